@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+// The client must start in a millisecond, so its release build is one static file with no dynamic loader.
+let staticExecutable: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable"], .when(configuration: .release))
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+    name: "authagent",
+    products: [
+        .executable(name: "authagent", targets: ["authagent"]),
+        .executable(name: "authagentd", targets: ["authagentd"]),
+        .executable(name: "authagent-keyring", targets: ["authagent-keyring"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // The client: no adapter, no network library, no keyring.
+        .executableTarget(
+            name: "authagent",
+            dependencies: ["AgentAPI", "CLinux", "LocalSocket", argumentParser],
+            swiftSettings: swift,
+            linkerSettings: staticExecutable
+        ),
+        // The daemon: the only target that sees everything.
+        .executableTarget(
+            name: "authagentd",
+            dependencies: [
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "CLinux", "CurlTransport", "KeyringStore",
+                "LocalSocket", "OAuth", "QRCode", "SecretMemory", "Vault", argumentParser, lifecycle, logging,
+            ],
+            swiftSettings: swift
+        ),
+        // The keyring helper: libsecret lives and dies here.
+        .executableTarget(
+            name: "authagent-keyring",
+            dependencies: ["CSecret", "KeyringRecords"],
+            swiftSettings: swift
+        ),
+
+        // Shared between the client and the daemon.
+        .target(name: "AgentAPI", swiftSettings: swift),
+        .target(name: "LocalSocket", dependencies: ["CLinux"], swiftSettings: swift),
+        .target(name: "CLinux"),
+
+        // Pure: no adapter is imported here.
+        .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),
+        .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", toml], swiftSettings: swift),
+        .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
+        .target(
+            name: "Agent",
+            dependencies: ["Accounts", "AgentAPI", "OAuth", "SecretMemory", "Vault", lifecycle, logging],
+            swiftSettings: swift
+        ),
+
+        // Adapters: each depends on the module that owns its port.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(
+            name: "CurlTransport",
+            dependencies: ["CCurl", "OAuth", "SecretMemory"],
+            swiftSettings: swift
+        ),
+        .systemLibrary(name: "CSecret", pkgConfig: "libsecret-1", providers: [.apt(["libsecret-1-dev"])]),
+        .target(name: "KeyringRecords", swiftSettings: swift),
+        .target(
+            name: "KeyringStore",
+            dependencies: ["AgentAPI", "KeyringRecords", "SecretMemory", "Vault", subprocess],
+            swiftSettings: swift
+        ),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
+        .target(
+            name: "AgentServer",
+            dependencies: ["Agent", "AgentAPI", "CLinux", "LocalSocket", lifecycle, logging] + nio,
+            swiftSettings: swift
+        ),
+    ]
+)

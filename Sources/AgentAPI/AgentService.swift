@@ -1,0 +1,17 @@
+/// What the routes do, as functions: the server decodes a request, calls one of these, and encodes the reply.
+public protocol AgentService: Sendable {
+    /// Answers without waiting for anything, or returns nil when the answer needs the provider or the store.
+    func tokenAtOnce(_ account: AccountName, minimumValidity seconds: Int) -> Result<TokenReply, Problem>?
+    /// A token valid for at least `seconds`. Waits if a refresh is running; never starts a login.
+    func token(_ account: AccountName, minimumValidity seconds: Int) async throws(Problem) -> TokenReply
+    func health() async -> AgentStatus
+    func status() async -> StatusReport
+    func status(of account: AccountName) async throws(Problem) -> AccountStatus
+    /// Starts a login or joins the pending one. The stream ends after its final event; leaving it does not cancel the
+    /// login.
+    func login(_ account: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent>
+    func cancelLogin(_ account: AccountName) async throws(Problem)
+    func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply
+    /// Reads the configuration again: whole, or not at all.
+    func reload() async throws(Problem)
+}

@@ -1,0 +1,133 @@
+/// One line of the login's event stream (`application/x-ndjson`), and of `authagent login --json`.
+public enum LoginEvent: Equatable, Sendable {
+    case prompt(LoginPrompt)
+    /// The provider asked for a longer interval, in seconds (RFC 8628 §3.5).
+    case slowed(interval: Int)
+    /// A poll failed in a way that does not end the login.
+    case retrying(detail: String)
+    case done(LoginResult)
+    case failed(LoginFailure)
+
+    public static let mediaType = "application/x-ndjson"
+
+    /// Whether the stream ends with this event.
+    public var isFinal: Bool {
+        switch self {
+        case .done, .failed: true
+        case .prompt, .slowed, .retrying: false
+        }
+    }
+}
+
+/// What the person has to see (RFC 8628 §3.3). Never holds the device code.
+public struct LoginPrompt: Codable, Equatable, Sendable {
+    public var userCode: String
+    public var verificationURI: String
+    public var verificationURIComplete: String?
+    /// Seconds left at the moment this event was sent.
+    public var expiresIn: Int
+    public var interval: Int
+    /// Lines of half-block characters, when the request asked for them.
+    public var qrCode: [String]?
+    /// Who asks for what: shown so that a person can tell a login they started from one they did not.
+    public var issuer: String?
+    public var clientID: String?
+    public var scope: String?
+
+    public init(
+        userCode: String, verificationURI: String, verificationURIComplete: String?, expiresIn: Int, interval: Int,
+        qrCode: [String]? = nil, issuer: String? = nil, clientID: String? = nil, scope: String? = nil
+    ) {
+        self.userCode = userCode
+        self.verificationURI = verificationURI
+        self.verificationURIComplete = verificationURIComplete
+        self.expiresIn = expiresIn
+        self.interval = interval
+        self.qrCode = qrCode
+        self.issuer = issuer
+        self.clientID = clientID
+        self.scope = scope
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userCode = "user_code"
+        case verificationURI = "verification_uri"
+        case verificationURIComplete = "verification_uri_complete"
+        case expiresIn = "expires_in"
+        case interval
+        case qrCode = "qr_code"
+        case issuer
+        case clientID = "client_id"
+        case scope
+    }
+}
+
+public struct LoginResult: Codable, Equatable, Sendable {
+    public var account: AccountName
+    public var subject: String?
+    public var scope: String
+    /// Seconds since 1970.
+    public var expiresAt: Int?
+
+    public init(account: AccountName, subject: String? = nil, scope: String, expiresAt: Int? = nil) {
+        self.account = account
+        self.subject = subject
+        self.scope = scope
+        self.expiresAt = expiresAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case account, subject, scope
+        case expiresAt = "expires_at"
+    }
+}
+
+public struct LoginFailure: Codable, Equatable, Sendable {
+    /// The provider's error (`access_denied`, `expired_token`, …) or ours (`provider_unreachable`, `timeout`, …).
+    public var code: String
+    public var detail: String
+    public var hint: String
+
+    public init(code: String, detail: String, hint: String) {
+        self.code = code
+        self.detail = detail
+        self.hint = hint
+    }
+}
+
+extension LoginEvent: Codable {
+    private enum Kind: String, Codable { case prompt, slowed, retrying, done, failed }
+    private enum CodingKeys: String, CodingKey { case event, interval, detail }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        switch try container.decode(Kind.self, forKey: .event) {
+        case .prompt: self = .prompt(try LoginPrompt(from: decoder))
+        case .slowed: self = .slowed(interval: try container.decode(Int.self, forKey: .interval))
+        case .retrying: self = .retrying(detail: try container.decode(String.self, forKey: .detail))
+        case .done: self = .done(try LoginResult(from: decoder))
+        case .failed: self = .failed(try LoginFailure(from: decoder))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .prompt(let prompt):
+            try container.encode(Kind.prompt, forKey: .event)
+            try prompt.encode(to: encoder)
+        case .slowed(let interval):
+            try container.encode(Kind.slowed, forKey: .event)
+            try container.encode(interval, forKey: .interval)
+        case .retrying(let detail):
+            try container.encode(Kind.retrying, forKey: .event)
+            try container.encode(detail, forKey: .detail)
+        case .done(let result):
+            try container.encode(Kind.done, forKey: .event)
+            try result.encode(to: encoder)
+        case .failed(let failure):
+            try container.encode(Kind.failed, forKey: .event)
+            try failure.encode(to: encoder)
+        }
+    }
+}

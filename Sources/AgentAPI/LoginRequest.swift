@@ -1,0 +1,51 @@
+/// The body of `POST /v1/accounts/{account}/login`. Every member is optional: what is absent comes from the account
+/// file, so an empty body repeats an earlier login, or joins the one that is pending.
+public struct LoginRequest: Codable, Equatable, Sendable {
+    public var issuer: String?
+    public var clientID: String?
+    public var clientSecret: String?
+    public var scopes: [String]?
+    public var deviceEndpoint: String?
+    public var tokenEndpoint: String?
+    public var revocationEndpoint: String?
+    public var store: String?
+    /// Seconds after which the daemon gives the login up.
+    public var timeout: Int?
+    /// Asks for `qr_code` in the prompt. Not a setting of the account.
+    public var qrCode: Bool?
+
+    public init(
+        issuer: String? = nil, clientID: String? = nil, clientSecret: String? = nil, scopes: [String]? = nil,
+        deviceEndpoint: String? = nil, tokenEndpoint: String? = nil, revocationEndpoint: String? = nil,
+        store: String? = nil, timeout: Int? = nil, qrCode: Bool? = nil
+    ) {
+        self.issuer = issuer
+        self.clientID = clientID
+        self.clientSecret = clientSecret
+        self.scopes = scopes
+        self.deviceEndpoint = deviceEndpoint
+        self.tokenEndpoint = tokenEndpoint
+        self.revocationEndpoint = revocationEndpoint
+        self.store = store
+        self.timeout = timeout
+        self.qrCode = qrCode
+    }
+
+    /// Whether this request brings settings of its own, so that it can only join a login with the same ones.
+    public var hasSettings: Bool {
+        issuer != nil || clientID != nil || clientSecret != nil || scopes != nil || deviceEndpoint != nil
+            || tokenEndpoint != nil || revocationEndpoint != nil || store != nil
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case issuer
+        case clientID = "client_id"
+        case clientSecret = "client_secret"
+        case scopes
+        case deviceEndpoint = "device_endpoint"
+        case tokenEndpoint = "token_endpoint"
+        case revocationEndpoint = "revocation_endpoint"
+        case store, timeout
+        case qrCode = "qr_code"
+    }
+}

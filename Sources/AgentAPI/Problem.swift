@@ -1,0 +1,73 @@
+/// What went wrong with a request, as `application/problem+json` (RFC 9457).
+///
+/// `code` is stable and meant for programs; `detail` says what happened; `hint` names the remedy, usually a command.
+public struct Problem: Error, Codable, Equatable, Sendable {
+    public var code: Code
+    public var detail: String
+    public var hint: String?
+    /// Why a login is required or a provider refused: `not_logged_in`, `provider_rejected`, `rotation_lost`, ….
+    public var reason: String?
+
+    public init(_ code: Code, _ detail: String, hint: String? = nil, reason: String? = nil) {
+        self.code = code
+        self.detail = detail
+        self.hint = hint
+        self.reason = reason
+    }
+
+    public static let mediaType = "application/problem+json"
+
+    public enum Code: String, Codable, CaseIterable, Sendable {
+        case badRequest = "bad_request"
+        case configurationError = "configuration_error"
+        case forbidden
+        case internalError = "internal_error"
+        case locked
+        case loginRequired = "login_required"
+        case methodNotAllowed = "method_not_allowed"
+        case notFound = "not_found"
+        case providerRejected = "provider_rejected"
+        case providerUnreachable = "provider_unreachable"
+        case scopeNotGranted = "scope_not_granted"
+        case storeLocked = "store_locked"
+        case storeUnavailable = "store_unavailable"
+        case timeout
+        case tooLarge = "too_large"
+        case tooManyRequests = "too_many_requests"
+        case unknownAccount = "unknown_account"
+    }
+}
+
+extension Problem.Code {
+    /// The HTTP status that carries this problem.
+    public var httpStatus: Int {
+        switch self {
+        case .badRequest, .scopeNotGranted: 400
+        case .loginRequired: 401
+        case .forbidden: 403
+        case .unknownAccount, .notFound: 404
+        case .methodNotAllowed: 405
+        case .tooLarge: 413
+        case .locked, .storeLocked: 423
+        case .tooManyRequests: 429
+        case .configurationError, .internalError: 500
+        case .providerRejected: 502
+        case .providerUnreachable, .storeUnavailable: 503
+        case .timeout: 504
+        }
+    }
+
+    /// The exit code of a command that ends with this problem.
+    public var exitCode: ExitCode {
+        switch self {
+        case .loginRequired: .loginRequired
+        case .forbidden: .forbidden
+        case .providerUnreachable, .timeout: .providerUnreachable
+        case .locked, .storeLocked, .storeUnavailable: .storeUnavailable
+        case .badRequest, .configurationError, .internalError, .methodNotAllowed, .notFound, .providerRejected,
+            .scopeNotGranted, .tooLarge,
+            .tooManyRequests, .unknownAccount:
+            .failed
+        }
+    }
+}

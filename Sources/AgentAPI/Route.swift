@@ -1,0 +1,55 @@
+/// The resources of the socket API, version 1.
+public enum Route: Equatable, Sendable {
+    case accounts
+    case account(AccountName)
+    case token(AccountName)
+    case login(AccountName)
+    case logout(AccountName)
+    case health
+    case reload
+
+    /// Reads a path without its query. Nil for a path that names nothing here.
+    public init?(path: some StringProtocol) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        guard path.utf8.first == UInt8(ascii: "/"), parts.first == "v1" else { return nil }
+        let rest = Array(parts.dropFirst())
+        switch rest.count {
+        case 1 where rest[0] == "accounts": self = .accounts
+        case 1 where rest[0] == "health": self = .health
+        case 1 where rest[0] == "reload": self = .reload
+        case 2 where rest[0] == "accounts":
+            guard let name = AccountName(rest[1]) else { return nil }
+            self = .account(name)
+        case 3 where rest[0] == "accounts":
+            guard let name = AccountName(rest[1]) else { return nil }
+            switch rest[2] {
+            case "token": self = .token(name)
+            case "login": self = .login(name)
+            case "logout": self = .logout(name)
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+
+    public var path: String {
+        switch self {
+        case .accounts: "/v1/accounts"
+        case .account(let name): "/v1/accounts/\(name)"
+        case .token(let name): "/v1/accounts/\(name)/token"
+        case .login(let name): "/v1/accounts/\(name)/login"
+        case .logout(let name): "/v1/accounts/\(name)/logout"
+        case .health: "/v1/health"
+        case .reload: "/v1/reload"
+        }
+    }
+
+    /// The methods that the resource knows, for `Allow`.
+    public var methods: [String] {
+        switch self {
+        case .accounts, .account, .token, .health: ["GET", "HEAD"]
+        case .login: ["POST", "DELETE"]
+        case .logout, .reload: ["POST"]
+        }
+    }
+}

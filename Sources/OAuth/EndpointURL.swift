@@ -1,0 +1,3 @@
+public struct EndpointURL: Hashable, Sendable {
+    public let text: String
+}

@@ -1,0 +1,66 @@
+public import SecretMemory
+
+/// The port through which this module reaches a provider. `CurlTransport` is the real one; tests inject others.
+public protocol HTTPTransport: Sendable {
+    /// Sends one request and returns the whole reply, whatever its status. Redirects are returned, never followed.
+    ///
+    /// Ends when the calling task is cancelled.
+    func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse
+}
+
+public struct HTTPRequest: Sendable {
+    public enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case delete = "DELETE"
+    }
+
+    public var method: Method
+    public var url: EndpointURL
+    /// Names and values; a value may hold a secret (`Authorization`).
+    public var headers: [(name: String, value: String)]
+    public var body: SecretBytes?
+    /// Nil: the transport's own limit.
+    public var timeLimit: Duration?
+
+    public init(
+        method: Method, url: EndpointURL, headers: [(name: String, value: String)] = [], body: SecretBytes? = nil,
+        timeLimit: Duration? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeLimit = timeLimit
+    }
+}
+
+public struct HTTPResponse: Sendable {
+    public var status: Int
+    public var headers: [(name: String, value: String)]
+    public var body: [UInt8]
+
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The first header of that name, compared without case (RFC 9110 §5.1).
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+}
+
+/// Why there is no reply at all. Details are for people: already bounded, without control characters and secrets.
+public enum TransportFailure: Error, Equatable, Sendable {
+    /// DNS, refused, reset, no route: trying again later may help.
+    case unreachable(String)
+    case timedOut(String)
+    /// A certificate or handshake problem: trying again does not help.
+    case tls(String)
+    case bodyTooLarge(limit: Int)
+    /// The peer does not speak HTTP.
+    case malformed(String)
+    case cancelled
+}

@@ -1,0 +1,15 @@
+internal import CLinux
+internal import Glibc
+
+/// What a process that holds secrets does first.
+public enum ProcessProtection {
+    /// No core dump, no ptrace by the same user, private files from here on. prctl(2), setrlimit(2).
+    public static func apply() {
+        _ = clinux_set_not_dumpable()
+        _ = clinux_forbid_core_files()
+        _ = umask(0o077)
+    }
+
+    /// Whether all secrets so far could be locked into memory.
+    public static var secretsAreLocked: Bool { LockedPages.shared.isLocked }
+}

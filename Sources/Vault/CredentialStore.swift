@@ -1,0 +1,69 @@
+public import AgentAPI
+public import SecretMemory
+
+/// The port through which credentials become durable. `KeyringStore` is the real one; tests inject others.
+///
+/// A store sees opaque bytes: what is in a record is this module's business.
+public protocol CredentialStore: Sendable {
+    /// Asks the store how it is, without changing or activating anything.
+    func probe() async -> StoreStatus
+    /// Every record of this application.
+    func loadAll() async throws(StoreFailure) -> [StoredRecord]
+    /// Writes one record, replacing the one with the same key, in one atomic step. It is durable on return.
+    func save(_ record: StoredRecord) async throws(StoreFailure)
+    /// Removes a record; one that is not there is no failure.
+    func remove(_ key: RecordKey) async throws(StoreFailure)
+}
+
+/// What identifies a record in a store.
+public struct RecordKey: Hashable, Sendable {
+    public enum Purpose: Hashable, Sendable {
+        /// The account's credential.
+        case login
+        /// A refresh token that is logged out here but not yet revoked at the provider; the text tells several apart.
+        case revocation(String)
+    }
+
+    public var account: AccountName
+    public var purpose: Purpose
+
+    public init(account: AccountName, purpose: Purpose) {
+        self.account = account
+        self.purpose = purpose
+    }
+}
+
+public struct StoredRecord: Sendable {
+    public var key: RecordKey
+    /// Not secret: stores show it to people beside the account's name.
+    public var issuer: String
+    public var secret: SecretBytes
+
+    public init(key: RecordKey, issuer: String, secret: SecretBytes) {
+        self.key = key
+        self.issuer = issuer
+        self.secret = secret
+    }
+}
+
+public struct StoreStatus: Equatable, Sendable {
+    public var state: StoreState
+    /// For people; absent when the state is `ok`.
+    public var detail: String?
+
+    public init(_ state: StoreState, detail: String? = nil) {
+        self.state = state
+        self.detail = detail
+    }
+}
+
+/// Why a store did not do what it was asked; `state` is never `ok`.
+public struct StoreFailure: Error, Equatable, Sendable {
+    public var state: StoreState
+    public var detail: String
+
+    public init(_ state: StoreState, _ detail: String) {
+        self.state = state
+        self.detail = detail
+    }
+}
