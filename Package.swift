@@ -19,11 +19,14 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = [
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
@@ -37,6 +40,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
@@ -53,15 +57,15 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "CLinux", "CurlTransport", "KeyringStore",
-                "LocalSocket", "OAuth", "QRCode", "SecretMemory", "Vault", argumentParser, lifecycle, logging,
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "KeyringStore", "LocalSocket",
+                "OAuth", "QRCode", "SecretMemory", "Vault", argumentParser, lifecycle, logging, unixSignals,
             ],
             swiftSettings: swift
         ),
         // The keyring helper: libsecret lives and dies here.
         .executableTarget(
             name: "authagent-keyring",
-            dependencies: ["CSecret", "KeyringRecords"],
+            dependencies: ["CSecret", "KeyringRecords", "SecretMemory"],
             swiftSettings: swift
         ),
 
@@ -73,7 +77,7 @@ let package = Package(
         // Pure: no adapter is imported here.
         .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
-        .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", toml], swiftSettings: swift),
+        .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(
             name: "Agent",
@@ -92,14 +96,56 @@ let package = Package(
         .target(name: "KeyringRecords", swiftSettings: swift),
         .target(
             name: "KeyringStore",
-            dependencies: ["AgentAPI", "KeyringRecords", "SecretMemory", "Vault", subprocess],
+            dependencies: ["AgentAPI", "KeyringRecords", "SecretMemory", "Vault", subprocess, systemPackage],
             swiftSettings: swift
         ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
         .target(
             name: "AgentServer",
-            dependencies: ["Agent", "AgentAPI", "CLinux", "LocalSocket", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", lifecycle, logging] + nio,
+            swiftSettings: swift
+        ),
+
+        // What the tests are made of: a demo issuer that is also the quickstart's, and fixtures for the real things.
+        .target(name: "DemoIssuer", dependencies: nio, path: "Tests/DemoIssuer", swiftSettings: swift),
+        .executableTarget(
+            name: "demo-issuer",
+            dependencies: ["DemoIssuer", argumentParser],
+            path: "Tests/demo-issuer",
+            swiftSettings: swift
+        ),
+        .target(
+            name: "AuthagentTestSupport",
+            dependencies: ["AgentAPI", "OAuth", "SecretMemory", "Vault"],
+            path: "Tests/AuthagentTestSupport",
+            swiftSettings: swift
+        ),
+
+        .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: swift),
+        .testTarget(
+            name: "AccountsTests",
+            dependencies: ["Accounts", "AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "LocalSocketTests",
+            dependencies: ["AuthagentTestSupport", "LocalSocket"],
+            swiftSettings: swift
+        ),
+        .testTarget(name: "OAuthTests", dependencies: ["OAuth", "SecretMemory"], swiftSettings: swift),
+        .testTarget(name: "QRCodeTests", dependencies: ["QRCode"], swiftSettings: swift),
+        .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .testTarget(
+            name: "VaultTests",
+            dependencies: ["AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory", "Vault"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "AgentTests",
+            dependencies: [
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory", "Vault", logging,
+            ],
             swiftSettings: swift
         ),
     ]

@@ -25,6 +25,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
         case locked
         case loginRequired = "login_required"
         case methodNotAllowed = "method_not_allowed"
+        case notAcceptable = "not_acceptable"
         case notFound = "not_found"
         case providerRejected = "provider_rejected"
         case providerUnreachable = "provider_unreachable"
@@ -35,6 +36,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
         case tooLarge = "too_large"
         case tooManyRequests = "too_many_requests"
         case unknownAccount = "unknown_account"
+        case unsupportedMediaType = "unsupported_media_type"
     }
 }
 
@@ -47,7 +49,9 @@ extension Problem.Code {
         case .forbidden: 403
         case .unknownAccount, .notFound: 404
         case .methodNotAllowed: 405
+        case .notAcceptable: 406
         case .tooLarge: 413
+        case .unsupportedMediaType: 415
         case .locked, .storeLocked: 423
         case .tooManyRequests: 429
         case .configurationError, .internalError: 500
@@ -64,9 +68,8 @@ extension Problem.Code {
         case .forbidden: .forbidden
         case .providerUnreachable, .timeout: .providerUnreachable
         case .locked, .storeLocked, .storeUnavailable: .storeUnavailable
-        case .badRequest, .configurationError, .internalError, .methodNotAllowed, .notFound, .providerRejected,
-            .scopeNotGranted, .tooLarge,
-            .tooManyRequests, .unknownAccount:
+        case .badRequest, .configurationError, .internalError, .methodNotAllowed, .notAcceptable, .notFound,
+            .providerRejected, .scopeNotGranted, .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType:
             .failed
         }
     }

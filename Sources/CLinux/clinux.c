@@ -3,6 +3,8 @@
 #include "clinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -64,4 +66,38 @@ int clinux_signalfd_read(int fd) {
     ssize_t count = read(fd, &info, sizeof info);
     if (count != (ssize_t)sizeof info) return -1;
     return (int)info.ssi_signo;
+}
+
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int clinux_spawn_daemon(const char *path, char *const arguments[], char *const environment[], int log, int extra) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    pid_t pid;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int result = posix_spawn_file_actions_init(&actions);
+    if (result != 0) return result;
+    result = posix_spawnattr_init(&attributes);
+    if (result != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return result;
+    }
+    // `log` may itself be 3, so it is copied away first.
+    if ((result = posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO)) == 0 &&
+        (result = posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO)) == 0 &&
+        (result = posix_spawn_file_actions_adddup2(&actions, extra, 3)) == 0 &&
+        (result = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)) == 0 &&
+        (result = posix_spawn_file_actions_addclosefrom_np(&actions, 4)) == 0 &&
+        (result = posix_spawn_file_actions_addchdir_np(&actions, "/")) == 0 &&
+        (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
+        (result = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
+        (result = posix_spawnattr_setflags(
+             &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID)) == 0) {
+        result = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
+    }
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
 }

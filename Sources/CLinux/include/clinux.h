@@ -44,6 +44,14 @@ ssize_t clinux_random(void *buffer, size_t length);
 /// Keeps the mapped range out of forked children: they read zeros (madvise(2), MADV_WIPEONFORK).
 int clinux_wipe_on_fork(void *address, size_t length);
 
+/// A pipe whose ends are close-on-exec.
+int clinux_pipe(int ends[2]);
+
+/// Starts a program as a daemon: in a session of its own, in /, with default signals, no input, `log` as its output and
+/// `extra` as descriptor 3. No other descriptor stays open in it: one that a script holds a lock with would hold it for
+/// as long as the daemon runs. Returns 0 or an errno, like posix_spawn(3).
+int clinux_spawn_daemon(const char *path, char *const arguments[], char *const environment[], int log, int extra);
+
 /// A descriptor that becomes readable when one of the blocked signals of `set` arrives.
 int clinux_signalfd(const sigset_t *set);
 

@@ -1,0 +1,96 @@
+public import AgentAPI
+internal import Glibc
+
+/// The account files: one for each account, so that configuration management can drop one in.
+///
+/// A file in the user's directory wins over the fleet's of the same name.
+public struct AccountDirectory: Sendable {
+    let user: String
+    let system: String
+
+    public init(user: String, system: String) {
+        self.user = user
+        self.system = system
+    }
+
+    public init(_ paths: UserPaths) {
+        self.init(user: paths.configuration + "/accounts", system: paths.systemConfiguration + "/accounts")
+    }
+
+    private static let suffix = ".toml"
+    /// More files than this are no accounts of one machine.
+    private static let most = 10_000
+
+    /// Every account. A file that is wrong is reported, and hides no other.
+    public func loadAll() -> (accounts: [AccountName: AccountSettings], errors: [AccountName: ConfigurationError]) {
+        var accounts: [AccountName: AccountSettings] = [:]
+        var errors: [AccountName: ConfigurationError] = [:]
+        for name in Set(names(in: system) + names(in: user)) {
+            do throws(ConfigurationError) { accounts[name] = try load(name) } catch { errors[name] = error }
+        }
+        return (accounts, errors)
+    }
+
+    /// Nil when there is no file for the account.
+    public func load(_ name: AccountName) throws(ConfigurationError) -> AccountSettings? {
+        for directory in [user, system] {
+            let path = Self.path(of: name, in: directory)
+            guard let text = try ProtectedFile.text(path) else { continue }
+            try Self.refuseLoose(directory)
+            return try AccountFile.parse(text, path: path)
+        }
+        return nil
+    }
+
+    /// Writes the account's file beside its place, so that a directory that cannot be written is known before
+    /// somebody approves anything. `commit` puts it into place.
+    public func prepare(
+        _ settings: AccountSettings, for name: AccountName
+    ) throws(ConfigurationError) -> PreparedAccountFile {
+        try Self.makeDirectories(user)
+        return try PreparedAccountFile(
+            text: AccountFile.text(of: settings), directory: user, path: Self.path(of: name, in: user)
+        )
+    }
+
+    private static func path(of name: AccountName, in directory: String) -> String {
+        "\(directory)/\(name)\(suffix)"
+    }
+
+    private func names(in directory: String) -> [AccountName] {
+        guard let stream = opendir(directory) else { return [] }
+        defer { _ = closedir(stream) }
+        var names: [AccountName] = []
+        while names.count < Self.most, let entry = readdir(stream) {
+            let file = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard file.hasSuffix(Self.suffix), let name = AccountName(file.dropLast(Self.suffix.count)) else {
+                continue
+            }
+            names.append(name)
+        }
+        return names
+    }
+
+    /// In a directory that others may write to, an account file is anybody's word.
+    private static func refuseLoose(_ directory: String) throws(ConfigurationError) {
+        var status = stat()
+        guard stat(directory, &status) == 0 else { throw ProtectedFile.failure(directory, "cannot be read") }
+        guard status.st_uid == geteuid() || status.st_uid == 0, status.st_mode & 0o022 == 0 else {
+            throw ConfigurationError(
+                file: directory, problem: "others may write to this directory", hint: "run 'chmod go-w \(directory)'"
+            )
+        }
+    }
+
+    /// Makes the directory and those above it, private to the user.
+    private static func makeDirectories(_ path: String) throws(ConfigurationError) {
+        var status = stat()
+        if stat(path, &status) == 0 { return try refuseLoose(path) }
+        if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeDirectories(String(path[..<slash])) }
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw ProtectedFile.failure(path, "cannot be made")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+public import AgentAPI
+
+/// `authagent.toml`: the daemon's own settings. The user's file wins over the machine's, key by key.
+public struct DaemonSettings: Equatable, Sendable {
+    public var network: NetworkSettings
+    public var logLevel: LogLevel
+    public var logFormat: LogFormat
+
+    public static let fileName = "authagent.toml"
+
+    public static func load(_ paths: UserPaths) throws(ConfigurationError) -> DaemonSettings {
+        var settings = DaemonSettings(network: NetworkSettings(), logLevel: .info, logFormat: .text)
+        for directory in [paths.systemConfiguration, paths.configuration] {
+            let path = "\(directory)/\(fileName)"
+            guard let text = try ProtectedFile.text(path) else { continue }
+            try settings.apply(text, path: path)
+        }
+        return settings
+    }
+
+    private mutating func apply(_ text: String, path: String) throws(ConfigurationError) {
+        var file = try TOMLFile(path: path, text: text)
+        if let level = try file.choice("log_level", LogLevel.self) { logLevel = level }
+        if let format = try file.choice("log_format", LogFormat.self) { logFormat = format }
+        if let proxy = try file.string("network.proxy") { network.proxy = proxy }
+        if let noProxy = try file.string("network.no_proxy") { network.noProxy = noProxy }
+        if let caFile = try file.string("network.ca_file") {
+            guard caFile.hasPrefix("/") else {
+                throw file.error("network.ca_file", "the path is not absolute", hint: "give a path that starts with /")
+            }
+            network.caFile = caFile
+        }
+        if let seconds = try file.integer("network.connect_timeout", in: 1...120) {
+            network.connectTimeout = .seconds(seconds)
+        }
+        if let seconds = try file.integer("network.timeout", in: 1...300) { network.timeout = .seconds(seconds) }
+        try file.refuseUnknownKeys()
+    }
+}
+
+/// How providers are reached. What is nil comes from the usual environment variables.
+public struct NetworkSettings: Equatable, Sendable {
+    public var proxy: String?
+    public var noProxy: String?
+    public var caFile: String?
+    public var connectTimeout: Duration = .seconds(10)
+    /// For a whole request.
+    public var timeout: Duration = .seconds(30)
+
+    public init() {}
+}
+
+public enum LogLevel: String, CaseIterable, Sendable {
+    case trace, debug, info, notice, warning, error, critical
+}
+
+public enum LogFormat: String, CaseIterable, Sendable {
+    case text, json
+}

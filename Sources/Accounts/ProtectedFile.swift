@@ -1,0 +1,67 @@
+internal import Glibc
+
+/// Reads files that decide over logins: small, regular, and written by nobody but their owner.
+enum ProtectedFile {
+    /// Configuration is a page of text; more is a mistake.
+    static let longest = 64 * 1024
+
+    /// Nil when there is no such file. A symbolic link is followed, as configuration management uses them, and what it
+    /// leads to is checked.
+    static func read(_ path: String, mayBeReadByOthers: Bool) throws(ConfigurationError) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else {
+            guard errno != ENOENT else { return nil }
+            throw failure(path, "cannot be read")
+        }
+        defer { _ = close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be read") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ConfigurationError(file: path, problem: "this is not a regular file", hint: "put a text file there")
+        }
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw ConfigurationError(
+                file: path, problem: "the file belongs to user \(status.st_uid)",
+                hint: "run 'chown \(geteuid()) \(path)'"
+            )
+        }
+        guard status.st_mode & (mayBeReadByOthers ? 0o022 : 0o077) == 0 else {
+            throw ConfigurationError(
+                file: path,
+                problem: mayBeReadByOthers ? "others may write to this file" : "others may read this file",
+                hint: mayBeReadByOthers ? "run 'chmod go-w \(path)'" : "run 'chmod 600 \(path)'"
+            )
+        }
+        var bytes = [UInt8](repeating: 0, count: longest + 1)
+        var count = 0
+        while count < bytes.count {
+            let got = bytes.withUnsafeMutableBytes { buffer in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+                return Glibc.read(descriptor, rest.baseAddress, rest.count)
+            }
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { throw failure(path, "cannot be read") }
+            if got == 0 { break }
+            count += got
+        }
+        guard count <= longest else {
+            throw ConfigurationError(
+                file: path, problem: "the file is larger than \(longest) bytes", hint: "is it the right file?"
+            )
+        }
+        return Array(bytes.prefix(count))
+    }
+
+    static func text(_ path: String) throws(ConfigurationError) -> String? {
+        guard let bytes = try read(path, mayBeReadByOthers: true) else { return nil }
+        guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+            throw ConfigurationError(file: path, problem: "this is no UTF-8 text", hint: "save the file as UTF-8")
+        }
+        return text
+    }
+
+    static func failure(_ path: String, _ problem: String) -> ConfigurationError {
+        let reason = String(cString: strerror(errno))
+        return ConfigurationError(file: path, problem: "\(problem): \(reason)", hint: "run 'ls -ld \(path)' to see why")
+    }
+}

@@ -1,0 +1,129 @@
+internal import TOMLKit
+
+/// One TOML file, read key by key: whoever reads a key marks it as known, and what is left at the end is a mistake.
+///
+/// TOMLKit tells the place of a syntax error only; the line of a key is found by looking for it.
+struct TOMLFile {
+    let path: String
+    private let table: TOMLTable
+    private let lines: [Substring]
+    private var known: [String] = []
+
+    init(path: String, text: String) throws(ConfigurationError) {
+        self.path = path
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
+            throw ConfigurationError(
+                file: path, line: error.source.begin.line, problem: "this is no TOML: \(error.description)",
+                hint: "see authagent.toml(5) for the format"
+            )
+        } catch {
+            throw ConfigurationError(file: path, problem: "this is no TOML", hint: "see authagent.toml(5)")
+        }
+    }
+
+    /// An error that points at a key.
+    func error(_ key: String, _ problem: String, hint: String) -> ConfigurationError {
+        ConfigurationError(file: path, line: line(of: key), problem: "\(key): \(problem)", hint: hint)
+    }
+
+    mutating func string(_ key: String) throws(ConfigurationError) -> String? {
+        known.append(key)
+        guard let value = value(key) else { return nil }
+        guard let text = value.string else { throw wrongType(key, "a text in quotes") }
+        return text
+    }
+
+    mutating func strings(_ key: String) throws(ConfigurationError) -> [String]? {
+        known.append(key)
+        guard let value = value(key) else { return nil }
+        guard let array = value.array else { throw wrongType(key, "a list of texts, like [\"openid\"]") }
+        var texts: [String] = []
+        for element in array {
+            guard let text = element.string else { throw wrongType(key, "a list of texts, like [\"openid\"]") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    mutating func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+        known.append(key)
+        guard let value = value(key) else { return nil }
+        guard let number = value.int else { throw wrongType(key, "a whole number") }
+        guard range.contains(number) else {
+            throw error(
+                key, "\(number) is out of range", hint: "give a number from \(range.lowerBound) to \(range.upperBound)"
+            )
+        }
+        return number
+    }
+
+    /// Takes keys out of what is suggested to people.
+    mutating func forget(_ keys: [String]) { known.removeAll { keys.contains($0) } }
+
+    /// Refuses every key that nobody asked for, with the nearest one that is known.
+    func refuseUnknownKeys() throws(ConfigurationError) {
+        for key in keys(of: table, prefix: "") where !known.contains(key) {
+            let nearest = known.min { distance($0, key) < distance($1, key) } ?? ""
+            let hint =
+                distance(nearest, key) <= max(2, key.count / 3)
+                ? "did you mean '\(nearest)'?" : "the keys are: \(known.sorted().joined(separator: ", "))"
+            throw ConfigurationError(
+                file: path, line: line(of: key), problem: "unknown key '\(printable(key))'", hint: hint
+            )
+        }
+    }
+
+    /// Reads `table.key` as well as `key`.
+    private func value(_ key: String) -> (any TOMLValueConvertible)? {
+        let parts = key.split(separator: ".").map(String.init)
+        guard parts.count == 2 else { return table[key] }
+        return table[parts[0]]?.table?[parts[1]]
+    }
+
+    private func keys(of table: TOMLTable, prefix: String) -> [String] {
+        table.keys.flatMap { key in
+            if prefix.isEmpty, let inner = table[key]?.table { return keys(of: inner, prefix: key + ".") }
+            return [prefix + key]
+        }
+    }
+
+    private func wrongType(_ key: String, _ expected: String) -> ConfigurationError {
+        error(key, "the value has the wrong type", hint: "give \(expected)")
+    }
+
+    /// The line that assigns to the key, from 1.
+    private func line(of key: String) -> Int? {
+        let parts = key.split(separator: ".").map(String.init)
+        var section = ""
+        for (index, line) in lines.enumerated() {
+            let text = line.drop { $0 == " " || $0 == "\t" }
+            if text.first == "[" {
+                section = String(text.dropFirst().prefix { $0 != "]" })
+                continue
+            }
+            let name = text.prefix { $0 != "=" }.filter { $0 != " " && $0 != "\t" && $0 != "\"" && $0 != "'" }
+            guard text.contains("="), name == parts.last ?? "" else { continue }
+            if parts.count == 1 ? section.isEmpty : section == parts[0] { return index + 1 }
+        }
+        return nil
+    }
+}
+
+private func printable(_ text: String) -> String { String(text.unicodeScalars.prefix(80).filter { $0.value > 0x20 }) }
+
+/// How many letters have to change to make one word of the other (Levenshtein).
+private func distance(_ left: String, _ right: String) -> Int {
+    let right = Array(right)
+    var row = Array(0...right.count)
+    for (index, letter) in left.enumerated() {
+        var previous = row[0]
+        row[0] = index + 1
+        for column in right.indices {
+            let substitution = previous + (letter == right[column] ? 0 : 1)
+            previous = row[column + 1]
+            row[column + 1] = min(substitution, row[column] + 1, previous + 1)
+        }
+    }
+    return row[right.count]
+}

@@ -1,0 +1,42 @@
+internal import Accounts
+internal import AgentAPI
+internal import OAuth
+internal import Vault
+
+/// One account: what people configured, the way to its provider, and its tokens.
+final class Account: Sendable {
+    let name: AccountName
+    let provider: Provider
+    let vault: AccountVault
+
+    init(name: AccountName, settings: AccountSettings, surroundings: Surroundings) {
+        self.name = name
+        provider = Provider(
+            settings: settings, metadata: surroundings.metadata, transport: surroundings.transport
+        )
+        let entry = surroundings.stores[settings.store]
+        vault = AccountVault(
+            account: name,
+            ports: AccountVault.Ports(
+                refresher: provider,
+                store: entry.store,
+                reader: entry.reader,
+                time: surroundings.time,
+                jitter: surroundings.jitter,
+                scheduleChanged: surroundings.scheduleChanged
+            )
+        )
+    }
+
+    var settings: AccountSettings { provider.settings }
+}
+
+/// What every account shares.
+struct Surroundings: Sendable {
+    let stores: StoreSet
+    let transport: any HTTPTransport
+    let metadata: MetadataCache
+    let time: any Time
+    let jitter: @Sendable () -> Double
+    let scheduleChanged: @Sendable () -> Void
+}

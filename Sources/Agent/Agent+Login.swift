@@ -1,0 +1,72 @@
+internal import Accounts
+public import AgentAPI
+internal import SecretMemory
+internal import Synchronization
+internal import Vault
+
+extension Agent {
+    public func login(
+        _ name: AccountName, _ request: LoginRequest
+    ) async throws(Problem) -> AsyncStream<LoginEvent> {
+        let wantsQRCode = request.qrCode ?? false
+        if let pending = state.withLock({ $0.logins[name] }) {
+            return try join(pending, request, wantsQRCode: wantsQRCode)
+        }
+        let known: AccountSettings?
+        do throws(ConfigurationError) { known = try parts.directory.load(name) } catch { throw .configuration(error) }
+        let settings = try LoginSettings(account: name, request: request, known: known).merged()
+        let fresh = PendingLogin(
+            account: name, settings: settings, time: parts.time, drawQRCode: parts.drawQRCode
+        )
+        let pending = state.withLock { state in
+            let pending = state.logins[name] ?? fresh
+            state.logins[name] = pending
+            return pending
+        }
+        guard pending === fresh else { return try join(pending, request, wantsQRCode: wantsQRCode) }
+        let stream = fresh.watch(wantsQRCode: wantsQRCode)
+        let secret = request.clientSecret.map { SecretBytes($0) }
+        fresh.start {
+            let event = await self.run(fresh, isNew: known != settings, clientSecret: secret)
+            self.state.withLock { _ = $0.logins.removeValue(forKey: name) }
+            return event
+        }
+        if let timeout = request.timeout { stop(fresh, after: .seconds(timeout)) }
+        return stream
+    }
+
+    public func cancelLogin(_ name: AccountName) async throws(Problem) {
+        guard let pending = state.withLock({ $0.logins[name] }) else {
+            throw Problem(
+                .notFound, "no login of '\(name)' is pending", hint: "run 'authagent status' to see the accounts"
+            )
+        }
+        pending.stop(.cancelled)
+        await pending.wait()
+    }
+
+    private func join(
+        _ pending: PendingLogin, _ request: LoginRequest, wantsQRCode: Bool
+    ) throws(Problem) -> AsyncStream<LoginEvent> {
+        if request.hasSettings {
+            let asked = try LoginSettings(account: pending.account, request: request, known: pending.settings).merged()
+            guard asked == pending.settings else {
+                throw Problem(
+                    .badRequest,
+                    "a login of '\(pending.account)' with other settings is pending",
+                    hint: "run 'authagent login \(pending.account)' to see it; Ctrl-C there cancels it"
+                )
+            }
+        }
+        return pending.watch(wantsQRCode: wantsQRCode)
+    }
+
+    private func stop(_ pending: PendingLogin, after limit: Duration) {
+        let deadline = parts.time.now + limit
+        // No parent: it belongs to the login and ends soon after it at the latest; a finished login ignores it.
+        Task {
+            try? await parts.time.sleep(until: deadline)
+            pending.stop(.timedOut(after: limit))
+        }
+    }
+}

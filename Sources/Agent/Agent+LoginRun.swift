@@ -1,0 +1,149 @@
+internal import Accounts
+internal import AgentAPI
+internal import Logging
+internal import OAuth
+internal import SecretMemory
+internal import Synchronization
+internal import Vault
+
+/// What happens between a login's start and its final event.
+extension Agent {
+    func run(_ pending: PendingLogin, isNew: Bool, clientSecret: SecretBytes?) async -> LoginEvent {
+        parts.logger.info("login started", metadata: ["account": "\(pending.account)"])
+        do throws(LoginError) {
+            let result = try await attempt(pending, isNew: isNew, clientSecret: clientSecret)
+            parts.logger.info("login done", metadata: ["account": "\(pending.account)"])
+            return .done(result)
+        } catch {
+            let failure = pending.stopReason.map(LoginError.init) ?? error
+            let event = failure.failure(for: pending.account)
+            parts.logger.notice(
+                "login failed", metadata: ["account": "\(pending.account)", "code": "\(event.code)"]
+            )
+            return .failed(event)
+        }
+    }
+
+    private func attempt(
+        _ pending: PendingLogin, isNew: Bool, clientSecret: SecretBytes?
+    ) async throws(LoginError) -> LoginResult {
+        let settings = pending.settings
+        // Before anybody is asked to approve anything: can what comes of it be kept?
+        try await requireStore(settings.store)
+        let file = isNew ? try prepareFile(settings, for: pending.account) : nil
+        // Not the account's own provider yet: a login that fails leaves an earlier one as it is.
+        let provider = Provider(settings: settings, metadata: surroundings.metadata, transport: parts.transport)
+        let secret = try await secretOfClient(pending.account, provider, given: clientSecret)
+        let server: AuthorizationServer
+        do throws(OAuthFailure) { server = try await provider.server(clientSecret: secret) } catch {
+            throw .oauth(error)
+        }
+        let flow = LoginFlow(server: server, settings: settings, time: parts.time) { pending.report($0) }
+        let granted = try await flow.run()
+        // No parent: from here on, cancelling would lose what somebody has just approved.
+        let kept = Task { await self.keep(granted, pending.account, settings, secret, file) }
+        return try await kept.value.get()
+    }
+
+    private func requireStore(_ kind: StoreKind) async throws(LoginError) {
+        let status = await parts.stores[kind].store.probe()
+        if kind == .keyring { state.withLock { $0.keyring = status } }
+        guard status.state == .ok else {
+            throw .store(StoreFailure(status.state, status.detail ?? "the keyring cannot be used"))
+        }
+    }
+
+    private func prepareFile(
+        _ settings: AccountSettings, for name: AccountName
+    ) throws(LoginError) -> PreparedAccountFile {
+        do throws(ConfigurationError) { return try parts.directory.prepare(settings, for: name) } catch {
+            throw .configuration(error)
+        }
+    }
+
+    /// The secret given now, else the one of the account file, else the one that came with an earlier login of the
+    /// same client.
+    private func secretOfClient(
+        _ name: AccountName, _ provider: Provider, given: SecretBytes?
+    ) async throws(LoginError) -> SecretBytes? {
+        if let given { return given }
+        let settings = provider.settings
+        var stored: Credential?
+        do throws(StoreFailure) {
+            stored = try await parts.stores[settings.store].reader.credential(of: name)
+        } catch {
+            throw .store(error)
+        }
+        if stored?.clientID != settings.clientID || stored?.issuer != settings.providerName { stored = nil }
+        do throws(ConfigurationError) { return try provider.clientSecret(stored: stored?.clientSecret) } catch {
+            throw .configuration(error)
+        }
+    }
+
+    /// First the account file, then the store, then memory: whatever a power cut leaves, `login` repairs.
+    private func keep(
+        _ granted: LoginFlow.Granted, _ name: AccountName, _ settings: AccountSettings, _ secret: SecretBytes?,
+        _ file: PreparedAccountFile?
+    ) async -> Result<LoginResult, LoginError> {
+        do throws(ConfigurationError) { try file?.commit() } catch { return .failure(.configuration(error)) }
+        let account = await accountAfterLogin(name, settings)
+        let (token, unsaved) = await account.vault.adopt(
+            granted.grant,
+            to: AccountVault.GrantedClient(issuer: settings.providerName, id: settings.clientID, secret: secret),
+            askedScope: settings.scopes,
+            requestedAt: granted.requestedAt
+        )
+        if let unsaved {
+            parts.logger.warning(
+                "the login is kept in memory until the store takes it",
+                metadata: ["account": "\(name)", "store": "\(unsaved.state.rawValue)"]
+            )
+        }
+        let secondsLeft = token.secondsLeft(at: parts.time.now)
+        return .success(
+            LoginResult(
+                account: name,
+                scope: token.scope.joined(separator: " "),
+                expiresAt: secondsLeft.map { parts.time.wall + $0 }
+            )
+        )
+    }
+
+    /// The account with its new settings. One that changes its store leaves no record in the old one.
+    private func accountAfterLogin(_ name: AccountName, _ settings: AccountSettings) async -> Account {
+        let old = known(name)
+        if let old, old.settings.store == settings.store {
+            old.provider.settings = settings
+            return old
+        }
+        if let old {
+            do throws(StoreFailure) {
+                _ = try await old.vault.signOut()
+                try await old.vault.forget(nil)
+            } catch {
+                parts.logger.warning(
+                    "the old store still has a record",
+                    metadata: ["account": "\(name)", "store": "\(old.settings.store.rawValue)"]
+                )
+            }
+        }
+        let account = Account(name: name, settings: settings, surroundings: surroundings)
+        await account.vault.readIfUnread()
+        state.withLock { state in
+            state.accounts[name] = account
+            state.fileErrors[name] = nil
+        }
+        return account
+    }
+}
+
+extension LoginError {
+    init(_ reason: PendingLogin.StopReason) {
+        self =
+            switch reason {
+            case .cancelled: .cancelled
+            case .timedOut(let limit): .timedOut(after: limit)
+            case .agentStopped: .agentStopped
+            }
+    }
+}

@@ -1,0 +1,67 @@
+internal import Accounts
+public import AgentAPI
+internal import Logging
+internal import OAuth
+internal import SecretMemory
+internal import Synchronization
+internal import Vault
+
+extension Agent {
+    /// Stop refreshing, revoke at the provider, remove from store and memory. RFC 7009.
+    public func logout(_ name: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
+        if let pending = state.withLock({ $0.logins[name] }) {
+            pending.stop(.cancelled)
+            await pending.wait()
+        }
+        let account = try account(name)
+        let credential: Credential?
+        do throws(StoreFailure) { credential = try await account.vault.signOut() } catch { throw .store(error) }
+        let (revoked, reason): (Bool, String?) =
+            request.local == true
+            ? (false, "only forgotten on this machine, as asked")
+            : await revoke(credential, of: account)
+        do throws(StoreFailure) { try await account.vault.forget(credential) } catch {
+            parts.logger.error(
+                "logged out, but the store still has the record",
+                metadata: ["account": "\(name)", "store": "\(error.state.rawValue)"]
+            )
+            let steps = [reason, "the store still has the login: \(error.detail)"].compactMap { $0 }
+            return LogoutReply(
+                account: name, revoked: revoked, reason: steps.joined(separator: "; "), forgotten: false
+            )
+        }
+        parts.logger.info("logged out", metadata: ["account": "\(name)", "revoked": "\(revoked)"])
+        return LogoutReply(account: name, revoked: revoked, reason: reason, forgotten: true)
+    }
+
+    private func revoke(_ credential: Credential?, of account: Account) async -> (Bool, String?) {
+        guard let credential, let token = credential.refreshToken ?? credential.lastingAccessToken else {
+            return (false, "there was no login to revoke")
+        }
+        let server: AuthorizationServer
+        do {
+            let secret = try account.provider.clientSecret(stored: credential.clientSecret)
+            server = try await account.provider.server(clientSecret: secret, needsRevocation: true)
+        } catch let error as OAuthFailure {
+            return (false, error.description)
+        } catch {
+            return (false, "the client secret cannot be read")
+        }
+        let isRefreshToken = credential.refreshToken != nil
+        switch await server.revoke(token, hint: isRefreshToken ? .refreshToken : .accessToken) {
+        case .revoked: return (true, nil)
+        case .refused(let detail): return (false, detail)
+        case .unsupported: return (false, "the provider has no revocation endpoint")
+        case .retry(let detail, let retryAfter):
+            // The generation is new with each refresh token, so two logouts of one account do not share a record.
+            guard
+                let record = PendingRevocation(
+                    credential, token, at: server, id: "\(credential.generation)", since: parts.time.wall
+                )
+            else { return (false, detail) }
+            let store = parts.stores[account.settings.store].store
+            await revocations.add(RevocationQueue.Item(record: record, store: store), retryAfter: retryAfter)
+            return (false, "\(detail); the agent will try again")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+internal import Accounts
+public import AgentAPI
+internal import Logging
+internal import Synchronization
+
+extension Agent {
+    /// The new configuration whole, or the old one stays: nothing changes when one file is wrong.
+    public func reload() async throws(Problem) {
+        let (settings, errors) = parts.directory.loadAll()
+        if let error = errors.min(by: { $0.key < $1.key })?.value {
+            parts.logger.error("reload refused", metadata: ["problem": "\(error)"])
+            throw .configuration(error)
+        }
+        do throws(ConfigurationError) { try parts.reloadSettings() } catch {
+            parts.logger.error("reload refused", metadata: ["problem": "\(error)"])
+            throw .configuration(error)
+        }
+        let added = state.withLock { state in
+            state.fileErrors = [:]
+            state.accounts = state.accounts.filter { settings[$0.key] != nil }
+            var added: [Account] = []
+            for (name, settings) in settings {
+                if let account = state.accounts[name], account.settings.store == settings.store {
+                    account.provider.settings = settings
+                } else {
+                    let account = Account(name: name, settings: settings, surroundings: surroundings)
+                    state.accounts[name] = account
+                    added.append(account)
+                }
+            }
+            return added
+        }
+        parts.logger.info("configuration read again", metadata: ["accounts": "\(settings.count)"])
+        await read(added)
+    }
+}

@@ -1,0 +1,78 @@
+internal import Accounts
+internal import Logging
+public import ServiceLifecycle
+internal import Synchronization
+internal import Vault
+
+/// What the agent does without being asked: it reads the stores at the start, refreshes ahead of expiry, writes what a
+/// store did not take, and revokes what could not be revoked.
+extension Agent: Service {
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                let accounts = self.state.withLock { Array($0.accounts.values) }
+                group.addTask { await self.read(accounts) }
+                await self.followPlan(in: &group)
+            }
+        }
+        await stop()
+    }
+
+    /// Reads accounts' credentials, so that the first request does not wait for the store.
+    func read(_ accounts: [Account]) async {
+        await withDiscardingTaskGroup { group in
+            for account in accounts { group.addTask { await account.vault.readIfUnread() } }
+            for kind in Set(accounts.map(\.settings.store)) {
+                let entry = parts.stores[kind]
+                group.addTask {
+                    guard let records = try? await entry.reader.records() else { return }
+                    self.revocations.restore(records, from: entry.store)
+                }
+            }
+        }
+    }
+
+    private func followPlan(in group: inout DiscardingTaskGroup) async {
+        var changes = schedule.stream.makeAsyncIterator()
+        while !Task.isCancelled {
+            runDue(in: &group)
+            let wake = nextDue.map { due in
+                // No parent: it belongs to this turn of the loop and is cancelled at its end.
+                Task {
+                    try? await self.parts.time.sleep(until: due)
+                    self.schedule.changed()
+                }
+            }
+            _ = await changes.next()
+            wake?.cancel()
+        }
+    }
+
+    private func runDue(in group: inout DiscardingTaskGroup) {
+        let now = parts.time.now
+        for account in state.withLock({ Array($0.accounts.values) }) {
+            let keepAlive = account.settings.keepAlive
+            guard let due = account.vault.nextDue(keepAlive: keepAlive), due <= now else { continue }
+            // Accounts never wait for each other.
+            group.addTask { await account.vault.runDue(keepAlive: keepAlive) }
+        }
+        if let due = revocations.nextDue, due <= now { group.addTask { await self.revocations.runDue() } }
+    }
+
+    private var nextDue: ContinuousClock.Instant? {
+        let accounts = state.withLock { Array($0.accounts.values) }
+        let now = parts.time.now
+        let dues = accounts.map { $0.vault.nextDue(keepAlive: $0.settings.keepAlive) } + [revocations.nextDue]
+        // What is due now is running already and tells when it is done.
+        return dues.compactMap { $0 }.filter { $0 > now }.min()
+    }
+
+    /// Ends pending logins and waits for refreshes under way: their replies hold the only copies of new tokens.
+    private func stop() async {
+        let (accounts, logins) = state.withLock { (Array($0.accounts.values), Array($0.logins.values)) }
+        for login in logins { login.stop(.agentStopped) }
+        for login in logins { await login.wait() }
+        for account in accounts { await account.vault.settle() }
+        parts.logger.info("agent stopped")
+    }
+}

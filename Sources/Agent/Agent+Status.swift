@@ -1,0 +1,122 @@
+internal import Accounts
+public import AgentAPI
+internal import Synchronization
+internal import Vault
+
+extension Agent {
+    /// Answers at once, with what was last known of the keyring.
+    public func health() async -> AgentStatus { agentStatus(state.withLock { $0.keyring }) }
+
+    public func status() async -> StatusReport {
+        let agent = agentStatus(await keyringStatus())
+        let (accounts, logins, errors) = state.withLock { ($0.accounts, $0.logins, $0.fileErrors) }
+        var rows = accounts.values.map { status(of: $0, isLoggingIn: logins[$0.name] != nil) }
+        for (name, pending) in logins where accounts[name] == nil {
+            rows.append(status(of: name, pending.settings, .loginPending))
+        }
+        for (name, error) in errors where accounts[name] == nil && logins[name] == nil {
+            rows.append(status(of: name, error))
+        }
+        return StatusReport(agent: agent, accounts: rows.sorted { $0.account < $1.account })
+    }
+
+    public func status(of name: AccountName) async throws(Problem) -> AccountStatus {
+        let pending = state.withLock { $0.logins[name] }
+        if let pending, known(name) == nil { return status(of: name, pending.settings, .loginPending) }
+        let account = try account(name)
+        await account.vault.readIfUnread()
+        return status(of: account, isLoggingIn: pending != nil)
+    }
+
+    private func agentStatus(_ keyring: StoreStatus) -> AgentStatus {
+        AgentStatus(
+            version: agentVersion,
+            pid: parts.processID,
+            socket: parts.socket,
+            storeState: keyring.state,
+            storeDetail: keyring.detail,
+            storeHint: keyring.state == .ok || keyring.state == .unknown ? nil : StoreAdvice(keyring.state).hint
+        )
+    }
+
+    /// How long a person waits for the keyring's state; after that it is `hung` as far as status is concerned.
+    private static let keyringPatience: Duration = .seconds(1)
+
+    private func keyringStatus() async -> StoreStatus {
+        let store = parts.stores[.keyring].store
+        let deadline = parts.time.now + Self.keyringPatience
+        let status = await withTaskGroup(of: StoreStatus.self) { group in
+            group.addTask { await store.probe() }
+            group.addTask {
+                try? await self.parts.time.sleep(until: deadline)
+                return StoreStatus(.hung, detail: "the keyring did not answer within 1 s")
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? StoreStatus(.unknown)
+        }
+        state.withLock { $0.keyring = status }
+        return status
+    }
+
+    private func status(of account: Account, isLoggingIn: Bool) -> AccountStatus {
+        let settings = account.settings
+        let snapshot = account.vault.snapshot(keepAlive: settings.keepAlive)
+        let (state, problem) = snapshot.summary(account.name, isLoggingIn: isLoggingIn)
+        return AccountStatus(
+            account: account.name,
+            state: state,
+            issuer: settings.providerName,
+            scope: (snapshot.scope.isEmpty ? settings.scopes : snapshot.scope).joined(separator: " "),
+            store: settings.store.rawValue,
+            expiresAt: snapshot.expiresAt.map { parts.time.wall(at: $0) },
+            nextRefresh: snapshot.nextRefresh.map { parts.time.wall(at: $0) },
+            lastError: problem?.detail,
+            hint: problem?.hint
+        )
+    }
+
+    private func status(
+        of name: AccountName, _ settings: AccountSettings, _ state: AccountStatus.State
+    ) -> AccountStatus {
+        AccountStatus(
+            account: name,
+            state: state,
+            issuer: settings.providerName,
+            scope: settings.scopes.joined(separator: " "),
+            store: settings.store.rawValue
+        )
+    }
+
+    private func status(of name: AccountName, _ error: ConfigurationError) -> AccountStatus {
+        AccountStatus(
+            account: name,
+            state: .loginRequired,
+            issuer: "",
+            scope: "",
+            store: "",
+            lastError: error.description,
+            hint: error.hint
+        )
+    }
+}
+
+extension AccountSnapshot {
+    /// One word for the account's state, and the problem behind it.
+    fileprivate func summary(
+        _ account: AgentAPI.AccountName, isLoggingIn: Bool
+    ) -> (AccountStatus.State, Problem?) {
+        let problem = lastFailure.map { Problem($0, account: account) }
+        switch login {
+        case .active:
+            if let unsaved { return (.unsaved, .store(unsaved)) }
+            if isLoggingIn { return (.loginPending, problem) }
+            return (problem == nil ? .ok : .offline, problem)
+        case .unread(let failure?): return (isLoggingIn ? .loginPending : .locked, .store(failure))
+        case .unread(nil): return (isLoggingIn ? .loginPending : .locked, nil)
+        case .loginRequired(let reason):
+            return (
+                isLoggingIn ? .loginPending : .loginRequired, Problem(.loginRequired(reason), account: account)
+            )
+        }
+    }
+}

@@ -1,0 +1,108 @@
+public import Accounts
+public import AgentAPI
+public import Logging
+public import OAuth
+internal import Synchronization
+public import Vault
+
+/// The agent: every account of this user on this machine, and what can be asked of them.
+///
+/// The routes' functions are in the extensions, one file for each flow: `Agent+Token`, `Agent+Login`,
+/// `Agent+Logout`, `Agent+Status`, `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
+public final class Agent: AgentService {
+    /// What the agent is made of; everything that does I/O comes in from outside.
+    public struct Parts: Sendable {
+        public var directory: AccountDirectory
+        public var stores: StoreSet
+        public var transport: any HTTPTransport
+        public var time: any Time
+        /// From 0 to 1.
+        public var jitter: @Sendable () -> Double
+        /// Lines of half blocks for a URL; nil when it does not fit.
+        public var drawQRCode: @Sendable (String) -> [String]?
+        /// Reads the daemon's own settings again and applies them, or throws and changes nothing.
+        public var reloadSettings: @Sendable () throws(ConfigurationError) -> Void
+        public var socket: String
+        public var processID: Int32
+        public var logger: Logger
+
+        public init(
+            directory: AccountDirectory, stores: StoreSet, transport: any HTTPTransport, time: any Time,
+            jitter: @escaping @Sendable () -> Double, drawQRCode: @escaping @Sendable (String) -> [String]?,
+            reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void, socket: String,
+            processID: Int32, logger: Logger
+        ) {
+            self.directory = directory
+            self.stores = stores
+            self.transport = transport
+            self.time = time
+            self.jitter = jitter
+            self.drawQRCode = drawQRCode
+            self.reloadSettings = reloadSettings
+            self.socket = socket
+            self.processID = processID
+            self.logger = logger
+        }
+    }
+
+    struct State {
+        var accounts: [AccountName: Account] = [:]
+        var logins: [AccountName: PendingLogin] = [:]
+        /// Account files that cannot be read, for `status`.
+        var fileErrors: [AccountName: ConfigurationError] = [:]
+        var keyring = StoreStatus(.unknown)
+    }
+
+    let parts: Parts
+    let surroundings: Surroundings
+    let revocations: RevocationQueue
+    let schedule = Schedule()
+    let state = Mutex(State())
+
+    /// Reads the account files; a bad one is logged and shown by `status`, and hides no other.
+    public init(_ parts: Parts) {
+        self.parts = parts
+        let schedule = schedule
+        surroundings = Surroundings(
+            stores: parts.stores,
+            transport: parts.transport,
+            metadata: MetadataCache(transport: parts.transport, time: parts.time),
+            time: parts.time,
+            jitter: parts.jitter,
+            scheduleChanged: { schedule.changed() }
+        )
+        revocations = RevocationQueue(
+            transport: parts.transport, time: parts.time, jitter: parts.jitter, logger: parts.logger,
+            scheduleChanged: { schedule.changed() }
+        )
+        let (settings, errors) = parts.directory.loadAll()
+        for (name, error) in errors {
+            parts.logger.error("account file refused", metadata: ["account": "\(name)", "problem": "\(error)"])
+        }
+        state.withLock { state in
+            state.fileErrors = errors
+            for (name, settings) in settings {
+                state.accounts[name] = Account(name: name, settings: settings, surroundings: surroundings)
+            }
+        }
+    }
+
+    func known(_ name: AccountName) -> Account? { state.withLock { $0.accounts[name] } }
+
+    /// The account of that name, also when its file was put there after the agent started.
+    func account(_ name: AccountName) throws(Problem) -> Account {
+        if let account = known(name) { return account }
+        let settings: AccountSettings?
+        do throws(ConfigurationError) { settings = try parts.directory.load(name) } catch {
+            throw .configuration(error)
+        }
+        guard let settings else { throw .unknown(name) }
+        let fresh = Account(name: name, settings: settings, surroundings: surroundings)
+        return state.withLock { state in
+            let account = state.accounts[name] ?? fresh
+            state.accounts[name] = account
+            state.fileErrors[name] = nil
+            return account
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import Accounts
+internal import AgentAPI
+internal import OAuth
+internal import Vault
+
+/// Why a login ended without a token. The text for people is made here and nowhere else.
+enum LoginError: Error {
+    case oauth(OAuthFailure)
+    /// A poll was answered with the provider's error code, or with `bad_response` or `provider_unreachable`.
+    case refused(code: String, detail: String?)
+    /// The user code's time is over (RFC 8628 §3.5).
+    case expired
+    case timedOut(after: Duration)
+    case cancelled
+    case agentStopped
+    case store(StoreFailure)
+    case configuration(ConfigurationError)
+
+    func failure(for account: AccountName) -> LoginFailure {
+        let again = "run 'authagent login \(account)' to try again"
+        switch self {
+        case .oauth(let failure): return failure.loginFailure(again: again)
+        case .refused(let code, let detail): return LoginFailure(providersCode: code, detail: detail, again: again)
+        case .expired:
+            return LoginFailure(code: "expired_token", detail: "nobody approved the code in time", hint: again)
+        case .timedOut(let limit):
+            return LoginFailure(
+                code: "timeout",
+                detail: "nobody approved the code within \(limit.components.seconds) s",
+                hint: again
+            )
+        case .cancelled: return LoginFailure(code: "cancelled", detail: "the login was cancelled", hint: again)
+        case .agentStopped: return LoginFailure(code: "agent_stopped", detail: "the agent is stopping", hint: again)
+        case .store(let failure):
+            let code: Problem.Code = failure.state == .locked ? .storeLocked : .storeUnavailable
+            return LoginFailure(code: code.rawValue, detail: failure.detail, hint: StoreAdvice(failure.state).hint)
+        case .configuration(let error):
+            return LoginFailure(
+                code: Problem.Code.configurationError.rawValue, detail: error.description, hint: error.hint
+            )
+        }
+    }
+}
+
+extension OAuthFailure {
+    fileprivate func loginFailure(again: String) -> LoginFailure {
+        switch self {
+        case .transport(.tls):
+            LoginFailure(
+                code: Problem.Code.providerUnreachable.rawValue,
+                detail: description,
+                hint: "check the issuer's certificate; a private CA goes into 'ca_file' of authagent.toml"
+            )
+        case .transport:
+            LoginFailure(
+                code: Problem.Code.providerUnreachable.rawValue,
+                detail: description,
+                hint: "check the issuer's URL and the network, then \(again)"
+            )
+        case .provider(let error): LoginFailure(providersCode: error.code, detail: error.detail, again: again)
+        case .issuerMismatch:
+            LoginFailure(
+                code: "issuer_mismatch",
+                detail: description,
+                hint: "give the issuer exactly as the provider writes it, or the endpoints by hand"
+            )
+        case .deviceFlowUnsupported:
+            LoginFailure(
+                code: "device_flow_unsupported",
+                detail: description,
+                hint: "enable the device authorization grant at the provider, or give --device-endpoint"
+            )
+        case .badResponse, .noTokenEndpoint:
+            LoginFailure(
+                code: "bad_response",
+                detail: description,
+                hint: "check the issuer's URL; is it an authorization server?"
+            )
+        }
+    }
+}
+
+extension LoginFailure {
+    fileprivate init(providersCode code: String, detail: String?, again: String) {
+        let hint =
+            switch code {
+            case "access_denied": "somebody declined the request; \(again)"
+            case "expired_token": again
+            case "invalid_client": "check --client-id, and --client-secret-file if the client has a secret"
+            case "unauthorized_client", "unsupported_grant_type":
+                "allow the device authorization grant for this client at the provider"
+            case "invalid_scope": "check --scope: the provider does not grant what was asked for"
+            case "bad_response": "check the token endpoint; the provider may not support the device grant"
+            case "provider_unreachable":
+                "check the provider's certificate; a private CA goes into 'ca_file' of authagent.toml"
+            default: "see what the provider's documentation says about '\(code)'"
+            }
+        self.init(code: code, detail: detail ?? "the provider answered \(code)", hint: hint)
+    }
+}

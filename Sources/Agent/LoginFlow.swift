@@ -1,0 +1,56 @@
+internal import Accounts
+internal import AgentAPI
+internal import OAuth
+internal import SecretMemory
+internal import Vault
+
+/// One run of the device authorization grant, from the first request to the grant (RFC 8628).
+///
+/// Ends when its task is cancelled; tells what happens through `report`.
+struct LoginFlow {
+    let server: AuthorizationServer
+    let settings: AccountSettings
+    let time: any Time
+    let report: @Sendable (LoginProgress) -> Void
+
+    struct Granted: Sendable {
+        var grant: TokenGrant
+        /// When the request that brought it was sent: expiry is counted from there.
+        var requestedAt: ContinuousClock.Instant
+    }
+
+    func run() async throws(LoginError) -> Granted {
+        let authorization: DeviceAuthorization
+        do throws(OAuthFailure) {
+            authorization = try await server.authorizeDevice(scopes: settings.scopes)
+        } catch {
+            throw .oauth(error)
+        }
+        var polling = DevicePolling(authorization, now: time.now)
+        report(.prompt(authorization, deadline: polling.deadline))
+        while true {
+            do { try await time.sleep(until: min(polling.nextPoll, polling.deadline)) } catch { throw .cancelled }
+            guard polling.nextPoll < polling.deadline else { throw .expired }
+            let requestedAt = time.now
+            let reply = await server.poll(authorization.deviceCode)
+            if Task.isCancelled {
+                guard case .granted = reply else { throw .cancelled }
+            }
+            switch polling.received(reply, at: time.now) {
+            case .wait: break
+            case .slowed(let interval): report(.slowed(interval: interval))
+            case .retrying(let detail): report(.retrying(detail: detail))
+            case .granted(let grant): return Granted(grant: grant, requestedAt: requestedAt)
+            case .failed(let code, let detail): throw .refused(code: code, detail: detail)
+            case .expired: throw .expired
+            }
+        }
+    }
+}
+
+/// What a login in progress has to say.
+enum LoginProgress: Sendable {
+    case prompt(DeviceAuthorization, deadline: ContinuousClock.Instant)
+    case slowed(interval: Int)
+    case retrying(detail: String)
+}

@@ -1,0 +1,74 @@
+internal import OAuth
+internal import Synchronization
+internal import Vault
+
+/// Authorization server metadata, one discovery for all accounts of an issuer.
+final class MetadataCache: Sendable {
+    private struct Entry {
+        var metadata: ServerMetadata?
+        var freshUntil: ContinuousClock.Instant
+        var running: Task<Result<ServerMetadata, OAuthFailure>, Never>?
+    }
+
+    private enum Answer {
+        case known(ServerMetadata)
+        case running(Task<Result<ServerMetadata, OAuthFailure>, Never>)
+
+        var value: Result<ServerMetadata, OAuthFailure> {
+            get async {
+                switch self {
+                case .known(let metadata): .success(metadata)
+                case .running(let task): await task.value
+                }
+            }
+        }
+    }
+
+    /// Long enough to be no request of its own for most refreshes, short enough to follow a provider that moves.
+    private static let life: Duration = .seconds(3600)
+
+    private let discovery: Discovery
+    private let time: any Time
+    private let entries = Mutex<[Issuer: Entry]>([:])
+
+    init(transport: any HTTPTransport, time: any Time) {
+        discovery = Discovery(transport: transport)
+        self.time = time
+    }
+
+    /// Metadata that is at most an hour old; older when the provider cannot be asked again.
+    func metadata(of issuer: Issuer) async throws(OAuthFailure) -> ServerMetadata {
+        let now = time.now
+        let (known, answer) = entries.withLock { entries -> (ServerMetadata?, Answer) in
+            var entry = entries[issuer] ?? Entry(metadata: nil, freshUntil: now, running: nil)
+            if let metadata = entry.metadata, now < entry.freshUntil { return (metadata, .known(metadata)) }
+            // No parent: shared by whoever asks while it runs.
+            let task = entry.running ?? Task { await self.discover(issuer) }
+            entry.running = task
+            entries[issuer] = entry
+            return (entry.metadata, .running(task))
+        }
+        switch await answer.value {
+        case .success(let metadata): return metadata
+        case .failure(let failure):
+            // A provider that changes its identity is refused; one that is down is not asked to prove it again.
+            if let known, case .transport = failure { return known }
+            throw failure
+        }
+    }
+
+    private func discover(_ issuer: Issuer) async -> Result<ServerMetadata, OAuthFailure> {
+        let result: Result<ServerMetadata, OAuthFailure>
+        do throws(OAuthFailure) { result = .success(try await discovery.metadata(for: issuer)) } catch {
+            result = .failure(error)
+        }
+        entries.withLock { entries in
+            entries[issuer]?.running = nil
+            if case .success(let metadata) = result {
+                entries[issuer]?.metadata = metadata
+                entries[issuer]?.freshUntil = time.now + Self.life
+            }
+        }
+        return result
+    }
+}

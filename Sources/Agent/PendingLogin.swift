@@ -1,0 +1,147 @@
+internal import Accounts
+internal import AgentAPI
+internal import OAuth
+internal import Synchronization
+internal import Vault
+
+/// A login that waits for somebody's approval. The daemon owns it: clients watch, come and go.
+final class PendingLogin: Sendable {
+    private struct State {
+        var prompt: (prompt: LoginPrompt, deadline: ContinuousClock.Instant)?
+        var final: LoginEvent?
+        var watchers: [Int: Watcher] = [:]
+        var nextWatcher = 0
+        var task: Task<Void, Never>?
+        var stopReason: StopReason?
+    }
+
+    private struct Watcher {
+        var events: AsyncStream<LoginEvent>.Continuation
+        var wantsQRCode: Bool
+    }
+
+    enum StopReason: Sendable {
+        case cancelled
+        case timedOut(after: Duration)
+        case agentStopped
+    }
+
+    let account: AccountName
+    let settings: AccountSettings
+    private let time: any Time
+    private let drawQRCode: @Sendable (String) -> [String]?
+    private let state = Mutex(State())
+
+    /// A watcher that reads slower than this many events behind loses the oldest: a login has few.
+    private static let watcherBuffer = 64
+
+    init(
+        account: AccountName, settings: AccountSettings, time: any Time,
+        drawQRCode: @escaping @Sendable (String) -> [String]?
+    ) {
+        self.account = account
+        self.settings = settings
+        self.time = time
+        self.drawQRCode = drawQRCode
+    }
+
+    /// Runs `body` in a task of the daemon's: no client's going away ends it.
+    func start(_ body: @escaping @Sendable () async -> LoginEvent) {
+        // No parent: it outlives the request that started it and ends with its final event or with `stop`.
+        let task = Task { self.finish(await body()) }
+        let isStopped = state.withLock { state in
+            state.task = task
+            return state.stopReason != nil
+        }
+        if isStopped { task.cancel() }
+    }
+
+    /// Ends the login; its final event follows.
+    func stop(_ reason: StopReason) {
+        state.withLock { state in
+            if state.stopReason == nil { state.stopReason = reason }
+            return state.task
+        }?.cancel()
+    }
+
+    var stopReason: StopReason? { state.withLock { $0.stopReason } }
+
+    /// Waits for the final event to be published.
+    func wait() async { await state.withLock { $0.task }?.value }
+
+    /// The events from the current prompt on. The stream ends with the final event.
+    func watch(wantsQRCode: Bool) -> AsyncStream<LoginEvent> {
+        let (stream, events) = AsyncStream.makeStream(
+            of: LoginEvent.self, bufferingPolicy: .bufferingNewest(Self.watcherBuffer)
+        )
+        state.withLock { state in
+            if let prompt = promptEvent(state.prompt, wantsQRCode: wantsQRCode) { events.yield(prompt) }
+            if let final = state.final {
+                events.yield(final)
+                events.finish()
+                return
+            }
+            let id = state.nextWatcher
+            state.nextWatcher += 1
+            state.watchers[id] = Watcher(events: events, wantsQRCode: wantsQRCode)
+            events.onTermination = { [weak self] _ in
+                self?.state.withLock { _ = $0.watchers.removeValue(forKey: id) }
+            }
+        }
+        return stream
+    }
+
+    func report(_ progress: LoginProgress) {
+        switch progress {
+        case .prompt(let authorization, let deadline):
+            let prompt = LoginPrompt(
+                userCode: authorization.userCode,
+                verificationURI: authorization.verificationURI,
+                verificationURIComplete: authorization.verificationURIComplete,
+                expiresIn: 0,
+                interval: authorization.interval,
+                issuer: settings.providerName,
+                clientID: settings.clientID,
+                scope: settings.scopes.joined(separator: " ")
+            )
+            state.withLock { state in
+                state.prompt = (prompt, deadline)
+                for watcher in state.watchers.values {
+                    guard let event = promptEvent(state.prompt, wantsQRCode: watcher.wantsQRCode) else { continue }
+                    watcher.events.yield(event)
+                }
+            }
+        case .slowed(let interval):
+            state.withLock { state in
+                state.prompt?.prompt.interval = interval
+                for watcher in state.watchers.values { watcher.events.yield(.slowed(interval: interval)) }
+            }
+        case .retrying(let detail):
+            state.withLock { state in
+                for watcher in state.watchers.values { watcher.events.yield(.retrying(detail: detail)) }
+            }
+        }
+    }
+
+    private func finish(_ event: LoginEvent) {
+        let watchers = state.withLock { state in
+            state.final = event
+            defer { state.watchers = [:] }
+            return state.watchers.values.map(\.events)
+        }
+        for events in watchers {
+            events.yield(event)
+            events.finish()
+        }
+    }
+
+    /// Whoever joins late sees the same code with the time that is left.
+    private func promptEvent(
+        _ known: (prompt: LoginPrompt, deadline: ContinuousClock.Instant)?, wantsQRCode: Bool
+    ) -> LoginEvent? {
+        guard var prompt = known?.prompt, let deadline = known?.deadline else { return nil }
+        prompt.expiresIn = max(0, Int((deadline - time.now).components.seconds))
+        if wantsQRCode { prompt.qrCode = drawQRCode(prompt.verificationURIComplete ?? prompt.verificationURI) }
+        return .prompt(prompt)
+    }
+}

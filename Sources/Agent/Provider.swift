@@ -1,0 +1,74 @@
+internal import Accounts
+internal import OAuth
+internal import SecretMemory
+internal import Synchronization
+internal import Vault
+
+/// One account's way to its authorization server: settings, discovery and client authentication put together.
+final class Provider: GrantRefresher {
+    private let metadata: MetadataCache
+    private let transport: any HTTPTransport
+    private let current: Mutex<AccountSettings>
+
+    init(settings: AccountSettings, metadata: MetadataCache, transport: any HTTPTransport) {
+        current = Mutex(settings)
+        self.metadata = metadata
+        self.transport = transport
+    }
+
+    var settings: AccountSettings {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+
+    /// The server with the client's identity. Endpoints given by hand win over discovered ones, and what is not needed
+    /// is not discovered.
+    func server(
+        clientSecret: SecretBytes?, needsRevocation: Bool = false
+    ) async throws(OAuthFailure) -> AuthorizationServer {
+        let settings = settings
+        var discovered: ServerMetadata?
+        let isComplete = settings.deviceEndpoint != nil && settings.tokenEndpoint != nil
+        if let issuer = settings.issuer, !isComplete || (needsRevocation && settings.revocationEndpoint == nil) {
+            do throws(OAuthFailure) { discovered = try await metadata.metadata(of: issuer) } catch {
+                guard isComplete else { throw error }
+            }
+        }
+        let endpoints = try ProviderEndpoints(
+            metadata: discovered,
+            device: settings.deviceEndpoint,
+            token: settings.tokenEndpoint,
+            revocation: settings.revocationEndpoint
+        )
+        let authentication =
+            settings.clientAuthentication
+            ?? .choose(hasSecret: clientSecret != nil, supported: discovered?.tokenEndpointAuthMethods)
+        return AuthorizationServer(
+            endpoints: endpoints,
+            client: Client(id: settings.clientID, secret: clientSecret, authentication: authentication),
+            transport: transport
+        )
+    }
+
+    func refresh(_ credential: Credential) async -> RefreshReply {
+        guard let refreshToken = credential.refreshToken else {
+            return .transient(detail: "there is no refresh token", retryAfter: nil)
+        }
+        do {
+            let secret = try clientSecret(stored: credential.clientSecret)
+            return try await server(clientSecret: secret).refresh(refreshToken, scopes: nil)
+        } catch let failure as OAuthFailure {
+            return .transient(detail: failure.description, retryAfter: nil)
+        } catch let error as ConfigurationError {
+            return .transient(detail: error.description, retryAfter: nil)
+        } catch {
+            return .transient(detail: "the provider could not be asked", retryAfter: nil)
+        }
+    }
+
+    /// The secret from the file that the settings name, else the one that came with the login.
+    func clientSecret(stored: SecretBytes?) throws(ConfigurationError) -> SecretBytes? {
+        guard let file = settings.clientSecretFile else { return stored }
+        return try ClientSecretFile.read(file)
+    }
+}

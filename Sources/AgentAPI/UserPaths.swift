@@ -1,0 +1,27 @@
+/// Where this user's files are, by the XDG Base Directory Specification.
+public struct UserPaths: Equatable, Sendable {
+    /// `authagent.toml` and `accounts/` of the user.
+    public let configuration: String
+    /// The same of the machine, put there by whoever runs the fleet.
+    public let systemConfiguration: String
+    /// The lock, and the log of an agent that the client started.
+    public let state: String
+
+    /// Nil when neither HOME nor the XDG variables name a place. Relative paths in XDG variables are invalid and
+    /// ignored, as the specification demands.
+    public init?(environment: [String: String]) {
+        func absolute(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
+        let home = absolute("HOME")
+        guard let configuration = absolute("XDG_CONFIG_HOME") ?? home.map({ $0 + "/.config" }),
+            let state = absolute("XDG_STATE_HOME") ?? home.map({ $0 + "/.local/state" })
+        else { return nil }
+        self.configuration = configuration + "/authagent"
+        systemConfiguration = absolute("AUTHAGENT_SYSTEM_CONFIG") ?? "/etc/authagent"
+        self.state = state + "/authagent"
+    }
+
+    /// Held by the one agent of this user.
+    public var lock: String { state + "/agent.lock" }
+    /// Where an agent that the client started writes its log.
+    public var log: String { state + "/authagentd.log" }
+}

@@ -1,0 +1,96 @@
+public import AgentAPI
+internal import CLinux
+internal import Glibc
+public import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+public import ServiceLifecycle
+
+/// Serves the socket API (HTTP/1.1 and JSON) until it is told to stop.
+///
+/// One thread does it all: a cached token is a dictionary look-up, and everything slow is awaited elsewhere.
+public struct AgentServer: Service {
+    private let listeners: [Int32]
+    private let harness: Harness
+    private let policy: AccessPolicy
+    private let limits: ServerLimits
+    private let logger: Logger
+
+    /// Takes over descriptors that are bound and listening.
+    public init(
+        listeners: [Int32], service: any AgentService, policy: AccessPolicy, limits: ServerLimits = ServerLimits(),
+        logger: Logger
+    ) {
+        self.listeners = listeners
+        harness = Harness(service: service)
+        self.policy = policy
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// Ends after the requests under way are answered, once the service group shuts down.
+    public func run() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let registry = ConnectionRegistry(connectionsPerUser: limits.connectionsPerUser)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // Out of descriptors: wait a moment instead of spinning on a connection that cannot be accepted.
+                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                }
+            }
+            .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in admit(channel, registry) }
+        var channels: [any Channel] = []
+        for listener in listeners { channels.append(try await bootstrap.withBoundSocket(listener).get()) }
+        try? await gracefulShutdown()
+        for channel in channels { try? await channel.close() }
+        await registry.stop(on: group.next(), within: TimeAmount(limits.answerTime))
+        try await group.shutdownGracefully()
+    }
+
+    /// Asks the kernel who connected, before anything of the request is read.
+    private func admit(_ channel: any Channel, _ registry: ConnectionRegistry) -> EventLoopFuture<Void> {
+        guard let options = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+        }
+        let credentials: EventLoopFuture<clinux_peer> = options.unsafeGetSocketOption(
+            level: .init(SOL_SOCKET), name: .init(SO_PEERCRED)
+        )
+        return credentials.flatMap { credentials in
+            let peer = PeerIdentity(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
+            guard policy.allows(peer) else {
+                logger.warning("refused", metadata: ["uid": "\(peer.user)", "pid": "\(peer.pid)"])
+                return refuse(channel, Problem(.forbidden, "this agent serves another user"))
+            }
+            switch registry.admit(channel, of: peer.user) {
+            case .stopping: return channel.close()
+            case .tooMany:
+                return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
+            case .admitted: return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel) }
+            }
+        }
+    }
+
+    private func refuse(_ channel: any Channel, _ problem: Problem) -> EventLoopFuture<Void> {
+        // Once it is registered, so that the reply can be written; nothing reads from this connection.
+        channel.setOption(ChannelOptions.autoRead, value: false).map {
+            channel.eventLoop.execute {
+                channel.writeAndFlush(RawReply.bytes(.problem(problem), channel.allocator)).whenComplete { _ in
+                    channel.close(promise: nil)
+                }
+            }
+        }
+    }
+
+    private func addHandlers(to channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let timer = ConnectionTimer(limits, eventLoop: channel.eventLoop)
+        try pipeline.addHandler(ConnectionGuard(timer: timer))
+        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
+        try pipeline.addHandler(
+            RequestHandler(harness: harness, limits: limits, logger: logger, timer: timer)
+        )
+    }
+}

@@ -1,0 +1,62 @@
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+
+/// Every open connection: how many each user has, and whom to tell when the server stops.
+final class ConnectionRegistry: Sendable {
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var perUser: [UInt32: Int] = [:]
+        var isStopping = false
+        var whenEmpty: [EventLoopPromise<Void>] = []
+    }
+
+    private let state = NIOLockedValueBox(State())
+    private let limit: Int
+
+    init(connectionsPerUser limit: Int) { self.limit = limit }
+
+    enum Admission { case admitted, tooMany, stopping }
+
+    func admit(_ channel: any Channel, of user: UInt32) -> Admission {
+        let admission = state.withLockedValue { state -> Admission in
+            if state.isStopping { return .stopping }
+            guard state.perUser[user, default: 0] < limit else { return .tooMany }
+            state.perUser[user, default: 0] += 1
+            state.channels[ObjectIdentifier(channel)] = channel
+            return .admitted
+        }
+        if admission == .admitted {
+            channel.closeFuture.whenComplete { _ in self.remove(channel, of: user) }
+        }
+        return admission
+    }
+
+    private func remove(_ channel: any Channel, of user: UInt32) {
+        let waiting = state.withLockedValue { state -> [EventLoopPromise<Void>] in
+            state.channels[ObjectIdentifier(channel)] = nil
+            state.perUser[user, default: 1] -= 1
+            if state.perUser[user] == 0 { state.perUser[user] = nil }
+            guard state.channels.isEmpty else { return [] }
+            defer { state.whenEmpty = [] }
+            return state.whenEmpty
+        }
+        for promise in waiting { promise.succeed() }
+    }
+
+    /// Admits nobody any more, lets each connection end its reply, and closes what is left after `limit`.
+    func stop(on eventLoop: any EventLoop, within limit: TimeAmount) async {
+        let empty = eventLoop.makePromise(of: Void.self)
+        let channels = state.withLockedValue { state in
+            state.isStopping = true
+            if !state.channels.isEmpty { state.whenEmpty.append(empty) }
+            return Array(state.channels.values)
+        }
+        if channels.isEmpty { empty.succeed() }
+        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        let lastCall = eventLoop.scheduleTask(in: limit) {
+            for channel in channels { channel.close(promise: nil) }
+        }
+        try? await empty.futureResult.get()
+        lastCall.cancel()
+    }
+}

@@ -1,0 +1,119 @@
+internal import AgentAPI
+
+/// Between HTTP and the service: decodes a request, calls one function, encodes the reply. Knows no sockets.
+struct Harness: Sendable {
+    let service: any AgentService
+
+    enum Answer: Sendable {
+        case reply(Reply)
+        case events(AsyncStream<LoginEvent>)
+    }
+
+    /// The reply, if it takes no waiting: a cached token, or a request that is wrong.
+    func answerAtOnce(_ request: APIRequest) -> Reply? {
+        do throws(Problem) {
+            guard let route = Route(path: request.path) else {
+                throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
+            }
+            guard route.methods.contains(request.method) else { return methodNotAllowed(route) }
+            guard case .token(let account) = route else { return nil }
+            let (seconds, isText) = try tokenParameters(request)
+            switch service.tokenAtOnce(account, minimumValidity: seconds) {
+            case nil: return nil
+            case .success(let token)?: return reply(token, isText: isText)
+            case .failure(let problem)?: throw problem
+            }
+        } catch {
+            return .problem(error)
+        }
+    }
+
+    /// The reply to a request that `answerAtOnce` had none for.
+    func answer(_ request: APIRequest) async -> Answer {
+        do throws(Problem) {
+            return try await perform(request)
+        } catch {
+            return .reply(.problem(error))
+        }
+    }
+
+    private func perform(_ request: APIRequest) async throws(Problem) -> Answer {
+        guard let route = Route(path: request.path) else {
+            throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
+        }
+        if case .token(let account) = route {
+            let (seconds, isText) = try tokenParameters(request)
+            return .reply(reply(try await service.token(account, minimumValidity: seconds), isText: isText))
+        }
+        _ = try QueryParameters(request.query, allowed: [])
+        if case .login(let account) = route, request.method == "POST" {
+            try requireAcceptable(request, LoginEvent.mediaType)
+            return .events(try await service.login(account, try body(request, LoginRequest.self) ?? LoginRequest()))
+        }
+        try requireAcceptable(request, "application/json")
+        switch route {
+        case .accounts: return .reply(.json(await service.status()))
+        case .account(let account): return .reply(.json(try await service.status(of: account)))
+        case .health: return .reply(.json(await service.health()))
+        case .login(let account):
+            try await service.cancelLogin(account)
+            return .reply(.json(Cancelled(account: account, cancelled: true)))
+        case .logout(let account):
+            let options = try body(request, LogoutRequest.self) ?? LogoutRequest()
+            return .reply(.json(try await service.logout(account, options)))
+        case .reload:
+            try await service.reload()
+            return .reply(.json(Reloaded(reloaded: true)))
+        case .token: preconditionFailure("answered above")
+        }
+    }
+
+    private struct Cancelled: Encodable {
+        let account: AccountName
+        let cancelled: Bool
+    }
+
+    private struct Reloaded: Encodable { let reloaded: Bool }
+
+    private func methodNotAllowed(_ route: Route) -> Reply {
+        let methods = route.methods.joined(separator: ", ")
+        var reply = Reply.problem(
+            Problem(.methodNotAllowed, "this resource does not know that method", hint: "use \(methods)")
+        )
+        reply.allowedMethods = route.methods
+        return reply
+    }
+
+    private func reply(_ token: TokenReply, isText: Bool) -> Reply {
+        isText ? .text(token.accessToken) : .json(token)
+    }
+
+    private func tokenParameters(_ request: APIRequest) throws(Problem) -> (seconds: Int, isText: Bool) {
+        let parameters = try QueryParameters(request.query, allowed: ["min_valid"])
+        let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
+        // Whoever takes everything gets JSON.
+        let isText = !request.accepts("application/json") && request.accepts("text/plain")
+        if !isText { try requireAcceptable(request, "application/json") }
+        return (seconds ?? Limits.defaultMinimumValidity, isText)
+    }
+
+    private func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {
+        guard request.accepts(mediaType) else {
+            throw Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
+        }
+    }
+
+    /// Nil for an empty body.
+    private func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
+        guard !request.body.isEmpty else { return nil }
+        let mediaType = request.contentType?.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+        guard mediaType == nil || mediaType == "application/json" else {
+            throw Problem(
+                .unsupportedMediaType, "the body is not application/json", hint: "send 'Content-Type: application/json'"
+            )
+        }
+        do { return try APIJSON.decode(type, from: request.body) } catch {
+            throw Problem(.badRequest, "the body is not the JSON that belongs here", hint: "see authagent-api(7)")
+        }
+    }
+}

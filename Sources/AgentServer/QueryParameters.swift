@@ -1,0 +1,65 @@
+internal import AgentAPI
+
+/// A query string, read strictly: each name once, percent-decoding once.
+struct QueryParameters {
+    private let values: [String: String]
+
+    init(_ query: Substring?, allowed: [String]) throws(Problem) {
+        var values: [String: String] = [:]
+        for pair in (query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decoded(parts[0]), let value = Self.decoded(parts.count == 2 ? parts[1] : "") else {
+                throw Problem(.badRequest, "the query is not percent-encoded UTF-8", hint: Self.hint(allowed))
+            }
+            guard allowed.contains(name) else {
+                throw Problem(.badRequest, "unknown query parameter '\(Self.shown(name))'", hint: Self.hint(allowed))
+            }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw Problem(.badRequest, "query parameter '\(name)' comes twice", hint: Self.hint(allowed))
+            }
+        }
+        self.values = values
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
+        guard let text = values[name] else { return nil }
+        // Int also reads "+5", which in a query is a space and a digit.
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(text),
+            range.contains(number)
+        else {
+            throw Problem(
+                .badRequest,
+                "\(name) is not a number from \(range.lowerBound) to \(range.upperBound)",
+                hint: "give whole seconds"
+            )
+        }
+        return number
+    }
+
+    private static func hint(_ allowed: [String]) -> String {
+        allowed.isEmpty ? "this resource takes no parameters" : "known parameters: \(allowed.joined(separator: ", "))"
+    }
+
+    /// Somebody else's text in our words: short and printable.
+    private static func shown(_ text: String) -> String {
+        String(text.unicodeScalars.filter { (0x20...0x7E).contains($0.value) }.prefix(40).map(Character.init))
+    }
+
+    private static func decoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,41 @@
+internal import AgentAPI
+
+/// A complete reply, ready to be sent.
+struct Reply: Sendable {
+    var status: Int
+    var contentType: String
+    var body: [UInt8]
+    /// For `Allow` (RFC 9110 §15.5.6).
+    var allowedMethods: [String] = []
+
+    static func json(_ value: some Encodable) -> Reply {
+        Reply(status: 200, contentType: "application/json", body: APIJSON.encode(value) + newline)
+    }
+
+    static func text(_ text: String) -> Reply {
+        Reply(status: 200, contentType: "text/plain; charset=utf-8", body: Array(text.utf8) + newline)
+    }
+
+    /// RFC 9457; `status` repeats the status for whoever keeps only the body.
+    static func problem(_ problem: Problem, status: Int? = nil) -> Reply {
+        let status = status ?? problem.code.httpStatus
+        let body = APIJSON.encode(ProblemBody(problem: problem, status: status))
+        return Reply(status: status, contentType: Problem.mediaType, body: body + newline)
+    }
+
+    /// So that a reply that is printed to a terminal ends its line.
+    private static let newline: [UInt8] = [UInt8(ascii: "\n")]
+}
+
+private struct ProblemBody: Encodable {
+    let problem: Problem
+    let status: Int
+
+    private enum CodingKeys: String, CodingKey { case status }
+
+    func encode(to encoder: any Encoder) throws {
+        try problem.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(status, forKey: .status)
+    }
+}

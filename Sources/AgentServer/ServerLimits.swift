@@ -1,0 +1,20 @@
+internal import AgentAPI
+
+/// What the server allows a client, so that none can hold up another.
+public struct ServerLimits: Sendable {
+    /// Request line and header fields, in bytes.
+    public var requestHead = Limits.requestHead
+    /// In bytes.
+    public var requestBody = Limits.requestBody
+    /// From a request's first byte to its last.
+    public var requestTime = Limits.requestTime
+    /// From the end of a request to its answer.
+    public var answerTime = Limits.answerTime
+    /// A kept connection without a request is closed after this time. Long enough for a job that asks once a minute.
+    public var idleTime: Duration = .seconds(300)
+    /// A client that does not read what it asked for is disconnected after this time.
+    public var writeTime: Duration = .seconds(30)
+    public var connectionsPerUser = Limits.connectionsPerUser
+
+    public init() {}
+}

@@ -1,0 +1,71 @@
+internal import CCurl
+internal import Glibc
+public import OAuth
+internal import Synchronization
+
+/// HTTP over libcurl: every transfer runs on one thread of its own, connections are reused, and no redirect is followed.
+///
+/// Dropping the last reference ends the thread; transfers under way then end as `cancelled`.
+public final class CurlTransport: HTTPTransport {
+    public struct Configuration: Sendable {
+        /// Nil: `https_proxy`, `http_proxy` and `ALL_PROXY`, as libcurl reads them.
+        public var proxy: String?
+        /// Nil: `no_proxy`.
+        public var noProxy: String?
+        /// Certificates to trust instead of the system's. Nil: `CURL_CA_BUNDLE` or `SSL_CERT_FILE`, else the system's.
+        public var caFile: String?
+        public var connectTimeout: Duration
+        /// For a whole request, unless it brings its own limit.
+        public var totalTimeout: Duration
+        /// In bytes.
+        public var bodyLimit: Int
+        public var userAgent: String
+
+        public init(
+            proxy: String? = nil, noProxy: String? = nil, caFile: String? = nil,
+            connectTimeout: Duration = .seconds(10), totalTimeout: Duration = .seconds(30),
+            bodyLimit: Int = 1024 * 1024, userAgent: String = "authagent"
+        ) {
+            self.proxy = proxy
+            self.noProxy = noProxy
+            self.caFile = caFile
+            self.connectTimeout = connectTimeout
+            self.totalTimeout = totalTimeout
+            self.bodyLimit = bodyLimit
+            self.userAgent = userAgent
+        }
+    }
+
+    private let configuration: Configuration
+    private let loop: TransferLoop
+
+    public init(_ configuration: Configuration) {
+        var configuration = configuration
+        // libcurl's library, unlike its command, reads neither variable.
+        configuration.caFile =
+            configuration.caFile ?? Self.environment("CURL_CA_BUNDLE") ?? Self.environment("SSL_CERT_FILE")
+        self.configuration = configuration
+        loop = TransferLoop()
+    }
+
+    deinit { loop.stop() }
+
+    public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
+        let transfer = Transfer(request, configuration)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                transfer.whenDone { continuation.resume(returning: $0) }
+                loop.start(transfer)
+            }
+        } onCancel: {
+            loop.cancel(transfer)
+        }
+        return try result.get()
+    }
+
+    private static func environment(_ name: String) -> String? {
+        guard let value = getenv(name) else { return nil }
+        let text = String(cString: value)
+        return text.isEmpty ? nil : text
+    }
+}

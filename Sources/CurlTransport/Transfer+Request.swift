@@ -1,0 +1,118 @@
+internal import CCurl
+internal import OAuth
+internal import SecretMemory
+
+extension Transfer {
+    /// Makes the handle. It refers to this object and to the body's locked memory, both of which outlive it.
+    func prepare() -> Result<UnsafeMutableRawPointer, TransportFailure> {
+        guard let easy = curl_easy_init() else { return .failure(.unreachable("out of memory")) }
+        self.easy = easy
+        let url = request.url.text
+        let isPlain = url.lowercased().hasPrefix("http://")
+        ccurl_set_string(easy, CURLOPT_URL, url)
+        // http is for loopback only, which is what an EndpointURL with it is.
+        ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, isPlain ? "http" : "https")
+        ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        ccurl_set_long(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        ccurl_set_long(easy, CURLOPT_HTTP09_ALLOWED, 0)
+        ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
+        ccurl_set_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        ccurl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
+        ccurl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2)
+        ccurl_set_string(easy, CURLOPT_USERAGENT, configuration.userAgent)
+        ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeout.milliseconds)
+        ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, (request.timeLimit ?? configuration.totalTimeout).milliseconds)
+        ccurl_set_size(easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(configuration.bodyLimit))
+        if let proxy = configuration.proxy { ccurl_set_string(easy, CURLOPT_PROXY, proxy) }
+        if let noProxy = configuration.noProxy { ccurl_set_string(easy, CURLOPT_NOPROXY, noProxy) }
+        if let caFile = configuration.caFile { ccurl_set_string(easy, CURLOPT_CAINFO, caFile) }
+        ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
+        setMethod(easy)
+        setHeaders(easy)
+        setSinks(easy)
+        return .success(easy)
+    }
+
+    private func setMethod(_ easy: UnsafeMutableRawPointer) {
+        switch request.method {
+        case .get: ccurl_set_long(easy, CURLOPT_HTTPGET, 1)
+        case .post: ccurl_set_long(easy, CURLOPT_POST, 1)
+        case .delete: ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, "DELETE")
+        }
+        guard request.method == .post || request.body != nil else { return }
+        ccurl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body?.count ?? 0))
+        // Not copied: libcurl reads the locked memory, which the request keeps until the end.
+        if let body = request.body {
+            body.withBytes { _ = ccurl_set_constant(easy, CURLOPT_POSTFIELDS, $0.baseAddress) }
+        } else {
+            ccurl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "")
+        }
+    }
+
+    /// libcurl copies header lines, and frees the copies with the list: an Authorization header lives in plain memory
+    /// for as long as its request.
+    private func setHeaders(_ easy: UnsafeMutableRawPointer) {
+        for header in request.headers {
+            headerList = curl_slist_append(headerList, "\(header.name): \(header.value)")
+        }
+        // No waiting for "100 Continue": the bodies are small.
+        headerList = curl_slist_append(headerList, "Expect:")
+        if request.method != .get, !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+            headerList = curl_slist_append(headerList, "Content-Type: application/x-www-form-urlencoded")
+        }
+        ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList)
+    }
+
+    private func setSinks(_ easy: UnsafeMutableRawPointer) {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        ccurl_set_pointer(easy, CURLOPT_WRITEDATA, context)
+        ccurl_set_pointer(easy, CURLOPT_HEADERDATA, context)
+        ccurl_set_sink(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+            guard let bytes, let context else { return 0 }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            return transfer.append(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        }
+        ccurl_set_sink(easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+            guard let bytes, let context else { return 0 }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            return transfer.appendHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        }
+    }
+
+    /// False ends the transfer.
+    private func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard body.count + bytes.count <= configuration.bodyLimit else {
+            isBodyTooLarge = true
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+    }
+
+    private func appendHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        headerBytes += bytes.count
+        guard headerBytes <= Self.longestHeaders else {
+            areHeadersTooLarge = true
+            return false
+        }
+        let line = String(decoding: bytes, as: UTF8.self)
+        // The head of an interim response or of a proxy's answer to CONNECT ends where the next begins.
+        if line.hasPrefix("HTTP/") {
+            headers = []
+            return true
+        }
+        let parts = line.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2 else { return true }
+        let value = parts[1].drop { $0 == " " }.prefix { !$0.isNewline }
+        headers.append((String(parts[0]), String(value)))
+        return true
+    }
+}
+
+extension Duration {
+    /// At least 1, because 0 means no limit to libcurl.
+    fileprivate var milliseconds: Int {
+        max(1, Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000))
+    }
+}

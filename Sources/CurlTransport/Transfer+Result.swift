@@ -1,0 +1,42 @@
+internal import CCurl
+internal import OAuth
+
+extension Transfer {
+    /// What became of the transfer, once libcurl has ended it.
+    func result(_ code: CURLcode) -> Outcome {
+        if isBodyTooLarge { return .failure(.bodyTooLarge(limit: configuration.bodyLimit)) }
+        if areHeadersTooLarge { return .failure(.malformed("\(host) sends more headers than can be")) }
+        guard code == CURLE_OK, let easy else { return .failure(failure(code)) }
+        var status = 0
+        ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
+        return .success(HTTPResponse(status: status, headers: headers, body: body))
+    }
+
+    private func failure(_ code: CURLcode) -> TransportFailure {
+        switch code {
+        case CURLE_OPERATION_TIMEDOUT: .timedOut("\(host) does not answer in time")
+        case CURLE_COULDNT_RESOLVE_HOST: .unreachable("the name of \(host) cannot be resolved")
+        case CURLE_COULDNT_RESOLVE_PROXY: .unreachable("the proxy's name cannot be resolved")
+        case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(host): \(reason(code))")
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_INVALIDCERTSTATUS,
+            CURLE_SSL_ISSUER_ERROR:
+            .tls("the TLS certificate or handshake of \(host) is refused: \(reason(code))")
+        case CURLE_FILESIZE_EXCEEDED: .bodyTooLarge(limit: configuration.bodyLimit)
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING:
+            .malformed("\(host) does not speak HTTP: \(reason(code))")
+        default: .unreachable("the exchange with \(host) failed: \(reason(code))")
+        }
+    }
+
+    /// libcurl's words, without control characters, and without a proxy's password, which it puts into none of them.
+    private func reason(_ code: CURLcode) -> String {
+        let detail = String(cString: errorText)
+        return DisplayText.clean(detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail, limit: 200)
+    }
+
+    /// Host and port, as the URL has them.
+    private var host: String {
+        String(request.url.origin.split(separator: "://", maxSplits: 1).last ?? "the server")
+    }
+}

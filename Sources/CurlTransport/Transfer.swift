@@ -1,0 +1,53 @@
+internal import CCurl
+internal import OAuth
+internal import Synchronization
+
+/// One request on its way, and the owner of what libcurl needs for it.
+///
+/// Everything but `whenDone` and `finish` happens on the loop's thread.
+final class Transfer: @unchecked Sendable {
+    // Sendable: the handle and the buffers are touched by the loop's thread only; the completion is behind a mutex.
+
+    typealias Outcome = Result<HTTPResponse, TransportFailure>
+
+    let request: HTTPRequest
+    let configuration: CurlTransport.Configuration
+    private let completion = Mutex<(@Sendable (Outcome) -> Void)?>(nil)
+    var easy: UnsafeMutableRawPointer?
+    var headerList: UnsafeMutablePointer<curl_slist>?
+    /// libcurl writes here for as long as the handle lives.
+    let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    var isCancelled = false
+
+    var headers: [(name: String, value: String)] = []
+    var headerBytes = 0
+    var body: [UInt8] = []
+    var isBodyTooLarge = false
+    var areHeadersTooLarge = false
+
+    /// More headers than this are no answer of an authorization server.
+    static let longestHeaders = 64 * 1024
+
+    init(_ request: HTTPRequest, _ configuration: CurlTransport.Configuration) {
+        self.request = request
+        self.configuration = configuration
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit { errorText.deallocate() }
+
+    func whenDone(_ completion: @escaping @Sendable (Outcome) -> Void) {
+        self.completion.withLock { $0 = completion }
+    }
+
+    /// Tells the result once; later ones are dropped.
+    func finish(_ outcome: Outcome) { completion.withLock { $0.take() }?(outcome) }
+
+    /// Frees what libcurl was given. The handle must be out of the multi handle by now.
+    func release() {
+        if let easy { curl_easy_cleanup(easy) }
+        easy = nil
+        curl_slist_free_all(headerList)
+        headerList = nil
+    }
+}

@@ -1,0 +1,131 @@
+internal import CCurl
+internal import Glibc
+internal import OAuth
+internal import Synchronization
+
+/// The one thread that runs all transfers of a transport. It sleeps in `curl_multi_poll` until a socket or somebody
+/// who wants something wakes it; when there is nothing to do it is not woken at all.
+final class TransferLoop: Sendable {
+    private enum Order {
+        case start(Transfer)
+        case cancel(Transfer)
+        case stop
+    }
+
+    private struct State {
+        var orders: [Order] = []
+        var isStopped = false
+    }
+
+    // Sendable: the handle is written in init; other threads call only curl_multi_wakeup on it, which is made for that.
+    private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
+    private let state = Mutex(State())
+
+    /// An hour: with a longer poll nothing changes, and a clock that jumps cannot overflow it.
+    private static let longestPoll: Int32 = 3_600_000
+
+    init() {
+        _ = Self.library
+        guard let multi = curl_multi_init() else { fatalError("out of memory for libcurl") }
+        self.multi = multi
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(self).toOpaque()
+        let failure = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context)
+        guard failure == 0 else { fatalError("no thread for libcurl: \(String(cString: strerror(failure)))") }
+        pthread_detach(thread)
+    }
+
+    /// curl_global_init(3) must run once, before anything else of libcurl.
+    private static let library: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    func start(_ transfer: Transfer) { give(.start(transfer)) }
+
+    func cancel(_ transfer: Transfer) { give(.cancel(transfer)) }
+
+    /// Ends the thread, and every transfer with it.
+    func stop() { give(.stop) }
+
+    private func give(_ order: Order) {
+        let isStopped = state.withLock { state in
+            if !state.isStopped { state.orders.append(order) }
+            // Under the lock, because the thread frees the handle once it is stopped.
+            if !state.isStopped { curl_multi_wakeup(multi) }
+            return state.isStopped
+        }
+        if isStopped, case .start(let transfer) = order { transfer.finish(.failure(.cancelled)) }
+    }
+
+    private func run() {
+        var active: [UnsafeMutableRawPointer: Transfer] = [:]
+        while obey(&active) {
+            var running: Int32 = 0
+            curl_multi_perform(multi, &running)
+            collect(&active)
+            curl_multi_poll(multi, nil, 0, Self.longestPoll, nil)
+        }
+        for transfer in active.values { end(transfer, .failure(.cancelled)) }
+        curl_multi_cleanup(multi)
+    }
+
+    /// Carries out what was asked; false when it is time to end.
+    private func obey(_ active: inout [UnsafeMutableRawPointer: Transfer]) -> Bool {
+        let orders = state.withLock { state in
+            defer { state.orders = [] }
+            return state.orders
+        }
+        var goesOn = true
+        for order in orders {
+            switch order {
+            case .start(let transfer):
+                guard !transfer.isCancelled else {
+                    transfer.finish(.failure(.cancelled))
+                    continue
+                }
+                switch transfer.prepare() {
+                case .failure(let failure): transfer.finish(.failure(failure))
+                case .success(let easy):
+                    active[easy] = transfer
+                    curl_multi_add_handle(multi, easy)
+                }
+            case .cancel(let transfer):
+                transfer.isCancelled = true
+                if let easy = transfer.easy { active[easy] = nil }
+                end(transfer, .failure(.cancelled))
+            case .stop:
+                goesOn = false
+            }
+        }
+        if !goesOn {
+            let late = state.withLock { state in
+                state.isStopped = true
+                defer { state.orders = [] }
+                return state.orders
+            }
+            for case .start(let transfer) in late { transfer.finish(.failure(.cancelled)) }
+        }
+        return goesOn
+    }
+
+    private func collect(_ active: inout [UnsafeMutableRawPointer: Transfer]) {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            var code = CURLE_OK
+            guard let easy = ccurl_message(message, &code), let transfer = active.removeValue(forKey: easy) else {
+                continue
+            }
+            end(transfer, transfer.result(code))
+        }
+    }
+
+    private func end(_ transfer: Transfer, _ result: Result<HTTPResponse, TransportFailure>) {
+        if let easy = transfer.easy { curl_multi_remove_handle(multi, easy) }
+        transfer.release()
+        transfer.finish(result)
+    }
+}

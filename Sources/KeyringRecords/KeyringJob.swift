@@ -1,0 +1,49 @@
+/// What the daemon asks the keyring helper, as one JSON object on its standard input.
+public enum KeyringJob: Codable, Equatable, Sendable {
+    case probe
+    case load
+    case save(KeyringRecord)
+    case remove(account: String, purpose: String)
+}
+
+/// One item of the keyring. `secret` is opaque here; Codable writes it as base64 or numbers, never to be logged.
+public struct KeyringRecord: Codable, Equatable, Sendable {
+    public var account: String
+    public var purpose: String
+    public var issuer: String
+    public var secret: [UInt8]
+
+    public init(account: String, purpose: String, issuer: String, secret: [UInt8]) {
+        self.account = account
+        self.purpose = purpose
+        self.issuer = issuer
+        self.secret = secret
+    }
+}
+
+/// What the helper answers, as one JSON object on its standard output.
+public struct KeyringReply: Codable, Equatable, Sendable {
+    public var state: State
+    /// For people: lowercase, no full stop, no secret.
+    public var detail: String?
+    /// The answer to `load`.
+    public var records: [KeyringRecord]?
+
+    public enum State: String, Codable, Sendable {
+        case ok, locked
+        case noProvider = "no_provider"
+        case noBus = "no_bus"
+        case failed
+    }
+
+    public init(state: State, detail: String? = nil, records: [KeyringRecord]? = nil) {
+        self.state = state
+        self.detail = detail
+        self.records = records
+    }
+}
+
+/// The helper reads and writes no more than this, in bytes: a thousand accounts with large tokens.
+public enum KeyringLimits {
+    public static let message = 32 * 1024 * 1024
+}

@@ -1,0 +1,17 @@
+internal import Glibc
+
+/// The one owner of a file descriptor: closes it, unless it is handed over.
+public struct Descriptor: ~Copyable {
+    public let raw: Int32
+
+    public init(owning raw: Int32) { self.raw = raw }
+
+    deinit { _ = close(raw) }
+
+    /// Hands the descriptor over; whoever takes it closes it.
+    public consuming func consumeRaw() -> Int32 {
+        let raw = raw
+        discard self
+        return raw
+    }
+}

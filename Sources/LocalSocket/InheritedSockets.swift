@@ -1,0 +1,27 @@
+internal import Glibc
+
+extension LocalSocket {
+    /// The first descriptor that systemd passes (sd_listen_fds(3)).
+    private static let firstInherited: Int32 = 3
+
+    /// The listening sockets that systemd passes in LISTEN_FDS; empty when it passes none to this process.
+    public static func inherited(environment: [String: String]) throws(LocalSocketError) -> [Int32] {
+        guard let pid = environment["LISTEN_PID"].flatMap({ Int32($0) }), pid == getpid(),
+            let count = environment["LISTEN_FDS"].flatMap({ Int32($0) }), (1...64).contains(count)
+        else { return [] }
+        var sockets: [Int32] = []
+        for descriptor in firstInherited..<(firstInherited + count) {
+            guard option(SO_DOMAIN, of: descriptor) == AF_UNIX, option(SO_ACCEPTCONN, of: descriptor) == 1,
+                fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
+            else { throw .inheritedDescriptor(descriptor) }
+            sockets.append(descriptor)
+        }
+        return sockets
+    }
+
+    private static func option(_ name: Int32, of descriptor: Int32) -> Int32? {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
+    }
+}

@@ -1,0 +1,77 @@
+internal import CLinux
+internal import Glibc
+
+/// Unix sockets of the agent: who may listen, and whom a client trusts.
+public enum LocalSocket {
+    /// Connects, and makes sure that the agent is this user's own, or root's: a token request goes to nobody else.
+    public static func connect(to path: SocketPath) throws(LocalSocketError) -> Descriptor {
+        let descriptor = try stream(path)
+        guard call(Glibc.connect, descriptor.raw, path) == 0 else {
+            switch errno {
+            case ENOENT, ECONNREFUSED: throw .notListening(path.text)
+            default: throw .system(call: "connect", path: path.text, errno: errno)
+            }
+        }
+        let server = try PeerCredentials(of: descriptor.raw, path: path.text)
+        guard server.user == geteuid() || server.user == 0 else {
+            throw .foreignServer(path.text, user: server.user)
+        }
+        return descriptor
+    }
+
+    /// Listens with mode 0600 in a private directory. Removes a socket that a dead agent left, never one that answers.
+    public static func listen(at path: SocketPath) throws(LocalSocketError) -> Descriptor {
+        try PrivateDirectory.prepare(path.directory)
+        try removeStale(path)
+        let descriptor = try stream(path)
+        // Between bind and chmod others could connect, so the mode is right from the start.
+        let mask = umask(0o177)
+        defer { _ = umask(mask) }
+        guard call(Glibc.bind, descriptor.raw, path) == 0 else {
+            throw errno == EADDRINUSE
+                ? .inUse(path.text) : .system(call: "bind", path: path.text, errno: errno)
+        }
+        guard Glibc.listen(descriptor.raw, backlog) == 0 else {
+            throw .system(call: "listen", path: path.text, errno: errno)
+        }
+        return descriptor
+    }
+
+    /// A thousand jobs of cron start at the same second; the kernel cuts this to net.core.somaxconn.
+    private static let backlog: Int32 = 4096
+
+    private static func removeStale(_ path: SocketPath) throws(LocalSocketError) {
+        var status = stat()
+        guard lstat(path.text, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket(path.text) }
+        do throws(LocalSocketError) {
+            _ = try connect(to: path)
+        } catch .notListening {
+            guard unlink(path.text) == 0 || errno == ENOENT else {
+                throw .system(call: "unlink", path: path.text, errno: errno)
+            }
+            return
+        }
+        throw .inUse(path.text)
+    }
+
+    private static func stream(_ path: SocketPath) throws(LocalSocketError) -> Descriptor {
+        let raw = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard raw >= 0 else { throw .system(call: "socket", path: path.text, errno: errno) }
+        return Descriptor(owning: raw)
+    }
+
+    /// Calls connect(2) or bind(2) with the path as an address.
+    private static func call(
+        _ function: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32, _ descriptor: Int32, _ path: SocketPath
+    ) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.text.utf8) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                function(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+}

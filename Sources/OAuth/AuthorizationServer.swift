@@ -1,0 +1,96 @@
+public import SecretMemory
+
+/// The client's side of one authorization server: each function is one request.
+public struct AuthorizationServer: Sendable {
+    public let endpoints: ProviderEndpoints
+    public let client: Client
+    private let transport: any HTTPTransport
+
+    public init(endpoints: ProviderEndpoints, client: Client, transport: any HTTPTransport) {
+        self.endpoints = endpoints
+        self.client = client
+        self.transport = transport
+    }
+
+    /// Asks for a device code and a user code. RFC 8628 §3.1.
+    public func authorizeDevice(scopes: [String]) async throws(OAuthFailure) -> DeviceAuthorization {
+        guard let url = endpoints.device else {
+            throw .deviceFlowUnsupported(
+                detail: endpoints.refusedDevice.map { "the provider's device authorization endpoint is refused: \($0)" }
+                    ?? "the provider names no device authorization endpoint"
+            )
+        }
+        var parameters = client.parameters
+        // RFC 8628 §3.1 wants the client_id unless the client authenticates; INDIGO IAM wants it even then, and as no
+        // secret comes with it, it is no second authentication.
+        if client.authentication == .clientSecretBasic { parameters.append(.plain("client_id", client.id)) }
+        parameters += Self.scope(scopes)
+        let reply: ProviderReply
+        do throws(TransportFailure) { reply = try await post(parameters, to: url) } catch { throw .transport(error) }
+        return try DeviceAuthorization(reply)
+    }
+
+    /// Asks once whether the user has approved. RFC 8628 §3.4.
+    public func poll(_ deviceCode: SecretBytes) async -> PollReply {
+        let parameters: [FormEncoding.Parameter] = [
+            .plain("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            .secret("device_code", deviceCode),
+        ]
+        do throws(TransportFailure) {
+            return PollReply(try await post(parameters + client.parameters, to: endpoints.token, holding: deviceCode))
+        } catch {
+            return PollReply(error)
+        }
+    }
+
+    /// Trades the refresh token for a new access token. RFC 6749 §6. Without `scopes` the server grants what it did
+    /// before; with them, no more than that.
+    public func refresh(_ refreshToken: SecretBytes, scopes: [String]?) async -> RefreshReply {
+        let parameters: [FormEncoding.Parameter] = [
+            .plain("grant_type", "refresh_token"),
+            .secret("refresh_token", refreshToken),
+        ]
+        do throws(TransportFailure) {
+            let all = parameters + Self.scope(scopes ?? []) + client.parameters
+            return RefreshReply(try await post(all, to: endpoints.token, holding: refreshToken))
+        } catch {
+            return RefreshReply(error)
+        }
+    }
+
+    /// Tells the server that the token is no longer needed. RFC 7009 §2.1.
+    public func revoke(_ token: SecretBytes, hint: TokenTypeHint) async -> RevocationReply {
+        guard let url = endpoints.revocation else { return .unsupported }
+        let parameters: [FormEncoding.Parameter] = [
+            .secret("token", token),
+            .plain("token_type_hint", hint.rawValue),
+        ]
+        do throws(TransportFailure) {
+            return RevocationReply(try await post(parameters + client.parameters, to: url, holding: token))
+        } catch {
+            return RevocationReply(error)
+        }
+    }
+
+    /// RFC 6749 §3.3: separated by spaces, and left out rather than empty.
+    private static func scope(_ scopes: [String]) -> [FormEncoding.Parameter] {
+        scopes.isEmpty ? [] : [.plain("scope", scopes.joined(separator: " "))]
+    }
+
+    /// `secret` is what the body holds, so that the server's words are redacted should it echo it.
+    private func post(
+        _ parameters: [FormEncoding.Parameter], to url: EndpointURL, holding secret: SecretBytes? = nil
+    ) async throws(TransportFailure) -> ProviderReply {
+        var headers = [
+            (name: "Accept", value: "application/json"),
+            (name: "Content-Type", value: FormEncoding.mediaType),
+        ]
+        let authorization = client.authorization
+        if let authorization { headers.append((name: "Authorization", value: authorization)) }
+        let response = try await transport.send(
+            HTTPRequest(method: .post, url: url, headers: headers, body: FormEncoding.body(parameters))
+        )
+        let credentials = authorization.map { SecretBytes($0.dropFirst("Basic ".count).utf8) }
+        return ProviderReply(response, secrets: [secret, client.secret, credentials].compactMap(\.self))
+    }
+}

@@ -1,0 +1,89 @@
+internal import Glibc
+package import SecretMemory
+
+/// `application/x-www-form-urlencoded` (RFC 6749 appendix B).
+package enum FormEncoding {
+    package static let mediaType = "application/x-www-form-urlencoded"
+
+    package struct Parameter: Sendable {
+        let name: String
+        let value: Value
+
+        enum Value: Sendable {
+            case plain(String)
+            case secret(SecretBytes)
+        }
+
+        package static func plain(_ name: String, _ value: String) -> Self { Self(name: name, value: .plain(value)) }
+        package static func secret(_ name: String, _ value: SecretBytes) -> Self {
+            Self(name: name, value: .secret(value))
+        }
+    }
+
+    /// Encodes the parameters in their order. The working copy is wiped.
+    package static func body(_ parameters: [Parameter]) -> SecretBytes {
+        var bytes: [UInt8] = []
+        // Room for the worst case at once: an array that grows leaves copies behind.
+        bytes.reserveCapacity(parameters.reduce(0) { $0 + 2 + 3 * ($1.name.utf8.count + $1.valueCount) })
+        defer { wipe(&bytes) }
+        for parameter in parameters {
+            if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }
+            encode(parameter.name.utf8, onto: &bytes)
+            bytes.append(UInt8(ascii: "="))
+            switch parameter.value {
+            case .plain(let text): encode(text.utf8, onto: &bytes)
+            case .secret(let secret): secret.withBytes { encode($0, onto: &bytes) }
+            }
+        }
+        return SecretBytes(bytes)
+    }
+
+    package static func encode(_ text: some Collection<UInt8>, onto bytes: inout [UInt8]) {
+        let digits = Array("0123456789ABCDEF".utf8)
+        for byte in text {
+            switch byte {
+            case _ where byte.isLetterOrDigit || "*-._".utf8.contains(byte): bytes.append(byte)
+            case UInt8(ascii: " "): bytes.append(UInt8(ascii: "+"))
+            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
+            }
+        }
+    }
+
+    package static func encode(_ text: some Collection<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(3 * text.count)
+        encode(text, onto: &bytes)
+        return bytes
+    }
+
+    /// Nil for a `%` that two hexadecimal digits do not follow. Malformed UTF-8 becomes U+FFFD.
+    package static func decode(_ text: some Collection<UInt8>) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard let high = rest.popFirst()?.hexValue, let low = rest.popFirst()?.hexValue else { return nil }
+                bytes.append(high << 4 | low)
+            default: bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func wipe(_ bytes: inout [UInt8]) {
+        bytes.withUnsafeMutableBytes { buffer in
+            if let start = buffer.baseAddress { explicit_bzero(start, buffer.count) }
+        }
+    }
+}
+
+extension FormEncoding.Parameter {
+    fileprivate var valueCount: Int {
+        switch value {
+        case .plain(let text): text.utf8.count
+        case .secret(let secret): secret.count
+        }
+    }
+}

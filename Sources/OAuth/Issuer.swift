@@ -1,0 +1,36 @@
+/// The identifier of an authorization server, kept byte for byte (RFC 8414 §2): https, no query, no fragment.
+public struct Issuer: Hashable, Sendable, CustomStringConvertible {
+    public let text: String
+    private let origin: String
+    private let path: String
+
+    public init(parsing text: String) throws(URLRejection) {
+        let url = try WebURL(text)
+        guard url.scheme == .https || url.isLoopback else { throw .insecure(host: url.host) }
+        guard !url.hasFragment else { throw .fragment }
+        guard !url.hasQuery else { throw .query }
+        self.text = text
+        origin = url.origin
+        // RFC 8414 §3.1, OpenID Connect Discovery §4.1: a final slash is removed before the well-known part is added.
+        path = url.path.utf8.last == UInt8(ascii: "/") ? String(url.path.dropLast()) : url.path
+    }
+
+    public var description: String { text }
+
+    /// Where the metadata may be, in the order to ask.
+    ///
+    /// OpenID Connect appends the well-known part to the path, RFC 8414 inserts it before; §5 there keeps the OpenID
+    /// name for the inserted form as well.
+    public var metadataURLs: [EndpointURL] {
+        var places = [
+            "\(origin)\(path)/.well-known/openid-configuration",
+            "\(origin)/.well-known/oauth-authorization-server\(path)",
+        ]
+        if !path.isEmpty { places.append("\(origin)/.well-known/openid-configuration\(path)") }
+        // What does not parse has become too long by the well-known part.
+        return places.compactMap { try? EndpointURL(parsing: $0) }
+    }
+
+    /// RFC 8414 §3.3: identical, that is the same bytes. `==` on strings would also accept equivalent Unicode.
+    func matches(_ found: String) -> Bool { text.utf8.elementsEqual(found.utf8) }
+}

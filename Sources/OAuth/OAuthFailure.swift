@@ -1,0 +1,37 @@
+/// Why a conversation with a provider failed as a whole.
+public enum OAuthFailure: Error, Sendable, Equatable {
+    /// There was no reply, or the server is out of order for now (429, 5xx).
+    case transport(TransportFailure)
+    case provider(ProviderError)
+    /// A reply that breaks the protocol.
+    case badResponse(detail: String)
+    /// RFC 8414 §3.3: the metadata belongs to somebody else.
+    case issuerMismatch(expected: String, found: String)
+    case deviceFlowUnsupported(detail: String)
+    /// Neither the metadata nor the account's settings name a usable token endpoint.
+    case noTokenEndpoint(detail: String)
+}
+
+extension OAuthFailure: CustomStringConvertible {
+    /// For people.
+    public var description: String {
+        switch self {
+        case .transport(let failure): failure.description
+        case .provider(let error): error.description
+        case .badResponse(let detail), .deviceFlowUnsupported(let detail), .noTokenEndpoint(let detail): detail
+        case .issuerMismatch(let expected, let found):
+            "the metadata is for the issuer '\(found)', but '\(expected)' was asked for"
+        }
+    }
+}
+
+extension TransportFailure: CustomStringConvertible {
+    /// For people.
+    public var description: String {
+        switch self {
+        case .unreachable(let detail), .timedOut(let detail), .tls(let detail), .malformed(let detail): detail
+        case .bodyTooLarge(let limit): "the reply is larger than \(limit) bytes"
+        case .cancelled: "cancelled"
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/// What one refresh request says (RFC 6749 §6). Only `deadGrant` may end a login.
+public enum RefreshReply: Sendable {
+    case renewed(TokenGrant)
+    /// `invalid_grant`: the refresh token is expired, revoked or somebody else's.
+    case deadGrant(ProviderError)
+    /// The client or what it asks for is refused, not the grant.
+    case misconfigured(ProviderError)
+    /// A definite refusal whose reason is not known: a 4xx without an OAuth error, or with an error that no RFC has.
+    case rejected(status: Int, detail: String)
+    /// Network, proxies, overload, nonsense: the refresh token is as good as before.
+    case transient(detail: String, retryAfter: Duration?)
+}
+
+extension RefreshReply {
+    package init(_ reply: ProviderReply) {
+        // An overloaded server's word is not taken for the end of a login, whatever it says.
+        if reply.isRedirect || reply.isTemporary {
+            self = .transient(reply)
+        } else if let error = reply.error {
+            self.init(error, of: reply)
+        } else if reply.isSuccess {
+            self.init(success: reply)
+        } else {
+            self = Self.isRefusal(reply) ? .rejected(status: reply.status, detail: reply.content) : .transient(reply)
+        }
+    }
+
+    package init(_ failure: TransportFailure) { self = .transient(detail: failure.description, retryAfter: nil) }
+
+    private init(_ error: ProviderError, of reply: ProviderReply) {
+        switch error.meaning {
+        case .deadGrant: self = .deadGrant(error)
+        case .misconfigured: self = .misconfigured(error)
+        case .notNow: self = .transient(reply)
+        case .refused: self = .rejected(status: reply.status, detail: reply.content)
+        }
+    }
+
+    private init(success reply: ProviderReply) {
+        guard let fields = reply.body.fields else {
+            self = .transient(detail: reply.content, retryAfter: nil)
+            return
+        }
+        do throws(TokenGrant.Rejection) {
+            self = .renewed(try TokenGrant(fields))
+        } catch {
+            self = .transient(detail: error.detail, retryAfter: nil)
+        }
+    }
+
+    /// Whether a 4xx without an OAuth error is the authorization server's own: Glewlwyd answers an empty 400 to a dead
+    /// token. 403, 404 and 407 come from gateways and proxies just as well, and so does any page.
+    private static func isRefusal(_ reply: ProviderReply) -> Bool {
+        guard (400...499).contains(reply.status), ![403, 404, 407].contains(reply.status) else { return false }
+        if case .foreign = reply.body { return false }
+        return true
+    }
+
+    private static func transient(_ reply: ProviderReply) -> Self {
+        .transient(detail: reply.summary, retryAfter: reply.retryAfter)
+    }
+}

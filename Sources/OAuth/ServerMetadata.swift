@@ -1,0 +1,60 @@
+/// What an authorization server says about itself (RFC 8414 §2, RFC 8628 §4), as far as this agent uses it.
+public struct ServerMetadata: Sendable, Equatable {
+    public var issuer: Issuer
+    public var deviceAuthorizationEndpoint: EndpointURL?
+    public var tokenEndpoint: EndpointURL?
+    public var revocationEndpoint: EndpointURL?
+    /// Nil: not said.
+    public var tokenEndpointAuthMethods: [String]?
+    public var revocationEndpointAuthMethods: [String]?
+    public var scopesSupported: [String]?
+    /// Endpoints that are named but cannot be used, by their member's name: they count as absent.
+    public var refusedEndpoints: [String: URLRejection]
+
+    public init(
+        issuer: Issuer, deviceAuthorizationEndpoint: EndpointURL? = nil, tokenEndpoint: EndpointURL? = nil,
+        revocationEndpoint: EndpointURL? = nil, tokenEndpointAuthMethods: [String]? = nil,
+        revocationEndpointAuthMethods: [String]? = nil, scopesSupported: [String]? = nil,
+        refusedEndpoints: [String: URLRejection] = [:]
+    ) {
+        self.issuer = issuer
+        self.deviceAuthorizationEndpoint = deviceAuthorizationEndpoint
+        self.tokenEndpoint = tokenEndpoint
+        self.revocationEndpoint = revocationEndpoint
+        self.tokenEndpointAuthMethods = tokenEndpointAuthMethods
+        self.revocationEndpointAuthMethods = revocationEndpointAuthMethods
+        self.scopesSupported = scopesSupported
+        self.refusedEndpoints = refusedEndpoints
+    }
+}
+
+extension ServerMetadata {
+    /// Reads a metadata document. Nil if it is none, which is to say that it names no issuer.
+    package init?(_ fields: ReplyFields, askedFor issuer: Issuer) throws(OAuthFailure) {
+        guard case .string(let found)? = fields["issuer"] else { return nil }
+        guard issuer.matches(found) else {
+            throw .issuerMismatch(expected: issuer.text, found: DisplayText.clean(found))
+        }
+        var refused: [String: URLRejection] = [:]
+        func endpoint(_ name: String) -> EndpointURL? {
+            guard let text = fields.text(name) else { return nil }
+            do throws(URLRejection) { return try EndpointURL(parsing: text) } catch {
+                refused[name] = error
+                return nil
+            }
+        }
+        let device = endpoint("device_authorization_endpoint")
+        let token = endpoint("token_endpoint")
+        let revocation = endpoint("revocation_endpoint")
+        self.init(
+            issuer: issuer,
+            deviceAuthorizationEndpoint: device,
+            tokenEndpoint: token,
+            revocationEndpoint: revocation,
+            tokenEndpointAuthMethods: fields.words("token_endpoint_auth_methods_supported"),
+            revocationEndpointAuthMethods: fields.words("revocation_endpoint_auth_methods_supported"),
+            scopesSupported: fields.words("scopes_supported"),
+            refusedEndpoints: refused
+        )
+    }
+}

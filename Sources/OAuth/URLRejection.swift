@@ -1,0 +1,35 @@
+/// Why a text is no URL that this agent would send anything to, or show to anybody.
+public enum URLRejection: Error, Equatable, Sendable {
+    case empty
+    case tooLong(limit: Int)
+    /// A control character, a space, a character outside ASCII or outside the grammar of RFC 3986.
+    case forbiddenCharacter
+    case notAbsolute
+    case unsupportedScheme(String)
+    /// Plain http to a host that is not this machine.
+    case insecure(host: String)
+    case userInfo
+    case invalidHost
+    case invalidPort
+    case query
+    case fragment
+}
+
+extension URLRejection: CustomStringConvertible {
+    /// For people; follows the name of the thing that was refused.
+    public var description: String {
+        switch self {
+        case .empty: "it is empty"
+        case .tooLong(let limit): "it is longer than \(limit) bytes"
+        case .forbiddenCharacter: "it holds a character that no URL may hold"
+        case .notAbsolute: "it is not a complete URL; it must start with https://"
+        case .unsupportedScheme(let scheme): "its scheme is '\(scheme)'; it must start with https://"
+        case .insecure(let host): "it uses plain http to '\(host)'; only https is safe, http works for localhost only"
+        case .userInfo: "it holds a user name or password before the host"
+        case .invalidHost: "its host name is missing or malformed"
+        case .invalidPort: "its port is not a number from 1 to 65535"
+        case .query: "it has a query ('?')"
+        case .fragment: "it has a fragment ('#')"
+        }
+    }
+}

@@ -1,0 +1,45 @@
+internal import Synchronization
+
+/// What `status` shows of one account: taken at once, without waiting for anything.
+public struct AccountSnapshot: Sendable {
+    public enum Login: Sendable, Equatable {
+        case unread(StoreFailure?)
+        case loginRequired(LoginRequiredReason)
+        case active
+    }
+
+    public var login: Login
+    /// Of the token in memory, else of the login; empty when there is neither.
+    public var scope: [String]
+    public var expiresAt: ContinuousClock.Instant?
+    public var nextRefresh: ContinuousClock.Instant?
+    public var lastFailure: TokenFailure?
+    /// Why the store lacks what memory holds.
+    public var unsaved: StoreFailure?
+}
+
+extension AccountVault {
+    public func snapshot(keepAlive: Duration?) -> AccountSnapshot {
+        let now = ports.time.now
+        return guarded.withLock { guarded in
+            let state = guarded.state
+            let login: AccountSnapshot.Login =
+                switch state.login {
+                case .unread(let failure): .unread(failure)
+                case .signedOut: .loginRequired(.notLoggedIn)
+                case .active(let credential):
+                    credential.isSignedIn || state.token?.isValid(at: now) == true
+                        ? .active : .loginRequired(.noRefreshToken)
+                case .dead(_, let reason): .loginRequired(reason)
+                }
+            return AccountSnapshot(
+                login: login,
+                scope: state.token?.scope ?? state.credential?.scope ?? [],
+                expiresAt: state.token.flatMap { $0.isLifetimeAssumed ? nil : $0.expiresAt },
+                nextRefresh: state.refreshDue(keepAlive: keepAlive),
+                lastFailure: state.lastFailure,
+                unsaved: state.unsaved?.failure
+            )
+        }
+    }
+}

@@ -1,0 +1,255 @@
+/// What one account's login and token are at a moment, and what is to be done next. Pure: no I/O, no clock.
+///
+/// Whoever holds it (`AccountVault`) asks under a lock and acts outside.
+package struct AccountState: Sendable {
+    package enum Login: Sendable, Equatable {
+        /// The store has not been read yet, or could not be.
+        case unread(StoreFailure?)
+        case signedOut
+        case active(Credential)
+        /// The provider has ended it. Kept until a new login or a logout replaces it.
+        case dead(Credential, LoginRequiredReason)
+    }
+
+    package enum Decision: Sendable, Equatable {
+        case serve(ServedToken)
+        case fail(TokenFailure)
+        case refresh(Credential)
+        case read
+    }
+
+    /// Grows with every login, logout and end of a login: an answer that belongs to an older version is dropped.
+    package private(set) var version: UInt64 = 0
+    package private(set) var login: Login = .unread(nil)
+    package private(set) var token: AccessToken?
+    package private(set) var lastFailure: TokenFailure?
+    package private(set) var backoff = Backoff()
+    /// Set while the store lacks what memory holds.
+    package private(set) var unsaved: Unsaved?
+    /// When to refresh ahead of expiry, if the account is in use.
+    package private(set) var renewal: ContinuousClock.Instant?
+    /// Whether anybody asked for this token since it came.
+    package private(set) var isInUse = false
+    package private(set) var lastGrant: ContinuousClock.Instant?
+    /// The largest generation seen, also of logins that are over.
+    package private(set) var generation: UInt64 = 0
+    private var rejections = 0
+
+    package struct Unsaved: Sendable, Equatable {
+        package var failure: StoreFailure
+        package var backoff: Backoff
+        /// Whether a new attempt to write is under way.
+        package var isBeingWritten = false
+    }
+
+    package init() {}
+
+    /// A definite refusal without an OAuth error may be a passing fault of a proxy; this many in a row, each after the
+    /// back-off, are not.
+    package static let rejectionsThatEndALogin = 3
+
+    package var isUnread: Bool {
+        if case .unread = login { true } else { false }
+    }
+
+    package var storeFailure: StoreFailure? {
+        if case .unread(let failure) = login { failure } else { nil }
+    }
+
+    package var credential: Credential? {
+        switch login {
+        case .active(let credential), .dead(let credential, _): credential
+        case .unread, .signedOut: nil
+        }
+    }
+
+    /// A client asks for a token that is valid for `minimumValidity`.
+    package mutating func tokenRequested(
+        minimumValidity: Duration, at now: ContinuousClock.Instant
+    ) -> Decision {
+        switch login {
+        case .unread: return .read
+        case .signedOut: return .fail(.loginRequired(.notLoggedIn))
+        case .active(let credential):
+            guard let token else { return refreshOrFail(credential, at: now) }
+            isInUse = true
+            switch Freshness.of(token, minimumValidity: minimumValidity, at: now) {
+            case .fresh: return .serve(ServedToken(token, at: now, note: nil))
+            case .shortLived: return .serve(ServedToken(token, at: now, note: .providerTokensAreShorter))
+            case .stale:
+                let decision = refreshOrFail(credential, at: now)
+                if case .fail = decision, let served = servedDespiteFailure(at: now) { return .serve(served) }
+                return decision
+            }
+        case .dead(_, let reason):
+            if let token, Freshness.of(token, minimumValidity: minimumValidity, at: now) == .fresh {
+                return .serve(ServedToken(token, at: now, note: nil))
+            }
+            return .fail(.loginRequired(reason))
+        }
+    }
+
+    /// The answer for a client that has waited for a refresh, which may have failed.
+    package mutating func answerAfterRefresh(
+        minimumValidity: Duration, at now: ContinuousClock.Instant
+    ) -> Result<ServedToken, TokenFailure> {
+        switch tokenRequested(minimumValidity: minimumValidity, at: now) {
+        case .serve(let token): .success(token)
+        case .fail(let failure): .failure(failure)
+        case .refresh, .read:
+            // One attempt for one request: whatever it brought is the answer.
+            if let served = servedDespiteFailure(at: now) {
+                .success(served)
+            } else {
+                .failure(lastFailure ?? .providerUnreachable(detail: "the refresh brought no usable token"))
+            }
+        }
+    }
+
+    private func refreshOrFail(_ credential: Credential, at now: ContinuousClock.Instant) -> Decision {
+        guard credential.refreshToken != nil else { return .fail(.loginRequired(.noRefreshToken)) }
+        if let lastFailure, let notBefore = backoff.clientNotBefore, now < notBefore { return .fail(lastFailure) }
+        return .refresh(credential)
+    }
+
+    /// During an outage a token that is still valid is served; an expired one never is.
+    private func servedDespiteFailure(at now: ContinuousClock.Instant) -> ServedToken? {
+        guard let token, token.isValid(at: now) else { return nil }
+        return ServedToken(token, at: now, note: lastFailure == nil ? .providerTokensAreShorter : .providerUnreachable)
+    }
+}
+
+extension AccountState {
+    /// A login succeeded, or another process's newer credential was found in the store.
+    package mutating func adopt(
+        _ credential: Credential, token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double
+    ) {
+        version += 1
+        login = .active(credential)
+        generation = max(generation, credential.generation)
+        unsaved = nil
+        succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
+    }
+
+    /// The store was read. Ignored when a login or a logout has happened meanwhile.
+    package mutating func read(
+        _ result: Result<Credential?, StoreFailure>, grantedAt: ContinuousClock.Instant?
+    ) {
+        guard isUnread else { return }
+        if case .success(let credential?) = result { generation = max(generation, credential.generation) }
+        switch result {
+        case .failure(let failure): login = .unread(failure)
+        case .success(let credential?) where credential.refreshToken != nil:
+            login = .active(credential)
+            lastGrant = grantedAt
+        case .success(let credential?):
+            login = credential.isSignedIn ? .active(credential) : .signedOut
+            token = credential.lastingAccessToken.map {
+                AccessToken(lasting: $0, type: "Bearer", scope: credential.scope)
+            }
+        case .success(nil): login = .signedOut
+        }
+    }
+
+    /// The login is over by the user's will.
+    package mutating func signOut() {
+        version += 1
+        login = .signedOut
+        token = nil
+        renewal = nil
+        unsaved = nil
+        lastFailure = nil
+        backoff.succeeded()
+        rejections = 0
+    }
+
+    /// A refresh brought a new token. `credential` is what the store holds, or will hold, from now on.
+    package mutating func renewed(
+        _ credential: Credential, token: AccessToken, version: UInt64, grantedAt: ContinuousClock.Instant,
+        jitter: Double
+    ) {
+        guard version == self.version else { return }
+        login = .active(credential)
+        generation = max(generation, credential.generation)
+        succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
+    }
+
+    private mutating func succeeded(token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double) {
+        self.token = token
+        renewal = token.flatMap { Freshness.renewal(of: $0, jitter: jitter) }
+        isInUse = false
+        lastGrant = grantedAt
+        lastFailure = nil
+        backoff.succeeded()
+        rejections = 0
+    }
+
+    /// A refresh failed without ending the login.
+    package mutating func refreshFailed(
+        _ failure: TokenFailure, retryAfter: Duration?, version: UInt64, at now: ContinuousClock.Instant,
+        jitter: Double
+    ) {
+        guard version == self.version else { return }
+        lastFailure = failure
+        var isDefinite = false
+        switch failure {
+        case .providerRejected:
+            isDefinite = true
+            rejections += 1
+        case .clientRefused: isDefinite = true
+        case .loginRequired, .store, .providerUnreachable: break
+        }
+        backoff.failed(at: now, retryAfter: retryAfter, definite: isDefinite, jitter: jitter)
+        if rejections >= Self.rejectionsThatEndALogin, case .active(let credential) = login {
+            end(credential, .providerRejected)
+        }
+    }
+
+    /// The provider confirmed the end of the login; `credential` is what is kept of it.
+    package mutating func died(_ credential: Credential, version: UInt64) {
+        guard version == self.version else { return }
+        end(credential, .grantExpired)
+    }
+
+    private mutating func end(_ credential: Credential, _ reason: LoginRequiredReason) {
+        version += 1
+        login = .dead(credential, reason)
+        generation = max(generation, credential.generation)
+        renewal = nil
+        lastFailure = .loginRequired(reason)
+    }
+}
+
+extension AccountState {
+    package mutating func saveFailed(_ failure: StoreFailure, at now: ContinuousClock.Instant, jitter: Double) {
+        var backoff = unsaved?.backoff ?? Backoff()
+        backoff.failed(at: now, retryAfter: nil, definite: true, jitter: jitter)
+        unsaved = Unsaved(failure: failure, backoff: backoff)
+    }
+
+    /// The credential that the store lacks, once per due moment; nil when it is not time yet.
+    package mutating func takeUnsaved(at now: ContinuousClock.Instant) -> Credential? {
+        guard let due = unsavedDue, due <= now else { return nil }
+        unsaved?.isBeingWritten = true
+        return credential
+    }
+
+    package var unsavedDue: ContinuousClock.Instant? {
+        guard let unsaved, !unsaved.isBeingWritten else { return nil }
+        return unsaved.backoff.notBefore
+    }
+
+    package mutating func saved(generation: UInt64) {
+        // A newer one may have come while this one was being written.
+        if generation >= self.generation { unsaved = nil }
+    }
+
+    /// When this account wants to refresh by itself; nil when nobody uses it and it is not kept alive.
+    package func refreshDue(keepAlive: Duration?) -> ContinuousClock.Instant? {
+        guard case .active(let credential) = login, credential.refreshToken != nil else { return nil }
+        var due = isInUse ? renewal : nil
+        if let keepAlive, let lastGrant { due = min(due ?? lastGrant + keepAlive, lastGrant + keepAlive) }
+        guard let due else { return nil }
+        return backoff.notBefore.map { max(due, $0) } ?? due
+    }
+}

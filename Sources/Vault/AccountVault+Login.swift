@@ -1,0 +1,84 @@
+public import OAuth
+public import SecretMemory
+internal import Synchronization
+
+/// A login begins, and ends.
+extension AccountVault {
+    /// The client that a login was granted to.
+    public struct GrantedClient: Sendable {
+        public var issuer: String
+        public var id: String
+        public var secret: SecretBytes?
+
+        public init(issuer: String, id: String, secret: SecretBytes?) {
+            self.issuer = issuer
+            self.id = id
+            self.secret = secret
+        }
+    }
+
+    /// Takes over a fresh grant: first the store, then memory.
+    ///
+    /// A store that fails now does not cost the login that somebody has just approved: the account is `unsaved`, and
+    /// the failure is returned.
+    public func adopt(
+        _ grant: TokenGrant, to client: GrantedClient, askedScope: [String], requestedAt: ContinuousClock.Instant
+    ) async -> (token: AccessToken, unsaved: StoreFailure?) {
+        await settle()
+        // RFC 6749 §5.1: an absent scope is the one that was asked for.
+        let scope = grant.scope ?? askedScope
+        let isLasting = grant.expiresIn == nil && grant.refreshToken == nil
+        let credential = Credential(
+            account: account,
+            generation: guarded.withLock { $0.state.generation } + 1,
+            issuer: client.issuer,
+            clientID: client.id,
+            clientSecret: client.secret,
+            refreshToken: grant.refreshToken,
+            lastingAccessToken: isLasting ? grant.accessToken : nil,
+            scope: scope,
+            grantedAt: ports.time.wall
+        )
+        var failure: StoreFailure?
+        do throws(StoreFailure) { try await ports.store.save(credential.record) } catch { failure = error }
+        let token = AccessToken(
+            grant, scope: scope, requestedAt: requestedAt, isRenewable: grant.refreshToken != nil
+        )
+        guarded.withLock { guarded in
+            guarded.state.adopt(credential, token: token, grantedAt: requestedAt, jitter: ports.jitter())
+            if let failure { guarded.state.saveFailed(failure, at: ports.time.now, jitter: ports.jitter()) }
+        }
+        ports.scheduleChanged()
+        return (token, failure)
+    }
+
+    /// Stops serving and refreshing, and returns what there is to revoke. Waits for a refresh that is under way, so
+    /// that the newest refresh token is the one that is revoked.
+    public func signOut() async throws(StoreFailure) -> Credential? {
+        await readIfUnread()
+        await settle()
+        let result: Result<Credential?, StoreFailure> = guarded.withLock { guarded in
+            if let failure = guarded.state.storeFailure { return .failure(failure) }
+            let credential = guarded.state.credential
+            guarded.state.signOut()
+            return .success(credential)
+        }
+        ports.scheduleChanged()
+        return try result.get()
+    }
+
+    /// Removes the login from the store. The client itself, if it has a secret, stays for the next login.
+    public func forget(_ credential: Credential?) async throws(StoreFailure) {
+        if let client = credential?.signedOut() {
+            try await ports.store.save(client.record)
+        } else {
+            try await ports.store.remove(RecordKey(account: account, purpose: .login))
+        }
+    }
+
+    /// The secret of a confidential client that logged in before; from memory or, failing that, from the store.
+    public func storedClient() async throws(StoreFailure) -> Credential? {
+        if let credential = guarded.withLock({ $0.state.credential }) { return credential }
+        return try await ports.reader.credential(of: account)
+    }
+}

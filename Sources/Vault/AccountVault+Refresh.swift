@@ -1,0 +1,81 @@
+internal import OAuth
+internal import Synchronization
+
+extension AccountVault {
+    /// Spends the refresh token once. Steps in DESIGN order: request, store, memory.
+    func refresh(_ credential: Credential, version: UInt64) async {
+        let requestedAt = ports.time.now
+        switch await ports.refresher.refresh(credential) {
+        case .renewed(let grant):
+            await renew(credential, with: grant, version: version, requestedAt: requestedAt)
+        case .deadGrant(let error):
+            await confirmDeath(of: credential, error, version: version)
+        case .misconfigured(let error):
+            failed(.clientRefused(code: error.code, detail: error.detail), version: version)
+        case .rejected(let status, let detail):
+            failed(.providerRejected(detail: "status \(status): \(detail)"), version: version)
+        case .transient(let detail, let retryAfter):
+            failed(.providerUnreachable(detail: detail), retryAfter: retryAfter, version: version)
+        }
+    }
+
+    private func failed(_ failure: TokenFailure, retryAfter: Duration? = nil, version: UInt64) {
+        guarded.withLock {
+            $0.state.refreshFailed(
+                failure, retryAfter: retryAfter, version: version, at: ports.time.now, jitter: ports.jitter()
+            )
+        }
+    }
+
+    private func renew(
+        _ credential: Credential, with grant: TokenGrant, version: UInt64, requestedAt: ContinuousClock.Instant
+    ) async {
+        var renewed = credential
+        renewed.scope = grant.scope ?? credential.scope
+        renewed.grantedAt = ports.time.wall
+        // RFC 6749 §6: a new refresh token replaces the old one; none, or the same, leaves it.
+        let isRotated = grant.refreshToken.map { $0 != credential.refreshToken } ?? false
+        if isRotated {
+            renewed.generation += 1
+            renewed.refreshToken = grant.refreshToken
+            // Durable before anybody gets the access token that came with it.
+            await save(renewed, version: version)
+        }
+        let token = AccessToken(grant, scope: renewed.scope, requestedAt: requestedAt, isRenewable: true)
+        guarded.withLock {
+            $0.state.renewed(renewed, token: token, version: version, grantedAt: requestedAt, jitter: ports.jitter())
+        }
+    }
+
+    /// Only a confirmed `invalid_grant` ends a login: the store may hold a newer token than the one that was refused.
+    private func confirmDeath(of credential: Credential, _ error: ProviderError, version: UInt64) async {
+        if let newer = try? await ports.reader.credential(of: account), newer.generation > credential.generation,
+            newer.refreshToken != nil
+        {
+            let newVersion: UInt64? = guarded.withLock {
+                guard $0.state.version == version else { return nil }
+                $0.state.adopt(newer, token: nil, grantedAt: ports.time.now, jitter: ports.jitter())
+                return $0.state.version
+            }
+            // Ends, because each round needs a larger generation than the one before.
+            if let newVersion { await refresh(newer, version: newVersion) }
+            return
+        }
+        var remains = credential
+        remains.generation += 1
+        remains.refreshToken = nil
+        await save(remains, version: version)
+        guarded.withLock { $0.state.died(remains, version: version) }
+    }
+
+    /// Writes a credential to the store; a failure leaves the account `unsaved` and is tried again later.
+    func save(_ credential: Credential, version: UInt64) async {
+        guard guarded.withLock({ $0.state.version == version }) else { return }
+        do throws(StoreFailure) {
+            try await ports.store.save(credential.record)
+            guarded.withLock { $0.state.saved(generation: credential.generation) }
+        } catch {
+            guarded.withLock { $0.state.saveFailed(error, at: ports.time.now, jitter: ports.jitter()) }
+        }
+    }
+}

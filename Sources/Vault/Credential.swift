@@ -1,0 +1,47 @@
+public import AgentAPI
+public import SecretMemory
+
+/// What makes an account's login durable: the grant and the client that holds it.
+public struct Credential: Sendable, Equatable {
+    public let account: AccountName
+    /// Grows by one with each refresh token; of two records the one with the larger generation is the newer.
+    public var generation: UInt64
+    public var issuer: String
+    public var clientID: String
+    public var clientSecret: SecretBytes?
+    /// Nil for a client whose login is gone, and for providers whose access tokens never expire.
+    public var refreshToken: SecretBytes?
+    /// An access token that never expires and came without a refresh token: it is itself the credential.
+    public var lastingAccessToken: SecretBytes?
+    public var scope: [String]
+    /// Wall-clock seconds since 1970 of the last grant, for `keep_alive`.
+    public var grantedAt: Int
+
+    public init(
+        account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
+        refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int
+    ) {
+        self.account = account
+        self.generation = generation
+        self.issuer = issuer
+        self.clientID = clientID
+        self.clientSecret = clientSecret
+        self.refreshToken = refreshToken
+        self.lastingAccessToken = lastingAccessToken
+        self.scope = scope
+        self.grantedAt = grantedAt
+    }
+
+    /// Whether anything here can still produce an access token.
+    public var isSignedIn: Bool { refreshToken != nil || lastingAccessToken != nil }
+
+    /// The client without its login, one generation on; nil when there is nothing about the client worth keeping.
+    public func signedOut() -> Credential? {
+        guard clientSecret != nil else { return nil }
+        var client = self
+        client.generation += 1
+        client.refreshToken = nil
+        client.lastingAccessToken = nil
+        return client
+    }
+}

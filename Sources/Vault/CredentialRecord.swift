@@ -1,0 +1,71 @@
+internal import AgentAPI
+internal import FoundationEssentials
+internal import SecretMemory
+
+/// How a credential is written into a store: one JSON object per account with a version, so that an update is one
+/// atomic write and a later agent can read what this one wrote.
+extension Credential {
+    package static let recordVersion = 1
+
+    /// The codec makes plain copies of the secrets that cannot be wiped; they live no longer than this call.
+    package var record: StoredRecord {
+        let fields = RecordFields(
+            version: Self.recordVersion,
+            account: account,
+            generation: generation,
+            issuer: issuer,
+            clientID: clientID,
+            clientSecret: clientSecret?.revealedText(),
+            refreshToken: refreshToken?.revealedText(),
+            accessToken: lastingAccessToken?.revealedText(),
+            scope: scope,
+            grantedAt: grantedAt
+        )
+        return StoredRecord(
+            key: RecordKey(account: account, purpose: .login),
+            issuer: issuer,
+            secret: SecretBytes(APIJSON.encode(fields))
+        )
+    }
+
+    /// Nil for a record that this version cannot read, or that names another account than its key does.
+    package init?(_ stored: StoredRecord) {
+        guard let fields = try? APIJSON.decode(RecordFields.self, from: stored.secret.revealed()),
+            fields.version == Self.recordVersion, fields.account == stored.key.account
+        else { return nil }
+        self.init(
+            account: fields.account,
+            generation: fields.generation,
+            issuer: fields.issuer,
+            clientID: fields.clientID,
+            clientSecret: fields.clientSecret.map { SecretBytes($0) },
+            refreshToken: fields.refreshToken.map { SecretBytes($0) },
+            lastingAccessToken: fields.accessToken.map { SecretBytes($0) },
+            scope: fields.scope,
+            grantedAt: fields.grantedAt
+        )
+    }
+}
+
+private struct RecordFields: Codable {
+    var version: Int
+    var account: AccountName
+    var generation: UInt64
+    var issuer: String
+    var clientID: String
+    var clientSecret: String?
+    var refreshToken: String?
+    var accessToken: String?
+    var scope: [String]
+    var grantedAt: Int
+
+    enum CodingKeys: String, CodingKey {
+        case version, account, generation, issuer
+        case clientID = "client_id"
+        case clientSecret = "client_secret"
+        case refreshToken = "refresh_token"
+        case accessToken = "access_token"
+        case scope
+        case grantedAt = "granted_at"
+    }
+}

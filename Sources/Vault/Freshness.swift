@@ -1,0 +1,35 @@
+/// Decides whether a token may be served, and when it is to be renewed. Pure: the time is a parameter.
+package enum Freshness: Equatable {
+    /// Lives at least as long as was asked for.
+    case fresh
+    /// The provider's tokens never live as long as was asked for; this one is still in the first half of its life.
+    /// Renewing it on every call would only wear the provider out.
+    case shortLived
+    case stale
+
+    package static func of(
+        _ token: AccessToken, minimumValidity: Duration, at now: ContinuousClock.Instant
+    ) -> Freshness {
+        guard let expiresAt = token.expiresAt, let lifetime = token.lifetime else { return .fresh }
+        let left = expiresAt - now
+        if left > .zero && left >= minimumValidity { return .fresh }
+        let isAttainable = minimumValidity <= lifetime - transit
+        if !isAttainable && left * 2 >= lifetime && left > .zero { return .shortLived }
+        return .stale
+    }
+
+    /// When to renew a token that is in use, before anybody has to wait for it.
+    ///
+    /// A fifth of its life before the end, between 90 s, which is more than the default `min_valid`, and 10 min.
+    /// A token that lives less than 3 min is renewed at half its life. `jitter`, from 0 to 1, brings the moment
+    /// forward by up to a tenth of that margin, so that accounts logged in together do not refresh together.
+    package static func renewal(of token: AccessToken, jitter: Double) -> ContinuousClock.Instant? {
+        guard let expiresAt = token.expiresAt, let lifetime = token.lifetime else { return nil }
+        let margin: Duration =
+            lifetime < .seconds(180) ? lifetime / 2 : min(max(lifetime / 5, .seconds(90)), .seconds(600))
+        return expiresAt - margin - margin * (jitter / 10)
+    }
+
+    /// A token that just arrived has lost this much of its life on the way: asking for more is asking in vain.
+    private static let transit: Duration = .seconds(2)
+}

@@ -1,0 +1,99 @@
+public import AgentAPI
+internal import FoundationEssentials
+public import SecretMemory
+
+/// A login that is over here but not yet at the provider. It is kept in the account's store until the provider has
+/// answered, so that a restart does not forget to revoke.
+public struct PendingRevocation: Sendable, Equatable {
+    public let account: AccountName
+    /// Tells several of one account apart.
+    public let id: String
+    public var issuer: String
+    /// The revocation endpoint (RFC 7009 §2).
+    public var endpoint: String
+    public var clientID: String
+    public var clientSecret: SecretBytes?
+    public var clientAuthentication: String
+    public var token: SecretBytes
+    public var isRefreshToken: Bool
+    /// Wall-clock seconds since 1970.
+    public var since: Int
+
+    public init(
+        account: AccountName, id: String, issuer: String, endpoint: String, clientID: String,
+        clientSecret: SecretBytes?, clientAuthentication: String, token: SecretBytes, isRefreshToken: Bool, since: Int
+    ) {
+        self.account = account
+        self.id = id
+        self.issuer = issuer
+        self.endpoint = endpoint
+        self.clientID = clientID
+        self.clientSecret = clientSecret
+        self.clientAuthentication = clientAuthentication
+        self.token = token
+        self.isRefreshToken = isRefreshToken
+        self.since = since
+    }
+
+    public var key: RecordKey { RecordKey(account: account, purpose: .revocation(id)) }
+
+    /// As with `Credential.record`, the codec's plain copies live no longer than this call.
+    public var record: StoredRecord {
+        let fields = Fields(
+            version: 1,
+            account: account,
+            issuer: issuer,
+            endpoint: endpoint,
+            clientID: clientID,
+            clientSecret: clientSecret?.revealedText(),
+            clientAuthentication: clientAuthentication,
+            token: token.revealedText(),
+            isRefreshToken: isRefreshToken,
+            since: since
+        )
+        return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fields)))
+    }
+
+    /// Nil for a record that is something else, or that this version cannot read.
+    public init?(_ stored: StoredRecord) {
+        guard case .revocation(let id) = stored.key.purpose,
+            let fields = try? APIJSON.decode(Fields.self, from: stored.secret.revealed()),
+            fields.version == 1, fields.account == stored.key.account
+        else { return nil }
+        self.init(
+            account: fields.account,
+            id: id,
+            issuer: fields.issuer,
+            endpoint: fields.endpoint,
+            clientID: fields.clientID,
+            clientSecret: fields.clientSecret.map { SecretBytes($0) },
+            clientAuthentication: fields.clientAuthentication,
+            token: SecretBytes(fields.token),
+            isRefreshToken: fields.isRefreshToken,
+            since: fields.since
+        )
+    }
+
+    private struct Fields: Codable {
+        var version: Int
+        var account: AccountName
+        var issuer: String
+        var endpoint: String
+        var clientID: String
+        var clientSecret: String?
+        var clientAuthentication: String
+        var token: String
+        var isRefreshToken: Bool
+        var since: Int
+
+        enum CodingKeys: String, CodingKey {
+            case version, account, issuer, endpoint
+            case clientID = "client_id"
+            case clientSecret = "client_secret"
+            case clientAuthentication = "client_auth"
+            case token
+            case isRefreshToken = "is_refresh_token"
+            case since
+        }
+    }
+}

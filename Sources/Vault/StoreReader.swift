@@ -1,0 +1,64 @@
+public import AgentAPI
+internal import Synchronization
+
+/// Reads a store for many accounts at once: callers that come while a read is running share its result, and a failed
+/// read is not repeated for every request.
+public final class StoreReader: Sendable {
+    private struct State {
+        var running: Task<Result<[StoredRecord], StoreFailure>, Never>?
+        var lastFailure: (failure: StoreFailure, until: ContinuousClock.Instant)?
+    }
+
+    private let store: any CredentialStore
+    private let time: any Time
+    private let state = Mutex(State())
+
+    /// How long a failure answers for the store: short, because a person who has just unlocked it tries again at once.
+    private static let failureLife: Duration = .seconds(1)
+    /// A hung provider costs a whole deadline each time it is asked.
+    private static let hungLife: Duration = .seconds(10)
+
+    public init(store: any CredentialStore, time: any Time) {
+        self.store = store
+        self.time = time
+    }
+
+    /// Every record of the store. Waits no longer than the store's own deadline.
+    public func records() async throws(StoreFailure) -> [StoredRecord] {
+        let now = time.now
+        let task: Task<Result<[StoredRecord], StoreFailure>, Never>? = state.withLock { state in
+            if let running = state.running { return running }
+            if let last = state.lastFailure, now < last.until { return nil }
+            // No parent: the callers that share this read come and go.
+            let task = Task { await self.read() }
+            state.running = task
+            return task
+        }
+        guard let task else {
+            throw state.withLock { $0.lastFailure?.failure } ?? StoreFailure(.unknown, "the store was not read")
+        }
+        return try await task.value.get()
+    }
+
+    /// The newest credential of an account; nil when the store has none that can be read.
+    public func credential(of account: AccountName) async throws(StoreFailure) -> Credential? {
+        let key = RecordKey(account: account, purpose: .login)
+        return try await records().filter { $0.key == key }.compactMap(Credential.init)
+            .max { $0.generation < $1.generation }
+    }
+
+    private func read() async -> Result<[StoredRecord], StoreFailure> {
+        let result: Result<[StoredRecord], StoreFailure>
+        do throws(StoreFailure) { result = .success(try await store.loadAll()) } catch { result = .failure(error) }
+        state.withLock { state in
+            state.running = nil
+            switch result {
+            case .success: state.lastFailure = nil
+            case .failure(let failure):
+                let life = failure.state == .hung ? Self.hungLife : Self.failureLife
+                state.lastFailure = (failure, time.now + life)
+            }
+        }
+        return result
+    }
+}

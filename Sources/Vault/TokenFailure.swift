@@ -1,0 +1,22 @@
+/// Why no token can be served. Text for people is made by whoever speaks to them.
+public enum TokenFailure: Error, Equatable, Sendable {
+    case loginRequired(LoginRequiredReason)
+    /// The store that holds the refresh token cannot be read.
+    case store(StoreFailure)
+    /// Network, 5xx, nonsense: trying again later may help.
+    case providerUnreachable(detail: String)
+    /// The provider refused in a way that is no confirmed end of the login.
+    case providerRejected(detail: String)
+    /// The client itself is refused (`invalid_client` and its like): the configuration is wrong, the login is not.
+    case clientRefused(code: String, detail: String?)
+}
+
+public enum LoginRequiredReason: String, Sendable {
+    case notLoggedIn = "not_logged_in"
+    /// The provider said `invalid_grant`: the refresh token is expired or revoked.
+    case grantExpired = "invalid_grant"
+    /// Three definite refusals in a row without an OAuth error.
+    case providerRejected = "provider_rejected"
+    /// The access token that was the credential itself has expired, or there is no refresh token to renew it with.
+    case noRefreshToken = "no_refresh_token"
+}

@@ -1,0 +1,66 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import KeyringRecords
+internal import SecretMemory
+
+/// Does one job with the desktop keyring and ends. Everything that libsecret, GLib and the session bus can do to a
+/// process happens here, and not in the daemon that serves tokens.
+@main
+enum KeyringHelper {
+    static func main() {
+        ProcessProtection.apply()
+        // A file backend would be a silent fallback, and aborts on a damaged file; debug output would show secrets.
+        for name in ["SECRET_BACKEND", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG"] { unsetenv(name) }
+        guard let input = readAll(), let job = try? JSONDecoder().decode(KeyringJob.self, from: Data(input)) else {
+            answer(KeyringReply(state: .failed, detail: "the keyring helper got no job"))
+            exit(2)
+        }
+        do throws(KeyringFailure) {
+            answer(try perform(job))
+        } catch {
+            answer(KeyringReply(state: error.state, detail: error.detail))
+        }
+    }
+
+    private static func perform(_ job: KeyringJob) throws(KeyringFailure) -> KeyringReply {
+        let bus = try SessionBus()
+        try bus.requireUnlockedKeyring()
+        let keyring = try Keyring()
+        switch job {
+        case .probe: return KeyringReply(state: .ok)
+        case .load: return KeyringReply(state: .ok, records: try keyring.records())
+        case .save(let record): try keyring.save(record)
+        case .remove(let account, let purpose): try keyring.remove(account: account, purpose: purpose)
+        }
+        return KeyringReply(state: .ok)
+    }
+
+    private static func readAll() -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while bytes.count <= KeyringLimits.message {
+            let count = read(STDIN_FILENO, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return count == 0 ? bytes : nil }
+            bytes += chunk.prefix(count)
+        }
+        return nil
+    }
+
+    private static func answer(_ reply: KeyringReply) {
+        guard let data = try? JSONEncoder().encode(reply) else { exit(1) }
+        var rest = [UInt8](data)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { exit(1) }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+/// Why a job was not done.
+struct KeyringFailure: Error {
+    var state: KeyringReply.State
+    var detail: String
+}

@@ -1,0 +1,108 @@
+internal import CSecret
+internal import Glibc
+internal import KeyringRecords
+
+/// The session bus, asked about the keyring without waking anybody: a service that is started by a question would be
+/// a locked one, which cannot be unlocked any more without a prompt.
+struct SessionBus: ~Copyable {
+    private let connection: OpaquePointer
+
+    private static let service = "org.freedesktop.secrets"
+    private static let servicePath = "/org/freedesktop/secrets"
+
+    init() throws(KeyringFailure) {
+        guard let address = Self.address() else {
+            throw KeyringFailure(state: .noBus, detail: "there is no session bus")
+        }
+        let flags = GDBusConnectionFlags(
+            rawValue: G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT.rawValue
+                | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION.rawValue
+        )
+        var error: UnsafeMutablePointer<GError>?
+        guard let connection = g_dbus_connection_new_for_address_sync(address, flags, nil, nil, &error) else {
+            throw KeyringFailure(
+                state: .noBus, detail: "the session bus cannot be reached: \(GLibError.take(&error).text)"
+            )
+        }
+        self.connection = connection
+    }
+
+    deinit { csecret_release(UnsafeMutableRawPointer(connection)) }
+
+    /// Only an address that is there: without one GLib would start a bus of its own.
+    private static func address() -> String? {
+        if let text = getenv("DBUS_SESSION_BUS_ADDRESS").map({ String(cString: $0) }), !text.isEmpty { return text }
+        guard let runtime = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), !runtime.isEmpty,
+            access(runtime + "/bus", F_OK) == 0
+        else { return nil }
+        let address = "unix:path=\(runtime)/bus"
+        // libsecret connects by itself and reads the variable.
+        setenv("DBUS_SESSION_BUS_ADDRESS", address, 1)
+        return address
+    }
+
+    /// Throws unless there is a provider with an unlocked default collection.
+    func requireUnlockedKeyring() throws(KeyringFailure) {
+        let owner = try call(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
+            csecret_text(Self.service)
+        )
+        defer { g_variant_unref(owner) }
+        guard csecret_boolean(owner) != 0 else {
+            throw KeyringFailure(state: .noProvider, detail: "no keyring runs on the session bus")
+        }
+        let alias = try call(
+            Self.service, Self.servicePath, "org.freedesktop.Secret.Service", "ReadAlias", csecret_text("default")
+        )
+        defer { g_variant_unref(alias) }
+        guard let path = csecret_path(alias) else {
+            throw KeyringFailure(state: .failed, detail: "the keyring does not name its default collection")
+        }
+        defer { g_free(path) }
+        guard String(cString: path) != "/" else {
+            throw KeyringFailure(state: .failed, detail: "the keyring has no default collection")
+        }
+        let locked = try call(
+            Self.service, path, "org.freedesktop.DBus.Properties", "Get",
+            csecret_texts("org.freedesktop.Secret.Collection", "Locked")
+        )
+        defer { g_variant_unref(locked) }
+        guard csecret_property(locked) == 0 else {
+            throw KeyringFailure(state: .locked, detail: "the keyring is locked")
+        }
+    }
+
+    private func call(
+        _ name: String, _ path: UnsafePointer<CChar>, _ interface: String, _ method: String,
+        _ parameters: OpaquePointer?
+    ) throws(KeyringFailure) -> OpaquePointer {
+        var error: UnsafeMutablePointer<GError>?
+        guard let reply = csecret_call(connection, name, path, interface, method, parameters, &error) else {
+            throw GLibError.take(&error).failure("the keyring does not answer")
+        }
+        return reply
+    }
+}
+
+/// An error of GLib, copied and freed.
+struct GLibError {
+    let text: String
+    private let isLocked: Bool
+    private let isAbsent: Bool
+
+    static func take(_ error: inout UnsafeMutablePointer<GError>?) -> GLibError {
+        guard let raw = error else { return GLibError(text: "unknown error", isLocked: false, isAbsent: false) }
+        defer { g_clear_error(&error) }
+        let message = String(cString: raw.pointee.message)
+        return GLibError(
+            text: String(message.unicodeScalars.prefix(200).map { $0.value < 0x20 ? " " : Character($0) }),
+            isLocked: csecret_is_locked_error(raw) != 0, isAbsent: csecret_is_absent_error(raw) != 0
+        )
+    }
+
+    func failure(_ what: String) -> KeyringFailure {
+        if isLocked { return KeyringFailure(state: .locked, detail: "the keyring is locked") }
+        if isAbsent { return KeyringFailure(state: .noProvider, detail: "the keyring has gone away") }
+        return KeyringFailure(state: .failed, detail: "\(what): \(text)")
+    }
+}

@@ -1,0 +1,137 @@
+internal import AgentAPI
+internal import CLinux
+internal import Glibc
+internal import LocalSocket
+
+/// Starts the daemon when nobody listens, and waits until it serves or says why it does not.
+struct AgentStarter {
+    let path: SocketPath
+    let environment: [String: String]
+
+    /// Long enough for a loaded machine; the daemon itself needs some milliseconds.
+    private static let patience: Duration = .seconds(10)
+    /// Where `clinux_spawn_daemon` puts the end of the pipe that the daemon reports to.
+    private static let readyDescriptor: Int32 = 3
+    /// A log that has grown past this is begun anew.
+    private static let longestLog = 1024 * 1024
+
+    func start() throws {
+        let daemon = try Self.daemon()
+        let log = try openLog()
+        var ends: [Int32] = [-1, -1]
+        guard clinux_pipe(&ends) == 0 else { throw Failure("no pipe: \(errorText)", code: .agentUnreachable) }
+        let reading = Descriptor(owning: ends[0])
+        do {
+            // Closed here after the start, so that the end of the daemon ends the reading.
+            let writing = Descriptor(owning: ends[1])
+            try spawn(daemon, log: log.raw, readiness: writing.raw)
+        }
+        try interpret(readReport(reading.raw))
+    }
+
+    private func interpret(_ report: String) throws {
+        let lines = report.split(separator: "\n").map(String.init)
+        switch lines.first {
+        case "ready"?: return
+        case "in-use"?: try waitForOther()
+        case let line? where line.hasPrefix("error: "):
+            let hint = lines.dropFirst().first { $0.hasPrefix("hint: ") }?.dropFirst("hint: ".count)
+            throw Failure(
+                String(line.dropFirst("error: ".count)), hint: hint.map { String($0) }, code: .agentUnreachable
+            )
+        default:
+            let log = UserPaths(environment: environment)?.log ?? "its log"
+            throw Failure("the agent did not start", hint: "see \(log)", code: .agentUnreachable)
+        }
+    }
+
+    /// Somebody else was faster and holds the lock: that agent is about to listen.
+    private func waitForOther() throws {
+        let deadline = Deadline(Self.patience)
+        while true {
+            do throws(LocalSocketError) {
+                _ = try LocalSocket.connect(to: path)
+                return
+            } catch {
+                guard deadline.milliseconds > 0 else {
+                    throw Failure(
+                        "an agent runs, but does not listen at \(path)",
+                        hint:
+                            "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'pkill authagentd' ends it",
+                        code: .agentUnreachable
+                    )
+                }
+            }
+            _ = poll(nil, 0, 10)
+        }
+    }
+
+    private func readReport(_ descriptor: Int32) -> String {
+        let deadline = Deadline(Self.patience)
+        var report: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1024)
+        while report.count < 8192 {
+            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let ready = poll(&wait, 1, deadline.milliseconds)
+            if ready < 0 && errno == EINTR { continue }
+            guard ready > 0 else { break }
+            let count = read(descriptor, &chunk, chunk.count)
+            guard count > 0 else { break }
+            report += chunk.prefix(count)
+        }
+        return String(decoding: report, as: UTF8.self)
+    }
+
+    /// Beside this program, as in a build directory, or where packages put it. Never from PATH.
+    private static func daemon() throws -> String {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let program = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+        let directory = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
+        let places = ["\(directory)/authagentd", "\(directory)/../libexec/authagent/authagentd"]
+        guard let found = places.first(where: { access($0, X_OK) == 0 }) else {
+            throw Failure(
+                "authagentd is not installed", hint: "put it beside authagent or into libexec/authagent",
+                code: .agentUnreachable
+            )
+        }
+        return found
+    }
+
+    private func openLog() throws -> Descriptor {
+        guard let paths = UserPaths(environment: environment) else {
+            throw Failure("HOME is not set", hint: "set HOME or XDG_STATE_HOME", code: .agentUnreachable)
+        }
+        do throws(LocalSocketError) { try PrivateDirectory.prepareTree(paths.state) } catch { throw Failure(error) }
+        var status = stat()
+        let isLong = lstat(paths.log, &status) == 0 && status.st_size > Self.longestLog
+        let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (isLong ? O_TRUNC : 0)
+        let raw = open(paths.log, flags, 0o600)
+        guard raw >= 0 else {
+            throw Failure(
+                "cannot write \(paths.log): \(errorText)", hint: "run 'ls -l \(paths.log)' to see why",
+                code: .agentUnreachable
+            )
+        }
+        return Descriptor(owning: raw)
+    }
+
+    private func spawn(_ daemon: String, log: Int32, readiness: Int32) throws {
+        var arguments = Self.cStrings([daemon, "--ready-fd", "\(Self.readyDescriptor)"])
+        var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })
+        defer { for text in arguments + variables { free(text) } }
+        let result = clinux_spawn_daemon(daemon, &arguments, &variables, log, readiness)
+        guard result == 0 else {
+            throw Failure("cannot start \(daemon): \(String(cString: strerror(result)))", code: .agentUnreachable)
+        }
+    }
+
+    /// Ended by nil, as execve(2) wants it; to be freed by the caller.
+    private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        var copies: [UnsafeMutablePointer<CChar>?] = texts.map { text in text.withCString { strdup($0) } }
+        copies.append(nil)
+        return copies
+    }
+
+    private var errorText: String { String(cString: strerror(errno)) }
+}

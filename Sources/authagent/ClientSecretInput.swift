@@ -1,0 +1,43 @@
+internal import Glibc
+
+/// Reads a client's secret from a file that others cannot read, or from standard input; never from an argument, which
+/// everybody on the machine could see.
+enum ClientSecretInput {
+    private static let longest = 64 * 1024
+
+    static func read(_ path: String) throws -> String {
+        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else {
+            throw Failure("cannot read \(path): \(String(cString: strerror(errno)))", hint: "check the path")
+        }
+        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+        if path != "-" { try refuseReadableByOthers(descriptor, path) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while bytes.count <= longest {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw Failure("cannot read \(path): \(String(cString: strerror(errno)))") }
+            if count == 0 { break }
+            bytes += chunk.prefix(count)
+        }
+        // One line break at the end belongs to the file, not to the secret.
+        if bytes.last == 10 { bytes.removeLast() }
+        if bytes.last == 13 { bytes.removeLast() }
+        // RFC 6749 appendix A.2.
+        guard !bytes.isEmpty, bytes.count <= longest, bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw Failure("\(path) holds no client secret", hint: "it must hold the secret and nothing else")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func refuseReadableByOthers(_ descriptor: Int32, _ path: String) throws {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw Failure("\(path) is not a regular file", hint: "use '-' to read the secret from standard input")
+        }
+        guard status.st_mode & 0o077 == 0 else {
+            throw Failure("others may read \(path)", hint: "run 'chmod 600 \(path)'")
+        }
+    }
+}

@@ -1,0 +1,110 @@
+internal import AgentAPI
+internal import ArgumentParser
+internal import Glibc
+
+struct LoginCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "login",
+        abstract: "Log in with a code that somebody approves on another device.",
+        discussion: """
+            The first time, give --issuer (or both endpoints) and --client-id; they are kept in the account file, so \
+            that 'authagent login NAME' alone repeats the login. Ctrl-C cancels it. A lost terminal does not: run the \
+            same command again to see the same code.
+            """
+    )
+
+    @Argument(help: "The account's name, of your choice.", transform: AccountName.argument)
+    var account: AccountName
+
+    @Option(help: ArgumentHelp("The provider's issuer identifier.", valueName: "url"))
+    var issuer: String?
+
+    @Option(help: ArgumentHelp("The client id that the provider registered.", valueName: "id"))
+    var clientId: String?
+
+    @Option(help: ArgumentHelp("Read the client's secret from a file, or from standard input.", valueName: "file|-"))
+    var clientSecretFile: String?
+
+    @Option(help: ArgumentHelp("Ask for this scope; may be repeated.", valueName: "scope"))
+    var scope: [String] = []
+
+    @Option(help: ArgumentHelp("Use this device authorization endpoint.", valueName: "url"))
+    var deviceEndpoint: String?
+
+    @Option(help: ArgumentHelp("Use this token endpoint.", valueName: "url"))
+    var tokenEndpoint: String?
+
+    @Option(help: ArgumentHelp("Use this revocation endpoint.", valueName: "url"))
+    var revocationEndpoint: String?
+
+    @Option(help: ArgumentHelp("Where to keep the refresh token: keyring or memory.", valueName: "store"))
+    var store: String?
+
+    @Option(help: ArgumentHelp("Give up after this time.", valueName: "seconds"))
+    var timeout: Int?
+
+    @Flag(help: "Print one JSON object per event.")
+    var json = false
+
+    func validate() throws {
+        if let timeout, !(1...86_400).contains(timeout) {
+            throw ValidationError("--timeout is from 1 to 86400 seconds")
+        }
+        if let store, !["keyring", "memory"].contains(store) {
+            throw ValidationError("--store is keyring or memory")
+        }
+    }
+
+    func run() throws {
+        let screen: any LoginScreen = json ? JSONLoginScreen() : TextLoginScreen(account: account)
+        do {
+            try watch(screen)
+        } catch let failure as Failure {
+            screen.couldNotWatch(failure)
+            throw failure
+        } catch let ended as LoginEnded {
+            throw Failure(ended.failure)
+        }
+    }
+
+    private func watch(_ screen: any LoginScreen) throws {
+        let secret = try clientSecretFile.map { try ClientSecretInput.read($0) }
+        let connection = try AgentConnection.open()
+        let request = LoginRequest(
+            issuer: issuer, clientID: clientId, clientSecret: secret, scopes: scope.isEmpty ? nil : scope,
+            deviceEndpoint: deviceEndpoint, tokenEndpoint: tokenEndpoint, revocationEndpoint: revocationEndpoint,
+            store: store, timeout: timeout, qrCode: screen.wantsQRCode ? true : nil
+        )
+        // From here on, so that Ctrl-C before there is anything to cancel just ends this program. SIGHUP keeps its
+        // default: a lost terminal ends this program, and the login goes on in the agent.
+        let signals = SignalWatch([SIGINT, SIGTERM])
+        let response = try connection.send(
+            "POST", Route.login(account).path, accept: LoginEvent.mediaType, body: APIJSON.encode(request),
+            within: .seconds(30)
+        )
+        var stream = EventStream(connection, response)
+        guard response.status == 200 else { throw Failure(try stream.problem()) }
+        while true {
+            do {
+                guard let event = try stream.next(watching: signals) else { throw Self.agentEnded }
+                screen.show(event)
+                if case .done = event { return }
+                if case .failed(let failure) = event { throw LoginEnded(failure: failure) }
+            } catch is SignalWatch.Arrived {
+                try cancel()
+            }
+        }
+    }
+
+    /// The event stream told why.
+    private struct LoginEnded: Error { let failure: LoginFailure }
+
+    private static let agentEnded = Failure(
+        "the agent ended while the login was pending", hint: "run the same command again", code: .agentUnreachable
+    )
+
+    /// Asks for the end; the event that tells of it comes over the first connection.
+    private func cancel() throws {
+        _ = try AgentConnection.open(startIfNeeded: false).request("DELETE", Route.login(account).path)
+    }
+}

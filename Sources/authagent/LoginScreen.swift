@@ -1,0 +1,81 @@
+internal import AgentAPI
+internal import Glibc
+
+/// How a login's events are shown.
+protocol LoginScreen {
+    var wantsQRCode: Bool { get }
+    func show(_ event: LoginEvent)
+    /// There is no event stream to say what went wrong.
+    func couldNotWatch(_ failure: Failure)
+}
+
+/// One JSON object per line, with the members that programs were promised and no others.
+struct JSONLoginScreen: LoginScreen {
+    let wantsQRCode = false
+
+    func show(_ event: LoginEvent) {
+        guard case .prompt(var prompt) = event else { return Console.print(APIJSON.text(event)) }
+        (prompt.qrCode, prompt.issuer, prompt.clientID, prompt.scope) = (nil, nil, nil, nil)
+        Console.print(APIJSON.text(LoginEvent.prompt(prompt)))
+    }
+
+    func couldNotWatch(_ failure: Failure) {
+        show(
+            .failed(
+                LoginFailure(
+                    code: failure.problemCode, detail: failure.message, hint: failure.hint ?? "see authagent(1)")
+            )
+        )
+    }
+}
+
+/// For a person in front of a terminal.
+struct TextLoginScreen: LoginScreen {
+    let account: AccountName
+
+    var wantsQRCode: Bool { Console.isTerminal }
+
+    func show(_ event: LoginEvent) {
+        switch event {
+        case .prompt(let prompt): show(prompt)
+        case .slowed(let interval): Console.note("the provider asks to wait \(interval) s between two questions")
+        case .retrying(let detail): Console.note("\(detail); still trying")
+        case .done(let result):
+            let subject = result.subject.map { " as \(Console.clean($0))" } ?? ""
+            let scope = result.scope.isEmpty ? "" : ", scope: \(Console.clean(result.scope))"
+            Console.print("logged in '\(account)'\(subject)\(scope)")
+            Console.print("now 'authagent token \(account)' prints a fresh token")
+        case .failed: break
+        }
+    }
+
+    func couldNotWatch(_ failure: Failure) {}
+
+    /// RFC 8628 §3.3: the code and the URI are shown, also beside a QR code. What is asked for by whom is shown as
+    /// well, because a code that somebody else gave you is how this grant is abused (§5.4).
+    private func show(_ prompt: LoginPrompt) {
+        var lines = ["login '\(account)' at \(prompt.issuer ?? "the provider")"]
+        if let client = prompt.clientID { lines.append("  client: \(client)") }
+        if let scope = prompt.scope, !scope.isEmpty { lines.append("  scopes: \(scope)") }
+        lines += ["", "  open:   \(prompt.verificationURI)", "  enter:  \(prompt.userCode)", ""]
+        if let complete = prompt.verificationURIComplete, complete != prompt.verificationURI {
+            lines.insert("  or:     \(complete)", at: lines.count - 1)
+        }
+        for line in lines { Console.print(Console.clean(line)) }
+        if let code = prompt.qrCode, fits(code) {
+            // Block characters only: what else the agent could send is not drawn.
+            for line in code where line.allSatisfy({ " █▀▄".contains($0) }) { Console.print("  \(line)") }
+            Console.print("")
+        }
+        Console.print(
+            "enter a code only if you started this login yourself; it is valid for \(words(prompt.expiresIn))")
+        Console.print("waiting for approval; Ctrl-C cancels")
+    }
+
+    private func fits(_ code: [String]) -> Bool {
+        let size = Console.size
+        return size.columns >= (code.map(\.count).max() ?? 0) + 2 && size.lines >= code.count + 2
+    }
+
+    private func words(_ seconds: Int) -> String { seconds < 120 ? "\(seconds) s" : "\(seconds / 60) min" }
+}

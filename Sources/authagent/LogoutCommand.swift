@@ -1,0 +1,63 @@
+internal import AgentAPI
+internal import ArgumentParser
+
+struct LogoutCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logout",
+        abstract: "Revoke logins at the provider and forget them.",
+        discussion: "The account file stays, so that 'authagent login NAME' logs in again."
+    )
+
+    @Argument(help: "The accounts' names.", transform: AccountName.argument)
+    var accounts: [AccountName] = []
+
+    @Flag(help: "Log out of every account.")
+    var all = false
+
+    @Flag(help: "Only forget on this machine; do not tell the provider.")
+    var local = false
+
+    @Flag(help: "Print one JSON object per account.")
+    var json = false
+
+    /// Discovery, revocation and the keyring, each at its own limit.
+    private static let patience: Duration = .seconds(90)
+
+    func validate() throws {
+        guard all != !accounts.isEmpty else { throw ValidationError("name the accounts, or give --all") }
+    }
+
+    func run() throws {
+        let connection = try AgentConnection.open()
+        var names = accounts
+        if all {
+            let report = try connection.request("GET", Route.accounts.path).decoded(StatusReport.self)
+            names = report.accounts.map(\.account)
+        }
+        var worst: Failure?
+        for name in names {
+            let body = APIJSON.encode(LogoutRequest(local: local ? true : nil))
+            let response = try connection.request(
+                "POST", Route.logout(name).path, body: body, within: Self.patience
+            )
+            do {
+                let reply = try response.decoded(LogoutReply.self)
+                Console.print(json ? APIJSON.text(reply) : text(reply))
+                guard !reply.forgotten else { continue }
+                worst = Failure("'\(name)' is not forgotten: \(reply.reason ?? "the store failed")", code: .failed)
+            } catch let failure as Failure {
+                // The others are logged out all the same.
+                if names.count > 1 { Console.report(failure) }
+                worst = failure
+            }
+        }
+        if let worst { throw worst }
+    }
+
+    private func text(_ reply: LogoutReply) -> String {
+        var text = "\(reply.account): \(reply.forgotten ? "forgotten" : "not forgotten"), "
+        text += reply.revoked ? "revoked at the provider" : "not revoked"
+        if let reason = reply.reason { text += " (\(Console.clean(reason)))" }
+        return text
+    }
+}

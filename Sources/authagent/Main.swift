@@ -1,0 +1,47 @@
+internal import AgentAPI
+internal import ArgumentParser
+internal import Glibc
+
+/// Parses the command line, runs the command and turns whatever went wrong into words and an exit code.
+///
+/// Synchronous on purpose: starting the concurrency runtime costs more than a whole request.
+@main
+enum Main {
+    static func main() {
+        // A closed pipe is an error of write, so that `authagent status | head -1` ends in silence.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try AuthagentCommand.parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Console.report(failure)
+            exit(failure.code.rawValue)
+        } catch {
+            if AuthagentCommand.exitCode(for: error).isSuccess {
+                Console.print(AuthagentCommand.fullMessage(for: error))
+                exit(AgentAPI.ExitCode.ok.rawValue)
+            }
+            Console.report(Failure(usage: AuthagentCommand.message(for: error)))
+            exit(AgentAPI.ExitCode.usage.rawValue)
+        }
+    }
+}
+
+struct AuthagentCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "authagent",
+        abstract: "Fresh OAuth access tokens for programs on machines without a browser.",
+        discussion: """
+            'authagent login NAME' shows a code; approve it on your phone. From then on 'authagent token NAME' prints \
+            a fresh access token whenever a program needs one. See authagent(1).
+
+            Exit codes: 0 ok, 1 failed, 2 usage, 3 login required, 4 agent unreachable, 5 forbidden, 6 provider \
+            unreachable, 7 store locked or unavailable.
+            """,
+        version: agentVersion,
+        subcommands: [
+            LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, StartCommand.self,
+            StopCommand.self, ReloadCommand.self,
+        ]
+    )
+}

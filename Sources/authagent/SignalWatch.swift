@@ -1,0 +1,26 @@
+internal import CLinux
+internal import Glibc
+
+/// Signals as something to wait for beside a socket, instead of something that interrupts (signalfd(2)).
+final class SignalWatch {
+    /// A watched signal came before what was waited for.
+    struct Arrived: Error { let signal: Int32 }
+
+    let descriptor: Int32
+
+    /// Blocks the signals for good: the process ends soon after the first.
+    init(_ signals: [Int32]) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        sigprocmask(SIG_BLOCK, &set, nil)
+        descriptor = clinux_signalfd(&set)
+    }
+
+    deinit { _ = close(descriptor) }
+
+    func take() -> Int32? {
+        let signal = clinux_signalfd_read(descriptor)
+        return signal > 0 ? signal : nil
+    }
+}

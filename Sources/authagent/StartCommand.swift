@@ -1,0 +1,15 @@
+internal import AgentAPI
+internal import ArgumentParser
+
+struct StartCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start",
+        abstract: "Start the agent, if it does not run yet.",
+        discussion: "Seldom needed: login, token, status and logout start it, too."
+    )
+
+    func run() throws {
+        let agent = try AgentConnection.open().request("GET", Route.health.path).decoded(AgentStatus.self)
+        Console.print("agent \(agent.version) runs, pid \(agent.pid), \(Console.clean(agent.socket))")
+    }
+}

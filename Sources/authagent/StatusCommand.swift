@@ -1,0 +1,26 @@
+internal import AgentAPI
+internal import ArgumentParser
+internal import Glibc
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show the agent and its accounts."
+    )
+
+    @Argument(help: "Show this account only.", transform: AccountName.argument)
+    var account: AccountName?
+
+    @Flag(help: "Print one JSON object with 'agent' and 'accounts'.")
+    var json = false
+
+    func run() throws {
+        let connection = try AgentConnection.open()
+        var report = try connection.request("GET", Route.accounts.path).decoded(StatusReport.self)
+        if let account {
+            // Asked for by itself, so that an account that is not known is an error and not an empty list.
+            let path = Route.account(account).path
+            report.accounts = [try connection.request("GET", path).decoded(AccountStatus.self)]
+        }
+        Console.print(json ? APIJSON.text(report) : StatusTable(report, now: time(nil)).text)
+    }
+}

@@ -1,0 +1,58 @@
+internal import AgentAPI
+
+/// The status as people read it.
+struct StatusTable {
+    private let report: StatusReport
+    private let now: Int
+
+    /// `now` in seconds since 1970.
+    init(_ report: StatusReport, now: Int) {
+        self.report = report
+        self.now = now
+    }
+
+    var text: String {
+        let agent = report.agent
+        var lines = ["agent \(agent.version), pid \(agent.pid), \(agent.socket)"]
+        lines.append("keyring: \(agent.storeState.rawValue)" + (agent.storeDetail.map { " (\($0))" } ?? ""))
+        if let hint = agent.storeHint { lines.append("  hint: \(hint)") }
+        lines.append("")
+        guard !report.accounts.isEmpty else {
+            return (lines + ["no accounts yet: 'authagent login NAME --issuer URL --client-id ID'"])
+                .map(Console.clean).joined(separator: "\n")
+        }
+        let rows =
+            [["ACCOUNT", "STATE", "EXPIRES", "REFRESH", "STORE", "ISSUER"]]
+            + report.accounts.map { account in
+                [
+                    account.account.description, account.state.rawValue, words(account.expiresAt),
+                    words(account.nextRefresh), account.store, account.issuer,
+                ]
+            }
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        for (index, row) in rows.enumerated() {
+            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            var line = cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            lines.append(line)
+            guard index > 0 else { continue }
+            let account = report.accounts[index - 1]
+            if let error = account.lastError { lines.append("  \(error)") }
+            if let hint = account.hint { lines.append("  hint: \(hint)") }
+        }
+        return lines.map(Console.clean).joined(separator: "\n")
+    }
+
+    /// `in 54 min`, for a moment in seconds since 1970.
+    private func words(_ moment: Int?) -> String {
+        guard let moment else { return "-" }
+        let left = moment - now
+        switch left {
+        case ..<0: return "past"
+        case ..<120: return "in \(left) s"
+        case ..<7200: return "in \(left / 60) min"
+        case ..<172_800: return "in \(left / 3600) h"
+        default: return "in \(left / 86_400) d"
+        }
+    }
+}

@@ -1,0 +1,44 @@
+internal import AgentAPI
+internal import ArgumentParser
+
+struct TokenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token",
+        abstract: "Print a fresh access token.",
+        discussion: """
+            Never starts a login: without one it exits with 3 at once. A token from memory takes no network and no \
+            keyring.
+            """
+    )
+
+    @Argument(help: "The account's name.", transform: AccountName.argument)
+    var account: AccountName
+
+    @Option(help: ArgumentHelp("Renew the token unless it is valid for this long.", valueName: "seconds"))
+    var minValid: Int = Limits.defaultMinimumValidity
+
+    @Flag(help: "Print the agent's whole reply as JSON.")
+    var json = false
+
+    @Flag(help: "Print a header line: 'Authorization: Bearer …'.")
+    var header = false
+
+    func validate() throws {
+        guard !(json && header) else { throw ValidationError("--json and --header exclude each other") }
+        guard (0...Limits.largestMinimumValidity).contains(minValid) else {
+            throw ValidationError("--min-valid is from 0 to \(Limits.largestMinimumValidity) seconds")
+        }
+    }
+
+    func run() throws {
+        let path = Route.token(account).path + "?min_valid=\(minValid)"
+        let response = try AgentConnection.open().request("GET", path, within: Limits.answerTime + .seconds(5))
+        let reply = try response.decoded(TokenReply.self)
+        if let note = reply.note { Console.note(note) }
+        if json {
+            Console.print(APIJSON.text(reply))
+        } else {
+            Console.print(header ? "Authorization: \(reply.tokenType) \(reply.accessToken)" : reply.accessToken)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+internal import Accounts
+internal import Agent
+internal import AgentAPI
+internal import AgentServer
+internal import ArgumentParser
+internal import Glibc
+internal import KeyringStore
+internal import LocalSocket
+internal import Logging
+internal import QRCode
+internal import SecretMemory
+internal import ServiceLifecycle
+internal import UnixSignals
+internal import Vault
+
+/// The composition root: it alone knows every part. Each part's behaviour is in the part.
+@main
+struct AuthagentDaemon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "authagentd",
+        abstract: "Own OAuth tokens and serve fresh access tokens over a Unix socket.",
+        discussion: """
+            Usually started by 'authagent' itself or by the systemd user unit authagent.socket. It stays in the \
+            foreground. SIGTERM ends it after the refreshes under way; SIGHUP reads the configuration again.
+            """,
+        version: agentVersion
+    )
+
+    @Option(help: ArgumentHelp("Write 'ready' or an error to this descriptor once it is decided.", valueName: "fd"))
+    var readyFd: Int32?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical; else from authagent.toml.")
+    var logLevel: String?
+
+    @Option(help: "text or json; else from authagent.toml.")
+    var logFormat: String?
+
+    func validate() throws {
+        if let logLevel, LogLevel(rawValue: logLevel) == nil { throw ValidationError("unknown --log-level") }
+        if let logFormat, LogFormat(rawValue: logFormat) == nil { throw ValidationError("unknown --log-format") }
+    }
+
+    func run() async throws {
+        ProcessProtection.apply()
+        signal(SIGPIPE, SIG_IGN)
+        let environment = processEnvironment()
+        let readiness = Readiness(descriptor: readyFd, environment: environment)
+        do {
+            try await serve(environment, readiness)
+        } catch {
+            let failure = StartFailure(error)
+            readiness.failed(failure)
+            failure.print()
+            throw ExitCode.failure
+        }
+    }
+
+    private func serve(_ environment: [String: String], _ readiness: Readiness) async throws {
+        guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
+        let settings = try DaemonSettings.load(paths)
+        let log = LogOutput(level: level(settings), format: format(settings))
+
+        // The lock first: whoever holds it may clean up what a dead daemon left at the socket's path.
+        try PrivateDirectory.prepareTree(paths.state)
+        let lock = try FileLock(paths.lock)
+        let socket = try SocketPath.resolve(environment: environment, user: getuid())
+        let listeners = try ListeningSockets.open(socket, environment: environment)
+
+        let network = ReloadableTransport(settings.network)
+        let time = SystemTime()
+        let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
+        let agent = Agent(
+            Agent.Parts(
+                directory: AccountDirectory(paths),
+                stores: StoreSet(keyring: keyring, time: time),
+                transport: network,
+                time: time,
+                jitter: { Double.random(in: 0...1) },
+                drawQRCode: { QRCode.lines(for: $0) },
+                reloadSettings: { () throws(ConfigurationError) in
+                    let settings = try DaemonSettings.load(paths)
+                    network.apply(settings.network)
+                    log.apply(level: level(settings))
+                },
+                socket: socket.text,
+                processID: getpid(),
+                logger: log.logger
+            )
+        )
+        let server = AgentServer(
+            listeners: listeners, service: agent, policy: .ownUserAndRoot(getuid()), logger: log.logger
+        )
+        let services = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                // They stop in reverse order: no more signs of life, then no more requests, then no more refreshes.
+                services: [
+                    .init(service: agent),
+                    .init(service: server),
+                    .init(service: Supervision(agent: agent, readiness: readiness, environment: environment)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                // The group describes its services in full, environment and all.
+                logger: Logger(label: "authagentd") { _ in SwiftLogNoOpLogHandler() }
+            )
+        )
+        log.logger.info("serving", metadata: ["socket": "\(socket)", "version": "\(agentVersion)"])
+        try await services.run()
+        _ = consume lock
+    }
+
+    private func level(_ settings: DaemonSettings) -> Logger.Level {
+        let level = logLevel.flatMap(LogLevel.init) ?? settings.logLevel
+        return Logger.Level(rawValue: level.rawValue) ?? .info
+    }
+
+    private func format(_ settings: DaemonSettings) -> LogFormat {
+        logFormat.flatMap(LogFormat.init) ?? settings.logFormat
+    }
+}

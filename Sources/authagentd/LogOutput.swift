@@ -1,0 +1,63 @@
+internal import Accounts
+internal import AgentAPI
+internal import FoundationEssentials
+internal import Glibc
+internal import Logging
+internal import Synchronization
+
+/// The daemon's log on standard error, where the journal, the client's log file or a terminal reads it.
+final class LogOutput: Sendable {
+    private let level: Mutex<Logger.Level>
+    fileprivate let format: LogFormat
+
+    init(level: Logger.Level, format: LogFormat) {
+        self.level = Mutex(level)
+        self.format = format
+    }
+
+    var logger: Logger { Logger(label: "authagentd") { _ in LineHandler(output: self) } }
+
+    /// Changes the level of every logger that came from here.
+    func apply(level newLevel: Logger.Level) { level.withLock { $0 = newLevel } }
+
+    fileprivate var currentLevel: Logger.Level { level.withLock { $0 } }
+}
+
+/// Writes each event as one line with one system call, so that lines of several threads do not mix.
+private struct LineHandler: LogHandler {
+    let output: LogOutput
+    var metadata: Logger.Metadata = [:]
+
+    var logLevel: Logger.Level {
+        get { output.currentLevel }
+        set { output.apply(level: newValue) }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        let time = Date().formatted(.iso8601)
+        var line: String
+        switch output.format {
+        case .text:
+            line = "\(time) \(event.level) \(event.message)"
+            for (key, value) in fields { line += " \(key)=\(quoted("\(value)"))" }
+        case .json:
+            var object = ["time": time, "level": "\(event.level)", "message": "\(event.message)"]
+            for (key, value) in fields { object[key] = "\(value)" }
+            line = APIJSON.text(object)
+        }
+        line += "\n"
+        line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// Values come from outside: a line break in one must not look like another event.
+    private func quoted(_ value: String) -> String {
+        let isPlain = value.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F && $0 != "\"" }
+        return isPlain && !value.isEmpty ? value : APIJSON.text(value)
+    }
+}

@@ -1,0 +1,39 @@
+internal import Accounts
+internal import AgentAPI
+internal import CurlTransport
+internal import OAuth
+internal import Synchronization
+
+/// The network with the settings of the moment: a reload replaces it for later requests, and those under way end with
+/// the settings they began with.
+final class ReloadableTransport: HTTPTransport {
+    private let current: Mutex<(transport: CurlTransport, settings: NetworkSettings)>
+
+    init(_ settings: NetworkSettings) {
+        current = Mutex((CurlTransport(CurlTransport.Configuration(settings)), settings))
+    }
+
+    func apply(_ settings: NetworkSettings) {
+        current.withLock { current in
+            guard settings != current.settings else { return }
+            current = (CurlTransport(CurlTransport.Configuration(settings)), settings)
+        }
+    }
+
+    func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
+        try await current.withLock { $0.transport }.send(request)
+    }
+}
+
+extension CurlTransport.Configuration {
+    fileprivate init(_ settings: NetworkSettings) {
+        self.init(
+            proxy: settings.proxy,
+            noProxy: settings.noProxy,
+            caFile: settings.caFile,
+            connectTimeout: settings.connectTimeout,
+            totalTimeout: settings.timeout,
+            userAgent: "authagent/\(agentVersion)"
+        )
+    }
+}

@@ -1,0 +1,43 @@
+internal import Accounts
+internal import Glibc
+internal import LocalSocket
+
+/// Why the daemon does not start, in one line, and the remedy in another.
+struct StartFailure: Error {
+    let problem: String
+    let hint: String
+    /// Whether an agent runs already.
+    let isInUse: Bool
+
+    static let homeMissing = StartFailure(
+        problem: "HOME is not set", hint: "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME", isInUse: false
+    )
+
+    private init(problem: String, hint: String, isInUse: Bool) {
+        self.problem = problem
+        self.hint = hint
+        self.isInUse = isInUse
+    }
+
+    init(_ error: any Error) {
+        if let failure = error as? StartFailure {
+            self = failure
+            return
+        }
+        switch error as? LocalSocketError {
+        case .locked?, .inUse?: isInUse = true
+        default: isInUse = false
+        }
+        switch error {
+        case let error as ConfigurationError: (problem, hint) = (error.description, error.hint)
+        case let error as LocalSocketError: (problem, hint) = (error.description, error.hint)
+        case let error as Installation.Incomplete: (problem, hint) = (error.description, error.hint)
+        default: (problem, hint) = ("\(error)", "run 'authagentd --log-level debug' to see more")
+        }
+    }
+
+    func print() {
+        var text = "authagentd: error: \(problem)\nauthagentd: hint: \(hint)\n"
+        text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

@@ -1,0 +1,21 @@
+import AgentAPI
+import Testing
+
+struct RouteTests {
+    @Test("every route is read back from its own path")
+    func roundTrip() throws {
+        let name = try #require(AccountName("work"))
+        let routes: [Route] = [
+            .accounts, .account(name), .token(name), .login(name), .logout(name), .health, .reload,
+        ]
+        for route in routes { #expect(Route(path: route.path) == route) }
+    }
+
+    @Test(
+        "a path that names nothing is no route",
+        arguments: [
+            "", "/", "v1/accounts", "/v1", "/v1/", "/v2/accounts", "/v1/accounts/", "/v1/accounts//token",
+            "/v1/accounts/a/token/", "/v1/accounts/../health", "/v1/accounts/a%2Fb", "/v1/Accounts", "//v1/accounts",
+        ])
+    func nothing(path: String) { #expect(Route(path: path) == nil) }
+}

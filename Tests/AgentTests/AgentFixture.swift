@@ -1,0 +1,96 @@
+import Accounts
+import Agent
+import AgentAPI
+import AuthagentTestSupport
+import Logging
+import OAuth
+import Synchronization
+import Testing
+import Vault
+
+/// An agent whose provider, keyring and time are in the test's hand.
+final class AgentFixture: Sendable {
+    let time = ManualTime()
+    let provider = FakeProvider()
+    let keyring: RecordingStore
+    let files: TemporaryDirectory
+    let agent: Agent
+    let name: AccountName
+
+    /// With `restarting`, a new agent on what an earlier one left behind.
+    init(restarting earlier: AgentFixture? = nil) throws {
+        files = try earlier?.files ?? TemporaryDirectory()
+        keyring = earlier?.keyring ?? RecordingStore()
+        name = try #require(AccountName("work"))
+        var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        logger.logLevel = .critical
+        agent = Agent(
+            Agent.Parts(
+                directory: AccountDirectory(user: files.path + "/user", system: files.path + "/system"),
+                stores: StoreSet(keyring: keyring, time: time),
+                transport: provider,
+                time: time,
+                jitter: { 0.5 },
+                drawQRCode: { ["qr of \($0)"] },
+                reloadSettings: {},
+                socket: "/run/test/agent.sock",
+                processID: 1,
+                logger: logger
+            )
+        )
+    }
+
+    static let request = LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"])
+
+    /// Starts or joins a login and collects its events as they come.
+    func login(_ request: LoginRequest = AgentFixture.request) async throws -> EventLog {
+        EventLog(try await agent.login(name, request))
+    }
+
+    /// Runs a whole login with a grant at the first poll.
+    @discardableResult
+    func completeLogin(access: String = "a1", refresh: String? = "r1") async throws -> LoginEvent? {
+        provider.script(.token, .grant(access: access, refresh: refresh))
+        let log = try await login()
+        await passInterval()
+        return await log.events().last
+    }
+
+    /// Lets the time until the next poll pass, once the login waits for it.
+    func passInterval(_ seconds: Int = 5) async {
+        await eventually { self.time.sleeperCount > 0 }
+        time.advance(by: .seconds(seconds))
+    }
+}
+
+/// What one watcher of a login saw.
+final class EventLog: Sendable {
+    private final class Seen: Sendable {
+        let events = Mutex<[LoginEvent]>([])
+    }
+
+    private let seen = Seen()
+    private let task: Task<Void, Never>
+
+    init(_ stream: AsyncStream<LoginEvent>) {
+        task = Task { [seen] in
+            for await event in stream { seen.events.withLock { $0.append(event) } }
+        }
+    }
+
+    var soFar: [LoginEvent] { seen.events.withLock { $0 } }
+
+    /// All events, once the login has ended.
+    func events() async -> [LoginEvent] {
+        await task.value
+        return soFar
+    }
+
+    func prompt() async -> LoginPrompt? {
+        await eventually { !self.soFar.isEmpty }
+        guard case .prompt(let prompt)? = soFar.first else { return nil }
+        return prompt
+    }
+
+    func stopWatching() { task.cancel() }
+}

@@ -1,0 +1,83 @@
+import Agent
+import AgentAPI
+import AuthagentTestSupport
+import OAuth
+import Testing
+import Vault
+
+struct LogoutTests {
+    @Test("V1: a logout revokes the refresh token at the provider and forgets it here")
+    func revoked() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
+        #expect(reply == LogoutReply(account: fixture.name, revoked: true, forgotten: true))
+        #expect(fixture.provider.requests(.revocation) == ["token=r1&token_type_hint=refresh_token&client_id=tv"])
+        #expect(fixture.keyring.records.isEmpty)
+        await #expect { try await fixture.agent.token(fixture.name, minimumValidity: 60) } throws: {
+            ($0 as? Problem)?.code == .loginRequired
+        }
+    }
+
+    @Test("V1: a refused revocation is reported honestly, and the login is forgotten all the same")
+    func refused() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(.revocation, .error("invalid_client", status: 401))
+        let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
+        #expect(!reply.revoked)
+        #expect(reply.reason != nil)
+        #expect(reply.forgotten)
+        #expect(fixture.keyring.records.isEmpty)
+    }
+
+    @Test("V1: a provider that is down is told later, also by an agent that was restarted meanwhile")
+    func queued() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(.revocation, .json(503, ""))
+        let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
+        #expect(!reply.revoked)
+        #expect(fixture.keyring.records.keys.map(\.purpose) == [.revocation("1")])
+
+        let restarted = try AgentFixture(restarting: fixture)
+        let running = Task { try await restarted.agent.run() }
+        await eventually { restarted.keyring.records.isEmpty }
+        #expect(
+            restarted.provider.requests(.revocation) == ["token=r1&token_type_hint=refresh_token&client_id=tv"])
+        running.cancel()
+        _ = await running.result
+    }
+
+    @Test("a local logout tells the provider nothing")
+    func local() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        let reply = try await fixture.agent.logout(fixture.name, LogoutRequest(local: true))
+        #expect(!reply.revoked)
+        #expect(reply.forgotten)
+        #expect(fixture.provider.requests(.revocation).isEmpty)
+    }
+
+    @Test("a store that cannot forget is no success")
+    func storeFails() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.keyring.fail(StoreFailure(.locked, "the keyring is locked"))
+        let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
+        #expect(reply.revoked)
+        #expect(!reply.forgotten)
+    }
+
+    @Test("after a logout 'login' alone logs in again")
+    func again() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        _ = try await fixture.agent.logout(fixture.name, LogoutRequest())
+        fixture.provider.script(.token, .grant(access: "a9", refresh: "r9"))
+        let log = try await fixture.login(LoginRequest())
+        await fixture.passInterval()
+        guard case .done? = await log.events().last else { return #expect(Bool(false), "\(log.soFar)") }
+        #expect(try await fixture.agent.token(fixture.name, minimumValidity: 60).accessToken == "a9")
+    }
+}

@@ -1,0 +1,106 @@
+import Accounts
+import Agent
+import AgentAPI
+import AuthagentTestSupport
+import Foundation
+import OAuth
+import Testing
+import Vault
+
+struct StatusTests {
+    @Test("status tells each account's state, and the keyring's")
+    func states() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        var report = await fixture.agent.status()
+        #expect(report.agent.storeState == .ok)
+        #expect(report.accounts.map(\.state) == [.ok])
+        #expect(report.accounts.first?.issuer == FakeProvider.issuer)
+
+        _ = try await fixture.agent.logout(fixture.name, LogoutRequest())
+        report = await fixture.agent.status()
+        #expect(report.accounts.map(\.state) == [.loginRequired])
+        #expect(report.accounts.first?.hint?.contains("authagent login work") == true)
+    }
+
+    @Test("an account whose provider is down is offline, with the reason")
+    func offline() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(.token, .failure(.unreachable("connection refused")))
+        fixture.time.advance(by: .seconds(3600))
+        await #expect { try await fixture.agent.token(fixture.name, minimumValidity: 60) } throws: {
+            ($0 as? Problem)?.code == .providerUnreachable
+        }
+        let status = try await fixture.agent.status(of: fixture.name)
+        #expect(status.state == .offline)
+        #expect(status.lastError?.contains("connection refused") == true)
+    }
+
+    @Test("a locked keyring after a restart is shown as locked, never as logged out")
+    func locked() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.keyring.fail(StoreFailure(.locked, "the keyring is locked"))
+        let restarted = try AgentFixture(restarting: fixture)
+        let status = try await restarted.agent.status(of: fixture.name)
+        #expect(status.state == .locked)
+        await #expect { try await restarted.agent.token(fixture.name, minimumValidity: 60) } throws: {
+            ($0 as? Problem)?.code == .storeLocked
+        }
+    }
+
+    @Test("status answers within a second while the keyring hangs")
+    func hung() async throws {
+        let fixture = try AgentFixture()
+        let gate = Gate()
+        fixture.keyring.hangProbes(at: gate)
+        async let report = fixture.agent.status()
+        await eventually { fixture.time.sleeperCount == 1 }
+        fixture.time.advance(by: .seconds(1))
+        gate.open()
+        #expect(await report.agent.storeState == .hung)
+    }
+}
+
+struct ReloadTests {
+    private func write(_ text: String, _ name: String, _ fixture: AgentFixture) throws {
+        let directory = fixture.files.path + "/user"
+        try FileManager.default.createDirectory(
+            atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let file = directory + "/\(name).toml"
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+    }
+
+    @Test("an account file that is dropped in is known at once, without a reload")
+    func droppedIn() async throws {
+        let fixture = try AgentFixture()
+        try write("issuer = \"https://i.example\"\nclient_id = \"x\"\n", "work", fixture)
+        await #expect { try await fixture.agent.token(fixture.name, minimumValidity: 60) } throws: {
+            ($0 as? Problem)?.code == .loginRequired
+        }
+    }
+
+    @Test("a reload with one wrong file changes nothing and names the file and the line")
+    func refused() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        try write("issuer = \"https://i.example\"\nclient_id = \"x\"\nscoops = []\n", "bad", fixture)
+        await #expect { try await fixture.agent.reload() } throws: { error in
+            let problem = error as? Problem
+            return problem?.code == .configurationError && problem?.detail.contains("bad.toml:3") == true
+        }
+        #expect(try await fixture.agent.token(fixture.name, minimumValidity: 60).accessToken == "a1")
+    }
+
+    @Test("a reload takes up new files and drops removed ones")
+    func reloaded() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        try write("issuer = \"https://i.example\"\nclient_id = \"x\"\n", "new", fixture)
+        try FileManager.default.removeItem(atPath: fixture.files.path + "/user/work.toml")
+        try await fixture.agent.reload()
+        #expect(await fixture.agent.status().accounts.map(\.account.description) == ["new"])
+    }
+}

@@ -1,0 +1,94 @@
+public import OAuth
+import SecretMemory
+import Synchronization
+
+/// An authorization server without a network: each endpoint answers from its own script, the last line of which
+/// repeats.
+public final class FakeProvider: HTTPTransport {
+    public enum Endpoint: String, Sendable { case metadata, device, token, revocation }
+
+    public typealias Answer = Result<HTTPResponse, TransportFailure>
+
+    private struct State {
+        var scripts: [Endpoint: [Answer]] = [:]
+        var requests: [(endpoint: Endpoint, body: String)] = []
+        var gate: Gate?
+    }
+
+    private let state = Mutex(State())
+
+    public static let issuer = "https://issuer.example"
+
+    /// Knows its metadata, grants user codes that nobody has approved yet, and revokes.
+    public init() {
+        script(
+            .metadata,
+            .json(
+                200,
+                """
+                {"issuer":"\(Self.issuer)","device_authorization_endpoint":"\(Self.issuer)/device",
+                "token_endpoint":"\(Self.issuer)/token","revocation_endpoint":"\(Self.issuer)/revocation"}
+                """)
+        )
+        script(
+            .device,
+            .json(
+                200,
+                """
+                {"device_code":"secret-device-code","user_code":"WDJB-MJHT","expires_in":600,"interval":5,
+                "verification_uri":"\(Self.issuer)/activate"}
+                """)
+        )
+        script(.token, .json(400, #"{"error":"authorization_pending"}"#))
+        script(.revocation, .json(200, ""))
+    }
+
+    /// Replaces an endpoint's script.
+    public func script(_ endpoint: Endpoint, _ answers: Answer...) {
+        state.withLock { $0.scripts[endpoint] = answers }
+    }
+
+    /// From now on every request waits at the gate.
+    public func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
+
+    /// The bodies of the requests that an endpoint got.
+    public func requests(_ endpoint: Endpoint) -> [String] {
+        state.withLock { $0.requests.filter { $0.endpoint == endpoint }.map(\.body) }
+    }
+
+    public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
+        let last = request.url.text.split(separator: "/").last.map(String.init) ?? ""
+        let endpoint = Endpoint(rawValue: last) ?? .metadata
+        let (gate, answer) = state.withLock { state -> (Gate?, Answer) in
+            state.requests.append((endpoint, request.body?.revealedText() ?? ""))
+            guard var script = state.scripts[endpoint], let first = script.first else {
+                return (state.gate, .failure(.unreachable("no script")))
+            }
+            if script.count > 1 {
+                script.removeFirst()
+                state.scripts[endpoint] = script
+            }
+            return (state.gate, first)
+        }
+        await gate?.pass()
+        return try answer.get()
+    }
+}
+
+extension FakeProvider.Answer {
+    public static func json(_ status: Int, _ body: String) -> Self {
+        .success(
+            HTTPResponse(status: status, headers: [("Content-Type", "application/json")], body: Array(body.utf8))
+        )
+    }
+
+    /// A grant as RFC 6749 §5.1 has it.
+    public static func grant(access: String, refresh: String? = nil, expiresIn: Int? = 3600) -> Self {
+        var members = [#""access_token":"\#(access)""#, #""token_type":"Bearer""#]
+        if let refresh { members.append(#""refresh_token":"\#(refresh)""#) }
+        if let expiresIn { members.append(#""expires_in":\#(expiresIn)"#) }
+        return .json(200, "{\(members.joined(separator: ","))}")
+    }
+
+    public static func error(_ code: String, status: Int = 400) -> Self { .json(status, #"{"error":"\#(code)"}"#) }
+}

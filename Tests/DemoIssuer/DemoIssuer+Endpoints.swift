@@ -1,0 +1,107 @@
+import Foundation
+import Synchronization
+
+/// The endpoints: each takes a request apart, asks the state, and puts a reply together.
+extension DemoIssuer {
+    func respond(to request: IssuerRequest) async -> IssuerReply {
+        guard let endpoint = Self.endpoint(of: request.path) else { return await page(request) }
+        let fault = state.withLock { state in
+            state.log.append(
+                LogEntry(endpoint: endpoint, form: request.form, authorization: request.authorizationScheme)
+            )
+            return state.nextFault(endpoint)
+        }
+        switch fault {
+        case .reply(let status, let contentType, let body, let headers)?:
+            return IssuerReply(status: status, contentType: contentType, body: body, headers: headers)
+        case .drop?: return .drop
+        case .dropAfterCommit?:
+            _ = answer(endpoint, request)
+            return .drop
+        case .wait(let wait)?: await wait()
+        case nil: break
+        }
+        return answer(endpoint, request)
+    }
+
+    private static func endpoint(of path: String) -> Endpoint? {
+        switch path {
+        case "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server": .metadata
+        case "/device_authorization": .device
+        case "/token": .token
+        case "/revocation": .revocation
+        default: nil
+        }
+    }
+
+    private func answer(_ endpoint: Endpoint, _ request: IssuerRequest) -> IssuerReply {
+        if endpoint == .metadata { return .json(metadata) }
+        guard request.method == "POST" else { return .error("invalid_request", status: 405) }
+        guard let client = authenticate(request) else { return .error("invalid_client", status: 401) }
+        return switch endpoint {
+        case .metadata: .json(metadata)
+        case .device: authorizeDevice(request, client)
+        case .token: token(request, client)
+        case .revocation: revoke(request)
+        }
+    }
+
+    private var metadata: [String: Any] {
+        [
+            "issuer": issuer,
+            "device_authorization_endpoint": issuer + "/device_authorization",
+            "token_endpoint": issuer + "/token",
+            "revocation_endpoint": issuer + "/revocation",
+            "token_endpoint_auth_methods_supported": configuration.authMethods,
+            "grant_types_supported": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
+        ]
+    }
+
+    /// The client's id; nil when it does not prove to be who it says. RFC 6749 §2.3.
+    private func authenticate(_ request: IssuerRequest) -> String? {
+        let (id, secret) = request.basicCredentials ?? (request.form["client_id"], request.form["client_secret"])
+        guard let id else { return nil }
+        if id == "server" { return secret == configuration.clientSecret ? id : nil }
+        return secret == nil ? id : nil
+    }
+
+    private func authorizeDevice(_ request: IssuerRequest, _ client: String) -> IssuerReply {
+        let codes = state.withLock {
+            $0.authorizeDevice(client: client, scope: request.form["scope"] ?? "", now: Date())
+        }
+        return .json([
+            "device_code": codes.deviceCode,
+            "user_code": codes.userCode,
+            "verification_uri": issuer + "/device",
+            "verification_uri_complete": issuer + "/device?user_code=" + codes.userCode,
+            "expires_in": configuration.deviceCodeLifetime,
+            "interval": configuration.interval,
+        ])
+    }
+
+    private func token(_ request: IssuerRequest, _ client: String) -> IssuerReply {
+        let result: Result<Tokens, TokenError> = state.withLock { state in
+            switch request.form["grant_type"] {
+            case "urn:ietf:params:oauth:grant-type:device_code":
+                state.poll(request.form["device_code"] ?? "", client: client, now: Date())
+            case "refresh_token": state.refresh(request.form["refresh_token"] ?? "", client: client)
+            default: .failure(TokenError("unsupported_grant_type"))
+            }
+        }
+        switch result {
+        case .failure(let error): return .error(error.code)
+        case .success(let tokens):
+            var members: [String: Any] = [
+                "access_token": tokens.access, "token_type": "Bearer", "scope": tokens.scope,
+                "expires_in": configuration.accessTokenLifetime,
+            ]
+            members["refresh_token"] = tokens.refresh
+            return .json(members)
+        }
+    }
+
+    private func revoke(_ request: IssuerRequest) -> IssuerReply {
+        state.withLock { $0.revoke(request.form["token"] ?? "") }
+        return IssuerReply(status: 200, contentType: "application/json", body: "", headers: [:])
+    }
+}

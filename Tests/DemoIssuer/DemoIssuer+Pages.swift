@@ -1,0 +1,67 @@
+import Foundation
+
+/// What a person sees in a browser, and what a test of other processes does over /control.
+extension DemoIssuer {
+    func page(_ request: IssuerRequest) async -> IssuerReply {
+        switch (request.method, request.path) {
+        case ("GET", "/device"): form(userCode: request.query["user_code"] ?? "")
+        case ("POST", "/device"): decide(request)
+        case ("POST", "/control/approve") where configuration.hasControl:
+            approve(request.query["user_code"] ?? "") ? .text("approved\n") : .text("no such code\n", status: 404)
+        case ("POST", "/control/deny") where configuration.hasControl:
+            deny(request.query["user_code"] ?? "") ? .text("denied\n") : .text("no such code\n", status: 404)
+        default: .text("there is nothing here\n", status: 404)
+        }
+    }
+
+    private func form(userCode: String) -> IssuerReply {
+        .html(
+            """
+            <h1>Approve a device</h1>
+            <p>Enter the code that your device shows. Go on only if you started this login yourself.</p>
+            <form method="post" action="/device">
+            <input name="user_code" value="\(Self.escaped(userCode))" autofocus autocomplete="off">
+            <button name="decision" value="approve">Approve</button>
+            <button name="decision" value="deny">Deny</button>
+            </form>
+            """)
+    }
+
+    private func decide(_ request: IssuerRequest) -> IssuerReply {
+        let code = request.form["user_code"] ?? ""
+        let isApproval = request.form["decision"] == "approve"
+        guard isApproval ? approve(code) : deny(code) else {
+            return .html("<h1>This code is not known</h1><p><a href=\"/device\">Try again</a></p>", status: 404)
+        }
+        return .html("<h1>\(isApproval ? "Approved" : "Denied")</h1><p>You can close this page.</p>")
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("\"", with: "&quot;")
+    }
+}
+
+extension IssuerReply {
+    static func json(_ members: [String: Any], status: Int = 200) -> IssuerReply {
+        let data = (try? JSONSerialization.data(withJSONObject: members)) ?? Data()
+        return IssuerReply(
+            status: status, contentType: "application/json", body: String(decoding: data, as: UTF8.self),
+            headers: ["Cache-Control": "no-store"]
+        )
+    }
+
+    static func error(_ code: String, status: Int = 400) -> IssuerReply { .json(["error": code], status: status) }
+
+    static func text(_ text: String, status: Int = 200) -> IssuerReply {
+        IssuerReply(status: status, contentType: "text/plain", body: text, headers: [:])
+    }
+
+    static func html(_ body: String, status: Int = 200) -> IssuerReply {
+        IssuerReply(
+            status: status, contentType: "text/html; charset=utf-8",
+            body: "<!doctype html><meta name=\"viewport\" content=\"width=device-width\"><title>Demo issuer</title>"
+                + body,
+            headers: [:]
+        )
+    }
+}

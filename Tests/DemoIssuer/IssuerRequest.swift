@@ -1,0 +1,61 @@
+import Foundation
+
+/// A request as the endpoints want it.
+struct IssuerRequest: Sendable {
+    let method: String
+    let path: String
+    let query: [String: String]
+    let form: [String: String]
+    private let authorization: String?
+
+    init(method: String, uri: String, authorization: String?, body: String) {
+        let parts = uri.split(separator: "?", maxSplits: 1).map(String.init)
+        self.method = method
+        path = parts.first ?? "/"
+        query = parts.count == 2 ? Self.decode(parts[1]) : [:]
+        form = Self.decode(body)
+        self.authorization = authorization
+    }
+
+    var authorizationScheme: String? {
+        authorization?.split(separator: " ").first.map { $0.lowercased() }
+    }
+
+    /// RFC 6749 §2.3.1: form-encoded before they are put together.
+    var basicCredentials: (id: String?, secret: String?)? {
+        guard authorizationScheme == "basic", let encoded = authorization?.split(separator: " ").last,
+            let data = Data(base64Encoded: String(encoded))
+        else { return nil }
+        let parts = String(decoding: data, as: UTF8.self).split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return nil }
+        return (Self.plain(parts[0]), Self.plain(parts[1]))
+    }
+
+    private static func decode(_ text: String) -> [String: String] {
+        var values: [String: String] = [:]
+        for pair in text.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            values[plain(parts[0])] = parts.count == 2 ? plain(parts[1]) : ""
+        }
+        return values
+    }
+
+    private static func plain(_ text: String) -> String {
+        text.replacing("+", with: " ").removingPercentEncoding ?? text
+    }
+}
+
+struct IssuerReply: Sendable {
+    var status: Int
+    var contentType: String
+    var body: String
+    var headers: [String: String]
+    /// Closes the connection without a word.
+    var isDropped = false
+
+    static let drop: IssuerReply = {
+        var reply = IssuerReply(status: 500, contentType: "", body: "", headers: [:])
+        reply.isDropped = true
+        return reply
+    }()
+}

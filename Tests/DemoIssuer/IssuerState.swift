@@ -1,0 +1,142 @@
+import Foundation
+
+/// What the issuer remembers. Pure: it is changed under a lock and does no I/O.
+struct IssuerState {
+    struct DeviceCode {
+        var client: String
+        var scope: String
+        var userCode: String
+        var expires: Date
+        var decision: Decision?
+        var lastPoll: Date?
+        var interval: Int
+    }
+
+    enum Decision { case approved, denied }
+
+    struct RefreshToken {
+        var client: String
+        var scope: String
+        var family: Int
+        var isLive = true
+    }
+
+    private let configuration: DemoIssuer.Configuration
+    var codes: [String: DeviceCode] = [:]
+    var refreshTokens: [String: RefreshToken] = [:]
+    var faults: [DemoIssuer.Endpoint: [DemoIssuer.Fault]] = [:]
+    var standingFaults: [DemoIssuer.Endpoint: DemoIssuer.Fault] = [:]
+    var log: [DemoIssuer.LogEntry] = []
+    private var families = 0
+
+    init(_ configuration: DemoIssuer.Configuration) { self.configuration = configuration }
+
+    mutating func nextFault(_ endpoint: DemoIssuer.Endpoint) -> DemoIssuer.Fault? {
+        if var queue = faults[endpoint], !queue.isEmpty {
+            let fault = queue.removeFirst()
+            faults[endpoint] = queue
+            return fault
+        }
+        return standingFaults[endpoint]
+    }
+
+    mutating func authorizeDevice(client: String, scope: String, now: Date) -> (deviceCode: String, userCode: String) {
+        let deviceCode = Self.random(40)
+        let userCode = Self.userCode()
+        codes[deviceCode] = DeviceCode(
+            client: client, scope: scope, userCode: userCode,
+            expires: now + Double(configuration.deviceCodeLifetime),
+            decision: configuration.approvesAlone ? .approved : nil, lastPoll: nil, interval: configuration.interval
+        )
+        return (deviceCode, userCode)
+    }
+
+    /// False when no code waits under that user code, whose case and dashes do not matter (RFC 8628 §6.1).
+    mutating func decide(_ userCode: String, _ decision: Decision) -> Bool {
+        func plain(_ text: String) -> String { text.uppercased().filter(\.isLetter) }
+        guard
+            let key = codes.first(where: { plain($0.value.userCode) == plain(userCode) && $0.value.decision == nil })?
+                .key
+        else { return false }
+        codes[key]?.decision = decision
+        return true
+    }
+
+    /// RFC 8628 §3.5: the error code, or the new tokens.
+    mutating func poll(_ deviceCode: String, client: String, now: Date) -> Result<Tokens, TokenError> {
+        guard var code = codes[deviceCode], code.client == client else { return .failure(TokenError("invalid_grant")) }
+        guard now < code.expires else { return .failure(TokenError("expired_token")) }
+        if configuration.enforcesInterval, let last = code.lastPoll, now < last + Double(code.interval) {
+            code.interval += 5
+            code.lastPoll = now
+            codes[deviceCode] = code
+            return .failure(TokenError("slow_down"))
+        }
+        codes[deviceCode]?.lastPoll = now
+        switch code.decision {
+        case nil: return .failure(TokenError("authorization_pending"))
+        case .denied?: return .failure(TokenError("access_denied"))
+        case .approved?:
+            codes[deviceCode] = nil
+            families += 1
+            return .success(tokens(client: client, scope: code.scope, family: families))
+        }
+    }
+
+    mutating func refresh(_ token: String, client: String) -> Result<Tokens, TokenError> {
+        guard let known = refreshTokens[token], known.client == client else {
+            return .failure(TokenError("invalid_grant"))
+        }
+        guard known.isLive else {
+            if configuration.rotation == .oneUseWithFamily { revokeFamily(known.family) }
+            return .failure(TokenError("invalid_grant"))
+        }
+        switch configuration.rotation {
+        case .none: return .success(Tokens(access: Self.random(32), refresh: nil, scope: known.scope))
+        case .oldAccepted: break
+        case .oneUse, .oneUseWithFamily: refreshTokens[token]?.isLive = false
+        }
+        return .success(tokens(client: client, scope: known.scope, family: known.family))
+    }
+
+    /// RFC 7009 §2.2: an unknown token is revoked already.
+    mutating func revoke(_ token: String) {
+        if let family = refreshTokens[token]?.family { revokeFamily(family) }
+    }
+
+    private mutating func revokeFamily(_ family: Int) {
+        for key in refreshTokens.keys where refreshTokens[key]?.family == family { refreshTokens[key]?.isLive = false }
+    }
+
+    private mutating func tokens(client: String, scope: String, family: Int) -> Tokens {
+        guard configuration.issuesRefreshToken else {
+            return Tokens(access: Self.random(32), refresh: nil, scope: scope)
+        }
+        let refresh = Self.random(32)
+        refreshTokens[refresh] = RefreshToken(client: client, scope: scope, family: family)
+        return Tokens(access: Self.random(32), refresh: refresh, scope: scope)
+    }
+
+    private static func random(_ count: Int) -> String {
+        let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+        return String((0..<count).compactMap { _ in letters.randomElement() })
+    }
+
+    /// RFC 8628 §6.1: consonants only, so that no code is a word.
+    private static func userCode() -> String {
+        let letters = Array("BCDFGHJKLMNPQRSTVWXZ")
+        let code = (0..<8).compactMap { _ in letters.randomElement() }
+        return String(code[..<4]) + "-" + String(code[4...])
+    }
+}
+
+struct Tokens {
+    var access: String
+    var refresh: String?
+    var scope: String
+}
+
+struct TokenError: Error {
+    var code: String
+    init(_ code: String) { self.code = code }
+}

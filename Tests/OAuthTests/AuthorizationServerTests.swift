@@ -1,0 +1,159 @@
+import OAuth
+import SecretMemory
+import Testing
+
+@Suite struct AuthorizationServerTests {
+    private let endpoints: ProviderEndpoints
+
+    init() throws {
+        endpoints = try ProviderEndpoints(
+            metadata: nil,
+            device: try EndpointURL(parsing: "https://idp.example/device"),
+            token: try EndpointURL(parsing: "https://idp.example/token"),
+            revocation: try EndpointURL(parsing: "https://idp.example/revoke")
+        )
+    }
+
+    private func server(
+        _ transport: ScriptedTransport, _ authentication: ClientAuthentication = .none
+    ) -> AuthorizationServer {
+        let secret = authentication == .none ? nil : SecretBytes("client-s3cret")
+        let client = Client(id: "app", secret: secret, authentication: authentication)
+        return AuthorizationServer(endpoints: endpoints, client: client, transport: transport)
+    }
+
+    private let device = #"{"device_code":"d","user_code":"u","verification_uri":"https://idp.example/go"}"#
+    private let basic = "Basic YXBwOmNsaWVudC1zM2NyZXQ="
+
+    @Test("T1: every request is a POST of a form, asks for JSON and has its secrets in the body")
+    func requests() async throws {
+        let transport = ScriptedTransport(
+            HTTPResponse(200, device), HTTPResponse(400), HTTPResponse(400), HTTPResponse(200)
+        )
+        let server = server(transport)
+        _ = try await server.authorizeDevice(scopes: ["openid", "a b"])
+        _ = await server.poll(SecretBytes("dc+1"))
+        _ = await server.refresh(SecretBytes("rt"), scopes: ["a", "b"])
+        _ = await server.revoke(SecretBytes("rt"), hint: .refreshToken)
+        #expect(
+            transport.requests.map(\.url.text)
+                == ["device", "token", "token", "revoke"].map { "https://idp.example/\($0)" })
+        #expect(
+            transport.requests.map(\.form) == [
+                ["client_id=app", "scope=openid+a+b"],
+                [
+                    "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code", "device_code=dc%2B1",
+                    "client_id=app",
+                ],
+                ["grant_type=refresh_token", "refresh_token=rt", "scope=a+b", "client_id=app"],
+                ["token=rt", "token_type_hint=refresh_token", "client_id=app"],
+            ]
+        )
+        for request in transport.requests {
+            #expect(request.method == .post)
+            #expect(request.header("Accept") == "application/json")
+            #expect(request.header("Content-Type") == "application/x-www-form-urlencoded")
+            #expect(request.header("Authorization") == nil)
+        }
+    }
+
+    @Test("T6: client_secret_basic goes into the header; only the device request repeats the client_id")
+    func basicAuthentication() async throws {
+        let transport = ScriptedTransport(HTTPResponse(200, device), HTTPResponse(400), HTTPResponse(200))
+        let server = server(transport, .clientSecretBasic)
+        _ = try await server.authorizeDevice(scopes: [])
+        _ = await server.refresh(SecretBytes("rt"), scopes: nil)
+        _ = await server.revoke(SecretBytes("at"), hint: .accessToken)
+        #expect(
+            transport.requests.map(\.form) == [
+                ["client_id=app"], ["grant_type=refresh_token", "refresh_token=rt"],
+                ["token=at", "token_type_hint=access_token"],
+            ]
+        )
+        #expect(transport.requests.allSatisfy { $0.header("Authorization") == basic })
+    }
+
+    @Test("T6: client_secret_post goes into the body")
+    func postAuthentication() async {
+        let transport = ScriptedTransport(HTTPResponse(400))
+        _ = await server(transport, .clientSecretPost).poll(SecretBytes("dc"))
+        #expect(transport.requests[0].form.suffix(2) == ["client_id=app", "client_secret=client-s3cret"])
+        #expect(transport.requests[0].header("Authorization") == nil)
+    }
+
+    @Test(
+        "T5: a redirect is never followed: one request, and nothing is sent on", arguments: [301, 302, 303, 307, 308])
+    func redirects(status: Int) async {
+        let redirect = HTTPResponse(status, #"{"access_token":"a"}"#, [("Location", "https://evil.example/")])
+        let transport = ScriptedTransport(redirect, redirect, redirect, redirect)
+        let server = server(transport)
+        await #expect(throws: OAuthFailure.self) { try await server.authorizeDevice(scopes: []) }
+        guard case .transient = await server.poll(SecretBytes("dc")),
+            case .transient = await server.refresh(SecretBytes("rt"), scopes: nil),
+            case .refused = await server.revoke(SecretBytes("rt"), hint: .refreshToken)
+        else {
+            Issue.record("a redirect is taken for an answer")
+            return
+        }
+        #expect(transport.requests.count == 4)
+        #expect(transport.requests.allSatisfy { $0.url.origin == "https://idp.example" })
+    }
+
+    @Test("without a device endpoint there is no device grant, and nothing is sent")
+    func noDeviceEndpoint() async throws {
+        let transport = ScriptedTransport()
+        let tokenOnly = try ProviderEndpoints(metadata: nil, token: endpoints.token)
+        let server = AuthorizationServer(
+            endpoints: tokenOnly, client: Client(id: "app", authentication: .none), transport: transport
+        )
+        await #expect(
+            throws: OAuthFailure.deviceFlowUnsupported(detail: "the provider names no device authorization endpoint")
+        ) { try await server.authorizeDevice(scopes: []) }
+        #expect(await server.revoke(SecretBytes("rt"), hint: .refreshToken) == .unsupported)
+        #expect(transport.requests.isEmpty)
+    }
+
+    @Test("the transport's failure is passed on", arguments: [TransportFailure.tls("expired"), .timedOut("10 s")])
+    func transportFailure(cause: TransportFailure) async {
+        await #expect(throws: OAuthFailure.transport(cause)) {
+            try await server(ScriptedTransport([.failure(cause)])).authorizeDevice(scopes: [])
+        }
+    }
+
+    @Test("D7: no error text holds a code, a token or a secret that the server echoes")
+    func echoes() async throws {
+        let echo = """
+            {"error":"broken","access_token":"at-issued",
+            "error_description":"dc-s3cret rt-s3cret client-s3cret YXBwOmNsaWVudC1zM2NyZXQ= at-issued"}
+            """
+        let answer = HTTPResponse(400, echo)
+        let server = server(ScriptedTransport(answer, answer, answer, answer), .clientSecretBasic)
+        guard case .refused(let refused) = await server.poll(SecretBytes("dc-s3cret")),
+            case .rejected(_, let rejected) = await server.refresh(SecretBytes("rt-s3cret"), scopes: nil),
+            case .refused(let revocation) = await server.revoke(SecretBytes("rt-s3cret"), hint: .refreshToken)
+        else {
+            Issue.record("another class of reply")
+            return
+        }
+        #expect(refused.detail == "<redacted> rt-s3cret <redacted> <redacted> <redacted>")
+        #expect(rejected == "broken: dc-s3cret <redacted> <redacted> <redacted> <redacted>")
+        #expect(revocation.hasSuffix("broken: dc-s3cret <redacted> <redacted> <redacted> <redacted>"))
+        let failure = await #expect(throws: OAuthFailure.self) { try await server.authorizeDevice(scopes: []) }
+        #expect(failure?.description == "broken: dc-s3cret rt-s3cret <redacted> <redacted> <redacted>")
+    }
+
+    @Test("S1: a server's words reach nobody with control characters or without bound")
+    func terminalInjection() async {
+        let echo =
+            #"{"error":"e\u001b[1m\#(String(repeating: "x", count: 99))","error_description":"\u001b]0;\u0007a\r\nb"}"#
+        guard
+            case .refused(let error) = await server(ScriptedTransport(HTTPResponse(400, echo))).poll(
+                SecretBytes("dc1234"))
+        else {
+            Issue.record("another class of reply")
+            return
+        }
+        #expect(error.code == "e" + String(repeating: "x", count: 62) + "…")
+        #expect(error.detail == "a b")
+    }
+}

@@ -1,0 +1,147 @@
+import OAuth
+import SecretMemory
+import Testing
+
+@Suite struct DeviceAuthorizationTests {
+    private func read(_ response: HTTPResponse) throws(OAuthFailure) -> DeviceAuthorization {
+        try DeviceAuthorization(ProviderReply(response))
+    }
+
+    private func failure(_ response: HTTPResponse) -> OAuthFailure? {
+        do throws(OAuthFailure) { _ = try read(response) } catch { return error }
+        return nil
+    }
+
+    /// The reply with one member replaced or, with nil, left out.
+    private func reply(_ name: String, _ value: String?) -> HTTPResponse {
+        var members = [
+            "device_code": "\"dc\"", "user_code": "\"WDJB-MJHT\"", "verification_uri": "\"https://idp.example/device\"",
+            "expires_in": "900", "interval": "7",
+        ]
+        members[name] = value
+        return HTTPResponse(200, "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}")
+    }
+
+    @Test("every member is read")
+    func complete() throws {
+        let authorization = try read(reply("verification_uri_complete", "\"https://idp.example/device?c=WDJB-MJHT\""))
+        #expect(authorization.deviceCode.revealedText() == "dc")
+        #expect(authorization.userCode == "WDJB-MJHT")
+        #expect(authorization.verificationURI == "https://idp.example/device")
+        #expect(authorization.verificationURIComplete == "https://idp.example/device?c=WDJB-MJHT")
+        #expect(authorization.expiresIn == 900)
+        #expect(authorization.interval == 7)
+    }
+
+    @Test(
+        "D1: the interval is 5 s when it is absent or makes no sense",
+        arguments: [nil, "null", "0", "-3", "\"x\"", "[]"])
+    func defaultInterval(value: String?) throws {
+        #expect(try read(reply("interval", value)).interval == 5)
+    }
+
+    @Test("an interval may be text, and is at most 5 minutes")
+    func interval() throws {
+        #expect(try read(reply("interval", "\"5\"")).interval == 5)
+        #expect(try read(reply("interval", "60")).interval == 60)
+        #expect(try read(reply("interval", "1e12")).interval == 300)
+    }
+
+    @Test("a life time is bounded, and 10 minutes when there is none")
+    func lifetime() throws {
+        #expect(try read(reply("expires_in", nil)).expiresIn == 600)
+        #expect(try read(reply("expires_in", "-1")).expiresIn == 600)
+        #expect(try read(reply("expires_in", "\"300\"")).expiresIn == 300)
+        #expect(try read(reply("expires_in", "60000000000")).expiresIn == 86_400)
+    }
+
+    @Test("Google's names for the verification URI are accepted")
+    func verificationURL() throws {
+        let authorization = try read(
+            HTTPResponse(
+                200,
+                """
+                {"device_code":"d","user_code":"u","verification_url":"https://g.example/device",
+                "verification_url_complete":"https://g.example/device?u"}
+                """
+            )
+        )
+        #expect(authorization.verificationURI == "https://g.example/device")
+        #expect(authorization.verificationURIComplete == "https://g.example/device?u")
+    }
+
+    @Test("a form is accepted, and the case of a user code is kept")
+    func form() throws {
+        let body =
+            "device_code=d&user_code=VAL12e0v&verification_uri=https%3A%2F%2Fg.example%2Fl&expires_in=9&interval=8"
+        let authorization = try read(HTTPResponse(200, body))
+        #expect(authorization.userCode == "VAL12e0v")
+        #expect(authorization.interval == 8)
+    }
+
+    @Test(
+        "S1: a code or a URI that cannot be shown safely is a bad response",
+        arguments: [
+            ("device_code", nil), ("device_code", "\"\""), ("device_code", "7"), ("device_code", "\"a\\u0000\""),
+            ("user_code", nil), ("user_code", "\"A\\u001b[2JB\""), ("user_code", "\"\\u202eAB\""), ("user_code", "{}"),
+            ("user_code", "\"\(String(repeating: "A", count: 65))\""), ("verification_uri", nil),
+            ("verification_uri", "\"javascript:alert(1)\""), ("verification_uri", "\"https://good.example@evil/\""),
+            ("verification_uri", "\"https://h/\\u001b[31m\""), ("verification_uri", "\"https://h/\\n\""),
+            ("verification_uri", "\"device\""), ("verification_uri", "7"),
+            ("verification_uri", "\"https://h/\(String(repeating: "a", count: 2048))\""),
+        ] as [(String, String?)]
+    )
+    func unusable(name: String, value: String?) throws {
+        guard case .badResponse = failure(reply(name, value)) else {
+            Issue.record("\(name) \(value ?? "absent") is accepted")
+            return
+        }
+    }
+
+    @Test("a complete URI that cannot be shown is left out", arguments: ["\"x\"", "\"https://a@b/\"", "7", "\"\""])
+    func badComplete(value: String) throws {
+        #expect(try read(reply("verification_uri_complete", value)).verificationURIComplete == nil)
+    }
+
+    @Test("an OAuth error is the provider's, whatever the status", arguments: [200, 400, 401, 403, 404, 429])
+    func providerError(status: Int) {
+        #expect(
+            failure(HTTPResponse(status, #"{"error":"unauthorized_client","error_description":"no\r\nway"}"#))
+                == .provider(ProviderError(code: "unauthorized_client", detail: "no way", status: status))
+        )
+    }
+
+    @Test("no such endpoint means no device grant", arguments: [404, 405, 501])
+    func unsupported(status: Int) {
+        guard case .deviceFlowUnsupported = failure(HTTPResponse(status, "<html>")) else {
+            Issue.record("status \(status) is something else")
+            return
+        }
+    }
+
+    @Test("a server out of order is unreachable for now", arguments: [429, 500, 502, 503])
+    func outOfOrder(status: Int) {
+        guard case .transport(.unreachable) = failure(HTTPResponse(status, #"{"x":1}"#)) else {
+            Issue.record("status \(status) is something else")
+            return
+        }
+    }
+
+    @Test("T5: a redirect is refused")
+    func redirect() {
+        #expect(
+            failure(HTTPResponse(307, "", [("Location", "https://evil.example/")]))
+                == .badResponse(detail: "the server answers with a redirect (status 307), which is not followed")
+        )
+    }
+
+    @Test(
+        "anything else is a bad response",
+        arguments: [(200, "<html>"), (200, ""), (200, "<OAuth/>"), (400, ""), (401, "{}")])
+    func nonsense(status: Int, body: String) {
+        guard case .badResponse = failure(HTTPResponse(status, body)) else {
+            Issue.record("\(status) \(body) is something else")
+            return
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import OAuth
+import Testing
+
+@Suite struct DiscoveryTests {
+    private let issuer: Issuer
+    private let document = """
+        {"issuer":"https://idp.example/r","token_endpoint":"https://idp.example/token",
+        "device_authorization_endpoint":"https://idp.example/device","revocation_endpoint":"https://idp.example/revoke",
+        "token_endpoint_auth_methods_supported":["client_secret_post","none"],"scopes_supported":["openid"],
+        "userinfo_endpoint":"/userinfo","x":{"y":[1,null]}}
+        """
+
+    init() throws { issuer = try Issuer(parsing: "https://idp.example/r") }
+
+    private func discover(_ transport: ScriptedTransport) async throws(OAuthFailure) -> ServerMetadata {
+        try await Discovery(transport: transport).metadata(for: issuer)
+    }
+
+    private func failure(_ transport: ScriptedTransport) async -> OAuthFailure? {
+        do throws(OAuthFailure) { _ = try await discover(transport) } catch { return error }
+        return nil
+    }
+
+    @Test("M2: the first document found is used, and unknown members are ignored")
+    func first() async throws {
+        let transport = ScriptedTransport(HTTPResponse(200, document))
+        let metadata = try await discover(transport)
+        #expect(metadata.tokenEndpoint?.text == "https://idp.example/token")
+        #expect(metadata.deviceAuthorizationEndpoint?.text == "https://idp.example/device")
+        #expect(metadata.revocationEndpoint?.text == "https://idp.example/revoke")
+        #expect(metadata.tokenEndpointAuthMethods == ["client_secret_post", "none"])
+        #expect(metadata.revocationEndpointAuthMethods == nil)
+        #expect(metadata.scopesSupported == ["openid"])
+        #expect(transport.requests.map(\.url.text) == [issuer.metadataURLs[0].text])
+        #expect(transport.requests[0].method == .get)
+        #expect(transport.requests[0].header("Accept") == "application/json")
+    }
+
+    @Test(
+        "M2: where there is no metadata, the next URL is asked",
+        arguments: [
+            HTTPResponse(404, "<html>"), HTTPResponse(401), HTTPResponse(400, "{}"), HTTPResponse(200, "<html>"),
+            HTTPResponse(200, ""), HTTPResponse(200, #"{"error":"not_found"}"#), HTTPResponse(200, #"{"issuer":7}"#),
+            HTTPResponse(302, "", [("Location", "https://evil.example/")]),
+        ]
+    )
+    func movesOn(answer: HTTPResponse) async throws {
+        let transport = ScriptedTransport(answer, answer, HTTPResponse(200, document))
+        _ = try await discover(transport)
+        #expect(transport.requests.map(\.url) == issuer.metadataURLs)
+    }
+
+    @Test("no metadata anywhere is a bad response that names the last answer")
+    func nowhere() async {
+        let answer = HTTPResponse(404)
+        #expect(
+            await failure(ScriptedTransport(answer, answer, answer))
+                == .badResponse(
+                    detail:
+                        "no metadata of the issuer 'https://idp.example/r' found: the server answers with status 404"
+                )
+        )
+    }
+
+    @Test(
+        "M1: an issuer that differs in any byte is refused, and no other URL is asked",
+        arguments: [
+            "https://idp.example/r/", "https://idp.example/R", "https://evil.example/r", "https://IDP.example/r", "",
+            "https://idp.example", "https://idp.example:443/r", " https://idp.example/r",
+        ]
+    )
+    func mismatch(found: String) async {
+        let transport = ScriptedTransport(HTTPResponse(200, #"{"issuer":"\#(found)"}"#), HTTPResponse(200, document))
+        let expected = OAuthFailure.issuerMismatch(
+            expected: "https://idp.example/r", found: DisplayText.clean(found)
+        )
+        #expect(await failure(transport) == expected)
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("M1: text that is only canonically equivalent is not the same issuer")
+    func equivalentUnicode() async throws {
+        // U+212A KELVIN SIGN equals "K" for Swift's string comparison.
+        let kelvin = try Issuer(parsing: "https://idp.example/K")
+        let transport = ScriptedTransport(HTTPResponse(200, "{\"issuer\":\"https://idp.example/\u{212A}\"}"))
+        await #expect(throws: OAuthFailure.self) { try await Discovery(transport: transport).metadata(for: kelvin) }
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("no answer ends the discovery with the transport's own failure")
+    func transportFailure() async {
+        for cause in [TransportFailure.unreachable("refused"), .timedOut("10 s"), .tls("expired"), .cancelled] {
+            let transport = ScriptedTransport([.failure(cause), .reply(HTTPResponse(200, document))])
+            #expect(await failure(transport) == .transport(cause))
+            #expect(transport.requests.count == 1)
+        }
+    }
+
+    @Test("a server out of order ends the discovery as unreachable", arguments: [429, 500, 502, 503])
+    func outOfOrder(status: Int) async {
+        let transport = ScriptedTransport(HTTPResponse(status), HTTPResponse(200, document))
+        #expect(
+            await failure(transport)
+                == .transport(.unreachable("the server answers with status \(status)"))
+        )
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("an endpoint that is not safe to use counts as absent, and the reason is kept")
+    func refusedEndpoint() async throws {
+        let body = """
+            {"issuer":"https://idp.example/r","token_endpoint":"http://idp.example/token",
+            "device_authorization_endpoint":"/device","revocation_endpoint":42}
+            """
+        let metadata = try await discover(ScriptedTransport(HTTPResponse(200, body)))
+        #expect(metadata.tokenEndpoint == nil)
+        #expect(metadata.revocationEndpoint == nil)
+        #expect(
+            metadata.refusedEndpoints == [
+                "token_endpoint": .insecure(host: "idp.example"), "device_authorization_endpoint": .notAbsolute,
+                "revocation_endpoint": .notAbsolute,
+            ]
+        )
+        let refusal = #expect(throws: OAuthFailure.self) { try ProviderEndpoints(metadata: metadata) }
+        #expect(refusal?.description.hasPrefix("the provider's token endpoint is refused: it uses plain http") == true)
+    }
+}

@@ -1,0 +1,104 @@
+import OAuth
+import Testing
+
+@Suite struct PollReplyTests {
+    /// The case of the reply, with its facts where a test needs them.
+    private func name(_ reply: PollReply) -> String {
+        switch reply {
+        case .granted: "granted"
+        case .pending(let interval): "pending \(interval ?? 0)"
+        case .slowDown(let interval): "slow \(interval ?? 0)"
+        case .refused(let error): "refused \(error.code)"
+        case .transient(_, let connectionTimeout, let retryAfter):
+            "transient\(connectionTimeout ? " timeout" : "")\(retryAfter.map { " \($0)" } ?? "")"
+        case .untrusted: "untrusted"
+        case .unusable: "unusable"
+        }
+    }
+
+    private func classify(_ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) -> String {
+        name(PollReply(ProviderReply(HTTPResponse(status, body, headers))))
+    }
+
+    @Test(
+        "D5: only `error` decides, whatever the status",
+        arguments: [
+            (400, #"{"error":"authorization_pending"}"#, "pending 0"),
+            (403, #"{"error":"authorization_pending"}"#, "pending 0"),
+            (428, #"{"error":"authorization_pending","interval":7}"#, "pending 7"),
+            (200, #"{"error":"authorization_pending"}"#, "pending 0"),
+            (200, "error=authorization_pending", "pending 0"),
+            (400, #"{"status":400,"message":"authorization_pending"}"#, "pending 0"),
+            (400, #"{"error":"slow_down"}"#, "slow 0"), (403, #"{"error":"slow_down","interval":"10"}"#, "slow 10"),
+            (429, #"{"error":"slow_down"}"#, "slow 0"), (500, #"{"error":"slow_down"}"#, "slow 0"),
+            (400, #"{"error":"slow_down","error_description":"authorization_pending"}"#, "slow 0"),
+            (400, #"{"status":400,"message":"slow_down"}"#, "slow 0"),
+        ]
+    )
+    func pending(status: Int, body: String, expected: String) {
+        #expect(classify(status, body) == expected)
+    }
+
+    @Test(
+        "D5: any other OAuth error stops polling",
+        arguments: [
+            (400, #"{"error":"access_denied"}"#, "access_denied"),
+            (403, #"{"error":"access_denied"}"#, "access_denied"),
+            (200, "error=access_denied", "access_denied"), (401, #"{"error":"expired_token"}"#, "expired_token"),
+            (400, #"{"error":"invalid_grant"}"#, "invalid_grant"), (400, #"{"error":"made_up"}"#, "made_up"),
+            (401, #"{"error":"invalid_client"}"#, "invalid_client"),
+            (200, #"{"error":"incorrect_client_credentials","error_uri":"/x"}"#, "incorrect_client_credentials"),
+            (400, #"{"error":{"message":"expired","code":463,"type":"OAuthException"}}"#, "OAuthException"),
+            (400, #"{"error":{"message":"expired","code":463}}"#, "463"),
+            (400, #"{"error":{"message":"expired"}}"#, "unknown_error"),
+            (400, #"{"errors":[{"errorType":"invalid_grant"}]}"#, "invalid_grant"),
+            (400, #"{"error":["bad","worse"]}"#, "bad"),
+            (200, #"{"error":"access_denied","access_token":"a"}"#, "access_denied"),
+        ]
+    )
+    func refused(status: Int, body: String, code: String) {
+        #expect(classify(status, body) == "refused \(code)")
+    }
+
+    @Test(
+        "D5: a 5xx, a 429, a redirect or a body that is no JSON is not an OAuth error and does not stop polling",
+        arguments: [
+            (500, ""), (502, "{}"), (503, "<html>"), (500, #"{"error":"invalid_grant"}"#), (429, "not json"),
+            (429, #"{"error":"rate_limited"}"#), (400, #"{"error":"temporarily_unavailable"}"#),
+            (400, #"{"error":"server_error"}"#), (200, "<html>Log in to the Wi-Fi</html>"), (200, ""), (403, "<html>"),
+            (404, ""), (400, ""), (401, ""), (400, #"{"message":"Bad Request"}"#), (407, "<html>"), (302, ""),
+            (307, #"{"access_token":"a"}"#), (200, #"{"access_token":"a","access_token":"b"}"#),
+            (400, #"{"error":""}"#),
+            (400, #"{"error":null}"#), (400, #"{"error":[]}"#), (400, #"{"errors":[[]]}"#),
+        ]
+    )
+    func transient(status: Int, body: String) {
+        #expect(classify(status, body) == "transient")
+    }
+
+    @Test("a success holds a token, or is not usable")
+    func success() {
+        #expect(classify(200, #"{"access_token":"a"}"#) == "granted")
+        #expect(classify(201, #"{"access_token":"a","error":null,"errors":[]}"#) == "granted")
+        #expect(classify(200, "access_token=a&token_type=bearer&scope=") == "granted")
+        #expect(classify(200, #"{"token_type":"bearer"}"#) == "unusable")
+        #expect(classify(200, #"{"authorization_code":"c"}"#) == "unusable")
+        #expect(classify(200, #"{"access_token":"a","token_type":"mac"}"#) == "unusable")
+        #expect(classify(200, "{}") == "unusable")
+    }
+
+    @Test("a server that is busy may say how long")
+    func retryAfter() {
+        #expect(classify(429, "", [("retry-after", "30")]) == "transient \(Duration.seconds(30))")
+        #expect(classify(503, "{}", [("Retry-After", "9999999")]) == "transient \(Duration.seconds(3600))")
+    }
+
+    @Test("D4: only a timeout is a timeout; a certificate that is not trusted ends the polling")
+    func transportFailures() {
+        #expect(name(PollReply(.timedOut("10 s"))) == "transient timeout")
+        #expect(name(PollReply(.unreachable("refused"))) == "transient")
+        #expect(name(PollReply(.malformed("no HTTP"))) == "transient")
+        #expect(name(PollReply(.bodyTooLarge(limit: 1))) == "transient")
+        #expect(name(PollReply(.tls("expired"))) == "untrusted")
+    }
+}

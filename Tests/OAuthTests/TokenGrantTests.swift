@@ -1,0 +1,87 @@
+import OAuth
+import SecretMemory
+import Testing
+
+@Suite struct TokenGrantTests {
+    private func grant(_ json: String) throws -> TokenGrant { try TokenGrant(try fields(json)) }
+
+    @Test("T2: unknown members are ignored and every known one is read")
+    func complete() throws {
+        let grant = try grant(
+            """
+            {"access_token":"at","token_type":"bEARER","expires_in":3599,"refresh_token":"rt 1","scope":"a b",
+            "id_token":"e30.e30.","foci":"1","x":[{"y":1}],"not-before-policy":0}
+            """
+        )
+        #expect(grant.accessToken.revealedText() == "at")
+        #expect(grant.tokenType == "Bearer")
+        #expect(grant.expiresIn == 3599)
+        #expect(grant.refreshToken?.revealedText() == "rt 1")
+        #expect(grant.scope == ["a", "b"])
+        #expect(grant.idToken?.revealedText() == "e30.e30.")
+    }
+
+    @Test(
+        "T3: expires_in, scope, refresh_token and token_type may be absent, null or empty",
+        arguments: [
+            #"{"access_token":"at"}"#,
+            #"{"access_token":"at","expires_in":null,"refresh_token":null,"token_type":null,"id_token":null}"#,
+            #"{"access_token":"at","expires_in":-1,"refresh_token":"","id_token":"","token_type":"Bearer"}"#,
+        ]
+    )
+    func minimal(json: String) throws {
+        let grant = try grant(json)
+        #expect(grant.expiresIn == nil)
+        #expect(grant.refreshToken == nil)
+        #expect(grant.scope == nil)
+        #expect(grant.idToken == nil)
+        #expect(grant.tokenType == "Bearer")
+    }
+
+    @Test("T3: a life time is at most 10 years")
+    func hugeLifetime() throws {
+        #expect(try grant(#"{"access_token":"at","expires_in":9223372036854775807}"#).expiresIn == 315_360_000)
+    }
+
+    @Test("T4: a new refresh token is there to replace the old one; without one there is none, so the old one stays")
+    func rotation() throws {
+        #expect(try grant(#"{"access_token":"a","refresh_token":"new"}"#).refreshToken?.revealedText() == "new")
+        #expect(try grant(#"{"access_token":"a"}"#).refreshToken == nil)
+    }
+
+    @Test(
+        "T2: a token of an unknown type is not usable",
+        arguments: [
+            "\"mac\"", "\"DPoP\"", "\"N_A\"", "\"Bearer \"", "\"Application Access Token\"", "7", "[]", "true", "\"\"",
+        ]
+    )
+    func unknownType(type: String) {
+        #expect(throws: TokenGrant.Rejection.self) { try grant(#"{"access_token":"a","token_type":\#(type)}"#) }
+    }
+
+    @Test(
+        "no access token, no grant; and none that could break out of a header",
+        arguments: [
+            "{}", #"{"access_token":null}"#, #"{"access_token":""}"#, #"{"access_token":7}"#,
+            #"{"access_token":["a"]}"#,
+            #"{"access_token":"a b"}"#, #"{"access_token":"a\u0000"}"#, #"{"access_token":"a\r\nX: y"}"#,
+            #"{"access_token":"é"}"#, #"{"access_token":"a\u007f"}"#, #"{"authorization_code":"c"}"#,
+            #"{"access_token":"\#(String(repeating: "a", count: 64 * 1024 + 1))"}"#,
+        ]
+    )
+    func noAccessToken(json: String) {
+        #expect(throws: TokenGrant.Rejection.self) { try grant(json) }
+    }
+
+    @Test("a malformed refresh token makes the reply unusable, a malformed ID token is only left out")
+    func malformedOthers() throws {
+        #expect(throws: TokenGrant.Rejection.self) { try grant(#"{"access_token":"a","refresh_token":"\n"}"#) }
+        #expect(throws: TokenGrant.Rejection.self) { try grant(#"{"access_token":"a","refresh_token":{}}"#) }
+        #expect(try grant(#"{"access_token":"a","id_token":"a\u0001b"}"#).idToken == nil)
+    }
+
+    @Test("S1: a scope that a terminal would obey is left out")
+    func scopes() throws {
+        #expect(try grant(#"{"access_token":"a","scope":["ok","\u001b[31m","x\u202ey",""]}"#).scope == ["ok"])
+    }
+}

@@ -1,0 +1,102 @@
+import AgentAPI
+import AuthagentTestSupport
+import OAuth
+import SecretMemory
+import Testing
+import Vault
+
+struct EndOfLoginTests {
+    @Test("a confirmed invalid_grant requires a login, asks no more, and keeps what is known of the client")
+    func deadGrant() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.dead))
+        fixture.store.put(fixture.credential("r1", secret: "s").record)
+        for _ in 0..<3 {
+            await #expect(throws: TokenFailure.loginRequired(.grantExpired)) { try await fixture.token() }
+        }
+        #expect(fixture.refresher.spent == ["r1"])
+        let kept = try #require(fixture.storedCredential)
+        #expect(kept.refreshToken == nil)
+        #expect(kept.clientSecret == SecretBytes("s"))
+        #expect(kept.clientID == "tv")
+    }
+
+    @Test("invalid_grant for a token that the store has a successor of is no end: the successor is used")
+    func newerInStore() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.dead, .renewed(access: "a3")))
+        await fixture.loggedIn(refresh: "r1")
+        fixture.store.put(fixture.credential("r2", generation: 7).record)
+        fixture.time.advance(by: .seconds(3600))
+        #expect(try await fixture.token() == "a3")
+        #expect(fixture.refresher.spent == ["r1", "r2"])
+    }
+
+    @Test("a definite refusal without an OAuth error ends the login only the third time, each after the back-off")
+    func rejections() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.rejected(status: 400, detail: "empty body")))
+        fixture.stored("r1")
+        for round in 1...3 {
+            for _ in 0..<4 { _ = try? await fixture.token() }
+            #expect(fixture.refresher.spent.count == round)
+            fixture.time.advance(by: Backoff.longest)
+        }
+        await #expect(throws: TokenFailure.loginRequired(.providerRejected)) { try await fixture.token() }
+        #expect(fixture.refresher.spent.count == 3)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
+    }
+
+    @Test("invalid_client is a configuration error: the login is kept")
+    func invalidClient() async throws {
+        let refused = RefreshReply.misconfigured(ProviderError(code: "invalid_client", detail: nil, status: 401))
+        let fixture = try VaultFixture(ScriptedRefresher(refused))
+        fixture.stored("r1")
+        await #expect(throws: TokenFailure.clientRefused(code: "invalid_client", detail: nil)) {
+            try await fixture.token()
+        }
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
+    }
+
+    @Test("a token whose provider gave no refresh token is served until it expires, then a login is required")
+    func noRefreshToken() async throws {
+        let fixture = try VaultFixture()
+        await fixture.loggedIn(refresh: nil)
+        #expect(try await fixture.token() == "a1")
+        fixture.time.advance(by: .seconds(3600))
+        await #expect(throws: TokenFailure.loginRequired(.noRefreshToken)) { try await fixture.token() }
+        #expect(fixture.refresher.spent.isEmpty)
+    }
+
+    @Test("a token that never expires and comes without a refresh token is itself the credential")
+    func lasting() async throws {
+        let fixture = try VaultFixture()
+        await fixture.loggedIn(refresh: nil, expiresIn: nil)
+        #expect(fixture.storedCredential?.lastingAccessToken == SecretBytes("a1"))
+        let restarted = try VaultFixture()
+        restarted.store.put(try #require(fixture.store.records[fixture.key]))
+        #expect(try await restarted.token() == "a1")
+    }
+
+    @Test("a logout waits for a refresh under way, so that the newest refresh token is the one to revoke")
+    func signOutWaits() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2")))
+        fixture.stored("r1")
+        let gate = Gate()
+        fixture.refresher.hold(at: gate)
+        let client = Task { try? await fixture.token() }
+        await gate.arrived()
+        async let signedOut = fixture.vault.signOut()
+        gate.open()
+        #expect(try await signedOut?.refreshToken == SecretBytes("r2"))
+        _ = await client.value
+        await #expect(throws: TokenFailure.loginRequired(.notLoggedIn)) { try await fixture.token() }
+    }
+
+    @Test("a logout keeps a confidential client's secret for the next login, and nothing of a public one")
+    func forget() async throws {
+        let fixture = try VaultFixture()
+        try await fixture.vault.forget(fixture.credential("r1", secret: "s"))
+        #expect(fixture.storedCredential?.clientSecret == SecretBytes("s"))
+        #expect(fixture.storedCredential?.isSignedIn == false)
+        try await fixture.vault.forget(fixture.credential("r1"))
+        #expect(fixture.store.records.isEmpty)
+    }
+}

@@ -1,0 +1,49 @@
+import AuthagentTestSupport
+import OAuth
+import SecretMemory
+import Synchronization
+import Vault
+
+/// A provider that answers refreshes from a script; the last line repeats.
+final class ScriptedRefresher: GrantRefresher {
+    private struct State {
+        var script: [RefreshReply]
+        var spent: [SecretBytes?] = []
+        var gate: Gate?
+    }
+
+    private let state: Mutex<State>
+
+    init(_ script: RefreshReply...) { state = Mutex(State(script: script)) }
+
+    /// The refresh tokens that were spent, in order.
+    var spent: [String?] { state.withLock { $0.spent.map { $0?.revealedText() } } }
+
+    func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
+
+    func answer(_ script: RefreshReply...) { state.withLock { $0.script = script } }
+
+    func refresh(_ credential: Credential) async -> RefreshReply {
+        let (gate, reply) = state.withLock { state in
+            state.spent.append(credential.refreshToken)
+            let reply = state.script.count > 1 ? state.script.removeFirst() : state.script[0]
+            return (state.gate, reply)
+        }
+        await gate?.pass()
+        return reply
+    }
+}
+
+extension RefreshReply {
+    static func renewed(access: String, refresh: String? = nil, expiresIn: Int? = 3600) -> RefreshReply {
+        .renewed(
+            TokenGrant(
+                accessToken: SecretBytes(access), tokenType: "Bearer", expiresIn: expiresIn,
+                refreshToken: refresh.map { SecretBytes($0) }, scope: nil, idToken: nil
+            )
+        )
+    }
+
+    static let dead = RefreshReply.deadGrant(ProviderError(code: "invalid_grant", detail: nil, status: 400))
+    static let down = RefreshReply.transient(detail: "no route", retryAfter: nil)
+}
