@@ -117,7 +117,7 @@ let package = Package(
         ),
         .target(
             name: "AuthagentTestSupport",
-            dependencies: ["AgentAPI", "OAuth", "SecretMemory", "Vault"],
+            dependencies: ["AgentAPI", "CLinux", "OAuth", "SecretMemory", "Vault"],
             path: "Tests/AuthagentTestSupport",
             swiftSettings: swift
         ),
@@ -134,6 +134,20 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth", "SecretMemory"], swiftSettings: swift),
+        .testTarget(
+            name: "KeyringStoreTests",
+            dependencies: [
+                "AgentAPI", "AuthagentTestSupport", "KeyringStore", "SecretMemory", "Vault", "authagent-keyring",
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "authagent", "authagent-keyring", "authagentd",
+            ],
+            swiftSettings: swift
+        ),
         .testTarget(name: "QRCodeTests", dependencies: ["QRCode"], swiftSettings: swift),
         .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),
         .testTarget(

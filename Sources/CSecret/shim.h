@@ -65,7 +65,8 @@ static inline const SecretSchema *csecret_schema(void) {
     return &schema;
 }
 
-static inline GHashTable *csecret_attributes(void) {
+/// Never NULL: GLib ends the process when there is no memory.
+static inline GHashTable *_Nonnull csecret_attributes(void) {
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 

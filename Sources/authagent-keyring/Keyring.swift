@@ -88,7 +88,7 @@ struct Keyring: ~Copyable {
         csecret_set(attributes, "application", application)
         if let account { csecret_set(attributes, "account", account) }
         if let purpose { csecret_set(attributes, "purpose", purpose) }
-        return attributes!
+        return attributes
     }
 
     private static func label(_ record: KeyringRecord) -> String {

@@ -2,6 +2,8 @@ import AgentAPI
 import Testing
 
 struct LoginEventTests {
+    private static let work = AccountName("work") ?? { preconditionFailure("a good name") }()
+
     static let events: [LoginEvent] = [
         .prompt(
             LoginPrompt(
@@ -11,7 +13,7 @@ struct LoginEventTests {
         ),
         .slowed(interval: 10),
         .retrying(detail: "no route"),
-        .done(LoginResult(account: AccountName("work")!, scope: "openid", expiresAt: 1)),
+        .done(LoginResult(account: work, scope: "openid", expiresAt: 1)),
         .failed(LoginFailure(code: "access_denied", detail: "d", hint: "h")),
     ]
 

@@ -1,74 +1,92 @@
+import CLinux
 import Foundation
 import Synchronization
 import Testing
 
 /// A real program that a test started. It is killed, by its id, with this object at the latest.
+///
+/// Not Foundation's `Process`: there, two programs that start at the same moment inherit each other's pipes, and neither
+/// is seen to end. Here every descriptor is close-on-exec from its first moment.
 public final class ChildProcess: Sendable {
-    private let process: Process
-    private let input: Pipe
+    public let pid: Int32
+    private let program: String
+    private let input: Mutex<Int32?>
     private let output = Collector()
     private let errors = Collector()
-    private let ended = Gate()
+    private let life: Life
 
     public struct Result: Sendable {
+        /// The exit code, or the negative number of the signal that ended the program.
         public let status: Int32
         public let output: String
         public let errors: String
 
-        public var lines: [String] { output.split(separator: "\n").map(String.init) }
+        /// Without the line breaks; "\r\n" is one, too.
+        public var lines: [String] { output.split(whereSeparator: \.isNewline).map(String.init) }
     }
 
-    /// Starts the program; `environment` is all that it gets.
+    /// Starts the program with `text` as all of its input, or with nil keeps its input open; `environment` is all that
+    /// it gets.
     public init(
         _ executable: String, _ arguments: [String] = [], environment: [String: String], input text: String? = ""
     ) throws {
-        process = Process()
-        input = Pipe()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
-        process.environment = environment
-        process.standardInput = input
-        let (out, err) = (Pipe(), Pipe())
-        process.standardOutput = out
-        process.standardError = err
-        process.terminationHandler = { [ended] _ in ended.open() }
-        output.read(out)
-        errors.read(err)
-        try process.run()
+        program = executable
+        let (stdin, stdout, stderr) = (try Self.pipe(), try Self.pipe(), try Self.pipe())
+        defer { for end in [stdin.reading, stdout.writing, stderr.writing] { close(end) } }
+        pid = try Self.spawn(executable, arguments, environment, [stdin.reading, stdout.writing, stderr.writing])
+        input = Mutex(stdin.writing)
+        output.read(stdout.reading)
+        errors.read(stderr.reading)
+        life = Life(of: pid)
         if let text {
-            input.fileHandleForWriting.write(Data(text.utf8))
-            try input.fileHandleForWriting.close()
+            write(text)
+            closeInput()
         }
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    deinit {
+        life.signal(SIGKILL)
+        closeInput()
+    }
 
-    public var pid: Int32 { process.processIdentifier }
-    public var isRunning: Bool { process.isRunning }
+    public var isRunning: Bool { life.status == nil }
     public var outputSoFar: String { output.text }
     public var errorsSoFar: String { errors.text }
 
     /// Waits for the program's end and all of its output.
     public func result() async -> Result {
-        await ended.pass()
+        await life.ended.pass()
         await output.ended.pass()
         await errors.ended.pass()
-        return Result(status: process.terminationStatus, output: output.text, errors: errors.text)
+        let status = life.status ?? 0
+        // wait(2): the low seven bits are the signal, the next byte is the exit code.
+        let signal = status & 0x7F
+        return Result(status: signal == 0 ? status >> 8 & 0xFF : -signal, output: output.text, errors: errors.text)
     }
 
-    public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    /// Sends a signal, unless the program has ended.
+    public func signal(_ number: Int32) { life.signal(number) }
 
-    public func closeInput() { try? input.fileHandleForWriting.close() }
+    /// Writes to the program's input, for which the program must have an ear: a pipe holds 64 KiB.
+    public func write(_ text: String) {
+        guard let descriptor = input.withLock({ $0 }) else { return }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
 
-    /// The first line of output that begins like this.
+    public func closeInput() { if let descriptor = input.withLock({ $0.take() }) { close(descriptor) } }
+
+    /// Waits for the first line of output that begins like this; empty when the program ends without it.
     public func line(beginning prefix: String = "") async -> String {
         @Sendable func find() -> String? {
             outputSoFar.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
                 .first { $0.hasPrefix(prefix) }.map(String.init)
         }
-        await eventually("no line '\(prefix)…' from \(process.executableURL?.path ?? "")") {
-            find() != nil || !self.isRunning
-        }
+        await eventually("no line '\(prefix)…' from \(program)") { find() != nil || !self.isRunning }
         return find() ?? ""
     }
 
@@ -83,20 +101,90 @@ public final class ChildProcess: Sendable {
     /// What a program of the system needs to run, and nothing of the tester's.
     public static let programEnvironment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
 
+    private static func pipe() throws -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard clinux_pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
+        return (ends[0], ends[1])
+    }
+
+    private static func spawn(
+        _ executable: String, _ arguments: [String], _ environment: [String: String], _ standard: [Int32]
+    ) throws -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (target, source) in standard.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // The test program ignores SIGPIPE; what it starts must not.
+        var all = sigset_t()
+        var none = sigset_t()
+        sigfillset(&all)
+        sigemptyset(&none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        var argv = ([executable] + arguments).map { strdup($0) } + [nil]
+        var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in argv + envp { free(text) } }
+        var pid: pid_t = 0
+        let failure = posix_spawn(&pid, executable, &actions, &attributes, &argv, &envp)
+        guard failure == 0 else {
+            throw MissingProgram(name: executable, package: "(\(String(cString: strerror(failure))))")
+        }
+        return pid
+    }
+
+    /// Whether the program still runs, watched by a thread of its own.
+    private final class Life: Sendable {
+        private let pid: Int32
+        private let ending = Mutex<Int32?>(nil)
+        let ended = Gate()
+
+        init(of pid: Int32) {
+            self.pid = pid
+            Thread.detachNewThread { self.watch() }
+        }
+
+        /// As waitpid(2) tells it; nil while the program runs.
+        var status: Int32? { ending.withLock { $0 } }
+
+        func signal(_ number: Int32) { ending.withLock { if $0 == nil { kill(pid, number) } } }
+
+        private func watch() {
+            // Left to be reaped under the lock, so that the id is this program's for as long as somebody signals it.
+            var information = siginfo_t()
+            while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
+            ending.withLock { ending in
+                var status: Int32 = 0
+                while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+                ending = status
+            }
+            ended.open()
+        }
+    }
+
+    /// What comes out of one pipe, read by a thread of its own until its end.
     private final class Collector: Sendable {
         private let bytes = Mutex<[UInt8]>([])
         let ended = Gate()
 
         var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
 
-        func read(_ pipe: Pipe) {
-            pipe.fileHandleForReading.readabilityHandler = { handle in
-                let data = handle.availableData
-                guard !data.isEmpty else {
-                    handle.readabilityHandler = nil
-                    return self.ended.open()
+        func read(_ descriptor: Int32) {
+            Thread.detachNewThread {
+                var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+                while true {
+                    let count = Foundation.read(descriptor, &chunk, chunk.count)
+                    if count < 0 && errno == EINTR { continue }
+                    guard count > 0 else { break }
+                    self.bytes.withLock { $0 += chunk.prefix(count) }
                 }
-                self.bytes.withLock { $0 += data }
+                close(descriptor)
+                self.ended.open()
             }
         }
     }

@@ -4,7 +4,7 @@ public import Testing
 /// looks often, and fails the test if nothing has happened within `limit`.
 public func eventually(
     within limit: Duration = .seconds(20), _ what: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: @Sendable () async throws -> Bool
+    _ condition: () async throws -> Bool
 ) async rethrows {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {

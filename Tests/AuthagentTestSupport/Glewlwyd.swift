@@ -53,8 +53,16 @@ public final class Glewlwyd: Sendable {
         self.cookie = cookie
     }
 
+    /// What a login has to ask for: `openid` alone is nothing that Glewlwyd's user could grant.
+    public static let scopes = ["openid", "g_profile"]
+
+    /// `scopes` as options of `authagent login`.
+    public static let scopeOptions = scopes.flatMap { ["--scope", $0] }
+
     /// Approves a user code as a person would in a browser.
-    public func approve(_ userCode: String, client: String, scope: String = "openid") async throws {
+    public func approve(
+        _ userCode: String, client: String, scope: String = Glewlwyd.scopes.joined(separator: " ")
+    ) async throws {
         try await send("PUT", "/auth/grant/\(client)", ["scope": scope])
         let result = try await Self.curl([
             "-o", "/dev/null", "-w", "%{redirect_url}", "-H", "Cookie: \(cookie)",
@@ -64,10 +72,10 @@ public final class Glewlwyd: Sendable {
     }
 
     /// The HTTP status of a refresh with this token; 400 when the server has revoked it.
-    public func statusOfRefresh(_ refreshToken: String, client: String) async throws -> String {
+    public func statusOfRefresh(_ refreshToken: String, client: String, secret: String) async throws -> String {
         try await Self.curl([
             "-o", "/dev/null", "-w", "%{http_code}", "--data-urlencode", "refresh_token=\(refreshToken)", "-d",
-            "grant_type=refresh_token", "-d", "client_id=\(client)", issuer + "/token",
+            "grant_type=refresh_token", "-u", "\(client):\(secret)", issuer + "/token",
         ]).output
     }
 

@@ -1,0 +1,42 @@
+import Foundation
+
+/// A session bus of its own, on which nothing starts by itself.
+public final class PrivateBus: Sendable {
+    public let address: String
+    private let daemon: ChildProcess
+
+    /// Listens at `socket`, which must be free.
+    public init(socket: String, files: TemporaryDirectory) async throws {
+        let program = try MissingProgram.require("dbus-daemon", package: "dbus")
+        address = "unix:path=\(socket)"
+        // No service directories: a keyring that is asked for is not started.
+        let configuration = try files.file(
+            "bus.conf",
+            """
+            <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+             "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+            <busconfig>
+              <type>session</type>
+              <listen>\(address)</listen>
+              <auth>EXTERNAL</auth>
+              <policy context="default">
+                <allow send_destination="*" eavesdrop="true"/>
+                <allow eavesdrop="true"/>
+                <allow own="*"/>
+              </policy>
+            </busconfig>
+            """)
+        try? FileManager.default.removeItem(atPath: socket)
+        daemon = try ChildProcess(
+            program, ["--nofork", "--nopidfile", "--print-address", "--config-file=\(configuration)"],
+            environment: ChildProcess.programEnvironment
+        )
+        _ = await daemon.line(beginning: "unix:")
+    }
+
+    /// Ends the bus at once, and everybody's connection with it.
+    public func kill() async {
+        daemon.signal(SIGKILL)
+        _ = await daemon.result()
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// A real gnome-keyring on a private session bus, with its files in a temporary directory.
+public final class PrivateKeyring: Sendable {
+    private struct State {
+        var bus: PrivateBus?
+        var provider: ChildProcess?
+    }
+
+    public let files: TemporaryDirectory
+    private let state = Mutex(State())
+    private let password = "a password of tests"
+
+    /// Starts both, with an unlocked default collection; or without any, as on the first day of a user.
+    public init(hasCollection: Bool = true) async throws {
+        files = try TemporaryDirectory()
+        for name in ["run", "data", "home"] { try files.directory(name) }
+        try await startBus()
+        if hasCollection { try await startProvider() } else { try await startEmptyProvider() }
+    }
+
+    /// What a program needs to find the bus, the keyring and nothing of the tester's.
+    public var environment: [String: String] {
+        ChildProcess.programEnvironment.merging([
+            "HOME": files.path + "/home",
+            "XDG_RUNTIME_DIR": files.path + "/run",
+            "XDG_DATA_HOME": files.path + "/data",
+            "DBUS_SESSION_BUS_ADDRESS": "unix:path=\(files.path)/run/bus",
+        ]) { $1 }
+    }
+
+    public func startBus() async throws {
+        let bus = try await PrivateBus(socket: files.path + "/run/bus", files: files)
+        state.withLock { $0.bus = bus }
+    }
+
+    public func killBus() async { await state.withLock { $0.bus.take() }?.kill() }
+
+    /// Starts gnome-keyring and unlocks it; whether that worked is asked on the bus, because the program's exit code
+    /// says nothing about it.
+    public func startProvider() async throws {
+        let program = try MissingProgram.require("gnome-keyring-daemon", package: "gnome-keyring")
+        let provider = try ChildProcess(
+            program, ["--foreground", "--unlock", "--components=secrets"], environment: environment, input: password
+        )
+        state.withLock { $0.provider = provider }
+        try await eventually("gnome-keyring does not unlock: \(provider.errorsSoFar)") {
+            try await self.isLocked() == false
+        }
+    }
+
+    private func startEmptyProvider() async throws {
+        let program = try MissingProgram.require("gnome-keyring-daemon", package: "gnome-keyring")
+        let provider = try ChildProcess(program, ["--foreground", "--components=secrets"], environment: environment)
+        state.withLock { $0.provider = provider }
+        await eventually("gnome-keyring does not start: \(provider.errorsSoFar)") { await self.hasOwner() == true }
+    }
+
+    /// Whether somebody offers the Secret Service; nil when the bus does not answer.
+    private func hasOwner() async -> Bool? {
+        let reply = try? await call(
+            "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "org.freedesktop.secrets",
+            to: "org.freedesktop.DBus"
+        )
+        return reply.flatMap { $0.contains("true") ? true : $0.contains("false") ? false : nil }
+    }
+
+    public func stopProvider() { state.withLock { $0.provider }?.signal(SIGSTOP) }
+    public func resumeProvider() { state.withLock { $0.provider }?.signal(SIGCONT) }
+
+    public func killProvider() async {
+        let provider = state.withLock { $0.provider.take() }
+        provider?.signal(SIGKILL)
+        _ = await provider?.result()
+        await eventually { await self.hasOwner() == false }
+    }
+
+    public func lock() async throws {
+        _ = try await call(
+            "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock",
+            "[objectpath '/org/freedesktop/secrets/aliases/default']"
+        )
+        try await eventually { try await self.isLocked() == true }
+    }
+
+    /// The labels of every item, as a keyring manager would show them.
+    public func labels() async throws -> [String] {
+        let reply = try await call(
+            "/org/freedesktop/secrets/collection/login", "org.freedesktop.DBus.Properties.Get",
+            "org.freedesktop.Secret.Collection", "Items"
+        )
+        var labels: [String] = []
+        for part in reply.split(separator: "'") where part.hasPrefix("/org/freedesktop/secrets/") {
+            let label = try await call(
+                String(part), "org.freedesktop.DBus.Properties.Get", "org.freedesktop.Secret.Item", "Label"
+            )
+            labels.append(label)
+        }
+        return labels
+    }
+
+    /// The refresh token in an account's record, read as any program of the same user could.
+    public func refreshToken(of account: String) async throws -> String? {
+        let secretTool = try MissingProgram.require("secret-tool", package: "libsecret-tools")
+        let record = try await ChildProcess.run(
+            secretTool, ["lookup", "application", "authagent", "account", account, "purpose", "login"],
+            environment: environment
+        ).output
+        let members = try JSONSerialization.jsonObject(with: Data(record.utf8)) as? [String: Any]
+        return members?["refresh_token"] as? String
+    }
+
+    /// Nil when nobody answers.
+    private func isLocked() async throws -> Bool? {
+        let reply = try await call(
+            "/org/freedesktop/secrets/aliases/default", "org.freedesktop.DBus.Properties.Get",
+            "org.freedesktop.Secret.Collection", "Locked"
+        )
+        return reply.contains("true") ? true : reply.contains("false") ? false : nil
+    }
+
+    /// A call on the private bus; the reply as gdbus prints it, empty when it fails.
+    private func call(
+        _ path: String, _ method: String, _ arguments: String..., to service: String = "org.freedesktop.secrets"
+    ) async throws -> String {
+        let gdbus = try MissingProgram.require("gdbus", package: "libglib2.0-bin")
+        return try await ChildProcess.run(
+            gdbus,
+            ["call", "--session", "--dest", service, "--object-path", path, "--method", method, "--"] + arguments,
+            environment: environment
+        ).output
+    }
+}

@@ -1,0 +1,92 @@
+import AgentAPI
+import AuthagentTestSupport
+import Foundation
+import Testing
+
+/// The main job on real parts: Glewlwyd, gnome-keyring and the three programs.
+@Suite(.serialized)
+struct RealProviderTests {
+    @Test("login, token, restart, token, logout: the whole life of a login on a real server and in a real keyring")
+    func wholeLife() async throws {
+        let keyring = try await PrivateKeyring()
+        let glewlwyd = try await Glewlwyd.start()
+        let home = try AgentHome(keyring: keyring)
+
+        let login = try await home.login(
+            "work", ["--issuer", glewlwyd.issuer, "--client-id", "tv"] + Glewlwyd.scopeOptions
+        ) { try await glewlwyd.approve($0, client: "tv") }
+        #expect(login.status == 0, "\(login.output)\(login.errors)\(home.log)")
+        #expect(try await keyring.labels().contains { $0.contains("authagent: work (\(glewlwyd.issuer))") })
+
+        let first = try await home.authagent("token", "work")
+        #expect(first.status == 0)
+        #expect(first.lines.first?.split(separator: ".").count == 3, "Glewlwyd's tokens are JWTs")
+
+        await home.killDaemon()
+        let second = try await home.authagent("token", "work")
+        #expect(second.status == 0, "\(second.errors)\(home.log)")
+        #expect(second.output != first.output, "the restarted agent refreshed")
+
+        let logout = try await home.authagent("logout", "work", "--json")
+        #expect(logout.status == 0)
+        let reply = try APIJSON.decode(LogoutReply.self, from: logout.lines[0].utf8)
+        #expect(reply.forgotten)
+        // Glewlwyd answers 401 to a public client that revokes: an honest logout says so and goes on.
+        #expect(!reply.revoked)
+        #expect(reply.reason?.isEmpty == false)
+        #expect(try await keyring.labels().allSatisfy { !$0.contains("authagent") })
+
+        let third = try await home.authagent("token", "work")
+        #expect(third.status == 3)
+        #expect(third.errors.contains("authagent: error: no login for 'work'"))
+        #expect(third.errors.contains("authagent: hint: run 'authagent login work'"))
+    }
+
+    @Test("a confidential client is revoked at the server: its refresh token is refused from then on")
+    func revoked() async throws {
+        let keyring = try await PrivateKeyring()
+        let glewlwyd = try await Glewlwyd.start()
+        let home = try AgentHome(keyring: keyring)
+        let secret = try home.files.file("secret", "s3cret\n")
+        let login = try await home.login(
+            "srv",
+            [
+                "--issuer", glewlwyd.issuer, "--client-id", "server", "--client-secret-file", secret,
+            ] + Glewlwyd.scopeOptions
+        ) { try await glewlwyd.approve($0, client: "server") }
+        #expect(login.status == 0, "\(login.output)\(login.errors)")
+        let refreshToken = try #require(try await keyring.refreshToken(of: "srv"))
+        let logout = try await home.authagent("logout", "srv", "--json")
+        #expect(logout.output.contains(#""revoked":true"#), "\(logout.output)\(home.log)")
+        #expect(
+            try await glewlwyd.statusOfRefresh(refreshToken, client: "server", secret: "s3cret") == "400"
+        )
+        // The secret stays for the next login, which needs no option.
+        let again = try await home.login("srv") { try await glewlwyd.approve($0, client: "server") }
+        #expect(again.status == 0, "\(again.output)\(again.errors)")
+    }
+
+    @Test("with one-use refresh tokens every refresh rotates, and a restart goes on with the newest")
+    func rotation() async throws {
+        let keyring = try await PrivateKeyring()
+        var options = Glewlwyd.Options()
+        options.oneUseRefreshTokens = true
+        options.accessTokenLifetime = 2
+        let glewlwyd = try await Glewlwyd.start(options)
+        let home = try AgentHome(keyring: keyring)
+        let login = try await home.login(
+            "work", ["--issuer", glewlwyd.issuer, "--client-id", "tv"] + Glewlwyd.scopeOptions
+        ) { try await glewlwyd.approve($0, client: "tv") }
+        #expect(login.status == 0, "\(login.output)\(login.errors)")
+
+        var tokens: Set<String> = []
+        try await eventually("the token is not refreshed at its expiry") {
+            let token = try await home.authagent("token", "work")
+            if token.status == 0 { tokens.insert(token.output) }
+            return tokens.count >= 3
+        }
+        await home.killDaemon()
+        let restarted = try await home.authagent("token", "work")
+        #expect(restarted.status == 0, "\(restarted.errors)\(home.log)")
+    }
+}

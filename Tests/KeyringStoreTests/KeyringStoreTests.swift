@@ -1,0 +1,174 @@
+import AgentAPI
+import AuthagentTestSupport
+import Foundation
+import KeyringStore
+import SecretMemory
+import Testing
+import Vault
+
+/// The keyring store with the real helper and a real gnome-keyring.
+@Suite(.serialized)
+struct KeyringStoreTests {
+    let work: AccountName
+
+    init() throws { work = try #require(AccountName("work")) }
+
+    private func store(_ keyring: PrivateKeyring, deadline: Duration = .seconds(20)) throws -> KeyringStore {
+        try store(keyring.environment, deadline: deadline)
+    }
+
+    private func store(_ environment: [String: String], deadline: Duration = .seconds(20)) throws -> KeyringStore {
+        KeyringStore(
+            helper: try BuildProducts.path("authagent-keyring"), environment: environment, deadline: deadline
+        )
+    }
+
+    private func record(
+        _ secret: String, issuer: String = "https://a.example", purpose: RecordKey.Purpose = .login
+    ) -> StoredRecord {
+        StoredRecord(key: RecordKey(account: work, purpose: purpose), issuer: issuer, secret: SecretBytes(secret))
+    }
+
+    @Test("a record is kept, replaced and removed; a person recognises it")
+    func roundTrip() async throws {
+        let keyring = try await PrivateKeyring()
+        let store = try store(keyring)
+        #expect(await store.probe() == StoreStatus(.ok))
+        try await store.save(record("one"))
+        try await store.save(record("two"))
+        try await store.save(record("late", purpose: .revocation("1")))
+        let records = try await store.loadAll()
+        #expect(records.count == 2)
+        #expect(records.first { $0.key.purpose == .login }?.secret == SecretBytes("two"))
+        #expect(try await keyring.labels().contains { $0.contains("authagent: work (https://a.example)") })
+        try await store.remove(RecordKey(account: work, purpose: .login))
+        try await store.remove(RecordKey(account: work, purpose: .login))
+        #expect(try await store.loadAll().map(\.key.purpose) == [.revocation("1")])
+    }
+
+    @Test("a login at another issuer leaves one record, not two")
+    func issuerChanges() async throws {
+        let keyring = try await PrivateKeyring()
+        let store = try store(keyring)
+        try await store.save(record("one", issuer: "https://a.example"))
+        try await store.save(record("two", issuer: "https://b.example"))
+        let records = try await store.loadAll()
+        #expect(records.map(\.issuer) == ["https://b.example"])
+        #expect(records.first?.secret == SecretBytes("two"))
+    }
+
+    @Test("records survive the provider's death and restart, and the next job works")
+    func providerRestarts() async throws {
+        let keyring = try await PrivateKeyring()
+        let store = try store(keyring)
+        try await store.save(record("one"))
+        await keyring.killProvider()
+        #expect(await store.probe().state == .noProvider)
+        await expectFailure(.noProvider) { _ = try await store.loadAll() }
+        try await keyring.startProvider()
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes("one")])
+    }
+
+    @Test("a locked keyring is locked, never empty")
+    func locked() async throws {
+        let keyring = try await PrivateKeyring()
+        let store = try store(keyring)
+        try await store.save(record("one"))
+        try await keyring.lock()
+        #expect(await store.probe().state == .locked)
+        await expectFailure(.locked) { _ = try await store.loadAll() }
+        await expectFailure(.locked) { try await store.save(record("two")) }
+    }
+
+    @Test("a keyring that does not answer is hung within the deadline, and works again when it is resumed")
+    func hung() async throws {
+        let keyring = try await PrivateKeyring()
+        try await store(keyring).save(record("one"))
+        keyring.stopProvider()
+        let impatient = try store(keyring, deadline: .milliseconds(300))
+        #expect(await impatient.probe().state == .hung)
+        await expectFailure(.hung) { _ = try await impatient.loadAll() }
+        keyring.resumeProvider()
+        #expect(try await store(keyring).loadAll().map(\.secret) == [SecretBytes("one")])
+    }
+
+    @Test("no bus, a stale address and a bus that was restarted are told apart from a missing keyring")
+    func bus() async throws {
+        var nothing = ChildProcess.programEnvironment
+        #expect(await (try store(nothing)).probe().state == .noBus)
+        nothing["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent/bus"
+        #expect(await (try store(nothing)).probe().state == .noBus)
+
+        let keyring = try await PrivateKeyring()
+        let store = try store(keyring)
+        try await store.save(record("one"))
+        await keyring.killBus()
+        #expect(await store.probe().state == .noBus)
+        try await keyring.startBus()
+        #expect(await store.probe().state == .noProvider)
+        try await keyring.startProvider()
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes("one")])
+    }
+
+    @Test("a keyring without a default collection says so")
+    func noDefaultCollection() async throws {
+        let keyring = try await PrivateKeyring(hasCollection: false)
+        let status = try await store(keyring).probe()
+        #expect(status.state == .failed)
+        #expect(status.detail?.contains("default collection") == true)
+    }
+
+    @Test("an item that others wrote under our name is no record and no crash")
+    func foreignItem() async throws {
+        let keyring = try await PrivateKeyring()
+        let secretTool = try MissingProgram.require("secret-tool", package: "libsecret-tools")
+        let result = try await ChildProcess.run(
+            secretTool, ["store", "--label=odd", "application", "authagent", "account", "no/name"],
+            environment: keyring.environment, input: "odd"
+        )
+        #expect(result.status == 0)
+        let store = try store(keyring)
+        try await store.save(record("one"))
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes("one")])
+    }
+
+    @Test(
+        "a helper that is missing, or is something else, is a failure and nothing worse",
+        arguments: ["/nonexistent", "/bin/true", "/bin/false", "/bin/cat"])
+    func wrongHelper(program: String) async throws {
+        let store = KeyringStore(helper: program, environment: [:])
+        #expect(await store.probe().state == .failed)
+    }
+
+    @Test("the helper's command line and environment hold no secret")
+    func noLeak() async throws {
+        let keyring = try await PrivateKeyring()
+        keyring.stopProvider()
+        let store = try store(keyring, deadline: .seconds(3))
+        let canary = "canary-\(UInt64.random(in: 0...UInt64.max))"
+        let save = Task { try? await store.save(record(canary)) }
+        let helper = try BuildProducts.path("authagent-keyring")
+        await eventually("the helper does not run") { !Self.processes(of: helper).isEmpty }
+        for pid in Self.processes(of: helper) {
+            for file in ["cmdline", "environ"] {
+                let data = FileManager.default.contents(atPath: "/proc/\(pid)/\(file)") ?? Data()
+                #expect(data.range(of: Data(canary.utf8)) == nil, "\(file)")
+            }
+        }
+        keyring.resumeProvider()
+        await save.value
+    }
+
+    private static func processes(of program: String) -> [String] {
+        let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { Int($0) != nil } ?? []
+        return pids.filter {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/exe")) == program
+        }
+    }
+
+    private func expectFailure(
+        _ state: StoreState, _ location: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+    ) async {
+        await #expect(sourceLocation: location) { try await body() } throws: { ($0 as? StoreFailure)?.state == state }
+    }
+}
