@@ -112,14 +112,15 @@ extension Agent {
     /// The account with its new settings. One that changes its store leaves no record in the old one.
     private func accountAfterLogin(_ name: AccountName, _ settings: AccountSettings) async -> Account {
         let old = known(name)
-        if let old, old.settings.store == settings.store {
+        if let old, settings.continues(old.settings) {
             old.provider.settings = settings
             return old
         }
         if let old {
             do throws(StoreFailure) {
                 _ = try await old.vault.signOut()
-                try await old.vault.forget(nil)
+                // In the same store the new record replaces it, with no moment between.
+                if old.settings.store != settings.store { try await old.vault.forget(nil) }
             } catch {
                 parts.logger.warning(
                     "the old store still has a record",

@@ -38,6 +38,9 @@ extension Agent {
         guard let credential, let token = credential.refreshToken ?? credential.lastingAccessToken else {
             return (false, "there was no login to revoke")
         }
+        guard account.provider.mayReceive(credential) else {
+            return (false, "the login belongs to \(credential.issuer), which the account file no longer names")
+        }
         let server: AuthorizationServer
         do {
             let secret = try account.provider.clientSecret(stored: credential.clientSecret)

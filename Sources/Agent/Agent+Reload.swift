@@ -20,7 +20,7 @@ extension Agent {
             state.accounts = state.accounts.filter { settings[$0.key] != nil }
             var added: [Account] = []
             for (name, settings) in settings {
-                if let account = state.accounts[name], account.settings.store == settings.store {
+                if let account = state.accounts[name], settings.continues(account.settings) {
                     account.provider.settings = settings
                 } else {
                     let account = Account(name: name, settings: settings, surroundings: surroundings)

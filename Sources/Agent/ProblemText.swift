@@ -65,6 +65,7 @@ extension LoginRequiredReason {
         case .notLoggedIn: "no login for"
         case .grantExpired: "the provider has ended the login of"
         case .providerRejected: "the provider keeps refusing the login of"
+        case .settingsChanged: "the account file now names another issuer or client than the login of"
         case .noRefreshToken: "the token has expired and there is no refresh token for"
         }
     }

@@ -4,6 +4,18 @@ internal import SecretMemory
 internal import Synchronization
 internal import Vault
 
+extension AccountSettings {
+    /// Whether a login under these settings is for the same client at the same issuer.
+    func isOfSameLogin(as credential: Credential) -> Bool {
+        credential.issuer == providerName && credential.clientID == clientID
+    }
+
+    /// Whether an account may go on with its tokens when these settings replace the others.
+    func continues(_ other: AccountSettings) -> Bool {
+        store == other.store && providerName == other.providerName && clientID == other.clientID
+    }
+}
+
 /// One account's way to its authorization server: settings, discovery and client authentication put together.
 final class Provider: GrantRefresher {
     private let metadata: MetadataCache
@@ -50,7 +62,13 @@ final class Provider: GrantRefresher {
         )
     }
 
+    func mayReceive(_ credential: Credential) -> Bool { settings.isOfSameLogin(as: credential) }
+
     func refresh(_ credential: Credential) async -> RefreshReply {
+        // The settings may have changed since the vault asked.
+        guard mayReceive(credential) else {
+            return .transient(detail: "the login belongs to \(credential.issuer)", retryAfter: nil)
+        }
         guard let refreshToken = credential.refreshToken else {
             return .transient(detail: "there is no refresh token", retryAfter: nil)
         }

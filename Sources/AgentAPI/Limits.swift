@@ -11,7 +11,7 @@ public enum Limits {
     /// A token request is answered within this time, whatever the provider and the keyring do: it covers one request
     /// to the provider (30 s) and one write to the keyring (5 s).
     public static let answerTime: Duration = .seconds(40)
-    /// Below the 30 s after which common proxies cut an idle request.
+    /// Seconds. Enough for a program to get its token to a server and for the clocks of both to differ a little.
     public static let defaultMinimumValidity: Int = 60
     /// A day: a larger `min_valid` is a mistake in units.
     public static let largestMinimumValidity: Int = 86_400

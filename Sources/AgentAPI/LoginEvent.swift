@@ -9,14 +9,6 @@ public enum LoginEvent: Equatable, Sendable {
     case failed(LoginFailure)
 
     public static let mediaType = "application/x-ndjson"
-
-    /// Whether the stream ends with this event.
-    public var isFinal: Bool {
-        switch self {
-        case .done, .failed: true
-        case .prompt, .slowed, .retrying: false
-        }
-    }
 }
 
 /// What the person has to see (RFC 8628 §3.3). Never holds the device code.

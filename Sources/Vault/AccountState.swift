@@ -131,14 +131,17 @@ extension AccountState {
         succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
     }
 
-    /// The store was read. Ignored when a login or a logout has happened meanwhile.
+    /// The store was read. Ignored when a login or a logout has happened meanwhile. `isOwn` is false for a credential
+    /// that another issuer granted, or to another client, than the account's settings name: it is kept, and not used.
     package mutating func read(
-        _ result: Result<Credential?, StoreFailure>, grantedAt: ContinuousClock.Instant?
+        _ result: Result<Credential?, StoreFailure>, isOwn: Bool, grantedAt: ContinuousClock.Instant?
     ) {
         guard isUnread else { return }
         if case .success(let credential?) = result { generation = max(generation, credential.generation) }
         switch result {
         case .failure(let failure): login = .unread(failure)
+        case .success(let credential?) where !isOwn && credential.isSignedIn:
+            login = .dead(credential, .settingsChanged)
         case .success(let credential?) where credential.refreshToken != nil:
             login = .active(credential)
             lastGrant = grantedAt
@@ -233,6 +236,8 @@ extension AccountState {
         unsaved?.isBeingWritten = true
         return credential
     }
+
+    package func isUnsavedDue(at now: ContinuousClock.Instant) -> Bool { unsavedDue.map { $0 <= now } ?? false }
 
     package var unsavedDue: ContinuousClock.Instant? {
         guard let unsaved, !unsaved.isBeingWritten else { return nil }

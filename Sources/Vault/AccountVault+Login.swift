@@ -24,7 +24,12 @@ extension AccountVault {
     public func adopt(
         _ grant: TokenGrant, to client: GrantedClient, askedScope: [String], requestedAt: ContinuousClock.Instant
     ) async -> (token: AccessToken, unsaved: StoreFailure?) {
-        await settle()
+        await exclusively { await self.take(grant, client, askedScope: askedScope, requestedAt: requestedAt) }
+    }
+
+    private func take(
+        _ grant: TokenGrant, _ client: GrantedClient, askedScope: [String], requestedAt: ContinuousClock.Instant
+    ) async -> (token: AccessToken, unsaved: StoreFailure?) {
         // RFC 6749 §5.1: an absent scope is the one that was asked for.
         let scope = grant.scope ?? askedScope
         let isLasting = grant.expiresIn == nil && grant.refreshToken == nil
@@ -48,7 +53,6 @@ extension AccountVault {
             guarded.state.adopt(credential, token: token, grantedAt: requestedAt, jitter: ports.jitter())
             if let failure { guarded.state.saveFailed(failure, at: ports.time.now, jitter: ports.jitter()) }
         }
-        ports.scheduleChanged()
         return (token, failure)
     }
 
@@ -56,14 +60,14 @@ extension AccountVault {
     /// that the newest refresh token is the one that is revoked.
     public func signOut() async throws(StoreFailure) -> Credential? {
         await readIfUnread()
-        await settle()
-        let result: Result<Credential?, StoreFailure> = guarded.withLock { guarded in
-            if let failure = guarded.state.storeFailure { return .failure(failure) }
-            let credential = guarded.state.credential
-            guarded.state.signOut()
-            return .success(credential)
+        let result: Result<Credential?, StoreFailure> = await exclusively {
+            self.guarded.withLock { guarded in
+                if let failure = guarded.state.storeFailure { return .failure(failure) }
+                let credential = guarded.state.credential
+                guarded.state.signOut()
+                return .success(credential)
+            }
         }
-        ports.scheduleChanged()
         return try result.get()
     }
 
@@ -74,11 +78,5 @@ extension AccountVault {
         } else {
             try await ports.store.remove(RecordKey(account: account, purpose: .login))
         }
-    }
-
-    /// The secret of a confidential client that logged in before; from memory or, failing that, from the store.
-    public func storedClient() async throws(StoreFailure) -> Credential? {
-        if let credential = guarded.withLock({ $0.state.credential }) { return credential }
-        return try await ports.reader.credential(of: account)
     }
 }

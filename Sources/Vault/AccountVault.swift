@@ -9,6 +9,9 @@ public final class AccountVault: Sendable {
         var state = AccountState()
         /// The refresh that is under way: everybody who needs one joins it.
         var refresh: Task<Void, Never>?
+        /// What else is changing the credential: a login, a logout, a write that the store still owes. Never at the
+        /// same time as a refresh, so that the older of two never ends up in the store.
+        var change: Task<Void, Never>?
     }
 
     public let account: AccountName
@@ -65,25 +68,43 @@ public final class AccountVault: Sendable {
     /// is running. RFC 6749 §6.
     public func token(minimumValidity: Duration) async throws(TokenFailure) -> ServedToken {
         await readIfUnread()
-        let now = ports.time.now
-        let (decision, refresh) = guarded.withLock { guarded -> (AccountState.Decision, Task<Void, Never>?) in
-            let decision = guarded.state.tokenRequested(minimumValidity: minimumValidity, at: now)
+        while true {
+            let now = ports.time.now
             // Decided and started under one lock: two callers share one refresh.
-            guard case .refresh(let credential) = decision else { return (decision, nil) }
-            return (decision, joinRefresh(of: credential, &guarded))
+            let step = guarded.withLock { nextStep(minimumValidity: minimumValidity, at: now, &$0) }
+            switch step {
+            case .answer(let answer): return try answer.get()
+            case .wait(let change): await change.value
+            case .join(let refresh):
+                await refresh.value
+                return try guarded.withLock {
+                    $0.state.answerAfterRefresh(minimumValidity: minimumValidity, at: ports.time.now)
+                }.get()
+            }
         }
-        switch decision {
-        case .serve(let token): return token
-        case .fail(let failure): throw failure
+    }
+
+    /// What a request for a token does next.
+    private enum Step {
+        case answer(Result<ServedToken, TokenFailure>)
+        /// Decide anew after the change: it may bring a token, or end the login.
+        case wait(Task<Void, Never>)
+        case join(Task<Void, Never>)
+    }
+
+    private func nextStep(
+        minimumValidity: Duration, at now: ContinuousClock.Instant, _ guarded: inout Guarded
+    ) -> Step {
+        switch guarded.state.tokenRequested(minimumValidity: minimumValidity, at: now) {
+        case .serve(let token): return .answer(.success(token))
+        case .fail(let failure): return .answer(.failure(failure))
         case .read:
-            throw guarded.withLock { $0.state.storeFailure.map(TokenFailure.store) }
-                ?? .store(StoreFailure(.unknown, "the store was not read"))
-        case .refresh: break
+            let failure = guarded.state.storeFailure ?? StoreFailure(.unknown, "the store was not read")
+            return .answer(.failure(.store(failure)))
+        case .refresh(let credential):
+            if let change = guarded.change { return .wait(change) }
+            return .join(joinRefresh(of: credential, &guarded))
         }
-        await refresh?.value
-        return try guarded.withLock {
-            $0.state.answerAfterRefresh(minimumValidity: minimumValidity, at: ports.time.now)
-        }.get()
     }
 
     /// Reads the store unless the account is already known.
@@ -99,14 +120,17 @@ public final class AccountVault: Sendable {
         let wall = ports.time.wall
         guarded.withLock { guarded in
             var grantedAt: ContinuousClock.Instant?
+            var isOwn = true
             if case .success(let credential?) = result {
                 grantedAt = now - .seconds(max(0, wall - credential.grantedAt))
+                isOwn = ports.refresher.mayReceive(credential)
             }
-            guarded.state.read(result, grantedAt: grantedAt)
+            guarded.state.read(result, isOwn: isOwn, grantedAt: grantedAt)
         }
         ports.scheduleChanged()
     }
 
+    /// To be called when no change is under way.
     func joinRefresh(of credential: Credential, _ guarded: inout Guarded) -> Task<Void, Never> {
         if let running = guarded.refresh { return running }
         let version = guarded.state.version
@@ -118,5 +142,25 @@ public final class AccountVault: Sendable {
         }
         guarded.refresh = task
         return task
+    }
+
+    /// Runs `body` once nothing else is changing the credential, and lets nothing else do so until its end.
+    func exclusively<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
+        while true {
+            let (own, other) = guarded.withLock { guarded -> (Task<Value, Never>?, Task<Void, Never>?) in
+                if let other = guarded.refresh ?? guarded.change { return (nil, other) }
+                // No parent: a caller that is cancelled must not leave the credential half changed.
+                let own = Task {
+                    let value = await body()
+                    self.guarded.withLock { $0.change = nil }
+                    self.ports.scheduleChanged()
+                    return value
+                }
+                guarded.change = Task { _ = await own.value }
+                return (own, nil)
+            }
+            if let own { return await own.value }
+            await other?.value
+        }
     }
 }

@@ -2,6 +2,9 @@ public import OAuth
 
 /// The port through which an account's refresh token is spent: one request to its provider.
 public protocol GrantRefresher: Sendable {
+    /// Whether the credential is of the issuer and the client that the account's settings name: no other provider may
+    /// ever see it.
+    func mayReceive(_ credential: Credential) -> Bool
     /// RFC 6749 §6. Never cancelled half-way: the reply may hold the only copy of the next refresh token.
     func refresh(_ credential: Credential) async -> RefreshReply
 }

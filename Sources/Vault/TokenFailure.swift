@@ -17,6 +17,8 @@ public enum LoginRequiredReason: String, Sendable {
     case grantExpired = "invalid_grant"
     /// Three definite refusals in a row without an OAuth error.
     case providerRejected = "provider_rejected"
+    /// The account file names another issuer or client than the one that the login belongs to.
+    case settingsChanged = "settings_changed"
     /// The access token that was the credential itself has expired, or there is no refresh token to renew it with.
     case noRefreshToken = "no_refresh_token"
 }

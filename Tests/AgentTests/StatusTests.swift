@@ -94,6 +94,24 @@ struct ReloadTests {
         #expect(try await fixture.agent.token(fixture.name, minimumValidity: 60).accessToken == "a1")
     }
 
+    @Test("a reload that names another issuer ends the old login's use: its tokens go to nobody, not even on logout")
+    func otherIssuer() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        try write("issuer = \"https://other.example\"\nclient_id = \"tv\"\n", "work", fixture)
+        try await fixture.agent.reload()
+        await #expect { try await fixture.agent.token(fixture.name, minimumValidity: 60) } throws: { error in
+            let problem = error as? Problem
+            return problem?.code == .loginRequired && problem?.reason == "settings_changed"
+        }
+        #expect(try await fixture.agent.status(of: fixture.name).state == .loginRequired)
+        let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
+        #expect(!reply.revoked)
+        #expect(reply.forgotten)
+        #expect(fixture.provider.requests(.revocation).isEmpty)
+        #expect(fixture.provider.requests(.token).count == 1)
+    }
+
     @Test("a reload takes up new files and drops removed ones")
     func reloaded() async throws {
         let fixture = try AgentFixture()

@@ -23,6 +23,8 @@ final class ScriptedRefresher: GrantRefresher {
 
     func answer(_ script: RefreshReply...) { state.withLock { $0.script = script } }
 
+    func mayReceive(_ credential: Credential) -> Bool { credential.issuer == "https://issuer.example" }
+
     func refresh(_ credential: Credential) async -> RefreshReply {
         let (gate, reply) = state.withLock { state in
             state.spent.append(credential.refreshToken)

@@ -1,0 +1,72 @@
+import AgentAPI
+import AuthagentTestSupport
+import OAuth
+import SecretMemory
+import Testing
+import Vault
+
+struct ChangeOfLoginTests {
+    @Test("while a new login is being stored nothing refreshes the old one, and who asks gets the new token")
+    func refreshWaits() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "old", refresh: "r-old-2")))
+        await fixture.loggedIn(access: "a1", refresh: "r1")
+        fixture.time.advance(by: .seconds(3600))
+        let gate = Gate()
+        fixture.store.hold(at: gate)
+        async let login = fixture.loggedIn(access: "b1", refresh: "q1")
+        await gate.arrived()
+        async let token = fixture.token()
+        await fixture.vault.runDue(keepAlive: .seconds(60))
+        #expect(fixture.refresher.spent.isEmpty)
+        gate.open()
+        _ = await login
+        #expect(try await token == "b1")
+        #expect(fixture.refresher.spent.isEmpty)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("q1"))
+    }
+
+    @Test("a new login waits for a refresh under way, and is what the store holds in the end")
+    func loginWaits() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "old", refresh: "r2")))
+        await fixture.loggedIn(access: "a1", refresh: "r1")
+        fixture.time.advance(by: .seconds(3600))
+        let gate = Gate()
+        fixture.refresher.hold(at: gate)
+        async let token = fixture.token()
+        await gate.arrived()
+        async let login = fixture.loggedIn(access: "b1", refresh: "q1")
+        gate.open()
+        _ = try await token
+        _ = await login
+        #expect(try await fixture.token() == "b1")
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("q1"))
+        #expect(fixture.storedCredential?.generation == 3)
+    }
+
+    @Test("a logout waits for a refresh under way, so that the newest refresh token is the one to revoke")
+    func logoutWaits() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2")))
+        await fixture.loggedIn(access: "a1", refresh: "r1")
+        fixture.time.advance(by: .seconds(3600))
+        let gate = Gate()
+        fixture.refresher.hold(at: gate)
+        async let token = fixture.token()
+        await gate.arrived()
+        async let ended = fixture.vault.signOut()
+        gate.open()
+        _ = try? await token
+        #expect(try await ended?.refreshToken == SecretBytes("r2"))
+    }
+
+    @Test("a credential of another issuer is kept, and shown to nobody")
+    func otherIssuer() async throws {
+        let fixture = try VaultFixture()
+        var credential = fixture.credential("r1")
+        credential.issuer = "https://other.example"
+        fixture.store.put(credential.record)
+        await #expect(throws: TokenFailure.loginRequired(.settingsChanged)) { try await fixture.token() }
+        await fixture.vault.runDue(keepAlive: .seconds(60))
+        #expect(fixture.refresher.spent.isEmpty)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
+    }
+}
