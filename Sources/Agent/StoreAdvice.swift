@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import Vault
 
-/// What a store's state means and which command repairs it.
+/// The command that repairs a state of the keyring.
 struct StoreAdvice: Equatable {
     var hint: String
 
@@ -9,11 +9,23 @@ struct StoreAdvice: Equatable {
         hint =
             switch state {
             case .ok, .unknown: "run 'authagent status' to see the keyring's state"
-            case .locked: "unlock the keyring"
-            case .noProvider: "start a keyring"
-            case .noBus: "set DBUS_SESSION_BUS_ADDRESS"
-            case .hung: "restart the keyring"
-            case .failed: "see the agent's log"
+            case .locked: "unlock it at the desktop, or run '\(Self.unlock(replacing: true))'"
+            case .noProvider:
+                "run '\(Self.unlock(replacing: false))' to start a keyring, or log in with --store memory"
+            case .noBus:
+                "run 'authagent stop', then try again where DBUS_SESSION_BUS_ADDRESS is set, for example under"
+                    + " 'dbus-run-session bash'; or log in with --store memory"
+            case .hung: "run 'pkill -KILL -x gnome-keyring-d', then '\(Self.unlock(replacing: true))'"
+            case .failed: "run '\(Self.unlock(replacing: true))' to start the keyring anew"
             }
+    }
+
+    /// Asks for the keyring's password, and starts gnome-keyring with it.
+    ///
+    /// `printf`, because a line break at the end would belong to the password; `--replace`, because a locked daemon that
+    /// runs already takes no password from anybody.
+    private static func unlock(replacing: Bool) -> String {
+        let replace = replacing ? " --replace" : ""
+        return "read -rs P; printf %s \"$P\" | gnome-keyring-daemon\(replace) --unlock --components=secrets"
     }
 }

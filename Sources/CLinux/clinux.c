@@ -7,17 +7,11 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-// Linux 6.5; Debian 12's headers are older than that.
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77
-#endif
 
 int clinux_peer_credentials(int fd, struct clinux_peer *peer) {
     struct ucred credentials;
@@ -29,33 +23,18 @@ int clinux_peer_credentials(int fd, struct clinux_peer *peer) {
     return 0;
 }
 
-int clinux_peer_pidfd(int fd) {
-    int pidfd = -1;
-    socklen_t length = sizeof pidfd;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length) != 0) return -1;
-    return pidfd;
-}
-
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int clinux_pidfd_send_signal(int pidfd, int signal_number) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0);
 }
 
-int clinux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
-
 int clinux_set_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
-
-int clinux_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
-
-int clinux_set_parent_death_signal(int signal_number) { return prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0); }
 
 int clinux_forbid_core_files(void) {
     struct rlimit none = {0, 0};
     return setrlimit(RLIMIT_CORE, &none);
 }
-
-ssize_t clinux_random(void *buffer, size_t length) { return getrandom(buffer, length, 0); }
 
 int clinux_wipe_on_fork(void *address, size_t length) { return madvise(address, length, MADV_WIPEONFORK); }
 

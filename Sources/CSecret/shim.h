@@ -47,8 +47,6 @@ static inline int csecret_property(GVariant *reply) {
 
 static inline SecretItem *csecret_item(GList *element) { return SECRET_ITEM(element->data); }
 
-static inline GDBusProxy *csecret_proxy(SecretItem *item) { return G_DBUS_PROXY(item); }
-
 /// What a person sees in a keyring manager, and what records are found by.
 static inline const SecretSchema *csecret_schema(void) {
     static const SecretSchema schema = {

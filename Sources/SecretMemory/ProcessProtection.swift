@@ -10,6 +10,9 @@ public enum ProcessProtection {
         _ = umask(0o077)
     }
 
-    /// Whether all secrets so far could be locked into memory.
-    public static var secretsAreLocked: Bool { LockedPages.shared.isLocked }
+    /// Whether secrets can be locked into memory. False where RLIMIT_MEMLOCK is too small: they may be swapped then.
+    public static func canLockSecrets() -> Bool {
+        _ = SecretBytes([0])
+        return LockedPages.shared.isLocked
+    }
 }

@@ -21,6 +21,11 @@ struct StatusCommand: ParsableCommand {
             let path = Route.account(account).path
             report.accounts = [try connection.request("GET", path).decoded(AccountStatus.self)]
         }
+        if report.agent.version != agentVersion {
+            Console.note(
+                "the running agent is \(report.agent.version), installed is \(agentVersion): run 'authagent stop', and"
+                    + " the next command starts the new one")
+        }
         Console.print(json ? APIJSON.text(report) : StatusTable(report, now: time(nil)).text)
     }
 }

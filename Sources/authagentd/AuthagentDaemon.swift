@@ -103,6 +103,9 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 logger: Logger(label: "authagentd") { _ in SwiftLogNoOpLogHandler() }
             )
         )
+        if !ProcessProtection.canLockSecrets() {
+            log.logger.warning("secrets may be swapped to disk: raise the limit of locked memory (ulimit -l)")
+        }
         log.logger.info("serving", metadata: ["socket": "\(socket)", "version": "\(agentVersion)"])
         try await services.run()
         _ = consume lock

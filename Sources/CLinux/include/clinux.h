@@ -16,30 +16,15 @@ struct clinux_peer {
 
 int clinux_peer_credentials(int fd, struct clinux_peer *peer);
 
-/// A pidfd of the peer, close-on-exec; errno is ENOPROTOOPT on a kernel before 6.5.
-int clinux_peer_pidfd(int fd);
-
 int clinux_pidfd_open(pid_t pid);
 
 int clinux_pidfd_send_signal(int pidfd, int signal_number);
 
-/// Accepts a connection that is close-on-exec and non-blocking.
-int clinux_accept(int fd);
-
 /// Forbids ptrace by the same user, /proc/PID/mem and core dumps of this process (prctl(2), PR_SET_DUMPABLE).
 int clinux_set_not_dumpable(void);
 
-/// 1 when this process can be dumped and traced, else 0.
-int clinux_is_dumpable(void);
-
-/// Sends this process a signal when its parent's thread ends (prctl(2), PR_SET_PDEATHSIG).
-int clinux_set_parent_death_signal(int signal_number);
-
 /// Sets RLIMIT_CORE to 0.
 int clinux_forbid_core_files(void);
-
-/// The number of bytes written to `buffer`.
-ssize_t clinux_random(void *buffer, size_t length);
 
 /// Keeps the mapped range out of forked children: they read zeros (madvise(2), MADV_WIPEONFORK).
 int clinux_wipe_on_fork(void *address, size_t length);
