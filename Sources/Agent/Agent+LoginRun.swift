@@ -16,7 +16,7 @@ extension Agent {
             return .done(result)
         } catch {
             let failure = pending.stopReason.map(LoginError.init) ?? error
-            let event = failure.failure(for: pending.account)
+            let event = failure.failure(for: pending.account, hasFile: known(pending.account) != nil)
             parts.logger.notice(
                 "login failed", metadata: ["account": "\(pending.account)", "code": "\(event.code)"]
             )

@@ -16,8 +16,9 @@ enum LoginError: Error {
     case store(StoreFailure)
     case configuration(ConfigurationError)
 
-    func failure(for account: AccountName) -> LoginFailure {
-        let again = "run 'authagent login \(account)' to try again"
+    /// `hasFile` is whether the account's name alone is enough to try again.
+    func failure(for account: AccountName, hasFile: Bool) -> LoginFailure {
+        let again = hasFile ? "run 'authagent login \(account)' to try again" : "run the same command again"
         switch self {
         case .oauth(let failure): return failure.loginFailure(again: again)
         case .refused(let code, let detail): return LoginFailure(providersCode: code, detail: detail, again: again)

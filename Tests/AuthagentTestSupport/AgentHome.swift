@@ -1,4 +1,4 @@
-import AgentAPI
+public import AgentAPI
 import Foundation
 import Testing
 
@@ -7,8 +7,8 @@ public final class AgentHome: Sendable {
     public let files: TemporaryDirectory
     public let environment: [String: String]
 
-    /// With a keyring, or with no session bus at all.
-    public init(keyring: PrivateKeyring? = nil) throws {
+    /// With a keyring, or with no session bus at all; `changes` are to the environment.
+    public init(keyring: PrivateKeyring? = nil, changes: [String: String] = [:]) throws {
         let files = try TemporaryDirectory()
         self.files = files
         for name in ["run", "config", "state"] { try files.directory(name) }
@@ -19,26 +19,31 @@ public final class AgentHome: Sendable {
         environment["AUTHAGENT_SYSTEM_CONFIG"] = files.path + "/etc"
         // The keyring's bus is in its own runtime directory; the agent's socket is in this one.
         environment["AUTHAGENT_SOCK"] = files.path + "/run/agent.sock"
-        self.environment = environment
+        self.environment = environment.merging(changes) { $1 }
     }
 
     public var socket: String { files.path + "/run/agent.sock" }
+    public var accountFiles: String { files.path + "/config/authagent/accounts" }
+
+    /// What the daemon has logged so far.
     public var log: String {
         (try? String(contentsOfFile: files.path + "/state/authagent/authagentd.log", encoding: .utf8)) ?? ""
     }
 
-    deinit {
-        // The lock's holder is the daemon that was started for this home, whoever started it.
-        if let pid = daemonPID { kill(pid, SIGKILL) }
-    }
+    deinit { if let pid = daemonPID { kill(pid, SIGKILL) } }
 
-    /// The daemon of this home, if one runs.
+    /// The daemon of this home, whoever started it: the kernel knows who holds its lock (proc(5), /proc/locks).
     public var daemonPID: Int32? {
-        guard let text = try? String(contentsOfFile: files.path + "/state/authagent/agent.lock", encoding: .utf8),
-            let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)),
-            let name = try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8), name.hasPrefix("authagentd")
+        var status = stat()
+        guard stat(files.path + "/state/authagent/agent.lock", &status) == 0,
+            let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
         else { return nil }
-        return pid
+        for line in locks.split(whereSeparator: \.isNewline) {
+            let fields = line.split(separator: " ")
+            guard fields.count >= 6, fields[1] == "FLOCK", fields[5].hasSuffix(":\(status.st_ino)") else { continue }
+            return Int32(fields[4])
+        }
+        return nil
     }
 
     /// Runs the client to its end.
@@ -50,6 +55,17 @@ public final class AgentHome: Sendable {
     /// Starts the client and leaves it running.
     public func client(_ arguments: [String], input: String? = "") throws -> ChildProcess {
         try ChildProcess(try BuildProducts.path("authagent"), arguments, environment: environment, input: input)
+    }
+
+    /// Starts the daemon in the foreground, as systemd would, and waits until it serves.
+    public func daemon(_ arguments: String...) async throws -> ChildProcess {
+        let daemon = try ChildProcess(
+            try BuildProducts.path("authagentd"), arguments, environment: environment, input: nil
+        )
+        await eventually("the daemon does not serve: \(daemon.errorsSoFar)") {
+            daemon.errorsSoFar.contains("serving") || !daemon.isRunning
+        }
+        return daemon
     }
 
     /// Kills the daemon as a power cut would, and waits for its end.
@@ -64,11 +80,15 @@ public final class AgentHome: Sendable {
         _ account: String, _ options: [String] = [], approve: (String) async throws -> Void
     ) async throws -> ChildProcess.Result {
         let login = try client(["login", account, "--json"] + options)
-        let line = await login.line()
-        guard case .prompt(let shown)? = try? APIJSON.decode(LoginEvent.self, from: line.utf8) else {
-            return await login.result()
-        }
-        try await approve(shown.userCode)
+        guard let prompt = await prompt(of: login) else { return await login.result() }
+        try await approve(prompt.userCode)
         return await login.result()
+    }
+
+    /// The code that a running `login --json` shows; nil when it ends without one.
+    public func prompt(of login: ChildProcess) async -> LoginPrompt? {
+        let line = await login.line()
+        guard case .prompt(let prompt)? = try? APIJSON.decode(LoginEvent.self, from: line.utf8) else { return nil }
+        return prompt
     }
 }

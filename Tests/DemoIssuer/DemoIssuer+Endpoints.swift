@@ -91,9 +91,11 @@ extension DemoIssuer {
         switch result {
         case .failure(let error): return .error(error.code)
         case .success(let tokens):
+            let isFirst = request.form["grant_type"] != "refresh_token"
+            let lifetime = isFirst ? configuration.firstAccessTokenLifetime : nil
             var members: [String: Any] = [
                 "access_token": tokens.access, "token_type": "Bearer", "scope": tokens.scope,
-                "expires_in": configuration.accessTokenLifetime,
+                "expires_in": lifetime ?? configuration.accessTokenLifetime,
             ]
             members["refresh_token"] = tokens.refresh
             return .json(members)

@@ -55,6 +55,8 @@ extension DemoIssuer {
         public var rotation = Rotation.none
         /// Seconds.
         public var accessTokenLifetime = 3600
+        /// Of the access token that comes with a login, if it lives shorter or longer than those of refreshes.
+        public var firstAccessTokenLifetime: Int?
         public var issuesRefreshToken = true
         /// Seconds between polls; faster ones are answered `slow_down` when `enforcesInterval` is set.
         public var interval = 1

@@ -1,0 +1,42 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// A demo issuer and a home whose tokens stay in the agent's memory, or in a real keyring.
+struct DemoLogin {
+    let issuer: DemoIssuer
+    let home: AgentHome
+    private let store: String
+
+    init(
+        _ configuration: DemoIssuer.Configuration = DemoIssuer.Configuration(), keyring: PrivateKeyring? = nil
+    ) async throws {
+        issuer = try await DemoIssuer.start(configuration)
+        home = try AgentHome(keyring: keyring)
+        store = keyring == nil ? "memory" : "keyring"
+    }
+
+    var options: [String] { ["--issuer", issuer.issuer, "--client-id", "tv", "--store", store] }
+
+    /// Logs in as somebody who approves at once.
+    func logIn(_ account: String = "work") async throws {
+        let result = try await home.login(account, options) { issuer.approve($0) }
+        try #require(result.status == 0, "\(result.output)\(result.errors)\(home.log)")
+    }
+
+    /// Waits until the account's access token has expired.
+    func tokenExpires(_ account: String = "work") async throws {
+        try await eventually("the token does not expire") {
+            let status = try await home.authagent("status", account, "--json")
+            let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
+            return report.accounts.first?.expiresAt.map { $0 < time(nil) } ?? true
+        }
+    }
+
+    /// Starts a login that nobody approves yet.
+    func pendingLogin(_ account: String = "work", json: Bool = true) throws -> ChildProcess {
+        try home.client(["login", account] + options + (json ? ["--json"] : []))
+    }
+}

@@ -1,0 +1,128 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// Logins that end without a token: the code in `--json`, the words on standard error, and the exit code.
+@Suite(.timeLimit(.minutes(1)))
+struct FailedLoginTests {
+    @Test("a declined request is access_denied")
+    func denied() async throws {
+        let demo = try await DemoLogin()
+        let result = try await demo.home.login("work", demo.options) { demo.issuer.deny($0) }
+        try expect(result, "access_denied", exit: 1)
+        // An account that never logged in leaves no file.
+        #expect(!FileManager.default.fileExists(atPath: demo.home.accountFiles + "/work.toml"))
+    }
+
+    @Test("D6: a code that nobody approves expires, and no other is asked for")
+    func expired() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.deviceCodeLifetime = 2
+        let demo = try await DemoLogin(configuration)
+        let result = try await demo.home.login("work", demo.options) { _ in }
+        try expect(result, "expired_token", exit: 1)
+        #expect(demo.issuer.log.count { $0.endpoint == .device } == 1)
+    }
+
+    @Test("--timeout ends the login")
+    func timeout() async throws {
+        let demo = try await DemoLogin()
+        let result = try await demo.home.login("work", demo.options + ["--timeout", "1"]) { _ in }
+        try expect(result, "timeout", exit: 1)
+    }
+
+    @Test("a client that the provider does not know is invalid_client, and the hint names the option")
+    func invalidClient() async throws {
+        let demo = try await DemoLogin()
+        let result = try await demo.home.login(
+            "work", ["--issuer", demo.issuer.issuer, "--client-id", "server", "--store", "memory"]
+        ) { _ in }
+        try expect(result, "invalid_client", exit: 1, hint: "--client-id")
+    }
+
+    @Test("a provider without a device authorization endpoint is device_flow_unsupported")
+    func unsupported() async throws {
+        let demo = try await DemoLogin()
+        let issuer = demo.issuer.issuer
+        demo.issuer.always(
+            .metadata, .reply(status: 200, body: #"{"issuer":"\#(issuer)","token_endpoint":"\#(issuer)/token"}"#))
+        let result = try await demo.home.login("work", demo.options) { _ in }
+        try expect(result, "device_flow_unsupported", exit: 1, hint: "--device-endpoint")
+    }
+
+    @Test("M1: metadata of another issuer is refused before anything else is sent")
+    func issuerMismatch() async throws {
+        let demo = try await DemoLogin()
+        demo.issuer.always(
+            .metadata, .reply(status: 200, body: #"{"issuer":"https://other.example","token_endpoint":"https://x/t"}"#))
+        let result = try await demo.home.login("work", demo.options) { _ in }
+        try expect(result, "issuer_mismatch", exit: 1, hint: "exactly as the provider writes it")
+        #expect(demo.issuer.log.allSatisfy { $0.endpoint == .metadata })
+    }
+
+    @Test("a server that is no authorization server is bad_response")
+    func notAnIssuer() async throws {
+        let demo = try await DemoLogin()
+        demo.issuer.always(.metadata, .reply(status: 404, contentType: "text/html", body: "<html>"))
+        let result = try await demo.home.login("work", demo.options) { _ in }
+        try expect(result, "bad_response", exit: 1, hint: "check the issuer's URL")
+    }
+
+    @Test("an issuer that nobody answers for is provider_unreachable: exit code 6")
+    func unreachable() async throws {
+        let home = try AgentHome()
+        let result = try await home.login(
+            "work", ["--issuer", "http://127.0.0.1:1", "--client-id", "tv", "--store", "memory"]
+        ) { _ in }
+        try expect(result, "provider_unreachable", exit: 6)
+    }
+
+    @Test("without a session bus the default store stops the login before anybody is asked: exit code 7")
+    func noKeyring() async throws {
+        let issuer = try await DemoIssuer.start()
+        let home = try AgentHome()
+        let result = try await home.login("work", ["--issuer", issuer.issuer, "--client-id", "tv"]) { _ in }
+        try expect(result, "store_unavailable", exit: 7, hint: "--store memory")
+        #expect(issuer.log.isEmpty)
+    }
+
+    @Test("D4: a poll whose connection is dropped, and nonsense from a proxy, do not end the login")
+    func dropped() async throws {
+        let demo = try await DemoLogin()
+        demo.issuer.enqueue(
+            .token, .drop, .reply(status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>"))
+        let result = try await demo.home.login("work", demo.options) { demo.issuer.approve($0) }
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains(#""event":"retrying""#))
+    }
+
+    @Test("S1: a server's words reach the terminal without anything that a terminal obeys")
+    func terminalSafe() async throws {
+        let demo = try await DemoLogin()
+        demo.issuer.always(
+            .device,
+            .reply(status: 400, body: #"{"error":"access_denied","error_description":"\u001b]0;x\u0007no\r\nway"}"#))
+        let login = try demo.pendingLogin(json: false)
+        let result = await login.result()
+        #expect(result.status == 1)
+        #expect(result.errors.contains("authagent: error: no way\n"), "\(result.errors)")
+    }
+
+    private func expect(
+        _ result: ChildProcess.Result, _ code: String, exit: Int32, hint: String = "run ",
+        _ location: SourceLocation = #_sourceLocation
+    ) throws {
+        #expect(result.status == exit, "\(result.output)\(result.errors)", sourceLocation: location)
+        let last = try #require(result.lines.last, "\(result.errors)", sourceLocation: location)
+        guard case .failed(let failure) = try APIJSON.decode(LoginEvent.self, from: last.utf8) else {
+            Issue.record("\(last) is no failure", sourceLocation: location)
+            return
+        }
+        #expect(failure.code == code, "\(failure)", sourceLocation: location)
+        #expect(failure.hint.contains(hint), "\(failure)", sourceLocation: location)
+        let words = "authagent: error: \(failure.detail)\nauthagent: hint: \(failure.hint)\n"
+        #expect(result.errors == words, sourceLocation: location)
+    }
+}

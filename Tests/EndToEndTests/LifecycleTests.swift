@@ -1,0 +1,126 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// One daemon, started by whoever comes first, ended without losing anything.
+@Suite(.timeLimit(.minutes(1)))
+struct LifecycleTests {
+    @Test("clients that race to start the agent all get an answer, from one agent")
+    func autostartRace() async throws {
+        let home = try AgentHome()
+        let clients = try (0..<20).map { _ in try home.client(["status", "--json"]) }
+        var pids: Set<Int32> = []
+        for client in clients {
+            let result = await client.result()
+            #expect(result.status == 0, "\(result.errors)")
+            pids.insert(try APIJSON.decode(StatusReport.self, from: result.output.utf8).agent.pid)
+        }
+        #expect(pids.count == 1)
+        #expect(pids.first == home.daemonPID)
+    }
+
+    @Test("start, stop and start again; stop without an agent is no error")
+    func startStop() async throws {
+        let home = try AgentHome()
+        #expect(try await home.authagent("stop").output == "no agent runs\n")
+        let start = try await home.authagent("start")
+        #expect(start.status == 0)
+        let pid = try #require(home.daemonPID)
+        #expect(start.output.contains("pid \(pid)"))
+        #expect(try await home.authagent("start").output == start.output)
+        #expect(try await home.authagent("stop").output == "agent stopped, pid \(pid)\n")
+        #expect(home.daemonPID == nil)
+        #expect(try await home.authagent("start").status == 0)
+    }
+
+    @Test("a second daemon refuses to start, names the first, and changes nothing")
+    func secondDaemon() async throws {
+        let home = try AgentHome()
+        let first = try await home.daemon()
+        let second = await (try home.daemon()).result()
+        #expect(second.status == 1)
+        #expect(second.errors.contains("authagentd: error: another authagentd is running already (pid \(first.pid))"))
+        #expect(second.errors.contains("authagentd: hint: run 'authagent status'"))
+        #expect(try await home.authagent("start").output.contains("pid \(first.pid)"))
+    }
+
+    @Test("a socket that a killed agent left behind does not hinder the next")
+    func staleSocket() async throws {
+        let home = try AgentHome()
+        try await home.authagent("start")
+        await home.killDaemon()
+        #expect(FileManager.default.fileExists(atPath: home.socket))
+        #expect(try await home.authagent("status").status == 0)
+    }
+
+    @Test("200 clients at the token's expiry share one refresh")
+    func singleFlight() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        configuration.firstAccessTokenLifetime = 1
+        let demo = try await DemoLogin(configuration)
+        try await demo.logIn()
+        try await demo.tokenExpires()
+        let gate = Gate()
+        demo.issuer.enqueue(.token, .wait { await gate.pass() })
+        let clients = try (0..<200).map { _ in try demo.home.client(["token", "work"]) }
+        await gate.arrived()
+        gate.open()
+        var tokens: Set<String> = []
+        for client in clients {
+            let result = await client.result()
+            #expect(result.status == 0, "\(result.errors)")
+            tokens.insert(result.output)
+        }
+        #expect(demo.issuer.refreshCount == 1)
+        #expect(tokens.count == 1)
+    }
+
+    @Test("a provider that does not answer holds up its own account only")
+    func accountsAreIndependent() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.firstAccessTokenLifetime = 1
+        let demo = try await DemoLogin(configuration)
+        try await demo.logIn("slow")
+        let other = try await DemoIssuer.start(configuration)
+        let login = try await demo.home.login(
+            "fast", ["--issuer", other.issuer, "--client-id", "tv", "--store", "memory"]
+        ) { other.approve($0) }
+        #expect(login.status == 0)
+        for account in ["slow", "fast"] { try await demo.tokenExpires(account) }
+        let gate = Gate()
+        demo.issuer.always(.token, .wait { await gate.pass() })
+        let waiting = try demo.home.client(["token", "slow"])
+        await gate.arrived()
+        // A refresh of the other account, not only its cached token.
+        #expect(try await demo.home.authagent("token", "fast").status == 0)
+        #expect(waiting.isRunning)
+        gate.open()
+        #expect(await waiting.result().status == 0)
+    }
+
+    @Test("SIGHUP and reload take up a new account file; one that is wrong changes nothing and is named")
+    func reload() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        let files = demo.home.files
+        let text = "issuer = \"https://issuer.example\"\nclient_id = \"x\"\nstore = \"memory\"\n"
+        try files.file("config/authagent/accounts/fleet.toml", text)
+        #expect(try await demo.home.authagent("reload").output == "configuration read again\n")
+        #expect(try await demo.home.authagent("status").output.contains("fleet"))
+
+        let bad = try files.file("config/authagent/accounts/bad.toml", text + "scoops = []\n")
+        let refused = try await demo.home.authagent("reload")
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("\(bad):4: unknown key 'scoops'"), "\(refused.errors)")
+        #expect(refused.errors.contains("did you mean 'scopes'?"))
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+
+        try FileManager.default.removeItem(atPath: bad)
+        try FileManager.default.removeItem(atPath: demo.home.accountFiles + "/fleet.toml")
+        kill(try #require(demo.home.daemonPID), SIGHUP)
+        try await eventually { try await !demo.home.authagent("status").output.contains("fleet") }
+    }
+}

@@ -1,0 +1,118 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// `authagent token`, `status` and `logout`: what scripts depend on.
+@Suite(.timeLimit(.minutes(1)))
+struct TokenCommandTests {
+    @Test("token prints the bare token, a header line, or the socket's whole reply")
+    func formats() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        let bare = try await demo.home.authagent("token", "work")
+        #expect(bare.lines.count == 1)
+        let token = try #require(bare.lines.first)
+        #expect(try await demo.home.authagent("token", "work", "--header").lines == ["Authorization: Bearer \(token)"])
+        let json = try await demo.home.authagent("token", "work", "--json")
+        let reply = try APIJSON.decode(TokenReply.self, from: json.output.utf8)
+        #expect(reply.accessToken == token)
+        #expect(reply.tokenType == "Bearer")
+        #expect(reply.account.description == "work")
+        #expect((3500...3600).contains(reply.expiresIn ?? 0))
+        #expect(!json.output.contains("refresh_token"))
+        let curl = try MissingProgram.require("curl", package: "curl")
+        let url = "http://localhost/v1/accounts/work/token"
+        let raw = try await ChildProcess.run(
+            curl, ["-sS", "--unix-socket", demo.home.socket, "-H", "Accept: text/plain", url])
+        #expect(raw.lines == [token])
+    }
+
+    @Test("a token that must live longer than the provider's tokens do is served with a note, without a refresh")
+    func tooLong() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        for _ in 0..<3 {
+            let result = try await demo.home.authagent("token", "work", "--min-valid", "80000")
+            #expect(result.status == 0)
+            #expect(result.errors.contains("authagent: note: the provider's tokens live shorter"))
+        }
+        #expect(demo.issuer.refreshCount == 0)
+    }
+
+    @Test("without a login token exits with 3 at once, starts no login, and says what to run")
+    func loginRequired() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        try await demo.home.authagent("logout", "work")
+        let result = try await demo.home.authagent("token", "work")
+        #expect(result.status == 3)
+        #expect(result.output.isEmpty)
+        #expect(result.errors == "authagent: error: no login for 'work'\nauthagent: hint: run 'authagent login work'\n")
+        #expect(demo.issuer.log.count { $0.endpoint == .device } == 1)
+    }
+
+    @Test(
+        "while the provider is down a valid token is served, an expired one never: exit code 6, and the login is kept")
+    func outage() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.accessTokenLifetime = 2
+        let demo = try await DemoLogin(configuration)
+        try await demo.logIn()
+        demo.issuer.always(.token, .reply(status: 503, body: ""))
+        try await eventually("the token does not expire") {
+            try await demo.home.authagent("token", "work", "--min-valid", "0").status != 0
+        }
+        let result = try await demo.home.authagent("token", "work")
+        #expect(result.status == 6, "\(result.errors)")
+        let status = try await demo.home.authagent("status", "work", "--json")
+        let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
+        #expect(report.accounts.first?.state == .offline)
+        #expect(report.accounts.first?.lastError?.contains("503") == true)
+        demo.issuer.always(.token, nil)
+        try await eventually("it does not come back") { try await demo.home.authagent("token", "work").status == 0 }
+    }
+
+    @Test("logout tells step by step; --all logs every account out; --local tells the provider nothing")
+    func logout() async throws {
+        let demo = try await DemoLogin()
+        for name in ["one", "two", "three"] { try await demo.logIn(name) }
+        let local = try await demo.home.authagent("logout", "one", "--local", "--json")
+        #expect(
+            local.lines == [
+                #"{"account":"one","forgotten":true,"reason":"only forgotten on this machine, as asked","#
+                    + #""revoked":false}"#
+            ])
+        #expect(demo.issuer.log.allSatisfy { $0.endpoint != .revocation })
+        #expect(demo.issuer.liveRefreshTokens.count == 3)
+        let two = try await demo.home.authagent("logout", "two", "--json")
+        #expect(two.lines == [#"{"account":"two","forgotten":true,"revoked":true}"#])
+        let all = try await demo.home.authagent("logout", "--all")
+        #expect(all.status == 0)
+        #expect(all.lines.contains("three: forgotten, revoked at the provider"), "\(all.output)")
+        #expect(demo.issuer.liveRefreshTokens.count == 1)
+    }
+
+    @Test("status --json has the agent and the accounts with the members that programs were promised")
+    func status() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        let result = try await demo.home.authagent("status", "--json")
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        let agent = try #require(report["agent"] as? [String: Any])
+        #expect(agent["version"] as? String == agentVersion)
+        #expect(agent["pid"] as? Int == demo.home.daemonPID.map { Int($0) })
+        #expect(agent["socket"] as? String == demo.home.socket)
+        #expect(agent["store_state"] as? String == "no_bus")
+        let account = try #require((report["accounts"] as? [[String: Any]])?.first)
+        #expect(account["account"] as? String == "work")
+        #expect(account["state"] as? String == "ok")
+        #expect(account["issuer"] as? String == demo.issuer.issuer)
+        #expect(account["scope"] as? String == "")
+        #expect(account["store"] as? String == "memory")
+        #expect(account["expires_at"] is Int)
+        let table = try await demo.home.authagent("status")
+        #expect(table.lines.contains { $0.hasPrefix("work") && $0.contains("ok") }, "\(table.output)")
+    }
+}
