@@ -144,7 +144,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "authagent", "authagent-keyring", "authagentd",
+                "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent", "authagent-keyring",
+                "authagentd",
             ],
             swiftSettings: swift
         ),

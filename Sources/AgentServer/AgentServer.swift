@@ -78,7 +78,9 @@ public struct AgentServer: Service {
         channel.setOption(ChannelOptions.autoRead, value: false).map {
             channel.eventLoop.execute {
                 channel.writeAndFlush(RawReply.bytes(.problem(problem), channel.allocator)).whenComplete { _ in
-                    channel.close(promise: nil)
+                    // To a client that is about to look at its new connection, one that is closed already is none.
+                    channel.close(mode: .output, promise: nil)
+                    channel.eventLoop.scheduleTask(in: TimeAmount(limits.refusalTime)) { channel.close(promise: nil) }
                 }
             }
         }

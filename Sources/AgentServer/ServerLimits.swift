@@ -14,6 +14,8 @@ public struct ServerLimits: Sendable {
     public var idleTime: Duration = .seconds(300)
     /// A client that does not read what it asked for is disconnected after this time.
     public var writeTime: Duration = .seconds(30)
+    /// How long a connection that was refused stays for its client to read why.
+    public var refusalTime: Duration = .milliseconds(250)
     public var connectionsPerUser = Limits.connectionsPerUser
 
     public init() {}

@@ -53,29 +53,31 @@ struct TextLoginScreen: LoginScreen {
 
     /// RFC 8628 §3.3: the code and the URI are shown, also beside a QR code. What is asked for by whom is shown as
     /// well, because a code that somebody else gave you is how this grant is abused (§5.4).
+    ///
+    /// The code and the URI come last, so that they stay on a screen of 24 lines whose top the QR code has pushed out.
     private func show(_ prompt: LoginPrompt) {
         var lines = ["login '\(account)' at \(prompt.issuer ?? "the provider")"]
         if let client = prompt.clientID { lines.append("  client: \(client)") }
         if let scope = prompt.scope, !scope.isEmpty { lines.append("  scopes: \(scope)") }
-        lines += ["", "  open:   \(prompt.verificationURI)", "  enter:  \(prompt.userCode)", ""]
-        if let complete = prompt.verificationURIComplete, complete != prompt.verificationURI {
-            lines.insert("  or:     \(complete)", at: lines.count - 1)
-        }
+        lines += ["enter the code only if you started this login yourself", ""]
         for line in lines { Console.print(Console.clean(line)) }
         if let code = prompt.qrCode, fits(code) {
             // Block characters only: what else the agent could send is not drawn.
             for line in code where line.allSatisfy({ " █▀▄".contains($0) }) { Console.print("  \(line)") }
-            Console.print("")
         }
-        Console.print(
-            "enter a code only if you started this login yourself; it is valid for \(words(prompt.expiresIn))")
-        Console.print("waiting for approval; Ctrl-C cancels")
+        var steps = ["  open:   \(prompt.verificationURI)", "  enter:  \(prompt.userCode)"]
+        if let complete = prompt.verificationURIComplete, complete != prompt.verificationURI {
+            steps.append("  or:     \(complete)")
+        }
+        for line in steps { Console.print(Console.clean(line)) }
+        Console.print("waiting for approval, \(words(prompt.expiresIn)) at most; Ctrl-C cancels")
     }
 
+    /// With the lines below it and that of the cursor.
     private func fits(_ code: [String]) -> Bool {
         let size = Console.size
-        return size.columns >= (code.map(\.count).max() ?? 0) + 2 && size.lines >= code.count + 2
+        return size.columns >= (code.map(\.count).max() ?? 0) + 2 && size.lines >= code.count + 5
     }
 
-    private func words(_ seconds: Int) -> String { seconds < 120 ? "\(seconds) s" : "\(seconds / 60) min" }
+    private func words(_ seconds: Int) -> String { seconds < 120 ? "\(seconds) s" : "\((seconds + 30) / 60) min" }
 }

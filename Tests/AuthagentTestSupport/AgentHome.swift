@@ -6,11 +6,14 @@ import Testing
 public final class AgentHome: Sendable {
     public let files: TemporaryDirectory
     public let environment: [String: String]
+    /// Lives as long as the home that uses it.
+    private let keyring: PrivateKeyring?
 
     /// With a keyring, or with no session bus at all; `changes` are to the environment.
     public init(keyring: PrivateKeyring? = nil, changes: [String: String] = [:]) throws {
         let files = try TemporaryDirectory()
         self.files = files
+        self.keyring = keyring
         for name in ["run", "config", "state"] { try files.directory(name) }
         var environment = keyring?.environment ?? ChildProcess.programEnvironment
         environment["HOME"] = files.path
@@ -33,9 +36,12 @@ public final class AgentHome: Sendable {
     deinit { if let pid = daemonPID { kill(pid, SIGKILL) } }
 
     /// The daemon of this home, whoever started it: the kernel knows who holds its lock (proc(5), /proc/locks).
-    public var daemonPID: Int32? {
+    public var daemonPID: Int32? { Self.daemonPID(lock: files.path + "/state/authagent/agent.lock") }
+
+    /// The process that holds a daemon's lock.
+    public static func daemonPID(lock: String) -> Int32? {
         var status = stat()
-        guard stat(files.path + "/state/authagent/agent.lock", &status) == 0,
+        guard stat(lock, &status) == 0,
             let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
         else { return nil }
         for line in locks.split(whereSeparator: \.isNewline) {

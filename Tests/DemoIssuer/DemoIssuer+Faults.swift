@@ -34,6 +34,9 @@ extension DemoIssuer {
 
     public var refreshCount: Int { log.filter { $0.form["grant_type"] == "refresh_token" }.count }
 
+    /// Every refresh token ever issued.
+    public var refreshTokens: [String] { state.withLock { Array($0.refreshTokens.keys) } }
+
     public var liveRefreshTokens: [String] {
         state.withLock { state in state.refreshTokens.filter(\.value.isLive).map(\.key) }
     }

@@ -86,7 +86,7 @@ struct LoginCommandTests {
         #expect(result.status == 0)
         for text in [
             "login 'work' at \(demo.issuer.issuer)", "client: tv", "scopes: mail", "\(demo.issuer.issuer)/device",
-            "enter a code only if you started this login yourself", "logged in 'work'",
+            "enter the code only if you started this login yourself", "logged in 'work'",
         ] {
             #expect(result.output.contains(text), "\(text) is missing in \(result.output)")
         }

@@ -1,0 +1,166 @@
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import LocalSocket
+import Testing
+
+/// What people and configuration management get wrong: an error that names the remedy, an exit code, nothing lost.
+@Suite(.timeLimit(.minutes(1)))
+struct BadInputTests {
+    @Test(
+        "an account that is not known is named, with the command that makes it",
+        arguments: ["token", "logout", "login"])
+    func unknownAccount(command: String) async throws {
+        let home = try AgentHome()
+        let result = try await home.authagent(command, "nobody")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("authagent: error: there is no account 'nobody'\n"), "\(result.errors)")
+        #expect(result.errors.contains("authagent: hint: run 'authagent login nobody --issuer URL --client-id ID'\n"))
+    }
+
+    @Test("a login without a client id, or without an issuer, says what is missing")
+    func missingSettings() async throws {
+        let home = try AgentHome()
+        let noClient = try await home.authagent("login", "work", "--issuer", "https://issuer.example")
+        #expect(noClient.status == 1)
+        #expect(noClient.errors.contains("'work' has no client id"))
+        #expect(noClient.errors.contains("--client-id ID"))
+        let noIssuer = try await home.authagent("login", "work", "--client-id", "tv")
+        #expect(noIssuer.status == 1)
+        #expect(noIssuer.errors.contains("--issuer URL"), "\(noIssuer.errors)")
+    }
+
+    @Test("T1: plain http to another machine is refused before anything is sent")
+    func httpIssuer() async throws {
+        let home = try AgentHome()
+        let result = try await home.authagent("login", "work", "--issuer", "http://issuer.example", "--client-id", "x")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("it uses plain http to 'issuer.example'"))
+        #expect(result.errors.contains("authagent: hint: give an https URL"))
+    }
+
+    @Test(
+        "a wrong command line is exit code 2, one line and a hint",
+        arguments: [
+            ["token"], ["token", "work", "--min-valid", "-1"], ["token", "work", "--json", "--header"], ["logout"],
+            ["logout", "work", "--all"], ["login", "../x"], ["frobnicate"], ["login", "w", "--store", "plaintext"],
+            ["status", "--nonsense"],
+        ])
+    func usage(arguments: [String]) async throws {
+        let home = try AgentHome()
+        let result = try await home.client(arguments).result()
+        #expect(result.status == 2)
+        #expect(result.output.isEmpty)
+        let lines = result.errors.split(separator: "\n")
+        #expect(lines.count == 2, "\(result.errors)")
+        #expect(lines.first?.hasPrefix("authagent: error: ") == true)
+        #expect(lines.last?.hasPrefix("authagent: hint: ") == true)
+        #expect(home.daemonPID == nil, "no agent is needed to say so")
+    }
+
+    @Test("a corrupt account file is named with its line and a hint, and hides no other account")
+    func corruptFile() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        let bad = try demo.home.files.file(
+            "config/authagent/accounts/bad.toml", "client_id = \"x\"\nissuer = nonsense\n")
+        let result = try await demo.home.authagent("token", "bad")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("authagent: error: \(bad):2: "), "\(result.errors)")
+        #expect(result.errors.contains("authagent: hint: see authagent.toml(5)"))
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        await demo.home.killDaemon()
+        let status = try await demo.home.authagent("status")
+        #expect(status.output.contains("\(bad):2: "), "\(status.output)")
+        #expect(status.output.contains("work"))
+    }
+
+    @Test("a configuration directory that cannot be written stops the login before anybody is asked")
+    func unwritableConfiguration() async throws {
+        let issuer = try await DemoIssuer.start()
+        let home = try AgentHome(changes: ["XDG_CONFIG_HOME": "/proc/self"])
+        let result = try await home.authagent(
+            "login", "work", "--issuer", issuer.issuer, "--client-id", "tv", "--store", "memory")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("authagent: error: /proc/self/authagent"), "\(result.errors)")
+        #expect(result.errors.contains("authagent: hint: "))
+        #expect(issuer.log.allSatisfy { $0.endpoint != .device })
+    }
+
+    @Test("a state directory that cannot be made is exit code 4")
+    func unwritableState() async throws {
+        let home = try AgentHome(changes: ["XDG_STATE_HOME": "/dev/null"])
+        let result = try await home.authagent("status")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("mkdir /dev/null/authagent: Not a directory"), "\(result.errors)")
+        #expect(result.errors.contains("authagent: hint: "))
+    }
+
+    @Test("a socket directory that others can enter is refused with the command that repairs it: exit code 4")
+    func looseDirectory() async throws {
+        let home = try AgentHome()
+        let run = home.files.path + "/run"
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: run)
+        let result = try await home.authagent("status")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("authagent: error: \(run) can be entered by others (mode 755)\n"))
+        #expect(result.errors.contains("authagent: hint: run 'chmod 700 \(run)'\n"))
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: run)
+        #expect(try await home.authagent("status").status == 0)
+    }
+
+    @Test("a socket path that is too long is exit code 4")
+    func longPath() async throws {
+        let home = try AgentHome(changes: ["AUTHAGENT_SOCK": "/tmp/" + String(repeating: "x", count: 120)])
+        let result = try await home.authagent("status")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("longer than 107 bytes"))
+    }
+
+    @Test("a client secret that others can read is refused, and is not repeated")
+    func readableSecret() async throws {
+        let home = try AgentHome()
+        let file = try home.files.file("secret", "canary", mode: 0o644)
+        let result = try await home.authagent(
+            "login", "work", "--issuer", "https://issuer.example", "--client-id", "x", "--client-secret-file", file)
+        #expect(result.status == 1)
+        #expect(result.errors.contains("authagent: hint: run 'chmod 600 \(file)'"))
+        #expect(!result.errors.contains("canary"))
+    }
+
+    @Test("bytes that are no request, no bytes at all and a huge head leave the agent as it was")
+    func garbage() async throws {
+        let home = try AgentHome()
+        try await home.authagent("start")
+        let requests = [
+            [], [UInt8](repeating: 0xFF, count: 20_000),
+            Array(
+                "GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: \(String(repeating: "a", count: 20_000))\r\n\r\n".utf8
+            ),
+        ]
+        for request in requests {
+            let answer = try await Self.exchange(request, at: home.socket)
+            #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"), "\(answer)")
+        }
+        #expect(try await home.authagent("status").status == 0)
+    }
+
+    /// Sends bytes and the end of all bytes, and returns what comes until the agent closes.
+    private static func exchange(_ bytes: [UInt8], at path: String) async throws -> String {
+        let connection = try LocalSocket.connect(to: try SocketPath(path)).consumeRaw()
+        // On a thread of its own: it blocks, and tests share few.
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+                shutdown(connection, Int32(SHUT_WR))
+                var answer: [UInt8] = []
+                var chunk = [UInt8](repeating: 0, count: 4096)
+                while case let count = recv(connection, &chunk, chunk.count, 0), count > 0 {
+                    answer += chunk.prefix(count)
+                }
+                close(connection)
+                continuation.resume(returning: String(decoding: answer, as: UTF8.self))
+            }
+        }
+    }
+}

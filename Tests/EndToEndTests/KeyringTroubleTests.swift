@@ -1,0 +1,105 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// The daemon beside a keyring that is stopped, locked or dead.
+@Suite(.timeLimit(.minutes(2)))
+struct KeyringTroubleTests {
+    @Test("a token from memory is served while the keyring's provider is stopped")
+    func stopped() async throws {
+        let keyring = try await PrivateKeyring()
+        let demo = try await DemoLogin(keyring: keyring)
+        try await demo.logIn()
+        let token = try await demo.home.authagent("token", "work")
+        keyring.stopProvider()
+        for _ in 0..<5 { #expect(try await demo.home.authagent("token", "work").output == token.output) }
+        // Asked in vain meanwhile, the keyring is hung; that is a matter of status and of nobody else.
+        let status = try await demo.home.authagent("status", "--json")
+        #expect(try APIJSON.decode(StatusReport.self, from: status.output.utf8).agent.storeState == .hung)
+        #expect(try await demo.home.authagent("token", "work").output == token.output)
+        keyring.resumeProvider()
+    }
+
+    @Test("a locked keyring after a restart is exit code 7 with the command to unlock it; unlocked, it goes on")
+    func locked() async throws {
+        let keyring = try await PrivateKeyring()
+        let demo = try await DemoLogin(keyring: keyring)
+        try await demo.logIn()
+        await demo.home.killDaemon()
+        try await keyring.lock()
+        let result = try await demo.home.authagent("token", "work")
+        #expect(result.status == 7)
+        #expect(result.errors.contains("authagent: error: the keyring is locked"), "\(result.errors)")
+        #expect(result.errors.contains("gnome-keyring-daemon --replace --unlock"))
+        let status = try await demo.home.authagent("status", "--json")
+        let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
+        #expect(report.agent.storeState == .locked)
+        #expect(report.accounts.map(\.state) == [.locked])
+        await keyring.killProvider()
+        try await keyring.startProvider()
+        try await eventually("the unlocked keyring is not noticed") {
+            try await demo.home.authagent("token", "work").status == 0
+        }
+    }
+
+    @Test("a rotated token that the dead keyring cannot take is served, shown as unsaved, and written once it can be")
+    func unsaved() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        configuration.firstAccessTokenLifetime = 1
+        let keyring = try await PrivateKeyring()
+        let demo = try await DemoLogin(configuration, keyring: keyring)
+        try await demo.logIn()
+        let first = try #require(try await keyring.refreshToken(of: "work"))
+        try await demo.tokenExpires()
+        await keyring.killProvider()
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        let status = try await demo.home.authagent("status", "work", "--json")
+        let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
+        #expect(report.accounts.first?.state == .unsaved, "\(status.output)")
+        try await keyring.startProvider()
+        try await eventually("the new refresh token is not written") {
+            let stored = try await keyring.refreshToken(of: "work")
+            return stored != nil && stored != first
+        }
+        let stored = try await keyring.refreshToken(of: "work")
+        #expect(demo.issuer.liveRefreshTokens == [stored])
+    }
+
+    @Test("SIGTERM in a refresh: the answer is still taken in, and the next agent goes on with the new token")
+    func terminatedInRefresh() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        configuration.firstAccessTokenLifetime = 1
+        let keyring = try await PrivateKeyring()
+        let demo = try await DemoLogin(configuration, keyring: keyring)
+        try await demo.logIn()
+        try await demo.tokenExpires()
+        let gate = Gate()
+        demo.issuer.enqueue(.token, .wait { await gate.pass() })
+        let client = try demo.home.client(["token", "work"])
+        await gate.arrived()
+        kill(try #require(demo.home.daemonPID), SIGTERM)
+        // It listens no more, and has not ended.
+        try await eventually { try await demo.connectionIsRefused() }
+        #expect(demo.home.daemonPID != nil)
+        gate.open()
+        #expect(await client.result().status == 0)
+        await eventually { demo.home.daemonPID == nil }
+        #expect(demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")])
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        #expect(demo.issuer.refreshCount == 2)
+    }
+}
+
+extension DemoLogin {
+    /// Whether nobody accepts connections at the agent's socket.
+    fileprivate func connectionIsRefused() async throws -> Bool {
+        let curl = try MissingProgram.require("curl", package: "curl")
+        let url = "http://localhost/v1/health"
+        let result = try await ChildProcess.run(curl, ["-s", "--max-time", "5", "--unix-socket", home.socket, url])
+        return result.status == 7
+    }
+}

@@ -1,0 +1,102 @@
+import AgentAPI
+import AuthagentTestSupport
+import Foundation
+import Synchronization
+import Testing
+
+/// The daemon under systemd's protocols.
+@Suite(.timeLimit(.minutes(1)))
+struct SupervisionTests {
+    @Test("the daemon serves the socket that systemd passes")
+    func activation() async throws {
+        let home = try AgentHome()
+        let activate = try MissingProgram.require("systemd-socket-activate", package: "systemd")
+        let names = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "AUTHAGENT_SYSTEM_CONFIG"]
+        let passedOn = names.flatMap { name in home.environment[name].map { ["-E", "\(name)=\($0)"] } ?? [] }
+        // Another place than the one the daemon would take by itself.
+        let socket = home.files.path + "/activated.sock"
+        let listener = try ChildProcess(
+            activate, ["-l", socket] + passedOn + [try BuildProducts.path("authagentd")],
+            environment: ChildProcess.programEnvironment, input: nil
+        )
+        await eventually { FileManager.default.fileExists(atPath: socket) }
+        let client = try ChildProcess(
+            try BuildProducts.path("authagent"), ["status", "--json"],
+            environment: home.environment.merging(["AUTHAGENT_SOCK": socket]) { $1 }
+        )
+        let result = await client.result()
+        #expect(result.status == 0, "\(result.errors)\(listener.errorsSoFar)")
+        // systemd-socket-activate becomes the daemon, so a client that had started one would name another.
+        #expect(try APIJSON.decode(StatusReport.self, from: result.output.utf8).agent.pid == listener.pid)
+        listener.signal(SIGTERM)
+        #expect(await listener.result().status == 0)
+        // The socket is systemd's to remove.
+        #expect(FileManager.default.fileExists(atPath: socket))
+    }
+
+    @Test("a descriptor that is no listening socket is refused")
+    func wrongDescriptor() async throws {
+        let home = try AgentHome()
+        let shell = try ChildProcess(
+            "/bin/sh",
+            ["-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" 3</dev/null", try BuildProducts.path("authagentd")],
+            environment: home.environment
+        )
+        let result = await shell.result()
+        #expect(result.status == 1)
+        #expect(result.errors.contains("authagentd: error: descriptor 3 is not a listening Unix socket"))
+        #expect(result.errors.contains("authagentd: hint: check ListenStream= in authagent.socket"))
+    }
+
+    @Test("the daemon tells systemd that it is ready, that it lives, and that it stops")
+    func notifications() async throws {
+        let files = try TemporaryDirectory()
+        let inbox = try NotificationInbox(files.path + "/notify")
+        let home = try AgentHome(changes: ["NOTIFY_SOCKET": inbox.path, "WATCHDOG_USEC": "100000"])
+        let daemon = try await home.daemon()
+        await eventually { inbox.messages.contains("READY=1") }
+        await eventually { inbox.messages.count { $0 == "WATCHDOG=1" } >= 3 }
+        daemon.signal(SIGTERM)
+        #expect(await daemon.result().status == 0)
+        await eventually { inbox.messages.contains("STOPPING=1") }
+    }
+}
+
+/// Where sd_notify(3) messages arrive.
+private final class NotificationInbox: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    init(_ path: String) throws {
+        self.path = path
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let isBound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        guard isBound else { throw POSIXError(.EADDRINUSE) }
+    }
+
+    deinit { close(descriptor) }
+
+    private let seen = Seen()
+
+    /// What has come so far.
+    var messages: [String] {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while case let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT)), count > 0 {
+            seen.append(String(decoding: buffer.prefix(count), as: UTF8.self))
+        }
+        return seen.all
+    }
+
+    private final class Seen: Sendable {
+        private let texts = Mutex<[String]>([])
+        func append(_ text: String) { texts.withLock { $0.append(text) } }
+        var all: [String] { texts.withLock { $0 } }
+    }
+}
