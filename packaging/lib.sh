@@ -1,0 +1,53 @@
+# What the scripts of this directory share: the Debian packages, and the words. To be sourced.
+
+# What the programs are built with.
+build_packages=(libcurl4-openssl-dev libsecret-1-dev libqrencode-dev pkg-config)
+# What the demo needs: a session bus with a keyring, and a client of the socket.
+demo_packages=(dbus gnome-keyring curl)
+# What the tests talk to: real parts, and the tools that check the rest.
+test_packages=(
+    dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc systemd binutils util-linux
+)
+
+say() { printf '\n== %s\n' "$*"; }
+
+die() {
+    printf '%s: error: %s\n' "${0##*/}" "$1" >&2
+    [ $# -lt 2 ] || printf '%s: hint: %s\n' "${0##*/}" "$2" >&2
+    exit 1
+}
+
+need_swift() {
+    command -v swift >/dev/null || die "there is no Swift toolchain" "install Swift 6.2 or later from swift.org"
+}
+
+# Installs the packages that are missing as root; tells anybody else the one line that does.
+need_packages() {
+    local missing=() package
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    [ "$(id -u)" = 0 ] || die "Debian packages are missing" "run 'sudo apt-get install ${missing[*]}'"
+    say "installing ${missing[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+# Builds the programs as they are installed, and sets `bin` to where they are. By name, because the tests' fixtures need
+# the testing library, which has no static form. What the compiler says is shown if it fails: a static glibc makes the
+# linker warn of functions that are never called.
+build_release() {
+    local program log
+    log=$(mktemp)
+    for program in "$@"; do
+        printf '%s\n' "$program"
+        swift build -c release --static-swift-stdlib --product "$program" >"$log" 2>&1 || {
+            cat "$log"
+            rm -f "$log"
+            return 1
+        }
+    done
+    rm -f "$log"
+    bin=$(swift build -c release --static-swift-stdlib --show-bin-path)
+}
