@@ -17,6 +17,16 @@ struct RefreshTests {
         #expect(fixture.store.operations.count == operations)
     }
 
+    @Test(
+        "A1: what is inside an access token decides nothing: garbage, and a JWT that says it has expired, are served",
+        arguments: ["~garbage~", "e30.eyJleHAiOjF9.c2ln", "{\"exp\":1}"])
+    func opaque(access: String) async throws {
+        let fixture = try VaultFixture()
+        await fixture.loggedIn(access: access)
+        #expect(try await fixture.token() == access)
+        #expect(fixture.refresher.spent.isEmpty)
+    }
+
     @Test("500 callers at expiry share one refresh")
     func singleFlight() async throws {
         let fixture = try VaultFixture()
