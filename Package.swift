@@ -133,6 +133,13 @@ let package = Package(
             dependencies: ["AuthagentTestSupport", "LocalSocket"],
             swiftSettings: swift
         ),
+        .testTarget(
+            name: "AgentServerTests",
+            dependencies: [
+                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", lifecycle, logging,
+            ],
+            swiftSettings: swift
+        ),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth", "SecretMemory"], swiftSettings: swift),
         .testTarget(
             name: "KeyringStoreTests",

@@ -4,7 +4,8 @@ internal import NIOHTTP1
 /// One complete request, as far as the API cares.
 struct APIRequest: Sendable {
     var method: String
-    var path: Substring
+    /// Percent-decoded.
+    var path: String
     /// Without the question mark; nil when there is none.
     var query: Substring?
     var accept: String?
@@ -13,11 +14,12 @@ struct APIRequest: Sendable {
 
     init(_ head: HTTPRequestHead, body: [UInt8]) {
         method = head.method.rawValue
-        let uri = head.uri[...]
-        let mark = uri.firstIndex(of: "?")
-        path = mark.map { uri[..<$0] } ?? uri
-        query = mark.map { uri[uri.index(after: $0)...] }
-        accept = head.headers.first(name: "accept")
+        let target = Self.originForm(head.uri)
+        let mark = target.firstIndex(of: "?")
+        path = Self.decodedPath(mark.map { target[..<$0] } ?? target)
+        query = mark.map { target[target.index(after: $0)...] }
+        let ranges = head.headers["accept"]
+        accept = ranges.isEmpty ? nil : ranges.joined(separator: ",")
         contentType = head.headers.first(name: "content-type")
         self.body = body
     }
@@ -28,8 +30,25 @@ struct APIRequest: Sendable {
         let kind = mediaType.prefix { $0 != "/" }
         return accept.split(separator: ",").contains { range in
             let parts = range.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
-            let isExcluded = parts.dropFirst().contains { $0 == "q=0" || $0 == "q=0.0" }
+            let isExcluded = parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
             return !isExcluded && ["*/*", "\(kind)/*", mediaType].contains(parts.first ?? "")
         }
+    }
+
+    /// Without the scheme and the authority that a client for proxies sends (RFC 9112 §3.2.2).
+    private static func originForm(_ uri: String) -> Substring {
+        let scheme = "http://"
+        guard uri.prefix(scheme.count).lowercased() == scheme else { return uri[...] }
+        return uri.dropFirst(scheme.count).drop { $0 != "/" }
+    }
+
+    /// A slash that is encoded separates nothing (RFC 3986 §2.2); as no name here has one, such a path stays as it is.
+    private static func decodedPath(_ path: Substring) -> String {
+        guard path.utf8.contains(UInt8(ascii: "%")) else { return String(path) }
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false).map {
+            PercentEncoding.decoded($0, plusIsSpace: false)
+        }
+        guard segments.allSatisfy({ $0 != nil && $0?.contains("/") == false }) else { return String(path) }
+        return segments.compactMap(\.self).joined(separator: "/")
     }
 }

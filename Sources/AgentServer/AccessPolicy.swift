@@ -5,12 +5,18 @@ public struct AccessPolicy: Sendable {
     /// The user that the agent runs as, and root, who can read its memory anyway.
     public static func ownUserAndRoot(_ owner: UInt32) -> AccessPolicy { AccessPolicy(owner: owner) }
 
-    func allows(_ peer: PeerIdentity) -> Bool { peer.user == owner || peer.user == 0 }
+    package func allows(_ peer: PeerIdentity) -> Bool { peer.user == owner || peer.user == 0 }
 }
 
 /// The process that connected, as it was at that moment (unix(7), SO_PEERCRED).
-struct PeerIdentity: Sendable {
+package struct PeerIdentity: Sendable {
     let pid: Int32
     let user: UInt32
     let group: UInt32
+
+    package init(pid: Int32, user: UInt32, group: UInt32) {
+        self.pid = pid
+        self.user = user
+        self.group = group
+    }
 }

@@ -86,11 +86,24 @@ public struct AgentServer: Service {
         }
     }
 
+    /// Otherwise a head is collected up to 2 MiB before its size is looked at.
+    private var decoderLimits: NIOHTTPDecoderLimitConfiguration {
+        var decoder = NIOHTTPDecoderLimitConfiguration()
+        decoder.maxHeaderFieldSize = limits.requestHead
+        decoder.maxHeaderListSize = limits.requestHead
+        return decoder
+    }
+
     private func addHandlers(to channel: any Channel) throws {
         let pipeline = channel.pipeline.syncOperations
         let timer = ConnectionTimer(limits, eventLoop: channel.eventLoop)
+        // A client that asks without reading is not read from, so that its replies do not pile up here.
+        try pipeline.addHandler(BackPressureHandler())
         try pipeline.addHandler(ConnectionGuard(timer: timer))
-        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
+        try pipeline.configureHTTPServerPipeline(
+            withPipeliningAssistance: true, withErrorHandling: false, withEncoderConfiguration: .init(),
+            withDecoderLimitConfiguration: decoderLimits
+        )
         try pipeline.addHandler(
             RequestHandler(harness: harness, limits: limits, logger: logger, timer: timer)
         )

@@ -17,6 +17,8 @@ final class ConnectionGuard: ChannelInboundHandler {
         timer.enter(.idle)
     }
 
+    func handlerRemoved(context: ChannelHandlerContext) { timer.stop() }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if timer.phase == .idle { timer.enter(.receiving) }
         context.fireChannelRead(data)

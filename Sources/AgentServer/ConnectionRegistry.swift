@@ -52,7 +52,10 @@ final class ConnectionRegistry: Sendable {
             return Array(state.channels.values)
         }
         if channels.isEmpty { empty.succeed() }
-        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        for channel in channels {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+            channel.pipeline.fireUserInboundEventTriggered(EndOfWatching())
+        }
         let lastCall = eventLoop.scheduleTask(in: limit) {
             for channel in channels { channel.close(promise: nil) }
         }
@@ -60,3 +63,6 @@ final class ConnectionRegistry: Sendable {
         lastCall.cancel()
     }
 }
+
+/// Tells a connection that the events it sends have no end in time: a login waits for a person, a stop does not.
+struct EndOfWatching {}

@@ -21,6 +21,7 @@ final class ConnectionTimer {
     private var deadline: NIODeadline?
     private var timer: Scheduled<Void>?
     private var armedFor: NIODeadline?
+    private var isStopped = false
 
     /// Used on the event loop only.
     init(_ limits: ServerLimits, eventLoop: any EventLoop) {
@@ -30,14 +31,18 @@ final class ConnectionTimer {
 
     func enter(_ phase: Phase) {
         self.phase = phase
+        guard !isStopped else { return }
         deadline = limit(of: phase).map { .now() + $0 }
         arm()
     }
 
+    /// The connection is over: lets go of it, because it holds this timer.
     func stop() {
+        isStopped = true
         timer?.cancel()
         timer = nil
         deadline = nil
+        expired = { _ in }
     }
 
     /// Answers are bounded by who makes them; a login waits for a person.

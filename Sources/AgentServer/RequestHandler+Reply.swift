@@ -1,0 +1,102 @@
+internal import AgentAPI
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+
+extension RequestHandler {
+    /// Has a complete request answered, at once or in time.
+    func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        timer.enter(.answering)
+        if let reply = harness.answerAtOnce(request) { return send(reply, head, context) }
+        let harness = harness
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let eventLoop = context.eventLoop
+        let deadline = NIOLoopBoundBox<Scheduled<Void>?>(nil, eventLoop: eventLoop)
+        let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
+        if request.method != "POST" {
+            // Only what can be asked again is given up: a logout or a login goes on to its end.
+            deadline.value = eventLoop.scheduleTask(in: TimeAmount(limits.answerTime)) {
+                once.value = true
+                handler.value.send(Self.timeout, head, bound.value)
+            }
+        }
+        // No parent: what was asked for is done even if the client goes away meanwhile.
+        Task {
+            let answer = await harness.answer(request)
+            eventLoop.execute {
+                deadline.value?.cancel()
+                guard !once.value else { return }
+                switch answer {
+                case .reply(let reply): handler.value.send(reply, head, bound.value)
+                case .events(let events): handler.value.stream(events, head, bound.value)
+                }
+            }
+        }
+    }
+
+    private static let timeout = Reply.problem(
+        Problem(.timeout, "the answer takes too long", hint: "try again; what was begun goes on")
+    )
+
+    func send(_ reply: Reply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        isLast = !head.isKeepAlive || isInputClosed
+        var headers = responseHeaders(reply.contentType, for: head)
+        headers.add(name: "content-length", value: "\(reply.body.count)")
+        if !reply.allowedMethods.isEmpty {
+            headers.add(name: "allow", value: reply.allowedMethods.joined(separator: ", "))
+        }
+        let status = HTTPResponseStatus(statusCode: reply.status)
+        context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
+        if head.method != .HEAD {
+            var buffer = context.channel.allocator.buffer(capacity: reply.body.count)
+            buffer.writeBytes(reply.body)
+            context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        }
+        finish(context)
+        logger.debug(
+            "answered",
+            metadata: ["method": "\(head.method)", "path": "\(path(of: head))", "status": "\(reply.status)"]
+        )
+    }
+
+    /// Ends a reply; the next request may come.
+    func finish(_ context: ChannelHandlerContext) {
+        beginNext()
+        unsent += 1
+        timer.enter(.sending)
+        let (isLast, bound) = (isLast, NIOLoopBound((self, context), eventLoop: context.eventLoop))
+        isEnding = true
+        let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        isEnding = false
+        written.whenComplete { _ in
+            let (handler, context) = bound.value
+            handler.sent(isLast: isLast, context)
+        }
+    }
+
+    private func sent(isLast: Bool, _ context: ChannelHandlerContext) {
+        unsent -= 1
+        if isLast || (isInputClosed && head == nil && unsent == 0) { return context.close(promise: nil) }
+        // By now the next request may be under way, or be answered.
+        guard timer.phase == .sending else { return }
+        timer.enter(unsent > 0 ? .sending : head == nil ? .idle : .receiving)
+    }
+
+    func responseHeaders(_ contentType: String, for head: HTTPRequestHead) -> HTTPHeaders {
+        var headers = HTTPHeaders([("content-type", contentType), ("cache-control", "no-store")])
+        if isLast {
+            headers.add(name: "connection", value: "close")
+        } else if head.version == .http1_0 {
+            // RFC 9112 §C.2.2: it waits for the connection's end otherwise.
+            headers.add(name: "connection", value: "keep-alive")
+        }
+        return headers
+    }
+
+    /// Never what the client wrote: that may be a token in the wrong place.
+    private func path(of head: HTTPRequestHead) -> String {
+        Route(path: APIRequest(head, body: []).path)?.path ?? "unknown"
+    }
+}

@@ -1,0 +1,87 @@
+import AgentAPI
+import AgentServer
+import AuthagentTestSupport
+import Foundation
+import Testing
+
+struct CapTests {
+    @Test("a user's connections are capped, and free again when they close")
+    func perUser() async throws {
+        var limits = ServerLimits()
+        limits.connectionsPerUser = 2
+        try await ServerFixture.serving(limits) { server in
+            let kept = [try server.client(), try server.client()]
+            for client in kept {
+                try await client.send(.get("/v1/health"))
+                #expect(try await client.reply().status == 200)
+            }
+            // It need not even ask.
+            let third = try server.client()
+            let refusal = try await third.reply()
+            #expect(refusal.status == 429)
+            #expect(refusal.problem?.code == .tooManyRequests)
+            #expect(refusal.problem?.hint?.isEmpty == false)
+            #expect(refusal["cache-control"] == "no-store")
+            #expect(refusal.isClosing)
+            #expect(try await third.untilClosed() == "")
+
+            kept[0].close()
+            try await eventually { try await server.exchange(.get("/v1/health")).status == 200 }
+            try await kept[1].send(.get("/v1/health"))
+            #expect(try await kept[1].reply().status == 200)
+        }
+    }
+
+    @Test("refused connections are not counted as that user's")
+    func refusedAreFree() async throws {
+        var limits = ServerLimits()
+        limits.connectionsPerUser = 1
+        try await ServerFixture.serving(limits) { server in
+            let kept = try server.client()
+            try await kept.send(.get("/v1/health"))
+            #expect(try await kept.reply().status == 200)
+            for _ in 0..<50 { #expect(try await server.client().reply().status == 429) }
+            kept.close()
+            try await eventually { try await server.exchange(.get("/v1/health")).status == 200 }
+        }
+    }
+
+    @Test("a thousand clients at once are all served")
+    func thousand() async throws {
+        try Self.raiseDescriptorLimit(to: 4_096)
+        try await ServerFixture.serving { server in
+            let clients = try (0..<1_000).map { _ in try server.client() }
+            for client in clients { try await client.send(.get("/v1/accounts/slow/token")) }
+            await server.service.refresh.arrived(clients.count)
+            // All of them wait, and still the next one does not.
+            let fresh = try await server.exchange(.get("/v1/accounts/work/token"))
+            #expect(fresh.status == 200)
+            server.service.refresh.open()
+            for client in clients { try #require(try await client.reply().status == 200) }
+        }
+    }
+
+    @Test("one slow call holds up nobody else")
+    func slowCall() async throws {
+        try await ServerFixture.serving { server in
+            let slow = try server.client()
+            try await slow.send(.get("/v1/accounts/slow/token"))
+            await server.service.refresh.arrived()
+            for path in ["health", "accounts", "accounts/work", "accounts/work/token"] {
+                #expect(try await server.exchange(.get("/v1/" + path)).status == 200)
+            }
+            #expect(server.service.finished.isEmpty)
+            server.service.refresh.open()
+            #expect(try await slow.reply().status == 200)
+        }
+    }
+
+    /// Both ends of every connection are in this process.
+    private static func raiseDescriptorLimit(to wanted: rlim_t) throws {
+        var limit = rlimit()
+        try #require(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+        guard limit.rlim_cur < wanted else { return }
+        limit.rlim_cur = wanted
+        try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, "the hard limit is too low")
+    }
+}

@@ -1,0 +1,120 @@
+import AgentAPI
+import AgentServer
+import AuthagentTestSupport
+import Testing
+
+struct DeadlineTests {
+    private func limits(_ change: (inout ServerLimits) -> Void) -> ServerLimits {
+        var limits = ServerLimits()
+        change(&limits)
+        return limits
+    }
+
+    @Test(
+        "a request that drips does not outlive its time, and holds up nobody",
+        arguments: [
+            "GET /v1/health HTTP/1.1\r\nHost: x\r\nX: ",
+            "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n",
+        ])
+    func slowLoris(start: String) async throws {
+        try await ServerFixture.serving(limits { $0.requestTime = .milliseconds(200) }) { server in
+            let slow = try server.client()
+            try await slow.send(start)
+            // Each drop comes after a whole request of somebody else.
+            while try await slow.sendUntilClosed([UInt8(ascii: "x")]) == 1 {
+                let reply = try await server.exchange(.get("/v1/accounts/work/token"))
+                try #require(reply.status == 200)
+            }
+            let reply = try await slow.reply()
+            #expect(reply.status == 408)
+            #expect(reply.problem?.code == .timeout)
+            #expect(reply["cache-control"] == "no-store")
+            #expect(reply.isClosing)
+            #expect(!server.service.calls.contains(.reload))
+        }
+    }
+
+    @Test("half a request that nothing follows gets 408", arguments: ["G", "\r\n", "GET /v1/health HTTP/1.1\r\nHo"])
+    func halfRequest(text: String) async throws {
+        try await ServerFixture.serving(limits { $0.requestTime = .milliseconds(100) }) { server in
+            let client = try server.client()
+            try await client.send(text)
+            #expect(try await client.reply().status == 408)
+            #expect(try await client.untilClosed() == "")
+        }
+    }
+
+    @Test("a kept connection without a request ends after the idle time, new or used or after a login's events")
+    func idle() async throws {
+        try await ServerFixture.serving(limits { $0.idleTime = .milliseconds(500) }) { server in
+            let new = try server.client()
+            #expect(try await new.untilClosed() == "")
+
+            let used = try server.client()
+            try await used.send(.get("/v1/health"))
+            #expect(try await used.reply().status == 200)
+            #expect(try await used.untilClosed() == "")
+
+            let watcher = try server.client()
+            try await watcher.send(.post("/v1/accounts/work/login"))
+            #expect(try await watcher.streamHead().status == 200)
+            server.service.send(.failed(LoginFailure(code: "access_denied", detail: "no", hint: "again")))
+            while try await watcher.nextChunk() != nil {}
+            #expect(try await watcher.untilClosed() == "")
+        }
+    }
+
+    @Test("a reader that stalls is disconnected, and the others do not notice")
+    func stalledReader() async throws {
+        try await ServerFixture.serving(limits { $0.writeTime = .milliseconds(200) }) { server in
+            let stalled = try server.client()
+            try await stalled.send(.get("/v1/accounts/large/token"))
+            #expect(try await server.exchange(.get("/v1/accounts/work/token")).status == 200)
+            try await stalled.hangup()
+            #expect(try await stalled.untilClosed().utf8.count < FakeAgentService.largeTokenSize)
+        }
+    }
+
+    @Test("a client that asks and asks without reading is cut off, and its replies do not pile up")
+    func flood() async throws {
+        try await ServerFixture.serving(limits { $0.writeTime = .milliseconds(200) }) { server in
+            let client = try server.client()
+            let requests = String(repeating: Request.get("/v1/accounts/work/token").text, count: 1_000)
+            let sent = try await client.sendUntilClosed(Array(requests.utf8), times: 100)
+            // What the kernel keeps for both sides, and one read.
+            #expect(sent < 2 << 20)
+            #expect(server.service.calls.count < 30_000)
+        }
+    }
+
+    @Test("an answer that takes too long is a timeout, on a connection that goes on; the work is not given up")
+    func answerTime() async throws {
+        try await ServerFixture.serving(limits { $0.answerTime = .milliseconds(100) }) { server in
+            let client = try server.client()
+            try await client.send(.get("/v1/accounts/slow/token"))
+            let late = try await client.reply()
+            #expect(late.status == 504)
+            #expect(late.problem?.code == .timeout)
+            #expect(!late.isClosing)
+            server.service.refresh.open()
+            await eventually { server.service.finished == server.service.calls }
+            // The answer that came too late is nobody else's.
+            try await client.send(.get("/v1/accounts/work/token", "Accept: text/plain"))
+            #expect(try await client.reply().body == "at-secret\n")
+        }
+    }
+
+    @Test("a logout or a login is never answered with a timeout")
+    func noAnswerTime() async throws {
+        try await ServerFixture.serving(limits { $0.answerTime = .milliseconds(50) }) { server in
+            let clients = [try server.client(), try server.client()]
+            try await clients[0].send(.post("/v1/accounts/slow/logout"))
+            try await clients[1].send(.post("/v1/accounts/slow/login"))
+            // Twice as long as the limit: two others have run into it since.
+            for _ in 0..<2 { #expect(try await server.exchange(.get("/v1/accounts/slow")).status == 504) }
+            server.service.refresh.open()
+            #expect(try await clients[0].reply().status == 200)
+            #expect(try await clients[1].streamHead().status == 200)
+        }
+    }
+}

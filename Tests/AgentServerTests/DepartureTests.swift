@@ -1,0 +1,100 @@
+import AgentAPI
+import AgentServer
+import AuthagentTestSupport
+import Testing
+
+struct DepartureTests {
+    @Test(
+        "a client that goes away cancels nothing that it asked for",
+        arguments: [
+            Request.get("/v1/accounts/slow/token"), .post("/v1/accounts/slow/logout"),
+            Request(method: "DELETE", target: "/v1/accounts/slow/login"),
+        ])
+    func midAnswer(request: Request) async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            try await client.send(request)
+            await server.service.refresh.arrived()
+            client.close()
+            // The server has seen it by the time it has answered another.
+            #expect(try await server.exchange(.get("/v1/health")).status == 200)
+            server.service.refresh.open()
+            await eventually { server.service.finished.count == 1 }
+            #expect(try await server.exchange(.get("/v1/health")).status == 200)
+        }
+    }
+
+    @Test("clients that go away in the middle of a reply, or of their request, disturb nobody")
+    func midReply() async throws {
+        try await ServerFixture.serving { server in
+            for text in [
+                Request.get("/v1/accounts/large/token").text, "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Le",
+                "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
+            ] {
+                let client = try server.client()
+                try await client.send(text)
+                client.close()
+                #expect(try await server.exchange(.get("/v1/health")).status == 200)
+            }
+            #expect(!server.service.calls.contains(.reload))
+        }
+    }
+
+    @Test("shutdown answers what is under way and lets nobody new in")
+    func shutdown() async throws {
+        try await ServerFixture.serving { server in
+            let (busy, sending, idle) = (try server.client(), try server.client(), try server.client())
+            try await idle.send(.get("/v1/health"))
+            #expect(try await idle.reply().status == 200)
+            try await busy.send(.get("/v1/accounts/slow/token"))
+            await server.service.refresh.arrived()
+            try await sending.send("POST /v1/accounts/work/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+            #expect(try await server.exchange(.get("/v1/health")).status == 200)
+
+            await server.beginShutdown()
+            #expect(try await idle.untilClosed() == "")
+            await eventually { (try? server.client()) == nil }
+            try await sending.send("}")
+            let late = try await sending.reply()
+            #expect(late.json?["revoked"] as? Bool == true)
+            #expect(late.isClosing)
+            server.service.refresh.open()
+            let reply = try await busy.reply()
+            #expect(reply.status == 200)
+            #expect(reply.isClosing)
+            #expect(try await busy.untilClosed() == "")
+        }
+    }
+
+    @Test("shutdown does not wait for the person that a login waits for")
+    func shutdownDuringLogin() async throws {
+        try await ServerFixture.serving { server in
+            let (watcher, early) = (try server.client(), try server.client())
+            try await watcher.send(.post("/v1/accounts/work/login"))
+            #expect(try await watcher.streamHead().status == 200)
+            try await early.send(.post("/v1/accounts/slow/login"))
+            await server.service.refresh.arrived()
+            await server.beginShutdown()
+            // The events end properly, only without a last word.
+            #expect(try await watcher.nextChunk() == nil)
+            #expect(try await watcher.untilClosed() == "")
+            server.service.refresh.open()
+            #expect(try await early.streamHead().status == 200)
+            #expect(try await early.nextChunk() == nil)
+            await eventually { server.service.watchersThatLeft == 2 }
+        }
+    }
+
+    @Test("shutdown ends within the time that an answer may take, whoever does not")
+    func stubbornShutdown() async throws {
+        var limits = ServerLimits()
+        limits.answerTime = .milliseconds(100)
+        try await ServerFixture.serving(limits) { server in
+            let client = try server.client()
+            try await client.send(.post("/v1/accounts/slow/logout"))
+            await server.service.refresh.arrived()
+            await server.beginShutdown()
+            #expect(try await client.untilClosed() == "")
+        }
+    }
+}

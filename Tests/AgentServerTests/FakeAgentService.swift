@@ -1,0 +1,119 @@
+import AgentAPI
+import AuthagentTestSupport
+import Synchronization
+
+/// An agent without accounts: what it does follows from the account's name, and a test holds its gates.
+///
+/// `work` answers at once, `slow` waits at the gate `refresh`, `large` has a token of megabytes, `ghost` is unknown and
+/// `gone` is logged out.
+final class FakeAgentService: AgentService {
+    enum Call: Equatable, Sendable {
+        case token(AccountName, minimumValidity: Int)
+        case login(AccountName, LoginRequest)
+        case cancelLogin(AccountName)
+        case logout(AccountName, LogoutRequest)
+        case reload
+    }
+
+    private struct State {
+        var calls: [Call] = []
+        var finished: [Call] = []
+        var watchers: [AsyncStream<LoginEvent>.Continuation] = []
+        var watchersThatLeft = 0
+    }
+
+    static let largeTokenSize = 4 * 1024 * 1024
+
+    /// Where everything about `slow` waits.
+    let refresh = Gate()
+    private let state = Mutex(State())
+
+    var calls: [Call] { state.withLock { $0.calls } }
+    /// Those that came to their end, whether or not anybody still waited for it.
+    var finished: [Call] { state.withLock { $0.finished } }
+    var watchersThatLeft: Int { state.withLock { $0.watchersThatLeft } }
+    var watcherCount: Int { state.withLock { $0.watchers.count } }
+
+    /// Sends an event to everybody who watches a login.
+    func send(_ event: LoginEvent) {
+        for watcher in state.withLock({ $0.watchers }) {
+            watcher.yield(event)
+            if event.isFinal { watcher.finish() }
+        }
+    }
+
+    static func reply(_ account: AccountName) -> TokenReply {
+        TokenReply(
+            accessToken: account.description == "large" ? String(repeating: "a", count: largeTokenSize) : "at-secret",
+            tokenType: "Bearer", expiresIn: 300, scope: "a b", expiresAt: 1_800_000_300, account: account, note: nil
+        )
+    }
+
+    func tokenAtOnce(_ account: AccountName, minimumValidity seconds: Int) -> Result<TokenReply, Problem>? {
+        switch account.description {
+        case "work", "large":
+            state.withLock { $0.calls.append(.token(account, minimumValidity: seconds)) }
+            return .success(Self.reply(account))
+        case "gone":
+            return .failure(
+                Problem(
+                    .loginRequired, "no login for 'gone'", hint: "run 'authagent login gone'", reason: "not_logged_in")
+            )
+        default: return nil
+        }
+    }
+
+    func token(_ account: AccountName, minimumValidity seconds: Int) async throws(Problem) -> TokenReply {
+        try await perform(.token(account, minimumValidity: seconds), of: account)
+        return Self.reply(account)
+    }
+
+    func health() async -> AgentStatus {
+        AgentStatus(version: agentVersion, pid: 1, socket: "/run/agent.sock", storeState: .ok)
+    }
+
+    func status() async -> StatusReport {
+        StatusReport(agent: await health(), accounts: AccountName("work").map { [Self.status($0)] } ?? [])
+    }
+
+    func status(of account: AccountName) async throws(Problem) -> AccountStatus {
+        try await perform(nil, of: account)
+        return Self.status(account)
+    }
+
+    func login(_ account: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent> {
+        try await perform(.login(account, request), of: account)
+        let (stream, watcher) = AsyncStream.makeStream(of: LoginEvent.self)
+        watcher.onTermination = { [weak self] reason in
+            if case .cancelled = reason { self?.state.withLock { $0.watchersThatLeft += 1 } }
+        }
+        state.withLock { $0.watchers.append(watcher) }
+        return stream
+    }
+
+    func cancelLogin(_ account: AccountName) async throws(Problem) {
+        try await perform(.cancelLogin(account), of: account)
+    }
+
+    func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
+        try await perform(.logout(account, request), of: account)
+        return LogoutReply(account: account, revoked: request.local != true, forgotten: true)
+    }
+
+    func reload() async throws(Problem) { try await perform(.reload, of: nil) }
+
+    private func perform(_ call: Call?, of account: AccountName?) async throws(Problem) {
+        if let call { state.withLock { $0.calls.append(call) } }
+        switch account?.description {
+        case "slow": await refresh.pass()
+        case "ghost":
+            throw Problem(.unknownAccount, "there is no account 'ghost'", hint: "run 'authagent login ghost'")
+        default: break
+        }
+        if let call { state.withLock { $0.finished.append(call) } }
+    }
+
+    private static func status(_ account: AccountName) -> AccountStatus {
+        AccountStatus(account: account, state: .ok, issuer: "https://issuer.example", scope: "a b", store: "keyring")
+    }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import LocalSocket
+import Synchronization
+
+/// One connection on which a test can say anything, byte by byte. Whatever blocks does so on a thread of its own: the
+/// pool of Swift's tasks may have two.
+final class RawClient: Sendable {
+    enum Failure: Error {
+        /// The server closed the connection, after these last bytes.
+        case closed(rest: String)
+        /// Nothing came for so long that the server must have forgotten this connection.
+        case silence
+        case system(call: String, errno: Int32)
+        case notHTTP(String)
+    }
+
+    let descriptor: Int32
+    let received = Mutex<[UInt8]>([])
+    private let isOpen = Mutex(true)
+
+    init(_ path: String) throws {
+        descriptor = try LocalSocket.connect(to: SocketPath(path)).consumeRaw()
+        // No test waits this long; it ends one that would wait for ever.
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
+    }
+
+    deinit { close() }
+
+    func close() {
+        isOpen.withLock { isOpen in
+            if isOpen { _ = Foundation.close(descriptor) }
+            isOpen = false
+        }
+    }
+
+    /// As `nc -N` does after its input.
+    func closeSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    func send(_ request: Request) async throws { try await send(request.text) }
+
+    func send(_ text: String) async throws { try await send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) async throws {
+        guard try await sendUntilClosed(bytes) == bytes.count else { throw Failure.closed(rest: "") }
+    }
+
+    /// How many bytes the server let in before it closed the connection.
+    func sendUntilClosed(_ bytes: [UInt8], times: Int = 1) async throws -> Int {
+        try await Self.blocking { try (0..<times).reduce(0) { sent, _ in try sent + self.write(bytes) } }
+    }
+
+    /// The next reply, interim ones (RFC 9110 §15.2) included.
+    func reply(to method: String = "GET") async throws -> HTTPReply {
+        try await Self.blocking {
+            var reply = try self.head()
+            let isChunked = reply["transfer-encoding"] == "chunked"
+            if reply.status < 200 || method == "HEAD" { return reply }
+            if let length = reply["content-length"].flatMap({ Int($0) }) {
+                reply.body = try self.read(length)
+            } else if isChunked {
+                while let chunk = try self.chunk() { reply.body += chunk }
+            } else {
+                reply.body = try self.rest()
+            }
+            return reply
+        }
+    }
+
+    /// The head of a reply whose body comes in pieces.
+    func streamHead() async throws -> HTTPReply { try await Self.blocking { try self.head() } }
+
+    /// One piece of a chunked body (RFC 9112 §7.1); nil at its end.
+    func nextChunk() async throws -> String? { try await Self.blocking { try self.chunk() } }
+
+    /// What comes until the server closes the connection.
+    func untilClosed() async throws -> String { try await Self.blocking { try self.rest() } }
+
+    /// Waits for the server to close the connection, and reads nothing.
+    func hangup() async throws {
+        try await Self.blocking {
+            // poll(2) reports a hang-up without being asked.
+            var watched = pollfd(fd: self.descriptor, events: 0, revents: 0)
+            guard poll(&watched, 1, 30_000) == 1 else { throw Failure.silence }
+        }
+    }
+
+    private func head() throws -> HTTPReply {
+        let head = try line(ending: "\r\n\r\n")
+        guard let reply = HTTPReply(head: head) else { throw Failure.notHTTP(head) }
+        return reply
+    }
+
+    private func chunk() throws -> String? {
+        let size = try line(ending: "\r\n")
+        guard let count = Int(size, radix: 16) else { throw Failure.notHTTP(size) }
+        let text = try read(count)
+        guard try read(2) == "\r\n" else { throw Failure.notHTTP(text) }
+        return count == 0 ? nil : text
+    }
+
+    private func line(ending: String) throws -> String {
+        let ending = Data(ending.utf8)
+        while true {
+            if let range = Data(received.withLock { $0 }).range(of: ending) {
+                let line = try read(range.lowerBound)
+                _ = try read(ending.count)
+                return line
+            }
+            guard try receive() else { throw Failure.closed(rest: try rest()) }
+        }
+    }
+
+    private func read(_ count: Int) throws -> String {
+        while received.withLock({ $0.count < count }) {
+            guard try receive() else { throw Failure.closed(rest: try rest()) }
+        }
+        return received.withLock { received in
+            defer { received.removeFirst(count) }
+            return String(decoding: received.prefix(count), as: UTF8.self)
+        }
+    }
+
+    private func rest() throws -> String {
+        while try receive() {}
+        return received.withLock { received in
+            defer { received = [] }
+            return String(decoding: received, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import AgentAPI
+import AuthagentTestSupport
+import Testing
+
+struct RouteTests {
+    let work: AccountName
+
+    init() throws { work = try #require(AccountName("work")) }
+
+    @Test("every resource answers in JSON, and nobody may store an answer")
+    func everyResource() async throws {
+        try await ServerFixture.serving { server in
+            let expected: [(Request, String)] = [
+                (.get("/v1/health"), "store_state"), (.get("/v1/accounts"), "accounts"),
+                (.get("/v1/accounts/work"), "state"), (.get("/v1/accounts/work/token"), "access_token"),
+                (.post("/v1/accounts/work/logout"), "revoked"), (.post("/v1/reload"), "reloaded"),
+                (Request(method: "DELETE", target: "/v1/accounts/work/login"), "cancelled"),
+            ]
+            for (request, member) in expected {
+                let reply = try await server.exchange(request)
+                #expect(reply.status == 200, "\(request.target)")
+                #expect(reply["content-type"] == "application/json")
+                #expect(reply["cache-control"] == "no-store")
+                #expect(reply.json?[member] != nil, "\(request.target)")
+                #expect(reply.body.hasSuffix("}\n"))
+                #expect(!reply.body.contains("refresh_token"))
+            }
+        }
+    }
+
+    @Test("a token comes as RFC 6749 §5.1 has it, or bare for whoever takes only text")
+    func token() async throws {
+        try await ServerFixture.serving { server in
+            let json = try await server.exchange(.get("/v1/accounts/work/token"))
+            #expect(try APIJSON.decode(TokenReply.self, from: json.body.utf8) == FakeAgentService.reply(work))
+            let text = try await server.exchange(.get("/v1/accounts/work/token", "Accept: text/plain"))
+            #expect(text["content-type"] == "text/plain; charset=utf-8")
+            #expect(text["cache-control"] == "no-store")
+            #expect(text.body == "at-secret\n")
+        }
+    }
+
+    @Test(
+        "what a client prefers is read from every Accept field",
+        arguments: [
+            (["Accept: */*"], "application/json"), (["Accept: text/plain, */*;q=0.1"], "application/json"),
+            (["Accept: text/html", "Accept: application/json"], "application/json"),
+            (["Accept: TEXT/*, application/json;q=0.000"], "text/plain; charset=utf-8"),
+        ])
+    func accept(fields: [String], mediaType: String) async throws {
+        try await ServerFixture.serving { server in
+            let request = Request(method: "GET", target: "/v1/accounts/work/token", fields: fields)
+            let reply = try await server.exchange(request)
+            #expect(reply["content-type"] == mediaType)
+        }
+    }
+
+    @Test("min_valid reaches the agent, cached or not; without it the default does")
+    func minimumValidity() async throws {
+        try await ServerFixture.serving { server in
+            server.service.refresh.open()
+            let slow = try #require(AccountName("slow"))
+            for target in ["work/token?min_valid=0", "work/token", "slow/token?min_valid=86400"] {
+                #expect(try await server.exchange(.get("/v1/accounts/" + target)).status == 200)
+            }
+            #expect(
+                server.service.calls == [
+                    .token(work, minimumValidity: 0), .token(work, minimumValidity: Limits.defaultMinimumValidity),
+                    .token(slow, minimumValidity: 86_400),
+                ])
+        }
+    }
+
+    @Test("bodies of login and logout reach the agent; an empty one means nothing special")
+    func bodies() async throws {
+        try await ServerFixture.serving { server in
+            let login = try server.client()
+            try await login.send(
+                .post("/v1/accounts/work/login", #"{"issuer":"https://i.example"}"#, "Content-Type: application/json"))
+            #expect(try await login.streamHead().status == 200)
+            let local = try await server.exchange(
+                .post("/v1/accounts/work/logout", #"{"local":true}"#, "Content-Type: Application/JSON; charset=utf-8"))
+            #expect(local.json?["revoked"] as? Bool == false)
+            let plain = try await server.exchange(.post("/v1/accounts/work/logout"))
+            #expect(plain.json?["revoked"] as? Bool == true)
+            #expect(
+                server.service.calls == [
+                    .login(work, LoginRequest(issuer: "https://i.example")), .logout(work, LogoutRequest(local: true)),
+                    .logout(work, LogoutRequest()),
+                ])
+        }
+    }
+
+    @Test("HEAD has the fields of GET and no body", arguments: ["health", "accounts", "accounts/work/token"])
+    func head(path: String) async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            try await client.send(Request(method: "HEAD", target: "/v1/" + path))
+            let head = try await client.reply(to: "HEAD")
+            // The next reply follows at once, so nothing of a body was in between.
+            try await client.send(.get("/v1/" + path))
+            let get = try await client.reply()
+            #expect(head.status == 200)
+            #expect(head["content-length"] == get["content-length"])
+            #expect(get["content-length"] == "\(get.body.utf8.count)")
+            #expect(head["content-type"] == get["content-type"])
+        }
+    }
+
+    @Test("a target in absolute form, as a proxy's client sends it, names the same resource (RFC 9112 §3.2.2)")
+    func absoluteForm() async throws {
+        try await ServerFixture.serving { server in
+            let health = try await server.exchange(.get("http://localhost/v1/health"))
+            #expect(health.status == 200)
+            let root = try await server.exchange(.get("http://localhost"))
+            #expect(root.status == 404)
+        }
+    }
+
+    @Test("an account's name may be percent-encoded, as many clients do with '@'; a slash in it stays one name")
+    func encodedName() async throws {
+        try await ServerFixture.serving { server in
+            let reply = try await server.exchange(.get("/v1/accounts/me%40host.example"))
+            #expect(reply.json?["account"] as? String == "me@host.example")
+            for name in ["work%2Ftoken", "work%2", "%FF", "work%00"] {
+                #expect(try await server.exchange(.get("/v1/accounts/" + name)).status == 404, "\(name)")
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import AgentServer
+import AuthagentTestSupport
+import Foundation
+import LocalSocket
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+/// The real server on a real socket, with an agent in the test's hand.
+struct ServerFixture: Sendable {
+    let service = FakeAgentService()
+    let files: TemporaryDirectory
+    let socket: SocketPath
+    private let group: ServiceGroup
+    /// Listening changes the process's umask for a moment, and with it the mode of a directory made meanwhile.
+    private static let listening = Mutex(())
+
+    /// Serves while `body` runs, then stops as the daemon does and waits for the end.
+    static func serving(
+        _ limits: ServerLimits = ServerLimits(), policy: AccessPolicy = .ownUserAndRoot(getuid()),
+        _ body: (ServerFixture) async throws -> Void
+    ) async throws {
+        let fixture = try ServerFixture(limits, policy)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await fixture.group.run() }
+            let outcome = await Result { try await body(fixture) }
+            // Whoever still waits would hold up the end.
+            fixture.service.refresh.open()
+            await fixture.group.triggerGracefulShutdown()
+            try await group.waitForAll()
+            try outcome.get()
+        }
+    }
+
+    private init(_ limits: ServerLimits, _ policy: AccessPolicy) throws {
+        let (files, socket, listener) = try Self.listening.withLock { _ in
+            let files = try TemporaryDirectory()
+            let socket = try SocketPath(files.path + "/run/agent.sock")
+            return (files, socket, try LocalSocket.listen(at: socket).consumeRaw())
+        }
+        (self.files, self.socket) = (files, socket)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let server = AgentServer(
+            listeners: [listener], service: service, policy: policy, limits: limits, logger: logger
+        )
+        group = ServiceGroup(services: [server], logger: logger)
+    }
+
+    func client() throws -> RawClient { try RawClient(socket.text) }
+
+    /// Tells the server to stop, and goes on at once.
+    func beginShutdown() async { await group.triggerGracefulShutdown() }
+
+    /// Sends one request on a connection of its own.
+    func exchange(_ request: Request) async throws -> HTTPReply {
+        let client = try client()
+        // A server that refuses the connection may have closed it by now, and what it said is there to be read.
+        _ = try await client.sendUntilClosed(Array(request.text.utf8))
+        return try await client.reply(to: request.method)
+    }
+}
+
+extension Result where Failure == any Error {
+    /// As `init(catching:)`, for what has to be awaited.
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
