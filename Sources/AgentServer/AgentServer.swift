@@ -31,6 +31,7 @@ public struct AgentServer: Service {
 
     /// Ends after the requests under way are answered, once the service group shuts down.
     public func run() async throws {
+        Self.allowManyDescriptors()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let registry = ConnectionRegistry(connectionsPerUser: limits.connectionsPerUser)
         let bootstrap = ServerBootstrap(group: group)
@@ -48,6 +49,15 @@ public struct AgentServer: Service {
         for channel in channels { try? await channel.close() }
         await registry.stop(on: group.next(), within: TimeAmount(limits.answerTime))
         try await group.shutdownGracefully()
+    }
+
+    /// The usual limit of 1,024 descriptors is below the cap on connections; what root allows is enough for it. It is
+    /// low by default for the sake of select(2), which nothing here uses (setrlimit(2)).
+    private static func allowManyDescriptors() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     /// Asks the kernel who connected, before anything of the request is read.

@@ -38,7 +38,10 @@ final class FakeAgentService: AgentService {
     func send(_ event: LoginEvent) {
         for watcher in state.withLock({ $0.watchers }) {
             watcher.yield(event)
-            if event.isFinal { watcher.finish() }
+            switch event {
+            case .done, .failed: watcher.finish()
+            case .prompt, .slowed, .retrying: break
+            }
         }
     }
 
