@@ -25,7 +25,8 @@ extension Transfer {
         ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, (request.timeLimit ?? configuration.totalTimeout).milliseconds)
         ccurl_set_size(easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(configuration.bodyLimit))
         if let proxy = configuration.proxy { ccurl_set_string(easy, CURLOPT_PROXY, proxy) }
-        if let noProxy = configuration.noProxy { ccurl_set_string(easy, CURLOPT_NOPROXY, noProxy) }
+        // A proxy would read a plain request, and it may be on another host: none sees one, whoever set it.
+        if let noProxy = isPlain ? "*" : configuration.noProxy { ccurl_set_string(easy, CURLOPT_NOPROXY, noProxy) }
         if let caFile = configuration.caFile { ccurl_set_string(easy, CURLOPT_CAINFO, caFile) }
         ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
         setMethod(easy)
