@@ -34,6 +34,11 @@ static inline CURLcode ccurl_set_sink(CURL *easy, CURLoption option, ccurl_sink 
     return curl_easy_setopt(easy, option, value);
 }
 
+/// The function is called before every sending of the request; anything but CURL_PREREQFUNC_OK ends the transfer.
+static inline CURLcode ccurl_set_before_request(CURL *easy, curl_prereq_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
+}
+
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

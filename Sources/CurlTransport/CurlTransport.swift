@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// HTTP over libcurl: every transfer runs on one thread of its own, connections are reused, and no redirect is followed.
 ///
-/// Plain http, which is for this machine only, never passes a proxy.
+/// A POST is sent at most once. Plain http, which is for this machine only, never passes a proxy.
 /// Dropping the last reference ends the thread; transfers under way then end as `cancelled`.
 public final class CurlTransport: HTTPTransport {
     public struct Configuration: Sendable {

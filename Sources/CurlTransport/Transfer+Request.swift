@@ -32,6 +32,7 @@ extension Transfer {
         setMethod(easy)
         setHeaders(easy)
         setSinks(easy)
+        setSendOnce(easy)
         return .success(easy)
     }
 
@@ -78,6 +79,19 @@ extension Transfer {
             guard let bytes, let context else { return 0 }
             let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
             return transfer.appendHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        }
+    }
+
+    /// libcurl sends a request again, on a new connection, when one that was used before breaks without a reply. The
+    /// server may have acted on the first (RFC 9110 §9.2.2): a refresh token that comes twice looks stolen.
+    private func setSendOnce(_ easy: UnsafeMutableRawPointer) {
+        guard request.method == .post else { return }
+        ccurl_set_pointer(easy, CURLOPT_PREREQDATA, Unmanaged.passUnretained(self).toOpaque())
+        ccurl_set_before_request(easy) { context, _, _, _, _ in
+            guard let context else { return CURL_PREREQFUNC_ABORT }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            transfer.timesSent += 1
+            return transfer.timesSent == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
     }
 
