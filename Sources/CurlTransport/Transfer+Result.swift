@@ -20,6 +20,8 @@ extension Transfer {
         case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(host): \(reason(code))")
         // Only for a POST that libcurl wants to send again.
         case CURLE_ABORTED_BY_CALLBACK: .unreachable("the connection to \(host) broke before its reply")
+        case CURLE_SSL_CONNECT_ERROR where !isProtocolError:
+            .unreachable("the TLS handshake with \(host) broke off: \(reason(code))")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_ISSUER_ERROR:
@@ -29,6 +31,13 @@ extension Transfer {
             .malformed("\(host) does not speak HTTP: \(reason(code))")
         default: .unreachable("the exchange with \(host) failed: \(reason(code))")
         }
+    }
+
+    /// Whether OpenSSL says what is wrong with the peer's TLS. It has nothing to say about a connection that is reset or
+    /// ends in the handshake, or calls the end unexpected: a fault of the network, which passes.
+    private var isProtocolError: Bool {
+        let text = String(cString: errorText)
+        return text.contains("SSL routines") && !text.contains("unexpected eof")
     }
 
     /// libcurl's words, without control characters, and without a proxy's password, which it puts into none of them.
