@@ -5,7 +5,7 @@ extension Transfer {
     /// What became of the transfer, once libcurl has ended it.
     func result(_ code: CURLcode) -> Outcome {
         if isBodyTooLarge { return .failure(.bodyTooLarge(limit: configuration.bodyLimit)) }
-        if areHeadersTooLarge { return .failure(.malformed("\(host) sends more headers than can be")) }
+        if areHeadersTooLarge { return .failure(tooManyHeaders) }
         guard code == CURLE_OK, let easy else { return .failure(failure(code)) }
         var status = 0
         ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
@@ -29,9 +29,16 @@ extension Transfer {
         case CURLE_FILESIZE_EXCEEDED: .bodyTooLarge(limit: configuration.bodyLimit)
         case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING:
             .malformed("\(host) does not speak HTTP: \(reason(code))")
+        // libcurl's words for a header line that is longer than it takes.
+        case CURLE_OUT_OF_MEMORY, Self.tooLarge: tooManyHeaders
         default: .unreachable("the exchange with \(host) failed: \(reason(code))")
         }
     }
+
+    /// CURLE_TOO_LARGE, which libcurl has since 8.6.
+    private static let tooLarge = CURLcode(rawValue: 100)
+
+    private var tooManyHeaders: TransportFailure { .malformed("\(host) sends more headers than can be") }
 
     /// Whether OpenSSL says what is wrong with the peer's TLS. It has nothing to say about a connection that is reset or
     /// ends in the handshake, or calls the end unexpected: a fault of the network, which passes.
