@@ -102,6 +102,22 @@ struct FaultTests {
         try await expectFailure(.timedOut, transport, makeRequest(.post, server.url))
     }
 
+    @Test("a program that starts meanwhile does not inherit the connection")
+    func inheritance() async throws {
+        let server = try LoopbackServer { connection in
+            _ = connection.request()
+            connection.drain()
+        }
+        let request = try makeRequest(.post, server.url)
+        let task = Task { try await expectFailure(.cancelled, transport, request) }
+        await eventually { server.requests.count == 1 }
+        let program = try ChildProcess("/bin/cat", environment: ChildProcess.programEnvironment, input: nil)
+        task.cancel()
+        _ = try await task.value
+        await eventually { server.openCount == 0 }
+        #expect(program.isRunning)
+    }
+
     @Test("a host that does not take the connection costs the connect timeout")
     func connectTimeout() async throws {
         let server = try LoopbackServer(backlog: 0)
