@@ -156,6 +156,11 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
+        .testTarget(
+            name: "CurlTransportTests",
+            dependencies: ["AuthagentTestSupport", "CLinux", "CurlTransport", "OAuth", "SecretMemory"],
+            swiftSettings: swift
+        ),
         .testTarget(name: "QRCodeTests", dependencies: ["QRCode"], swiftSettings: swift),
         .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),
         .testTarget(

@@ -3,6 +3,7 @@
 #define CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -32,6 +33,20 @@ typedef size_t (*ccurl_sink)(char *bytes, size_t size, size_t count, void *conte
 
 static inline CURLcode ccurl_set_sink(CURL *easy, CURLoption option, ccurl_sink value) {
     return curl_easy_setopt(easy, option, value);
+}
+
+/// The function is called before every sending of the request; anything but CURL_PREREQFUNC_OK ends the transfer.
+static inline CURLcode ccurl_set_before_request(CURL *easy, curl_prereq_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
+}
+
+static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/// Makes every connection close-on-exec from its first moment, which libcurl does not.
+static inline CURLcode ccurl_set_close_on_exec(CURL *easy) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, ccurl_open_socket);
 }
 
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {

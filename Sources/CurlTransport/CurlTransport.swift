@@ -5,10 +5,11 @@ internal import Synchronization
 
 /// HTTP over libcurl: every transfer runs on one thread of its own, connections are reused, and no redirect is followed.
 ///
-/// Dropping the last reference ends the thread; transfers under way then end as `cancelled`.
+/// A POST is sent at most once. Plain http, which is for this machine only, never passes a proxy.
+/// Dropping the last reference ends the thread and closes the connections; a request under way holds one.
 public final class CurlTransport: HTTPTransport {
     public struct Configuration: Sendable {
-        /// Nil: `https_proxy`, `http_proxy` and `ALL_PROXY`, as libcurl reads them.
+        /// For https only. Nil: `https_proxy` and `ALL_PROXY`, as libcurl reads them.
         public var proxy: String?
         /// Nil: `no_proxy`.
         public var noProxy: String?

@@ -17,6 +17,8 @@ extension Transfer {
         ccurl_set_long(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         ccurl_set_long(easy, CURLOPT_HTTP09_ALLOWED, 0)
         ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
+        // A program that the agent starts must not hold a provider's connection open.
+        ccurl_set_close_on_exec(easy)
         ccurl_set_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         ccurl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
         ccurl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2)
@@ -25,12 +27,14 @@ extension Transfer {
         ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, (request.timeLimit ?? configuration.totalTimeout).milliseconds)
         ccurl_set_size(easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(configuration.bodyLimit))
         if let proxy = configuration.proxy { ccurl_set_string(easy, CURLOPT_PROXY, proxy) }
-        if let noProxy = configuration.noProxy { ccurl_set_string(easy, CURLOPT_NOPROXY, noProxy) }
+        // A proxy would read a plain request, and it may be on another host: none sees one, whoever set it.
+        if let noProxy = isPlain ? "*" : configuration.noProxy { ccurl_set_string(easy, CURLOPT_NOPROXY, noProxy) }
         if let caFile = configuration.caFile { ccurl_set_string(easy, CURLOPT_CAINFO, caFile) }
         ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
         setMethod(easy)
         setHeaders(easy)
         setSinks(easy)
+        setSendOnce(easy)
         return .success(easy)
     }
 
@@ -77,6 +81,19 @@ extension Transfer {
             guard let bytes, let context else { return 0 }
             let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
             return transfer.appendHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        }
+    }
+
+    /// libcurl sends a request again, on a new connection, when one that was used before breaks without a reply. The
+    /// server may have acted on the first (RFC 9110 §9.2.2): a refresh token that comes twice looks stolen.
+    private func setSendOnce(_ easy: UnsafeMutableRawPointer) {
+        guard request.method == .post else { return }
+        ccurl_set_pointer(easy, CURLOPT_PREREQDATA, Unmanaged.passUnretained(self).toOpaque())
+        ccurl_set_before_request(easy) { context, _, _, _, _ in
+            guard let context else { return CURL_PREREQFUNC_ABORT }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            transfer.timesSent += 1
+            return transfer.timesSent == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
     }
 

@@ -5,7 +5,7 @@ extension Transfer {
     /// What became of the transfer, once libcurl has ended it.
     func result(_ code: CURLcode) -> Outcome {
         if isBodyTooLarge { return .failure(.bodyTooLarge(limit: configuration.bodyLimit)) }
-        if areHeadersTooLarge { return .failure(.malformed("\(host) sends more headers than can be")) }
+        if areHeadersTooLarge { return .failure(tooManyHeaders) }
         guard code == CURLE_OK, let easy else { return .failure(failure(code)) }
         var status = 0
         ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
@@ -18,6 +18,10 @@ extension Transfer {
         case CURLE_COULDNT_RESOLVE_HOST: .unreachable("the name of \(host) cannot be resolved")
         case CURLE_COULDNT_RESOLVE_PROXY: .unreachable("the proxy's name cannot be resolved")
         case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(host): \(reason(code))")
+        // Only for a POST that libcurl wants to send again.
+        case CURLE_ABORTED_BY_CALLBACK: .unreachable("the connection to \(host) broke before its reply")
+        case CURLE_SSL_CONNECT_ERROR where !isProtocolError:
+            .unreachable("the TLS handshake with \(host) broke off: \(reason(code))")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_ISSUER_ERROR:
@@ -25,8 +29,22 @@ extension Transfer {
         case CURLE_FILESIZE_EXCEEDED: .bodyTooLarge(limit: configuration.bodyLimit)
         case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING:
             .malformed("\(host) does not speak HTTP: \(reason(code))")
+        // libcurl's words for a header line that is longer than it takes.
+        case CURLE_OUT_OF_MEMORY, Self.tooLarge: tooManyHeaders
         default: .unreachable("the exchange with \(host) failed: \(reason(code))")
         }
+    }
+
+    /// CURLE_TOO_LARGE, which libcurl has since 8.6.
+    private static let tooLarge = CURLcode(rawValue: 100)
+
+    private var tooManyHeaders: TransportFailure { .malformed("\(host) sends more headers than can be") }
+
+    /// Whether OpenSSL says what is wrong with the peer's TLS. It has nothing to say about a connection that is reset or
+    /// ends in the handshake, or calls the end unexpected: a fault of the network, which passes.
+    private var isProtocolError: Bool {
+        let text = String(cString: errorText)
+        return text.contains("SSL routines") && !text.contains("unexpected eof")
     }
 
     /// libcurl's words, without control characters, and without a proxy's password, which it puts into none of them.

@@ -24,6 +24,7 @@ final class Transfer: @unchecked Sendable {
     var body: [UInt8] = []
     var isBodyTooLarge = false
     var areHeadersTooLarge = false
+    var timesSent = 0
 
     /// More headers than this are no answer of an authorization server.
     static let longestHeaders = 64 * 1024

@@ -1,0 +1,79 @@
+import Foundation
+import Synchronization
+
+/// One accepted connection, as a script sees it: every call blocks the connection's own thread.
+struct LoopbackConnection: Sendable {
+    let descriptor: Int32
+    /// From 0 on.
+    let number: Int
+    let record: LoopbackRecord
+
+    /// The next request with its whole body; nil when the client is gone.
+    func request() -> LoopbackRequest? {
+        var bytes: [UInt8] = []
+        let end = Array("\r\n\r\n".utf8)
+        // Nobody sends a request ahead of the reply to the last, so what is read belongs to this one.
+        while true {
+            if let split = bytes.firstRange(of: end) {
+                let head = String(decoding: bytes[..<split.lowerBound], as: UTF8.self)
+                let body = Array(bytes[split.upperBound...])
+                let request = LoopbackRequest(connection: number, head: head, body: body)
+                if body.count >= request.values("content-length").first.flatMap(Int.init) ?? 0 {
+                    record.state.withLock { $0.requests.append(request) }
+                    return request
+                }
+            }
+            let more = read()
+            guard !more.isEmpty else { return nil }
+            bytes += more
+        }
+    }
+
+    /// What comes next; empty when the client is gone.
+    func read() -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        let count = recv(descriptor, &chunk, chunk.count, 0)
+        guard count > 0 else { return [] }
+        record.state.withLock { $0.received += chunk.prefix(count) }
+        return Array(chunk.prefix(count))
+    }
+
+    /// Reads until the client is gone.
+    func drain() { while !read().isEmpty {} }
+
+    /// False when the client is gone.
+    @discardableResult
+    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+            record.state.withLock { $0.sentCount += count }
+        }
+        return true
+    }
+
+    /// Sends a whole reply.
+    @discardableResult
+    func reply(_ status: String = "200 OK", headers: [String] = [], _ body: String = "") -> Bool {
+        let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + headers
+        return send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
+    }
+
+    /// Answers every request of the connection in the same way.
+    func serve(_ status: String = "200 OK", headers: [String] = [], _ body: String = "") {
+        while request() != nil { reply(status, headers: headers, body) }
+    }
+
+    /// Lets the end of the script send a reset instead of a proper end.
+    func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+    }
+}

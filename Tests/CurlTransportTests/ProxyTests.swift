@@ -1,0 +1,81 @@
+import AuthagentTestSupport
+import CurlTransport
+import OAuth
+import Testing
+
+/// A proxy carries https, which it cannot read, and never http, which it could.
+struct ProxyTests {
+    @Test("https asks the proxy for a tunnel, and tells it nothing else; its refusal is no certificate problem")
+    func tunnel() async throws {
+        let proxy = try LoopbackServer { $0.serve("502 Bad Gateway", "no \u{1B}[2J way") }
+        let target = try LoopbackServer { $0.drain() }
+        let transport = CurlTransport(.init(proxy: proxy.url, noProxy: ""))
+        try await expectFailure(
+            .unreachable, transport, makeRequest(.post, "https://127.0.0.1:\(target.port)/token?code=\(canary)")
+        )
+        #expect(proxy.requests.map(\.line) == ["CONNECT 127.0.0.1:\(target.port) HTTP/1.1"])
+        #expect(proxy.received.firstRange(of: canary.utf8) == nil)
+        #expect(target.connectionCount == 0)
+    }
+
+    @Test("through a tunnel the certificate is the target's, and so is the reply")
+    func wholeTunnel() async throws {
+        let authority = try await ThrowAwayCA()
+        let server = try await TLSServer(authority.certificate())
+        let port = server.port
+        let proxy = try LoopbackServer { connection in
+            guard connection.request() != nil, let target = LoopbackConnection.open(port: port) else { return }
+            connection.send("HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
+            connection.relay(to: target)
+        }
+        let transport = CurlTransport(.init(proxy: proxy.url, noProxy: "", caFile: authority.file))
+        let request = try makeRequest(.post, server.url)
+        async let response = transport.send(request)
+        await eventually { server.received.contains(canary) }
+        server.reply("{}")
+        #expect(try await response.status == 200)
+        #expect(try await response.header("X-Proxy") == nil)
+        #expect(proxy.received.firstRange(of: canary.utf8) == nil)
+    }
+
+    @Test("a host that needs no proxy is asked directly")
+    func noProxy() async throws {
+        let authority = try await ThrowAwayCA()
+        let server = try await TLSServer(authority.certificate())
+        let proxy = try LoopbackServer { $0.serve() }
+        let transport = CurlTransport(.init(proxy: proxy.url, noProxy: "127.0.0.1", caFile: authority.file))
+        let request = try makeRequest(.post, server.url)
+        async let response = transport.send(request)
+        await eventually { server.received.contains(canary) }
+        server.reply("{}")
+        #expect(try await response.status == 200)
+        #expect(proxy.connectionCount == 0)
+    }
+
+    @Test("http never passes a proxy, whatever is set", arguments: ["", "other.example", nil])
+    func plain(noProxy: String?) async throws {
+        let server = try LoopbackServer { $0.serve() }
+        let proxy = try LoopbackServer { $0.serve("502 Bad Gateway") }
+        let transport = CurlTransport(.init(proxy: proxy.url, noProxy: noProxy))
+        #expect(try await transport.send(makeRequest(.post, server.url)).status == 200)
+        #expect(proxy.connectionCount == 0)
+        #expect(server.requests.count == 1)
+    }
+
+    @Test("a proxy that is away, or whose name is unknown, is unreachable")
+    func noSuchProxy() async throws {
+        let port = try LoopbackServer().port
+        for proxy in ["http://127.0.0.1:\(port)", "http://proxy.invalid:3128"] {
+            let transport = CurlTransport(.init(proxy: proxy, noProxy: ""))
+            try await expectFailure(.unreachable, transport, makeRequest(.post, "https://issuer.invalid/token"))
+        }
+    }
+
+    @Test("a proxy's password is in no error")
+    func password() async throws {
+        let proxy = try LoopbackServer { $0.serve("407 Proxy Authentication Required") }
+        let transport = CurlTransport(.init(proxy: "http://user:\(canary)@127.0.0.1:\(proxy.port)", noProxy: ""))
+        try await expectFailure(.unreachable, transport, makeRequest(.post, "https://issuer.invalid/token"))
+        #expect(proxy.requests.first?.values("Proxy-Authorization").count == 1)
+    }
+}

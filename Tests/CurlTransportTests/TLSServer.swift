@@ -1,0 +1,31 @@
+import AuthagentTestSupport
+import Testing
+
+/// `openssl s_server` on a port of the kernel's choice. It prints what clients send inside TLS, and sends them what it
+/// is given.
+final class TLSServer: Sendable {
+    let port: Int
+    private let process: ChildProcess
+
+    init(_ certificate: ThrowAwayCA.Certificate) async throws {
+        let openssl = try MissingProgram.require("openssl", package: "openssl")
+        process = try ChildProcess(
+            openssl,
+            ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate.certificateFile, "-key", certificate.keyFile],
+            environment: ChildProcess.programEnvironment, input: nil
+        )
+        let line = await process.line(beginning: "ACCEPT ")
+        port = try #require(line.split(separator: ":").last.flatMap { Int($0) }, "openssl: \(process.errorsSoFar)")
+    }
+
+    var url: String { "https://127.0.0.1:\(port)" }
+    /// Everything that came in, among the server's own lines.
+    var received: String { process.outputSoFar }
+    /// Whether a connection has come to its end, peacefully or not.
+    var hasEndedConnection: Bool { received.contains("\nDONE") || process.errorsSoFar.contains("ERROR") }
+
+    /// Sends a whole reply on the connection that is open.
+    func reply(_ body: String) {
+        process.write("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+}

@@ -1,0 +1,119 @@
+import AuthagentTestSupport
+import CurlTransport
+import OAuth
+import Testing
+
+/// T1: whoever cannot prove to be the host gets nothing of the request.
+struct TLSTests {
+    let authority: ThrowAwayCA
+
+    init() async throws { authority = try await ThrowAwayCA() }
+
+    private func transport(caFile: String? = nil) -> CurlTransport {
+        // Of the tester's proxies none.
+        CurlTransport(.init(noProxy: "*", caFile: caFile ?? authority.file))
+    }
+
+    private func expectRefused(
+        _ server: TLSServer, _ transport: CurlTransport, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> String {
+        let request = try makeRequest(.post, server.url + "/token", timeLimit: .seconds(20))
+        let text = try await expectFailure(.tls, transport, request, sourceLocation: sourceLocation)
+        // By now the server has read to the end of the connection.
+        await eventually(sourceLocation: sourceLocation) { server.hasEndedConnection }
+        #expect(!server.received.contains(canary) && !server.received.contains("POST"), sourceLocation: sourceLocation)
+        #expect(text.contains("127.0.0.1:\(server.port)"), sourceLocation: sourceLocation)
+        return text
+    }
+
+    @Test("a certificate of the trusted authority is accepted, and the request arrives inside TLS")
+    func trusted() async throws {
+        let server = try await TLSServer(authority.certificate())
+        let transport = transport()
+        let request = try makeRequest(.post, server.url + "/token")
+        async let response = transport.send(request)
+        await eventually { server.received.contains("refresh_token=\(canary)") }
+        #expect(server.received.contains("POST /token HTTP/1.1"))
+        server.reply("{}")
+        #expect(try await response.body == Array("{}".utf8))
+    }
+
+    @Test("an authority that is not trusted is refused before anything is sent")
+    func unknownAuthority() async throws {
+        let server = try await TLSServer(authority.certificate())
+        let other = try await ThrowAwayCA()
+        #expect(try await expectRefused(server, transport(caFile: other.file)).contains("issuer certificate"))
+    }
+
+    @Test("the system's authorities do not know a throw-away one")
+    func systemAuthorities() async throws {
+        let server = try await TLSServer(authority.certificate())
+        _ = try await expectRefused(server, CurlTransport(.init(noProxy: "*")))
+    }
+
+    @Test("a certificate for another host is refused before anything is sent")
+    func otherHost() async throws {
+        let server = try await TLSServer(authority.certificate(for: "DNS:other.example"))
+        #expect(try await expectRefused(server, transport()).contains("subject name"))
+    }
+
+    @Test("what a certificate says about itself is shown without what a terminal obeys")
+    func hostileSubject() async throws {
+        let server = try await TLSServer(authority.certificate(for: nil, subject: "\u{1B}[2Jevil\r\nline"))
+        #expect(try await expectRefused(server, transport()).contains("evil line"))
+    }
+
+    @Test("an expired certificate is refused before anything is sent")
+    func expired() async throws {
+        let server = try await TLSServer(authority.certificate(isExpired: true))
+        #expect(try await expectRefused(server, transport()).contains("expired"))
+    }
+
+    @Test("a self-signed certificate is refused before anything is sent")
+    func selfSigned() async throws {
+        let server = try await TLSServer(authority.selfSigned())
+        #expect(try await expectRefused(server, transport()).contains("self-signed certificate"))
+    }
+
+    @Test("a file of authorities that is not there refuses everything")
+    func missingFile() async throws {
+        let server = try LoopbackServer { $0.drain() }
+        let transport = transport(caFile: authority.files.path + "/none.pem")
+        try await expectFailure(.tls, transport, makeRequest(.post, "https://127.0.0.1:\(server.port)"))
+    }
+
+    @Test("a server without TLS gets a handshake and nothing else")
+    func plainServer() async throws {
+        let server = try LoopbackServer { connection in
+            _ = connection.read()
+            connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            connection.drain()
+        }
+        try await expectFailure(.tls, transport(), makeRequest(.post, "https://127.0.0.1:\(server.port)/token"))
+        await eventually { server.openCount == 0 }
+        #expect(server.received.starts(with: [0x16, 3, 1]))
+        #expect(server.received.firstRange(of: canary.utf8) == nil)
+    }
+
+    @Test(
+        "a handshake that breaks off says nothing about the certificate: trying again may help",
+        arguments: [true, false])
+    func brokenHandshake(isReset: Bool) async throws {
+        let server = try LoopbackServer { connection in
+            _ = connection.read()
+            if isReset { connection.reset() }
+        }
+        try await expectFailure(
+            .unreachable, transport(), makeRequest(.post, "https://127.0.0.1:\(server.port)")
+        )
+    }
+
+    @Test("a handshake that stalls costs the connect timeout")
+    func stalledHandshake() async throws {
+        let server = try LoopbackServer { $0.drain() }
+        let transport = CurlTransport(
+            .init(noProxy: "*", caFile: authority.file, connectTimeout: .milliseconds(200))
+        )
+        try await expectFailure(.timedOut, transport, makeRequest(.post, "https://127.0.0.1:\(server.port)"))
+    }
+}
