@@ -50,8 +50,10 @@ package struct WebURL: Sendable {
     package var isLoopback: Bool {
         if host == "localhost" || host == "[::1]" { return true }
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
-        // Digits only: UInt8("+1") would be read as well.
-        let octets = labels.compactMap { label in label.utf8.allSatisfy(\.isDigit) ? UInt8(label) : nil }
+        // Digits only: UInt8("+1") would be read as well. Without leading zeros: to libcurl 0127 is octal, which is 87.
+        let octets = labels.compactMap { label in
+            label.utf8.allSatisfy(\.isDigit) && (label == "0" || label.first != "0") ? UInt8(label) : nil
+        }
         return labels.count == 4 && octets.count == 4 && octets[0] == 127
     }
 

@@ -58,7 +58,6 @@ final class LoopbackServer: Sendable {
             let descriptor = clinux_accept(listener)
             if descriptor < 0 && (errno == EINTR || errno == ECONNABORTED) { continue }
             guard descriptor >= 0 else { return }
-            _ = fcntl(descriptor, F_SETFL, 0)
             guard let number = record.open(descriptor) else { continue }
             Thread.detachNewThread {
                 script(LoopbackConnection(descriptor: descriptor, number: number, record: record))

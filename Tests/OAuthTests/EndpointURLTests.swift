@@ -18,7 +18,8 @@ import Testing
         "T1: plain http to any other host is refused",
         arguments: [
             "http://idp.example.com/token", "http://localhost.example.com/", "http://127.0.0.1.example.com/",
-            "http://128.0.0.1/", "http://127.1/", "http://127.0.0.256/", "http://127.0.0.+1/", "http://127.0.0.1./",
+            "http://128.0.0.1/", "http://127.1/", "http://127.0.0.256/", "http://127.0.0.+1/", "http://0127.0.0.1/",
+            "http://127.0.0.01/", "http://127.0.0.1./",
             "http://0.0.0.0/", "http://[::2]/", "http://[::ffff:127.0.0.1]/", "http://example.com#@localhost/",
         ]
     )

@@ -20,6 +20,9 @@ int clinux_pidfd_open(pid_t pid);
 
 int clinux_pidfd_send_signal(int pidfd, int signal_number);
 
+/// Accepts a connection that is close-on-exec.
+int clinux_accept(int fd);
+
 /// Forbids ptrace by the same user, /proc/PID/mem and core dumps of this process (prctl(2), PR_SET_DUMPABLE).
 int clinux_set_not_dumpable(void);
 
