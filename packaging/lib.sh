@@ -6,7 +6,8 @@ build_packages=(libcurl4-openssl-dev libsecret-1-dev libqrencode-dev pkg-config)
 demo_packages=(dbus gnome-keyring curl)
 # What the tests talk to: real parts, and the tools that check the rest.
 test_packages=(
-    dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc systemd binutils util-linux
+    dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
+    util-linux
 )
 
 say() { printf '\n== %s\n' "$*"; }

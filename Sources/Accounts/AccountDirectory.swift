@@ -36,7 +36,7 @@ public struct AccountDirectory: Sendable {
         for directory in [user, system] {
             let path = Self.path(of: name, in: directory)
             guard let text = try ProtectedFile.text(path) else { continue }
-            try Self.refuseLoose(directory)
+            try ProtectedFile.requirePrivate(directory)
             return try AccountFile.parse(text, path: path)
         }
         return nil
@@ -73,21 +73,10 @@ public struct AccountDirectory: Sendable {
         return names
     }
 
-    /// In a directory that others may write to, an account file is anybody's word.
-    private static func refuseLoose(_ directory: String) throws(ConfigurationError) {
-        var status = stat()
-        guard stat(directory, &status) == 0 else { throw ProtectedFile.failure(directory, "cannot be read") }
-        guard status.st_uid == geteuid() || status.st_uid == 0, status.st_mode & 0o022 == 0 else {
-            throw ConfigurationError(
-                file: directory, problem: "others may write to this directory", hint: "run 'chmod go-w \(directory)'"
-            )
-        }
-    }
-
     /// Makes the directory and those above it, private to the user.
     private static func makeDirectories(_ path: String) throws(ConfigurationError) {
         var status = stat()
-        if stat(path, &status) == 0 { return try refuseLoose(path) }
+        if stat(path, &status) == 0 { return try ProtectedFile.requirePrivate(path) }
         if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeDirectories(String(path[..<slash])) }
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw ProtectedFile.failure(path, "cannot be made")

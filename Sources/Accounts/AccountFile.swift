@@ -91,10 +91,11 @@ extension TOMLFile {
 
     mutating func choice<Value: RawRepresentable<String>>(
         _ key: String, _ type: Value.Type
-    ) throws(ConfigurationError) -> Value? {
+    ) throws(ConfigurationError) -> Value? where Value: CaseIterable {
         guard let text = try string(key) else { return nil }
         guard let value = Value(rawValue: text) else {
-            throw error(key, "'\(text.prefix(80))' is not known", hint: "see authagent.toml(5) for the choices")
+            let choices = Value.allCases.map(\.rawValue).joined(separator: ", ")
+            throw error(key, "'\(text.prefix(80))' is not known", hint: "choose one of: \(choices)")
         }
         return value
     }

@@ -13,6 +13,7 @@ public struct DaemonSettings: Equatable, Sendable {
         for directory in [paths.systemConfiguration, paths.configuration] {
             let path = "\(directory)/\(fileName)"
             guard let text = try ProtectedFile.text(path) else { continue }
+            try ProtectedFile.requirePrivate(directory)
             try settings.apply(text, path: path)
         }
         return settings

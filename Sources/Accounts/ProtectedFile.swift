@@ -52,6 +52,23 @@ enum ProtectedFile {
         return Array(bytes.prefix(count))
     }
 
+    /// In a directory that others may write to, a file is anybody's word.
+    static func requirePrivate(_ directory: String) throws(ConfigurationError) {
+        var status = stat()
+        guard stat(directory, &status) == 0 else { throw failure(directory, "cannot be read") }
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw ConfigurationError(
+                file: directory, problem: "the directory belongs to user \(status.st_uid)",
+                hint: "run 'chown \(geteuid()) \(directory)'"
+            )
+        }
+        guard status.st_mode & 0o022 == 0 else {
+            throw ConfigurationError(
+                file: directory, problem: "others may write to this directory", hint: "run 'chmod go-w \(directory)'"
+            )
+        }
+    }
+
     static func text(_ path: String) throws(ConfigurationError) -> String? {
         guard let bytes = try read(path, mayBeReadByOthers: true) else { return nil }
         guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {

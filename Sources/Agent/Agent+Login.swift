@@ -8,6 +8,11 @@ extension Agent {
     public func login(
         _ name: AccountName, _ request: LoginRequest
     ) async throws(Problem) -> AsyncStream<LoginEvent> {
+        if let timeout = request.timeout, !Self.timeouts.contains(timeout) {
+            throw Problem(
+                .badRequest, "the timeout is not from 1 to \(Self.timeouts.upperBound) s", hint: "give whole seconds"
+            )
+        }
         let wantsQRCode = request.qrCode ?? false
         if let pending = state.withLock({ $0.logins[name] }) {
             return try join(pending, request, wantsQRCode: wantsQRCode)
@@ -34,6 +39,9 @@ extension Agent {
         if let timeout = request.timeout { stop(fresh, after: .seconds(timeout)) }
         return stream
     }
+
+    /// No provider's code lives longer than a day.
+    private static let timeouts = 1...86_400
 
     public func cancelLogin(_ name: AccountName) async throws(Problem) {
         guard let pending = state.withLock({ $0.logins[name] }) else {

@@ -12,6 +12,13 @@ extension Agent {
         if let pending = state.withLock({ $0.logins[name] }) {
             pending.stop(.cancelled)
             await pending.wait()
+            // The first login of an account leaves nothing behind when it is cancelled.
+            if known(name) == nil {
+                return LogoutReply(
+                    account: name, revoked: false, reason: "its login was still pending and is cancelled",
+                    forgotten: true
+                )
+            }
         }
         let account = try account(name)
         let credential: Credential?
@@ -41,14 +48,31 @@ extension Agent {
         guard account.provider.mayReceive(credential) else {
             return (false, "the login belongs to \(credential.issuer), which the account file no longer names")
         }
-        let server: AuthorizationServer
-        do {
-            let secret = try account.provider.clientSecret(stored: credential.clientSecret)
-            server = try await account.provider.server(clientSecret: secret, needsRevocation: true)
-        } catch let error as OAuthFailure {
-            return (false, error.description)
+        let secret: SecretBytes?
+        do throws(ConfigurationError) {
+            secret = try account.provider.clientSecret(stored: credential.clientSecret)
         } catch {
-            return (false, "the client secret cannot be read")
+            return (false, error.description)
+        }
+        func later(
+            _ detail: String, retryAfter: Duration?, at endpoint: EndpointURL?, as authentication: ClientAuthentication?
+        ) async -> (Bool, String?) {
+            let record = PendingRevocation(
+                credential, token, at: endpoint, authentication: authentication, secret: secret, since: parts.time.wall
+            )
+            let store = parts.stores[account.settings.store].store
+            await revocations.add(RevocationQueue.Item(record: record, store: store), retryAfter: retryAfter)
+            return (false, "\(detail); the agent will try again")
+        }
+        let server: AuthorizationServer
+        do throws(OAuthFailure) {
+            server = try await account.provider.server(clientSecret: secret, needsRevocation: true)
+        } catch {
+            guard case .transport = error else { return (false, error.description) }
+            let settings = account.settings
+            return await later(
+                error.description, retryAfter: nil, at: settings.revocationEndpoint, as: settings.clientAuthentication
+            )
         }
         let isRefreshToken = credential.refreshToken != nil
         switch await server.revoke(token, hint: isRefreshToken ? .refreshToken : .accessToken) {
@@ -56,15 +80,9 @@ extension Agent {
         case .refused(let detail): return (false, detail)
         case .unsupported: return (false, "the provider has no revocation endpoint")
         case .retry(let detail, let retryAfter):
-            // The generation is new with each refresh token, so two logouts of one account do not share a record.
-            guard
-                let record = PendingRevocation(
-                    credential, token, at: server, id: "\(credential.generation)", since: parts.time.wall
-                )
-            else { return (false, detail) }
-            let store = parts.stores[account.settings.store].store
-            await revocations.add(RevocationQueue.Item(record: record, store: store), retryAfter: retryAfter)
-            return (false, "\(detail); the agent will try again")
+            return await later(
+                detail, retryAfter: retryAfter, at: server.endpoints.revocation, as: server.client.authentication
+            )
         }
     }
 }

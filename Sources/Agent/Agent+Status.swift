@@ -8,7 +8,12 @@ extension Agent {
     public func health() async -> AgentStatus { agentStatus(state.withLock { $0.keyring }) }
 
     public func status() async -> StatusReport {
-        let agent = agentStatus(await keyringStatus())
+        let keyring = await keyringStatus()
+        let agent = agentStatus(keyring)
+        if keyring.state == .ok {
+            // Locked at the start and unlocked since, for example.
+            await read(state.withLock { $0.accounts.values.filter(\.vault.isUnread) })
+        }
         let (accounts, logins, errors) = state.withLock { ($0.accounts, $0.logins, $0.fileErrors) }
         var rows = accounts.values.map { status(of: $0, isLoggingIn: logins[$0.name] != nil) }
         for (name, pending) in logins where accounts[name] == nil {

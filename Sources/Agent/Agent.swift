@@ -72,7 +72,8 @@ public final class Agent: AgentService {
             scheduleChanged: { schedule.changed() }
         )
         revocations = RevocationQueue(
-            transport: parts.transport, time: parts.time, jitter: parts.jitter, logger: parts.logger,
+            transport: parts.transport, metadata: surroundings.metadata, time: parts.time, jitter: parts.jitter,
+            logger: parts.logger,
             scheduleChanged: { schedule.changed() }
         )
         let (settings, errors) = parts.directory.loadAll()

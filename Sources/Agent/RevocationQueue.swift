@@ -22,6 +22,7 @@ final class RevocationQueue: Sendable {
     private static let patience = 30 * 86_400
 
     private let transport: any HTTPTransport
+    private let metadata: MetadataCache
     private let time: any Time
     private let jitter: @Sendable () -> Double
     private let logger: Logger
@@ -29,10 +30,11 @@ final class RevocationQueue: Sendable {
     private let waiting = Mutex<[RecordKey: Waiting]>([:])
 
     init(
-        transport: any HTTPTransport, time: any Time, jitter: @escaping @Sendable () -> Double, logger: Logger,
-        scheduleChanged: @escaping @Sendable () -> Void
+        transport: any HTTPTransport, metadata: MetadataCache, time: any Time,
+        jitter: @escaping @Sendable () -> Double, logger: Logger, scheduleChanged: @escaping @Sendable () -> Void
     ) {
         self.transport = transport
+        self.metadata = metadata
         self.time = time
         self.jitter = jitter
         self.logger = logger
@@ -86,10 +88,7 @@ final class RevocationQueue: Sendable {
     }
 
     private func attempt(_ item: Item) async {
-        let reply = await item.record.server(transport)?.revoke(
-            item.record.token, hint: item.record.isRefreshToken ? .refreshToken : .accessToken
-        )
-        switch reply {
+        switch await revoke(item.record) {
         case .retry(_, let retryAfter) where time.wall - item.record.since < Self.patience:
             waiting.withLock { waiting in
                 waiting[item.record.key]?.isRunning = false
@@ -98,9 +97,18 @@ final class RevocationQueue: Sendable {
                 )
             }
         case .revoked: await finish(item, "revoked at last")
-        case .refused, .unsupported, .retry, nil: await finish(item, "revocation given up")
+        case .refused, .unsupported, .retry: await finish(item, "revocation given up")
         }
         scheduleChanged()
+    }
+
+    private func revoke(_ record: PendingRevocation) async -> RevocationReply {
+        let server: AuthorizationServer
+        do throws(OAuthFailure) { server = try await record.server(transport, metadata) } catch {
+            guard case .transport(let failure) = error else { return .unsupported }
+            return .retry(detail: failure.description, retryAfter: nil)
+        }
+        return await server.revoke(record.token, hint: record.isRefreshToken ? .refreshToken : .accessToken)
     }
 
     private func finish(_ item: Item, _ result: Logger.Message) async {
@@ -112,27 +120,41 @@ final class RevocationQueue: Sendable {
 }
 
 extension PendingRevocation {
-    /// Nil when the record holds no usable endpoint.
-    func server(_ transport: any HTTPTransport) -> AuthorizationServer? {
-        guard let endpoint = try? EndpointURL(parsing: endpoint),
-            let authentication = ClientAuthentication(rawValue: clientAuthentication),
-            let endpoints = try? ProviderEndpoints(metadata: nil, device: nil, token: endpoint, revocation: endpoint)
-        else { return nil }
-        let client = Client(id: clientID, secret: clientSecret, authentication: authentication)
-        return AuthorizationServer(endpoints: endpoints, client: client, transport: transport)
+    /// The server to ask, which may have to be discovered first.
+    fileprivate func server(
+        _ transport: any HTTPTransport, _ metadata: MetadataCache
+    ) async throws(OAuthFailure) -> AuthorizationServer {
+        var discovered: ServerMetadata?
+        if endpoint == nil, let issuer = try? Issuer(parsing: issuer) {
+            discovered = try await metadata.metadata(of: issuer)
+        }
+        guard let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? discovered?.revocationEndpoint
+        else { throw .badResponse(detail: "the provider has no revocation endpoint") }
+        let authentication =
+            clientAuthentication.flatMap(ClientAuthentication.init)
+            ?? .choose(hasSecret: clientSecret != nil, supported: discovered?.tokenEndpointAuthMethods)
+        return AuthorizationServer(
+            // Nothing is ever sent to the token endpoint from here.
+            endpoints: try ProviderEndpoints(metadata: nil, token: revocation, revocation: revocation),
+            client: Client(id: clientID, secret: clientSecret, authentication: authentication),
+            transport: transport
+        )
     }
 
-    /// What is needed to revoke `token` later, without asking anybody where.
-    init?(_ credential: Credential, _ token: SecretBytes, at server: AuthorizationServer, id: String, since wall: Int) {
-        guard let endpoint = server.endpoints.revocation else { return nil }
+    /// What is needed to revoke `token` later. `endpoint` and `client` are as far as they are known.
+    init(
+        _ credential: Credential, _ token: SecretBytes, at endpoint: EndpointURL?,
+        authentication: ClientAuthentication?, secret: SecretBytes?, since wall: Int
+    ) {
         self.init(
             account: credential.account,
-            id: id,
+            // The generation is new with each refresh token, so two logouts of one account do not share a record.
+            id: "\(credential.generation)",
             issuer: credential.issuer,
-            endpoint: endpoint.text,
-            clientID: server.client.id,
-            clientSecret: server.client.secret,
-            clientAuthentication: server.client.authentication.rawValue,
+            endpoint: endpoint?.text,
+            clientID: credential.clientID,
+            clientSecret: secret,
+            clientAuthentication: authentication?.rawValue,
             token: token,
             isRefreshToken: credential.refreshToken != nil,
             since: wall

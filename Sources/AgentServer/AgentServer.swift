@@ -72,7 +72,11 @@ public struct AgentServer: Service {
             let peer = PeerIdentity(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
             guard policy.allows(peer) else {
                 logger.warning("refused", metadata: ["uid": "\(peer.user)", "pid": "\(peer.pid)"])
-                return refuse(channel, Problem(.forbidden, "this agent serves another user"))
+                return refuse(
+                    channel,
+                    Problem(
+                        .forbidden, "this agent serves another user",
+                        hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"))
             }
             switch registry.admit(channel, of: peer.user) {
             case .stopping: return channel.close()

@@ -29,7 +29,11 @@ extension Transfer {
         if let proxy = configuration.proxy { ccurl_set_string(easy, CURLOPT_PROXY, proxy) }
         // A proxy would read a plain request, and it may be on another host: none sees one, whoever set it.
         if let noProxy = isPlain ? "*" : configuration.noProxy { ccurl_set_string(easy, CURLOPT_NOPROXY, noProxy) }
-        if let caFile = configuration.caFile { ccurl_set_string(easy, CURLOPT_CAINFO, caFile) }
+        if let caFile = configuration.caFile {
+            ccurl_set_string(easy, CURLOPT_CAINFO, caFile)
+            // Debian's libcurl would go on to trust the system's directory as well.
+            ccurl_set_string(easy, CURLOPT_CAPATH, nil)
+        }
         ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
         setMethod(easy)
         setHeaders(easy)

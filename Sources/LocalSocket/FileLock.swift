@@ -21,6 +21,16 @@ public struct FileLock: ~Copyable {
         self.descriptor = descriptor
     }
 
+    /// The process that holds the lock, for those who look for an agent that does not answer; nil when nobody does.
+    public static func holder(of path: String) -> Int32? {
+        let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard raw >= 0 else { return nil }
+        let descriptor = Descriptor(owning: raw)
+        // A shared lock is in nobody's way but a daemon's that starts this very moment.
+        guard flock(descriptor.raw, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
+        return holder(descriptor.raw)
+    }
+
     private static func holder(_ descriptor: Int32) -> Int32? {
         var buffer = [UInt8](repeating: 0, count: 16)
         let count = pread(descriptor, &buffer, buffer.count, 0)

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 public import SecretMemory
 
 /// How a client proves who it is at the token endpoint (RFC 6749 §2.3).
-public enum ClientAuthentication: String, Sendable {
+public enum ClientAuthentication: String, CaseIterable, Sendable {
     case none
     case clientSecretBasic = "client_secret_basic"
     case clientSecretPost = "client_secret_post"

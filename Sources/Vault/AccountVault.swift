@@ -107,9 +107,12 @@ public final class AccountVault: Sendable {
         }
     }
 
+    /// Whether the store has yet to be read, or could not be.
+    public var isUnread: Bool { guarded.withLock { $0.state.isUnread } }
+
     /// Reads the store unless the account is already known.
     public func readIfUnread() async {
-        guard guarded.withLock({ $0.state.isUnread }) else { return }
+        guard isUnread else { return }
         let result: Result<Credential?, StoreFailure>
         do throws(StoreFailure) {
             result = .success(try await ports.reader.credential(of: account))

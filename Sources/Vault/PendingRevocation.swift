@@ -9,19 +9,20 @@ public struct PendingRevocation: Sendable, Equatable {
     /// Tells several of one account apart.
     public let id: String
     public var issuer: String
-    /// The revocation endpoint (RFC 7009 §2).
-    public var endpoint: String
+    /// The revocation endpoint (RFC 7009 §2); nil when the issuer has yet to be asked where it is.
+    public var endpoint: String?
     public var clientID: String
     public var clientSecret: SecretBytes?
-    public var clientAuthentication: String
+    /// Nil: to be chosen from the issuer's metadata.
+    public var clientAuthentication: String?
     public var token: SecretBytes
     public var isRefreshToken: Bool
     /// Wall-clock seconds since 1970.
     public var since: Int
 
     public init(
-        account: AccountName, id: String, issuer: String, endpoint: String, clientID: String,
-        clientSecret: SecretBytes?, clientAuthentication: String, token: SecretBytes, isRefreshToken: Bool, since: Int
+        account: AccountName, id: String, issuer: String, endpoint: String?, clientID: String,
+        clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int
     ) {
         self.account = account
         self.id = id
@@ -78,10 +79,10 @@ public struct PendingRevocation: Sendable, Equatable {
         var version: Int
         var account: AccountName
         var issuer: String
-        var endpoint: String
+        var endpoint: String?
         var clientID: String
         var clientSecret: String?
-        var clientAuthentication: String
+        var clientAuthentication: String?
         var token: String
         var isRefreshToken: Bool
         var since: Int

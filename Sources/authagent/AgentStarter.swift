@@ -19,7 +19,11 @@ struct AgentStarter {
         let daemon = try Self.daemon()
         let log = try openLog()
         var ends: [Int32] = [-1, -1]
-        guard clinux_pipe(&ends) == 0 else { throw Failure("no pipe: \(errorText)", code: .agentUnreachable) }
+        guard clinux_pipe(&ends) == 0 else {
+            throw Failure(
+                "no pipe: \(errorText)", hint: "run 'ulimit -n' to see how many files may be open",
+                code: .agentUnreachable)
+        }
         let reading = Descriptor(owning: ends[0])
         do {
             // Closed here after the start, so that the end of the daemon ends the reading.
@@ -57,7 +61,7 @@ struct AgentStarter {
                     throw Failure(
                         "an agent runs, but does not listen at \(path)",
                         hint:
-                            "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'pkill authagentd' ends it",
+                            "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'authagent stop' ends it",
                         code: .agentUnreachable
                     )
                 }
@@ -100,7 +104,8 @@ struct AgentStarter {
 
     private func openLog() throws -> Descriptor {
         guard let paths = UserPaths(environment: environment) else {
-            throw Failure("HOME is not set", hint: "set HOME or XDG_STATE_HOME", code: .agentUnreachable)
+            throw Failure(
+                "HOME is not set", hint: "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME", code: .agentUnreachable)
         }
         do throws(LocalSocketError) { try PrivateDirectory.prepareTree(paths.state) } catch { throw Failure(error) }
         var status = stat()
@@ -118,11 +123,17 @@ struct AgentStarter {
 
     private func spawn(_ daemon: String, log: Int32, readiness: Int32) throws {
         var arguments = Self.cStrings([daemon, "--ready-fd", "\(Self.readyDescriptor)"])
+        var environment = environment
+        // The Swift runtime's crash report has registers in it, which may hold part of a token.
+        environment["SWIFT_BACKTRACE"] = "enable=no"
         var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })
         defer { for text in arguments + variables { free(text) } }
         let result = clinux_spawn_daemon(daemon, &arguments, &variables, log, readiness)
         guard result == 0 else {
-            throw Failure("cannot start \(daemon): \(String(cString: strerror(result)))", code: .agentUnreachable)
+            throw Failure(
+                "cannot start \(daemon): \(String(cString: strerror(result)))",
+                hint: "run 'ls -l \(daemon)' to see why",
+                code: .agentUnreachable)
         }
     }
 

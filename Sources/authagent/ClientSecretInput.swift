@@ -8,7 +8,9 @@ enum ClientSecretInput {
     static func read(_ path: String) throws -> String {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
-            throw Failure("cannot read \(path): \(String(cString: strerror(errno)))", hint: "check the path")
+            throw Failure(
+                "cannot read \(path): \(String(cString: strerror(errno)))",
+                hint: "run 'ls -l \(path)' to see why, or give '-' and the secret on standard input")
         }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
         if path != "-" { try refuseReadableByOthers(descriptor, path) }

@@ -42,12 +42,13 @@ struct Failure: Error {
     }
 
     /// What the argument parser says, in our style: lowercase, no full stop, one line.
-    init(usage text: String) {
+    /// `command` is the subcommand whose arguments are wrong, if it got that far.
+    init(usage text: String, command: String?) {
         let line = text.split(separator: "\n").first.map(String.init) ?? "the arguments are wrong"
         let body = line.hasSuffix(".") ? String(line.dropLast()) : line
         self.init(
-            body.prefix(1).lowercased() + body.dropFirst(), hint: "run 'authagent --help', or see authagent(1)",
-            code: .usage
+            body.prefix(1).lowercased() + body.dropFirst(),
+            hint: "run 'authagent \(command.map { $0 + " " } ?? "")--help', or see authagent(1)", code: .usage
         )
     }
 }

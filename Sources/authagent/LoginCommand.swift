@@ -8,7 +8,8 @@ struct LoginCommand: ParsableCommand {
         abstract: "Log in with a code that somebody approves on another device.",
         discussion: """
             The first time, give --issuer (or both endpoints) and --client-id; they are kept in the account file, so \
-            that 'authagent login NAME' alone repeats the login. Ctrl-C cancels it. A lost terminal does not: run the \
+            that 'authagent login NAME' alone repeats the login. Options given later win over the account file, and \
+            a login that succeeds rewrites it. Ctrl-C cancels a login. A lost terminal does not: run the \
             same command again to see the same code.
             """
     )
@@ -22,7 +23,10 @@ struct LoginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The client id that the provider registered.", valueName: "id"))
     var clientId: String?
 
-    @Option(help: ArgumentHelp("Read the client's secret from a file, or from standard input.", valueName: "file|-"))
+    @Option(
+        help: ArgumentHelp(
+            "Read the client's secret from a file, or from standard input; it is kept in the store.",
+            valueName: "file|-"))
     var clientSecretFile: String?
 
     @Option(help: ArgumentHelp("Ask for this scope; may be repeated.", valueName: "scope"))
@@ -37,10 +41,10 @@ struct LoginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Use this revocation endpoint.", valueName: "url"))
     var revocationEndpoint: String?
 
-    @Option(help: ArgumentHelp("Where to keep the refresh token: keyring or memory.", valueName: "store"))
+    @Option(help: ArgumentHelp("Where to keep the refresh token: keyring (the default) or memory.", valueName: "store"))
     var store: String?
 
-    @Option(help: ArgumentHelp("Give up after this time.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Give up after this time, from 1 to 86400.", valueName: "seconds"))
     var timeout: Int?
 
     @Flag(help: "Print one JSON object per event.")

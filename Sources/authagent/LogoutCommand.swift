@@ -34,7 +34,7 @@ struct LogoutCommand: ParsableCommand {
             let report = try connection.request("GET", Route.accounts.path).decoded(StatusReport.self)
             names = report.accounts.map(\.account)
         }
-        var worst: Failure?
+        var first: Failure?
         for name in names {
             let body = APIJSON.encode(LogoutRequest(local: local ? true : nil))
             let response = try connection.request(
@@ -44,14 +44,18 @@ struct LogoutCommand: ParsableCommand {
                 let reply = try response.decoded(LogoutReply.self)
                 Console.print(json ? APIJSON.text(reply) : text(reply))
                 guard !reply.forgotten else { continue }
-                worst = Failure("'\(name)' is not forgotten: \(reply.reason ?? "the store failed")", code: .failed)
+                let failure = Failure(
+                    "'\(name)' is not forgotten: \(reply.reason ?? "the store failed")",
+                    hint: "run 'authagent status' to see the store's state, then the same command again"
+                )
+                first = first ?? failure
             } catch let failure as Failure {
                 // The others are logged out all the same.
                 if names.count > 1 { Console.report(failure) }
-                worst = failure
+                first = first ?? failure
             }
         }
-        if let worst { throw worst }
+        if let first { throw first }
     }
 
     private func text(_ reply: LogoutReply) -> String {

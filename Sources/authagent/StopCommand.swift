@@ -15,26 +15,37 @@ struct StopCommand: ParsableCommand {
     private static let patience: Duration = .seconds(45)
 
     func run() throws {
-        let connection: AgentConnection
-        do { connection = try AgentConnection.open(startIfNeeded: false) } catch let failure as Failure {
-            guard failure.isNobodyListening else { throw failure }
-            return Console.print("no agent runs")
-        }
-        let agent = try connection.request("GET", Route.health.path).decoded(AgentStatus.self)
+        guard let pid = try agentPID() else { return Console.print("no agent runs") }
         // A pidfd stays with the process: a number could be another's by the time the signal is sent.
-        let raw = clinux_pidfd_open(agent.pid)
+        let raw = clinux_pidfd_open(pid)
         guard raw >= 0 else { return Console.print("no agent runs") }
         let process = Descriptor(owning: raw)
         guard clinux_pidfd_send_signal(process.raw, SIGTERM) == 0 || errno == ESRCH else {
-            throw Failure("cannot end the agent (pid \(agent.pid)): \(String(cString: strerror(errno)))")
+            throw Failure(
+                "cannot end the agent (pid \(pid)): \(String(cString: strerror(errno)))",
+                hint: "run 'ps -fp \(pid)' to see whose it is"
+            )
         }
         let deadline = Deadline(Self.patience)
         var wait = pollfd(fd: process.raw, events: Int16(POLLIN), revents: 0)
         while poll(&wait, 1, deadline.milliseconds) < 1 {
             guard deadline.milliseconds > 0 else {
-                throw Failure("the agent (pid \(agent.pid)) does not end", hint: "run 'kill -9 \(agent.pid)'")
+                throw Failure("the agent (pid \(pid)) does not end", hint: "run 'kill -9 \(pid)'")
             }
         }
-        Console.print("agent stopped, pid \(agent.pid)")
+        Console.print("agent stopped, pid \(pid)")
+    }
+
+    /// The agent at the socket; else the one that holds the lock and hangs, or listens elsewhere.
+    private func agentPID() throws -> Int32? {
+        do {
+            let connection = try AgentConnection.open(startIfNeeded: false)
+            return try connection.request("GET", Route.health.path).decoded(AgentStatus.self).pid
+        } catch let failure as Failure where failure.code == .agentUnreachable {
+            guard let paths = UserPaths(environment: processEnvironment()) else { throw failure }
+            if let pid = FileLock.holder(of: paths.lock) { return pid }
+            guard failure.isNobodyListening else { throw failure }
+            return nil
+        }
     }
 }

@@ -14,7 +14,8 @@ struct TokenCommand: ParsableCommand {
     @Argument(help: "The account's name.", transform: AccountName.argument)
     var account: AccountName
 
-    @Option(help: ArgumentHelp("Renew the token unless it is valid for this long.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp("Renew the token unless it is valid for this long, from 0 to 86400.", valueName: "seconds"))
     var minValid: Int = Limits.defaultMinimumValidity
 
     @Flag(help: "Print the agent's whole reply as JSON.")

@@ -36,8 +36,18 @@ struct AuthagentDaemon: AsyncParsableCommand {
     var logFormat: String?
 
     func validate() throws {
-        if let logLevel, LogLevel(rawValue: logLevel) == nil { throw ValidationError("unknown --log-level") }
-        if let logFormat, LogFormat(rawValue: logFormat) == nil { throw ValidationError("unknown --log-format") }
+        if let logLevel, LogLevel(rawValue: logLevel) == nil {
+            throw ValidationError(Self.unknown("--log-level", LogLevel.self))
+        }
+        if let logFormat, LogFormat(rawValue: logFormat) == nil {
+            throw ValidationError(Self.unknown("--log-format", LogFormat.self))
+        }
+    }
+
+    private static func unknown<Choice: CaseIterable & RawRepresentable<String>>(
+        _ option: String, _ choices: Choice.Type
+    ) -> String {
+        "\(option) is one of: " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
     }
 
     func run() async throws {
@@ -63,8 +73,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         // The lock first: whoever holds it may clean up what a dead daemon left at the socket's path.
         try PrivateDirectory.prepareTree(paths.state)
         let lock = try FileLock(paths.lock)
-        let socket = try SocketPath.resolve(environment: environment, user: getuid())
-        let listeners = try ListeningSockets.open(socket, environment: environment)
+        let sockets = try ListeningSockets.open(environment: environment)
 
         let network = ReloadableTransport(settings.network)
         let time = SystemTime()
@@ -82,13 +91,13 @@ struct AuthagentDaemon: AsyncParsableCommand {
                     network.apply(settings.network)
                     log.apply(level: level(settings))
                 },
-                socket: socket.text,
+                socket: sockets.path,
                 processID: getpid(),
                 logger: log.logger
             )
         )
         let server = AgentServer(
-            listeners: listeners, service: agent, policy: .ownUserAndRoot(getuid()), logger: log.logger
+            listeners: sockets.descriptors, service: agent, policy: .ownUserAndRoot(getuid()), logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -106,7 +115,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         if !ProcessProtection.canLockSecrets() {
             log.logger.warning("secrets may be swapped to disk: raise the limit of locked memory (ulimit -l)")
         }
-        log.logger.info("serving", metadata: ["socket": "\(socket)", "version": "\(agentVersion)"])
+        log.logger.info("serving", metadata: ["socket": "\(sockets.path)", "version": "\(agentVersion)"])
         try await services.run()
         _ = consume lock
     }

@@ -32,7 +32,7 @@ struct StartFailure: Error {
         case let error as ConfigurationError: (problem, hint) = (error.description, error.hint)
         case let error as LocalSocketError: (problem, hint) = (error.description, error.hint)
         case let error as Installation.Incomplete: (problem, hint) = (error.description, error.hint)
-        default: (problem, hint) = ("\(error)", "run 'authagentd --log-level debug' to see more")
+        default: (problem, hint) = ("\(error)", "run 'authagent start', or see authagentd(8)")
         }
     }
 

@@ -77,6 +77,14 @@ struct LoginTests {
         #expect(fixture.keyring.records.isEmpty)
     }
 
+    @Test("a timeout that makes no sense is refused", arguments: [0, -5, 86_401, Int.max, Int.min])
+    func badTimeout(seconds: Int) async throws {
+        let fixture = try AgentFixture()
+        var request = AgentFixture.request
+        request.timeout = seconds
+        await #expect { _ = try await fixture.login(request) } throws: { ($0 as? Problem)?.code == .badRequest }
+    }
+
     @Test("a timeout ends the login")
     func timeout() async throws {
         let fixture = try AgentFixture()

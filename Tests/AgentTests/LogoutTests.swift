@@ -49,6 +49,36 @@ struct LogoutTests {
         _ = await running.result
     }
 
+    @Test("V1: a provider that cannot even be discovered at the logout is told once it is back")
+    func queuedWithoutDiscovery() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        let restarted = try AgentFixture(restarting: fixture)
+        restarted.provider.script(.metadata, .failure(.unreachable("no route")))
+        let reply = try await restarted.agent.logout(fixture.name, LogoutRequest())
+        #expect(!reply.revoked)
+        #expect(reply.forgotten)
+        #expect(reply.reason?.contains("the agent will try again") == true)
+
+        let again = try AgentFixture(restarting: restarted)
+        let running = Task { try await again.agent.run() }
+        await eventually { again.keyring.records.isEmpty }
+        #expect(again.provider.requests(.revocation) == ["token=r1&token_type_hint=refresh_token&client_id=tv"])
+        running.cancel()
+        _ = await running.result
+    }
+
+    @Test("a logout during an account's first login cancels it, and says so")
+    func firstLoginPending() async throws {
+        let fixture = try AgentFixture()
+        let log = try await fixture.login()
+        _ = await log.prompt()
+        let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
+        #expect(reply.forgotten)
+        #expect(reply.reason == "its login was still pending and is cancelled")
+        #expect(await fixture.agent.status().accounts.isEmpty)
+    }
+
     @Test("a local logout tells the provider nothing")
     func local() async throws {
         let fixture = try AgentFixture()

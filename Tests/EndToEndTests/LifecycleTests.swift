@@ -35,6 +35,15 @@ struct LifecycleTests {
         #expect(try await home.authagent("start").status == 0)
     }
 
+    @Test("stop ends an agent that listens elsewhere, and one that hangs on a socket that is gone")
+    func stopByLock() async throws {
+        let home = try AgentHome()
+        let daemon = try await home.daemon()
+        try FileManager.default.removeItem(atPath: home.socket)
+        #expect(try await home.authagent("stop").output == "agent stopped, pid \(daemon.pid)\n")
+        #expect(await daemon.result().status == 0)
+    }
+
     @Test("a second daemon refuses to start, names the first, and changes nothing")
     func secondDaemon() async throws {
         let home = try AgentHome()
