@@ -1,9 +1,9 @@
 /// What the routes do, as functions: the server decodes a request, calls one of these, and encodes the reply.
 public protocol AgentService: Sendable {
     /// Answers without waiting for anything, or returns nil when the answer needs the provider or the store.
-    func tokenAtOnce(_ account: AccountName, minimumValidity seconds: Int) -> Result<TokenReply, Problem>?
-    /// A token valid for at least `seconds`. Waits if a refresh is running; never starts a login.
-    func token(_ account: AccountName, minimumValidity seconds: Int) async throws(Problem) -> TokenReply
+    func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>?
+    /// A token as it was asked for. Waits if a refresh is running; never starts a login.
+    func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply
     func health() async -> AgentStatus
     func status() async -> StatusReport
     func status(of account: AccountName) async throws(Problem) -> AccountStatus

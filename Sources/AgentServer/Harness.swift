@@ -17,8 +17,8 @@ struct Harness: Sendable {
             }
             guard route.methods.contains(request.method) else { return methodNotAllowed(route) }
             guard case .token(let account) = route else { return nil }
-            let (seconds, isText) = try tokenParameters(request)
-            switch service.tokenAtOnce(account, minimumValidity: seconds) {
+            let (asked, isText) = try tokenRequest(request)
+            switch service.tokenAtOnce(account, asked) {
             case nil: return nil
             case .success(let token)?: return reply(token, isText: isText)
             case .failure(let problem)?: throw problem
@@ -42,8 +42,8 @@ struct Harness: Sendable {
             throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
         }
         if case .token(let account) = route {
-            let (seconds, isText) = try tokenParameters(request)
-            return .reply(reply(try await service.token(account, minimumValidity: seconds), isText: isText))
+            let (asked, isText) = try tokenRequest(request)
+            return .reply(reply(try await service.token(account, asked), isText: isText))
         }
         _ = try QueryParameters(request.query, allowed: [])
         if case .login(let account) = route, request.method == "POST" {
@@ -88,13 +88,13 @@ struct Harness: Sendable {
         isText ? .text(token.accessToken) : .json(token)
     }
 
-    private func tokenParameters(_ request: APIRequest) throws(Problem) -> (seconds: Int, isText: Bool) {
+    private func tokenRequest(_ request: APIRequest) throws(Problem) -> (TokenRequest, isText: Bool) {
         let parameters = try QueryParameters(request.query, allowed: ["min_valid"])
         let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
         // Whoever takes everything gets JSON.
         let isText = !request.accepts("application/json") && request.accepts("text/plain")
         if !isText { try requireAcceptable(request, "application/json") }
-        return (seconds ?? Limits.defaultMinimumValidity, isText)
+        return (TokenRequest(minimumValidity: seconds ?? Limits.defaultMinimumValidity), isText)
     }
 
     private func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {

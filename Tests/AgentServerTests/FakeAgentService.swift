@@ -52,10 +52,10 @@ final class FakeAgentService: AgentService {
         )
     }
 
-    func tokenAtOnce(_ account: AccountName, minimumValidity seconds: Int) -> Result<TokenReply, Problem>? {
+    func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>? {
         switch account.description {
         case "work", "large":
-            state.withLock { $0.calls.append(.token(account, minimumValidity: seconds)) }
+            state.withLock { $0.calls.append(.token(account, minimumValidity: request.minimumValidity)) }
             return .success(Self.reply(account))
         case "gone":
             return .failure(
@@ -66,8 +66,8 @@ final class FakeAgentService: AgentService {
         }
     }
 
-    func token(_ account: AccountName, minimumValidity seconds: Int) async throws(Problem) -> TokenReply {
-        try await perform(.token(account, minimumValidity: seconds), of: account)
+    func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
+        try await perform(.token(account, minimumValidity: request.minimumValidity), of: account)
         return Self.reply(account)
     }
 

@@ -12,7 +12,7 @@ struct LoginTests {
         let fixture = try AgentFixture()
         let done = try await fixture.completeLogin()
         #expect(done == .done(LoginResult(account: fixture.name, scope: "openid", expiresAt: fixture.time.wall + 3600)))
-        let reply = try await fixture.agent.token(fixture.name, minimumValidity: 60)
+        let reply = try await fixture.agent.token(fixture.name, TokenRequest())
         #expect(reply.accessToken == "a1")
         #expect(fixture.keyring.records.count == 1)
     }
@@ -23,7 +23,7 @@ struct LoginTests {
         try await fixture.completeLogin()
         let restarted = try AgentFixture(restarting: fixture)
         restarted.provider.script(.token, .grant(access: "a2"))
-        #expect(try await restarted.agent.token(fixture.name, minimumValidity: 60).accessToken == "a2")
+        #expect(try await restarted.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
         #expect(restarted.provider.requests(.token) == ["grant_type=refresh_token&refresh_token=r1&client_id=tv"])
     }
 
@@ -137,7 +137,7 @@ struct LoginTests {
         let status = try await fixture.agent.status(of: fixture.name)
         #expect(status.state == .ok)
         #expect(status.scope == "openid")
-        #expect(try await fixture.agent.token(fixture.name, minimumValidity: 60).accessToken == "a1")
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
     }
 
     @Test("a name without a file and without settings is unknown, and the hint says how to begin")

@@ -14,7 +14,7 @@ struct LogoutTests {
         #expect(reply == LogoutReply(account: fixture.name, revoked: true, forgotten: true))
         #expect(fixture.provider.requests(.revocation) == ["token=r1&token_type_hint=refresh_token&client_id=tv"])
         #expect(fixture.keyring.records.isEmpty)
-        await #expect { try await fixture.agent.token(fixture.name, minimumValidity: 60) } throws: {
+        await #expect { try await fixture.agent.token(fixture.name, TokenRequest()) } throws: {
             ($0 as? Problem)?.code == .loginRequired
         }
     }
@@ -108,6 +108,6 @@ struct LogoutTests {
         let log = try await fixture.login(LoginRequest())
         await fixture.passInterval()
         guard case .done? = await log.events().last else { return #expect(Bool(false), "\(log.soFar)") }
-        #expect(try await fixture.agent.token(fixture.name, minimumValidity: 60).accessToken == "a9")
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a9")
     }
 }

@@ -29,7 +29,7 @@ struct StatusTests {
         try await fixture.completeLogin()
         fixture.provider.script(.token, .failure(.unreachable("connection refused")))
         fixture.time.advance(by: .seconds(3600))
-        await #expect { try await fixture.agent.token(fixture.name, minimumValidity: 60) } throws: {
+        await #expect { try await fixture.agent.token(fixture.name, TokenRequest()) } throws: {
             ($0 as? Problem)?.code == .providerUnreachable
         }
         let status = try await fixture.agent.status(of: fixture.name)
@@ -45,7 +45,7 @@ struct StatusTests {
         let restarted = try AgentFixture(restarting: fixture)
         let status = try await restarted.agent.status(of: fixture.name)
         #expect(status.state == .locked)
-        await #expect { try await restarted.agent.token(fixture.name, minimumValidity: 60) } throws: {
+        await #expect { try await restarted.agent.token(fixture.name, TokenRequest()) } throws: {
             ($0 as? Problem)?.code == .storeLocked
         }
     }
@@ -77,7 +77,7 @@ struct ReloadTests {
     func droppedIn() async throws {
         let fixture = try AgentFixture()
         try write("issuer = \"https://i.example\"\nclient_id = \"x\"\n", "work", fixture)
-        await #expect { try await fixture.agent.token(fixture.name, minimumValidity: 60) } throws: {
+        await #expect { try await fixture.agent.token(fixture.name, TokenRequest()) } throws: {
             ($0 as? Problem)?.code == .loginRequired
         }
     }
@@ -91,7 +91,7 @@ struct ReloadTests {
             let problem = error as? Problem
             return problem?.code == .configurationError && problem?.detail.contains("bad.toml:3") == true
         }
-        #expect(try await fixture.agent.token(fixture.name, minimumValidity: 60).accessToken == "a1")
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
     }
 
     @Test("a reload that names another issuer ends the old login's use: its tokens go to nobody, not even on logout")
@@ -100,7 +100,7 @@ struct ReloadTests {
         try await fixture.completeLogin()
         try write("issuer = \"https://other.example\"\nclient_id = \"tv\"\n", "work", fixture)
         try await fixture.agent.reload()
-        await #expect { try await fixture.agent.token(fixture.name, minimumValidity: 60) } throws: { error in
+        await #expect { try await fixture.agent.token(fixture.name, TokenRequest()) } throws: { error in
             let problem = error as? Problem
             return problem?.code == .loginRequired && problem?.reason == "settings_changed"
         }
