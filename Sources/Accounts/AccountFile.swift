@@ -104,7 +104,8 @@ extension TOMLFile {
     fileprivate mutating func duration(_ key: String) throws(ConfigurationError) -> Duration? {
         guard let text = try string(key) else { return nil }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()), count < 1_000_000_000,
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()),
+            (1..<1_000_000_000).contains(count),
             (60...31_536_000).contains(count * unit)
         else {
             throw error(key, "this is no span of time", hint: "give from \"1m\" to \"365d\", like \"12h\" or \"7d\"")

@@ -56,6 +56,7 @@ extension Agent {
     private func join(
         _ pending: PendingLogin, _ request: LoginRequest, wantsQRCode: Bool
     ) throws(Problem) -> AsyncStream<LoginEvent> {
+        defer { if let timeout = request.timeout { stop(pending, after: .seconds(timeout)) } }
         if request.hasSettings {
             let asked = try LoginSettings(account: pending.account, request: request, known: pending.settings).merged()
             guard asked == pending.settings else {
@@ -71,10 +72,10 @@ extension Agent {
 
     private func stop(_ pending: PendingLogin, after limit: Duration) {
         let deadline = parts.time.now + limit
-        // No parent: it belongs to the login and ends soon after it at the latest; a finished login ignores it.
-        Task {
+        // No parent, and no hold on the login, which may have ended long before.
+        Task { [weak pending] in
             try? await parts.time.sleep(until: deadline)
-            pending.stop(.timedOut(after: limit))
+            pending?.stop(.timedOut(after: limit))
         }
     }
 }

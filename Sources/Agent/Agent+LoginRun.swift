@@ -104,7 +104,11 @@ extension Agent {
             LoginResult(
                 account: name,
                 scope: token.scope.joined(separator: " "),
-                expiresAt: secondsLeft.map { parts.time.wall + $0 }
+                expiresAt: secondsLeft.map { parts.time.wall + $0 },
+                note: unsaved.map {
+                    "the login is in the agent's memory only until the store takes it: \($0.detail);"
+                        + " \(StoreAdvice($0.state).hint)"
+                }
             )
         )
     }
@@ -118,9 +122,9 @@ extension Agent {
         }
         if let old {
             do throws(StoreFailure) {
-                _ = try await old.vault.signOut()
+                let ended = try await old.vault.signOut()
                 // In the same store the new record replaces it, with no moment between.
-                if old.settings.store != settings.store { try await old.vault.forget(nil) }
+                if old.settings.store != settings.store { try await old.vault.forget(ended) }
             } catch {
                 parts.logger.warning(
                     "the old store still has a record",

@@ -21,13 +21,13 @@ extension Agent {
             }
         }
         let account = try account(name)
-        let credential: Credential?
-        do throws(StoreFailure) { credential = try await account.vault.signOut() } catch { throw .store(error) }
+        let ended: AccountVault.Ended
+        do throws(StoreFailure) { ended = try await account.vault.signOut() } catch { throw .store(error) }
         let (revoked, reason): (Bool, String?) =
             request.local == true
             ? (false, "only forgotten on this machine, as asked")
-            : await revoke(credential, of: account)
-        do throws(StoreFailure) { try await account.vault.forget(credential) } catch {
+            : await revoke(ended.credential, of: account)
+        do throws(StoreFailure) { try await account.vault.forget(ended) } catch {
             parts.logger.error(
                 "logged out, but the store still has the record",
                 metadata: ["account": "\(name)", "store": "\(error.state.rawValue)"]

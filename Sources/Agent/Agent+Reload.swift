@@ -2,6 +2,7 @@ internal import Accounts
 public import AgentAPI
 internal import Logging
 internal import Synchronization
+internal import Vault
 
 extension Agent {
     /// The new configuration whole, or the old one stays: nothing changes when one file is wrong.
@@ -15,12 +16,23 @@ extension Agent {
             parts.logger.error("reload refused", metadata: ["problem": "\(error)"])
             throw .configuration(error)
         }
+        let replaced = state.withLock { state in
+            state.accounts.values.filter { account in
+                settings[account.name].map { !$0.continues(account.settings) } ?? true
+            }
+        }
+        // Before the store is read for those that take their place.
+        await withDiscardingTaskGroup { group in
+            for account in replaced { group.addTask { await account.vault.retire() } }
+        }
         let added = state.withLock { state in
             state.fileErrors = [:]
-            state.accounts = state.accounts.filter { settings[$0.key] != nil }
+            for account in replaced where state.accounts[account.name] === account {
+                state.accounts[account.name] = nil
+            }
             var added: [Account] = []
             for (name, settings) in settings {
-                if let account = state.accounts[name], settings.continues(account.settings) {
+                if let account = state.accounts[name] {
                     account.provider.settings = settings
                 } else {
                     let account = Account(name: name, settings: settings, surroundings: surroundings)

@@ -11,6 +11,7 @@ extension Agent: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 let accounts = self.state.withLock { Array($0.accounts.values) }
+                group.addTask { await self.restoreRevocations() }
                 group.addTask { await self.read(accounts) }
                 await self.followPlan(in: &group)
             }
@@ -22,12 +23,19 @@ extension Agent: Service {
     func read(_ accounts: [Account]) async {
         await withDiscardingTaskGroup { group in
             for account in accounts { group.addTask { await account.vault.readIfUnread() } }
-            for kind in Set(accounts.map(\.settings.store)) {
+        }
+    }
+
+    /// Takes up the revocations that an earlier agent left, whenever a store can be read: at the start, or once it is
+    /// unlocked. Each store is read at least once, also when no account uses it any more.
+    private func restoreRevocations() async {
+        await withDiscardingTaskGroup { group in
+            for kind in StoreKind.allCases {
                 let entry = parts.stores[kind]
                 group.addTask {
-                    guard let records = try? await entry.reader.records() else { return }
-                    self.revocations.restore(records, from: entry.store)
+                    for await records in entry.reader.reads { self.revocations.restore(records, from: entry.store) }
                 }
+                group.addTask { _ = try? await entry.reader.records() }
             }
         }
     }
@@ -35,8 +43,10 @@ extension Agent: Service {
     private func followPlan(in group: inout DiscardingTaskGroup) async {
         var changes = schedule.stream.makeAsyncIterator()
         while !Task.isCancelled {
-            runDue(in: &group)
-            let wake = nextDue.map { due in
+            // One moment for both: what is not due for the first must be in the future for the second.
+            let now = parts.time.now
+            runDue(at: now, in: &group)
+            let wake = nextDue(after: now).map { due in
                 // No parent: it belongs to this turn of the loop and is cancelled at its end.
                 Task {
                     try? await self.parts.time.sleep(until: due)
@@ -48,20 +58,18 @@ extension Agent: Service {
         }
     }
 
-    private func runDue(in group: inout DiscardingTaskGroup) {
-        let now = parts.time.now
+    private func runDue(at now: ContinuousClock.Instant, in group: inout DiscardingTaskGroup) {
         for account in state.withLock({ Array($0.accounts.values) }) {
             let keepAlive = account.settings.keepAlive
             guard let due = account.vault.nextDue(keepAlive: keepAlive), due <= now else { continue }
             // Accounts never wait for each other.
             group.addTask { await account.vault.runDue(keepAlive: keepAlive) }
         }
-        if let due = revocations.nextDue, due <= now { group.addTask { await self.revocations.runDue() } }
+        if let due = revocations.nextDue, due <= now { group.addTask { await self.revocations.runDue(at: now) } }
     }
 
-    private var nextDue: ContinuousClock.Instant? {
+    private func nextDue(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let accounts = state.withLock { Array($0.accounts.values) }
-        let now = parts.time.now
         let dues = accounts.map { $0.vault.nextDue(keepAlive: $0.settings.keepAlive) } + [revocations.nextDue]
         // What is due now is running already and tells when it is done.
         return dues.compactMap { $0 }.filter { $0 > now }.min()

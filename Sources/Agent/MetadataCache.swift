@@ -26,6 +26,8 @@ final class MetadataCache: Sendable {
 
     /// Long enough to be no request of its own for most refreshes, short enough to follow a provider that moves.
     private static let life: Duration = .seconds(3600)
+    /// Anybody with access to the socket may name an issuer; those that no account uses must not pile up.
+    private static let most = 1_000
 
     private let discovery: Discovery
     private let time: any Time
@@ -40,6 +42,9 @@ final class MetadataCache: Sendable {
     func metadata(of issuer: Issuer) async throws(OAuthFailure) -> ServerMetadata {
         let now = time.now
         let (known, answer) = entries.withLock { entries -> (ServerMetadata?, Answer) in
+            if entries.count >= Self.most, entries[issuer] == nil {
+                entries = entries.filter { $0.value.running != nil }
+            }
             var entry = entries[issuer] ?? Entry(metadata: nil, freshUntil: now, running: nil)
             if let metadata = entry.metadata, now < entry.freshUntil { return (metadata, .known(metadata)) }
             // No parent: shared by whoever asks while it runs.

@@ -47,6 +47,12 @@ extension Problem {
                 "the provider of '\(account)' refused without a reason: \(detail)",
                 hint: "the login is kept; try again later, or run 'authagent login \(account)'"
             )
+        case .configuration(let detail):
+            self.init(
+                .configurationError,
+                "'\(account)' cannot be refreshed as it is configured: \(detail)",
+                hint: "mend it, then run 'authagent reload'"
+            )
         case .clientRefused(let code, let detail):
             self.init(
                 .providerRejected,
@@ -65,13 +71,9 @@ extension LoginRequiredReason {
         case .notLoggedIn: "no login for"
         case .grantExpired: "the provider has ended the login of"
         case .providerRejected: "the provider keeps refusing the login of"
+        case .recordUnreadable: "the store's record cannot be read, edited or written by a newer agent, of"
         case .settingsChanged: "the account file now names another issuer or client than the login of"
         case .noRefreshToken: "the token has expired and there is no refresh token for"
         }
     }
-}
-
-extension TokenFailure {
-    /// One line for `last_error`.
-    func text(account: AccountName) -> String { Problem(self, account: account).detail }
 }

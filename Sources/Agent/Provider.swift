@@ -76,9 +76,12 @@ final class Provider: GrantRefresher {
             let secret = try clientSecret(stored: credential.clientSecret)
             return try await server(clientSecret: secret).refresh(refreshToken, scopes: nil)
         } catch let failure as OAuthFailure {
-            return .transient(detail: failure.description, retryAfter: nil)
+            switch failure {
+            case .transport, .provider, .badResponse: return .transient(detail: failure.description, retryAfter: nil)
+            case .issuerMismatch, .noTokenEndpoint, .deviceFlowUnsupported: return .unconfigured(failure.description)
+            }
         } catch let error as ConfigurationError {
-            return .transient(detail: error.description, retryAfter: nil)
+            return .unconfigured("\(error.description) (\(error.hint))")
         } catch {
             return .transient(detail: "the provider could not be asked", retryAfter: nil)
         }

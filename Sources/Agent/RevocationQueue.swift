@@ -14,8 +14,11 @@ final class RevocationQueue: Sendable {
 
     private struct Waiting {
         let item: Item
+        let since: ContinuousClock.Instant
         var backoff: Backoff
         var isRunning = false
+
+        var due: ContinuousClock.Instant { backoff.notBefore ?? since }
     }
 
     /// By then the provider has been gone for so long that the refresh token has died of idleness nearly everywhere.
@@ -51,34 +54,34 @@ final class RevocationQueue: Sendable {
         }
         var backoff = Backoff()
         backoff.failed(at: time.now, retryAfter: retryAfter, definite: true, jitter: jitter())
-        let entry = Waiting(item: item, backoff: backoff)
+        let entry = Waiting(item: item, since: time.now, backoff: backoff)
         waiting.withLock { $0[item.record.key] = entry }
         scheduleChanged()
     }
 
-    /// Takes up what an earlier agent left in a store.
+    /// Takes up what an earlier agent left in a store; what is known already stays as it is.
     func restore(_ records: [StoredRecord], from store: any CredentialStore) {
         let found = records.compactMap(PendingRevocation.init)
-        guard !found.isEmpty else { return }
-        waiting.withLock { waiting in
-            for record in found where waiting[record.key] == nil {
-                waiting[record.key] = Waiting(item: Item(record: record, store: store), backoff: Backoff())
+        let isNew = waiting.withLock { waiting in
+            let fresh = found.filter { waiting[$0.key] == nil }
+            for record in fresh {
+                waiting[record.key] = Waiting(
+                    item: Item(record: record, store: store), since: time.now, backoff: Backoff()
+                )
             }
+            return !fresh.isEmpty
         }
-        scheduleChanged()
+        if isNew { scheduleChanged() }
     }
 
+    /// In the past for what was restored and not tried yet.
     var nextDue: ContinuousClock.Instant? {
-        let now = time.now
-        return waiting.withLock { waiting in
-            waiting.values.filter { !$0.isRunning }.map { $0.backoff.notBefore ?? now }.min()
-        }
+        waiting.withLock { waiting in waiting.values.filter { !$0.isRunning }.map(\.due).min() }
     }
 
-    func runDue() async {
-        let now = time.now
+    func runDue(at now: ContinuousClock.Instant) async {
         let due = waiting.withLock { waiting in
-            let due = waiting.filter { !$0.value.isRunning && ($0.value.backoff.notBefore ?? now) <= now }
+            let due = waiting.filter { !$0.value.isRunning && $0.value.due <= now }
             for key in due.keys { waiting[key]?.isRunning = true }
             return due.values.map(\.item)
         }
@@ -89,7 +92,7 @@ final class RevocationQueue: Sendable {
 
     private func attempt(_ item: Item) async {
         switch await revoke(item.record) {
-        case .retry(_, let retryAfter) where time.wall - item.record.since < Self.patience:
+        case .retry(_, let retryAfter) where time.wall < item.record.since + Self.patience:
             waiting.withLock { waiting in
                 waiting[item.record.key]?.isRunning = false
                 waiting[item.record.key]?.backoff.failed(

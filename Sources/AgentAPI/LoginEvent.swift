@@ -60,16 +60,21 @@ public struct LoginResult: Codable, Equatable, Sendable {
     public var scope: String
     /// Seconds since 1970.
     public var expiresAt: Int?
+    /// Set when the login is done and yet something is wrong: the store has not taken it so far.
+    public var note: String?
 
-    public init(account: AccountName, subject: String? = nil, scope: String, expiresAt: Int? = nil) {
+    public init(
+        account: AccountName, subject: String? = nil, scope: String, expiresAt: Int? = nil, note: String? = nil
+    ) {
         self.account = account
         self.subject = subject
         self.scope = scope
         self.expiresAt = expiresAt
+        self.note = note
     }
 
     enum CodingKeys: String, CodingKey {
-        case account, subject, scope
+        case account, subject, scope, note
         case expiresAt = "expires_at"
     }
 }

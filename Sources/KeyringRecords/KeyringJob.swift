@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// What the daemon asks the keyring helper, as one JSON object on its standard input.
 public enum KeyringJob: Codable, Equatable, Sendable {
     case probe
@@ -6,8 +8,8 @@ public enum KeyringJob: Codable, Equatable, Sendable {
     case remove(account: String, purpose: String)
 }
 
-/// One item of the keyring. `secret` is opaque here; Codable writes it as base64 or numbers, never to be logged.
-public struct KeyringRecord: Codable, Equatable, Sendable {
+/// One item of the keyring. `secret` is opaque here; in JSON it is base64.
+public struct KeyringRecord: Equatable, Sendable {
     public var account: String
     public var purpose: String
     public var issuer: String
@@ -18,6 +20,28 @@ public struct KeyringRecord: Codable, Equatable, Sendable {
         self.purpose = purpose
         self.issuer = issuer
         self.secret = secret
+    }
+}
+
+extension KeyringRecord: Codable {
+    private enum CodingKeys: String, CodingKey { case account, purpose, issuer, secret }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            account: try container.decode(String.self, forKey: .account),
+            purpose: try container.decode(String.self, forKey: .purpose),
+            issuer: try container.decode(String.self, forKey: .issuer),
+            secret: [UInt8](try container.decode(Data.self, forKey: .secret))
+        )
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(account, forKey: .account)
+        try container.encode(purpose, forKey: .purpose)
+        try container.encode(issuer, forKey: .issuer)
+        try container.encode(Data(secret), forKey: .secret)
     }
 }
 

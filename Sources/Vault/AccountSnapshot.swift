@@ -26,7 +26,7 @@ extension AccountVault {
             let login: AccountSnapshot.Login =
                 switch state.login {
                 case .unread(let failure): .unread(failure)
-                case .signedOut: .loginRequired(.notLoggedIn)
+                case .signedOut(let reason): .loginRequired(reason)
                 case .active(let credential):
                     credential.isSignedIn || state.token?.isValid(at: now) == true
                         ? .active : .loginRequired(.noRefreshToken)

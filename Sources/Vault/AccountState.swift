@@ -5,7 +5,7 @@ package struct AccountState: Sendable {
     package enum Login: Sendable, Equatable {
         /// The store has not been read yet, or could not be.
         case unread(StoreFailure?)
-        case signedOut
+        case signedOut(LoginRequiredReason)
         case active(Credential)
         /// The provider has ended it. Kept until a new login or a logout replaces it.
         case dead(Credential, LoginRequiredReason)
@@ -15,6 +15,8 @@ package struct AccountState: Sendable {
         case serve(ServedToken)
         case fail(TokenFailure)
         case refresh(Credential)
+        /// The last refresh failed: nobody waits for the next one while the token is still valid.
+        case serveAndRefresh(ServedToken, Credential)
         case read
     }
 
@@ -31,6 +33,8 @@ package struct AccountState: Sendable {
     /// Whether anybody asked for this token since it came.
     package private(set) var isInUse = false
     package private(set) var lastGrant: ContinuousClock.Instant?
+    /// When to look again into a store that could not be read, without being asked.
+    package private(set) var readAgain: ContinuousClock.Instant?
     /// The largest generation seen, also of logins that are over.
     package private(set) var generation: UInt64 = 0
     private var rejections = 0
@@ -47,6 +51,9 @@ package struct AccountState: Sendable {
     /// A definite refusal without an OAuth error may be a passing fault of a proxy; this many in a row, each after the
     /// back-off, are not.
     package static let rejectionsThatEndALogin = 3
+    /// Each look is a run of the keyring helper; nobody waits for it.
+    package static let readGap: Duration = .seconds(60)
+    package static let rejectionGap: Duration = .seconds(60)
 
     package var isUnread: Bool {
         if case .unread = login { true } else { false }
@@ -69,7 +76,7 @@ package struct AccountState: Sendable {
     ) -> Decision {
         switch login {
         case .unread: return .read
-        case .signedOut: return .fail(.loginRequired(.notLoggedIn))
+        case .signedOut(let reason): return .fail(.loginRequired(reason))
         case .active(let credential):
             guard let token else { return refreshOrFail(credential, at: now) }
             isInUse = true
@@ -78,8 +85,9 @@ package struct AccountState: Sendable {
             case .shortLived: return .serve(ServedToken(token, at: now, note: .providerTokensAreShorter))
             case .stale:
                 let decision = refreshOrFail(credential, at: now)
-                if case .fail = decision, let served = servedDespiteFailure(at: now) { return .serve(served) }
-                return decision
+                guard lastFailure != nil, let served = servedDespiteFailure(at: now) else { return decision }
+                if case .refresh(let credential) = decision { return .serveAndRefresh(served, credential) }
+                return .serve(served)
             }
         case .dead(_, let reason):
             if let token, Freshness.of(token, minimumValidity: minimumValidity, at: now) == .fresh {
@@ -94,7 +102,7 @@ package struct AccountState: Sendable {
         minimumValidity: Duration, at now: ContinuousClock.Instant
     ) -> Result<ServedToken, TokenFailure> {
         switch tokenRequested(minimumValidity: minimumValidity, at: now) {
-        case .serve(let token): .success(token)
+        case .serve(let token), .serveAndRefresh(let token, _): .success(token)
         case .fail(let failure): .failure(failure)
         case .refresh, .read:
             // One attempt for one request: whatever it brought is the answer.
@@ -134,30 +142,35 @@ extension AccountState {
     /// The store was read. Ignored when a login or a logout has happened meanwhile. `isOwn` is false for a credential
     /// that another issuer granted, or to another client, than the account's settings name: it is kept, and not used.
     package mutating func read(
-        _ result: Result<Credential?, StoreFailure>, isOwn: Bool, grantedAt: ContinuousClock.Instant?
+        _ result: Result<StoreReader.Finding, StoreFailure>, isOwn: Bool, grantedAt: ContinuousClock.Instant?,
+        at now: ContinuousClock.Instant
     ) {
         guard isUnread else { return }
-        if case .success(let credential?) = result { generation = max(generation, credential.generation) }
+        readAgain = nil
+        if case .success(.credential(let credential)) = result { generation = max(generation, credential.generation) }
         switch result {
-        case .failure(let failure): login = .unread(failure)
-        case .success(let credential?) where !isOwn && credential.isSignedIn:
+        case .failure(let failure):
+            login = .unread(failure)
+            readAgain = now + Self.readGap
+        case .success(.unreadable): login = .signedOut(.recordUnreadable)
+        case .success(.credential(let credential)) where !isOwn && credential.isSignedIn:
             login = .dead(credential, .settingsChanged)
-        case .success(let credential?) where credential.refreshToken != nil:
+        case .success(.credential(let credential)) where credential.refreshToken != nil:
             login = .active(credential)
             lastGrant = grantedAt
-        case .success(let credential?):
-            login = credential.isSignedIn ? .active(credential) : .signedOut
+        case .success(.credential(let credential)):
+            login = credential.isSignedIn ? .active(credential) : .signedOut(.notLoggedIn)
             token = credential.lastingAccessToken.map {
                 AccessToken(lasting: $0, type: "Bearer", scope: credential.scope)
             }
-        case .success(nil): login = .signedOut
+        case .success(.none): login = .signedOut(.notLoggedIn)
         }
     }
 
     /// The login is over by the user's will.
     package mutating func signOut() {
         version += 1
-        login = .signedOut
+        login = .signedOut(.notLoggedIn)
         token = nil
         renewal = nil
         unsaved = nil
@@ -194,15 +207,17 @@ extension AccountState {
     ) {
         guard version == self.version else { return }
         lastFailure = failure
-        var isDefinite = false
         switch failure {
         case .providerRejected:
-            isDefinite = true
             rejections += 1
-        case .clientRefused: isDefinite = true
-        case .loginRequired, .store, .providerUnreachable: break
+            // A minute at least: three of them must outlast a gateway that is being restarted.
+            let wait = max(retryAfter ?? .zero, Self.rejectionGap)
+            backoff.failed(at: now, retryAfter: wait, definite: true, jitter: jitter)
+        case .clientRefused, .configuration:
+            backoff.failed(at: now, retryAfter: retryAfter, definite: true, jitter: jitter)
+        case .loginRequired, .store, .providerUnreachable:
+            backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)
         }
-        backoff.failed(at: now, retryAfter: retryAfter, definite: isDefinite, jitter: jitter)
         if rejections >= Self.rejectionsThatEndALogin, case .active(let credential) = login {
             end(credential, .providerRejected)
         }

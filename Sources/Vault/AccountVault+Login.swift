@@ -56,27 +56,56 @@ extension AccountVault {
         return (token, failure)
     }
 
-    /// Stops serving and refreshing, and returns what there is to revoke. Waits for a refresh that is under way, so
-    /// that the newest refresh token is the one that is revoked.
-    public func signOut() async throws(StoreFailure) -> Credential? {
+    /// What a logout has ended.
+    public struct Ended: Sendable {
+        /// What there is to revoke; nil when there was no login.
+        public let credential: Credential?
+        let version: UInt64
+    }
+
+    /// Stops serving and refreshing. Waits for a refresh that is under way, so that the newest refresh token is the one
+    /// that is revoked.
+    public func signOut() async throws(StoreFailure) -> Ended {
         await readIfUnread()
-        let result: Result<Credential?, StoreFailure> = await exclusively {
+        let result: Result<Ended, StoreFailure> = await exclusively {
             self.guarded.withLock { guarded in
                 if let failure = guarded.state.storeFailure { return .failure(failure) }
                 let credential = guarded.state.credential
                 guarded.state.signOut()
-                return .success(credential)
+                return .success(Ended(credential: credential, version: guarded.state.version))
             }
         }
         return try result.get()
     }
 
-    /// Removes the login from the store. The client itself, if it has a secret, stays for the next login.
-    public func forget(_ credential: Credential?) async throws(StoreFailure) {
-        if let client = credential?.signedOut() {
-            try await ports.store.save(client.record)
-        } else {
-            try await ports.store.remove(RecordKey(account: account, purpose: .login))
+    /// Removes the ended login from the store, unless a new one has come meanwhile. The client itself, if it has a
+    /// secret, stays for the next login.
+    public func forget(_ ended: Ended) async throws(StoreFailure) {
+        let result: Result<Void, StoreFailure> = await exclusively {
+            guard self.guarded.withLock({ $0.state.version == ended.version }) else { return .success(()) }
+            do throws(StoreFailure) { return .success(try await self.forgetStored(ended.credential)) } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    private func forgetStored(_ credential: Credential?) async throws(StoreFailure) {
+        if let client = credential?.signedOut() { return try await ports.store.save(client.record) }
+        if credential == nil, case .credential(let stored) = try await ports.reader.find(account), !stored.isSignedIn {
+            // Only the client is left, from an earlier logout.
+            return
+        }
+        try await ports.store.remove(RecordKey(account: account, purpose: .login))
+    }
+
+    /// Ends this account's life in memory, when another takes its place: what is under way ends up in the store first,
+    /// and so does what the store still lacks.
+    public func retire() async {
+        await exclusively {
+            let unsaved = self.guarded.withLock { $0.state.unsaved == nil ? nil : $0.state.credential }
+            if let unsaved { try? await self.ports.store.save(unsaved.record) }
+            self.guarded.withLock { $0.state.signOut() }
         }
     }
 }

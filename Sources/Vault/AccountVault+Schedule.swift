@@ -7,13 +7,16 @@ extension AccountVault {
         guarded.withLock { guarded in
             // The end of what is under way plans anew.
             guard guarded.refresh == nil, guarded.change == nil else { return nil }
-            return [guarded.state.refreshDue(keepAlive: keepAlive), guarded.state.unsavedDue].compactMap { $0 }.min()
+            return [
+                guarded.state.refreshDue(keepAlive: keepAlive), guarded.state.unsavedDue, guarded.state.readAgain,
+            ].compactMap { $0 }.min()
         }
     }
 
     /// Refreshes ahead of expiry and writes what the store lacks, if it is time for either.
     public func runDue(keepAlive: Duration?) async {
         let now = ports.time.now
+        if let due = guarded.withLock({ $0.state.readAgain }), due <= now { await readIfUnread() }
         if guarded.withLock({ $0.state.isUnsavedDue(at: now) }) {
             await exclusively {
                 let (unsaved, version) = self.guarded.withLock { ($0.state.takeUnsaved(at: now), $0.state.version) }

@@ -54,11 +54,12 @@ public final class AccountVault: Sendable {
         let (decision, firstUse) = guarded.withLock { guarded in
             let wasInUse = guarded.state.isInUse
             let decision = guarded.state.tokenRequested(minimumValidity: minimumValidity, at: now)
+            refreshUnwatched(decision, &guarded)
             return (decision, guarded.state.isInUse && !wasInUse)
         }
         if firstUse { ports.scheduleChanged() }
         switch decision {
-        case .serve(let token): return .success(token)
+        case .serve(let token), .serveAndRefresh(let token, _): return .success(token)
         case .fail(let failure): return .failure(failure)
         case .refresh, .read: return nil
         }
@@ -95,8 +96,10 @@ public final class AccountVault: Sendable {
     private func nextStep(
         minimumValidity: Duration, at now: ContinuousClock.Instant, _ guarded: inout Guarded
     ) -> Step {
-        switch guarded.state.tokenRequested(minimumValidity: minimumValidity, at: now) {
-        case .serve(let token): return .answer(.success(token))
+        let decision = guarded.state.tokenRequested(minimumValidity: minimumValidity, at: now)
+        refreshUnwatched(decision, &guarded)
+        switch decision {
+        case .serve(let token), .serveAndRefresh(let token, _): return .answer(.success(token))
         case .fail(let failure): return .answer(.failure(failure))
         case .read:
             let failure = guarded.state.storeFailure ?? StoreFailure(.unknown, "the store was not read")
@@ -107,15 +110,21 @@ public final class AccountVault: Sendable {
         }
     }
 
-    /// Whether the store has yet to be read, or could not be.
+    /// Whether the store has yet to be read, or could not be read.
     public var isUnread: Bool { guarded.withLock { $0.state.isUnread } }
+
+    /// Starts the refresh that nobody waits for, if that was decided.
+    private func refreshUnwatched(_ decision: AccountState.Decision, _ guarded: inout Guarded) {
+        guard case .serveAndRefresh(_, let credential) = decision, guarded.change == nil else { return }
+        _ = joinRefresh(of: credential, &guarded)
+    }
 
     /// Reads the store unless the account is already known.
     public func readIfUnread() async {
         guard isUnread else { return }
-        let result: Result<Credential?, StoreFailure>
+        let result: Result<StoreReader.Finding, StoreFailure>
         do throws(StoreFailure) {
-            result = .success(try await ports.reader.credential(of: account))
+            result = .success(try await ports.reader.find(account))
         } catch {
             result = .failure(error)
         }
@@ -124,11 +133,11 @@ public final class AccountVault: Sendable {
         guarded.withLock { guarded in
             var grantedAt: ContinuousClock.Instant?
             var isOwn = true
-            if case .success(let credential?) = result {
+            if case .success(.credential(let credential)) = result {
                 grantedAt = now - .seconds(max(0, wall - credential.grantedAt))
                 isOwn = ports.refresher.mayReceive(credential)
             }
-            guarded.state.read(result, isOwn: isOwn, grantedAt: grantedAt)
+            guarded.state.read(result, isOwn: isOwn, grantedAt: grantedAt, at: now)
         }
         ports.scheduleChanged()
     }

@@ -6,6 +6,8 @@ internal import SecretMemory
 /// atomic write and a later agent can read what this one wrote.
 extension Credential {
     package static let recordVersion = 1
+    /// No login is refreshed so often.
+    package static let largestGeneration: UInt64 = 1 << 62
 
     /// The codec makes plain copies of the secrets that cannot be wiped; they live no longer than this call.
     package var record: StoredRecord {
@@ -31,7 +33,9 @@ extension Credential {
     /// Nil for a record that this version cannot read, or that names another account than its key does.
     package init?(_ stored: StoredRecord) {
         guard let fields = try? APIJSON.decode(RecordFields.self, from: stored.secret.revealed()),
-            fields.version == Self.recordVersion, fields.account == stored.key.account
+            fields.version == Self.recordVersion, fields.account == stored.key.account,
+            // Others can write to the store: numbers out of range would end the agent when it counts on.
+            fields.generation < Self.largestGeneration, RecordTime.range.contains(fields.grantedAt)
         else { return nil }
         self.init(
             account: fields.account,
@@ -45,6 +49,11 @@ extension Credential {
             grantedAt: fields.grantedAt
         )
     }
+}
+
+/// The times that a record may name, in seconds since 1970: up to the year 9999.
+enum RecordTime {
+    static let range = 0...253_402_300_799
 }
 
 private struct RecordFields: Codable {

@@ -59,7 +59,7 @@ public struct PendingRevocation: Sendable, Equatable {
     public init?(_ stored: StoredRecord) {
         guard case .revocation(let id) = stored.key.purpose,
             let fields = try? APIJSON.decode(Fields.self, from: stored.secret.revealed()),
-            fields.version == 1, fields.account == stored.key.account
+            fields.version == 1, fields.account == stored.key.account, RecordTime.range.contains(fields.since)
         else { return nil }
         self.init(
             account: fields.account,

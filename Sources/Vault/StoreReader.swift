@@ -12,6 +12,9 @@ public final class StoreReader: Sendable {
     private let store: any CredentialStore
     private let time: any Time
     private let state = Mutex(State())
+    /// The records of each read that succeeded, for one listener; of several that it missed it gets the last.
+    public let reads: AsyncStream<[StoredRecord]>
+    private let readings: AsyncStream<[StoredRecord]>.Continuation
 
     /// How long a failure answers for the store: short, because a person who has just unlocked it tries again at once.
     private static let failureLife: Duration = .seconds(1)
@@ -21,6 +24,7 @@ public final class StoreReader: Sendable {
     public init(store: any CredentialStore, time: any Time) {
         self.store = store
         self.time = time
+        (reads, readings) = AsyncStream.makeStream(of: [StoredRecord].self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Every record of the store. Waits no longer than the store's own deadline.
@@ -40,11 +44,25 @@ public final class StoreReader: Sendable {
         return try await task.value.get()
     }
 
+    /// What a store has of one account.
+    public enum Finding: Sendable {
+        case none
+        case credential(Credential)
+        /// There is a record, but somebody has edited it, or a newer version has written it.
+        case unreadable
+    }
+
+    public func find(_ account: AccountName) async throws(StoreFailure) -> Finding {
+        let key = RecordKey(account: account, purpose: .login)
+        let found = try await records().filter { $0.key == key }
+        let newest = found.compactMap(Credential.init).max { $0.generation < $1.generation }
+        return newest.map { .credential($0) } ?? (found.isEmpty ? .none : .unreadable)
+    }
+
     /// The newest credential of an account; nil when the store has none that can be read.
     public func credential(of account: AccountName) async throws(StoreFailure) -> Credential? {
-        let key = RecordKey(account: account, purpose: .login)
-        return try await records().filter { $0.key == key }.compactMap(Credential.init)
-            .max { $0.generation < $1.generation }
+        guard case .credential(let credential) = try await find(account) else { return nil }
+        return credential
     }
 
     private func read() async -> Result<[StoredRecord], StoreFailure> {
@@ -53,7 +71,9 @@ public final class StoreReader: Sendable {
         state.withLock { state in
             state.running = nil
             switch result {
-            case .success: state.lastFailure = nil
+            case .success(let records):
+                state.lastFailure = nil
+                readings.yield(records)
             case .failure(let failure):
                 let life = failure.state == .hung ? Self.hungLife : Self.failureLife
                 state.lastFailure = (failure, time.now + life)

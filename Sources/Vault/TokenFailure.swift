@@ -9,6 +9,8 @@ public enum TokenFailure: Error, Equatable, Sendable {
     case providerRejected(detail: String)
     /// The client itself is refused (`invalid_client` and its like): the configuration is wrong, the login is not.
     case clientRefused(code: String, detail: String?)
+    /// The account cannot be used as it is configured; nothing was sent.
+    case configuration(detail: String)
 }
 
 public enum LoginRequiredReason: String, Sendable {
@@ -17,6 +19,8 @@ public enum LoginRequiredReason: String, Sendable {
     case grantExpired = "invalid_grant"
     /// Three definite refusals in a row without an OAuth error.
     case providerRejected = "provider_rejected"
+    /// The store has a record for the account that this agent cannot read.
+    case recordUnreadable = "record_unreadable"
     /// The account file names another issuer or client than the one that the login belongs to.
     case settingsChanged = "settings_changed"
     /// The access token that was the credential itself has expired, or there is no refresh token to renew it with.

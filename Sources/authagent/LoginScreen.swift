@@ -14,9 +14,18 @@ struct JSONLoginScreen: LoginScreen {
     let wantsQRCode = false
 
     func show(_ event: LoginEvent) {
-        guard case .prompt(var prompt) = event else { return Console.print(APIJSON.text(event)) }
-        (prompt.qrCode, prompt.issuer, prompt.clientID, prompt.scope) = (nil, nil, nil, nil)
-        Console.print(APIJSON.text(LoginEvent.prompt(prompt)))
+        var event = event
+        switch event {
+        case .prompt(var prompt):
+            (prompt.qrCode, prompt.issuer, prompt.clientID, prompt.scope) = (nil, nil, nil, nil)
+            event = .prompt(prompt)
+        case .done(var result):
+            if let note = result.note { Console.note(note) }
+            result.note = nil
+            event = .done(result)
+        case .slowed, .retrying, .failed: break
+        }
+        Console.print(APIJSON.text(event))
     }
 
     func couldNotWatch(_ failure: Failure) {
@@ -41,6 +50,7 @@ struct TextLoginScreen: LoginScreen {
         case .slowed(let interval): Console.note("the provider asks to wait \(interval) s between two questions")
         case .retrying(let detail): Console.note("\(detail); still trying")
         case .done(let result):
+            if let note = result.note { Console.note(note) }
             let subject = result.subject.map { " as \(Console.clean($0))" } ?? ""
             let scope = result.scope.isEmpty ? "" : ", scope: \(Console.clean(result.scope))"
             Console.print("logged in '\(account)'\(subject)\(scope)")

@@ -46,7 +46,8 @@ struct LogoutCommand: ParsableCommand {
                 guard !reply.forgotten else { continue }
                 let failure = Failure(
                     "'\(name)' is not forgotten: \(reply.reason ?? "the store failed")",
-                    hint: "run 'authagent status' to see the store's state, then the same command again"
+                    hint: "run 'authagent status' to see the store's state, then the same command again",
+                    code: .storeUnavailable
                 )
                 first = first ?? failure
             } catch let failure as Failure {

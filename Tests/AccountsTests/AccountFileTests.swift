@@ -31,6 +31,16 @@ struct AccountFiles {
 }
 
 struct AccountFileTests {
+    @Test(
+        "a span of time that makes no sense is refused, and ends nothing",
+        arguments: ["-9223372036854775808d", "9223372036854775807s", "0s", "-1d", "366d", "d", "", "1", "1w"])
+    func spans(text: String) throws {
+        let fixture = try AccountFiles()
+        let error = try fixture.error(Self.good + "keep_alive = \"\(text)\"\n")
+        #expect(error.problem.contains("keep_alive"))
+        #expect(error.line == 3)
+    }
+
     static let good = "issuer = \"https://issuer.example/a\"\nclient_id = \"tv\"\n"
 
     @Test("a file with an issuer and a client id is an account, with the keyring as its store")

@@ -16,9 +16,16 @@ struct ServerFixture: Sendable {
     /// Listening changes the process's umask for a moment, and with it the mode of a directory made meanwhile.
     private static let listening = Mutex(())
 
+    /// The server's own limits, but for a machine that is so busy that a whole test takes longer.
+    private static let patient: ServerLimits = {
+        var limits = ServerLimits()
+        limits.requestTime = .seconds(60)
+        return limits
+    }()
+
     /// Serves while `body` runs, then stops as the daemon does and waits for the end.
     static func serving(
-        _ limits: ServerLimits = ServerLimits(), policy: AccessPolicy = .ownUserAndRoot(getuid()),
+        _ limits: ServerLimits = patient, policy: AccessPolicy = .ownUserAndRoot(getuid()),
         _ body: (ServerFixture) async throws -> Void
     ) async throws {
         let fixture = try ServerFixture(limits, policy)

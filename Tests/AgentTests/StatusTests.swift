@@ -112,6 +112,28 @@ struct ReloadTests {
         #expect(fixture.provider.requests(.token).count == 1)
     }
 
+    @Test("a reload in the middle of a refresh loses no rotated token: the account that takes over reads it")
+    func duringRefresh() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.time.advance(by: .seconds(3600))
+        let gate = Gate()
+        fixture.provider.hold(at: gate)
+        fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"), .grant(access: "a3", refresh: "r3"))
+        async let token = fixture.agent.token(fixture.name, TokenRequest())
+        await gate.arrived()
+        // Another account of the same name for a moment: a new store reads what the old one wrote.
+        try FileManager.default.removeItem(atPath: fixture.files.path + "/user/work.toml")
+        async let reloaded: Void = fixture.agent.reload()
+        gate.open()
+        _ = try? await token
+        try await reloaded
+        try write("issuer = \"\(FakeProvider.issuer)\"\nclient_id = \"tv\"\n", "work", fixture)
+        try await fixture.agent.reload()
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a3")
+        #expect(fixture.provider.requests(.token).last?.contains("refresh_token=r2") == true)
+    }
+
     @Test("a reload takes up new files and drops removed ones")
     func reloaded() async throws {
         let fixture = try AgentFixture()

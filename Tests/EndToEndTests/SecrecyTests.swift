@@ -26,7 +26,8 @@ struct SecrecyTests {
         try await demo.tokenExpires()
         // Servers that echo what they got, on the way.
         let spent = try #require(demo.issuer.liveRefreshTokens.first)
-        demo.issuer.enqueue(.token, .reply(status: 400, body: #"{"error":"odd","error_description":"no: \#(spent)"}"#))
+        demo.issuer.enqueue(
+            .token, .reply(status: 400, body: #"{"error":"invalid_request","error_description":"no: \#(spent)"}"#))
         let refused = try await home.authagent("token", "work")
         #expect(refused.status != 0)
         shown += refused.errors

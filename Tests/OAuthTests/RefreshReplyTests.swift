@@ -6,6 +6,7 @@ import Testing
     private func classify(_ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) -> String {
         switch RefreshReply(ProviderReply(HTTPResponse(status, body, headers))) {
         case .renewed: "renewed"
+        case .unconfigured: "unconfigured"
         case .deadGrant(let error): "dead \(error.code)"
         case .misconfigured(let error): "misconfigured \(error.code)"
         case .rejected(let status, let detail): "rejected \(status): \(detail)"

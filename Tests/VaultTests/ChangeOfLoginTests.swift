@@ -43,19 +43,34 @@ struct ChangeOfLoginTests {
         #expect(fixture.storedCredential?.generation == 3)
     }
 
-    @Test("a logout waits for a refresh under way, so that the newest refresh token is the one to revoke")
-    func logoutWaits() async throws {
+    @Test("a login that comes while a logout still revokes is not forgotten with the old one")
+    func loginDuringLogout() async throws {
+        let fixture = try VaultFixture()
+        await fixture.loggedIn(access: "a1", refresh: "r1")
+        let ended = try await fixture.vault.signOut()
+        await fixture.loggedIn(access: "b1", refresh: "q1")
+        try await fixture.vault.forget(ended)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("q1"))
+        #expect(try await fixture.token() == "b1")
+    }
+
+    @Test("what another account's object takes the place of ends up in the store first, rotated tokens included")
+    func retired() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2")))
         await fixture.loggedIn(access: "a1", refresh: "r1")
         fixture.time.advance(by: .seconds(3600))
+        fixture.store.fail(StoreFailure(.locked, "locked"))
         let gate = Gate()
         fixture.refresher.hold(at: gate)
         async let token = fixture.token()
         await gate.arrived()
-        async let ended = fixture.vault.signOut()
+        async let retired: Void = fixture.vault.retire()
+        fixture.store.fail(nil)
         gate.open()
-        _ = try? await token
-        #expect(try await ended?.refreshToken == SecretBytes("r2"))
+        _ = try await token
+        await retired
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
+        await #expect(throws: TokenFailure.loginRequired(.notLoggedIn)) { try await fixture.token() }
     }
 
     @Test("a credential of another issuer is kept, and shown to nobody")

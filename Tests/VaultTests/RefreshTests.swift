@@ -124,6 +124,27 @@ struct RefreshTests {
         #expect(try await fixture.token() == "a2")
     }
 
+    @Test("after a failed refresh a token that is still valid is served at once, and the next refresh holds up nobody")
+    func unwatchedRefresh() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.down))
+        await fixture.loggedIn(access: "a1", refresh: "r1")
+        fixture.time.advance(by: .seconds(3570))
+        #expect(try await fixture.token() == "a1")
+        fixture.time.advance(by: Backoff.clientGap)
+        // A provider that does not answer: whoever waited for it would wait for ever.
+        let gate = Gate()
+        fixture.refresher.hold(at: gate)
+        fixture.refresher.answer(.renewed(access: "a2"))
+        let served = try #require(fixture.vault.tokenAtOnce(minimumValidity: .seconds(60)))
+        #expect(try served.get().note == .providerUnreachable)
+        #expect(try await fixture.token() == "a1")
+        await gate.arrived()
+        gate.open()
+        await fixture.vault.settle()
+        #expect(try await fixture.token() == "a2")
+        #expect(fixture.refresher.spent.count == 2)
+    }
+
     @Test("a validity beyond the provider's lifetime is served with a note, and does not refresh on every call")
     func shortLived() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", expiresIn: 300)))
