@@ -4,42 +4,42 @@ internal import OAuth
 enum AccountFile {
     static func parse(_ text: String, path: String) throws(ConfigurationError) -> AccountSettings {
         var file = try TOMLFile(path: path, text: text)
-        let issuer = try file.url("issuer", Issuer.init(parsing:))
-        let clientID = try file.string("client_id")
-        let scopes = try file.strings("scopes") ?? []
-        let store = try file.choice("store", StoreKind.self) ?? .keyring
-        let device = try file.url("device_endpoint", EndpointURL.init(parsing:))
-        let token = try file.url("token_endpoint", EndpointURL.init(parsing:))
-        let revocation = try file.url("revocation_endpoint", EndpointURL.init(parsing:))
-        let authentication = try file.choice("client_auth", ClientAuthentication.self)
-        let secretFile = try file.string("client_secret_file")
-        let keepAlive = try file.duration("keep_alive")
+        var keys = AccountKeys()
+        keys.issuer = try file.url("issuer", Issuer.init(parsing:))
+        keys.clientID = try file.string("client_id")
+        keys.scopes = try file.strings("scopes")
+        keys.store = try file.choice("store", StoreKind.self)
+        keys.deviceEndpoint = try file.url("device_endpoint", EndpointURL.init(parsing:))
+        keys.tokenEndpoint = try file.url("token_endpoint", EndpointURL.init(parsing:))
+        keys.revocationEndpoint = try file.url("revocation_endpoint", EndpointURL.init(parsing:))
+        keys.clientAuthentication = try file.choice("client_auth", ClientAuthentication.self)
+        keys.clientSecretFile = try file.string("client_secret_file")
+        keys.keepAlive = try file.duration("keep_alive")
+        keys.scopeParameter = try file.string("scope_parameter")
+        keys.deviceGrantType = try file.string("device_grant_type")
+        keys.deviceCodeParameter = try file.string("device_code_parameter")
+        keys.deviceParameters = try file.texts("device_parameters")
+        let provider = try file.string("provider")
+        var parameters: [String: String] = [:]
+        for name in ProviderPreset.parameterNames { parameters[name] = try file.string(name) }
         try file.refuseSecrets()
         try file.refuseUnknownKeys()
-        guard let clientID else {
-            throw ConfigurationError(
-                file: path, problem: "client_id is missing", hint: "add: client_id = \"the id that the provider shows\""
-            )
-        }
         do throws(AccountSettings.Invalid) {
-            return try AccountSettings(
-                issuer: issuer,
-                clientID: clientID,
-                scopes: scopes,
-                store: store,
-                deviceEndpoint: device,
-                tokenEndpoint: token,
-                revocationEndpoint: revocation,
-                clientAuthentication: authentication,
-                clientSecretFile: secretFile,
-                keepAlive: keepAlive
-            )
+            if let provider {
+                keys.provider = try ProviderChoice(provider, parameters: parameters)
+            } else if let name = parameters.keys.sorted().first {
+                throw AccountSettings.Invalid(
+                    key: name, problem: "a parameter without a provider", hint: "add: provider = \"NAME\""
+                )
+            }
+            return try AccountSettings(keys)
         } catch {
             throw file.error(error.key, error.problem, hint: error.hint)
         }
     }
 
     static func text(of settings: AccountSettings) -> String {
+        let keys = settings.keys
         var lines = [
             "# Written by 'authagent login'. Edit it as you like; 'authagent reload' takes changes up.",
             "# The keys are described in authagent.toml(5). No secret belongs here.",
@@ -47,16 +47,26 @@ enum AccountFile {
         func add(_ key: String, _ value: String?) {
             if let value { lines.append("\(key) = \(quoted(value))") }
         }
-        add("issuer", settings.issuer?.text)
-        add("client_id", settings.clientID)
-        lines.append("scopes = [\(settings.scopes.map(quoted).joined(separator: ", "))]")
+        add("provider", keys.provider?.preset.name)
+        for (name, value) in (keys.provider?.parameters ?? [:]).sorted(by: { $0.key < $1.key }) { add(name, value) }
+        add("issuer", keys.issuer?.text)
+        add("client_id", keys.clientID)
+        if let scopes = keys.scopes { lines.append("scopes = [\(scopes.map(quoted).joined(separator: ", "))]") }
         add("store", settings.store.rawValue)
-        add("device_endpoint", settings.deviceEndpoint?.text)
-        add("token_endpoint", settings.tokenEndpoint?.text)
-        add("revocation_endpoint", settings.revocationEndpoint?.text)
-        add("client_auth", settings.clientAuthentication?.rawValue)
-        add("client_secret_file", settings.clientSecretFile)
-        add("keep_alive", settings.keepAlive.map { "\($0.components.seconds)s" })
+        add("device_endpoint", keys.deviceEndpoint?.text)
+        add("token_endpoint", keys.tokenEndpoint?.text)
+        add("revocation_endpoint", keys.revocationEndpoint?.text)
+        add("client_auth", keys.clientAuthentication?.rawValue)
+        add("client_secret_file", keys.clientSecretFile)
+        add("keep_alive", keys.keepAlive.map { "\($0.components.seconds)s" })
+        add("scope_parameter", keys.scopeParameter)
+        add("device_grant_type", keys.deviceGrantType)
+        add("device_code_parameter", keys.deviceCodeParameter)
+        // Last, because a table goes on to the end of the file.
+        if let parameters = keys.deviceParameters {
+            lines.append("[device_parameters]")
+            for (name, value) in parameters.sorted(by: { $0.key < $1.key }) { add(quoted(name), value) }
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -1,21 +1,21 @@
 public import OAuth
 
-/// What people configure of one account. Holds no secret.
+/// What is configured of one account: its file's keys, and what its provider's preset adds. Holds no secret.
 public struct AccountSettings: Equatable, Sendable {
+    /// As the file has them, to be written back.
+    public let keys: AccountKeys
     /// Nil when both endpoints that a login needs are given by hand.
     public let issuer: Issuer?
     public let clientID: String
     public let scopes: [String]
     public let store: StoreKind
-    public let deviceEndpoint: EndpointURL?
-    public let tokenEndpoint: EndpointURL?
-    public let revocationEndpoint: EndpointURL?
+    /// Whether the issuer is asked for its metadata.
+    public let hasMetadata: Bool
+    /// Those of the preset: used where the provider's metadata has none.
+    public let presetEndpoints: ProviderEndpoints.Known
     /// Nil: chosen from the provider's metadata.
     public let clientAuthentication: ClientAuthentication?
-    /// Absolute path of a file with the client's secret.
-    public let clientSecretFile: String?
-    /// Refresh at least this often, also when nobody asks, so that an idle refresh token does not die.
-    public let keepAlive: Duration?
+    public let dialect: RequestDialect
 
     /// Why settings make no account.
     public struct Invalid: Error, Equatable, Sendable {
@@ -25,19 +25,71 @@ public struct AccountSettings: Equatable, Sendable {
         public var hint: String
     }
 
-    public init(
-        issuer: Issuer?, clientID: String, scopes: [String] = [], store: StoreKind = .keyring,
-        deviceEndpoint: EndpointURL? = nil, tokenEndpoint: EndpointURL? = nil,
-        revocationEndpoint: EndpointURL? = nil, clientAuthentication: ClientAuthentication? = nil,
-        clientSecretFile: String? = nil, keepAlive: Duration? = nil
-    ) throws(Invalid) {
-        guard issuer != nil || (deviceEndpoint != nil && tokenEndpoint != nil) else {
+    public var deviceEndpoint: EndpointURL? { keys.deviceEndpoint }
+    public var tokenEndpoint: EndpointURL? { keys.tokenEndpoint }
+    public var revocationEndpoint: EndpointURL? { keys.revocationEndpoint }
+    public var clientSecretFile: String? { keys.clientSecretFile }
+    /// Refresh at least this often, also when nobody asks, so that an idle refresh token does not die.
+    public var keepAlive: Duration? { keys.keepAlive }
+
+    public init(_ keys: AccountKeys) throws(Invalid) {
+        let preset = keys.provider?.preset
+        self.keys = keys
+        if let given = keys.issuer { issuer = given } else { issuer = try Self.issuer(of: keys.provider) }
+        scopes = keys.scopes ?? preset?.scopes ?? []
+        store = keys.store ?? .keyring
+        // An issuer that is given beside the preset is another server of the same kind, whose paths are its own.
+        let isPresetsIssuer = keys.issuer == nil
+        hasMetadata = isPresetsIssuer ? preset?.hasMetadata ?? true : true
+        presetEndpoints = isPresetsIssuer ? try Self.endpoints(of: keys.provider) : ProviderEndpoints.Known()
+        clientAuthentication = keys.clientAuthentication ?? preset?.clientAuthentication
+        dialect = keys.dialect(of: preset)
+        guard issuer != nil || (keys.deviceEndpoint != nil && keys.tokenEndpoint != nil) else {
             throw Invalid(
                 key: "issuer",
                 problem: "neither an issuer nor both endpoints are given",
-                hint: "give --issuer URL, or both --device-endpoint URL and --token-endpoint URL"
+                hint: "give --issuer URL, --provider NAME, or both --device-endpoint URL and --token-endpoint URL"
             )
         }
+        guard let id = keys.clientID else {
+            throw Invalid(
+                key: "client_id", problem: "there is no client id",
+                hint: "give --client-id ID, the id that the provider registered"
+                    + (preset.map { " (\(keys.provider?.fill($0.registration) ?? ""))" } ?? "")
+            )
+        }
+        clientID = id
+        try Self.check(keys, scopes: scopes, clientID: id)
+    }
+
+    /// What people see as the provider: the issuer, or where the token endpoint is.
+    public var providerName: String { issuer?.text ?? tokenEndpoint?.origin ?? "" }
+
+    private static func issuer(of provider: ProviderChoice?) throws(Invalid) -> Issuer? {
+        guard let provider else { return nil }
+        do throws(URLRejection) { return try Issuer(parsing: provider.fill(provider.preset.issuer)) } catch {
+            throw Invalid(key: "provider", problem: "the issuer is not usable: \(error)", hint: "check the parameters")
+        }
+    }
+
+    private static func endpoints(of provider: ProviderChoice?) throws(Invalid) -> ProviderEndpoints.Known {
+        guard let provider else { return ProviderEndpoints.Known() }
+        func endpoint(_ template: String?) throws(Invalid) -> EndpointURL? {
+            guard let template else { return nil }
+            do throws(URLRejection) { return try EndpointURL(parsing: provider.fill(template)) } catch {
+                throw Invalid(
+                    key: "provider", problem: "an endpoint is not usable: \(error)", hint: "check the parameters")
+            }
+        }
+        return ProviderEndpoints.Known(
+            device: try endpoint(provider.preset.deviceEndpoint),
+            token: try endpoint(provider.preset.tokenEndpoint),
+            revocation: try endpoint(provider.preset.revocationEndpoint)
+        )
+    }
+
+    /// What an account may hold, whoever wrote it.
+    private static func check(_ keys: AccountKeys, scopes: [String], clientID: String) throws(Invalid) {
         // RFC 6749 appendix A.1 and A.4: visible characters; a scope is one word of them.
         guard (1...1024).contains(clientID.utf8.count), clientID.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
         else {
@@ -46,37 +98,41 @@ public struct AccountSettings: Equatable, Sendable {
                 hint: "give the id as the provider shows it"
             )
         }
-        for scope in scopes where !Self.isScope(scope) {
+        for scope in scopes where !isScope(scope) {
             throw Invalid(
                 key: "scopes", problem: "'\(DisplayText.clean(scope, limit: 80))' is not one scope",
                 hint: "give each scope by itself, without spaces"
             )
         }
-        if let clientSecretFile, !clientSecretFile.hasPrefix("/") {
+        if let file = keys.clientSecretFile, !file.hasPrefix("/") {
             throw Invalid(
                 key: "client_secret_file", problem: "the path is not absolute", hint: "give a path that starts with /"
             )
         }
-        self.issuer = issuer
-        self.clientID = clientID
-        self.scopes = scopes
-        self.store = store
-        self.deviceEndpoint = deviceEndpoint
-        self.tokenEndpoint = tokenEndpoint
-        self.revocationEndpoint = revocationEndpoint
-        self.clientAuthentication = clientAuthentication
-        self.clientSecretFile = clientSecretFile
-        self.keepAlive = keepAlive
+        for name in keys.deviceParameters?.keys.sorted() ?? []
+        where RequestDialect.reservedParameters.contains(name) || !isScope(name) {
+            throw Invalid(
+                key: "device_parameters", problem: "'\(DisplayText.clean(name, limit: 80))' is not for you to set",
+                hint: "leave it out; the agent sets what belongs to the protocol"
+            )
+        }
     }
-
-    /// What people see as the provider: the issuer, or where the token endpoint is.
-    public var providerName: String { issuer?.text ?? tokenEndpoint?.origin ?? "" }
 
     private static func isScope(_ text: String) -> Bool {
         (1...256).contains(text.utf8.count)
-            && text.utf8.allSatisfy {
-                (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-            }
+            && text.utf8.allSatisfy { $0.isVisible && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    }
+}
+
+extension AccountKeys {
+    /// The preset's dialect with the file's own words in it.
+    fileprivate func dialect(of preset: ProviderPreset?) -> RequestDialect {
+        var dialect = preset?.dialect ?? RequestDialect()
+        dialect.scopeParameter = scopeParameter ?? dialect.scopeParameter
+        dialect.deviceGrantType = deviceGrantType ?? dialect.deviceGrantType
+        dialect.deviceCodeParameter = deviceCodeParameter ?? dialect.deviceCodeParameter
+        dialect.deviceParameters.merge(deviceParameters ?? [:]) { $1 }
+        return dialect
     }
 }
 

@@ -46,6 +46,22 @@ struct TOMLFile {
         return texts
     }
 
+    /// A table of texts, whatever its keys are.
+    mutating func texts(_ key: String) throws(ConfigurationError) -> [String: String]? {
+        known.append(key)
+        guard let value = value(key) else { return nil }
+        guard let table = value.table else { throw wrongType(key, "a table of texts, like {audience = \"…\"}") }
+        var texts: [String: String] = [:]
+        for name in table.keys {
+            guard let text = table[name]?.string else {
+                throw wrongType(key, "a table of texts, like {audience = \"…\"}")
+            }
+            texts[name] = text
+        }
+        known += table.keys.map { key + "." + $0 }
+        return texts
+    }
+
     mutating func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
         known.append(key)
         guard let value = value(key) else { return nil }

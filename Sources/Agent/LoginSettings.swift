@@ -11,37 +11,48 @@ struct LoginSettings {
     /// The request wins, member by member.
     func merged() throws(Problem) -> AccountSettings {
         guard known != nil || request.hasSettings else { throw .unknown(account) }
-        guard let clientID = request.clientID ?? known?.clientID else {
+        var keys = known?.keys ?? AccountKeys()
+        let provider = try provider()
+        let issuer = try parse(request.issuer, "issuer", Issuer.init(parsing:))
+        if provider != keys.provider || (issuer != nil && issuer != known?.issuer) {
+            // Another provider has other endpoints and another client: those of the old one must not be asked.
+            let (store, keepAlive) = (keys.store, keys.keepAlive)
+            keys = AccountKeys(provider: provider, clientID: keys.clientID, scopes: keys.scopes, store: store)
+            keys.keepAlive = keepAlive
+        }
+        keys.issuer = issuer ?? keys.issuer
+        keys.clientID = request.clientID ?? keys.clientID
+        keys.scopes = request.scopes ?? keys.scopes
+        keys.deviceEndpoint = try endpoint(request.deviceEndpoint, "device endpoint") ?? keys.deviceEndpoint
+        keys.tokenEndpoint = try endpoint(request.tokenEndpoint, "token endpoint") ?? keys.tokenEndpoint
+        keys.revocationEndpoint =
+            try endpoint(request.revocationEndpoint, "revocation endpoint") ?? keys.revocationEndpoint
+        keys.store = try store() ?? keys.store
+        if request.clientSecret != nil { keys.clientSecretFile = nil }
+        do throws(AccountSettings.Invalid) { return try AccountSettings(keys) } catch { throw problem(error) }
+    }
+
+    /// A provider that is named anew takes no parameter from the one before.
+    private func provider() throws(Problem) -> ProviderChoice? {
+        let before = known?.keys.provider
+        guard let name = request.provider ?? before?.preset.name else {
+            guard let parameter = request.providerParameters?.keys.sorted().first else { return nil }
             throw Problem(
-                .badRequest,
-                "'\(account)' has no client id",
-                hint: "run 'authagent login \(account)' with --client-id ID, the id that the provider registered"
+                .badRequest, "--\(parameter) belongs to a provider", hint: "give --provider NAME as well"
             )
         }
-        let issuer = try parse(request.issuer, "issuer", Issuer.init(parsing:)) ?? known?.issuer
-        // Another issuer has other endpoints: those of the old one must not be asked.
-        let sameProvider = issuer == known?.issuer ? known : nil
-        let device = try endpoint(request.deviceEndpoint, "device endpoint") ?? sameProvider?.deviceEndpoint
-        let token = try endpoint(request.tokenEndpoint, "token endpoint") ?? sameProvider?.tokenEndpoint
-        let revocation =
-            try endpoint(request.revocationEndpoint, "revocation endpoint") ?? sameProvider?.revocationEndpoint
-        let store = try store() ?? known?.store ?? .keyring
-        do throws(AccountSettings.Invalid) {
-            return try AccountSettings(
-                issuer: issuer,
-                clientID: clientID,
-                scopes: request.scopes ?? known?.scopes ?? [],
-                store: store,
-                deviceEndpoint: device,
-                tokenEndpoint: token,
-                revocationEndpoint: revocation,
-                clientAuthentication: sameProvider?.clientAuthentication,
-                clientSecretFile: request.clientSecret == nil ? sameProvider?.clientSecretFile : nil,
-                keepAlive: known?.keepAlive
-            )
-        } catch {
-            throw Problem(.badRequest, error.problem, hint: error.hint)
+        var parameters = name == before?.preset.name ? before?.parameters ?? [:] : [:]
+        parameters.merge(request.providerParameters ?? [:]) { $1 }
+        do throws(AccountSettings.Invalid) { return try ProviderChoice(name, parameters: parameters) } catch {
+            throw problem(error)
         }
+    }
+
+    private func problem(_ error: AccountSettings.Invalid) -> Problem {
+        guard error.key == "client_id", request.clientID == nil else {
+            return Problem(.badRequest, error.problem, hint: error.hint)
+        }
+        return Problem(.badRequest, "'\(account)' has no client id", hint: error.hint)
     }
 
     private func endpoint(_ text: String?, _ what: String) throws(Problem) -> EndpointURL? {

@@ -10,6 +10,13 @@ extension AccountSettings {
         credential.issuer == providerName && credential.clientID == clientID
     }
 
+    /// Whether the preset's endpoints do when the provider has no metadata. Metadata of somebody else, or none just now
+    /// because the network fails, is another matter.
+    func canDo(without failure: OAuthFailure) -> Bool {
+        guard case .badResponse = failure else { return false }
+        return presetEndpoints.token != nil
+    }
+
     /// Whether an account may go on with its tokens when these settings replace the others.
     func continues(_ other: AccountSettings) -> Bool {
         store == other.store && providerName == other.providerName && clientID == other.clientID
@@ -41,16 +48,19 @@ final class Provider: GrantRefresher {
         let settings = settings
         var discovered: ServerMetadata?
         let isComplete = settings.deviceEndpoint != nil && settings.tokenEndpoint != nil
-        if let issuer = settings.issuer, !isComplete || (needsRevocation && settings.revocationEndpoint == nil) {
+        if let issuer = settings.issuer, settings.hasMetadata,
+            !isComplete || (needsRevocation && settings.revocationEndpoint == nil)
+        {
             do throws(OAuthFailure) { discovered = try await metadata.metadata(of: issuer) } catch {
-                guard isComplete else { throw error }
+                guard isComplete || settings.canDo(without: error) else { throw error }
             }
         }
         let endpoints = try ProviderEndpoints(
             metadata: discovered,
             device: settings.deviceEndpoint,
             token: settings.tokenEndpoint,
-            revocation: settings.revocationEndpoint
+            revocation: settings.revocationEndpoint,
+            known: settings.presetEndpoints
         )
         let authentication =
             settings.clientAuthentication
@@ -58,6 +68,7 @@ final class Provider: GrantRefresher {
         return AuthorizationServer(
             endpoints: endpoints,
             client: Client(id: settings.clientID, secret: clientSecret, authentication: authentication),
+            dialect: settings.dialect,
             transport: transport
         )
     }

@@ -5,6 +5,7 @@ public protocol AgentService: Sendable {
     /// A token as it was asked for. Waits if a refresh is running; never starts a login.
     func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply
     func health() async -> AgentStatus
+    func providers() -> ProviderList
     func status() async -> StatusReport
     func status(of account: AccountName) async throws(Problem) -> AccountStatus
     /// Starts a login or joins the pending one. The stream ends after its final event; leaving it does not cancel the

@@ -1,6 +1,10 @@
 /// The body of `POST /v1/accounts/{account}/login`. Every member is optional: what is absent comes from the account
 /// file, so an empty body repeats an earlier login, or joins the one that is pending.
 public struct LoginRequest: Codable, Equatable, Sendable {
+    /// The name of a preset.
+    public var provider: String?
+    /// What the preset needs, by name: `host`, `realm`, `tenant`, `application`.
+    public var providerParameters: [String: String]?
     public var issuer: String?
     public var clientID: String?
     public var clientSecret: String?
@@ -15,10 +19,13 @@ public struct LoginRequest: Codable, Equatable, Sendable {
     public var qrCode: Bool?
 
     public init(
-        issuer: String? = nil, clientID: String? = nil, clientSecret: String? = nil, scopes: [String]? = nil,
+        provider: String? = nil, providerParameters: [String: String]? = nil, issuer: String? = nil,
+        clientID: String? = nil, clientSecret: String? = nil, scopes: [String]? = nil,
         deviceEndpoint: String? = nil, tokenEndpoint: String? = nil, revocationEndpoint: String? = nil,
         store: String? = nil, timeout: Int? = nil, qrCode: Bool? = nil
     ) {
+        self.provider = provider
+        self.providerParameters = providerParameters
         self.issuer = issuer
         self.clientID = clientID
         self.clientSecret = clientSecret
@@ -33,11 +40,14 @@ public struct LoginRequest: Codable, Equatable, Sendable {
 
     /// Whether this request brings settings of its own, so that it can only join a login with the same ones.
     public var hasSettings: Bool {
-        issuer != nil || clientID != nil || clientSecret != nil || scopes != nil || deviceEndpoint != nil
+        provider != nil || providerParameters != nil || issuer != nil || clientID != nil || clientSecret != nil
+            || scopes != nil || deviceEndpoint != nil
             || tokenEndpoint != nil || revocationEndpoint != nil || store != nil
     }
 
     enum CodingKeys: String, CodingKey {
+        case provider
+        case providerParameters = "provider_parameters"
         case issuer
         case clientID = "client_id"
         case clientSecret = "client_secret"

@@ -6,6 +6,7 @@ public enum Route: Equatable, Sendable {
     case login(AccountName)
     case logout(AccountName)
     case health
+    case providers
     case reload
 
     /// Reads a path without its query. Nil for a path that names nothing here.
@@ -16,6 +17,7 @@ public enum Route: Equatable, Sendable {
         switch rest.count {
         case 1 where rest[0] == "accounts": self = .accounts
         case 1 where rest[0] == "health": self = .health
+        case 1 where rest[0] == "providers": self = .providers
         case 1 where rest[0] == "reload": self = .reload
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
@@ -40,6 +42,7 @@ public enum Route: Equatable, Sendable {
         case .login(let name): "/v1/accounts/\(name)/login"
         case .logout(let name): "/v1/accounts/\(name)/logout"
         case .health: "/v1/health"
+        case .providers: "/v1/providers"
         case .reload: "/v1/reload"
         }
     }
@@ -47,7 +50,7 @@ public enum Route: Equatable, Sendable {
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health: ["GET", "HEAD"]
+        case .accounts, .account, .token, .health, .providers: ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .logout, .reload: ["POST"]
         }

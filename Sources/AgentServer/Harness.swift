@@ -55,6 +55,7 @@ struct Harness: Sendable {
         case .accounts: return .reply(.json(await service.status()))
         case .account(let account): return .reply(.json(try await service.status(of: account)))
         case .health: return .reply(.json(await service.health()))
+        case .providers: return .reply(.json(service.providers()))
         case .login(let account):
             try await service.cancelLogin(account)
             return .reply(.json(Cancelled(account: account, cancelled: true)))

@@ -4,11 +4,16 @@ public import SecretMemory
 public struct AuthorizationServer: Sendable {
     public let endpoints: ProviderEndpoints
     public let client: Client
+    private let dialect: RequestDialect
     private let transport: any HTTPTransport
 
-    public init(endpoints: ProviderEndpoints, client: Client, transport: any HTTPTransport) {
+    public init(
+        endpoints: ProviderEndpoints, client: Client, dialect: RequestDialect = RequestDialect(),
+        transport: any HTTPTransport
+    ) {
         self.endpoints = endpoints
         self.client = client
+        self.dialect = dialect
         self.transport = transport
     }
 
@@ -24,7 +29,8 @@ public struct AuthorizationServer: Sendable {
         // RFC 8628 §3.1 wants the client_id unless the client authenticates; INDIGO IAM wants it even then, and as no
         // secret comes with it, it is no second authentication.
         if client.authentication == .clientSecretBasic { parameters.append(.plain("client_id", client.id)) }
-        parameters += Self.scope(scopes)
+        parameters += scope(scopes)
+        parameters += dialect.deviceParameters.sorted { $0.key < $1.key }.map { .plain($0.key, $0.value) }
         let reply: ProviderReply
         do throws(TransportFailure) { reply = try await post(parameters, to: url) } catch { throw .transport(error) }
         return try DeviceAuthorization(reply)
@@ -33,8 +39,8 @@ public struct AuthorizationServer: Sendable {
     /// Asks once whether the user has approved. RFC 8628 §3.4.
     public func poll(_ deviceCode: SecretBytes) async -> PollReply {
         let parameters: [FormEncoding.Parameter] = [
-            .plain("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            .secret("device_code", deviceCode),
+            .plain("grant_type", dialect.deviceGrantType),
+            .secret(dialect.deviceCodeParameter, deviceCode),
         ]
         do throws(TransportFailure) {
             return PollReply(try await post(parameters + client.parameters, to: endpoints.token, holding: deviceCode))
@@ -51,7 +57,7 @@ public struct AuthorizationServer: Sendable {
             .secret("refresh_token", refreshToken),
         ]
         do throws(TransportFailure) {
-            let all = parameters + Self.scope(scopes ?? []) + client.parameters
+            let all = parameters + scope(scopes ?? []) + client.parameters
             return RefreshReply(try await post(all, to: endpoints.token, holding: refreshToken))
         } catch {
             return RefreshReply(error)
@@ -73,8 +79,8 @@ public struct AuthorizationServer: Sendable {
     }
 
     /// RFC 6749 §3.3: separated by spaces, and left out rather than empty.
-    private static func scope(_ scopes: [String]) -> [FormEncoding.Parameter] {
-        scopes.isEmpty ? [] : [.plain("scope", scopes.joined(separator: " "))]
+    private func scope(_ scopes: [String]) -> [FormEncoding.Parameter] {
+        scopes.isEmpty ? [] : [.plain(dialect.scopeParameter, scopes.joined(separator: " "))]
     }
 
     /// `secret` is what the body holds, so that the server's words are redacted should it echo it.

@@ -1,17 +1,31 @@
-/// Where one account's requests go: what discovery found, and the endpoints given by hand, which win.
+/// Where one account's requests go: the endpoints given by hand, else what discovery found, else what is known of the
+/// provider without asking it.
 public struct ProviderEndpoints: Sendable, Equatable {
     /// Nil: the provider has no device grant, but a login from before can still be refreshed.
     public let device: EndpointURL?
     public let token: EndpointURL
     public let revocation: EndpointURL?
+    /// Endpoints that are known without asking.
+    public struct Known: Sendable, Equatable {
+        public var device: EndpointURL?
+        public var token: EndpointURL?
+        public var revocation: EndpointURL?
+
+        public init(device: EndpointURL? = nil, token: EndpointURL? = nil, revocation: EndpointURL? = nil) {
+            self.device = device
+            self.token = token
+            self.revocation = revocation
+        }
+    }
+
     /// Why the metadata's device endpoint is not used, if it names one.
     let refusedDevice: URLRejection?
 
     public init(
         metadata: ServerMetadata?, device: EndpointURL? = nil, token: EndpointURL? = nil,
-        revocation: EndpointURL? = nil
+        revocation: EndpointURL? = nil, known: Known = Known()
     ) throws(OAuthFailure) {
-        guard let token = token ?? metadata?.tokenEndpoint else {
+        guard let token = token ?? metadata?.tokenEndpoint ?? known.token else {
             let refusal = metadata?.refusedEndpoints["token_endpoint"]
             throw .noTokenEndpoint(
                 detail: refusal.map { "the provider's token endpoint is refused: \($0)" }
@@ -19,8 +33,8 @@ public struct ProviderEndpoints: Sendable, Equatable {
             )
         }
         self.token = token
-        self.device = device ?? metadata?.deviceAuthorizationEndpoint
-        self.revocation = revocation ?? metadata?.revocationEndpoint
+        self.device = device ?? metadata?.deviceAuthorizationEndpoint ?? known.device
+        self.revocation = revocation ?? metadata?.revocationEndpoint ?? known.revocation
         refusedDevice = self.device == nil ? metadata?.refusedEndpoints["device_authorization_endpoint"] : nil
     }
 }

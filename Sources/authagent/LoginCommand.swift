@@ -7,7 +7,7 @@ struct LoginCommand: ParsableCommand {
         commandName: "login",
         abstract: "Log in with a code that somebody approves on another device.",
         discussion: """
-            The first time, give --issuer (or both endpoints) and --client-id; they are kept in the account file, so \
+            The first time, give --provider or --issuer (or both endpoints) and --client-id; they are kept in the account file, so \
             that 'authagent login NAME' alone repeats the login. Options given later win over the account file, and \
             a login that succeeds rewrites it. Ctrl-C cancels a login. A lost terminal does not: run the \
             same command again to see the same code.
@@ -16,6 +16,21 @@ struct LoginCommand: ParsableCommand {
 
     @Argument(help: "The account's name, of your choice.", transform: AccountName.argument)
     var account: AccountName
+
+    @Option(help: ArgumentHelp("Use what is known of this provider; see 'authagent providers'.", valueName: "name"))
+    var provider: String?
+
+    @Option(help: ArgumentHelp("For --provider: the server's host name.", valueName: "host"))
+    var host: String?
+
+    @Option(help: ArgumentHelp("For --provider: the tenant.", valueName: "tenant"))
+    var tenant: String?
+
+    @Option(help: ArgumentHelp("For --provider: the realm.", valueName: "realm"))
+    var realm: String?
+
+    @Option(help: ArgumentHelp("For --provider: the application, where each has an issuer.", valueName: "name"))
+    var application: String?
 
     @Option(help: ArgumentHelp("The provider's issuer identifier.", valueName: "url"))
     var issuer: String?
@@ -74,8 +89,11 @@ struct LoginCommand: ParsableCommand {
     private func watch(_ screen: any LoginScreen) throws {
         let secret = try clientSecretFile.map { try ClientSecretInput.read($0) }
         let connection = try AgentConnection.open()
+        let parameters = ["host": host, "tenant": tenant, "realm": realm, "application": application]
+            .compactMapValues(\.self)
         let request = LoginRequest(
-            issuer: issuer, clientID: clientId, clientSecret: secret, scopes: scope.isEmpty ? nil : scope,
+            provider: provider, providerParameters: parameters.isEmpty ? nil : parameters, issuer: issuer,
+            clientID: clientId, clientSecret: secret, scopes: scope.isEmpty ? nil : scope,
             deviceEndpoint: deviceEndpoint, tokenEndpoint: tokenEndpoint, revocationEndpoint: revocationEndpoint,
             store: store, timeout: timeout, qrCode: screen.wantsQRCode ? true : nil
         )

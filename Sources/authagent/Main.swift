@@ -42,7 +42,8 @@ struct AuthagentCommand: ParsableCommand {
             """,
         version: agentVersion,
         subcommands: [
-            LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, StartCommand.self,
+            LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, ProvidersCommand.self,
+            StartCommand.self,
             StopCommand.self, ReloadCommand.self,
         ]
     )

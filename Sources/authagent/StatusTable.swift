@@ -18,7 +18,10 @@ struct StatusTable {
         if let hint = agent.storeHint { lines.append("  hint: \(hint)") }
         lines.append("")
         guard !report.accounts.isEmpty else {
-            return (lines + ["no accounts yet: 'authagent login NAME --issuer URL --client-id ID'"])
+            return
+                (lines + [
+                    "no accounts yet: 'authagent login NAME --issuer URL --client-id ID', or see 'authagent providers'"
+                ])
                 .map(Console.clean).joined(separator: "\n")
         }
         let rows =

@@ -57,7 +57,7 @@ struct AccountFileTests {
     @Test("what is written is read back the same, whatever characters it holds")
     func roundTrip() throws {
         let fixture = try AccountFiles()
-        let settings = try AccountSettings(
+        var keys = AccountKeys(
             issuer: try Issuer(parsing: "https://issuer.example/a"),
             clientID: "a \"quoted\" \\ id",
             scopes: ["openid", "https://scope.example/read"],
@@ -69,6 +69,12 @@ struct AccountFileTests {
             clientSecretFile: "/etc/secret",
             keepAlive: .seconds(7200)
         )
+        keys.provider = try ProviderChoice("keycloak", parameters: ["host": "sso.example:8443", "realm": "main"])
+        keys.scopeParameter = "scopes"
+        keys.deviceGrantType = "device"
+        keys.deviceCodeParameter = "code"
+        keys.deviceParameters = ["audience": "https://api.example/", "odd.name": "a\"b"]
+        let settings = try AccountSettings(keys)
         try fixture.directory.prepare(settings, for: fixture.name).commit()
         #expect(try fixture.directory.load(fixture.name) == settings)
     }
@@ -183,7 +189,8 @@ struct AccountDirectoryTests {
     func prepared() throws {
         let fixture = try AccountFiles()
         try fixture.write(AccountFileTests.good)
-        let settings = try AccountSettings(issuer: try Issuer(parsing: "https://new.example"), clientID: "n")
+        let settings = try AccountSettings(
+            AccountKeys(issuer: try Issuer(parsing: "https://new.example"), clientID: "n"))
         do {
             let file = try fixture.directory.prepare(settings, for: fixture.name)
             #expect(try fixture.directory.load(fixture.name)?.clientID == "tv")
@@ -197,7 +204,7 @@ struct AccountDirectoryTests {
         let files = try TemporaryDirectory()
         try files.file("blocked", "")
         let directory = AccountDirectory(user: files.path + "/blocked/accounts", system: files.path)
-        let settings = try AccountSettings(issuer: try Issuer(parsing: "https://i.example"), clientID: "n")
+        let settings = try AccountSettings(AccountKeys(issuer: try Issuer(parsing: "https://i.example"), clientID: "n"))
         let name = try #require(AccountName("work"))
         #expect(throws: ConfigurationError.self) { try directory.prepare(settings, for: name) }
     }
@@ -206,7 +213,7 @@ struct AccountDirectoryTests {
     func modes() throws {
         let files = try TemporaryDirectory()
         let directory = AccountDirectory(user: files.path + "/c/authagent/accounts", system: files.path)
-        let settings = try AccountSettings(issuer: try Issuer(parsing: "https://i.example"), clientID: "n")
+        let settings = try AccountSettings(AccountKeys(issuer: try Issuer(parsing: "https://i.example"), clientID: "n"))
         try directory.prepare(settings, for: try #require(AccountName("work"))).commit()
         for (path, mode) in [("c/authagent/accounts", 0o700), ("c/authagent/accounts/work.toml", 0o600)] {
             let attributes = try FileManager.default.attributesOfItem(atPath: files.path + "/" + path)

@@ -66,6 +66,8 @@ final class FakeAgentService: AgentService {
         }
     }
 
+    func providers() -> ProviderList { ProviderList(providers: []) }
+
     func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
         try await perform(.token(account, minimumValidity: request.minimumValidity), of: account)
         return Self.reply(account)

@@ -11,7 +11,7 @@ public final class FakeProvider: HTTPTransport {
 
     private struct State {
         var scripts: [Endpoint: [Answer]] = [:]
-        var requests: [(endpoint: Endpoint, body: String)] = []
+        var requests: [(endpoint: Endpoint, url: String, body: String)] = []
         var gate: Gate?
     }
 
@@ -56,11 +56,16 @@ public final class FakeProvider: HTTPTransport {
         state.withLock { $0.requests.filter { $0.endpoint == endpoint }.map(\.body) }
     }
 
+    /// Where the requests of that kind went.
+    public func urls(_ endpoint: Endpoint) -> [String] {
+        state.withLock { $0.requests.filter { $0.endpoint == endpoint }.map(\.url) }
+    }
+
     public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         let last = request.url.text.split(separator: "/").last.map(String.init) ?? ""
         let endpoint = Endpoint(rawValue: last) ?? .metadata
         let (gate, answer) = state.withLock { state -> (Gate?, Answer) in
-            state.requests.append((endpoint, request.body?.revealedText() ?? ""))
+            state.requests.append((endpoint, request.url.text, request.body?.revealedText() ?? ""))
             guard var script = state.scripts[endpoint], let first = script.first else {
                 return (state.gate, .failure(.unreachable("no script")))
             }

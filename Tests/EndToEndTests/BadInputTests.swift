@@ -28,6 +28,10 @@ struct BadInputTests {
         let noIssuer = try await home.authagent("login", "work", "--client-id", "tv")
         #expect(noIssuer.status == 1)
         #expect(noIssuer.errors.contains("--issuer URL"), "\(noIssuer.errors)")
+        let noRealm = try await home.authagent(
+            "login", "work", "--provider", "keycloak", "--host", "sso.example", "--client-id", "tv")
+        #expect(noRealm.status == 1)
+        #expect(noRealm.errors.contains("authagent: hint: give --realm, the realm's name"), "\(noRealm.errors)")
     }
 
     @Test("T1: plain http to another machine is refused before anything is sent")

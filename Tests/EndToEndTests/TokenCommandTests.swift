@@ -94,6 +94,16 @@ struct TokenCommandTests {
         #expect(demo.issuer.liveRefreshTokens.count == 1)
     }
 
+    @Test("providers lists the presets with what each needs, for people and for programs")
+    func providers() async throws {
+        let home = try AgentHome()
+        let text = try await home.authagent("providers")
+        #expect(text.output.contains("Keycloak: --provider keycloak --host HOST --realm REALM\n"), "\(text.output)")
+        let json = try await home.authagent("providers", "--json")
+        let list = try APIJSON.decode(ProviderList.self, from: json.output.utf8)
+        #expect(list.providers.contains { $0.name == "google" && $0.clientSecret == "required" })
+    }
+
     @Test("status --json has the agent and the accounts with the members that programs were promised")
     func status() async throws {
         let demo = try await DemoLogin()

@@ -1,0 +1,40 @@
+public import OAuth
+
+/// What an account file says, key by key; nil for what it leaves to the provider's preset or to the default.
+public struct AccountKeys: Equatable, Sendable {
+    public var provider: ProviderChoice?
+    public var issuer: Issuer?
+    public var clientID: String?
+    public var scopes: [String]?
+    public var store: StoreKind?
+    public var deviceEndpoint: EndpointURL?
+    public var tokenEndpoint: EndpointURL?
+    public var revocationEndpoint: EndpointURL?
+    public var clientAuthentication: ClientAuthentication?
+    /// Absolute path of a file with the client's secret.
+    public var clientSecretFile: String?
+    public var keepAlive: Duration?
+    public var scopeParameter: String?
+    public var deviceGrantType: String?
+    public var deviceCodeParameter: String?
+    public var deviceParameters: [String: String]?
+
+    public init(
+        provider: ProviderChoice? = nil, issuer: Issuer? = nil, clientID: String? = nil, scopes: [String]? = nil,
+        store: StoreKind? = nil, deviceEndpoint: EndpointURL? = nil, tokenEndpoint: EndpointURL? = nil,
+        revocationEndpoint: EndpointURL? = nil, clientAuthentication: ClientAuthentication? = nil,
+        clientSecretFile: String? = nil, keepAlive: Duration? = nil
+    ) {
+        self.provider = provider
+        self.issuer = issuer
+        self.clientID = clientID
+        self.scopes = scopes
+        self.store = store
+        self.deviceEndpoint = deviceEndpoint
+        self.tokenEndpoint = tokenEndpoint
+        self.revocationEndpoint = revocationEndpoint
+        self.clientAuthentication = clientAuthentication
+        self.clientSecretFile = clientSecretFile
+        self.keepAlive = keepAlive
+    }
+}

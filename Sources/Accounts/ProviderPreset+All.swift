@@ -1,0 +1,105 @@
+internal import OAuth
+
+extension ProviderPreset {
+    /// Every preset, in the order of their names.
+    public static let all: [ProviderPreset] = (large + selfHosted + research).sorted { $0.name < $1.name }
+
+    private static let oidc = ["openid", "profile", "email"]
+
+    /// Providers with one address for everybody.
+    private static let large: [ProviderPreset] = [
+        ProviderPreset(
+            name: "google", title: "Google", issuer: "https://accounts.google.com",
+            deviceEndpoint: "https://oauth2.googleapis.com/device/code",
+            tokenEndpoint: "https://oauth2.googleapis.com/token",
+            revocationEndpoint: "https://oauth2.googleapis.com/revoke", scopes: oidc, clientSecret: .required,
+            clientAuthentication: .clientSecretPost,
+            registration: "https://console.cloud.google.com/apis/credentials",
+            notes: "The client's type must be 'TVs and Limited Input devices', which allows few scopes: openid, email, "
+                + "profile, drive.file, drive.appdata, youtube. A refresh token always comes.",
+            unverified: ["registration"]
+        ),
+        ProviderPreset(
+            name: "github", title: "GitHub (app or OAuth app)", parameters: [.host("github.com")],
+            issuer: "https://{host}", hasMetadata: false, deviceEndpoint: "https://{host}/login/device/code",
+            tokenEndpoint: "https://{host}/login/oauth/access_token", clientSecret: .none,
+            registration: "https://{host}/settings/developers",
+            notes:
+                "Enable the device flow in the app's settings. Tokens of an OAuth app do not expire and come without "
+                + "a refresh token; those of a GitHub App live 8 h, and its scopes are its permissions. There is no "
+                + "revocation endpoint. --host is for GitHub Enterprise Server.",
+            unverified: ["registration"]
+        ),
+        ProviderPreset(
+            name: "entra", title: "Microsoft Entra ID",
+            parameters: [
+                Parameter("tenant", "a tenant's id or domain, or common, organizations, consumers", standard: "common")
+            ],
+            issuer: "https://login.microsoftonline.com/{tenant}/v2.0",
+            deviceEndpoint: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
+            tokenEndpoint: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
+            scopes: oidc + ["offline_access"], offlineScope: "offline_access", clientSecret: .none,
+            registration: "https://entra.microsoft.com, App registrations",
+            notes: "'Allow public client flows' must be on. A scope is required. There is no revocation endpoint.",
+            unverified: ["registration"]
+        ),
+        ProviderPreset(
+            name: "gitlab", title: "GitLab", parameters: [.host("gitlab.com")], issuer: "https://{host}",
+            deviceEndpoint: "https://{host}/oauth/authorize_device", tokenEndpoint: "https://{host}/oauth/token",
+            revocationEndpoint: "https://{host}/oauth/revoke", clientSecret: .none,
+            registration: "https://{host}/-/user_settings/applications",
+            notes: "GitLab 17.3 or later; --host is for self-managed ones. A refresh ends the old access and refresh "
+                + "token at once.",
+            unverified: ["metadata", "registration"]
+        ),
+        ProviderPreset(
+            name: "auth0", title: "Auth0",
+            parameters: [Parameter("tenant", "the part of the domain before .auth0.com, region included")],
+            issuer: "https://{tenant}.auth0.com/", deviceEndpoint: "https://{tenant}.auth0.com/oauth/device/code",
+            tokenEndpoint: "https://{tenant}.auth0.com/oauth/token",
+            revocationEndpoint: "https://{tenant}.auth0.com/oauth/revoke", scopes: oidc + ["offline_access"],
+            offlineScope: "offline_access", clientSecret: .none, registration: "https://manage.auth0.com, Applications",
+            notes: "The API needs 'Allow Offline Access', and an audience selects it: put it into device_parameters.",
+            unverified: ["registration"]
+        ),
+        ProviderPreset(
+            name: "huggingface", title: "Hugging Face", issuer: "https://huggingface.co", hasMetadata: false,
+            deviceEndpoint: "https://huggingface.co/oauth/device",
+            tokenEndpoint: "https://huggingface.co/oauth/token", scopes: ["openid", "profile"], clientSecret: .none,
+            registration: "https://huggingface.co/settings/applications/new", notes: "Tokens live for 30 days.",
+            unverified: ["issuer", "scopes", "registration"]
+        ),
+        ProviderPreset(
+            name: "salesforce", title: "Salesforce", parameters: [.host("login.salesforce.com")],
+            issuer: "https://{host}", hasMetadata: false,
+            deviceEndpoint: "https://{host}/services/oauth2/token",
+            tokenEndpoint: "https://{host}/services/oauth2/token", scopes: ["refresh_token"],
+            offlineScope: "refresh_token", clientSecret: .perClient,
+            dialect: dialect(
+                grantType: "device", codeParameter: "code", parameters: ["response_type": "device_code"]),
+            registration: "Setup, App Manager, New Connected App",
+            notes: "Salesforce has announced the removal of the device flow for January 2026.",
+            unverified: ["clientSecret", "registration"]
+        ),
+        ProviderPreset(
+            name: "twitch", title: "Twitch", issuer: "https://id.twitch.tv/oauth2", hasMetadata: false,
+            deviceEndpoint: "https://id.twitch.tv/oauth2/device", tokenEndpoint: "https://id.twitch.tv/oauth2/token",
+            revocationEndpoint: "https://id.twitch.tv/oauth2/revoke", clientSecret: .none,
+            dialect: dialect(scopeParameter: "scopes"), registration: "https://dev.twitch.tv/console/apps",
+            notes: "Refresh tokens of public clients are for one use and die after 30 days without one.",
+            unverified: ["registration"]
+        ),
+    ]
+
+    private static func dialect(
+        scopeParameter: String = "scope", grantType: String? = nil, codeParameter: String? = nil,
+        parameters: [String: String] = [:]
+    ) -> RequestDialect {
+        var dialect = RequestDialect()
+        dialect.scopeParameter = scopeParameter
+        if let grantType { dialect.deviceGrantType = grantType }
+        if let codeParameter { dialect.deviceCodeParameter = codeParameter }
+        dialect.deviceParameters = parameters
+        return dialect
+    }
+}
