@@ -1,7 +1,6 @@
 import AuthagentTestSupport
 import DemoIssuer
 import Foundation
-import LocalSocket
 import Testing
 
 /// What people and configuration management get wrong: an error that names the remedy, an exit code, nothing lost.
@@ -143,28 +142,9 @@ struct BadInputTests {
             ),
         ]
         for request in requests {
-            let answer = try await Self.exchange(request, at: home.socket)
+            let answer = try await home.exchange(request)
             #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4"), "\(answer)")
         }
         #expect(try await home.authagent("status").status == 0)
-    }
-
-    /// Sends bytes and the end of all bytes, and returns what comes until the agent closes.
-    private static func exchange(_ bytes: [UInt8], at path: String) async throws -> String {
-        let connection = try LocalSocket.connect(to: try SocketPath(path)).consumeRaw()
-        // On a thread of its own: it blocks, and tests share few.
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-                shutdown(connection, Int32(SHUT_WR))
-                var answer: [UInt8] = []
-                var chunk = [UInt8](repeating: 0, count: 4096)
-                while case let count = recv(connection, &chunk, chunk.count, 0), count > 0 {
-                    answer += chunk.prefix(count)
-                }
-                close(connection)
-                continuation.resume(returning: String(decoding: answer, as: UTF8.self))
-            }
-        }
     }
 }
