@@ -96,7 +96,9 @@ let package = Package(
         .target(name: "KeyringRecords", swiftSettings: swift),
         .target(
             name: "KeyringStore",
-            dependencies: ["AgentAPI", "KeyringRecords", "SecretMemory", "Vault", subprocess, systemPackage],
+            dependencies: [
+                "AgentAPI", "CLinux", "KeyringRecords", "SecretMemory", "Vault", subprocess, systemPackage,
+            ],
             swiftSettings: swift
         ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),

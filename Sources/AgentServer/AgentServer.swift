@@ -93,6 +93,7 @@ public struct AgentServer: Service {
             channel.eventLoop.execute {
                 channel.writeAndFlush(RawReply.bytes(.problem(problem), channel.allocator)).whenComplete { _ in
                     // To a client that is about to look at its new connection, one that is closed already is none.
+                    guard channel.isActive else { return }
                     channel.close(mode: .output, promise: nil)
                     channel.eventLoop.scheduleTask(in: TimeAmount(limits.refusalTime)) { channel.close(promise: nil) }
                 }

@@ -49,6 +49,8 @@ int clinux_signalfd_read(int fd) {
     return (int)info.ssi_signo;
 }
 
+int clinux_memory_file(void) { return memfd_create("authagent", MFD_CLOEXEC); }
+
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int clinux_spawn_daemon(const char *path, char *const arguments[], char *const environment[], int log, int extra) {

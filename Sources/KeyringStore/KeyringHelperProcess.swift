@@ -68,9 +68,11 @@ struct KeyringHelperProcess: Sendable {
     }
 
     private func exchange(_ input: [UInt8]) async -> KeyringOutcome {
+        guard let job = JobFile(input) else { return .failed("there is no memory for the keyring's job") }
         do {
             let result = try await Subprocess.run(
-                .path(FilePath(path)), environment: .custom(environment), input: .array(input),
+                .path(FilePath(path)), environment: .custom(environment),
+                input: .fileDescriptor(FileDescriptor(rawValue: job.descriptor), closeAfterSpawningProcess: false),
                 output: .bytes(limit: KeyringLimits.message), error: .discarded
             )
             guard case .exited(0) = result.terminationStatus else {

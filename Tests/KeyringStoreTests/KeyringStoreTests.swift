@@ -140,6 +140,19 @@ struct KeyringStoreTests {
         #expect(await store.probe().state == .failed)
     }
 
+    @Test("a helper that ends without reading its job ends nothing but itself, however large the job is")
+    func deafHelper() async throws {
+        let large = record(String(repeating: "x", count: 1_000_000))
+        for program in ["/bin/true", "/bin/false"] {
+            let store = KeyringStore(helper: program, environment: [:])
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 {
+                    group.addTask { await expectFailure(.failed) { try await store.save(large) } }
+                }
+            }
+        }
+    }
+
     @Test("the helper's command line and environment hold no secret")
     func noLeak() async throws {
         let keyring = try await PrivateKeyring()

@@ -32,6 +32,9 @@ int clinux_forbid_core_files(void);
 /// Keeps the mapped range out of forked children: they read zeros (madvise(2), MADV_WIPEONFORK).
 int clinux_wipe_on_fork(void *address, size_t length);
 
+/// An empty file in memory, close-on-exec (memfd_create(2)).
+int clinux_memory_file(void);
+
 /// A pipe whose ends are close-on-exec.
 int clinux_pipe(int ends[2]);
 
