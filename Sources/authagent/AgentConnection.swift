@@ -18,8 +18,7 @@ final class AgentConnection {
             do throws(any Error) {
                 return AgentConnection(try LocalSocket.connect(to: path))
             } catch LocalSocketError.notListening where startIfNeeded {
-                try AgentStarter(path: path, environment: environment).start()
-                return AgentConnection(try LocalSocket.connect(to: path))
+                return try AgentStarter(path: path, environment: environment).connect()
             }
         } catch let error as LocalSocketError {
             throw Failure(error)
