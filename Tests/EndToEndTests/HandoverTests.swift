@@ -38,6 +38,17 @@ struct HandoverTests {
         #expect(agent.pid == demo.home.daemonPID)
     }
 
+    @Test("a command gives up an agent that hangs with a full queue, and names the command that ends it: exit code 4")
+    func hanging() async throws {
+        let home = try AgentHome()
+        let agent = try HangingListener(home.socket)
+        let result = try await home.authagent("token", "work")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("authagent: error: the agent at \(home.socket) hangs"), "\(result.errors)")
+        #expect(result.errors.contains("authagent: hint: run 'authagent stop'"), "\(result.errors)")
+        withExtendedLifetime(agent) {}
+    }
+
     private func isListening(_ path: SocketPath) -> Bool {
         do {
             _ = try LocalSocket.connect(to: path).raw
