@@ -39,9 +39,11 @@ public enum LocalSocket {
         try PrivateDirectory.prepare(path.directory)
         try removeStale(path)
         let descriptor = try stream(path)
-        // Between bind and chmod others could connect, so the mode is right from the start.
-        let mask = umask(0o177)
-        defer { _ = umask(mask) }
+        // Between bind and chmod others could connect, so the mode is right from the start: bind(2) takes that of the
+        // unbound socket. Not umask(2), which would be everybody's for a moment.
+        guard fchmod(descriptor.raw, 0o600) == 0 else {
+            throw .system(call: "fchmod", path: path.text, errno: errno)
+        }
         guard call(Glibc.bind, descriptor.raw, path) == 0 else {
             throw errno == EADDRINUSE
                 ? .inUse(path.text) : .system(call: "bind", path: path.text, errno: errno)
