@@ -12,17 +12,20 @@ public import ServiceLifecycle
 /// One thread does it all: a cached token is a dictionary look-up, and everything slow is awaited elsewhere.
 public struct AgentServer: Service {
     private let listeners: [Int32]
+    private let replacements: AsyncStream<Int32>
     private let harness: Harness
     private let policy: AccessPolicy
     private let limits: ServerLimits
     private let logger: Logger
 
-    /// Takes over descriptors that are bound and listening.
+    /// Takes over descriptors that are bound and listening. One that comes from `replacements` later takes the place of
+    /// those before it; connections that were made over them go on.
     public init(
-        listeners: [Int32], service: any AgentService, policy: AccessPolicy, limits: ServerLimits = ServerLimits(),
-        logger: Logger
+        listeners: [Int32], replacements: AsyncStream<Int32> = AsyncStream { $0.finish() },
+        service: any AgentService, policy: AccessPolicy, limits: ServerLimits = ServerLimits(), logger: Logger
     ) {
         self.listeners = listeners
+        self.replacements = replacements
         harness = Harness(service: service)
         self.policy = policy
         self.limits = limits
@@ -34,7 +37,31 @@ public struct AgentServer: Service {
         Self.allowManyDescriptors()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let registry = ConnectionRegistry(connectionsPerUser: limits.connectionsPerUser)
-        let bootstrap = ServerBootstrap(group: group)
+        var first: [any Channel] = []
+        for listener in listeners { first.append(try await open(listener, on: group, registry)) }
+        let channels = await cancelWhenGracefulShutdown { [first] in
+            var channels = first
+            for await listener in replacements {
+                do {
+                    let new = try await open(listener, on: group, registry)
+                    for channel in channels { try? await channel.close() }
+                    channels = [new]
+                } catch {
+                    logger.error("cannot serve the new socket", metadata: ["problem": "\(error)"])
+                }
+            }
+            return channels
+        }
+        try? await gracefulShutdown()
+        for channel in channels { try? await channel.close() }
+        await registry.stop(on: group.next(), within: TimeAmount(limits.answerTime))
+        try await group.shutdownGracefully()
+    }
+
+    private func open(
+        _ listener: Int32, on group: MultiThreadedEventLoopGroup, _ registry: ConnectionRegistry
+    ) async throws -> any Channel {
+        try await ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Out of descriptors: wait a moment instead of spinning on a connection that cannot be accepted.
@@ -43,12 +70,7 @@ public struct AgentServer: Service {
             }
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in admit(channel, registry) }
-        var channels: [any Channel] = []
-        for listener in listeners { channels.append(try await bootstrap.withBoundSocket(listener).get()) }
-        try? await gracefulShutdown()
-        for channel in channels { try? await channel.close() }
-        await registry.stop(on: group.next(), within: TimeAmount(limits.answerTime))
-        try await group.shutdownGracefully()
+            .withBoundSocket(listener).get()
     }
 
     /// The usual limit of 1,024 descriptors is below the cap on connections; what root allows is enough for it. It is

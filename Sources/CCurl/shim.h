@@ -40,6 +40,16 @@ static inline CURLcode ccurl_set_before_request(CURL *easy, curl_prereq_callback
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
 }
 
+/// The function is called when a look-up of the name begins; anything but 0 ends the transfer.
+static inline CURLcode ccurl_set_before_lookup(CURL *easy, curl_resolver_start_callback value, void *context) {
+    curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, context);
+    return curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, value);
+}
+
+static inline CURLcode ccurl_get_size(CURL *easy, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
 static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }

@@ -14,6 +14,8 @@ extension Transfer {
         ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, isPlain ? "http" : "https")
         ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        // Else a transfer that ends while getaddrinfo(3) hangs waits for it, and with it everybody's.
+        ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1)
         ccurl_set_long(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         ccurl_set_long(easy, CURLOPT_HTTP09_ALLOWED, 0)
         ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
@@ -39,6 +41,7 @@ extension Transfer {
         setHeaders(easy)
         setSinks(easy)
         setSendOnce(easy)
+        setLookupWatch(easy)
         return .success(easy)
     }
 
@@ -99,6 +102,17 @@ extension Transfer {
             transfer.timesSent += 1
             return transfer.timesSent == 1 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
+    }
+
+    private func setLookupWatch(_ easy: UnsafeMutableRawPointer) {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        ccurl_set_before_lookup(
+            easy,
+            { _, _, context in
+                guard let context else { return 0 }
+                Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().hasBegunLookup = true
+                return 0
+            }, context)
     }
 
     /// False ends the transfer.

@@ -12,6 +12,15 @@ extension Transfer {
         return .success(HTTPResponse(status: status, headers: headers, body: body))
     }
 
+    /// Whether the name is still being looked up. libcurl sets the time that this took, at least 1 µs, once it is known;
+    /// addresses and `localhost` are known at once.
+    var isLookingUp: Bool {
+        guard hasBegunLookup, let easy else { return false }
+        var time: curl_off_t = 0
+        ccurl_get_size(easy, CURLINFO_NAMELOOKUP_TIME_T, &time)
+        return time == 0
+    }
+
     private func failure(_ code: CURLcode) -> TransportFailure {
         switch code {
         case CURLE_OPERATION_TIMEDOUT: .timedOut("\(host) does not answer in time")
@@ -54,7 +63,7 @@ extension Transfer {
     }
 
     /// Host and port, as the URL has them.
-    private var host: String {
+    var host: String {
         String(request.url.origin.split(separator: "://", maxSplits: 1).last ?? "the server")
     }
 }

@@ -25,6 +25,7 @@ final class Transfer: @unchecked Sendable {
     var isBodyTooLarge = false
     var areHeadersTooLarge = false
     var timesSent = 0
+    var hasBegunLookup = false
 
     /// More headers than this are no answer of an authorization server.
     static let longestHeaders = 64 * 1024

@@ -63,10 +63,11 @@ final class TransferLoop: Sendable {
 
     private func run() {
         var active: [UnsafeMutableRawPointer: Transfer] = [:]
-        while obey(&active) {
+        var lookups = AbandonedLookups()
+        while obey(&active, &lookups) {
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
-            collect(&active)
+            collect(&active, &lookups)
             curl_multi_poll(multi, nil, 0, Self.longestPoll, nil)
         }
         for transfer in active.values { end(transfer, .failure(.cancelled)) }
@@ -74,7 +75,9 @@ final class TransferLoop: Sendable {
     }
 
     /// Carries out what was asked; false when it is time to end.
-    private func obey(_ active: inout [UnsafeMutableRawPointer: Transfer]) -> Bool {
+    private func obey(
+        _ active: inout [UnsafeMutableRawPointer: Transfer], _ lookups: inout AbandonedLookups
+    ) -> Bool {
         let orders = state.withLock { state in
             defer { state.orders = [] }
             return state.orders
@@ -87,6 +90,10 @@ final class TransferLoop: Sendable {
                     transfer.finish(.failure(.cancelled))
                     continue
                 }
+                guard lookups.allowsAnother(of: transfer.host, at: .now) else {
+                    transfer.finish(.failure(.unreachable("the look-ups of the name of \(transfer.host) hang")))
+                    continue
+                }
                 switch transfer.prepare() {
                 case .failure(let failure): transfer.finish(.failure(failure))
                 case .success(let easy):
@@ -96,6 +103,7 @@ final class TransferLoop: Sendable {
             case .cancel(let transfer):
                 transfer.isCancelled = true
                 if let easy = transfer.easy { active[easy] = nil }
+                if transfer.isLookingUp { lookups.add(transfer.host, at: .now) }
                 end(transfer, .failure(.cancelled))
             case .stop:
                 goesOn = false
@@ -112,13 +120,16 @@ final class TransferLoop: Sendable {
         return goesOn
     }
 
-    private func collect(_ active: inout [UnsafeMutableRawPointer: Transfer]) {
+    private func collect(
+        _ active: inout [UnsafeMutableRawPointer: Transfer], _ lookups: inout AbandonedLookups
+    ) {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             var code = CURLE_OK
             guard let easy = ccurl_message(message, &code), let transfer = active.removeValue(forKey: easy) else {
                 continue
             }
+            if code == CURLE_OPERATION_TIMEDOUT, transfer.isLookingUp { lookups.add(transfer.host, at: .now) }
             end(transfer, transfer.result(code))
         }
     }

@@ -10,9 +10,13 @@ public struct FileLock: ~Copyable {
         let raw = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard raw >= 0 else { throw .system(call: "open", path: path, errno: errno) }
         let descriptor = Descriptor(owning: raw)
-        guard flock(raw, LOCK_EX | LOCK_NB) == 0 else {
+        var tries = 5
+        while flock(raw, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK else { throw .system(call: "flock", path: path, errno: errno) }
-            throw .locked(path, pid: Self.holder(raw))
+            tries -= 1
+            guard tries > 0 else { throw .locked(path, pid: Self.holder(raw)) }
+            // Whoever looks whether the lock is held (`isHeld`) holds it for some microseconds.
+            _ = poll(nil, 0, 1)
         }
         var text = "\(getpid())\n"
         // Only for people and error messages: the lock itself is the kernel's.
@@ -23,12 +27,20 @@ public struct FileLock: ~Copyable {
 
     /// The process that holds the lock, for those who look for an agent that does not answer; nil when nobody does.
     public static func holder(of path: String) -> Int32? {
+        guard let descriptor = openIfHeld(path) else { return nil }
+        return holder(descriptor.raw)
+    }
+
+    /// Whether anybody holds the lock, whatever the file says.
+    public static func isHeld(_ path: String) -> Bool { openIfHeld(path) != nil }
+
+    private static func openIfHeld(_ path: String) -> Descriptor? {
         let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard raw >= 0 else { return nil }
         let descriptor = Descriptor(owning: raw)
-        // A shared lock is in nobody's way but a daemon's that starts this very moment.
-        guard flock(descriptor.raw, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
-        return holder(descriptor.raw)
+        // A shared lock is in nobody's way but a daemon's that starts this very moment, which tries again.
+        guard flock(raw, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
+        return descriptor
     }
 
     private static func holder(_ descriptor: Int32) -> Int32? {

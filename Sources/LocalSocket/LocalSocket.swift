@@ -3,12 +3,27 @@ internal import Glibc
 
 /// Unix sockets of the agent: who may listen, and whom a client trusts.
 public enum LocalSocket {
+    /// Below the 10 s that a client waits for an answer; an agent accepts within microseconds.
+    public static let patience: Duration = .seconds(5)
+
     /// Connects, and makes sure that the agent is this user's own, or root's: a token request goes to nobody else.
-    public static func connect(to path: SocketPath) throws(LocalSocketError) -> Descriptor {
+    /// An agent that hangs throws `notAnswering` once others have filled its queue; the limit is one for each sending
+    /// on the connection, too.
+    public static func connect(
+        to path: SocketPath, within limit: Duration = patience
+    ) throws(LocalSocketError) -> Descriptor {
         let descriptor = try stream(path)
+        var time = timeval(
+            tv_sec: Int(limit.components.seconds),
+            tv_usec: Int(limit.components.attoseconds / 1_000_000_000_000)
+        )
+        guard setsockopt(descriptor.raw, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size)) == 0
+        else { throw .system(call: "setsockopt", path: path.text, errno: errno) }
         guard call(Glibc.connect, descriptor.raw, path) == 0 else {
             switch errno {
             case ENOENT, ECONNREFUSED: throw .notListening(path.text)
+            // A connect(2) to a Unix socket waits for room in the queue, as long as a sending may take.
+            case EAGAIN: throw .notAnswering(path.text)
             default: throw .system(call: "connect", path: path.text, errno: errno)
             }
         }
@@ -24,9 +39,11 @@ public enum LocalSocket {
         try PrivateDirectory.prepare(path.directory)
         try removeStale(path)
         let descriptor = try stream(path)
-        // Between bind and chmod others could connect, so the mode is right from the start.
-        let mask = umask(0o177)
-        defer { _ = umask(mask) }
+        // Between bind and chmod others could connect, so the mode is right from the start: bind(2) takes that of the
+        // unbound socket. Not umask(2), which would be everybody's for a moment.
+        guard fchmod(descriptor.raw, 0o600) == 0 else {
+            throw .system(call: "fchmod", path: path.text, errno: errno)
+        }
         guard call(Glibc.bind, descriptor.raw, path) == 0 else {
             throw errno == EADDRINUSE
                 ? .inUse(path.text) : .system(call: "bind", path: path.text, errno: errno)

@@ -12,6 +12,8 @@ public enum LocalSocketError: Error, Equatable, Sendable {
     case notASocket(String)
     /// Nobody listens: there is no socket, or a dead one.
     case notListening(String)
+    /// Somebody listens, but takes no more connections: it hangs.
+    case notAnswering(String)
     /// Somebody else's program answers at the agent's path.
     case foreignServer(String, user: UInt32)
     /// A live agent serves here already.
@@ -35,6 +37,7 @@ extension LocalSocketError: CustomStringConvertible {
             "\(path) can be entered by others (mode \(String(mode, radix: 8)))"
         case .notASocket(let path): "\(path) is there, but it is not a socket"
         case .notListening(let path): "no agent listens at \(path)"
+        case .notAnswering(let path): "the agent at \(path) hangs: it takes no connections"
         case .foreignServer(let path, let user): "the program that answers at \(path) belongs to user \(user)"
         case .inUse(let path): "an agent serves \(path) already"
         case .locked(_, let pid?): "another authagentd is running already (pid \(pid))"
@@ -55,6 +58,7 @@ extension LocalSocketError: CustomStringConvertible {
         case .directoryHasOtherOwner(let path, _): "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK to another place"
         case .directoryIsLoose(let path, _): "run 'chmod 700 \(path)'"
         case .notListening: "run 'authagent start'"
+        case .notAnswering: "run 'authagent stop', which tells how to end it if it does not"
         case .foreignServer: "do not trust it; set AUTHAGENT_SOCK to a directory of your own"
         case .inUse, .locked: "run 'authagent status' to use it, or 'authagent stop' to end it"
         case .inheritedDescriptor: "check ListenStream= in authagent.socket"

@@ -18,8 +18,7 @@ final class AgentConnection {
             do throws(any Error) {
                 return AgentConnection(try LocalSocket.connect(to: path))
             } catch LocalSocketError.notListening where startIfNeeded {
-                try AgentStarter(path: path, environment: environment).start()
-                return AgentConnection(try LocalSocket.connect(to: path))
+                return try AgentStarter(path: path, environment: environment).connect()
             }
         } catch let error as LocalSocketError {
             throw Failure(error)
@@ -135,6 +134,13 @@ final class AgentConnection {
         )
     }
 
+    private static var silent: Failure {
+        Failure(
+            "the agent did not answer in time", hint: "run 'authagent status', or 'authagent stop' to end it",
+            code: .agentUnreachable
+        )
+    }
+
     private static var lost: Failure {
         Failure(
             "the connection to the agent was lost", hint: "run 'authagent status' to see whether it runs",
@@ -149,6 +155,8 @@ final class AgentConnection {
             if count < 0 && errno == EINTR { continue }
             // The agent may refuse before it has read all: its answer is still to be read.
             if count < 0 && errno == EPIPE { return }
+            // The limit that the connection was made with.
+            if count < 0 && errno == EAGAIN { throw Self.silent }
             guard count > 0 else { throw Self.lost }
             rest = rest.dropFirst(count)
         }
@@ -160,12 +168,7 @@ final class AgentConnection {
         if let signals { waits.append(pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0)) }
         let ready = poll(&waits, nfds_t(waits.count), deadline?.milliseconds ?? -1)
         if ready < 0 && errno == EINTR { return }
-        guard ready > 0 else {
-            throw Failure(
-                "the agent did not answer in time", hint: "run 'authagent status', or 'authagent stop' to end it",
-                code: .agentUnreachable
-            )
-        }
+        guard ready > 0 else { throw Self.silent }
         if let signals, waits[1].revents != 0, let signal = signals.take() { throw SignalWatch.Arrived(signal: signal) }
         guard waits[0].revents != 0 else { return }
         var chunk = [UInt8](repeating: 0, count: 16 * 1024)

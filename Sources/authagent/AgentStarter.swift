@@ -4,6 +4,8 @@ internal import Glibc
 internal import LocalSocket
 
 /// Starts the daemon when nobody listens, and waits until it serves or says why it does not.
+///
+/// `connect` in `AgentStarter+Connect.swift` is what commands call.
 struct AgentStarter {
     let path: SocketPath
     let environment: [String: String]
@@ -15,7 +17,14 @@ struct AgentStarter {
     /// A log that has grown past this is begun anew.
     private static let longestLog = 1024 * 1024
 
-    func start() throws {
+    enum Outcome {
+        case serves
+        /// Somebody else holds the lock.
+        case isInUse
+    }
+
+    /// Starts the daemon once.
+    func start() throws -> Outcome {
         let daemon = try Self.daemon()
         let log = try openLog()
         var ends: [Int32] = [-1, -1]
@@ -30,14 +39,14 @@ struct AgentStarter {
             let writing = Descriptor(owning: ends[1])
             try spawn(daemon, log: log.raw, readiness: writing.raw)
         }
-        try interpret(readReport(reading.raw))
+        return try interpret(readReport(reading.raw))
     }
 
-    private func interpret(_ report: String) throws {
+    private func interpret(_ report: String) throws -> Outcome {
         let lines = report.split(separator: "\n").map(String.init)
         switch lines.first {
-        case "ready"?: return
-        case "in-use"?: try waitForOther()
+        case "ready"?: return .serves
+        case "in-use"?: return .isInUse
         case let line? where line.hasPrefix("error: "):
             let hint = lines.dropFirst().first { $0.hasPrefix("hint: ") }?.dropFirst("hint: ".count)
             throw Failure(
@@ -46,27 +55,6 @@ struct AgentStarter {
         default:
             let log = UserPaths(environment: environment)?.log ?? "its log"
             throw Failure("the agent did not start", hint: "see \(log)", code: .agentUnreachable)
-        }
-    }
-
-    /// Somebody else was faster and holds the lock: that agent is about to listen.
-    private func waitForOther() throws {
-        let deadline = Deadline(Self.patience)
-        while true {
-            do throws(LocalSocketError) {
-                _ = try LocalSocket.connect(to: path)
-                return
-            } catch {
-                guard deadline.milliseconds > 0 else {
-                    throw Failure(
-                        "an agent runs, but does not listen at \(path)",
-                        hint:
-                            "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'authagent stop' ends it",
-                        code: .agentUnreachable
-                    )
-                }
-            }
-            _ = poll(nil, 0, 10)
         }
     }
 

@@ -97,7 +97,9 @@ struct AuthagentDaemon: AsyncParsableCommand {
             )
         )
         let server = AgentServer(
-            listeners: sockets.descriptors, service: agent, policy: .ownUserAndRoot(getuid()), logger: log.logger
+            listeners: sockets.descriptors,
+            replacements: sockets.own.map { SocketKeeper.keep($0, logger: log.logger) } ?? AsyncStream { $0.finish() },
+            service: agent, policy: .ownUserAndRoot(getuid()), logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -4,7 +4,6 @@ import Foundation
 import LocalSocket
 import Logging
 import ServiceLifecycle
-import Synchronization
 import Testing
 
 /// The real server on a real socket, with an agent in the test's hand.
@@ -12,9 +11,9 @@ struct ServerFixture: Sendable {
     let service = FakeAgentService()
     let files: TemporaryDirectory
     let socket: SocketPath
+    /// Takes listening sockets that replace the one there is.
+    let replacements: AsyncStream<Int32>.Continuation
     private let group: ServiceGroup
-    /// Listening changes the process's umask for a moment, and with it the mode of a directory made meanwhile.
-    private static let listening = Mutex(())
 
     /// The server's own limits, but for a machine that is so busy that a whole test takes longer.
     private static let patient: ServerLimits = {
@@ -41,15 +40,15 @@ struct ServerFixture: Sendable {
     }
 
     private init(_ limits: ServerLimits, _ policy: AccessPolicy) throws {
-        let (files, socket, listener) = try Self.listening.withLock { _ in
-            let files = try TemporaryDirectory()
-            let socket = try SocketPath(files.path + "/run/agent.sock")
-            return (files, socket, try LocalSocket.listen(at: socket).consumeRaw())
-        }
-        (self.files, self.socket) = (files, socket)
+        files = try TemporaryDirectory()
+        socket = try SocketPath(files.path + "/run/agent.sock")
+        let listener = try LocalSocket.listen(at: socket).consumeRaw()
+        let later: AsyncStream<Int32>
+        (later, replacements) = AsyncStream.makeStream(of: Int32.self)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = AgentServer(
-            listeners: [listener], service: service, policy: policy, limits: limits, logger: logger
+            listeners: [listener], replacements: later, service: service, policy: policy, limits: limits,
+            logger: logger
         )
         group = ServiceGroup(services: [server], logger: logger)
     }

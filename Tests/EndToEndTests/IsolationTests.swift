@@ -21,18 +21,19 @@ struct IsolationTests {
 
         let login = try other.start("authagent", ["login", "work", "--json"] + demo.options)
         let prompt = try #require(await demo.home.prompt(of: login), "\(login.errorsSoFar)")
+        // Not dumpable: their files in /proc belong to root, so not even their own user can read their memory.
+        for pid in [login.pid, try #require(other.daemonPID)] {
+            for file in ["mem", "environ", "maps"] {
+                let read = try await other.run("/usr/bin/head", "-c1", "/proc/\(pid)/\(file)")
+                #expect(read.status != 0, "\(pid) \(file)")
+            }
+        }
         demo.issuer.approve(prompt.userCode)
         #expect(await login.result().status == 0)
         let theirs = try await other.run("authagent", "token", "work")
         #expect(theirs.status == 0)
         #expect(theirs.output != mine.output)
         #expect(try await demo.home.authagent("token", "work").output == mine.output)
-        // Not dumpable: its files in /proc belong to root, so not even its own user can read its memory.
-        let pid = try #require(other.daemonPID)
-        for file in ["mem", "environ", "maps"] {
-            let read = try await other.run("/usr/bin/head", "-c1", "/proc/\(pid)/\(file)")
-            #expect(read.status != 0, "\(file)")
-        }
         _ = try await other.run("authagent", "stop")
     }
 

@@ -55,17 +55,26 @@ struct SecrecyTests {
         }
     }
 
-    @Test("the daemon locks its secrets into memory and leaves no core")
-    func protected() async throws {
+    @Test("neither the daemon nor the client leaves a core")
+    func noCore() async throws {
+        let demo = try await DemoLogin()
+        let client = try demo.pendingLogin()
+        _ = try #require(await demo.home.prompt(of: client))
+        for pid in [client.pid, try #require(demo.home.daemonPID)] {
+            let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
+            let core = limits.split(whereSeparator: \.isNewline).first { $0.hasPrefix("Max core file size") }
+            #expect(core?.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"], "\(core ?? "")")
+        }
+    }
+
+    @Test("the daemon locks its secrets into memory")
+    func locked() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
         let pid = try #require(demo.home.daemonPID)
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let locked = status.split(whereSeparator: \.isNewline).first { $0.hasPrefix("VmLck:") }
         #expect(locked?.contains(" 0 kB") == false, "\(locked ?? "")")
-        let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
-        let core = limits.split(whereSeparator: \.isNewline).first { $0.hasPrefix("Max core file size") }
-        #expect(core?.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"], "\(core ?? "")")
     }
 
     /// The refused refresh is waited for: the provider's word was definite.

@@ -84,6 +84,18 @@ struct ListenTests {
         #expect(error.hint.contains("authagent start"))
     }
 
+    @Test("an agent that takes no connections is given up after a while, and the error names the command that ends it")
+    func hanging() throws {
+        try files.directory("run")
+        let agent = try HangingListener(path.text)
+        let error = try #require(throws: LocalSocketError.self) {
+            _ = try LocalSocket.connect(to: path, within: .milliseconds(100)).raw
+        }
+        #expect(error == .notAnswering(path.text))
+        #expect(error.hint.contains("authagent stop"))
+        withExtendedLifetime(agent) {}
+    }
+
     private func expect(_ expected: LocalSocketError, hint: String, _ location: SourceLocation = #_sourceLocation) {
         #expect(throws: expected, sourceLocation: location) { try listen(path) }
         #expect(expected.hint.contains(hint), sourceLocation: location)

@@ -1,19 +1,18 @@
-import AuthagentTestSupport
 import Foundation
 import Testing
 
 /// A certification authority of the `openssl` command's that lives as long as its temporary directory.
-struct ThrowAwayCA: Sendable {
-    struct Certificate: Sendable {
-        let certificateFile: String
-        let keyFile: String
+public struct ThrowAwayCA: Sendable {
+    public struct Certificate: Sendable {
+        public let certificateFile: String
+        public let keyFile: String
     }
 
-    let files: TemporaryDirectory
+    public let files: TemporaryDirectory
     /// What a client has to trust.
-    var file: String { files.path + "/ca.pem" }
+    public var file: String { files.path + "/ca.pem" }
 
-    init() async throws {
+    public init() async throws {
         files = try TemporaryDirectory()
         // `openssl ca`, because `openssl x509` cannot make a certificate that has expired.
         try files.file(
@@ -47,7 +46,7 @@ struct ThrowAwayCA: Sendable {
     }
 
     /// A server's certificate for that name or address; with nil for what its subject says, as a careless one is.
-    func certificate(
+    public func certificate(
         for name: String? = "IP:127.0.0.1", subject: String = "a server", isExpired: Bool = false
     ) async throws -> Certificate {
         try await request("server", subject: "/CN=\(subject)", [], "server.csr")
@@ -64,7 +63,7 @@ struct ThrowAwayCA: Sendable {
     }
 
     /// A certificate that nobody but itself vouches for.
-    func selfSigned() async throws -> Certificate {
+    public func selfSigned() async throws -> Certificate {
         try files.file("self.cnf", "[req]\ndistinguished_name = dn\n[dn]\n[v3]\nsubjectAltName = IP:127.0.0.1\n")
         try await request(
             "self", subject: "/CN=a server", ["-x509", "-days", "2", "-extensions", "v3"], "self.pem",

@@ -1,13 +1,12 @@
-import AuthagentTestSupport
 import Testing
 
 /// `openssl s_server` on a port of the kernel's choice. It prints what clients send inside TLS, and sends them what it
 /// is given.
-final class TLSServer: Sendable {
-    let port: Int
+public final class TLSServer: Sendable {
+    public let port: Int
     private let process: ChildProcess
 
-    init(_ certificate: ThrowAwayCA.Certificate) async throws {
+    public init(_ certificate: ThrowAwayCA.Certificate) async throws {
         let openssl = try MissingProgram.require("openssl", package: "openssl")
         process = try ChildProcess(
             openssl,
@@ -18,14 +17,14 @@ final class TLSServer: Sendable {
         port = try #require(line.split(separator: ":").last.flatMap { Int($0) }, "openssl: \(process.errorsSoFar)")
     }
 
-    var url: String { "https://127.0.0.1:\(port)" }
+    public var url: String { "https://127.0.0.1:\(port)" }
     /// Everything that came in, among the server's own lines.
-    var received: String { process.outputSoFar }
+    public var received: String { process.outputSoFar }
     /// Whether a connection has come to its end, peacefully or not.
-    var hasEndedConnection: Bool { received.contains("\nDONE") || process.errorsSoFar.contains("ERROR") }
+    public var hasEndedConnection: Bool { received.contains("\nDONE") || process.errorsSoFar.contains("ERROR") }
 
     /// Sends a whole reply on the connection that is open.
-    func reply(_ body: String) {
+    public func reply(_ body: String) {
         process.write("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
     }
 }

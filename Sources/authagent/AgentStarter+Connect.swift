@@ -1,0 +1,45 @@
+internal import AgentAPI
+internal import Glibc
+internal import LocalSocket
+
+extension AgentStarter {
+    /// An agent that was told to end takes no more connections but holds its lock until the requests and refreshes
+    /// under way are done: 40 s at most, and a little to end.
+    private static let longestDrain: Duration = .seconds(45)
+    /// Waiting longer than a start takes is something to tell a person.
+    private static let silentWait: Duration = .seconds(1)
+
+    /// Starts the daemon and connects to it, or to the one that somebody else has started.
+    func connect() throws -> AgentConnection {
+        let end = Deadline(Self.longestDrain)
+        while try start() == .isInUse {
+            if let connection = try connectToOther(until: end) { return connection }
+        }
+        return AgentConnection(try LocalSocket.connect(to: path))
+    }
+
+    /// Waits for the agent that holds the lock: it is about to listen, and then this connects; or about to end, and
+    /// then this returns nil.
+    private func connectToOther(until end: Deadline) throws -> AgentConnection? {
+        guard let lock = UserPaths(environment: environment)?.lock else { return nil }
+        let silence = Deadline(Self.silentWait)
+        var isTold = false
+        repeat {
+            do throws(any Error) {
+                return AgentConnection(try LocalSocket.connect(to: path))
+            } catch LocalSocketError.notListening {}
+            guard FileLock.isHeld(lock) else { return nil }
+            if !isTold, silence.milliseconds == 0 {
+                let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""
+                Console.note("an agent\(holder) runs, but does not listen at \(path): waiting until it does, or ends")
+                isTold = true
+            }
+            _ = poll(nil, 0, 20)
+        } while end.milliseconds > 0
+        throw Failure(
+            "an agent runs, but does not listen at \(path)",
+            hint: "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'authagent stop' ends it",
+            code: .agentUnreachable
+        )
+    }
+}

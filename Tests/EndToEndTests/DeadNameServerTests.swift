@@ -1,0 +1,79 @@
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// A provider whose name nobody resolves. Only root can listen where a resolver asks and give the daemon another
+/// /etc/resolv.conf, so these tests need to be run as root.
+@Suite(.timeLimit(.minutes(1)))
+struct DeadNameServerTests {
+    let nameServer: SilentNameServer
+    let demo: DemoLogin
+    let daemon: ChildProcess
+
+    init() async throws {
+        try #require(getuid() == 0, "these tests listen at port 53 and mount a file, which only root can")
+        nameServer = try SilentNameServer()
+        var configuration = DemoIssuer.Configuration()
+        configuration.accessTokenLifetime = 1
+        demo = try await DemoLogin(configuration)
+        let files = demo.home.files
+        // Longer than the whole test: whoever waits for the resolver fails it.
+        let resolver = try files.file(
+            "resolv.conf", "nameserver \(nameServer.address)\noptions timeout:30 attempts:2\n", mode: 0o644)
+        let switches = try files.file("nsswitch.conf", "hosts: files dns\n", mode: 0o644)
+        try files.directory("config/authagent")
+        try files.file("config/authagent/authagent.toml", "[network]\nconnect_timeout = 4\n")
+        let unshare = try MissingProgram.require("unshare", package: "util-linux")
+        let mounts = "mount --bind $1 /etc/resolv.conf && mount --bind $2 /etc/nsswitch.conf && exec $3"
+        daemon = try ChildProcess(
+            unshare,
+            ["--mount", "/bin/sh", "-c", mounts, "sh", resolver, switches, try BuildProducts.path("authagentd")],
+            environment: demo.home.environment, input: nil
+        )
+        let daemon = daemon
+        await eventually("the daemon does not serve: \(daemon.errorsSoFar)") {
+            daemon.errorsSoFar.contains("serving") || !daemon.isRunning
+        }
+    }
+
+    @Test("while a name cannot be resolved, when that times out and when it is cancelled, other accounts are served")
+    func otherAccounts() async throws {
+        try await demo.logIn()
+        try await demo.tokenExpires()
+        let patient = try await stuckLogin("patient", "one.dead.example")
+        try await expectRefresh()
+        #expect(patient.isRunning)
+        let result = await patient.result()
+        #expect(result.status == 6, "\(result.output)\(result.errors)")
+        #expect(result.errors.contains("one.dead.example"), "\(result.errors)")
+        try await demo.tokenExpires()
+        try await expectRefresh()
+
+        let hasty = try await stuckLogin("hasty", "two.dead.example")
+        hasty.signal(SIGINT)
+        #expect(await hasty.result().status != 0)
+        try await demo.tokenExpires()
+        try await expectRefresh()
+        // An IPv4 and an IPv6 address, once each: the resolver still waits, and nobody waits for it.
+        for name in ["one.dead.example", "two.dead.example"] {
+            #expect(nameServer.questions.count { $0 == name } == 2, "\(name)")
+        }
+    }
+
+    /// A login that waits for the resolver, which waits for its answer.
+    private func stuckLogin(_ account: String, _ host: String) async throws -> ChildProcess {
+        let login = try demo.home.client(
+            ["login", account, "--issuer", "https://\(host)", "--client-id", "tv", "--store", "memory", "--json"])
+        await eventually("nobody asks for \(host): \(login.errorsSoFar)") { nameServer.questions.contains(host) }
+        return login
+    }
+
+    /// Has the healthy account's expired token refreshed, over the network.
+    private func expectRefresh(_ location: SourceLocation = #_sourceLocation) async throws {
+        let count = demo.issuer.refreshCount
+        let token = try await demo.home.authagent("token", "work")
+        #expect(token.status == 0, "\(token.errors)", sourceLocation: location)
+        #expect(demo.issuer.refreshCount > count, sourceLocation: location)
+    }
+}

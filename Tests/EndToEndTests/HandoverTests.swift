@@ -1,0 +1,60 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import LocalSocket
+import Testing
+
+/// From an agent that no longer answers to one that does.
+@Suite(.timeLimit(.minutes(1)))
+struct HandoverTests {
+    @Test("a command that comes while the agent ends waits for its end, starts the next and is answered")
+    func draining() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.firstAccessTokenLifetime = 1
+        let demo = try await DemoLogin(configuration)
+        try await demo.logIn()
+        try await demo.tokenExpires()
+        let gate = Gate()
+        demo.issuer.enqueue(.token, .wait { await gate.pass() })
+        let last = try demo.home.client(["token", "work"])
+        await gate.arrived()
+        let old = try #require(demo.home.daemonPID)
+        kill(old, SIGTERM)
+        let path = try SocketPath(demo.home.socket)
+        await eventually("the agent still listens") {
+            !isListening(path)
+        }
+        let next = try demo.home.client(["status", "--json"])
+        await eventually("the next command does not wait: \(next.errorsSoFar)") {
+            next.errorsSoFar.contains("authagent: note: an agent (pid \(old)) runs, but does not listen at \(path)")
+        }
+        gate.open()
+        #expect(await last.result().status == 0)
+        let result = await next.result()
+        #expect(result.status == 0, "\(result.errors)")
+        let agent = try APIJSON.decode(StatusReport.self, from: result.output.utf8).agent
+        #expect(agent.pid != old)
+        #expect(agent.pid == demo.home.daemonPID)
+    }
+
+    @Test("a command gives up an agent that hangs with a full queue, and names the command that ends it: exit code 4")
+    func hanging() async throws {
+        let home = try AgentHome()
+        let agent = try HangingListener(home.socket)
+        let result = try await home.authagent("token", "work")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("authagent: error: the agent at \(home.socket) hangs"), "\(result.errors)")
+        #expect(result.errors.contains("authagent: hint: run 'authagent stop'"), "\(result.errors)")
+        withExtendedLifetime(agent) {}
+    }
+
+    private func isListening(_ path: SocketPath) -> Bool {
+        do {
+            _ = try LocalSocket.connect(to: path).raw
+            return true
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import AgentAPI
+import AuthagentTestSupport
+import Foundation
+import Synchronization
+import Testing
+
+/// The variables that say how providers are reached, as the daemon finds them in its environment.
+@Suite(.timeLimit(.minutes(1)))
+struct NetworkEnvironmentTests {
+    let authority: ThrowAwayCA
+    let provider: TLSServer
+
+    init() async throws {
+        authority = try await ThrowAwayCA()
+        provider = try await TLSServer(authority.certificate())
+    }
+
+    @Test(
+        "CURL_CA_BUNDLE and SSL_CERT_FILE name the authorities to trust",
+        arguments: ["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+    func trusted(variable: String) async throws {
+        try await expectPrompt(try AgentHome(changes: [variable: authority.file]))
+    }
+
+    @Test("without them a provider of a private authority is refused, and the hint names ca_file: exit code 6")
+    func untrusted() async throws {
+        let home = try AgentHome()
+        let result = await (try login(home)).result()
+        #expect(result.status == 6, "\(result.output)\(result.errors)")
+        #expect(result.output.contains(#""code":"provider_unreachable""#), "\(result.output)")
+        #expect(result.errors.contains("certificate"), "\(result.errors)")
+        #expect(result.errors.contains("ca_file"), "\(result.errors)")
+        #expect(!provider.received.contains("POST"))
+    }
+
+    @Test("https goes through the proxy of https_proxy, unless no_proxy names its host")
+    func proxy() async throws {
+        let proxy = try RefusingProxy()
+        let environment = ["https_proxy": proxy.url, "CURL_CA_BUNDLE": authority.file]
+        let home = try AgentHome(changes: environment)
+        let result = await (try login(home)).result()
+        #expect(result.status == 6, "\(result.output)\(result.errors)")
+        #expect(proxy.received.hasPrefix("CONNECT 127.0.0.1:\(provider.port) HTTP/1.1"), "\(proxy.received)\(home.log)")
+        #expect(!provider.received.contains("POST"))
+
+        let asked = proxy.received
+        try await expectPrompt(
+            try AgentHome(changes: environment.merging(["no_proxy": "elsewhere.example,127.0.0.1"]) { $1 }))
+        #expect(proxy.received == asked)
+    }
+
+    private func login(_ home: AgentHome) throws -> ChildProcess {
+        let endpoints = ["--device-endpoint", provider.url + "/device", "--token-endpoint", provider.url + "/token"]
+        return try home.client(["login", "work", "--client-id", "tv", "--store", "memory", "--json"] + endpoints)
+    }
+
+    /// The agent reaches the provider and shows the code that comes from it.
+    private func expectPrompt(_ home: AgentHome, _ location: SourceLocation = #_sourceLocation) async throws {
+        let login = try login(home)
+        await eventually("\(login.errorsSoFar)\(login.outputSoFar)", sourceLocation: location) {
+            provider.received.contains("POST /device") || !login.isRunning
+        }
+        provider.reply(
+            #"{"device_code":"d","user_code":"WDJB-MJHT","verification_uri":"https://issuer.example/a","expires_in":600}"#
+        )
+        let prompt = await home.prompt(of: login)
+        #expect(prompt?.userCode == "WDJB-MJHT", "\(login.errorsSoFar)", sourceLocation: location)
+    }
+}
+
+/// A proxy that hears one request on each connection, and hangs up.
+private final class RefusingProxy: Sendable {
+    private let listener: Int32
+    private let port: UInt16
+    private let heard = Mutex("")
+
+    var url: String { "http://127.0.0.1:\(port)" }
+    var received: String { heard.withLock { $0 } }
+
+    init() throws {
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = listener
+        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &length) == 0
+            }
+        }
+        guard isListening else { throw POSIXError(.EADDRINUSE) }
+        port = UInt16(bigEndian: address.sin_port)
+        Thread.detachNewThread { [weak self] in
+            while case let connection = accept(listener, nil, nil), connection >= 0 {
+                var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+                let count = recv(connection, &buffer, buffer.count, 0)
+                self?.heard.withLock { $0 += String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) }
+                close(connection)
+            }
+        }
+    }
+
+    deinit {
+        // Wakes the thread in accept(2), which closing does not.
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+}

@@ -1,0 +1,96 @@
+import AgentAPI
+import AuthagentTestSupport
+import Foundation
+import Testing
+
+/// A running agent whose socket is taken away.
+@Suite(.timeLimit(.minutes(1)))
+struct VanishedSocketTests {
+    let home: AgentHome
+    /// Its parent is the home's, so that it can be missing altogether.
+    let directory: String
+    let socket: String
+
+    init() throws {
+        let files = try TemporaryDirectory()
+        parent = files
+        directory = files.path + "/user"
+        socket = directory + "/authagent/agent.sock"
+        try files.directory("user")
+        home = try AgentHome(changes: ["AUTHAGENT_SOCK": socket])
+    }
+
+    private let parent: TemporaryDirectory
+
+    @Test("an agent whose socket is removed listens again, without a word from anybody")
+    func socketRemoved() async throws {
+        let daemon = try await home.daemon()
+        for _ in 0..<3 {
+            try FileManager.default.removeItem(atPath: socket)
+            try await expectAnswer(from: daemon)
+        }
+        #expect(daemon.errorsSoFar.contains("notice the socket was gone, listening again socket=\(socket)"))
+        daemon.signal(SIGTERM)
+        #expect(await daemon.result().status == 0)
+    }
+
+    @Test("an agent whose directory is removed or moved away makes it anew, as private as it was")
+    func directoryRemoved() async throws {
+        let daemon = try await home.daemon()
+        try FileManager.default.removeItem(atPath: directory + "/authagent")
+        try await expectAnswer(from: daemon)
+        try FileManager.default.moveItem(atPath: directory + "/authagent", toPath: directory + "/elsewhere")
+        try await expectAnswer(from: daemon)
+        let attributes = try FileManager.default.attributesOfItem(atPath: directory + "/authagent")
+        #expect(attributes[.posixPermissions] as? Int == 0o700)
+        let socket = try FileManager.default.attributesOfItem(atPath: socket)
+        #expect(socket[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test("an agent whose runtime directory is gone says so once, and listens again when it is back")
+    func runtimeDirectoryRemoved() async throws {
+        let daemon = try await home.daemon()
+        try FileManager.default.removeItem(atPath: directory)
+        let complaint = "error the socket is gone hint=\"run 'mkdir -m 700 -p \(directory)'\""
+        await eventually { daemon.errorsSoFar.contains(complaint) }
+        // A client waits for the agent that holds the lock.
+        let client = try home.client(["status", "--json"])
+        await eventually { client.errorsSoFar.contains("authagent: note: an agent (pid \(daemon.pid)) runs") }
+        try parent.directory("user")
+        let result = await client.result()
+        #expect(result.status == 0, "\(result.errors)\(daemon.errorsSoFar)")
+        #expect(try APIJSON.decode(StatusReport.self, from: result.output.utf8).agent.pid == daemon.pid)
+        #expect(daemon.errorsSoFar.components(separatedBy: complaint).count == 2)
+    }
+
+    @Test("the new socket is not put where others could enter: the agent says what to do, and goes on when it is done")
+    func looseDirectory() async throws {
+        let daemon = try await home.daemon()
+        let place = directory + "/authagent"
+        #expect(chmod(place, 0o755) == 0)
+        try FileManager.default.removeItem(atPath: socket)
+        await eventually { daemon.errorsSoFar.contains("hint=\"run 'chmod 700 \(place)'\"") }
+        #expect(!FileManager.default.fileExists(atPath: socket))
+        #expect(chmod(place, 0o700) == 0)
+        try await expectAnswer(from: daemon)
+    }
+
+    @Test("nothing that another program puts in the socket's place is removed")
+    func replaced() async throws {
+        let daemon = try await home.daemon()
+        try "precious".write(toFile: socket + ".new", atomically: false, encoding: .utf8)
+        #expect(rename(socket + ".new", socket) == 0)
+        await eventually { daemon.errorsSoFar.contains("\(socket) is there, but it is not a socket") }
+        #expect(try String(contentsOfFile: socket, encoding: .utf8) == "precious")
+        try FileManager.default.removeItem(atPath: socket)
+        try await expectAnswer(from: daemon)
+    }
+
+    /// A command gets its answer from this agent, and needs no other.
+    private func expectAnswer(from daemon: ChildProcess, _ location: SourceLocation = #_sourceLocation) async throws {
+        let result = try await home.authagent("status", "--json")
+        #expect(result.status == 0, "\(result.errors)\(daemon.errorsSoFar)", sourceLocation: location)
+        let report = try? APIJSON.decode(StatusReport.self, from: result.output.utf8)
+        #expect(report?.agent.pid == daemon.pid, sourceLocation: location)
+    }
+}
