@@ -115,6 +115,13 @@ let package = Package(
             path: "Tests/demo-issuer",
             swiftSettings: swift
         ),
+        // What providers send, as facts for the tests.
+        .target(
+            name: "ReplyCorpus",
+            dependencies: ["OAuth", "SecretMemory"],
+            path: "Tests/ReplyCorpus",
+            swiftSettings: swift
+        ),
         .target(
             name: "AuthagentTestSupport",
             dependencies: ["AgentAPI", "CLinux", "OAuth", "SecretMemory", "Vault"],
@@ -140,7 +147,11 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
-        .testTarget(name: "OAuthTests", dependencies: ["OAuth", "SecretMemory"], swiftSettings: swift),
+        .testTarget(
+            name: "OAuthTests",
+            dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],
+            swiftSettings: swift
+        ),
         .testTarget(
             name: "KeyringStoreTests",
             dependencies: [
