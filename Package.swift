@@ -115,11 +115,17 @@ let package = Package(
             path: "Tests/demo-issuer",
             swiftSettings: swift
         ),
-        // What providers send, as facts for the tests.
+        // What providers send, as facts for the tests and as seeds for reply-fuzz, which reads a million variations.
         .target(
             name: "ReplyCorpus",
             dependencies: ["OAuth", "SecretMemory"],
             path: "Tests/ReplyCorpus",
+            swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "reply-fuzz",
+            dependencies: ["ReplyCorpus", argumentParser],
+            path: "Tests/reply-fuzz",
             swiftSettings: swift
         ),
         .target(
