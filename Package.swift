@@ -117,6 +117,19 @@ let package = Package(
             path: "Tests/demo-issuer",
             swiftSettings: swift
         ),
+        // What providers send, as facts for the tests and as seeds for reply-fuzz, which reads a million variations.
+        .target(
+            name: "ReplyCorpus",
+            dependencies: ["OAuth", "SecretMemory"],
+            path: "Tests/ReplyCorpus",
+            swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "reply-fuzz",
+            dependencies: ["ReplyCorpus", argumentParser],
+            path: "Tests/reply-fuzz",
+            swiftSettings: swift
+        ),
         .target(
             name: "AuthagentTestSupport",
             dependencies: ["AgentAPI", "CLinux", "OAuth", "SecretMemory", "Vault"],
@@ -142,7 +155,11 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
-        .testTarget(name: "OAuthTests", dependencies: ["OAuth", "SecretMemory"], swiftSettings: swift),
+        .testTarget(
+            name: "OAuthTests",
+            dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],
+            swiftSettings: swift
+        ),
         .testTarget(
             name: "KeyringStoreTests",
             dependencies: [

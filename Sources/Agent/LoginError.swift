@@ -91,7 +91,8 @@ extension LoginFailure {
             case "unauthorized_client", "unsupported_grant_type":
                 "allow the device authorization grant for this client at the provider"
             case "invalid_scope": "check --scope: the provider does not grant what was asked for"
-            case "bad_response": "check the token endpoint; the provider may not support the device grant"
+            case "bad_response", "device_flow_unsupported":
+                "check the token endpoint; the provider may not support the device grant"
             case "provider_unreachable":
                 "check the provider's certificate; a private CA goes into 'ca_file' of authagent.toml"
             default: "see what the provider's documentation says about '\(code)'"

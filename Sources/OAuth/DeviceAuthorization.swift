@@ -39,35 +39,58 @@ extension DeviceAuthorization {
     /// RFC 8628 §6.1 recommends 8; the longest known one has 11.
     private static let maximumUserCodeLength = 64
 
+    /// Reads the names of RFC 8628, those of its early drafts (Google and all who follow it: `url`), and AWS's
+    /// camelCase.
     package init(_ fields: ReplyFields) throws(OAuthFailure) {
+        let code: JSONValue?
+        let shown: (userCode: String?, uri: String?, complete: String?)
+        do throws(ReplyFields.Ambiguity) {
+            code = try fields.single("device_code", "deviceCode")
+            shown = (
+                try fields.single("user_code", "userCode")?.text,
+                try fields.single("verification_uri", "verification_url", "verificationUri", "verificationUrl")?.text,
+                try fields.single(
+                    "verification_uri_complete", "verification_url_complete", "verificationUriComplete",
+                    "verificationUrlComplete"
+                )?.text
+            )
+        } catch {
+            throw .badResponse(detail: error.description)
+        }
+        // Facebook has `code`, Codex's server `device_auth_id`: their polls are different, too.
+        if code == nil, shown.userCode != nil {
+            throw .deviceFlowUnsupported(
+                detail: "the server sends a user code without a device code, so it does not speak RFC 8628"
+            )
+        }
         let printable: (UInt8) -> Bool = { $0.isVisible || $0 == 0x20 }
-        guard let deviceCode = TokenGrant.secret(fields["device_code"], allowing: printable) else {
+        guard let deviceCode = TokenGrant.secret(code, allowing: printable) else {
             throw .badResponse(detail: "the server sends no usable device code")
         }
-        guard let userCode = fields.text("user_code"), userCode.utf8.count <= Self.maximumUserCodeLength,
+        guard let userCode = shown.userCode, userCode.utf8.count <= Self.maximumUserCodeLength,
             DisplayText.clean(userCode) == userCode
         else { throw .badResponse(detail: "the server sends no usable user code") }
-        // Google and all who follow its early draft say `url`.
-        guard let uri = fields.text("verification_uri", "verification_url") else {
-            throw .badResponse(detail: "the server sends no verification URI")
-        }
+        guard let uri = shown.uri else { throw .badResponse(detail: "the server sends no verification URI") }
         do throws(URLRejection) { _ = try WebURL(uri) } catch {
             throw .badResponse(detail: "the server's verification URI cannot be shown: \(error)")
         }
-        let complete = fields.text("verification_uri_complete", "verification_url_complete")
         self.init(
             deviceCode: deviceCode,
             userCode: userCode,
             verificationURI: uri,
-            verificationURIComplete: complete.flatMap { (try? WebURL($0)) == nil ? nil : $0 },
-            expiresIn: fields.seconds("expires_in", atMost: Self.maximumLifetime) ?? Self.defaultLifetime,
+            verificationURIComplete: shown.complete.flatMap { (try? WebURL($0)) == nil ? nil : $0 },
+            expiresIn: fields.seconds("expires_in", "expiresIn", atMost: Self.maximumLifetime) ?? Self.defaultLifetime,
             interval: fields.pollingInterval ?? Self.defaultInterval
         )
     }
 
     /// The reply to a device authorization request.
     package init(_ reply: ProviderReply) throws(OAuthFailure) {
-        if let error = reply.error, reply.status < 500 { throw .provider(error) }
+        // What an overloaded server says is taken for its answer only if the words are known.
+        if let error = reply.error, reply.status < 500, error.known != nil || !reply.isTemporary {
+            if error.meaning == .notNow { throw .transport(.unreachable(reply.summary)) }
+            throw .provider(error)
+        }
         if [404, 405, 501].contains(reply.status) {
             throw .deviceFlowUnsupported(detail: "there is no device authorization endpoint: \(reply.summary)")
         }
@@ -79,6 +102,7 @@ extension DeviceAuthorization {
 }
 
 extension ReplyFields {
-    /// At least 1 s and at most 5 minutes, which no server that means it exceeds.
-    var pollingInterval: Int? { seconds("interval", atMost: 300) }
+    /// At least 1 s and at most 5 minutes, which no server that means it exceeds. HashiCorp Vault says
+    /// `poll_interval`. Rounded up, because RFC 8628 §3.5 has it as the least time to wait.
+    var pollingInterval: Int? { seconds("interval", "poll_interval", atMost: 300, rounded: .up) }
 }

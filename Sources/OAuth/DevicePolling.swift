@@ -8,7 +8,7 @@ public struct DevicePolling: Sendable {
         /// As `wait`; the server could not be asked.
         case retrying(detail: String)
         case granted(TokenGrant)
-        /// The provider's error code, or `bad_response` or `provider_unreachable`.
+        /// The provider's error code, or `bad_response`, `device_flow_unsupported` or `provider_unreachable`.
         case failed(code: String, detail: String?)
         /// The code expires before the next poll; to be reported as `expired_token`. A new code needs the user's wish.
         case expired
@@ -24,7 +24,7 @@ public struct DevicePolling: Sendable {
     /// What the server asks for, in seconds.
     private var agreedInterval: Int
     private var slowDownsInARow = 0
-    private var timeoutsInARow = 0
+    private var backOffsInARow = 0
 
     /// `now` is when the response came. The first poll waits, too.
     public init(_ authorization: DeviceAuthorization, now: ContinuousClock.Instant) {
@@ -36,9 +36,9 @@ public struct DevicePolling: Sendable {
     /// Seconds between the end of one poll and the start of the next, as of now.
     public var interval: Int {
         var interval = agreedInterval
-        // RFC 8628 §3.5: a connection timeout doubles the interval before the retry. An answer ends that, so that a
-        // moment without network does not slow the rest of the login.
-        for _ in 0..<timeoutsInARow where interval < Self.longestBackoff {
+        // RFC 8628 §3.5: a connection timeout doubles the interval before the retry, and so does overload. An answer
+        // ends that, so that a moment without network does not slow the rest of the login.
+        for _ in 0..<backOffsInARow where interval < Self.longestBackoff {
             interval = min(interval * 2, Self.longestBackoff)
         }
         return interval
@@ -50,18 +50,21 @@ public struct DevicePolling: Sendable {
         var wait: Duration = .zero
         switch reply {
         case .granted(let grant): return .granted(grant)
+        case .denied(let error): return Self.failed(.accessDenied, error)
+        case .expired(let error): return Self.failed(.expiredToken, error)
         case .refused(let error): return .failed(code: error.code, detail: error.detail)
+        case .unsupported(let detail): return .failed(code: "device_flow_unsupported", detail: detail)
         case .unusable(let detail): return .failed(code: "bad_response", detail: detail)
         case .untrusted(let detail): return .failed(code: "provider_unreachable", detail: detail)
         case .pending(let asked):
             agreedInterval = max(agreedInterval, asked ?? 0)
-            (slowDownsInARow, timeoutsInARow) = (0, 0)
+            (slowDownsInARow, backOffsInARow) = (0, 0)
             decision = .wait
         case .slowDown(let asked):
             slowDown(asked)
             decision = .slowed(interval: agreedInterval)
-        case .transient(let detail, let connectionTimeout, let retryAfter):
-            timeoutsInARow = connectionTimeout ? timeoutsInARow + 1 : 0
+        case .transient(let detail, let backsOff, let retryAfter):
+            backOffsInARow = backsOff ? backOffsInARow + 1 : 0
             wait = min(retryAfter ?? .zero, Self.longestRetryAfter)
             decision = .retrying(detail: detail)
         }
@@ -70,13 +73,18 @@ public struct DevicePolling: Sendable {
         return decision
     }
 
+    /// The RFC's code, which is the same for every provider; the provider's own word, if it has one, is in the detail.
+    private static func failed(_ code: ErrorCode, _ error: ProviderError) -> Decision {
+        .failed(code: code.rawValue, detail: error.code == code.rawValue ? error.detail : error.description)
+    }
+
     /// RFC 8628 §3.5: 5 s more for this and all later polls, or what the server names if that is more.
     ///
     /// A server that goes on saying it counts time differently from us; the interval then grows by half as well, to
     /// overtake it. It always grows, so the deadline ends this in any case.
     private mutating func slowDown(_ asked: Int?) {
         slowDownsInARow += 1
-        timeoutsInARow = 0
+        backOffsInARow = 0
         let widened = slowDownsInARow > 2 ? min(agreedInterval * 3 / 2, Self.longestBackoff) : 0
         agreedInterval = max(agreedInterval + 5, widened, asked ?? 0)
     }

@@ -1,4 +1,5 @@
-/// The error codes that this agent acts upon. Any other is fatal to a login and kept as text.
+/// The error codes that this agent acts upon, by the names that the RFCs give them. Any other is fatal to a login and
+/// kept as text.
 enum ErrorCode: String {
     // RFC 8628 §3.5.
     case accessDenied = "access_denied"
@@ -20,9 +21,57 @@ enum ErrorCode: String {
     // RFC 9449 §5 and §8.
     case invalidProof = "invalid_dpop_proof"
     case useNonce = "use_dpop_nonce"
-    // GitHub's words for `invalid_grant` and `invalid_client`, sent with status 200.
-    case badRefreshToken = "bad_refresh_token"
-    case incorrectClientCredentials = "incorrect_client_credentials"
+
+    /// The code that a provider's word stands for: the RFCs' own words first, then the dialects.
+    init?(word: String) {
+        guard word.utf8.count <= 100, word.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        // An AWS error type may come with its namespace before a '#'.
+        let bare = word.split(separator: "#").last.map { DisplayText.clean($0).lowercased() } ?? ""
+        guard let code = ErrorCode(rawValue: bare) ?? Self.dialects[bare] else { return nil }
+        self = code
+    }
+
+    /// What providers say instead, in lower case. To teach the agent another word, add a line with its source.
+    ///
+    /// Only what a provider documents as the end of a refresh token may stand for `invalid_grant`, because that ends a
+    /// login. `interaction_required` (Entra) does not: it may be about one scope only, and the login lives on.
+    private static let dialects: [String: ErrorCode] = [
+        // Microsoft Entra, device authorization grant, expected errors; also OpenAM.
+        "authorization_declined": .accessDenied,
+        // Azure AD v1: ADAL's device code errors.
+        "code_expired": .expiredToken,
+        // GitHub, authorizing OAuth apps, error codes for the device flow.
+        "token_expired": .expiredToken,
+        // GitHub, refreshing user access tokens; comes with status 200, like the next one.
+        "bad_refresh_token": .invalidGrant,
+        // GitHub, troubleshooting OAuth app access token request errors.
+        "incorrect_client_credentials": .invalidClient,
+        // Twitch, whose errors are `{"status":400,"message":"…"}`: refreshing access tokens, device code grant flow.
+        "invalid refresh token": .invalidGrant,
+        "invalid device code": .invalidGrant,
+        "invalid client": .invalidClient,
+        "invalid client secret": .invalidClient,
+        // Google, OAuth for limited-input devices, "quota exceeded", which comes as `error_code`.
+        "rate_limit_exceeded": .slowDown,
+        // Auth0, rate limits of the Authentication API.
+        "too_many_requests": .slowDown,
+        // Facebook Login for Devices: `error_subcode` of an error object.
+        "1349174": .authorizationPending,
+        "1349172": .slowDown,
+        "1349152": .expiredToken,
+        // AWS IAM Identity Center (SSO OIDC), the error types of CreateToken.
+        "authorizationpendingexception": .authorizationPending,
+        "slowdownexception": .slowDown,
+        "expiredtokenexception": .expiredToken,
+        "accessdeniedexception": .accessDenied,
+        "invalidgrantexception": .invalidGrant,
+        "invalidclientexception": .invalidClient,
+        "invalidrequestexception": .invalidRequest,
+        "invalidscopeexception": .invalidScope,
+        "unauthorizedclientexception": .unauthorizedClient,
+        "unsupportedgranttypeexception": .unsupportedGrantType,
+        "internalserverexception": .serverError,
+    ]
 
     /// What the code says about a refresh token that it answers.
     enum Meaning {
@@ -39,9 +88,9 @@ enum ErrorCode: String {
     var meaning: Meaning {
         switch self {
         case .slowDown, .serverError, .temporarilyUnavailable: .notNow
-        case .invalidGrant, .badRefreshToken: .deadGrant
+        case .invalidGrant: .deadGrant
         case .invalidClient, .invalidRequest, .invalidScope, .unauthorizedClient, .unsupportedGrantType,
-            .invalidTarget, .invalidProof, .useNonce, .incorrectClientCredentials:
+            .invalidTarget, .invalidProof, .useNonce:
             .misconfigured
         case .accessDenied, .authorizationPending, .expiredToken: .refused
         }
@@ -49,5 +98,8 @@ enum ErrorCode: String {
 }
 
 extension ProviderError {
-    var meaning: ErrorCode.Meaning { ErrorCode(rawValue: code)?.meaning ?? .refused }
+    /// Nil for a code that no RFC and no dialect knows.
+    var known: ErrorCode? { ErrorCode(word: code) }
+
+    var meaning: ErrorCode.Meaning { known?.meaning ?? .refused }
 }

@@ -5,7 +5,16 @@ package struct ProviderReply: Sendable {
     package let status: Int
     package let body: ReplyBody
     package let retryAfter: Duration?
+    /// The OAuth error in the reply. A status of 200 does not hide it: GitHub and others send errors that way.
+    package let error: ProviderError?
     private let redaction: Redaction
+
+    /// What a reply may issue, which is as secret as what was sent.
+    private static let issued = [
+        "access_token", "accessToken", "refresh_token", "refreshToken", "id_token", "idToken", "device_code",
+        "deviceCode", "authorization_code", "code_verifier", "client_secret", "clientSecret",
+        "registration_access_token",
+    ]
 
     /// `secrets` are those that the request held: the server may echo them.
     package init(_ response: HTTPResponse, secrets: [SecretBytes] = []) {
@@ -13,9 +22,24 @@ package struct ProviderReply: Sendable {
         let body = ReplyReader.read(response.body)
         self.body = body
         retryAfter = RetryAfter.wait(response)
-        // What the reply itself issues is as secret as what was sent.
-        let issued = ["access_token", "refresh_token", "id_token", "device_code"].compactMap { body.fields?.text($0) }
-        redaction = Redaction(secrets + issued.map { SecretBytes($0) })
+        let issued = Self.issued.compactMap { body.fields?.text($0) }
+        let redaction = Redaction(secrets + issued.map { SecretBytes($0) })
+        self.redaction = redaction
+        error = body.fields?.error(status: response.status).map { error in
+            // A known code is the server's own word, even if somebody's secret is "client".
+            let known = ErrorCode(word: error.code) == nil ? nil : DisplayText.clean(error.code, limit: 64)
+            return ProviderError(
+                code: known ?? Self.visible(error.code, limit: 64, redaction) ?? "unknown_error",
+                detail: error.detail.flatMap { Self.visible($0, redaction) },
+                status: response.status
+            )
+        }
+    }
+
+    /// Nil if nothing of the text can be shown.
+    private static func visible(_ text: String, limit: Int = 300, _ redaction: Redaction) -> String? {
+        let text = redaction.clean(text, limit: limit)
+        return text.isEmpty ? nil : text
     }
 
     package var isSuccess: Bool { (200...299).contains(status) }
@@ -24,15 +48,11 @@ package struct ProviderReply: Sendable {
     /// Statuses that say "not now": RFC 9110 §15.5.9 and §15.6, RFC 8470 §5.2, RFC 6585 §4.
     package var isTemporary: Bool { [408, 425, 429].contains(status) || status >= 500 }
 
-    /// The OAuth error in the reply. A status of 200 does not hide it: GitHub and others send errors that way.
-    package var error: ProviderError? {
-        guard let error = body.fields?.error else { return nil }
-        return ProviderError(
-            // A known code is the server's own word, even if somebody's secret is "client".
-            code: ErrorCode(rawValue: error.code)?.rawValue ?? redaction.clean(error.code, limit: 64),
-            detail: error.detail.map { redaction.clean($0) },
-            status: status
-        )
+    /// The tokens in a success. A scope that holds a secret is none that anybody asked for, and would be shown.
+    package func grant(_ fields: ReplyFields) throws(TokenGrant.Rejection) -> TokenGrant {
+        var grant = try TokenGrant(fields)
+        grant.scope = grant.scope.map(redaction.harmless)
+        return grant
     }
 
     /// What came instead of the expected reply, for people.
@@ -53,6 +73,6 @@ package struct ProviderReply: Sendable {
     /// The server's own words, if there are any.
     private var said: String? {
         if let error { return error.description }
-        return body.fields?.message.map { redaction.clean($0) }
+        return body.fields?.message.flatMap { Self.visible($0, redaction) }
     }
 }

@@ -44,7 +44,7 @@ extension RefreshReply {
             return
         }
         do throws(TokenGrant.Rejection) {
-            self = .renewed(try TokenGrant(fields))
+            self = .renewed(try reply.grant(fields))
         } catch {
             self = .transient(detail: error.detail, retryAfter: nil)
         }

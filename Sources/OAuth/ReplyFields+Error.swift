@@ -1,34 +1,72 @@
 extension ReplyFields {
     /// The OAuth error in the reply, in the server's raw words; nil if there is none.
     ///
-    /// RFC 6749 §5.2 has `error` as text. Some servers make it an object, a list, or call it `errors`; Twitch puts the
-    /// code into `message`, which counts only if it is a code, because gateways say `message` as well.
-    var error: (code: String, detail: String?)? {
-        if let code = string("error") { return (code, message) }
-        if let described = Self.described(self["error", "errors"]) {
-            return (described.code ?? "unknown_error", described.detail ?? message)
+    /// RFC 6749 §5.2 has `error` as text, and then nothing else decides. Some servers make it an object or a list, call
+    /// it `errors`, or put the code into another member, which counts only if the code is a known one, because gateways
+    /// use those names as well. What only repeats the status is a framework's or a gateway's word, not OAuth's.
+    func error(status: Int) -> (code: String, detail: String?)? {
+        if let code = string("error"), isCode(code, status: status) { return (code, message) }
+        let described = ["error", "errors"].lazy.compactMap { self.described(self[$0], status: status) }.first
+        if let described, let code = described.code, ErrorCode(word: code) != nil {
+            return (code, described.detail ?? message)
         }
-        if let code = string("message"), ErrorCode(rawValue: code) != nil { return (code, nil) }
-        return nil
+        // A reply with a token is an error only if it says `error`.
+        guard described != nil || text("access_token", "accessToken") == nil else { return nil }
+        if let code = knownWord { return (code, message == code ? nil : message) }
+        if let described { return (described.code ?? "unknown_error", described.detail ?? message) }
+        // These names say what they hold; an unknown code there is the server's own refusal.
+        guard (400...499).contains(status), let code = string("error_code", "errorCode") else { return nil }
+        return (code, message)
     }
 
     /// What the reply says to people, with or without an OAuth error.
-    var message: String? { text("error_description", "message", "error_message", "detail") }
+    var message: String? {
+        if let text = text("error_description", "errorDescription", "message", "error_message", "errorMessage") {
+            return text
+        }
+        if let text = text("error_msg", "msg", "errorSummary", "detail", "title") { return text }
+        guard case .object(let members)? = self["error"] else { return nil }
+        return ReplyFields(members).text("message", "error_description", "detail")
+    }
 
-    /// The code and the words of an error that is an object, or the first of a list. Nil if there is neither, because
-    /// a success may come with an empty one.
-    private static func described(_ value: JSONValue?) -> (code: String?, detail: String?)? {
+    /// Frameworks (Spring, NestJS, Twitch) send the status's phrase as `error`; OAuth's error may have a description.
+    private func isCode(_ text: String, status: Int) -> Bool {
+        ErrorCode(word: text) != nil || self.text("error_description") != nil
+            || !ReasonPhrase.repeats(text, status: status)
+    }
+
+    /// The first member with a word that stands for an RFC's error code.
+    private var knownWord: String? {
+        // The most precise first: Facebook's `code` is about the session, its `error_subcode` about the device code.
+        let names = [
+            "error_subcode", "error", "error_code", "errorCode", "error_type", "errorType", "code", "__type", "type",
+            "reason", "status", "message", "error_message", "errorMessage", "error_msg", "msg",
+        ]
+        return names.lazy.compactMap { text($0) }.first { ErrorCode(word: $0) != nil }
+    }
+
+    /// The code and the words of an error that is an object, the first of a list, or a number. Nil if there is neither,
+    /// because a success may come with an empty one, or if it only repeats the status.
+    private func described(_ value: JSONValue?, status: Int) -> (code: String?, detail: String?)? {
         switch value {
         case .object(let members):
             let fields = ReplyFields(members)
-            let code = fields.string("error", "errorType", "code", "status", "type") ?? fields.text("code")
-            return code == nil && fields.message == nil ? nil : (code, fields.message)
+            if let word = fields.knownWord { return (word, fields.message == word ? nil : fields.message) }
+            if let code = fields.string("error", "errorType", "code", "status", "type", "reason") ?? fields.text("code")
+            {
+                return ReasonPhrase.repeats(code, status: status) ? nil : (code, fields.message)
+            }
+            return fields.message.map { (nil, $0) }
         case .array(let elements):
             guard let first = elements.first else { return nil }
-            if case .string(let text) = first { return text.isEmpty ? nil : (text, nil) }
-            // Not `described(first)`: a list in a list is nobody's error.
-            guard case .object = first else { return nil }
-            return described(first)
+            // Not a list in a list, which is nobody's error.
+            if case .array = first { return nil }
+            return described(first, status: status)
+        case .string(let text):
+            return text.isEmpty || ReasonPhrase.repeats(text, status: status) ? nil : (text, nil)
+        case .number(let text):
+            return Double(text) == 0 || ReasonPhrase.repeats(text, status: status) ? nil : (text, nil)
+        case .bool(true): return (nil, nil)
         default: return nil
         }
     }

@@ -5,15 +5,12 @@ package struct ReplyFields: Sendable {
     package init(_ members: [String: JSONValue]) { self.members = members }
 
     /// The first of `names` that is there and not null.
-    package subscript(_ names: String...) -> JSONValue? { first(of: names) }
+    package subscript(_ names: String...) -> JSONValue? { present(names).first }
 
     /// A member that is text, or a number where text was expected. An empty text counts as absent, because servers
     /// that always send every member leave those that do not apply empty.
     package func text(_ names: String...) -> String? {
-        switch first(of: names) {
-        case .string(let text), .number(let text): text.isEmpty ? nil : text
-        default: nil
-        }
+        names.lazy.compactMap { members[$0]?.text }.first
     }
 
     /// The first of `names` that is text and not empty.
@@ -24,30 +21,64 @@ package struct ReplyFields: Sendable {
         }.first
     }
 
+    /// A member that servers spell in several ways. Two spellings with different values are as bad as one name twice:
+    /// two readers would see two different tokens in one reply.
+    package func single(_ names: String...) throws(Ambiguity) -> JSONValue? {
+        let values = present(names)
+        let telling = values.filter { $0 != .string("") }
+        guard let value = telling.first else { return values.first }
+        guard telling.allSatisfy({ $0 == value }) else { throw Ambiguity(member: names[0]) }
+        return value
+    }
+
     /// Whole seconds from 1 to `maximum`; larger ones are clamped. Numbers may come as text.
     ///
     /// Nil for zero, negative and unreadable ones: servers whose tokens do not expire send 0 or -1.
-    package func seconds(_ name: String, atMost maximum: Int) -> Int? {
-        guard let text = text(name), text.utf8.allSatisfy({ $0.isDigit || "+-.eE".utf8.contains($0) }),
-            let number = Double(text), number >= 1
-        else { return nil }
-        return Int(min(number, Double(maximum)))
+    package func seconds(
+        _ names: String..., atMost maximum: Int, rounded rule: FloatingPointRoundingRule = .down
+    ) -> Int? {
+        names.lazy.compactMap { members[$0]?.text }.compactMap { text in
+            guard text.utf8.allSatisfy({ $0.isDigit || "+-.eE".utf8.contains($0) }), let number = Double(text),
+                number >= 1
+            else { return nil }
+            return Int(min(number.rounded(rule), Double(maximum)))
+        }.first
     }
 
     /// A list of words: an array, or one text separated by spaces or commas. Nil if absent, empty if it is empty.
-    package func words(_ name: String) -> [String]? {
-        switch members[name] {
-        case .string(let text): text.split { $0 == " " || $0 == "," }.map(String.init)
-        case .array(let elements):
-            elements.compactMap { element in
-                guard case .string(let text) = element else { return nil }
-                return text
+    package func words(_ names: String...) -> [String]? {
+        names.lazy.compactMap { name in
+            switch members[name] {
+            case .string(let text): Self.split(text)
+            case .array(let elements):
+                elements.flatMap { element in
+                    guard case .string(let text) = element else { return [String]() }
+                    return Self.split(text)
+                }
+            default: nil
             }
-        default: nil
-        }
+        }.first
     }
 
-    private func first(of names: [String]) -> JSONValue? {
-        names.lazy.compactMap { members[$0] }.first { $0 != .null }
+    private static func split(_ text: String) -> [String] { text.split { $0 == " " || $0 == "," }.map(String.init) }
+
+    private func present(_ names: [String]) -> [JSONValue] { names.compactMap { members[$0] }.filter { $0 != .null } }
+}
+
+extension ReplyFields {
+    /// A member has two values.
+    package struct Ambiguity: Error, Equatable, CustomStringConvertible {
+        package let member: String
+        package var description: String { "the reply holds two different values of '\(member)'" }
+    }
+}
+
+extension JSONValue {
+    /// Text that is not empty, or a number in its own digits.
+    var text: String? {
+        switch self {
+        case .string(let text), .number(let text): text.isEmpty ? nil : text
+        default: nil
+        }
     }
 }

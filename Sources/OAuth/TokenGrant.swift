@@ -12,10 +12,13 @@ public struct TokenGrant: Sendable {
     /// Nil: what was asked for (RFC 6749 §5.1).
     public var scope: [String]?
     public var idToken: SecretBytes?
+    /// Seconds from 1 to 10 years until the refresh token dies; nil when the server does not say, or says never.
+    public var refreshExpiresIn: Int?
 
     public init(
         accessToken: SecretBytes, tokenType: String = "Bearer", expiresIn: Int? = nil,
-        refreshToken: SecretBytes? = nil, scope: [String]? = nil, idToken: SecretBytes? = nil
+        refreshToken: SecretBytes? = nil, scope: [String]? = nil, idToken: SecretBytes? = nil,
+        refreshExpiresIn: Int? = nil
     ) {
         self.accessToken = accessToken
         self.tokenType = tokenType
@@ -23,6 +26,7 @@ public struct TokenGrant: Sendable {
         self.refreshToken = refreshToken
         self.scope = scope
         self.idToken = idToken
+        self.refreshExpiresIn = refreshExpiresIn
     }
 }
 
@@ -36,30 +40,59 @@ extension TokenGrant {
     /// So that no arithmetic on instants can overflow.
     private static let maximumLifetime = 10 * 365 * 86_400
 
+    /// The largest scope lists have a few hundred entries.
+    private static let maximumScopes = 1_000
+    /// The longest are URLs of some 100 characters.
+    private static let maximumScopeLength = 256
+
+    /// Reads the names of RFC 6749 and their camelCase, which AWS and plentymarkets have.
     package init(_ fields: ReplyFields) throws(Rejection) {
-        guard fields["access_token"] != nil else { throw Rejection(detail: "the reply holds no access token") }
+        let access: JSONValue?
+        let type: JSONValue?
+        let refresh: JSONValue
+        let id: JSONValue?
+        do throws(ReplyFields.Ambiguity) {
+            access = try fields.single("access_token", "accessToken")
+            type = try fields.single("token_type", "tokenType")
+            refresh = try fields.single("refresh_token", "refreshToken") ?? .string("")
+            id = try fields.single("id_token", "idToken")
+        } catch {
+            throw Rejection(detail: error.description)
+        }
+        guard access != nil else { throw Rejection(detail: "the reply holds no access token") }
         // In a header, so one visible word (RFC 6750 §2.1); only text is a token, a number would have lost digits.
-        guard let accessToken = Self.secret(fields["access_token"], allowing: \.isVisible) else {
+        guard let accessToken = Self.secret(access, allowing: \.isVisible) else {
             throw Rejection(detail: "the access token is malformed")
         }
         // Hugging Face and Baidu leave the type out; whoever does means the one type that everybody issues.
-        let type = fields["token_type"]
-        guard type == nil || fields.text("token_type")?.lowercased() == "bearer" else {
+        guard type == nil || type?.text?.lowercased() == "bearer" else {
             throw Rejection(detail: "the server issues a token of a type other than Bearer")
         }
-        let refreshToken = fields["refresh_token"] ?? .string("")
         // RFC 6749 appendix A.17: printable ASCII, the space included.
-        let newRefreshToken = Self.secret(refreshToken) { $0.isVisible || $0 == 0x20 }
-        guard newRefreshToken != nil || refreshToken == .string("") else {
+        let refreshToken = Self.secret(refresh) { $0.isVisible || $0 == 0x20 }
+        guard refreshToken != nil || refresh == .string("") else {
             throw Rejection(detail: "the refresh token is malformed")
         }
         self.init(
             accessToken: accessToken,
-            expiresIn: fields.seconds("expires_in", atMost: Self.maximumLifetime),
-            refreshToken: newRefreshToken,
-            scope: fields.words("scope")?.filter { !$0.isEmpty && $0.utf8.allSatisfy(\.isVisible) },
-            idToken: Self.secret(fields["id_token"], allowing: \.isVisible)
+            expiresIn: fields.seconds("expires_in", "expiresIn", atMost: Self.maximumLifetime),
+            refreshToken: refreshToken,
+            // Bitbucket says `scopes`.
+            scope: fields.words("scope", "scopes").map(Self.scopes),
+            idToken: Self.secret(id, allowing: \.isVisible),
+            // Keycloak, where 0 means never; GitHub and Google.
+            refreshExpiresIn: fields.seconds(
+                "refresh_expires_in", "refresh_token_expires_in", "refreshExpiresIn", "refreshTokenExpiresIn",
+                atMost: Self.maximumLifetime
+            )
         )
+    }
+
+    /// Those that a request could name (RFC 6749 appendix A.4).
+    private static func scopes(_ words: [String]) -> [String] {
+        Array(
+            words.lazy.filter { $0.utf8.count <= maximumScopeLength && $0.utf8.allSatisfy(\.isVisible) }.prefix(
+                maximumScopes))
     }
 
     /// A member as a secret, if it is text, not empty, within bounds and made of allowed bytes only.

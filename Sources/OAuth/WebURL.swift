@@ -49,6 +49,8 @@ package struct WebURL: Sendable {
     /// Names and addresses that never leave this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
     package var isLoopback: Bool {
         if host == "localhost" || host == "[::1]" { return true }
+        // libcurl resolves these itself, to 127.0.0.1 and ::1, and asks no DNS server.
+        if host.hasSuffix(".localhost"), host.first != "." { return true }
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
         // Digits only: UInt8("+1") would be read as well. Without leading zeros: to libcurl 0127 is octal, which is 87.
         let octets = labels.compactMap { label in

@@ -142,6 +142,34 @@ import Testing
         #expect(failure?.description == "broken: dc-s3cret rt-s3cret <redacted> <redacted> <redacted>")
     }
 
+    @Test("D7: what a reply issues is not shown in its own error text, however its members are spelled")
+    func issuedEchoes() async {
+        let echo =
+            #"{"error":"x","deviceCode":"dc-issued-1","refreshToken":"rt-issued-2","message":"dc-issued-1 rt-issued-2"}"#
+        let server = server(ScriptedTransport(HTTPResponse(400, echo)))
+        let failure = await #expect(throws: OAuthFailure.self) { try await server.authorizeDevice(scopes: []) }
+        #expect(failure?.description == "x: <redacted> <redacted>")
+    }
+
+    @Test("D7: a secret is hidden where there is no OAuth error, too, and when it is cut short")
+    func echoesWithoutError() async {
+        let answer = HTTPResponse(
+            422, #"{"message":"client-s3cret YXBwOmNsaWVudC1z... dc-0123456789%2Bx rt-0123456789"}"#)
+        let server = server(ScriptedTransport(answer, answer, answer, answer), .clientSecretBasic)
+        guard case .transient(let poll, _, _) = await server.poll(SecretBytes("dc-0123456789+x")),
+            case .rejected(_, let refresh) = await server.refresh(SecretBytes("rt-0123456789"), scopes: nil),
+            case .refused(let revocation) = await server.revoke(SecretBytes("rt-0123456789"), hint: .refreshToken)
+        else {
+            Issue.record("another class of reply")
+            return
+        }
+        #expect(poll.hasSuffix("<redacted> <redacted>... <redacted> rt<redacted>"))
+        #expect(refresh.hasPrefix("<redacted> <redacted>... dc<redacted>"))
+        #expect(revocation.hasSuffix("<redacted>"))
+        let failure = await #expect(throws: OAuthFailure.self) { try await server.authorizeDevice(scopes: []) }
+        #expect(failure?.description.hasSuffix("<redacted> <redacted>... dc-0123456789%2Bx rt-0123456789") == true)
+    }
+
     @Test("S1: a server's words reach nobody with control characters or without bound")
     func terminalInjection() async {
         let echo =
@@ -155,5 +183,24 @@ import Testing
         }
         #expect(error.code == "e" + String(repeating: "x", count: 62) + "…")
         #expect(error.detail == "a b")
+    }
+
+    @Test("D7: a scope that repeats a secret is left out")
+    func scopeEcho() async {
+        let answer = HTTPResponse(200, #"{"access_token":"at-0123456789","scope":"a dc-s3cret-code at-0123456789 b"}"#)
+        guard case .granted(let grant) = await server(ScriptedTransport(answer)).poll(SecretBytes("dc-s3cret-code"))
+        else {
+            Issue.record("another class of reply")
+            return
+        }
+        #expect(grant.scope == ["a", "b"])
+    }
+
+    @Test("S1: an error of which nothing can be shown is still an error, and shown as one")
+    func invisible() {
+        let reply = ProviderReply(HTTPResponse(400, #"{"error":"\u0000","error_description":"\u001b[31m\u200b"}"#))
+        #expect(reply.error == ProviderError(code: "unknown_error", detail: nil, status: 400))
+        #expect(reply.summary == "the server answers with status 400: unknown_error")
+        #expect(ProviderReply(HTTPResponse(401, #"{"message":"\u0007"}"#)).content == "the reply names no error")
     }
 }

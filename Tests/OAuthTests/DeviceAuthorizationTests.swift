@@ -45,6 +45,8 @@ import Testing
         #expect(try read(reply("interval", "\"5\"")).interval == 5)
         #expect(try read(reply("interval", "60")).interval == 60)
         #expect(try read(reply("interval", "1e12")).interval == 300)
+        // The least time to wait, so never less.
+        #expect(try read(reply("interval", "5.2")).interval == 6)
     }
 
     @Test("a life time is bounded, and 10 minutes when there is none")
@@ -70,6 +72,45 @@ import Testing
         #expect(authorization.verificationURIComplete == "https://g.example/device?u")
     }
 
+    @Test("AWS's camelCase is accepted")
+    func camelCase() throws {
+        let authorization = try read(
+            HTTPResponse(
+                200,
+                """
+                {"deviceCode":"d","userCode":"u","verificationUri":"https://g.example/device","expiresIn":"600",
+                "verificationUriComplete":"https://g.example/device?u"}
+                """
+            )
+        )
+        #expect(authorization.deviceCode.revealedText() == "d")
+        #expect(authorization.verificationURIComplete == "https://g.example/device?u")
+        #expect(authorization.expiresIn == 600)
+    }
+
+    @Test("two spellings of one member are accepted only if they agree")
+    func spellings() throws {
+        #expect(try read(reply("verification_url", "\"https://idp.example/device\"")).userCode == "WDJB-MJHT")
+        #expect(try read(reply("deviceCode", "\"\"")).deviceCode.revealedText() == "dc")
+        for (name, value) in [
+            ("verification_url", "\"https://x.example/\""), ("deviceCode", "\"x\""), ("userCode", "7"),
+        ] {
+            guard case .badResponse(let detail) = failure(reply(name, value)) else {
+                Issue.record("\(name) is accepted")
+                continue
+            }
+            #expect(detail.hasPrefix("the reply holds two different values of"))
+        }
+    }
+
+    @Test("a user code without a device code means another protocol", arguments: [nil, "null"])
+    func otherProtocol(value: String?) {
+        guard case .deviceFlowUnsupported = failure(reply("device_code", value)) else {
+            Issue.record("something else")
+            return
+        }
+    }
+
     @Test("a form is accepted, and the case of a user code is kept")
     func form() throws {
         let body =
@@ -82,7 +123,7 @@ import Testing
     @Test(
         "S1: a code or a URI that cannot be shown safely is a bad response",
         arguments: [
-            ("device_code", nil), ("device_code", "\"\""), ("device_code", "7"), ("device_code", "\"a\\u0000\""),
+            ("device_code", "\"\""), ("device_code", "7"), ("device_code", "\"a\\u0000\""),
             ("user_code", nil), ("user_code", "\"A\\u001b[2JB\""), ("user_code", "\"\\u202eAB\""), ("user_code", "{}"),
             ("user_code", "\"\(String(repeating: "A", count: 65))\""), ("verification_uri", nil),
             ("verification_uri", "\"javascript:alert(1)\""), ("verification_uri", "\"https://good.example@evil/\""),
@@ -113,16 +154,28 @@ import Testing
 
     @Test("no such endpoint means no device grant", arguments: [404, 405, 501])
     func unsupported(status: Int) {
-        guard case .deviceFlowUnsupported = failure(HTTPResponse(status, "<html>")) else {
-            Issue.record("status \(status) is something else")
-            return
+        for body in ["<html>", "", #"{"message":"no"}"#] {
+            guard case .deviceFlowUnsupported = failure(HTTPResponse(status, body)) else {
+                Issue.record("status \(status) with \(body) is something else")
+                continue
+            }
         }
     }
 
     @Test("a server out of order is unreachable for now", arguments: [429, 500, 502, 503])
     func outOfOrder(status: Int) {
-        guard case .transport(.unreachable) = failure(HTTPResponse(status, #"{"x":1}"#)) else {
-            Issue.record("status \(status) is something else")
+        for body in [#"{"x":1}"#, #"{"error":"made_up"}"#, ""] {
+            guard case .transport(.unreachable) = failure(HTTPResponse(status, body)) else {
+                Issue.record("status \(status) with \(body) is something else")
+                continue
+            }
+        }
+    }
+
+    @Test("an error that passes is no refusal", arguments: ["slow_down", "temporarily_unavailable"])
+    func passing(code: String) {
+        guard case .transport(.unreachable) = failure(HTTPResponse(400, #"{"error":"\#(code)"}"#)) else {
+            Issue.record("something else")
             return
         }
     }

@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct DevicePollingTests {
     private let start = ContinuousClock.now
-    private let timeout = PollReply.transient(detail: "10 s", connectionTimeout: true, retryAfter: nil)
-    private let reset = PollReply.transient(detail: "reset", connectionTimeout: false, retryAfter: nil)
+    private let timeout = PollReply.transient(detail: "10 s", backsOff: true, retryAfter: nil)
+    private let reset = PollReply.transient(detail: "reset", backsOff: false, retryAfter: nil)
 
     private func polling(expiresIn: Int = 900, interval: Int = 5) -> DevicePolling {
         DevicePolling(
@@ -80,6 +80,23 @@ import Testing
         #expect(gaps(&slow, [timeout, timeout]) == [90, 90])
     }
 
+    @Test("an end in a provider's own words has the RFC's code, and the words in its detail")
+    func providersWords() {
+        func ends(_ reply: PollReply) -> String {
+            var polling = polling()
+            guard case .failed(let code, let detail) = polling.received(reply, at: polling.nextPoll) else { return "" }
+            return "\(code), \(detail ?? "")"
+        }
+        #expect(ends(.denied(ProviderError(code: "access_denied", detail: "no", status: 400))) == "access_denied, no")
+        #expect(
+            ends(.denied(ProviderError(code: "authorization_declined", status: 400)))
+                == "access_denied, authorization_declined")
+        #expect(
+            ends(.expired(ProviderError(code: "code_expired", detail: "late", status: 400)))
+                == "expired_token, code_expired: late")
+        #expect(ends(.unsupported(detail: "no")) == "device_flow_unsupported, no")
+    }
+
     @Test("D4: three dropped polls do not end a login")
     func droppedPolls() {
         var polling = polling()
@@ -106,7 +123,7 @@ import Testing
     func retryAfter() {
         var polling = polling()
         let replies: [PollReply] = [30, 3600, 1].map {
-            .transient(detail: "429", connectionTimeout: false, retryAfter: .seconds($0))
+            .transient(detail: "429", backsOff: false, retryAfter: .seconds($0))
         }
         #expect(gaps(&polling, replies + [.pending(interval: nil)]) == [30, 120, 5, 5])
     }

@@ -1,4 +1,5 @@
 import OAuth
+import ReplyCorpus
 import Testing
 
 @Suite struct DisplayTextTests {

@@ -7,6 +7,7 @@ import Testing
         arguments: [
             "https://idp.example.com/token", "https://IdP.example.com:8443/a/b?x=1&y=%20", "https://[2001:db8::1]/t",
             "https://idp", "HTTPS://idp.example.com/", "http://localhost:8080/token", "http://LOCALHOST/t",
+            "http://hydra.localhost/t",
             "http://127.0.0.1/t", "http://127.8.9.255:1/t", "http://[::1]:9/t", "https://a_b.example/t;p=1",
         ]
     )
@@ -17,7 +18,8 @@ import Testing
     @Test(
         "T1: plain http to any other host is refused",
         arguments: [
-            "http://idp.example.com/token", "http://localhost.example.com/", "http://127.0.0.1.example.com/",
+            "http://idp.example.com/token", "http://localhost.example.com/", "http://notlocalhost/",
+            "http://.localhost/", "http://127.0.0.1.example.com/",
             "http://128.0.0.1/", "http://127.1/", "http://127.0.0.256/", "http://127.0.0.+1/", "http://0127.0.0.1/",
             "http://127.0.0.01/", "http://127.0.0.1./",
             "http://0.0.0.0/", "http://[::2]/", "http://[::ffff:127.0.0.1]/", "http://example.com#@localhost/",

@@ -21,6 +21,36 @@ import Testing
         #expect(clean("body was token=a%2Bb%2Fc%3D.", "a+b/c=") == "body was token=<redacted>.")
     }
 
+    @Test(
+        "a secret is replaced in each encoding that it may come back in",
+        arguments: [
+            "a%2Bb%2Fc%3D+%7E", "a%2bb%2fc%3d+%7e", "a%2Bb%2Fc%3D%20~", "a%2bb%2fc%3d%20~", #"a+b\/c= ~"#, "a+b/c= ~",
+        ]
+    )
+    func encodings(echo: String) {
+        #expect(clean("[\(echo)]", "a+b/c= ~") == "[<redacted>]")
+    }
+
+    @Test("a quote and a backslash in a secret may come back escaped")
+    func escaped() {
+        #expect(clean(#"{"was":"a\"b\\c"}"#, #"a"b\c"#) == #"{"was":"<redacted>"}"#)
+    }
+
+    @Test("a part of a secret is replaced from 10 bytes on, be it the beginning, the end or the middle")
+    func truncated() {
+        let secret = "0123456789abcdefghij"
+        #expect(clean("got 0123456789ab…", secret) == "got <redacted>…")
+        #expect(clean("got …abcdefghij", secret) == "got …<redacted>")
+        #expect(clean("got 56789abcdefg!", secret) == "got <redacted>!")
+        #expect(clean("got 012345678 and 9abcdefgh", secret) == "got 012345678 and 9abcdefgh")
+    }
+
+    @Test("words with a secret are left out, but not for the sake of a short one")
+    func words() {
+        let redaction = Redaction([SecretBytes("read"), SecretBytes("0123456789abcdef")])
+        #expect(redaction.harmless(["read", "x-3456789abcde", "openid"]) == ["read", "openid"])
+    }
+
     @Test("an escape sequence inside a secret does not hide it")
     func hidden() {
         #expect(clean("s3c\u{1B}[0mret\u{200B}!!", "s3cret!!") == "<redacted>")

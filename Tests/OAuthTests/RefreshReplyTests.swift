@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(
-        "only invalid_grant, or GitHub's word for it, says that the grant is dead",
+        "only invalid_grant, or a provider's documented word for it, says that the grant is dead",
         arguments: [
             (400, #"{"error":"invalid_grant"}"#, "invalid_grant"),
             (401, #"{"error":"invalid_grant"}"#, "invalid_grant"),
@@ -28,6 +28,9 @@ import Testing
             (200, "error=bad_refresh_token", "bad_refresh_token"),
             (400, #"{"errors":[{"errorType":"invalid_grant"}]}"#, "invalid_grant"),
             (400, #"{"status":400,"message":"invalid_grant"}"#, "invalid_grant"),
+            (400, #"{"status":400,"message":"Invalid refresh token"}"#, "Invalid refresh token"),
+            (400, #"{"error":"Bad Request","message":"Invalid refresh token"}"#, "Invalid refresh token"),
+            (400, #"{"__type":"InvalidGrantException"}"#, "InvalidGrantException"),
         ]
     )
     func dead(status: Int, body: String, code: String) {
@@ -52,6 +55,8 @@ import Testing
             (400, "", "the reply is empty"), (401, "", "the reply is empty"), (400, "{}", "the reply names no error"),
             (401, #"{"message":"bad token"}"#, "bad token"), (410, "", "the reply is empty"),
             (400, #"{"error":"interaction_required","error_description":"MFA"}"#, "interaction_required: MFA"),
+            (401, #"{"error":"expired_token"}"#, "expired_token"),
+            (401, #"{"error":"Unauthorized","message":"who?"}"#, "who?"),
         ]
     )
     func rejected(status: Int, body: String, detail: String) {
@@ -62,7 +67,8 @@ import Testing
         "network, proxies, overload and nonsense leave the refresh token as good as before",
         arguments: [
             (500, ""), (503, #"{"error":"invalid_grant"}"#), (429, #"{"error":"invalid_grant"}"#), (408, ""), (425, ""),
-            (403, "<html>"), (404, "<html>"), (403, ""), (404, "{}"), (407, ""), (400, "<html>"), (401, "Forbidden"),
+            (403, "<html>"), (404, "<html>"), (403, #"{"error":"Forbidden"}"#), (403, ""), (404, "{}"), (407, ""),
+            (400, "<html>"), (401, "Forbidden"),
             (200, "<html>captive portal</html>"), (200, ""), (200, "{}"),
             (200, #"{"access_token":"a","token_type":"mac"}"#),
             (302, ""), (307, #"{"error":"invalid_grant"}"#), (400, #"{"error":"temporarily_unavailable"}"#),

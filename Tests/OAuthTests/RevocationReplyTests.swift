@@ -46,6 +46,14 @@ import Testing
         #expect(classify(status, body) == .refused(detail: detail))
     }
 
+    @Test("V1: an error that passes is tried again")
+    func passing() {
+        guard case .retry = classify(400, #"{"error":"temporarily_unavailable"}"#) else {
+            Issue.record("not tried again")
+            return
+        }
+    }
+
     @Test("V1: without an answer the token still exists")
     func transportFailure() {
         #expect(RevocationReply(.timedOut("10 s")) == .retry(detail: "10 s", retryAfter: nil))

@@ -43,6 +43,49 @@ import Testing
         #expect(try grant(#"{"access_token":"at","expires_in":9223372036854775807}"#).expiresIn == 315_360_000)
     }
 
+    @Test(
+        "T3: a refresh token's life time is read in each spelling; 0 and less mean never",
+        arguments: [
+            (#""refresh_expires_in":1800"#, 1800), (#""refresh_token_expires_in":"15897600""#, 15_897_600),
+            (#""refreshTokenExpiresIn":60"#, 60), (#""refresh_expires_in":1e99"#, 315_360_000),
+            (#""refresh_expires_in":0"#, nil), (#""refresh_expires_in":-1"#, nil), (#""refresh_expires_in":null"#, nil),
+            (#""refresh_expires_in":"never""#, nil), (#""x":1"#, nil),
+        ] as [(String, Int?)]
+    )
+    func refreshLifetime(member: String, expected: Int?) throws {
+        #expect(try grant(#"{"access_token":"a",\#(member)}"#).refreshExpiresIn == expected)
+    }
+
+    @Test("AWS's camelCase is read")
+    func camelCase() throws {
+        let grant = try grant(
+            #"{"accessToken":"at","tokenType":"Bearer","expiresIn":28800,"refreshToken":"rt","idToken":"it"}"#)
+        #expect(grant.accessToken.revealedText() == "at")
+        #expect(grant.expiresIn == 28800)
+        #expect(grant.refreshToken?.revealedText() == "rt")
+        #expect(grant.idToken?.revealedText() == "it")
+        #expect(throws: TokenGrant.Rejection.self) { try self.grant(#"{"accessToken":"at","tokenType":"mac"}"#) }
+    }
+
+    @Test(
+        "two spellings with two values are no grant; two that agree, or one that is empty, are",
+        arguments: [("accessToken", "a"), ("refreshToken", "r"), ("tokenType", "Bearer"), ("idToken", "i")]
+    )
+    func spellings(name: String, value: String) throws {
+        let reply = #"{"access_token":"a","refresh_token":"r","token_type":"Bearer","id_token":"i","\#(name)":"#
+        #expect(try grant(reply + "\"\(value)\"}").accessToken.revealedText() == "a")
+        #expect(try grant(reply + "\"\"}").refreshToken?.revealedText() == "r")
+        #expect(throws: TokenGrant.Rejection.self) { try grant(reply + "\"x\"}") }
+    }
+
+    @Test("Bitbucket's scopes are read, a list is split further, and its length is bounded")
+    func scopeForms() throws {
+        #expect(try grant(#"{"access_token":"a","scopes":"x y"}"#).scope == ["x", "y"])
+        #expect(try grant(#"{"access_token":"a","scope":["x y","z"],"scopes":"w"}"#).scope == ["x", "y", "z"])
+        let many = String(repeating: "s ", count: 2_000)
+        #expect(try grant(#"{"access_token":"a","scope":"\#(many)"}"#).scope?.count == 1_000)
+    }
+
     @Test("T4: a new refresh token is there to replace the old one; without one there is none, so the old one stays")
     func rotation() throws {
         #expect(try grant(#"{"access_token":"a","refresh_token":"new"}"#).refreshToken?.revealedText() == "new")

@@ -1,0 +1,111 @@
+internal import OAuth
+
+/// Writes a reply's members with some of them exchanged, renamed, added or doubled.
+struct HostileJSON {
+    var random: SeededGenerator
+
+    /// Everything that the reader looks for, so that the members of different providers meet in one reply.
+    private static let names = [
+        "error", "errors", "error_description", "error_code", "errorCode", "error_subcode", "message", "code", "status",
+        "type", "access_token", "accessToken", "token_type", "tokenType", "refresh_token", "refreshToken", "id_token",
+        "expires_in", "expiresIn", "refresh_expires_in", "refresh_token_expires_in", "scope", "scopes", "device_code",
+        "deviceCode", "user_code", "verification_uri", "verification_url", "verification_uri_complete", "interval",
+        "authorization_code", "issuer", "token_endpoint", "device_authorization_endpoint", "x",
+    ]
+
+    private static let texts = [
+        "", "authorization_pending", "slow_down", "access_denied", "expired_token", "invalid_grant", "invalid_client",
+        "Bearer", "mac", "1349174", "Bad Request", "3600", "-1", "1e999", "nan", "a,b c", "https://h.example/d",
+        "https://h.example@evil/", "javascript:alert(1)", "\u{1B}]0;x\u{7}y", "\u{202E}x", "a\r\nb", "\u{0}",
+        String(repeating: "long ", count: 200), String(repeating: "x", count: 3_000),
+    ]
+
+    mutating func write(_ members: [String: JSONValue], asForm: Bool) -> [UInt8] {
+        // Sorted: the order in a dictionary differs between runs.
+        var pairs = members.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+        for _ in 0..<Int.random(in: 1...3, using: &random) { change(&pairs) }
+        if asForm {
+            return Array(
+                pairs.map { pair in
+                    String(decoding: FormEncoding.encode(pair.name.utf8), as: UTF8.self) + "="
+                        + String(decoding: FormEncoding.encode(Self.plain(pair.value).utf8), as: UTF8.self)
+                }.joined(separator: "&").utf8)
+        }
+        return Array(
+            ("{" + pairs.map { "\(Self.quoted($0.name)):\(Self.json($0.value))" }.joined(separator: ",") + "}").utf8)
+    }
+
+    private mutating func change(_ pairs: inout [(name: String, value: JSONValue)]) {
+        let name = Self.names.randomElement(using: &random) ?? "error"
+        guard let index = pairs.indices.randomElement(using: &random) else {
+            pairs.append((name, value()))
+            return
+        }
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0, 1: pairs[index].value = value()
+        case 2: pairs[index].name = name
+        case 3, 4: pairs.append((name, value()))
+        case 5: pairs.append(pairs[index])
+        case 6: pairs[index].value = .array([pairs[index].value])
+        default:
+            var members = ["message": JSONValue.string(echo())]
+            members[name] = pairs[index].value
+            pairs[index].value = .object(members)
+        }
+    }
+
+    private mutating func value() -> JSONValue {
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: .null
+        case 1: .bool(Bool.random(using: &random))
+        case 2:
+            .number(
+                ["0", "-5", "7", "1e400", "123456789012345678901234567890", "0.5"].randomElement(using: &random) ?? "0")
+        case 3: (0..<Int.random(in: 1...40, using: &random)).reduce(.null) { value, _ in .array([value]) }
+        case 4, 5: .string(echo())
+        default: .string(Self.texts.randomElement(using: &random) ?? "")
+        }
+    }
+
+    /// Words that hold what was sent: whole, encoded or cut short.
+    private mutating func echo() -> String {
+        let secret = ReplyMutator.sent.randomElement(using: &random) ?? ""
+        let encoded = String(decoding: FormEncoding.encode(secret.utf8), as: UTF8.self)
+        let forms = [
+            secret, encoded, encoded.replacing("%2B", with: "%2b"),
+            secret.replacing("/", with: "\\/"), String(secret.prefix(Int.random(in: 10...18, using: &random))) + "…",
+            String(secret.dropFirst(3)), "\u{1B}[1m" + secret + "\u{200B}",
+        ]
+        return "got '\(forms.randomElement(using: &random) ?? secret)', no"
+    }
+
+    private static func json(_ value: JSONValue) -> String {
+        switch value {
+        case .null: "null"
+        case .bool(let bool): "\(bool)"
+        case .number(let text): text
+        case .string(let text): quoted(text)
+        case .array(let elements): "[" + elements.map(json).joined(separator: ",") + "]"
+        case .object(let members):
+            "{"
+                + members.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(json($0.value))" }.joined(
+                    separator: ",")
+                + "}"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "\""
+            + text.unicodeScalars.map { scalar in
+                switch scalar {
+                case "\"", "\\": "\\\(scalar)"
+                case ..<" ": "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+                default: "\(scalar)"
+                }
+            }.joined() + "\""
+    }
+
+    private static func plain(_ value: JSONValue) -> String {
+        if case .string(let text) = value { text } else { json(value) }
+    }
+}
