@@ -112,8 +112,12 @@ public final class PrivateKeyring: Sendable {
         return members?["refresh_token"] as? String
     }
 
-    /// Nil when nobody answers.
+    /// Nil when nobody answers, or there is no default collection yet: a keyring that starts names it a moment after it
+    /// has made it.
     private func isLocked() async throws -> Bool? {
+        let alias = try await call(
+            "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.ReadAlias", "default")
+        guard alias.contains("/collection/") else { return nil }
         let reply = try await call(
             "/org/freedesktop/secrets/aliases/default", "org.freedesktop.DBus.Properties.Get",
             "org.freedesktop.Secret.Collection", "Locked"
