@@ -16,6 +16,10 @@ let staticExecutable: [LinkerSetting] = [
 ]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: [Target.Dependency] = [
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "CryptoExtras", package: "swift-crypto"),
+]
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = [
@@ -38,6 +42,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -77,6 +82,7 @@ let package = Package(
         // Pure: no adapter is imported here.
         .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(
@@ -117,7 +123,7 @@ let package = Package(
         ),
         .target(
             name: "AuthagentTestSupport",
-            dependencies: ["AgentAPI", "CLinux", "OAuth", "SecretMemory", "Vault"],
+            dependencies: ["AgentAPI", "CLinux", "IDToken", "OAuth", "SecretMemory", "Vault"] + crypto,
             path: "Tests/AuthagentTestSupport",
             swiftSettings: swift
         ),
@@ -141,6 +147,11 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth", "SecretMemory"], swiftSettings: swift),
+        .testTarget(
+            name: "IDTokenTests",
+            dependencies: ["AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory"] + crypto,
+            swiftSettings: swift
+        ),
         .testTarget(
             name: "KeyringStoreTests",
             dependencies: [
