@@ -87,7 +87,9 @@ let package = Package(
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(
             name: "Agent",
-            dependencies: ["Accounts", "AgentAPI", "OAuth", "SecretMemory", "Vault", lifecycle, logging],
+            dependencies: [
+                "Accounts", "AgentAPI", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+            ],
             swiftSettings: swift
         ),
 
@@ -114,7 +116,7 @@ let package = Package(
         ),
 
         // What the tests are made of: a demo issuer that is also the quickstart's, and fixtures for the real things.
-        .target(name: "DemoIssuer", dependencies: nio, path: "Tests/DemoIssuer", swiftSettings: swift),
+        .target(name: "DemoIssuer", dependencies: nio + crypto, path: "Tests/DemoIssuer", swiftSettings: swift),
         .executableTarget(
             name: "demo-issuer",
             dependencies: ["DemoIssuer", argumentParser],
@@ -182,7 +184,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory", "Vault", logging,
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory", "Vault",
+                logging,
             ],
             swiftSettings: swift
         ),

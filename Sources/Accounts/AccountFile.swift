@@ -14,6 +14,7 @@ enum AccountFile {
         let authentication = try file.choice("client_auth", ClientAuthentication.self)
         let secretFile = try file.string("client_secret_file")
         let keepAlive = try file.duration("keep_alive")
+        let expectedSubject = try file.string("expected_subject")
         try file.refuseSecrets()
         try file.refuseUnknownKeys()
         guard let clientID else {
@@ -32,7 +33,8 @@ enum AccountFile {
                 revocationEndpoint: revocation,
                 clientAuthentication: authentication,
                 clientSecretFile: secretFile,
-                keepAlive: keepAlive
+                keepAlive: keepAlive,
+                expectedSubject: expectedSubject
             )
         } catch {
             throw file.error(error.key, error.problem, hint: error.hint)
@@ -57,6 +59,7 @@ enum AccountFile {
         add("client_auth", settings.clientAuthentication?.rawValue)
         add("client_secret_file", settings.clientSecretFile)
         add("keep_alive", settings.keepAlive.map { "\($0.components.seconds)s" })
+        add("expected_subject", settings.expectedSubject)
         return lines.joined(separator: "\n") + "\n"
     }
 

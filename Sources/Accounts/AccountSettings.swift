@@ -16,6 +16,8 @@ public struct AccountSettings: Equatable, Sendable {
     public let clientSecretFile: String?
     /// Refresh at least this often, also when nobody asks, so that an idle refresh token does not die.
     public let keepAlive: Duration?
+    /// The only subject whose login is accepted (`sub` of OpenID Connect); nil: whoever approves.
+    public let expectedSubject: String?
 
     /// Why settings make no account.
     public struct Invalid: Error, Equatable, Sendable {
@@ -29,7 +31,7 @@ public struct AccountSettings: Equatable, Sendable {
         issuer: Issuer?, clientID: String, scopes: [String] = [], store: StoreKind = .keyring,
         deviceEndpoint: EndpointURL? = nil, tokenEndpoint: EndpointURL? = nil,
         revocationEndpoint: EndpointURL? = nil, clientAuthentication: ClientAuthentication? = nil,
-        clientSecretFile: String? = nil, keepAlive: Duration? = nil
+        clientSecretFile: String? = nil, keepAlive: Duration? = nil, expectedSubject: String? = nil
     ) throws(Invalid) {
         guard issuer != nil || (deviceEndpoint != nil && tokenEndpoint != nil) else {
             throw Invalid(
@@ -57,6 +59,24 @@ public struct AccountSettings: Equatable, Sendable {
                 key: "client_secret_file", problem: "the path is not absolute", hint: "give a path that starts with /"
             )
         }
+        if let expectedSubject {
+            // OpenID Connect Core 1.0 §2.
+            guard (1...255).contains(expectedSubject.utf8.count),
+                expectedSubject.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+            else {
+                throw Invalid(
+                    key: "expected_subject",
+                    problem: "this is no subject, which has 1 to 255 printable ASCII characters",
+                    hint: "give the subject as 'authagent status ACCOUNT' shows it"
+                )
+            }
+            guard issuer != nil else {
+                throw Invalid(
+                    key: "expected_subject", problem: "without an issuer nobody can tell who has logged in",
+                    hint: "give the issuer as well"
+                )
+            }
+        }
         self.issuer = issuer
         self.clientID = clientID
         self.scopes = scopes
@@ -67,6 +87,7 @@ public struct AccountSettings: Equatable, Sendable {
         self.clientAuthentication = clientAuthentication
         self.clientSecretFile = clientSecretFile
         self.keepAlive = keepAlive
+        self.expectedSubject = expectedSubject
     }
 
     /// What people see as the provider: the issuer, or where the token endpoint is.

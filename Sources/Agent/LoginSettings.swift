@@ -37,7 +37,9 @@ struct LoginSettings {
                 revocationEndpoint: revocation,
                 clientAuthentication: sameProvider?.clientAuthentication,
                 clientSecretFile: request.clientSecret == nil ? sameProvider?.clientSecretFile : nil,
-                keepAlive: known?.keepAlive
+                keepAlive: known?.keepAlive,
+                // Subjects of one provider mean nothing at another, but dropping it would let anybody in.
+                expectedSubject: known?.expectedSubject
             )
         } catch {
             throw Problem(.badRequest, error.problem, hint: error.hint)

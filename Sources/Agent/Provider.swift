@@ -10,21 +10,31 @@ extension AccountSettings {
         credential.issuer == providerName && credential.clientID == clientID
     }
 
+    /// A login of somebody who is not known was accepted before anybody was expected.
+    func allows(_ identity: Identity?) -> Bool {
+        expectedSubject.map { $0.utf8.elementsEqual((identity?.subject ?? "").utf8) } ?? true
+    }
+
     /// Whether an account may go on with its tokens when these settings replace the others.
     func continues(_ other: AccountSettings) -> Bool {
         store == other.store && providerName == other.providerName && clientID == other.clientID
+            && expectedSubject == other.expectedSubject
     }
 }
 
 /// One account's way to its authorization server: settings, discovery and client authentication put together.
 final class Provider: GrantRefresher {
     private let metadata: MetadataCache
+    private let identities: IdentityVerifier
     private let transport: any HTTPTransport
     private let current: Mutex<AccountSettings>
 
-    init(settings: AccountSettings, metadata: MetadataCache, transport: any HTTPTransport) {
+    init(
+        settings: AccountSettings, metadata: MetadataCache, identities: IdentityVerifier, transport: any HTTPTransport
+    ) {
         current = Mutex(settings)
         self.metadata = metadata
+        self.identities = identities
         self.transport = transport
     }
 
@@ -63,6 +73,10 @@ final class Provider: GrantRefresher {
     }
 
     func mayReceive(_ credential: Credential) -> Bool { settings.isOfSameLogin(as: credential) }
+
+    func allows(_ identity: Identity?) -> Bool { settings.allows(identity) }
+
+    func identify(_ grant: TokenGrant) async -> IdentityVerdict { await identities.verdict(on: grant, settings) }
 
     func refresh(_ credential: Credential) async -> RefreshReply {
         // The settings may have changed since the vault asked.

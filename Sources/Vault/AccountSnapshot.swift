@@ -14,6 +14,9 @@ public struct AccountSnapshot: Sendable {
     public var expiresAt: ContinuousClock.Instant?
     public var nextRefresh: ContinuousClock.Instant?
     public var lastFailure: TokenFailure?
+    public var identity: Identity?
+    /// Why the ID token that the provider sent is not served.
+    public var idTokenProblem: NoIDToken?
     /// Why the store lacks what memory holds.
     public var unsaved: StoreFailure?
 }
@@ -38,6 +41,8 @@ extension AccountVault {
                 expiresAt: state.token.flatMap { $0.isLifetimeAssumed ? nil : $0.expiresAt },
                 nextRefresh: state.refreshDue(keepAlive: keepAlive),
                 lastFailure: state.lastFailure,
+                identity: state.credential?.identity,
+                idTokenProblem: state.idTokenProblem,
                 unsaved: state.unsaved?.failure
             )
         }

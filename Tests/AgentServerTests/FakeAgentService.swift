@@ -8,7 +8,7 @@ import Synchronization
 /// `gone` is logged out.
 final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
-        case token(AccountName, minimumValidity: Int)
+        case token(AccountName, TokenRequest)
         case login(AccountName, LoginRequest)
         case cancelLogin(AccountName)
         case logout(AccountName, LogoutRequest)
@@ -55,7 +55,7 @@ final class FakeAgentService: AgentService {
     func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>? {
         switch account.description {
         case "work", "large":
-            state.withLock { $0.calls.append(.token(account, minimumValidity: request.minimumValidity)) }
+            state.withLock { $0.calls.append(.token(account, request)) }
             return .success(Self.reply(account))
         case "gone":
             return .failure(
@@ -67,7 +67,7 @@ final class FakeAgentService: AgentService {
     }
 
     func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
-        try await perform(.token(account, minimumValidity: request.minimumValidity), of: account)
+        try await perform(.token(account, request), of: account)
         return Self.reply(account)
     }
 
