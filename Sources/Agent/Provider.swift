@@ -46,12 +46,13 @@ final class Provider: GrantRefresher {
     /// The server with the client's identity. Endpoints given by hand win over discovered ones, and what is not needed
     /// is not discovered.
     func server(
-        clientSecret: SecretBytes?, needsRevocation: Bool = false
+        clientSecret: SecretBytes?, needsRevocation: Bool = false, needsIntrospection: Bool = false
     ) async throws(OAuthFailure) -> AuthorizationServer {
         let settings = settings
         var discovered: ServerMetadata?
         let isComplete = settings.deviceEndpoint != nil && settings.tokenEndpoint != nil
-        if let issuer = settings.issuer, !isComplete || (needsRevocation && settings.revocationEndpoint == nil) {
+        let isMissing = needsIntrospection || (needsRevocation && settings.revocationEndpoint == nil)
+        if let issuer = settings.issuer, !isComplete || isMissing {
             do throws(OAuthFailure) { discovered = try await metadata.metadata(of: issuer) } catch {
                 guard isComplete else { throw error }
             }

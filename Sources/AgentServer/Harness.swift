@@ -61,6 +61,9 @@ struct Harness: Sendable {
         case .logout(let account):
             let options = try body(request, LogoutRequest.self) ?? LogoutRequest()
             return .reply(.json(try await service.logout(account, options)))
+        case .inspect(let account):
+            let asked = try body(request, InspectRequest.self) ?? InspectRequest()
+            return .reply(.json(try await service.inspect(account, asked)))
         case .reload:
             try await service.reload()
             return .reply(.json(Reloaded(reloaded: true)))

@@ -4,6 +4,7 @@ public struct ProviderEndpoints: Sendable, Equatable {
     public let device: EndpointURL?
     public let token: EndpointURL
     public let revocation: EndpointURL?
+    public let introspection: EndpointURL?
     /// Why the metadata's device endpoint is not used, if it names one.
     let refusedDevice: URLRejection?
 
@@ -21,6 +22,7 @@ public struct ProviderEndpoints: Sendable, Equatable {
         self.token = token
         self.device = device ?? metadata?.deviceAuthorizationEndpoint
         self.revocation = revocation ?? metadata?.revocationEndpoint
+        introspection = metadata?.introspectionEndpoint
         refusedDevice = self.device == nil ? metadata?.refusedEndpoints["device_authorization_endpoint"] : nil
     }
 }

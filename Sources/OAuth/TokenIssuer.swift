@@ -25,6 +25,12 @@ public enum TokenIssuer: Sendable, Hashable {
         }
     }
 
+    /// Whether `found` is what tokens of this issuer may have, before its metadata was asked.
+    package static func mayIssue(_ found: String, tenant: String?, issuer: Issuer) -> Bool {
+        issuer.matches(found)
+            || entraIssuers.contains(issuer.text) && entraTenants.matches(found, tenant: tenant)
+    }
+
     /// `tenant` is the token's `tid` claim.
     package func matches(_ found: String, tenant: String?) -> Bool {
         switch self {

@@ -1,3 +1,4 @@
+public import SecretMemory
 internal import Synchronization
 
 /// What `status` shows of one account: taken at once, without waiting for anything.
@@ -47,4 +48,9 @@ extension AccountVault {
             )
         }
     }
+}
+
+extension AccountVault {
+    /// The client's secret that came with the login; nil for a public client, or before the store was read.
+    public var clientSecret: SecretBytes? { guarded.withLock { $0.state.credential?.clientSecret } }
 }

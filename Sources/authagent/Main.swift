@@ -42,8 +42,8 @@ struct AuthagentCommand: ParsableCommand {
             """,
         version: agentVersion,
         subcommands: [
-            LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, StartCommand.self,
-            StopCommand.self, ReloadCommand.self,
+            LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, InspectCommand.self,
+            StartCommand.self, StopCommand.self, ReloadCommand.self,
         ]
     )
 }

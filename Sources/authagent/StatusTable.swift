@@ -55,12 +55,6 @@ struct StatusTable {
     private func words(_ moment: Int?) -> String {
         guard let moment else { return "-" }
         let left = moment - now
-        switch left {
-        case ..<0: return "past"
-        case ..<120: return "in \(left) s"
-        case ..<7200: return "in \(left / 60) min"
-        case ..<172_800: return "in \(left / 3600) h"
-        default: return "in \(left / 86_400) d"
-        }
+        return left < 0 ? "past" : "in \(TimeSpan.words(left))"
     }
 }

@@ -12,6 +12,7 @@ final class FakeAgentService: AgentService {
         case login(AccountName, LoginRequest)
         case cancelLogin(AccountName)
         case logout(AccountName, LogoutRequest)
+        case inspect(AccountName?, InspectRequest)
         case reload
     }
 
@@ -101,6 +102,11 @@ final class FakeAgentService: AgentService {
     func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
         try await perform(.logout(account, request), of: account)
         return LogoutReply(account: account, revoked: request.local != true, forgotten: true)
+    }
+
+    func inspect(_ account: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply {
+        try await perform(.inspect(account, request), of: account)
+        return InspectReply(account: account, tokens: [TokenInspection(role: .given, form: .opaque)])
     }
 
     func reload() async throws(Problem) { try await perform(.reload, of: nil) }

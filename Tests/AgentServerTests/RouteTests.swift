@@ -71,6 +71,20 @@ struct RouteTests {
         }
     }
 
+    @Test("a token to inspect reaches the agent in a body, with an account or without")
+    func inspect() async throws {
+        try await ServerFixture.serving { server in
+            let body = #"{"token":"t","introspect":true}"#
+            for path in ["/v1/inspect", "/v1/accounts/work/inspect"] {
+                let reply = try await server.exchange(.post(path, body, "Content-Type: application/json"))
+                #expect(reply.status == 200)
+            }
+            #expect(try await server.exchange(.get("/v1/inspect")).status == 405)
+            let request = InspectRequest(token: "t", introspect: true)
+            #expect(server.service.calls == [.inspect(nil, request), .inspect(work, request)])
+        }
+    }
+
     @Test("bodies of login and logout reach the agent; an empty one means nothing special")
     func bodies() async throws {
         try await ServerFixture.serving { server in
