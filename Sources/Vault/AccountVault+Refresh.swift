@@ -72,7 +72,12 @@ extension AccountVault {
     ) async throws(IdentityRefusal) -> (idToken: HeldIDToken?, missing: NoIDToken?, isNewlyKnown: Bool) {
         switch await ports.refresher.identify(grant) {
         case .absent: return (nil, .notIssued, false)
+        // An outage of the keys must not stop access tokens, which come over TLS from the provider itself.
         case .unverified(let detail): return (nil, .unverified(detail: detail), false)
+        // A broken ID token that nobody asked for, as at the login, contradicts nothing that is known.
+        case .refused(let refusal)
+        where refusal.reason == .invalid && credential.identity == nil && !credential.scope.contains("openid"):
+            return (nil, .unverified(detail: refusal.detail), false)
         case .refused(let refusal): throw refusal
         case .verified(let identity, let idToken, let timing):
             if let change = credential.identity?.change(to: identity) { throw IdentityRefusal(change) }

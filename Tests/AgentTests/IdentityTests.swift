@@ -167,6 +167,25 @@ struct IdentityTests {
         #expect(fixture.agent.provider.requests(.revocation).count == 1)
     }
 
+    @Test("keys are fetched over https only, and from nowhere but the issuer's own jwks_uri")
+    func unsafeKeys() async throws {
+        let fixture = try IdentityFixture()
+        fixture.agent.provider.script(
+            .metadata,
+            .json(
+                200,
+                """
+                {"issuer":"\(FakeProvider.issuer)","device_authorization_endpoint":"\(FakeProvider.issuer)/device",
+                "token_endpoint":"\(FakeProvider.issuer)/token","jwks_uri":"http://issuer.example/keys"}
+                """))
+        guard case .done(let result)? = try await fixture.logIn(try fixture.idToken()) else {
+            return #expect(Bool(false))
+        }
+        #expect(result.subject == nil)
+        #expect(try await fixture.status().lastError?.contains("keys is refused: it uses plain http") == true)
+        #expect(fixture.agent.provider.requests(.keys).isEmpty)
+    }
+
     @Test("O2: after a renewal with another subject the status says so, and the old token is served while it lives")
     func changed() async throws {
         let fixture = try IdentityFixture()

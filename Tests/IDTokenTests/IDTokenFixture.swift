@@ -26,6 +26,9 @@ struct IDTokenFixture {
         return try #require(KeySet(fields))
     }
 
+    /// Nil for a document that is no key set.
+    static func keys(_ document: [UInt8]) -> KeySet? { ReplyReader.read(document).fields.flatMap { KeySet($0) } }
+
     static let claims: [String: String?] = [
         "iss": "\"\(issuer)\"", "sub": #""u-1""#, "aud": #""tv""#, "exp": "\(now + 300)", "iat": "\(now)",
         "email": #""ann@example.com""#, "name": #""Ann""#,

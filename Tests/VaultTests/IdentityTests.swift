@@ -101,6 +101,22 @@ struct IdentityTests {
         ) { try await fixture.token() }
     }
 
+    @Test("a broken ID token that nobody asked for stops nothing, at a renewal as at a login")
+    func notAskedFor() async throws {
+        let fixture = try VaultFixture()
+        fixture.refresher.identify(as: .refused(IdentityRefusal(.invalid, "its signature is wrong")))
+        let grant = TokenGrant(accessToken: SecretBytes("a1"), expiresIn: 3600, refreshToken: SecretBytes("r1"))
+        _ = await fixture.vault.adopt(
+            grant, to: .init(issuer: "https://issuer.example", id: "tv", secret: nil), askedScope: ["files"],
+            requestedAt: fixture.time.now
+        )
+        fixture.time.advance(by: .seconds(3600))
+        #expect(try await fixture.token() == "a2")
+        await #expect(throws: TokenFailure.noIDToken(.unverified(detail: "its signature is wrong"))) {
+            try await idToken(fixture)
+        }
+    }
+
     @Test("O2: email and name may change, and the order of the audiences")
     func mayChange() async throws {
         var fixture = try await loggedIn(renewalSays: .absent)
