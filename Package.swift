@@ -16,6 +16,10 @@ let staticExecutable: [LinkerSetting] = [
 ]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: [Target.Dependency] = [
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "CryptoExtras", package: "swift-crypto"),
+]
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = [
@@ -38,6 +42,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -77,11 +82,14 @@ let package = Package(
         // Pure: no adapter is imported here.
         .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(
             name: "Agent",
-            dependencies: ["Accounts", "AgentAPI", "OAuth", "SecretMemory", "Vault", lifecycle, logging],
+            dependencies: [
+                "Accounts", "AgentAPI", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+            ],
             swiftSettings: swift
         ),
 
@@ -110,7 +118,7 @@ let package = Package(
         ),
 
         // What the tests are made of: a demo issuer that is also the quickstart's, and fixtures for the real things.
-        .target(name: "DemoIssuer", dependencies: nio, path: "Tests/DemoIssuer", swiftSettings: swift),
+        .target(name: "DemoIssuer", dependencies: nio + crypto, path: "Tests/DemoIssuer", swiftSettings: swift),
         .executableTarget(
             name: "demo-issuer",
             dependencies: ["DemoIssuer", argumentParser],
@@ -132,7 +140,7 @@ let package = Package(
         ),
         .target(
             name: "AuthagentTestSupport",
-            dependencies: ["AgentAPI", "CLinux", "OAuth", "SecretMemory", "Vault"],
+            dependencies: ["AgentAPI", "CLinux", "IDToken", "OAuth", "SecretMemory", "Vault"] + crypto,
             path: "Tests/AuthagentTestSupport",
             swiftSettings: swift
         ),
@@ -158,6 +166,11 @@ let package = Package(
         .testTarget(
             name: "OAuthTests",
             dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "IDTokenTests",
+            dependencies: ["AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory"] + crypto,
             swiftSettings: swift
         ),
         .testTarget(
@@ -190,7 +203,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory", "Vault", logging,
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory", "Vault",
+                logging,
             ],
             swiftSettings: swift
         ),

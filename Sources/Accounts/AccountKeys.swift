@@ -14,6 +14,7 @@ public struct AccountKeys: Equatable, Sendable {
     /// Absolute path of a file with the client's secret.
     public var clientSecretFile: String?
     public var keepAlive: Duration?
+    public var expectedSubject: String?
     public var scopeParameter: String?
     public var deviceGrantType: String?
     public var deviceCodeParameter: String?
@@ -23,7 +24,7 @@ public struct AccountKeys: Equatable, Sendable {
         provider: ProviderChoice? = nil, issuer: Issuer? = nil, clientID: String? = nil, scopes: [String]? = nil,
         store: StoreKind? = nil, deviceEndpoint: EndpointURL? = nil, tokenEndpoint: EndpointURL? = nil,
         revocationEndpoint: EndpointURL? = nil, clientAuthentication: ClientAuthentication? = nil,
-        clientSecretFile: String? = nil, keepAlive: Duration? = nil
+        clientSecretFile: String? = nil, keepAlive: Duration? = nil, expectedSubject: String? = nil
     ) {
         self.provider = provider
         self.issuer = issuer
@@ -36,5 +37,6 @@ public struct AccountKeys: Equatable, Sendable {
         self.clientAuthentication = clientAuthentication
         self.clientSecretFile = clientSecretFile
         self.keepAlive = keepAlive
+        self.expectedSubject = expectedSubject
     }
 }

@@ -31,6 +31,8 @@ public struct AccountSettings: Equatable, Sendable {
     public var clientSecretFile: String? { keys.clientSecretFile }
     /// Refresh at least this often, also when nobody asks, so that an idle refresh token does not die.
     public var keepAlive: Duration? { keys.keepAlive }
+    /// The only subject whose login is accepted (`sub` of OpenID Connect); nil: whoever approves.
+    public var expectedSubject: String? { keys.expectedSubject }
 
     public init(_ keys: AccountKeys) throws(Invalid) {
         let preset = keys.provider?.preset
@@ -115,6 +117,23 @@ public struct AccountSettings: Equatable, Sendable {
                 key: "device_parameters", problem: "'\(DisplayText.clean(name, limit: 80))' is not for you to set",
                 hint: "leave it out; the agent sets what belongs to the protocol"
             )
+        }
+        if let subject = keys.expectedSubject {
+            // OpenID Connect Core 1.0 §2.
+            guard (1...255).contains(subject.utf8.count), subject.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+            else {
+                throw Invalid(
+                    key: "expected_subject",
+                    problem: "this is no subject, which has 1 to 255 printable ASCII characters",
+                    hint: "give the subject as 'authagent status ACCOUNT' shows it"
+                )
+            }
+            guard keys.issuer != nil || keys.provider != nil else {
+                throw Invalid(
+                    key: "expected_subject", problem: "without an issuer nobody can tell who has logged in",
+                    hint: "give the issuer as well"
+                )
+            }
         }
     }
 

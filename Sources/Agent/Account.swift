@@ -12,7 +12,8 @@ final class Account: Sendable {
     init(name: AccountName, settings: AccountSettings, surroundings: Surroundings) {
         self.name = name
         provider = Provider(
-            settings: settings, metadata: surroundings.metadata, transport: surroundings.transport
+            settings: settings, metadata: surroundings.metadata, identities: surroundings.identities,
+            transport: surroundings.transport
         )
         let entry = surroundings.stores[settings.store]
         vault = AccountVault(
@@ -36,6 +37,7 @@ struct Surroundings: Sendable {
     let stores: StoreSet
     let transport: any HTTPTransport
     let metadata: MetadataCache
+    let identities: IdentityVerifier
     let time: any Time
     let jitter: @Sendable () -> Double
     let scheduleChanged: @Sendable () -> Void

@@ -32,7 +32,10 @@ extension Agent {
         try await requireStore(settings.store)
         let file = isNew ? try prepareFile(settings, for: pending.account) : nil
         // Not the account's own provider yet: a login that fails leaves an earlier one as it is.
-        let provider = Provider(settings: settings, metadata: surroundings.metadata, transport: parts.transport)
+        let provider = Provider(
+            settings: settings, metadata: surroundings.metadata, identities: surroundings.identities,
+            transport: parts.transport
+        )
         let secret = try await secretOfClient(pending.account, provider, given: clientSecret)
         let server: AuthorizationServer
         do throws(OAuthFailure) { server = try await provider.server(clientSecret: secret) } catch {
@@ -41,7 +44,13 @@ extension Agent {
         let flow = LoginFlow(server: server, settings: settings, time: parts.time) { pending.report($0) }
         let granted = try await flow.run()
         // No parent: from here on, cancelling would lose what somebody has just approved.
-        let kept = Task { await self.keep(granted, pending.account, settings, secret, file) }
+        let kept = Task { () -> Result<LoginResult, LoginError> in
+            switch await self.identify(granted.grant, provider, clientSecret: secret) {
+            case .success(let person):
+                return await self.keep(granted, of: person, pending.account, settings, secret, file)
+            case .failure(let error): return .failure(error)
+            }
+        }
         return try await kept.value.get()
     }
 
@@ -82,14 +91,15 @@ extension Agent {
 
     /// First the account file, then the store, then memory: whatever a power cut leaves, `login` repairs.
     private func keep(
-        _ granted: LoginFlow.Granted, _ name: AccountName, _ settings: AccountSettings, _ secret: SecretBytes?,
-        _ file: PreparedAccountFile?
+        _ granted: LoginFlow.Granted, of person: AccountVault.GrantedIdentity, _ name: AccountName,
+        _ settings: AccountSettings, _ secret: SecretBytes?, _ file: PreparedAccountFile?
     ) async -> Result<LoginResult, LoginError> {
         do throws(ConfigurationError) { try file?.commit() } catch { return .failure(.configuration(error)) }
         let account = await accountAfterLogin(name, settings)
         let (token, unsaved) = await account.vault.adopt(
             granted.grant,
             to: AccountVault.GrantedClient(issuer: settings.providerName, id: settings.clientID, secret: secret),
+            of: person,
             askedScope: settings.scopes,
             requestedAt: granted.requestedAt
         )
@@ -103,6 +113,7 @@ extension Agent {
         return .success(
             LoginResult(
                 account: name,
+                subject: person.identity.map { DisplayText.clean($0.subject) },
                 scope: token.scope.joined(separator: " "),
                 expiresAt: secondsLeft.map { parts.time.wall + $0 },
                 note: unsaved.map {

@@ -1,5 +1,6 @@
 internal import Accounts
 public import AgentAPI
+internal import OAuth
 internal import Synchronization
 internal import Vault
 
@@ -73,6 +74,9 @@ extension Agent {
             issuer: settings.providerName,
             scope: (snapshot.scope.isEmpty ? settings.scopes : snapshot.scope).joined(separator: " "),
             store: settings.store.rawValue,
+            subject: snapshot.identity.map { DisplayText.clean($0.subject) },
+            email: snapshot.identity?.email.map { DisplayText.clean($0, limit: 254) },
+            name: snapshot.identity?.name.map { DisplayText.clean($0, limit: 128) },
             expiresAt: snapshot.expiresAt.map { parts.time.wall(at: $0) },
             nextRefresh: snapshot.nextRefresh.map { parts.time.wall(at: $0) },
             lastError: problem?.detail,
@@ -114,8 +118,10 @@ extension AccountSnapshot {
         switch login {
         case .active:
             if let unsaved { return (.unsaved, .store(unsaved)) }
-            if isLoggingIn { return (.loginPending, problem) }
-            return (problem == nil ? .ok : .offline, problem)
+            // Access tokens are served all the same.
+            let lesser = idTokenProblem.map { Problem(.noIDToken($0), account: account) }
+            if isLoggingIn { return (.loginPending, problem ?? lesser) }
+            return (problem == nil ? .ok : .offline, problem ?? lesser)
         case .unread(let failure?): return (isLoggingIn ? .loginPending : .locked, .store(failure))
         case .unread(nil): return (isLoggingIn ? .loginPending : .locked, nil)
         case .loginRequired(let reason):

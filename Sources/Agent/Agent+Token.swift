@@ -8,7 +8,9 @@ extension Agent {
     ) -> Result<TokenReply, Problem>? {
         // An account that is not in memory may have a file by now.
         guard let vault = known(account)?.vault,
-            let answer = vault.tokenAtOnce(minimumValidity: .seconds(request.minimumValidity))
+            let answer = vault.tokenAtOnce(
+                minimumValidity: .seconds(request.minimumValidity), needsIDToken: request.includesIDToken
+            )
         else { return nil }
         return answer.map { reply($0, account, request) }.mapError { Problem($0, account: account) }
     }
@@ -16,7 +18,9 @@ extension Agent {
     public func token(_ name: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
         let account = try account(name)
         do throws(TokenFailure) {
-            let served = try await account.vault.token(minimumValidity: .seconds(request.minimumValidity))
+            let served = try await account.vault.token(
+                minimumValidity: .seconds(request.minimumValidity), needsIDToken: request.includesIDToken
+            )
             return reply(served, name, request)
         } catch {
             throw Problem(error, account: name)
@@ -35,6 +39,7 @@ extension Agent {
             }
         return TokenReply(
             accessToken: served.token.secret.revealedText(),
+            idToken: request.includesIDToken ? served.token.idToken?.secret.revealedText() : nil,
             tokenType: served.token.type,
             expiresIn: served.secondsLeft,
             scope: served.token.scope.joined(separator: " "),

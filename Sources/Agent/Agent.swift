@@ -63,10 +63,14 @@ public final class Agent: AgentService {
     public init(_ parts: Parts) {
         self.parts = parts
         let schedule = schedule
+        let metadata = MetadataCache(transport: parts.transport, time: parts.time)
         surroundings = Surroundings(
             stores: parts.stores,
             transport: parts.transport,
-            metadata: MetadataCache(transport: parts.transport, time: parts.time),
+            metadata: metadata,
+            identities: IdentityVerifier(
+                metadata: metadata, keys: KeyCache(transport: parts.transport, time: parts.time), time: parts.time
+            ),
             time: parts.time,
             jitter: parts.jitter,
             scheduleChanged: { schedule.changed() }

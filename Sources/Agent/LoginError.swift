@@ -15,6 +15,8 @@ enum LoginError: Error {
     case agentStopped
     case store(StoreFailure)
     case configuration(ConfigurationError)
+    /// Somebody approved, and what came of it is not kept. `end` says what became of the tokens.
+    case discarded(DiscardedLogin, end: String)
 
     /// `hasFile` is whether the account's name alone is enough to try again.
     func failure(for account: AccountName, hasFile: Bool) -> LoginFailure {
@@ -35,6 +37,7 @@ enum LoginError: Error {
         case .store(let failure):
             let code: Problem.Code = failure.state == .locked ? .storeLocked : .storeUnavailable
             return LoginFailure(code: code.rawValue, detail: failure.detail, hint: StoreAdvice(failure.state).hint)
+        case .discarded(let login, let end): return login.failure(end: end, again: again)
         case .configuration(let error):
             return LoginFailure(
                 code: Problem.Code.configurationError.rawValue, detail: error.description, hint: error.hint

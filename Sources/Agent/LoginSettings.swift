@@ -16,9 +16,13 @@ struct LoginSettings {
         let issuer = try parse(request.issuer, "issuer", Issuer.init(parsing:))
         if provider != keys.provider || (issuer != nil && issuer != known?.issuer) {
             // Another provider has other endpoints and another client: those of the old one must not be asked.
-            let (store, keepAlive) = (keys.store, keys.keepAlive)
-            keys = AccountKeys(provider: provider, clientID: keys.clientID, scopes: keys.scopes, store: store)
-            keys.keepAlive = keepAlive
+            let before = keys
+            keys = AccountKeys(
+                provider: provider, clientID: before.clientID, scopes: before.scopes, store: before.store,
+                keepAlive: before.keepAlive,
+                // Subjects of one provider mean nothing at another, but dropping it would let anybody in.
+                expectedSubject: before.expectedSubject
+            )
         }
         keys.issuer = issuer ?? keys.issuer
         keys.clientID = request.clientID ?? keys.clientID

@@ -53,6 +53,14 @@ extension Problem {
                 "'\(account)' cannot be refreshed as it is configured: \(detail)",
                 hint: "mend it, then run 'authagent reload'"
             )
+        case .identityRefused(let refusal):
+            self.init(
+                .badIDToken,
+                "a renewal of '\(account)' brought an ID token that is refused: \(refusal.detail)",
+                hint: "the login is kept; run 'authagent login \(account)' to log in again",
+                reason: refusal.reason.rawValue
+            )
+        case .noIDToken(let why): self.init(why, account: account)
         case .clientRefused(let code, let detail):
             self.init(
                 .providerRejected,
@@ -64,6 +72,35 @@ extension Problem {
     }
 }
 
+extension Problem {
+    private init(_ why: NoIDToken, account: AccountName) {
+        let (reason, detail, hint) =
+            switch why {
+            case .notIssued:
+                (
+                    "not_issued", "the provider has sent no ID token for '\(account)'",
+                    "run 'authagent login \(account) --scope openid', with the other scopes that are needed"
+                )
+            case .expired:
+                (
+                    "expired", "the ID token of '\(account)' has expired, and the provider renews none",
+                    "run 'authagent login \(account)'"
+                )
+            case .unverified(let detail):
+                (
+                    "unverified", "the ID token of '\(account)' cannot be checked: \(detail)",
+                    "access tokens are not affected; try again in a minute"
+                )
+            case .untimely(let detail):
+                (
+                    "untimely", "the ID token of '\(account)' is out of its time: \(detail)",
+                    "check this machine's clock; access tokens are not affected"
+                )
+            }
+        self.init(.noIDToken, detail, hint: hint, reason: reason)
+    }
+}
+
 extension LoginRequiredReason {
     /// Ends with the account's name.
     fileprivate var text: String {
@@ -72,7 +109,7 @@ extension LoginRequiredReason {
         case .grantExpired: "the provider has ended the login of"
         case .providerRejected: "the provider keeps refusing the login of"
         case .recordUnreadable: "the store's record cannot be read, edited or written by a newer agent, of"
-        case .settingsChanged: "the account file now names another issuer or client than the login of"
+        case .settingsChanged: "the account file now names another issuer, client or subject than the login of"
         case .noRefreshToken: "the token has expired and there is no refresh token for"
         }
     }

@@ -17,21 +17,31 @@ extension AccountSettings {
         return presetEndpoints.token != nil
     }
 
+    /// A login of somebody who is not known was accepted before anybody was expected.
+    func allows(_ identity: Identity?) -> Bool {
+        expectedSubject.map { $0.utf8.elementsEqual((identity?.subject ?? "").utf8) } ?? true
+    }
+
     /// Whether an account may go on with its tokens when these settings replace the others.
     func continues(_ other: AccountSettings) -> Bool {
         store == other.store && providerName == other.providerName && clientID == other.clientID
+            && expectedSubject == other.expectedSubject
     }
 }
 
 /// One account's way to its authorization server: settings, discovery and client authentication put together.
 final class Provider: GrantRefresher {
     private let metadata: MetadataCache
+    private let identities: IdentityVerifier
     private let transport: any HTTPTransport
     private let current: Mutex<AccountSettings>
 
-    init(settings: AccountSettings, metadata: MetadataCache, transport: any HTTPTransport) {
+    init(
+        settings: AccountSettings, metadata: MetadataCache, identities: IdentityVerifier, transport: any HTTPTransport
+    ) {
         current = Mutex(settings)
         self.metadata = metadata
+        self.identities = identities
         self.transport = transport
     }
 
@@ -43,14 +53,13 @@ final class Provider: GrantRefresher {
     /// The server with the client's identity. Endpoints given by hand win over discovered ones, and what is not needed
     /// is not discovered.
     func server(
-        clientSecret: SecretBytes?, needsRevocation: Bool = false
+        clientSecret: SecretBytes?, needsRevocation: Bool = false, needsIntrospection: Bool = false
     ) async throws(OAuthFailure) -> AuthorizationServer {
         let settings = settings
         var discovered: ServerMetadata?
         let isComplete = settings.deviceEndpoint != nil && settings.tokenEndpoint != nil
-        if let issuer = settings.issuer, settings.hasMetadata,
-            !isComplete || (needsRevocation && settings.revocationEndpoint == nil)
-        {
+        let isMissing = needsIntrospection || (needsRevocation && settings.revocationEndpoint == nil)
+        if let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing {
             do throws(OAuthFailure) { discovered = try await metadata.metadata(of: issuer) } catch {
                 guard isComplete || settings.canDo(without: error) else { throw error }
             }
@@ -74,6 +83,10 @@ final class Provider: GrantRefresher {
     }
 
     func mayReceive(_ credential: Credential) -> Bool { settings.isOfSameLogin(as: credential) }
+
+    func allows(_ identity: Identity?) -> Bool { settings.allows(identity) }
+
+    func identify(_ grant: TokenGrant) async -> IdentityVerdict { await identities.verdict(on: grant, settings) }
 
     func refresh(_ credential: Credential) async -> RefreshReply {
         // The settings may have changed since the vault asked.

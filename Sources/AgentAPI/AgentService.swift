@@ -13,6 +13,8 @@ public protocol AgentService: Sendable {
     func login(_ account: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent>
     func cancelLogin(_ account: AccountName) async throws(Problem)
     func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply
+    /// Finds out about a token, or about the account's own. Without an account, a token's issuer says whose it is.
+    func inspect(_ account: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply
     /// Reads the configuration again: whole, or not at all.
     func reload() async throws(Problem)
 }

@@ -18,6 +18,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
     public static let mediaType = "application/problem+json"
 
     public enum Code: String, Codable, CaseIterable, Sendable {
+        case badIDToken = "bad_id_token"
         case badRequest = "bad_request"
         case configurationError = "configuration_error"
         case forbidden
@@ -25,6 +26,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
         case locked
         case loginRequired = "login_required"
         case methodNotAllowed = "method_not_allowed"
+        case noIDToken = "no_id_token"
         case notAcceptable = "not_acceptable"
         case notFound = "not_found"
         case providerRejected = "provider_rejected"
@@ -47,7 +49,7 @@ extension Problem.Code {
         case .badRequest, .scopeNotGranted: 400
         case .loginRequired: 401
         case .forbidden: 403
-        case .unknownAccount, .notFound: 404
+        case .noIDToken, .unknownAccount, .notFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .tooLarge: 413
@@ -55,7 +57,7 @@ extension Problem.Code {
         case .locked, .storeLocked: 423
         case .tooManyRequests: 429
         case .configurationError, .internalError: 500
-        case .providerRejected: 502
+        case .badIDToken, .providerRejected: 502
         case .providerUnreachable, .storeUnavailable: 503
         case .timeout: 504
         }
@@ -68,8 +70,9 @@ extension Problem.Code {
         case .forbidden: .forbidden
         case .providerUnreachable, .timeout: .providerUnreachable
         case .locked, .storeLocked, .storeUnavailable: .storeUnavailable
-        case .badRequest, .configurationError, .internalError, .methodNotAllowed, .notAcceptable, .notFound,
-            .providerRejected, .scopeNotGranted, .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType:
+        case .badIDToken, .badRequest, .configurationError, .internalError, .methodNotAllowed, .noIDToken,
+            .notAcceptable, .notFound, .providerRejected, .scopeNotGranted, .tooLarge, .tooManyRequests,
+            .unknownAccount, .unsupportedMediaType:
             .failed
         }
     }

@@ -5,6 +5,8 @@ public enum Route: Equatable, Sendable {
     case token(AccountName)
     case login(AccountName)
     case logout(AccountName)
+    /// Nil: a token whose account is found by its issuer.
+    case inspect(AccountName?)
     case health
     case providers
     case reload
@@ -19,6 +21,7 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "health": self = .health
         case 1 where rest[0] == "providers": self = .providers
         case 1 where rest[0] == "reload": self = .reload
+        case 1 where rest[0] == "inspect": self = .inspect(nil)
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
             self = .account(name)
@@ -28,6 +31,7 @@ public enum Route: Equatable, Sendable {
             case "token": self = .token(name)
             case "login": self = .login(name)
             case "logout": self = .logout(name)
+            case "inspect": self = .inspect(name)
             default: return nil
             }
         default: return nil
@@ -41,6 +45,8 @@ public enum Route: Equatable, Sendable {
         case .token(let name): "/v1/accounts/\(name)/token"
         case .login(let name): "/v1/accounts/\(name)/login"
         case .logout(let name): "/v1/accounts/\(name)/logout"
+        case .inspect(let name?): "/v1/accounts/\(name)/inspect"
+        case .inspect(nil): "/v1/inspect"
         case .health: "/v1/health"
         case .providers: "/v1/providers"
         case .reload: "/v1/reload"
@@ -52,7 +58,7 @@ public enum Route: Equatable, Sendable {
         switch self {
         case .accounts, .account, .token, .health, .providers: ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
-        case .logout, .reload: ["POST"]
+        case .logout, .inspect, .reload: ["POST"]
         }
     }
 }

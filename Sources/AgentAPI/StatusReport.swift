@@ -62,7 +62,10 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public var issuer: String
     public var scope: String
     public var store: String
+    /// Who has logged in, if the provider has said so and it could be verified.
     public var subject: String?
+    public var email: String?
+    public var name: String?
     /// Seconds since 1970; of the access token in memory.
     public var expiresAt: Int?
     /// Seconds since 1970; absent when the account is not in use and no refresh is planned.
@@ -85,7 +88,8 @@ public struct AccountStatus: Codable, Equatable, Sendable {
 
     public init(
         account: AccountName, state: State, issuer: String, scope: String, store: String, subject: String? = nil,
-        expiresAt: Int? = nil, nextRefresh: Int? = nil, lastError: String? = nil, hint: String? = nil
+        email: String? = nil, name: String? = nil, expiresAt: Int? = nil, nextRefresh: Int? = nil,
+        lastError: String? = nil, hint: String? = nil
     ) {
         self.account = account
         self.state = state
@@ -93,6 +97,8 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         self.scope = scope
         self.store = store
         self.subject = subject
+        self.email = email
+        self.name = name
         self.expiresAt = expiresAt
         self.nextRefresh = nextRefresh
         self.lastError = lastError
@@ -100,7 +106,7 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case account, state, issuer, scope, store, subject
+        case account, state, issuer, scope, store, subject, email, name
         case expiresAt = "expires_at"
         case nextRefresh = "next_refresh"
         case lastError = "last_error"

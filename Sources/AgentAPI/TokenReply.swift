@@ -3,6 +3,8 @@
 /// There is no member for a refresh token, on purpose.
 public struct TokenReply: Codable, Equatable, Sendable {
     public var accessToken: String
+    /// When it was asked for: the newest verified ID token of the login.
+    public var idToken: String?
     public var tokenType: String
     /// Seconds of life left; absent when the provider named no expiry.
     public var expiresIn: Int?
@@ -14,10 +16,11 @@ public struct TokenReply: Codable, Equatable, Sendable {
     public var note: String?
 
     public init(
-        accessToken: String, tokenType: String, expiresIn: Int?, scope: String, expiresAt: Int?, account: AccountName,
-        note: String?
+        accessToken: String, idToken: String? = nil, tokenType: String, expiresIn: Int?, scope: String,
+        expiresAt: Int?, account: AccountName, note: String?
     ) {
         self.accessToken = accessToken
+        self.idToken = idToken
         self.tokenType = tokenType
         self.expiresIn = expiresIn
         self.scope = scope
@@ -28,6 +31,7 @@ public struct TokenReply: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case accessToken = "access_token"
+        case idToken = "id_token"
         case tokenType = "token_type"
         case expiresIn = "expires_in"
         case scope

@@ -2,6 +2,11 @@
 public struct TokenRequest: Hashable, Sendable {
     /// Seconds that the token has to live at least, if the provider's tokens live that long.
     public var minimumValidity: Int
+    /// Whether the login's ID token is wanted as well.
+    public var includesIDToken: Bool
 
-    public init(minimumValidity: Int = Limits.defaultMinimumValidity) { self.minimumValidity = minimumValidity }
+    public init(minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false) {
+        self.minimumValidity = minimumValidity
+        self.includesIDToken = includesIDToken
+    }
 }

@@ -62,6 +62,9 @@ struct Harness: Sendable {
         case .logout(let account):
             let options = try body(request, LogoutRequest.self) ?? LogoutRequest()
             return .reply(.json(try await service.logout(account, options)))
+        case .inspect(let account):
+            let asked = try body(request, InspectRequest.self) ?? InspectRequest()
+            return .reply(.json(try await service.inspect(account, asked)))
         case .reload:
             try await service.reload()
             return .reply(.json(Reloaded(reloaded: true)))
@@ -86,16 +89,20 @@ struct Harness: Sendable {
     }
 
     private func reply(_ token: TokenReply, isText: Bool) -> Reply {
-        isText ? .text(token.accessToken) : .json(token)
+        isText ? .text(token.idToken ?? token.accessToken) : .json(token)
     }
 
     private func tokenRequest(_ request: APIRequest) throws(Problem) -> (TokenRequest, isText: Bool) {
-        let parameters = try QueryParameters(request.query, allowed: ["min_valid"])
+        let parameters = try QueryParameters(request.query, allowed: ["id_token", "min_valid"])
         let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
         // Whoever takes everything gets JSON.
         let isText = !request.accepts("application/json") && request.accepts("text/plain")
         if !isText { try requireAcceptable(request, "application/json") }
-        return (TokenRequest(minimumValidity: seconds ?? Limits.defaultMinimumValidity), isText)
+        let asked = TokenRequest(
+            minimumValidity: seconds ?? Limits.defaultMinimumValidity,
+            includesIDToken: try parameters.bool("id_token") ?? false
+        )
+        return (asked, isText)
     }
 
     private func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {

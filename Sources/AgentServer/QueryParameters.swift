@@ -36,6 +36,15 @@ struct QueryParameters {
         return number
     }
 
+    func bool(_ name: String) throws(Problem) -> Bool? {
+        switch values[name] {
+        case nil: return nil
+        case "true"?: return true
+        case "false"?: return false
+        default: throw Problem(.badRequest, "\(name) is neither true nor false", hint: "give \(name)=true")
+        }
+    }
+
     private static func hint(_ allowed: [String]) -> String {
         allowed.isEmpty ? "this resource takes no parameters" : "known parameters: \(allowed.joined(separator: ", "))"
     }

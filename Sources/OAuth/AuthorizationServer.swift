@@ -87,6 +87,12 @@ public struct AuthorizationServer: Sendable {
     private func post(
         _ parameters: [FormEncoding.Parameter], to url: EndpointURL, holding secret: SecretBytes? = nil
     ) async throws(TransportFailure) -> ProviderReply {
+        try await exchange(parameters, with: url, holding: secret).reply
+    }
+
+    func exchange(
+        _ parameters: [FormEncoding.Parameter], with url: EndpointURL, holding secret: SecretBytes?
+    ) async throws(TransportFailure) -> (response: HTTPResponse, reply: ProviderReply) {
         var headers = [
             (name: "Accept", value: "application/json"),
             (name: "Content-Type", value: FormEncoding.mediaType),
@@ -97,6 +103,6 @@ public struct AuthorizationServer: Sendable {
             HTTPRequest(method: .post, url: url, headers: headers, body: FormEncoding.body(parameters))
         )
         let credentials = authorization.map { SecretBytes($0.dropFirst("Basic ".count).utf8) }
-        return ProviderReply(response, secrets: [secret, client.secret, credentials].compactMap(\.self))
+        return (response, ProviderReply(response, secrets: [secret, client.secret, credentials].compactMap(\.self)))
     }
 }

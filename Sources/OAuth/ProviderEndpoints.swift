@@ -5,6 +5,7 @@ public struct ProviderEndpoints: Sendable, Equatable {
     public let device: EndpointURL?
     public let token: EndpointURL
     public let revocation: EndpointURL?
+    public let introspection: EndpointURL?
     /// Endpoints that are known without asking.
     public struct Known: Sendable, Equatable {
         public var device: EndpointURL?
@@ -35,6 +36,7 @@ public struct ProviderEndpoints: Sendable, Equatable {
         self.token = token
         self.device = device ?? metadata?.deviceAuthorizationEndpoint ?? known.device
         self.revocation = revocation ?? metadata?.revocationEndpoint ?? known.revocation
+        introspection = metadata?.introspectionEndpoint
         refusedDevice = self.device == nil ? metadata?.refusedEndpoints["device_authorization_endpoint"] : nil
     }
 }

@@ -4,6 +4,11 @@ public struct ServerMetadata: Sendable, Equatable {
     public var deviceAuthorizationEndpoint: EndpointURL?
     public var tokenEndpoint: EndpointURL?
     public var revocationEndpoint: EndpointURL?
+    /// RFC 7662.
+    public var introspectionEndpoint: EndpointURL?
+    /// Where the keys are that the provider signs its tokens with.
+    public var keysURL: EndpointURL?
+    public var tokenIssuer: TokenIssuer
     /// Nil: not said.
     public var tokenEndpointAuthMethods: [String]?
     public var revocationEndpointAuthMethods: [String]?
@@ -13,7 +18,8 @@ public struct ServerMetadata: Sendable, Equatable {
 
     public init(
         issuer: Issuer, deviceAuthorizationEndpoint: EndpointURL? = nil, tokenEndpoint: EndpointURL? = nil,
-        revocationEndpoint: EndpointURL? = nil, tokenEndpointAuthMethods: [String]? = nil,
+        revocationEndpoint: EndpointURL? = nil, introspectionEndpoint: EndpointURL? = nil,
+        keysURL: EndpointURL? = nil, tokenIssuer: TokenIssuer? = nil, tokenEndpointAuthMethods: [String]? = nil,
         revocationEndpointAuthMethods: [String]? = nil, scopesSupported: [String]? = nil,
         refusedEndpoints: [String: URLRejection] = [:]
     ) {
@@ -21,6 +27,9 @@ public struct ServerMetadata: Sendable, Equatable {
         self.deviceAuthorizationEndpoint = deviceAuthorizationEndpoint
         self.tokenEndpoint = tokenEndpoint
         self.revocationEndpoint = revocationEndpoint
+        self.introspectionEndpoint = introspectionEndpoint
+        self.keysURL = keysURL
+        self.tokenIssuer = tokenIssuer ?? .exact(issuer)
         self.tokenEndpointAuthMethods = tokenEndpointAuthMethods
         self.revocationEndpointAuthMethods = revocationEndpointAuthMethods
         self.scopesSupported = scopesSupported
@@ -32,7 +41,7 @@ extension ServerMetadata {
     /// Reads a metadata document. Nil if it is none, which is to say that it names no issuer.
     package init?(_ fields: ReplyFields, askedFor issuer: Issuer) throws(OAuthFailure) {
         guard case .string(let found)? = fields["issuer"] else { return nil }
-        guard issuer.matches(found) else {
+        guard let tokenIssuer = TokenIssuer(metadata: found, askedFor: issuer) else {
             throw .issuerMismatch(expected: issuer.text, found: DisplayText.clean(found))
         }
         var refused: [String: URLRejection] = [:]
@@ -46,11 +55,16 @@ extension ServerMetadata {
         let device = endpoint("device_authorization_endpoint")
         let token = endpoint("token_endpoint")
         let revocation = endpoint("revocation_endpoint")
+        let introspection = endpoint("introspection_endpoint")
+        let keys = endpoint("jwks_uri")
         self.init(
             issuer: issuer,
             deviceAuthorizationEndpoint: device,
             tokenEndpoint: token,
             revocationEndpoint: revocation,
+            introspectionEndpoint: introspection,
+            keysURL: keys,
+            tokenIssuer: tokenIssuer,
             tokenEndpointAuthMethods: fields.words("token_endpoint_auth_methods_supported"),
             revocationEndpointAuthMethods: fields.words("revocation_endpoint_auth_methods_supported"),
             scopesSupported: fields.words("scopes_supported"),

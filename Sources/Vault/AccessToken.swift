@@ -13,6 +13,8 @@ public struct AccessToken: Sendable, Equatable {
     public let lifetime: Duration?
     /// Whether the provider named no lifetime, so that ours is a guess and is not shown to anybody.
     public let isLifetimeAssumed: Bool
+    /// The newest verified ID token of the login, which may be older than this access token.
+    public internal(set) var idToken: HeldIDToken?
 
     /// For a provider that issues refresh tokens but names no lifetime (RFC 6749 §5.1 only recommends `expires_in`):
     /// short enough to be right nearly everywhere, long enough not to refresh on every call.

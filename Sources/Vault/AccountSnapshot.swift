@@ -1,3 +1,4 @@
+public import SecretMemory
 internal import Synchronization
 
 /// What `status` shows of one account: taken at once, without waiting for anything.
@@ -14,6 +15,9 @@ public struct AccountSnapshot: Sendable {
     public var expiresAt: ContinuousClock.Instant?
     public var nextRefresh: ContinuousClock.Instant?
     public var lastFailure: TokenFailure?
+    public var identity: Identity?
+    /// Why the ID token that the provider sent is not served.
+    public var idTokenProblem: NoIDToken?
     /// Why the store lacks what memory holds.
     public var unsaved: StoreFailure?
 }
@@ -38,8 +42,15 @@ extension AccountVault {
                 expiresAt: state.token.flatMap { $0.isLifetimeAssumed ? nil : $0.expiresAt },
                 nextRefresh: state.refreshDue(keepAlive: keepAlive),
                 lastFailure: state.lastFailure,
+                identity: state.credential?.identity,
+                idTokenProblem: state.idTokenProblem,
                 unsaved: state.unsaved?.failure
             )
         }
     }
+}
+
+extension AccountVault {
+    /// The client's secret that came with the login; nil for a public client, or before the store was read.
+    public var clientSecret: SecretBytes? { guarded.withLock { $0.state.credential?.clientSecret } }
 }

@@ -35,6 +35,8 @@ package struct AccountState: Sendable {
     package private(set) var lastGrant: ContinuousClock.Instant?
     /// When to look again into a store that could not be read, without being asked.
     package private(set) var readAgain: ContinuousClock.Instant?
+    /// Why the last login or refresh brought no ID token to serve, and when it is worth asking again.
+    var missingIDToken: (why: NoIDToken, until: ContinuousClock.Instant?)?
     /// The largest generation seen, also of logins that are over.
     package private(set) var generation: UInt64 = 0
     private var rejections = 0
@@ -70,8 +72,16 @@ package struct AccountState: Sendable {
         }
     }
 
-    /// A client asks for a token that is valid for `minimumValidity`.
+    /// A client asks for a token that is valid for `minimumValidity`, and perhaps for an ID token that is as well.
     package mutating func tokenRequested(
+        minimumValidity: Duration, needsIDToken: Bool = false, at now: ContinuousClock.Instant
+    ) -> Decision {
+        let decision = accessTokenRequested(minimumValidity: minimumValidity, at: now)
+        guard needsIDToken, case .serve(let served) = decision else { return decision }
+        return idTokenRequested(with: served, minimumValidity: minimumValidity, at: now)
+    }
+
+    private mutating func accessTokenRequested(
         minimumValidity: Duration, at now: ContinuousClock.Instant
     ) -> Decision {
         switch login {
@@ -99,14 +109,16 @@ package struct AccountState: Sendable {
 
     /// The answer for a client that has waited for a refresh, which may have failed.
     package mutating func answerAfterRefresh(
-        minimumValidity: Duration, at now: ContinuousClock.Instant
+        minimumValidity: Duration, needsIDToken: Bool = false, at now: ContinuousClock.Instant
     ) -> Result<ServedToken, TokenFailure> {
-        switch tokenRequested(minimumValidity: minimumValidity, at: now) {
+        switch tokenRequested(minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now) {
         case .serve(let token), .serveAndRefresh(let token, _): .success(token)
         case .fail(let failure): .failure(failure)
         case .refresh, .read:
             // One attempt for one request: whatever it brought is the answer.
-            if let served = servedDespiteFailure(at: now) {
+            if let served = servedDespiteFailure(at: now),
+                !needsIDToken || served.token.idToken?.isValid(at: now) == true
+            {
                 .success(served)
             } else {
                 .failure(lastFailure ?? .providerUnreachable(detail: "the refresh brought no usable token"))
@@ -114,7 +126,7 @@ package struct AccountState: Sendable {
         }
     }
 
-    private func refreshOrFail(_ credential: Credential, at now: ContinuousClock.Instant) -> Decision {
+    func refreshOrFail(_ credential: Credential, at now: ContinuousClock.Instant) -> Decision {
         guard credential.refreshToken != nil else { return .fail(.loginRequired(.noRefreshToken)) }
         if let lastFailure, let notBefore = backoff.clientNotBefore, now < notBefore { return .fail(lastFailure) }
         return .refresh(credential)
@@ -136,6 +148,7 @@ extension AccountState {
         login = .active(credential)
         generation = max(generation, credential.generation)
         unsaved = nil
+        missingIDToken = nil
         succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
     }
 
@@ -187,7 +200,22 @@ extension AccountState {
         guard version == self.version else { return }
         login = .active(credential)
         generation = max(generation, credential.generation)
+        var token = token
+        // A renewal need not bring a new ID token (OpenID Connect Core 1.0 §12.2): the old one is good until it expires.
+        token.idToken = token.idToken ?? self.token?.idToken
         succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
+    }
+
+    /// A refresh brought a token that is not to be used. What is kept is the login as it was, with the refresh token
+    /// of the moment.
+    package mutating func quarantined(
+        _ refusal: IdentityRefusal, keeping credential: Credential, version: UInt64, at now: ContinuousClock.Instant,
+        jitter: Double
+    ) {
+        guard version == self.version else { return }
+        login = .active(credential)
+        generation = max(generation, credential.generation)
+        refreshFailed(.identityRefused(refusal), retryAfter: nil, version: version, at: now, jitter: jitter)
     }
 
     private mutating func succeeded(token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double) {
@@ -213,9 +241,9 @@ extension AccountState {
             // A minute at least: three of them must outlast a gateway that is being restarted.
             let wait = max(retryAfter ?? .zero, Self.rejectionGap)
             backoff.failed(at: now, retryAfter: wait, definite: true, jitter: jitter)
-        case .clientRefused, .configuration:
+        case .clientRefused, .configuration, .identityRefused:
             backoff.failed(at: now, retryAfter: retryAfter, definite: true, jitter: jitter)
-        case .loginRequired, .store, .providerUnreachable:
+        case .loginRequired, .store, .providerUnreachable, .noIDToken:
             backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)
         }
         if rejections >= Self.rejectionsThatEndALogin, case .active(let credential) = login {

@@ -17,18 +17,34 @@ extension AccountVault {
         }
     }
 
+    /// Who has logged in, as far as anybody could check.
+    public struct GrantedIdentity: Sendable {
+        public var identity: Identity?
+        public var idToken: HeldIDToken?
+        /// Why there is no ID token.
+        public var missing: NoIDToken?
+
+        public init(identity: Identity? = nil, idToken: HeldIDToken? = nil, missing: NoIDToken? = .notIssued) {
+            self.identity = identity
+            self.idToken = idToken
+            self.missing = missing
+        }
+    }
+
     /// Takes over a fresh grant: first the store, then memory.
     ///
     /// A store that fails now does not cost the login that somebody has just approved: the account is `unsaved`, and
     /// the failure is returned.
     public func adopt(
-        _ grant: TokenGrant, to client: GrantedClient, askedScope: [String], requestedAt: ContinuousClock.Instant
+        _ grant: TokenGrant, to client: GrantedClient, of person: GrantedIdentity = GrantedIdentity(),
+        askedScope: [String], requestedAt: ContinuousClock.Instant
     ) async -> (token: AccessToken, unsaved: StoreFailure?) {
-        await exclusively { await self.take(grant, client, askedScope: askedScope, requestedAt: requestedAt) }
+        await exclusively { await self.take(grant, client, person, askedScope: askedScope, requestedAt: requestedAt) }
     }
 
     private func take(
-        _ grant: TokenGrant, _ client: GrantedClient, askedScope: [String], requestedAt: ContinuousClock.Instant
+        _ grant: TokenGrant, _ client: GrantedClient, _ person: GrantedIdentity, askedScope: [String],
+        requestedAt: ContinuousClock.Instant
     ) async -> (token: AccessToken, unsaved: StoreFailure?) {
         // RFC 6749 §5.1: an absent scope is the one that was asked for.
         let scope = grant.scope ?? askedScope
@@ -42,15 +58,18 @@ extension AccountVault {
             refreshToken: grant.refreshToken,
             lastingAccessToken: isLasting ? grant.accessToken : nil,
             scope: scope,
-            grantedAt: ports.time.wall
+            grantedAt: ports.time.wall,
+            identity: person.identity
         )
         var failure: StoreFailure?
         do throws(StoreFailure) { try await ports.store.save(credential.record) } catch { failure = error }
-        let token = AccessToken(
+        var token = AccessToken(
             grant, scope: scope, requestedAt: requestedAt, isRenewable: grant.refreshToken != nil
         )
-        guarded.withLock { guarded in
+        token.idToken = person.idToken
+        guarded.withLock { [token] guarded in
             guarded.state.adopt(credential, token: token, grantedAt: requestedAt, jitter: ports.jitter())
+            guarded.state.idTokenMissing(person.missing, at: requestedAt)
             if let failure { guarded.state.saveFailed(failure, at: ports.time.now, jitter: ports.jitter()) }
         }
         return (token, failure)

@@ -42,9 +42,49 @@ extension AccountVault {
             // Durable before anybody gets the access token that came with it.
             await save(renewed, version: version)
         }
-        let token = AccessToken(grant, scope: renewed.scope, requestedAt: requestedAt, isRenewable: true)
-        guarded.withLock {
+        let isNewlyKnown: Bool
+        let (idToken, missing): (HeldIDToken?, NoIDToken?)
+        do throws(IdentityRefusal) {
+            let answer = try await identify(grant, as: &renewed)
+            (idToken, missing, isNewlyKnown) = (answer.idToken, answer.missing, answer.isNewlyKnown)
+        } catch {
+            // The login stays as it was, but with the new refresh token: without it a mistake of the provider's would
+            // end it.
+            renewed.scope = credential.scope
+            guarded.withLock { [renewed] in
+                $0.state.quarantined(
+                    error, keeping: renewed, version: version, at: ports.time.now, jitter: ports.jitter())
+            }
+            return
+        }
+        if isNewlyKnown { await save(renewed, version: version) }
+        var token = AccessToken(grant, scope: renewed.scope, requestedAt: requestedAt, isRenewable: true)
+        token.idToken = idToken
+        guarded.withLock { [token, renewed] in
             $0.state.renewed(renewed, token: token, version: version, grantedAt: requestedAt, jitter: ports.jitter())
+            $0.state.idTokenMissing(missing, at: ports.time.now)
+        }
+    }
+
+    /// OpenID Connect Core 1.0 §12.2: whoever the login belongs to stays the same. Clocks that disagree keep the ID
+    /// token from being served, but not the access token, for which no wall clock counts.
+    private func identify(
+        _ grant: TokenGrant, as credential: inout Credential
+    ) async throws(IdentityRefusal) -> (idToken: HeldIDToken?, missing: NoIDToken?, isNewlyKnown: Bool) {
+        switch await ports.refresher.identify(grant) {
+        case .absent: return (nil, .notIssued, false)
+        // An outage of the keys must not stop access tokens, which come over TLS from the provider itself.
+        case .unverified(let detail): return (nil, .unverified(detail: detail), false)
+        // A broken ID token that nobody asked for, as at the login, contradicts nothing that is known.
+        case .refused(let refusal)
+        where refusal.reason == .invalid && credential.identity == nil && !credential.scope.contains("openid"):
+            return (nil, .unverified(detail: refusal.detail), false)
+        case .refused(let refusal): throw refusal
+        case .verified(let identity, let idToken, let timing):
+            if let change = credential.identity?.change(to: identity) { throw IdentityRefusal(change) }
+            let isNewlyKnown = credential.identity != identity
+            credential.identity = identity
+            return (idToken, timing.map { .untimely(detail: $0) }, isNewlyKnown)
         }
     }
 

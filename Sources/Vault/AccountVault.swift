@@ -49,11 +49,15 @@ public final class AccountVault: Sendable {
 
     /// What can be answered without waiting: a token from memory, or a refusal. Nil when a refresh or the store is
     /// needed.
-    public func tokenAtOnce(minimumValidity: Duration) -> Result<ServedToken, TokenFailure>? {
+    public func tokenAtOnce(
+        minimumValidity: Duration, needsIDToken: Bool = false
+    ) -> Result<ServedToken, TokenFailure>? {
         let now = ports.time.now
         let (decision, firstUse) = guarded.withLock { guarded in
             let wasInUse = guarded.state.isInUse
-            let decision = guarded.state.tokenRequested(minimumValidity: minimumValidity, at: now)
+            let decision = guarded.state.tokenRequested(
+                minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
+            )
             refreshUnwatched(decision, &guarded)
             return (decision, guarded.state.isInUse && !wasInUse)
         }
@@ -66,20 +70,26 @@ public final class AccountVault: Sendable {
     }
 
     /// Returns a token valid for at least `minimumValidity`, or for less with a note that says why. Waits if a refresh
-    /// is running. RFC 6749 §6.
-    public func token(minimumValidity: Duration) async throws(TokenFailure) -> ServedToken {
+    /// is running. RFC 6749 §6. With `needsIDToken` it comes with a verified ID token that is valid as well.
+    public func token(
+        minimumValidity: Duration, needsIDToken: Bool = false
+    ) async throws(TokenFailure) -> ServedToken {
         await readIfUnread()
         while true {
             let now = ports.time.now
             // Decided and started under one lock: two callers share one refresh.
-            let step = guarded.withLock { nextStep(minimumValidity: minimumValidity, at: now, &$0) }
+            let step = guarded.withLock {
+                nextStep(minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now, &$0)
+            }
             switch step {
             case .answer(let answer): return try answer.get()
             case .wait(let change): await change.value
             case .join(let refresh):
                 await refresh.value
                 return try guarded.withLock {
-                    $0.state.answerAfterRefresh(minimumValidity: minimumValidity, at: ports.time.now)
+                    $0.state.answerAfterRefresh(
+                        minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: ports.time.now
+                    )
                 }.get()
             }
         }
@@ -94,9 +104,11 @@ public final class AccountVault: Sendable {
     }
 
     private func nextStep(
-        minimumValidity: Duration, at now: ContinuousClock.Instant, _ guarded: inout Guarded
+        minimumValidity: Duration, needsIDToken: Bool, at now: ContinuousClock.Instant, _ guarded: inout Guarded
     ) -> Step {
-        let decision = guarded.state.tokenRequested(minimumValidity: minimumValidity, at: now)
+        let decision = guarded.state.tokenRequested(
+            minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
+        )
         refreshUnwatched(decision, &guarded)
         switch decision {
         case .serve(let token), .serveAndRefresh(let token, _): return .answer(.success(token))
@@ -135,7 +147,7 @@ public final class AccountVault: Sendable {
             var isOwn = true
             if case .success(.credential(let credential)) = result {
                 grantedAt = now - .seconds(max(0, wall - credential.grantedAt))
-                isOwn = ports.refresher.mayReceive(credential)
+                isOwn = ports.refresher.mayReceive(credential) && ports.refresher.allows(credential.identity)
             }
             guarded.state.read(result, isOwn: isOwn, grantedAt: grantedAt, at: now)
         }

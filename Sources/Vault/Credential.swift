@@ -16,10 +16,13 @@ public struct Credential: Sendable, Equatable {
     public var scope: [String]
     /// Wall-clock seconds since 1970 of the last grant, for `keep_alive`.
     public var grantedAt: Int
+    /// Nil: the provider has not said who it is, or nobody could check it yet.
+    public var identity: Identity?
 
     public init(
         account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
-        refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int
+        refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
+        identity: Identity? = nil
     ) {
         self.account = account
         self.generation = generation
@@ -30,6 +33,7 @@ public struct Credential: Sendable, Equatable {
         self.lastingAccessToken = lastingAccessToken
         self.scope = scope
         self.grantedAt = grantedAt
+        self.identity = identity
     }
 
     /// Whether anything here can still produce an access token.
@@ -42,6 +46,7 @@ public struct Credential: Sendable, Equatable {
         client.generation += 1
         client.refreshToken = nil
         client.lastingAccessToken = nil
+        client.identity = nil
         return client
     }
 }

@@ -21,7 +21,8 @@ extension Credential {
             refreshToken: refreshToken?.revealedText(),
             accessToken: lastingAccessToken?.revealedText(),
             scope: scope,
-            grantedAt: grantedAt
+            grantedAt: grantedAt,
+            identity: identity.map(IdentityFields.init)
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -46,7 +47,8 @@ extension Credential {
             refreshToken: fields.refreshToken.map { SecretBytes($0) },
             lastingAccessToken: fields.accessToken.map { SecretBytes($0) },
             scope: fields.scope,
-            grantedAt: fields.grantedAt
+            grantedAt: fields.grantedAt,
+            identity: fields.identity?.identity
         )
     }
 }
@@ -67,6 +69,8 @@ private struct RecordFields: Codable {
     var accessToken: String?
     var scope: [String]
     var grantedAt: Int
+    /// Absent in records that an older agent wrote.
+    var identity: IdentityFields?
 
     enum CodingKeys: String, CodingKey {
         case version, account, generation, issuer
@@ -76,5 +80,26 @@ private struct RecordFields: Codable {
         case accessToken = "access_token"
         case scope
         case grantedAt = "granted_at"
+        case identity
+    }
+}
+
+private struct IdentityFields: Codable {
+    var issuer: String
+    var subject: String
+    var audience: [String]
+    var email: String?
+    var name: String?
+
+    init(_ identity: Identity) {
+        issuer = identity.issuer
+        subject = identity.subject
+        audience = identity.audience
+        email = identity.email
+        name = identity.name
+    }
+
+    var identity: Identity {
+        Identity(issuer: issuer, subject: subject, audience: audience, email: email, name: name)
     }
 }

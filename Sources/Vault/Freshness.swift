@@ -11,6 +11,19 @@ package enum Freshness: Equatable {
         _ token: AccessToken, minimumValidity: Duration, at now: ContinuousClock.Instant
     ) -> Freshness {
         guard let expiresAt = token.expiresAt, let lifetime = token.lifetime else { return .fresh }
+        return of(expiresAt, lifetime: lifetime, minimumValidity: minimumValidity, at: now)
+    }
+
+    package static func of(
+        _ token: HeldIDToken, minimumValidity: Duration, at now: ContinuousClock.Instant
+    ) -> Freshness {
+        of(token.expiresAt, lifetime: token.lifetime, minimumValidity: minimumValidity, at: now)
+    }
+
+    private static func of(
+        _ expiresAt: ContinuousClock.Instant, lifetime: Duration, minimumValidity: Duration,
+        at now: ContinuousClock.Instant
+    ) -> Freshness {
         let left = expiresAt - now
         if left > .zero && left >= minimumValidity { return .fresh }
         let isAttainable = minimumValidity <= lifetime - transit

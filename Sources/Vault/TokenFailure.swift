@@ -7,6 +7,10 @@ public enum TokenFailure: Error, Equatable, Sendable {
     case providerUnreachable(detail: String)
     /// The provider refused in a way that is no confirmed end of the login.
     case providerRejected(detail: String)
+    /// The renewed ID token is forged, foreign or another person's: what came with it is not used.
+    case identityRefused(IdentityRefusal)
+    /// An ID token was asked for, and there is none.
+    case noIDToken(NoIDToken)
     /// The client itself is refused (`invalid_client` and its like): the configuration is wrong, the login is not.
     case clientRefused(code: String, detail: String?)
     /// The account cannot be used as it is configured; nothing was sent.
@@ -21,7 +25,7 @@ public enum LoginRequiredReason: String, Sendable {
     case providerRejected = "provider_rejected"
     /// The store has a record for the account that this agent cannot read.
     case recordUnreadable = "record_unreadable"
-    /// The account file names another issuer or client than the one that the login belongs to.
+    /// The account file names another issuer, client or person than the one that the login belongs to.
     case settingsChanged = "settings_changed"
     /// The access token that was the credential itself has expired, or there is no refresh token to renew it with.
     case noRefreshToken = "no_refresh_token"

@@ -47,9 +47,8 @@ struct AuthagentCommand: ParsableCommand {
             """,
         version: agentVersion,
         subcommands: [
-            LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, ProvidersCommand.self,
-            StartCommand.self,
-            StopCommand.self, ReloadCommand.self,
+            LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, InspectCommand.self,
+            ProvidersCommand.self, StartCommand.self, StopCommand.self, ReloadCommand.self,
         ]
     )
 }

@@ -40,22 +40,24 @@ struct StatusTable {
             lines.append(line)
             guard index > 0 else { continue }
             let account = report.accounts[index - 1]
+            if let person = person(account) { lines.append("  \(person)") }
             if let error = account.lastError { lines.append("  \(error)") }
             if let hint = account.hint { lines.append("  hint: \(hint)") }
         }
         return lines.map(Console.clean).joined(separator: "\n")
     }
 
+    /// Who has logged in.
+    private func person(_ account: AccountStatus) -> String? {
+        guard let subject = account.subject else { return nil }
+        let names = [account.name, account.email.map { "<\($0)>" }].compactMap { $0 }.joined(separator: " ")
+        return names.isEmpty ? "subject: \(subject)" : "subject: \(subject), \(names)"
+    }
+
     /// `in 54 min`, for a moment in seconds since 1970.
     private func words(_ moment: Int?) -> String {
         guard let moment else { return "-" }
         let left = moment - now
-        switch left {
-        case ..<0: return "past"
-        case ..<120: return "in \(left) s"
-        case ..<7200: return "in \(left / 60) min"
-        case ..<172_800: return "in \(left / 3600) h"
-        default: return "in \(left / 86_400) d"
-        }
+        return left < 0 ? "past" : "in \(TimeSpan.words(left))"
     }
 }

@@ -18,6 +18,9 @@ struct TokenCommand: ParsableCommand {
         help: ArgumentHelp("Renew the token unless it is valid for this long, from 0 to 86400.", valueName: "seconds"))
     var minValid: Int = Limits.defaultMinimumValidity
 
+    @Flag(help: "Print the login's ID token instead; with --json beside the access token.")
+    var idToken = false
+
     @Flag(help: "Print the agent's whole reply as JSON.")
     var json = false
 
@@ -26,18 +29,24 @@ struct TokenCommand: ParsableCommand {
 
     func validate() throws {
         guard !(json && header) else { throw ValidationError("--json and --header exclude each other") }
+        guard !(idToken && header) else { throw ValidationError("--id-token and --header exclude each other") }
         guard (0...Limits.largestMinimumValidity).contains(minValid) else {
             throw ValidationError("--min-valid is from 0 to \(Limits.largestMinimumValidity) seconds")
         }
     }
 
     func run() throws {
-        let path = Route.token(account).path + "?min_valid=\(minValid)"
+        let path = Route.token(account).path + "?min_valid=\(minValid)" + (idToken ? "&id_token=true" : "")
         let response = try AgentConnection.open().request("GET", path, within: Limits.answerTime + .seconds(5))
         let reply = try response.decoded(TokenReply.self)
         if let note = reply.note { Console.note(note) }
         if json {
             Console.print(APIJSON.text(reply))
+        } else if idToken {
+            guard let token = reply.idToken else {
+                throw Failure("the agent sent no ID token", hint: "is it older than this client? run 'authagent stop'")
+            }
+            Console.print(token)
         } else {
             Console.print(header ? "Authorization: \(reply.tokenType) \(reply.accessToken)" : reply.accessToken)
         }

@@ -67,7 +67,8 @@ struct AccountFileTests {
             revocationEndpoint: try EndpointURL(parsing: "https://issuer.example/revoke"),
             clientAuthentication: .clientSecretPost,
             clientSecretFile: "/etc/secret",
-            keepAlive: .seconds(7200)
+            keepAlive: .seconds(7200),
+            expectedSubject: "auth0|\"ann\""
         )
         keys.provider = try ProviderChoice("keycloak", parameters: ["host": "sso.example:8443", "realm": "main"])
         keys.scopeParameter = "scopes"
@@ -100,6 +101,14 @@ struct AccountFileTests {
             (good + "keep_alive = \"99999999999999999999d\"\n", 3),
             (good + "client_secret_file = \"relative\"\n", 3),
             (good + "token_endpoint = \"https://u:p@issuer.example\"\n", 3),
+            (good + "expected_subject = \"\"\n", 3),
+            (good + "expected_subject = \"\u{e9}\"\n", 3),
+            (good + "expected_subject = \"a\\u0007\"\n", 3),
+            (good + "expected_subject = 7\n", 3),
+            (
+                "client_id = \"tv\"\nexpected_subject = \"ann\"\ndevice_endpoint = \"https://l.example/d\"\n"
+                    + "token_endpoint = \"https://l.example/t\"\n", 2
+            ),
             (good + "scopes = [\n", 3),
             (good + "issuer = \"https://other.example\"\n", 3),
         ])

@@ -6,7 +6,9 @@ struct RouteTests {
     func roundTrip() throws {
         let name = try #require(AccountName("work"))
         let routes: [Route] = [
-            .accounts, .account(name), .token(name), .login(name), .logout(name), .health, .reload,
+            .accounts, .account(name), .token(name), .login(name), .logout(name), .inspect(name), .inspect(nil),
+            .health,
+            .reload,
         ]
         for route in routes { #expect(Route(path: route.path) == route) }
     }

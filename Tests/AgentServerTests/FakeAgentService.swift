@@ -8,10 +8,11 @@ import Synchronization
 /// `gone` is logged out.
 final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
-        case token(AccountName, minimumValidity: Int)
+        case token(AccountName, TokenRequest)
         case login(AccountName, LoginRequest)
         case cancelLogin(AccountName)
         case logout(AccountName, LogoutRequest)
+        case inspect(AccountName?, InspectRequest)
         case reload
     }
 
@@ -55,7 +56,7 @@ final class FakeAgentService: AgentService {
     func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>? {
         switch account.description {
         case "work", "large":
-            state.withLock { $0.calls.append(.token(account, minimumValidity: request.minimumValidity)) }
+            state.withLock { $0.calls.append(.token(account, request)) }
             return .success(Self.reply(account))
         case "gone":
             return .failure(
@@ -69,7 +70,7 @@ final class FakeAgentService: AgentService {
     func providers() -> ProviderList { ProviderList(providers: []) }
 
     func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
-        try await perform(.token(account, minimumValidity: request.minimumValidity), of: account)
+        try await perform(.token(account, request), of: account)
         return Self.reply(account)
     }
 
@@ -103,6 +104,11 @@ final class FakeAgentService: AgentService {
     func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
         try await perform(.logout(account, request), of: account)
         return LogoutReply(account: account, revoked: request.local != true, forgotten: true)
+    }
+
+    func inspect(_ account: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply {
+        try await perform(.inspect(account, request), of: account)
+        return InspectReply(account: account, tokens: [TokenInspection(role: .given, form: .opaque)])
     }
 
     func reload() async throws(Problem) { try await perform(.reload, of: nil) }

@@ -67,6 +67,7 @@ struct ProblemReplyTests {
             "min_valid=-1", "min_valid=86401", "min_valid=1.5", "min_valid=", "min_valid", "min_valid=+5",
             "min_valid=%2B5", "min_valid=99999999999999999999", "min_valid=1&min_valid=1", "min-valid=1", "scope=a",
             "min_valid=%3", "min_valid=%zz", "min_valid=%+5", "min_valid=%-0", "min_valid=%FF", "%00=1", "=",
+            "id_token=1", "id_token", "id_token=TRUE", "id_token=true&id_token=true",
         ])
     func query(text: String) async throws {
         try await ServerFixture.serving { server in

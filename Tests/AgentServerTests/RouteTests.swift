@@ -55,19 +55,33 @@ struct RouteTests {
         }
     }
 
-    @Test("min_valid reaches the agent, cached or not; without it the default does")
-    func minimumValidity() async throws {
+    @Test("min_valid and id_token reach the agent, cached or not; without them the defaults do")
+    func tokenRequest() async throws {
         try await ServerFixture.serving { server in
             server.service.refresh.open()
             let slow = try #require(AccountName("slow"))
-            for target in ["work/token?min_valid=0", "work/token", "slow/token?min_valid=86400"] {
+            for target in ["work/token?min_valid=0", "work/token", "slow/token?id_token=true&min_valid=86400"] {
                 #expect(try await server.exchange(.get("/v1/accounts/" + target)).status == 200)
             }
             #expect(
                 server.service.calls == [
-                    .token(work, minimumValidity: 0), .token(work, minimumValidity: Limits.defaultMinimumValidity),
-                    .token(slow, minimumValidity: 86_400),
+                    .token(work, TokenRequest(minimumValidity: 0)), .token(work, TokenRequest()),
+                    .token(slow, TokenRequest(minimumValidity: 86_400, includesIDToken: true)),
                 ])
+        }
+    }
+
+    @Test("a token to inspect reaches the agent in a body, with an account or without")
+    func inspect() async throws {
+        try await ServerFixture.serving { server in
+            let body = #"{"token":"t","introspect":true}"#
+            for path in ["/v1/inspect", "/v1/accounts/work/inspect"] {
+                let reply = try await server.exchange(.post(path, body, "Content-Type: application/json"))
+                #expect(reply.status == 200)
+            }
+            #expect(try await server.exchange(.get("/v1/inspect")).status == 405)
+            let request = InspectRequest(token: "t", introspect: true)
+            #expect(server.service.calls == [.inspect(nil, request), .inspect(work, request)])
         }
     }
 

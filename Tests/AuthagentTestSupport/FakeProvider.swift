@@ -5,7 +5,7 @@ import Synchronization
 /// An authorization server without a network: each endpoint answers from its own script, the last line of which
 /// repeats.
 public final class FakeProvider: HTTPTransport {
-    public enum Endpoint: String, Sendable { case metadata, device, token, revocation }
+    public enum Endpoint: String, Sendable { case metadata, device, token, revocation, keys, introspection }
 
     public typealias Answer = Result<HTTPResponse, TransportFailure>
 
@@ -27,7 +27,8 @@ public final class FakeProvider: HTTPTransport {
                 200,
                 """
                 {"issuer":"\(Self.issuer)","device_authorization_endpoint":"\(Self.issuer)/device",
-                "token_endpoint":"\(Self.issuer)/token","revocation_endpoint":"\(Self.issuer)/revocation"}
+                "token_endpoint":"\(Self.issuer)/token","revocation_endpoint":"\(Self.issuer)/revocation",
+                "introspection_endpoint":"\(Self.issuer)/introspection","jwks_uri":"\(Self.issuer)/keys"}
                 """)
         )
         script(
@@ -88,9 +89,12 @@ extension FakeProvider.Answer {
     }
 
     /// A grant as RFC 6749 §5.1 has it.
-    public static func grant(access: String, refresh: String? = nil, expiresIn: Int? = 3600) -> Self {
+    public static func grant(
+        access: String, refresh: String? = nil, expiresIn: Int? = 3600, idToken: String? = nil
+    ) -> Self {
         var members = [#""access_token":"\#(access)""#, #""token_type":"Bearer""#]
         if let refresh { members.append(#""refresh_token":"\#(refresh)""#) }
+        if let idToken { members.append(#""id_token":"\#(idToken)""#) }
         if let expiresIn { members.append(#""expires_in":\#(expiresIn)"#) }
         return .json(200, "{\(members.joined(separator: ","))}")
     }

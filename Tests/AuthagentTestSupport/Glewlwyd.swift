@@ -53,7 +53,7 @@ public final class Glewlwyd: Sendable {
         self.cookie = cookie
     }
 
-    /// What a login has to ask for: `openid` alone is nothing that Glewlwyd's user could grant.
+    /// What a login asks for.
     public static let scopes = ["openid", "g_profile"]
 
     /// `scopes` as options of `authagent login`.
@@ -150,6 +150,13 @@ extension Glewlwyd {
                     "introspection-revocation-allowed": true,
                     "introspection-revocation-allow-target-client": true, "jwks-show": true, "scope": [],
                 ] as [String: Any],
+            ])
+        // Its user may not grant `openid` until told so, and without that scope there is no ID token.
+        try await send(
+            "PUT", "/user/admin",
+            [
+                "name": "The Administrator", "email": "admin@example.com", "enabled": true,
+                "scope": ["g_admin", "g_profile", "openid"],
             ])
         try await send(
             "POST", "/client/",

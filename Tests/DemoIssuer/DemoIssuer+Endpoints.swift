@@ -30,16 +30,19 @@ extension DemoIssuer {
         case "/device_authorization": .device
         case "/token": .token
         case "/revocation": .revocation
+        case "/keys": .keys
         default: nil
         }
     }
 
     private func answer(_ endpoint: Endpoint, _ request: IssuerRequest) -> IssuerReply {
         if endpoint == .metadata { return .json(metadata) }
+        if endpoint == .keys { return .json(keySet) }
         guard request.method == "POST" else { return .error("invalid_request", status: 405) }
         guard let client = authenticate(request) else { return .error("invalid_client", status: 401) }
         return switch endpoint {
         case .metadata: .json(metadata)
+        case .keys: .json(keySet)
         case .device: authorizeDevice(request, client)
         case .token: token(request, client)
         case .revocation: revoke(request)
@@ -52,6 +55,7 @@ extension DemoIssuer {
             "device_authorization_endpoint": issuer + "/device_authorization",
             "token_endpoint": issuer + "/token",
             "revocation_endpoint": issuer + "/revocation",
+            "jwks_uri": issuer + "/keys",
             "token_endpoint_auth_methods_supported": configuration.authMethods,
             "grant_types_supported": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
         ]
@@ -98,6 +102,9 @@ extension DemoIssuer {
                 "expires_in": lifetime ?? configuration.accessTokenLifetime,
             ]
             members["refresh_token"] = tokens.refresh
+            if tokens.scope.split(separator: " ").contains("openid"), isFirst || configuration.renewsIDTokens {
+                members["id_token"] = idToken(for: client, accessToken: tokens.access)
+            }
             return .json(members)
         }
     }

@@ -67,6 +67,12 @@ extension DemoIssuer {
         /// The secret of the client `server`; every other client is public.
         public var clientSecret = "s3cret"
         public var authMethods = ["none", "client_secret_basic", "client_secret_post"]
+        /// Who approves codes.
+        public var subject = "ann"
+        /// Seconds.
+        public var idTokenLifetime = 300
+        /// Whether a refresh brings a new ID token (OpenID Connect Core 1.0 §12.2 leaves that open).
+        public var renewsIDTokens = true
         /// Whether /control is there, for tests of other processes.
         public var hasControl = false
 
@@ -86,6 +92,6 @@ extension DemoIssuer {
     }
 
     public enum Endpoint: String, CaseIterable, Sendable {
-        case metadata, device, token, revocation
+        case metadata, device, token, revocation, keys
     }
 }

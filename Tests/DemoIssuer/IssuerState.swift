@@ -27,9 +27,14 @@ struct IssuerState {
     var faults: [DemoIssuer.Endpoint: [DemoIssuer.Fault]] = [:]
     var standingFaults: [DemoIssuer.Endpoint: DemoIssuer.Fault] = [:]
     var log: [DemoIssuer.LogEntry] = []
+    var subject: String
+    var key = DemoIssuer.SigningKey(number: 1)
     private var families = 0
 
-    init(_ configuration: DemoIssuer.Configuration) { self.configuration = configuration }
+    init(_ configuration: DemoIssuer.Configuration) {
+        self.configuration = configuration
+        subject = configuration.subject
+    }
 
     mutating func nextFault(_ endpoint: DemoIssuer.Endpoint) -> DemoIssuer.Fault? {
         if var queue = faults[endpoint], !queue.isEmpty {

@@ -9,16 +9,21 @@ struct DemoLogin {
     let issuer: DemoIssuer
     let home: AgentHome
     private let store: String
+    private let scopes: [String]
 
     init(
-        _ configuration: DemoIssuer.Configuration = DemoIssuer.Configuration(), keyring: PrivateKeyring? = nil
+        _ configuration: DemoIssuer.Configuration = DemoIssuer.Configuration(), keyring: PrivateKeyring? = nil,
+        scopes: [String] = []
     ) async throws {
+        self.scopes = scopes
         issuer = try await DemoIssuer.start(configuration)
         home = try AgentHome(keyring: keyring)
         store = keyring == nil ? "memory" : "keyring"
     }
 
-    var options: [String] { ["--issuer", issuer.issuer, "--client-id", "tv", "--store", store] }
+    var options: [String] {
+        ["--issuer", issuer.issuer, "--client-id", "tv", "--store", store] + scopes.flatMap { ["--scope", $0] }
+    }
 
     /// Logs in as somebody who approves at once.
     func logIn(_ account: String = "work") async throws {

@@ -7,6 +7,7 @@ import Testing
         {"issuer":"https://idp.example/r","token_endpoint":"https://idp.example/token",
         "device_authorization_endpoint":"https://idp.example/device","revocation_endpoint":"https://idp.example/revoke",
         "token_endpoint_auth_methods_supported":["client_secret_post","none"],"scopes_supported":["openid"],
+        "jwks_uri":"https://keys.example/r","introspection_endpoint":"https://idp.example/introspect",
         "userinfo_endpoint":"/userinfo","x":{"y":[1,null]}}
         """
 
@@ -28,6 +29,9 @@ import Testing
         #expect(metadata.tokenEndpoint?.text == "https://idp.example/token")
         #expect(metadata.deviceAuthorizationEndpoint?.text == "https://idp.example/device")
         #expect(metadata.revocationEndpoint?.text == "https://idp.example/revoke")
+        #expect(metadata.keysURL?.text == "https://keys.example/r")
+        #expect(metadata.introspectionEndpoint?.text == "https://idp.example/introspect")
+        #expect(metadata.tokenIssuer == .exact(issuer))
         #expect(metadata.tokenEndpointAuthMethods == ["client_secret_post", "none"])
         #expect(metadata.revocationEndpointAuthMethods == nil)
         #expect(metadata.scopesSupported == ["openid"])
@@ -76,6 +80,31 @@ import Testing
         )
         #expect(await failure(transport) == expected)
         #expect(transport.requests.count == 1)
+    }
+
+    @Test(
+        "M1: Entra's template is accepted for its own three issuers, and nowhere else",
+        arguments: ["common", "organizations", "consumers"])
+    func entraTemplate(name: String) async throws {
+        let template = "https://login.microsoftonline.com/{tenantid}/v2.0"
+        func metadata(_ asked: String, _ found: String) async throws -> ServerMetadata {
+            let transport = ScriptedTransport(HTTPResponse(200, #"{"issuer":"\#(found)"}"#))
+            return try await Discovery(transport: transport).metadata(for: try Issuer(parsing: asked))
+        }
+        let asked = "https://login.microsoftonline.com/\(name)/v2.0"
+        #expect(try await metadata(asked, template).tokenIssuer == .entraTenants)
+        #expect(try await metadata(asked, asked).tokenIssuer == .exact(try Issuer(parsing: asked)))
+        let others = [
+            (asked + "/", template), ("https://login.microsoftonline.com/contoso/v2.0", template),
+            ("https://login.microsoftonline.com/\(name)", template), ("https://evil.example/\(name)/v2.0", template),
+            ("https://login.microsoftonline.us/\(name)/v2.0", template), (asked, template + "/"),
+            (asked, "https://evil.example/{tenantid}/v2.0"),
+            (asked, "https://login.microsoftonline.com/{tenantId}/v2.0"),
+            (asked, "https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0"),
+        ]
+        for (asked, found) in others {
+            await #expect(throws: OAuthFailure.self, "\(asked) \(found)") { try await metadata(asked, found) }
+        }
     }
 
     @Test("M1: text that is only canonically equivalent is not the same issuer")

@@ -10,6 +10,8 @@ final class ScriptedRefresher: GrantRefresher {
         var script: [RefreshReply]
         var spent: [SecretBytes?] = []
         var gate: Gate?
+        var verdicts: [IdentityVerdict] = [.absent]
+        var expected: String?
     }
 
     private let state: Mutex<State>
@@ -22,6 +24,19 @@ final class ScriptedRefresher: GrantRefresher {
     func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
 
     func answer(_ script: RefreshReply...) { state.withLock { $0.script = script } }
+
+    /// What the ID tokens of the grants are worth, in order; the last repeats.
+    func identify(as verdicts: IdentityVerdict...) { state.withLock { $0.verdicts = verdicts } }
+
+    func expect(_ subject: String?) { state.withLock { $0.expected = subject } }
+
+    func identify(_ grant: TokenGrant) async -> IdentityVerdict {
+        state.withLock { $0.verdicts.count > 1 ? $0.verdicts.removeFirst() : $0.verdicts[0] }
+    }
+
+    func allows(_ identity: Identity?) -> Bool {
+        state.withLock { $0.expected.map { $0 == identity?.subject } ?? true }
+    }
 
     func mayReceive(_ credential: Credential) -> Bool { credential.issuer == "https://issuer.example" }
 

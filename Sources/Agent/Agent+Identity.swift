@@ -1,0 +1,56 @@
+internal import Accounts
+internal import Logging
+internal import OAuth
+internal import SecretMemory
+internal import Vault
+
+/// Who has approved a login, before anything of it is kept.
+extension Agent {
+    /// A login whose ID token is forged, or of somebody else than the account expects, is not kept.
+    ///
+    /// When the keys cannot be had, the login is kept without a subject, unless somebody is expected: the access token
+    /// came over TLS from the provider itself, and an outage must not cost what somebody has just approved.
+    func identify(
+        _ grant: TokenGrant, _ provider: Provider, clientSecret: SecretBytes?
+    ) async -> Result<AccountVault.GrantedIdentity, LoginError> {
+        let settings = provider.settings
+        let verdict = await provider.identify(grant)
+        if let login = DiscardedLogin(verdict, settings) {
+            return .failure(.discarded(login, end: await revoke(grant, provider, clientSecret)))
+        }
+        switch verdict {
+        case .absent: return .success(.init())
+        case .verified(let identity, let idToken, let timing):
+            return .success(.init(identity: identity, idToken: idToken, missing: timing.map { .untimely(detail: $0) }))
+        case .unverified(let detail):
+            parts.logger.warning("who has logged in cannot be checked", metadata: ["reason": "\(detail)"])
+            return .success(.init(missing: .unverified(detail: detail)))
+        case .refused(let refusal):
+            parts.logger.warning(
+                "an ID token that nobody asked for is ignored", metadata: ["reason": "\(refusal.detail)"])
+            return .success(.init(missing: .unverified(detail: refusal.detail)))
+        }
+    }
+
+    /// Gives tokens back that are not kept, and says what became of them. Not tried again later: nothing of such a
+    /// login is stored.
+    private func revoke(_ grant: TokenGrant, _ provider: Provider, _ clientSecret: SecretBytes?) async -> String {
+        let server: AuthorizationServer
+        do throws(OAuthFailure) {
+            server = try await provider.server(clientSecret: clientSecret, needsRevocation: true)
+        } catch {
+            return "its tokens could not be revoked: \(error)"
+        }
+        let reply =
+            if let refreshToken = grant.refreshToken {
+                await server.revoke(refreshToken, hint: .refreshToken)
+            } else {
+                await server.revoke(grant.accessToken, hint: .accessToken)
+            }
+        return switch reply {
+        case .revoked: "its tokens are revoked"
+        case .unsupported: "its tokens are thrown away; the provider has no revocation endpoint"
+        case .refused(let detail), .retry(let detail, _): "its tokens could not be revoked: \(detail)"
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Accounts
+public import AgentAPI
+internal import IDToken
+internal import OAuth
+internal import SecretMemory
+internal import Synchronization
+internal import Vault
+
+/// For people who want to know what is in a token. Nothing that is read there decides anything (RFC 9068 §6).
+extension Agent {
+    public func inspect(
+        _ name: AccountName?, _ request: InspectRequest
+    ) async throws(Problem) -> InspectReply {
+        let introspects = request.introspect ?? false
+        guard let text = request.token else {
+            guard let name else {
+                throw Problem(.badRequest, "there is no token to inspect", hint: "send it as 'token' in the body")
+            }
+            return try await inspectTokens(of: try account(name), introspects: introspects)
+        }
+        guard (1...TokenGrant.maximumTokenLength).contains(text.utf8.count), text.utf8.allSatisfy(\.isVisible) else {
+            throw Problem(
+                .badRequest, "this is no token: it is empty, or holds characters that no token may hold",
+                hint: "give the token and nothing else"
+            )
+        }
+        let inspector: TokenInspector
+        if let name {
+            let account = try account(name)
+            await account.vault.readIfUnread()
+            inspector = TokenInspector(SecretBytes(text), role: .given, account)
+        } else {
+            let accounts = state.withLock { $0.accounts.values.sorted { $0.name < $1.name } }
+            inspector = TokenInspector(SecretBytes(text), amongAccounts: accounts)
+            await inspector.account?.vault.readIfUnread()
+        }
+        return InspectReply(
+            account: inspector.account?.name,
+            tokens: [await inspector.inspect(introspects: introspects, identities: surroundings.identities)]
+        )
+    }
+
+    private func inspectTokens(of account: Account, introspects: Bool) async throws(Problem) -> InspectReply {
+        let served: ServedToken
+        do throws(TokenFailure) { served = try await account.vault.token(minimumValidity: .zero) } catch {
+            throw Problem(error, account: account.name)
+        }
+        let access = TokenInspector(served.token.secret, role: .accessToken, account)
+        var first = await access.inspect(introspects: introspects, identities: surroundings.identities)
+        first.expiresAt = served.secondsLeft.map { parts.time.wall + $0 }
+        first.scope = DisplayText.clean(served.token.scope.joined(separator: " "), limit: 1024)
+        var tokens = [first]
+        if let idToken = served.token.idToken {
+            let inspector = TokenInspector(idToken.secret, role: .idToken, account)
+            // An ID token is nothing that a provider's introspection endpoint knows (RFC 7662 §2).
+            tokens.append(await inspector.inspect(introspects: false, identities: surroundings.identities))
+        }
+        return InspectReply(account: account.name, tokens: tokens)
+    }
+}

@@ -1,0 +1,105 @@
+internal import Accounts
+internal import IDToken
+internal import OAuth
+internal import SecretMemory
+internal import Vault
+
+/// Who a grant was given to: its ID token, checked with the keys of its issuer.
+final class IdentityVerifier: Sendable {
+    /// Why a token was not found to be right.
+    enum Failure: Error {
+        case rejected(IDTokenRejection)
+        /// The keys cannot be had, so nobody can tell.
+        case noKeys(String)
+    }
+
+    private let metadata: MetadataCache
+    private let keys: KeyCache
+    private let time: any Time
+
+    init(metadata: MetadataCache, keys: KeyCache, time: any Time) {
+        self.metadata = metadata
+        self.keys = keys
+        self.time = time
+    }
+
+    func verdict(on grant: TokenGrant, _ settings: AccountSettings) async -> IdentityVerdict {
+        guard let idToken = grant.idToken else { return .absent }
+        guard let issuer = settings.issuer else { return .unverified(detail: "the account has no issuer") }
+        let claims: IDTokenClaims
+        do throws(Failure) {
+            let token = try parsed(idToken)
+            claims = try await check(with: issuer) { keys, tokenIssuer throws(IDTokenRejection) in
+                try IDTokenRules(issuer: tokenIssuer, clientID: settings.clientID)
+                    .verify(token, accessToken: grant.accessToken, keys: keys)
+            }
+        } catch {
+            switch error {
+            case .rejected(let rejection): return .refused(IdentityRefusal(.invalid, rejection.description))
+            case .noKeys(let detail): return .unverified(detail: detail)
+            }
+        }
+        let identity = Identity(claims)
+        guard settings.allows(identity) else {
+            return .refused(
+                IdentityRefusal(.wrongSubject, "it is of the subject '\(DisplayText.clean(claims.subject))'"))
+        }
+        let (now, wall) = (time.now, time.wall)
+        do throws(IDTokenRejection) { try claims.checkTimes(now: wall) } catch {
+            return .verified(identity, idToken: nil, timing: error.description)
+        }
+        let held = HeldIDToken(secret: idToken, checkedAt: now, secondsLeft: max(0, claims.expiresAt - wall))
+        return .verified(identity, idToken: held, timing: nil)
+    }
+
+    private func parsed(_ idToken: SecretBytes) throws(Failure) -> JSONWebToken {
+        do throws(IDTokenRejection) { return try JSONWebToken(parsing: idToken.revealed()) } catch {
+            throw .rejected(error)
+        }
+    }
+
+    /// Runs `body` with the issuer's keys, and once more with newer ones if one that is not among them may have signed.
+    func check<Value: Sendable>(
+        with issuer: Issuer, _ body: (KeySet, TokenIssuer) throws(IDTokenRejection) -> Value
+    ) async throws(Failure) -> Value {
+        let start = time.now
+        let (known, url, tokenIssuer) = try await published(by: issuer)
+        let rejection: IDTokenRejection
+        do throws(IDTokenRejection) { return try body(known.keys, tokenIssuer) } catch { rejection = error }
+        guard rejection.mayBeNewKey, let newer = await keys.newerKeys(at: url, than: known, since: start) else {
+            throw .rejected(rejection)
+        }
+        do throws(IDTokenRejection) { return try body(newer, tokenIssuer) } catch { throw .rejected(error) }
+    }
+
+    private func published(
+        by issuer: Issuer
+    ) async throws(Failure) -> (known: KeyCache.Known, url: EndpointURL, tokenIssuer: TokenIssuer) {
+        do throws(OAuthFailure) {
+            let metadata = try await metadata.metadata(of: issuer)
+            guard let url = metadata.keysURL else {
+                let refusal = metadata.refusedEndpoints["jwks_uri"]
+                throw OAuthFailure.badResponse(
+                    detail: refusal.map { "the address of the provider's keys is refused: \($0)" }
+                        ?? "the provider publishes no keys"
+                )
+            }
+            return (try await keys.keys(at: url), url, metadata.tokenIssuer)
+        } catch {
+            throw .noKeys(error.description)
+        }
+    }
+}
+
+extension Identity {
+    fileprivate init(_ claims: IDTokenClaims) {
+        self.init(
+            issuer: claims.issuer,
+            subject: claims.subject,
+            audience: claims.audience,
+            // Longer ones are no addresses (RFC 5321 §4.5.3.1) and no names, and would only fill the store.
+            email: claims.email.flatMap { $0.utf8.count <= 254 ? $0 : nil },
+            name: claims.name.flatMap { $0.utf8.count <= 512 ? $0 : nil }
+        )
+    }
+}

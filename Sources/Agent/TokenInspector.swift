@@ -1,0 +1,114 @@
+internal import Accounts
+internal import AgentAPI
+internal import IDToken
+internal import OAuth
+internal import SecretMemory
+internal import Vault
+
+/// Looks at one token: takes a JWT apart and checks its signature, asks the provider about others.
+///
+/// The token is sent to nobody but the provider of `account`, and to that only if the token may be its own.
+struct TokenInspector {
+    /// Whose provider this is about; nil when no account has the token's issuer.
+    let account: Account?
+    private let secret: SecretBytes
+    private let role: TokenInspection.Role
+    private let content: TokenContent
+
+    init(_ secret: SecretBytes, role: TokenInspection.Role, _ account: Account) {
+        self.secret = secret
+        self.role = role
+        self.account = account
+        content = TokenContent(secret)
+    }
+
+    /// A token from somewhere: the account is one of the issuer that it names.
+    init(_ secret: SecretBytes, amongAccounts accounts: [Account]) {
+        self.secret = secret
+        role = .given
+        let content = TokenContent(secret)
+        self.content = content
+        account = content.issuer.flatMap { issuer in
+            accounts.first { account in
+                account.settings.issuer.map {
+                    TokenIssuer.mayIssue(issuer, tenant: content.tenant, issuer: $0)
+                } ?? false
+            }
+        }
+    }
+
+    func inspect(introspects: Bool, identities: IdentityVerifier) async -> TokenInspection {
+        var result = TokenInspection(role: role, form: content.form)
+        result.header = content.header.map(JSONContent.init(cleaning:))
+        result.claims = content.claims.map(JSONContent.init(cleaning:))
+        if content.form == .jwt { result.signature = await signature(identities) }
+        if isOfAccount, introspects || content.form != .jwt { result.introspection = await introspection() }
+        return result
+    }
+
+    /// Whether the token may be the account's provider's. One that does not say, which is any opaque one, is taken at
+    /// the word of whoever names the account.
+    private var isOfAccount: Bool {
+        guard let account else { return false }
+        guard let issuer = content.issuer else { return true }
+        // The account's own tokens came from its provider, whatever is written in them.
+        if role != .given { return true }
+        return account.settings.issuer.map {
+            TokenIssuer.mayIssue(issuer, tenant: content.tenant, issuer: $0)
+        } ?? false
+    }
+
+    private func signature(_ identities: IdentityVerifier) async -> SignatureReport {
+        let token: JSONWebToken
+        switch content.token {
+        case .success(let parsed): token = parsed
+        case .failure(let rejection): return SignatureReport(.invalid, detail: rejection.description)
+        }
+        let algorithm = DisplayText.clean(token.algorithm, limit: 64)
+        let keyID = token.keyID.map { DisplayText.clean($0, limit: 128) }
+        func report(_ state: SignatureReport.State, _ detail: String? = nil, issuer: Issuer? = nil) -> SignatureReport {
+            SignatureReport(state, issuer: issuer?.text, algorithm: algorithm, keyID: keyID, detail: detail)
+        }
+        guard let account else { return report(.unchecked, "no account here has its issuer") }
+        guard let issuer = account.settings.issuer else {
+            return report(.unchecked, "the account '\(account.name)' has no issuer whose keys could be fetched")
+        }
+        if let found = content.issuer, !TokenIssuer.mayIssue(found, tenant: content.tenant, issuer: issuer) {
+            return report(.unchecked, "its issuer is not that of the account '\(account.name)'")
+        }
+        do throws(IdentityVerifier.Failure) {
+            try await identities.check(with: issuer) { keys, _ throws(IDTokenRejection) in _ = try keys.verify(token) }
+            return report(.valid, issuer: issuer)
+        } catch {
+            return switch error {
+            case .rejected(let rejection): report(.invalid, rejection.description, issuer: issuer)
+            case .noKeys(let detail): report(.unreachable, detail, issuer: issuer)
+            }
+        }
+    }
+
+    /// RFC 7662. Whether the client may ask is for the provider to say.
+    private func introspection() async -> IntrospectionReport? {
+        guard let account else { return nil }
+        let server: AuthorizationServer
+        do {
+            let secret = try account.provider.clientSecret(stored: account.vault.clientSecret)
+            server = try await account.provider.server(clientSecret: secret, needsIntrospection: true)
+        } catch let error as OAuthFailure {
+            return IntrospectionReport(.unreachable, detail: error.description)
+        } catch {
+            return IntrospectionReport(.unavailable, detail: "\(error)")
+        }
+        switch await server.introspect(secret) {
+        case .answered(let isActive, let members):
+            return IntrospectionReport(
+                isActive ? .active : .inactive,
+                members: JSONContent(cleaning: members, redaction: Redaction([secret]))
+            )
+        case .unsupported:
+            return IntrospectionReport(.unavailable, detail: "the provider has no introspection endpoint")
+        case .refused(let detail): return IntrospectionReport(.unavailable, detail: detail)
+        case .unreachable(let detail): return IntrospectionReport(.unreachable, detail: detail)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package import OAuth
+package import SecretMemory
+
+/// Which ID tokens a client believes. OpenID Connect Core 1.0 §3.1.3.7, RFC 8725.
+package struct IDTokenRules: Sendable {
+    package let issuer: TokenIssuer
+    package let clientID: String
+
+    package init(issuer: TokenIssuer, clientID: String) {
+        self.issuer = issuer
+        self.clientID = clientID
+    }
+
+    /// OpenID Connect Core 1.0 §2.
+    private static let longestSubject = 255
+    /// Year 33658; so that no arithmetic on moments can overflow.
+    private static let latestMoment: Double = 1e12
+
+    /// Everything but the clock: whoever needs to know whether the token is still valid asks `checkTimes`.
+    /// `accessToken` is the one that came with it.
+    package func verify(
+        _ token: JSONWebToken, accessToken: SecretBytes?, keys: KeySet
+    ) throws(IDTokenRejection) -> IDTokenClaims {
+        try refuseOtherKinds(token)
+        let key = try keys.verify(token)
+        let claims = Claims(members: token.claims)
+        let issuer = try claims.requiredText("iss")
+        // To anybody else `tid` is a claim like any other.
+        let tenant = self.issuer == .entraTenants ? try claims.text("tid") : nil
+        guard self.issuer.matches(issuer, tenant: tenant), self.issuer.allows(keyOf: key.issuer, for: issuer) else {
+            throw .wrongIssuer(found: issuer)
+        }
+        let audience = try self.audience(claims)
+        let subject = try claims.requiredText("sub")
+        guard subject.utf8.count <= Self.longestSubject, subject.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw .claimMalformed("sub")
+        }
+        try checkHash(claims.text("at_hash"), token, of: accessToken)
+        return IDTokenClaims(
+            issuer: issuer,
+            subject: subject,
+            audience: audience,
+            expiresAt: try claims.requiredMoment("exp"),
+            issuedAt: try claims.requiredMoment("iat"),
+            notBefore: try claims.moment("nbf"),
+            // For display only: a strange one is left out and refuses nothing.
+            email: (try? claims.text("email")) ?? nil,
+            name: (try? claims.text("name")) ?? nil
+        )
+    }
+
+    /// An access token (RFC 9068 §2.1) or a logout token of the same issuer is signed with the same keys.
+    private func refuseOtherKinds(_ token: JSONWebToken) throws(IDTokenRejection) {
+        guard case .string(let type)? = token.header["typ"], type.lowercased().hasSuffix("+jwt") else { return }
+        throw .otherKind(type)
+    }
+
+    private func audience(_ claims: Claims) throws(IDTokenRejection) -> [String] {
+        let audience = try claims.audience()
+        guard audience.contains(where: { $0.utf8.elementsEqual(clientID.utf8) }) else { throw .wrongAudience }
+        let party = try claims.text("azp")
+        if let party, !party.utf8.elementsEqual(clientID.utf8) { throw .wrongParty(found: party) }
+        guard audience.count == 1 || party != nil else { throw .partyMissing }
+        return audience
+    }
+
+    /// OpenID Connect Core 1.0 §3.1.3.6: the left half of the hash of the access token.
+    private func checkHash(
+        _ hash: String?, _ token: JSONWebToken, of accessToken: SecretBytes?
+    ) throws(IDTokenRejection) {
+        guard let hash, let accessToken, let algorithm = SignatureAlgorithm(rawValue: token.algorithm) else { return }
+        let full = accessToken.withBytes { algorithm.hash($0) }
+        guard Base64URL.decode(hash.utf8) == Array(full.prefix(full.count / 2)) else { throw .wrongAccessTokenHash }
+    }
+
+    /// The payload's members, read without mercy: null and other types are errors, not absences.
+    private struct Claims {
+        let members: [String: JSONValue]
+
+        func text(_ name: String) throws(IDTokenRejection) -> String? {
+            switch members[name] {
+            case nil: return nil
+            case .string(let text)? where !text.isEmpty: return text
+            default: throw .claimMalformed(name)
+            }
+        }
+
+        func requiredText(_ name: String) throws(IDTokenRejection) -> String {
+            guard let text = try text(name) else { throw .claimMissing(name) }
+            return text
+        }
+
+        /// RFC 7519 §2: NumericDate, which may have a fraction.
+        func moment(_ name: String) throws(IDTokenRejection) -> Int? {
+            switch members[name] {
+            case nil: return nil
+            case .number(let text)?:
+                guard let seconds = Double(text), (0...IDTokenRules.latestMoment).contains(seconds) else { fallthrough }
+                return Int(seconds)
+            default: throw .claimMalformed(name)
+            }
+        }
+
+        func requiredMoment(_ name: String) throws(IDTokenRejection) -> Int {
+            guard let moment = try moment(name) else { throw .claimMissing(name) }
+            return moment
+        }
+
+        /// RFC 7519 §4.1.3: one text, or a list of them.
+        func audience() throws(IDTokenRejection) -> [String] {
+            switch members["aud"] {
+            case nil: throw .claimMissing("aud")
+            case .string(let text)?: return [text]
+            case .array(let elements)? where !elements.isEmpty:
+                var texts: [String] = []
+                for element in elements {
+                    guard case .string(let text) = element else { throw .claimMalformed("aud") }
+                    texts.append(text)
+                }
+                return texts
+            default: throw .claimMalformed("aud")
+            }
+        }
+    }
+}

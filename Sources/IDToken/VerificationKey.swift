@@ -1,0 +1,120 @@
+internal import Crypto
+internal import CryptoExtras
+package import OAuth
+
+/// One public key of an issuer (RFC 7517, RFC 7518 §6, RFC 8037 §2).
+package struct VerificationKey: Sendable {
+    /// Crypto's own types: each can verify with its own algorithms and with no others.
+    private enum Material: Sendable {
+        case rsa(_RSA.Signing.PublicKey)
+        case p256(P256.Signing.PublicKey)
+        case p384(P384.Signing.PublicKey)
+        case p521(P521.Signing.PublicKey)
+        case ed25519(Curve25519.Signing.PublicKey)
+    }
+
+    package let id: String?
+    /// Entra's keys say whose tokens they sign.
+    let issuer: String?
+    /// The only algorithm that the key is for, if it says so.
+    private let algorithm: String?
+    private let material: Material
+
+    /// 8192 bits; verifying with a larger key takes an unreasonable time.
+    private static let longestModulus = 1024
+
+    /// Nil for a key that is not for checking signatures, or of a type that is not known here.
+    package init?(_ members: [String: JSONValue]) {
+        let fields = ReplyFields(members)
+        guard fields["use"] == nil || fields["use"] == .string("sig"), Self.allowsVerifying(fields["key_ops"]),
+            // A private key that was published proves nothing any more.
+            members["d"] == nil
+        else { return nil }
+        func bytes(_ name: String, _ count: ClosedRange<Int>) -> [UInt8]? {
+            guard case .string(let text)? = members[name], let bytes = Base64URL.decode(text.utf8),
+                count.contains(bytes.count)
+            else { return nil }
+            return bytes
+        }
+        func point(_ size: Int) -> [UInt8]? {
+            guard let x = bytes("x", size...size), let y = bytes("y", size...size) else { return nil }
+            return x + y
+        }
+        let material: Material?
+        switch (fields.string("kty"), fields.string("crv")) {
+        case ("RSA", _):
+            guard let n = bytes("n", 1...Self.longestModulus), let e = bytes("e", 1...8) else { return nil }
+            // Refuses fewer than 2048 bits (RFC 7518 §3.3).
+            material = (try? _RSA.Signing.PublicKey(n: n, e: e)).map(Material.rsa)
+        case ("EC", "P-256"):
+            material = point(32).flatMap { try? P256.Signing.PublicKey(rawRepresentation: $0) }.map(Material.p256)
+        case ("EC", "P-384"):
+            material = point(48).flatMap { try? P384.Signing.PublicKey(rawRepresentation: $0) }.map(Material.p384)
+        case ("EC", "P-521"):
+            material = point(66).flatMap { try? P521.Signing.PublicKey(rawRepresentation: $0) }.map(Material.p521)
+        case ("OKP", "Ed25519"):
+            material = bytes("x", 32...32).flatMap { try? Curve25519.Signing.PublicKey(rawRepresentation: $0) }
+                .map(Material.ed25519)
+        default: material = nil
+        }
+        guard let material else { return nil }
+        self.material = material
+        id = fields.string("kid")
+        issuer = fields.string("issuer")
+        algorithm = fields.string("alg")
+    }
+
+    /// RFC 7517 §4.3.
+    private static func allowsVerifying(_ operations: JSONValue?) -> Bool {
+        switch operations {
+        case nil: true
+        case .array(let operations)?: operations.contains(.string("verify"))
+        default: false
+        }
+    }
+
+    /// Whether the key is of the type, the curve and the purpose that the algorithm needs (RFC 8725 §3.1).
+    func fits(_ algorithm: SignatureAlgorithm) -> Bool {
+        if let own = self.algorithm, own != algorithm.rawValue { return false }
+        return switch (material, algorithm) {
+        case (.rsa, .rs256), (.rsa, .rs384), (.rsa, .rs512), (.rsa, .ps256), (.rsa, .ps384), (.rsa, .ps512),
+            (.p256, .es256), (.p384, .es384), (.p521, .es512), (.ed25519, .edDSA):
+            true
+        default: false
+        }
+    }
+
+    /// False also for a key that does not fit.
+    func isValid(_ signature: [UInt8], over input: [UInt8], _ algorithm: SignatureAlgorithm) -> Bool {
+        guard fits(algorithm) else { return false }
+        switch material {
+        case .rsa(let key): return Self.isValid(signature, over: input, algorithm, key)
+        case .p256(let key):
+            return (try? P256.Signing.ECDSASignature(rawRepresentation: signature))
+                .map { key.isValidSignature($0, for: SHA256.hash(data: input)) } ?? false
+        case .p384(let key):
+            return (try? P384.Signing.ECDSASignature(rawRepresentation: signature))
+                .map { key.isValidSignature($0, for: SHA384.hash(data: input)) } ?? false
+        case .p521(let key):
+            return (try? P521.Signing.ECDSASignature(rawRepresentation: signature))
+                .map { key.isValidSignature($0, for: SHA512.hash(data: input)) } ?? false
+        case .ed25519(let key): return key.isValidSignature(signature, for: input)
+        }
+    }
+
+    private static func isValid(
+        _ signature: [UInt8], over input: [UInt8], _ algorithm: SignatureAlgorithm, _ key: _RSA.Signing.PublicKey
+    ) -> Bool {
+        let signature = _RSA.Signing.RSASignature(rawRepresentation: signature)
+        return switch algorithm {
+        case .rs256: key.isValidSignature(signature, for: SHA256.hash(data: input), padding: .insecurePKCS1v1_5)
+        case .rs384: key.isValidSignature(signature, for: SHA384.hash(data: input), padding: .insecurePKCS1v1_5)
+        case .rs512: key.isValidSignature(signature, for: SHA512.hash(data: input), padding: .insecurePKCS1v1_5)
+        // RFC 7518 §3.5: a salt as long as the hash, which is what this padding checks.
+        case .ps256: key.isValidSignature(signature, for: SHA256.hash(data: input), padding: .PSS)
+        case .ps384: key.isValidSignature(signature, for: SHA384.hash(data: input), padding: .PSS)
+        case .ps512: key.isValidSignature(signature, for: SHA512.hash(data: input), padding: .PSS)
+        case .es256, .es384, .es512, .edDSA: false
+        }
+    }
+}

@@ -1,0 +1,27 @@
+internal import Glibc
+
+/// Reads one token from standard input; never from an argument, which everybody on the machine could see.
+enum TokenInput {
+    /// A request's body holds this and a little more.
+    private static let longest = 60 * 1024
+
+    static func read() throws -> String {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while bytes.count <= longest {
+            let count = Glibc.read(STDIN_FILENO, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw Failure("cannot read standard input: \(String(cString: strerror(errno)))") }
+            if count == 0 { break }
+            bytes += chunk.prefix(count)
+        }
+        func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+        let token = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
+        guard !token.isEmpty, bytes.count <= longest, token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Failure(
+                "standard input holds no token", hint: "pipe one token into it, like 'authagent inspect - < FILE'"
+            )
+        }
+        return String(decoding: token, as: UTF8.self)
+    }
+}

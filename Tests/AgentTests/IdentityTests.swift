@@ -1,0 +1,208 @@
+import Agent
+import AgentAPI
+import AuthagentTestSupport
+import IDToken
+import OAuth
+import SecretMemory
+import Testing
+import Vault
+
+/// An agent whose provider signs ID tokens.
+struct IdentityFixture {
+    let agent: AgentFixture
+    let signer: TokenSigner
+
+    init(restarting earlier: AgentFixture? = nil) throws {
+        agent = try AgentFixture(restarting: earlier)
+        signer = try TokenSigner()
+        publish(signer)
+    }
+
+    func publish(_ signer: TokenSigner) {
+        guard let keys = try? TokenSigner.keySet(signer) else { return }
+        agent.provider.script(.keys, .json(200, keys))
+    }
+
+    func idToken(_ changes: [String: String?] = [:], signer other: TokenSigner? = nil) throws -> String {
+        let wall = agent.time.wall
+        let claims: [String: String?] = [
+            "iss": "\"\(FakeProvider.issuer)\"", "sub": #""ann""#, "aud": #""tv""#, "iat": "\(wall)",
+            "exp": "\(wall + 300)", "email": #""ann@example.com""#, "name": #""Ann\u001b[31m""#,
+        ]
+        return try (other ?? signer).token(claims.merging(changes) { $1 })
+    }
+
+    /// Logs in; the provider sends this ID token.
+    func logIn(_ idToken: String?, request: LoginRequest = AgentFixture.request) async throws -> LoginEvent? {
+        agent.provider.script(.token, .grant(access: "a1", refresh: "r1", idToken: idToken))
+        let log = try await agent.login(request)
+        await agent.passInterval()
+        return await log.events().last
+    }
+
+    func failure(_ idToken: String?, request: LoginRequest = AgentFixture.request) async throws -> LoginFailure? {
+        guard case .failed(let failure)? = try await logIn(idToken, request: request) else { return nil }
+        return failure
+    }
+
+    /// The account file that a login has left, with this key in it.
+    func expect(_ subject: String) throws {
+        try agent.files.directory("user")
+        try agent.files.file(
+            "user/work.toml",
+            """
+            issuer = "\(FakeProvider.issuer)"
+            client_id = "tv"
+            scopes = ["openid"]
+            expected_subject = "\(subject)"
+            """, mode: 0o600)
+    }
+
+    func status() async throws -> AccountStatus { try await agent.agent.status(of: agent.name) }
+
+    func token(_ request: TokenRequest = TokenRequest(includesIDToken: true)) async throws -> TokenReply {
+        try await agent.agent.token(agent.name, request)
+    }
+}
+
+struct IdentityTests {
+    @Test("a login shows who it is, in its event and in the status, fit for a terminal; a restart does not forget")
+    func subject() async throws {
+        let fixture = try IdentityFixture()
+        let idToken = try fixture.idToken()
+        guard case .done(let result)? = try await fixture.logIn(idToken) else { return #expect(Bool(false)) }
+        #expect(result.subject == "ann")
+        #expect(try await fixture.token().idToken == idToken)
+        #expect(try await fixture.token(TokenRequest()).idToken == nil)
+        for agent in [fixture, try IdentityFixture(restarting: fixture.agent)] {
+            let status = try await agent.status()
+            #expect(status.subject == "ann")
+            #expect(status.email == "ann@example.com")
+            #expect(status.name == "Ann")
+        }
+    }
+
+    @Test("O1: an ID token that is not right ends the login, nothing is stored, and the tokens are revoked")
+    func badIDToken() async throws {
+        let forged = try TokenSigner()
+        for (changes, signer, reason) in [
+            (["aud": #""other""#], nil, "it is for another client"),
+            (["iss": #""https://evil.example""#], nil, "it is from the issuer 'https://evil.example'"),
+            ([:], forged, "its signature is wrong"), (["sub": nil], nil, "it has no claim 'sub'"),
+            (["exp": "1000"], nil, "it expired"),
+        ] as [([String: String?], TokenSigner?, String)] {
+            let fixture = try IdentityFixture()
+            let failure = try #require(try await fixture.failure(try fixture.idToken(changes, signer: signer)))
+            #expect(failure.code == "bad_id_token")
+            #expect(failure.detail.contains(reason), "\(failure.detail)")
+            #expect(failure.detail.contains("its tokens are revoked"))
+            #expect(fixture.agent.keyring.records.isEmpty)
+            #expect(await fixture.agent.agent.status().accounts.isEmpty)
+            #expect(fixture.agent.provider.requests(.revocation).contains { $0.contains("token=r1") })
+        }
+    }
+
+    @Test("a broken ID token that nobody asked for is ignored, and not served")
+    func notAskedFor() async throws {
+        let fixture = try IdentityFixture()
+        let request = LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["files"])
+        guard case .done(let result)? = try await fixture.logIn("~", request: request) else {
+            return #expect(Bool(false))
+        }
+        #expect(result.subject == nil)
+        await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.code == .noIDToken }
+    }
+
+    @Test("expected_subject: another person's approval is refused and revoked, and the right one's is accepted")
+    func expected() async throws {
+        let fixture = try IdentityFixture()
+        try fixture.expect("ann")
+        let failure = try #require(
+            try await fixture.failure(try fixture.idToken(["sub": #""eve""#]), request: LoginRequest()))
+        #expect(failure.code == "wrong_subject")
+        #expect(failure.detail.contains("'eve'"))
+        #expect(fixture.agent.keyring.records.isEmpty)
+        #expect(fixture.agent.provider.requests(.revocation).count == 1)
+        let nobody = try #require(try await fixture.failure(nil, request: LoginRequest()))
+        #expect(nobody.code == "wrong_subject")
+        #expect(fixture.agent.keyring.records.isEmpty)
+        guard case .done? = try await fixture.logIn(try fixture.idToken(), request: LoginRequest()) else {
+            return #expect(Bool(false))
+        }
+        #expect(try await fixture.status().subject == "ann")
+    }
+
+    @Test("expected_subject: a login that is there already is not used for somebody else")
+    func expectedLater() async throws {
+        let fixture = try IdentityFixture()
+        _ = try await fixture.logIn(try fixture.idToken())
+        try fixture.expect("eve")
+        try await fixture.agent.agent.reload()
+        await #expect { try await fixture.token(TokenRequest()) } throws: {
+            ($0 as? Problem)?.reason == "settings_changed"
+        }
+        try fixture.expect("ann")
+        try await fixture.agent.agent.reload()
+        fixture.agent.provider.script(.token, .grant(access: "a2"))
+        #expect(try await fixture.token(TokenRequest()).accessToken == "a2")
+    }
+
+    @Test("when the keys cannot be had the login is kept without a subject, unless somebody is expected")
+    func noKeys() async throws {
+        let fixture = try IdentityFixture()
+        fixture.agent.provider.script(.keys, .json(503, ""))
+        guard case .done(let result)? = try await fixture.logIn(try fixture.idToken()) else {
+            return #expect(Bool(false))
+        }
+        #expect(result.subject == nil)
+        let status = try await fixture.status()
+        #expect(status.state == .ok)
+        #expect(status.lastError?.contains("cannot be checked") == true)
+        #expect(try await fixture.token(TokenRequest()).accessToken == "a1")
+        await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.reason == "unverified" }
+
+        try fixture.expect("ann")
+        let failure = try #require(try await fixture.failure(try fixture.idToken(), request: LoginRequest()))
+        #expect(failure.code == "provider_unreachable")
+        #expect(fixture.agent.provider.requests(.revocation).count == 1)
+    }
+
+    @Test("keys are fetched over https only, and from nowhere but the issuer's own jwks_uri")
+    func unsafeKeys() async throws {
+        let fixture = try IdentityFixture()
+        fixture.agent.provider.script(
+            .metadata,
+            .json(
+                200,
+                """
+                {"issuer":"\(FakeProvider.issuer)","device_authorization_endpoint":"\(FakeProvider.issuer)/device",
+                "token_endpoint":"\(FakeProvider.issuer)/token","jwks_uri":"http://issuer.example/keys"}
+                """))
+        guard case .done(let result)? = try await fixture.logIn(try fixture.idToken()) else {
+            return #expect(Bool(false))
+        }
+        #expect(result.subject == nil)
+        #expect(try await fixture.status().lastError?.contains("keys is refused: it uses plain http") == true)
+        #expect(fixture.agent.provider.requests(.keys).isEmpty)
+    }
+
+    @Test("O2: after a renewal with another subject the status says so, and the old token is served while it lives")
+    func changed() async throws {
+        let fixture = try IdentityFixture()
+        _ = try await fixture.logIn(try fixture.idToken())
+        let eve = try fixture.idToken(["sub": #""eve""#, "exp": "\(fixture.agent.time.wall + 9000)"])
+        fixture.agent.provider.script(.token, .grant(access: "a2", refresh: "r2", idToken: eve))
+        fixture.agent.time.advance(by: .seconds(3590))
+        #expect(try await fixture.token(TokenRequest()).accessToken == "a1")
+        let status = try await fixture.status()
+        #expect(status.subject == "ann")
+        #expect(status.lastError?.contains("another subject") == true)
+        fixture.agent.time.advance(by: .seconds(10))
+        await #expect { try await fixture.token(TokenRequest()) } throws: {
+            ($0 as? Problem)?.code == .badIDToken && ($0 as? Problem)?.reason == "subject_changed"
+        }
+        let stored = fixture.agent.keyring.records.values.map { $0.secret.revealedText() }.joined()
+        #expect(stored.contains("r2"))
+        #expect(!stored.contains("eve"))
+    }
+}

@@ -1,0 +1,52 @@
+import Crypto
+import Foundation
+import Synchronization
+
+/// OpenID Connect: an ID token with each token reply whose scope has `openid`, signed with a key of this run.
+extension DemoIssuer {
+    /// Who approves codes from now on.
+    public func changeSubject(_ subject: String) { state.withLock { $0.subject = subject } }
+
+    /// Signs with a new key from now on, and publishes that one only.
+    public func rollKey() { state.withLock { $0.key = SigningKey(number: $0.key.number + 1) } }
+
+    struct SigningKey {
+        let number: Int
+        let key = P256.Signing.PrivateKey()
+
+        var id: String { "demo-\(number)" }
+    }
+
+    var keySet: [String: Any] {
+        let key = state.withLock { $0.key }
+        let point = key.key.publicKey.rawRepresentation
+        return [
+            "keys": [
+                [
+                    "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.id,
+                    "x": Self.base64URL(point.prefix(32)), "y": Self.base64URL(point.suffix(32)),
+                ]
+            ]
+        ]
+    }
+
+    func idToken(for client: String, accessToken: String) -> String? {
+        let (key, subject) = state.withLock { ($0.key, $0.subject) }
+        let now = Int(Date().timeIntervalSince1970)
+        let claims: [String: Any] = [
+            "iss": issuer, "sub": subject, "aud": client, "iat": now, "exp": now + configuration.idTokenLifetime,
+            "email": "\(subject)@example.com", "name": "Demo \(subject)",
+            "at_hash": Self.base64URL(Data(SHA256.hash(data: Data(accessToken.utf8)).prefix(16))),
+        ]
+        guard let header = try? JSONSerialization.data(withJSONObject: ["alg": "ES256", "kid": key.id, "typ": "JWT"]),
+            let payload = try? JSONSerialization.data(withJSONObject: claims)
+        else { return nil }
+        let input = Self.base64URL(header) + "." + Self.base64URL(payload)
+        guard let signature = try? key.key.signature(for: Data(input.utf8)) else { return nil }
+        return input + "." + Self.base64URL(signature.rawRepresentation)
+    }
+
+    private static func base64URL(_ bytes: Data) -> String {
+        bytes.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+}
