@@ -14,6 +14,7 @@ public struct AccountKeys: Equatable, Sendable {
     /// Absolute path of a file with the client's secret.
     public var clientSecretFile: String?
     public var keepAlive: Duration?
+    /// The only subject whose login is accepted (`sub` of OpenID Connect); nil: whoever approves.
     public var expectedSubject: String?
     public var scopeParameter: String?
     public var deviceGrantType: String?

@@ -31,7 +31,6 @@ public struct AccountSettings: Equatable, Sendable {
     public var clientSecretFile: String? { keys.clientSecretFile }
     /// Refresh at least this often, also when nobody asks, so that an idle refresh token does not die.
     public var keepAlive: Duration? { keys.keepAlive }
-    /// The only subject whose login is accepted (`sub` of OpenID Connect); nil: whoever approves.
     public var expectedSubject: String? { keys.expectedSubject }
 
     public init(_ keys: AccountKeys) throws(Invalid) {
@@ -61,7 +60,7 @@ public struct AccountSettings: Equatable, Sendable {
             )
         }
         clientID = id
-        try Self.check(keys, scopes: scopes, clientID: id)
+        try Self.check(keys, issuer: issuer, scopes: scopes, clientID: id)
     }
 
     /// What people see as the provider: the issuer, or where the token endpoint is.
@@ -91,7 +90,9 @@ public struct AccountSettings: Equatable, Sendable {
     }
 
     /// What an account may hold, whoever wrote it.
-    private static func check(_ keys: AccountKeys, scopes: [String], clientID: String) throws(Invalid) {
+    private static func check(
+        _ keys: AccountKeys, issuer: Issuer?, scopes: [String], clientID: String
+    ) throws(Invalid) {
         // RFC 6749 appendix A.1 and A.4: visible characters; a scope is one word of them.
         guard (1...1024).contains(clientID.utf8.count), clientID.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
         else {
@@ -111,16 +112,10 @@ public struct AccountSettings: Equatable, Sendable {
                 key: "client_secret_file", problem: "the path is not absolute", hint: "give a path that starts with /"
             )
         }
-        for name in keys.deviceParameters?.keys.sorted() ?? []
-        where RequestDialect.reservedParameters.contains(name) || !isScope(name) {
-            throw Invalid(
-                key: "device_parameters", problem: "'\(DisplayText.clean(name, limit: 80))' is not for you to set",
-                hint: "leave it out; the agent sets what belongs to the protocol"
-            )
-        }
-        if let subject = keys.expectedSubject {
+        if let expectedSubject = keys.expectedSubject {
             // OpenID Connect Core 1.0 §2.
-            guard (1...255).contains(subject.utf8.count), subject.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+            guard (1...255).contains(expectedSubject.utf8.count),
+                expectedSubject.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
             else {
                 throw Invalid(
                     key: "expected_subject",
@@ -128,12 +123,19 @@ public struct AccountSettings: Equatable, Sendable {
                     hint: "give the subject as 'authagent status ACCOUNT' shows it"
                 )
             }
-            guard keys.issuer != nil || keys.provider != nil else {
+            guard issuer != nil else {
                 throw Invalid(
                     key: "expected_subject", problem: "without an issuer nobody can tell who has logged in",
                     hint: "give the issuer as well"
                 )
             }
+        }
+        for name in keys.deviceParameters?.keys.sorted() ?? []
+        where RequestDialect.reservedParameters.contains(name) || !isScope(name) {
+            throw Invalid(
+                key: "device_parameters", problem: "'\(DisplayText.clean(name, limit: 80))' is not for you to set",
+                hint: "leave it out; the agent sets what belongs to the protocol"
+            )
         }
     }
 

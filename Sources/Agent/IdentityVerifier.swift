@@ -25,7 +25,9 @@ final class IdentityVerifier: Sendable {
 
     func verdict(on grant: TokenGrant, _ settings: AccountSettings) async -> IdentityVerdict {
         guard let idToken = grant.idToken else { return .absent }
-        guard let issuer = settings.issuer else { return .unverified(detail: "the account has no issuer") }
+        guard let issuer = settings.issuer, settings.hasMetadata else {
+            return .unverified(detail: "the account has no issuer that publishes keys")
+        }
         let claims: IDTokenClaims
         do throws(Failure) {
             let token = try parsed(idToken)

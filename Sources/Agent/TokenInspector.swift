@@ -70,8 +70,8 @@ struct TokenInspector {
             SignatureReport(state, issuer: issuer?.text, algorithm: algorithm, keyID: keyID, detail: detail)
         }
         guard let account else { return report(.unchecked, "no account here has its issuer") }
-        guard let issuer = account.settings.issuer else {
-            return report(.unchecked, "the account '\(account.name)' has no issuer whose keys could be fetched")
+        guard let issuer = account.settings.issuer, account.settings.hasMetadata else {
+            return report(.unchecked, "the account '\(account.name)' has no issuer that publishes keys")
         }
         if let found = content.issuer, !TokenIssuer.mayIssue(found, tenant: content.tenant, issuer: issuer) {
             return report(.unchecked, "its issuer is not that of the account '\(account.name)'")

@@ -33,10 +33,10 @@ package struct AccountState: Sendable {
     /// Whether anybody asked for this token since it came.
     package private(set) var isInUse = false
     package private(set) var lastGrant: ContinuousClock.Instant?
-    /// When to look again into a store that could not be read, without being asked.
-    package private(set) var readAgain: ContinuousClock.Instant?
     /// Why the last login or refresh brought no ID token to serve, and when it is worth asking again.
     var missingIDToken: (why: NoIDToken, until: ContinuousClock.Instant?)?
+    /// When to look again into a store that could not be read, without being asked.
+    package private(set) var readAgain: ContinuousClock.Instant?
     /// The largest generation seen, also of logins that are over.
     package private(set) var generation: UInt64 = 0
     private var rejections = 0
@@ -77,8 +77,13 @@ package struct AccountState: Sendable {
         minimumValidity: Duration, needsIDToken: Bool = false, at now: ContinuousClock.Instant
     ) -> Decision {
         let decision = accessTokenRequested(minimumValidity: minimumValidity, at: now)
-        guard needsIDToken, case .serve(let served) = decision else { return decision }
-        return idTokenRequested(with: served, minimumValidity: minimumValidity, at: now)
+        guard needsIDToken else { return decision }
+        switch decision {
+        case .serve(let served): return idTokenRequested(with: served, minimumValidity: minimumValidity, at: now)
+        case .serveAndRefresh(let served, let credential):
+            return served.token.idToken?.isValid(at: now) == true ? decision : .refresh(credential)
+        case .fail, .refresh, .read: return decision
+        }
     }
 
     private mutating func accessTokenRequested(
