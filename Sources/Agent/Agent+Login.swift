@@ -36,7 +36,7 @@ extension Agent {
             self.state.withLock { _ = $0.logins.removeValue(forKey: name) }
             return event
         }
-        if let timeout = request.timeout { stop(fresh, after: .seconds(timeout)) }
+        if let timeout = request.timeout { fresh.stop(after: .seconds(timeout)) }
         return stream
     }
 
@@ -56,7 +56,7 @@ extension Agent {
     private func join(
         _ pending: PendingLogin, _ request: LoginRequest, wantsQRCode: Bool
     ) throws(Problem) -> AsyncStream<LoginEvent> {
-        defer { if let timeout = request.timeout { stop(pending, after: .seconds(timeout)) } }
+        defer { if let timeout = request.timeout { pending.stop(after: .seconds(timeout)) } }
         if request.hasSettings {
             let asked = try LoginSettings(account: pending.account, request: request, known: pending.settings).merged()
             guard asked == pending.settings else {
@@ -68,14 +68,5 @@ extension Agent {
             }
         }
         return pending.watch(wantsQRCode: wantsQRCode)
-    }
-
-    private func stop(_ pending: PendingLogin, after limit: Duration) {
-        let deadline = parts.time.now + limit
-        // No parent, and no hold on the login, which may have ended long before.
-        Task { [weak pending] in
-            try? await parts.time.sleep(until: deadline)
-            pending?.stop(.timedOut(after: limit))
-        }
     }
 }

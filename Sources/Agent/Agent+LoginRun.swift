@@ -56,7 +56,7 @@ extension Agent {
 
     private func requireStore(_ kind: StoreKind) async throws(LoginError) {
         let status = await parts.stores[kind].store.probe()
-        if kind == .keyring { state.withLock { $0.keyring = status } }
+        if kind == .keyring, !Task.isCancelled { state.withLock { $0.keyring = status } }
         guard status.state == .ok else {
             throw .store(StoreFailure(status.state, status.detail ?? "the keyring cannot be used"))
         }
@@ -134,6 +134,10 @@ extension Agent {
         if let old {
             do throws(StoreFailure) {
                 let ended = try await old.vault.signOut()
+                // Nobody else would ever tell its issuer.
+                if let credential = ended.credential, !settings.isOfSameLogin(as: credential) {
+                    await revokeLater(credential, store: old.settings.store, "replaced")
+                }
                 // In the same store the new record replaces it, with no moment between.
                 if old.settings.store != settings.store { try await old.vault.forget(ended) }
             } catch {

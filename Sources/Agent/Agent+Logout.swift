@@ -45,8 +45,10 @@ extension Agent {
         guard let credential, let token = credential.refreshToken ?? credential.lastingAccessToken else {
             return (false, "there was no login to revoke")
         }
+        let store = account.settings.store
         guard account.provider.mayReceive(credential) else {
-            return (false, "the login belongs to \(credential.issuer), which the account file no longer names")
+            let detail = "the account file no longer names \(credential.issuer), which is asked"
+            return (false, await revokeLater(credential, store: store, detail))
         }
         let secret: SecretBytes?
         do throws(ConfigurationError) {
@@ -54,25 +56,17 @@ extension Agent {
         } catch {
             return (false, error.description)
         }
-        func later(
-            _ detail: String, retryAfter: Duration?, at endpoint: EndpointURL?, as authentication: ClientAuthentication?
-        ) async -> (Bool, String?) {
-            let record = PendingRevocation(
-                credential, token, at: endpoint, authentication: authentication, secret: secret, since: parts.time.wall
-            )
-            let store = parts.stores[account.settings.store].store
-            await revocations.add(RevocationQueue.Item(record: record, store: store), retryAfter: retryAfter)
-            return (false, "\(detail); the agent will try again")
-        }
         let server: AuthorizationServer
         do throws(OAuthFailure) {
             server = try await account.provider.server(clientSecret: secret, needsRevocation: true)
         } catch {
             guard case .transport = error else { return (false, error.description) }
             let settings = account.settings
-            return await later(
-                error.description, retryAfter: nil, at: settings.revocationEndpoint, as: settings.clientAuthentication
+            let detail = await revokeLater(
+                credential, store: store, error.description, at: settings.revocationEndpoint,
+                as: settings.clientAuthentication, secret: secret
             )
+            return (false, detail)
         }
         let isRefreshToken = credential.refreshToken != nil
         switch await server.revoke(token, hint: isRefreshToken ? .refreshToken : .accessToken) {
@@ -80,9 +74,28 @@ extension Agent {
         case .refused(let detail): return (false, detail)
         case .unsupported: return (false, "the provider has no revocation endpoint")
         case .retry(let detail, let retryAfter):
-            return await later(
-                detail, retryAfter: retryAfter, at: server.endpoints.revocation, as: server.client.authentication
+            let detail = await revokeLater(
+                credential, store: store, detail, at: server.endpoints.revocation, as: server.client.authentication,
+                secret: secret, retryAfter: retryAfter
             )
+            return (false, detail)
         }
+    }
+
+    /// Has the login's own issuer asked until it answers; what is not known of it by now is discovered then. Returns what
+    /// to tell people.
+    @discardableResult
+    func revokeLater(
+        _ credential: Credential, store: StoreKind, _ detail: String, at endpoint: EndpointURL? = nil,
+        as authentication: ClientAuthentication? = nil, secret: SecretBytes? = nil, retryAfter: Duration? = nil
+    ) async -> String {
+        guard let token = credential.refreshToken ?? credential.lastingAccessToken else { return detail }
+        let record = PendingRevocation(
+            credential, token, at: endpoint, authentication: authentication, secret: secret ?? credential.clientSecret,
+            since: parts.time.wall
+        )
+        let item = RevocationQueue.Item(record: record, store: parts.stores[store].store)
+        await revocations.add(item, retryAfter: retryAfter)
+        return "\(detail); the agent will try again"
     }
 }

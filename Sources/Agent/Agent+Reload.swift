@@ -5,8 +5,25 @@ internal import Synchronization
 internal import Vault
 
 extension Agent {
-    /// The new configuration whole, or the old one stays: nothing changes when one file is wrong.
+    /// The new configuration whole, or the old one stays: nothing changes when one file is wrong, or when the store does
+    /// not take what an account that is about to be replaced still owes it.
     public func reload() async throws(Problem) {
+        let task = reloads.withLock { last in
+            let before = last
+            // No parent: one reload after the other, whoever asked for it.
+            let task = Task { () -> Result<Void, Problem> in
+                await before?.value
+                do throws(Problem) { return .success(try await self.readConfiguration()) } catch {
+                    return .failure(error)
+                }
+            }
+            last = Task { _ = await task.value }
+            return task
+        }
+        try await task.value.get()
+    }
+
+    private func readConfiguration() async throws(Problem) {
         let (settings, errors) = parts.directory.loadAll()
         if let error = errors.min(by: { $0.key < $1.key })?.value {
             parts.logger.error("reload refused", metadata: ["problem": "\(error)"])
@@ -22,9 +39,16 @@ extension Agent {
             }
         }
         // Before the store is read for those that take their place.
-        await withDiscardingTaskGroup { group in
-            for account in replaced { group.addTask { await account.vault.retire() } }
+        for account in replaced {
+            do throws(StoreFailure) { try await account.vault.flush() } catch {
+                parts.logger.error(
+                    "reload refused: the store lacks a login",
+                    metadata: ["account": "\(account.name)", "store": "\(error.state.rawValue)"]
+                )
+                throw .store(error)
+            }
         }
+        for account in replaced { await account.vault.retire() }
         let added = state.withLock { state in
             state.fileErrors = [:]
             for account in replaced where state.accounts[account.name] === account {
@@ -33,7 +57,8 @@ extension Agent {
             var added: [Account] = []
             for (name, settings) in settings {
                 if let account = state.accounts[name] {
-                    account.provider.settings = settings
+                    // One that does not go on with these is of a login that has succeeded since they were read.
+                    if settings.continues(account.settings) { account.provider.settings = settings }
                 } else {
                     let account = Account(name: name, settings: settings, surroundings: surroundings)
                     state.accounts[name] = account

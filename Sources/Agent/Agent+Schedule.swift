@@ -1,4 +1,5 @@
 internal import Accounts
+internal import AgentAPI
 internal import Logging
 public import ServiceLifecycle
 internal import Synchronization
@@ -26,6 +27,9 @@ extension Agent: Service {
         }
     }
 
+    /// Each look is a run of the keyring helper; nobody waits for it.
+    private static let storeRetry: Duration = .seconds(60)
+
     /// Takes up the revocations that an earlier agent left, whenever a store can be read: at the start, or once it is
     /// unlocked. Each store is read at least once, also when no account uses it any more.
     private func restoreRevocations() async {
@@ -35,7 +39,11 @@ extension Agent: Service {
                 group.addTask {
                     for await records in entry.reader.reads { self.revocations.restore(records, from: entry.store) }
                 }
-                group.addTask { _ = try? await entry.reader.records() }
+                group.addTask {
+                    while !Task.isCancelled, (try? await entry.reader.records()) == nil {
+                        try? await self.parts.time.sleep(until: self.parts.time.now + Self.storeRetry)
+                    }
+                }
             }
         }
     }
@@ -80,7 +88,20 @@ extension Agent: Service {
         let (accounts, logins) = state.withLock { (Array($0.accounts.values), Array($0.logins.values)) }
         for login in logins { login.stop(.agentStopped) }
         for login in logins { await login.wait() }
-        for account in accounts { await account.vault.settle() }
+        await withDiscardingTaskGroup { group in
+            for account in accounts {
+                group.addTask {
+                    // What a store did not take so far would be lost; it may take it by now.
+                    do throws(StoreFailure) { try await account.vault.flush() } catch {
+                        self.parts.logger.error(
+                            "a login is lost: the store does not take it",
+                            metadata: ["account": "\(account.name)", "store": "\(error.state.rawValue)"]
+                        )
+                    }
+                    await account.vault.settle()
+                }
+            }
+        }
         parts.logger.info("agent stopped")
     }
 }

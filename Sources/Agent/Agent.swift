@@ -58,6 +58,8 @@ public final class Agent: AgentService {
     let revocations: RevocationQueue
     let schedule = Schedule()
     let state = Mutex(State())
+    /// The last reload that was asked for.
+    let reloads = Mutex<Task<Void, Never>?>(nil)
 
     /// Reads the account files; a bad one is logged and shown by `status`, and hides no other.
     public init(_ parts: Parts) {

@@ -15,7 +15,7 @@ struct LoginSettings {
         let provider = try provider()
         let issuer = try parse(request.issuer, "issuer", Issuer.init(parsing:))
         if provider != keys.provider || (issuer != nil && issuer != known?.issuer) {
-            // Another provider has other endpoints and another client: those of the old one must not be asked.
+            // Another provider has other endpoints and its own ways; the client id and the scopes may be the same.
             let before = keys
             keys = AccountKeys(
                 provider: provider, clientID: before.clientID, scopes: before.scopes, store: before.store,

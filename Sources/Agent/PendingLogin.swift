@@ -13,6 +13,8 @@ final class PendingLogin: Sendable {
         var nextWatcher = 0
         var task: Task<Void, Never>?
         var stopReason: StopReason?
+        /// Those that wait for an end that a client has set.
+        var timers: [Task<Void, Never>] = []
     }
 
     private struct Watcher {
@@ -62,6 +64,21 @@ final class PendingLogin: Sendable {
             if state.stopReason == nil { state.stopReason = reason }
             return state.task
         }?.cancel()
+    }
+
+    /// Ends the login when that much time has passed.
+    func stop(after limit: Duration) {
+        let deadline = time.now + limit
+        // No parent: it ends with the login.
+        let timer = Task { [weak self, time] in
+            do { try await time.sleep(until: deadline) } catch { return }
+            self?.stop(.timedOut(after: limit))
+        }
+        let isOver = state.withLock { state in
+            if state.final == nil { state.timers.append(timer) }
+            return state.final != nil
+        }
+        if isOver { timer.cancel() }
     }
 
     var stopReason: StopReason? { state.withLock { $0.stopReason } }
@@ -124,11 +141,12 @@ final class PendingLogin: Sendable {
     }
 
     private func finish(_ event: LoginEvent) {
-        let watchers = state.withLock { state in
+        let (watchers, timers) = state.withLock { state in
             state.final = event
-            defer { state.watchers = [:] }
-            return state.watchers.values.map(\.events)
+            defer { (state.watchers, state.timers) = ([:], []) }
+            return (state.watchers.values.map(\.events), state.timers)
         }
+        for timer in timers { timer.cancel() }
         for events in watchers {
             events.yield(event)
             events.finish()

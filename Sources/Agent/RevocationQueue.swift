@@ -151,8 +151,7 @@ extension PendingRevocation {
     ) {
         self.init(
             account: credential.account,
-            // The generation is new with each refresh token, so two logouts of one account do not share a record.
-            id: "\(credential.generation)",
+            id: String(UInt64.random(in: .min ... .max), radix: 16),
             issuer: credential.issuer,
             endpoint: endpoint?.text,
             clientID: credential.clientID,

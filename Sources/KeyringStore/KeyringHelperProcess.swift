@@ -53,7 +53,7 @@ struct KeyringHelperProcess: Sendable {
         return await withTaskGroup(of: KeyringOutcome.self) { group in
             group.addTask { await exchange([UInt8](input)) }
             group.addTask {
-                try? await Task.sleep(for: deadline)
+                do { try await Task.sleep(for: deadline) } catch { return .failed("cancelled") }
                 return KeyringOutcome(
                     reply: KeyringReply(
                         state: .failed, detail: "the keyring did not answer within \(deadline.components.seconds) s"

@@ -153,6 +153,7 @@ extension AccountState {
         login = .active(credential)
         generation = max(generation, credential.generation)
         unsaved = nil
+        readAgain = nil
         missingIDToken = nil
         succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
     }
@@ -189,6 +190,7 @@ extension AccountState {
     package mutating func signOut() {
         version += 1
         login = .signedOut(.notLoggedIn)
+        readAgain = nil
         token = nil
         renewal = nil
         unsaved = nil

@@ -79,7 +79,8 @@ extension AccountVault {
     public struct Ended: Sendable {
         /// What there is to revoke; nil when there was no login.
         public let credential: Credential?
-        let version: UInt64
+        /// A record of a larger generation is of a login that came later.
+        let generation: UInt64
     }
 
     /// Stops serving and refreshing. Waits for a refresh that is under way, so that the newest refresh token is the one
@@ -89,9 +90,9 @@ extension AccountVault {
         let result: Result<Ended, StoreFailure> = await exclusively {
             self.guarded.withLock { guarded in
                 if let failure = guarded.state.storeFailure { return .failure(failure) }
-                let credential = guarded.state.credential
+                let ended = Ended(credential: guarded.state.credential, generation: guarded.state.generation)
                 guarded.state.signOut()
-                return .success(Ended(credential: credential, version: guarded.state.version))
+                return .success(ended)
             }
         }
         return try result.get()
@@ -101,30 +102,40 @@ extension AccountVault {
     /// secret, stays for the next login.
     public func forget(_ ended: Ended) async throws(StoreFailure) {
         let result: Result<Void, StoreFailure> = await exclusively {
-            guard self.guarded.withLock({ $0.state.version == ended.version }) else { return .success(()) }
-            do throws(StoreFailure) { return .success(try await self.forgetStored(ended.credential)) } catch {
+            do throws(StoreFailure) { return .success(try await self.forgetStored(ended)) } catch {
                 return .failure(error)
             }
         }
         try result.get()
     }
 
-    private func forgetStored(_ credential: Credential?) async throws(StoreFailure) {
-        if let client = credential?.signedOut() { return try await ports.store.save(client.record) }
-        if credential == nil, case .credential(let stored) = try await ports.reader.find(account), !stored.isSignedIn {
-            // Only the client is left, from an earlier logout.
-            return
+    private func forgetStored(_ ended: Ended) async throws(StoreFailure) {
+        if case .credential(let stored) = try await ports.reader.find(account) {
+            // Only the client is left, from an earlier logout; or a new login is there, maybe another object's.
+            if stored.generation > ended.generation || !stored.isSignedIn { return }
         }
+        if let client = ended.credential?.signedOut() { return try await ports.store.save(client.record) }
         try await ports.store.remove(RecordKey(account: account, purpose: .login))
     }
 
-    /// Ends this account's life in memory, when another takes its place: what is under way ends up in the store first,
-    /// and so does what the store still lacks.
-    public func retire() async {
-        await exclusively {
-            let unsaved = self.guarded.withLock { $0.state.unsaved == nil ? nil : $0.state.credential }
-            if let unsaved { try? await self.ports.store.save(unsaved.record) }
-            self.guarded.withLock { $0.state.signOut() }
+    /// Writes what the store still lacks, without waiting for its turn. A refresh under way is finished first.
+    public func flush() async throws(StoreFailure) {
+        let result: Result<Void, StoreFailure> = await exclusively {
+            guard let unsaved = self.guarded.withLock({ $0.state.unsaved == nil ? nil : $0.state.credential }) else {
+                return .success(())
+            }
+            do throws(StoreFailure) {
+                try await self.ports.store.save(unsaved.record)
+                self.guarded.withLock { $0.state.saved(generation: unsaved.generation) }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
         }
+        try result.get()
     }
+
+    /// Ends this account's life in memory, when another object takes its place. What the store lacks is lost: `flush`
+    /// comes first.
+    public func retire() async { await exclusively { self.guarded.withLock { $0.state.signOut() } } }
 }

@@ -4,7 +4,7 @@ public import SecretMemory
 /// What makes an account's login durable: the grant and the client that holds it.
 public struct Credential: Sendable, Equatable {
     public let account: AccountName
-    /// Grows by one with each refresh token; of two records the one with the larger generation is the newer.
+    /// Grows with each refresh token and each end of a login; of two records the one with the larger one is the newer.
     public var generation: UInt64
     public var issuer: String
     public var clientID: String

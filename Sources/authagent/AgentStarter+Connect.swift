@@ -14,6 +14,8 @@ extension AgentStarter {
         let end = Deadline(Self.longestDrain)
         while try start() == .isInUse {
             if let connection = try connectToOther(until: end) { return connection }
+            guard end.milliseconds > 0 else { throw Self.elsewhere(path) }
+            _ = poll(nil, 0, 20)
         }
         return AgentConnection(try LocalSocket.connect(to: path))
     }
@@ -36,7 +38,11 @@ extension AgentStarter {
             }
             _ = poll(nil, 0, 20)
         } while end.milliseconds > 0
-        throw Failure(
+        throw Self.elsewhere(path)
+    }
+
+    private static func elsewhere(_ path: SocketPath) -> Failure {
+        Failure(
             "an agent runs, but does not listen at \(path)",
             hint: "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'authagent stop' ends it",
             code: .agentUnreachable

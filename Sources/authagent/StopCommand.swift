@@ -20,6 +20,13 @@ struct StopCommand: ParsableCommand {
         let raw = clinux_pidfd_open(pid)
         guard raw >= 0 else { return Console.print("no agent runs") }
         let process = Descriptor(owning: raw)
+        // In another container, or after a crash of the machine, the number may be anybody's.
+        guard Self.isAgent(pid) else {
+            throw Failure(
+                "the process \(pid) that the agent names is no agent",
+                hint: "does the agent run in another container? End it there"
+            )
+        }
         guard clinux_pidfd_send_signal(process.raw, SIGTERM) == 0 || errno == ESRCH else {
             throw Failure(
                 "cannot end the agent (pid \(pid)): \(String(cString: strerror(errno)))",
@@ -34,6 +41,16 @@ struct StopCommand: ParsableCommand {
             }
         }
         Console.print("agent stopped, pid \(pid)")
+    }
+
+    /// proc(5), /proc/PID/comm: the program's name, of which the kernel keeps 15 bytes.
+    private static func isAgent(_ pid: Int32) -> Bool {
+        let descriptor = open("/proc/\(pid)/comm", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var name = [UInt8](repeating: 0, count: 16)
+        let count = read(descriptor, &name, name.count)
+        return String(decoding: name.prefix(max(0, count)), as: UTF8.self) == "authagentd\n"
     }
 
     /// The agent at the socket; else the one that holds the lock and hangs, or listens elsewhere.

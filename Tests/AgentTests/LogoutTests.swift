@@ -2,6 +2,7 @@ import Agent
 import AgentAPI
 import AuthagentTestSupport
 import OAuth
+import SecretMemory
 import Testing
 import Vault
 
@@ -38,7 +39,7 @@ struct LogoutTests {
         fixture.provider.script(.revocation, .json(503, ""))
         let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
         #expect(!reply.revoked)
-        #expect(fixture.keyring.records.keys.map(\.purpose) == [.revocation("1")])
+        #expect(fixture.keyring.records.count == 1)
 
         let restarted = try AgentFixture(restarting: fixture)
         let running = Task { try await restarted.agent.run() }
@@ -47,6 +48,38 @@ struct LogoutTests {
             restarted.provider.requests(.revocation) == ["token=r1&token_type_hint=refresh_token&client_id=tv"])
         running.cancel()
         _ = await running.result
+    }
+
+    @Test("V1: two logouts of one account while the provider is down are two revocations, restart or not")
+    func queuedTwice() async throws {
+        let first = try AgentFixture()
+        try await first.completeLogin(refresh: "r1")
+        first.provider.script(.revocation, .json(503, ""))
+        _ = try await first.agent.logout(first.name, LogoutRequest())
+        let second = try AgentFixture(restarting: first)
+        try await second.completeLogin(refresh: "r2")
+        second.provider.script(.revocation, .json(503, ""))
+        _ = try await second.agent.logout(second.name, LogoutRequest())
+        let tokens = second.keyring.records.values.compactMap { PendingRevocation($0)?.token.revealedText() }
+        #expect(Set(tokens) == ["r1", "r2"])
+    }
+
+    @Test("an agent that stops writes what the store did not take before")
+    func stops() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin(refresh: "r1")
+        fixture.time.advance(by: .seconds(3600))
+        fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
+        fixture.keyring.fail(StoreFailure(.locked, "the keyring is locked"))
+        _ = try await fixture.agent.token(fixture.name, TokenRequest())
+        fixture.keyring.fail(nil)
+        let running = Task { try await fixture.agent.run() }
+        running.cancel()
+        _ = await running.result
+        let restarted = try AgentFixture(restarting: fixture)
+        restarted.provider.script(.token, .grant(access: "a3"))
+        _ = try await restarted.agent.token(fixture.name, TokenRequest())
+        #expect(restarted.provider.requests(.token).last?.contains("refresh_token=r2") == true)
     }
 
     @Test("V1: a provider that cannot even be discovered at the logout is told once it is back")

@@ -82,6 +82,19 @@ struct ReloadTests {
         }
     }
 
+    @Test("a reload that would lose a login which the store does not take yet is refused, and changes nothing")
+    func unsaved() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.time.advance(by: .seconds(3600))
+        fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
+        fixture.keyring.fail(StoreFailure(.locked, "the keyring is locked"))
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
+        try FileManager.default.removeItem(atPath: fixture.files.path + "/user/work.toml")
+        await #expect { try await fixture.agent.reload() } throws: { ($0 as? Problem)?.code == .storeLocked }
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
+    }
+
     @Test("a reload with one wrong file changes nothing and names the file and the line")
     func refused() async throws {
         let fixture = try AgentFixture()
@@ -108,8 +121,14 @@ struct ReloadTests {
         let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
         #expect(!reply.revoked)
         #expect(reply.forgotten)
-        #expect(fixture.provider.requests(.revocation).isEmpty)
         #expect(fixture.provider.requests(.token).count == 1)
+        // Its own issuer is told, later; the one that the file names now never sees it.
+        let running = Task { try await fixture.agent.run() }
+        await fixture.passInterval(2)
+        await eventually { !fixture.provider.requests(.revocation).isEmpty }
+        #expect(fixture.provider.urls(.revocation) == ["\(FakeProvider.issuer)/revocation"])
+        running.cancel()
+        _ = await running.result
     }
 
     @Test("a reload in the middle of a refresh loses no rotated token: the account that takes over reads it")

@@ -47,6 +47,26 @@ struct LifecycleTests {
         #expect(await daemon.result().status == 0)
     }
 
+    @Test("stop ends no process but an agent, whatever number a lock's file holds")
+    func foreignNumber() async throws {
+        let home = try AgentHome()
+        let bystander = try ChildProcess("/bin/cat", environment: ChildProcess.programEnvironment, input: nil)
+        try home.files.directory("state/authagent")
+        let lock = try home.files.file("state/authagent/agent.lock", "\(bystander.pid)\n")
+        let flock = try MissingProgram.require("flock", package: "util-linux")
+        let holder = try ChildProcess(
+            flock, ["--no-fork", lock, "sh", "-c", "echo held; exec cat"], environment: ChildProcess.programEnvironment,
+            input: nil
+        )
+        #expect(await holder.line() == "held")
+        let result = try await home.authagent("stop")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("the process \(bystander.pid) that the agent names is no agent"))
+        #expect(bystander.isRunning)
+        bystander.closeInput()
+        #expect(await bystander.result().status == 0)
+    }
+
     @Test("a second daemon refuses to start, names the first, and changes nothing")
     func secondDaemon() async throws {
         let home = try AgentHome()

@@ -54,23 +54,49 @@ struct ChangeOfLoginTests {
         #expect(try await fixture.token() == "b1")
     }
 
-    @Test("what another account's object takes the place of ends up in the store first, rotated tokens included")
-    func retired() async throws {
+    @Test("a logout removes its record although the account has been replaced meanwhile, and spares a newer one")
+    func replacedDuringLogout() async throws {
+        let fixture = try VaultFixture()
+        await fixture.loggedIn(access: "a1", refresh: "r1")
+        let ended = try await fixture.vault.signOut()
+        await fixture.vault.retire()
+        try await fixture.vault.forget(ended)
+        #expect(fixture.store.records.isEmpty)
+
+        fixture.stored("q1", generation: 2)
+        try await fixture.vault.forget(ended)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("q1"))
+    }
+
+    @Test("what the store lacks can be written at once, and says so when the store still does not take it")
+    func flush() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2")))
         await fixture.loggedIn(access: "a1", refresh: "r1")
         fixture.time.advance(by: .seconds(3600))
-        fixture.store.fail(StoreFailure(.locked, "locked"))
-        let gate = Gate()
-        fixture.refresher.hold(at: gate)
-        async let token = fixture.token()
-        await gate.arrived()
-        async let retired: Void = fixture.vault.retire()
+        let locked = StoreFailure(.locked, "locked")
+        fixture.store.fail(locked)
+        #expect(try await fixture.token() == "a2")
+        await #expect(throws: locked) { try await fixture.vault.flush() }
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
+        #expect(try await fixture.token() == "a2")
         fixture.store.fail(nil)
-        gate.open()
-        _ = try await token
-        await retired
+        try await fixture.vault.flush()
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
-        await #expect(throws: TokenFailure.loginRequired(.notLoggedIn)) { try await fixture.token() }
+        #expect(fixture.vault.snapshot(keepAlive: nil).unsaved == nil)
+    }
+
+    @Test("a login after the store could not be read leaves nothing planned but the refresh")
+    func afterUnreadable() async throws {
+        let fixture = try VaultFixture()
+        fixture.store.fail(StoreFailure(.locked, "locked"))
+        await fixture.vault.readIfUnread()
+        #expect(fixture.vault.nextDue(keepAlive: nil) != nil)
+        fixture.store.fail(nil)
+        await fixture.loggedIn()
+        #expect(fixture.vault.nextDue(keepAlive: nil) == nil)
+        _ = try await fixture.token()
+        fixture.time.advance(by: .seconds(120))
+        #expect(try #require(fixture.vault.nextDue(keepAlive: nil)) > fixture.time.now)
     }
 
     @Test("a credential of another issuer is kept, and shown to nobody")
