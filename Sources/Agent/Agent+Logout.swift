@@ -2,7 +2,6 @@ internal import Accounts
 public import AgentAPI
 internal import Logging
 internal import OAuth
-internal import SecretMemory
 internal import Synchronization
 internal import Vault
 
@@ -13,13 +12,14 @@ extension Agent {
             pending.stop(.cancelled)
             await pending.wait()
             // The first login of an account leaves nothing behind when it is cancelled.
-            if known(name) == nil {
+            if known(name) == nil, request.forgetClient != true {
                 return LogoutReply(
                     account: name, revoked: false, reason: "its login was still pending and is cancelled",
                     forgotten: true
                 )
             }
         }
+        if request.forgetClient == true, let reply = try await forgetClientAlone(name, request) { return reply }
         let account = try account(name)
         let ended: AccountVault.Ended
         do throws(StoreFailure) { ended = try await account.vault.signOut() } catch { throw .store(error) }
@@ -27,18 +27,23 @@ extension Agent {
             request.local == true
             ? (false, "only forgotten on this machine, as asked")
             : await revoke(ended.credential, of: account)
-        do throws(StoreFailure) { try await account.vault.forget(ended) } catch {
+        let client = request.forgetClient == true ? await forgetClient(of: ended, account, request) : nil
+        do throws(StoreFailure) { try await account.vault.forget(ended, withClient: client?.isGone ?? false) } catch {
             parts.logger.error(
                 "logged out, but the store still has the record",
                 metadata: ["account": "\(name)", "store": "\(error.state.rawValue)"]
             )
             let steps = [reason, "the store still has the login: \(error.detail)"].compactMap { $0 }
             return LogoutReply(
-                account: name, revoked: revoked, reason: steps.joined(separator: "; "), forgotten: false
+                account: name, revoked: revoked, reason: steps.joined(separator: "; "), forgotten: false,
+                clientForgotten: client?.isDeleted, clientReason: client?.reason
             )
         }
         parts.logger.info("logged out", metadata: ["account": "\(name)", "revoked": "\(revoked)"])
-        return LogoutReply(account: name, revoked: revoked, reason: reason, forgotten: true)
+        return LogoutReply(
+            account: name, revoked: revoked, reason: reason, forgotten: true, clientForgotten: client?.isDeleted,
+            clientReason: client?.reason
+        )
     }
 
     private func revoke(_ credential: Credential?, of account: Account) async -> (Bool, String?) {
@@ -48,9 +53,9 @@ extension Agent {
         guard account.provider.mayReceive(credential) else {
             return (false, "the login belongs to \(credential.issuer), which the account file no longer names")
         }
-        let secret: SecretBytes?
+        var client = credential.client
         do throws(ConfigurationError) {
-            secret = try account.provider.clientSecret(stored: credential.clientSecret)
+            client.secret = try account.provider.clientSecret(stored: client.secret)
         } catch {
             return (false, error.description)
         }
@@ -58,7 +63,8 @@ extension Agent {
             _ detail: String, retryAfter: Duration?, at endpoint: EndpointURL?, as authentication: ClientAuthentication?
         ) async -> (Bool, String?) {
             let record = PendingRevocation(
-                credential, token, at: endpoint, authentication: authentication, secret: secret, since: parts.time.wall
+                credential, token, at: endpoint, authentication: authentication, secret: client.secret,
+                since: parts.time.wall
             )
             let store = parts.stores[account.settings.store].store
             await revocations.add(RevocationQueue.Item(record: record, store: store), retryAfter: retryAfter)
@@ -66,12 +72,13 @@ extension Agent {
         }
         let server: AuthorizationServer
         do throws(OAuthFailure) {
-            server = try await account.provider.server(clientSecret: secret, needsRevocation: true)
+            server = try await account.provider.server(for: client, needsRevocation: true)
         } catch {
             guard case .transport = error else { return (false, error.description) }
             let settings = account.settings
             return await later(
-                error.description, retryAfter: nil, at: settings.revocationEndpoint, as: settings.clientAuthentication
+                error.description, retryAfter: nil, at: settings.revocationEndpoint,
+                as: client.registration?.authentication ?? settings.clientAuthentication
             )
         }
         let isRefreshToken = credential.refreshToken != nil
