@@ -26,8 +26,8 @@ struct LogoutCommand: ParsableCommand {
     @Flag(help: "Print one JSON object per account.")
     var json = false
 
-    /// Discovery, revocation and the keyring, each at its own limit.
-    private static let patience: Duration = .seconds(90)
+    /// Discovery, revocation, the client's deletion and the keyring, each at its own limit.
+    private static let patience: Duration = .seconds(105)
 
     func validate() throws {
         guard all != !accounts.isEmpty else { throw ValidationError("name the accounts, or give --all") }
