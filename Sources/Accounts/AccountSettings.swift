@@ -6,7 +6,8 @@ public struct AccountSettings: Equatable, Sendable {
     public let keys: AccountKeys
     /// Nil when both endpoints that a login needs are given by hand.
     public let issuer: Issuer?
-    public let clientID: String
+    /// Nil: the agent has the provider register a client (RFC 7591); its id is in the store.
+    public let clientID: String?
     public let scopes: [String]
     public let store: StoreKind
     /// Whether the issuer is asked for its metadata.
@@ -52,15 +53,26 @@ public struct AccountSettings: Equatable, Sendable {
                 hint: "give --issuer URL, --provider NAME, or both --device-endpoint URL and --token-endpoint URL"
             )
         }
-        guard let id = keys.clientID else {
+        clientID = keys.clientID
+        // Where a client can be registered is in the metadata.
+        guard clientID != nil || (issuer != nil && hasMetadata) else {
+            throw Invalid(key: "client_id", problem: "there is no client id", hint: Self.clientIDHint(keys.provider))
+        }
+        guard clientID != nil || keys.clientSecretFile == nil else {
             throw Invalid(
-                key: "client_id", problem: "there is no client id",
-                hint: "give --client-id ID, the id that the provider registered"
-                    + (preset.map { " (\(keys.provider?.fill($0.registration) ?? ""))" } ?? "")
+                key: "client_secret_file", problem: "there is a client secret, and no client id that it belongs to",
+                hint: Self.clientIDHint(keys.provider)
             )
         }
-        clientID = id
-        try Self.check(keys, issuer: issuer, scopes: scopes, clientID: id)
+        try Self.check(keys, issuer: issuer, scopes: scopes)
+    }
+
+    /// What helps an account that has no client id.
+    public var clientIDHint: String { Self.clientIDHint(keys.provider) }
+
+    private static func clientIDHint(_ provider: ProviderChoice?) -> String {
+        "give --client-id ID, the id that the provider registered"
+            + (provider.map { " (\($0.fill($0.preset.registration)))" } ?? "")
     }
 
     /// What people see as the provider: the issuer, or where the token endpoint is.
@@ -90,12 +102,11 @@ public struct AccountSettings: Equatable, Sendable {
     }
 
     /// What an account may hold, whoever wrote it.
-    private static func check(
-        _ keys: AccountKeys, issuer: Issuer?, scopes: [String], clientID: String
-    ) throws(Invalid) {
+    private static func check(_ keys: AccountKeys, issuer: Issuer?, scopes: [String]) throws(Invalid) {
         // RFC 6749 appendix A.1 and A.4: visible characters; a scope is one word of them.
-        guard (1...1024).contains(clientID.utf8.count), clientID.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
-        else {
+        if let id = keys.clientID,
+            !(1...1024).contains(id.utf8.count) || !id.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+        {
             throw Invalid(
                 key: "client_id", problem: "the client id is empty or holds characters that no id may hold",
                 hint: "give the id as the provider shows it"

@@ -1,7 +1,6 @@
 internal import Accounts
 internal import Logging
 internal import OAuth
-internal import SecretMemory
 internal import Vault
 
 /// Who has approved a login, before anything of it is kept.
@@ -11,12 +10,12 @@ extension Agent {
     /// When the keys cannot be had, the login is kept without a subject, unless somebody is expected: the access token
     /// came over TLS from the provider itself, and an outage must not cost what somebody has just approved.
     func identify(
-        _ grant: TokenGrant, _ provider: Provider, clientSecret: SecretBytes?
+        _ grant: TokenGrant, _ provider: Provider, _ client: AccountVault.GrantedClient
     ) async -> Result<AccountVault.GrantedIdentity, LoginError> {
         let settings = provider.settings
-        let verdict = await provider.identify(grant)
+        let verdict = await provider.identify(grant, clientID: client.id)
         if let login = DiscardedLogin(verdict, settings) {
-            return .failure(.discarded(login, end: await revoke(grant, provider, clientSecret)))
+            return .failure(.discarded(login, end: await revoke(grant, provider, client)))
         }
         switch verdict {
         case .absent: return .success(.init())
@@ -34,10 +33,12 @@ extension Agent {
 
     /// Gives tokens back that are not kept, and says what became of them. Not tried again later: nothing of such a
     /// login is stored.
-    private func revoke(_ grant: TokenGrant, _ provider: Provider, _ clientSecret: SecretBytes?) async -> String {
+    private func revoke(
+        _ grant: TokenGrant, _ provider: Provider, _ client: AccountVault.GrantedClient
+    ) async -> String {
         let server: AuthorizationServer
         do throws(OAuthFailure) {
-            server = try await provider.server(clientSecret: clientSecret, needsRevocation: true)
+            server = try await provider.server(for: client, needsRevocation: true)
         } catch {
             return "its tokens could not be revoked: \(error)"
         }

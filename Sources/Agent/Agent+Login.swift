@@ -30,9 +30,12 @@ extension Agent {
         }
         guard pending === fresh else { return try join(pending, request, wantsQRCode: wantsQRCode) }
         let stream = fresh.watch(wantsQRCode: wantsQRCode)
-        let secret = request.clientSecret.map { SecretBytes($0) }
+        let secrets = LoginSecrets(
+            client: request.clientSecret.map { SecretBytes($0) },
+            registration: request.registrationToken.map { SecretBytes($0) }
+        )
         fresh.start {
-            let event = await self.run(fresh, isNew: known != settings, clientSecret: secret)
+            let event = await self.run(fresh, isNew: known != settings, secrets: secrets)
             self.state.withLock { _ = $0.logins.removeValue(forKey: name) }
             return event
         }

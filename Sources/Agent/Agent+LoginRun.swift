@@ -2,16 +2,15 @@ internal import Accounts
 internal import AgentAPI
 internal import Logging
 internal import OAuth
-internal import SecretMemory
 internal import Synchronization
 internal import Vault
 
 /// What happens between a login's start and its final event.
 extension Agent {
-    func run(_ pending: PendingLogin, isNew: Bool, clientSecret: SecretBytes?) async -> LoginEvent {
+    func run(_ pending: PendingLogin, isNew: Bool, secrets: LoginSecrets) async -> LoginEvent {
         parts.logger.info("login started", metadata: ["account": "\(pending.account)"])
         do throws(LoginError) {
-            let result = try await attempt(pending, isNew: isNew, clientSecret: clientSecret)
+            let result = try await attempt(pending, isNew: isNew, secrets: secrets)
             parts.logger.info("login done", metadata: ["account": "\(pending.account)"])
             return .done(result)
         } catch {
@@ -25,7 +24,7 @@ extension Agent {
     }
 
     private func attempt(
-        _ pending: PendingLogin, isNew: Bool, clientSecret: SecretBytes?
+        _ pending: PendingLogin, isNew: Bool, secrets: LoginSecrets
     ) async throws(LoginError) -> LoginResult {
         let settings = pending.settings
         // Before anybody is asked to approve anything: can what comes of it be kept?
@@ -36,18 +35,25 @@ extension Agent {
             settings: settings, metadata: surroundings.metadata, identities: surroundings.identities,
             transport: parts.transport
         )
-        let secret = try await secretOfClient(pending.account, provider, given: clientSecret)
-        let server: AuthorizationServer
-        do throws(OAuthFailure) { server = try await provider.server(clientSecret: secret) } catch {
-            throw .oauth(error)
+        let client = try await client(for: pending.account, provider, secrets)
+        do throws(LoginError) { return try await logIn(pending, client, provider, file) } catch {
+            throw await failed(error, client)
         }
+    }
+
+    private func logIn(
+        _ pending: PendingLogin, _ client: LoginClient, _ provider: Provider, _ file: PreparedAccountFile?
+    ) async throws(LoginError) -> LoginResult {
+        let (settings, client) = (pending.settings, client.client)
+        let server: AuthorizationServer
+        do throws(OAuthFailure) { server = try await provider.server(for: client) } catch { throw .oauth(error) }
         let flow = LoginFlow(server: server, settings: settings, time: parts.time) { pending.report($0) }
         let granted = try await flow.run()
         // No parent: from here on, cancelling would lose what somebody has just approved.
         let kept = Task { () -> Result<LoginResult, LoginError> in
-            switch await self.identify(granted.grant, provider, clientSecret: secret) {
+            switch await self.identify(granted.grant, provider, client) {
             case .success(let person):
-                return await self.keep(granted, of: person, pending.account, settings, secret, file)
+                return await self.keep(granted, of: person, pending.account, settings, client, file)
             case .failure(let error): return .failure(error)
             }
         }
@@ -70,35 +76,16 @@ extension Agent {
         }
     }
 
-    /// The secret given now, else the one of the account file, else the one that came with an earlier login of the
-    /// same client.
-    private func secretOfClient(
-        _ name: AccountName, _ provider: Provider, given: SecretBytes?
-    ) async throws(LoginError) -> SecretBytes? {
-        if let given { return given }
-        let settings = provider.settings
-        var stored: Credential?
-        do throws(StoreFailure) {
-            stored = try await parts.stores[settings.store].reader.credential(of: name)
-        } catch {
-            throw .store(error)
-        }
-        if stored?.clientID != settings.clientID || stored?.issuer != settings.providerName { stored = nil }
-        do throws(ConfigurationError) { return try provider.clientSecret(stored: stored?.clientSecret) } catch {
-            throw .configuration(error)
-        }
-    }
-
     /// First the account file, then the store, then memory: whatever a power cut leaves, `login` repairs.
     private func keep(
         _ granted: LoginFlow.Granted, of person: AccountVault.GrantedIdentity, _ name: AccountName,
-        _ settings: AccountSettings, _ secret: SecretBytes?, _ file: PreparedAccountFile?
+        _ settings: AccountSettings, _ client: AccountVault.GrantedClient, _ file: PreparedAccountFile?
     ) async -> Result<LoginResult, LoginError> {
         do throws(ConfigurationError) { try file?.commit() } catch { return .failure(.configuration(error)) }
         let account = await accountAfterLogin(name, settings)
         let (token, unsaved) = await account.vault.adopt(
             granted.grant,
-            to: AccountVault.GrantedClient(issuer: settings.providerName, id: settings.clientID, secret: secret),
+            to: client,
             of: person,
             askedScope: settings.scopes,
             requestedAt: granted.requestedAt
@@ -135,7 +122,7 @@ extension Agent {
             do throws(StoreFailure) {
                 let ended = try await old.vault.signOut()
                 // Nobody else would ever tell its issuer.
-                if let credential = ended.credential, !settings.isOfSameLogin(as: credential) {
+                if let credential = ended.credential, !settings.isOfSameLogin(as: credential.client) {
                     await revokeLater(credential, store: old.settings.store, "replaced")
                 }
                 // In the same store the new record replaces it, with no moment between.

@@ -13,13 +13,14 @@ extension Agent {
             pending.stop(.cancelled)
             await pending.wait()
             // The first login of an account leaves nothing behind when it is cancelled.
-            if known(name) == nil {
+            if known(name) == nil, request.forgetClient != true {
                 return LogoutReply(
                     account: name, revoked: false, reason: "its login was still pending and is cancelled",
                     forgotten: true
                 )
             }
         }
+        if request.forgetClient == true, let reply = try await forgetClientAlone(name, request) { return reply }
         let account = try account(name)
         let ended: AccountVault.Ended
         do throws(StoreFailure) { ended = try await account.vault.signOut() } catch { throw .store(error) }
@@ -27,18 +28,23 @@ extension Agent {
             request.local == true
             ? (false, "only forgotten on this machine, as asked")
             : await revoke(ended.credential, of: account)
-        do throws(StoreFailure) { try await account.vault.forget(ended) } catch {
+        let client = request.forgetClient == true ? await forgetClient(of: ended, account, request) : nil
+        do throws(StoreFailure) { try await account.vault.forget(ended, withClient: client?.isGone ?? false) } catch {
             parts.logger.error(
                 "logged out, but the store still has the record",
                 metadata: ["account": "\(name)", "store": "\(error.state.rawValue)"]
             )
             let steps = [reason, "the store still has the login: \(error.detail)"].compactMap { $0 }
             return LogoutReply(
-                account: name, revoked: revoked, reason: steps.joined(separator: "; "), forgotten: false
+                account: name, revoked: revoked, reason: steps.joined(separator: "; "), forgotten: false,
+                clientForgotten: client?.isDeleted, clientReason: client?.reason
             )
         }
         parts.logger.info("logged out", metadata: ["account": "\(name)", "revoked": "\(revoked)"])
-        return LogoutReply(account: name, revoked: revoked, reason: reason, forgotten: true)
+        return LogoutReply(
+            account: name, revoked: revoked, reason: reason, forgotten: true, clientForgotten: client?.isDeleted,
+            clientReason: client?.reason
+        )
     }
 
     private func revoke(_ credential: Credential?, of account: Account) async -> (Bool, String?) {
@@ -50,21 +56,21 @@ extension Agent {
             let detail = "the account file no longer names \(credential.issuer), which is asked"
             return (false, await revokeLater(credential, store: store, detail))
         }
-        let secret: SecretBytes?
+        var client = credential.client
         do throws(ConfigurationError) {
-            secret = try account.provider.clientSecret(stored: credential.clientSecret)
+            client.secret = try account.provider.clientSecret(stored: client.secret)
         } catch {
             return (false, error.description)
         }
         let server: AuthorizationServer
         do throws(OAuthFailure) {
-            server = try await account.provider.server(clientSecret: secret, needsRevocation: true)
+            server = try await account.provider.server(for: client, needsRevocation: true)
         } catch {
             guard case .transport = error else { return (false, error.description) }
             let settings = account.settings
             let detail = await revokeLater(
                 credential, store: store, error.description, at: settings.revocationEndpoint,
-                as: settings.clientAuthentication, secret: secret
+                as: client.registration?.authentication ?? settings.clientAuthentication, secret: client.secret
             )
             return (false, detail)
         }
@@ -76,7 +82,7 @@ extension Agent {
         case .retry(let detail, let retryAfter):
             let detail = await revokeLater(
                 credential, store: store, detail, at: server.endpoints.revocation, as: server.client.authentication,
-                secret: secret, retryAfter: retryAfter
+                secret: client.secret, retryAfter: retryAfter
             )
             return (false, detail)
         }

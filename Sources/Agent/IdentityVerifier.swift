@@ -23,7 +23,7 @@ final class IdentityVerifier: Sendable {
         self.time = time
     }
 
-    func verdict(on grant: TokenGrant, _ settings: AccountSettings) async -> IdentityVerdict {
+    func verdict(on grant: TokenGrant, clientID: String, _ settings: AccountSettings) async -> IdentityVerdict {
         guard let idToken = grant.idToken else { return .absent }
         guard let issuer = settings.issuer, settings.hasMetadata else {
             return .unverified(detail: "the account has no issuer that publishes keys")
@@ -32,7 +32,7 @@ final class IdentityVerifier: Sendable {
         do throws(Failure) {
             let token = try parsed(idToken)
             claims = try await check(with: issuer) { keys, tokenIssuer throws(IDTokenRejection) in
-                try IDTokenRules(issuer: tokenIssuer, clientID: settings.clientID)
+                try IDTokenRules(issuer: tokenIssuer, clientID: clientID)
                     .verify(token, accessToken: grant.accessToken, keys: keys)
             }
         } catch {

@@ -15,6 +15,10 @@ enum LoginError: Error {
     case agentStopped
     case store(StoreFailure)
     case configuration(ConfigurationError)
+    /// There is no client id, and the provider registers no client.
+    case registration(RegistrationFailure, RegistrationAdvice)
+    /// The provider does not take the client any more that it has registered for this account.
+    case registeredClientRefused(ProviderError)
     /// Somebody approved, and what came of it is not kept. `end` says what became of the tokens.
     case discarded(DiscardedLogin, end: String)
 
@@ -38,6 +42,14 @@ enum LoginError: Error {
             let code: Problem.Code = failure.state == .locked ? .storeLocked : .storeUnavailable
             return LoginFailure(code: code.rawValue, detail: failure.detail, hint: StoreAdvice(failure.state).hint)
         case .discarded(let login, let end): return login.failure(end: end, again: again)
+        case .registration(let failure, let advice):
+            return failure.loginFailure(for: account, advice, again: again)
+        case .registeredClientRefused(let error):
+            return LoginFailure(
+                code: error.code,
+                detail: "the provider does not accept the client that it has registered for '\(account)': \(error)",
+                hint: "run 'authagent logout \(account) --forget-client', then log in to register anew"
+            )
         case .configuration(let error):
             return LoginFailure(
                 code: Problem.Code.configurationError.rawValue, detail: error.description, hint: error.hint
@@ -47,7 +59,7 @@ enum LoginError: Error {
 }
 
 extension OAuthFailure {
-    fileprivate func loginFailure(again: String) -> LoginFailure {
+    func loginFailure(again: String) -> LoginFailure {
         switch self {
         case .transport(.tls):
             LoginFailure(

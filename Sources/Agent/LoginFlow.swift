@@ -27,7 +27,7 @@ struct LoginFlow {
             throw .oauth(error)
         }
         var polling = DevicePolling(authorization, now: time.now)
-        report(.prompt(authorization, deadline: polling.deadline))
+        report(.prompt(authorization, clientID: server.client.id, deadline: polling.deadline))
         while true {
             do { try await time.sleep(until: min(polling.nextPoll, polling.deadline)) } catch { throw .cancelled }
             guard polling.nextPoll < polling.deadline else { throw .expired }
@@ -50,7 +50,7 @@ struct LoginFlow {
 
 /// What a login in progress has to say.
 enum LoginProgress: Sendable {
-    case prompt(DeviceAuthorization, deadline: ContinuousClock.Instant)
+    case prompt(DeviceAuthorization, clientID: String, deadline: ContinuousClock.Instant)
     case slowed(interval: Int)
     case retrying(detail: String)
 }

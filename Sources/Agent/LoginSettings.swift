@@ -33,7 +33,32 @@ struct LoginSettings {
             try endpoint(request.revocationEndpoint, "revocation endpoint") ?? keys.revocationEndpoint
         keys.store = try store() ?? keys.store
         if request.clientSecret != nil { keys.clientSecretFile = nil }
+        try checkSecrets(clientID: keys.clientID)
         do throws(AccountSettings.Invalid) { return try AccountSettings(keys) } catch { throw problem(error) }
+    }
+
+    /// Secrets that nothing would be done with.
+    private func checkSecrets(clientID: String?) throws(Problem) {
+        if request.clientSecret != nil, clientID == nil {
+            throw Problem(
+                .badRequest, "there is a client secret, and no client id that it belongs to",
+                hint: "give --client-id ID as well"
+            )
+        }
+        guard let token = request.registrationToken else { return }
+        if clientID != nil {
+            throw Problem(
+                .badRequest, "'\(account)' has a client id, so there is nothing to register",
+                hint: "leave out --registration-token-file, or --client-id and the account file's client_id"
+            )
+        }
+        // It goes into a header (RFC 6750 §2.1).
+        guard (1...TokenGrant.maximumTokenLength).contains(token.utf8.count), token.utf8.allSatisfy(\.isVisible) else {
+            throw Problem(
+                .badRequest, "the registration token is empty, or holds characters that no token may hold",
+                hint: "give the token and nothing else"
+            )
+        }
     }
 
     /// A provider that is named anew takes no parameter from the one before.

@@ -110,7 +110,7 @@ final class PendingLogin: Sendable {
 
     func report(_ progress: LoginProgress) {
         switch progress {
-        case .prompt(let authorization, let deadline):
+        case .prompt(let authorization, let clientID, let deadline):
             let prompt = LoginPrompt(
                 userCode: authorization.userCode,
                 verificationURI: authorization.verificationURI,
@@ -118,7 +118,7 @@ final class PendingLogin: Sendable {
                 expiresIn: 0,
                 interval: authorization.interval,
                 issuer: settings.providerName,
-                clientID: settings.clientID,
+                clientID: clientID,
                 scope: settings.scopes.joined(separator: " ")
             )
             state.withLock { state in

@@ -6,8 +6,10 @@ internal import Vault
 
 extension AccountSettings {
     /// Whether a login under these settings is for the same client at the same issuer.
-    func isOfSameLogin(as credential: Credential) -> Bool {
-        credential.issuer == providerName && credential.clientID == clientID
+    /// Without a client id that is the client which the issuer has registered for the account.
+    func isOfSameLogin(as client: AccountVault.GrantedClient) -> Bool {
+        guard client.issuer == providerName else { return false }
+        return clientID.map { $0 == client.id } ?? (client.registration != nil)
     }
 
     /// Whether the preset's endpoints do when the provider has no metadata. Metadata of somebody else, or none just now
@@ -51,11 +53,30 @@ final class Provider: GrantRefresher {
         set { current.withLock { $0 = newValue } }
     }
 
-    /// The server with the client's identity. Endpoints given by hand win over discovered ones, and what is not needed
-    /// is not discovered.
+    /// The server with the client's identity.
     func server(
-        clientSecret: SecretBytes?, needsRevocation: Bool = false, needsIntrospection: Bool = false
+        for client: AccountVault.GrantedClient, needsRevocation: Bool = false, needsIntrospection: Bool = false
     ) async throws(OAuthFailure) -> AuthorizationServer {
+        let (endpoints, discovered) = try await endpoints(
+            needsRevocation: needsRevocation, needsIntrospection: needsIntrospection
+        )
+        let authentication =
+            // RFC 7591 §3.2.1: what the provider registered counts, whatever was asked for.
+            client.registration?.authentication ?? settings.clientAuthentication
+            ?? .choose(hasSecret: client.secret != nil, supported: discovered?.tokenEndpointAuthMethods)
+        return AuthorizationServer(
+            endpoints: endpoints,
+            client: Client(id: client.id, secret: client.secret, authentication: authentication),
+            dialect: settings.dialect,
+            transport: transport
+        )
+    }
+
+    /// Where requests go, and what the issuer says if it was asked. Endpoints given by hand win over discovered ones, and what is not needed
+    /// is not discovered.
+    func endpoints(
+        needsRevocation: Bool = false, needsIntrospection: Bool = false
+    ) async throws(OAuthFailure) -> (ProviderEndpoints, ServerMetadata?) {
         let settings = settings
         var discovered: ServerMetadata?
         let isComplete = settings.deviceEndpoint != nil && settings.tokenEndpoint != nil
@@ -72,34 +93,34 @@ final class Provider: GrantRefresher {
             revocation: settings.revocationEndpoint,
             known: settings.presetEndpoints
         )
-        let authentication =
-            settings.clientAuthentication
-            ?? .choose(hasSecret: clientSecret != nil, supported: discovered?.tokenEndpointAuthMethods)
-        return AuthorizationServer(
-            endpoints: endpoints,
-            client: Client(id: settings.clientID, secret: clientSecret, authentication: authentication),
-            dialect: settings.dialect,
-            transport: transport
-        )
+        return (endpoints, discovered)
     }
 
-    func mayReceive(_ credential: Credential) -> Bool { settings.isOfSameLogin(as: credential) }
+    func mayReceive(_ credential: Credential) -> Bool { settings.isOfSameLogin(as: credential.client) }
 
     func allows(_ identity: Identity?) -> Bool { settings.allows(identity) }
 
-    func identify(_ grant: TokenGrant) async -> IdentityVerdict { await identities.verdict(on: grant, settings) }
+    func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict {
+        await identify(grant, clientID: credential.clientID)
+    }
+
+    func identify(_ grant: TokenGrant, clientID: String) async -> IdentityVerdict {
+        await identities.verdict(on: grant, clientID: clientID, settings)
+    }
 
     func refresh(_ credential: Credential) async -> RefreshReply {
         // The settings may have changed since the vault asked.
-        guard mayReceive(credential) else {
+        guard settings.isOfSameLogin(as: credential.client) else {
             return .transient(detail: "the login belongs to \(credential.issuer)", retryAfter: nil)
         }
         guard let refreshToken = credential.refreshToken else {
             return .transient(detail: "there is no refresh token", retryAfter: nil)
         }
         do {
-            let secret = try clientSecret(stored: credential.clientSecret)
-            return try await server(clientSecret: secret).refresh(refreshToken, scopes: nil)
+            guard let client = try client(credential.client) else {
+                return .transient(detail: "the login belongs to another client", retryAfter: nil)
+            }
+            return try await server(for: client).refresh(refreshToken, scopes: nil)
         } catch let failure as OAuthFailure {
             switch failure {
             case .transport, .provider, .badResponse: return .transient(detail: failure.description, retryAfter: nil)
@@ -110,6 +131,18 @@ final class Provider: GrantRefresher {
         } catch {
             return .transient(detail: "the provider could not be asked", retryAfter: nil)
         }
+    }
+
+    /// The client that a login was granted to, with the secret of today; without a login of these settings the one that
+    /// they name, if they do.
+    func client(_ granted: AccountVault.GrantedClient?) throws(ConfigurationError) -> AccountVault.GrantedClient? {
+        let named = settings.clientID.map {
+            AccountVault.GrantedClient(issuer: settings.providerName, id: $0, secret: nil)
+        }
+        let own = granted.flatMap { settings.isOfSameLogin(as: $0) ? $0 : nil }
+        guard var client = own ?? named else { return nil }
+        client.secret = try clientSecret(stored: client.secret)
+        return client
     }
 
     /// The secret from the file that the settings name, else the one that came with the login.

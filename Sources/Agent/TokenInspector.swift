@@ -92,8 +92,10 @@ struct TokenInspector {
         guard let account else { return nil }
         let server: AuthorizationServer
         do {
-            let secret = try account.provider.clientSecret(stored: account.vault.clientSecret)
-            server = try await account.provider.server(clientSecret: secret, needsIntrospection: true)
+            guard let client = try account.provider.client(account.vault.client) else {
+                return IntrospectionReport(.unavailable, detail: "the account has no client before its first login")
+            }
+            server = try await account.provider.server(for: client, needsIntrospection: true)
         } catch let error as OAuthFailure {
             return IntrospectionReport(.unreachable, detail: error.description)
         } catch {

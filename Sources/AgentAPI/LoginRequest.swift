@@ -8,6 +8,8 @@ public struct LoginRequest: Codable, Equatable, Sendable {
     public var issuer: String?
     public var clientID: String?
     public var clientSecret: String?
+    /// The initial access token for a registration (RFC 7591 §1.2). Not a setting of the account, and not kept.
+    public var registrationToken: String?
     public var scopes: [String]?
     public var deviceEndpoint: String?
     public var tokenEndpoint: String?
@@ -20,7 +22,8 @@ public struct LoginRequest: Codable, Equatable, Sendable {
 
     public init(
         provider: String? = nil, providerParameters: [String: String]? = nil, issuer: String? = nil,
-        clientID: String? = nil, clientSecret: String? = nil, scopes: [String]? = nil,
+        clientID: String? = nil, clientSecret: String? = nil, registrationToken: String? = nil,
+        scopes: [String]? = nil,
         deviceEndpoint: String? = nil, tokenEndpoint: String? = nil, revocationEndpoint: String? = nil,
         store: String? = nil, timeout: Int? = nil, qrCode: Bool? = nil
     ) {
@@ -29,6 +32,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         self.issuer = issuer
         self.clientID = clientID
         self.clientSecret = clientSecret
+        self.registrationToken = registrationToken
         self.scopes = scopes
         self.deviceEndpoint = deviceEndpoint
         self.tokenEndpoint = tokenEndpoint
@@ -51,6 +55,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         case issuer
         case clientID = "client_id"
         case clientSecret = "client_secret"
+        case registrationToken = "registration_token"
         case scopes
         case deviceEndpoint = "device_endpoint"
         case tokenEndpoint = "token_endpoint"

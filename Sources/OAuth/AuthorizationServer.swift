@@ -19,12 +19,7 @@ public struct AuthorizationServer: Sendable {
 
     /// Asks for a device code and a user code. RFC 8628 §3.1.
     public func authorizeDevice(scopes: [String]) async throws(OAuthFailure) -> DeviceAuthorization {
-        guard let url = endpoints.device else {
-            throw .deviceFlowUnsupported(
-                detail: endpoints.refusedDevice.map { "the provider's device authorization endpoint is refused: \($0)" }
-                    ?? "the provider names no device authorization endpoint"
-            )
-        }
+        let url = try endpoints.requiredDevice()
         var parameters = client.parameters
         // RFC 8628 §3.1 wants the client_id unless the client authenticates; INDIGO IAM wants it even then, and as no
         // secret comes with it, it is no second authentication.

@@ -1,7 +1,7 @@
 /// The identifier of an authorization server, kept byte for byte (RFC 8414 §2): https, no query, no fragment.
 public struct Issuer: Hashable, Sendable, CustomStringConvertible {
     public let text: String
-    private let origin: String
+    package let origin: String
     private let path: String
 
     public init(parsing text: String) throws(URLRejection) {

@@ -40,3 +40,14 @@ public struct ProviderEndpoints: Sendable, Equatable {
         refusedDevice = self.device == nil ? metadata?.refusedEndpoints["device_authorization_endpoint"] : nil
     }
 }
+
+extension ProviderEndpoints {
+    /// The device authorization endpoint, for a login, which needs one.
+    public func requiredDevice() throws(OAuthFailure) -> EndpointURL {
+        if let device { return device }
+        throw .deviceFlowUnsupported(
+            detail: refusedDevice.map { "the provider's device authorization endpoint is refused: \($0)" }
+                ?? "the provider names no device authorization endpoint"
+        )
+    }
+}

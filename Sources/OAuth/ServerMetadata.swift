@@ -6,6 +6,8 @@ public struct ServerMetadata: Sendable, Equatable {
     public var revocationEndpoint: EndpointURL?
     /// RFC 7662.
     public var introspectionEndpoint: EndpointURL?
+    /// RFC 7591.
+    public var registrationEndpoint: EndpointURL?
     /// Where the keys are that the provider signs its tokens with.
     public var keysURL: EndpointURL?
     public var tokenIssuer: TokenIssuer
@@ -19,6 +21,7 @@ public struct ServerMetadata: Sendable, Equatable {
     public init(
         issuer: Issuer, deviceAuthorizationEndpoint: EndpointURL? = nil, tokenEndpoint: EndpointURL? = nil,
         revocationEndpoint: EndpointURL? = nil, introspectionEndpoint: EndpointURL? = nil,
+        registrationEndpoint: EndpointURL? = nil,
         keysURL: EndpointURL? = nil, tokenIssuer: TokenIssuer? = nil, tokenEndpointAuthMethods: [String]? = nil,
         revocationEndpointAuthMethods: [String]? = nil, scopesSupported: [String]? = nil,
         refusedEndpoints: [String: URLRejection] = [:]
@@ -28,6 +31,7 @@ public struct ServerMetadata: Sendable, Equatable {
         self.tokenEndpoint = tokenEndpoint
         self.revocationEndpoint = revocationEndpoint
         self.introspectionEndpoint = introspectionEndpoint
+        self.registrationEndpoint = registrationEndpoint
         self.keysURL = keysURL
         self.tokenIssuer = tokenIssuer ?? .exact(issuer)
         self.tokenEndpointAuthMethods = tokenEndpointAuthMethods
@@ -56,6 +60,7 @@ extension ServerMetadata {
         let token = endpoint("token_endpoint")
         let revocation = endpoint("revocation_endpoint")
         let introspection = endpoint("introspection_endpoint")
+        let registration = endpoint("registration_endpoint")
         let keys = endpoint("jwks_uri")
         self.init(
             issuer: issuer,
@@ -63,6 +68,7 @@ extension ServerMetadata {
             tokenEndpoint: token,
             revocationEndpoint: revocation,
             introspectionEndpoint: introspection,
+            registrationEndpoint: registration,
             keysURL: keys,
             tokenIssuer: tokenIssuer,
             tokenEndpointAuthMethods: fields.words("token_endpoint_auth_methods_supported"),

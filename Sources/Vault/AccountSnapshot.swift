@@ -1,4 +1,3 @@
-public import SecretMemory
 internal import Synchronization
 
 /// What `status` shows of one account: taken at once, without waiting for anything.
@@ -51,6 +50,6 @@ extension AccountVault {
 }
 
 extension AccountVault {
-    /// The client's secret that came with the login; nil for a public client, or before the store was read.
-    public var clientSecret: SecretBytes? { guarded.withLock { $0.state.credential?.clientSecret } }
+    /// The client that the login was granted to; nil without a login, or before the store was read.
+    public var client: GrantedClient? { guarded.withLock { $0.state.credential?.client } }
 }

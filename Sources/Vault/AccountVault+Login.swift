@@ -9,11 +9,14 @@ extension AccountVault {
         public var issuer: String
         public var id: String
         public var secret: SecretBytes?
+        /// Nil for a client that people have registered.
+        public var registration: Registration?
 
-        public init(issuer: String, id: String, secret: SecretBytes?) {
+        public init(issuer: String, id: String, secret: SecretBytes?, registration: Registration? = nil) {
             self.issuer = issuer
             self.id = id
             self.secret = secret
+            self.registration = registration
         }
     }
 
@@ -59,7 +62,8 @@ extension AccountVault {
             lastingAccessToken: isLasting ? grant.accessToken : nil,
             scope: scope,
             grantedAt: ports.time.wall,
-            identity: person.identity
+            identity: person.identity,
+            registration: client.registration
         )
         var failure: StoreFailure?
         do throws(StoreFailure) { try await ports.store.save(credential.record) } catch { failure = error }
@@ -73,6 +77,27 @@ extension AccountVault {
             if let failure { guarded.state.saveFailed(failure, at: ports.time.now, jitter: ports.jitter()) }
         }
         return (token, failure)
+    }
+
+    /// Stores a client that has no login yet, so that whatever becomes of the login, the next one finds it. False when
+    /// there is a login, whose place it would take.
+    public func keep(_ client: GrantedClient) async throws(StoreFailure) -> Bool {
+        await readIfUnread()
+        let result: Result<Bool, StoreFailure> = await exclusively {
+            let (state, wall) = (self.guarded.withLock { $0.state }, self.ports.time.wall)
+            if let failure = state.storeFailure { return .failure(failure) }
+            guard state.credential?.isSignedIn != true else { return .success(false) }
+            let credential = Credential(
+                account: self.account, generation: state.generation + 1, issuer: client.issuer, clientID: client.id,
+                clientSecret: client.secret, refreshToken: nil, scope: [], grantedAt: wall,
+                registration: client.registration
+            )
+            do throws(StoreFailure) { try await self.ports.store.save(credential.record) } catch {
+                return .failure(error)
+            }
+            return .success(true)
+        }
+        return try result.get()
     }
 
     /// What a logout has ended.
@@ -99,22 +124,22 @@ extension AccountVault {
     }
 
     /// Removes the ended login from the store, unless a new one has come meanwhile. The client itself, if it has a
-    /// secret, stays for the next login.
-    public func forget(_ ended: Ended) async throws(StoreFailure) {
+    /// secret or was registered by the agent, stays for the next login, unless it is to go as well.
+    public func forget(_ ended: Ended, withClient: Bool = false) async throws(StoreFailure) {
         let result: Result<Void, StoreFailure> = await exclusively {
-            do throws(StoreFailure) { return .success(try await self.forgetStored(ended)) } catch {
+            do throws(StoreFailure) { return .success(try await self.forgetStored(ended, withClient)) } catch {
                 return .failure(error)
             }
         }
         try result.get()
     }
 
-    private func forgetStored(_ ended: Ended) async throws(StoreFailure) {
+    private func forgetStored(_ ended: Ended, _ withClient: Bool) async throws(StoreFailure) {
         if case .credential(let stored) = try await ports.reader.find(account) {
-            // Only the client is left, from an earlier logout; or a new login is there, maybe another object's.
-            if stored.generation > ended.generation || !stored.isSignedIn { return }
+            // A new login is there, maybe another object's; or only the client is left, from an earlier logout.
+            if stored.isSignedIn ? stored.generation > ended.generation : !withClient { return }
         }
-        if let client = ended.credential?.signedOut() { return try await ports.store.save(client.record) }
+        if !withClient, let client = ended.credential?.signedOut() { return try await ports.store.save(client.record) }
         try await ports.store.remove(RecordKey(account: account, purpose: .login))
     }
 
@@ -138,4 +163,11 @@ extension AccountVault {
     /// Ends this account's life in memory, when another object takes its place. What the store lacks is lost: `flush`
     /// comes first.
     public func retire() async { await exclusively { self.guarded.withLock { $0.state.signOut() } } }
+}
+
+extension Credential {
+    /// The client without what was granted to it.
+    public var client: AccountVault.GrantedClient {
+        AccountVault.GrantedClient(issuer: issuer, id: clientID, secret: clientSecret, registration: registration)
+    }
 }

@@ -71,7 +71,7 @@ extension AccountVault {
     private func identify(
         _ grant: TokenGrant, as credential: inout Credential
     ) async throws(IdentityRefusal) -> (idToken: HeldIDToken?, missing: NoIDToken?, isNewlyKnown: Bool) {
-        switch await ports.refresher.identify(grant) {
+        switch await ports.refresher.identify(grant, for: credential) {
         case .absent: return (nil, .notIssued, false)
         // An outage of the keys must not stop access tokens, which come over TLS from the provider itself.
         case .unverified(let detail): return (nil, .unverified(detail: detail), false)

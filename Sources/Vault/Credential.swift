@@ -1,4 +1,5 @@
 public import AgentAPI
+public import OAuth
 public import SecretMemory
 
 /// What makes an account's login durable: the grant and the client that holds it.
@@ -9,6 +10,8 @@ public struct Credential: Sendable, Equatable {
     public var issuer: String
     public var clientID: String
     public var clientSecret: SecretBytes?
+    /// Nil for a client that people have registered.
+    public var registration: Registration?
     /// Nil for a client whose login is gone, and for providers whose access tokens never expire.
     public var refreshToken: SecretBytes?
     /// An access token that never expires and came without a refresh token: it is itself the credential.
@@ -22,7 +25,7 @@ public struct Credential: Sendable, Equatable {
     public init(
         account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
-        identity: Identity? = nil
+        identity: Identity? = nil, registration: Registration? = nil
     ) {
         self.account = account
         self.generation = generation
@@ -34,6 +37,7 @@ public struct Credential: Sendable, Equatable {
         self.scope = scope
         self.grantedAt = grantedAt
         self.identity = identity
+        self.registration = registration
     }
 
     /// Whether anything here can still produce an access token.
@@ -41,7 +45,7 @@ public struct Credential: Sendable, Equatable {
 
     /// The client without its login, one generation on; nil when there is nothing about the client worth keeping.
     public func signedOut() -> Credential? {
-        guard clientSecret != nil else { return nil }
+        guard clientSecret != nil || registration != nil else { return nil }
         var client = self
         client.generation += 1
         client.refreshToken = nil
@@ -49,4 +53,24 @@ public struct Credential: Sendable, Equatable {
         client.identity = nil
         return client
     }
+}
+
+/// What the provider said of a client that it has registered for this account (RFC 7591 §3.2.1).
+public struct Registration: Sendable, Equatable {
+    /// Nil: the provider did not say.
+    public var authentication: ClientAuthentication?
+    /// Wall-clock seconds since 1970; nil: never.
+    public var secretExpiresAt: Int?
+    /// Nil: the registration cannot be deleted from here.
+    public var management: ClientManagement?
+
+    public init(
+        authentication: ClientAuthentication? = nil, secretExpiresAt: Int? = nil, management: ClientManagement? = nil
+    ) {
+        self.authentication = authentication
+        self.secretExpiresAt = secretExpiresAt
+        self.management = management
+    }
+
+    public func isExpired(at wall: Int) -> Bool { secretExpiresAt.map { $0 <= wall } ?? false }
 }

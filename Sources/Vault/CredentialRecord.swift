@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import FoundationEssentials
+internal import OAuth
 internal import SecretMemory
 
 /// How a credential is written into a store: one JSON object per account with a version, so that an update is one
@@ -22,7 +23,8 @@ extension Credential {
             accessToken: lastingAccessToken?.revealedText(),
             scope: scope,
             grantedAt: grantedAt,
-            identity: identity.map(IdentityFields.init)
+            identity: identity.map(IdentityFields.init),
+            registration: registration.map(RegistrationFields.init)
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -48,7 +50,8 @@ extension Credential {
             lastingAccessToken: fields.accessToken.map { SecretBytes($0) },
             scope: fields.scope,
             grantedAt: fields.grantedAt,
-            identity: fields.identity?.identity
+            identity: fields.identity?.identity,
+            registration: fields.registration?.registration
         )
     }
 }
@@ -69,8 +72,9 @@ private struct RecordFields: Codable {
     var accessToken: String?
     var scope: [String]
     var grantedAt: Int
-    /// Absent in records that an older agent wrote.
+    /// Absent in records that an older agent wrote, like all that follow.
     var identity: IdentityFields?
+    var registration: RegistrationFields?
 
     enum CodingKeys: String, CodingKey {
         case version, account, generation, issuer
@@ -80,7 +84,7 @@ private struct RecordFields: Codable {
         case accessToken = "access_token"
         case scope
         case grantedAt = "granted_at"
-        case identity
+        case identity, registration
     }
 }
 
@@ -101,5 +105,40 @@ private struct IdentityFields: Codable {
 
     var identity: Identity {
         Identity(issuer: issuer, subject: subject, audience: audience, email: email, name: name)
+    }
+}
+
+private struct RegistrationFields: Codable {
+    var authentication: String?
+    var secretExpiresAt: Int?
+    var clientURI: String?
+    var accessToken: String?
+
+    enum CodingKeys: String, CodingKey {
+        case authentication = "token_endpoint_auth_method"
+        case secretExpiresAt = "client_secret_expires_at"
+        case clientURI = "registration_client_uri"
+        case accessToken = "registration_access_token"
+    }
+
+    init(_ registration: Registration) {
+        authentication = registration.authentication?.rawValue
+        secretExpiresAt = registration.secretExpiresAt
+        clientURI = registration.management?.url.text
+        accessToken = registration.management?.token.revealedText()
+    }
+
+    var registration: Registration {
+        var management: ClientManagement?
+        if let accessToken, let url = clientURI.flatMap({ try? EndpointURL(parsing: $0) }) {
+            management = ClientManagement(url: url, token: SecretBytes(accessToken))
+        }
+        return Registration(
+            authentication: authentication.flatMap(ClientAuthentication.init),
+            secretExpiresAt: secretExpiresAt.map {
+                min(max($0, RecordTime.range.lowerBound), RecordTime.range.upperBound)
+            },
+            management: management
+        )
     }
 }

@@ -7,8 +7,8 @@ public protocol GrantRefresher: Sendable {
     func mayReceive(_ credential: Credential) -> Bool
     /// Whether the account's settings allow this person; nil is somebody who is not known.
     func allows(_ identity: Identity?) -> Bool
-    /// Checks the ID token of a grant. May have to fetch the provider's keys.
-    func identify(_ grant: TokenGrant) async -> IdentityVerdict
+    /// Checks the ID token of a grant to the credential's client. May have to fetch the provider's keys.
+    func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict
     /// RFC 6749 §6. Never cancelled half-way: the reply may hold the only copy of the next refresh token.
     func refresh(_ credential: Credential) async -> RefreshReply
 }

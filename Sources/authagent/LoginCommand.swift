@@ -7,8 +7,9 @@ struct LoginCommand: ParsableCommand {
         commandName: "login",
         abstract: "Log in with a code that somebody approves on another device.",
         discussion: """
-            The first time, give --provider or --issuer (or both endpoints) and --client-id; they are kept in the account file, so \
-            that 'authagent login NAME' alone repeats the login. Options given later win over the account file, and \
+            The first time, give --provider or --issuer (or both endpoints) and --client-id; they are kept in the \
+            account file, so that 'authagent login NAME' alone repeats the login. Without --client-id the agent has \
+            the provider register a client, if it offers that. Options given later win over the account file, and \
             a login that succeeds rewrites it. Ctrl-C cancels a login. A lost terminal does not: run the \
             same command again to see the same code.
             """
@@ -44,6 +45,12 @@ struct LoginCommand: ParsableCommand {
             valueName: "file|-"))
     var clientSecretFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Without a client id: read the token with which the provider lets a client register.",
+            valueName: "file|-"))
+    var registrationTokenFile: String?
+
     @Option(help: ArgumentHelp("Ask for this scope; may be repeated.", valueName: "scope"))
     var scope: [String] = []
 
@@ -72,6 +79,9 @@ struct LoginCommand: ParsableCommand {
         if let store, !["keyring", "memory"].contains(store) {
             throw ValidationError("--store is keyring or memory")
         }
+        if clientSecretFile == "-", registrationTokenFile == "-" {
+            throw ValidationError("only one secret can come from standard input")
+        }
     }
 
     func run() throws {
@@ -87,13 +97,15 @@ struct LoginCommand: ParsableCommand {
     }
 
     private func watch(_ screen: any LoginScreen) throws {
-        let secret = try clientSecretFile.map { try ClientSecretInput.read($0) }
+        let secret = try clientSecretFile.map { try SecretInput.read($0, "client secret") }
+        let token = try registrationTokenFile.map { try SecretInput.read($0, "registration token") }
         let connection = try AgentConnection.open()
         let parameters = ["host": host, "tenant": tenant, "realm": realm, "application": application]
             .compactMapValues(\.self)
         let request = LoginRequest(
             provider: provider, providerParameters: parameters.isEmpty ? nil : parameters, issuer: issuer,
-            clientID: clientId, clientSecret: secret, scopes: scope.isEmpty ? nil : scope,
+            clientID: clientId, clientSecret: secret, registrationToken: token,
+            scopes: scope.isEmpty ? nil : scope,
             deviceEndpoint: deviceEndpoint, tokenEndpoint: tokenEndpoint, revocationEndpoint: revocationEndpoint,
             store: store, timeout: timeout, qrCode: screen.wantsQRCode ? true : nil
         )

@@ -5,7 +5,9 @@ struct LogoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logout",
         abstract: "Revoke logins at the provider and forget them.",
-        discussion: "The account file stays, so that 'authagent login NAME' logs in again."
+        discussion: """
+            The account file stays, and so does the client, so that 'authagent login NAME' logs in again.
+            """
     )
 
     @Argument(help: "The accounts' names.", transform: AccountName.argument)
@@ -17,11 +19,15 @@ struct LogoutCommand: ParsableCommand {
     @Flag(help: "Only forget on this machine; do not tell the provider.")
     var local = false
 
+    @Flag(
+        help: "Forget the client as well; one that the agent has registered is deleted at the provider.")
+    var forgetClient = false
+
     @Flag(help: "Print one JSON object per account.")
     var json = false
 
-    /// Discovery, revocation and the keyring, each at its own limit.
-    private static let patience: Duration = .seconds(90)
+    /// Discovery, revocation, the client's deletion and the keyring, each at its own limit.
+    private static let patience: Duration = .seconds(105)
 
     func validate() throws {
         guard all != !accounts.isEmpty else { throw ValidationError("name the accounts, or give --all") }
@@ -36,7 +42,7 @@ struct LogoutCommand: ParsableCommand {
         }
         var first: Failure?
         for name in names {
-            let body = APIJSON.encode(LogoutRequest(local: local ? true : nil))
+            let body = APIJSON.encode(LogoutRequest(local: local ? true : nil, forgetClient: forgetClient ? true : nil))
             let response = try connection.request(
                 "POST", Route.logout(name).path, body: body, within: Self.patience
             )
@@ -63,6 +69,10 @@ struct LogoutCommand: ParsableCommand {
         var text = "\(reply.account): \(reply.forgotten ? "forgotten" : "not forgotten"), "
         text += reply.revoked ? "revoked at the provider" : "not revoked"
         if let reason = reply.reason { text += " (\(Console.clean(reason)))" }
+        if let isForgotten = reply.clientForgotten {
+            text += isForgotten ? ", client deleted at the provider" : ", client not deleted at the provider"
+            if let reason = reply.clientReason { text += " (\(Console.clean(reason)))" }
+        }
         return text
     }
 }

@@ -121,8 +121,23 @@ struct AccountFileTests {
 
     @Test(
         "a file without what an account needs is refused",
-        arguments: ["", "client_id = \"tv\"\n", "issuer = \"https://i.example\"\n"])
+        arguments: [
+            "", "client_id = \"tv\"\n", "provider = \"twitch\"\n",
+            "device_endpoint = \"https://i.example/d\"\ntoken_endpoint = \"https://i.example/t\"\n",
+            "issuer = \"https://i.example\"\nclient_secret_file = \"/secret\"\n",
+        ])
     func incomplete(text: String) throws { _ = try AccountFiles().error(text) }
+
+    @Test("without a client id the agent is to register one, and the file stays without it")
+    func registered() throws {
+        let fixture = try AccountFiles()
+        try fixture.write("issuer = \"https://issuer.example/a\"\n")
+        let settings = try #require(try fixture.directory.load(fixture.name))
+        #expect(settings.clientID == nil)
+        let file = try fixture.directory.prepare(settings, for: fixture.name)
+        try file.commit()
+        #expect(try #require(try fixture.directory.load(fixture.name)).clientID == nil)
+    }
 
     @Test("both endpoints stand in for an issuer")
     func endpoints() throws {

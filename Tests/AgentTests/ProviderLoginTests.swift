@@ -91,7 +91,7 @@ struct ProviderLoginTests {
         for (request, hint) in [
             (Self.request("keycloak"), "--host"), (Self.request("nobody"), "authagent providers"),
             (LoginRequest(providerParameters: ["host": "h"], clientID: "c"), "--provider NAME"),
-            (LoginRequest(provider: "google"), "--client-id ID"),
+            (LoginRequest(provider: "twitch"), "--client-id ID"),
         ] {
             await #expect { _ = try await fixture.login(request) } throws: { error in
                 (error as? Problem)?.hint?.contains(hint) == true

@@ -5,13 +5,13 @@ import Synchronization
 /// An authorization server without a network: each endpoint answers from its own script, the last line of which
 /// repeats.
 public final class FakeProvider: HTTPTransport {
-    public enum Endpoint: String, Sendable { case metadata, device, token, revocation, keys, introspection }
+    public enum Endpoint: String, Sendable { case metadata, device, token, revocation, keys, introspection, register }
 
     public typealias Answer = Result<HTTPResponse, TransportFailure>
 
     private struct State {
         var scripts: [Endpoint: [Answer]] = [:]
-        var requests: [(endpoint: Endpoint, url: String, body: String)] = []
+        var requests: [(endpoint: Endpoint, request: HTTPRequest)] = []
         var gate: Gate?
     }
 
@@ -44,6 +44,22 @@ public final class FakeProvider: HTTPTransport {
         script(.revocation, .json(200, ""))
     }
 
+    /// From now on the metadata names a registration endpoint, and clients are registered there with these answers.
+    public func register(_ answers: Answer...) {
+        script(
+            .metadata,
+            .json(
+                200,
+                """
+                {"issuer":"\(Self.issuer)","device_authorization_endpoint":"\(Self.issuer)/device",
+                "token_endpoint":"\(Self.issuer)/token","revocation_endpoint":"\(Self.issuer)/revocation",
+                "registration_endpoint":"\(Self.issuer)/register",
+                "token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"]}
+                """)
+        )
+        state.withLock { $0.scripts[.register] = answers }
+    }
+
     /// Replaces an endpoint's script.
     public func script(_ endpoint: Endpoint, _ answers: Answer...) {
         state.withLock { $0.scripts[endpoint] = answers }
@@ -54,19 +70,24 @@ public final class FakeProvider: HTTPTransport {
 
     /// The bodies of the requests that an endpoint got.
     public func requests(_ endpoint: Endpoint) -> [String] {
-        state.withLock { $0.requests.filter { $0.endpoint == endpoint }.map(\.body) }
+        all(endpoint).map { $0.body?.revealedText() ?? "" }
+    }
+
+    /// The requests that an endpoint got.
+    public func all(_ endpoint: Endpoint) -> [HTTPRequest] {
+        state.withLock { $0.requests.filter { $0.endpoint == endpoint }.map(\.request) }
     }
 
     /// Where the requests of that kind went.
     public func urls(_ endpoint: Endpoint) -> [String] {
-        state.withLock { $0.requests.filter { $0.endpoint == endpoint }.map(\.url) }
+        all(endpoint).map(\.url.text)
     }
 
     public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         let last = request.url.text.split(separator: "/").last.map(String.init) ?? ""
         let endpoint = Endpoint(rawValue: last) ?? .metadata
         let (gate, answer) = state.withLock { state -> (Gate?, Answer) in
-            state.requests.append((endpoint, request.url.text, request.body?.revealedText() ?? ""))
+            state.requests.append((endpoint, request))
             guard var script = state.scripts[endpoint], let first = script.first else {
                 return (state.gate, .failure(.unreachable("no script")))
             }

@@ -148,7 +148,10 @@ extension Glewlwyd {
                     "refresh-token-one-use": options.oneUseRefreshTokens ? "always" : "never",
                     "device-authorization-expiration": 600, "device-authorization-interval": options.interval,
                     "introspection-revocation-allowed": true,
-                    "introspection-revocation-allow-target-client": true, "jwks-show": true, "scope": [],
+                    "introspection-revocation-allow-target-client": true,
+                    "register-client-allowed": true, "register-client-management-allowed": true,
+                    "register-client-auth-scope": [String](), "register-client-credentials-scope": ["g_profile"],
+                    "register-default-properties": [String: String](), "jwks-show": true, "scope": [],
                 ] as [String: Any],
             ])
         // Its user may not grant `openid` until told so, and without that scope there is no ID token.

@@ -31,6 +31,7 @@ extension DemoIssuer {
         case "/token": .token
         case "/revocation": .revocation
         case "/keys": .keys
+        case _ where path == registrationPath || path.hasPrefix(registrationPath + "/"): .registration
         default: nil
         }
     }
@@ -38,11 +39,13 @@ extension DemoIssuer {
     private func answer(_ endpoint: Endpoint, _ request: IssuerRequest) -> IssuerReply {
         if endpoint == .metadata { return .json(metadata) }
         if endpoint == .keys { return .json(keySet) }
+        if endpoint == .registration { return registration(request) }
         guard request.method == "POST" else { return .error("invalid_request", status: 405) }
         guard let client = authenticate(request) else { return .error("invalid_client", status: 401) }
         return switch endpoint {
         case .metadata: .json(metadata)
         case .keys: .json(keySet)
+        case .registration: registration(request)
         case .device: authorizeDevice(request, client)
         case .token: token(request, client)
         case .revocation: revoke(request)
@@ -50,7 +53,7 @@ extension DemoIssuer {
     }
 
     private var metadata: [String: Any] {
-        [
+        var members: [String: Any] = [
             "issuer": issuer,
             "device_authorization_endpoint": issuer + "/device_authorization",
             "token_endpoint": issuer + "/token",
@@ -59,12 +62,18 @@ extension DemoIssuer {
             "token_endpoint_auth_methods_supported": configuration.authMethods,
             "grant_types_supported": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
         ]
+        if configuration.registration != nil { members["registration_endpoint"] = issuer + Self.registrationPath }
+        return members
     }
 
     /// The client's id; nil when it does not prove to be who it says. RFC 6749 §2.3.
     private func authenticate(_ request: IssuerRequest) -> String? {
         let (id, secret) = request.basicCredentials ?? (request.form["client_id"], request.form["client_secret"])
         guard let id else { return nil }
+        if id.hasPrefix(Self.registeredPrefix) {
+            guard let client = state.withLock({ $0.clients[id] }) else { return nil }
+            return client.secret == secret ? id : nil
+        }
         if id == "server" { return secret == configuration.clientSecret ? id : nil }
         return secret == nil ? id : nil
     }

@@ -73,6 +73,8 @@ extension DemoIssuer {
         public var idTokenLifetime = 300
         /// Whether a refresh brings a new ID token (OpenID Connect Core 1.0 §12.2 leaves that open).
         public var renewsIDTokens = true
+        /// Nil: clients cannot register.
+        public var registration: Registration?
         /// Whether /control is there, for tests of other processes.
         public var hasControl = false
 
@@ -92,6 +94,6 @@ extension DemoIssuer {
     }
 
     public enum Endpoint: String, CaseIterable, Sendable {
-        case metadata, device, token, revocation, keys
+        case metadata, device, token, revocation, keys, registration
     }
 }

@@ -5,6 +5,7 @@ struct IssuerRequest: Sendable {
     let method: String
     let path: String
     let query: [String: String]
+    /// Of a body of JSON the members that are texts, numbers or lists of texts, which are separated by spaces.
     let form: [String: String]
     private let authorization: String?
 
@@ -13,7 +14,7 @@ struct IssuerRequest: Sendable {
         self.method = method
         path = parts.first ?? "/"
         query = parts.count == 2 ? Self.decode(parts[1]) : [:]
-        form = Self.decode(body)
+        form = body.hasPrefix("{") ? Self.members(body) : Self.decode(body)
         self.authorization = authorization
     }
 
@@ -29,6 +30,18 @@ struct IssuerRequest: Sendable {
         let parts = String(decoding: data, as: UTF8.self).split(separator: ":", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { return nil }
         return (Self.plain(parts[0]), Self.plain(parts[1]))
+    }
+
+    /// RFC 6750 §2.1.
+    var bearerToken: String? {
+        authorizationScheme == "bearer" ? authorization?.split(separator: " ").last.map(String.init) : nil
+    }
+
+    private static func members(_ json: String) -> [String: String] {
+        let object = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+        return (object ?? [:]).mapValues { value in
+            (value as? [String])?.joined(separator: " ") ?? "\(value)"
+        }
     }
 
     private static func decode(_ text: String) -> [String: String] {

@@ -29,6 +29,8 @@ struct IssuerState {
     var log: [DemoIssuer.LogEntry] = []
     var subject: String
     var key = DemoIssuer.SigningKey(number: 1)
+    /// Those that have registered themselves, by id.
+    var clients: [String: DemoIssuer.RegisteredClient] = [:]
     private var families = 0
 
     init(_ configuration: DemoIssuer.Configuration) {
@@ -122,7 +124,7 @@ struct IssuerState {
         return Tokens(access: Self.random(32), refresh: refresh, scope: scope)
     }
 
-    private static func random(_ count: Int) -> String {
+    static func random(_ count: Int) -> String {
         let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
         return String((0..<count).compactMap { _ in letters.randomElement() })
     }

@@ -20,7 +20,8 @@ struct BadInputTests {
     @Test("a login without a client id, or without an issuer, says what is missing")
     func missingSettings() async throws {
         let home = try AgentHome()
-        let noClient = try await home.authagent("login", "work", "--issuer", "https://issuer.example")
+        let noClient = try await home.authagent(
+            "login", "work", "--device-endpoint", "https://i.example/d", "--token-endpoint", "https://i.example/t")
         #expect(noClient.status == 1)
         #expect(noClient.errors.contains("'work' has no client id"))
         #expect(noClient.errors.contains("--client-id ID"))

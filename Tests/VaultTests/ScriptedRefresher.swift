@@ -30,7 +30,7 @@ final class ScriptedRefresher: GrantRefresher {
 
     func expect(_ subject: String?) { state.withLock { $0.expected = subject } }
 
-    func identify(_ grant: TokenGrant) async -> IdentityVerdict {
+    func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict {
         state.withLock { $0.verdicts.count > 1 ? $0.verdicts.removeFirst() : $0.verdicts[0] }
     }
 

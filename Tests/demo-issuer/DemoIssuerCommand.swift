@@ -26,6 +26,9 @@ struct DemoIssuerCommand: AsyncParsableCommand {
     @Option(help: "Seconds between two polls.")
     var interval = 1
 
+    @Flag(help: "Let clients register themselves.")
+    var register = false
+
     @Flag(help: "Approve and deny codes by POST /control/approve?user_code=… and /control/deny?user_code=….")
     var control = false
 
@@ -42,6 +45,7 @@ struct DemoIssuerCommand: AsyncParsableCommand {
         configuration.interval = interval
         configuration.enforcesInterval = true
         configuration.hasControl = control
+        if register { configuration.registration = DemoIssuer.Registration() }
         let issuer = try await DemoIssuer.start(configuration, port: port)
         // Not print, which would keep the line back until the end when somebody reads it through a pipe.
         FileHandle.standardOutput.write(Data("\(issuer.issuer)\n".utf8))

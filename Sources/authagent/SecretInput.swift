@@ -1,16 +1,17 @@
 internal import Glibc
 
-/// Reads a client's secret from a file that others cannot read, or from standard input; never from an argument, which
+/// Reads a secret from a file that others cannot read, or from standard input; never from an argument, which
 /// everybody on the machine could see.
-enum ClientSecretInput {
+enum SecretInput {
     private static let longest = 64 * 1024
 
-    static func read(_ path: String) throws -> String {
+    /// `what` it is, for people.
+    static func read(_ path: String, _ what: String) throws -> String {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             throw Failure(
                 "cannot read \(path): \(String(cString: strerror(errno)))",
-                hint: "run 'ls -l \(path)' to see why, or give '-' and the secret on standard input")
+                hint: "run 'ls -l \(path)' to see why, or give '-' and the \(what) on standard input")
         }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
         if path != "-" { try refuseReadableByOthers(descriptor, path) }
@@ -28,7 +29,7 @@ enum ClientSecretInput {
         if bytes.last == 13 { bytes.removeLast() }
         // RFC 6749 appendix A.2.
         guard !bytes.isEmpty, bytes.count <= longest, bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-            throw Failure("\(path) holds no client secret", hint: "it must hold the secret and nothing else")
+            throw Failure("\(path) holds no \(what)", hint: "it must hold the \(what) and nothing else")
         }
         return String(decoding: bytes, as: UTF8.self)
     }

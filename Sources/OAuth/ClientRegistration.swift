@@ -1,0 +1,111 @@
+public import SecretMemory
+
+/// Has a provider register a client (RFC 7591), and delete the registration (RFC 7592).
+public struct ClientRegistration: Sendable {
+    private let transport: any HTTPTransport
+
+    /// Nobody is asked to approve anything yet, and a login that is cancelled waits for the answer.
+    private static let timeLimit: Duration = .seconds(15)
+
+    public init(transport: any HTTPTransport) { self.transport = transport }
+
+    /// Registers a client at the endpoint that `metadata` names. `initialToken` is what some providers want to see
+    /// (RFC 7591 §1.2); it is sent nowhere else. `authentication` is asked for, and by default what suits the server.
+    public func register(
+        _ metadata: ServerMetadata, scopes: [String], authentication: ClientAuthentication? = nil,
+        initialToken: SecretBytes? = nil
+    ) async throws(RegistrationFailure) -> RegisteredClient {
+        guard let url = metadata.registrationEndpoint else {
+            let refusal = metadata.refusedEndpoints["registration_endpoint"]
+            throw .unsupported(
+                detail: refusal.map { "the provider's registration endpoint is refused: \($0)" }
+                    ?? "the provider offers no registration"
+            )
+        }
+        var request = RegistrationRequest(
+            scopes: scopes,
+            authentication: authentication
+                ?? RegistrationRequest.authentication(supported: metadata.tokenEndpointAuthMethods)
+        )
+        for _ in 1..<RegistrationRequest.mostAttempts {
+            let reply = try await send(request, to: url, initialToken)
+            guard let refusal = reply.error, let next = request.next(after: refusal) else {
+                return try await client(reply, url, metadata)
+            }
+            request = next
+        }
+        return try await client(try await send(request, to: url, initialToken), url, metadata)
+    }
+
+    /// RFC 7592 §2.3.
+    public func delete(_ client: ClientManagement) async -> RevocationReply {
+        let request = HTTPRequest(
+            method: .delete, url: client.url, headers: headers(client.token), timeLimit: Self.timeLimit
+        )
+        do throws(TransportFailure) {
+            return RevocationReply(ProviderReply(try await transport.send(request), secrets: [client.token]))
+        } catch {
+            return RevocationReply(error)
+        }
+    }
+
+    private func send(
+        _ request: RegistrationRequest, to url: EndpointURL, _ initialToken: SecretBytes?
+    ) async throws(RegistrationFailure) -> ProviderReply {
+        let request = HTTPRequest(
+            method: .post,
+            url: url,
+            headers: headers(initialToken) + [(name: "Content-Type", value: "application/json")],
+            body: request.body,
+            timeLimit: Self.timeLimit
+        )
+        do throws(TransportFailure) {
+            return ProviderReply(try await transport.send(request), secrets: [initialToken].compactMap(\.self))
+        } catch {
+            throw .transport(error)
+        }
+    }
+
+    /// Headers are text, so this is a copy of the token that cannot be wiped.
+    private func headers(_ token: SecretBytes?) -> [(name: String, value: String)] {
+        let authorization = token.map { (name: "Authorization", value: "Bearer \($0.revealedText())") }
+        return [(name: "Accept", value: "application/json")] + [authorization].compactMap(\.self)
+    }
+
+    /// A client that is of no use is not left behind at the provider.
+    private func client(
+        _ reply: ProviderReply, _ url: EndpointURL, _ metadata: ServerMetadata
+    ) async throws(RegistrationFailure) -> RegisteredClient {
+        let fields = try reply.registration()
+        var client = try RegisteredClient(fields, origins: [url.origin, metadata.issuer.origin])
+        do throws(RegisteredClient.Uselessness) { try client.settle(fields) } catch {
+            if let management = client.management { _ = await delete(management) }
+            throw error.failure
+        }
+        return client
+    }
+}
+
+/// Why there is no registration.
+public enum RegistrationFailure: Error, Equatable, Sendable {
+    /// There was no reply, or the server is out of order for now (429, 5xx).
+    case transport(TransportFailure)
+    /// The provider's metadata names no registration endpoint, or one that must not be used.
+    case unsupported(detail: String)
+    /// `status` is nil when the server did register a client.
+    case refused(detail: String, status: Int?)
+    /// A client is registered, but not for the device grant.
+    case noDeviceGrant(detail: String)
+    /// A reply that breaks the protocol.
+    case badResponse(detail: String)
+}
+
+extension ProviderReply {
+    /// The members of a registration: 201 (RFC 7591 §3.2.1), or 200, as Glewlwyd has it.
+    fileprivate func registration() throws(RegistrationFailure) -> ReplyFields {
+        if isTemporary || error?.meaning == .notNow { throw .transport(.unreachable(summary)) }
+        guard isSuccess, error == nil else { throw .refused(detail: summary, status: status) }
+        guard let fields = body.fields else { throw .badResponse(detail: content) }
+        return fields
+    }
+}

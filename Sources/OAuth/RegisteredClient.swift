@@ -1,0 +1,91 @@
+public import SecretMemory
+
+/// A client as the provider has registered it, which need not be as it was asked for (RFC 7591 §3.2.1).
+public struct RegisteredClient: Sendable, Equatable {
+    public var id: String
+    public var secret: SecretBytes?
+    /// Nil: the provider does not say.
+    public var authentication: ClientAuthentication?
+    /// Seconds since 1970; nil when the secret does not expire, or there is none.
+    public var secretExpiresAt: Int?
+    /// Nil: the registration cannot be deleted by this client.
+    public var management: ClientManagement?
+
+    public init(
+        id: String, secret: SecretBytes? = nil, authentication: ClientAuthentication? = nil,
+        secretExpiresAt: Int? = nil, management: ClientManagement? = nil
+    ) {
+        self.id = id
+        self.secret = secret
+        self.authentication = authentication
+        self.secretExpiresAt = secretExpiresAt
+        self.management = management
+    }
+}
+
+/// Where and with what a registration is deleted (RFC 7592 §3).
+public struct ClientManagement: Sendable, Equatable {
+    public var url: EndpointURL
+    public var token: SecretBytes
+
+    public init(url: EndpointURL, token: SecretBytes) {
+        self.url = url
+        self.token = token
+    }
+}
+
+extension RegisteredClient {
+    /// Why a registration is of no use.
+    package enum Uselessness: Error, Equatable {
+        case noDeviceGrant
+        /// The provider wants the client to prove itself in a way that it cannot.
+        case authentication(String)
+
+        var failure: RegistrationFailure {
+            switch self {
+            case .noDeviceGrant:
+                .noDeviceGrant(detail: "the provider registers no client for the device authorization grant")
+            case .authentication(let method):
+                .refused(detail: "the provider registers only clients that use '\(method)'", status: nil)
+            }
+        }
+    }
+
+    /// Reads the members that a reply has. `origins` are those that the client's own address may have.
+    package init(_ fields: ReplyFields, origins: [String]) throws(RegistrationFailure) {
+        guard let id = fields.text("client_id") else { throw .badResponse(detail: "the reply holds no client id") }
+        guard (1...1024).contains(id.utf8.count), id.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw .badResponse(detail: "the client id is malformed")
+        }
+        self.init(id: id)
+        if let member = fields["client_secret"], member != .string("") {
+            // RFC 6749 appendix A.2.
+            guard let secret = TokenGrant.secret(member, allowing: { (0x20...0x7E).contains($0) }) else {
+                throw .badResponse(detail: "the client secret is malformed")
+            }
+            self.secret = secret
+        }
+        // 0 means never; up to the year 9999.
+        secretExpiresAt =
+            secret == nil ? nil : fields.seconds("client_secret_expires_at", atMost: 253_402_300_799)
+        if let token = TokenGrant.secret(fields["registration_access_token"], allowing: \.isVisible),
+            let text = fields.string("registration_client_uri"), let url = try? EndpointURL(parsing: text),
+            // The token goes to nobody but whoever issued it.
+            origins.contains(url.origin)
+        {
+            management = ClientManagement(url: url, token: token)
+        }
+    }
+
+    /// Whether the client can do what it is for, with the method to authenticate that was registered.
+    package mutating func settle(_ fields: ReplyFields) throws(Uselessness) {
+        if let grants = fields.words("grant_types"), !grants.contains(where: RegistrationRequest.isDeviceGrant) {
+            throw .noDeviceGrant
+        }
+        guard let method = fields.text("token_endpoint_auth_method") else { return }
+        guard let known = ClientAuthentication(rawValue: method), known == .none || secret != nil else {
+            throw .authentication(DisplayText.clean(method, limit: 64))
+        }
+        authentication = known
+    }
+}

@@ -1,0 +1,228 @@
+import Agent
+import AgentAPI
+import AuthagentTestSupport
+import Foundation
+import OAuth
+import SecretMemory
+import Testing
+import Vault
+
+/// Accounts without a client id: the provider registers a client for each (RFC 7591).
+struct RegistrationTests {
+    static let request = LoginRequest(issuer: FakeProvider.issuer, scopes: ["openid"])
+
+    static func registered(
+        _ id: String = "c1", members: String = "", managed: Bool = true
+    ) -> FakeProvider.Answer {
+        let management = """
+            ,"registration_access_token":"manage-\(id)","registration_client_uri":"\(FakeProvider.issuer)/clients/register"
+            """
+        return .json(201, #"{"client_id":"\#(id)"\#(managed ? management : "")\#(members)}"#)
+    }
+
+    static func fixture(_ answer: FakeProvider.Answer) throws -> AgentFixture {
+        let fixture = try AgentFixture()
+        fixture.provider.register(answer)
+        return fixture
+    }
+
+    /// Runs a whole login with a grant at the first poll.
+    @discardableResult
+    static func completeLogin(
+        _ fixture: AgentFixture, _ request: LoginRequest = Self.request
+    ) async throws -> LoginEvent? {
+        fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
+        let log = try await fixture.login(request)
+        await fixture.passInterval()
+        return await log.events().last
+    }
+
+    private func deletions(_ fixture: AgentFixture) -> [HTTPRequest] {
+        fixture.provider.all(.register).filter { $0.method == .delete }
+    }
+
+    private func credential(_ fixture: AgentFixture) -> Credential? {
+        fixture.keyring.records.values.first { $0.key.purpose == .login }.flatMap(Credential.init)
+    }
+
+    @Test("a login without a client id registers a client, shows it, and keeps it with the login, not in the file")
+    func registers() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
+        let log = try await fixture.login(Self.request)
+        #expect(await log.prompt()?.clientID == "c1")
+        await fixture.passInterval()
+        guard case .done? = await log.events().last else { return #expect(Bool(false), "\(log.soFar)") }
+        #expect(fixture.provider.requests(.device) == ["client_id=c1&scope=openid"])
+        let kept = try #require(credential(fixture))
+        #expect(kept.clientID == "c1")
+        #expect(kept.registration?.management?.token.revealedText() == "manage-c1")
+        let file = try String(contentsOfFile: fixture.files.path + "/user/work.toml", encoding: .utf8)
+        #expect(!file.contains("client_id"))
+
+        let restarted = try AgentFixture(restarting: fixture)
+        restarted.provider.script(.token, .grant(access: "a2"))
+        #expect(try await restarted.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
+        #expect(restarted.provider.requests(.token) == ["grant_type=refresh_token&refresh_token=r1&client_id=c1"])
+    }
+
+    @Test("a client is stored before the device request, and a cancelled login does not register again")
+    func cancelled() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        let log = try await fixture.login(Self.request)
+        _ = await log.prompt()
+        #expect(credential(fixture)?.clientID == "c1")
+        #expect(credential(fixture)?.isSignedIn == false)
+        try await fixture.agent.cancelLogin(fixture.name)
+
+        let restarted = try AgentFixture(restarting: fixture)
+        restarted.provider.register(Self.registered("c2"))
+        #expect(try await Self.completeLogin(restarted).map(isDone) == true)
+        #expect(restarted.provider.all(.register).isEmpty)
+        #expect(restarted.provider.requests(.device) == ["client_id=c1&scope=openid"])
+        #expect(deletions(fixture).isEmpty)
+    }
+
+    @Test("G1: the registered secret and method are used, whatever the metadata says first")
+    func secret() async throws {
+        let members = #","client_secret":"s3cret","token_endpoint_auth_method":"client_secret_post""#
+        let fixture = try Self.fixture(Self.registered(members: members))
+        #expect(try await Self.completeLogin(fixture).map(isDone) == true)
+        #expect(fixture.provider.requests(.device) == ["client_id=c1&client_secret=s3cret&scope=openid"])
+        let restarted = try AgentFixture(restarting: fixture)
+        restarted.provider.script(.token, .grant(access: "a2"))
+        _ = try await restarted.agent.token(fixture.name, TokenRequest())
+        #expect(
+            restarted.provider.requests(.token)
+                == ["grant_type=refresh_token&refresh_token=r1&client_id=c1&client_secret=s3cret"])
+    }
+
+    @Test("a client whose secret has expired is registered anew at the next login")
+    func expired() async throws {
+        let members = #","client_secret":"s3cret","client_secret_expires_at":1"#
+        let fixture = try Self.fixture(Self.registered(members: members))
+        #expect(try await Self.completeLogin(fixture).map(isDone) == true)
+        fixture.provider.script(.register, Self.registered("c2"))
+        #expect(try await Self.completeLogin(fixture, LoginRequest()).map(isDone) == true)
+        #expect(credential(fixture)?.clientID == "c2")
+    }
+
+    @Test("a registration that cannot be kept beside an earlier login is given back when the login fails")
+    func givenBack() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        try await Self.completeLogin(
+            fixture, LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"]))
+        // The account file now says nothing of a client, as if somebody had taken the line out.
+        let path = fixture.files.path + "/user/work.toml"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try text.replacing("client_id = \"tv\"\n", with: "").write(toFile: path, atomically: false, encoding: .utf8)
+        let log = try await fixture.login(LoginRequest())
+        #expect(await log.prompt()?.clientID == "c1")
+        try await fixture.agent.cancelLogin(fixture.name)
+        #expect(deletions(fixture).count == 1)
+        #expect(credential(fixture)?.clientID == "tv")
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
+    }
+
+    @Test("a store that fails to keep the client ends the login before anybody is asked, and gives the client back")
+    func notKept() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        let gate = Gate()
+        fixture.keyring.hold(at: gate)
+        let log = try await fixture.login(Self.request)
+        await gate.arrived()
+        fixture.keyring.fail(StoreFailure(.locked, "the keyring is locked"))
+        gate.open()
+        guard case .failed(let failure)? = await log.events().last else { return #expect(Bool(false)) }
+        #expect(failure.code == "store_locked")
+        #expect(fixture.provider.requests(.device).isEmpty)
+        #expect(deletions(fixture).count == 1)
+    }
+
+    @Test("the initial access token goes to the registration endpoint, and is neither kept nor sent elsewhere")
+    func initialToken() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        var request = Self.request
+        request.registrationToken = "initial-token"
+        #expect(try await Self.completeLogin(fixture, request).map(isDone) == true)
+        let sent = try #require(fixture.provider.all(.register).first)
+        #expect(sent.headers.contains { $0.name == "Authorization" && $0.value == "Bearer initial-token" })
+        for other in fixture.provider.all(.device) + fixture.provider.all(.token) + fixture.provider.all(.metadata) {
+            #expect(!other.headers.contains { $0.value.contains("initial-token") })
+            #expect(other.body?.revealedText().contains("initial-token") != true)
+        }
+        for record in fixture.keyring.records.values {
+            #expect(!record.secret.revealedText().contains("initial-token"))
+        }
+    }
+
+    @Test(
+        "each failure has its code, and a hint that names the option",
+        arguments: [
+            (.json(401, #"{"error":"invalid_token"}"#), "registration_refused", "--registration-token-file FILE"),
+            (.json(400, #"{"error":"invalid_client_metadata"}"#), "registration_refused", "--client-id ID"),
+            (.json(200, "{}"), "bad_response", "--client-id ID"), (.json(503, ""), "provider_unreachable", "network"),
+            (registered(members: #","grant_types":["code"]"#), "device_flow_unsupported", "--client-id ID"),
+        ] as [(FakeProvider.Answer, String, String)])
+    func refused(answer: FakeProvider.Answer, code: String, hint: String) async throws {
+        let fixture = try Self.fixture(answer)
+        let log = try await fixture.login(Self.request)
+        guard case .failed(let failure)? = await log.events().last else { return #expect(Bool(false)) }
+        #expect(failure.code == code, "\(failure)")
+        #expect(failure.hint.contains(hint), "\(failure)")
+        #expect(fixture.keyring.records.isEmpty)
+        #expect(await fixture.agent.status().accounts.isEmpty)
+    }
+
+    @Test("without a registration endpoint a client id is needed; without a device endpoint nothing is registered")
+    func unsupported() async throws {
+        let fixture = try AgentFixture()
+        let log = try await fixture.login(Self.request)
+        guard case .failed(let failure)? = await log.events().last else { return #expect(Bool(false)) }
+        #expect(failure.code == "registration_unsupported")
+        #expect(failure.detail == "'work' has no client id, and the provider offers no registration")
+        #expect(failure.hint.contains("--client-id ID"))
+
+        let other = try Self.fixture(Self.registered())
+        other.provider.script(
+            .metadata,
+            .json(
+                200,
+                """
+                {"issuer":"\(FakeProvider.issuer)","token_endpoint":"\(FakeProvider.issuer)/token",
+                "registration_endpoint":"\(FakeProvider.issuer)/register"}
+                """))
+        let second = try await other.login(Self.request)
+        guard case .failed(let failure)? = await second.events().last else { return #expect(Bool(false)) }
+        #expect(failure.code == "device_flow_unsupported")
+        #expect(other.provider.all(.register).isEmpty)
+    }
+
+    @Test("a registered client that the provider has lost is an error that says how to register anew")
+    func lost() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        #expect(try await Self.completeLogin(fixture).map(isDone) == true)
+        fixture.provider.script(.device, .error("invalid_client", status: 401))
+        let log = try await fixture.login(LoginRequest())
+        guard case .failed(let failure)? = await log.events().last else { return #expect(Bool(false)) }
+        #expect(failure.code == "invalid_client")
+        #expect(failure.hint.contains("authagent logout work --forget-client"))
+    }
+
+    @Test("secrets that nothing would be done with are refused at once")
+    func idleSecrets() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        for request in [
+            LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", registrationToken: "t"),
+            LoginRequest(issuer: FakeProvider.issuer, clientSecret: "s"),
+            LoginRequest(issuer: FakeProvider.issuer, registrationToken: "t\r\nX: y"),
+        ] {
+            await #expect(throws: Problem.self) { _ = try await fixture.login(request) }
+        }
+        #expect(fixture.provider.all(.register).isEmpty)
+    }
+
+    private func isDone(_ event: LoginEvent) -> Bool {
+        if case .done = event { true } else { false }
+    }
+}

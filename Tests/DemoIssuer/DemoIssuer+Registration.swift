@@ -1,0 +1,85 @@
+import Foundation
+import Synchronization
+
+/// Clients that register themselves (RFC 7591), and go again (RFC 7592).
+extension DemoIssuer {
+    public struct Registration: Sendable {
+        /// Nil: whoever comes may register.
+        public var initialToken: String?
+        /// As Glewlwyd: no client without an address.
+        public var requiresRedirectURI = false
+        public var deviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"
+        /// What is registered, whatever was asked for.
+        public var authMethod: String?
+        public var grantTypes: [String]?
+        /// Seconds; nil: the secret, if there is one, does not expire.
+        public var secretLifetime: Int?
+        /// Whether clients may delete themselves.
+        public var hasManagement = true
+
+        public init() {}
+    }
+
+    public struct RegisteredClient: Sendable {
+        public let secret: String?
+        public let managementToken: String
+    }
+
+    static let registrationPath = "/register"
+    static let registeredPrefix = "registered-"
+
+    /// The clients that are registered at this moment, by id.
+    public var registeredClients: [String: RegisteredClient] { state.withLock { $0.clients } }
+
+    /// As an administrator might.
+    public func deleteRegisteredClients() { state.withLock { $0.clients = [:] } }
+
+    func registration(_ request: IssuerRequest) -> IssuerReply {
+        guard let rules = configuration.registration else { return .text("there is nothing here\n", status: 404) }
+        switch request.method {
+        case "POST" where request.path == Self.registrationPath: return register(request, rules)
+        case "DELETE" where rules.hasManagement: return delete(request)
+        default: return .error("invalid_request", status: 405)
+        }
+    }
+
+    private func register(_ request: IssuerRequest, _ rules: Registration) -> IssuerReply {
+        guard rules.initialToken == nil || request.bearerToken == rules.initialToken else {
+            return .error("invalid_token", status: 401)
+        }
+        if rules.requiresRedirectURI, request.form["redirect_uris"] == nil { return .error("invalid_redirect_uri") }
+        let grants = (request.form["grant_types"] ?? "").split(separator: " ").map(String.init)
+        guard grants.contains(rules.deviceGrantType) else { return .error("invalid_client_metadata") }
+        let method = rules.authMethod ?? request.form["token_endpoint_auth_method"] ?? "client_secret_basic"
+        let id = Self.registeredPrefix + IssuerState.random(12)
+        let client = RegisteredClient(
+            secret: method == "none" ? nil : IssuerState.random(24), managementToken: IssuerState.random(32)
+        )
+        state.withLock { $0.clients[id] = client }
+        var members: [String: Any] = [
+            "client_id": id, "client_id_issued_at": Int(Date().timeIntervalSince1970),
+            "grant_types": rules.grantTypes ?? grants, "token_endpoint_auth_method": method,
+        ]
+        if let secret = client.secret {
+            members["client_secret"] = secret
+            members["client_secret_expires_at"] =
+                rules.secretLifetime.map { Int(Date().timeIntervalSince1970) + $0 } ?? 0
+        }
+        if rules.hasManagement {
+            members["registration_client_uri"] = issuer + Self.registrationPath + "/" + id
+            members["registration_access_token"] = client.managementToken
+        }
+        return .json(members, status: 201)
+    }
+
+    private func delete(_ request: IssuerRequest) -> IssuerReply {
+        let id = String(request.path.dropFirst(Self.registrationPath.count + 1))
+        let isDeleted = state.withLock { state in
+            guard let client = state.clients[id], client.managementToken == request.bearerToken else { return false }
+            state.clients[id] = nil
+            return true
+        }
+        return isDeleted
+            ? IssuerReply(status: 204, contentType: "", body: "", headers: [:]) : .error("invalid_token", status: 401)
+    }
+}

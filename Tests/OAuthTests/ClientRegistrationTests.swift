@@ -1,0 +1,129 @@
+import OAuth
+import SecretMemory
+import Testing
+
+struct ClientRegistrationTests {
+    private static let issuer = "https://idp.example"
+
+    private func metadata(
+        registration: String? = "https://idp.example/register", methods: [String]? = nil
+    ) throws -> ServerMetadata {
+        ServerMetadata(
+            issuer: try Issuer(parsing: Self.issuer),
+            registrationEndpoint: try registration.map { try EndpointURL(parsing: $0) },
+            tokenEndpointAuthMethods: methods
+        )
+    }
+
+    private func register(
+        _ transport: ScriptedTransport, methods: [String]? = nil, scopes: [String] = [], token: String? = nil
+    ) async throws(RegistrationFailure) -> RegisteredClient {
+        guard let metadata = try? metadata(methods: methods) else { throw .unsupported(detail: "no metadata") }
+        return try await ClientRegistration(transport: transport)
+            .register(metadata, scopes: scopes, initialToken: token.map { SecretBytes($0) })
+    }
+
+    private func failure(_ responses: HTTPResponse..., token: String? = nil) async -> RegistrationFailure? {
+        let transport = ScriptedTransport(responses.map { .reply($0) })
+        do throws(RegistrationFailure) { _ = try await register(transport, token: token) } catch { return error }
+        return nil
+    }
+
+    @Test("T1: a registration is a POST of JSON; the initial access token is in the header and nowhere else")
+    func request() async throws {
+        let transport = ScriptedTransport(HTTPResponse(201, #"{"client_id":"c1"}"#))
+        let client = try await register(transport, scopes: ["openid", "mail"], token: "initial-token")
+        #expect(client == RegisteredClient(id: "c1"))
+        let request = try #require(transport.requests.first)
+        #expect(request.method == .post)
+        #expect(request.url.text == "https://idp.example/register")
+        #expect(request.header("Content-Type") == "application/json")
+        #expect(request.header("Authorization") == "Bearer initial-token")
+        #expect(
+            request.body?.revealedText() == """
+                {"client_name":"authagent","grant_types":["urn:ietf:params:oauth:grant-type:device_code",\
+                "refresh_token"],"response_types":[],"scope":"openid mail","token_endpoint_auth_method":"none"}
+                """)
+    }
+
+    @Test(
+        "the client asks for no secret where that is possible, else for what the server lists first of what it can",
+        arguments: [
+            (nil, "none"), (["client_secret_basic", "none"], "none"),
+            (["client_secret_post", "client_secret_basic"], "client_secret_basic"),
+            (["private_key_jwt", "client_secret_post"], "client_secret_post"), (["private_key_jwt"], "none"),
+        ] as [([String]?, String)])
+    func authentication(methods: [String]?, asked: String) async throws {
+        let transport = ScriptedTransport(HTTPResponse(201, #"{"client_id":"c1"}"#))
+        _ = try await register(transport, methods: methods)
+        #expect(
+            transport.requests[0].body?.revealedText().contains(#""token_endpoint_auth_method":"\#(asked)""#) == true)
+    }
+
+    @Test("a refusal is answered with an address, then with the grant's other name, and then no more")
+    func attempts() async throws {
+        let refusal = HTTPResponse(400, #"{"error":"invalid_client_metadata"}"#)
+        let transport = ScriptedTransport(refusal, refusal, HTTPResponse(200, #"{"client_id":"c1"}"#))
+        #expect(try await register(transport).id == "c1")
+        let bodies = transport.requests.compactMap { $0.body?.revealedText() }
+        #expect(bodies.map { $0.contains(#""redirect_uris":["http://127.0.0.1/"]"#) } == [false, true, true])
+        #expect(bodies.map { $0.contains(#""device_authorization""#) } == [false, false, true])
+
+        let never = ScriptedTransport(refusal, refusal, refusal, refusal)
+        await #expect(throws: RegistrationFailure.self) { try await register(never) }
+        #expect(never.requests.count == RegistrationRequest.mostAttempts)
+    }
+
+    @Test(
+        "what another wording cannot mend is not tried again",
+        arguments: [
+            HTTPResponse(400, #"{"error":"invalid_software_statement"}"#),
+            HTTPResponse(401, #"{"error":"invalid_token"}"#), HTTPResponse(403), HTTPResponse(404, "<html>"),
+            HTTPResponse(503, #"{"error":"slow_down"}"#),
+        ])
+    func final(response: HTTPResponse) async {
+        let transport = ScriptedTransport(response, HTTPResponse(201, #"{"client_id":"c1"}"#))
+        await #expect(throws: RegistrationFailure.self) { try await register(transport) }
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("T5: a redirect is not followed, and nothing is sent on")
+    func redirect() async {
+        let transport = ScriptedTransport(HTTPResponse(307, "", [("Location", "https://evil.example/register")]))
+        await #expect(throws: RegistrationFailure.self) { try await register(transport, token: "initial-token") }
+        #expect(transport.requests.map(\.url.text) == ["https://idp.example/register"])
+    }
+
+    @Test("a server out of order is no refusal")
+    func outOfOrder() async {
+        guard case .transport? = await failure(HTTPResponse(503)) else { return #expect(Bool(false)) }
+        guard case .transport? = await failure(HTTPResponse(400, #"{"error":"temporarily_unavailable"}"#)) else {
+            return #expect(Bool(false))
+        }
+    }
+
+    @Test("without a registration endpoint, or with one that must not be used, nothing is sent")
+    func unsupported() async throws {
+        let transport = ScriptedTransport()
+        await #expect(throws: RegistrationFailure.unsupported(detail: "the provider offers no registration")) {
+            try await ClientRegistration(transport: transport).register(try metadata(registration: nil), scopes: [])
+        }
+        let document = #"{"issuer":"https://idp.example","registration_endpoint":"http://idp.example/register"}"#
+        let refused = try #require(
+            try ServerMetadata(fields(document), askedFor: try Issuer(parsing: Self.issuer)))
+        #expect(refused.registrationEndpoint == nil)
+        await #expect {
+            try await ClientRegistration(transport: transport).register(refused, scopes: [])
+        } throws: { "\($0)".contains("registration endpoint is refused") }
+        #expect(transport.requests.isEmpty)
+    }
+
+    @Test("the initial access token is not in what is said about a refusal that repeats it")
+    func redaction() async {
+        let echo = HTTPResponse(401, #"{"error":"invalid_token","error_description":"bad: initial-token-4711"}"#)
+        guard case .refused(let detail, 401)? = await failure(echo, token: "initial-token-4711") else {
+            return #expect(Bool(false))
+        }
+        #expect(!detail.contains("4711"))
+    }
+}
