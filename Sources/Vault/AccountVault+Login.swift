@@ -59,7 +59,8 @@ extension AccountVault {
             lastingAccessToken: isLasting ? grant.accessToken : nil,
             scope: scope,
             grantedAt: ports.time.wall,
-            identity: person.identity
+            identity: person.identity,
+            expiry: grant.refreshToken == nil ? nil : LoginExpiry.after(grant, earlier: nil, at: ports.time.wall)
         )
         var failure: StoreFailure?
         do throws(StoreFailure) { try await ports.store.save(credential.record) } catch { failure = error }

@@ -34,6 +34,7 @@ extension AccountVault {
         var renewed = credential
         renewed.scope = grant.scope ?? credential.scope
         renewed.grantedAt = ports.time.wall
+        renewed.expiry = LoginExpiry.after(grant, earlier: credential.expiry, at: ports.time.wall)
         // RFC 6749 §6: a new refresh token replaces the old one; none, or the same, leaves it.
         let isRotated = grant.refreshToken.map { $0 != credential.refreshToken } ?? false
         if isRotated {
@@ -105,6 +106,7 @@ extension AccountVault {
         var remains = credential
         remains.generation += 1
         remains.refreshToken = nil
+        remains.expiry = nil
         await save(remains, version: version)
         guarded.withLock { $0.state.died(remains, version: version) }
     }

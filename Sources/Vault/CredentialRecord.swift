@@ -22,7 +22,9 @@ extension Credential {
             accessToken: lastingAccessToken?.revealedText(),
             scope: scope,
             grantedAt: grantedAt,
-            identity: identity.map(IdentityFields.init)
+            identity: identity.map(IdentityFields.init),
+            refreshExpiresAt: expiry?.at,
+            refreshLifetime: expiry?.lifetime
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -48,7 +50,8 @@ extension Credential {
             lastingAccessToken: fields.accessToken.map { SecretBytes($0) },
             scope: fields.scope,
             grantedAt: fields.grantedAt,
-            identity: fields.identity?.identity
+            identity: fields.identity?.identity,
+            expiry: fields.expiry
         )
     }
 }
@@ -71,6 +74,16 @@ private struct RecordFields: Codable {
     var grantedAt: Int
     /// Absent in records that an older agent wrote.
     var identity: IdentityFields?
+    /// Absent likewise, and when the provider does not say.
+    var refreshExpiresAt: Int?
+    var refreshLifetime: Int?
+
+    /// A time that nobody could have meant is not worth the login.
+    var expiry: LoginExpiry? {
+        guard let refreshExpiresAt, RecordTime.range.contains(refreshExpiresAt) else { return nil }
+        let lifetime = refreshLifetime.flatMap { RecordTime.range.contains($0) ? $0 : nil }
+        return LoginExpiry(at: refreshExpiresAt, lifetime: lifetime ?? 0)
+    }
 
     enum CodingKeys: String, CodingKey {
         case version, account, generation, issuer
@@ -81,6 +94,8 @@ private struct RecordFields: Codable {
         case scope
         case grantedAt = "granted_at"
         case identity
+        case refreshExpiresAt = "refresh_expires_at"
+        case refreshLifetime = "refresh_lifetime"
     }
 }
 
