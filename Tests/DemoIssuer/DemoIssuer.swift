@@ -73,6 +73,10 @@ extension DemoIssuer {
         public var idTokenLifetime = 300
         /// Whether a refresh brings a new ID token (OpenID Connect Core 1.0 §12.2 leaves that open).
         public var renewsIDTokens = true
+        /// Resources that are answered with `invalid_target` (RFC 8707 §2).
+        public var unknownResources: Set<String> = []
+        /// Seconds that a refresh token lives, as the replies tell; the issuer itself keeps it for ever.
+        public var refreshTokenLifetime: Int?
         /// Whether /control is there, for tests of other processes.
         public var hasControl = false
 

@@ -6,6 +6,8 @@ struct IssuerRequest: Sendable {
     let path: String
     let query: [String: String]
     let form: [String: String]
+    /// A parameter that may come several times (RFC 8707 §2).
+    let resources: [String]
     private let authorization: String?
 
     init(method: String, uri: String, authorization: String?, body: String) {
@@ -14,6 +16,8 @@ struct IssuerRequest: Sendable {
         path = parts.first ?? "/"
         query = parts.count == 2 ? Self.decode(parts[1]) : [:]
         form = Self.decode(body)
+        resources = body.split(separator: "&").filter { $0.hasPrefix("resource=") }
+            .map { Self.plain(String($0.dropFirst("resource=".count))) }
         self.authorization = authorization
     }
 
