@@ -33,7 +33,9 @@ extension Agent {
             var added: [Account] = []
             for (name, settings) in settings {
                 if let account = state.accounts[name] {
+                    let isChanged = account.settings != settings
                     account.provider.settings = settings
+                    if isChanged { account.vault.forgetTargets() }
                 } else {
                     let account = Account(name: name, settings: settings, surroundings: surroundings)
                     state.accounts[name] = account

@@ -1,4 +1,5 @@
 internal import Accounts
+internal import AgentAPI
 internal import OAuth
 internal import SecretMemory
 internal import Synchronization
@@ -88,7 +89,7 @@ final class Provider: GrantRefresher {
 
     func identify(_ grant: TokenGrant) async -> IdentityVerdict { await identities.verdict(on: grant, settings) }
 
-    func refresh(_ credential: Credential) async -> RefreshReply {
+    func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply {
         // The settings may have changed since the vault asked.
         guard mayReceive(credential) else {
             return .transient(detail: "the login belongs to \(credential.issuer)", retryAfter: nil)
@@ -98,7 +99,9 @@ final class Provider: GrantRefresher {
         }
         do {
             let secret = try clientSecret(stored: credential.clientSecret)
-            return try await server(clientSecret: secret).refresh(refreshToken, scopes: nil)
+            return try await server(clientSecret: secret).refresh(
+                refreshToken, scopes: target?.scopes, resources: target?.resources ?? [], audience: target?.audience
+            )
         } catch let failure as OAuthFailure {
             switch failure {
             case .transport, .provider, .badResponse: return .transient(detail: failure.description, retryAfter: nil)
