@@ -58,7 +58,10 @@ extension Agent {
             for (name, settings) in settings {
                 if let account = state.accounts[name] {
                     // One that does not go on with these is of a login that has succeeded since they were read.
-                    if settings.continues(account.settings) { account.provider.settings = settings }
+                    guard settings.continues(account.settings) else { continue }
+                    let isChanged = account.settings != settings
+                    account.provider.settings = settings
+                    if isChanged { account.vault.forgetTargets() }
                 } else {
                     let account = Account(name: name, settings: settings, surroundings: surroundings)
                     state.accounts[name] = account

@@ -68,6 +68,7 @@ extension Agent {
         let settings = account.settings
         let snapshot = account.vault.snapshot(keepAlive: settings.keepAlive)
         let (state, problem) = snapshot.summary(account.name, isLoggingIn: isLoggingIn)
+        let isNearItsEnd = snapshot.loginExpiry?.isNear(at: parts.time.wall) ?? false
         return AccountStatus(
             account: account.name,
             state: state,
@@ -79,8 +80,9 @@ extension Agent {
             name: snapshot.identity?.name.map { DisplayText.clean($0, limit: 128) },
             expiresAt: snapshot.expiresAt.map { parts.time.wall(at: $0) },
             nextRefresh: snapshot.nextRefresh.map { parts.time.wall(at: $0) },
+            loginExpiresAt: snapshot.loginExpiry?.at,
             lastError: problem?.detail,
-            hint: problem?.hint
+            hint: problem?.hint ?? (isNearItsEnd ? "run 'authagent login \(account.name)'" : nil)
         )
     }
 

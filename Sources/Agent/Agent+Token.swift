@@ -1,4 +1,5 @@
 public import AgentAPI
+internal import OAuth
 internal import SecretMemory
 internal import Vault
 
@@ -9,7 +10,8 @@ extension Agent {
         // An account that is not in memory may have a file by now.
         guard let vault = known(account)?.vault,
             let answer = vault.tokenAtOnce(
-                minimumValidity: .seconds(request.minimumValidity), needsIDToken: request.includesIDToken
+                minimumValidity: .seconds(request.minimumValidity), for: request.target,
+                needsIDToken: request.includesIDToken
             )
         else { return nil }
         return answer.map { reply($0, account, request) }.mapError { Problem($0, account: account) }
@@ -19,7 +21,8 @@ extension Agent {
         let account = try account(name)
         do throws(TokenFailure) {
             let served = try await account.vault.token(
-                minimumValidity: .seconds(request.minimumValidity), needsIDToken: request.includesIDToken
+                minimumValidity: .seconds(request.minimumValidity), for: request.target,
+                needsIDToken: request.includesIDToken
             )
             return reply(served, name, request)
         } catch {
@@ -31,7 +34,7 @@ extension Agent {
     private func reply(_ served: ServedToken, _ account: AccountName, _ request: TokenRequest) -> TokenReply {
         let note: String? =
             switch served.note {
-            case nil: nil
+            case nil: request.target.flatMap { Self.note(on: served.token.scope, $0) }
             case .providerTokensAreShorter:
                 "the provider's tokens live shorter than the \(request.minimumValidity) s that were asked for"
             case .providerUnreachable:
@@ -47,5 +50,14 @@ extension Agent {
             account: account,
             note: note
         )
+    }
+
+    /// A program that wants to hand on a weak token has to know that it is none.
+    private static func note(on scope: [String], _ target: TokenTarget) -> String? {
+        guard !target.scopes.isEmpty else { return nil }
+        let extra = ScopeList.extra(scope, beyond: target.scopes).joined(separator: " ")
+        guard !extra.isEmpty else { return nil }
+        let shown = DisplayText.clean(extra, limit: 200)
+        return "the provider granted more than the scopes that were asked for: '\(shown)'"
     }
 }

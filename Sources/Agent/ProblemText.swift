@@ -61,6 +61,7 @@ extension Problem {
                 reason: refusal.reason.rawValue
             )
         case .noIDToken(let why): self.init(why, account: account)
+        case .targetRefused(let refusal): self.init(refusal, account: account)
         case .clientRefused(let code, let detail):
             self.init(
                 .providerRejected,

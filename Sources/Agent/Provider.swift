@@ -1,4 +1,5 @@
 internal import Accounts
+internal import AgentAPI
 internal import OAuth
 internal import SecretMemory
 internal import Synchronization
@@ -108,7 +109,7 @@ final class Provider: GrantRefresher {
         await identities.verdict(on: grant, clientID: clientID, settings)
     }
 
-    func refresh(_ credential: Credential) async -> RefreshReply {
+    func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply {
         // The settings may have changed since the vault asked.
         guard settings.isOfSameLogin(as: credential.client) else {
             return .transient(detail: "the login belongs to \(credential.issuer)", retryAfter: nil)
@@ -120,7 +121,9 @@ final class Provider: GrantRefresher {
             guard let client = try client(credential.client) else {
                 return .transient(detail: "the login belongs to another client", retryAfter: nil)
             }
-            return try await server(for: client).refresh(refreshToken, scopes: nil)
+            return try await server(for: client).refresh(
+                refreshToken, scopes: target?.scopes, resources: target?.resources ?? [], audience: target?.audience
+            )
         } catch let failure as OAuthFailure {
             switch failure {
             case .transport, .provider, .badResponse: return .transient(detail: failure.description, retryAfter: nil)

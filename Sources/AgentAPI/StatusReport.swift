@@ -70,6 +70,8 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public var expiresAt: Int?
     /// Seconds since 1970; absent when the account is not in use and no refresh is planned.
     public var nextRefresh: Int?
+    /// Seconds since 1970; when the login itself ends unless it is used before. Absent when the provider does not say.
+    public var loginExpiresAt: Int?
     public var lastError: String?
     /// The command that repairs the state.
     public var hint: String?
@@ -89,7 +91,7 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public init(
         account: AccountName, state: State, issuer: String, scope: String, store: String, subject: String? = nil,
         email: String? = nil, name: String? = nil, expiresAt: Int? = nil, nextRefresh: Int? = nil,
-        lastError: String? = nil, hint: String? = nil
+        loginExpiresAt: Int? = nil, lastError: String? = nil, hint: String? = nil
     ) {
         self.account = account
         self.state = state
@@ -101,6 +103,7 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         self.name = name
         self.expiresAt = expiresAt
         self.nextRefresh = nextRefresh
+        self.loginExpiresAt = loginExpiresAt
         self.lastError = lastError
         self.hint = hint
     }
@@ -109,6 +112,7 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         case account, state, issuer, scope, store, subject, email, name
         case expiresAt = "expires_at"
         case nextRefresh = "next_refresh"
+        case loginExpiresAt = "login_expires_at"
         case lastError = "last_error"
         case hint
     }

@@ -12,7 +12,7 @@ public struct TokenReply: Codable, Equatable, Sendable {
     /// Seconds since 1970, derived for display; the agent itself counts on CLOCK_BOOTTIME.
     public var expiresAt: Int?
     public var account: AccountName
-    /// Set when the token is served although it lives shorter than was asked for.
+    /// Set when the token is served although it lives shorter, or can do more, than was asked for.
     public var note: String?
 
     public init(

@@ -4,9 +4,43 @@ public struct TokenRequest: Hashable, Sendable {
     public var minimumValidity: Int
     /// Whether the login's ID token is wanted as well.
     public var includesIDToken: Bool
+    /// Nil: the login's own token.
+    public var target: TokenTarget?
 
-    public init(minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false) {
+    public init(
+        minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false,
+        target: TokenTarget? = nil
+    ) {
         self.minimumValidity = minimumValidity
         self.includesIDToken = includesIDToken
+        self.target = target
+    }
+
+    /// The request's query.
+    public var query: String {
+        var pairs = ["min_valid=\(minimumValidity)"]
+        if includesIDToken { pairs.append("id_token=true") }
+        if let target {
+            if !target.scopes.isEmpty { pairs.append("scope=" + Self.encoded(target.scopes.joined(separator: " "))) }
+            pairs += target.resources.map { "resource=" + Self.encoded($0) }
+            if let audience = target.audience { pairs.append("audience=" + Self.encoded(audience)) }
+        }
+        return pairs.joined(separator: "&")
+    }
+
+    /// RFC 3986 §2.3: everything but the unreserved characters.
+    private static func encoded(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                bytes.append(byte)
+            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

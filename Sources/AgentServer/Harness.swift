@@ -92,20 +92,7 @@ struct Harness: Sendable {
         isText ? .text(token.idToken ?? token.accessToken) : .json(token)
     }
 
-    private func tokenRequest(_ request: APIRequest) throws(Problem) -> (TokenRequest, isText: Bool) {
-        let parameters = try QueryParameters(request.query, allowed: ["id_token", "min_valid"])
-        let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
-        // Whoever takes everything gets JSON.
-        let isText = !request.accepts("application/json") && request.accepts("text/plain")
-        if !isText { try requireAcceptable(request, "application/json") }
-        let asked = TokenRequest(
-            minimumValidity: seconds ?? Limits.defaultMinimumValidity,
-            includesIDToken: try parameters.bool("id_token") ?? false
-        )
-        return (asked, isText)
-    }
-
-    private func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {
+    func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {
         guard request.accepts(mediaType) else {
             throw Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
         }

@@ -1,11 +1,11 @@
 internal import AgentAPI
 
-/// A query string, read strictly: each name once, percent-decoding once.
+/// A query string, read strictly: each name once unless it may repeat, percent-decoding once.
 struct QueryParameters {
-    private let values: [String: String]
+    private let values: [String: [String]]
 
-    init(_ query: Substring?, allowed: [String]) throws(Problem) {
-        var values: [String: String] = [:]
+    init(_ query: Substring?, allowed: [String], repeatable: Set<String> = []) throws(Problem) {
+        var values: [String: [String]] = [:]
         for pair in (query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Self.decoded(parts[0]), let value = Self.decoded(parts.count == 2 ? parts[1] : "") else {
@@ -14,15 +14,21 @@ struct QueryParameters {
             guard allowed.contains(name) else {
                 throw Problem(.badRequest, "unknown query parameter '\(Self.shown(name))'", hint: Self.hint(allowed))
             }
-            guard values.updateValue(value, forKey: name) == nil else {
+            guard values[name] == nil || repeatable.contains(name) else {
                 throw Problem(.badRequest, "query parameter '\(name)' comes twice", hint: Self.hint(allowed))
             }
+            values[name, default: []].append(value)
         }
         self.values = values
     }
 
+    /// Each value of a parameter, in order.
+    func all(_ name: String) -> [String] { values[name] ?? [] }
+
+    func text(_ name: String) -> String? { values[name]?.first }
+
     func integer(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
-        guard let text = values[name] else { return nil }
+        guard let text = text(name) else { return nil }
         // Int also reads "+5", which in a query is a space and a digit.
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(text),
             range.contains(number)
@@ -37,7 +43,7 @@ struct QueryParameters {
     }
 
     func bool(_ name: String) throws(Problem) -> Bool? {
-        switch values[name] {
+        switch text(name) {
         case nil: return nil
         case "true"?: return true
         case "false"?: return false

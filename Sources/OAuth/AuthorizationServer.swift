@@ -45,15 +45,20 @@ public struct AuthorizationServer: Sendable {
     }
 
     /// Trades the refresh token for a new access token. RFC 6749 §6. Without `scopes` the server grants what it did
-    /// before; with them, no more than that.
-    public func refresh(_ refreshToken: SecretBytes, scopes: [String]?) async -> RefreshReply {
+    /// before; with them, no more than that. `resources` and `audience` say where the token is to be used (RFC 8707 §2;
+    /// `audience` is no standard's, but many servers').
+    public func refresh(
+        _ refreshToken: SecretBytes, scopes: [String]?, resources: [String] = [], audience: String? = nil
+    ) async -> RefreshReply {
         let parameters: [FormEncoding.Parameter] = [
             .plain("grant_type", "refresh_token"),
             .secret("refresh_token", refreshToken),
         ]
         do throws(TransportFailure) {
-            let all = parameters + scope(scopes ?? []) + client.parameters
-            return RefreshReply(try await post(all, to: endpoints.token, holding: refreshToken))
+            var all = parameters + scope(scopes ?? [])
+            all += resources.map { .plain("resource", $0) }
+            if let audience { all.append(.plain("audience", audience)) }
+            return RefreshReply(try await post(all + client.parameters, to: endpoints.token, holding: refreshToken))
         } catch {
             return RefreshReply(error)
         }

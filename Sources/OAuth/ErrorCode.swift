@@ -40,6 +40,8 @@ enum ErrorCode: String {
         "authorization_declined": .accessDenied,
         // Azure AD v1: ADAL's device code errors.
         "code_expired": .expiredToken,
+        // Microsoft Entra, authorization code flow, error codes for token endpoint errors.
+        "invalid_resource": .invalidTarget,
         // GitHub, authorizing OAuth apps, error codes for the device flow.
         "token_expired": .expiredToken,
         // GitHub, refreshing user access tokens; comes with status 200, like the next one.
@@ -100,6 +102,22 @@ enum ErrorCode: String {
 extension ProviderError {
     /// Nil for a code that no RFC and no dialect knows.
     var known: ErrorCode? { ErrorCode(word: code) }
+
+    /// What of a request for a token is refused, when the server says that it is neither the client nor the grant.
+    public enum RefusedPart: Sendable {
+        /// RFC 6749 §5.2.
+        case scope
+        /// RFC 8707 §2.
+        case resource
+    }
+
+    public var refusedPart: RefusedPart? {
+        switch known {
+        case .invalidScope: .scope
+        case .invalidTarget: .resource
+        default: nil
+        }
+    }
 
     var meaning: ErrorCode.Meaning { known?.meaning ?? .refused }
 }

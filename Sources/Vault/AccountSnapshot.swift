@@ -15,6 +15,8 @@ public struct AccountSnapshot: Sendable {
     public var nextRefresh: ContinuousClock.Instant?
     public var lastFailure: TokenFailure?
     public var identity: Identity?
+    /// When the login itself ends, if the provider says so.
+    public var loginExpiry: LoginExpiry?
     /// Why the ID token that the provider sent is not served.
     public var idTokenProblem: NoIDToken?
     /// Why the store lacks what memory holds.
@@ -42,6 +44,7 @@ extension AccountVault {
                 nextRefresh: state.refreshDue(keepAlive: keepAlive),
                 lastFailure: state.lastFailure,
                 identity: state.credential?.identity,
+                loginExpiry: state.credential?.expiry,
                 idTokenProblem: state.idTokenProblem,
                 unsaved: state.unsaved?.failure
             )

@@ -21,13 +21,15 @@ package struct AccountState: Sendable {
     }
 
     /// Grows with every login, logout and end of a login: an answer that belongs to an older version is dropped.
-    package private(set) var version: UInt64 = 0
+    package private(set) var version: UInt64 = 0 {
+        didSet { targeted = TargetedTokens() }
+    }
     package private(set) var login: Login = .unread(nil)
     package private(set) var token: AccessToken?
     package private(set) var lastFailure: TokenFailure?
     package private(set) var backoff = Backoff()
     /// Set while the store lacks what memory holds.
-    package private(set) var unsaved: Unsaved?
+    package internal(set) var unsaved: Unsaved?
     /// When to refresh ahead of expiry, if the account is in use.
     package private(set) var renewal: ContinuousClock.Instant?
     /// Whether anybody asked for this token since it came.
@@ -39,6 +41,8 @@ package struct AccountState: Sendable {
     package private(set) var readAgain: ContinuousClock.Instant?
     /// The largest generation seen, also of logins that are over.
     package private(set) var generation: UInt64 = 0
+    /// Tokens with another target than the login's own; gone with every change of `version`.
+    var targeted = TargetedTokens()
     private var rejections = 0
 
     package struct Unsaved: Sendable, Equatable {
@@ -225,6 +229,14 @@ extension AccountState {
         refreshFailed(.identityRefused(refusal), retryAfter: nil, version: version, at: now, jitter: jitter)
     }
 
+    /// A refresh for another target replaced the refresh token: the login's own token and scopes stay as they were.
+    package mutating func rotated(_ credential: Credential, version: UInt64, grantedAt: ContinuousClock.Instant) {
+        guard version == self.version else { return }
+        login = .active(credential)
+        generation = max(generation, credential.generation)
+        lastGrant = grantedAt
+    }
+
     private mutating func succeeded(token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double) {
         self.token = token
         renewal = token.flatMap { Freshness.renewal(of: $0, jitter: jitter) }
@@ -250,7 +262,7 @@ extension AccountState {
             backoff.failed(at: now, retryAfter: wait, definite: true, jitter: jitter)
         case .clientRefused, .configuration, .identityRefused:
             backoff.failed(at: now, retryAfter: retryAfter, definite: true, jitter: jitter)
-        case .loginRequired, .store, .providerUnreachable, .noIDToken:
+        case .loginRequired, .store, .providerUnreachable, .noIDToken, .targetRefused:
             backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)
         }
         if rejections >= Self.rejectionsThatEndALogin, case .active(let credential) = login {
@@ -270,41 +282,5 @@ extension AccountState {
         generation = max(generation, credential.generation)
         renewal = nil
         lastFailure = .loginRequired(reason)
-    }
-}
-
-extension AccountState {
-    package mutating func saveFailed(_ failure: StoreFailure, at now: ContinuousClock.Instant, jitter: Double) {
-        var backoff = unsaved?.backoff ?? Backoff()
-        backoff.failed(at: now, retryAfter: nil, definite: true, jitter: jitter)
-        unsaved = Unsaved(failure: failure, backoff: backoff)
-    }
-
-    /// The credential that the store lacks, once per due moment; nil when it is not time yet.
-    package mutating func takeUnsaved(at now: ContinuousClock.Instant) -> Credential? {
-        guard let due = unsavedDue, due <= now else { return nil }
-        unsaved?.isBeingWritten = true
-        return credential
-    }
-
-    package func isUnsavedDue(at now: ContinuousClock.Instant) -> Bool { unsavedDue.map { $0 <= now } ?? false }
-
-    package var unsavedDue: ContinuousClock.Instant? {
-        guard let unsaved, !unsaved.isBeingWritten else { return nil }
-        return unsaved.backoff.notBefore
-    }
-
-    package mutating func saved(generation: UInt64) {
-        // A newer one may have come while this one was being written.
-        if generation >= self.generation { unsaved = nil }
-    }
-
-    /// When this account wants to refresh by itself; nil when nobody uses it and it is not kept alive.
-    package func refreshDue(keepAlive: Duration?) -> ContinuousClock.Instant? {
-        guard case .active(let credential) = login, credential.refreshToken != nil else { return nil }
-        var due = isInUse ? renewal : nil
-        if let keepAlive, let lastGrant { due = min(due ?? lastGrant + keepAlive, lastGrant + keepAlive) }
-        guard let due else { return nil }
-        return backoff.notBefore.map { max(due, $0) } ?? due
     }
 }

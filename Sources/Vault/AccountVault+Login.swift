@@ -63,7 +63,8 @@ extension AccountVault {
             scope: scope,
             grantedAt: ports.time.wall,
             identity: person.identity,
-            registration: client.registration
+            registration: client.registration,
+            expiry: grant.refreshToken == nil ? nil : LoginExpiry.after(grant, earlier: nil, at: ports.time.wall)
         )
         var failure: StoreFailure?
         do throws(StoreFailure) { try await ports.store.save(credential.record) } catch { failure = error }

@@ -5,7 +5,7 @@ extension AccountVault {
     /// Spends the refresh token once. Steps in DESIGN order: request, store, memory.
     func refresh(_ credential: Credential, version: UInt64) async {
         let requestedAt = ports.time.now
-        switch await ports.refresher.refresh(credential) {
+        switch await ports.refresher.refresh(credential, for: nil) {
         case .renewed(let grant):
             await renew(credential, with: grant, version: version, requestedAt: requestedAt)
         case .deadGrant(let error):
@@ -31,17 +31,7 @@ extension AccountVault {
     private func renew(
         _ credential: Credential, with grant: TokenGrant, version: UInt64, requestedAt: ContinuousClock.Instant
     ) async {
-        var renewed = credential
-        renewed.scope = grant.scope ?? credential.scope
-        renewed.grantedAt = ports.time.wall
-        // RFC 6749 §6: a new refresh token replaces the old one; none, or the same, leaves it.
-        let isRotated = grant.refreshToken.map { $0 != credential.refreshToken } ?? false
-        if isRotated {
-            renewed.generation += 1
-            renewed.refreshToken = grant.refreshToken
-            // Durable before anybody gets the access token that came with it.
-            await save(renewed, version: version)
-        }
+        var renewed = await rotate(credential, with: grant, scope: grant.scope ?? credential.scope, version: version)
         let isNewlyKnown: Bool
         let (idToken, missing): (HeldIDToken?, NoIDToken?)
         do throws(IdentityRefusal) {
@@ -66,9 +56,27 @@ extension AccountVault {
         }
     }
 
+    /// What the grant makes of the credential. A new refresh token is durable on return, so before anybody gets the
+    /// access token that came with it.
+    func rotate(
+        _ credential: Credential, with grant: TokenGrant, scope: [String], version: UInt64
+    ) async -> Credential {
+        var renewed = credential
+        renewed.scope = scope
+        renewed.grantedAt = ports.time.wall
+        renewed.expiry = LoginExpiry.after(grant, earlier: credential.expiry, at: ports.time.wall)
+        // RFC 6749 §6: a new refresh token replaces the old one; none, or the same, leaves it.
+        if let refreshToken = grant.refreshToken, refreshToken != credential.refreshToken {
+            renewed.generation += 1
+            renewed.refreshToken = refreshToken
+            await save(renewed, version: version)
+        }
+        return renewed
+    }
+
     /// OpenID Connect Core 1.0 §12.2: whoever the login belongs to stays the same. Clocks that disagree keep the ID
     /// token from being served, but not the access token, for which no wall clock counts.
-    private func identify(
+    func identify(
         _ grant: TokenGrant, as credential: inout Credential
     ) async throws(IdentityRefusal) -> (idToken: HeldIDToken?, missing: NoIDToken?, isNewlyKnown: Bool) {
         switch await ports.refresher.identify(grant, for: credential) {
@@ -105,6 +113,7 @@ extension AccountVault {
         var remains = credential
         remains.generation += 1
         remains.refreshToken = nil
+        remains.expiry = nil
         await save(remains, version: version)
         guarded.withLock { $0.state.died(remains, version: version) }
     }

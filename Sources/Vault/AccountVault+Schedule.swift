@@ -24,16 +24,17 @@ extension AccountVault {
             }
         }
         let refresh = guarded.withLock { guarded -> Task<Void, Never>? in
-            guard guarded.change == nil, let due = guarded.state.refreshDue(keepAlive: keepAlive), due <= now,
+            guard guarded.refresh == nil, guarded.change == nil,
+                let due = guarded.state.refreshDue(keepAlive: keepAlive), due <= now,
                 let credential = guarded.state.credential
             else { return nil }
-            return joinRefresh(of: credential, &guarded)
+            return startRefresh(of: credential, for: nil, &guarded)
         }
         await refresh?.value
     }
 
     /// Waits until nothing is under way, so that a process that ends loses no refresh token.
     public func settle() async {
-        while let running = guarded.withLock({ $0.refresh ?? $0.change }) { await running.value }
+        while let running = guarded.withLock({ $0.refresh?.task ?? $0.change }) { await running.value }
     }
 }

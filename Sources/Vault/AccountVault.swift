@@ -5,10 +5,17 @@ internal import Synchronization
 ///
 /// Decisions are `AccountState`'s, made under the lock; this class acts on them outside of it.
 public final class AccountVault: Sendable {
+    struct Refresh {
+        /// Nil: the login's own token.
+        var target: TokenTarget?
+        var task: Task<Void, Never>
+    }
+
     struct Guarded {
         var state = AccountState()
-        /// The refresh that is under way: everybody who needs one joins it.
-        var refresh: Task<Void, Never>?
+        /// The refresh that is under way: one at a time, because there is one refresh token. Everybody who needs a token
+        /// of its target joins it, and everybody else waits for its end.
+        var refresh: Refresh?
         /// What else is changing the credential: a login, a logout, a write that the store still owes. Never at the
         /// same time as a refresh, so that the older of two never ends up in the store.
         var change: Task<Void, Never>?
@@ -47,89 +54,8 @@ public final class AccountVault: Sendable {
         self.ports = ports
     }
 
-    /// What can be answered without waiting: a token from memory, or a refusal. Nil when a refresh or the store is
-    /// needed.
-    public func tokenAtOnce(
-        minimumValidity: Duration, needsIDToken: Bool = false
-    ) -> Result<ServedToken, TokenFailure>? {
-        let now = ports.time.now
-        let (decision, firstUse) = guarded.withLock { guarded in
-            let wasInUse = guarded.state.isInUse
-            let decision = guarded.state.tokenRequested(
-                minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
-            )
-            refreshUnwatched(decision, &guarded)
-            return (decision, guarded.state.isInUse && !wasInUse)
-        }
-        if firstUse { ports.scheduleChanged() }
-        switch decision {
-        case .serve(let token), .serveAndRefresh(let token, _): return .success(token)
-        case .fail(let failure): return .failure(failure)
-        case .refresh, .read: return nil
-        }
-    }
-
-    /// Returns a token valid for at least `minimumValidity`, or for less with a note that says why. Waits if a refresh
-    /// is running. RFC 6749 §6. With `needsIDToken` it comes with a verified ID token that is valid as well.
-    public func token(
-        minimumValidity: Duration, needsIDToken: Bool = false
-    ) async throws(TokenFailure) -> ServedToken {
-        await readIfUnread()
-        while true {
-            let now = ports.time.now
-            // Decided and started under one lock: two callers share one refresh.
-            let step = guarded.withLock {
-                nextStep(minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now, &$0)
-            }
-            switch step {
-            case .answer(let answer): return try answer.get()
-            case .wait(let change): await change.value
-            case .join(let refresh):
-                await refresh.value
-                return try guarded.withLock {
-                    $0.state.answerAfterRefresh(
-                        minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: ports.time.now
-                    )
-                }.get()
-            }
-        }
-    }
-
-    /// What a request for a token does next.
-    private enum Step {
-        case answer(Result<ServedToken, TokenFailure>)
-        /// Decide anew after the change: it may bring a token, or end the login.
-        case wait(Task<Void, Never>)
-        case join(Task<Void, Never>)
-    }
-
-    private func nextStep(
-        minimumValidity: Duration, needsIDToken: Bool, at now: ContinuousClock.Instant, _ guarded: inout Guarded
-    ) -> Step {
-        let decision = guarded.state.tokenRequested(
-            minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
-        )
-        refreshUnwatched(decision, &guarded)
-        switch decision {
-        case .serve(let token), .serveAndRefresh(let token, _): return .answer(.success(token))
-        case .fail(let failure): return .answer(.failure(failure))
-        case .read:
-            let failure = guarded.state.storeFailure ?? StoreFailure(.unknown, "the store was not read")
-            return .answer(.failure(.store(failure)))
-        case .refresh(let credential):
-            if let change = guarded.change { return .wait(change) }
-            return .join(joinRefresh(of: credential, &guarded))
-        }
-    }
-
     /// Whether the store has yet to be read, or could not be read.
     public var isUnread: Bool { guarded.withLock { $0.state.isUnread } }
-
-    /// Starts the refresh that nobody waits for, if that was decided.
-    private func refreshUnwatched(_ decision: AccountState.Decision, _ guarded: inout Guarded) {
-        guard case .serveAndRefresh(_, let credential) = decision, guarded.change == nil else { return }
-        _ = joinRefresh(of: credential, &guarded)
-    }
 
     /// Reads the store unless the account is already known.
     public func readIfUnread() async {
@@ -154,25 +80,11 @@ public final class AccountVault: Sendable {
         ports.scheduleChanged()
     }
 
-    /// To be called when no change is under way.
-    func joinRefresh(of credential: Credential, _ guarded: inout Guarded) -> Task<Void, Never> {
-        if let running = guarded.refresh { return running }
-        let version = guarded.state.version
-        // No parent: a client that goes away must not cancel the request that carries the next refresh token.
-        let task = Task {
-            await self.refresh(credential, version: version)
-            self.guarded.withLock { $0.refresh = nil }
-            self.ports.scheduleChanged()
-        }
-        guarded.refresh = task
-        return task
-    }
-
     /// Runs `body` once nothing else is changing the credential, and lets nothing else do so until its end.
     func exclusively<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
         while true {
             let (own, other) = guarded.withLock { guarded -> (Task<Value, Never>?, Task<Void, Never>?) in
-                if let other = guarded.refresh ?? guarded.change { return (nil, other) }
+                if let other = guarded.refresh?.task ?? guarded.change { return (nil, other) }
                 // No parent: a caller that is cancelled must not leave the credential half changed.
                 let own = Task {
                     let value = await body()

@@ -21,11 +21,13 @@ public struct Credential: Sendable, Equatable {
     public var grantedAt: Int
     /// Nil: the provider has not said who it is, or nobody could check it yet.
     public var identity: Identity?
+    /// Nil: the provider does not say, or there is no refresh token.
+    public var expiry: LoginExpiry?
 
     public init(
         account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
-        identity: Identity? = nil, registration: Registration? = nil
+        identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil
     ) {
         self.account = account
         self.generation = generation
@@ -38,6 +40,7 @@ public struct Credential: Sendable, Equatable {
         self.grantedAt = grantedAt
         self.identity = identity
         self.registration = registration
+        self.expiry = expiry
     }
 
     /// Whether anything here can still produce an access token.
@@ -51,6 +54,7 @@ public struct Credential: Sendable, Equatable {
         client.refreshToken = nil
         client.lastingAccessToken = nil
         client.identity = nil
+        client.expiry = nil
         return client
     }
 }

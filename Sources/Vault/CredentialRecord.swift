@@ -24,7 +24,9 @@ extension Credential {
             scope: scope,
             grantedAt: grantedAt,
             identity: identity.map(IdentityFields.init),
-            registration: registration.map(RegistrationFields.init)
+            registration: registration.map(RegistrationFields.init),
+            refreshExpiresAt: expiry?.at,
+            refreshLifetime: expiry?.lifetime
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -51,7 +53,8 @@ extension Credential {
             scope: fields.scope,
             grantedAt: fields.grantedAt,
             identity: fields.identity?.identity,
-            registration: fields.registration?.registration
+            registration: fields.registration?.registration,
+            expiry: fields.expiry
         )
     }
 }
@@ -75,6 +78,16 @@ private struct RecordFields: Codable {
     /// Absent in records that an older agent wrote, like all that follow.
     var identity: IdentityFields?
     var registration: RegistrationFields?
+    /// Absent likewise, and when the provider does not say.
+    var refreshExpiresAt: Int?
+    var refreshLifetime: Int?
+
+    /// A time that nobody could have meant is not worth the login.
+    var expiry: LoginExpiry? {
+        guard let refreshExpiresAt, RecordTime.range.contains(refreshExpiresAt) else { return nil }
+        let lifetime = refreshLifetime.flatMap { RecordTime.range.contains($0) ? $0 : nil }
+        return LoginExpiry(at: refreshExpiresAt, lifetime: lifetime ?? 0)
+    }
 
     enum CodingKeys: String, CodingKey {
         case version, account, generation, issuer
@@ -85,6 +98,8 @@ private struct RecordFields: Codable {
         case scope
         case grantedAt = "granted_at"
         case identity, registration
+        case refreshExpiresAt = "refresh_expires_at"
+        case refreshLifetime = "refresh_lifetime"
     }
 }
 

@@ -1,3 +1,4 @@
+public import AgentAPI
 public import OAuth
 
 /// The port through which an account's refresh token is spent: one request to its provider.
@@ -9,6 +10,7 @@ public protocol GrantRefresher: Sendable {
     func allows(_ identity: Identity?) -> Bool
     /// Checks the ID token of a grant to the credential's client. May have to fetch the provider's keys.
     func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict
-    /// RFC 6749 §6. Never cancelled half-way: the reply may hold the only copy of the next refresh token.
-    func refresh(_ credential: Credential) async -> RefreshReply
+    /// RFC 6749 §6, for the login's own token or one with another target. Never cancelled half-way: the reply may hold
+    /// the only copy of the next refresh token.
+    func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply
 }

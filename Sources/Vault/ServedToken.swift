@@ -1,6 +1,6 @@
 /// A token as it is handed to a client.
 public struct ServedToken: Sendable, Equatable {
-    public let token: AccessToken
+    public internal(set) var token: AccessToken
     /// Whole seconds of life left at the moment of serving; nil when the token does not expire.
     public let secondsLeft: Int?
     public let note: Note?

@@ -11,6 +11,8 @@ public enum TokenFailure: Error, Equatable, Sendable {
     case identityRefused(IdentityRefusal)
     /// An ID token was asked for, and there is none.
     case noIDToken(NoIDToken)
+    /// Other scopes, a resource or an audience were asked for, and there is no such token; the login is not affected.
+    case targetRefused(TargetRefusal)
     /// The client itself is refused (`invalid_client` and its like): the configuration is wrong, the login is not.
     case clientRefused(code: String, detail: String?)
     /// The account cannot be used as it is configured; nothing was sent.

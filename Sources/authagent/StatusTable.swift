@@ -41,6 +41,7 @@ struct StatusTable {
             guard index > 0 else { continue }
             let account = report.accounts[index - 1]
             if let person = person(account) { lines.append("  \(person)") }
+            if let end = account.loginExpiresAt { lines.append("  \(endOfLogin(end))") }
             if let error = account.lastError { lines.append("  \(error)") }
             if let hint = account.hint { lines.append("  hint: \(hint)") }
         }
@@ -52,6 +53,11 @@ struct StatusTable {
         guard let subject = account.subject else { return nil }
         let names = [account.name, account.email.map { "<\($0)>" }].compactMap { $0 }.joined(separator: " ")
         return names.isEmpty ? "subject: \(subject)" : "subject: \(subject), \(names)"
+    }
+
+    /// When a person has to log in again at the latest.
+    private func endOfLogin(_ moment: Int) -> String {
+        moment < now ? "the login has expired" : "the login expires \(words(moment))"
     }
 
     /// `in 54 min`, for a moment in seconds since 1970.

@@ -18,6 +18,15 @@ struct TokenCommand: ParsableCommand {
         help: ArgumentHelp("Renew the token unless it is valid for this long, from 0 to 86400.", valueName: "seconds"))
     var minValid: Int = Limits.defaultMinimumValidity
 
+    @Option(help: ArgumentHelp("Only with this scope of the login's; may be repeated.", valueName: "scope"))
+    var scope: [String] = []
+
+    @Option(help: ArgumentHelp("For this resource (RFC 8707); may be repeated.", valueName: "uri"))
+    var resource: [String] = []
+
+    @Option(help: ArgumentHelp("For this audience.", valueName: "name"))
+    var audience: String?
+
     @Flag(help: "Print the login's ID token instead; with --json beside the access token.")
     var idToken = false
 
@@ -33,10 +42,20 @@ struct TokenCommand: ParsableCommand {
         guard (0...Limits.largestMinimumValidity).contains(minValid) else {
             throw ValidationError("--min-valid is from 0 to \(Limits.largestMinimumValidity) seconds")
         }
+        _ = try target()
+    }
+
+    private func target() throws -> TokenTarget? {
+        do throws(TokenTarget.Invalid) {
+            return try TokenTarget(scopes: scope, resources: resource, audience: audience)
+        } catch {
+            throw ValidationError("--\(error.parameter.rawValue) \(error.problem)")
+        }
     }
 
     func run() throws {
-        let path = Route.token(account).path + "?min_valid=\(minValid)" + (idToken ? "&id_token=true" : "")
+        let asked = TokenRequest(minimumValidity: minValid, includesIDToken: idToken, target: try target())
+        let path = Route.token(account).path + "?" + asked.query
         let response = try AgentConnection.open().request("GET", path, within: Limits.answerTime + .seconds(5))
         let reply = try response.decoded(TokenReply.self)
         if let note = reply.note { Console.note(note) }

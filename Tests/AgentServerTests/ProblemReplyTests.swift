@@ -65,7 +65,7 @@ struct ProblemReplyTests {
         "a query is read strictly: each name known, once, and encoded as it should be",
         arguments: [
             "min_valid=-1", "min_valid=86401", "min_valid=1.5", "min_valid=", "min_valid", "min_valid=+5",
-            "min_valid=%2B5", "min_valid=99999999999999999999", "min_valid=1&min_valid=1", "min-valid=1", "scope=a",
+            "min_valid=%2B5", "min_valid=99999999999999999999", "min_valid=1&min_valid=1", "min-valid=1", "scopes=a",
             "min_valid=%3", "min_valid=%zz", "min_valid=%+5", "min_valid=%-0", "min_valid=%FF", "%00=1", "=",
             "id_token=1", "id_token", "id_token=TRUE", "id_token=true&id_token=true",
         ])
@@ -77,6 +77,26 @@ struct ProblemReplyTests {
                 #expect(reply.problem?.code == .badRequest)
                 #expect(reply.problem?.hint?.isEmpty == false)
             }
+            #expect(server.service.calls.isEmpty)
+        }
+    }
+
+    @Test(
+        "a scope, resource or audience that can be none is refused, and the parameter is named",
+        arguments: [
+            ("scope=", "scope is"), ("scope=a%20%20b", "scope is"), ("scope=a%22", "scope is"),
+            ("scope=a&scope=b", "query parameter 'scope' comes twice"), ("resource=api", "resource is"),
+            ("resource=https://h/%23f", "resource has a fragment"), ("resource=urn:a&resource=", "resource is"),
+            ("audience=", "audience is"), ("audience=%0A", "audience is"),
+            ("audience=a&audience=a", "query parameter 'audience' comes twice"),
+            (String(repeating: "resource=urn:a&", count: 9), "resource comes more than 8 times"),
+        ])
+    func target(query: String, words: String) async throws {
+        try await ServerFixture.serving { server in
+            let reply = try await server.exchange(.get("/v1/accounts/work/token?\(query)"))
+            #expect(reply.status == 400)
+            #expect(reply.problem?.code == .badRequest)
+            #expect(reply.problem?.detail.hasPrefix(words) == true, "\(reply.problem?.detail ?? "")")
             #expect(server.service.calls.isEmpty)
         }
     }

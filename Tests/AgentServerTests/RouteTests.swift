@@ -71,6 +71,26 @@ struct RouteTests {
         }
     }
 
+    @Test("scope, resource and audience reach the agent as the client wrote them, several resources in order")
+    func target() async throws {
+        let target = try #require(
+            try TokenTarget(
+                scopes: ["https://g.example/a", "b&="], resources: ["urn:x:2", "https://h/?a=%20"], audience: "my api"))
+        let request = TokenRequest(includesIDToken: true, target: target)
+        try await ServerFixture.serving { server in
+            let queries = [
+                request.query,
+                "audience=my+api&resource=urn:x:2&scope=b%26%3D+https://g.example/a&id_token=true"
+                    + "&resource=https%3A//h/%3Fa%3D%2520",
+            ]
+            for query in queries {
+                let reply = try await server.exchange(.get("/v1/accounts/work/token?\(query)"))
+                #expect(reply.status == 200)
+            }
+            #expect(server.service.calls == [.token(work, request), .token(work, request)])
+        }
+    }
+
     @Test("a token to inspect reaches the agent in a body, with an account or without")
     func inspect() async throws {
         try await ServerFixture.serving { server in

@@ -23,6 +23,25 @@ struct StatusTests {
         #expect(report.accounts.first?.hint?.contains("authagent login work") == true)
     }
 
+    @Test("status tells when the login itself ends, and names the command shortly before")
+    func endOfLogin() async throws {
+        let fixture = try AgentFixture()
+        fixture.provider.script(
+            .token,
+            .json(200, #"{"access_token":"a","token_type":"Bearer","refresh_token":"r","refresh_expires_in":1000}"#))
+        let log = try await fixture.login()
+        await fixture.passInterval()
+        _ = await log.events()
+        let end = fixture.time.wall + 1000
+        var status = try await fixture.agent.status(of: fixture.name)
+        #expect(status.loginExpiresAt == end)
+        #expect(status.hint == nil)
+        fixture.time.advance(by: .seconds(901))
+        status = try await fixture.agent.status(of: fixture.name)
+        #expect(status.state == .ok)
+        #expect(status.hint == "run 'authagent login work'")
+    }
+
     @Test("an account whose provider is down is offline, with the reason")
     func offline() async throws {
         let fixture = try AgentFixture()

@@ -7,7 +7,9 @@ extension DemoIssuer {
         guard let endpoint = Self.endpoint(of: request.path) else { return await page(request) }
         let fault = state.withLock { state in
             state.log.append(
-                LogEntry(endpoint: endpoint, form: request.form, authorization: request.authorizationScheme)
+                LogEntry(
+                    endpoint: endpoint, form: request.form, resources: request.resources,
+                    authorization: request.authorizationScheme)
             )
             return state.nextFault(endpoint)
         }
@@ -97,7 +99,10 @@ extension DemoIssuer {
             switch request.form["grant_type"] {
             case "urn:ietf:params:oauth:grant-type:device_code":
                 state.poll(request.form["device_code"] ?? "", client: client, now: Date())
-            case "refresh_token": state.refresh(request.form["refresh_token"] ?? "", client: client)
+            case "refresh_token":
+                state.refresh(
+                    request.form["refresh_token"] ?? "", client: client, scope: request.form["scope"],
+                    resources: request.resources)
             default: .failure(TokenError("unsupported_grant_type"))
             }
         }
@@ -111,6 +116,7 @@ extension DemoIssuer {
                 "expires_in": lifetime ?? configuration.accessTokenLifetime,
             ]
             members["refresh_token"] = tokens.refresh
+            members["refresh_token_expires_in"] = configuration.refreshTokenLifetime
             if tokens.scope.split(separator: " ").contains("openid"), isFirst || configuration.renewsIDTokens {
                 members["id_token"] = idToken(for: client, accessToken: tokens.access)
             }

@@ -16,6 +16,8 @@ extension DemoIssuer {
     public struct LogEntry: Sendable {
         public let endpoint: Endpoint
         public let form: [String: String]
+        /// Each `resource` of the form, in order.
+        public let resources: [String]
         /// The scheme of the Authorization header, if there was one.
         public let authorization: String?
     }

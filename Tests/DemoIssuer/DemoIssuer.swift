@@ -75,6 +75,10 @@ extension DemoIssuer {
         public var renewsIDTokens = true
         /// Nil: clients cannot register.
         public var registration: Registration?
+        /// Resources that are answered with `invalid_target` (RFC 8707 §2).
+        public var unknownResources: Set<String> = []
+        /// Seconds that a refresh token lives, as the replies tell; the issuer itself keeps it for ever.
+        public var refreshTokenLifetime: Int?
         /// Whether /control is there, for tests of other processes.
         public var hasControl = false
 

@@ -7,6 +7,8 @@ struct IssuerRequest: Sendable {
     let query: [String: String]
     /// Of a body of JSON the members that are texts, numbers or lists of texts, which are separated by spaces.
     let form: [String: String]
+    /// A parameter that may come several times (RFC 8707 §2).
+    let resources: [String]
     private let authorization: String?
 
     init(method: String, uri: String, authorization: String?, body: String) {
@@ -15,6 +17,8 @@ struct IssuerRequest: Sendable {
         path = parts.first ?? "/"
         query = parts.count == 2 ? Self.decode(parts[1]) : [:]
         form = body.hasPrefix("{") ? Self.members(body) : Self.decode(body)
+        resources = body.split(separator: "&").filter { $0.hasPrefix("resource=") }
+            .map { Self.plain(String($0.dropFirst("resource=".count))) }
         self.authorization = authorization
     }
 

@@ -90,7 +90,10 @@ struct IssuerState {
         }
     }
 
-    mutating func refresh(_ token: String, client: String) -> Result<Tokens, TokenError> {
+    /// RFC 6749 §6: a scope within the granted one narrows the access token, and never the refresh token.
+    mutating func refresh(
+        _ token: String, client: String, scope: String?, resources: [String]
+    ) -> Result<Tokens, TokenError> {
         guard let known = refreshTokens[token], known.client == client else {
             return .failure(TokenError("invalid_grant"))
         }
@@ -98,12 +101,22 @@ struct IssuerState {
             if configuration.rotation == .oneUseWithFamily { revokeFamily(known.family) }
             return .failure(TokenError("invalid_grant"))
         }
+        let scopes = scope?.split(separator: " ") ?? known.scope.split(separator: " ")
+        guard Set(scopes).isSubset(of: known.scope.split(separator: " ")) else {
+            return .failure(TokenError("invalid_scope"))
+        }
+        guard configuration.unknownResources.isDisjoint(with: resources) else {
+            return .failure(TokenError("invalid_target"))
+        }
+        let narrowed = scopes.joined(separator: " ")
         switch configuration.rotation {
-        case .none: return .success(Tokens(access: Self.random(32), refresh: nil, scope: known.scope))
+        case .none: return .success(Tokens(access: Self.random(32), refresh: nil, scope: narrowed))
         case .oldAccepted: break
         case .oneUse, .oneUseWithFamily: refreshTokens[token]?.isLive = false
         }
-        return .success(tokens(client: client, scope: known.scope, family: known.family))
+        var tokens = tokens(client: client, scope: known.scope, family: known.family)
+        tokens.scope = narrowed
+        return .success(tokens)
     }
 
     /// RFC 7009 §2.2: an unknown token is revoked already.

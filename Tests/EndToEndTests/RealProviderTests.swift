@@ -42,6 +42,37 @@ struct RealProviderTests {
         #expect(third.errors.contains("authagent: hint: run 'authagent login work'"))
     }
 
+    // Glewlwyd documents the parameter `scope` of a refresh, and does not read it: RFC 6749 §3.3 lets it, and has it say so.
+    @Test("a server that grants more than was asked for is served with a note, and the login's own token stays")
+    func otherScope() async throws {
+        let keyring = try await PrivateKeyring()
+        var options = Glewlwyd.Options()
+        options.oneUseRefreshTokens = true
+        let glewlwyd = try await Glewlwyd.start(options)
+        let home = try AgentHome(keyring: keyring)
+        let login = try await home.login(
+            "work", ["--issuer", glewlwyd.issuer, "--client-id", "tv"] + Glewlwyd.scopeOptions
+        ) { try await glewlwyd.approve($0, client: "tv") }
+        #expect(login.status == 0, "\(login.output)\(login.errors)")
+        func token(_ options: String...) async throws -> TokenReply {
+            let result = try await home.client(["token", "work", "--json"] + options).result()
+            try #require(result.status == 0, "\(result.errors)\(home.log)")
+            return try APIJSON.decode(TokenReply.self, from: result.output.utf8)
+        }
+        let own = try await token()
+        let narrow = try await token("--scope", "openid")
+        #expect(Set(narrow.scope.split(separator: " ")) == Set(own.scope.split(separator: " ")))
+        #expect(narrow.note == "the provider granted more than the scopes that were asked for: 'g_profile'")
+        #expect(narrow.accessToken != own.accessToken)
+        #expect(try await token("--scope", "openid").accessToken == narrow.accessToken, "from memory")
+        #expect(try await token().accessToken == own.accessToken)
+        let wider = try await home.authagent("token", "work", "--scope", "g_admin")
+        #expect(wider.status == 1)
+        #expect(wider.errors.contains("does not grant the scope 'g_admin'; it granted '"), "\(wider.errors)")
+        await home.killDaemon()
+        #expect(Set(try await token().scope.split(separator: " ")) == Set(own.scope.split(separator: " ")))
+    }
+
     @Test("a confidential client is revoked at the server: its refresh token is refused from then on")
     func revoked() async throws {
         let keyring = try await PrivateKeyring()

@@ -25,6 +25,20 @@ import Testing
     private let device = #"{"device_code":"d","user_code":"u","verification_uri":"https://idp.example/go"}"#
     private let basic = "Basic YXBwOmNsaWVudC1zM2NyZXQ="
 
+    @Test("R1: a refresh for certain resources and an audience names each of them (RFC 8707 §2)")
+    func resources() async throws {
+        let transport = ScriptedTransport(HTTPResponse(400))
+        _ = await server(transport).refresh(
+            SecretBytes("rt"), scopes: [], resources: ["https://a.example/", "urn:b"], audience: "c d")
+        #expect(
+            transport.requests.map(\.form) == [
+                [
+                    "grant_type=refresh_token", "refresh_token=rt", "resource=https%3A%2F%2Fa.example%2F",
+                    "resource=urn%3Ab", "audience=c+d", "client_id=app",
+                ]
+            ])
+    }
+
     @Test("T1: every request is a POST of a form, asks for JSON and has its secrets in the body")
     func requests() async throws {
         let transport = ScriptedTransport(

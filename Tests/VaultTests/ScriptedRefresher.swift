@@ -1,3 +1,4 @@
+import AgentAPI
 import AuthagentTestSupport
 import OAuth
 import SecretMemory
@@ -9,6 +10,7 @@ final class ScriptedRefresher: GrantRefresher {
     private struct State {
         var script: [RefreshReply]
         var spent: [SecretBytes?] = []
+        var targets: [TokenTarget?] = []
         var gate: Gate?
         var verdicts: [IdentityVerdict] = [.absent]
         var expected: String?
@@ -20,6 +22,9 @@ final class ScriptedRefresher: GrantRefresher {
 
     /// The refresh tokens that were spent, in order.
     var spent: [String?] { state.withLock { $0.spent.map { $0?.revealedText() } } }
+
+    /// What the refreshes were for.
+    var targets: [TokenTarget?] { state.withLock { $0.targets } }
 
     func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
 
@@ -40,9 +45,10 @@ final class ScriptedRefresher: GrantRefresher {
 
     func mayReceive(_ credential: Credential) -> Bool { credential.issuer == "https://issuer.example" }
 
-    func refresh(_ credential: Credential) async -> RefreshReply {
+    func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply {
         let (gate, reply) = state.withLock { state in
             state.spent.append(credential.refreshToken)
+            state.targets.append(target)
             let reply = state.script.count > 1 ? state.script.removeFirst() : state.script[0]
             return (state.gate, reply)
         }
@@ -52,11 +58,15 @@ final class ScriptedRefresher: GrantRefresher {
 }
 
 extension RefreshReply {
-    static func renewed(access: String, refresh: String? = nil, expiresIn: Int? = 3600) -> RefreshReply {
+    static func renewed(
+        access: String, refresh: String? = nil, expiresIn: Int? = 3600, scope: [String]? = nil
+    )
+        -> RefreshReply
+    {
         .renewed(
             TokenGrant(
                 accessToken: SecretBytes(access), tokenType: "Bearer", expiresIn: expiresIn,
-                refreshToken: refresh.map { SecretBytes($0) }, scope: nil, idToken: nil
+                refreshToken: refresh.map { SecretBytes($0) }, scope: scope, idToken: nil
             )
         )
     }

@@ -1,0 +1,111 @@
+/// What a token is to be good for, when it is not the login's own token: a part of its scopes (RFC 6749 §6), certain
+/// resources (RFC 8707 §2), an audience.
+///
+/// Two targets are equal when they mean the same: scopes are a set, and so are resources, but in their order, because
+/// a provider may take the first for the most important.
+public struct TokenTarget: Hashable, Sendable {
+    /// Sorted, each once.
+    public let scopes: [String]
+    /// Each once.
+    public let resources: [String]
+    public let audience: String?
+
+    /// Nil if nothing is asked for, so that the login's own token is meant.
+    public init?(scopes: [String] = [], resources: [String] = [], audience: String? = nil) throws(Invalid) {
+        if let problem = Self.problem(scopes: scopes) { throw Invalid(.scope, problem) }
+        if let problem = Self.problem(resources: resources) { throw Invalid(.resource, problem) }
+        if let audience, let problem = Self.problem(audience: audience) { throw Invalid(.audience, problem) }
+        guard !scopes.isEmpty || !resources.isEmpty || audience != nil else { return nil }
+        self.scopes = Set(scopes).sorted()
+        var seen: Set<String> = []
+        self.resources = resources.filter { seen.insert($0).inserted }
+        self.audience = audience
+    }
+
+    public enum Parameter: String, Sendable { case scope, resource, audience }
+
+    /// What is wrong with a target; `problem` goes on after the parameter's name.
+    public struct Invalid: Error, Equatable, Sendable {
+        public let parameter: Parameter
+        public let problem: String
+
+        init(_ parameter: Parameter, _ problem: String) {
+            self.parameter = parameter
+            self.problem = problem
+        }
+    }
+}
+
+extension TokenTarget {
+    /// Providers have hundreds of scopes; nobody needs more of them in one token.
+    public static let maximumScopes = 64
+    /// All together, with the spaces between them.
+    public static let maximumScopeLength = 4 * 1024
+    public static let maximumResources = 8
+    /// Each; with all of them a request's head may still be too large.
+    public static let maximumResourceLength = 1024
+    public static let maximumAudienceLength = 512
+
+    /// RFC 6749 §3.3: visible ASCII, and neither a quotation mark nor a backslash.
+    private static func problem(scopes: [String]) -> String? {
+        guard scopes.count <= maximumScopes else { return "names more than \(maximumScopes) scopes" }
+        guard scopes.reduce(0, { $0 + $1.utf8.count + 1 }) <= maximumScopeLength + 1 else {
+            return "is longer than \(maximumScopeLength) bytes"
+        }
+        let isValid = scopes.allSatisfy { scope in
+            !scope.isEmpty
+                && scope.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        }
+        return isValid ? nil : "is empty or holds characters that no scope may hold"
+    }
+
+    /// RFC 8707 §2: an absolute URI without a fragment.
+    private static func problem(resources: [String]) -> String? {
+        guard resources.count <= maximumResources else { return "comes more than \(maximumResources) times" }
+        for resource in resources {
+            guard resource.utf8.count <= maximumResourceLength else {
+                return "is longer than \(maximumResourceLength) bytes"
+            }
+            guard !resource.utf8.contains(UInt8(ascii: "#")) else {
+                return "has a fragment, which no resource may have"
+            }
+            guard AbsoluteURI.isWellFormed(resource) else {
+                return "is no absolute URI, such as https://api.example.com/"
+            }
+        }
+        return nil
+    }
+
+    private static func problem(audience: String) -> String? {
+        let isValid =
+            (1...maximumAudienceLength).contains(audience.utf8.count)
+            && audience.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        return isValid ? nil : "is not 1 to \(maximumAudienceLength) printable ASCII characters"
+    }
+}
+
+/// RFC 3986 §4.3: a scheme and something behind it, in the characters that URIs are made of.
+enum AbsoluteURI {
+    static func isWellFormed(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon + 1 < bytes.count,
+            let first = bytes.first, isLetter(first),
+            bytes[..<colon].allSatisfy({ isLetter($0) || isDigit($0) || "+-.".utf8.contains($0) })
+        else { return false }
+        return bytes.indices.allSatisfy { index in
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "%") {
+                return index + 2 < bytes.count && isHexDigit(bytes[index + 1]) && isHexDigit(bytes[index + 2])
+            }
+            return isLetter(byte) || isDigit(byte) || "-._~:/?[]@!$&'()*+,;=".utf8.contains(byte)
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    }
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
+    }
+}

@@ -1,0 +1,34 @@
+internal import AgentAPI
+
+/// Reads a request for a token.
+extension Harness {
+    func tokenRequest(_ request: APIRequest) throws(Problem) -> (TokenRequest, isText: Bool) {
+        let parameters = try QueryParameters(
+            request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope"], repeatable: ["resource"]
+        )
+        let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
+        // Whoever takes everything gets JSON.
+        let isText = !request.accepts("application/json") && request.accepts("text/plain")
+        if !isText { try requireAcceptable(request, "application/json") }
+        let asked = TokenRequest(
+            minimumValidity: seconds ?? Limits.defaultMinimumValidity,
+            includesIDToken: try parameters.bool("id_token") ?? false,
+            target: try target(parameters)
+        )
+        return (asked, isText)
+    }
+
+    private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {
+        // RFC 6749 §3.3: scopes are separated by one space; an empty list is a mistake, not the login's own scopes.
+        let scopes = parameters.text("scope")?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        do throws(TokenTarget.Invalid) {
+            return try TokenTarget(
+                scopes: scopes ?? [], resources: parameters.all("resource"), audience: parameters.text("audience")
+            )
+        } catch {
+            throw Problem(
+                .badRequest, "\(error.parameter.rawValue) \(error.problem)", hint: "see GET …/token in authagent-api(7)"
+            )
+        }
+    }
+}

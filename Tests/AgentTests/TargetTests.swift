@@ -1,0 +1,147 @@
+import Agent
+import AgentAPI
+import AuthagentTestSupport
+import Foundation
+import OAuth
+import Testing
+
+/// Tokens for a part of a login's scopes, a resource or an audience.
+struct TargetTests {
+    private func problem(_ fixture: AgentFixture, _ target: TokenTarget?) async -> Problem? {
+        do throws(Problem) {
+            _ = try await fixture.agent.token(fixture.name, TokenRequest(target: target))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func scoped(_ access: String, _ scope: String) -> FakeProvider.Answer {
+        .json(200, #"{"access_token":"\#(access)","token_type":"Bearer","expires_in":3600,"scope":"\#(scope)"}"#)
+    }
+
+    @Test("scopes, resources and the audience are asked for in the refresh, and the reply has the served token's scope")
+    func asked() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(.token, scoped("n1", "mail"))
+        let target = try TokenTarget(scopes: ["mail"], resources: ["urn:a", "urn:b"], audience: "api")
+        let request = TokenRequest(target: target)
+        let reply = try await fixture.agent.token(fixture.name, request)
+        #expect(reply.accessToken == "n1")
+        #expect(reply.scope == "mail")
+        #expect(fixture.agent.tokenAtOnce(fixture.name, request) == .success(reply))
+        let body = try #require(fixture.provider.requests(.token).last)
+        #expect(body.contains("&scope=mail&resource=urn%3Aa&resource=urn%3Ab&audience=api&"), "\(body)")
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
+        #expect(try await fixture.agent.status(of: fixture.name).scope == "openid")
+    }
+
+    @Test("scope_not_granted says what the login has and what to run, and the account stays ok")
+    func notGranted() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(.token, .error("invalid_scope"))
+        let target = try TokenTarget(scopes: ["mail"])
+        let refused = await problem(fixture, target)
+        #expect(refused?.code == .scopeNotGranted)
+        #expect(refused?.reason == "invalid_scope")
+        #expect(
+            refused?.detail
+                == "the provider of 'work' does not grant the scope 'mail': invalid_scope; the login has 'openid'")
+        #expect(
+            refused?.hint == "run 'authagent login work --scope mail', with the other scopes that are needed")
+        #expect(await problem(fixture, target) == refused)
+        #expect(fixture.provider.requests(.token).count == 2)
+        let status = try await fixture.agent.status(of: fixture.name)
+        #expect(status.state == .ok)
+        #expect(status.lastError == nil)
+    }
+
+    @Test("less than was asked for is not served, and what was granted instead is named")
+    func narrower() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(.token, scoped("n1", "files"))
+        let refused = await problem(fixture, try TokenTarget(scopes: ["files", "$(x)"]))
+        #expect(refused?.reason == "narrower")
+        #expect(refused?.detail.contains("does not grant the scope '$(x)'; it granted 'files'") == true)
+        // What a shell would act upon is not offered for one.
+        #expect(refused?.hint?.contains("--scope SCOPE'") == true)
+    }
+
+    @Test("more than was asked for is served with a note: the provider did not say no")
+    func more() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(.token, scoped("n1", "mail admin"))
+        let request = TokenRequest(target: try TokenTarget(scopes: ["mail"]))
+        let reply = try await fixture.agent.token(fixture.name, request)
+        #expect(reply.accessToken == "n1")
+        #expect(reply.note == "the provider granted more than the scopes that were asked for: 'admin'")
+    }
+
+    @Test("a refused resource is the same problem with another reason")
+    func invalidTarget() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(.token, .error("invalid_target"))
+        let refused = await problem(fixture, try TokenTarget(resources: ["urn:a"]))
+        #expect(refused?.code == .scopeNotGranted)
+        #expect(refused?.reason == "invalid_target")
+        #expect(refused?.hint?.contains("--resource") == true)
+    }
+
+    @Test("consent that one scope lacks ends no login: Entra's invalid_grant is checked with the login's own token")
+    func consent() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(
+            .token,
+            .json(400, #"{"error":"invalid_grant","suberror":"consent_required","error_description":"AADSTS65001"}"#),
+            .grant(access: "a2", refresh: "r2"))
+        let refused = await problem(fixture, try TokenTarget(scopes: ["mail"]))
+        #expect(refused?.code == .scopeNotGranted)
+        #expect(refused?.reason == "refused")
+        #expect(refused?.detail.contains("AADSTS65001") == true)
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
+        #expect(try await fixture.agent.status(of: fixture.name).state == .ok)
+    }
+
+    @Test("the ID token beside a narrower token is the login's, whatever came with that one")
+    func idToken() async throws {
+        let fixture = try IdentityFixture()
+        let idToken = try fixture.idToken()
+        _ = try await fixture.logIn(idToken)
+        fixture.agent.provider.script(
+            .token, .grant(access: "n1", idToken: try fixture.idToken(["email": #""other@example.com""#])))
+        let target = try TokenTarget(scopes: ["openid"])
+        let reply = try await fixture.token(TokenRequest(includesIDToken: true, target: target))
+        #expect(reply.accessToken == "n1")
+        #expect(reply.idToken == idToken)
+        #expect(try await fixture.token(TokenRequest(target: target)).idToken == nil)
+        let request = TokenRequest(includesIDToken: true, target: target)
+        #expect(fixture.agent.agent.tokenAtOnce(fixture.agent.name, request) == .success(reply))
+        #expect(try await fixture.status().email == "ann@example.com")
+    }
+
+    @Test("a reload with other settings of the account drops its narrower tokens; one that changes nothing does not")
+    func reload() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        fixture.provider.script(.token, scoped("n1", "mail"))
+        let request = TokenRequest(target: try TokenTarget(scopes: ["mail"]))
+        // The file names the defaults as well.
+        try await fixture.agent.reload()
+        _ = try await fixture.agent.token(fixture.name, request)
+        try await fixture.agent.reload()
+        #expect(fixture.agent.tokenAtOnce(fixture.name, request) != nil)
+        let file = fixture.files.path + "/user/work.toml"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try (text + "scope_parameter = \"scopes\"\n").write(toFile: file, atomically: false, encoding: .utf8)
+        try await fixture.agent.reload()
+        #expect(fixture.agent.tokenAtOnce(fixture.name, request) == nil)
+        _ = try await fixture.agent.token(fixture.name, request)
+        #expect(fixture.provider.requests(.token).last?.contains("&scopes=mail") == true)
+    }
+}

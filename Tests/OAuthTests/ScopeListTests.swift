@@ -1,0 +1,31 @@
+import OAuth
+import Testing
+
+struct ScopeListTests {
+    @Test(
+        "what was asked for and not granted is found, whatever words the server has for what it granted",
+        arguments: [
+            ("a b", "b a c", ""), ("a b", "a", "b"), ("a", "", "a"), ("openid offline_access", "openid", ""),
+            ("https://graph.microsoft.com/Mail.Read", "mail.read", ""),
+            ("https://graph.microsoft.com/.default", "User.Read", ""),
+            ("https://graph.microsoft.com/.default", "", "https://graph.microsoft.com/.default"),
+            ("email profile", "https://www.googleapis.com/auth/userinfo.email", "profile"),
+            ("read", "user/read", "read"), ("user/read", "read", "user/read"),
+        ])
+    func missing(asked: String, granted: String, missing: String) {
+        #expect(ScopeList.missing(words(asked), from: words(granted)) == words(missing))
+    }
+
+    @Test(
+        "what was granted and not asked for is found as well",
+        arguments: [
+            ("a", "b a c", "b c"), ("a b", "a", ""), ("https://graph.microsoft.com/.default", "User.Read", ""),
+            ("https://graph.microsoft.com/Mail.Read", "Mail.Read openid", "openid"),
+            ("email", "https://www.googleapis.com/auth/userinfo.email", ""),
+        ])
+    func extra(asked: String, granted: String, extra: String) {
+        #expect(ScopeList.extra(words(granted), beyond: words(asked)) == words(extra))
+    }
+
+    private func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
+}

@@ -1,0 +1,247 @@
+import AgentAPI
+import AuthagentTestSupport
+import OAuth
+import SecretMemory
+import Testing
+import Vault
+
+/// Tokens for a part of a login's scopes, a resource or an audience.
+struct TargetTests {
+    let mail: TokenTarget
+    let files: TokenTarget
+
+    init() throws {
+        mail = try #require(try TokenTarget(scopes: ["mail"]))
+        files = try #require(try TokenTarget(resources: ["https://files.example/"]))
+    }
+
+    private func token(
+        _ fixture: VaultFixture, _ target: TokenTarget?, _ minimumValidity: Int = 60
+    ) async throws(TokenFailure) -> String {
+        try await fixture.vault.token(minimumValidity: .seconds(minimumValidity), for: target).token.secret
+            .revealedText()
+    }
+
+    private func refusal(_ fixture: VaultFixture, _ target: TokenTarget) async -> TargetRefusal? {
+        do throws(TokenFailure) { _ = try await token(fixture, target) } catch {
+            if case .targetRefused(let refusal) = error { return refusal }
+        }
+        return nil
+    }
+
+    @Test("a token with another target is kept beside the login's own, which it does not replace")
+    func beside() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1", scope: ["mail"])))
+        await fixture.loggedIn()
+        let served = try await fixture.vault.token(minimumValidity: .seconds(60), for: mail)
+        #expect(served.token.secret == SecretBytes("m1"))
+        #expect(served.token.scope == ["mail"])
+        #expect(fixture.refresher.targets == [mail])
+        let again = try #require(fixture.vault.tokenAtOnce(minimumValidity: .seconds(60), for: mail))
+        #expect(try again.get().token.secret == SecretBytes("m1"))
+        #expect(try await fixture.token() == "a1")
+        #expect(fixture.refresher.spent.count == 1)
+        #expect(fixture.vault.snapshot(keepAlive: nil).scope == ["openid"])
+        #expect(fixture.storedCredential?.scope == ["openid"])
+    }
+
+    @Test("an absent scope in the reply is the one that was asked for, or the login's")
+    func absentScope() async throws {
+        let fixture = try VaultFixture()
+        await fixture.loggedIn()
+        #expect(try await fixture.vault.token(minimumValidity: .zero, for: mail).token.scope == ["mail"])
+        #expect(try await fixture.vault.token(minimumValidity: .zero, for: files).token.scope == ["openid"])
+    }
+
+    @Test("it is renewed by the same rules as the login's own: when it lives too short, and not before")
+    func freshness() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1"), .renewed(access: "m2")))
+        await fixture.loggedIn(expiresIn: 36_000)
+        #expect(try await token(fixture, mail) == "m1")
+        fixture.time.advance(by: .seconds(3500))
+        #expect(try await token(fixture, mail) == "m1")
+        fixture.time.advance(by: .seconds(50))
+        #expect(try await token(fixture, mail) == "m2")
+        #expect(fixture.refresher.targets == [mail, mail])
+    }
+
+    @Test("one refresh at a time: callers of one target share it, callers of others wait and then start theirs")
+    func singleFlight() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "x")))
+        await fixture.loggedIn()
+        fixture.time.advance(by: .seconds(3600))
+        let gate = Gate()
+        fixture.refresher.hold(at: gate)
+        let vault = fixture.vault
+        let tasks = [mail, files, nil].flatMap { target in
+            (0..<50).map { _ in
+                Task { try await vault.token(minimumValidity: .seconds(60), for: target).token.secret.revealedText() }
+            }
+        }
+        await gate.arrived()
+        for _ in 0..<100 { await Task.yield() }
+        #expect(fixture.refresher.spent.count == 1)
+        gate.open()
+        for task in tasks { #expect(try await task.value == "x") }
+        #expect(fixture.refresher.spent.count == 3)
+        #expect(Set(fixture.refresher.targets) == [mail, files, nil])
+    }
+
+    @Test("a new refresh token that comes with it is durable before it is served, and the next refresh spends it")
+    func rotation() async throws {
+        let fixture = try VaultFixture(
+            ScriptedRefresher(.renewed(access: "m1", refresh: "r2"), .renewed(access: "f1", refresh: "r3")))
+        await fixture.loggedIn()
+        let gate = Gate()
+        fixture.store.hold(at: gate)
+        let vault = fixture.vault
+        let first = Task { [mail] in try await vault.token(minimumValidity: .zero, for: mail) }
+        await gate.arrived()
+        #expect(fixture.vault.tokenAtOnce(minimumValidity: .zero, for: mail) == nil)
+        gate.open()
+        _ = try await first.value
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
+        #expect(fixture.storedCredential?.scope == ["openid"])
+        #expect(try await token(fixture, files) == "f1")
+        #expect(fixture.refresher.spent == ["r1", "r2"])
+        #expect(fixture.storedCredential?.generation == 3)
+        #expect(try await fixture.token() == "a1")
+    }
+
+    @Test("a store that fails at such a rotation leaves the account unsaved, and nothing is lost")
+    func unsaved() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1", refresh: "r2")))
+        await fixture.loggedIn()
+        fixture.store.fail(StoreFailure(.locked, "locked"))
+        #expect(try await token(fixture, mail) == "m1")
+        #expect(fixture.vault.snapshot(keepAlive: nil).unsaved?.state == .locked)
+        fixture.store.fail(nil)
+        fixture.time.advance(by: .seconds(300))
+        await fixture.vault.runDue(keepAlive: nil)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
+    }
+
+    @Test("a refused scope or resource is nobody else's trouble: the account stays as it is, and nobody hammers")
+    func refused() async throws {
+        let error = ProviderError(code: "invalid_scope", detail: "no", status: 400)
+        let fixture = try VaultFixture(
+            ScriptedRefresher(
+                .misconfigured(error), .misconfigured(ProviderError(code: "invalid_target", status: 400)),
+                .renewed(access: "m1")))
+        await fixture.loggedIn()
+        for _ in 0..<5 {
+            let refusal = await refusal(fixture, mail)
+            #expect(refusal?.reason == .invalidScope)
+            #expect(refusal?.missing == ["mail"])
+            #expect(refusal?.loginScope == ["openid"])
+            #expect(refusal?.detail?.contains("no") == true)
+        }
+        #expect(fixture.refresher.spent.count == 1)
+        #expect(await refusal(fixture, files)?.reason == .invalidTarget)
+        let snapshot = fixture.vault.snapshot(keepAlive: nil)
+        #expect(snapshot.login == .active)
+        #expect(snapshot.lastFailure == nil)
+        #expect(try await fixture.token() == "a1")
+        fixture.time.advance(by: .seconds(1))
+        #expect(try await token(fixture, mail) == "m1")
+    }
+
+    @Test("a token with less than was asked for is not served; what came with it is kept all the same")
+    func narrower() async throws {
+        let fixture = try VaultFixture(
+            ScriptedRefresher(.renewed(access: "m1", refresh: "r2", scope: ["openid"])))
+        await fixture.loggedIn()
+        let refusal = await refusal(fixture, mail)
+        #expect(refusal?.reason == .narrower)
+        #expect(refusal?.granted == ["openid"])
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
+        #expect(try await fixture.token() == "a1")
+    }
+
+    @Test(
+        "invalid_grant, or any other refusal, for one target does not end the login while its own token is renewed",
+        arguments: [
+            RefreshReply.dead, .rejected(status: 400, detail: "the reply is empty"),
+            .misconfigured(ProviderError(code: "invalid_request", status: 400)),
+        ])
+    func confirmed(reply: RefreshReply) async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(reply, .renewed(access: "a2", refresh: "r2")))
+        await fixture.loggedIn()
+        #expect(await refusal(fixture, mail)?.reason == .refused)
+        #expect(fixture.refresher.targets == [mail, nil])
+        #expect(try await fixture.token() == "a2")
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
+    }
+
+    @Test("invalid_grant for the login's own token as well ends the login, and its other tokens with it")
+    func dead() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "f1"), .dead))
+        await fixture.loggedIn()
+        #expect(try await token(fixture, files) == "f1")
+        await #expect(throws: TokenFailure.loginRequired(.grantExpired)) { try await token(fixture, mail) }
+        await #expect(throws: TokenFailure.loginRequired(.grantExpired)) { try await token(fixture, files) }
+        #expect(fixture.vault.snapshot(keepAlive: nil).login == .loginRequired(.grantExpired))
+    }
+
+    @Test("an outage fails that request alone, and a token that is still valid is served with a note")
+    func outage() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1"), .down))
+        await fixture.loggedIn(expiresIn: 36_000)
+        #expect(try await token(fixture, mail) == "m1")
+        fixture.time.advance(by: .seconds(3580))
+        let served = try await fixture.vault.token(minimumValidity: .seconds(60), for: mail)
+        #expect(served.token.secret == SecretBytes("m1"))
+        #expect(fixture.vault.snapshot(keepAlive: nil).lastFailure == nil)
+        await fixture.vault.settle()
+        fixture.time.advance(by: .seconds(20))
+        await #expect(throws: TokenFailure.providerUnreachable(detail: "no route")) { try await token(fixture, mail) }
+    }
+
+    @Test("without a refresh token there is no other token than the login's, and no login would change that")
+    func lasting() async throws {
+        let fixture = try VaultFixture()
+        await fixture.loggedIn(refresh: nil, expiresIn: nil)
+        #expect(await refusal(fixture, mail)?.reason == .noRefreshToken)
+        #expect(fixture.refresher.spent.isEmpty)
+    }
+
+    @Test("at most 64 targets are kept: the one that was not used for longest goes")
+    func bound() async throws {
+        let fixture = try VaultFixture()
+        await fixture.loggedIn()
+        let targets = try (0..<65).map { try #require(try TokenTarget(audience: "api-\($0)")) }
+        for target in targets.prefix(64) { _ = try await token(fixture, target) }
+        _ = try await token(fixture, targets[0])
+        _ = try await token(fixture, targets[64])
+        #expect(fixture.refresher.spent.count == 65)
+        #expect(fixture.vault.tokenAtOnce(minimumValidity: .zero, for: targets[0]) != nil)
+        #expect(fixture.vault.tokenAtOnce(minimumValidity: .zero, for: targets[1]) == nil)
+    }
+
+    @Test("a logout, a new login and new settings drop them", arguments: ["logout", "login", "settings"])
+    func dropped(event: String) async throws {
+        let fixture = try VaultFixture()
+        await fixture.loggedIn()
+        _ = try await token(fixture, mail)
+        switch event {
+        case "logout":
+            _ = try await fixture.vault.signOut()
+            await #expect(throws: TokenFailure.loginRequired(.notLoggedIn)) { try await token(fixture, mail) }
+        case "login": await fixture.loggedIn(access: "b1", refresh: "q1")
+        default: fixture.vault.forgetTargets()
+        }
+        if event != "logout" { #expect(fixture.vault.tokenAtOnce(minimumValidity: .zero, for: mail) == nil) }
+    }
+
+    @Test("another person's token is not served for any target, and the login stays as it was")
+    func identity() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1", refresh: "r2")))
+        await fixture.loggedIn()
+        fixture.refresher.identify(as: .refused(IdentityRefusal(.wrongSubject, "somebody else")))
+        await #expect { try await token(fixture, mail) } throws: {
+            if case TokenFailure.identityRefused = $0 { true } else { false }
+        }
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
+        #expect(try await fixture.token() == "a1")
+    }
+}
