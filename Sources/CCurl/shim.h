@@ -63,10 +63,6 @@ static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }
 
-static inline CURLcode ccurl_get_pointer(CURL *easy, CURLINFO info, void **value) {
-    return curl_easy_getinfo(easy, info, (char **)value);
-}
-
 /// The finished transfer and its result; NULL when the message says something else.
 static inline CURL *ccurl_message(CURLMsg *message, CURLcode *result) {
     if (message->msg != CURLMSG_DONE) return NULL;

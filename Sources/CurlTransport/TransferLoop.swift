@@ -26,6 +26,7 @@ final class TransferLoop: Sendable {
 
     init() {
         _ = Self.library
+        // As with any other exhausted allocation in Swift; without its thread no provider can be reached.
         guard let multi = curl_multi_init() else { fatalError("out of memory for libcurl") }
         self.multi = multi
         var thread = pthread_t()

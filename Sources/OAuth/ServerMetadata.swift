@@ -13,8 +13,6 @@ public struct ServerMetadata: Sendable, Equatable {
     public var tokenIssuer: TokenIssuer
     /// Nil: not said.
     public var tokenEndpointAuthMethods: [String]?
-    public var revocationEndpointAuthMethods: [String]?
-    public var scopesSupported: [String]?
     /// Endpoints that are named but cannot be used, by their member's name: they count as absent.
     public var refusedEndpoints: [String: URLRejection]
 
@@ -23,7 +21,6 @@ public struct ServerMetadata: Sendable, Equatable {
         revocationEndpoint: EndpointURL? = nil, introspectionEndpoint: EndpointURL? = nil,
         registrationEndpoint: EndpointURL? = nil,
         keysURL: EndpointURL? = nil, tokenIssuer: TokenIssuer? = nil, tokenEndpointAuthMethods: [String]? = nil,
-        revocationEndpointAuthMethods: [String]? = nil, scopesSupported: [String]? = nil,
         refusedEndpoints: [String: URLRejection] = [:]
     ) {
         self.issuer = issuer
@@ -35,8 +32,6 @@ public struct ServerMetadata: Sendable, Equatable {
         self.keysURL = keysURL
         self.tokenIssuer = tokenIssuer ?? .exact(issuer)
         self.tokenEndpointAuthMethods = tokenEndpointAuthMethods
-        self.revocationEndpointAuthMethods = revocationEndpointAuthMethods
-        self.scopesSupported = scopesSupported
         self.refusedEndpoints = refusedEndpoints
     }
 }
@@ -72,8 +67,6 @@ extension ServerMetadata {
             keysURL: keys,
             tokenIssuer: tokenIssuer,
             tokenEndpointAuthMethods: fields.words("token_endpoint_auth_methods_supported"),
-            revocationEndpointAuthMethods: fields.words("revocation_endpoint_auth_methods_supported"),
-            scopesSupported: fields.words("scopes_supported"),
             refusedEndpoints: refused
         )
     }

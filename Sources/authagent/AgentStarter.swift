@@ -76,10 +76,7 @@ struct AgentStarter {
 
     /// Beside this program, as in a build directory, or where packages put it. Never from PATH.
     private static func daemon() throws -> String {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        let program = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-        let directory = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
+        let directory = programDirectory()
         let places = ["\(directory)/authagentd", "\(directory)/../libexec/authagent/authagentd"]
         guard let found = places.first(where: { access($0, X_OK) == 0 }) else {
             throw Failure(

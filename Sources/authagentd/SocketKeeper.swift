@@ -30,7 +30,14 @@ final class SocketKeeper: Sendable {
                 Unmanaged<SocketKeeper>.fromOpaque(context).takeRetainedValue().run()
                 return nil
             }, context)
-        guard failure == 0 else { fatalError("no thread for the socket: \(String(cString: strerror(failure)))") }
+        guard failure == 0 else {
+            // The agent serves all the same, only on this socket alone.
+            Unmanaged<SocketKeeper>.fromOpaque(context).release()
+            continuation.finish()
+            logger.error(
+                "no thread to watch the socket", metadata: ["problem": "\(String(cString: strerror(failure)))"])
+            return stream
+        }
         pthread_detach(thread)
         return stream
     }

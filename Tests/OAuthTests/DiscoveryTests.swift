@@ -33,8 +33,6 @@ import Testing
         #expect(metadata.introspectionEndpoint?.text == "https://idp.example/introspect")
         #expect(metadata.tokenIssuer == .exact(issuer))
         #expect(metadata.tokenEndpointAuthMethods == ["client_secret_post", "none"])
-        #expect(metadata.revocationEndpointAuthMethods == nil)
-        #expect(metadata.scopesSupported == ["openid"])
         #expect(transport.requests.map(\.url.text) == [issuer.metadataURLs[0].text])
         #expect(transport.requests[0].method == .get)
         #expect(transport.requests[0].header("Accept") == "application/json")
