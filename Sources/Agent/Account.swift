@@ -22,6 +22,7 @@ final class Account: Sendable {
                 refresher: provider,
                 store: entry.store,
                 reader: entry.reader,
+                journal: entry.journal,
                 time: surroundings.time,
                 jitter: surroundings.jitter,
                 scheduleChanged: surroundings.scheduleChanged

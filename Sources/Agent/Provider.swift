@@ -29,7 +29,6 @@ extension AccountSettings {
     func continues(_ other: AccountSettings) -> Bool {
         store == other.store && providerName == other.providerName && clientID == other.clientID
             && expectedSubject == other.expectedSubject
-            && expectedSubject == other.expectedSubject
     }
 }
 

@@ -1,9 +1,20 @@
 /// What the store lacks, and when the account acts by itself.
 extension AccountState {
+    /// The store is to be given the credential of memory.
+    package mutating func owes(isJournaled: Bool, at now: ContinuousClock.Instant) {
+        var owed = unsaved ?? Unsaved(due: now, isJournaled: isJournaled)
+        owed.due = now
+        owed.isJournaled = isJournaled
+        unsaved = owed
+    }
+
     package mutating func saveFailed(_ failure: StoreFailure, at now: ContinuousClock.Instant, jitter: Double) {
-        var backoff = unsaved?.backoff ?? Backoff()
-        backoff.failed(at: now, retryAfter: nil, definite: true, jitter: jitter)
-        unsaved = Unsaved(failure: failure, backoff: backoff)
+        var owed = unsaved ?? Unsaved(due: now, isJournaled: false)
+        owed.failure = failure
+        owed.isBeingWritten = false
+        owed.backoff.failed(at: now, retryAfter: nil, definite: true, jitter: jitter)
+        owed.due = owed.backoff.notBefore ?? now
+        unsaved = owed
     }
 
     /// The credential that the store lacks, once per due moment; nil when it is not time yet.
@@ -13,16 +24,21 @@ extension AccountState {
         return credential
     }
 
-    package func isUnsavedDue(at now: ContinuousClock.Instant) -> Bool { unsavedDue.map { $0 <= now } ?? false }
-
     package var unsavedDue: ContinuousClock.Instant? {
         guard let unsaved, !unsaved.isBeingWritten else { return nil }
-        return unsaved.backoff.notBefore
+        return unsaved.due
     }
 
-    package mutating func saved(generation: UInt64) {
-        // A newer one may have come while this one was being written.
-        if generation >= self.generation { unsaved = nil }
+    /// An attempt to write the credential of that generation is over.
+    package mutating func saved(
+        _ generation: UInt64, _ failure: StoreFailure?, at now: ContinuousClock.Instant, jitter: Double
+    ) {
+        if let failure { return saveFailed(failure, at: now, jitter: jitter) }
+        guard generation < self.generation, var owed = unsaved else { return unsaved = nil }
+        // A newer one has come while this one was being written.
+        owed.isBeingWritten = false
+        owed.due = now
+        unsaved = owed
     }
 
     /// When this account wants to refresh by itself; nil when nobody uses it and it is not kept alive.

@@ -43,13 +43,25 @@ package struct AccountState: Sendable {
     package private(set) var generation: UInt64 = 0
     /// Tokens with another target than the login's own; gone with every change of `version`.
     var targeted = TargetedTokens()
+    /// The refresh token may have been spent by an earlier process that did not live to see the answer.
+    private var isPerhapsSpent = false
     private var rejections = 0
 
     package struct Unsaved: Sendable, Equatable {
-        package var failure: StoreFailure
-        package var backoff: Backoff
+        /// Why the last attempt to write failed, if there was one.
+        package var failure: StoreFailure?
+        package var backoff = Backoff()
+        /// When to write.
+        package var due: ContinuousClock.Instant
+        /// Whether the credential survives this process all the same.
+        package var isJournaled: Bool
         /// Whether a new attempt to write is under way.
         package var isBeingWritten = false
+
+        package init(due: ContinuousClock.Instant, isJournaled: Bool) {
+            self.due = due
+            self.isJournaled = isJournaled
+        }
     }
 
     package init() {}
@@ -165,10 +177,12 @@ extension AccountState {
     /// The store was read. Ignored when a login or a logout has happened meanwhile. `isOwn` is false for a credential
     /// that another issuer granted, or to another client, than the account's settings name: it is kept, and not used.
     package mutating func read(
-        _ result: Result<StoreReader.Finding, StoreFailure>, isOwn: Bool, grantedAt: ContinuousClock.Instant?,
-        at now: ContinuousClock.Instant
+        _ result: Result<StoreReader.Finding, StoreFailure>, journaled: JournalFinding, isOwn: Bool,
+        grantedAt: ContinuousClock.Instant?, at now: ContinuousClock.Instant
     ) {
         guard isUnread else { return }
+        isPerhapsSpent = journaled.isBegun
+        if journaled.newer != nil { owes(isJournaled: true, at: now) }
         readAgain = nil
         if case .success(.credential(let credential)) = result { generation = max(generation, credential.generation) }
         switch result {
@@ -229,7 +243,8 @@ extension AccountState {
         refreshFailed(.identityRefused(refusal), retryAfter: nil, version: version, at: now, jitter: jitter)
     }
 
-    /// A refresh for another target replaced the refresh token: the login's own token and scopes stay as they were.
+    /// The provider has answered a refresh, and maybe replaced the refresh token: whatever becomes of the answer, this is
+    /// the credential from now on.
     package mutating func rotated(_ credential: Credential, version: UInt64, grantedAt: ContinuousClock.Instant) {
         guard version == self.version else { return }
         login = .active(credential)
@@ -243,6 +258,7 @@ extension AccountState {
         isInUse = false
         lastGrant = grantedAt
         lastFailure = nil
+        isPerhapsSpent = false
         backoff.succeeded()
         rejections = 0
     }
@@ -273,7 +289,7 @@ extension AccountState {
     /// The provider confirmed the end of the login; `credential` is what is kept of it.
     package mutating func died(_ credential: Credential, version: UInt64) {
         guard version == self.version else { return }
-        end(credential, .grantExpired)
+        end(credential, isPerhapsSpent ? .rotationLost : .grantExpired)
     }
 
     private mutating func end(_ credential: Credential, _ reason: LoginRequiredReason) {

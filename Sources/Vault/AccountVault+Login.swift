@@ -51,6 +51,7 @@ extension AccountVault {
     ) async -> (token: AccessToken, unsaved: StoreFailure?) {
         // RFC 6749 §5.1: an absent scope is the one that was asked for.
         let scope = grant.scope ?? askedScope
+        let earlierKey = guarded.withLock { $0.state.credential?.journalKey }
         let isLasting = grant.expiresIn == nil && grant.refreshToken == nil
         let credential = Credential(
             account: account,
@@ -64,18 +65,25 @@ extension AccountVault {
             grantedAt: ports.time.wall,
             identity: person.identity,
             registration: client.registration,
-            expiry: grant.refreshToken == nil ? nil : LoginExpiry.after(grant, earlier: nil, at: ports.time.wall)
+            expiry: grant.refreshToken == nil ? nil : LoginExpiry.after(grant, earlier: nil, at: ports.time.wall),
+            journalKey: earlierKey ?? newJournalKey()
         )
-        var failure: StoreFailure?
-        do throws(StoreFailure) { try await ports.store.save(credential.record) } catch { failure = error }
+        let failure = await store(credential)
+        // The store may still have the key from the login before.
+        var isJournaled = false
+        if failure != nil, earlierKey != nil, let journal = ports.journal {
+            isJournaled = (try? await journal.complete(credential)) != nil
+        }
         var token = AccessToken(
             grant, scope: scope, requestedAt: requestedAt, isRenewable: grant.refreshToken != nil
         )
         token.idToken = person.idToken
-        guarded.withLock { [token] guarded in
+        guarded.withLock { [token, isJournaled] guarded in
             guarded.state.adopt(credential, token: token, grantedAt: requestedAt, jitter: ports.jitter())
             guarded.state.idTokenMissing(person.missing, at: requestedAt)
-            if let failure { guarded.state.saveFailed(failure, at: ports.time.now, jitter: ports.jitter()) }
+            guard let failure else { return }
+            guarded.state.owes(isJournaled: isJournaled, at: ports.time.now)
+            guarded.state.saveFailed(failure, at: ports.time.now, jitter: ports.jitter())
         }
         return (token, failure)
     }
@@ -140,23 +148,28 @@ extension AccountVault {
             // A new login is there, maybe another object's; or only the client is left, from an earlier logout.
             if stored.isSignedIn ? stored.generation > ended.generation : !withClient { return }
         }
-        if !withClient, let client = ended.credential?.signedOut() { return try await ports.store.save(client.record) }
-        try await ports.store.remove(RecordKey(account: account, purpose: .login))
+        if !withClient, let client = ended.credential?.signedOut() {
+            try await ports.store.save(client.record)
+        } else {
+            try await ports.store.remove(RecordKey(account: account, purpose: .login))
+        }
+        await ports.journal?.forget(account)
     }
 
     /// Writes what the store still lacks, without waiting for its turn. A refresh under way is finished first.
     public func flush() async throws(StoreFailure) {
         let result: Result<Void, StoreFailure> = await exclusively {
-            guard let unsaved = self.guarded.withLock({ $0.state.unsaved == nil ? nil : $0.state.credential }) else {
-                return .success(())
+            let (unsaved, credential) = self.guarded.withLock { ($0.state.unsaved, $0.state.credential) }
+            guard let unsaved, let credential else { return .success(()) }
+            let failure = await self.store(credential)
+            self.guarded.withLock {
+                $0.state.saved(
+                    credential.generation, failure, at: self.ports.time.now, jitter: self.ports.jitter()
+                )
             }
-            do throws(StoreFailure) {
-                try await self.ports.store.save(unsaved.record)
-                self.guarded.withLock { $0.state.saved(generation: unsaved.generation) }
-                return .success(())
-            } catch {
-                return .failure(error)
-            }
+            // What is in the journal is in the store after the next start.
+            if let failure, !unsaved.isJournaled { return .failure(failure) }
+            return .success(())
         }
         try result.get()
     }

@@ -2,8 +2,11 @@ internal import OAuth
 internal import Synchronization
 
 extension AccountVault {
-    /// Spends the refresh token once. Steps in DESIGN order: request, store, memory.
+    /// Spends the refresh token once.
     func refresh(_ credential: Credential, version: UInt64) async {
+        do throws(StoreFailure) { try await beginRotation(of: credential) } catch {
+            return failed(.store(error), version: version)
+        }
         let requestedAt = ports.time.now
         switch await ports.refresher.refresh(credential, for: nil) {
         case .renewed(let grant):
@@ -31,7 +34,9 @@ extension AccountVault {
     private func renew(
         _ credential: Credential, with grant: TokenGrant, version: UInt64, requestedAt: ContinuousClock.Instant
     ) async {
-        var renewed = await rotate(credential, with: grant, scope: grant.scope ?? credential.scope, version: version)
+        var renewed = await rotate(
+            credential, with: grant, scope: grant.scope ?? credential.scope, version: version,
+            requestedAt: requestedAt)
         let isNewlyKnown: Bool
         let (idToken, missing): (HeldIDToken?, NoIDToken?)
         do throws(IdentityRefusal) {
@@ -47,31 +52,13 @@ extension AccountVault {
             }
             return
         }
-        if isNewlyKnown { await save(renewed, version: version) }
+        if isNewlyKnown { guarded.withLock { $0.state.owes(isJournaled: false, at: ports.time.now) } }
         var token = AccessToken(grant, scope: renewed.scope, requestedAt: requestedAt, isRenewable: true)
         token.idToken = idToken
         guarded.withLock { [token, renewed] in
             $0.state.renewed(renewed, token: token, version: version, grantedAt: requestedAt, jitter: ports.jitter())
             $0.state.idTokenMissing(missing, at: ports.time.now)
         }
-    }
-
-    /// What the grant makes of the credential. A new refresh token is durable on return, so before anybody gets the
-    /// access token that came with it.
-    func rotate(
-        _ credential: Credential, with grant: TokenGrant, scope: [String], version: UInt64
-    ) async -> Credential {
-        var renewed = credential
-        renewed.scope = scope
-        renewed.grantedAt = ports.time.wall
-        renewed.expiry = LoginExpiry.after(grant, earlier: credential.expiry, at: ports.time.wall)
-        // RFC 6749 §6: a new refresh token replaces the old one; none, or the same, leaves it.
-        if let refreshToken = grant.refreshToken, refreshToken != credential.refreshToken {
-            renewed.generation += 1
-            renewed.refreshToken = refreshToken
-            await save(renewed, version: version)
-        }
-        return renewed
     }
 
     /// OpenID Connect Core 1.0 §12.2: whoever the login belongs to stays the same. Clocks that disagree keep the ID
@@ -116,16 +103,5 @@ extension AccountVault {
         remains.expiry = nil
         await save(remains, version: version)
         guarded.withLock { $0.state.died(remains, version: version) }
-    }
-
-    /// Writes a credential to the store; a failure leaves the account `unsaved` and is tried again later.
-    func save(_ credential: Credential, version: UInt64) async {
-        guard guarded.withLock({ $0.state.version == version }) else { return }
-        do throws(StoreFailure) {
-            try await ports.store.save(credential.record)
-            guarded.withLock { $0.state.saved(generation: credential.generation) }
-        } catch {
-            guarded.withLock { $0.state.saveFailed(error, at: ports.time.now, jitter: ports.jitter()) }
-        }
     }
 }

@@ -6,10 +6,9 @@ extension AccountVault {
     public func nextDue(keepAlive: Duration?) -> ContinuousClock.Instant? {
         guarded.withLock { guarded in
             // The end of what is under way plans anew.
-            guard guarded.refresh == nil, guarded.change == nil else { return nil }
-            return [
-                guarded.state.refreshDue(keepAlive: keepAlive), guarded.state.unsavedDue, guarded.state.readAgain,
-            ].compactMap { $0 }.min()
+            guard guarded.change == nil else { return nil }
+            let refreshDue = guarded.refresh == nil ? guarded.state.refreshDue(keepAlive: keepAlive) : nil
+            return [refreshDue, guarded.state.unsavedDue, guarded.state.readAgain].compactMap { $0 }.min()
         }
     }
 
@@ -17,24 +16,25 @@ extension AccountVault {
     public func runDue(keepAlive: Duration?) async {
         let now = ports.time.now
         if let due = guarded.withLock({ $0.state.readAgain }), due <= now { await readIfUnread() }
-        if guarded.withLock({ $0.state.isUnsavedDue(at: now) }) {
-            await exclusively {
-                let (unsaved, version) = self.guarded.withLock { ($0.state.takeUnsaved(at: now), $0.state.version) }
-                if let unsaved { await self.save(unsaved, version: version) }
-            }
+        let (copy, refresh) = guarded.withLock { guarded in
+            (startCopy(at: now, &guarded), startRefreshIfDue(keepAlive: keepAlive, at: now, &guarded))
         }
-        let refresh = guarded.withLock { guarded -> Task<Void, Never>? in
-            guard guarded.refresh == nil, guarded.change == nil,
-                let due = guarded.state.refreshDue(keepAlive: keepAlive), due <= now,
-                let credential = guarded.state.credential
-            else { return nil }
-            return startRefresh(of: credential, for: nil, &guarded)
-        }
+        await copy?.value
         await refresh?.value
+    }
+
+    private func startRefreshIfDue(
+        keepAlive: Duration?, at now: ContinuousClock.Instant, _ guarded: inout Guarded
+    ) -> Task<Void, Never>? {
+        guard guarded.refresh == nil, guarded.change == nil,
+            let due = guarded.state.refreshDue(keepAlive: keepAlive), due <= now,
+            let credential = guarded.state.credential
+        else { return nil }
+        return startRefresh(of: credential, for: nil, &guarded)
     }
 
     /// Waits until nothing is under way, so that a process that ends loses no refresh token.
     public func settle() async {
-        while let running = guarded.withLock({ $0.refresh?.task ?? $0.change }) { await running.value }
+        while let running = guarded.withLock({ $0.refresh?.task ?? $0.change ?? $0.copy }) { await running.value }
     }
 }

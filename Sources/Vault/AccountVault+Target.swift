@@ -6,6 +6,9 @@ internal import Synchronization
 extension AccountVault {
     /// Spends the refresh token once for a token with this target, and perhaps once more to tell what a refusal means.
     func refresh(_ credential: Credential, for target: TokenTarget, version: UInt64) async {
+        do throws(StoreFailure) { try await beginRotation(of: credential) } catch {
+            return failed(target, .store(error), version: version)
+        }
         let requestedAt = ports.time.now
         func refused(_ reason: TargetRefusal.Reason, _ detail: String) -> TokenFailure {
             .targetRefused(
@@ -55,8 +58,9 @@ extension AccountVault {
         requestedAt: ContinuousClock.Instant
     ) async {
         // What the login was granted stays: the provider remembers it with the refresh token (RFC 6749 §6).
-        let rotated = await rotate(credential, with: grant, scope: credential.scope, version: version)
-        guarded.withLock { $0.state.rotated(rotated, version: version, grantedAt: requestedAt) }
+        let rotated = await rotate(
+            credential, with: grant, scope: credential.scope, version: version,
+            requestedAt: requestedAt)
         do throws(IdentityRefusal) {
             // Another person's token is not served for any target. Who the login belongs to is not learnt here.
             var unchanged = rotated

@@ -19,6 +19,8 @@ public final class AccountVault: Sendable {
         /// What else is changing the credential: a login, a logout, a write that the store still owes. Never at the
         /// same time as a refresh, so that the older of two never ends up in the store.
         var change: Task<Void, Never>?
+        /// What copies to the store what the journal holds: beside a refresh, but never beside a change.
+        var copy: Task<Void, Never>?
     }
 
     public let account: AccountName
@@ -30,6 +32,8 @@ public final class AccountVault: Sendable {
         var refresher: any GrantRefresher
         var store: any CredentialStore
         var reader: StoreReader
+        /// Nil: what is not in the store is lost with the process.
+        var journal: (any RotationJournal)?
         var time: any Time
         /// From 0 to 1.
         var jitter: @Sendable () -> Double
@@ -37,12 +41,14 @@ public final class AccountVault: Sendable {
         var scheduleChanged: @Sendable () -> Void
 
         public init(
-            refresher: any GrantRefresher, store: any CredentialStore, reader: StoreReader, time: any Time,
+            refresher: any GrantRefresher, store: any CredentialStore, reader: StoreReader,
+            journal: (any RotationJournal)?, time: any Time,
             jitter: @escaping @Sendable () -> Double, scheduleChanged: @escaping @Sendable () -> Void
         ) {
             self.refresher = refresher
             self.store = store
             self.reader = reader
+            self.journal = journal
             self.time = time
             self.jitter = jitter
             self.scheduleChanged = scheduleChanged
@@ -61,8 +67,14 @@ public final class AccountVault: Sendable {
     public func readIfUnread() async {
         guard isUnread else { return }
         let result: Result<StoreReader.Finding, StoreFailure>
+        var journaled = JournalFinding()
         do throws(StoreFailure) {
-            result = .success(try await ports.reader.find(account))
+            var finding = try await ports.reader.find(account)
+            if case .credential(let credential) = finding, let journal = journal(of: credential) {
+                journaled = try await journal.finding(after: credential)
+                finding = .credential(journaled.newer ?? credential)
+            }
+            result = .success(finding)
         } catch {
             result = .failure(error)
         }
@@ -75,7 +87,7 @@ public final class AccountVault: Sendable {
                 grantedAt = now - .seconds(max(0, wall - credential.grantedAt))
                 isOwn = ports.refresher.mayReceive(credential) && ports.refresher.allows(credential.identity)
             }
-            guarded.state.read(result, isOwn: isOwn, grantedAt: grantedAt, at: now)
+            guarded.state.read(result, journaled: journaled, isOwn: isOwn, grantedAt: grantedAt, at: now)
         }
         ports.scheduleChanged()
     }
@@ -84,7 +96,7 @@ public final class AccountVault: Sendable {
     func exclusively<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
         while true {
             let (own, other) = guarded.withLock { guarded -> (Task<Value, Never>?, Task<Void, Never>?) in
-                if let other = guarded.refresh?.task ?? guarded.change { return (nil, other) }
+                if let other = guarded.refresh?.task ?? guarded.change ?? guarded.copy { return (nil, other) }
                 // No parent: a caller that is cancelled must not leave the credential half changed.
                 let own = Task {
                     let value = await body()

@@ -24,10 +24,14 @@ public struct Credential: Sendable, Equatable {
     /// Nil: the provider does not say, or there is no refresh token.
     public var expiry: LoginExpiry?
 
+    /// Seals this account's entries in the rotation journal. Nil: the store has no record with a key yet.
+    public var journalKey: SecretBytes?
+
     public init(
         account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
-        identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil
+        identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil,
+        journalKey: SecretBytes? = nil
     ) {
         self.account = account
         self.generation = generation
@@ -41,6 +45,7 @@ public struct Credential: Sendable, Equatable {
         self.identity = identity
         self.registration = registration
         self.expiry = expiry
+        self.journalKey = journalKey
     }
 
     /// Whether anything here can still produce an access token.

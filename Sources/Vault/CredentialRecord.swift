@@ -26,7 +26,8 @@ extension Credential {
             identity: identity.map(IdentityFields.init),
             registration: registration.map(RegistrationFields.init),
             refreshExpiresAt: expiry?.at,
-            refreshLifetime: expiry?.lifetime
+            refreshLifetime: expiry?.lifetime,
+            journalKey: journalKey.map { Data($0.revealed()).base64EncodedString() }
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -54,7 +55,8 @@ extension Credential {
             grantedAt: fields.grantedAt,
             identity: fields.identity?.identity,
             registration: fields.registration?.registration,
-            expiry: fields.expiry
+            expiry: fields.expiry,
+            journalKey: fields.journalKey.flatMap { Data(base64Encoded: $0) }.map { SecretBytes($0) }
         )
     }
 }
@@ -81,6 +83,8 @@ private struct RecordFields: Codable {
     /// Absent likewise, and when the provider does not say.
     var refreshExpiresAt: Int?
     var refreshLifetime: Int?
+    /// Absent likewise. In base64.
+    var journalKey: String?
 
     /// A time that nobody could have meant is not worth the login.
     var expiry: LoginExpiry? {
@@ -100,6 +104,7 @@ private struct RecordFields: Codable {
         case identity, registration
         case refreshExpiresAt = "refresh_expires_at"
         case refreshLifetime = "refresh_lifetime"
+        case journalKey = "journal_key"
     }
 }
 

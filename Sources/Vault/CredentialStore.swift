@@ -11,8 +11,23 @@ public protocol CredentialStore: Sendable {
     func loadAll() async throws(StoreFailure) -> [StoredRecord]
     /// Writes one record, replacing the one with the same key, in one atomic step. It is durable on return.
     func save(_ record: StoredRecord) async throws(StoreFailure)
+    /// The record with that key.
+    func load(_ key: RecordKey) async throws(StoreFailure) -> StoredRecord?
+    /// Fails when `save` would, as far as can be known without writing.
+    func prepareToSave() async throws(StoreFailure)
     /// Removes a record; one that is not there is no failure.
     func remove(_ key: RecordKey) async throws(StoreFailure)
+}
+
+extension CredentialStore {
+    public func load(_ key: RecordKey) async throws(StoreFailure) -> StoredRecord? {
+        try await loadAll().first { $0.key == key }
+    }
+
+    public func prepareToSave() async throws(StoreFailure) {
+        let status = await probe()
+        guard status.state == .ok else { throw StoreFailure(status.state, status.detail ?? "") }
+    }
 }
 
 /// What identifies a record in a store.

@@ -81,7 +81,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let agent = Agent(
             Agent.Parts(
                 directory: AccountDirectory(paths),
-                stores: StoreSet(keyring: keyring, time: time),
+                stores: StoreSet(keyring: keyring, journal: nil, time: time),
                 transport: network,
                 time: time,
                 jitter: { Double.random(in: 0...1) },

@@ -27,7 +27,7 @@ final class AgentFixture: Sendable {
         agent = Agent(
             Agent.Parts(
                 directory: AccountDirectory(user: files.path + "/user", system: files.path + "/system"),
-                stores: StoreSet(keyring: keyring, time: time),
+                stores: StoreSet(keyring: keyring, journal: nil, time: time),
                 transport: provider,
                 time: time,
                 jitter: { 0.5 },

@@ -14,6 +14,7 @@ public final class RecordingStore: CredentialStore {
         var records: [RecordKey: StoredRecord] = [:]
         var operations: [Operation] = []
         var failure: StoreFailure?
+        var timeOut: StoreFailure?
         var gate: Gate?
         var probeGate: Gate?
     }
@@ -27,6 +28,9 @@ public final class RecordingStore: CredentialStore {
 
     /// From now on every operation fails like this; nil ends it.
     public func fail(_ failure: StoreFailure?) { state.withLock { $0.failure = failure } }
+
+    /// From now on every write is carried out and fails all the same, as one whose answer comes too late.
+    public func timeOutAfterWriting(_ failure: StoreFailure?) { state.withLock { $0.timeOut = failure } }
 
     /// From now on every write waits at the gate.
     public func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
@@ -57,7 +61,7 @@ public final class RecordingStore: CredentialStore {
         let failure = state.withLock { state in
             state.operations.append(.save(record.key))
             if state.failure == nil { state.records[record.key] = record }
-            return state.failure
+            return state.failure ?? state.timeOut
         }
         if let failure { throw failure }
     }

@@ -126,6 +126,7 @@ struct IdentityTests {
             renewalSays: .verified(married, idToken: held("i2", 300, fixture), timing: nil))
         fixture.time.advance(by: .seconds(3600))
         #expect(try await fixture.token() == "a2")
+        await fixture.vault.runDue(keepAlive: nil)
         #expect(fixture.storedCredential?.identity?.name == "Ann Other")
         let several = Identity(issuer: "i", subject: "s", audience: ["a", "b"])
         #expect(several.change(to: Identity(issuer: "i", subject: "s", audience: ["b", "a"])) == nil)
@@ -137,6 +138,7 @@ struct IdentityTests {
             renewalSays: .verified(Self.ann, idToken: nil, timing: nil), identity: nil, idTokenLife: nil, refresh: nil)
         fixture.time.advance(by: .seconds(3600))
         #expect(try await fixture.token() == "a2")
+        await fixture.vault.runDue(keepAlive: nil)
         #expect(fixture.storedCredential?.identity == Self.ann)
     }
 

@@ -13,13 +13,17 @@ struct VaultFixture {
     let vault: AccountVault
     let name: AccountName
 
-    init(_ refresher: ScriptedRefresher = ScriptedRefresher(.renewed(access: "a2"))) throws {
+    init(
+        _ refresher: ScriptedRefresher = ScriptedRefresher(.renewed(access: "a2")),
+        journal: (any RotationJournal)? = nil
+    ) throws {
         self.refresher = refresher
         name = try #require(AccountName("work"))
         vault = AccountVault(
             account: name,
             ports: AccountVault.Ports(
-                refresher: refresher, store: store, reader: StoreReader(store: store, time: time), time: time,
+                refresher: refresher, store: store, reader: StoreReader(store: store, time: time),
+                journal: journal, time: time,
                 jitter: { 0.5 }, scheduleChanged: {}
             )
         )

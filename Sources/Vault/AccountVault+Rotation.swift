@@ -1,0 +1,118 @@
+internal import AgentAPI
+internal import OAuth
+internal import SecretMemory
+internal import Synchronization
+
+/// The steps of a rotation, in the order of which none may be swapped: room and intent, the request, the new refresh
+/// token into the journal, the new access token to whoever waits, the copy into the store, the journal cleared.
+extension AccountVault {
+    /// To be called before a refresh token is spent. Fails when nothing would take the token that replaces it.
+    func beginRotation(of credential: Credential) async throws(StoreFailure) {
+        guard let journal = journal(of: credential) else { return }
+        do throws(StoreFailure) { try await journal.begin(credential) } catch {
+            // Without the journal the store itself takes the new token, before anybody is served.
+            try await ports.store.prepareToSave()
+        }
+    }
+
+    /// What the grant makes of the credential. A new refresh token is durable on return, so before anybody gets the
+    /// access token that came with it.
+    func rotate(
+        _ credential: Credential, with grant: TokenGrant, scope: [String], version: UInt64,
+        requestedAt: ContinuousClock.Instant
+    ) async -> Credential {
+        var renewed = credential
+        renewed.scope = scope
+        renewed.grantedAt = ports.time.wall
+        renewed.expiry = LoginExpiry.after(grant, earlier: credential.expiry, at: ports.time.wall)
+        // RFC 6749 §6: a new refresh token replaces the old one; none, or the same, leaves it.
+        guard let refreshToken = grant.refreshToken, refreshToken != credential.refreshToken else {
+            await journal(of: credential)?.abandon(credential)
+            guarded.withLock { [renewed] in
+                $0.state.rotated(renewed, version: version, grantedAt: requestedAt)
+            }
+            return renewed
+        }
+        renewed.generation += 1
+        renewed.refreshToken = refreshToken
+        let isJournaled = await isJournaled(renewed, version: version)
+        if !isJournaled { renewed.journalKey = renewed.journalKey ?? newJournalKey() }
+        guarded.withLock { [renewed] guarded in
+            guarded.state.rotated(renewed, version: version, grantedAt: requestedAt)
+            guarded.state.owes(isJournaled: isJournaled, at: ports.time.now)
+        }
+        if !isJournaled { await save(renewed, version: version) }
+        return renewed
+    }
+
+    private func isJournaled(_ credential: Credential, version: UInt64) async -> Bool {
+        guard let journal = journal(of: credential), guarded.withLock({ $0.state.version == version }) else {
+            return false
+        }
+        do throws(StoreFailure) { try await journal.complete(credential) } catch { return false }
+        return true
+    }
+
+    /// Writes a credential to the store, and returns only once it is there; a failure leaves the account `unsaved` and is
+    /// tried again later.
+    func save(_ credential: Credential, version: UInt64) async {
+        // The older of two must not end up in the store.
+        while let copy = guarded.withLock({ $0.copy }) { await copy.value }
+        guard guarded.withLock({ $0.state.version == version }) else { return }
+        let failure = await store(credential)
+        guarded.withLock { $0.state.saved(credential.generation, failure, at: ports.time.now, jitter: ports.jitter()) }
+    }
+
+    /// Copies to the store what it lacks, beside whatever refresh is under way: a store that hangs keeps nobody from a
+    /// token. Nil when there is nothing to copy now.
+    func startCopy(at now: ContinuousClock.Instant, _ guarded: inout Guarded) -> Task<Void, Never>? {
+        guard guarded.copy == nil, guarded.change == nil, let credential = guarded.state.takeUnsaved(at: now) else {
+            return nil
+        }
+        let version = guarded.state.version
+        // No parent: what is in the journal belongs into the store, whoever goes away.
+        let task = Task {
+            let failure = await self.store(credential)
+            self.guarded.withLock { guarded in
+                guarded.copy = nil
+                guard guarded.state.version == version else { return }
+                guarded.state.saved(
+                    credential.generation, failure, at: self.ports.time.now, jitter: self.ports.jitter()
+                )
+            }
+            self.ports.scheduleChanged()
+        }
+        guarded.copy = task
+        return task
+    }
+
+    /// Writes, reads back and clears the journal. What is in the store counts, not what the write said: one that timed
+    /// out may have been carried out.
+    func store(_ credential: Credential) async -> StoreFailure? {
+        var failure: StoreFailure?
+        do throws(StoreFailure) { try await ports.store.save(credential.record) } catch { failure = error }
+        if let failure, failure.state != .hung { return failure }
+        do throws(StoreFailure) {
+            let stored = try await ports.store.load(RecordKey(account: account, purpose: .login))
+            guard stored.flatMap(Credential.init) == credential else {
+                return failure ?? StoreFailure(.failed, "the store does not return what was written to it")
+            }
+        } catch {
+            return failure ?? error
+        }
+        await ports.journal?.clear(account, upTo: credential.generation)
+        return nil
+    }
+
+    /// Nil for a credential whose key no store has yet: an entry could not be opened after a restart.
+    func journal(of credential: Credential) -> (any RotationJournal)? {
+        credential.journalKey == nil ? nil : ports.journal
+    }
+
+    /// The key for a login's entries in the journal, or nil where there is no journal.
+    func newJournalKey() -> SecretBytes? {
+        guard ports.journal != nil else { return nil }
+        var generator = SystemRandomNumberGenerator()
+        return SecretBytes((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    }
+}

@@ -1,0 +1,192 @@
+import AgentAPI
+import AuthagentTestSupport
+import OAuth
+import SecretMemory
+import Testing
+import Vault
+
+/// What a crash or a dead store may cost at each step of a rotation: nothing that a client can save.
+struct RotationTests {
+    let journal = RecordingJournal()
+    let dead = StoreFailure(.hung, "the keyring does not answer")
+    let full = StoreFailure(.failed, "no space left on device")
+
+    private func fixture(_ script: RefreshReply = .renewed(access: "a2", refresh: "r2")) throws -> VaultFixture {
+        try VaultFixture(ScriptedRefresher(script), journal: journal)
+    }
+
+    /// Logged in, and so long ago that the token has expired.
+    private func loggedIn(_ script: RefreshReply = .renewed(access: "a2", refresh: "r2")) async throws -> VaultFixture {
+        let fixture = try fixture(script)
+        await fixture.loggedIn()
+        fixture.time.advance(by: .seconds(3600))
+        return fixture
+    }
+
+    @Test("the intent comes before the request, the journal before the token, the store after it, and then the end")
+    func order() async throws {
+        let fixture = try await loggedIn()
+        let request = Gate()
+        fixture.refresher.hold(at: request)
+        async let token = fixture.token()
+        await request.arrived()
+        #expect(journal.operations == [.clear(1), .begin(1)])
+        request.open()
+        #expect(try await token == "a2")
+        #expect(journal.operations == [.clear(1), .begin(1), .complete(2)])
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
+        await fixture.vault.runDue(keepAlive: nil)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
+        #expect(journal.operations.last == .clear(2))
+        #expect(try #require(fixture.vault.nextDue(keepAlive: nil)) > fixture.time.now)
+    }
+
+    @Test("a store that hangs at the copy keeps nobody from a token, also from the one after it, and gets the newest")
+    func hangingCopy() async throws {
+        let fixture = try await loggedIn()
+        let write = Gate()
+        fixture.store.hold(at: write)
+        #expect(try await fixture.token() == "a2")
+        async let copied: Void = fixture.vault.runDue(keepAlive: nil)
+        await write.arrived()
+        fixture.refresher.answer(.renewed(access: "a3", refresh: "r3"))
+        fixture.time.advance(by: .seconds(3600))
+        #expect(try await fixture.token() == "a3")
+        write.open()
+        await copied
+        await fixture.vault.runDue(keepAlive: nil)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r3"))
+        #expect(try await journal.finding(after: #require(fixture.storedCredential)) == JournalFinding())
+    }
+
+    @Test("a rotation that no store took survives the agent's death, and the store gets it after all")
+    func replay() async throws {
+        let before = try await loggedIn()
+        before.store.fail(dead)
+        #expect(try await before.token() == "a2")
+        await before.vault.runDue(keepAlive: nil)
+        #expect(before.vault.snapshot(keepAlive: nil).unsaved == dead)
+
+        let after = try fixture(.renewed(access: "a3", refresh: "r3"))
+        after.store.put(try #require(before.storedCredential).record)
+        #expect(try await after.token() == "a3")
+        #expect(after.refresher.spent == ["r2"])
+        await after.vault.runDue(keepAlive: nil)
+        #expect(after.storedCredential?.refreshToken == SecretBytes("r3"))
+    }
+
+    @Test("after a death in the middle of a request the old token is tried once, and its end is called what it is")
+    func rotationLost() async throws {
+        let before = try await loggedIn()
+        let request = Gate()
+        before.refresher.hold(at: request)
+        async let unanswered = before.token()
+        await request.arrived()
+
+        let after = try fixture(.dead)
+        after.store.put(try #require(before.storedCredential).record)
+        for _ in 0..<3 {
+            await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await after.token() }
+        }
+        #expect(after.refresher.spent == ["r1"])
+        request.open()
+        _ = try await unanswered
+    }
+
+    @Test("after such a death a provider that still takes the old token costs nothing, and its later end is another's")
+    func oldTokenAccepted() async throws {
+        let before = try await loggedIn()
+        await before.vault.settle()
+        try await journal.begin(#require(before.storedCredential))
+        let after = try fixture()
+        after.store.put(try #require(before.storedCredential).record)
+        #expect(try await after.token() == "a2")
+        after.refresher.answer(.dead)
+        after.time.advance(by: .seconds(3600))
+        await #expect(throws: TokenFailure.loginRequired(.grantExpired)) { try await after.token() }
+    }
+
+    @Test("with no room in the journal and a store that cannot be written, no refresh token is spent")
+    func noRoom() async throws {
+        let fixture = try await loggedIn()
+        journal.fail(full)
+        fixture.store.fail(full)
+        await #expect(throws: TokenFailure.store(full)) { try await fixture.token() }
+        #expect(fixture.refresher.spent.isEmpty)
+        fixture.store.fail(nil)
+        fixture.time.advance(by: Backoff.longest)
+        #expect(try await fixture.token() == "a2")
+    }
+
+    @Test("where the journal fails, the store has the new refresh token before anybody has the new access token")
+    func storeFirst() async throws {
+        let fixture = try await loggedIn()
+        journal.fail(full)
+        let write = Gate()
+        fixture.store.hold(at: write)
+        async let token = fixture.token()
+        await write.arrived()
+        #expect(fixture.vault.tokenAtOnce(minimumValidity: .zero) == nil)
+        write.open()
+        #expect(try await token == "a2")
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
+    }
+
+    @Test("a logout leaves nothing in the journal that could bring the login back")
+    func logout() async throws {
+        let fixture = try await loggedIn()
+        let stored = try #require(fixture.storedCredential)
+        fixture.store.fail(dead)
+        _ = try await fixture.token()
+        fixture.store.fail(nil)
+        let ended = try await fixture.vault.signOut()
+        #expect(ended.credential?.refreshToken == SecretBytes("r2"))
+        try await fixture.vault.forget(ended)
+        #expect(try await journal.finding(after: stored) == JournalFinding())
+        #expect(fixture.store.records.isEmpty)
+    }
+
+    @Test("a refresh that replaces nothing leaves nothing in the journal")
+    func noRotation() async throws {
+        let fixture = try await loggedIn(.renewed(access: "a2"))
+        #expect(try await fixture.token() == "a2")
+        #expect(journal.operations == [.clear(1), .begin(1), .abandon(1)])
+    }
+
+    @Test("a write that timed out and was carried out all the same is believed once it is read back")
+    func timedOut() async throws {
+        let fixture = try await loggedIn()
+        fixture.store.timeOutAfterWriting(dead)
+        #expect(try await fixture.token() == "a2")
+        await fixture.vault.runDue(keepAlive: nil)
+        #expect(fixture.vault.snapshot(keepAlive: nil).unsaved == nil)
+        #expect(journal.operations.last == .clear(2))
+    }
+
+    @Test("an agent that stops while its store is dead loses nothing that is in the journal")
+    func stop() async throws {
+        let fixture = try await loggedIn()
+        _ = try await fixture.token()
+        fixture.store.fail(dead)
+        try await fixture.vault.flush()
+        #expect(try await journal.finding(after: #require(fixture.storedCredential)).newer != nil)
+    }
+
+    @Test("a new login that the store does not take is in the journal, if the store has the key of the one before")
+    func newLogin() async throws {
+        let fixture = try await loggedIn()
+        fixture.store.fail(dead)
+        await fixture.loggedIn(access: "b1", refresh: "q1")
+        let newer = try await journal.finding(after: #require(fixture.storedCredential)).newer
+        #expect(newer?.refreshToken == SecretBytes("q1"))
+    }
+
+    @Test("a rotation for another target is journaled as well")
+    func target() async throws {
+        let fixture = try await loggedIn()
+        fixture.store.fail(dead)
+        let mail = try TokenTarget(scopes: ["mail"])
+        _ = try await fixture.vault.token(minimumValidity: .zero, for: mail)
+        #expect(try await journal.finding(after: #require(fixture.storedCredential)).newer?.generation == 2)
+    }
+}
