@@ -81,6 +81,9 @@ let package = Package(
 
         // Pure: no adapter is imported here.
         .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),
+        .target(
+            name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
+        ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
@@ -194,6 +197,11 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(name: "QRCodeTests", dependencies: ["QRCode"], swiftSettings: swift),
+        .testTarget(
+            name: "SealedFilesTests",
+            dependencies: ["AuthagentTestSupport", "LocalSocket", "SealedFiles", "SecretMemory"],
+            swiftSettings: swift
+        ),
         .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),
         .testTarget(
             name: "VaultTests",

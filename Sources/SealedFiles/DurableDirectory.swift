@@ -1,0 +1,77 @@
+internal import Glibc
+internal import LocalSocket
+
+/// The one owner of a private directory whose files are whole and on the disk, or not there.
+///
+/// The directory is 0700 and this user's; files are 0600. One process at a time uses it. All calls block, so callers
+/// keep them off the cooperative pool.
+public final class DurableDirectory: Sendable {
+    public let path: String
+    let descriptor: Int32
+
+    /// What was not finished is called so; it is removed by the next one that opens the directory.
+    static let unfinishedPrefix = ".new-"
+
+    /// Opens the directory, and makes it and those above it if they are not there.
+    public convenience init(making path: String) throws(FileFailure) {
+        do throws(LocalSocketError) { try PrivateDirectory.prepareTree(path) } catch { throw .directory(error) }
+        try self.init(existing: path)
+    }
+
+    /// Opens a directory that must be there.
+    public init(existing path: String) throws(FileFailure) {
+        do throws(LocalSocketError) { try PrivateDirectory.check(path) } catch { throw .directory(error) }
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
+        // A limit on the size of files shall be an error like a full disk, and not the end of this process.
+        signal(SIGXFSZ, SIG_IGN)
+        for name in try allNames() where name.hasPrefix(Self.unfinishedPrefix) { unlinkat(descriptor, name, 0) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// The files in it, in no particular order; those that are being written are not among them.
+    public func names() throws(FileFailure) -> [String] {
+        try allNames().filter { !$0.hasPrefix(Self.unfinishedPrefix) }
+    }
+
+    /// A file that is not there is no failure.
+    public func remove(_ name: String) throws(FileFailure) {
+        if unlinkat(descriptor, name, 0) != 0, errno != ENOENT { throw failure("unlink", name) }
+        try synchronize()
+    }
+
+    /// Makes what was renamed or removed durable.
+    func synchronize() throws(FileFailure) {
+        guard fsync(descriptor) == 0 else { throw .system(call: "fsync", path: path, errno: errno) }
+    }
+
+    /// Reads errno, so nothing may come between the call and this.
+    func failure(_ call: String, _ name: String) -> FileFailure {
+        let code = errno
+        return .system(call: call, path: path + "/" + name, errno: code)
+    }
+
+    private func allNames() throws(FileFailure) -> [String] {
+        // A descriptor of its own: reading a directory moves the offset, which a duplicate would share.
+        let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard copy >= 0 else { throw .system(call: "open", path: path, errno: errno) }
+        guard let stream = fdopendir(copy) else {
+            defer { _ = close(copy) }
+            throw .system(call: "fdopendir", path: path, errno: errno)
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        errno = 0
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+            errno = 0
+        }
+        guard errno == 0 else { throw .system(call: "readdir", path: path, errno: errno) }
+        return names
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+
+/// A file system of some KiB in a mount namespace of its own: it fills up, and it can be made read-only, without
+/// anybody else noticing. It goes with this object. Only root can make one.
+public final class SmallDisk: Sendable {
+    private let keeper: ChildProcess
+    /// Where the disk is mounted: a mount ends when its directory is removed.
+    private let place: TemporaryDirectory
+    /// A private directory on the disk, which this process sees through the one that holds the disk.
+    public let path: String
+
+    public init(kibibytes: Int) async throws {
+        place = try TemporaryDirectory()
+        let script = """
+            mount -t tmpfs -o size=\(kibibytes)k,mode=700 disk "$1" && echo ready
+            while read options; do mount -o "remount,$options" "$1" && echo "$options"; done
+            """
+        keeper = try ChildProcess(
+            MissingProgram.require("unshare", package: "util-linux"),
+            ["--mount", "/bin/sh", "-c", script, "sh", place.path],
+            environment: ChildProcess.programEnvironment, input: nil
+        )
+        _ = await keeper.line(beginning: "ready")
+        path = "/proc/\(keeper.pid)/root\(place.path)"
+    }
+
+    public func makeReadOnly() async {
+        keeper.write("ro\n")
+        _ = await keeper.line(beginning: "ro")
+    }
+
+    public func makeWritable() async {
+        keeper.write("rw\n")
+        _ = await keeper.line(beginning: "rw")
+    }
+
+    /// Leaves no room, not even for a byte.
+    public func fill() throws {
+        let descriptor = open(path + "/filler", O_WRONLY | O_CREAT, 0o600)
+        defer { close(descriptor) }
+        for size in [4096, 1] {
+            let bytes = [UInt8](repeating: 0, count: size)
+            while write(descriptor, bytes, size) > 0 {}
+        }
+    }
+
+    public func makeRoom() { unlink(path + "/filler") }
+}
