@@ -63,7 +63,9 @@ let package = Package(
             name: "authagentd",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "KeyringStore", "LocalSocket",
-                "OAuth", "QRCode", "SecretMemory", "Vault", argumentParser, lifecycle, logging, unixSignals,
+                "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SecretMemory", "Vault", argumentParser, lifecycle,
+                logging,
+                unixSignals,
             ],
             swiftSettings: swift
         ),
@@ -110,6 +112,11 @@ let package = Package(
             dependencies: [
                 "AgentAPI", "CLinux", "KeyringRecords", "SecretMemory", "Vault", subprocess, systemPackage,
             ],
+            swiftSettings: swift
+        ),
+        .target(
+            name: "SealedJournal",
+            dependencies: ["AgentAPI", "OAuth", "SealedFiles", "SecretMemory", "Vault"] + crypto,
             swiftSettings: swift
         ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -197,6 +204,13 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(name: "QRCodeTests", dependencies: ["QRCode"], swiftSettings: swift),
+        .testTarget(
+            name: "SealedJournalTests",
+            dependencies: [
+                "AgentAPI", "AuthagentTestSupport", "OAuth", "SealedFiles", "SealedJournal", "SecretMemory", "Vault",
+            ],
+            swiftSettings: swift
+        ),
         .testTarget(
             name: "SealedFilesTests",
             dependencies: ["AuthagentTestSupport", "LocalSocket", "SealedFiles", "SecretMemory"],

@@ -22,6 +22,8 @@ public struct UserPaths: Equatable, Sendable {
 
     /// Held by the one agent of this user.
     public var lock: String { state + "/agent.lock" }
+    /// What keeps rotated refresh tokens until the store has them.
+    public var journal: String { state + "/journal" }
     /// Where an agent that the client started writes its log.
     public var log: String { state + "/authagentd.log" }
 }

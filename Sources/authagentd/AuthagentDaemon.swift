@@ -8,6 +8,7 @@ internal import KeyringStore
 internal import LocalSocket
 internal import Logging
 internal import QRCode
+internal import SealedJournal
 internal import SecretMemory
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -77,11 +78,12 @@ struct AuthagentDaemon: AsyncParsableCommand {
 
         let network = ReloadableTransport(settings.network)
         let time = SystemTime()
+        let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
         let agent = Agent(
             Agent.Parts(
                 directory: AccountDirectory(paths),
-                stores: StoreSet(keyring: keyring, journal: nil, time: time),
+                stores: StoreSet(keyring: keyring, journal: journal, time: time),
                 transport: network,
                 time: time,
                 jitter: { Double.random(in: 0...1) },

@@ -1,6 +1,7 @@
 internal import Accounts
 internal import Glibc
 internal import LocalSocket
+internal import SealedFiles
 
 /// Why the daemon does not start, in one line, and the remedy in another.
 struct StartFailure: Error {
@@ -30,6 +31,7 @@ struct StartFailure: Error {
         }
         switch error {
         case let error as ConfigurationError: (problem, hint) = (error.description, error.hint)
+        case let error as FileFailure: (problem, hint) = (error.description, error.hint)
         case let error as LocalSocketError: (problem, hint) = (error.description, error.hint)
         case let error as Installation.Incomplete: (problem, hint) = (error.description, error.hint)
         default: (problem, hint) = ("\(error)", "run 'authagent start', or see authagentd(8)")

@@ -70,6 +70,36 @@ struct KeyringTroubleTests {
         #expect(demo.issuer.liveRefreshTokens == [stored])
     }
 
+    @Test(
+        "a keyring that is stopped during a rotation, and then the agent's death, cost no login",
+        arguments: [true, false])
+    func stoppedDuringRotation(resumes: Bool) async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        configuration.firstAccessTokenLifetime = 1
+        let keyring = try await PrivateKeyring()
+        let demo = try await DemoLogin(configuration, keyring: keyring)
+        try await demo.logIn()
+        let first = try #require(try await keyring.refreshToken(of: "work"))
+        try await demo.tokenExpires()
+        keyring.stopProvider()
+        // The new refresh token is in the journal, so nobody waits for the keyring.
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        await demo.home.killDaemon()
+        if resumes {
+            keyring.resumeProvider()
+        } else {
+            // It never gets to see what was sent to it meanwhile.
+            await keyring.killProvider()
+            try await keyring.startProvider()
+            #expect(try await keyring.refreshToken(of: "work") == first)
+        }
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        try await eventually("the keyring does not get the newest refresh token") {
+            demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")]
+        }
+    }
+
     @Test("SIGTERM in a refresh: the answer is still taken in, and the next agent goes on with the new token")
     func terminatedInRefresh() async throws {
         var configuration = DemoIssuer.Configuration()

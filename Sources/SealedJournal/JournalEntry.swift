@@ -1,0 +1,54 @@
+internal import AgentAPI
+internal import Crypto
+internal import SealedFiles
+internal import SecretMemory
+internal import Vault
+
+/// What one file of the journal is, as its name tells.
+struct JournalEntry: Hashable, Sendable {
+    enum Kind: String {
+        case intent
+        case rotated
+    }
+
+    let kind: Kind
+    let account: AccountName
+    let generation: UInt64
+
+    init(_ kind: Kind, of credential: Credential) {
+        self.kind = kind
+        account = credential.account
+        generation = credential.generation
+    }
+
+    /// No account's name has a tilde.
+    var fileName: String { "\(account)~\(generation).\(kind.rawValue)" }
+
+    /// Nil for a file that is not the journal's.
+    init?(fileName: String) {
+        guard let tilde = fileName.lastIndex(of: "~"), let account = AccountName(fileName[..<tilde]) else { return nil }
+        let rest = fileName[fileName.index(after: tilde)...].split(separator: ".", omittingEmptySubsequences: false)
+        guard rest.count == 2, let generation = UInt64(rest[0]), let kind = Kind(rawValue: String(rest[1])) else {
+            return nil
+        }
+        self.kind = kind
+        self.account = account
+        self.generation = generation
+        guard self.fileName == fileName else { return nil }
+    }
+
+    var label: Label {
+        Label(purpose: "authagent journal \(kind.rawValue)", name: account.description, generation: generation)
+    }
+}
+
+extension Credential {
+    var sealingKey: SealingKey? { journalKey.flatMap { SealingKey($0) } }
+
+    /// What an intent holds: enough to know the refresh token again.
+    var tokenHash: SecretBytes {
+        var hash = SHA256()
+        refreshToken?.withBytes { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        return hash.finalize().withUnsafeBytes { SecretBytes($0) }
+    }
+}
