@@ -14,6 +14,8 @@ public struct AccountKeys: Equatable, Sendable {
     /// Absolute path of a file with the client's secret.
     public var clientSecretFile: String?
     public var keepAlive: Duration?
+    public var lockAfter: Duration?
+    public var lifetime: Duration?
     /// The only subject whose login is accepted (`sub` of OpenID Connect); nil: whoever approves.
     public var expectedSubject: String?
     public var scopeParameter: String?

@@ -32,6 +32,10 @@ public struct AccountSettings: Equatable, Sendable {
     public var clientSecretFile: String? { keys.clientSecretFile }
     /// Refresh at least this often, also when nobody asks, so that an idle refresh token does not die.
     public var keepAlive: Duration? { keys.keepAlive }
+    /// The account locks when nobody has asked for a token for so long.
+    public var lockAfter: Duration? { keys.lockAfter }
+    /// The account locks so long after its login, its unlocking or the agent's start.
+    public var lifetime: Duration? { keys.lifetime }
     public var expectedSubject: String? { keys.expectedSubject }
 
     public init(_ keys: AccountKeys) throws(Invalid) {

@@ -18,6 +18,7 @@ final class Account: Sendable {
         let entry = surroundings.stores[settings.store]
         vault = AccountVault(
             account: name,
+            limits: settings.lockLimits,
             ports: AccountVault.Ports(
                 refresher: provider,
                 store: entry.store,
@@ -31,6 +32,10 @@ final class Account: Sendable {
     }
 
     var settings: AccountSettings { provider.settings }
+}
+
+extension AccountSettings {
+    var lockLimits: LockLimits { LockLimits(idle: lockAfter, lifetime: lifetime) }
 }
 
 /// What every account shares.

@@ -116,6 +116,7 @@ extension Agent {
         let old = known(name)
         if let old, settings.continues(old.settings) {
             old.provider.settings = settings
+            old.vault.apply(settings.lockLimits)
             return old
         }
         if let old {

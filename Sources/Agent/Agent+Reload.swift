@@ -62,6 +62,7 @@ extension Agent {
                     let isChanged = account.settings != settings
                     account.provider.settings = settings
                     if isChanged { account.vault.forgetTargets() }
+                    account.vault.apply(settings.lockLimits)
                 } else {
                     let account = Account(name: name, settings: settings, surroundings: surroundings)
                     state.accounts[name] = account

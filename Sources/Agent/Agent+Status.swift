@@ -124,6 +124,7 @@ extension AccountSnapshot {
             let lesser = idTokenProblem.map { Problem(.noIDToken($0), account: account) }
             if isLoggingIn { return (.loginPending, problem ?? lesser) }
             return (problem == nil ? .ok : .offline, problem ?? lesser)
+        case .locked(let reason): return (.locked, Problem(.locked(reason), account: account))
         case .unread(let failure?): return (isLoggingIn ? .loginPending : .locked, .store(failure))
         case .unread(nil): return (isLoggingIn ? .loginPending : .locked, nil)
         case .loginRequired(let reason):

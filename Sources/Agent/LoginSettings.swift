@@ -23,6 +23,7 @@ struct LoginSettings {
                 // Subjects of one provider mean nothing at another, but dropping it would let anybody in.
                 expectedSubject: before.expectedSubject
             )
+            (keys.lockAfter, keys.lifetime) = (before.lockAfter, before.lifetime)
         }
         keys.issuer = issuer ?? keys.issuer
         keys.clientID = request.clientID ?? keys.clientID

@@ -34,6 +34,10 @@ extension Problem {
                 hint: "run 'authagent login \(account)'",
                 reason: reason.rawValue
             )
+        case .locked(let reason):
+            self.init(
+                .locked, reason.text(account), hint: "run 'authagent unlock'", reason: reason.rawValue
+            )
         case .store(let failure): self = .store(failure)
         case .providerUnreachable(let detail):
             self.init(
@@ -99,6 +103,16 @@ extension Problem {
                 )
             }
         self.init(.noIDToken, detail, hint: hint, reason: reason)
+    }
+}
+
+extension LockReason {
+    fileprivate func text(_ account: AccountName) -> String {
+        switch self {
+        case .requested: "the agent is locked, and '\(account)' with it"
+        case .idle: "'\(account)' is locked, because nobody has asked for it for as long as lock_after says"
+        case .lifetime: "'\(account)' is locked, because the lifetime of its account file is over"
+        }
     }
 }
 

@@ -4,6 +4,7 @@ internal import Synchronization
 public struct AccountSnapshot: Sendable {
     public enum Login: Sendable, Equatable {
         case unread(StoreFailure?)
+        case locked(LockReason)
         case loginRequired(LoginRequiredReason)
         case active
     }
@@ -29,13 +30,17 @@ extension AccountVault {
         return guarded.withLock { guarded in
             let state = guarded.state
             let login: AccountSnapshot.Login =
-                switch state.login {
-                case .unread(let failure): .unread(failure)
-                case .signedOut(let reason): .loginRequired(reason)
-                case .active(let credential):
-                    credential.isSignedIn || state.token?.isValid(at: now) == true
-                        ? .active : .loginRequired(.noRefreshToken)
-                case .dead(_, let reason): .loginRequired(reason)
+                if let reason = state.lock.reason(at: now) {
+                    .locked(reason)
+                } else {
+                    switch state.login {
+                    case .unread(let failure): .unread(failure)
+                    case .signedOut(let reason): .loginRequired(reason)
+                    case .active(let credential):
+                        credential.isSignedIn || state.token?.isValid(at: now) == true
+                            ? .active : .loginRequired(.noRefreshToken)
+                    case .dead(_, let reason): .loginRequired(reason)
+                    }
                 }
             return AccountSnapshot(
                 login: login,

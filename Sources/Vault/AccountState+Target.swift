@@ -9,6 +9,7 @@ extension AccountState {
         guard let target else {
             return tokenRequested(minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now)
         }
+        if let failure = lockedNow(at: now) { return .fail(failure) }
         switch login {
         case .unread: return .read
         case .signedOut(let reason), .dead(_, let reason): return .fail(.loginRequired(reason))

@@ -24,8 +24,9 @@ package struct AccountState: Sendable {
     package private(set) var version: UInt64 = 0 {
         didSet { targeted = TargetedTokens() }
     }
-    package private(set) var login: Login = .unread(nil)
+    package internal(set) var login: Login = .unread(nil)
     package private(set) var token: AccessToken?
+    package internal(set) var lock = AccountLock()
     package private(set) var lastFailure: TokenFailure?
     package private(set) var backoff = Backoff()
     /// Set while the store lacks what memory holds.
@@ -73,8 +74,9 @@ package struct AccountState: Sendable {
     package static let readGap: Duration = .seconds(60)
     package static let rejectionGap: Duration = .seconds(60)
 
+    /// Whether the store is to be read. Not while the account is locked: what is read would be in memory.
     package var isUnread: Bool {
-        if case .unread = login { true } else { false }
+        if case .unread = login { !lock.isClosed } else { false }
     }
 
     package var storeFailure: StoreFailure? {
@@ -92,6 +94,7 @@ package struct AccountState: Sendable {
     package mutating func tokenRequested(
         minimumValidity: Duration, needsIDToken: Bool = false, at now: ContinuousClock.Instant
     ) -> Decision {
+        if let failure = lockedNow(at: now) { return .fail(failure) }
         let decision = accessTokenRequested(minimumValidity: minimumValidity, at: now)
         guard needsIDToken else { return decision }
         switch decision {
@@ -171,6 +174,7 @@ extension AccountState {
         unsaved = nil
         readAgain = nil
         missingIDToken = nil
+        if !lock.isClosed { lock.open(at: grantedAt) }
         succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
     }
 
@@ -202,6 +206,13 @@ extension AccountState {
             }
         case .success(.none): login = .signedOut(.notLoggedIn)
         }
+    }
+
+    /// Forgets the tokens that can be got again.
+    mutating func dropTokens() {
+        token = nil
+        targeted = TargetedTokens()
+        renewal = nil
     }
 
     /// The login is over by the user's will.
@@ -278,7 +289,7 @@ extension AccountState {
             backoff.failed(at: now, retryAfter: wait, definite: true, jitter: jitter)
         case .clientRefused, .configuration, .identityRefused:
             backoff.failed(at: now, retryAfter: retryAfter, definite: true, jitter: jitter)
-        case .loginRequired, .store, .providerUnreachable, .noIDToken, .targetRefused:
+        case .locked, .loginRequired, .store, .providerUnreachable, .noIDToken, .targetRefused:
             backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)
         }
         if rejections >= Self.rejectionsThatEndALogin, case .active(let credential) = login {

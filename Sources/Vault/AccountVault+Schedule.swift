@@ -8,13 +8,17 @@ extension AccountVault {
             // The end of what is under way plans anew.
             guard guarded.change == nil else { return nil }
             let refreshDue = guarded.refresh == nil ? guarded.state.refreshDue(keepAlive: keepAlive) : nil
-            return [refreshDue, guarded.state.unsavedDue, guarded.state.readAgain].compactMap { $0 }.min()
+            let readAgain = guarded.state.isUnread ? guarded.state.readAgain : nil
+            let now = ports.time.now
+            let drop = guarded.state.isDropDue(at: now) ? now : guarded.state.lock.due
+            return [refreshDue, guarded.state.unsavedDue, readAgain, drop].compactMap { $0 }.min()
         }
     }
 
     /// Refreshes ahead of expiry and writes what the store lacks, if it is time for either.
     public func runDue(keepAlive: Duration?) async {
         let now = ports.time.now
+        if let reason = lockReason, guarded.withLock({ $0.state.isDropDue(at: now) }) { return await lock(reason) }
         if let due = guarded.withLock({ $0.state.readAgain }), due <= now { await readIfUnread() }
         let (copy, refresh) = guarded.withLock { guarded in
             (startCopy(at: now, &guarded), startRefreshIfDue(keepAlive: keepAlive, at: now, &guarded))

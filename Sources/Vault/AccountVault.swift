@@ -55,9 +55,13 @@ public final class AccountVault: Sendable {
         }
     }
 
-    public init(account: AccountName, ports: Ports) {
+    public init(account: AccountName, limits: LockLimits = LockLimits(), ports: Ports) {
         self.account = account
         self.ports = ports
+        guarded.withLock { guarded in
+            guarded.state.open(at: ports.time.now)
+            guarded.state.apply(limits, at: ports.time.now)
+        }
     }
 
     /// Whether the store has yet to be read, or could not be read.
@@ -87,6 +91,8 @@ public final class AccountVault: Sendable {
                 grantedAt = now - .seconds(max(0, wall - credential.grantedAt))
                 isOwn = ports.refresher.mayReceive(credential) && ports.refresher.allows(credential.identity)
             }
+            // It was locked meanwhile.
+            guard guarded.state.isUnread else { return }
             guarded.state.read(result, journaled: journaled, isOwn: isOwn, grantedAt: grantedAt, at: now)
         }
         ports.scheduleChanged()

@@ -1,6 +1,8 @@
 /// Why no token can be served. Text for people is made by whoever speaks to them.
 public enum TokenFailure: Error, Equatable, Sendable {
     case loginRequired(LoginRequiredReason)
+    /// The account serves nothing until it is unlocked.
+    case locked(LockReason)
     /// The store that holds the refresh token cannot be read.
     case store(StoreFailure)
     /// Network, 5xx, nonsense: trying again later may help.

@@ -71,6 +71,7 @@ struct AccountFileTests {
             expectedSubject: "auth0|\"ann\""
         )
         keys.provider = try ProviderChoice("keycloak", parameters: ["host": "sso.example:8443", "realm": "main"])
+        (keys.lockAfter, keys.lifetime) = (.seconds(600), .seconds(28_800))
         keys.scopeParameter = "scopes"
         keys.deviceGrantType = "device"
         keys.deviceCodeParameter = "code"
@@ -98,6 +99,8 @@ struct AccountFileTests {
             (good + "scopes = [\"a b\"]\n", 3),
             (good + "store = \"plain\"\n", 3),
             (good + "keep_alive = \"soon\"\n", 3),
+            (good + "lock_after = \"30s\"\n", 3),
+            (good + "lifetime = 8\n", 3),
             (good + "keep_alive = \"99999999999999999999d\"\n", 3),
             (good + "client_secret_file = \"relative\"\n", 3),
             (good + "token_endpoint = \"https://u:p@issuer.example\"\n", 3),
