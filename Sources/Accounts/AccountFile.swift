@@ -12,6 +12,7 @@ enum AccountFile {
         keys.deviceEndpoint = try file.url("device_endpoint", EndpointURL.init(parsing:))
         keys.tokenEndpoint = try file.url("token_endpoint", EndpointURL.init(parsing:))
         keys.revocationEndpoint = try file.url("revocation_endpoint", EndpointURL.init(parsing:))
+        keys.registrationEndpoint = try file.url("registration_endpoint", EndpointURL.init(parsing:))
         keys.clientAuthentication = try file.choice("client_auth", ClientAuthentication.self)
         keys.clientSecretFile = try file.string("client_secret_file")
         keys.keepAlive = try file.duration("keep_alive")
@@ -22,6 +23,7 @@ enum AccountFile {
         keys.deviceGrantType = try file.string("device_grant_type")
         keys.deviceCodeParameter = try file.string("device_code_parameter")
         keys.deviceParameters = try file.texts("device_parameters")
+        keys.requestEncoding = try file.choice("request_encoding", RequestEncoding.self)
         let provider = try file.string("provider")
         var parameters: [String: String] = [:]
         for name in ProviderPreset.parameterNames { parameters[name] = try file.string(name) }
@@ -59,6 +61,7 @@ enum AccountFile {
         add("device_endpoint", keys.deviceEndpoint?.text)
         add("token_endpoint", keys.tokenEndpoint?.text)
         add("revocation_endpoint", keys.revocationEndpoint?.text)
+        add("registration_endpoint", keys.registrationEndpoint?.text)
         add("client_auth", keys.clientAuthentication?.rawValue)
         add("client_secret_file", keys.clientSecretFile)
         add("keep_alive", keys.keepAlive.map { "\($0.components.seconds)s" })
@@ -68,6 +71,7 @@ enum AccountFile {
         add("scope_parameter", keys.scopeParameter)
         add("device_grant_type", keys.deviceGrantType)
         add("device_code_parameter", keys.deviceCodeParameter)
+        add("request_encoding", keys.requestEncoding?.rawValue)
         // Last, because a table goes on to the end of the file.
         if let parameters = keys.deviceParameters {
             lines.append("[device_parameters]")

@@ -10,6 +10,7 @@ public struct AccountKeys: Equatable, Sendable {
     public var deviceEndpoint: EndpointURL?
     public var tokenEndpoint: EndpointURL?
     public var revocationEndpoint: EndpointURL?
+    public var registrationEndpoint: EndpointURL?
     public var clientAuthentication: ClientAuthentication?
     /// Absolute path of a file with the client's secret.
     public var clientSecretFile: String?
@@ -22,6 +23,7 @@ public struct AccountKeys: Equatable, Sendable {
     public var deviceGrantType: String?
     public var deviceCodeParameter: String?
     public var deviceParameters: [String: String]?
+    public var requestEncoding: RequestEncoding?
 
     public init(
         provider: ProviderChoice? = nil, issuer: Issuer? = nil, clientID: String? = nil, scopes: [String]? = nil,

@@ -29,6 +29,7 @@ public struct AccountSettings: Equatable, Sendable {
     public var deviceEndpoint: EndpointURL? { keys.deviceEndpoint }
     public var tokenEndpoint: EndpointURL? { keys.tokenEndpoint }
     public var revocationEndpoint: EndpointURL? { keys.revocationEndpoint }
+    public var registrationEndpoint: EndpointURL? { keys.registrationEndpoint }
     public var clientSecretFile: String? { keys.clientSecretFile }
     /// Refresh at least this often, also when nobody asks, so that an idle refresh token does not die.
     public var keepAlive: Duration? { keys.keepAlive }
@@ -48,8 +49,9 @@ public struct AccountSettings: Equatable, Sendable {
         let isPresetsIssuer = keys.issuer == nil
         hasMetadata = isPresetsIssuer ? preset?.hasMetadata ?? true : true
         presetEndpoints = isPresetsIssuer ? try Self.endpoints(of: keys.provider) : ProviderEndpoints.Known()
-        clientAuthentication = keys.clientAuthentication ?? preset?.clientAuthentication
-        dialect = keys.dialect(of: preset)
+        dialect = keys.dialect()
+        clientAuthentication =
+            keys.clientAuthentication ?? preset?.clientAuthentication ?? dialect.encoding.clientAuthentication
         guard issuer != nil || (keys.deviceEndpoint != nil && keys.tokenEndpoint != nil) else {
             throw Invalid(
                 key: "issuer",
@@ -58,8 +60,9 @@ public struct AccountSettings: Equatable, Sendable {
             )
         }
         clientID = keys.clientID
-        // Where a client can be registered is in the metadata.
-        guard clientID != nil || (issuer != nil && hasMetadata) else {
+        // Where a client can be registered is in the metadata, if it is not known without.
+        let canRegister = hasMetadata || keys.registrationEndpoint != nil || presetEndpoints.registration != nil
+        guard clientID != nil || (issuer != nil && canRegister) else {
             throw Invalid(key: "client_id", problem: "there is no client id", hint: Self.clientIDHint(keys.provider))
         }
         guard clientID != nil || keys.clientSecretFile == nil else {
@@ -75,7 +78,10 @@ public struct AccountSettings: Equatable, Sendable {
     public var clientIDHint: String { Self.clientIDHint(keys.provider) }
 
     private static func clientIDHint(_ provider: ProviderChoice?) -> String {
-        "give --client-id ID, the id that the provider registered"
+        if provider?.preset.registrationEndpoint != nil {
+            return "check the provider's parameters and --scope, or give --client-id ID of a client that is registered"
+        }
+        return "give --client-id ID, the id that the provider registered"
             + (provider.map { " (\($0.fill($0.preset.registration)))" } ?? "")
     }
 
@@ -101,7 +107,8 @@ public struct AccountSettings: Equatable, Sendable {
         return ProviderEndpoints.Known(
             device: try endpoint(provider.preset.deviceEndpoint),
             token: try endpoint(provider.preset.tokenEndpoint),
-            revocation: try endpoint(provider.preset.revocationEndpoint)
+            revocation: try endpoint(provider.preset.revocationEndpoint),
+            registration: try endpoint(provider.preset.registrationEndpoint)
         )
     }
 
@@ -146,7 +153,7 @@ public struct AccountSettings: Equatable, Sendable {
             }
         }
         for name in keys.deviceParameters?.keys.sorted() ?? []
-        where RequestDialect.reservedParameters.contains(name) || !isScope(name) {
+        where RequestDialect.isReserved(name) || !isScope(name) {
             throw Invalid(
                 key: "device_parameters", problem: "'\(DisplayText.clean(name, limit: 80))' is not for you to set",
                 hint: "leave it out; the agent sets what belongs to the protocol"
@@ -162,12 +169,14 @@ public struct AccountSettings: Equatable, Sendable {
 
 extension AccountKeys {
     /// The preset's dialect with the file's own words in it.
-    fileprivate func dialect(of preset: ProviderPreset?) -> RequestDialect {
-        var dialect = preset?.dialect ?? RequestDialect()
+    fileprivate func dialect() -> RequestDialect {
+        var dialect = provider?.preset.dialect ?? RequestDialect()
+        if let provider { dialect.deviceParameters = dialect.deviceParameters.mapValues(provider.fill) }
         dialect.scopeParameter = scopeParameter ?? dialect.scopeParameter
         dialect.deviceGrantType = deviceGrantType ?? dialect.deviceGrantType
         dialect.deviceCodeParameter = deviceCodeParameter ?? dialect.deviceCodeParameter
         dialect.deviceParameters.merge(deviceParameters ?? [:]) { $1 }
+        dialect.encoding = requestEncoding ?? dialect.encoding
         return dialect
     }
 }

@@ -25,14 +25,12 @@ public struct ProviderChoice: Equatable, Sendable {
             guard let value = parameters[parameter.name] ?? parameter.standard else {
                 throw AccountSettings.Invalid(
                     key: parameter.name, problem: "the provider '\(name)' needs '\(parameter.name)'",
-                    hint: "give --\(parameter.name), \(parameter.meaning)"
+                    hint: "give \(parameter.option), \(parameter.meaning)"
                 )
             }
-            guard Self.isSafe(value, isHost: parameter.name == "host") else {
+            if let objection = parameter.objection(to: value) {
                 throw AccountSettings.Invalid(
-                    key: parameter.name, problem: "the \(parameter.name) holds a character that it may not hold",
-                    hint: parameter.name == "host"
-                        ? "give a host name, with a port if need be, and nothing else" : "give \(parameter.meaning)"
+                    key: parameter.name, problem: objection.problem, hint: objection.hint
                 )
             }
         }
@@ -45,12 +43,5 @@ public struct ProviderChoice: Equatable, Sendable {
         preset.parameters.reduce(template) { text, parameter in
             text.replacing("{\(parameter.name)}", with: parameters[parameter.name] ?? parameter.standard ?? "")
         }
-    }
-
-    /// A value must not reach into another part of the URL that it is put into.
-    private static func isSafe(_ value: String, isHost: Bool) -> Bool {
-        let others = isHost ? "-._:[]" : "-._~"
-        return (1...255).contains(value.utf8.count) && value != "." && value != ".."
-            && value.utf8.allSatisfy { $0.isLetterOrDigit || others.utf8.contains($0) }
     }
 }

@@ -53,6 +53,28 @@ extension ProviderPreset {
             unverified: ["metadata", "registration"]
         ),
         ProviderPreset(
+            name: "aws", title: "AWS IAM Identity Center",
+            parameters: [
+                Parameter("region", "the region of the Identity Center, such as eu-west-1", kind: .region),
+                Parameter(
+                    "start_url", "the access portal's URL, such as https://d-1234567890.awsapps.com/start",
+                    kind: .httpsURL
+                ),
+            ],
+            issuer: "https://oidc.{region}.amazonaws.com", hasMetadata: false,
+            deviceEndpoint: "https://oidc.{region}.amazonaws.com/device_authorization",
+            tokenEndpoint: "https://oidc.{region}.amazonaws.com/token",
+            revocationEndpoint: "https://portal.sso.{region}.amazonaws.com/logout",
+            registrationEndpoint: "https://oidc.{region}.amazonaws.com/client/register",
+            scopes: ["sso:account:access"], offlineScope: "sso:account:access", clientSecret: .none,
+            dialect: dialect(parameters: ["startUrl": "{start_url}"], encoding: .awsJSON),
+            registration: "none is needed: the agent registers a client",
+            notes: "A registered client expires after 90 days, and the login with it. Tokens cannot be revoked: a "
+                + "logout ends the sign-in session, and whether the refresh token dies with it is not documented. "
+                + "Regions of other domains than amazonaws.com need --issuer and the endpoints.",
+            unverified: ["revocationEndpoint"]
+        ),
+        ProviderPreset(
             name: "auth0", title: "Auth0",
             parameters: [Parameter("tenant", "the part of the domain before .auth0.com, region included")],
             issuer: "https://{tenant}.auth0.com/", deviceEndpoint: "https://{tenant}.auth0.com/oauth/device/code",
@@ -93,13 +115,14 @@ extension ProviderPreset {
 
     private static func dialect(
         scopeParameter: String = "scope", grantType: String? = nil, codeParameter: String? = nil,
-        parameters: [String: String] = [:]
+        parameters: [String: String] = [:], encoding: RequestEncoding = .form
     ) -> RequestDialect {
         var dialect = RequestDialect()
         dialect.scopeParameter = scopeParameter
         if let grantType { dialect.deviceGrantType = grantType }
         if let codeParameter { dialect.deviceCodeParameter = codeParameter }
         dialect.deviceParameters = parameters
+        dialect.encoding = encoding
         return dialect
     }
 }

@@ -14,6 +14,7 @@ public struct ProviderPreset: Equatable, Sendable {
     public var deviceEndpoint: String?
     public var tokenEndpoint: String?
     public var revocationEndpoint: String?
+    public var registrationEndpoint: String?
     /// Asked for when nobody says which.
     public var scopes: [String] = []
     /// The scope without which there is no refresh token; part of `scopes` where those are ours to choose.
@@ -21,6 +22,7 @@ public struct ProviderPreset: Equatable, Sendable {
     public var clientSecret = ClientSecret.perClient
     /// Nil: from the metadata.
     public var clientAuthentication: ClientAuthentication?
+    /// With parameters in the values of its device parameters.
     public var dialect = RequestDialect()
     /// Where a client id is registered.
     public var registration: String
@@ -28,17 +30,6 @@ public struct ProviderPreset: Equatable, Sendable {
     public var notes: String
     /// Names of values above that are not confirmed.
     public var unverified: [String] = []
-
-    public struct Parameter: Equatable, Sendable {
-        public var name: String
-        public var meaning: String
-        /// Nil: it has to be given.
-        public var standard: String?
-
-        init(_ name: String, _ meaning: String, standard: String? = nil) {
-            (self.name, self.meaning, self.standard) = (name, meaning, standard)
-        }
-    }
 
     public enum ClientSecret: String, Sendable {
         case none
@@ -51,9 +42,4 @@ public struct ProviderPreset: Equatable, Sendable {
     static let parameterNames = Set(all.flatMap(\.parameters).map(\.name)).sorted()
 
     static func named(_ name: String) -> ProviderPreset? { all.first { $0.name == name } }
-}
-
-extension ProviderPreset.Parameter {
-    static let host = Self("host", "the server's host name")
-    static func host(_ standard: String) -> Self { Self("host", "the server's host name", standard: standard) }
 }

@@ -43,7 +43,7 @@ extension Agent {
             return "its tokens could not be revoked: \(error)"
         }
         let reply =
-            if let refreshToken = grant.refreshToken {
+            if server.revokesTokens, let refreshToken = grant.refreshToken {
                 await server.revoke(refreshToken, hint: .refreshToken)
             } else {
                 await server.revoke(grant.accessToken, hint: .accessToken)

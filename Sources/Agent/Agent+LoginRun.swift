@@ -37,7 +37,12 @@ extension Agent {
         )
         let client = try await client(for: pending.account, provider, secrets)
         do throws(LoginError) { return try await logIn(pending, client, provider, file) } catch {
-            throw await failed(error, client)
+            guard client.isLost(error) else { throw await failed(error, client) }
+        }
+        // Expired or deleted at the provider. Nobody has been asked to approve anything yet.
+        let another = try await registeredClient(for: pending.account, provider, secrets)
+        do throws(LoginError) { return try await logIn(pending, another, provider, file) } catch {
+            throw await failed(error, another)
         }
     }
 

@@ -27,7 +27,7 @@ extension Agent {
         let (revoked, reason): (Bool, String?) =
             request.local == true
             ? (false, "only forgotten on this machine, as asked")
-            : await revoke(ended.credential, of: account)
+            : await revoke(ended, of: account)
         let client = request.forgetClient == true ? await forgetClient(of: ended, account, request) : nil
         do throws(StoreFailure) { try await account.vault.forget(ended, withClient: client?.isGone ?? false) } catch {
             parts.logger.error(
@@ -47,8 +47,9 @@ extension Agent {
         )
     }
 
-    private func revoke(_ credential: Credential?, of account: Account) async -> (Bool, String?) {
-        guard let credential, let token = credential.refreshToken ?? credential.lastingAccessToken else {
+    private func revoke(_ ended: AccountVault.Ended, of account: Account) async -> (Bool, String?) {
+        guard let credential = ended.credential, let token = credential.refreshToken ?? credential.lastingAccessToken
+        else {
             return (false, "there was no login to revoke")
         }
         let store = account.settings.store
@@ -66,13 +67,18 @@ extension Agent {
         do throws(OAuthFailure) {
             server = try await account.provider.server(for: client, needsRevocation: true)
         } catch {
-            guard case .transport = error else { return (false, error.description) }
+            guard case .transport = error, account.settings.dialect.encoding.revokesTokens else {
+                return (false, error.description)
+            }
             let settings = account.settings
             let detail = await revokeLater(
                 credential, store: store, error.description, at: settings.revocationEndpoint,
                 as: client.registration?.authentication ?? settings.clientAuthentication, secret: client.secret
             )
             return (false, detail)
+        }
+        guard server.revokesTokens else {
+            return await endSession(of: credential, accessToken: ended.accessToken, at: server)
         }
         let isRefreshToken = credential.refreshToken != nil
         switch await server.revoke(token, hint: isRefreshToken ? .refreshToken : .accessToken) {

@@ -17,6 +17,14 @@ struct LoginClient: Sendable {
     var client: AccountVault.GrantedClient
     /// Whether the next login finds it, whatever becomes of this one.
     var isKept = true
+    /// Whether the provider has registered it for this login.
+    var isNew = false
+
+    /// Whether the provider no longer takes a client that it once registered for this account.
+    func isLost(_ error: LoginError) -> Bool {
+        guard client.registration != nil, !isNew, case .oauth(.provider(let refusal)) = error else { return false }
+        return refusal.refusesClient
+    }
 }
 
 /// The client of a login: the one that people have registered, or one that the provider registers for the account.
@@ -36,13 +44,25 @@ extension Agent {
         }
         do throws(ConfigurationError) {
             if let client = try provider.client(stored?.client),
-                settings.clientID != nil || client.registration?.isExpired(at: parts.time.wall) != true
+                settings.clientID != nil || isUsable(client.registration, settings.scopes)
             {
                 return LoginClient(client: client)
             }
         } catch {
             throw .configuration(error)
         }
+        return try await registeredClient(for: name, provider, secrets)
+    }
+
+    private func isUsable(_ registration: Registration?, _ scopes: [String]) -> Bool {
+        guard let registration else { return true }
+        return !registration.isExpired(at: parts.time.wall) && registration.allows(scopes)
+    }
+
+    /// A new client.
+    func registeredClient(
+        for name: AccountName, _ provider: Provider, _ secrets: LoginSecrets
+    ) async throws(LoginError) -> LoginClient {
         // No parent: a login that is cancelled now must not lose a client that the provider has just registered.
         let registered = Task { await self.register(name, provider, initialToken: secrets.registration) }
         let client = try await registered.value.get()
@@ -60,12 +80,14 @@ extension Agent {
             guard let issuer = settings.issuer else {
                 throw RegistrationFailure.unsupported(detail: "without an issuer nobody can register one")
             }
-            let metadata = try await surroundings.metadata.metadata(of: issuer)
+            let (endpoints, discovered) = try await provider.endpoints(needsRegistration: true)
+            var metadata = discovered ?? ServerMetadata(issuer: issuer)
+            metadata.registrationEndpoint = endpoints.registration
             // A client that could do nothing with its registration does not ask for one.
-            if metadata.registrationEndpoint != nil { _ = try await provider.endpoints().0.requiredDevice() }
+            if endpoints.registration != nil { _ = try endpoints.requiredDevice() }
             registered = try await ClientRegistration(transport: parts.transport).register(
                 metadata, scopes: settings.scopes, authentication: settings.clientAuthentication,
-                initialToken: initialToken
+                encoding: settings.dialect.encoding, initialToken: initialToken
             )
         } catch let failure as OAuthFailure {
             return .failure(.oauth(failure))
@@ -81,10 +103,12 @@ extension Agent {
                 issuer: settings.providerName, id: registered.id, secret: registered.secret,
                 registration: Registration(
                     authentication: registered.authentication, secretExpiresAt: registered.secretExpiresAt,
-                    management: registered.management
+                    management: registered.management,
+                    scopes: settings.dialect.encoding.scopesBelongToClient ? settings.scopes : nil
                 )
             ),
-            isKept: false
+            isKept: false,
+            isNew: true
         )
         do throws(StoreFailure) {
             client.isKept = try await vault(of: name, settings).keep(client.client)
@@ -102,17 +126,14 @@ extension Agent {
 
     /// The login's end. A registration that could not be kept beside an earlier login is given back to the provider.
     func failed(_ error: LoginError, _ client: LoginClient) async -> LoginError {
-        guard client.isKept else {
-            if let management = client.client.registration?.management {
-                // No parent: a login that is cancelled gives it back as well.
-                let deletion = Task { await ClientRegistration(transport: parts.transport).delete(management) }
-                _ = await deletion.value
-            }
-            return error
+        if !client.isKept, let management = client.client.registration?.management {
+            // No parent: a login that is cancelled gives it back as well.
+            let deletion = Task { await ClientRegistration(transport: parts.transport).delete(management) }
+            _ = await deletion.value
         }
         guard client.client.registration != nil, case .oauth(.provider(let refusal)) = error,
             ["invalid_client", "unauthorized_client"].contains(refusal.code)
         else { return error }
-        return .registeredClientRefused(refusal)
+        return .registeredClientRefused(refusal, isNew: client.isNew)
     }
 }

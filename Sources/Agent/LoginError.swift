@@ -17,8 +17,8 @@ enum LoginError: Error {
     case configuration(ConfigurationError)
     /// There is no client id, and the provider registers no client.
     case registration(RegistrationFailure, RegistrationAdvice)
-    /// The provider does not take the client any more that it has registered for this account.
-    case registeredClientRefused(ProviderError)
+    /// The provider does not take the client that it has registered for this account, now or for an earlier login.
+    case registeredClientRefused(ProviderError, isNew: Bool)
     /// Somebody approved, and what came of it is not kept. `end` says what became of the tokens.
     case discarded(DiscardedLogin, end: String)
 
@@ -44,11 +44,13 @@ enum LoginError: Error {
         case .discarded(let login, let end): return login.failure(end: end, again: again)
         case .registration(let failure, let advice):
             return failure.loginFailure(for: account, advice, again: again)
-        case .registeredClientRefused(let error):
+        case .registeredClientRefused(let error, let isNew):
             return LoginFailure(
                 code: error.code,
                 detail: "the provider does not accept the client that it has registered for '\(account)': \(error)",
-                hint: "run 'authagent logout \(account) --forget-client', then log in to register anew"
+                hint: isNew
+                    ? "give --client-id ID of a client that the provider accepts"
+                    : "run 'authagent logout \(account) --forget-client', then log in to register anew"
             )
         case .configuration(let error):
             return LoginFailure(

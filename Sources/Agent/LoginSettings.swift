@@ -32,6 +32,8 @@ struct LoginSettings {
         keys.tokenEndpoint = try endpoint(request.tokenEndpoint, "token endpoint") ?? keys.tokenEndpoint
         keys.revocationEndpoint =
             try endpoint(request.revocationEndpoint, "revocation endpoint") ?? keys.revocationEndpoint
+        keys.registrationEndpoint =
+            try endpoint(request.registrationEndpoint, "registration endpoint") ?? keys.registrationEndpoint
         keys.store = try store() ?? keys.store
         if request.clientSecret != nil { keys.clientSecretFile = nil }
         try checkSecrets(clientID: keys.clientID)
@@ -68,7 +70,7 @@ struct LoginSettings {
         guard let name = request.provider ?? before?.preset.name else {
             guard let parameter = request.providerParameters?.keys.sorted().first else { return nil }
             throw Problem(
-                .badRequest, "--\(parameter) belongs to a provider", hint: "give --provider NAME as well"
+                .badRequest, "'\(parameter)' belongs to a provider", hint: "give --provider NAME as well"
             )
         }
         var parameters = name == before?.preset.name ? before?.parameters ?? [:] : [:]

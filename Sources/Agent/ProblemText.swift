@@ -126,6 +126,7 @@ extension LoginRequiredReason {
         case .providerRejected: "the provider keeps refusing the login of"
         case .recordUnreadable: "the store's record cannot be read, edited or written by a newer agent, of"
         case .settingsChanged: "the account file now names another issuer, client or subject than the login of"
+        case .clientExpired: "the client that the provider had registered has expired, and with it the login of"
         case .noRefreshToken: "the token has expired and there is no refresh token for"
         }
     }

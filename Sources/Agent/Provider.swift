@@ -75,15 +75,17 @@ final class Provider: GrantRefresher {
     /// Where requests go, and what the issuer says if it was asked. Endpoints given by hand win over discovered ones, and what is not needed
     /// is not discovered.
     func endpoints(
-        needsRevocation: Bool = false, needsIntrospection: Bool = false
+        needsRevocation: Bool = false, needsIntrospection: Bool = false, needsRegistration: Bool = false
     ) async throws(OAuthFailure) -> (ProviderEndpoints, ServerMetadata?) {
         let settings = settings
         var discovered: ServerMetadata?
         let isComplete = settings.deviceEndpoint != nil && settings.tokenEndpoint != nil
-        let isMissing = needsIntrospection || (needsRevocation && settings.revocationEndpoint == nil)
+        let lacksRegistration = needsRegistration && settings.registrationEndpoint == nil
+        let isMissing =
+            needsIntrospection || lacksRegistration || (needsRevocation && settings.revocationEndpoint == nil)
         if let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing {
             do throws(OAuthFailure) { discovered = try await metadata.metadata(of: issuer) } catch {
-                guard isComplete || settings.canDo(without: error) else { throw error }
+                guard isComplete && !lacksRegistration || settings.canDo(without: error) else { throw error }
             }
         }
         let endpoints = try ProviderEndpoints(
@@ -91,6 +93,7 @@ final class Provider: GrantRefresher {
             device: settings.deviceEndpoint,
             token: settings.tokenEndpoint,
             revocation: settings.revocationEndpoint,
+            registration: settings.registrationEndpoint,
             known: settings.presetEndpoints
         )
         return (endpoints, discovered)

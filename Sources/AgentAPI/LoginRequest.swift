@@ -3,7 +3,7 @@
 public struct LoginRequest: Codable, Equatable, Sendable {
     /// The name of a preset.
     public var provider: String?
-    /// What the preset needs, by name: `host`, `realm`, `tenant`, `application`.
+    /// What the preset needs, by name: `host`, `realm`, `tenant`, `application`, `region`, `start_url`.
     public var providerParameters: [String: String]?
     public var issuer: String?
     public var clientID: String?
@@ -14,6 +14,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
     public var deviceEndpoint: String?
     public var tokenEndpoint: String?
     public var revocationEndpoint: String?
+    public var registrationEndpoint: String?
     public var store: String?
     /// Seconds after which the daemon gives the login up.
     public var timeout: Int?
@@ -25,6 +26,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         clientID: String? = nil, clientSecret: String? = nil, registrationToken: String? = nil,
         scopes: [String]? = nil,
         deviceEndpoint: String? = nil, tokenEndpoint: String? = nil, revocationEndpoint: String? = nil,
+        registrationEndpoint: String? = nil,
         store: String? = nil, timeout: Int? = nil, qrCode: Bool? = nil
     ) {
         self.provider = provider
@@ -37,6 +39,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         self.deviceEndpoint = deviceEndpoint
         self.tokenEndpoint = tokenEndpoint
         self.revocationEndpoint = revocationEndpoint
+        self.registrationEndpoint = registrationEndpoint
         self.store = store
         self.timeout = timeout
         self.qrCode = qrCode
@@ -46,7 +49,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
     public var hasSettings: Bool {
         provider != nil || providerParameters != nil || issuer != nil || clientID != nil || clientSecret != nil
             || scopes != nil || deviceEndpoint != nil
-            || tokenEndpoint != nil || revocationEndpoint != nil || store != nil
+            || tokenEndpoint != nil || revocationEndpoint != nil || registrationEndpoint != nil || store != nil
     }
 
     enum CodingKeys: String, CodingKey {
@@ -60,6 +63,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         case deviceEndpoint = "device_endpoint"
         case tokenEndpoint = "token_endpoint"
         case revocationEndpoint = "revocation_endpoint"
+        case registrationEndpoint = "registration_endpoint"
         case store, timeout
         case qrCode = "qr_code"
     }

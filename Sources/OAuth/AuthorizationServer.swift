@@ -4,8 +4,8 @@ public import SecretMemory
 public struct AuthorizationServer: Sendable {
     public let endpoints: ProviderEndpoints
     public let client: Client
-    private let dialect: RequestDialect
-    private let transport: any HTTPTransport
+    let dialect: RequestDialect
+    let transport: any HTTPTransport
 
     public init(
         endpoints: ProviderEndpoints, client: Client, dialect: RequestDialect = RequestDialect(),
@@ -24,7 +24,7 @@ public struct AuthorizationServer: Sendable {
         // RFC 8628 §3.1 wants the client_id unless the client authenticates; INDIGO IAM wants it even then, and as no
         // secret comes with it, it is no second authentication.
         if client.authentication == .clientSecretBasic { parameters.append(.plain("client_id", client.id)) }
-        parameters += scope(scopes)
+        if !dialect.encoding.scopesBelongToClient { parameters += scope(scopes) }
         parameters += dialect.deviceParameters.sorted { $0.key < $1.key }.map { .plain($0.key, $0.value) }
         let reply: ProviderReply
         do throws(TransportFailure) { reply = try await post(parameters, to: url) } catch { throw .transport(error) }
@@ -64,9 +64,13 @@ public struct AuthorizationServer: Sendable {
         }
     }
 
-    /// Tells the server that the token is no longer needed. RFC 7009 §2.1.
+    /// Tells the server that the token is no longer needed. RFC 7009 §2.1. Where sessions are ended instead, a refresh
+    /// token alone cannot do it.
     public func revoke(_ token: SecretBytes, hint: TokenTypeHint) async -> RevocationReply {
         guard let url = endpoints.revocation else { return .unsupported }
+        guard revokesTokens else {
+            return hint == .accessToken ? await endSession(of: token, at: url) : .unsupported
+        }
         let parameters: [FormEncoding.Parameter] = [
             .secret("token", token),
             .plain("token_type_hint", hint.rawValue),
@@ -78,9 +82,9 @@ public struct AuthorizationServer: Sendable {
         }
     }
 
-    /// RFC 6749 §3.3: separated by spaces, and left out rather than empty.
+    /// RFC 6749 §3.3: left out rather than empty.
     private func scope(_ scopes: [String]) -> [FormEncoding.Parameter] {
-        scopes.isEmpty ? [] : [.plain(dialect.scopeParameter, scopes.joined(separator: " "))]
+        scopes.isEmpty ? [] : [.words(dialect.scopeParameter, scopes)]
     }
 
     /// `secret` is what the body holds, so that the server's words are redacted should it echo it.
@@ -95,12 +99,12 @@ public struct AuthorizationServer: Sendable {
     ) async throws(TransportFailure) -> (response: HTTPResponse, reply: ProviderReply) {
         var headers = [
             (name: "Accept", value: "application/json"),
-            (name: "Content-Type", value: FormEncoding.mediaType),
+            (name: "Content-Type", value: dialect.encoding.mediaType),
         ]
         let authorization = client.authorization
         if let authorization { headers.append((name: "Authorization", value: authorization)) }
         let response = try await transport.send(
-            HTTPRequest(method: .post, url: url, headers: headers, body: FormEncoding.body(parameters))
+            HTTPRequest(method: .post, url: url, headers: headers, body: dialect.encoding.body(parameters))
         )
         let credentials = authorization.map { SecretBytes($0.dropFirst("Basic ".count).utf8) }
         return (response, ProviderReply(response, secrets: [secret, client.secret, credentials].compactMap(\.self)))

@@ -13,7 +13,7 @@ public struct ClientRegistration: Sendable {
     /// (RFC 7591 §1.2); it is sent nowhere else. `authentication` is asked for, and by default what suits the server.
     public func register(
         _ metadata: ServerMetadata, scopes: [String], authentication: ClientAuthentication? = nil,
-        initialToken: SecretBytes? = nil
+        encoding: RequestEncoding = .form, initialToken: SecretBytes? = nil
     ) async throws(RegistrationFailure) -> RegisteredClient {
         guard let url = metadata.registrationEndpoint else {
             let refusal = metadata.refusedEndpoints["registration_endpoint"]
@@ -25,7 +25,8 @@ public struct ClientRegistration: Sendable {
         var request = RegistrationRequest(
             scopes: scopes,
             authentication: authentication
-                ?? RegistrationRequest.authentication(supported: metadata.tokenEndpointAuthMethods)
+                ?? RegistrationRequest.authentication(supported: metadata.tokenEndpointAuthMethods),
+            encoding: encoding
         )
         for _ in 1..<RegistrationRequest.mostAttempts {
             let reply = try await send(request, to: url, initialToken)

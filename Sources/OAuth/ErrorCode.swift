@@ -103,6 +103,9 @@ extension ProviderError {
     /// Nil for a code that no RFC and no dialect knows.
     var known: ErrorCode? { ErrorCode(word: code) }
 
+    /// Whether the client is not known, or does not prove who it is (RFC 6749 §5.2).
+    public var refusesClient: Bool { known == .invalidClient }
+
     /// What of a request for a token is refused, when the server says that it is neither the client nor the grant.
     public enum RefusedPart: Sendable {
         /// RFC 6749 §5.2.

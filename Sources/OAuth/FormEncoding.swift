@@ -12,12 +12,15 @@ package enum FormEncoding {
         enum Value: Sendable {
             case plain(String)
             case secret(SecretBytes)
+            /// Separated by spaces, where an encoding has no lists.
+            case words([String])
         }
 
         package static func plain(_ name: String, _ value: String) -> Self { Self(name: name, value: .plain(value)) }
         package static func secret(_ name: String, _ value: SecretBytes) -> Self {
             Self(name: name, value: .secret(value))
         }
+        package static func words(_ name: String, _ value: [String]) -> Self { Self(name: name, value: .words(value)) }
     }
 
     /// Encodes the parameters in their order. The working copy is wiped.
@@ -33,6 +36,7 @@ package enum FormEncoding {
             switch parameter.value {
             case .plain(let text): encode(text.utf8, onto: &bytes)
             case .secret(let secret): secret.withBytes { encode($0, onto: &bytes) }
+            case .words(let words): encode(words.joined(separator: " ").utf8, onto: &bytes)
             }
         }
         return SecretBytes(bytes)
@@ -72,7 +76,7 @@ package enum FormEncoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func wipe(_ bytes: inout [UInt8]) {
+    static func wipe(_ bytes: inout [UInt8]) {
         bytes.withUnsafeMutableBytes { buffer in
             if let start = buffer.baseAddress { explicit_bzero(start, buffer.count) }
         }
@@ -80,10 +84,12 @@ package enum FormEncoding {
 }
 
 extension FormEncoding.Parameter {
-    fileprivate var valueCount: Int {
+    /// With one byte more for each word than it has, for what separates them.
+    var valueCount: Int {
         switch value {
         case .plain(let text): text.utf8.count
         case .secret(let secret): secret.count
+        case .words(let words): words.reduce(0) { $0 + $1.utf8.count + 1 }
         }
     }
 }

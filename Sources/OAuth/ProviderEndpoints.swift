@@ -6,16 +6,23 @@ public struct ProviderEndpoints: Sendable, Equatable {
     public let token: EndpointURL
     public let revocation: EndpointURL?
     public let introspection: EndpointURL?
+    /// Where clients register (RFC 7591).
+    public let registration: EndpointURL?
     /// Endpoints that are known without asking.
     public struct Known: Sendable, Equatable {
         public var device: EndpointURL?
         public var token: EndpointURL?
         public var revocation: EndpointURL?
+        public var registration: EndpointURL?
 
-        public init(device: EndpointURL? = nil, token: EndpointURL? = nil, revocation: EndpointURL? = nil) {
+        public init(
+            device: EndpointURL? = nil, token: EndpointURL? = nil, revocation: EndpointURL? = nil,
+            registration: EndpointURL? = nil
+        ) {
             self.device = device
             self.token = token
             self.revocation = revocation
+            self.registration = registration
         }
     }
 
@@ -24,7 +31,7 @@ public struct ProviderEndpoints: Sendable, Equatable {
 
     public init(
         metadata: ServerMetadata?, device: EndpointURL? = nil, token: EndpointURL? = nil,
-        revocation: EndpointURL? = nil, known: Known = Known()
+        revocation: EndpointURL? = nil, registration: EndpointURL? = nil, known: Known = Known()
     ) throws(OAuthFailure) {
         guard let token = token ?? metadata?.tokenEndpoint ?? known.token else {
             let refusal = metadata?.refusedEndpoints["token_endpoint"]
@@ -37,6 +44,7 @@ public struct ProviderEndpoints: Sendable, Equatable {
         self.device = device ?? metadata?.deviceAuthorizationEndpoint ?? known.device
         self.revocation = revocation ?? metadata?.revocationEndpoint ?? known.revocation
         introspection = metadata?.introspectionEndpoint
+        self.registration = registration ?? metadata?.registrationEndpoint ?? known.registration
         refusedDevice = self.device == nil ? metadata?.refusedEndpoints["device_authorization_endpoint"] : nil
     }
 }

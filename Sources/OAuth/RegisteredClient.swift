@@ -51,23 +51,32 @@ extension RegisteredClient {
         }
     }
 
-    /// Reads the members that a reply has. `origins` are those that the client's own address may have.
+    /// Reads the members that a reply has, by the names of RFC 7591 or in AWS's camelCase. `origins` are those that the
+    /// client's own address may have.
     package init(_ fields: ReplyFields, origins: [String]) throws(RegistrationFailure) {
-        guard let id = fields.text("client_id") else { throw .badResponse(detail: "the reply holds no client id") }
+        let (id, secret): (String?, JSONValue?)
+        do throws(ReplyFields.Ambiguity) {
+            id = try fields.single("client_id", "clientId")?.text
+            secret = try fields.single("client_secret", "clientSecret")
+        } catch {
+            throw .badResponse(detail: error.description)
+        }
+        guard let id else { throw .badResponse(detail: "the reply holds no client id") }
         guard (1...1024).contains(id.utf8.count), id.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             throw .badResponse(detail: "the client id is malformed")
         }
         self.init(id: id)
-        if let member = fields["client_secret"], member != .string("") {
+        if let secret, secret != .string("") {
             // RFC 6749 appendix A.2.
-            guard let secret = TokenGrant.secret(member, allowing: { (0x20...0x7E).contains($0) }) else {
+            guard let secret = TokenGrant.secret(secret, allowing: { (0x20...0x7E).contains($0) }) else {
                 throw .badResponse(detail: "the client secret is malformed")
             }
             self.secret = secret
         }
         // 0 means never; up to the year 9999.
         secretExpiresAt =
-            secret == nil ? nil : fields.seconds("client_secret_expires_at", atMost: 253_402_300_799)
+            self.secret == nil
+            ? nil : fields.seconds("client_secret_expires_at", "clientSecretExpiresAt", atMost: 253_402_300_799)
         if let token = TokenGrant.secret(fields["registration_access_token"], allowing: \.isVisible),
             let text = fields.string("registration_client_uri"), let url = try? EndpointURL(parsing: text),
             // The token goes to nobody but whoever issued it.

@@ -5,6 +5,7 @@ package import SecretMemory
 package struct RegistrationRequest: Sendable, Equatable {
     package let scopes: [String]
     package let authentication: ClientAuthentication
+    package let encoding: RequestEncoding
     /// Nobody is ever sent there, but some servers register no client without an address.
     package private(set) var hasRedirectURI = false
     /// The device grant in the server's word.
@@ -13,21 +14,26 @@ package struct RegistrationRequest: Sendable, Equatable {
     package static let deviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"
     /// Glewlwyd's word for it.
     package static let otherDeviceGrantType = "device_authorization"
+    private static let clientName = "authagent"
     /// RFC 8252 §7.3: a loopback address.
     package static let redirectURI = "http://127.0.0.1/"
     /// As it is said first, and once more for each of the two things that servers want otherwise.
     package static let mostAttempts = 3
 
-    package init(scopes: [String], authentication: ClientAuthentication) {
+    package init(scopes: [String], authentication: ClientAuthentication, encoding: RequestEncoding = .form) {
         self.scopes = scopes
         self.authentication = authentication
+        self.encoding = encoding
     }
 
     /// What to ask after that refusal; nil when nothing is left to say otherwise.
     ///
     /// Servers do not say which member displeases them in a way that programs could read, so each change is made once.
     package func next(after refusal: ProviderError) -> RegistrationRequest? {
-        guard ["invalid_client_metadata", "invalid_redirect_uri"].contains(refusal.code) else { return nil }
+        // AWS knows neither of the two.
+        guard encoding == .form, ["invalid_client_metadata", "invalid_redirect_uri"].contains(refusal.code) else {
+            return nil
+        }
         var next = self
         if !hasRedirectURI {
             next.hasRedirectURI = true
@@ -51,8 +57,24 @@ package struct RegistrationRequest: Sendable, Equatable {
     }
 
     package var body: SecretBytes {
+        switch encoding {
+        case .form: standardBody
+        case .awsJSON: CamelCaseJSON.body(awsParameters)
+        }
+    }
+
+    /// RegisterClient of the API: `public` is the one type of clients there is, and each gets a secret all the same.
+    private var awsParameters: [FormEncoding.Parameter] {
+        let scope = scopes.isEmpty ? [] : [FormEncoding.Parameter.words("scopes", scopes)]
+        return [
+            .plain("client_name", Self.clientName), .plain("client_type", "public"),
+            .words("grant_types", [grantType, "refresh_token"]),
+        ] + scope
+    }
+
+    private var standardBody: SecretBytes {
         let members = Members(
-            clientName: "authagent",
+            clientName: Self.clientName,
             grantTypes: [grantType, "refresh_token"],
             authentication: authentication.rawValue,
             // RFC 7591 §2: left out, this means `code`.

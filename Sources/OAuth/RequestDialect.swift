@@ -9,6 +9,8 @@ public struct RequestDialect: Hashable, Sendable {
     /// Sent along with the device authorization request: an audience, for example.
     public var deviceParameters: [String: String] = [:]
 
+    public var encoding = RequestEncoding.form
+
     public init() {}
 
     /// The members of the requests themselves: parameters of these names would speak for the client.
@@ -16,4 +18,10 @@ public struct RequestDialect: Hashable, Sendable {
         "client_id", "client_secret", "client_assertion", "client_assertion_type", "code", "device_code", "grant_type",
         "refresh_token", "scope", "token",
     ]
+
+    /// Whether a parameter of this name would be one of those, in whatever way it is written.
+    public static func isReserved(_ name: String) -> Bool {
+        let written = CamelCaseJSON.name(name)
+        return reservedParameters.contains { CamelCaseJSON.name($0) == written }
+    }
 }

@@ -49,7 +49,7 @@ extension AccountVault {
                 nextRefresh: state.refreshDue(keepAlive: keepAlive),
                 lastFailure: state.lastFailure,
                 identity: state.credential?.identity,
-                loginExpiry: state.credential?.expiry,
+                loginExpiry: state.credential?.loginExpiry,
                 idTokenProblem: state.idTokenProblem,
                 unsaved: state.unsaved?.failure
             )

@@ -303,6 +303,13 @@ extension AccountState {
         end(credential, isPerhapsSpent ? .rotationLost : .grantExpired)
     }
 
+    /// The client has expired by our clock, and the provider refuses it. The credential stays as it is: should the
+    /// clock be wrong, a restart goes on with it.
+    package mutating func clientExpired(version: UInt64) {
+        guard version == self.version, case .active(let credential) = login else { return }
+        end(credential, .clientExpired)
+    }
+
     private mutating func end(_ credential: Credential, _ reason: LoginRequiredReason) {
         version += 1
         login = .dead(credential, reason)

@@ -113,6 +113,8 @@ extension AccountVault {
     public struct Ended: Sendable {
         /// What there is to revoke; nil when there was no login.
         public let credential: Credential?
+        /// The access token of the last grant, if it has not expired.
+        public let accessToken: SecretBytes?
         /// A record of a larger generation is of a login that came later.
         let generation: UInt64
     }
@@ -121,10 +123,15 @@ extension AccountVault {
     /// that is revoked.
     public func signOut() async throws(StoreFailure) -> Ended {
         await readIfUnread()
+        let now = ports.time.now
         let result: Result<Ended, StoreFailure> = await exclusively {
             self.guarded.withLock { guarded in
                 if let failure = guarded.state.storeFailure { return .failure(failure) }
-                let ended = Ended(credential: guarded.state.credential, generation: guarded.state.generation)
+                let ended = Ended(
+                    credential: guarded.state.credential,
+                    accessToken: guarded.state.token.flatMap { $0.isValid(at: now) ? $0.secret : nil },
+                    generation: guarded.state.generation
+                )
                 guarded.state.signOut()
                 return .success(ended)
             }

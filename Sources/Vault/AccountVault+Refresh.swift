@@ -13,6 +13,9 @@ extension AccountVault {
             await renew(credential, with: grant, version: version, requestedAt: requestedAt)
         case .deadGrant(let error):
             await confirmDeath(of: credential, error, version: version)
+        case .misconfigured(let error)
+        where error.refusesClient && credential.registration?.isExpired(at: ports.time.wall) == true:
+            guarded.withLock { $0.state.clientExpired(version: version) }
         case .misconfigured(let error):
             failed(.clientRefused(code: error.code, detail: error.detail), version: version)
         case .unconfigured(let detail): failed(.configuration(detail: detail), version: version)

@@ -72,14 +72,21 @@ public struct Registration: Sendable, Equatable {
     public var secretExpiresAt: Int?
     /// Nil: the registration cannot be deleted from here.
     public var management: ClientManagement?
+    /// What the client is registered for, where that decides what its logins get; nil where each login asks.
+    public var scopes: [String]?
 
     public init(
-        authentication: ClientAuthentication? = nil, secretExpiresAt: Int? = nil, management: ClientManagement? = nil
+        authentication: ClientAuthentication? = nil, secretExpiresAt: Int? = nil, management: ClientManagement? = nil,
+        scopes: [String]? = nil
     ) {
         self.authentication = authentication
         self.secretExpiresAt = secretExpiresAt
         self.management = management
+        self.scopes = scopes
     }
+
+    /// Whether a login for these scopes can be one of this client.
+    public func allows(_ scopes: [String]) -> Bool { self.scopes.map { Set($0) == Set(scopes) } ?? true }
 
     public func isExpired(at wall: Int) -> Bool { secretExpiresAt.map { $0 <= wall } ?? false }
 }

@@ -133,8 +133,10 @@ private struct RegistrationFields: Codable {
     var secretExpiresAt: Int?
     var clientURI: String?
     var accessToken: String?
+    var scopes: [String]?
 
     enum CodingKeys: String, CodingKey {
+        case scopes
         case authentication = "token_endpoint_auth_method"
         case secretExpiresAt = "client_secret_expires_at"
         case clientURI = "registration_client_uri"
@@ -146,6 +148,7 @@ private struct RegistrationFields: Codable {
         secretExpiresAt = registration.secretExpiresAt
         clientURI = registration.management?.url.text
         accessToken = registration.management?.token.revealedText()
+        scopes = registration.scopes
     }
 
     var registration: Registration {
@@ -158,7 +161,8 @@ private struct RegistrationFields: Codable {
             secretExpiresAt: secretExpiresAt.map {
                 min(max($0, RecordTime.range.lowerBound), RecordTime.range.upperBound)
             },
-            management: management
+            management: management,
+            scopes: scopes
         )
     }
 }

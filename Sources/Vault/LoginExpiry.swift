@@ -22,6 +22,17 @@ public struct LoginExpiry: Sendable, Equatable {
     public func isNear(at wall: Int) -> Bool { at - wall < min(Self.longestNotice, lifetime / 10) }
 }
 
+extension Credential {
+    /// When the login ends by itself: with the refresh token, or with the client that the provider has registered,
+    /// which cannot be prolonged.
+    var loginExpiry: LoginExpiry? {
+        guard refreshToken != nil, let clientEnd = registration?.secretExpiresAt, clientEnd < expiry?.at ?? .max else {
+            return expiry
+        }
+        return LoginExpiry(at: clientEnd, lifetime: .max)
+    }
+}
+
 extension LoginExpiry {
     /// After a grant, whose refresh token may be a new one; `earlier` is what was known before.
     static func after(_ grant: TokenGrant, earlier: LoginExpiry?, at wall: Int) -> LoginExpiry? {

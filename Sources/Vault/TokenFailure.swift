@@ -34,6 +34,8 @@ public enum LoginRequiredReason: String, Sendable {
     case recordUnreadable = "record_unreadable"
     /// The account file names another issuer, client or person than the one that the login belongs to.
     case settingsChanged = "settings_changed"
+    /// The client that the provider had registered for the account has expired, and the provider does not take it.
+    case clientExpired = "client_expired"
     /// The access token that was the credential itself has expired, or there is no refresh token to renew it with.
     case noRefreshToken = "no_refresh_token"
 }

@@ -33,6 +33,12 @@ struct LoginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("For --provider: the application, where each has an issuer.", valueName: "name"))
     var application: String?
 
+    @Option(help: ArgumentHelp("For --provider: the region.", valueName: "region"))
+    var region: String?
+
+    @Option(help: ArgumentHelp("For --provider: the URL where people start.", valueName: "url"))
+    var startUrl: String?
+
     @Option(help: ArgumentHelp("The provider's issuer identifier.", valueName: "url"))
     var issuer: String?
 
@@ -62,6 +68,9 @@ struct LoginCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Use this revocation endpoint.", valueName: "url"))
     var revocationEndpoint: String?
+
+    @Option(help: ArgumentHelp("Have a client registered at this endpoint.", valueName: "url"))
+    var registrationEndpoint: String?
 
     @Option(help: ArgumentHelp("Where to keep the refresh token: keyring (the default) or memory.", valueName: "store"))
     var store: String?
@@ -100,14 +109,17 @@ struct LoginCommand: ParsableCommand {
         let secret = try clientSecretFile.map { try SecretInput.read($0, "client secret") }
         let token = try registrationTokenFile.map { try SecretInput.read($0, "registration token") }
         let connection = try AgentConnection.open()
-        let parameters = ["host": host, "tenant": tenant, "realm": realm, "application": application]
-            .compactMapValues(\.self)
+        let parameters = [
+            "host": host, "tenant": tenant, "realm": realm, "application": application, "region": region,
+            "start_url": startUrl,
+        ].compactMapValues(\.self)
         let request = LoginRequest(
             provider: provider, providerParameters: parameters.isEmpty ? nil : parameters, issuer: issuer,
             clientID: clientId, clientSecret: secret, registrationToken: token,
             scopes: scope.isEmpty ? nil : scope,
             deviceEndpoint: deviceEndpoint, tokenEndpoint: tokenEndpoint, revocationEndpoint: revocationEndpoint,
-            store: store, timeout: timeout, qrCode: screen.wantsQRCode ? true : nil
+            registrationEndpoint: registrationEndpoint, store: store, timeout: timeout,
+            qrCode: screen.wantsQRCode ? true : nil
         )
         // From here on, so that Ctrl-C before there is anything to cancel just ends this program. SIGHUP keeps its
         // default: a lost terminal ends this program, and the login goes on in the agent.

@@ -19,7 +19,8 @@ struct ProvidersCommand: ParsableCommand {
     private static func text(_ provider: ProviderDescription) -> String {
         var options = "--provider \(provider.name)"
         for parameter in provider.parameters {
-            let option = "--\(parameter.name) \(parameter.name.uppercased())"
+            let name = String(parameter.name.map { $0 == "_" ? "-" : $0 })
+            let option = "--\(name) \(parameter.name.uppercased())"
             options += parameter.standard == nil ? " \(option)" : " [\(option)]"
         }
         var lines = ["\(provider.title): \(options)"]

@@ -198,15 +198,51 @@ struct RegistrationTests {
         #expect(other.provider.all(.register).isEmpty)
     }
 
-    @Test("a registered client that the provider has lost is an error that says how to register anew")
+    @Test("a registered client that the provider has lost is replaced by a new one before anybody is asked")
     func lost() async throws {
         let fixture = try Self.fixture(Self.registered())
         #expect(try await Self.completeLogin(fixture).map(isDone) == true)
+        let device = FakeProvider.Answer.json(
+            200,
+            """
+            {"device_code":"d2","user_code":"BBBB-CCCC","verification_uri":"\(FakeProvider.issuer)/activate","interval":5}
+            """)
+        fixture.provider.script(.device, .error("invalid_client", status: 401), device)
+        fixture.provider.script(.register, Self.registered("c2"))
+        fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
+        let log = try await fixture.login(LoginRequest())
+        #expect(await log.prompt()?.clientID == "c2")
+        await fixture.passInterval()
+        #expect(await log.events().last.map(isDone) == true)
+        #expect(
+            fixture.provider.requests(.device).suffix(2) == ["client_id=c1&scope=openid", "client_id=c2&scope=openid"])
+        #expect(credential(fixture)?.clientID == "c2")
+    }
+
+    @Test("a new client that is refused as well ends the login; another is not registered")
+    func refusedAgain() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        #expect(try await Self.completeLogin(fixture).map(isDone) == true)
         fixture.provider.script(.device, .error("invalid_client", status: 401))
+        fixture.provider.script(.register, Self.registered("c2"))
         let log = try await fixture.login(LoginRequest())
         guard case .failed(let failure)? = await log.events().last else { return #expect(Bool(false)) }
         #expect(failure.code == "invalid_client")
+        #expect(failure.hint.contains("--client-id ID"))
+        #expect(fixture.provider.requests(.register).count == 3, "two registrations, and one deletion")
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
+    }
+
+    @Test("a registered client that may not do what it is for is an error that says how to register anew")
+    func unauthorized() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        #expect(try await Self.completeLogin(fixture).map(isDone) == true)
+        fixture.provider.script(.device, .error("unauthorized_client"))
+        let log = try await fixture.login(LoginRequest())
+        guard case .failed(let failure)? = await log.events().last else { return #expect(Bool(false)) }
+        #expect(failure.code == "unauthorized_client")
         #expect(failure.hint.contains("authagent logout work --forget-client"))
+        #expect(fixture.provider.requests(.register).count == 1)
     }
 
     @Test("secrets that nothing would be done with are refused at once")

@@ -18,6 +18,8 @@ public final class FakeProvider: HTTPTransport {
     private let state = Mutex(State())
 
     public static let issuer = "https://issuer.example"
+    /// What AWS calls its endpoints.
+    private static let others = ["device_authorization": Endpoint.device, "logout": .revocation]
 
     /// Knows its metadata, grants user codes that nobody has approved yet, and revokes.
     public init() {
@@ -85,7 +87,7 @@ public final class FakeProvider: HTTPTransport {
 
     public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         let last = request.url.text.split(separator: "/").last.map(String.init) ?? ""
-        let endpoint = Endpoint(rawValue: last) ?? .metadata
+        let endpoint = Endpoint(rawValue: last) ?? Self.others[last] ?? .metadata
         let (gate, answer) = state.withLock { state -> (Gate?, Answer) in
             state.requests.append((endpoint, request))
             guard var script = state.scripts[endpoint], let first = script.first else {

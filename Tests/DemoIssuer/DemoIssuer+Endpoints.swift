@@ -31,14 +31,16 @@ extension DemoIssuer {
         case "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server": .metadata
         case "/device_authorization": .device
         case "/token": .token
-        case "/revocation": .revocation
+        case "/revocation", awsLogoutPath: .revocation
         case "/keys": .keys
+        case awsRegistrationPath: .registration
         case _ where path == registrationPath || path.hasPrefix(registrationPath + "/"): .registration
         default: nil
         }
     }
 
     private func answer(_ endpoint: Endpoint, _ request: IssuerRequest) -> IssuerReply {
+        if let rules = configuration.aws { return answerAsAWS(endpoint, request, rules) }
         if endpoint == .metadata { return .json(metadata) }
         if endpoint == .keys { return .json(keySet) }
         if endpoint == .registration { return registration(request) }

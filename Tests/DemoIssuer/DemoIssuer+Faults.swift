@@ -34,7 +34,7 @@ extension DemoIssuer {
 
     public var log: [LogEntry] { state.withLock { $0.log } }
 
-    public var refreshCount: Int { log.filter { $0.form["grant_type"] == "refresh_token" }.count }
+    public var refreshCount: Int { log.count { ($0.form["grant_type"] ?? $0.form["grantType"]) == "refresh_token" } }
 
     /// Every refresh token ever issued.
     public var refreshTokens: [String] { state.withLock { Array($0.refreshTokens.keys) } }

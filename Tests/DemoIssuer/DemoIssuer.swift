@@ -75,6 +75,8 @@ extension DemoIssuer {
         public var renewsIDTokens = true
         /// Nil: clients cannot register.
         public var registration: Registration?
+        /// Nil: the issuer speaks OAuth.
+        public var aws: AWSRules?
         /// Resources that are answered with `invalid_target` (RFC 8707 §2).
         public var unknownResources: Set<String> = []
         /// Seconds that a refresh token lives, as the replies tell; the issuer itself keeps it for ever.

@@ -40,8 +40,7 @@ enum HTTPListener {
 
         private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
             let request = IssuerRequest(
-                method: head.method.rawValue, uri: head.uri, authorization: head.headers.first(name: "authorization"),
-                body: body
+                method: head.method.rawValue, uri: head.uri, headers: { head.headers.first(name: $0) }, body: body
             )
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             let eventLoop = context.eventLoop

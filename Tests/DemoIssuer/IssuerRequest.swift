@@ -9,9 +9,15 @@ struct IssuerRequest: Sendable {
     let form: [String: String]
     /// A parameter that may come several times (RFC 8707 §2).
     let resources: [String]
+    let contentType: String?
+    let isJSON: Bool
+    /// The members of a body of JSON that are lists.
+    let lists: Set<String>
+    /// AWS's header for an access token.
+    let sessionToken: String?
     private let authorization: String?
 
-    init(method: String, uri: String, authorization: String?, body: String) {
+    init(method: String, uri: String, headers: (String) -> String?, body: String) {
         let parts = uri.split(separator: "?", maxSplits: 1).map(String.init)
         self.method = method
         path = parts.first ?? "/"
@@ -19,7 +25,11 @@ struct IssuerRequest: Sendable {
         form = body.hasPrefix("{") ? Self.members(body) : Self.decode(body)
         resources = body.split(separator: "&").filter { $0.hasPrefix("resource=") }
             .map { Self.plain(String($0.dropFirst("resource=".count))) }
-        self.authorization = authorization
+        contentType = headers("content-type")
+        isJSON = body.hasPrefix("{")
+        lists = Set(Self.object(body).filter { $0.value is [Any] }.keys)
+        sessionToken = headers("x-amz-sso_bearer_token")
+        authorization = headers("authorization")
     }
 
     var authorizationScheme: String? {
@@ -42,10 +52,11 @@ struct IssuerRequest: Sendable {
     }
 
     private static func members(_ json: String) -> [String: String] {
-        let object = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-        return (object ?? [:]).mapValues { value in
-            (value as? [String])?.joined(separator: " ") ?? "\(value)"
-        }
+        object(json).mapValues { value in (value as? [String])?.joined(separator: " ") ?? "\(value)" }
+    }
+
+    private static func object(_ json: String) -> [String: Any] {
+        (try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]) ?? [:]
     }
 
     private static func decode(_ text: String) -> [String: String] {

@@ -31,6 +31,11 @@ struct IssuerState {
     var key = DemoIssuer.SigningKey(number: 1)
     /// Those that have registered themselves, by id.
     var clients: [String: DemoIssuer.RegisteredClient] = [:]
+    /// As AWS has it: what clients are registered for, when they expire in seconds since 1970, whose sessions live.
+    var awsScopes: [String: [String]] = [:]
+    var awsExpiries: [String: Int] = [:]
+    var awsTokens: Set<String> = []
+    var endedSessions: [String] = []
     private var families = 0
 
     init(_ configuration: DemoIssuer.Configuration) {

@@ -52,6 +52,43 @@ struct FailedLoginTests {
         try expect(result, "device_flow_unsupported", exit: 1, hint: "--device-endpoint")
     }
 
+    @Test("a server that sends a user code without a device code, as Facebook does, is device_flow_unsupported")
+    func facebook() async throws {
+        let demo = try await DemoLogin()
+        demo.issuer.always(
+            .device,
+            .reply(
+                status: 200,
+                body: #"{"code":"92a2b2e3","user_code":"A1NWZ9","verification_uri":"https://f.example/device"}"#))
+        let result = try await demo.home.login("work", demo.options) { _ in }
+        try expect(result, "device_flow_unsupported", exit: 1, hint: "enable the device authorization grant")
+        #expect(!result.output.contains("A1NWZ9"), "nobody is asked to approve what cannot be completed")
+        #expect(!demo.issuer.log.contains { $0.endpoint == .token })
+    }
+
+    @Test(
+        "a server whose statuses are all its answer, as Trakt's are, ends the login in one poll",
+        arguments: [
+            (409, "bad_response", "may not support the device grant"), (410, "expired_token", "run the same command"),
+            (418, "access_denied", "run the same command"),
+        ])
+    func trakt(status: Int, code: String, hint: String) async throws {
+        let demo = try await DemoLogin()
+        demo.issuer.always(.token, .reply(status: status, contentType: "", body: ""))
+        let result = try await demo.home.login("work", demo.options) { _ in }
+        try expect(result, code, exit: 1, hint: hint)
+        #expect(demo.issuer.log.count { $0.endpoint == .token } == 1)
+    }
+
+    @Test("a server that takes JSON only, as Trakt does, refuses the form, and nobody is asked to approve anything")
+    func jsonOnly() async throws {
+        let demo = try await DemoLogin()
+        demo.issuer.always(.device, .reply(status: 415, contentType: "text/html", body: "<h1>Unsupported</h1>"))
+        let result = try await demo.home.login("work", demo.options) { _ in }
+        try expect(result, "bad_response", exit: 1, hint: "is it an authorization server?")
+        #expect(demo.issuer.log.count { $0.endpoint == .device } == 1)
+    }
+
     @Test("M1: metadata of another issuer is refused before anything else is sent")
     func issuerMismatch() async throws {
         let demo = try await DemoLogin()

@@ -13,7 +13,8 @@ struct RegistrationTests {
             registration: Registration(
                 authentication: .clientSecretPost, secretExpiresAt: 2_000_000_000,
                 management: ClientManagement(
-                    url: try EndpointURL(parsing: "https://issuer.example/clients/c1"), token: SecretBytes("manage-it"))
+                    url: try EndpointURL(parsing: "https://issuer.example/clients/c1"), token: SecretBytes("manage-it")),
+                scopes: ["openid", "mail"]
             )
         )
     }
@@ -87,5 +88,70 @@ struct RegistrationTests {
         await #expect(throws: TokenFailure.self) { try await fixture.token() }
         #expect(fixture.storedCredential?.registration == credential.registration)
         #expect(fixture.storedCredential?.refreshToken == nil)
+    }
+
+    /// A login of a registered client whose access token has to be renewed.
+    private func login(
+        _ reply: RefreshReply, clientLives seconds: Int?
+    ) async throws -> VaultFixture {
+        let fixture = try VaultFixture(ScriptedRefresher(reply))
+        var client = try Self.client()
+        client.registration?.secretExpiresAt = seconds.map { fixture.time.wall + $0 }
+        let grant = TokenGrant(accessToken: SecretBytes("a1"), expiresIn: 3600, refreshToken: SecretBytes("r1"))
+        _ = await fixture.vault.adopt(grant, to: client, askedScope: [], requestedAt: fixture.time.now)
+        return fixture
+    }
+
+    private static let refused = RefreshReply.misconfigured(
+        ProviderError(code: "invalid_client", detail: nil, status: 401))
+
+    @Test("a client that has expired, by its date and by the provider's word, needs a new login, and nothing is lost")
+    func expiredClient() async throws {
+        let fixture = try await login(Self.refused, clientLives: 3600)
+        fixture.time.advance(by: .seconds(3601))
+        for _ in 0..<3 {
+            await #expect(throws: TokenFailure.loginRequired(.clientExpired)) { try await fixture.token() }
+        }
+        #expect(fixture.refresher.spent.count == 1, "a provider that refuses the client is not asked again")
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
+        #expect(fixture.vault.snapshot(keepAlive: nil).login == .loginRequired(.clientExpired))
+    }
+
+    @Test("a date in the past alone ends nothing, and neither does the provider's word alone")
+    func onlyOne() async throws {
+        let renewed = try await login(.renewed(access: "a2"), clientLives: 3600)
+        renewed.time.advance(by: .seconds(3601))
+        #expect(try await renewed.token() == "a2")
+        for lifetime in [7200, nil] {
+            let refused = try await login(Self.refused, clientLives: lifetime)
+            refused.time.advance(by: .seconds(3601))
+            await #expect(throws: TokenFailure.clientRefused(code: "invalid_client", detail: nil)) {
+                try await refused.token()
+            }
+        }
+    }
+
+    @Test("the login ends with the client, if that is before the refresh token does, and this is told a week before")
+    func loginExpiry() async throws {
+        let fixture = try await login(.renewed(access: "a2"), clientLives: 90 * 86_400)
+        let expiry = try #require(fixture.vault.snapshot(keepAlive: nil).loginExpiry)
+        #expect(expiry.at == fixture.time.wall + 90 * 86_400)
+        #expect(!expiry.isNear(at: expiry.at - 7 * 86_400))
+        #expect(expiry.isNear(at: expiry.at - 7 * 86_400 + 1))
+        var credential = try #require(fixture.storedCredential)
+        credential.expiry = LoginExpiry(at: fixture.time.wall + 60, lifetime: 60)
+        fixture.store.put(credential.record)
+        let restarted = try VaultFixture()
+        restarted.store.put(credential.record)
+        await restarted.vault.readIfUnread()
+        #expect(restarted.vault.snapshot(keepAlive: nil).loginExpiry == credential.expiry)
+    }
+
+    @Test("a client that is registered for scopes is one for these only, in any order")
+    func scopes() {
+        let registration = Registration(scopes: ["a", "b"])
+        #expect(registration.allows(["b", "a"]))
+        #expect(!registration.allows(["a"]) && !registration.allows(["a", "b", "c"]) && !registration.allows([]))
+        #expect(Registration().allows(["a"]))
     }
 }

@@ -1,0 +1,42 @@
+internal import OAuth
+internal import SecretMemory
+internal import Vault
+
+/// Logouts at providers that end sessions instead of revoking tokens.
+extension Agent {
+    /// Ends the session of the login, by the access token in memory or else by a new one. Returns whether the provider
+    /// confirmed it, and what to tell people. Not tried again later: by then there is no access token.
+    func endSession(
+        of credential: Credential, accessToken: SecretBytes?, at server: AuthorizationServer
+    ) async -> (Bool, String?) {
+        let token: SecretBytes
+        switch await sessionToken(of: credential, accessToken, at: server) {
+        case .success(let found): token = found
+        case .failure(let reason): return (false, "the sign-in session is not ended: \(reason.detail)")
+        }
+        switch await server.revoke(token, hint: .accessToken) {
+        case .revoked:
+            return (true, "the sign-in session is ended; what was got with its tokens lives until it expires")
+        case .unsupported: return (false, "the provider has no way to end a sign-in session")
+        case .refused(let detail), .retry(let detail, _): return (false, "the sign-in session is not ended: \(detail)")
+        }
+    }
+
+    private struct NoToken: Error { let detail: String }
+
+    private func sessionToken(
+        of credential: Credential, _ accessToken: SecretBytes?, at server: AuthorizationServer
+    ) async -> Result<SecretBytes, NoToken> {
+        if let token = accessToken ?? credential.lastingAccessToken { return .success(token) }
+        guard let refreshToken = credential.refreshToken else {
+            return .failure(NoToken(detail: "there is no access token, which is needed for that"))
+        }
+        switch await server.refresh(refreshToken, scopes: nil) {
+        case .renewed(let grant): return .success(grant.accessToken)
+        case .deadGrant(let error), .misconfigured(let error):
+            return .failure(NoToken(detail: "the provider gives no access token: \(error)"))
+        case .unconfigured(let detail), .rejected(_, let detail), .transient(let detail, _):
+            return .failure(NoToken(detail: "the provider gives no access token: \(detail)"))
+        }
+    }
+}
