@@ -62,7 +62,7 @@ extension Agent {
             }
             let metadata = try await surroundings.metadata.metadata(of: issuer)
             // A client that could do nothing with its registration does not ask for one.
-            if metadata.registrationEndpoint != nil { _ = try await provider.endpoints().0.requiredDevice() }
+            if metadata.registrationEndpoint != nil { try await provider.requireDeviceEndpoint() }
             registered = try await ClientRegistration(transport: parts.transport).register(
                 metadata, scopes: settings.scopes, authentication: settings.clientAuthentication,
                 initialToken: initialToken
