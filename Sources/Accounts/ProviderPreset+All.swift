@@ -82,6 +82,16 @@ extension ProviderPreset {
             unverified: ["clientSecret", "registration"]
         ),
         ProviderPreset(
+            name: "bmw", title: "BMW CarData", issuer: "https://customer.bmwgroup.com", hasMetadata: false,
+            deviceEndpoint: "https://customer.bmwgroup.com/gcdm/oauth/device/code",
+            tokenEndpoint: "https://customer.bmwgroup.com/gcdm/oauth/token",
+            scopes: ["authenticate_user", "openid", "cardata:api:read", "cardata:streaming:read"],
+            clientSecret: .none, dialect: dialect(parameters: ["response_type": "device_code"], proofKey: .always),
+            registration: "https://customer.bmwgroup.com, CarData",
+            notes: "The ID token is the password for the stream of data. There is no revocation endpoint.",
+            unverified: ["issuer", "registration"]
+        ),
+        ProviderPreset(
             name: "twitch", title: "Twitch", issuer: "https://id.twitch.tv/oauth2", hasMetadata: false,
             deviceEndpoint: "https://id.twitch.tv/oauth2/device", tokenEndpoint: "https://id.twitch.tv/oauth2/token",
             revocationEndpoint: "https://id.twitch.tv/oauth2/revoke", clientSecret: .none,
@@ -91,15 +101,18 @@ extension ProviderPreset {
         ),
     ]
 
-    private static func dialect(
+    static func dialect(
         scopeParameter: String = "scope", grantType: String? = nil, codeParameter: String? = nil,
-        parameters: [String: String] = [:]
+        parameters: [String: String] = [:], proofKey: ProofKey.Use = .whenAsked,
+        assertionAudience: AssertionAudience = .tokenEndpoint
     ) -> RequestDialect {
         var dialect = RequestDialect()
         dialect.scopeParameter = scopeParameter
         if let grantType { dialect.deviceGrantType = grantType }
         if let codeParameter { dialect.deviceCodeParameter = codeParameter }
         dialect.deviceParameters = parameters
+        dialect.proofKey = proofKey
+        dialect.assertionAudience = assertionAudience
         return dialect
     }
 }

@@ -91,4 +91,16 @@ struct ProofKeyTests {
         guard case .failed? = await log.events().last else { return #expect(Bool(false)) }
         #expect(fixture.provider.requests(.device).count == 1)
     }
+
+    @Test("a preset of a provider that demands a proof key sends it at once")
+    func preset() async throws {
+        let fixture = try AgentFixture()
+        fixture.provider.script(.metadata, Self.codes)
+        let log = try await fixture.login(LoginRequest(provider: "bmw", clientID: "c"))
+        #expect(await log.prompt() != nil, "\(log.soFar)")
+        let asked = fixture.provider.requests(.metadata)
+        #expect(asked.count == 1)
+        #expect(parameter("code_challenge", asked[0]) != nil && parameter("response_type", asked[0]) == "device_code")
+        try await fixture.agent.cancelLogin(fixture.name)
+    }
 }

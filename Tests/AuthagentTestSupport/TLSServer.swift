@@ -23,7 +23,7 @@ public final class TLSServer: Sendable {
     /// Everything that came in, among the server's own lines.
     public var received: String { process.outputSoFar }
     /// Whether a connection has come to its end, peacefully or not.
-    public var hasEndedConnection: Bool { received.contains("\nDONE") || process.errorsSoFar.contains("ERROR") }
+    public var hasEndedConnection: Bool { received.contains("DONE\n") || process.errorsSoFar.contains("ERROR") }
 
     /// Sends a whole reply on the connection that is open.
     public func reply(_ body: String) {

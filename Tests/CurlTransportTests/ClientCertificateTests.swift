@@ -65,7 +65,7 @@ struct ClientCertificateTests {
         await eventually { server.received.contains("refresh_token=r1") }
         server.reply(#"{"access_token":"a1"}"#)
         _ = await reply
-        await eventually { server.received.contains("CONNECTION CLOSED") }
+        await eventually { server.hasEndedConnection }
         let stranger = try client(server, Client(id: "other", authentication: .none), transport)
         guard case .transient = await stranger.refresh(SecretBytes("r2"), scopes: nil) else {
             Issue.record("another client's connection was used")
