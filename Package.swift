@@ -87,13 +87,14 @@ let package = Package(
             name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
         ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(
             name: "Agent",
             dependencies: [
-                "Accounts", "AgentAPI", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
             ],
             swiftSettings: swift
         ),
@@ -176,6 +177,11 @@ let package = Package(
         .testTarget(
             name: "OAuthTests",
             dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "ClientKeysTests",
+            dependencies: ["AuthagentTestSupport", "ClientKeys", "OAuth", "SecretMemory"] + crypto,
             swiftSettings: swift
         ),
         .testTarget(

@@ -31,10 +31,7 @@ extension Agent {
         try await requireStore(settings.store)
         let file = isNew ? try prepareFile(settings, for: pending.account) : nil
         // Not the account's own provider yet: a login that fails leaves an earlier one as it is.
-        let provider = Provider(
-            settings: settings, metadata: surroundings.metadata, identities: surroundings.identities,
-            transport: parts.transport
-        )
+        let provider = Provider(settings: settings, surroundings: surroundings)
         let client = try await client(for: pending.account, provider, secrets)
         do throws(LoginError) { return try await logIn(pending, client, provider, file) } catch {
             guard client.isLost(error) else { throw await failed(error, client) }
@@ -52,7 +49,9 @@ extension Agent {
         let (settings, client) = (pending.settings, client.client)
         let server: AuthorizationServer
         do throws(OAuthFailure) { server = try await provider.server(for: client) } catch { throw .oauth(error) }
-        let flow = LoginFlow(server: server, settings: settings, time: parts.time) { pending.report($0) }
+        let flow = LoginFlow(
+            server: server, settings: settings, time: parts.time, randomBytes: parts.randomBytes
+        ) { pending.report($0) }
         let granted = try await flow.run()
         // No parent: from here on, cancelling would lose what somebody has just approved.
         let kept = Task { () -> Result<LoginResult, LoginError> in
@@ -129,7 +128,10 @@ extension Agent {
                 let ended = try await old.vault.signOut()
                 // Nobody else would ever tell its issuer.
                 if let credential = ended.credential, !settings.isOfSameLogin(as: credential.client) {
-                    await revokeLater(credential, store: old.settings.store, "replaced")
+                    await revokeLater(
+                        credential, store: old.settings.store, "replaced", of: old.settings,
+                        as: credential.registration?.authentication ?? old.settings.clientAuthentication
+                    )
                 }
                 // In the same store the new record replaces it, with no moment between.
                 if old.settings.store != settings.store { try await old.vault.forget(ended) }

@@ -18,6 +18,8 @@ public final class Agent: AgentService {
         public var time: any Time
         /// From 0 to 1.
         public var jitter: @Sendable () -> Double
+        /// That nobody can predict.
+        public var randomBytes: @Sendable (Int) -> [UInt8]
         /// Lines of half blocks for a URL; nil when it does not fit.
         public var drawQRCode: @Sendable (String) -> [String]?
         /// Reads the daemon's own settings again and applies them, or throws and changes nothing.
@@ -30,7 +32,8 @@ public final class Agent: AgentService {
             directory: AccountDirectory, stores: StoreSet, transport: any HTTPTransport, time: any Time,
             jitter: @escaping @Sendable () -> Double, drawQRCode: @escaping @Sendable (String) -> [String]?,
             reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void, socket: String,
-            processID: Int32, logger: Logger
+            processID: Int32, logger: Logger,
+            randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes
         ) {
             self.directory = directory
             self.stores = stores
@@ -42,6 +45,12 @@ public final class Agent: AgentService {
             self.socket = socket
             self.processID = processID
             self.logger = logger
+            self.randomBytes = randomBytes
+        }
+
+        /// From the kernel, as Swift's own generator has them.
+        public static func systemRandomBytes(_ count: Int) -> [UInt8] {
+            (0..<count).map { _ in UInt8.random(in: .min ... .max) }
         }
     }
 
@@ -75,13 +84,10 @@ public final class Agent: AgentService {
             ),
             time: parts.time,
             jitter: parts.jitter,
+            randomBytes: parts.randomBytes,
             scheduleChanged: { schedule.changed() }
         )
-        revocations = RevocationQueue(
-            transport: parts.transport, metadata: surroundings.metadata, time: parts.time, jitter: parts.jitter,
-            logger: parts.logger,
-            scheduleChanged: { schedule.changed() }
-        )
+        revocations = RevocationQueue(surroundings: surroundings, logger: parts.logger)
         let (settings, errors) = parts.directory.loadAll()
         for (name, error) in errors {
             parts.logger.error("account file refused", metadata: ["account": "\(name)", "problem": "\(error)"])

@@ -76,6 +76,10 @@ extension OAuthFailure {
                 hint: "check the issuer's URL and the network, then \(again)"
             )
         case .provider(let error): LoginFailure(providersCode: error.code, detail: error.detail, again: again)
+        case .client(let failure):
+            LoginFailure(
+                code: Problem.Code.configurationError.rawValue, detail: failure.problem, hint: failure.hint
+            )
         case .issuerMismatch:
             LoginFailure(
                 code: "issuer_mismatch",
@@ -102,9 +106,11 @@ extension LoginFailure {
     fileprivate init(providersCode code: String, detail: String?, again: String) {
         let hint =
             switch code {
+            case _ where ProofKey.isBlamed(in: detail):
+                "give --pkce, or set 'pkce = true' in the account file, then \(again)"
             case "access_denied": "somebody declined the request; \(again)"
             case "expired_token": again
-            case "invalid_client": "check --client-id, and --client-secret-file if the client has a secret"
+            case "invalid_client": "check --client-id, and the client's secret or key if it has one"
             case "unauthorized_client", "unsupported_grant_type":
                 "allow the device authorization grant for this client at the provider"
             case "invalid_scope": "check --scope: the provider does not grant what was asked for"

@@ -70,7 +70,7 @@ extension Problem {
             self.init(
                 .providerRejected,
                 "the provider refused the client of '\(account)': \(detail ?? code)",
-                hint: "check client_id and the client secret, then run 'authagent login \(account)'",
+                hint: "check client_id and the client's secret or key, then run 'authagent login \(account)'",
                 reason: code
             )
         }

@@ -31,6 +31,8 @@ extension Transfer {
         case CURLE_ABORTED_BY_CALLBACK: .unreachable("the connection to \(host) broke before its reply")
         case CURLE_SSL_CONNECT_ERROR where !isProtocolError:
             .unreachable("the TLS handshake with \(host) broke off: \(reason(code))")
+        case CURLE_SSL_CERTPROBLEM where request.certificate != nil:
+            .tls("the client's certificate and its key cannot be used: \(reason(code))")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_ISSUER_ERROR:

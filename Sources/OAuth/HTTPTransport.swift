@@ -22,16 +22,19 @@ public struct HTTPRequest: Sendable {
     public var body: SecretBytes?
     /// Nil: the transport's own limit.
     public var timeLimit: Duration?
+    /// Shown to a server that asks for one. Such a request shares its connection with no other.
+    public var certificate: ClientCertificate?
 
     public init(
         method: Method, url: EndpointURL, headers: [(name: String, value: String)] = [], body: SecretBytes? = nil,
-        timeLimit: Duration? = nil
+        timeLimit: Duration? = nil, certificate: ClientCertificate? = nil
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.timeLimit = timeLimit
+        self.certificate = certificate
     }
 }
 

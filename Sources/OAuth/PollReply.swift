@@ -39,6 +39,14 @@ extension PollReply {
         }
     }
 
+    package init(_ failure: RequestFailure) {
+        switch failure {
+        case .transport(let failure): self.init(failure)
+        // A key that is renewed at this moment is there for the next poll.
+        case .client(let failure): self = .transient(detail: failure.description, backsOff: false, retryAfter: nil)
+        }
+    }
+
     package init(_ failure: TransportFailure) {
         switch failure {
         case .tls(let detail): self = .untrusted(detail: detail)

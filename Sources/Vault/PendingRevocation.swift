@@ -19,10 +19,16 @@ public struct PendingRevocation: Sendable, Equatable {
     public var isRefreshToken: Bool
     /// Wall-clock seconds since 1970.
     public var since: Int
+    /// Paths of the files that prove who the client is, if any do.
+    public var clientKeyFile: String?
+    public var clientCertificateFile: String?
+    /// Whom assertions are for; nil: as the issuer's metadata has it.
+    public var assertionAudience: String?
 
     public init(
         account: AccountName, id: String, issuer: String, endpoint: String?, clientID: String,
-        clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int
+        clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int,
+        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, assertionAudience: String? = nil
     ) {
         self.account = account
         self.id = id
@@ -34,6 +40,9 @@ public struct PendingRevocation: Sendable, Equatable {
         self.token = token
         self.isRefreshToken = isRefreshToken
         self.since = since
+        self.clientKeyFile = clientKeyFile
+        self.clientCertificateFile = clientCertificateFile
+        self.assertionAudience = assertionAudience
     }
 
     public var key: RecordKey { RecordKey(account: account, purpose: .revocation(id)) }
@@ -50,7 +59,10 @@ public struct PendingRevocation: Sendable, Equatable {
             clientAuthentication: clientAuthentication,
             token: token.revealedText(),
             isRefreshToken: isRefreshToken,
-            since: since
+            since: since,
+            clientKeyFile: clientKeyFile,
+            clientCertificateFile: clientCertificateFile,
+            assertionAudience: assertionAudience
         )
         return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fields)))
     }
@@ -71,7 +83,10 @@ public struct PendingRevocation: Sendable, Equatable {
             clientAuthentication: fields.clientAuthentication,
             token: SecretBytes(fields.token),
             isRefreshToken: fields.isRefreshToken,
-            since: fields.since
+            since: fields.since,
+            clientKeyFile: fields.clientKeyFile,
+            clientCertificateFile: fields.clientCertificateFile,
+            assertionAudience: fields.assertionAudience
         )
     }
 
@@ -86,6 +101,10 @@ public struct PendingRevocation: Sendable, Equatable {
         var token: String
         var isRefreshToken: Bool
         var since: Int
+        /// Absent in records that an older agent wrote, like all that follow.
+        var clientKeyFile: String?
+        var clientCertificateFile: String?
+        var assertionAudience: String?
 
         enum CodingKeys: String, CodingKey {
             case version, account, issuer, endpoint
@@ -95,6 +114,9 @@ public struct PendingRevocation: Sendable, Equatable {
             case token
             case isRefreshToken = "is_refresh_token"
             case since
+            case clientKeyFile = "client_key_file"
+            case clientCertificateFile = "client_certificate_file"
+            case assertionAudience = "assertion_audience"
         }
     }
 }
