@@ -63,7 +63,8 @@ let package = Package(
             name: "authagentd",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "KeyringStore", "LocalSocket",
-                "OAuth", "QRCode", "SecretMemory", "Vault", argumentParser, lifecycle, logging, unixSignals,
+                "OAuth", "QRCode", "SealedStore", "SecretMemory", "Vault", argumentParser, lifecycle, logging,
+                unixSignals,
             ],
             swiftSettings: swift
         ),
@@ -110,6 +111,10 @@ let package = Package(
             dependencies: [
                 "AgentAPI", "CLinux", "KeyringRecords", "SecretMemory", "Vault", subprocess, systemPackage,
             ],
+            swiftSettings: swift
+        ),
+        .target(
+            name: "SealedStore", dependencies: ["AgentAPI", "SealedFiles", "SecretMemory", "Vault"] + crypto,
             swiftSettings: swift
         ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -202,6 +207,11 @@ let package = Package(
             dependencies: ["AuthagentTestSupport", "LocalSocket", "SealedFiles", "SecretMemory"],
             swiftSettings: swift
         ),
+        .testTarget(
+            name: "SealedStoreTests",
+            dependencies: ["AgentAPI", "AuthagentTestSupport", "SealedFiles", "SealedStore", "SecretMemory", "Vault"],
+            swiftSettings: swift
+        ),
         .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),
         .testTarget(
             name: "VaultTests",
@@ -211,8 +221,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory", "Vault",
-                logging,
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SealedStore",
+                "SecretMemory", "Vault", logging,
             ],
             swiftSettings: swift
         ),

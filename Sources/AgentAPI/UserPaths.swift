@@ -22,6 +22,8 @@ public struct UserPaths: Equatable, Sendable {
 
     /// Held by the one agent of this user.
     public var lock: String { state + "/agent.lock" }
+    /// The sealed store.
+    public var sealed: String { state + "/sealed" }
     /// Where an agent that the client started writes its log.
     public var log: String { state + "/authagentd.log" }
 }

@@ -63,7 +63,9 @@ struct LoginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Use this revocation endpoint.", valueName: "url"))
     var revocationEndpoint: String?
 
-    @Option(help: ArgumentHelp("Where to keep the refresh token: keyring (the default) or memory.", valueName: "store"))
+    @Option(
+        help: ArgumentHelp(
+            "Where to keep the refresh token: keyring (the default), sealed or memory.", valueName: "store"))
     var store: String?
 
     @Option(help: ArgumentHelp("Give up after this time, from 1 to 86400.", valueName: "seconds"))
@@ -76,8 +78,8 @@ struct LoginCommand: ParsableCommand {
         if let timeout, !(1...86_400).contains(timeout) {
             throw ValidationError("--timeout is from 1 to 86400 seconds")
         }
-        if let store, !["keyring", "memory"].contains(store) {
-            throw ValidationError("--store is keyring or memory")
+        if let store, !["keyring", "sealed", "memory"].contains(store) {
+            throw ValidationError("--store is keyring, sealed or memory")
         }
         if clientSecretFile == "-", registrationTokenFile == "-" {
             throw ValidationError("only one secret can come from standard input")

@@ -8,6 +8,7 @@ internal import KeyringStore
 internal import LocalSocket
 internal import Logging
 internal import QRCode
+internal import SealedStore
 internal import SecretMemory
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -78,10 +79,14 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let network = ReloadableTransport(settings.network)
         let time = SystemTime()
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
+        let sealed = SealedStore(
+            path: paths.sealed, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], time: time,
+            warn: { log.logger.warning("sealed store", metadata: ["problem": "\($0)"]) }
+        )
         let agent = Agent(
             Agent.Parts(
                 directory: AccountDirectory(paths),
-                stores: StoreSet(keyring: keyring, time: time),
+                stores: StoreSet(keyring: keyring, sealed: sealed, time: time),
                 transport: network,
                 time: time,
                 jitter: { Double.random(in: 0...1) },
