@@ -26,7 +26,11 @@ extension Agent {
         let accounts = state.withLock { Array($0.accounts.values) }
             .filter { $0.settings.store != target && $0.settings.store != .memory }
             .sorted { $0.name < $1.name }
-        var moved: [MovedAccount] = []
+        // What cannot be read cannot be moved, and is not to be passed over in silence.
+        var moved = state.withLock { state in
+            state.fileErrors.filter { state.accounts[$0.key] == nil }.sorted { $0.key < $1.key }
+                .map { MovedAccount(account: $0.key, moved: false, reason: $0.value.description) }
+        }
         // One after the other: each asks the keyring several times.
         for account in accounts { moved.append(await move(account, to: target)) }
         return StoreReply(store: await description(of: target), moved: moved)

@@ -181,6 +181,41 @@ struct SealedStoreTests {
         #expect(try await run(fleet, ["token", "work"]).count > 10)
     }
 
+    @Test("a disk that is full or read-only while the refresh token rotates costs no login", arguments: [true, false])
+    func disk(isFull: Bool) async throws {
+        try #require(getuid() == 0, "only root can mount a small disk")
+        let disk = try await SmallDisk(kibibytes: 512)
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        configuration.firstAccessTokenLifetime = 1
+        let demo = try await DemoLogin(configuration, store: "sealed", changes: ["XDG_STATE_HOME": disk.path])
+        let home = demo.home
+        let key = try home.files.file("key", String(repeating: "k", count: 32))
+        let daemon = try await home.daemon()
+        _ = try await run(home, ["store", "init", "--key-file", key])
+        try await demo.logIn()
+        try await demo.tokenExpires()
+        if isFull { try disk.fill() } else { await disk.makeReadOnly("/authagent/sealed") }
+        let token = try await home.authagent("token", "work")
+        #expect(token.status == 0 || token.status == 7, "\(token.errors)")
+        let status = try await home.authagent("status", "work")
+        let reason = isFull ? "No space left on device" : "Read-only file system"
+        #expect(status.output.contains(reason), "\(status.output)")
+        if isFull { disk.makeRoom() } else { await disk.makeWritable("/authagent/sealed") }
+        // It takes until the next attempt to write, which backs off.
+        try await eventually(within: .seconds(30), "the refresh token is not written") {
+            let status = try await home.authagent("status", "work", "--json")
+            let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
+            return report.accounts.first?.state == .ok
+        }
+        daemon.signal(SIGKILL)
+        _ = await daemon.result()
+        let next = try await home.daemon()
+        #expect(try await run(home, ["token", "work"]).count > 10)
+        next.signal(SIGTERM)
+        _ = await next.result()
+    }
+
     @Test("a limit on the size of files is an error with a remedy, and not the end of the agent")
     func fileSizeLimit() async throws {
         let home = try AgentHome()
