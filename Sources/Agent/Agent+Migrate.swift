@@ -60,7 +60,7 @@ extension Agent {
             revocations.move(name, to: parts.stores[target].store)
             parts.logger.info("account moved", metadata: ["account": "\(name)", "store": "\(target.rawValue)"])
             let notes = [
-                leftover.map { "the \(old.rawValue) still has a copy: \($0.detail)" },
+                leftover.map { $0.leftover(of: name, in: old) },
                 hadUserFile
                     ? nil : "its settings were copied from the machine's file to \(parts.directory.userPath(name))",
             ].compactMap { $0 }
@@ -87,6 +87,17 @@ extension AccountSettings {
         do throws(Invalid) { return try AccountSettings(keys) } catch {
             throw ConfigurationError(file: "", problem: error.problem, hint: error.hint)
         }
+    }
+}
+
+extension StoreFailure {
+    fileprivate func leftover(of account: AccountName, in store: StoreKind) -> String {
+        let removal =
+            switch store {
+            case .keyring: "'secret-tool clear application authagent account \(account)' removes it"
+            case .sealed, .memory: "the next move or login of it into that store replaces it"
+            }
+        return "the \(store.rawValue) store still has a copy, because \(detail); \(removal)"
     }
 }
 

@@ -73,6 +73,8 @@ struct StoreTests {
         }
         #expect(wrong?.code == .wrongPassphrase)
         later.time.advance(by: .seconds(1))
+        // What was just seen is remembered for a moment.
+        #expect(await problem { () throws(Problem) in _ = try await token() }?.code == .storeLocked)
         _ = try await later.agent.unlock(UnlockRequest(passphrase: passphrase))
         #expect(try await token() == "a2")
     }
