@@ -63,8 +63,9 @@ let package = Package(
             name: "authagentd",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "KeyringStore", "LocalSocket",
-                "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SecretMemory", "Vault", argumentParser, lifecycle,
-                logging,
+                "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SealedStore", "SecretMemory", "Vault",
+                argumentParser,
+                lifecycle, logging,
                 unixSignals,
             ],
             swiftSettings: swift
@@ -118,6 +119,10 @@ let package = Package(
         .target(
             name: "SealedJournal",
             dependencies: ["AgentAPI", "OAuth", "SealedFiles", "SecretMemory", "Vault"] + crypto,
+            swiftSettings: swift
+        ),
+        .target(
+            name: "SealedStore", dependencies: ["AgentAPI", "SealedFiles", "SecretMemory", "Vault"] + crypto,
             swiftSettings: swift
         ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -222,6 +227,11 @@ let package = Package(
             dependencies: ["AuthagentTestSupport", "LocalSocket", "SealedFiles", "SecretMemory"],
             swiftSettings: swift
         ),
+        .testTarget(
+            name: "SealedStoreTests",
+            dependencies: ["AgentAPI", "AuthagentTestSupport", "SealedFiles", "SealedStore", "SecretMemory", "Vault"],
+            swiftSettings: swift
+        ),
         .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),
         .testTarget(
             name: "VaultTests",
@@ -231,8 +241,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory", "Vault",
-                logging,
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SealedStore",
+                "SecretMemory", "Vault", logging,
             ],
             swiftSettings: swift
         ),

@@ -53,6 +53,14 @@ public struct AccountDirectory: Sendable {
         )
     }
 
+    /// Whether the account has a file of this user's, which wins over the machine's.
+    public func hasUserFile(_ name: AccountName) -> Bool {
+        var status = stat()
+        return stat(userPath(name), &status) == 0
+    }
+
+    public func userPath(_ name: AccountName) -> String { Self.path(of: name, in: user) }
+
     private static func path(of name: AccountName, in directory: String) -> String {
         "\(directory)/\(name)\(suffix)"
     }

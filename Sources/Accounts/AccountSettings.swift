@@ -185,6 +185,8 @@ extension AccountKeys {
 public enum StoreKind: String, CaseIterable, Sendable {
     /// The desktop keyring, through the Secret Service.
     case keyring
+    /// Encrypted files, for machines with no desktop.
+    case sealed
     /// Nowhere but in the agent's memory.
     case memory
 }

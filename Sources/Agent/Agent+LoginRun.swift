@@ -28,7 +28,7 @@ extension Agent {
     ) async throws(LoginError) -> LoginResult {
         let settings = pending.settings
         // Before anybody is asked to approve anything: can what comes of it be kept?
-        try await requireStore(settings.store)
+        try await requireStore(of: settings)
         let file = isNew ? try prepareFile(settings, for: pending.account) : nil
         // Not the account's own provider yet: a login that fails leaves an earlier one as it is.
         let provider = Provider(settings: settings, surroundings: surroundings)
@@ -64,12 +64,14 @@ extension Agent {
         return try await kept.value.get()
     }
 
-    private func requireStore(_ kind: StoreKind) async throws(LoginError) {
-        let status = await parts.stores[kind].store.probe()
-        if kind == .keyring, !Task.isCancelled { state.withLock { $0.keyring = status } }
-        guard status.state == .ok else {
-            throw .store(StoreFailure(status.state, status.detail ?? "the keyring cannot be used"))
-        }
+    private func requireStore(of settings: AccountSettings) async throws(LoginError) {
+        let status = await parts.stores[settings.store].store.probe()
+        if settings.store == .keyring, !Task.isCancelled { state.withLock { $0.keyring = status } }
+        guard status.state != .ok else { return }
+        let failure = StoreFailure(status.state, status.detail ?? "the store cannot be used", hint: status.hint)
+        // The keyring is the default. Another store in its place is for people to choose.
+        guard settings.keys.store == nil else { throw .store(failure) }
+        throw .noStore(failure, sealed: await parts.stores.keyed.probe().state)
     }
 
     private func prepareFile(
@@ -109,7 +111,7 @@ extension Agent {
                 expiresAt: secondsLeft.map { parts.time.wall + $0 },
                 note: unsaved.map {
                     "the login is in the agent's memory only until the store takes it: \($0.detail);"
-                        + " \(StoreAdvice($0.state).hint)"
+                        + " \(StoreAdvice($0).hint)"
                 }
             )
         )

@@ -8,7 +8,7 @@ public import Vault
 /// The agent: every account of this user on this machine, and what can be asked of them.
 ///
 /// The routes' functions are in the extensions, one file for each flow: `Agent+Token`, `Agent+Login`,
-/// `Agent+Logout`, `Agent+Status`, `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
+/// `Agent+Logout`, `Agent+Status`, `Agent+Store`, `Agent+Unlock`, `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
 public final class Agent: AgentService {
     /// What the agent is made of; everything that does I/O comes in from outside.
     public struct Parts: Sendable {
@@ -60,6 +60,8 @@ public final class Agent: AgentService {
         /// Account files that cannot be read, for `status`.
         var fileErrors: [AccountName: ConfigurationError] = [:]
         var keyring = StoreStatus(.unknown)
+        /// Nil: there is none, or nobody has asked.
+        var sealed: StoreStatus?
     }
 
     let parts: Parts
@@ -69,6 +71,9 @@ public final class Agent: AgentService {
     let state = Mutex(State())
     /// The last reload that was asked for.
     let reloads = Mutex<Task<Void, Never>?>(nil)
+
+    /// One migration at a time.
+    let isMigrating = Mutex(false)
 
     /// Reads the account files; a bad one is logged and shown by `status`, and hides no other.
     public init(_ parts: Parts) {

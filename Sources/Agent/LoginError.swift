@@ -14,6 +14,8 @@ enum LoginError: Error {
     case cancelled
     case agentStopped
     case store(StoreFailure)
+    /// The keyring cannot be used, and nobody has chosen another store; `sealed` is how that one is.
+    case noStore(StoreFailure, sealed: StoreState)
     case configuration(ConfigurationError)
     /// There is no client id, and the provider registers no client.
     case registration(RegistrationFailure, RegistrationAdvice)
@@ -40,7 +42,14 @@ enum LoginError: Error {
         case .agentStopped: return LoginFailure(code: "agent_stopped", detail: "the agent is stopping", hint: again)
         case .store(let failure):
             let code: Problem.Code = failure.state == .locked ? .storeLocked : .storeUnavailable
-            return LoginFailure(code: code.rawValue, detail: failure.detail, hint: StoreAdvice(failure.state).hint)
+            return LoginFailure(code: code.rawValue, detail: failure.detail, hint: StoreAdvice(failure).hint)
+        case .noStore(let failure, let sealed):
+            let code: Problem.Code = failure.state == .locked ? .storeLocked : .storeUnavailable
+            return LoginFailure(
+                code: code.rawValue,
+                detail: "\(failure.detail) (\(failure.state.rawValue)), and no other store is chosen",
+                hint: StoreAdvice(failure, account: account, hasFile: hasFile, sealed: sealed).hint
+            )
         case .discarded(let login, let end): return login.failure(end: end, again: again)
         case .registration(let failure, let advice):
             return failure.loginFailure(for: account, advice, again: again)

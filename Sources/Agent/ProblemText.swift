@@ -20,7 +20,7 @@ extension Problem {
         Problem(
             failure.state == .locked ? .storeLocked : .storeUnavailable,
             failure.detail,
-            hint: StoreAdvice(failure.state).hint,
+            hint: StoreAdvice(failure).hint,
             reason: failure.state.rawValue
         )
     }

@@ -10,11 +10,11 @@ internal import Vault
 final class RevocationQueue: Sendable {
     struct Item: Sendable {
         let record: PendingRevocation
-        let store: any CredentialStore
+        var store: any CredentialStore
     }
 
     private struct Waiting {
-        let item: Item
+        var item: Item
         let since: ContinuousClock.Instant
         var backoff: Backoff
         var isRunning = false
@@ -64,6 +64,13 @@ final class RevocationQueue: Sendable {
             return !fresh.isEmpty
         }
         if isNew { surroundings.scheduleChanged() }
+    }
+
+    /// The account's records are in another store from now on.
+    func move(_ account: AccountName, to store: any CredentialStore) {
+        waiting.withLock { waiting in
+            for key in waiting.keys where key.account == account { waiting[key]?.item.store = store }
+        }
     }
 
     /// In the past for what was restored and not tried yet.

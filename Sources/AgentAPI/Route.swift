@@ -10,6 +10,8 @@ public enum Route: Equatable, Sendable {
     case health
     case providers
     case reload
+    case store
+    case unlock
 
     /// Reads a path without its query. Nil for a path that names nothing here.
     public init?(path: some StringProtocol) {
@@ -21,6 +23,8 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "health": self = .health
         case 1 where rest[0] == "providers": self = .providers
         case 1 where rest[0] == "reload": self = .reload
+        case 1 where rest[0] == "store": self = .store
+        case 1 where rest[0] == "unlock": self = .unlock
         case 1 where rest[0] == "inspect": self = .inspect(nil)
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
@@ -50,6 +54,8 @@ public enum Route: Equatable, Sendable {
         case .health: "/v1/health"
         case .providers: "/v1/providers"
         case .reload: "/v1/reload"
+        case .store: "/v1/store"
+        case .unlock: "/v1/unlock"
         }
     }
 
@@ -58,7 +64,8 @@ public enum Route: Equatable, Sendable {
         switch self {
         case .accounts, .account, .token, .health, .providers: ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
-        case .logout, .inspect, .reload: ["POST"]
+        case .store: ["GET", "HEAD", "POST"]
+        case .logout, .inspect, .reload, .unlock: ["POST"]
         }
     }
 }

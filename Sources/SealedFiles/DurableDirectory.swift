@@ -3,8 +3,8 @@ internal import LocalSocket
 
 /// The one owner of a private directory whose files are whole and on the disk, or not there.
 ///
-/// The directory is 0700 and this user's; files are 0600. One process at a time uses it. All calls block, so callers
-/// keep them off the cooperative pool.
+/// The directory is 0700 and this user's; files are 0600. One owner at a time: opening the directory removes what another
+/// one has not finished, reservations included. All calls block, so callers keep them off the cooperative pool.
 public final class DurableDirectory: Sendable {
     public let path: String
     let descriptor: Int32

@@ -153,7 +153,7 @@ public final class SealedJournal: RotationJournal {
             }
         }
         do throws(FileFailure) { return try result.get() } catch {
-            throw StoreFailure(.failed, "the rotation journal fails: \(error)")
+            throw StoreFailure(.failed, "the rotation journal fails: \(error)", hint: error.hint)
         }
     }
 }

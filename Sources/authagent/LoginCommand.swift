@@ -88,7 +88,9 @@ struct LoginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Have a client registered at this endpoint.", valueName: "url"))
     var registrationEndpoint: String?
 
-    @Option(help: ArgumentHelp("Where to keep the refresh token: keyring (the default) or memory.", valueName: "store"))
+    @Option(
+        help: ArgumentHelp(
+            "Where to keep the refresh token: keyring (the default), sealed or memory.", valueName: "store"))
     var store: String?
 
     @Option(help: ArgumentHelp("Give up after this time, from 1 to 86400.", valueName: "seconds"))
@@ -101,8 +103,8 @@ struct LoginCommand: ParsableCommand {
         if let timeout, !(1...86_400).contains(timeout) {
             throw ValidationError("--timeout is from 1 to 86400 seconds")
         }
-        if let store, !["keyring", "memory"].contains(store) {
-            throw ValidationError("--store is keyring or memory")
+        if let store, !["keyring", "sealed", "memory"].contains(store) {
+            throw ValidationError("--store is keyring, sealed or memory")
         }
         if clientSecretFile == "-", registrationTokenFile == "-" {
             throw ValidationError("only one secret can come from standard input")

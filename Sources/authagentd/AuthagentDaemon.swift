@@ -9,6 +9,7 @@ internal import LocalSocket
 internal import Logging
 internal import QRCode
 internal import SealedJournal
+internal import SealedStore
 internal import SecretMemory
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -80,10 +81,14 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
+        let sealed = SealedStore(
+            path: paths.sealed, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], time: time,
+            warn: { log.logger.warning("sealed store", metadata: ["problem": "\($0)"]) }
+        )
         let agent = Agent(
             Agent.Parts(
                 directory: AccountDirectory(paths),
-                stores: StoreSet(keyring: keyring, journal: journal, time: time),
+                stores: StoreSet(keyring: keyring, sealed: sealed, journal: journal, time: time),
                 transport: network,
                 time: time,
                 jitter: { Double.random(in: 0...1) },
