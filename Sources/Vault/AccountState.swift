@@ -195,8 +195,10 @@ extension AccountState {
         case .success(.credential(let credential)) where credential.refreshToken != nil:
             login = .active(credential)
             lastGrant = grantedAt
+        case .success(.credential(let credential)) where !credential.isSignedIn:
+            login = credential.end.map { .dead(credential, $0) } ?? .signedOut(.notLoggedIn)
         case .success(.credential(let credential)):
-            login = credential.isSignedIn ? .active(credential) : .signedOut(.notLoggedIn)
+            login = .active(credential)
             token = credential.lastingAccessToken.map {
                 AccessToken(lasting: $0, type: "Bearer", scope: credential.scope)
             }
@@ -287,10 +289,13 @@ extension AccountState {
     }
 
     /// The provider confirmed the end of the login; `credential` is what is kept of it.
-    package mutating func died(_ credential: Credential, version: UInt64) {
+    package mutating func died(_ credential: Credential, _ reason: LoginRequiredReason, version: UInt64) {
         guard version == self.version else { return }
-        end(credential, isPerhapsSpent ? .rotationLost : .grantExpired)
+        end(credential, reason)
     }
+
+    /// What a confirmed `invalid_grant` means at this moment.
+    package var reasonOfDeath: LoginRequiredReason { isPerhapsSpent ? .rotationLost : .grantExpired }
 
     private mutating func end(_ credential: Credential, _ reason: LoginRequiredReason) {
         version += 1

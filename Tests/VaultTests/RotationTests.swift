@@ -89,6 +89,13 @@ struct RotationTests {
             await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await after.token() }
         }
         #expect(after.refresher.spent == ["r1"])
+
+        let later = try fixture()
+        later.store.put(try #require(after.storedCredential).record)
+        await #expect(throws: TokenFailure.loginRequired(.rotationLost), "a restart changes nothing") {
+            try await later.token()
+        }
+        #expect(later.refresher.spent.isEmpty)
         request.open()
         _ = try await unanswered
     }
