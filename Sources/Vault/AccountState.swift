@@ -252,6 +252,7 @@ extension AccountState {
         login = .active(credential)
         generation = max(generation, credential.generation)
         lastGrant = grantedAt
+        isPerhapsSpent = false
     }
 
     private mutating func succeeded(token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double) {
@@ -283,7 +284,11 @@ extension AccountState {
         case .loginRequired, .store, .providerUnreachable, .noIDToken, .targetRefused:
             backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)
         }
-        if rejections >= Self.rejectionsThatEndALogin, case .active(let credential) = login {
+        guard rejections > 0, case .active(let credential) = login else { return }
+        if isPerhapsSpent {
+            // Together with the death of the process that spent it, one refusal says enough, and tries no more.
+            end(credential, .rotationLost)
+        } else if rejections >= Self.rejectionsThatEndALogin {
             end(credential, .providerRejected)
         }
     }
