@@ -160,6 +160,17 @@ let package = Package(
             path: "Tests/AuthagentTestSupport",
             swiftSettings: swift
         ),
+        // What kills the agent at each system call of a refresh, and what becomes of the login.
+        .executableTarget(name: "kill-at-syscall", path: "Tests/kill-at-syscall"),
+        .executableTarget(
+            name: "crash-matrix",
+            dependencies: [
+                "AuthagentTestSupport", "DemoIssuer", "ReplyCorpus", "authagent", "authagent-keyring", "authagentd",
+                "kill-at-syscall", argumentParser,
+            ],
+            path: "Tests/crash-matrix",
+            swiftSettings: swift
+        ),
 
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: swift),
         .testTarget(

@@ -26,12 +26,14 @@ public struct Credential: Sendable, Equatable {
 
     /// Seals this account's entries in the rotation journal. Nil: the store has no record with a key yet.
     public var journalKey: SecretBytes?
+    /// Why the provider has ended the login; nil as long as it has not.
+    public var end: LoginRequiredReason?
 
     public init(
         account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
         identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil,
-        journalKey: SecretBytes? = nil
+        journalKey: SecretBytes? = nil, end: LoginRequiredReason? = nil
     ) {
         self.account = account
         self.generation = generation
@@ -46,6 +48,7 @@ public struct Credential: Sendable, Equatable {
         self.registration = registration
         self.expiry = expiry
         self.journalKey = journalKey
+        self.end = end
     }
 
     /// Whether anything here can still produce an access token.
@@ -60,6 +63,7 @@ public struct Credential: Sendable, Equatable {
         client.lastingAccessToken = nil
         client.identity = nil
         client.expiry = nil
+        client.end = nil
         return client
     }
 }
