@@ -62,7 +62,8 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "KeyringStore", "LocalSocket",
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "Doctor", "KeyringStore",
+                "LocalSocket",
                 "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SecretMemory", "Vault", argumentParser, lifecycle,
                 logging,
                 unixSignals,
@@ -94,6 +95,15 @@ let package = Package(
             name: "Agent",
             dependencies: [
                 "Accounts", "AgentAPI", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+            ],
+            swiftSettings: swift
+        ),
+
+        // What is asked of a sick machine, in the agent or without it.
+        .target(
+            name: "Doctor",
+            dependencies: [
+                "Accounts", "Agent", "AgentAPI", "LocalSocket", "OAuth", "SealedFiles", "SealedJournal", "Vault",
             ],
             swiftSettings: swift
         ),
@@ -214,6 +224,14 @@ let package = Package(
         .testTarget(
             name: "SealedFilesTests",
             dependencies: ["AuthagentTestSupport", "LocalSocket", "SealedFiles", "SecretMemory"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "DoctorTests",
+            dependencies: [
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "Doctor", "OAuth", "SealedFiles",
+                "SealedJournal", "Vault",
+            ],
             swiftSettings: swift
         ),
         .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),

@@ -1,11 +1,11 @@
-internal import AgentAPI
+package import AgentAPI
 internal import Vault
 
 /// The command that repairs a state of the keyring.
-struct StoreAdvice: Equatable {
-    var hint: String
+package struct StoreAdvice: Equatable {
+    package var hint: String
 
-    init(_ state: StoreState) {
+    package init(_ state: StoreState) {
         hint =
             switch state {
             case .ok, .unknown: "run 'authagent status' to see the keyring's state"
@@ -19,6 +19,9 @@ struct StoreAdvice: Equatable {
             case .failed: "run '\(Self.unlock(replacing: true))' to start the keyring anew"
             }
     }
+
+    /// The command that gives a keyring its default collection, and the collection a password.
+    package static let makeCollection = "run '\(unlock(replacing: true))' to make one with a password of your choice"
 
     /// Asks for the keyring's password, and starts gnome-keyring with it.
     ///

@@ -17,4 +17,6 @@ public protocol AgentService: Sendable {
     func inspect(_ account: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply
     /// Reads the configuration again: whole, or not at all.
     func reload() async throws(Problem)
+    /// Looks at everything that has to be right. Changes nothing.
+    func doctor() async -> DoctorReport
 }

@@ -68,6 +68,7 @@ struct Harness: Sendable {
         case .reload:
             try await service.reload()
             return .reply(.json(Reloaded(reloaded: true)))
+        case .doctor: return .reply(.json(await service.doctor()))
         case .token: preconditionFailure("answered above")
         }
     }

@@ -65,10 +65,13 @@ public struct StoreStatus: Equatable, Sendable {
     public var state: StoreState
     /// For people; absent when the state is `ok`.
     public var detail: String?
+    /// Whether the keyring has a default collection; nil for other stores, and when that could not be asked.
+    public var hasCollection: Bool?
 
-    public init(_ state: StoreState, detail: String? = nil) {
+    public init(_ state: StoreState, detail: String? = nil, hasCollection: Bool? = nil) {
         self.state = state
         self.detail = detail
+        self.hasCollection = hasCollection
     }
 }
 

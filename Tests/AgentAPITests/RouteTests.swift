@@ -8,7 +8,7 @@ struct RouteTests {
         let routes: [Route] = [
             .accounts, .account(name), .token(name), .login(name), .logout(name), .inspect(name), .inspect(nil),
             .health,
-            .reload,
+            .reload, .doctor,
         ]
         for route in routes { #expect(Route(path: route.path) == route) }
     }

@@ -111,6 +111,8 @@ final class FakeAgentService: AgentService {
         return InspectReply(account: account, tokens: [TokenInspection(role: .given, form: .opaque)])
     }
 
+    func doctor() async -> DoctorReport { DoctorReport([DoctorCheck(.agentProgram, .ok, "it runs")]) }
+
     func reload() async throws(Problem) { try await perform(.reload, of: nil) }
 
     private func perform(_ call: Call?, of account: AccountName?) async throws(Problem) {
