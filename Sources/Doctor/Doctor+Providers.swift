@@ -38,18 +38,22 @@ struct ProviderExamination: Sendable {
         if let failure, transport.reply == nil {
             return [.connection(name, failed: failure, network)]
         }
+        guard let reply = transport.reply else { return [] }
         checks.append(.connection(name, network))
-        if let issuer = accounts.first?.settings.issuer, hasMetadata {
+        if let issuer {
             checks.append(.metadata(issuer, failure: failure, isNeeded: needsMetadata))
         }
-        if let clock = transport.reply?.clock { checks.append(.clock(clock, of: name)) }
+        if let clock = reply.clock { checks.append(.clock(clock, of: name)) }
         if metadata != nil || !needsMetadata {
             checks += accounts.map { DoctorCheck.endpoints($0.name, $0.settings, metadata) }
         }
         return checks
     }
 
-    private var hasMetadata: Bool { accounts.contains { $0.settings.issuer != nil && $0.settings.hasMetadata } }
+    /// Nil: no account knows the provider by its metadata.
+    private var issuer: Issuer? {
+        accounts.lazy.compactMap { $0.settings.hasMetadata ? $0.settings.issuer : nil }.first
+    }
 
     /// Whether any account has no other way to know where to ask.
     private var needsMetadata: Bool {
@@ -62,7 +66,7 @@ struct ProviderExamination: Sendable {
     /// The issuer's metadata; where there is none, anything, which tells whether the provider is there.
     private func ask(_ transport: ObservingTransport) async -> (ServerMetadata?, OAuthFailure?) {
         do throws(OAuthFailure) {
-            if let issuer = accounts.first?.settings.issuer, hasMetadata {
+            if let issuer {
                 return (try await Discovery(transport: transport).metadata(for: issuer), nil)
             }
         } catch {

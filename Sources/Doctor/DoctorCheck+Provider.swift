@@ -78,14 +78,10 @@ extension DoctorCheck {
                 revocation: settings.revocationEndpoint, known: settings.presetEndpoints
             )
             let device = try endpoints.requiredDevice()
-            guard endpoints.revocation != nil else {
-                return DoctorCheck(
-                    .accountEndpoints, .warning, "the provider has no revocation endpoint: a logout cannot revoke",
-                    hint: "end logins at the provider's own pages, or give --revocation-endpoint", account: account
-                )
-            }
+            // Some large providers have none, and there is nothing to be done about it.
+            let revocation = endpoints.revocation == nil ? "; the provider has no way to revoke a login" : ""
             return DoctorCheck(
-                .accountEndpoints, .ok, "logins with a code begin at \(device)", account: account
+                .accountEndpoints, .ok, "logins with a code begin at \(device)\(revocation)", account: account
             )
         } catch {
             return DoctorCheck(
