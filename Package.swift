@@ -62,10 +62,9 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "KeyringStore", "LocalSocket",
-                "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SealedStore", "SecretMemory", "Vault",
-                argumentParser,
-                lifecycle, logging,
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "Doctor", "KeyringStore",
+                "LocalSocket", "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SealedStore", "SecretMemory",
+                "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
             ],
             swiftSettings: swift
@@ -96,6 +95,15 @@ let package = Package(
             name: "Agent",
             dependencies: [
                 "Accounts", "AgentAPI", "ClientKeys", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+            ],
+            swiftSettings: swift
+        ),
+
+        // What is asked of a sick machine, in the agent or without it.
+        .target(
+            name: "Doctor",
+            dependencies: [
+                "Accounts", "Agent", "AgentAPI", "LocalSocket", "OAuth", "SealedFiles", "SealedJournal", "Vault",
             ],
             swiftSettings: swift
         ),
@@ -241,6 +249,14 @@ let package = Package(
         .testTarget(
             name: "SealedStoreTests",
             dependencies: ["AgentAPI", "AuthagentTestSupport", "SealedFiles", "SealedStore", "SecretMemory", "Vault"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "DoctorTests",
+            dependencies: [
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "Doctor", "OAuth", "SealedFiles",
+                "SealedJournal", "Vault",
+            ],
             swiftSettings: swift
         ),
         .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),

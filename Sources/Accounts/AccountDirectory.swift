@@ -61,6 +61,13 @@ public struct AccountDirectory: Sendable {
 
     public func userPath(_ name: AccountName) -> String { Self.path(of: name, in: user) }
 
+    /// Refuses a directory that others may write to; one that is not there is no failure.
+    public static func requirePrivate(_ directory: String) throws(ConfigurationError) {
+        var status = stat()
+        guard stat(directory, &status) == 0 || errno != ENOENT else { return }
+        try ProtectedFile.requirePrivate(directory)
+    }
+
     private static func path(of name: AccountName, in directory: String) -> String {
         "\(directory)/\(name)\(suffix)"
     }

@@ -24,6 +24,8 @@ public final class Agent: AgentService {
         public var drawQRCode: @Sendable (String) -> [String]?
         /// Reads the daemon's own settings again and applies them, or throws and changes nothing.
         public var reloadSettings: @Sendable () throws(ConfigurationError) -> Void
+        /// Looks at everything that has to be right, and changes nothing.
+        public var examine: @Sendable () async -> DoctorReport
         public var socket: String
         public var processID: Int32
         public var logger: Logger
@@ -31,8 +33,8 @@ public final class Agent: AgentService {
         public init(
             directory: AccountDirectory, stores: StoreSet, transport: any HTTPTransport, time: any Time,
             jitter: @escaping @Sendable () -> Double, drawQRCode: @escaping @Sendable (String) -> [String]?,
-            reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void, socket: String,
-            processID: Int32, logger: Logger,
+            reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void,
+            examine: @escaping @Sendable () async -> DoctorReport, socket: String, processID: Int32, logger: Logger,
             randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes
         ) {
             self.directory = directory
@@ -42,6 +44,7 @@ public final class Agent: AgentService {
             self.jitter = jitter
             self.drawQRCode = drawQRCode
             self.reloadSettings = reloadSettings
+            self.examine = examine
             self.socket = socket
             self.processID = processID
             self.logger = logger
@@ -71,6 +74,8 @@ public final class Agent: AgentService {
     let state = Mutex(State())
     /// The last reload that was asked for.
     let reloads = Mutex<Task<Void, Never>?>(nil)
+    /// The examination under way, for whoever asks meanwhile.
+    let examination = Mutex<Task<DoctorReport, Never>?>(nil)
 
     /// One migration at a time.
     let isMigrating = Mutex(false)

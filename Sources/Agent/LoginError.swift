@@ -1,6 +1,6 @@
 internal import Accounts
-internal import AgentAPI
-internal import OAuth
+package import AgentAPI
+package import OAuth
 internal import Vault
 
 /// Why a login ended without a token. The text for people is made here and nowhere else.
@@ -70,7 +70,7 @@ enum LoginError: Error {
 }
 
 extension OAuthFailure {
-    func loginFailure(again: String) -> LoginFailure {
+    package func loginFailure(again: String) -> LoginFailure {
         switch self {
         case .transport(.tls):
             LoginFailure(

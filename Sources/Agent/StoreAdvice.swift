@@ -1,13 +1,13 @@
 internal import AgentAPI
-internal import Vault
+package import Vault
 
 /// The command that repairs a store: the store's own word, or what a state of the keyring needs.
-struct StoreAdvice: Equatable {
-    var hint: String
+package struct StoreAdvice: Equatable {
+    package var hint: String
 
     init(_ failure: StoreFailure) { self.init(failure.state, failure.hint) }
 
-    init(_ status: StoreStatus) { self.init(status.state, status.hint) }
+    package init(_ status: StoreStatus) { self.init(status.state, status.hint) }
 
     private init(_ state: StoreState, _ own: String?) {
         let isWithoutKeyring = state == .noProvider || state == .noBus
@@ -41,6 +41,9 @@ struct StoreAdvice: Equatable {
         case .failed: "run '\(unlock(replacing: true))' to start the keyring anew"
         }
     }
+
+    /// The command that gives a keyring its default collection, and the collection a password.
+    package static let makeCollection = "run '\(unlock(replacing: true))' to make one with a password of your choice"
 
     /// Asks for the keyring's password, and starts gnome-keyring with it.
     ///

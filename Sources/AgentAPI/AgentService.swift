@@ -21,4 +21,6 @@ public protocol AgentService: Sendable {
     func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply
     /// Reads the configuration again: whole, or not at all.
     func reload() async throws(Problem)
+    /// Looks at everything that has to be right. Changes nothing.
+    func doctor() async -> DoctorReport
 }

@@ -70,6 +70,7 @@ struct Harness: Sendable {
             return .reply(.json(Reloaded(reloaded: true)))
         case .store: return try await store(request)
         case .unlock: return try await unlock(request)
+        case .doctor: return .reply(.json(await service.doctor()))
         case .token: preconditionFailure("answered above")
         }
     }

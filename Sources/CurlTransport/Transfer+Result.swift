@@ -24,8 +24,8 @@ extension Transfer {
     private func failure(_ code: CURLcode) -> TransportFailure {
         switch code {
         case CURLE_OPERATION_TIMEDOUT: .timedOut("\(host) does not answer in time")
-        case CURLE_COULDNT_RESOLVE_HOST: .unreachable("the name of \(host) cannot be resolved")
-        case CURLE_COULDNT_RESOLVE_PROXY: .unreachable("the proxy's name cannot be resolved")
+        case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound("the name of \(host) cannot be resolved")
+        case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("the proxy's name cannot be resolved")
         case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(host): \(reason(code))")
         // Only for a POST that libcurl wants to send again.
         case CURLE_ABORTED_BY_CALLBACK: .unreachable("the connection to \(host) broke before its reply")

@@ -18,7 +18,7 @@ public struct KeyringStore: CredentialStore {
 
     public func probe() async -> StoreStatus {
         let reply = await helper.run(.probe)
-        return StoreStatus(reply.storeState, detail: reply.detail)
+        return StoreStatus(reply.storeState, detail: reply.detail, hasCollection: reply.reply.hasCollection)
     }
 
     public func loadAll() async throws(StoreFailure) -> [StoredRecord] {

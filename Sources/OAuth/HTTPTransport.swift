@@ -57,8 +57,10 @@ public struct HTTPResponse: Sendable {
 
 /// Why there is no reply at all. Details are for people: already bounded, without control characters and secrets.
 public enum TransportFailure: Error, Equatable, Sendable {
-    /// DNS, refused, reset, no route: trying again later may help.
+    /// Refused, reset, no route: trying again later may help.
     case unreachable(String)
+    /// The host's name, or the proxy's, is not found: as `unreachable`, but another remedy.
+    case nameNotFound(String)
     case timedOut(String)
     /// A certificate or handshake problem: trying again does not help.
     case tls(String)

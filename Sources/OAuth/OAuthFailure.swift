@@ -32,7 +32,9 @@ extension TransportFailure: CustomStringConvertible {
     /// For people.
     public var description: String {
         switch self {
-        case .unreachable(let detail), .timedOut(let detail), .tls(let detail), .malformed(let detail): detail
+        case .unreachable(let detail), .nameNotFound(let detail), .timedOut(let detail), .tls(let detail),
+            .malformed(let detail):
+            detail
         case .bodyTooLarge(let limit): "the reply is larger than \(limit) bytes"
         case .cancelled: "cancelled"
         }

@@ -71,11 +71,14 @@ public struct StoreStatus: Equatable, Sendable {
     public var detail: String?
     /// The command that repairs it, where the state alone does not say.
     public var hint: String?
+    /// Whether the keyring has a default collection; nil for other stores, and when that could not be asked.
+    public var hasCollection: Bool?
 
-    public init(_ state: StoreState, detail: String? = nil, hint: String? = nil) {
+    public init(_ state: StoreState, detail: String? = nil, hint: String? = nil, hasCollection: Bool? = nil) {
         self.state = state
         self.detail = detail
         self.hint = hint
+        self.hasCollection = hasCollection
     }
 }
 

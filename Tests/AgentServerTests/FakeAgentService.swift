@@ -127,6 +127,8 @@ final class FakeAgentService: AgentService {
 
     private static let sealed = StoreDescription(store: "sealed", state: .ok, accounts: 1)
 
+    func doctor() async -> DoctorReport { DoctorReport([DoctorCheck(.agentProgram, .ok, "it runs")]) }
+
     func reload() async throws(Problem) { try await perform(.reload, of: nil) }
 
     private func perform(_ call: Call?, of account: AccountName?) async throws(Problem) {
