@@ -66,7 +66,9 @@ extension Agent: Service {
             let wake = nextDue(after: now).map { due in
                 // No parent: it belongs to this turn of the loop and is cancelled at its end.
                 Task {
-                    try? await self.parts.time.sleep(until: due)
+                    // One that is cancelled has nothing to tell: it would wake the loop that has just cancelled it, for
+                    // ever.
+                    do { try await self.parts.time.sleep(until: due) } catch { return }
                     self.schedule.changed()
                 }
             }
@@ -78,7 +80,7 @@ extension Agent: Service {
     private func runDue(at now: ContinuousClock.Instant, in group: inout DiscardingTaskGroup) {
         for account in state.withLock({ Array($0.accounts.values) }) {
             let keepAlive = account.settings.keepAlive
-            guard let due = account.vault.nextDue(keepAlive: keepAlive), due <= now else { continue }
+            guard let due = account.vault.nextDue(keepAlive: keepAlive, at: now), due <= now else { continue }
             // Accounts never wait for each other.
             group.addTask { await account.vault.runDue(keepAlive: keepAlive) }
         }
@@ -87,7 +89,7 @@ extension Agent: Service {
 
     private func nextDue(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let accounts = state.withLock { Array($0.accounts.values) }
-        let dues = accounts.map { $0.vault.nextDue(keepAlive: $0.settings.keepAlive) } + [revocations.nextDue]
+        let dues = accounts.map { $0.vault.nextDue(keepAlive: $0.settings.keepAlive, at: now) } + [revocations.nextDue]
         // What is due now is running already and tells when it is done.
         return dues.compactMap { $0 }.filter { $0 > now }.min()
     }

@@ -2,14 +2,16 @@ internal import Synchronization
 
 /// What an account does without being asked.
 extension AccountVault {
-    /// When `runDue` has something to do; nil when nothing is planned.
-    public func nextDue(keepAlive: Duration?) -> ContinuousClock.Instant? {
-        guarded.withLock { guarded in
+    /// When `runDue` has something to do; nil when nothing is planned. `moment` is what the caller compares it with.
+    public func nextDue(
+        keepAlive: Duration?, at moment: ContinuousClock.Instant? = nil
+    ) -> ContinuousClock.Instant? {
+        let now = moment ?? ports.time.now
+        return guarded.withLock { guarded in
             // The end of what is under way plans anew.
             guard guarded.change == nil else { return nil }
             let refreshDue = guarded.refresh == nil ? guarded.state.refreshDue(keepAlive: keepAlive) : nil
             let readAgain = guarded.state.isUnread ? guarded.state.readAgain : nil
-            let now = ports.time.now
             let drop = guarded.state.isDropDue(at: now) ? now : guarded.state.lock.due
             return [refreshDue, guarded.state.unsavedDue, readAgain, drop].compactMap { $0 }.min()
         }

@@ -15,15 +15,13 @@ extension AccountVault {
             }
         }
         let now = ports.time.now
-        let (decision, firstUse) = guarded.withLock { guarded in
-            let wasInUse = guarded.state.isInUse
+        let decision = planningFirstUse { guarded in
             let decision = guarded.state.tokenRequested(
                 for: target, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
             )
             refreshUnwatched(decision, for: target, &guarded)
-            return (decision, guarded.state.isInUse && !wasInUse)
+            return decision
         }
-        if firstUse { ports.scheduleChanged() }
         switch decision {
         case .serve(let token), .serveAndRefresh(let token, _): return .success(token)
         case .fail(let failure): return .failure(failure)
@@ -46,7 +44,7 @@ extension AccountVault {
         while true {
             let now = ports.time.now
             // Decided and started under one lock: two callers share one refresh.
-            let step = guarded.withLock {
+            let step = planningFirstUse {
                 nextStep(for: target, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now, &$0)
             }
             switch step {
@@ -54,13 +52,24 @@ extension AccountVault {
             case .wait(let other): await other.value
             case .join(let refresh):
                 await refresh.value
-                return try guarded.withLock {
+                return try planningFirstUse {
                     $0.state.answerAfterRefresh(
                         for: target, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: ports.time.now
                     )
                 }.get()
             }
         }
+    }
+
+    /// Only a token that somebody has asked for is renewed ahead of its expiry: the first request for it makes a plan.
+    private func planningFirstUse<Value: Sendable>(_ body: (inout Guarded) -> sending Value) -> Value {
+        let (value, isFirst) = guarded.withLock { guarded in
+            let wasInUse = guarded.state.isInUse
+            let value = body(&guarded)
+            return (value, guarded.state.isInUse && !wasInUse)
+        }
+        if isFirst { ports.scheduleChanged() }
+        return value
     }
 
     /// What a request for a token does next.

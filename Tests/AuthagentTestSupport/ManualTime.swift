@@ -21,6 +21,9 @@ public final class ManualTime: Time {
     /// How many tasks sleep right now.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
+    /// How many tasks have gone to sleep so far.
+    public var sleepCount: Int { state.withLock { $0.nextSleeper } }
+
     /// Lets both clocks run on, suspend included.
     public func advance(by duration: Duration) {
         let woken = state.withLock { state in
