@@ -144,7 +144,7 @@ extension Agent {
                 )
             }
         }
-        let account = Account(name: name, settings: settings, surroundings: surroundings)
+        let account = make(name, settings, insteadOf: old)
         await account.vault.readIfUnread()
         state.withLock { state in
             state.accounts[name] = account
@@ -161,6 +161,7 @@ extension LoginError {
             case .cancelled: .cancelled
             case .timedOut(let limit): .timedOut(after: limit)
             case .agentStopped: .agentStopped
+            case .locked: .locked
             }
     }
 }

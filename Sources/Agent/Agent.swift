@@ -65,6 +65,7 @@ public final class Agent: AgentService {
         var keyring = StoreStatus(.unknown)
         /// Nil: there is none, or nobody has asked.
         var sealed: StoreStatus?
+        var lock = AgentLock()
     }
 
     let parts: Parts
@@ -120,7 +121,7 @@ public final class Agent: AgentService {
             throw .configuration(error)
         }
         guard let settings else { throw .unknown(name) }
-        let fresh = Account(name: name, settings: settings, surroundings: surroundings)
+        let fresh = make(name, settings)
         return state.withLock { state in
             let account = state.accounts[name] ?? fresh
             state.accounts[name] = account
