@@ -34,7 +34,7 @@ extension AccountSettings {
 
 /// One account's way to its authorization server: settings, discovery and client authentication put together.
 final class Provider: GrantRefresher {
-    private let metadata: MetadataCache
+    let metadata: MetadataCache
     private let identities: IdentityVerifier
     private let transport: any HTTPTransport
     private let current: Mutex<AccountSettings>
@@ -60,6 +60,17 @@ final class Provider: GrantRefresher {
         let (endpoints, discovered) = try await endpoints(
             needsRevocation: needsRevocation, needsIntrospection: needsIntrospection
         )
+        if let hosts = client.endpointHosts, let discovered {
+            let used =
+                if needsIntrospection {
+                    discovered.introspectionEndpoint
+                } else if needsRevocation {
+                    settings.revocationEndpoint == nil ? discovered.revocationEndpoint : nil
+                } else {
+                    settings.tokenEndpoint == nil ? discovered.tokenEndpoint : nil
+                }
+            try require(used, on: hosts)
+        }
         let authentication =
             // RFC 7591 §3.2.1: what the provider registered counts, whatever was asked for.
             client.registration?.authentication ?? settings.clientAuthentication
@@ -129,7 +140,8 @@ final class Provider: GrantRefresher {
         } catch let failure as OAuthFailure {
             switch failure {
             case .transport, .provider, .badResponse: return .transient(detail: failure.description, retryAfter: nil)
-            case .issuerMismatch, .noTokenEndpoint, .deviceFlowUnsupported: return .unconfigured(failure.description)
+            case .issuerMismatch, .foreignHost: return .changed(failure.description)
+            case .noTokenEndpoint, .deviceFlowUnsupported: return .unconfigured(failure.description)
             }
         } catch let error as ConfigurationError {
             return .unconfigured("\(error.description) (\(error.hint))")

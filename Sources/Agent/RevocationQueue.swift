@@ -133,6 +133,9 @@ extension PendingRevocation {
         }
         guard let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? discovered?.revocationEndpoint
         else { throw .badResponse(detail: "the provider has no revocation endpoint") }
+        if let endpointHosts, endpoint == nil, !endpointHosts.contains(revocation.host) {
+            throw .foreignHost(revocation.host)
+        }
         let authentication =
             clientAuthentication.flatMap(ClientAuthentication.init)
             ?? .choose(hasSecret: clientSecret != nil, supported: discovered?.tokenEndpointAuthMethods)
@@ -159,7 +162,8 @@ extension PendingRevocation {
             clientAuthentication: authentication?.rawValue,
             token: token,
             isRefreshToken: credential.refreshToken != nil,
-            since: wall
+            since: wall,
+            endpointHosts: credential.endpointHosts
         )
     }
 }

@@ -26,12 +26,14 @@ public struct Credential: Sendable, Equatable {
 
     /// Seals this account's entries in the rotation journal. Nil: the store has no record with a key yet.
     public var journalKey: SecretBytes?
+    /// The hosts of the provider's endpoints at the login. Nil: not known.
+    public var endpointHosts: Set<String>?
 
     public init(
         account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
         identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil,
-        journalKey: SecretBytes? = nil
+        journalKey: SecretBytes? = nil, endpointHosts: Set<String>? = nil
     ) {
         self.account = account
         self.generation = generation
@@ -46,6 +48,7 @@ public struct Credential: Sendable, Equatable {
         self.registration = registration
         self.expiry = expiry
         self.journalKey = journalKey
+        self.endpointHosts = endpointHosts
     }
 
     /// Whether anything here can still produce an access token.
@@ -60,6 +63,7 @@ public struct Credential: Sendable, Equatable {
         client.lastingAccessToken = nil
         client.identity = nil
         client.expiry = nil
+        client.endpointHosts = nil
         return client
     }
 }

@@ -27,7 +27,8 @@ extension Credential {
             registration: registration.map(RegistrationFields.init),
             refreshExpiresAt: expiry?.at,
             refreshLifetime: expiry?.lifetime,
-            journalKey: journalKey.map { Data($0.revealed()).base64EncodedString() }
+            journalKey: journalKey.map { Data($0.revealed()).base64EncodedString() },
+            endpointHosts: endpointHosts?.sorted()
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -56,7 +57,8 @@ extension Credential {
             identity: fields.identity?.identity,
             registration: fields.registration?.registration,
             expiry: fields.expiry,
-            journalKey: fields.journalKey.flatMap { Data(base64Encoded: $0) }.map { SecretBytes($0) }
+            journalKey: fields.journalKey.flatMap { Data(base64Encoded: $0) }.map { SecretBytes($0) },
+            endpointHosts: fields.endpointHosts.map { Set($0) }
         )
     }
 }
@@ -85,6 +87,8 @@ private struct RecordFields: Codable {
     var refreshLifetime: Int?
     /// Absent likewise. In base64.
     var journalKey: String?
+    /// Absent likewise.
+    var endpointHosts: [String]?
 
     /// A time that nobody could have meant is not worth the login.
     var expiry: LoginExpiry? {
@@ -105,6 +109,7 @@ private struct RecordFields: Codable {
         case refreshExpiresAt = "refresh_expires_at"
         case refreshLifetime = "refresh_lifetime"
         case journalKey = "journal_key"
+        case endpointHosts = "endpoint_hosts"
     }
 }
 

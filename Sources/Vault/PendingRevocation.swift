@@ -11,6 +11,8 @@ public struct PendingRevocation: Sendable, Equatable {
     public var issuer: String
     /// The revocation endpoint (RFC 7009 §2); nil when the issuer has yet to be asked where it is.
     public var endpoint: String?
+    /// Where the issuer may lead then, as in `Credential`.
+    public var endpointHosts: Set<String>?
     public var clientID: String
     public var clientSecret: SecretBytes?
     /// Nil: to be chosen from the issuer's metadata.
@@ -22,7 +24,8 @@ public struct PendingRevocation: Sendable, Equatable {
 
     public init(
         account: AccountName, id: String, issuer: String, endpoint: String?, clientID: String,
-        clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int
+        clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int,
+        endpointHosts: Set<String>? = nil
     ) {
         self.account = account
         self.id = id
@@ -34,6 +37,7 @@ public struct PendingRevocation: Sendable, Equatable {
         self.token = token
         self.isRefreshToken = isRefreshToken
         self.since = since
+        self.endpointHosts = endpointHosts
     }
 
     public var key: RecordKey { RecordKey(account: account, purpose: .revocation(id)) }
@@ -50,7 +54,8 @@ public struct PendingRevocation: Sendable, Equatable {
             clientAuthentication: clientAuthentication,
             token: token.revealedText(),
             isRefreshToken: isRefreshToken,
-            since: since
+            since: since,
+            endpointHosts: endpointHosts?.sorted()
         )
         return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fields)))
     }
@@ -71,7 +76,8 @@ public struct PendingRevocation: Sendable, Equatable {
             clientAuthentication: fields.clientAuthentication,
             token: SecretBytes(fields.token),
             isRefreshToken: fields.isRefreshToken,
-            since: fields.since
+            since: fields.since,
+            endpointHosts: fields.endpointHosts.map { Set($0) }
         )
     }
 
@@ -86,6 +92,8 @@ public struct PendingRevocation: Sendable, Equatable {
         var token: String
         var isRefreshToken: Bool
         var since: Int
+        /// Absent in records that an older agent wrote.
+        var endpointHosts: [String]?
 
         enum CodingKeys: String, CodingKey {
             case version, account, issuer, endpoint
@@ -95,6 +103,7 @@ public struct PendingRevocation: Sendable, Equatable {
             case token
             case isRefreshToken = "is_refresh_token"
             case since
+            case endpointHosts = "endpoint_hosts"
         }
     }
 }
