@@ -13,11 +13,11 @@ struct DemoLogin {
 
     init(
         _ configuration: DemoIssuer.Configuration = DemoIssuer.Configuration(), keyring: PrivateKeyring? = nil,
-        scopes: [String] = []
+        scopes: [String] = [], changes: [String: String] = [:]
     ) async throws {
         self.scopes = scopes
         issuer = try await DemoIssuer.start(configuration)
-        home = try AgentHome(keyring: keyring)
+        home = try AgentHome(keyring: keyring, changes: changes)
         store = keyring == nil ? "memory" : "keyring"
     }
 
