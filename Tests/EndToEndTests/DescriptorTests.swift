@@ -24,9 +24,11 @@ struct DescriptorTests {
         var configuration = DemoIssuer.Configuration()
         configuration.firstAccessTokenLifetime = 1
         let demo = try await DemoLogin(configuration)
-        let daemon = try await daemon(of: demo.home, "ulimit -n 48; exec \"$0\"")
+        let daemon = try await demo.home.daemon()
         try await demo.logIn()
         try await demo.tokenExpires()
+        let prlimit = try MissingProgram.require("prlimit", package: "util-linux")
+        #expect(try await ChildProcess.run(prlimit, ["--pid", "\(daemon.pid)", "--nofile=48:48"]).status == 0)
         let path = try SocketPath(demo.home.socket)
         var clients: [Int32] = []
         for _ in 0..<100 { clients.append(try LocalSocket.connect(to: path).consumeRaw()) }
