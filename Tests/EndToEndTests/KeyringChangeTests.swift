@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Others change the agent's record in the keyring, or the bus goes away under it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct KeyringChangeTests {
     private let attributes = ["application", "authagent", "account", "work", "purpose", "login"]
 
@@ -77,8 +77,10 @@ struct KeyringChangeTests {
         await keyring.killBus()
         #expect(try await demo.home.authagent("token", "work").status == 0)
         try await expect(demo, .noBus)
-        let status = try await demo.home.authagent("status", "work", "--json")
-        #expect(try APIJSON.decode(StatusReport.self, from: status.output.utf8).accounts.first?.state == .unsaved)
+        try await eventually("the account is not shown as unsaved") {
+            let status = try await demo.home.authagent("status", "work", "--json")
+            return try APIJSON.decode(StatusReport.self, from: status.output.utf8).accounts.first?.state == .unsaved
+        }
         try await keyring.startBus()
         try await expect(demo, .noProvider)
         try await keyring.startProvider()

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// What stands between the agent and its provider, or comes from the provider, and is no answer to a refresh.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct ProviderFaultTests {
     struct Case: CustomTestStringConvertible {
         let testDescription: String
@@ -53,7 +53,7 @@ struct ProviderFaultTests {
         try await demo.tokenExpires()
         demo.issuer.always(.token, fault.fault)
         let (start, before) = (ContinuousClock.now, demo.issuer.refreshCount)
-        for _ in 0..<10 {
+        for _ in 0..<5 {
             let result = try await demo.home.authagent("token", "work")
             #expect(result.status == 6, "\(result.output)\(result.errors)")
             #expect(result.output.isEmpty)
