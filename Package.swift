@@ -62,9 +62,9 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "KeyringStore", "LocalSocket",
-                "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SecretMemory", "Vault", argumentParser, lifecycle,
-                logging,
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "Doctor", "KeyringStore",
+                "LocalSocket", "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SealedStore", "SecretMemory",
+                "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
             ],
             swiftSettings: swift
@@ -87,13 +87,23 @@ let package = Package(
             name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
         ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(
             name: "Agent",
             dependencies: [
-                "Accounts", "AgentAPI", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+            ],
+            swiftSettings: swift
+        ),
+
+        // What is asked of a sick machine, in the agent or without it.
+        .target(
+            name: "Doctor",
+            dependencies: [
+                "Accounts", "Agent", "AgentAPI", "LocalSocket", "OAuth", "SealedFiles", "SealedJournal", "Vault",
             ],
             swiftSettings: swift
         ),
@@ -117,6 +127,10 @@ let package = Package(
         .target(
             name: "SealedJournal",
             dependencies: ["AgentAPI", "OAuth", "SealedFiles", "SecretMemory", "Vault"] + crypto,
+            swiftSettings: swift
+        ),
+        .target(
+            name: "SealedStore", dependencies: ["AgentAPI", "SealedFiles", "SecretMemory", "Vault"] + crypto,
             swiftSettings: swift
         ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -154,6 +168,17 @@ let package = Package(
             path: "Tests/AuthagentTestSupport",
             swiftSettings: swift
         ),
+        // What kills the agent at each system call of a refresh, and what becomes of the login.
+        .executableTarget(name: "kill-at-syscall", path: "Tests/kill-at-syscall"),
+        .executableTarget(
+            name: "crash-matrix",
+            dependencies: [
+                "AuthagentTestSupport", "DemoIssuer", "ReplyCorpus", "authagent", "authagent-keyring", "authagentd",
+                "kill-at-syscall", argumentParser,
+            ],
+            path: "Tests/crash-matrix",
+            swiftSettings: swift
+        ),
 
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: swift),
         .testTarget(
@@ -176,6 +201,11 @@ let package = Package(
         .testTarget(
             name: "OAuthTests",
             dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "ClientKeysTests",
+            dependencies: ["AuthagentTestSupport", "ClientKeys", "OAuth", "SecretMemory"] + crypto,
             swiftSettings: swift
         ),
         .testTarget(
@@ -216,6 +246,19 @@ let package = Package(
             dependencies: ["AuthagentTestSupport", "LocalSocket", "SealedFiles", "SecretMemory"],
             swiftSettings: swift
         ),
+        .testTarget(
+            name: "SealedStoreTests",
+            dependencies: ["AgentAPI", "AuthagentTestSupport", "SealedFiles", "SealedStore", "SecretMemory", "Vault"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "DoctorTests",
+            dependencies: [
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "Doctor", "OAuth", "SealedFiles",
+                "SealedJournal", "Vault",
+            ],
+            swiftSettings: swift
+        ),
         .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),
         .testTarget(
             name: "VaultTests",
@@ -225,8 +268,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory", "Vault",
-                logging,
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SealedStore",
+                "SecretMemory", "Vault", logging,
             ],
             swiftSettings: swift
         ),

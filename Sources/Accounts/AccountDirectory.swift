@@ -53,6 +53,21 @@ public struct AccountDirectory: Sendable {
         )
     }
 
+    /// Whether the account has a file of this user's, which wins over the machine's.
+    public func hasUserFile(_ name: AccountName) -> Bool {
+        var status = stat()
+        return stat(userPath(name), &status) == 0
+    }
+
+    public func userPath(_ name: AccountName) -> String { Self.path(of: name, in: user) }
+
+    /// Refuses a directory that others may write to; one that is not there is no failure.
+    public static func requirePrivate(_ directory: String) throws(ConfigurationError) {
+        var status = stat()
+        guard stat(directory, &status) == 0 || errno != ENOENT else { return }
+        try ProtectedFile.requirePrivate(directory)
+    }
+
     private static func path(of name: AccountName, in directory: String) -> String {
         "\(directory)/\(name)\(suffix)"
     }

@@ -24,6 +24,13 @@ public struct AccountKeys: Equatable, Sendable {
     public var deviceCodeParameter: String?
     public var deviceParameters: [String: String]?
     public var requestEncoding: RequestEncoding?
+    /// Absolute path of a file with the client's private key.
+    public var clientKeyFile: String?
+    /// Absolute path of a file with the certificate that belongs to the key.
+    public var clientCertificateFile: String?
+    public var assertionAudience: AssertionAudience?
+    /// Nil: once the provider asks for it (RFC 7636).
+    public var pkce: Bool?
 
     public init(
         provider: ProviderChoice? = nil, issuer: Issuer? = nil, clientID: String? = nil, scopes: [String]? = nil,

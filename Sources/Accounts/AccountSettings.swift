@@ -65,12 +65,15 @@ public struct AccountSettings: Equatable, Sendable {
         guard clientID != nil || (issuer != nil && canRegister) else {
             throw Invalid(key: "client_id", problem: "there is no client id", hint: Self.clientIDHint(keys.provider))
         }
-        guard clientID != nil || keys.clientSecretFile == nil else {
+        for (key, path, what) in [
+            ("client_secret_file", keys.clientSecretFile, "secret"), ("client_key_file", keys.clientKeyFile, "key"),
+        ] where clientID == nil && path != nil {
             throw Invalid(
-                key: "client_secret_file", problem: "there is a client secret, and no client id that it belongs to",
+                key: key, problem: "there is a client \(what), and no client id that it belongs to",
                 hint: Self.clientIDHint(keys.provider)
             )
         }
+        try Self.checkClient(keys, method: clientAuthentication)
         try Self.check(keys, issuer: issuer, scopes: scopes)
     }
 
@@ -129,11 +132,6 @@ public struct AccountSettings: Equatable, Sendable {
                 hint: "give each scope by itself, without spaces"
             )
         }
-        if let file = keys.clientSecretFile, !file.hasPrefix("/") {
-            throw Invalid(
-                key: "client_secret_file", problem: "the path is not absolute", hint: "give a path that starts with /"
-            )
-        }
         if let expectedSubject = keys.expectedSubject {
             // OpenID Connect Core 1.0 §2.
             guard (1...255).contains(expectedSubject.utf8.count),
@@ -175,6 +173,8 @@ extension AccountKeys {
         dialect.scopeParameter = scopeParameter ?? dialect.scopeParameter
         dialect.deviceGrantType = deviceGrantType ?? dialect.deviceGrantType
         dialect.deviceCodeParameter = deviceCodeParameter ?? dialect.deviceCodeParameter
+        if let pkce { dialect.proofKey = pkce ? .always : .never }
+        dialect.assertionAudience = assertionAudience ?? dialect.assertionAudience
         dialect.deviceParameters.merge(deviceParameters ?? [:]) { $1 }
         dialect.encoding = requestEncoding ?? dialect.encoding
         return dialect
@@ -185,6 +185,8 @@ extension AccountKeys {
 public enum StoreKind: String, CaseIterable, Sendable {
     /// The desktop keyring, through the Secret Service.
     case keyring
+    /// Encrypted files, for machines with no desktop.
+    case sealed
     /// Nowhere but in the agent's memory.
     case memory
 }

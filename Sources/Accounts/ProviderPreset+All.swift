@@ -104,6 +104,16 @@ extension ProviderPreset {
             unverified: ["clientSecret", "registration"]
         ),
         ProviderPreset(
+            name: "bmw", title: "BMW CarData", issuer: "https://customer.bmwgroup.com", hasMetadata: false,
+            deviceEndpoint: "https://customer.bmwgroup.com/gcdm/oauth/device/code",
+            tokenEndpoint: "https://customer.bmwgroup.com/gcdm/oauth/token",
+            scopes: ["authenticate_user", "openid", "cardata:api:read", "cardata:streaming:read"],
+            clientSecret: .none, dialect: dialect(parameters: ["response_type": "device_code"], proofKey: .always),
+            registration: "https://customer.bmwgroup.com, CarData",
+            notes: "The ID token is the password for the stream of data. There is no revocation endpoint.",
+            unverified: ["issuer", "registration"]
+        ),
+        ProviderPreset(
             name: "twitch", title: "Twitch", issuer: "https://id.twitch.tv/oauth2", hasMetadata: false,
             deviceEndpoint: "https://id.twitch.tv/oauth2/device", tokenEndpoint: "https://id.twitch.tv/oauth2/token",
             revocationEndpoint: "https://id.twitch.tv/oauth2/revoke", clientSecret: .none,
@@ -113,9 +123,10 @@ extension ProviderPreset {
         ),
     ]
 
-    private static func dialect(
+    static func dialect(
         scopeParameter: String = "scope", grantType: String? = nil, codeParameter: String? = nil,
-        parameters: [String: String] = [:], encoding: RequestEncoding = .form
+        parameters: [String: String] = [:], encoding: RequestEncoding = .form,
+        proofKey: ProofKey.Use = .whenAsked, assertionAudience: AssertionAudience = .tokenEndpoint
     ) -> RequestDialect {
         var dialect = RequestDialect()
         dialect.scopeParameter = scopeParameter
@@ -123,6 +134,8 @@ extension ProviderPreset {
         if let codeParameter { dialect.deviceCodeParameter = codeParameter }
         dialect.deviceParameters = parameters
         dialect.encoding = encoding
+        dialect.proofKey = proofKey
+        dialect.assertionAudience = assertionAudience
         return dialect
     }
 }

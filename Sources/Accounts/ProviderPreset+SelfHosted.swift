@@ -1,3 +1,5 @@
+internal import OAuth
+
 extension ProviderPreset {
     private static let offline = "offline_access"
     private static let oidc = ["openid", "profile", "email"]
@@ -51,6 +53,8 @@ extension ProviderPreset {
             deviceEndpoint: "https://{host}/oauth/v2/device_authorization",
             tokenEndpoint: "https://{host}/oauth/v2/token",
             revocationEndpoint: "https://{host}/oauth/v2/revoke", scopes: oidc + [offline], offlineScope: offline,
+            // Its documentation: the audience must include the issuing domain.
+            dialect: dialect(assertionAudience: .issuer),
             registration: console, notes: "The host is INSTANCE.zitadel.cloud, or your own.",
             unverified: ["metadata", "deviceEndpoint", "tokenEndpoint", "revocationEndpoint", "offlineScope"]
         ),

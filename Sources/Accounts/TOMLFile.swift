@@ -34,6 +34,13 @@ struct TOMLFile {
         return text
     }
 
+    mutating func boolean(_ key: String) throws(ConfigurationError) -> Bool? {
+        known.append(key)
+        guard let value = value(key) else { return nil }
+        guard let flag = value.bool else { throw wrongType(key, "true or false, without quotes") }
+        return flag
+    }
+
     mutating func strings(_ key: String) throws(ConfigurationError) -> [String]? {
         known.append(key)
         guard let value = value(key) else { return nil }

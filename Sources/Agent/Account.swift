@@ -11,10 +11,7 @@ final class Account: Sendable {
 
     init(name: AccountName, settings: AccountSettings, surroundings: Surroundings) {
         self.name = name
-        provider = Provider(
-            settings: settings, metadata: surroundings.metadata, identities: surroundings.identities,
-            transport: surroundings.transport
-        )
+        provider = Provider(settings: settings, surroundings: surroundings)
         let entry = surroundings.stores[settings.store]
         vault = AccountVault(
             account: name,
@@ -46,5 +43,8 @@ struct Surroundings: Sendable {
     let identities: IdentityVerifier
     let time: any Time
     let jitter: @Sendable () -> Double
+    let randomBytes: @Sendable (Int) -> [UInt8]
     let scheduleChanged: @Sendable () -> Void
+
+    var stamp: AssertionStamp { AssertionStamp(time: time, randomBytes: randomBytes) }
 }

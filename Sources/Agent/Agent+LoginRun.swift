@@ -28,13 +28,10 @@ extension Agent {
     ) async throws(LoginError) -> LoginResult {
         let settings = pending.settings
         // Before anybody is asked to approve anything: can what comes of it be kept?
-        try await requireStore(settings.store)
+        try await requireStore(of: settings)
         let file = isNew ? try prepareFile(settings, for: pending.account) : nil
         // Not the account's own provider yet: a login that fails leaves an earlier one as it is.
-        let provider = Provider(
-            settings: settings, metadata: surroundings.metadata, identities: surroundings.identities,
-            transport: parts.transport
-        )
+        let provider = Provider(settings: settings, surroundings: surroundings)
         let client = try await client(for: pending.account, provider, secrets)
         do throws(LoginError) { return try await logIn(pending, client, provider, file) } catch {
             guard client.isLost(error) else { throw await failed(error, client) }
@@ -56,7 +53,9 @@ extension Agent {
         let server: AuthorizationServer
         do throws(OAuthFailure) { server = try await provider.server(for: client) } catch { throw .oauth(error) }
         client.endpointHosts = provider.hosts(of: server.endpoints)
-        let flow = LoginFlow(server: server, settings: settings, time: parts.time) { pending.report($0) }
+        let flow = LoginFlow(
+            server: server, settings: settings, time: parts.time, randomBytes: parts.randomBytes
+        ) { pending.report($0) }
         let granted = try await flow.run()
         // No parent: from here on, cancelling would lose what somebody has just approved.
         let kept = Task { [client] () -> Result<LoginResult, LoginError> in
@@ -69,12 +68,14 @@ extension Agent {
         return try await kept.value.get()
     }
 
-    private func requireStore(_ kind: StoreKind) async throws(LoginError) {
-        let status = await parts.stores[kind].store.probe()
-        if kind == .keyring, !Task.isCancelled { state.withLock { $0.keyring = status } }
-        guard status.state == .ok else {
-            throw .store(StoreFailure(status.state, status.detail ?? "the keyring cannot be used"))
-        }
+    private func requireStore(of settings: AccountSettings) async throws(LoginError) {
+        let status = await parts.stores[settings.store].store.probe()
+        if settings.store == .keyring, !Task.isCancelled { state.withLock { $0.keyring = status } }
+        guard status.state != .ok else { return }
+        let failure = StoreFailure(status.state, status.detail ?? "the store cannot be used", hint: status.hint)
+        // The keyring is the default. Another store in its place is for people to choose.
+        guard settings.keys.store == nil else { throw .store(failure) }
+        throw .noStore(failure, sealed: await parts.stores.keyed.probe().state)
     }
 
     private func prepareFile(
@@ -114,7 +115,7 @@ extension Agent {
                 expiresAt: secondsLeft.map { parts.time.wall + $0 },
                 note: unsaved.map {
                     "the login is in the agent's memory only until the store takes it: \($0.detail);"
-                        + " \(StoreAdvice($0.state).hint)"
+                        + " \(StoreAdvice($0).hint)"
                 }
             )
         )
@@ -133,7 +134,10 @@ extension Agent {
                 let ended = try await old.vault.signOut()
                 // Nobody else would ever tell its issuer.
                 if let credential = ended.credential, !settings.isOfSameLogin(as: credential.client) {
-                    await revokeLater(credential, store: old.settings.store, "replaced")
+                    await revokeLater(
+                        credential, store: old.settings.store, "replaced", of: old.settings,
+                        as: credential.registration?.authentication ?? old.settings.clientAuthentication
+                    )
                 }
                 // In the same store the new record replaces it, with no moment between.
                 if old.settings.store != settings.store { try await old.vault.forget(ended) }

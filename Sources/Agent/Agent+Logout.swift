@@ -72,7 +72,7 @@ extension Agent {
             }
             let settings = account.settings
             let detail = await revokeLater(
-                credential, store: store, error.description, at: settings.revocationEndpoint,
+                credential, store: store, error.description, of: settings, at: settings.revocationEndpoint,
                 as: client.registration?.authentication ?? settings.clientAuthentication, secret: client.secret
             )
             return (false, detail)
@@ -87,24 +87,26 @@ extension Agent {
         case .unsupported: return (false, "the provider has no revocation endpoint")
         case .retry(let detail, let retryAfter):
             let detail = await revokeLater(
-                credential, store: store, detail, at: server.endpoints.revocation, as: server.client.authentication,
-                secret: client.secret, retryAfter: retryAfter
+                credential, store: store, detail, of: account.settings, at: server.endpoints.revocation,
+                as: server.client.authentication, secret: client.secret,
+                audience: server.endpoints.revocation.map(server.audience), retryAfter: retryAfter
             )
             return (false, detail)
         }
     }
 
-    /// Has the login's own issuer asked until it answers; what is not known of it by now is discovered then. Returns what
-    /// to tell people.
+    /// Has the login's own issuer asked until it answers; what is not known of it by now is discovered then. `settings`
+    /// are those of the login, if they are known. Returns what to tell people.
     @discardableResult
     func revokeLater(
-        _ credential: Credential, store: StoreKind, _ detail: String, at endpoint: EndpointURL? = nil,
-        as authentication: ClientAuthentication? = nil, secret: SecretBytes? = nil, retryAfter: Duration? = nil
+        _ credential: Credential, store: StoreKind, _ detail: String, of settings: AccountSettings? = nil,
+        at endpoint: EndpointURL? = nil, as authentication: ClientAuthentication? = nil, secret: SecretBytes? = nil,
+        audience: String? = nil, retryAfter: Duration? = nil
     ) async -> String {
         guard let token = credential.refreshToken ?? credential.lastingAccessToken else { return detail }
         let record = PendingRevocation(
             credential, token, at: endpoint, authentication: authentication, secret: secret ?? credential.clientSecret,
-            since: parts.time.wall
+            audience: audience, settings: settings, since: parts.time.wall
         )
         let item = RevocationQueue.Item(record: record, store: parts.stores[store].store)
         await revocations.add(item, retryAfter: retryAfter)

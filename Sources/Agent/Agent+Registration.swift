@@ -80,7 +80,7 @@ extension Agent {
             guard let issuer = settings.issuer else {
                 throw RegistrationFailure.unsupported(detail: "without an issuer nobody can register one")
             }
-            let (endpoints, discovered) = try await provider.endpoints(needsRegistration: true)
+            let (endpoints, discovered) = try await provider.endpointsForRegistration()
             var metadata = discovered ?? ServerMetadata(issuer: issuer)
             metadata.registrationEndpoint = endpoints.registration
             // A client that could do nothing with its registration does not ask for one.

@@ -39,12 +39,21 @@ extension Agent: Service {
                 group.addTask {
                     for await records in entry.reader.reads { self.revocations.restore(records, from: entry.store) }
                 }
-                group.addTask {
-                    while !Task.isCancelled, (try? await entry.reader.records()) == nil {
-                        try? await self.parts.time.sleep(until: self.parts.time.now + Self.storeRetry)
-                    }
-                }
+                group.addTask { await self.readOnce(kind) }
             }
+        }
+    }
+
+    private func readOnce(_ kind: StoreKind) async {
+        while !Task.isCancelled {
+            do throws(StoreFailure) {
+                _ = try await parts.stores[kind].reader.records()
+                return
+            } catch {
+                // Whoever makes or opens the sealed store has it read: no need to wake a machine up for that.
+                if kind == .sealed, error.state == .notInitialized || error.state == .locked { return }
+            }
+            try? await parts.time.sleep(until: parts.time.now + Self.storeRetry)
         }
     }
 

@@ -5,16 +5,22 @@ internal import Synchronization
 internal import Vault
 
 extension Agent {
-    /// Answers at once, with what was last known of the keyring.
-    public func health() async -> AgentStatus { agentStatus(state.withLock { $0.keyring }) }
+    /// Answers at once, with what was last known of the stores.
+    public func health() async -> AgentStatus { agentStatus() }
 
     public func status() async -> StatusReport {
-        let keyring = await keyringStatus()
-        let agent = agentStatus(keyring)
-        if keyring.state == .ok {
-            // Locked at the start and unlocked since, for example.
-            await read(state.withLock { $0.accounts.values.filter(\.vault.isUnread) })
-        }
+        async let keyringAnswer = keyringStatus()
+        let sealed = await parts.stores.keyed.probe()
+        state.withLock { $0.sealed = sealed.state == .notInitialized ? nil : sealed }
+        let keyring = await keyringAnswer
+        let agent = agentStatus()
+        // Locked at the start and unlocked since, for example.
+        await read(
+            state.withLock { state in
+                state.accounts.values.filter { account in
+                    account.vault.isUnread && (keyring.state == .ok || account.settings.store != .keyring)
+                }
+            })
         let (accounts, logins, errors) = state.withLock { ($0.accounts, $0.logins, $0.fileErrors) }
         var rows = accounts.values.map { status(of: $0, isLoggingIn: logins[$0.name] != nil) }
         for (name, pending) in logins where accounts[name] == nil {
@@ -34,21 +40,25 @@ extension Agent {
         return status(of: account, isLoggingIn: pending != nil)
     }
 
-    private func agentStatus(_ keyring: StoreStatus) -> AgentStatus {
-        AgentStatus(
+    private func agentStatus() -> AgentStatus {
+        let (keyring, sealed) = state.withLock { ($0.keyring, $0.sealed) }
+        return AgentStatus(
             version: agentVersion,
             pid: parts.processID,
             socket: parts.socket,
             storeState: keyring.state,
             storeDetail: keyring.detail,
-            storeHint: keyring.state == .ok || keyring.state == .unknown ? nil : StoreAdvice(keyring.state).hint
+            storeHint: keyring.state == .ok || keyring.state == .unknown ? nil : StoreAdvice(keyring).hint,
+            sealedState: sealed?.state,
+            sealedDetail: sealed?.detail,
+            sealedHint: sealed.flatMap { $0.state == .ok ? nil : StoreAdvice($0).hint }
         )
     }
 
     /// How long a person waits for the keyring's state; after that it is `hung` as far as status is concerned.
     private static let keyringPatience: Duration = .seconds(1)
 
-    private func keyringStatus() async -> StoreStatus {
+    func keyringStatus() async -> StoreStatus {
         let store = parts.stores[.keyring].store
         let deadline = parts.time.now + Self.keyringPatience
         let status = await withTaskGroup(of: StoreStatus.self) { group in

@@ -8,7 +8,7 @@ public import Vault
 /// The agent: every account of this user on this machine, and what can be asked of them.
 ///
 /// The routes' functions are in the extensions, one file for each flow: `Agent+Token`, `Agent+Login`,
-/// `Agent+Logout`, `Agent+Status`, `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
+/// `Agent+Logout`, `Agent+Status`, `Agent+Store`, `Agent+Unlock`, `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
 public final class Agent: AgentService {
     /// What the agent is made of; everything that does I/O comes in from outside.
     public struct Parts: Sendable {
@@ -18,10 +18,14 @@ public final class Agent: AgentService {
         public var time: any Time
         /// From 0 to 1.
         public var jitter: @Sendable () -> Double
+        /// That nobody can predict.
+        public var randomBytes: @Sendable (Int) -> [UInt8]
         /// Lines of half blocks for a URL; nil when it does not fit.
         public var drawQRCode: @Sendable (String) -> [String]?
         /// Reads the daemon's own settings again and applies them, or throws and changes nothing.
         public var reloadSettings: @Sendable () throws(ConfigurationError) -> Void
+        /// Looks at everything that has to be right, and changes nothing.
+        public var examine: @Sendable () async -> DoctorReport
         public var socket: String
         public var processID: Int32
         public var logger: Logger
@@ -29,8 +33,9 @@ public final class Agent: AgentService {
         public init(
             directory: AccountDirectory, stores: StoreSet, transport: any HTTPTransport, time: any Time,
             jitter: @escaping @Sendable () -> Double, drawQRCode: @escaping @Sendable (String) -> [String]?,
-            reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void, socket: String,
-            processID: Int32, logger: Logger
+            reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void,
+            examine: @escaping @Sendable () async -> DoctorReport, socket: String, processID: Int32, logger: Logger,
+            randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes
         ) {
             self.directory = directory
             self.stores = stores
@@ -39,9 +44,16 @@ public final class Agent: AgentService {
             self.jitter = jitter
             self.drawQRCode = drawQRCode
             self.reloadSettings = reloadSettings
+            self.examine = examine
             self.socket = socket
             self.processID = processID
             self.logger = logger
+            self.randomBytes = randomBytes
+        }
+
+        /// From the kernel, as Swift's own generator has them.
+        public static func systemRandomBytes(_ count: Int) -> [UInt8] {
+            (0..<count).map { _ in UInt8.random(in: .min ... .max) }
         }
     }
 
@@ -51,6 +63,8 @@ public final class Agent: AgentService {
         /// Account files that cannot be read, for `status`.
         var fileErrors: [AccountName: ConfigurationError] = [:]
         var keyring = StoreStatus(.unknown)
+        /// Nil: there is none, or nobody has asked.
+        var sealed: StoreStatus?
     }
 
     let parts: Parts
@@ -60,6 +74,11 @@ public final class Agent: AgentService {
     let state = Mutex(State())
     /// The last reload that was asked for.
     let reloads = Mutex<Task<Void, Never>?>(nil)
+    /// The examination under way, for whoever asks meanwhile.
+    let examination = Mutex<Task<DoctorReport, Never>?>(nil)
+
+    /// One migration at a time.
+    let isMigrating = Mutex(false)
 
     /// Reads the account files; a bad one is logged and shown by `status`, and hides no other.
     public init(_ parts: Parts) {
@@ -75,13 +94,10 @@ public final class Agent: AgentService {
             ),
             time: parts.time,
             jitter: parts.jitter,
+            randomBytes: parts.randomBytes,
             scheduleChanged: { schedule.changed() }
         )
-        revocations = RevocationQueue(
-            transport: parts.transport, metadata: surroundings.metadata, time: parts.time, jitter: parts.jitter,
-            logger: parts.logger,
-            scheduleChanged: { schedule.changed() }
-        )
+        revocations = RevocationQueue(surroundings: surroundings, logger: parts.logger)
         let (settings, errors) = parts.directory.loadAll()
         for (name, error) in errors {
             parts.logger.error("account file refused", metadata: ["account": "\(name)", "problem": "\(error)"])

@@ -1,6 +1,6 @@
 internal import Accounts
-internal import AgentAPI
-internal import OAuth
+package import AgentAPI
+package import OAuth
 internal import Vault
 
 /// Why a login ended without a token. The text for people is made here and nowhere else.
@@ -14,6 +14,8 @@ enum LoginError: Error {
     case cancelled
     case agentStopped
     case store(StoreFailure)
+    /// The keyring cannot be used, and nobody has chosen another store; `sealed` is how that one is.
+    case noStore(StoreFailure, sealed: StoreState)
     case configuration(ConfigurationError)
     /// There is no client id, and the provider registers no client.
     case registration(RegistrationFailure, RegistrationAdvice)
@@ -40,7 +42,14 @@ enum LoginError: Error {
         case .agentStopped: return LoginFailure(code: "agent_stopped", detail: "the agent is stopping", hint: again)
         case .store(let failure):
             let code: Problem.Code = failure.state == .locked ? .storeLocked : .storeUnavailable
-            return LoginFailure(code: code.rawValue, detail: failure.detail, hint: StoreAdvice(failure.state).hint)
+            return LoginFailure(code: code.rawValue, detail: failure.detail, hint: StoreAdvice(failure).hint)
+        case .noStore(let failure, let sealed):
+            let code: Problem.Code = failure.state == .locked ? .storeLocked : .storeUnavailable
+            return LoginFailure(
+                code: code.rawValue,
+                detail: "\(failure.detail) (\(failure.state.rawValue)), and no other store is chosen",
+                hint: StoreAdvice(failure, account: account, hasFile: hasFile, sealed: sealed).hint
+            )
         case .discarded(let login, let end): return login.failure(end: end, again: again)
         case .registration(let failure, let advice):
             return failure.loginFailure(for: account, advice, again: again)
@@ -61,7 +70,7 @@ enum LoginError: Error {
 }
 
 extension OAuthFailure {
-    func loginFailure(again: String) -> LoginFailure {
+    package func loginFailure(again: String) -> LoginFailure {
         switch self {
         case .transport(.tls):
             LoginFailure(
@@ -76,6 +85,10 @@ extension OAuthFailure {
                 hint: "check the issuer's URL and the network, then \(again)"
             )
         case .provider(let error): LoginFailure(providersCode: error.code, detail: error.detail, again: again)
+        case .client(let failure):
+            LoginFailure(
+                code: Problem.Code.configurationError.rawValue, detail: failure.problem, hint: failure.hint
+            )
         case .issuerMismatch:
             LoginFailure(
                 code: "issuer_mismatch",
@@ -102,9 +115,11 @@ extension LoginFailure {
     fileprivate init(providersCode code: String, detail: String?, again: String) {
         let hint =
             switch code {
+            case _ where ProofKey.isBlamed(in: detail):
+                "give --pkce, or set 'pkce = true' in the account file, then \(again)"
             case "access_denied": "somebody declined the request; \(again)"
             case "expired_token": again
-            case "invalid_client": "check --client-id, and --client-secret-file if the client has a secret"
+            case "invalid_client": "check --client-id, and the client's secret or key if it has one"
             case "unauthorized_client", "unsupported_grant_type":
                 "allow the device authorization grant for this client at the provider"
             case "invalid_scope": "check --scope: the provider does not grant what was asked for"

@@ -1,5 +1,6 @@
 internal import Accounts
 internal import AgentAPI
+internal import ClientKeys
 internal import OAuth
 internal import SecretMemory
 internal import Vault
@@ -11,6 +12,7 @@ struct LoginFlow {
     let server: AuthorizationServer
     let settings: AccountSettings
     let time: any Time
+    let randomBytes: @Sendable (Int) -> [UInt8]
     let report: @Sendable (LoginProgress) -> Void
 
     struct Granted: Sendable {
@@ -21,18 +23,15 @@ struct LoginFlow {
 
     func run() async throws(LoginError) -> Granted {
         let authorization: DeviceAuthorization
-        do throws(OAuthFailure) {
-            authorization = try await server.authorizeDevice(scopes: settings.scopes)
-        } catch {
-            throw .oauth(error)
-        }
+        let proofKey: ProofKey?
+        do throws(OAuthFailure) { (authorization, proofKey) = try await authorize() } catch { throw .oauth(error) }
         var polling = DevicePolling(authorization, now: time.now)
         report(.prompt(authorization, clientID: server.client.id, deadline: polling.deadline))
         while true {
             do { try await time.sleep(until: min(polling.nextPoll, polling.deadline)) } catch { throw .cancelled }
             guard polling.nextPoll < polling.deadline else { throw .expired }
             let requestedAt = time.now
-            let reply = await server.poll(authorization.deviceCode)
+            let reply = await server.poll(authorization.deviceCode, proofKey: proofKey)
             if Task.isCancelled {
                 guard case .granted = reply else { throw .cancelled }
             }
@@ -45,6 +44,22 @@ struct LoginFlow {
             case .expired: throw .expired
             }
         }
+    }
+
+    /// Asks for a code, and once more with a proof key if that is what the server misses. The key lives as long as the
+    /// login.
+    private func authorize() async throws(OAuthFailure) -> (DeviceAuthorization, ProofKey?) {
+        let use = settings.dialect.proofKey
+        if use != .always {
+            do throws(OAuthFailure) {
+                return (try await server.authorizeDevice(scopes: settings.scopes), nil)
+            } catch {
+                guard use == .whenAsked, case .provider(let refusal) = error, ProofKey.isBlamed(in: refusal.detail)
+                else { throw error }
+            }
+        }
+        let proofKey = ProofKey(randomBytes: randomBytes)
+        return (try await server.authorizeDevice(scopes: settings.scopes, proofKey: proofKey), proofKey)
     }
 }
 

@@ -34,8 +34,14 @@ struct LoginSettings {
             try endpoint(request.revocationEndpoint, "revocation endpoint") ?? keys.revocationEndpoint
         keys.registrationEndpoint =
             try endpoint(request.registrationEndpoint, "registration endpoint") ?? keys.registrationEndpoint
-        keys.store = try store() ?? keys.store
+        keys.store = try choice(request.store, "store", StoreKind.self) ?? keys.store
         if request.clientSecret != nil { keys.clientSecretFile = nil }
+        keys.clientAuthentication =
+            try choice(request.clientAuthentication, "client_auth", ClientAuthentication.self)
+            ?? keys.clientAuthentication
+        keys.clientKeyFile = request.clientKeyFile ?? keys.clientKeyFile
+        keys.clientCertificateFile = request.clientCertificateFile ?? keys.clientCertificateFile
+        keys.pkce = request.pkce ?? keys.pkce
         try checkSecrets(clientID: keys.clientID)
         do throws(AccountSettings.Invalid) { return try AccountSettings(keys) } catch { throw problem(error) }
     }
@@ -104,12 +110,14 @@ struct LoginSettings {
         }
     }
 
-    private func store() throws(Problem) -> StoreKind? {
-        guard let text = request.store else { return nil }
-        guard let kind = StoreKind(rawValue: text) else {
-            let kinds = StoreKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Problem(.badRequest, "there is no store '\(text)'", hint: "choose one of: \(kinds)")
+    private func choice<Value: RawRepresentable<String> & CaseIterable>(
+        _ text: String?, _ what: String, _ type: Value.Type
+    ) throws(Problem) -> Value? {
+        guard let text else { return nil }
+        guard let value = Value(rawValue: text) else {
+            let all = Value.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(.badRequest, "there is no \(what) '\(text)'", hint: "choose one of: \(all)")
         }
-        return kind
+        return value
     }
 }

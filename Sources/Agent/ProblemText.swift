@@ -20,7 +20,7 @@ extension Problem {
         Problem(
             failure.state == .locked ? .storeLocked : .storeUnavailable,
             failure.detail,
-            hint: StoreAdvice(failure.state).hint,
+            hint: StoreAdvice(failure).hint,
             reason: failure.state.rawValue
         )
     }
@@ -76,7 +76,7 @@ extension Problem {
             self.init(
                 .providerRejected,
                 "the provider refused the client of '\(account)': \(detail ?? code)",
-                hint: "check client_id and the client secret, then run 'authagent login \(account)'",
+                hint: "check client_id and the client's secret or key, then run 'authagent login \(account)'",
                 reason: code
             )
         }

@@ -16,11 +16,11 @@ extension Provider {
         return hosts
     }
 
-    /// `discovered` is an endpoint that the metadata names, and nobody by hand.
+    /// `discovered` is an endpoint that nobody has named by hand.
     func require(_ discovered: EndpointURL?, on hosts: Set<String>) throws(OAuthFailure) {
         guard let discovered, !hosts.contains(discovered.host) else { return }
         // Once the provider has mended it, nobody has to wait for an hour.
-        if let issuer = settings.issuer { metadata.forget(issuer) }
+        if let issuer = settings.issuer { surroundings.metadata.forget(issuer) }
         throw .foreignHost(discovered.host)
     }
 }

@@ -34,18 +34,12 @@ extension AccountSettings {
 
 /// One account's way to its authorization server: settings, discovery and client authentication put together.
 final class Provider: GrantRefresher {
-    let metadata: MetadataCache
-    private let identities: IdentityVerifier
-    private let transport: any HTTPTransport
+    let surroundings: Surroundings
     private let current: Mutex<AccountSettings>
 
-    init(
-        settings: AccountSettings, metadata: MetadataCache, identities: IdentityVerifier, transport: any HTTPTransport
-    ) {
+    init(settings: AccountSettings, surroundings: Surroundings) {
         current = Mutex(settings)
-        self.metadata = metadata
-        self.identities = identities
-        self.transport = transport
+        self.surroundings = surroundings
     }
 
     var settings: AccountSettings {
@@ -57,57 +51,78 @@ final class Provider: GrantRefresher {
     func server(
         for client: AccountVault.GrantedClient, needsRevocation: Bool = false, needsIntrospection: Bool = false
     ) async throws(OAuthFailure) -> AuthorizationServer {
-        let (endpoints, discovered) = try await endpoints(
-            needsRevocation: needsRevocation, needsIntrospection: needsIntrospection
+        let settings = settings
+        let discovered = try await discovered(
+            settings, needsRevocation: needsRevocation, needsIntrospection: needsIntrospection)
+        let identity = ClientIdentity(
+            id: client.id, secret: client.secret, keyFile: settings.clientKeyFile,
+            certificateFile: settings.clientCertificateFile
         )
-        if let hosts = client.endpointHosts, let discovered {
+        // RFC 7591 §3.2.1: what the provider registered counts, whatever was asked for.
+        let method =
+            client.registration?.authentication ?? settings.clientAuthentication
+            ?? identity.choose(from: discovered, isRegistered: client.registration != nil)
+        let endpoints = try endpoints(settings, discovered, showsCertificate: method.means == .certificate)
+        if let hosts = client.endpointHosts, discovered != nil {
             let used =
                 if needsIntrospection {
-                    discovered.introspectionEndpoint
+                    endpoints.introspection
                 } else if needsRevocation {
-                    settings.revocationEndpoint == nil ? discovered.revocationEndpoint : nil
+                    settings.revocationEndpoint == nil ? endpoints.revocation : nil
                 } else {
-                    settings.tokenEndpoint == nil ? discovered.tokenEndpoint : nil
+                    settings.tokenEndpoint == nil ? endpoints.token : nil
                 }
             try require(used, on: hosts)
         }
-        let authentication =
-            // RFC 7591 §3.2.1: what the provider registered counts, whatever was asked for.
-            client.registration?.authentication ?? settings.clientAuthentication
-            ?? .choose(hasSecret: client.secret != nil, supported: discovered?.tokenEndpointAuthMethods)
-        return AuthorizationServer(
-            endpoints: endpoints,
-            client: Client(id: client.id, secret: client.secret, authentication: authentication),
-            dialect: settings.dialect,
-            transport: transport
-        )
+        do throws(ClientProofFailure) {
+            return AuthorizationServer(
+                endpoints: endpoints,
+                client: try identity.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
+                dialect: settings.dialect,
+                assertionAudience: settings.assertionAudience,
+                transport: surroundings.transport
+            )
+        } catch {
+            throw .client(error)
+        }
     }
 
-    /// Where requests go, and what the issuer says if it was asked. Endpoints given by hand win over discovered ones, and what is not needed
-    /// is not discovered.
-    func endpoints(
-        needsRevocation: Bool = false, needsIntrospection: Bool = false, needsRegistration: Bool = false
-    ) async throws(OAuthFailure) -> (ProviderEndpoints, ServerMetadata?) {
+    /// Where a client can be registered, and what the issuer says if it was asked.
+    func endpointsForRegistration() async throws(OAuthFailure) -> (ProviderEndpoints, ServerMetadata?) {
         let settings = settings
-        var discovered: ServerMetadata?
+        let discovered = try await discovered(settings, needsRegistration: true)
+        return (try endpoints(settings, discovered, showsCertificate: false), discovered)
+    }
+
+    /// What the issuer says, if it has to be asked: what is not needed is not discovered.
+    private func discovered(
+        _ settings: AccountSettings, needsRevocation: Bool = false, needsIntrospection: Bool = false,
+        needsRegistration: Bool = false
+    ) async throws(OAuthFailure) -> ServerMetadata? {
         let isComplete = settings.deviceEndpoint != nil && settings.tokenEndpoint != nil
         let lacksRegistration = needsRegistration && settings.registrationEndpoint == nil
         let isMissing =
             needsIntrospection || lacksRegistration || (needsRevocation && settings.revocationEndpoint == nil)
-        if let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing {
-            do throws(OAuthFailure) { discovered = try await metadata.metadata(of: issuer) } catch {
-                guard isComplete && !lacksRegistration || settings.canDo(without: error) else { throw error }
-            }
+        guard let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing else { return nil }
+        do throws(OAuthFailure) { return try await surroundings.metadata.metadata(of: issuer) } catch {
+            guard isComplete && !lacksRegistration || settings.canDo(without: error) else { throw error }
+            return nil
         }
-        let endpoints = try ProviderEndpoints(
+    }
+
+    /// Where requests go: endpoints given by hand win over discovered ones.
+    private func endpoints(
+        _ settings: AccountSettings, _ discovered: ServerMetadata?, showsCertificate: Bool
+    ) throws(OAuthFailure) -> ProviderEndpoints {
+        try ProviderEndpoints(
             metadata: discovered,
             device: settings.deviceEndpoint,
             token: settings.tokenEndpoint,
             revocation: settings.revocationEndpoint,
             registration: settings.registrationEndpoint,
-            known: settings.presetEndpoints
+            known: settings.presetEndpoints,
+            showsCertificate: showsCertificate
         )
-        return (endpoints, discovered)
     }
 
     func mayReceive(_ credential: Credential) -> Bool { settings.isOfSameLogin(as: credential.client) }
@@ -119,7 +134,7 @@ final class Provider: GrantRefresher {
     }
 
     func identify(_ grant: TokenGrant, clientID: String) async -> IdentityVerdict {
-        await identities.verdict(on: grant, clientID: clientID, settings)
+        await surroundings.identities.verdict(on: grant, clientID: clientID, settings)
     }
 
     func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply {
@@ -141,7 +156,7 @@ final class Provider: GrantRefresher {
             switch failure {
             case .transport, .provider, .badResponse: return .transient(detail: failure.description, retryAfter: nil)
             case .issuerMismatch, .foreignHost: return .changed(failure.description)
-            case .noTokenEndpoint, .deviceFlowUnsupported: return .unconfigured(failure.description)
+            case .noTokenEndpoint, .client, .deviceFlowUnsupported: return .unconfigured(failure.description)
             }
         } catch let error as ConfigurationError {
             return .unconfigured("\(error.description) (\(error.hint))")

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import AgentAPI
 internal import Logging
 internal import OAuth
@@ -9,11 +10,11 @@ internal import Vault
 final class RevocationQueue: Sendable {
     struct Item: Sendable {
         let record: PendingRevocation
-        let store: any CredentialStore
+        var store: any CredentialStore
     }
 
     private struct Waiting {
-        let item: Item
+        var item: Item
         let since: ContinuousClock.Instant
         var backoff: Backoff
         var isRunning = false
@@ -24,25 +25,16 @@ final class RevocationQueue: Sendable {
     /// By then the provider has been gone for so long that the refresh token has died of idleness nearly everywhere.
     private static let patience = 30 * 86_400
 
-    private let transport: any HTTPTransport
-    private let metadata: MetadataCache
-    private let time: any Time
-    private let jitter: @Sendable () -> Double
+    private let surroundings: Surroundings
     private let logger: Logger
-    private let scheduleChanged: @Sendable () -> Void
     private let waiting = Mutex<[RecordKey: Waiting]>([:])
 
-    init(
-        transport: any HTTPTransport, metadata: MetadataCache, time: any Time,
-        jitter: @escaping @Sendable () -> Double, logger: Logger, scheduleChanged: @escaping @Sendable () -> Void
-    ) {
-        self.transport = transport
-        self.metadata = metadata
-        self.time = time
-        self.jitter = jitter
+    init(surroundings: Surroundings, logger: Logger) {
+        self.surroundings = surroundings
         self.logger = logger
-        self.scheduleChanged = scheduleChanged
     }
+
+    private var time: any Time { surroundings.time }
 
     /// Takes over a revocation that failed for now. Written to the store first, so that a restart remembers it.
     func add(_ item: Item, retryAfter: Duration?) async {
@@ -53,10 +45,10 @@ final class RevocationQueue: Sendable {
             )
         }
         var backoff = Backoff()
-        backoff.failed(at: time.now, retryAfter: retryAfter, definite: true, jitter: jitter())
+        backoff.failed(at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter())
         let entry = Waiting(item: item, since: time.now, backoff: backoff)
         waiting.withLock { $0[item.record.key] = entry }
-        scheduleChanged()
+        surroundings.scheduleChanged()
     }
 
     /// Takes up what an earlier agent left in a store; what is known already stays as it is.
@@ -71,7 +63,14 @@ final class RevocationQueue: Sendable {
             }
             return !fresh.isEmpty
         }
-        if isNew { scheduleChanged() }
+        if isNew { surroundings.scheduleChanged() }
+    }
+
+    /// The account's records are in another store from now on.
+    func move(_ account: AccountName, to store: any CredentialStore) {
+        waiting.withLock { waiting in
+            for key in waiting.keys where key.account == account { waiting[key]?.item.store = store }
+        }
     }
 
     /// In the past for what was restored and not tried yet.
@@ -96,20 +95,22 @@ final class RevocationQueue: Sendable {
             waiting.withLock { waiting in
                 waiting[item.record.key]?.isRunning = false
                 waiting[item.record.key]?.backoff.failed(
-                    at: time.now, retryAfter: retryAfter, definite: true, jitter: jitter()
+                    at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter()
                 )
             }
         case .revoked: await finish(item, "revoked at last")
         case .refused, .unsupported, .retry: await finish(item, "revocation given up")
         }
-        scheduleChanged()
+        surroundings.scheduleChanged()
     }
 
     private func revoke(_ record: PendingRevocation) async -> RevocationReply {
         let server: AuthorizationServer
-        do throws(OAuthFailure) { server = try await record.server(transport, metadata) } catch {
-            guard case .transport(let failure) = error else { return .unsupported }
-            return .retry(detail: failure.description, retryAfter: nil)
+        do throws(OAuthFailure) { server = try await record.server(surroundings) } catch {
+            switch error {
+            case .transport, .client: return .retry(detail: error.description, retryAfter: nil)
+            default: return .unsupported
+            }
         }
         return await server.revoke(record.token, hint: record.isRefreshToken ? .refreshToken : .accessToken)
     }
@@ -125,32 +126,46 @@ final class RevocationQueue: Sendable {
 extension PendingRevocation {
     /// The server to ask, which may have to be discovered first.
     fileprivate func server(
-        _ transport: any HTTPTransport, _ metadata: MetadataCache
+        _ surroundings: Surroundings
     ) async throws(OAuthFailure) -> AuthorizationServer {
         var discovered: ServerMetadata?
         if endpoint == nil, let issuer = try? Issuer(parsing: issuer) {
-            discovered = try await metadata.metadata(of: issuer)
+            discovered = try await surroundings.metadata.metadata(of: issuer)
         }
-        guard let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? discovered?.revocationEndpoint
+        let identity = ClientIdentity(
+            id: clientID, secret: clientSecret, keyFile: clientKeyFile, certificateFile: clientCertificateFile
+        )
+        let method =
+            clientAuthentication.flatMap(ClientAuthentication.init) ?? identity.choose(from: discovered)
+        let aliases = method.means == .certificate ? discovered?.certificateEndpoints : nil
+        guard
+            let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? aliases?.revocation
+                ?? discovered?.revocationEndpoint
         else { throw .badResponse(detail: "the provider has no revocation endpoint") }
         if let endpointHosts, endpoint == nil, !endpointHosts.contains(revocation.host) {
             throw .foreignHost(revocation.host)
         }
-        let authentication =
-            clientAuthentication.flatMap(ClientAuthentication.init)
-            ?? .choose(hasSecret: clientSecret != nil, supported: discovered?.tokenEndpointAuthMethods)
-        return AuthorizationServer(
-            // Nothing is ever sent to the token endpoint from here.
-            endpoints: try ProviderEndpoints(metadata: nil, token: revocation, revocation: revocation),
-            client: Client(id: clientID, secret: clientSecret, authentication: authentication),
-            transport: transport
+        // Nothing is ever sent to the token endpoint from here.
+        let endpoints = try ProviderEndpoints(
+            metadata: nil, token: discovered?.tokenEndpoint ?? revocation, revocation: revocation
         )
+        do throws(ClientProofFailure) {
+            return AuthorizationServer(
+                endpoints: endpoints,
+                client: try identity.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
+                assertionAudience: assertionAudience,
+                transport: surroundings.transport
+            )
+        } catch {
+            throw .client(error)
+        }
     }
 
     /// What is needed to revoke `token` later. `endpoint` and `client` are as far as they are known.
     init(
         _ credential: Credential, _ token: SecretBytes, at endpoint: EndpointURL?,
-        authentication: ClientAuthentication?, secret: SecretBytes?, since wall: Int
+        authentication: ClientAuthentication?, secret: SecretBytes?, audience: String?, settings: AccountSettings?,
+        since wall: Int
     ) {
         self.init(
             account: credential.account,
@@ -163,7 +178,10 @@ extension PendingRevocation {
             token: token,
             isRefreshToken: credential.refreshToken != nil,
             since: wall,
-            endpointHosts: credential.endpointHosts
+            endpointHosts: credential.endpointHosts,
+            clientKeyFile: settings?.clientKeyFile,
+            clientCertificateFile: settings?.clientCertificateFile,
+            assertionAudience: audience ?? settings?.assertionAudience
         )
     }
 }

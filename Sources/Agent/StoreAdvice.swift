@@ -1,24 +1,49 @@
 internal import AgentAPI
-internal import Vault
+package import Vault
 
-/// The command that repairs a state of the keyring.
-struct StoreAdvice: Equatable {
-    var hint: String
+/// The command that repairs a store: the store's own word, or what a state of the keyring needs.
+package struct StoreAdvice: Equatable {
+    package var hint: String
 
-    init(_ state: StoreState) {
-        hint =
-            switch state {
-            case .ok, .unknown: "run 'authagent status' to see the keyring's state"
-            case .locked: "unlock it at the desktop, or run '\(Self.unlock(replacing: true))'"
-            case .noProvider:
-                "run '\(Self.unlock(replacing: false))' to start a keyring, or log in with --store memory"
-            case .noBus:
-                "run 'authagent stop', then try again where DBUS_SESSION_BUS_ADDRESS is set, for example under"
-                    + " 'dbus-run-session bash'; or log in with --store memory"
-            case .hung: "run 'pkill -KILL -x gnome-keyring-d', then '\(Self.unlock(replacing: true))'"
-            case .failed: "run '\(Self.unlock(replacing: true))' to start the keyring anew"
-            }
+    init(_ failure: StoreFailure) { self.init(failure.state, failure.hint) }
+
+    package init(_ status: StoreStatus) { self.init(status.state, status.hint) }
+
+    private init(_ state: StoreState, _ own: String?) {
+        let isWithoutKeyring = state == .noProvider || state == .noBus
+        let other = isWithoutKeyring ? "; or use the sealed store, see 'authagent store init --help'" : ""
+        hint = own ?? Self.repair(state) + other
     }
+
+    /// For a login whose account has chosen no store, and that cannot have the keyring: commands that help, for either.
+    init(_ failure: StoreFailure, account: AccountName, hasFile: Bool, sealed: StoreState) {
+        let again = hasFile ? "'authagent login \(account) --store sealed'" : "the same login with --store sealed"
+        let way =
+            switch sealed {
+            case .notInitialized:
+                "run 'authagent store init --passphrase' (or --key-file FILE, or --credential), then \(again)"
+            case .locked: "run 'authagent unlock', then \(again)"
+            default: "run \(again)"
+            }
+        hint = "for the sealed store, \(way); for the keyring, \(failure.hint ?? Self.repair(failure.state))"
+    }
+
+    private static func repair(_ state: StoreState) -> String {
+        switch state {
+        case .ok, .unknown: "run 'authagent status' to see the keyring's state"
+        case .notInitialized: "run 'authagent store init --passphrase'"
+        case .locked: "unlock it at the desktop, or run '\(unlock(replacing: true))'"
+        case .noProvider: "run '\(unlock(replacing: false))' to start a keyring"
+        case .noBus:
+            "run 'authagent stop', then try again where DBUS_SESSION_BUS_ADDRESS is set, for example under"
+                + " 'dbus-run-session bash'"
+        case .hung: "run 'pkill -KILL -x gnome-keyring-d', then '\(unlock(replacing: true))'"
+        case .failed: "run '\(unlock(replacing: true))' to start the keyring anew"
+        }
+    }
+
+    /// The command that gives a keyring its default collection, and the collection a password.
+    package static let makeCollection = "run '\(unlock(replacing: true))' to make one with a password of your choice"
 
     /// Asks for the keyring's password, and starts gnome-keyring with it.
     ///

@@ -8,22 +8,34 @@ public struct StoreSet: Sendable {
         let reader: StoreReader
         /// Nil for a store that keeps nothing anyway.
         let journal: (any RotationJournal)?
+
+        init(_ store: any CredentialStore, journal: (any RotationJournal)?, _ time: any Time) {
+            self.store = store
+            self.journal = journal
+            reader = StoreReader(store: store, time: time)
+        }
     }
 
+    /// The sealed store again, as one that has a key.
+    let keyed: any KeyedStore
     private let keyring: Entry
+    private let sealed: Entry
     private let memory: Entry
 
     public init(
-        keyring: any CredentialStore, memory: any CredentialStore = MemoryStore(), journal: (any RotationJournal)?,
-        time: any Time
+        keyring: any CredentialStore, sealed: any KeyedStore, memory: any CredentialStore = MemoryStore(),
+        journal: (any RotationJournal)?, time: any Time
     ) {
-        self.keyring = Entry(store: keyring, reader: StoreReader(store: keyring, time: time), journal: journal)
-        self.memory = Entry(store: memory, reader: StoreReader(store: memory, time: time), journal: nil)
+        keyed = sealed
+        self.keyring = Entry(keyring, journal: journal, time)
+        self.sealed = Entry(sealed, journal: journal, time)
+        self.memory = Entry(memory, journal: nil, time)
     }
 
     subscript(kind: StoreKind) -> Entry {
         switch kind {
         case .keyring: keyring
+        case .sealed: sealed
         case .memory: memory
         }
     }

@@ -15,6 +15,12 @@ public protocol AgentService: Sendable {
     func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply
     /// Finds out about a token, or about the account's own. Without an account, a token's issuer says whose it is.
     func inspect(_ account: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply
+    func stores() async -> StoreReport
+    /// Makes the sealed store, changes its key, or moves every account into another store.
+    func changeStore(_ request: StoreRequest) async throws(Problem) -> StoreReply
+    func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply
     /// Reads the configuration again: whole, or not at all.
     func reload() async throws(Problem)
+    /// Looks at everything that has to be right. Changes nothing.
+    func doctor() async -> DoctorReport
 }

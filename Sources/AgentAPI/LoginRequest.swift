@@ -8,6 +8,13 @@ public struct LoginRequest: Codable, Equatable, Sendable {
     public var issuer: String?
     public var clientID: String?
     public var clientSecret: String?
+    /// The method by which the client proves who it is, as the account file names it.
+    public var clientAuthentication: String?
+    /// Absolute paths of files that the agent reads.
+    public var clientKeyFile: String?
+    public var clientCertificateFile: String?
+    /// Whether to send a proof key (RFC 7636).
+    public var pkce: Bool?
     /// The initial access token for a registration (RFC 7591 §1.2). Not a setting of the account, and not kept.
     public var registrationToken: String?
     public var scopes: [String]?
@@ -27,7 +34,8 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         scopes: [String]? = nil,
         deviceEndpoint: String? = nil, tokenEndpoint: String? = nil, revocationEndpoint: String? = nil,
         registrationEndpoint: String? = nil,
-        store: String? = nil, timeout: Int? = nil, qrCode: Bool? = nil
+        store: String? = nil, timeout: Int? = nil, qrCode: Bool? = nil, clientAuthentication: String? = nil,
+        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, pkce: Bool? = nil
     ) {
         self.provider = provider
         self.providerParameters = providerParameters
@@ -43,6 +51,10 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         self.store = store
         self.timeout = timeout
         self.qrCode = qrCode
+        self.clientAuthentication = clientAuthentication
+        self.clientKeyFile = clientKeyFile
+        self.clientCertificateFile = clientCertificateFile
+        self.pkce = pkce
     }
 
     /// Whether this request brings settings of its own, so that it can only join a login with the same ones.
@@ -50,6 +62,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         provider != nil || providerParameters != nil || issuer != nil || clientID != nil || clientSecret != nil
             || scopes != nil || deviceEndpoint != nil
             || tokenEndpoint != nil || revocationEndpoint != nil || registrationEndpoint != nil || store != nil
+            || clientAuthentication != nil || clientKeyFile != nil || clientCertificateFile != nil || pkce != nil
     }
 
     enum CodingKeys: String, CodingKey {
@@ -58,6 +71,10 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         case issuer
         case clientID = "client_id"
         case clientSecret = "client_secret"
+        case clientAuthentication = "client_auth"
+        case clientKeyFile = "client_key_file"
+        case clientCertificateFile = "client_certificate_file"
+        case pkce
         case registrationToken = "registration_token"
         case scopes
         case deviceEndpoint = "device_endpoint"

@@ -40,6 +40,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
         case tooManyRequests = "too_many_requests"
         case unknownAccount = "unknown_account"
         case unsupportedMediaType = "unsupported_media_type"
+        case wrongPassphrase = "wrong_passphrase"
     }
 }
 
@@ -49,7 +50,7 @@ extension Problem.Code {
         switch self {
         case .badRequest, .scopeNotGranted: 400
         case .loginRequired: 401
-        case .forbidden: 403
+        case .forbidden, .wrongPassphrase: 403
         case .noIDToken, .unknownAccount, .notFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
@@ -70,7 +71,7 @@ extension Problem.Code {
         case .loginRequired: .loginRequired
         case .forbidden: .forbidden
         case .providerUnreachable, .timeout: .providerUnreachable
-        case .locked, .storeLocked, .storeUnavailable: .storeUnavailable
+        case .locked, .storeLocked, .storeUnavailable, .wrongPassphrase: .storeUnavailable
         case .badIDToken, .badRequest, .configurationError, .internalError, .methodNotAllowed, .noIDToken,
             .notAcceptable, .notFound, .providerChanged, .providerRejected, .scopeNotGranted, .tooLarge,
             .tooManyRequests,

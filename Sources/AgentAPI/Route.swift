@@ -10,6 +10,9 @@ public enum Route: Equatable, Sendable {
     case health
     case providers
     case reload
+    case store
+    case unlock
+    case doctor
 
     /// Reads a path without its query. Nil for a path that names nothing here.
     public init?(path: some StringProtocol) {
@@ -21,6 +24,9 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "health": self = .health
         case 1 where rest[0] == "providers": self = .providers
         case 1 where rest[0] == "reload": self = .reload
+        case 1 where rest[0] == "store": self = .store
+        case 1 where rest[0] == "unlock": self = .unlock
+        case 1 where rest[0] == "doctor": self = .doctor
         case 1 where rest[0] == "inspect": self = .inspect(nil)
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
@@ -50,15 +56,19 @@ public enum Route: Equatable, Sendable {
         case .health: "/v1/health"
         case .providers: "/v1/providers"
         case .reload: "/v1/reload"
+        case .store: "/v1/store"
+        case .unlock: "/v1/unlock"
+        case .doctor: "/v1/doctor"
         }
     }
 
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers: ["GET", "HEAD"]
+        case .accounts, .account, .token, .health, .providers, .doctor: ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
-        case .logout, .inspect, .reload: ["POST"]
+        case .store: ["GET", "HEAD", "POST"]
+        case .logout, .inspect, .reload, .unlock: ["POST"]
         }
     }
 }

@@ -14,14 +14,20 @@ public struct AgentStatus: Codable, Equatable, Sendable {
     public var version: String
     public var pid: Int32
     public var socket: String
+    /// The keyring's.
     public var storeState: StoreState
     /// What the state means and the command that repairs it; absent when the store is `ok`.
     public var storeDetail: String?
     public var storeHint: String?
+    /// Absent when there is no sealed store.
+    public var sealedState: StoreState?
+    public var sealedDetail: String?
+    public var sealedHint: String?
 
     public init(
         version: String, pid: Int32, socket: String, storeState: StoreState, storeDetail: String? = nil,
-        storeHint: String? = nil
+        storeHint: String? = nil, sealedState: StoreState? = nil, sealedDetail: String? = nil,
+        sealedHint: String? = nil
     ) {
         self.version = version
         self.pid = pid
@@ -29,6 +35,9 @@ public struct AgentStatus: Codable, Equatable, Sendable {
         self.storeState = storeState
         self.storeDetail = storeDetail
         self.storeHint = storeHint
+        self.sealedState = sealedState
+        self.sealedDetail = sealedDetail
+        self.sealedHint = sealedHint
     }
 
     enum CodingKeys: String, CodingKey {
@@ -36,14 +45,20 @@ public struct AgentStatus: Codable, Equatable, Sendable {
         case storeState = "store_state"
         case storeDetail = "store_detail"
         case storeHint = "store_hint"
+        case sealedState = "sealed_state"
+        case sealedDetail = "sealed_detail"
+        case sealedHint = "sealed_hint"
     }
 }
 
-/// What the desktop keyring can do at this moment.
+/// What a store can do at this moment: the desktop keyring, or the sealed store.
 public enum StoreState: String, Codable, CaseIterable, Sendable {
     case ok
-    /// The default collection is locked: its items can neither be read nor written.
+    /// The keyring's default collection is locked, or nobody has given the sealed store's passphrase yet: records can
+    /// neither be read nor written.
     case locked
+    /// The sealed store was never made.
+    case notInitialized = "not_initialized"
     /// Nobody owns `org.freedesktop.secrets` on the session bus.
     case noProvider = "no_provider"
     /// There is no session bus, or its address is stale.

@@ -24,6 +24,8 @@ public struct UserPaths: Equatable, Sendable {
     public var lock: String { state + "/agent.lock" }
     /// What keeps rotated refresh tokens until the store has them.
     public var journal: String { state + "/journal" }
+    /// The sealed store.
+    public var sealed: String { state + "/sealed" }
     /// Where an agent that the client started writes its log.
     public var log: String { state + "/authagentd.log" }
 }

@@ -68,6 +68,9 @@ struct Harness: Sendable {
         case .reload:
             try await service.reload()
             return .reply(.json(Reloaded(reloaded: true)))
+        case .store: return try await store(request)
+        case .unlock: return try await unlock(request)
+        case .doctor: return .reply(.json(await service.doctor()))
         case .token: preconditionFailure("answered above")
         }
     }
@@ -99,7 +102,7 @@ struct Harness: Sendable {
     }
 
     /// Nil for an empty body.
-    private func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
+    func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
         guard !request.body.isEmpty else { return nil }
         let mediaType = request.contentType?.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
         guard mediaType == nil || mediaType == "application/json" else {

@@ -53,11 +53,15 @@ int clinux_memory_file(void) { return memfd_create("authagent", MFD_CLOEXEC); }
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
-int clinux_spawn_daemon(const char *path, char *const arguments[], char *const environment[], int log, int extra) {
+// Starts a program with default signals and no input; descriptors from `first` on are closed. Those of `output` that are
+// not negative become 1, 2 and 3 of the program.
+static int spawn(
+    const char *path, char *const arguments[], char *const environment[], const int output[3], int first,
+    short flags, const char *directory, pid_t *pid
+) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
-    pid_t pid;
     sigemptyset(&none);
     sigfillset(&all);
     int result = posix_spawn_file_actions_init(&actions);
@@ -67,20 +71,36 @@ int clinux_spawn_daemon(const char *path, char *const arguments[], char *const e
         posix_spawn_file_actions_destroy(&actions);
         return result;
     }
-    // `log` may itself be 3, so it is copied away first.
-    if ((result = posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO)) == 0 &&
-        (result = posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO)) == 0 &&
-        (result = posix_spawn_file_actions_adddup2(&actions, extra, 3)) == 0 &&
+    // The first may itself be 3, so the order matters.
+    for (int target = 1; target <= 3 && result == 0; target++) {
+        if (output[target - 1] >= 0) {
+            result = posix_spawn_file_actions_adddup2(&actions, output[target - 1], target);
+        }
+    }
+    if (result == 0 &&
         (result = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)) == 0 &&
-        (result = posix_spawn_file_actions_addclosefrom_np(&actions, 4)) == 0 &&
-        (result = posix_spawn_file_actions_addchdir_np(&actions, "/")) == 0 &&
+        (result = posix_spawn_file_actions_addclosefrom_np(&actions, first)) == 0 &&
+        (result = posix_spawn_file_actions_addchdir_np(&actions, directory)) == 0 &&
         (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
         (result = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
         (result = posix_spawnattr_setflags(
-             &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID)) == 0) {
-        result = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
+             &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | flags)) == 0) {
+        result = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
     }
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return result;
+}
+
+int clinux_spawn_daemon(const char *path, char *const arguments[], char *const environment[], int log, int extra) {
+    pid_t pid;
+    const int output[3] = {log, log, extra};
+    return spawn(path, arguments, environment, output, 4, POSIX_SPAWN_SETSID, "/", &pid);
+}
+
+int clinux_spawn(
+    const char *path, char *const arguments[], char *const environment[], int output, int errors, pid_t *pid
+) {
+    const int descriptors[3] = {output, errors, -1};
+    return spawn(path, arguments, environment, descriptors, 3, 0, "/", pid);
 }

@@ -36,6 +36,7 @@ extension Transfer {
             // Debian's libcurl would go on to trust the system's directory as well.
             ccurl_set_string(easy, CURLOPT_CAPATH, nil)
         }
+        setCertificate(easy)
         ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
         setMethod(easy)
         setHeaders(easy)

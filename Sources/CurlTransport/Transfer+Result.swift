@@ -24,13 +24,15 @@ extension Transfer {
     private func failure(_ code: CURLcode) -> TransportFailure {
         switch code {
         case CURLE_OPERATION_TIMEDOUT: .timedOut("\(host) does not answer in time")
-        case CURLE_COULDNT_RESOLVE_HOST: .unreachable("the name of \(host) cannot be resolved")
-        case CURLE_COULDNT_RESOLVE_PROXY: .unreachable("the proxy's name cannot be resolved")
+        case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound("the name of \(host) cannot be resolved")
+        case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("the proxy's name cannot be resolved")
         case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(host): \(reason(code))")
         // Only for a POST that libcurl wants to send again.
         case CURLE_ABORTED_BY_CALLBACK: .unreachable("the connection to \(host) broke before its reply")
         case CURLE_SSL_CONNECT_ERROR where !isProtocolError:
             .unreachable("the TLS handshake with \(host) broke off: \(reason(code))")
+        case CURLE_SSL_CERTPROBLEM where request.certificate != nil:
+            .tls("the client's certificate and its key cannot be used: \(reason(code))")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_ISSUER_ERROR:

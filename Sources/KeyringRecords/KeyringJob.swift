@@ -52,6 +52,8 @@ public struct KeyringReply: Codable, Equatable, Sendable {
     public var detail: String?
     /// The answer to `load`.
     public var records: [KeyringRecord]?
+    /// Whether there is a default collection; nil when that could not be asked.
+    public var hasCollection: Bool?
 
     public enum State: String, Codable, Sendable {
         case ok, locked
@@ -60,10 +62,13 @@ public struct KeyringReply: Codable, Equatable, Sendable {
         case failed
     }
 
-    public init(state: State, detail: String? = nil, records: [KeyringRecord]? = nil) {
+    public init(
+        state: State, detail: String? = nil, records: [KeyringRecord]? = nil, hasCollection: Bool? = nil
+    ) {
         self.state = state
         self.detail = detail
         self.records = records
+        self.hasCollection = hasCollection
     }
 }
 

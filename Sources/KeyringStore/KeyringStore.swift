@@ -18,7 +18,7 @@ public struct KeyringStore: CredentialStore {
 
     public func probe() async -> StoreStatus {
         let reply = await helper.run(.probe)
-        return StoreStatus(reply.storeState, detail: reply.detail)
+        return StoreStatus(reply.storeState, detail: reply.detail, hasCollection: reply.reply.hasCollection)
     }
 
     public func loadAll() async throws(StoreFailure) -> [StoredRecord] {
@@ -60,33 +60,12 @@ extension KeyringRecord {
 extension StoredRecord {
     /// Nil for an item whose attributes make no key.
     fileprivate init?(_ record: KeyringRecord) {
-        guard let account = AccountName(record.account), let purpose = RecordKey.Purpose(record.purpose) else {
+        guard let account = AccountName(record.account), let purpose = RecordKey.Purpose(text: record.purpose) else {
             return nil
         }
         self.init(
             key: RecordKey(account: account, purpose: purpose), issuer: record.issuer,
             secret: SecretBytes(record.secret)
         )
-    }
-}
-
-extension RecordKey.Purpose {
-    private static let revocation = "revocation:"
-
-    fileprivate var text: String {
-        switch self {
-        case .login: "login"
-        case .revocation(let id): Self.revocation + id
-        }
-    }
-
-    fileprivate init?(_ text: String) {
-        if text == "login" {
-            self = .login
-        } else if text.hasPrefix(Self.revocation) {
-            self = .revocation(String(text.dropFirst(Self.revocation.count)))
-        } else {
-            return nil
-        }
     }
 }

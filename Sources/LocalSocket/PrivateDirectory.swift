@@ -32,7 +32,7 @@ public enum PrivateDirectory {
         guard mode & 0o077 == 0 else { throw .directoryIsLoose(path, mode: mode) }
     }
 
-    static func parent(of path: String) -> String {
+    public static func parent(of path: String) -> String {
         path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     }
 }

@@ -17,11 +17,15 @@ extension AuthorizationServer {
         guard let url = endpoints.introspection else { return .unsupported }
         let response: HTTPResponse
         let reply: ProviderReply
-        do throws(TransportFailure) {
+        do throws(RequestFailure) {
+            let proof = try proof(at: url)
             (response, reply) = try await exchange(
-                [.secret("token", token)] + client.parameters, with: url, holding: token)
+                [.secret("token", token)] + proof.parameters, with: url, as: proof, holding: [token])
         } catch {
-            return .unreachable(detail: error.description)
+            switch error {
+            case .transport(let failure): return .unreachable(detail: failure.description)
+            case .client(let failure): return .refused(detail: failure.description)
+            }
         }
         if reply.isTemporary { return .unreachable(detail: reply.summary) }
         guard reply.isSuccess, reply.error == nil,

@@ -5,40 +5,62 @@ public struct AuthorizationServer: Sendable {
     public let endpoints: ProviderEndpoints
     public let client: Client
     let dialect: RequestDialect
+    /// Nil: the token endpoint's URL.
+    private let assertionAudience: String?
     let transport: any HTTPTransport
 
     public init(
         endpoints: ProviderEndpoints, client: Client, dialect: RequestDialect = RequestDialect(),
-        transport: any HTTPTransport
+        assertionAudience: String? = nil, transport: any HTTPTransport
     ) {
         self.endpoints = endpoints
         self.client = client
         self.dialect = dialect
+        self.assertionAudience = assertionAudience
         self.transport = transport
     }
 
-    /// Asks for a device code and a user code. RFC 8628 §3.1.
-    public func authorizeDevice(scopes: [String]) async throws(OAuthFailure) -> DeviceAuthorization {
+    /// Asks for a device code and a user code. RFC 8628 §3.1, and RFC 7636 §4.3 with a proof key.
+    public func authorizeDevice(
+        scopes: [String], proofKey: ProofKey? = nil
+    ) async throws(OAuthFailure) -> DeviceAuthorization {
         let url = try endpoints.requiredDevice()
-        var parameters = client.parameters
-        // RFC 8628 §3.1 wants the client_id unless the client authenticates; INDIGO IAM wants it even then, and as no
-        // secret comes with it, it is no second authentication.
-        if client.authentication == .clientSecretBasic { parameters.append(.plain("client_id", client.id)) }
-        if !dialect.encoding.scopesBelongToClient { parameters += scope(scopes) }
-        parameters += dialect.deviceParameters.sorted { $0.key < $1.key }.map { .plain($0.key, $0.value) }
         let reply: ProviderReply
-        do throws(TransportFailure) { reply = try await post(parameters, to: url) } catch { throw .transport(error) }
+        do throws(RequestFailure) {
+            let proof = try proof(at: url)
+            var parameters = proof.parameters
+            // RFC 8628 §3.1 wants the client_id unless the client authenticates; INDIGO IAM wants it even then, and as
+            // no secret comes with it, it is no second authentication.
+            if client.authentication == .clientSecretBasic { parameters.append(.plain("client_id", client.id)) }
+            if !dialect.encoding.scopesBelongToClient { parameters += scope(scopes) }
+            if let proofKey {
+                parameters.append(.plain("code_challenge", proofKey.challenge))
+                parameters.append(.plain("code_challenge_method", "S256"))
+            }
+            parameters += dialect.deviceParameters.sorted { $0.key < $1.key }.map { .plain($0.key, $0.value) }
+            reply = try await post(parameters, to: url, as: proof)
+        } catch {
+            switch error {
+            case .transport(let failure): throw .transport(failure)
+            case .client(let failure): throw .client(failure)
+            }
+        }
         return try DeviceAuthorization(reply)
     }
 
-    /// Asks once whether the user has approved. RFC 8628 §3.4.
-    public func poll(_ deviceCode: SecretBytes) async -> PollReply {
-        let parameters: [FormEncoding.Parameter] = [
+    /// Asks once whether the user has approved. RFC 8628 §3.4, and RFC 7636 §4.5 with the proof key that the device
+    /// authorization request had.
+    public func poll(_ deviceCode: SecretBytes, proofKey: ProofKey? = nil) async -> PollReply {
+        var parameters: [FormEncoding.Parameter] = [
             .plain("grant_type", dialect.deviceGrantType),
             .secret(dialect.deviceCodeParameter, deviceCode),
         ]
-        do throws(TransportFailure) {
-            return PollReply(try await post(parameters + client.parameters, to: endpoints.token, holding: deviceCode))
+        if let proofKey { parameters.append(.secret("code_verifier", proofKey.verifier)) }
+        do throws(RequestFailure) {
+            let proof = try proof(at: endpoints.token)
+            let secrets = [deviceCode, proofKey?.verifier].compactMap(\.self)
+            return PollReply(
+                try await post(parameters + proof.parameters, to: endpoints.token, as: proof, holding: secrets))
         } catch {
             return PollReply(error)
         }
@@ -50,15 +72,17 @@ public struct AuthorizationServer: Sendable {
     public func refresh(
         _ refreshToken: SecretBytes, scopes: [String]?, resources: [String] = [], audience: String? = nil
     ) async -> RefreshReply {
-        let parameters: [FormEncoding.Parameter] = [
+        var parameters: [FormEncoding.Parameter] = [
             .plain("grant_type", "refresh_token"),
             .secret("refresh_token", refreshToken),
         ]
-        do throws(TransportFailure) {
-            var all = parameters + scope(scopes ?? [])
-            all += resources.map { .plain("resource", $0) }
-            if let audience { all.append(.plain("audience", audience)) }
-            return RefreshReply(try await post(all + client.parameters, to: endpoints.token, holding: refreshToken))
+        parameters += scope(scopes ?? [])
+        parameters += resources.map { .plain("resource", $0) }
+        if let audience { parameters.append(.plain("audience", audience)) }
+        do throws(RequestFailure) {
+            let proof = try proof(at: endpoints.token)
+            return RefreshReply(
+                try await post(parameters + proof.parameters, to: endpoints.token, as: proof, holding: [refreshToken]))
         } catch {
             return RefreshReply(error)
         }
@@ -75,8 +99,9 @@ public struct AuthorizationServer: Sendable {
             .secret("token", token),
             .plain("token_type_hint", hint.rawValue),
         ]
-        do throws(TransportFailure) {
-            return RevocationReply(try await post(parameters + client.parameters, to: url, holding: token))
+        do throws(RequestFailure) {
+            let proof = try proof(at: url)
+            return RevocationReply(try await post(parameters + proof.parameters, to: url, as: proof, holding: [token]))
         } catch {
             return RevocationReply(error)
         }
@@ -87,26 +112,57 @@ public struct AuthorizationServer: Sendable {
         scopes.isEmpty ? [] : [.words(dialect.scopeParameter, scopes)]
     }
 
-    /// `secret` is what the body holds, so that the server's words are redacted should it echo it.
+    /// `secrets` is what the body holds, so that the server's words are redacted should it echo them.
     private func post(
-        _ parameters: [FormEncoding.Parameter], to url: EndpointURL, holding secret: SecretBytes? = nil
-    ) async throws(TransportFailure) -> ProviderReply {
-        try await exchange(parameters, with: url, holding: secret).reply
+        _ parameters: [FormEncoding.Parameter], to url: EndpointURL, as proof: ClientProof,
+        holding secrets: [SecretBytes] = []
+    ) async throws(RequestFailure) -> ProviderReply {
+        try await exchange(parameters, with: url, as: proof, holding: secrets).reply
     }
 
     func exchange(
-        _ parameters: [FormEncoding.Parameter], with url: EndpointURL, holding secret: SecretBytes?
-    ) async throws(TransportFailure) -> (response: HTTPResponse, reply: ProviderReply) {
+        _ parameters: [FormEncoding.Parameter], with url: EndpointURL, as proof: ClientProof,
+        holding secrets: [SecretBytes]
+    ) async throws(RequestFailure) -> (response: HTTPResponse, reply: ProviderReply) {
         var headers = [
             (name: "Accept", value: "application/json"),
             (name: "Content-Type", value: dialect.encoding.mediaType),
         ]
-        let authorization = client.authorization
-        if let authorization { headers.append((name: "Authorization", value: authorization)) }
-        let response = try await transport.send(
-            HTTPRequest(method: .post, url: url, headers: headers, body: dialect.encoding.body(parameters))
+        if let authorization = proof.authorization { headers.append((name: "Authorization", value: authorization)) }
+        let request = HTTPRequest(
+            method: .post, url: url, headers: headers, body: dialect.encoding.body(parameters),
+            certificate: proof.certificate
         )
-        let credentials = authorization.map { SecretBytes($0.dropFirst("Basic ".count).utf8) }
-        return (response, ProviderReply(response, secrets: [secret, client.secret, credentials].compactMap(\.self)))
+        do throws(TransportFailure) {
+            let response = try await transport.send(request)
+            return (response, ProviderReply(response, secrets: secrets + proof.secrets))
+        } catch {
+            throw .transport(error)
+        }
+    }
+}
+
+extension AuthorizationServer {
+    /// The client's proof for a request to that endpoint, made anew for each.
+    func proof(at url: EndpointURL) throws(RequestFailure) -> ClientProof {
+        do throws(ClientProofFailure) {
+            let proof = try client.proof(for: audience(at: url))
+            guard proof.certificate == nil || url.isSecure else {
+                throw ClientProofFailure(
+                    "'\(client.authentication.rawValue)' needs TLS, and '\(url)' is plain http",
+                    hint: "give an https URL, or another client_auth in the account file"
+                )
+            }
+            return proof
+        } catch {
+            throw .client(error)
+        }
+    }
+
+    /// Whom an assertion is for that goes to this endpoint. One for the token endpoint of another host would be worth
+    /// something to whoever runs this one: metadata can name endpoints of several, and not all need be its own.
+    package func audience(at url: EndpointURL) -> String {
+        if let assertionAudience { return assertionAudience }
+        return url.origin == endpoints.token.origin ? endpoints.token.text : url.text
     }
 }

@@ -1,55 +1,100 @@
 internal import FoundationEssentials
 public import SecretMemory
 
-/// How a client proves who it is at the token endpoint (RFC 6749 §2.3).
-public enum ClientAuthentication: String, CaseIterable, Sendable {
-    case none
-    case clientSecretBasic = "client_secret_basic"
-    case clientSecretPost = "client_secret_post"
-
-    /// The best method that the server lists. RFC 8414 §2: a server that lists none means `client_secret_basic`.
-    public static func choose(hasSecret: Bool, supported: [String]?) -> Self {
-        guard hasSecret else { return .none }
-        guard let supported, !supported.contains(clientSecretBasic.rawValue) else { return .clientSecretBasic }
-        return supported.contains(clientSecretPost.rawValue) ? .clientSecretPost : .clientSecretBasic
-    }
-}
-
 /// The client as it is registered at the provider.
 public struct Client: Sendable {
     public let id: String
-    /// Nil for a public client.
-    public let secret: SecretBytes?
-    /// Always `none` without a secret.
     public let authentication: ClientAuthentication
+    private let credential: Credential
 
+    private enum Credential: Sendable {
+        case none
+        case secret(SecretBytes)
+        case assertions(any ClientAssertionSigner)
+        case certificate(@Sendable () throws(ClientProofFailure) -> ClientCertificate)
+    }
+
+    /// A client that sends its secret, or one that has none: the method is always `none` without a secret.
     public init(id: String, secret: SecretBytes? = nil, authentication: ClientAuthentication) {
         self.id = id
-        self.secret = secret
-        self.authentication = secret == nil ? .none : authentication
+        if let secret, authentication.sendsSecret {
+            self.authentication = authentication
+            credential = .secret(secret)
+        } else {
+            self.authentication = .none
+            credential = .none
+        }
+    }
+
+    /// A client that signs assertions: `client_secret_jwt` or `private_key_jwt`.
+    public init(id: String, signer: any ClientAssertionSigner, authentication: ClientAuthentication) {
+        self.id = id
+        self.authentication = authentication
+        credential = .assertions(signer)
+    }
+
+    /// A client that shows a certificate, which is fetched anew for each request: `tls_client_auth` or
+    /// `self_signed_tls_client_auth`.
+    public init(
+        id: String, authentication: ClientAuthentication,
+        certificate: @escaping @Sendable () throws(ClientProofFailure) -> ClientCertificate
+    ) {
+        self.id = id
+        self.authentication = authentication
+        credential = .certificate(certificate)
     }
 }
 
+/// What one request holds that says, and proves, who the client is.
+package struct ClientProof: Sendable {
+    package var parameters: [FormEncoding.Parameter] = []
+    /// The value of the `Authorization` header.
+    package var authorization: String?
+    package var certificate: ClientCertificate?
+    /// What was sent of it and must not be shown should the server echo it.
+    package var secrets: [SecretBytes] = []
+}
+
 extension Client {
-    /// The `Authorization` header of `client_secret_basic`. The id and the secret are form-encoded first, so that a
-    /// colon in the id does not move the border between them (RFC 6749 §2.3.1).
+    /// RFC 7523 §2.2.
+    private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+    /// The proof for one request; an assertion is made for `audience`, and for this request alone.
     ///
-    /// Headers are text, so this is a copy of the secret that cannot be wiped.
-    package var authorization: String? {
-        guard authentication == .clientSecretBasic, let secret else { return nil }
-        let pair = FormEncoding.encode(id.utf8) + ":".utf8 + secret.withBytes { FormEncoding.encode($0) }
-        return "Basic \(Data(pair).base64EncodedString())"
+    /// With `client_secret_basic` there is nothing in the body: RFC 6749 §2.3 allows one method per request, and some
+    /// servers take a `client_id` beside the header for a second one. RFC 7521 §4.2 lets the `client_id` accompany an
+    /// assertion, RFC 8705 §2 demands it beside a certificate.
+    package func proof(for audience: String) throws(ClientProofFailure) -> ClientProof {
+        var proof = ClientProof()
+        let id = FormEncoding.Parameter.plain("client_id", id)
+        switch credential {
+        case .none: proof.parameters = [id]
+        case .secret(let secret) where authentication == .clientSecretBasic:
+            let credentials = basicCredentials(secret)
+            proof.authorization = "Basic \(credentials)"
+            proof.secrets = [secret, SecretBytes(credentials)]
+        case .secret(let secret):
+            proof.parameters = [id, .secret("client_secret", secret)]
+            proof.secrets = [secret]
+        case .assertions(let signer):
+            let assertion = try signer.assertion(clientID: self.id, audience: audience)
+            proof.parameters = [
+                id, .plain("client_assertion_type", Self.assertionType), .secret("client_assertion", assertion),
+            ]
+            proof.secrets = [assertion]
+        case .certificate(let certificate):
+            proof.parameters = [id]
+            proof.certificate = try certificate()
+        }
+        return proof
     }
 
-    /// What identifies the client in the body of a request.
+    /// The id and the secret are form-encoded first, so that a colon in the id does not move the border between them
+    /// (RFC 6749 §2.3.1).
     ///
-    /// With `client_secret_basic` nothing: RFC 6749 §2.3 allows one method per request, and some servers take a
-    /// `client_id` beside the header for a second one.
-    package var parameters: [FormEncoding.Parameter] {
-        switch authentication {
-        case .none: [.plain("client_id", id)]
-        case .clientSecretBasic: []
-        case .clientSecretPost: [.plain("client_id", id)] + (secret.map { [.secret("client_secret", $0)] } ?? [])
-        }
+    /// Headers are text, so this is a copy of the secret that cannot be wiped.
+    private func basicCredentials(_ secret: SecretBytes) -> String {
+        let pair = FormEncoding.encode(id.utf8) + ":".utf8 + secret.withBytes { FormEncoding.encode($0) }
+        return Data(pair).base64EncodedString()
     }
 }

@@ -17,4 +17,6 @@ public struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { text }
+
+    var isSecure: Bool { origin.hasPrefix("https:") }
 }

@@ -22,16 +22,19 @@ public struct HTTPRequest: Sendable {
     public var body: SecretBytes?
     /// Nil: the transport's own limit.
     public var timeLimit: Duration?
+    /// Shown to a server that asks for one. Such a request shares its connection with no other.
+    public var certificate: ClientCertificate?
 
     public init(
         method: Method, url: EndpointURL, headers: [(name: String, value: String)] = [], body: SecretBytes? = nil,
-        timeLimit: Duration? = nil
+        timeLimit: Duration? = nil, certificate: ClientCertificate? = nil
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.timeLimit = timeLimit
+        self.certificate = certificate
     }
 }
 
@@ -54,8 +57,10 @@ public struct HTTPResponse: Sendable {
 
 /// Why there is no reply at all. Details are for people: already bounded, without control characters and secrets.
 public enum TransportFailure: Error, Equatable, Sendable {
-    /// DNS, refused, reset, no route: trying again later may help.
+    /// Refused, reset, no route: trying again later may help.
     case unreachable(String)
+    /// The host's name, or the proxy's, is not found: as `unreachable`, but another remedy.
+    case nameNotFound(String)
     case timedOut(String)
     /// A certificate or handshake problem: trying again does not help.
     case tls(String)

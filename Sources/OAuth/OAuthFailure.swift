@@ -12,6 +12,8 @@ public enum OAuthFailure: Error, Sendable, Equatable {
     case deviceFlowUnsupported(detail: String)
     /// Neither the metadata nor the account's settings name a usable token endpoint.
     case noTokenEndpoint(detail: String)
+    /// Nothing was sent, because the client cannot prove who it is.
+    case client(ClientProofFailure)
 }
 
 extension OAuthFailure: CustomStringConvertible {
@@ -21,6 +23,7 @@ extension OAuthFailure: CustomStringConvertible {
         case .transport(let failure): failure.description
         case .provider(let error): error.description
         case .badResponse(let detail), .deviceFlowUnsupported(let detail), .noTokenEndpoint(let detail): detail
+        case .client(let failure): failure.description
         case .issuerMismatch(let expected, let found):
             "the metadata is for the issuer '\(found)', but '\(expected)' was asked for"
         case .foreignHost(let host):
@@ -33,9 +36,25 @@ extension TransportFailure: CustomStringConvertible {
     /// For people.
     public var description: String {
         switch self {
-        case .unreachable(let detail), .timedOut(let detail), .tls(let detail), .malformed(let detail): detail
+        case .unreachable(let detail), .nameNotFound(let detail), .timedOut(let detail), .tls(let detail),
+            .malformed(let detail):
+            detail
         case .bodyTooLarge(let limit): "the reply is larger than \(limit) bytes"
         case .cancelled: "cancelled"
+        }
+    }
+}
+
+/// Why one request brought no reply.
+package enum RequestFailure: Error, CustomStringConvertible {
+    case transport(TransportFailure)
+    /// Nothing was sent.
+    case client(ClientProofFailure)
+
+    package var description: String {
+        switch self {
+        case .transport(let failure): failure.description
+        case .client(let failure): failure.description
         }
     }
 }

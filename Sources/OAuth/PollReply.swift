@@ -39,12 +39,20 @@ extension PollReply {
         }
     }
 
+    package init(_ failure: RequestFailure) {
+        switch failure {
+        case .transport(let failure): self.init(failure)
+        // A key that is renewed at this moment is there for the next poll.
+        case .client(let failure): self = .transient(detail: failure.description, backsOff: false, retryAfter: nil)
+        }
+    }
+
     package init(_ failure: TransportFailure) {
         switch failure {
         case .tls(let detail): self = .untrusted(detail: detail)
         // RFC 8628 §3.5: a connection timeout slows the polling down.
         case .timedOut(let detail): self = .transient(detail: detail, backsOff: true, retryAfter: nil)
-        case .unreachable, .bodyTooLarge, .malformed, .cancelled:
+        case .unreachable, .nameNotFound, .bodyTooLarge, .malformed, .cancelled:
             self = .transient(detail: failure.description, backsOff: false, retryAfter: nil)
         }
     }

@@ -14,26 +14,31 @@ public struct ProviderEndpoints: Sendable, Equatable {
         public var token: EndpointURL?
         public var revocation: EndpointURL?
         public var registration: EndpointURL?
+        public var introspection: EndpointURL?
 
         public init(
             device: EndpointURL? = nil, token: EndpointURL? = nil, revocation: EndpointURL? = nil,
-            registration: EndpointURL? = nil
+            registration: EndpointURL? = nil, introspection: EndpointURL? = nil
         ) {
             self.device = device
             self.token = token
             self.revocation = revocation
             self.registration = registration
+            self.introspection = introspection
         }
     }
 
     /// Why the metadata's device endpoint is not used, if it names one.
     let refusedDevice: URLRejection?
 
+    /// `showsCertificate`: the client proves itself in the TLS handshake, for which the metadata may name other endpoints.
     public init(
         metadata: ServerMetadata?, device: EndpointURL? = nil, token: EndpointURL? = nil,
-        revocation: EndpointURL? = nil, registration: EndpointURL? = nil, known: Known = Known()
+        revocation: EndpointURL? = nil, registration: EndpointURL? = nil, known: Known = Known(),
+        showsCertificate: Bool = false
     ) throws(OAuthFailure) {
-        guard let token = token ?? metadata?.tokenEndpoint ?? known.token else {
+        let aliases = showsCertificate ? metadata?.certificateEndpoints : nil
+        guard let token = token ?? aliases?.token ?? metadata?.tokenEndpoint ?? known.token else {
             let refusal = metadata?.refusedEndpoints["token_endpoint"]
             throw .noTokenEndpoint(
                 detail: refusal.map { "the provider's token endpoint is refused: \($0)" }
@@ -41,9 +46,9 @@ public struct ProviderEndpoints: Sendable, Equatable {
             )
         }
         self.token = token
-        self.device = device ?? metadata?.deviceAuthorizationEndpoint ?? known.device
-        self.revocation = revocation ?? metadata?.revocationEndpoint ?? known.revocation
-        introspection = metadata?.introspectionEndpoint
+        self.device = device ?? aliases?.device ?? metadata?.deviceAuthorizationEndpoint ?? known.device
+        self.revocation = revocation ?? aliases?.revocation ?? metadata?.revocationEndpoint ?? known.revocation
+        introspection = aliases?.introspection ?? metadata?.introspectionEndpoint
         self.registration = registration ?? metadata?.registrationEndpoint ?? known.registration
         refusedDevice = self.device == nil ? metadata?.refusedEndpoints["device_authorization_endpoint"] : nil
     }

@@ -29,6 +29,13 @@ extension RefreshReply {
         }
     }
 
+    package init(_ failure: RequestFailure) {
+        switch failure {
+        case .transport(let failure): self.init(failure)
+        case .client(let failure): self = .unconfigured(failure.description)
+        }
+    }
+
     package init(_ failure: TransportFailure) { self = .transient(detail: failure.description, retryAfter: nil) }
 
     private init(_ error: ProviderError, of reply: ProviderReply) {

@@ -92,7 +92,9 @@ extension RegisteredClient {
             throw .noDeviceGrant
         }
         guard let method = fields.text("token_endpoint_auth_method") else { return }
-        guard let known = ClientAuthentication(rawValue: method), known == .none || secret != nil else {
+        guard let known = ClientAuthentication(rawValue: method),
+            known == .none || known.means == .secret && secret != nil
+        else {
             throw .authentication(DisplayText.clean(method, limit: 64))
         }
         authentication = known

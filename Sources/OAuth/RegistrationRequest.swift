@@ -52,7 +52,7 @@ package struct RegistrationRequest: Sendable, Equatable {
     /// The method to register: a device cannot keep a secret from its owner, so the best is to have none.
     package static func authentication(supported: [String]?) -> ClientAuthentication {
         guard let supported, !supported.contains(ClientAuthentication.none.rawValue) else { return .none }
-        let others: [ClientAuthentication] = [.clientSecretBasic, .clientSecretPost]
+        let others: [ClientAuthentication] = [.clientSecretBasic, .clientSecretPost, .clientSecretJWT]
         return others.first { supported.contains($0.rawValue) } ?? .none
     }
 

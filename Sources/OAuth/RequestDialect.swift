@@ -8,6 +8,8 @@ public struct RequestDialect: Hashable, Sendable {
     public var deviceCodeParameter = "device_code"
     /// Sent along with the device authorization request: an audience, for example.
     public var deviceParameters: [String: String] = [:]
+    public var proofKey = ProofKey.Use.whenAsked
+    public var assertionAudience = AssertionAudience.tokenEndpoint
 
     public var encoding = RequestEncoding.form
 
@@ -15,8 +17,8 @@ public struct RequestDialect: Hashable, Sendable {
 
     /// The members of the requests themselves: parameters of these names would speak for the client.
     public static let reservedParameters: Set<String> = [
-        "client_id", "client_secret", "client_assertion", "client_assertion_type", "code", "device_code", "grant_type",
-        "refresh_token", "scope", "token",
+        "client_id", "client_secret", "client_assertion", "client_assertion_type", "code", "code_challenge",
+        "code_challenge_method", "code_verifier", "device_code", "grant_type", "refresh_token", "scope", "token",
     ]
 
     /// Whether a parameter of this name would be one of those, in whatever way it is written.

@@ -28,5 +28,8 @@ extension RevocationReply {
         }
     }
 
+    /// A client that cannot prove itself now may do so later.
+    package init(_ failure: RequestFailure) { self = .retry(detail: failure.description, retryAfter: nil) }
+
     package init(_ failure: TransportFailure) { self = .retry(detail: failure.description, retryAfter: nil) }
 }

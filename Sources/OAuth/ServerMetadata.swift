@@ -13,6 +13,10 @@ public struct ServerMetadata: Sendable, Equatable {
     public var tokenIssuer: TokenIssuer
     /// Nil: not said.
     public var tokenEndpointAuthMethods: [String]?
+    /// The algorithms that assertions may be signed with; nil: not said.
+    public var assertionAlgorithms: [String]?
+    /// Where clients go that show a certificate, if that is elsewhere (RFC 8705 §5).
+    public var certificateEndpoints: ProviderEndpoints.Known
     /// Endpoints that are named but cannot be used, by their member's name: they count as absent.
     public var refusedEndpoints: [String: URLRejection]
 
@@ -21,6 +25,8 @@ public struct ServerMetadata: Sendable, Equatable {
         revocationEndpoint: EndpointURL? = nil, introspectionEndpoint: EndpointURL? = nil,
         registrationEndpoint: EndpointURL? = nil,
         keysURL: EndpointURL? = nil, tokenIssuer: TokenIssuer? = nil, tokenEndpointAuthMethods: [String]? = nil,
+        assertionAlgorithms: [String]? = nil,
+        certificateEndpoints: ProviderEndpoints.Known = ProviderEndpoints.Known(),
         refusedEndpoints: [String: URLRejection] = [:]
     ) {
         self.issuer = issuer
@@ -32,6 +38,8 @@ public struct ServerMetadata: Sendable, Equatable {
         self.keysURL = keysURL
         self.tokenIssuer = tokenIssuer ?? .exact(issuer)
         self.tokenEndpointAuthMethods = tokenEndpointAuthMethods
+        self.assertionAlgorithms = assertionAlgorithms
+        self.certificateEndpoints = certificateEndpoints
         self.refusedEndpoints = refusedEndpoints
     }
 }
@@ -67,7 +75,25 @@ extension ServerMetadata {
             keysURL: keys,
             tokenIssuer: tokenIssuer,
             tokenEndpointAuthMethods: fields.words("token_endpoint_auth_methods_supported"),
+            assertionAlgorithms: fields.words("token_endpoint_auth_signing_alg_values_supported"),
+            certificateEndpoints: ProviderEndpoints.Known(aliases: fields["mtls_endpoint_aliases"]),
             refusedEndpoints: refused
+        )
+    }
+}
+
+extension ProviderEndpoints.Known {
+    /// RFC 8705 §5. What cannot be used counts as absent: the endpoint of everybody else's then does.
+    fileprivate init(aliases: JSONValue?) {
+        guard case .object(let members)? = aliases else {
+            self.init()
+            return
+        }
+        let fields = ReplyFields(members)
+        func endpoint(_ name: String) -> EndpointURL? { fields.text(name).flatMap { try? EndpointURL(parsing: $0) } }
+        self.init(
+            device: endpoint("device_authorization_endpoint"), token: endpoint("token_endpoint"),
+            revocation: endpoint("revocation_endpoint"), introspection: endpoint("introspection_endpoint")
         )
     }
 }

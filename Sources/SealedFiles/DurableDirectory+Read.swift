@@ -11,24 +11,6 @@ extension DurableDirectory {
             if errno == ELOOP { throw .notARegularFile(path + "/" + name) }
             throw failure("open", name)
         }
-        let file = Descriptor(owning: raw)
-        var status = stat()
-        guard fstat(file.raw, &status) == 0 else { throw failure("stat", name) }
-        let path = path + "/" + name
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(path) }
-        guard status.st_uid == geteuid() else { throw .otherOwner(path, owner: status.st_uid) }
-        let mode = status.st_mode & 0o7777
-        guard mode & 0o077 == 0 else { throw .readableByOthers(path, mode: mode) }
-        var bytes = [UInt8](repeating: 0, count: min(Int(status.st_size), limit) + 1)
-        var count = 0
-        while count < bytes.count {
-            let got = bytes[count...].withUnsafeMutableBytes { Glibc.read(file.raw, $0.baseAddress, $0.count) }
-            if got < 0 && errno == EINTR { continue }
-            guard got >= 0 else { throw failure("read", name) }
-            if got == 0 { break }
-            count += got
-        }
-        guard count <= limit else { throw .tooLarge(path, limit: limit) }
-        return Array(bytes[..<count])
+        return try PrivateFile.read(Descriptor(owning: raw), path + "/" + name, limit: limit, PrivateFile.Rule())
     }
 }

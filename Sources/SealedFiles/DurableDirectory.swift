@@ -3,8 +3,8 @@ internal import LocalSocket
 
 /// The one owner of a private directory whose files are whole and on the disk, or not there.
 ///
-/// The directory is 0700 and this user's; files are 0600. One process at a time uses it. All calls block, so callers
-/// keep them off the cooperative pool.
+/// The directory is 0700 and this user's; files are 0600. One owner at a time: opening the directory removes what another
+/// one has not finished, reservations included. All calls block, so callers keep them off the cooperative pool.
 public final class DurableDirectory: Sendable {
     public let path: String
     let descriptor: Int32
@@ -19,14 +19,19 @@ public final class DurableDirectory: Sendable {
     }
 
     /// Opens a directory that must be there.
-    public init(existing path: String) throws(FileFailure) {
+    public convenience init(existing path: String) throws(FileFailure) {
+        try self.init(reading: path)
+        // A limit on the size of files shall be an error like a full disk, and not the end of this process.
+        signal(SIGXFSZ, SIG_IGN)
+        for name in try allNames() where name.hasPrefix(Self.unfinishedPrefix) { unlinkat(descriptor, name, 0) }
+    }
+
+    /// Opens a directory that must be there only to look at it, which others may use meanwhile.
+    public init(reading path: String) throws(FileFailure) {
         do throws(LocalSocketError) { try PrivateDirectory.check(path) } catch { throw .directory(error) }
         self.path = path
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
-        // A limit on the size of files shall be an error like a full disk, and not the end of this process.
-        signal(SIGXFSZ, SIG_IGN)
-        for name in try allNames() where name.hasPrefix(Self.unfinishedPrefix) { unlinkat(descriptor, name, 0) }
     }
 
     deinit { close(descriptor) }

@@ -30,7 +30,7 @@ public enum Envelope {
         let sealed = key.withSymmetricKey { key in
             content.withBytes { content in
                 // It throws for a nonce of a wrong size only, and this one is its own.
-                try? ChaChaPoly.seal(Data(content), using: key, authenticating: authenticated)
+                try? ChaChaPoly.seal(content, using: key, authenticating: authenticated)
             }
         }
         guard let sealed else { fatalError("ChaCha20-Poly1305 cannot seal") }

@@ -11,6 +11,8 @@ public enum FileFailure: Error, Equatable, Sendable {
     case readableByOthers(String, mode: UInt32)
     case tooLarge(String, limit: Int)
 
+    public var isMissingDirectory: Bool { if case .directory(.directoryMissing) = self { true } else { false } }
+
     /// Whether it is for want of room: a full disk, a quota or a limit on the size of files.
     public var isForWantOfRoom: Bool {
         if case .system(_, _, let code) = self { [ENOSPC, EDQUOT, EFBIG].contains(code) } else { false }

@@ -29,7 +29,7 @@ public final class SealedJournal: RotationJournal {
     /// the same, as long as the disk has room by then.
     private static let spareRoom = 16 * 1024
     /// A credential has a handful of tokens, whose size the reader of replies bounds.
-    private static let largestEntry = 1 << 20
+    static let largestEntry = 1 << 20
 
     /// Opens the journal in this directory, which is made if it is not there. One process at a time may do so.
     public init(path: String) throws(FileFailure) {
@@ -153,7 +153,7 @@ public final class SealedJournal: RotationJournal {
             }
         }
         do throws(FileFailure) { return try result.get() } catch {
-            throw StoreFailure(.failed, "the rotation journal fails: \(error)")
+            throw StoreFailure(.failed, "the rotation journal fails: \(error)", hint: error.hint)
         }
     }
 }

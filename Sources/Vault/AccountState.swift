@@ -199,8 +199,10 @@ extension AccountState {
         case .success(.credential(let credential)) where credential.refreshToken != nil:
             login = .active(credential)
             lastGrant = grantedAt
+        case .success(.credential(let credential)) where !credential.isSignedIn:
+            login = credential.end.map { .dead(credential, $0) } ?? .signedOut(.notLoggedIn)
         case .success(.credential(let credential)):
-            login = credential.isSignedIn ? .active(credential) : .signedOut(.notLoggedIn)
+            login = .active(credential)
             token = credential.lastingAccessToken.map {
                 AccessToken(lasting: $0, type: "Bearer", scope: credential.scope)
             }
@@ -261,6 +263,7 @@ extension AccountState {
         login = .active(credential)
         generation = max(generation, credential.generation)
         lastGrant = grantedAt
+        isPerhapsSpent = false
     }
 
     private mutating func succeeded(token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double) {
@@ -292,15 +295,19 @@ extension AccountState {
         case .locked, .loginRequired, .store, .providerUnreachable, .noIDToken, .targetRefused:
             backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)
         }
-        if rejections >= Self.rejectionsThatEndALogin, case .active(let credential) = login {
+        guard rejections > 0, case .active(let credential) = login else { return }
+        if isPerhapsSpent {
+            // Together with the death of the process that spent it, one refusal says enough, and tries no more.
+            end(credential, .rotationLost)
+        } else if rejections >= Self.rejectionsThatEndALogin {
             end(credential, .providerRejected)
         }
     }
 
     /// The provider confirmed the end of the login; `credential` is what is kept of it.
-    package mutating func died(_ credential: Credential, version: UInt64) {
+    package mutating func died(_ credential: Credential, _ reason: LoginRequiredReason, version: UInt64) {
         guard version == self.version else { return }
-        end(credential, isPerhapsSpent ? .rotationLost : .grantExpired)
+        end(credential, reason)
     }
 
     /// The client has expired by our clock, and the provider refuses it. The credential stays as it is: should the
@@ -309,6 +316,9 @@ extension AccountState {
         guard version == self.version, case .active(let credential) = login else { return }
         end(credential, .clientExpired)
     }
+
+    /// What a confirmed `invalid_grant` means at this moment.
+    package var reasonOfDeath: LoginRequiredReason { isPerhapsSpent ? .rotationLost : .grantExpired }
 
     private mutating func end(_ credential: Credential, _ reason: LoginRequiredReason) {
         version += 1

@@ -105,7 +105,10 @@ extension AccountVault {
         remains.generation += 1
         remains.refreshToken = nil
         remains.expiry = nil
+        // Kept with it, so that a restart does not make it look like a login that never was.
+        let reason = guarded.withLock { $0.state.reasonOfDeath }
+        remains.end = reason
         await save(remains, version: version)
-        guarded.withLock { $0.state.died(remains, version: version) }
+        guarded.withLock { $0.state.died(remains, reason, version: version) }
     }
 }

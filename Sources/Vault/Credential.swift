@@ -28,12 +28,14 @@ public struct Credential: Sendable, Equatable {
     public var journalKey: SecretBytes?
     /// The hosts of the provider's endpoints at the login. Nil: not known.
     public var endpointHosts: Set<String>?
+    /// Why the provider has ended the login; nil as long as it has not.
+    public var end: LoginRequiredReason?
 
     public init(
         account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
         identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil,
-        journalKey: SecretBytes? = nil, endpointHosts: Set<String>? = nil
+        journalKey: SecretBytes? = nil, endpointHosts: Set<String>? = nil, end: LoginRequiredReason? = nil
     ) {
         self.account = account
         self.generation = generation
@@ -49,6 +51,7 @@ public struct Credential: Sendable, Equatable {
         self.expiry = expiry
         self.journalKey = journalKey
         self.endpointHosts = endpointHosts
+        self.end = end
     }
 
     /// Whether anything here can still produce an access token.
@@ -64,6 +67,7 @@ public struct Credential: Sendable, Equatable {
         client.identity = nil
         client.expiry = nil
         client.endpointHosts = nil
+        client.end = nil
         return client
     }
 }

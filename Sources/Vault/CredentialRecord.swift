@@ -28,7 +28,8 @@ extension Credential {
             refreshExpiresAt: expiry?.at,
             refreshLifetime: expiry?.lifetime,
             journalKey: journalKey.map { Data($0.revealed()).base64EncodedString() },
-            endpointHosts: endpointHosts?.sorted()
+            endpointHosts: endpointHosts?.sorted(),
+            end: end?.rawValue
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -58,7 +59,8 @@ extension Credential {
             registration: fields.registration?.registration,
             expiry: fields.expiry,
             journalKey: fields.journalKey.flatMap { Data(base64Encoded: $0) }.map { SecretBytes($0) },
-            endpointHosts: fields.endpointHosts.map { Set($0) }
+            endpointHosts: fields.endpointHosts.map { Set($0) },
+            end: fields.end.flatMap(LoginRequiredReason.init)
         )
     }
 }
@@ -89,6 +91,8 @@ private struct RecordFields: Codable {
     var journalKey: String?
     /// Absent likewise.
     var endpointHosts: [String]?
+    /// Absent likewise, and as long as the login lives.
+    var end: String?
 
     /// A time that nobody could have meant is not worth the login.
     var expiry: LoginExpiry? {
@@ -110,6 +114,7 @@ private struct RecordFields: Codable {
         case refreshLifetime = "refresh_lifetime"
         case journalKey = "journal_key"
         case endpointHosts = "endpoint_hosts"
+        case end
     }
 }
 

@@ -1,7 +1,8 @@
 public import AgentAPI
 public import SecretMemory
 
-/// The port through which credentials become durable. `KeyringStore` is the real one; tests inject others.
+/// The port through which credentials become durable. `KeyringStore` and `SealedStore` are the
+/// real ones; tests inject others.
 ///
 /// A store sees opaque bytes: what is in a record is this module's business.
 public protocol CredentialStore: Sendable {
@@ -53,11 +54,14 @@ public struct StoredRecord: Sendable {
     /// Not secret: stores show it to people beside the account's name.
     public var issuer: String
     public var secret: SecretBytes
+    /// Why this record alone could not be read; `secret` is empty then. Nobody's login is over because of it.
+    public var problem: StoreFailure?
 
-    public init(key: RecordKey, issuer: String, secret: SecretBytes) {
+    public init(key: RecordKey, issuer: String, secret: SecretBytes, problem: StoreFailure? = nil) {
         self.key = key
         self.issuer = issuer
         self.secret = secret
+        self.problem = problem
     }
 }
 
@@ -65,10 +69,16 @@ public struct StoreStatus: Equatable, Sendable {
     public var state: StoreState
     /// For people; absent when the state is `ok`.
     public var detail: String?
+    /// The command that repairs it, where the state alone does not say.
+    public var hint: String?
+    /// Whether the keyring has a default collection; nil for other stores, and when that could not be asked.
+    public var hasCollection: Bool?
 
-    public init(_ state: StoreState, detail: String? = nil) {
+    public init(_ state: StoreState, detail: String? = nil, hint: String? = nil, hasCollection: Bool? = nil) {
         self.state = state
         self.detail = detail
+        self.hint = hint
+        self.hasCollection = hasCollection
     }
 }
 
@@ -76,9 +86,12 @@ public struct StoreStatus: Equatable, Sendable {
 public struct StoreFailure: Error, Equatable, Sendable {
     public var state: StoreState
     public var detail: String
+    /// The command that repairs it, where the state alone does not say.
+    public var hint: String?
 
-    public init(_ state: StoreState, _ detail: String) {
+    public init(_ state: StoreState, _ detail: String, hint: String? = nil) {
         self.state = state
         self.detail = detail
+        self.hint = hint
     }
 }

@@ -21,11 +21,17 @@ public struct PendingRevocation: Sendable, Equatable {
     public var isRefreshToken: Bool
     /// Wall-clock seconds since 1970.
     public var since: Int
+    /// Paths of the files that prove who the client is, if any do.
+    public var clientKeyFile: String?
+    public var clientCertificateFile: String?
+    /// Whom assertions are for; nil: as the issuer's metadata has it.
+    public var assertionAudience: String?
 
     public init(
         account: AccountName, id: String, issuer: String, endpoint: String?, clientID: String,
         clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int,
-        endpointHosts: Set<String>? = nil
+        endpointHosts: Set<String>? = nil,
+        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, assertionAudience: String? = nil
     ) {
         self.account = account
         self.id = id
@@ -38,6 +44,9 @@ public struct PendingRevocation: Sendable, Equatable {
         self.isRefreshToken = isRefreshToken
         self.since = since
         self.endpointHosts = endpointHosts
+        self.clientKeyFile = clientKeyFile
+        self.clientCertificateFile = clientCertificateFile
+        self.assertionAudience = assertionAudience
     }
 
     public var key: RecordKey { RecordKey(account: account, purpose: .revocation(id)) }
@@ -55,7 +64,10 @@ public struct PendingRevocation: Sendable, Equatable {
             token: token.revealedText(),
             isRefreshToken: isRefreshToken,
             since: since,
-            endpointHosts: endpointHosts?.sorted()
+            endpointHosts: endpointHosts?.sorted(),
+            clientKeyFile: clientKeyFile,
+            clientCertificateFile: clientCertificateFile,
+            assertionAudience: assertionAudience
         )
         return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fields)))
     }
@@ -77,7 +89,10 @@ public struct PendingRevocation: Sendable, Equatable {
             token: SecretBytes(fields.token),
             isRefreshToken: fields.isRefreshToken,
             since: fields.since,
-            endpointHosts: fields.endpointHosts.map { Set($0) }
+            endpointHosts: fields.endpointHosts.map { Set($0) },
+            clientKeyFile: fields.clientKeyFile,
+            clientCertificateFile: fields.clientCertificateFile,
+            assertionAudience: fields.assertionAudience
         )
     }
 
@@ -92,8 +107,11 @@ public struct PendingRevocation: Sendable, Equatable {
         var token: String
         var isRefreshToken: Bool
         var since: Int
-        /// Absent in records that an older agent wrote.
+        /// Absent in records that an older agent wrote, like all that follow.
         var endpointHosts: [String]?
+        var clientKeyFile: String?
+        var clientCertificateFile: String?
+        var assertionAudience: String?
 
         enum CodingKeys: String, CodingKey {
             case version, account, issuer, endpoint
@@ -104,6 +122,9 @@ public struct PendingRevocation: Sendable, Equatable {
             case isRefreshToken = "is_refresh_token"
             case since
             case endpointHosts = "endpoint_hosts"
+            case clientKeyFile = "client_key_file"
+            case clientCertificateFile = "client_certificate_file"
+            case assertionAudience = "assertion_audience"
         }
     }
 }

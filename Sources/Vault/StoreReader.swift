@@ -56,6 +56,7 @@ public final class StoreReader: Sendable {
         let key = RecordKey(account: account, purpose: .login)
         let found = try await records().filter { $0.key == key }
         let newest = found.compactMap(Credential.init).max { $0.generation < $1.generation }
+        if newest == nil, let problem = found.lazy.compactMap(\.problem).first { throw problem }
         return newest.map { .credential($0) } ?? (found.isEmpty ? .none : .unreadable)
     }
 
@@ -63,6 +64,12 @@ public final class StoreReader: Sendable {
     public func credential(of account: AccountName) async throws(StoreFailure) -> Credential? {
         guard case .credential(let credential) = try await find(account) else { return nil }
         return credential
+    }
+
+    /// Somebody has just changed the store: the next read asks it, whatever the last one said.
+    public func readAnew() async {
+        _ = await state.withLock { $0.running }?.value
+        state.withLock { $0.lastFailure = nil }
     }
 
     private func read() async -> Result<[StoredRecord], StoreFailure> {

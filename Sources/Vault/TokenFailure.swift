@@ -27,8 +27,8 @@ public enum LoginRequiredReason: String, Sendable {
     case notLoggedIn = "not_logged_in"
     /// The provider said `invalid_grant`: the refresh token is expired or revoked.
     case grantExpired = "invalid_grant"
-    /// The same, after the agent was stopped in the middle of a refresh: the provider had most likely replaced the
-    /// refresh token, and nobody got the new one.
+    /// The same, or one definite refusal, after the agent was stopped in the middle of a refresh: the provider had most
+    /// likely replaced the refresh token, and nobody got the new one.
     case rotationLost = "rotation_lost"
     /// Three definite refusals in a row without an OAuth error.
     case providerRejected = "provider_rejected"

@@ -19,7 +19,7 @@ enum KeyringHelper {
         do throws(KeyringFailure) {
             answer(try perform(job))
         } catch {
-            answer(KeyringReply(state: error.state, detail: error.detail))
+            answer(KeyringReply(state: error.state, detail: error.detail, hasCollection: error.hasCollection))
         }
     }
 
@@ -28,7 +28,7 @@ enum KeyringHelper {
         try bus.requireUnlockedKeyring()
         let keyring = try Keyring()
         switch job {
-        case .probe: return KeyringReply(state: .ok)
+        case .probe: return KeyringReply(state: .ok, hasCollection: true)
         case .load: return KeyringReply(state: .ok, records: try keyring.records())
         case .save(let record): try keyring.save(record)
         case .remove(let account, let purpose): try keyring.remove(account: account, purpose: purpose)
@@ -64,4 +64,6 @@ enum KeyringHelper {
 struct KeyringFailure: Error {
     var state: KeyringReply.State
     var detail: String
+    /// Nil: not known.
+    var hasCollection: Bool?
 }

@@ -60,7 +60,9 @@ struct SessionBus: ~Copyable {
         }
         defer { g_free(path) }
         guard String(cString: path) != "/" else {
-            throw KeyringFailure(state: .failed, detail: "the keyring has no default collection")
+            throw KeyringFailure(
+                state: .failed, detail: "the keyring has no default collection", hasCollection: false
+            )
         }
         let locked = try call(
             Self.service, path, "org.freedesktop.DBus.Properties", "Get",
@@ -68,7 +70,7 @@ struct SessionBus: ~Copyable {
         )
         defer { g_variant_unref(locked) }
         guard csecret_property(locked) == 0 else {
-            throw KeyringFailure(state: .locked, detail: "the keyring is locked")
+            throw KeyringFailure(state: .locked, detail: "the keyring is locked", hasCollection: true)
         }
     }
 

@@ -75,7 +75,7 @@ struct AgentStarter {
     }
 
     /// Beside this program, as in a build directory, or where packages put it. Never from PATH.
-    private static func daemon() throws -> String {
+    static func daemon() throws -> String {
         let directory = programDirectory()
         let places = ["\(directory)/authagentd", "\(directory)/../libexec/authagent/authagentd"]
         guard let found = places.first(where: { access($0, X_OK) == 0 }) else {
@@ -123,7 +123,7 @@ struct AgentStarter {
     }
 
     /// Ended by nil, as execve(2) wants it; to be freed by the caller.
-    private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+    static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
         var copies: [UnsafeMutablePointer<CChar>?] = texts.map { text in text.withCString { strdup($0) } }
         copies.append(nil)
         return copies

@@ -53,6 +53,22 @@ struct LoginCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Sign with the private key in this file, PEM or JWK; it is read anew for each request.",
+            valueName: "file"))
+    var clientKeyFile: String?
+
+    @Option(help: ArgumentHelp("Show the certificate in this file, PEM, which belongs to the key.", valueName: "file"))
+    var clientCertificateFile: String?
+
+    @Option(
+        help: ArgumentHelp("How the client proves who it is, instead of a choice by metadata.", valueName: "method"))
+    var clientAuth: String?
+
+    @Flag(inversion: .prefixedNo, help: "Send a proof key (PKCE), or never; else once the provider asks for it.")
+    var pkce: Bool?
+
+    @Option(
+        help: ArgumentHelp(
             "Without a client id: read the token with which the provider lets a client register.",
             valueName: "file|-"))
     var registrationTokenFile: String?
@@ -72,7 +88,9 @@ struct LoginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Have a client registered at this endpoint.", valueName: "url"))
     var registrationEndpoint: String?
 
-    @Option(help: ArgumentHelp("Where to keep the refresh token: keyring (the default) or memory.", valueName: "store"))
+    @Option(
+        help: ArgumentHelp(
+            "Where to keep the refresh token: keyring (the default), sealed or memory.", valueName: "store"))
     var store: String?
 
     @Option(help: ArgumentHelp("Give up after this time, from 1 to 86400.", valueName: "seconds"))
@@ -85,8 +103,8 @@ struct LoginCommand: ParsableCommand {
         if let timeout, !(1...86_400).contains(timeout) {
             throw ValidationError("--timeout is from 1 to 86400 seconds")
         }
-        if let store, !["keyring", "memory"].contains(store) {
-            throw ValidationError("--store is keyring or memory")
+        if let store, !["keyring", "sealed", "memory"].contains(store) {
+            throw ValidationError("--store is keyring, sealed or memory")
         }
         if clientSecretFile == "-", registrationTokenFile == "-" {
             throw ValidationError("only one secret can come from standard input")
@@ -119,7 +137,9 @@ struct LoginCommand: ParsableCommand {
             scopes: scope.isEmpty ? nil : scope,
             deviceEndpoint: deviceEndpoint, tokenEndpoint: tokenEndpoint, revocationEndpoint: revocationEndpoint,
             registrationEndpoint: registrationEndpoint, store: store, timeout: timeout,
-            qrCode: screen.wantsQRCode ? true : nil
+            qrCode: screen.wantsQRCode ? true : nil,
+            clientAuthentication: clientAuth, clientKeyFile: clientKeyFile.map(absolutePath),
+            clientCertificateFile: clientCertificateFile.map(absolutePath), pkce: pkce
         )
         // From here on, so that Ctrl-C before there is anything to cancel just ends this program. SIGHUP keeps its
         // default: a lost terminal ends this program, and the login goes on in the agent.

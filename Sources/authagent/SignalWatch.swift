@@ -7,15 +7,18 @@ final class SignalWatch {
     struct Arrived: Error { let signal: Int32 }
 
     let descriptor: Int32
+    private var set = sigset_t()
 
-    /// Blocks the signals for good: the process ends soon after the first.
+    /// Blocks the signals until `end`, or for good where the process ends soon after the first.
     init(_ signals: [Int32]) {
-        var set = sigset_t()
         sigemptyset(&set)
         for signal in signals { sigaddset(&set, signal) }
         sigprocmask(SIG_BLOCK, &set, nil)
         descriptor = clinux_signalfd(&set)
     }
+
+    /// From here on the signals do what they did before; one that has arrived does so now.
+    func end() { sigprocmask(SIG_UNBLOCK, &set, nil) }
 
     deinit { _ = close(descriptor) }
 

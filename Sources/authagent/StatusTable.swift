@@ -15,7 +15,13 @@ struct StatusTable {
         let agent = report.agent
         var lines = ["agent \(agent.version), pid \(agent.pid), \(agent.socket)"]
         lines.append("keyring: \(agent.storeState.rawValue)" + (agent.storeDetail.map { " (\($0))" } ?? ""))
-        if let hint = agent.storeHint { lines.append("  hint: \(hint)") }
+        // Where nothing is kept in the keyring, nobody has to repair it.
+        let needsKeyring = agent.sealedState == nil || report.accounts.contains { $0.store == "keyring" }
+        if needsKeyring, let hint = agent.storeHint { lines.append("  hint: \(hint)") }
+        if let state = agent.sealedState {
+            lines.append("sealed store: \(state.rawValue)" + (agent.sealedDetail.map { " (\($0))" } ?? ""))
+            if let hint = agent.sealedHint { lines.append("  hint: \(hint)") }
+        }
         lines.append("")
         guard !report.accounts.isEmpty else {
             return

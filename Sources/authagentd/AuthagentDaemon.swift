@@ -3,12 +3,14 @@ internal import Agent
 internal import AgentAPI
 internal import AgentServer
 internal import ArgumentParser
+internal import Doctor
 internal import Glibc
 internal import KeyringStore
 internal import LocalSocket
 internal import Logging
 internal import QRCode
 internal import SealedJournal
+internal import SealedStore
 internal import SecretMemory
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -36,6 +38,9 @@ struct AuthagentDaemon: AsyncParsableCommand {
     @Option(help: "text or json; else from authagent.toml.")
     var logFormat: String?
 
+    @Flag(help: "Look at what an agent would need, print one JSON object, and end. Changes nothing.")
+    var doctor = false
+
     func validate() throws {
         if let logLevel, LogLevel(rawValue: logLevel) == nil {
             throw ValidationError(Self.unknown("--log-level", LogLevel.self))
@@ -55,6 +60,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         ProcessProtection.apply()
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
+        if doctor { return await Self.examine(environment) }
         let readiness = Readiness(descriptor: readyFd, environment: environment)
         do {
             try await serve(environment, readiness)
@@ -80,10 +86,20 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
+        let sealed = SealedStore(
+            path: paths.sealed, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], time: time,
+            warn: { log.logger.warning("sealed store", metadata: ["problem": "\($0)"]) }
+        )
+        let doctor = Doctor(
+            Doctor.Parts(
+                paths: paths, environment: environment, keyring: .success(keyring), transport: network, time: time,
+                isAgent: true
+            )
+        )
         let agent = Agent(
             Agent.Parts(
                 directory: AccountDirectory(paths),
-                stores: StoreSet(keyring: keyring, journal: journal, time: time),
+                stores: StoreSet(keyring: keyring, sealed: sealed, journal: journal, time: time),
                 transport: network,
                 time: time,
                 jitter: { Double.random(in: 0...1) },
@@ -93,6 +109,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                     network.apply(settings.network)
                     log.apply(level: level(settings))
                 },
+                examine: { await doctor.report() },
                 socket: sockets.path,
                 processID: getpid(),
                 logger: log.logger

@@ -75,6 +75,10 @@ struct AccountFileTests {
         keys.scopeParameter = "scopes"
         keys.deviceGrantType = "device"
         keys.deviceCodeParameter = "code"
+        keys.clientKeyFile = "/etc/keys/tv.pem"
+        keys.clientCertificateFile = "/etc/keys/tv.crt"
+        keys.assertionAudience = .issuer
+        keys.pkce = false
         keys.deviceParameters = ["audience": "https://api.example/", "odd.name": "a\"b"]
         let settings = try AccountSettings(keys)
         try fixture.directory.prepare(settings, for: fixture.name).commit()
@@ -103,6 +107,13 @@ struct AccountFileTests {
             (good + "lifetime = 8\n", 3),
             (good + "keep_alive = \"99999999999999999999d\"\n", 3),
             (good + "client_secret_file = \"relative\"\n", 3),
+            (good + "client_key_file = \"relative\"\n", 3),
+            (good + "client_certificate_file = \"/c.pem\"\n", 3),
+            (good + "client_auth = \"private_key_jwt\"\n", 3),
+            (good + "client_auth = \"tls_client_auth\"\nclient_key_file = \"/k.pem\"\n", 3),
+            (good + "assertion_audience = \"everybody\"\n", 3),
+            (good + "pkce = \"yes\"\n", 3),
+            (good + "device_parameters = {code_challenge = \"x\"}\n", 3),
             (good + "token_endpoint = \"https://u:p@issuer.example\"\n", 3),
             (good + "expected_subject = \"\"\n", 3),
             (good + "expected_subject = \"\u{e9}\"\n", 3),
@@ -128,6 +139,7 @@ struct AccountFileTests {
             "", "client_id = \"tv\"\n", "provider = \"twitch\"\n",
             "device_endpoint = \"https://i.example/d\"\ntoken_endpoint = \"https://i.example/t\"\n",
             "issuer = \"https://i.example\"\nclient_secret_file = \"/secret\"\n",
+            "issuer = \"https://i.example\"\nclient_key_file = \"/key\"\n",
         ])
     func incomplete(text: String) throws { _ = try AccountFiles().error(text) }
 

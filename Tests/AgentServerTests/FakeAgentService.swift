@@ -13,6 +13,8 @@ final class FakeAgentService: AgentService {
         case cancelLogin(AccountName)
         case logout(AccountName, LogoutRequest)
         case inspect(AccountName?, InspectRequest)
+        case changeStore(StoreRequest)
+        case unlock(UnlockRequest)
         case reload
     }
 
@@ -110,6 +112,22 @@ final class FakeAgentService: AgentService {
         try await perform(.inspect(account, request), of: account)
         return InspectReply(account: account, tokens: [TokenInspection(role: .given, form: .opaque)])
     }
+
+    func stores() async -> StoreReport { StoreReport(stores: [Self.sealed]) }
+
+    func changeStore(_ request: StoreRequest) async throws(Problem) -> StoreReply {
+        try await perform(.changeStore(request), of: nil)
+        return StoreReply(store: Self.sealed)
+    }
+
+    func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply {
+        try await perform(.unlock(request), of: nil)
+        return UnlockReply(unlocked: true)
+    }
+
+    private static let sealed = StoreDescription(store: "sealed", state: .ok, accounts: 1)
+
+    func doctor() async -> DoctorReport { DoctorReport([DoctorCheck(.agentProgram, .ok, "it runs")]) }
 
     func reload() async throws(Problem) { try await perform(.reload, of: nil) }
 

@@ -14,6 +14,7 @@ struct RouteTests {
                 (.get("/v1/health"), "store_state"), (.get("/v1/accounts"), "accounts"),
                 (.get("/v1/accounts/work"), "state"), (.get("/v1/accounts/work/token"), "access_token"),
                 (.post("/v1/accounts/work/logout"), "revoked"), (.post("/v1/reload"), "reloaded"),
+                (.get("/v1/store"), "stores"),
                 (Request(method: "DELETE", target: "/v1/accounts/work/login"), "cancelled"),
             ]
             for (request, member) in expected {
@@ -121,6 +122,26 @@ struct RouteTests {
                 server.service.calls == [
                     .login(work, LoginRequest(issuer: "https://i.example")), .logout(work, LogoutRequest(local: true)),
                     .logout(work, LogoutRequest()),
+                ])
+        }
+    }
+
+    @Test("a change of the store and a passphrase reach the agent; without a body they are no request")
+    func stores() async throws {
+        try await ServerFixture.serving { server in
+            let change = try await server.exchange(
+                .post("/v1/store", #"{"operation":"init","key_source":"credential"}"#))
+            #expect(change.json?["store"] != nil)
+            let unlock = try await server.exchange(.post("/v1/unlock", #"{"passphrase":"correct horse"}"#))
+            #expect(unlock.json?["unlocked"] as? Bool == true)
+            for target in ["/v1/store", "/v1/unlock"] {
+                #expect(try await server.exchange(.post(target)).status == 400)
+                #expect(try await server.exchange(.post(target, #"{"operation":"burn"}"#)).status == 400)
+            }
+            #expect(
+                server.service.calls == [
+                    .changeStore(StoreRequest(.initialize, keySource: .credential)),
+                    .unlock(UnlockRequest(passphrase: "correct horse")),
                 ])
         }
     }

@@ -4,6 +4,7 @@ import AgentAPI
 import AuthagentTestSupport
 import Logging
 import OAuth
+import SealedStore
 import Synchronization
 import Testing
 import Vault
@@ -14,6 +15,7 @@ final class AgentFixture: Sendable {
     let provider = FakeProvider()
     let keyring: RecordingStore
     let files: TemporaryDirectory
+    let sealed: SealedStore
     let agent: Agent
     let name: AccountName
 
@@ -21,18 +23,22 @@ final class AgentFixture: Sendable {
     init(restarting earlier: AgentFixture? = nil) throws {
         files = try earlier?.files ?? TemporaryDirectory()
         keyring = earlier?.keyring ?? RecordingStore()
+        sealed = SealedStore(
+            path: files.path + "/sealed", credentialsDirectory: nil, time: time, cost: .cheap, warn: { _ in }
+        )
         name = try #require(AccountName("work"))
         var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         agent = Agent(
             Agent.Parts(
                 directory: AccountDirectory(user: files.path + "/user", system: files.path + "/system"),
-                stores: StoreSet(keyring: keyring, journal: nil, time: time),
+                stores: StoreSet(keyring: keyring, sealed: sealed, journal: nil, time: time),
                 transport: provider,
                 time: time,
                 jitter: { 0.5 },
                 drawQRCode: { ["qr of \($0)"] },
                 reloadSettings: {},
+                examine: { DoctorReport([]) },
                 socket: "/run/test/agent.sock",
                 processID: 1,
                 logger: logger

@@ -1,15 +1,21 @@
 import Foundation
 
-/// A session bus of its own, on which nothing starts by itself.
+/// A session bus of its own, on which nothing starts by itself, unless it is told what.
 public final class PrivateBus: Sendable {
     public let address: String
     private let daemon: ChildProcess
 
-    /// Listens at `socket`, which must be free.
-    public init(socket: String, files: TemporaryDirectory) async throws {
+    /// Listens at `socket`, which must be free. `activatable` is a program for each name that starts when it is asked for.
+    public init(
+        socket: String, files: TemporaryDirectory, activatable: [String: String] = [:]
+    ) async throws {
         let program = try MissingProgram.require("dbus-daemon", package: "dbus")
         address = "unix:path=\(socket)"
-        // No service directories: a keyring that is asked for is not started.
+        let services = try activatable.isEmpty ? nil : files.directory("services")
+        for (name, command) in activatable {
+            try files.file("services/\(name).service", "[D-BUS Service]\nName=\(name)\nExec=\(command)\n")
+        }
+        // Without service directories, a keyring that is asked for is not started.
         let configuration = try files.file(
             "bus.conf",
             """
@@ -19,6 +25,7 @@ public final class PrivateBus: Sendable {
               <type>session</type>
               <listen>\(address)</listen>
               <auth>EXTERNAL</auth>
+              \(services.map { "<servicedir>\($0)</servicedir>" } ?? "")
               <policy context="default">
                 <allow send_destination="*" eavesdrop="true"/>
                 <allow eavesdrop="true"/>

@@ -116,6 +116,13 @@ public final class PrivateKeyring: Sendable {
         return members?["refresh_token"] as? String
     }
 
+    /// The names that programs own on the bus, without those that the bus gives to each connection.
+    public func busNames() async throws -> [String] {
+        let reply = try await call(
+            "/org/freedesktop/DBus", "org.freedesktop.DBus.ListNames", to: "org.freedesktop.DBus")
+        return reply.split(separator: "'").map(String.init).filter { $0.contains(".") && !$0.hasPrefix(":") }.sorted()
+    }
+
     /// Nil when nobody answers, or there is no default collection yet: a keyring that starts names it a moment after it
     /// has made it.
     private func isLocked() async throws -> Bool? {

@@ -13,7 +13,12 @@ public final class SmallDisk: Sendable {
         place = try TemporaryDirectory()
         let script = """
             mount -t tmpfs -o size=\(kibibytes)k,mode=700 disk "$1" && echo ready
-            while read options; do mount -o "remount,$options" "$1" && echo "$options"; done
+            while read word place; do
+                case $word in
+                ro) mount --bind "$1$place" "$1$place" && mount -o remount,bind,ro "$1$place" && echo ro ;;
+                rw) umount --lazy "$1$place" && echo rw ;;
+                esac
+            done
             """
         keeper = try ChildProcess(
             MissingProgram.require("unshare", package: "util-linux"),
@@ -24,13 +29,15 @@ public final class SmallDisk: Sendable {
         path = "/proc/\(keeper.pid)/root\(place.path)"
     }
 
-    public func makeReadOnly() async {
-        keeper.write("ro\n")
+    /// Makes a directory of the disk, such as `/sealed`, read-only for whoever opens it from now on; the disk as a whole
+    /// could not be while somebody has a file open.
+    public func makeReadOnly(_ directory: String = "") async {
+        keeper.write("ro \(directory)\n")
         _ = await keeper.line(beginning: "ro")
     }
 
-    public func makeWritable() async {
-        keeper.write("rw\n")
+    public func makeWritable(_ directory: String = "") async {
+        keeper.write("rw \(directory)\n")
         _ = await keeper.line(beginning: "rw")
     }
 

@@ -1,7 +1,7 @@
 import Crypto
 import CryptoExtras
 import Foundation
-import IDToken
+import OAuth
 
 /// An issuer's key pair, made in the test, that signs whatever a test puts into a token.
 public struct TokenSigner: Sendable {

@@ -67,13 +67,13 @@ struct FaultTests {
         try await expectFailure(.malformed, transport, makeRequest(.post, server.url, timeLimit: .seconds(20)))
     }
 
-    @Test("a port where nobody listens is unreachable, and so is a name that does not exist")
+    @Test("a port where nobody listens is unreachable; a name that does not exist is told apart")
     func nobody() async throws {
         let port = try LoopbackServer().port
         let text = try await expectFailure(.unreachable, transport, makeRequest(.post, "http://127.0.0.1:\(port)"))
         #expect(text.contains("127.0.0.1:\(port)"))
         let unknown = try await expectFailure(
-            .unreachable, CurlTransport(.init(noProxy: "*")), makeRequest(.post, "https://issuer.invalid/token")
+            .nameNotFound, CurlTransport(.init(noProxy: "*")), makeRequest(.post, "https://issuer.invalid/token")
         )
         #expect(unknown.contains("issuer.invalid"))
     }

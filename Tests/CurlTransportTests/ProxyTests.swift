@@ -62,12 +62,15 @@ struct ProxyTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("a proxy that is away, or whose name is unknown, is unreachable")
+    @Test("a proxy that is away is unreachable; one whose name is unknown is told apart")
     func noSuchProxy() async throws {
         let port = try LoopbackServer().port
-        for proxy in ["http://127.0.0.1:\(port)", "http://proxy.invalid:3128"] {
+        let failures = [
+            ("http://127.0.0.1:\(port)", FailureKind.unreachable), ("http://proxy.invalid:3128", .nameNotFound),
+        ]
+        for (proxy, failure) in failures {
             let transport = CurlTransport(.init(proxy: proxy, noProxy: ""))
-            try await expectFailure(.unreachable, transport, makeRequest(.post, "https://issuer.invalid/token"))
+            try await expectFailure(failure, transport, makeRequest(.post, "https://issuer.invalid/token"))
         }
     }
 

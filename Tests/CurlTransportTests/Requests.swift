@@ -36,12 +36,13 @@ func expectFailure(
 }
 
 enum FailureKind: Equatable, Sendable {
-    case unreachable, timedOut, tls, bodyTooLarge, malformed, cancelled
+    case unreachable, nameNotFound, timedOut, tls, bodyTooLarge, malformed, cancelled
 
     init(_ failure: TransportFailure) {
         self =
             switch failure {
             case .unreachable: .unreachable
+            case .nameNotFound: .nameNotFound
             case .timedOut: .timedOut
             case .tls: .tls
             case .bodyTooLarge: .bodyTooLarge

@@ -51,7 +51,8 @@ extension DemoIssuer {
         let scopes = (request.form["scopes"] ?? "").split(separator: " ").map(String.init)
         guard rules.scopes.isSuperset(of: scopes) else { return .error("invalid_scope") }
         let id = Self.registeredPrefix + IssuerState.random(12)
-        let client = RegisteredClient(secret: IssuerState.random(64), managementToken: "")
+        let client = RegisteredClient(
+            secret: IssuerState.random(64), method: "client_secret_post", managementToken: "")
         let now = Int(Date().timeIntervalSince1970)
         state.withLock { state in
             state.clients[id] = client
@@ -81,7 +82,7 @@ extension DemoIssuer {
         }
         let codes = state.withLock { state in
             let scope = state.awsScopes[client, default: []].joined(separator: " ")
-            return state.authorizeDevice(client: client, scope: scope, now: Date())
+            return state.authorizeDevice(client: client, scope: scope, challenge: nil, now: Date())
         }
         return .json([
             "deviceCode": codes.deviceCode, "userCode": codes.userCode, "verificationUri": issuer + "/device",
@@ -94,7 +95,7 @@ extension DemoIssuer {
         let result: Result<Tokens, TokenError> = state.withLock { state in
             switch request.form["grantType"] {
             case "urn:ietf:params:oauth:grant-type:device_code":
-                state.poll(request.form["deviceCode"] ?? "", client: client, now: Date())
+                state.poll(request.form["deviceCode"] ?? "", client: client, verifier: nil, now: Date())
             case "refresh_token":
                 state.refresh(
                     request.form["refreshToken"] ?? "", client: client, scope: request.form["scope"], resources: [])

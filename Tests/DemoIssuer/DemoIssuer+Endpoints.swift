@@ -66,25 +66,20 @@ extension DemoIssuer {
             "token_endpoint_auth_methods_supported": configuration.authMethods,
             "grant_types_supported": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
         ]
+        members["token_endpoint_auth_signing_alg_values_supported"] = configuration.assertionAlgorithms
         if configuration.registration != nil { members["registration_endpoint"] = issuer + Self.registrationPath }
         return members
     }
 
-    /// The client's id; nil when it does not prove to be who it says. RFC 6749 §2.3.
-    private func authenticate(_ request: IssuerRequest) -> String? {
-        let (id, secret) = request.basicCredentials ?? (request.form["client_id"], request.form["client_secret"])
-        guard let id else { return nil }
-        if id.hasPrefix(Self.registeredPrefix) {
-            guard let client = state.withLock({ $0.clients[id] }) else { return nil }
-            return client.secret == secret ? id : nil
-        }
-        if id == "server" { return secret == configuration.clientSecret ? id : nil }
-        return secret == nil ? id : nil
-    }
-
     private func authorizeDevice(_ request: IssuerRequest, _ client: String) -> IssuerReply {
+        let challenge = request.form["code_challenge_method"] == "S256" ? request.form["code_challenge"] : nil
+        if configuration.requiresProofKey, challenge == nil {
+            // Keycloak's words.
+            return .error("invalid_request", detail: "Missing parameter: code_challenge_method")
+        }
         let codes = state.withLock {
-            $0.authorizeDevice(client: client, scope: request.form["scope"] ?? "", now: Date())
+            $0.authorizeDevice(
+                client: client, scope: request.form["scope"] ?? "", challenge: challenge, now: Date())
         }
         return .json([
             "device_code": codes.deviceCode,
@@ -100,7 +95,9 @@ extension DemoIssuer {
         let result: Result<Tokens, TokenError> = state.withLock { state in
             switch request.form["grant_type"] {
             case "urn:ietf:params:oauth:grant-type:device_code":
-                state.poll(request.form["device_code"] ?? "", client: client, now: Date())
+                state.poll(
+                    request.form["device_code"] ?? "", client: client, verifier: request.form["code_verifier"],
+                    now: Date())
             case "refresh_token":
                 state.refresh(
                     request.form["refresh_token"] ?? "", client: client, scope: request.form["scope"],

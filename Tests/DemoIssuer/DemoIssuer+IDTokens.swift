@@ -46,7 +46,7 @@ extension DemoIssuer {
         return input + "." + Self.base64URL(signature.rawRepresentation)
     }
 
-    private static func base64URL(_ bytes: Data) -> String {
+    static func base64URL(_ bytes: Data) -> String {
         bytes.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 }

@@ -50,7 +50,11 @@ extension IssuerReply {
         )
     }
 
-    static func error(_ code: String, status: Int = 400) -> IssuerReply { .json(["error": code], status: status) }
+    static func error(_ code: String, detail: String? = nil, status: Int = 400) -> IssuerReply {
+        var members = ["error": code]
+        members["error_description"] = detail
+        return .json(members, status: status)
+    }
 
     static func text(_ text: String, status: Int = 200) -> IssuerReply {
         IssuerReply(status: status, contentType: "text/plain", body: text, headers: [:])

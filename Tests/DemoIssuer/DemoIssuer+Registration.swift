@@ -22,6 +22,7 @@ extension DemoIssuer {
 
     public struct RegisteredClient: Sendable {
         public let secret: String?
+        public let method: String
         public let managementToken: String
     }
 
@@ -53,7 +54,8 @@ extension DemoIssuer {
         let method = rules.authMethod ?? request.form["token_endpoint_auth_method"] ?? "client_secret_basic"
         let id = Self.registeredPrefix + IssuerState.random(12)
         let client = RegisteredClient(
-            secret: method == "none" ? nil : IssuerState.random(24), managementToken: IssuerState.random(32)
+            secret: method == "none" ? nil : IssuerState.random(24), method: method,
+            managementToken: IssuerState.random(32)
         )
         state.withLock { $0.clients[id] = client }
         var members: [String: Any] = [

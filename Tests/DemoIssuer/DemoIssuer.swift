@@ -67,6 +67,14 @@ extension DemoIssuer {
         /// The secret of the client `server`; every other client is public.
         public var clientSecret = "s3cret"
         public var authMethods = ["none", "client_secret_basic", "client_secret_post"]
+        /// Whether the client `server` has to sign assertions instead of sending its secret.
+        public var requiresAssertions = false
+        /// The public keys of the client `server` (RFC 7517 §5).
+        public var clientKeySet = "{}"
+        /// Nil: not said.
+        public var assertionAlgorithms: [String]?
+        /// Whether a device authorization request needs a proof key (RFC 7636).
+        public var requiresProofKey = false
         /// Who approves codes.
         public var subject = "ann"
         /// Seconds.

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 
 /// What the issuer remembers. Pure: it is changed under a lock and does no I/O.
@@ -5,6 +6,8 @@ struct IssuerState {
     struct DeviceCode {
         var client: String
         var scope: String
+        /// Of the proof key, if the client has one.
+        var challenge: String?
         var userCode: String
         var expires: Date
         var decision: Decision?
@@ -36,6 +39,8 @@ struct IssuerState {
     var awsExpiries: [String: Int] = [:]
     var awsTokens: Set<String> = []
     var endedSessions: [String] = []
+    /// The ids of assertions that have been used.
+    var assertions: Set<String> = []
     private var families = 0
 
     init(_ configuration: DemoIssuer.Configuration) {
@@ -52,11 +57,13 @@ struct IssuerState {
         return standingFaults[endpoint]
     }
 
-    mutating func authorizeDevice(client: String, scope: String, now: Date) -> (deviceCode: String, userCode: String) {
+    mutating func authorizeDevice(
+        client: String, scope: String, challenge: String?, now: Date
+    ) -> (deviceCode: String, userCode: String) {
         let deviceCode = Self.random(40)
         let userCode = Self.userCode()
         codes[deviceCode] = DeviceCode(
-            client: client, scope: scope, userCode: userCode,
+            client: client, scope: scope, challenge: challenge, userCode: userCode,
             expires: now + Double(configuration.deviceCodeLifetime),
             decision: configuration.approvesAlone ? .approved : nil, lastPoll: nil, interval: configuration.interval
         )
@@ -75,7 +82,9 @@ struct IssuerState {
     }
 
     /// RFC 8628 §3.5: the error code, or the new tokens.
-    mutating func poll(_ deviceCode: String, client: String, now: Date) -> Result<Tokens, TokenError> {
+    mutating func poll(
+        _ deviceCode: String, client: String, verifier: String?, now: Date
+    ) -> Result<Tokens, TokenError> {
         guard var code = codes[deviceCode], code.client == client else { return .failure(TokenError("invalid_grant")) }
         guard now < code.expires else { return .failure(TokenError("expired_token")) }
         if configuration.enforcesInterval, let last = code.lastPoll, now < last + Double(code.interval) {
@@ -88,6 +97,8 @@ struct IssuerState {
         switch code.decision {
         case nil: return .failure(TokenError("authorization_pending"))
         case .denied?: return .failure(TokenError("access_denied"))
+        case .approved? where code.challenge != verifier.map(Self.challenge):
+            return .failure(TokenError("invalid_grant"))
         case .approved?:
             codes[deviceCode] = nil
             families += 1
@@ -140,6 +151,11 @@ struct IssuerState {
         let refresh = Self.random(32)
         refreshTokens[refresh] = RefreshToken(client: client, scope: scope, family: family)
         return Tokens(access: Self.random(32), refresh: refresh, scope: scope)
+    }
+
+    /// RFC 7636 §4.2.
+    private static func challenge(_ verifier: String) -> String {
+        DemoIssuer.base64URL(Data(SHA256.hash(data: Data(verifier.utf8))))
     }
 
     static func random(_ count: Int) -> String {

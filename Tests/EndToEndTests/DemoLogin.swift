@@ -4,7 +4,7 @@ import DemoIssuer
 import Foundation
 import Testing
 
-/// A demo issuer and a home whose tokens stay in the agent's memory, or in a real keyring.
+/// A demo issuer and a home whose tokens stay in the agent's memory, in a real keyring, or in the sealed store.
 struct DemoLogin {
     let issuer: DemoIssuer
     let home: AgentHome
@@ -13,12 +13,12 @@ struct DemoLogin {
 
     init(
         _ configuration: DemoIssuer.Configuration = DemoIssuer.Configuration(), keyring: PrivateKeyring? = nil,
-        scopes: [String] = [], changes: [String: String] = [:]
+        store: String? = nil, changes: [String: String] = [:], scopes: [String] = []
     ) async throws {
         self.scopes = scopes
         issuer = try await DemoIssuer.start(configuration)
         home = try AgentHome(keyring: keyring, changes: changes)
-        store = keyring == nil ? "memory" : "keyring"
+        self.store = store ?? (keyring == nil ? "memory" : "keyring")
     }
 
     var options: [String] {

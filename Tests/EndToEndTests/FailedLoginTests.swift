@@ -121,7 +121,8 @@ struct FailedLoginTests {
         let issuer = try await DemoIssuer.start()
         let home = try AgentHome()
         let result = try await home.login("work", ["--issuer", issuer.issuer, "--client-id", "tv"]) { _ in }
-        try expect(result, "store_unavailable", exit: 7, hint: "--store memory")
+        try expect(result, "store_unavailable", exit: 7, hint: "'authagent store init --passphrase'")
+        #expect(result.output.contains("no_bus") && result.output.contains("--store sealed"), "\(result.output)")
         #expect(issuer.log.isEmpty)
     }
 

@@ -2,6 +2,7 @@ import AuthagentTestSupport
 import Crypto
 import Foundation
 import IDToken
+import OAuth
 import Testing
 
 struct AlgorithmTests {

@@ -33,7 +33,7 @@ struct KeyringStoreTests {
     func roundTrip() async throws {
         let keyring = try await PrivateKeyring()
         let store = try store(keyring)
-        #expect(await store.probe() == StoreStatus(.ok))
+        #expect(await store.probe() == StoreStatus(.ok, hasCollection: true))
         try await store.save(record("one"))
         try await store.save(record("two"))
         try await store.save(record("late", purpose: .revocation("1")))
@@ -116,6 +116,7 @@ struct KeyringStoreTests {
         let status = try await store(keyring).probe()
         #expect(status.state == .failed)
         #expect(status.detail?.contains("default collection") == true)
+        #expect(status.hasCollection == false)
     }
 
     @Test("an item that others wrote under our name is no record and no crash")

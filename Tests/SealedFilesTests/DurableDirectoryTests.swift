@@ -142,9 +142,9 @@ struct DurableDirectoryTests {
     func readOnlyDisk() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 256)
-        let directory = try DurableDirectory(existing: disk.path)
-        try directory.write("work", [1, 2, 3])
+        try DurableDirectory(existing: disk.path).write("work", [1, 2, 3])
         await disk.makeReadOnly()
+        let directory = try DurableDirectory(existing: disk.path)
         for refused in [
             failure({ () throws(FileFailure) in try directory.write("work", [4]) }),
             failure({ () throws(FileFailure) in try directory.remove("work") }),
@@ -157,6 +157,6 @@ struct DurableDirectoryTests {
         }
         #expect(try directory.read("work", limit: 100) == [1, 2, 3])
         await disk.makeWritable()
-        try directory.write("work", [4])
+        try DurableDirectory(existing: disk.path).write("work", [4])
     }
 }

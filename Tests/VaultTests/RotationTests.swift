@@ -89,8 +89,29 @@ struct RotationTests {
             await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await after.token() }
         }
         #expect(after.refresher.spent == ["r1"])
+
+        let later = try fixture()
+        later.store.put(try #require(after.storedCredential).record)
+        await #expect(throws: TokenFailure.loginRequired(.rotationLost), "a restart changes nothing") {
+            try await later.token()
+        }
+        #expect(later.refresher.spent.isEmpty)
         request.open()
         _ = try await unanswered
+    }
+
+    @Test("after such a death one refusal without an OAuth error is enough, and the credential is kept")
+    func rotationLostWithoutAWord() async throws {
+        let before = try await loggedIn()
+        try await journal.begin(#require(before.storedCredential))
+        let after = try fixture(.rejected(status: 400, detail: "empty body"))
+        after.store.put(try #require(before.storedCredential).record)
+        for _ in 0..<3 {
+            await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await after.token() }
+            after.time.advance(by: Backoff.longest)
+        }
+        #expect(after.refresher.spent == ["r1"])
+        #expect(after.storedCredential?.refreshToken == SecretBytes("r1"))
     }
 
     @Test("after such a death a provider that still takes the old token costs nothing, and its later end is another's")

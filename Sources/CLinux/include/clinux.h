@@ -43,6 +43,12 @@ int clinux_pipe(int ends[2]);
 /// as long as the daemon runs. Returns 0 or an errno, like posix_spawn(3).
 int clinux_spawn_daemon(const char *path, char *const arguments[], char *const environment[], int log, int extra);
 
+/// Starts a program in / with default signals, no input, its output and errors going to these descriptors, and no other
+/// descriptor. The caller waits for its end. Returns 0 or an errno, like posix_spawn(3).
+int clinux_spawn(
+    const char *path, char *const arguments[], char *const environment[], int output, int errors, pid_t *pid
+);
+
 /// A descriptor that becomes readable when one of the blocked signals of `set` arrives.
 int clinux_signalfd(const sigset_t *set);
 

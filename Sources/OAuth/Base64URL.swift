@@ -1,5 +1,3 @@
-internal import OAuth
-
 /// Base64url without padding (RFC 7515 §2), read strictly: one text for each sequence of bytes.
 package enum Base64URL {
     /// Nil for any other character, for padding, for a length that nothing has, and for bits that belong to no byte.

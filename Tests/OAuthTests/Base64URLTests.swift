@@ -1,4 +1,4 @@
-import IDToken
+import OAuth
 import Testing
 
 struct Base64URLTests {

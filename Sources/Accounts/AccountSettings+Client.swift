@@ -1,0 +1,39 @@
+internal import OAuth
+
+/// How an account's client may prove who it is.
+extension AccountSettings {
+    public var clientKeyFile: String? { keys.clientKeyFile }
+    public var clientCertificateFile: String? { keys.clientCertificateFile }
+
+    /// Whom assertions are for; nil: the token endpoint.
+    public var assertionAudience: String? { dialect.assertionAudience == .issuer ? issuer?.text : nil }
+
+    /// A method that is chosen needs its means; whether there is a secret is known only when the store is read.
+    static func checkClient(_ keys: AccountKeys, method: ClientAuthentication?) throws(Invalid) {
+        for (key, path) in [
+            ("client_secret_file", keys.clientSecretFile), ("client_key_file", keys.clientKeyFile),
+            ("client_certificate_file", keys.clientCertificateFile),
+        ] {
+            guard let path, !path.hasPrefix("/") else { continue }
+            throw Invalid(key: key, problem: "the path is not absolute", hint: "give a path that starts with /")
+        }
+        if keys.clientCertificateFile != nil, keys.clientKeyFile == nil {
+            throw Invalid(
+                key: "client_certificate_file", problem: "there is a certificate, and not its private key",
+                hint: "set client_key_file to the key's file, or give --client-key-file FILE"
+            )
+        }
+        guard let method else { return }
+        let missing: String? =
+            switch method.means {
+            case .key where keys.clientKeyFile == nil: "client_key_file"
+            case .certificate where keys.clientCertificateFile == nil: "client_certificate_file"
+            default: nil
+            }
+        guard let missing else { return }
+        throw Invalid(
+            key: "client_auth", problem: "'\(method.rawValue)' needs \(missing), which is not set",
+            hint: "set \(missing), or give --\(missing.replacing("_", with: "-")) FILE"
+        )
+    }
+}

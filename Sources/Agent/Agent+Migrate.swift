@@ -1,0 +1,114 @@
+internal import Accounts
+internal import AgentAPI
+internal import Logging
+internal import Synchronization
+internal import Vault
+
+/// Moving every account from one store into the other.
+extension Agent {
+    func migrate(to target: String?) async throws(Problem) -> StoreReply {
+        guard let target = target.flatMap(StoreKind.init), target != .memory else {
+            throw Problem(.badRequest, "accounts move to 'keyring' or 'sealed'", hint: "name one of the two")
+        }
+        let status = await parts.stores[target].store.probe()
+        guard status.state == .ok else {
+            throw .store(StoreFailure(status.state, status.detail ?? "the store cannot be used", hint: status.hint))
+        }
+        guard
+            isMigrating.withLock({ isMigrating in
+                defer { isMigrating = true }
+                return !isMigrating
+            })
+        else {
+            throw Problem(.tooManyRequests, "accounts are being moved already", hint: "try again in a minute")
+        }
+        defer { isMigrating.withLock { $0 = false } }
+        let accounts = state.withLock { Array($0.accounts.values) }
+            .filter { $0.settings.store != target && $0.settings.store != .memory }
+            .sorted { $0.name < $1.name }
+        // What cannot be read cannot be moved, and is not to be passed over in silence.
+        var moved = state.withLock { state in
+            state.fileErrors.filter { state.accounts[$0.key] == nil }.sorted { $0.key < $1.key }
+                .map { MovedAccount(account: $0.key, moved: false, reason: $0.value.description) }
+        }
+        // One after the other: each asks the keyring several times.
+        for account in accounts { moved.append(await move(account, to: target)) }
+        return StoreReply(store: await description(of: target), moved: moved)
+    }
+
+    private func move(_ account: Account, to target: StoreKind) async -> MovedAccount {
+        let name = account.name
+        func stays(_ reason: String) -> MovedAccount {
+            parts.logger.error("account not moved", metadata: ["account": "\(name)", "reason": "\(reason)"])
+            return MovedAccount(account: name, moved: false, reason: reason)
+        }
+        guard state.withLock({ $0.logins[name] }) == nil else { return stays("a login of it is pending") }
+        let hadUserFile = parts.directory.hasUserFile(name)
+        let settings: AccountSettings
+        let file: PreparedAccountFile
+        do throws(ConfigurationError) {
+            settings = try account.settings.with(store: target)
+            file = try parts.directory.prepare(settings, for: name)
+        } catch { return stays("its file cannot be written: \(error.description)") }
+        let old = account.settings.store
+        do throws(AccountVault.MoveFailure) {
+            let leftover = try await account.vault.move(to: parts.stores[target].store) {
+                do throws(ConfigurationError) { try file.commit() } catch { return error.description }
+                await self.replace(account, with: settings)
+                return nil
+            }
+            revocations.move(name, to: parts.stores[target].store)
+            parts.logger.info("account moved", metadata: ["account": "\(name)", "store": "\(target.rawValue)"])
+            let notes = [
+                leftover.map { $0.leftover(of: name, in: old) },
+                hadUserFile
+                    ? nil : "its settings were copied from the machine's file to \(parts.directory.userPath(name))",
+            ].compactMap { $0 }
+            return MovedAccount(account: name, moved: true, reason: notes.isEmpty ? nil : notes.joined(separator: "; "))
+        } catch {
+            return stays(error.text(old: old, new: target))
+        }
+    }
+
+    /// From here on requests find the account in its new store.
+    private func replace(_ account: Account, with settings: AccountSettings) async {
+        let fresh = Account(name: account.name, settings: settings, surroundings: surroundings)
+        await parts.stores[settings.store].reader.readAnew()
+        await fresh.vault.readIfUnread()
+        state.withLock { $0.accounts[account.name] = fresh }
+    }
+}
+
+extension AccountSettings {
+    /// The same account in another store.
+    fileprivate func with(store: StoreKind) throws(ConfigurationError) -> AccountSettings {
+        var keys = keys
+        keys.store = store
+        do throws(Invalid) { return try AccountSettings(keys) } catch {
+            throw ConfigurationError(file: "", problem: error.problem, hint: error.hint)
+        }
+    }
+}
+
+extension StoreFailure {
+    fileprivate func leftover(of account: AccountName, in store: StoreKind) -> String {
+        let removal =
+            switch store {
+            case .keyring: "'secret-tool clear application authagent account \(account)' removes it"
+            case .sealed, .memory: "the next move or login of it into that store replaces it"
+            }
+        return "the \(store.rawValue) store still has a copy, because \(detail); \(removal)"
+    }
+}
+
+extension AccountVault.MoveFailure {
+    fileprivate func text(old: StoreKind, new: StoreKind) -> String {
+        switch self {
+        case .oldStore(let failure): "the \(old.rawValue) store cannot be read: \(failure.detail)"
+        case .newStore(let failure): "the \(new.rawValue) store does not take it: \(failure.detail)"
+        case .notReadBack: "the \(new.rawValue) store does not return what was written"
+        case .unreadable: "its record in the \(old.rawValue) store cannot be read"
+        case .notCommitted(let problem): "its file cannot be written: \(problem)"
+        }
+    }
+}

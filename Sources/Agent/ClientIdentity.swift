@@ -1,0 +1,86 @@
+internal import Accounts
+internal import ClientKeys
+internal import OAuth
+internal import SecretMemory
+internal import Vault
+
+/// What makes each assertion one that nobody has seen before.
+struct AssertionStamp: Sendable {
+    let time: any Time
+    let randomBytes: @Sendable (Int) -> [UInt8]
+}
+
+/// Who an account's client is, and what it has to prove it with.
+struct ClientIdentity {
+    var id: String
+    var secret: SecretBytes?
+    var keyFile: String?
+    var certificateFile: String?
+
+    /// A client that the provider has registered signs with its secret only if the registration says so.
+    func choose(from discovered: ServerMetadata?, isRegistered: Bool = false) -> ClientAuthentication {
+        .choose(
+            hasSecret: secret != nil, hasKey: keyFile != nil, hasCertificate: certificateFile != nil,
+            supported: discovered?.tokenEndpointAuthMethods?.filter {
+                !isRegistered || $0 != ClientAuthentication.clientSecretJWT.rawValue
+            }
+        )
+    }
+
+    /// `algorithms` are those that the provider lists for assertions. The files are read for each request.
+    func client(
+        _ method: ClientAuthentication, algorithms: [String]?, _ stamp: AssertionStamp
+    ) throws(ClientProofFailure) -> Client {
+        switch method.means {
+        case nil: return Client(id: id, authentication: .none)
+        case .secret:
+            guard let secret else { throw missing("client secret", "client_secret_file", method) }
+            guard method == .clientSecretJWT else { return Client(id: id, secret: secret, authentication: method) }
+            let signer = signer(algorithms, stamp) { AssertionKey(secret: secret) }
+            return Client(id: id, signer: signer, authentication: method)
+        case .key:
+            guard let keyFile else { throw missing("private key", "client_key_file", method) }
+            let signer = signer(algorithms, stamp) { () throws(ClientProofFailure) in
+                try AssertionKey(
+                    file: try Self.read { () throws(ConfigurationError) in try ClientKeyFile.key(keyFile) },
+                    path: keyFile)
+            }
+            return Client(id: id, signer: signer, authentication: method)
+        case .certificate:
+            guard let keyFile else { throw missing("private key", "client_key_file", method) }
+            guard let certificateFile else { throw missing("certificate", "client_certificate_file", method) }
+            return Client(id: id, authentication: method) { () throws(ClientProofFailure) in
+                try Self.read { () throws(ConfigurationError) in
+                    ClientCertificate(
+                        chain: try ClientKeyFile.certificate(certificateFile),
+                        key: try ClientKeyFile.certificateKey(keyFile)
+                    )
+                }
+            }
+        }
+    }
+
+    private func signer(
+        _ algorithms: [String]?, _ stamp: AssertionStamp,
+        key: @escaping @Sendable () throws(ClientProofFailure) -> AssertionKey
+    ) -> AssertionSigner {
+        AssertionSigner(
+            algorithms: algorithms, wall: { stamp.time.wall }, randomBytes: stamp.randomBytes, key: key
+        )
+    }
+
+    private func missing(_ what: String, _ key: String, _ method: ClientAuthentication) -> ClientProofFailure {
+        ClientProofFailure(
+            "the client has no \(what), and '\(method.rawValue)' needs one",
+            hint: "give --\(key.replacing("_", with: "-")) FILE at login, or set \(key) in the account file"
+        )
+    }
+
+    private static func read<Value>(
+        _ body: () throws(ConfigurationError) -> Value
+    ) throws(ClientProofFailure) -> Value {
+        do throws(ConfigurationError) { return try body() } catch {
+            throw ClientProofFailure(error.description, hint: error.hint)
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package import OAuth
+
+/// When a provider's reply was made by its clock, and when that can have been by ours. Seconds since 1970.
+package struct ClockFacts: Equatable, Sendable {
+    package var date: Int
+    package var sent: Int
+    package var received: Int
+
+    package init(date: Int, sent: Int, received: Int) { (self.date, self.sent, self.received) = (date, sent, received) }
+
+    package init?(_ response: HTTPResponse, sent: Int, received: Int) {
+        guard let date = response.header("Date").flatMap(IMFDate.seconds) else { return nil }
+        // RFC 9111 §4.2.3: a cache's reply was made `Age` seconds ago.
+        let age = response.header("Age").flatMap { Int($0) } ?? 0
+        self.init(date: date + min(max(age, 0), 1 << 31), sent: sent, received: received)
+    }
+
+    /// How far our clock is ahead of the provider's; negative when it is behind.
+    package var ahead: Int {
+        if date < sent { return sent - date }
+        return date > received ? received - date : 0
+    }
+}

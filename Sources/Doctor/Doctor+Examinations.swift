@@ -1,0 +1,141 @@
+internal import Accounts
+internal import AgentAPI
+internal import Dispatch
+internal import OAuth
+internal import SealedFiles
+internal import SealedJournal
+internal import Vault
+
+/// One thing to look at, or several that one look tells.
+struct Examination: Sendable {
+    /// What is said when it takes too long.
+    let late: DoctorCheck
+    let run: @Sendable () async -> [DoctorCheck]
+}
+
+extension Doctor {
+    /// In the order in which people read the results: what everything needs first.
+    func examinations(of accounts: AccountsOnDisk, until deadline: ContinuousClock.Instant) -> [Examination] {
+        var all = [program, keyring(isNeeded: accounts.needKeyring), machine, files]
+        // The check of the sealed store belongs here, beside the keyring's.
+        all.append(network)
+        all += accounts.errors.map { name, error in
+            Examination(late: Self.late(.accountFile)) { [.accountFile(name, refused: error)] }
+        }
+        all += accounts.settings.map(account)
+        all += providers(of: accounts, until: deadline)
+        all.append(journal(accounts.names))
+        return all
+    }
+
+    private var program: Examination {
+        Examination(late: Self.late(.agentProgram)) { [isAgent = parts.isAgent] in
+            guard isAgent, let program = RunningProgram() else { return [] }
+            return [.program(program)]
+        }
+    }
+
+    private func keyring(isNeeded: Bool) -> Examination {
+        Examination(late: Self.late(.keyringState)) { [keyring = parts.keyring] in
+            switch keyring {
+            case .failure(let missing): [.keyringHelper(missing, isNeeded: isNeeded)]
+            case .success(let store): DoctorCheck.keyring(await store.probe(), isNeeded: isNeeded)
+            }
+        }
+    }
+
+    private var machine: Examination {
+        Examination(late: Self.late(.systemdLinger)) { [parts] in
+            await Self.blocking {
+                [
+                    .credential(CredentialFacts(parts.environment)),
+                    .tpm(TPMFacts(parts.machine)),
+                    .linger(LingerFacts(parts.machine)),
+                ]
+            }
+        }
+    }
+
+    private var files: Examination {
+        Examination(late: Self.late(.filesState)) { [paths = parts.paths] in
+            await Self.blocking {
+                [
+                    .settings(Result { () throws(ConfigurationError) in try DaemonSettings.load(paths) }),
+                    .configuration(paths), .state(paths.state),
+                ]
+            }
+        }
+    }
+
+    private var network: Examination {
+        Examination(late: Self.late(.networkProxy)) { [parts] in
+            await Self.blocking {
+                let facts = NetworkFacts(try? DaemonSettings.load(parts.paths).network, parts.environment)
+                return [.proxy(facts)] + [DoctorCheck.certificates(facts)].compactMap(\.self)
+            }
+        }
+    }
+
+    private func account(_ name: AccountName, _ settings: AccountSettings) -> Examination {
+        Examination(late: Self.late(.accountFile)) {
+            await Self.blocking {
+                var checks = [DoctorCheck.accountFile(name, settings)]
+                if let file = settings.clientSecretFile {
+                    var refusal: ConfigurationError?
+                    do throws(ConfigurationError) { _ = try ClientSecretFile.read(file) } catch { refusal = error }
+                    checks.append(.accountSecret(name, file, refused: refusal))
+                }
+                return checks
+            }
+        }
+    }
+
+    private func journal(_ accounts: Set<AccountName>) -> Examination {
+        Examination(late: Self.late(.journalFiles)) { [parts] in
+            await Self.blocking {
+                let path = parts.paths.journal
+                do throws(FileFailure) {
+                    return DoctorCheck.journal(
+                        try SealedJournal.survey(path), accounts: accounts, at: parts.time.wall, isAgent: parts.isAgent
+                    )
+                } catch {
+                    return [.journalFiles(refused: error)]
+                }
+            }
+        }
+    }
+
+    static func late(_ id: DoctorCheck.ID, _ detail: String? = nil) -> DoctorCheck {
+        DoctorCheck(
+            id, .problem, detail ?? "this could not be found out within \(patience.components.seconds) s",
+            hint: "is a disk or a directory service hanging? See 'dmesg' and 'df'"
+        )
+    }
+
+    /// File system calls and the user database may hang, which the cooperative pool must not.
+    static func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: body()) }
+        }
+    }
+
+    /// What `body` returns, or at the deadline the other. `body` is cancelled then, and not waited for: what hangs in
+    /// the kernel cannot be ended.
+    func withDeadline<Value: Sendable>(
+        _ deadline: ContinuousClock.Instant, ifLate late: Value, _ body: @escaping @Sendable () async -> Value
+    ) async -> Value {
+        let (results, result) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingOldest(1))
+        // No parents, for the same reason.
+        let work = Task { result.yield(await body()) }
+        let alarm = Task { [time = parts.time] in
+            try? await time.sleep(until: deadline)
+            result.yield(late)
+        }
+        defer {
+            work.cancel()
+            alarm.cancel()
+        }
+        for await first in results { return first }
+        return late
+    }
+}

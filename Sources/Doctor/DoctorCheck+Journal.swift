@@ -1,0 +1,61 @@
+package import AgentAPI
+internal import OAuth
+package import SealedFiles
+package import SealedJournal
+
+extension DoctorCheck {
+    /// Seconds. A refresh takes 30 s at most, and the copy into the keyring 5 s; a running agent's younger entries are
+    /// its work.
+    private static let work = 120
+
+    /// `accounts` are those that have a file.
+    package static func journal(
+        _ survey: JournalSurvey?, accounts: Set<AccountName>, at now: Int, isAgent: Bool
+    ) -> [DoctorCheck] {
+        guard let survey else { return [DoctorCheck(.journalWaiting, .ok, "there is no rotation journal yet")] }
+        var checks: [DoctorCheck] = survey.failures.map(journalFiles)
+        if !survey.foreign.isEmpty {
+            let files = DisplayText.clean(survey.foreign.joined(separator: " "))
+            checks.append(
+                DoctorCheck(
+                    .journalFiles, .warning,
+                    "there are files in the rotation journal that are not the agent's: \(files)",
+                    hint: "move them away"
+                ))
+        }
+        for entry in survey.accounts {
+            if !accounts.contains(entry.account) {
+                checks.append(orphaned(entry))
+            } else if !isAgent || now - entry.since > work {
+                checks.append(waiting(entry, for: now - entry.since, isAgent: isAgent))
+            }
+        }
+        return checks.isEmpty ? [DoctorCheck(.journalWaiting, .ok, "no refresh token waits for its store")] : checks
+    }
+
+    package static func journalFiles(refused failure: FileFailure) -> DoctorCheck {
+        DoctorCheck(.journalFiles, .problem, failure.description, hint: failure.hint)
+    }
+
+    private static func orphaned(_ entry: JournalSurvey.Account) -> DoctorCheck {
+        DoctorCheck(
+            .journalOrphaned, .warning, "the rotation journal has a refresh token of an account without a file",
+            hint: "put the account's file back, or, if its login is not wanted, run"
+                + " 'rm \(entry.files.joined(separator: " "))'",
+            account: entry.account
+        )
+    }
+
+    private static func waiting(_ entry: JournalSurvey.Account, for seconds: Int, isAgent: Bool) -> DoctorCheck {
+        let what =
+            entry.hasRotated
+            ? "a new refresh token waits for its store" : "a refresh was begun, and its answer is not known"
+        return DoctorCheck(
+            .journalWaiting, .warning, "\(what), since \(max(0, seconds) / 60) min",
+            hint: isAgent
+                ? "repair the store; 'authagent status \(entry.account)' says what is wrong with it"
+                : "run 'authagent token \(entry.account)': the agent goes on from there",
+            account: entry.account
+        )
+    }
+}

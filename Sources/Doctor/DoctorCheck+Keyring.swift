@@ -1,0 +1,44 @@
+internal import Agent
+package import AgentAPI
+package import Vault
+
+extension DoctorCheck {
+    package static func keyringHelper(_ missing: KeyringHelperMissing, isNeeded: Bool) -> DoctorCheck {
+        DoctorCheck(.keyringHelper, isNeeded ? .problem : .warning, missing.detail, hint: missing.hint)
+    }
+
+    /// The session bus, the keyring on it and its default collection: as far as the way to them goes.
+    ///
+    /// A keyring that no account needs is nobody's problem.
+    package static func keyring(_ status: StoreStatus, isNeeded: Bool) -> [DoctorCheck] {
+        let bad: State = isNeeded ? .problem : .warning
+        let unused = isNeeded ? "" : "; no account uses it"
+        let detail = status.detail ?? "the keyring is \(status.state.rawValue)"
+        func failed(_ id: ID) -> DoctorCheck {
+            DoctorCheck(id, bad, "\(status.state.rawValue): \(detail)\(unused)", hint: StoreAdvice(status).hint)
+        }
+        if status.state == .noBus { return [failed(.keyringBus)] }
+        let bus = DoctorCheck(.keyringBus, .ok, "the session bus answers")
+        let provider = DoctorCheck(.keyringState, .ok, "a keyring runs on the session bus")
+        switch (status.state, status.hasCollection) {
+        case (.ok, _):
+            return [
+                bus, DoctorCheck(.keyringState, .ok, "the keyring is unlocked"),
+                DoctorCheck(.keyringCollection, .ok, "there is a default collection"),
+            ]
+        case (_, false?):
+            return [
+                bus, provider,
+                DoctorCheck(
+                    .keyringCollection, bad, detail + unused,
+                    hint: StoreAdvice.makeCollection
+                ),
+            ]
+        case (_, true?):
+            return [bus, failed(.keyringState), DoctorCheck(.keyringCollection, .ok, "there is a default collection")]
+        // A hung keyring may be a hung bus just as well.
+        case (.hung, nil): return [failed(.keyringState)]
+        case (_, nil): return [bus, failed(.keyringState)]
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package import Accounts
+internal import Glibc
+internal import OAuth
+
+/// How requests to providers leave this machine.
+package struct NetworkFacts: Equatable {
+    /// Nil: directly.
+    package var proxy: String?
+    /// Where the proxy is named: a setting or a variable.
+    package var proxySource: String?
+    /// Hosts that are reached without it.
+    package var noProxy: String?
+    /// Nil: the system's certificates.
+    package var certificates: String?
+    package var certificatesSource: String?
+    package var areCertificatesReadable = true
+
+    package init() {}
+
+    /// Settings win over variables, which are read as libcurl reads them. `settings` is nil when the file is wrong.
+    package init(_ settings: NetworkSettings?, _ environment: [String: String]) {
+        func first(_ names: [String]) -> (name: String, value: String)? {
+            names.lazy.compactMap { name in
+                environment[name].flatMap { $0.isEmpty ? nil : (name, $0) }
+            }.first
+        }
+        if let given = settings?.proxy {
+            // An empty one turns off what the environment says.
+            if !given.isEmpty { (proxy, proxySource) = (Self.withoutPassword(given), "network.proxy") }
+        } else if let variable = first(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]) {
+            (proxy, proxySource) = (Self.withoutPassword(variable.value), variable.name)
+        }
+        noProxy = settings?.noProxy ?? first(["no_proxy", "NO_PROXY"])?.value
+        if let file = settings?.caFile {
+            (certificates, certificatesSource) = (file, "network.ca_file")
+        } else if let variable = first(["CURL_CA_BUNDLE", "SSL_CERT_FILE"]) {
+            (certificates, certificatesSource) = (variable.value, variable.name)
+        }
+        areCertificatesReadable = certificates.map { access($0, R_OK) == 0 } ?? true
+    }
+
+    /// A proxy's URL may have a user name and a password in it, which end at the last `@` before its path.
+    private static func withoutPassword(_ url: String) -> String {
+        let parts = url.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+        let scheme = parts.count == 2 ? parts[0] + "://" : ""
+        let rest = parts.last ?? ""
+        let host = rest.lastIndex(of: "@").map { rest[rest.index(after: $0)...] } ?? rest
+        return DisplayText.clean(scheme + host)
+    }
+}

@@ -1,0 +1,30 @@
+internal import Glibc
+
+extension LocalSocket {
+    /// Whether somebody listens at the path, asked of the kernel (proc(5), /proc/net/unix) and not of the listener: to
+    /// connect to a socket of systemd's would start its service.
+    public static func isListening(at path: SocketPath) -> Bool {
+        let descriptor = open("/proc/net/unix", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        let table = Descriptor(owning: descriptor)
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while bytes.count < longestTable {
+            let count = read(table.raw, &chunk, chunk.count)
+            guard count > 0 else { break }
+            bytes += chunk.prefix(count)
+        }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
+            let fields = line.split(separator: " ", maxSplits: 7)
+            guard fields.count == 8, fields[7] == path.text, let flags = UInt32(fields[3], radix: 16) else {
+                return false
+            }
+            return flags & acceptsConnections != 0
+        }
+    }
+
+    /// The kernel's `__SO_ACCEPTCON`.
+    private static let acceptsConnections: UInt32 = 1 << 16
+    /// Tens of thousands of sockets.
+    private static let longestTable = 16 << 20
+}

@@ -1,0 +1,63 @@
+internal import Glibc
+internal import LocalSocket
+public import SecretMemory
+
+/// Reading files whose content is nobody else's business.
+public enum PrivateFile {
+    /// What a file must be to be read.
+    struct Rule {
+        var allowsRoot = false
+        /// Permission bits that may not be set.
+        var forbidden: mode_t = 0o077
+    }
+
+    /// Reads key material that root or this user has put somewhere; a link is followed, and what it leads to is
+    /// checked. Nil when there is no such file.
+    ///
+    /// `isCredential`: systemd(1) lets a service's user read through an access control list, which looks like a group's
+    /// right.
+    public static func readKey(
+        _ path: String, isCredential: Bool = false, limit: Int
+    ) throws(FileFailure) -> SecretBytes? {
+        // Without O_NONBLOCK, a FIFO in the file's place would hold the reader up for ever.
+        let raw = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard raw >= 0 else {
+            let code = errno
+            if code == ENOENT { return nil }
+            throw .system(call: "open", path: path, errno: code)
+        }
+        let rule = Rule(allowsRoot: true, forbidden: isCredential ? 0o037 : 0o077)
+        var bytes = try read(Descriptor(owning: raw), path, limit: limit, rule)
+        defer { bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } } }
+        return SecretBytes(bytes)
+    }
+
+    static func read(
+        _ file: borrowing Descriptor, _ path: String, limit: Int, _ rule: Rule
+    ) throws(FileFailure) -> [UInt8] {
+        func failed(_ call: String) -> FileFailure {
+            let code = errno
+            return .system(call: call, path: path, errno: code)
+        }
+        var status = stat()
+        guard fstat(file.raw, &status) == 0 else { throw failed("stat") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(path) }
+        guard status.st_uid == geteuid() || (rule.allowsRoot && status.st_uid == 0) else {
+            throw .otherOwner(path, owner: status.st_uid)
+        }
+        let mode = status.st_mode & 0o7777
+        guard mode & rule.forbidden == 0 else { throw .readableByOthers(path, mode: mode) }
+        var bytes = [UInt8](repeating: 0, count: min(Int(status.st_size), limit) + 1)
+        var count = 0
+        while count < bytes.count {
+            let got = bytes[count...].withUnsafeMutableBytes { Glibc.read(file.raw, $0.baseAddress, $0.count) }
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { throw failed("read") }
+            if got == 0 { break }
+            count += got
+        }
+        guard count <= limit else { throw .tooLarge(path, limit: limit) }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+}

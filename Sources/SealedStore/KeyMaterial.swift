@@ -1,0 +1,43 @@
+internal import SealedFiles
+internal import SecretMemory
+
+/// Reads the key of a store that opens by itself.
+struct KeyMaterial: Sendable {
+    /// systemd's directory of this service's credentials (systemd.exec(5)); nil outside of a service that has any.
+    let credentialsDirectory: String?
+
+    static let credential = "authagent-key"
+
+    /// As much as a key: what is shorter cannot be as good as one.
+    private static let shortest = 32
+    private static let longest = 64 * 1024
+
+    private var credentialPath: String? { credentialsDirectory.map { "\($0)/\(Self.credential)" } }
+
+    /// Whether systemd has given this process a key.
+    func hasCredential() -> Bool { (try? credential()) != nil }
+
+    func credential() throws(SealedFailure) -> SealingKey {
+        guard let path = credentialPath, let material = try read(path, isCredential: true) else {
+            throw .credentialMissing
+        }
+        return try key(material, path)
+    }
+
+    func file(_ path: String) throws(SealedFailure) -> SealingKey {
+        guard path.hasPrefix("/") else { throw .keyPathNotAbsolute(path) }
+        guard let material = try read(path, isCredential: false) else { throw .keyFileMissing(path) }
+        return try key(material, path)
+    }
+
+    private func read(_ path: String, isCredential: Bool) throws(SealedFailure) -> SecretBytes? {
+        do throws(FileFailure) {
+            return try PrivateFile.readKey(path, isCredential: isCredential, limit: Self.longest)
+        } catch { throw .file(error) }
+    }
+
+    private func key(_ material: SecretBytes, _ path: String) throws(SealedFailure) -> SealingKey {
+        guard material.count >= Self.shortest else { throw .keyTooShort(path, count: material.count) }
+        return SealingKey.derived(from: material, purpose: "authagent sealed store")
+    }
+}

@@ -1,0 +1,53 @@
+internal import Crypto
+internal import CryptoExtras
+internal import FoundationEssentials
+internal import SealedFiles
+internal import SecretMemory
+
+/// How much work one guess of a passphrase costs (RFC 7914).
+public struct ScryptCost: Codable, Equatable, Sendable {
+    var n: Int
+    var r: Int
+    var p: Int
+
+    /// 64 MiB and some tenths of a second: what OWASP's password storage recommendations have for small machines.
+    public static let standard = ScryptCost(n: 1 << 16, r: 8, p: 2)
+    /// For tests, which guess often.
+    package static let cheap = ScryptCost(n: 1 << 14, r: 8, p: 1)
+
+    /// 512 MiB. A header that asks for more would exhaust a small machine.
+    private static let largestMemory = 1 << 29
+
+    /// Whether a header may ask for it: no less than `cheap`, so that nobody weakens it, and no more than is sensible.
+    var isAcceptable: Bool {
+        n & (n - 1) == 0 && (1 << 14...1 << 20).contains(n) && (8...32).contains(r) && (1...8).contains(p)
+            && 128 * n * r * p <= Self.largestMemory
+    }
+}
+
+/// What turns a passphrase into the key of a store's header.
+struct ScryptParameters: Codable, Equatable, Sendable {
+    let cost: ScryptCost
+    let salt: Data
+
+    private static let saltSizes = 16...64
+
+    init(_ cost: ScryptCost) {
+        self.cost = cost
+        salt = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+    }
+
+    var isAcceptable: Bool { cost.isAcceptable && Self.saltSizes.contains(salt.count) }
+
+    /// Blocks for some tenths of a second. Nil when the parameters are refused, or there is no memory for them.
+    func key(from passphrase: SecretBytes) -> SealingKey? {
+        guard isAcceptable, passphrase.count > 0 else { return nil }
+        return passphrase.withBytes { passphrase in
+            let key = try? KDF.Scrypt.deriveKey(
+                from: passphrase, salt: salt, outputByteCount: SealingKey.size, rounds: cost.n, blockSize: cost.r,
+                parallelism: cost.p
+            )
+            return key.flatMap { $0.withUnsafeBytes { SealingKey(SecretBytes($0)) } }
+        }
+    }
+}

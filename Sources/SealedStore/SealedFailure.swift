@@ -1,0 +1,107 @@
+internal import AgentAPI
+internal import SealedFiles
+internal import Vault
+
+/// Why the sealed store cannot be used, or does not do what it was asked. The words for people are made here.
+enum SealedFailure: Error, Equatable, Sendable {
+    case notInitialized
+    case alreadyInitialized
+    /// There are records, and nothing that says with which key.
+    case headerMissing(String)
+    case headerDamaged
+    case headerVersion(Int)
+    case locked
+    case noPassphraseNeeded
+    case passphraseTooShort
+    case wrongPassphrase
+    case attemptPending
+    case keyNotGiven
+    case credentialMissing
+    case keyFileMissing(String)
+    case keyPathNotAbsolute(String)
+    case keyTooShort(String, count: Int)
+    /// What is given is a key, but not this store's.
+    case otherKey(String)
+    case recordTooLarge
+    case notReadBack(String)
+    case noMemory
+    case file(FileFailure)
+
+    static let shortestPassphrase = 8
+
+    /// Runs what reads and writes files.
+    static func onDisk<Value>(_ body: () throws(FileFailure) -> Value) throws(SealedFailure) -> Value {
+        do throws(FileFailure) { return try body() } catch { throw .file(error) }
+    }
+
+    var state: StoreState {
+        switch self {
+        case .notInitialized: .notInitialized
+        case .locked: .locked
+        default: .failed
+        }
+    }
+
+    var detail: String {
+        switch self {
+        case .notInitialized: "there is no sealed store yet"
+        case .alreadyInitialized: "there is a sealed store already"
+        case .headerMissing(let path): "\(path) is missing, which says how the sealed records beside it are opened"
+        case .headerDamaged: "the sealed store's file 'store.sealed' is damaged"
+        case .headerVersion(let version): "the sealed store has version \(version), which this agent does not know"
+        case .locked: "the sealed store is locked: nobody has given its passphrase since the agent started"
+        case .noPassphraseNeeded: "the sealed store has no passphrase: it opens by itself"
+        case .passphraseTooShort: "the passphrase has less than \(Self.shortestPassphrase) characters"
+        case .wrongPassphrase: "the passphrase is wrong"
+        case .attemptPending: "another passphrase is being checked"
+        case .keyNotGiven: "no key is given for the sealed store, and there is no systemd credential 'authagent-key'"
+        case .credentialMissing: "the sealed store's key, the systemd credential 'authagent-key', is not there"
+        case .keyFileMissing(let path): "the key file \(path) does not exist"
+        case .keyPathNotAbsolute(let path): "the path of the key file is not absolute: \(path)"
+        case .keyTooShort(let path, let count): "the key in \(path) has \(count) bytes, which is less than 32"
+        case .otherKey(let what): "\(what) is not the sealed store's key"
+        case .recordTooLarge: "the login is too large for the sealed store"
+        case .notReadBack(let path): "\(path) was written, and cannot be read again"
+        case .noMemory: "there is not enough memory to check a passphrase"
+        case .file(let failure): failure.description
+        }
+    }
+
+    var hint: String {
+        switch self {
+        case .notInitialized, .keyNotGiven:
+            "run 'authagent store init --passphrase', or 'authagent store init --key-file FILE'"
+        case .alreadyInitialized: "run 'authagent store status' to see it, 'authagent store rekey' to change its key"
+        case .headerMissing(let path), .notReadBack(let path): "restore \(path) from a backup, or remove its directory"
+        case .headerDamaged: "restore it from a backup, or remove its directory and log in again"
+        case .headerVersion: "install the authagent that wrote it"
+        case .locked, .wrongPassphrase: "run 'authagent unlock'"
+        case .noPassphraseNeeded: "run 'authagent store status' to see its state"
+        case .passphraseTooShort: "choose a longer one"
+        case .attemptPending: "run 'authagent unlock' again in a minute"
+        case .credentialMissing:
+            "add 'LoadCredential=authagent-key:FILE' to the service, and start the agent with systemctl"
+        case .keyFileMissing(let path), .keyTooShort(let path, _):
+            "put the key there; for a new store, run '(umask 077; head -c 32 /dev/urandom >\(path))'"
+        case .keyPathNotAbsolute: "give a path that starts with /"
+        case .otherKey: "give the key that the store was made with; 'authagent store status' shows which"
+        case .recordTooLarge: "ask for fewer scopes"
+        case .noMemory: "free some memory, then run 'authagent unlock'"
+        case .file(let failure): failure.hint
+        }
+    }
+
+    var storeFailure: StoreFailure { StoreFailure(state, detail, hint: hint) }
+
+    /// As an answer to somebody who asked for something to be done with the store itself.
+    var keyedStoreFailure: KeyedStoreFailure {
+        switch self {
+        case .wrongPassphrase: .wrongPassphrase(detail: detail, hint: hint)
+        case .attemptPending: .busy(detail: detail, hint: hint)
+        case .alreadyInitialized, .noPassphraseNeeded, .passphraseTooShort, .keyNotGiven, .credentialMissing,
+            .keyFileMissing, .keyPathNotAbsolute, .keyTooShort:
+            .refused(detail: detail, hint: hint)
+        default: .store(storeFailure)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+internal import AgentAPI
+internal import Glibc
+internal import SealedFiles
+internal import SecretMemory
+internal import Vault
+
+/// The records of a store whose key is there. All calls block.
+struct SealedRecords {
+    let directory: DurableDirectory
+    let key: SealingKey
+    /// Told, in words for people, of each file that is not what it should be.
+    let warn: (String) -> Void
+
+    private static let purpose = "record"
+    /// Credentials have some KiB.
+    private static let limit = 1024 * 1024
+    private static let usualSize = 64 * 1024
+
+    /// Every record. One that is damaged hides no other; where the one before it is still there, it takes its place.
+    func loadAll() throws(SealedFailure) -> [StoredRecord] {
+        let files = try SealedFailure.onDisk { () throws(FileFailure) in try self.files }
+        return Dictionary(grouping: files, by: \.key).map { key, files in
+            newest(key, files.sorted { $0.generation > $1.generation })
+        }
+    }
+
+    func load(_ key: RecordKey) throws(SealedFailure) -> StoredRecord? {
+        let files = try SealedFailure.onDisk { () throws(FileFailure) in try self.files.filter { $0.key == key } }
+        return files.isEmpty ? nil : newest(key, files.sorted { $0.generation > $1.generation })
+    }
+
+    func findRoom() throws(SealedFailure) {
+        try SealedFailure.onDisk { () throws(FileFailure) in
+            directory.discard(try directory.reserve("room", size: Self.usualSize))
+        }
+    }
+
+    /// How many records there are, whether they open or not.
+    static func count(in directory: DurableDirectory) throws(FileFailure) -> Int {
+        Set(try directory.names().compactMap(RecordFile.init(name:)).map(\.key)).count
+    }
+
+    func save(_ record: StoredRecord) throws(SealedFailure) {
+        guard let stem = RecordFile.stem(of: record.key) else { throw .recordTooLarge }
+        let content = record.content
+        guard content.count <= Self.limit - Envelope.overhead else { throw .recordTooLarge }
+        let earlier = try SealedFailure.onDisk { () throws(FileFailure) in try generations(of: record.key) }
+        let generation = (earlier.max() ?? 0) + 1
+        let name = "\(stem)~\(generation)"
+        let label = Label(purpose: Self.purpose, name: stem, generation: generation)
+        try SealedFailure.onDisk { () throws(FileFailure) in
+            try directory.write(name, Envelope.seal(content, as: label, with: key))
+        }
+        guard let written = try? readBack(stem, generation), written == content else {
+            try? directory.remove(name)
+            throw .notReadBack(directory.path + "/" + name)
+        }
+        // The new one is the larger one in any case; what stays now goes with the next write.
+        for old in earlier { try? directory.remove("\(stem)~\(old)") }
+    }
+
+    func remove(_ key: RecordKey) throws(SealedFailure) {
+        guard let stem = RecordFile.stem(of: key) else { return }
+        try SealedFailure.onDisk { () throws(FileFailure) in
+            // The newest last: whatever ends this half-way, no older one comes back to life.
+            for generation in try generations(of: key).sorted() { try directory.remove("\(stem)~\(generation)") }
+        }
+    }
+
+    private var files: [RecordFile] {
+        get throws(FileFailure) { try directory.names().compactMap(RecordFile.init(name:)) }
+    }
+
+    private func generations(of key: RecordKey) throws(FileFailure) -> [UInt64] {
+        try files.filter { $0.key == key }.map(\.generation)
+    }
+
+    private func readBack(_ stem: String, _ generation: UInt64) throws(FileFailure) -> SecretBytes? {
+        guard let bytes = try directory.read("\(stem)~\(generation)", limit: Self.limit) else { return nil }
+        return try? open(bytes, stem, generation)
+    }
+
+    private func open(
+        _ bytes: [UInt8], _ stem: String, _ generation: UInt64
+    ) throws(EnvelopeFailure) -> SecretBytes {
+        let opened = try Envelope.open(bytes, purpose: Self.purpose, name: stem, with: key)
+        // Renamed: an older record in a newer one's place.
+        guard opened.generation == generation else { throw .damaged }
+        return opened.content
+    }
+
+    private func newest(_ key: RecordKey, _ files: [RecordFile]) -> StoredRecord {
+        let stem = RecordFile.stem(of: key) ?? ""
+        for (index, file) in files.enumerated() {
+            let name = "\(stem)~\(file.generation)"
+            do throws(FileFailure) {
+                guard let bytes = try directory.read(name, limit: Self.limit) else { continue }
+                do throws(EnvelopeFailure) {
+                    let content = try open(bytes, stem, file.generation)
+                    if let record = StoredRecord(key, content: content) { return record }
+                    throw .damaged
+                } catch {
+                    let rest = index + 1 < files.count ? "the one before it is used" : "its login is lost"
+                    warn("\(directory.path)/\(name) does not open: \(error); \(rest)")
+                }
+            } catch {
+                // What can be repaired is no reason to go back to an older one, nor to believe that there is none.
+                return StoredRecord(
+                    key: key, issuer: "", secret: SecretBytes([]),
+                    problem: StoreFailure(.failed, error.description, hint: error.hint)
+                )
+            }
+        }
+        // Nothing of it can be read: there was a login, and it is over.
+        return StoredRecord(key: key, issuer: "", secret: SecretBytes([]))
+    }
+}
+
+extension StoredRecord {
+    /// The issuer's length in four bytes, the issuer, the secret.
+    fileprivate var content: SecretBytes {
+        let issuer = Array(self.issuer.utf8)
+        return secret.withBytes { secret in
+            var bytes = withUnsafeBytes(of: UInt32(issuer.count).bigEndian) { Array($0) } + issuer + Array(secret)
+            defer { bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } } }
+            return SecretBytes(bytes)
+        }
+    }
+
+    fileprivate init?(_ key: RecordKey, content: SecretBytes) {
+        let parts = content.withBytes { bytes -> (String, SecretBytes)? in
+            guard bytes.count >= 4 else { return nil }
+            let length = bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            guard length <= bytes.count - 4,
+                let issuer = String(validating: bytes[4..<(4 + length)], as: UTF8.self)
+            else { return nil }
+            return (issuer, SecretBytes(bytes[(4 + length)...]))
+        }
+        guard let (issuer, secret) = parts else { return nil }
+        self.init(key: key, issuer: issuer, secret: secret)
+    }
+}

@@ -1,0 +1,101 @@
+internal import AgentAPI
+internal import SealedFiles
+public import SecretMemory
+internal import Synchronization
+public import Vault
+
+/// The store's key: made, changed, and given by people.
+extension SealedStore {
+    public func initialize(with choice: StoreKeyChoice) async throws(KeyedStoreFailure) {
+        do throws(SealedFailure) {
+            // Before a passphrase is worked on for nothing.
+            try await files.run { () throws(SealedFailure) in try self.requireNone() }
+            let (key, origin) = try await key(from: choice)
+            try await files.run { () throws(SealedFailure) in
+                try self.requireNone()
+                let header = StoreHeader(.random(), with: key, from: origin, generation: 1)
+                let directory = try SealedFailure.onDisk { () throws(FileFailure) in
+                    try DurableDirectory(making: self.path)
+                }
+                try self.write(header, key, in: directory)
+            }
+        } catch { throw error.keyedStoreFailure }
+    }
+
+    public func rekey(with choice: StoreKeyChoice) async throws(KeyedStoreFailure) {
+        do throws(SealedFailure) {
+            try await files.run { () throws(SealedFailure) in _ = try self.open() }
+            let (key, origin) = try await key(from: choice)
+            try await files.run { () throws(SealedFailure) in
+                let (directory, master) = try self.open()
+                let generation = try self.header(in: directory).generation + 1
+                try self.write(
+                    StoreHeader(master, with: key, from: origin, generation: generation), key, in: directory
+                )
+            }
+        } catch { throw error.keyedStoreFailure }
+    }
+
+    public func unlock(with passphrase: SecretBytes) async throws(KeyedStoreFailure) {
+        do throws(SealedFailure) { try await check(passphrase) } catch { throw error.keyedStoreFailure }
+    }
+
+    /// Also when the store is open: whoever asks wants to know whether the passphrase is right.
+    private func check(_ passphrase: SecretBytes) async throws(SealedFailure) {
+        let header = try await files.run { () throws(SealedFailure) in
+            try self.header(in: try self.existingDirectory())
+        }
+        guard case .passphrase(let scrypt) = header.origin else { throw .noPassphraseNeeded }
+        guard state.withLock({ $0.guesses.begin() }) else { throw .attemptPending }
+        var isRight: Bool?
+        defer { state.withLock { $0.guesses.end(isRight: isRight, at: time.now) } }
+        if let notBefore = state.withLock({ $0.guesses.notBefore }), time.now < notBefore {
+            do throws(CancellationError) { try await time.sleep(until: notBefore) } catch { throw .attemptPending }
+        }
+        guard let key = await derivations.run({ () throws(Never) in scrypt.key(from: passphrase) }) else {
+            throw .noMemory
+        }
+        do throws(SealedFailure) {
+            let master = try header.open(with: key)
+            isRight = true
+            state.withLock { $0.held = (header, master) }
+        } catch {
+            if error == .wrongPassphrase { isRight = false }
+            throw error
+        }
+    }
+
+    private func key(from choice: StoreKeyChoice) async throws(SealedFailure) -> (SealingKey, KeyOrigin) {
+        switch choice {
+        case .credential:
+            return try await files.run { () throws(SealedFailure) in (try self.material.credential(), .credential) }
+        case .file(let path):
+            return try await files.run { () throws(SealedFailure) in (try self.material.file(path), .file(path)) }
+        case .passphrase(let passphrase):
+            guard passphrase.count >= SealedFailure.shortestPassphrase else { throw .passphraseTooShort }
+            let scrypt = ScryptParameters(cost)
+            guard let key = await derivations.run({ () throws(Never) in scrypt.key(from: passphrase) }) else {
+                throw .noMemory
+            }
+            return (key, .passphrase(scrypt))
+        }
+    }
+
+    private func requireNone() throws(SealedFailure) {
+        do throws(SealedFailure) { _ = try header(in: try existingDirectory()) } catch .notInitialized { return }
+        throw .alreadyInitialized
+    }
+
+    /// Writes the header, and believes it once it was read back and opened.
+    private func write(
+        _ header: StoreHeader, _ key: SealingKey, in directory: DurableDirectory
+    ) throws(SealedFailure) {
+        try SealedFailure.onDisk { () throws(FileFailure) in
+            try directory.write(StoreHeader.fileName, header.bytes)
+        }
+        let written = try self.header(in: directory)
+        guard written == header else { throw .notReadBack(directory.path + "/" + StoreHeader.fileName) }
+        let master = try written.open(with: key)
+        state.withLock { $0.held = (written, master) }
+    }
+}

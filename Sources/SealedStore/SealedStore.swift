@@ -1,0 +1,132 @@
+internal import AgentAPI
+internal import SealedFiles
+internal import SecretMemory
+internal import Synchronization
+public import Vault
+
+/// Credentials in sealed files, for machines with no desktop keyring: one file for each record.
+///
+/// The key comes from a systemd credential or from a file, and the store opens by itself; or it comes from a
+/// passphrase, and the store is locked until somebody gives it. It is in locked memory and nowhere else.
+public final class SealedStore: KeyedStore {
+    struct State {
+        /// The header that was opened, and the store's own key.
+        var held: (header: StoreHeader, key: SealingKey)?
+        var guesses = Guesses()
+        /// What was said already, so that it is not said with every read.
+        var warnings: Set<String> = []
+    }
+
+    let path: String
+    let material: KeyMaterial
+    let cost: ScryptCost
+    let time: any Time
+    let state = Mutex(State())
+    /// Two of them, because a passphrase takes its time, and what is in memory is served and written meanwhile.
+    let files = BlockingQueue("authagent.sealed.files")
+    let derivations = BlockingQueue("authagent.sealed.scrypt")
+    private let warn: @Sendable (String) -> Void
+
+    /// Nothing is read or made before it is needed. `credentialsDirectory` is systemd's; `warn` is told of files that
+    /// are not what they should be.
+    public init(
+        path: String, credentialsDirectory: String?, time: any Time, cost: ScryptCost = .standard,
+        warn: @escaping @Sendable (String) -> Void
+    ) {
+        self.path = path
+        material = KeyMaterial(credentialsDirectory: credentialsDirectory)
+        self.time = time
+        self.cost = cost
+        self.warn = warn
+    }
+
+    public func probe() async -> StoreStatus { await describe().status }
+
+    public func loadAll() async throws(StoreFailure) -> [StoredRecord] {
+        try await perform { records throws(SealedFailure) in try records.loadAll() }
+    }
+
+    public func load(_ key: RecordKey) async throws(StoreFailure) -> StoredRecord? {
+        try await perform { records throws(SealedFailure) in try records.load(key) }
+    }
+
+    /// Whether there is room on the disk for a record of the usual size.
+    public func prepareToSave() async throws(StoreFailure) {
+        try await perform { records throws(SealedFailure) in try records.findRoom() }
+    }
+
+    public func save(_ record: StoredRecord) async throws(StoreFailure) {
+        try await perform { records throws(SealedFailure) in try records.save(record) }
+    }
+
+    public func remove(_ key: RecordKey) async throws(StoreFailure) {
+        try await perform { records throws(SealedFailure) in try records.remove(key) }
+    }
+
+    private func perform<Value: Sendable>(
+        _ body: @escaping @Sendable (SealedRecords) throws(SealedFailure) -> Value
+    ) async throws(StoreFailure) -> Value {
+        do throws(SealedFailure) {
+            return try await files.run { () throws(SealedFailure) in
+                let (directory, key) = try self.open()
+                return try body(SealedRecords(directory: directory, key: key) { self.warnOnce($0) })
+            }
+        } catch { throw error.storeFailure }
+    }
+
+    /// The directory and the store's own key. Looks at the header every time: nothing may be written with a key that
+    /// nobody could open it with after a restart.
+    func open() throws(SealedFailure) -> (DurableDirectory, SealingKey) {
+        let directory = try existingDirectory()
+        let header = try header(in: directory)
+        if let held = state.withLock({ $0.held }), held.header == header { return (directory, held.key) }
+        state.withLock { $0.held = nil }
+        let key =
+            switch header.origin {
+            case .credential: try material.credential()
+            case .file(let path): try material.file(path)
+            case .passphrase: throw .locked
+            }
+        let master = try header.open(with: key)
+        state.withLock { $0.held = (header, master) }
+        return (directory, master)
+    }
+
+    func existingDirectory() throws(SealedFailure) -> DurableDirectory {
+        do throws(FileFailure) { return try DurableDirectory(existing: path) } catch {
+            if error.isMissingDirectory { throw .notInitialized }
+            throw .file(error)
+        }
+    }
+
+    func header(in directory: DurableDirectory) throws(SealedFailure) -> StoreHeader {
+        let bytes = try SealedFailure.onDisk { () throws(FileFailure) in
+            try directory.read(StoreHeader.fileName, limit: StoreHeader.limit)
+        }
+        if let bytes { return try StoreHeader(parsing: bytes) }
+        let records = try SealedFailure.onDisk { () throws(FileFailure) in try SealedRecords.count(in: directory) }
+        throw records == 0 ? .notInitialized : .headerMissing(path + "/" + StoreHeader.fileName)
+    }
+
+    public func describe() async -> KeyedStoreDescription {
+        await files.run { () throws(Never) in
+            var description = KeyedStoreDescription(
+                status: StoreStatus(.ok), keySource: nil, keyFile: nil, directory: self.path, records: 0
+            )
+            do throws(SealedFailure) {
+                let directory = try self.existingDirectory()
+                description.records = (try? SealedRecords.count(in: directory)) ?? 0
+                let origin = try self.header(in: directory).origin
+                (description.keySource, description.keyFile) = (origin.source, origin.file)
+                _ = try self.open()
+            } catch {
+                description.status = StoreStatus(error.state, detail: error.detail, hint: error.hint)
+            }
+            return description
+        }
+    }
+
+    private func warnOnce(_ text: String) {
+        if state.withLock({ $0.warnings.insert(text).inserted }) { warn(text) }
+    }
+}

@@ -1,0 +1,110 @@
+internal import AgentAPI
+internal import FoundationEssentials
+internal import SealedFiles
+
+/// The file `store.sealed`: the store's own key, sealed with one that somebody has to give, and what it is made from.
+///
+/// The records are sealed with the store's own key, so that another passphrase changes this file alone.
+struct StoreHeader: Equatable, Sendable {
+    static let fileName = "store.sealed"
+    static let limit = 16 * 1024
+
+    /// As it is on the disk, to notice when somebody changes it.
+    let bytes: [UInt8]
+    private let fields: Fields
+
+    private static let version = 1
+    private static let label = "store key"
+
+    private struct Fields: Codable, Equatable, Sendable {
+        var version: Int
+        var generation: UInt64
+        var source: StoreKeySource
+        var file: String?
+        var scrypt: ScryptParameters?
+        /// An envelope around the store's own key.
+        var key: Data
+
+        enum CodingKeys: String, CodingKey {
+            case version, generation
+            case source = "key_source"
+            case file = "key_file"
+            case scrypt, key
+        }
+    }
+
+    /// Seals `master` with `key`, which is made from `origin`.
+    init(_ master: SealingKey, with key: SealingKey, from origin: KeyOrigin, generation: UInt64) {
+        let source = origin.source
+        fields = Fields(
+            version: Self.version, generation: generation, source: source, file: origin.file, scrypt: origin.scrypt,
+            key: Data(
+                Envelope.seal(
+                    master.material,
+                    as: Label(purpose: Self.label, name: source.rawValue, generation: generation), with: key
+                ))
+        )
+        bytes = APIJSON.encode(fields) + [10]
+    }
+
+    init(parsing bytes: [UInt8]) throws(SealedFailure) {
+        guard let fields = try? APIJSON.decode(Fields.self, from: bytes) else { throw .headerDamaged }
+        guard fields.version == Self.version else { throw .headerVersion(fields.version) }
+        let isComplete =
+            switch fields.source {
+            case .credential: fields.file == nil && fields.scrypt == nil
+            case .file: fields.file?.hasPrefix("/") == true && fields.scrypt == nil
+            case .passphrase: fields.file == nil && fields.scrypt?.isAcceptable == true
+            }
+        guard isComplete, fields.generation < UInt64(Int64.max) else { throw .headerDamaged }
+        self.bytes = bytes
+        self.fields = fields
+    }
+
+    var generation: UInt64 { fields.generation }
+
+    var origin: KeyOrigin {
+        switch (fields.source, fields.file, fields.scrypt) {
+        case (.file, let file?, _): .file(file)
+        case (.passphrase, _, let scrypt?): .passphrase(scrypt)
+        default: .credential
+        }
+    }
+
+    /// The store's own key.
+    func open(with key: SealingKey) throws(SealedFailure) -> SealingKey {
+        let name = fields.source.rawValue
+        do throws(EnvelopeFailure) {
+            let opened = try Envelope.open(Array(fields.key), purpose: Self.label, name: name, with: key)
+            guard opened.generation == fields.generation, let master = SealingKey(opened.content) else {
+                throw .damaged
+            }
+            return master
+        } catch {
+            switch (error, origin) {
+            case (.otherKey, .passphrase): throw .wrongPassphrase
+            case (.otherKey, .file(let path)): throw .otherKey("the key file \(path)")
+            case (.otherKey, .credential): throw .otherKey("the systemd credential 'authagent-key'")
+            default: throw .headerDamaged
+            }
+        }
+    }
+}
+
+/// What the key that opens a header is made from.
+enum KeyOrigin: Equatable, Sendable {
+    case credential
+    case file(String)
+    case passphrase(ScryptParameters)
+
+    var source: StoreKeySource {
+        switch self {
+        case .credential: .credential
+        case .file: .file
+        case .passphrase: .passphrase
+        }
+    }
+
+    var file: String? { if case .file(let path) = self { path } else { nil } }
+    var scrypt: ScryptParameters? { if case .passphrase(let scrypt) = self { scrypt } else { nil } }
+}

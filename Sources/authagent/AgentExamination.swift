@@ -1,0 +1,97 @@
+internal import AgentAPI
+internal import Glibc
+internal import LocalSocket
+
+/// What a client can find out by itself about the agent: where its socket is, whether one runs, and of which version.
+///
+/// Connects only while somebody holds the agent's lock: a socket that systemd listens at would start one.
+struct AgentExamination {
+    let environment: [String: String]
+
+    /// Longer than the agent's own limit for all its checks.
+    private static let patience: Duration = .seconds(12)
+
+    /// The checks, and the agent's own report if there is an agent that has one.
+    func run() -> ([DoctorCheck], DoctorReport?) {
+        var checks = [Self.installed]
+        let path: SocketPath
+        do throws(LocalSocketError) { path = try SocketPath.resolve(environment: environment, user: geteuid()) } catch {
+            return (checks + [DoctorCheck(.agentSocket, .problem, error.description, hint: error.hint)], nil)
+        }
+        checks.append(Self.directory(of: path))
+        guard let lock = UserPaths(environment: environment)?.lock else {
+            let failure = "HOME is not set"
+            checks.append(
+                DoctorCheck(.agentRunning, .problem, failure, hint: "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME"))
+            return (checks, nil)
+        }
+        guard FileLock.isHeld(lock) else { return (checks + [Self.noAgent(path)], nil) }
+        do {
+            let (running, report) = try ask(path)
+            return (checks + running, report)
+        } catch let failure as Failure where failure.isNobodyListening {
+            let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""
+            checks.append(
+                DoctorCheck(
+                    .agentRunning, .problem, "an agent\(holder) runs, but does not listen at \(path)",
+                    hint: "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'authagent stop' ends it"))
+        } catch let failure as Failure {
+            checks.append(DoctorCheck(.agentRunning, .problem, failure.message, hint: failure.hint))
+        } catch {
+            checks.append(DoctorCheck(.agentRunning, .problem, "\(error)", hint: "run 'authagent status'"))
+        }
+        return (checks, nil)
+    }
+
+    private func ask(_ path: SocketPath) throws -> ([DoctorCheck], DoctorReport?) {
+        let connection: AgentConnection
+        do { connection = AgentConnection(try LocalSocket.connect(to: path)) } catch { throw Failure(error) }
+        let agent = try connection.request("GET", Route.health.path, within: .seconds(3)).decoded(AgentStatus.self)
+        let running = DoctorCheck(.agentRunning, .ok, "an agent runs, pid \(agent.pid), \(agent.socket)")
+        // An older one has no such route, or other checks.
+        let report = try? connection.request("GET", Route.doctor.path, within: Self.patience).decoded(DoctorReport.self)
+        return ([running, Self.version(of: agent)], report)
+    }
+
+    static func version(of agent: AgentStatus) -> DoctorCheck {
+        guard agent.version == agentVersion else {
+            return DoctorCheck(
+                .agentVersion, .warning, "the running agent is \(agent.version), installed is \(agentVersion)",
+                hint: "run 'authagent stop', and the next command starts the new one"
+            )
+        }
+        return DoctorCheck(.agentVersion, .ok, "the running agent and this client are \(agentVersion)")
+    }
+
+    private static var installed: DoctorCheck {
+        do { return DoctorCheck(.agentInstalled, .ok, "the agent's program is \(try AgentStarter.daemon())") } catch {
+            let failure = error as? Failure
+            return DoctorCheck(.agentInstalled, .problem, failure?.message ?? "\(error)", hint: failure?.hint)
+        }
+    }
+
+    /// A directory that is not there is made at the agent's start, if it can be.
+    private static func directory(of path: SocketPath) -> DoctorCheck {
+        var place = path.directory
+        do throws(LocalSocketError) {
+            do throws(LocalSocketError) { try PrivateDirectory.check(place) } catch {
+                guard case .directoryMissing = error else { throw error }
+                place = PrivateDirectory.parent(of: place)
+                guard access(place, F_OK) == 0 else { throw .directoryMissing(place) }
+            }
+            guard access(place, W_OK) == 0 else { throw .system(call: "access", path: place, errno: errno) }
+        } catch {
+            return DoctorCheck(.agentSocket, .problem, error.description, hint: error.hint)
+        }
+        let isMade = place == path.directory
+        return DoctorCheck(
+            .agentSocket, .ok,
+            isMade ? "nobody else may enter \(place)" : "\(path.directory) is made when an agent starts"
+        )
+    }
+
+    private static func noAgent(_ path: SocketPath) -> DoctorCheck {
+        let starter = LocalSocket.isListening(at: path) ? "systemd, at \(path)," : "the next command"
+        return DoctorCheck(.agentRunning, .ok, "no agent runs; \(starter) starts it when it is needed")
+    }
+}

@@ -1,0 +1,36 @@
+internal import AgentAPI
+internal import ArgumentParser
+internal import LocalSocket
+
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Find out what is wrong, and what repairs it.",
+        discussion: """
+            Looks at the agent, the keyring, systemd, files, the network and each account's provider. Changes nothing \
+            and starts nothing. Exit code 1 when there is a problem.
+            """
+    )
+
+    @Flag(help: "Print one JSON object with 'state' and 'checks'.")
+    var json = false
+
+    func run() throws {
+        let environment = processEnvironment()
+        var (checks, found) = AgentExamination(environment: environment).run()
+        if found == nil {
+            do throws(OneShotDoctor.Failure) { found = try OneShotDoctor(environment: environment).report() } catch {
+                checks.append(error.check)
+            }
+        }
+        let report = DoctorReport(checks + (found?.checks ?? []))
+        Console.print(json ? APIJSON.text(report) : DoctorTable(report).text)
+        let problems = report.checks.count { $0.state == .problem }
+        guard problems == 0 else {
+            throw Failure(
+                "\(problems) of \(report.checks.count) checks found a problem",
+                hint: "the hints above say what repairs \(problems == 1 ? "it" : "them")"
+            )
+        }
+    }
+}

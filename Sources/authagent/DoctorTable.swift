@@ -1,0 +1,30 @@
+internal import AgentAPI
+
+/// A doctor's report as people read it: one line for each check, and under it what repairs it.
+struct DoctorTable {
+    private let report: DoctorReport
+
+    init(_ report: DoctorReport) { self.report = report }
+
+    var text: String {
+        let width = report.checks.map(\.id.rawValue.count).max() ?? 0
+        return report.checks.flatMap { check in
+            var lines = [
+                "\(padded(check.state.rawValue, 7))  \(padded(check.id.rawValue, width))  \(Self.words(check))"
+            ]
+            if let hint = check.hint { lines.append("  hint: \(hint)") }
+            return lines
+        }
+        .map(Console.clean).joined(separator: "\n")
+    }
+
+    /// What was found, and whose it is.
+    private static func words(_ check: DoctorCheck) -> String {
+        let whose = check.account?.description ?? check.issuer
+        return whose.map { "\($0): \(check.detail)" } ?? check.detail
+    }
+
+    private func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

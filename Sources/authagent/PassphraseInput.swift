@@ -1,0 +1,76 @@
+internal import AgentAPI
+internal import Glibc
+
+/// Asks for a passphrase on the terminal, without showing it; where standard input is no terminal, all of it is the
+/// passphrase.
+enum PassphraseInput {
+    private static let longest = 1024
+
+    /// `isNew`: a person types it twice.
+    static func read(isNew: Bool = false) throws -> String {
+        guard isatty(STDIN_FILENO) == 1 else { return try check(readAll()) }
+        let first = try check(ask("passphrase: "))
+        guard isNew else { return first }
+        guard try ask("the same again: ") == Array(first.utf8) else {
+            throw Failure("the two passphrases differ", hint: "run the same command again", code: .usage)
+        }
+        return first
+    }
+
+    private static func check(_ bytes: [UInt8]) throws -> String {
+        guard (1...longest).contains(bytes.count), let text = String(validating: bytes, as: UTF8.self),
+            !bytes.contains(0), !bytes.contains(10)
+        else {
+            throw Failure(
+                "there is no passphrase on standard input", hint: "give one line of at most \(longest) bytes",
+                code: .usage)
+        }
+        return text
+    }
+
+    private static func readAll() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: longest + 3)
+        while bytes.count <= longest + 2 {
+            let count = Glibc.read(STDIN_FILENO, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw Failure("cannot read standard input: \(String(cString: strerror(errno)))") }
+            if count == 0 { break }
+            bytes += chunk.prefix(count)
+        }
+        return withoutLineBreak(bytes)
+    }
+
+    /// One line from the terminal, which shows what is typed again whatever ends this.
+    private static func ask(_ prompt: String) throws -> [UInt8] {
+        var shown = termios()
+        guard tcgetattr(STDIN_FILENO, &shown) == 0 else {
+            throw Failure("cannot turn off the terminal's echo", hint: "give the passphrase on standard input")
+        }
+        let signals = SignalWatch([SIGINT, SIGTERM, SIGHUP])
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        Console.write(prompt, to: STDERR_FILENO)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
+        defer {
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
+            Console.write("\n", to: STDERR_FILENO)
+            signals.end()
+        }
+        var waits = [STDIN_FILENO, signals.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        while poll(&waits, nfds_t(waits.count), -1) < 0 && errno == EINTR {}
+        guard waits[1].revents == 0 else { throw Failure("no passphrase was given") }
+        var line = [UInt8](repeating: 0, count: longest + 3)
+        let count = Glibc.read(STDIN_FILENO, &line, line.count)
+        guard count > 0 else { throw Failure("no passphrase was given") }
+        return withoutLineBreak(Array(line.prefix(count)))
+    }
+
+    /// One line break at the end is the terminal's or the pipe's, and not the passphrase's.
+    private static func withoutLineBreak(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        if bytes.last == 10 { bytes.removeLast() }
+        if bytes.last == 13 { bytes.removeLast() }
+        return bytes
+    }
+}

@@ -1,0 +1,57 @@
+internal import AgentAPI
+internal import ArgumentParser
+internal import Glibc
+
+/// Where the sealed store's key comes from; without any of these it is the systemd credential.
+struct StoreKeyOptions: ParsableArguments {
+    @Flag(help: "Use the systemd credential 'authagent-key' (the default if there is one).")
+    var credential = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Use what is in this file: 32 bytes or more, and readable by nobody else. It must stay there.",
+            valueName: "file"))
+    var keyFile: String?
+
+    @Flag(help: "Use a passphrase from the terminal or standard input; 'authagent unlock' asks for it from then on.")
+    var passphrase = false
+
+    /// Room for a passphrase's work on a slow machine.
+    static let patience: Duration = .seconds(60)
+
+    func validate() throws {
+        guard (credential ? 1 : 0) + (keyFile == nil ? 0 : 1) + (passphrase ? 1 : 0) <= 1 else {
+            throw ValidationError("give one of --credential, --key-file and --passphrase")
+        }
+    }
+
+    func request(_ operation: StoreRequest.Operation) throws -> StoreRequest {
+        if let keyFile { return StoreRequest(operation, keySource: .file, keyFile: try Self.absolute(keyFile)) }
+        if passphrase {
+            return StoreRequest(operation, keySource: .passphrase, passphrase: try PassphraseInput.read(isNew: true))
+        }
+        return StoreRequest(operation, keySource: credential ? .credential : nil)
+    }
+
+    /// The agent has another working directory, and finds the file again after a restart.
+    private static func absolute(_ path: String) throws -> String {
+        guard !path.hasPrefix("/") else { return path }
+        guard let directory = getcwd(nil, 0) else {
+            throw Failure("the working directory has no path", hint: "give an absolute path")
+        }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+}
+
+extension StoreDescription {
+    /// What the key is made from, for people.
+    var keyWords: String? {
+        switch keySource {
+        case .credential?: "systemd credential 'authagent-key'"
+        case .file?: "file \(keyFile ?? "")"
+        case .passphrase?: "passphrase"
+        case nil: nil
+        }
+    }
+}

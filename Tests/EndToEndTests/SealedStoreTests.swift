@@ -1,0 +1,235 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// Machines with no desktop: the real programs, no session bus, and logins in sealed files.
+@Suite(.timeLimit(.minutes(2)))
+struct SealedStoreTests {
+    private static let passphrase = "correct horse"
+
+    private func demo(changes: [String: String] = [:]) async throws -> DemoLogin {
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        return try await DemoLogin(configuration, store: "sealed", changes: changes)
+    }
+
+    /// The client with `input`, which must succeed.
+    private func run(_ home: AgentHome, _ arguments: [String], input: String = "") async throws -> String {
+        let result = try await home.client(arguments, input: input).result()
+        try #require(result.status == 0, "\(arguments): \(result.errors)\(home.log)")
+        return result.output
+    }
+
+    @Test("with a key file a login survives SIGKILL: the next agent serves tokens without anybody's help")
+    func keyFile() async throws {
+        let demo = try await demo()
+        let home = demo.home
+        let key = try home.files.file("key", String(repeating: "k", count: 32))
+        #expect(try await run(home, ["store", "init", "--key-file", key]).contains(key))
+        try await demo.logIn()
+        for _ in 0..<2 {
+            #expect(try await run(home, ["token", "work"]).count > 10)
+            await home.killDaemon()
+        }
+        #expect(try await run(home, ["token", "work"]).count > 10)
+        #expect(demo.issuer.refreshCount == 2)
+        // What the provider takes is what the file holds, and nobody can read it there.
+        let directory = home.files.path + "/state/authagent/sealed"
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        #expect(names.count == 2 && names[0] == "store.sealed" && names[1].hasPrefix("work~login~"), "\(names)")
+        let token = try #require(demo.issuer.liveRefreshTokens.first)
+        for name in names {
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: directory + "/" + name))
+            #expect(bytes.range(of: Data(token.utf8)) == nil)
+        }
+        let status = try await run(home, ["store", "status"])
+        #expect(status.contains("sealed: ok") && status.contains("key: file \(key)"), "\(status)")
+        try await demo.home.authagent("logout", "work")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["store.sealed"])
+    }
+
+    @Test(
+        "with a passphrase a restart is exit code 7 with 'authagent unlock'; a wrong one opens nothing, the right one all"
+    )
+    func passphrase() async throws {
+        let demo = try await demo()
+        let home = demo.home
+        _ = try await run(home, ["store", "init", "--passphrase"], input: Self.passphrase + "\n")
+        try await demo.logIn()
+        await home.killDaemon()
+        let locked = try await home.authagent("token", "work")
+        #expect(locked.status == 7)
+        #expect(locked.errors.contains("authagent: error: the sealed store is locked"), "\(locked.errors)")
+        #expect(locked.errors.contains("authagent: hint: run 'authagent unlock'"), "\(locked.errors)")
+        let again = try await home.client(["login", "work", "--json"]).result()
+        #expect(again.status == 7)
+        #expect(again.output.contains("store_locked"))
+        let status = try await home.authagent("status", "--json")
+        let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
+        #expect(report.accounts.map(\.state) == [.locked])
+        #expect(report.agent.sealedState == .locked)
+
+        let wrong = try await home.authagent("unlock", input: "wrong horse")
+        #expect(wrong.status == 7)
+        #expect(wrong.errors.contains("the passphrase is wrong"), "\(wrong.errors)")
+        #expect(try await home.authagent("token", "work").status == 7)
+        #expect(try await run(home, ["unlock"], input: Self.passphrase) == "unlocked\n")
+        #expect(try await run(home, ["token", "work"]).count > 10)
+        #expect(demo.issuer.refreshCount == 1)
+        #expect(!home.log.contains("horse"))
+        #expect(home.log.contains("unlocked"))
+    }
+
+    @Test("a passphrase is asked for on a terminal, twice for a new one, and never shown")
+    func terminal() async throws {
+        let home = try AgentHome()
+        let script = try MissingProgram.require("script", package: "bsdutils")
+        let client = try BuildProducts.path("authagent")
+        let session = try ChildProcess(
+            script, ["-qec", "\(client) store init --passphrase", "/dev/null"], environment: home.environment,
+            input: nil)
+        await eventually("nobody asks: \(session.outputSoFar)") { session.outputSoFar.contains("passphrase: ") }
+        session.write(Self.passphrase + "\n")
+        await eventually("nobody asks again: \(session.outputSoFar)") {
+            session.outputSoFar.contains("the same again: ")
+        }
+        session.write(Self.passphrase + "\n")
+        let result = await session.result()
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("sealed store made, key: passphrase"), "\(result.output)")
+        #expect(!result.output.contains("horse"))
+        #expect(try await run(home, ["unlock"], input: Self.passphrase) == "unlocked\n")
+    }
+
+    @Test("with a systemd credential the store opens where systemd gives it, and only there")
+    func credential() async throws {
+        let credentials = try TemporaryDirectory()
+        try credentials.file("authagent-key", String(repeating: "c", count: 48), mode: 0o400)
+        let demo = try await demo(changes: ["CREDENTIALS_DIRECTORY": credentials.path])
+        let made = try await run(demo.home, ["store", "init"])
+        #expect(made.contains("systemd credential"), "\(made)")
+        try await demo.logIn()
+        await demo.home.killDaemon()
+        #expect(try await run(demo.home, ["token", "work"]).count > 10)
+        await demo.home.killDaemon()
+        unlink(credentials.path + "/authagent-key")
+        let without = try await demo.home.authagent("token", "work")
+        #expect(without.status == 7)
+        #expect(without.errors.contains("LoadCredential=authagent-key:"), "\(without.errors)")
+    }
+
+    @Test("every account moves from the keyring into the sealed store and back, and leaves nothing behind")
+    func migrate() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        let keyring = try await PrivateKeyring()
+        let demo = try await DemoLogin(configuration, keyring: keyring)
+        let home = demo.home
+        for account in ["work", "home"] { try await demo.logIn(account) }
+        let key = try home.files.file("key", String(repeating: "k", count: 32))
+        let early = try await home.authagent("store", "migrate", "sealed")
+        #expect(early.status == 7)
+        #expect(early.errors.contains("authagent store init"), "\(early.errors)")
+        _ = try await run(home, ["store", "init", "--key-file", key])
+        #expect(
+            try await run(home, ["store", "migrate", "sealed"]) == "home: moved to sealed\nwork: moved to sealed\n")
+        #expect(try await keyring.labels().isEmpty)
+        for account in ["work", "home"] {
+            let text = try String(contentsOfFile: home.accountFiles + "/\(account).toml", encoding: .utf8)
+            #expect(text.contains("store = \"sealed\""))
+            #expect(try await run(home, ["token", account]).count > 10)
+        }
+        await home.killDaemon()
+        await keyring.killProvider()
+        #expect(try await run(home, ["token", "work"]).count > 10)
+        // Not without a keyring, and nothing is lost by trying.
+        #expect(try await home.authagent("store", "migrate", "keyring").status == 7)
+        #expect(try await run(home, ["token", "home"]).count > 10)
+
+        try await keyring.startProvider()
+        let back = try await run(home, ["store", "migrate", "keyring"])
+        #expect(back == "home: moved to keyring\nwork: moved to keyring\n")
+        #expect(try await keyring.labels().count == 2)
+        let directory = home.files.path + "/state/authagent/sealed"
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["store.sealed"])
+        await home.killDaemon()
+        for account in ["work", "home"] { #expect(try await run(home, ["token", account]).count > 10) }
+    }
+
+    @Test("an account that the machine's own file describes moves with a copy of it, and says so")
+    func migrateFleet() async throws {
+        let demo = try await demo()
+        let home = demo.home
+        let key = try home.files.file("key", String(repeating: "k", count: 32))
+        let keyring = try await PrivateKeyring()
+        let fleet = try AgentHome(keyring: keyring)
+        try fleet.files.directory("etc/accounts")
+        let file = "issuer = \"\(demo.issuer.issuer)\"\nclient_id = \"tv\"\n"
+        try fleet.files.file("etc/accounts/work.toml", file)
+        let login = try await fleet.login("work") { demo.issuer.approve($0) }
+        try #require(login.status == 0, "\(login.errors)\(fleet.log)")
+        _ = try await run(fleet, ["store", "init", "--key-file", key])
+        let moved = try await run(fleet, ["store", "migrate", "sealed", "--json"])
+        let reply = try APIJSON.decode(StoreReply.self, from: moved.utf8)
+        #expect(reply.moved?.map(\.moved) == [true])
+        #expect(reply.moved?.first?.reason?.contains(fleet.accountFiles) == true, "\(moved)")
+        #expect(try String(contentsOfFile: fleet.files.path + "/etc/accounts/work.toml", encoding: .utf8) == file)
+        await fleet.killDaemon()
+        await keyring.killProvider()
+        #expect(try await run(fleet, ["token", "work"]).count > 10)
+    }
+
+    @Test("a disk that is full or read-only while the refresh token rotates costs no login", arguments: [true, false])
+    func disk(isFull: Bool) async throws {
+        try #require(getuid() == 0, "only root can mount a small disk")
+        let disk = try await SmallDisk(kibibytes: 512)
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        configuration.firstAccessTokenLifetime = 1
+        let demo = try await DemoLogin(configuration, store: "sealed", changes: ["XDG_STATE_HOME": disk.path])
+        let home = demo.home
+        let key = try home.files.file("key", String(repeating: "k", count: 32))
+        let daemon = try await home.daemon()
+        _ = try await run(home, ["store", "init", "--key-file", key])
+        try await demo.logIn()
+        try await demo.tokenExpires()
+        if isFull { try disk.fill() } else { await disk.makeReadOnly("/authagent/sealed") }
+        let token = try await home.authagent("token", "work")
+        #expect(token.status == 0 || token.status == 7, "\(token.errors)")
+        let status = try await home.authagent("status", "work")
+        let reason = isFull ? "No space left on device" : "Read-only file system"
+        #expect(status.output.contains(reason), "\(status.output)")
+        if isFull { disk.makeRoom() } else { await disk.makeWritable("/authagent/sealed") }
+        // It takes until the next attempt to write, which backs off.
+        try await eventually(within: .seconds(30), "the refresh token is not written") {
+            let status = try await home.authagent("status", "work", "--json")
+            let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
+            return report.accounts.first?.state == .ok
+        }
+        daemon.signal(SIGKILL)
+        _ = await daemon.result()
+        let next = try await home.daemon()
+        #expect(try await run(home, ["token", "work"]).count > 10)
+        next.signal(SIGTERM)
+        _ = await next.result()
+    }
+
+    @Test("a limit on the size of files is an error with a remedy, and not the end of the agent")
+    func fileSizeLimit() async throws {
+        let home = try AgentHome()
+        let key = try home.files.file("key", String(repeating: "k", count: 32))
+        let prlimit = try MissingProgram.require("prlimit", package: "util-linux")
+        let daemon = try ChildProcess(
+            prlimit, ["--fsize=64", try BuildProducts.path("authagentd")], environment: home.environment, input: nil)
+        await eventually("the daemon does not serve: \(daemon.errorsSoFar)") {
+            daemon.errorsSoFar.contains("serving") || !daemon.isRunning
+        }
+        let result = try await home.authagent("store", "init", "--key-file", key)
+        #expect(result.status == 7)
+        #expect(result.errors.contains("File too large") && result.errors.contains("make room"), "\(result.errors)")
+        #expect(daemon.isRunning)
+        #expect(try await run(home, ["store", "status"]).contains("sealed: not_initialized"))
+    }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import DemoIssuer
+
+/// What a provider does with refresh tokens: a column of the matrix.
+enum Policy: String, CaseIterable, ExpressibleByArgument {
+    case none
+    case oldAccepted = "old-accepted"
+    case oneUse = "one-use"
+    case oneUseWithFamily = "one-use-family"
+    /// A real server: one use, with its family.
+    case glewlwyd
+
+    /// Whether a refresh token that was used once is of no use any more.
+    var isStrict: Bool {
+        switch self {
+        case .none, .oldAccepted: false
+        case .oneUse, .oneUseWithFamily, .glewlwyd: true
+        }
+    }
+
+    /// The demo issuer's name for it; nil for a real server.
+    var rotation: DemoIssuer.Rotation? { DemoIssuer.Rotation(rawValue: rawValue) }
+}

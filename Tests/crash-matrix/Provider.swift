@@ -1,0 +1,46 @@
+import AuthagentTestSupport
+import DemoIssuer
+
+/// Who grants the login of a trial.
+enum Provider: Sendable {
+    case demo(DemoIssuer)
+    case glewlwyd(Glewlwyd)
+
+    static func start(_ policy: Policy) async throws -> Provider {
+        guard let rotation = policy.rotation else {
+            var options = Glewlwyd.Options()
+            options.oneUseRefreshTokens = true
+            return .glewlwyd(try await Glewlwyd.start(options))
+        }
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = rotation
+        return .demo(try await DemoIssuer.start(configuration))
+    }
+
+    /// What a login at this provider needs on its command line.
+    var loginOptions: [String] {
+        switch self {
+        case .demo(let issuer): ["--issuer", issuer.issuer, "--client-id", "tv"]
+        case .glewlwyd(let glewlwyd): ["--issuer", glewlwyd.issuer, "--client-id", "tv"] + Glewlwyd.scopeOptions
+        }
+    }
+
+    func approve(_ userCode: String) async throws {
+        switch self {
+        case .demo(let issuer): issuer.approve(userCode)
+        case .glewlwyd(let glewlwyd): try await glewlwyd.approve(userCode, client: "tv")
+        }
+    }
+
+    /// The refresh tokens that have been spent so far, in order; nil when the provider does not tell.
+    var spent: [String]? {
+        guard case .demo(let issuer) = self else { return nil }
+        return issuer.log.filter { $0.form["grant_type"] == "refresh_token" }.compactMap { $0.form["refresh_token"] }
+    }
+
+    /// Every refresh token ever issued; nil when the provider does not tell.
+    var issued: Set<String>? {
+        guard case .demo(let issuer) = self else { return nil }
+        return Set(issuer.refreshTokens)
+    }
+}
