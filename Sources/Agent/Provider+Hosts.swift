@@ -16,11 +16,21 @@ extension Provider {
         return hosts
     }
 
-    /// `discovered` is an endpoint that nobody has named by hand.
-    func require(_ discovered: EndpointURL?, on hosts: Set<String>) throws(OAuthFailure) {
-        guard let discovered, !hosts.contains(discovered.host) else { return }
+    /// Looks at the one endpoint that is about to get a secret, unless people have named it.
+    func require(
+        _ hosts: Set<String>, of endpoints: ProviderEndpoints, needsRevocation: Bool, needsIntrospection: Bool
+    ) throws(OAuthFailure) {
+        let used =
+            if needsIntrospection {
+                endpoints.introspection
+            } else if needsRevocation {
+                settings.revocationEndpoint == nil ? endpoints.revocation : nil
+            } else {
+                settings.tokenEndpoint == nil ? endpoints.token : nil
+            }
+        guard let used, !hosts.contains(used.host) else { return }
         // Once the provider has mended it, nobody has to wait for an hour.
         if let issuer = settings.issuer { surroundings.metadata.forget(issuer) }
-        throw .foreignHost(discovered.host)
+        throw .foreignHost(used.host)
     }
 }

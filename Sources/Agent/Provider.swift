@@ -64,15 +64,8 @@ final class Provider: GrantRefresher {
             ?? identity.choose(from: discovered, isRegistered: client.registration != nil)
         let endpoints = try endpoints(settings, discovered, showsCertificate: method.means == .certificate)
         if let hosts = client.endpointHosts, discovered != nil {
-            let used =
-                if needsIntrospection {
-                    endpoints.introspection
-                } else if needsRevocation {
-                    settings.revocationEndpoint == nil ? endpoints.revocation : nil
-                } else {
-                    settings.tokenEndpoint == nil ? endpoints.token : nil
-                }
-            try require(used, on: hosts)
+            try require(
+                hosts, of: endpoints, needsRevocation: needsRevocation, needsIntrospection: needsIntrospection)
         }
         do throws(ClientProofFailure) {
             return AuthorizationServer(
