@@ -46,15 +46,19 @@ extension Agent {
     private func logIn(
         _ pending: PendingLogin, _ client: LoginClient, _ provider: Provider, _ file: PreparedAccountFile?
     ) async throws(LoginError) -> LoginResult {
-        let (settings, client) = (pending.settings, client.client)
+        let settings = pending.settings
+        var client = client.client
+        // A login goes where the provider is today.
+        client.endpointHosts = nil
         let server: AuthorizationServer
         do throws(OAuthFailure) { server = try await provider.server(for: client) } catch { throw .oauth(error) }
+        client.endpointHosts = provider.hosts(of: server.endpoints)
         let flow = LoginFlow(
             server: server, settings: settings, time: parts.time, randomBytes: parts.randomBytes
         ) { pending.report($0) }
         let granted = try await flow.run()
         // No parent: from here on, cancelling would lose what somebody has just approved.
-        let kept = Task { () -> Result<LoginResult, LoginError> in
+        let kept = Task { [client] () -> Result<LoginResult, LoginError> in
             switch await self.identify(granted.grant, provider, client) {
             case .success(let person):
                 return await self.keep(granted, of: person, pending.account, settings, client, file)

@@ -105,7 +105,7 @@ extension OAuthFailure {
                 detail: description,
                 hint: "enable the device authorization grant at the provider, or give --device-endpoint"
             )
-        case .badResponse, .noTokenEndpoint:
+        case .badResponse, .noTokenEndpoint, .foreignHost:
             LoginFailure(
                 code: "bad_response",
                 detail: description,

@@ -142,6 +142,9 @@ extension PendingRevocation {
             let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? aliases?.revocation
                 ?? discovered?.revocationEndpoint
         else { throw .badResponse(detail: "the provider has no revocation endpoint") }
+        if let endpointHosts, endpoint == nil, !endpointHosts.contains(revocation.host) {
+            throw .foreignHost(revocation.host)
+        }
         // Nothing is ever sent to the token endpoint from here.
         let endpoints = try ProviderEndpoints(
             metadata: nil, token: discovered?.tokenEndpoint ?? revocation, revocation: revocation
@@ -175,6 +178,7 @@ extension PendingRevocation {
             token: token,
             isRefreshToken: credential.refreshToken != nil,
             since: wall,
+            endpointHosts: credential.endpointHosts,
             clientKeyFile: settings?.clientKeyFile,
             clientCertificateFile: settings?.clientCertificateFile,
             assertionAudience: audience ?? settings?.assertionAudience

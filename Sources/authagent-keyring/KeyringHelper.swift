@@ -11,6 +11,7 @@ enum KeyringHelper {
         ProcessProtection.apply()
         // A file backend would be a silent fallback, and aborts on a damaged file; debug output would show secrets.
         for name in ["SECRET_BACKEND", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG"] { unsetenv(name) }
+        if CommandLine.arguments.dropFirst().elementsEqual(["check"]) { exit(UnlockCheck.run()) }
         guard let input = readAll(), let job = try? JSONDecoder().decode(KeyringJob.self, from: Data(input)) else {
             answer(KeyringReply(state: .failed, detail: "the keyring helper got no job"))
             exit(2)
