@@ -216,7 +216,8 @@ let package = Package(
         .testTarget(
             name: "KeyringStoreTests",
             dependencies: [
-                "AgentAPI", "AuthagentTestSupport", "KeyringStore", "SecretMemory", "Vault", "authagent-keyring",
+                "AgentAPI", "AuthagentTestSupport", "KeyringRecords", "KeyringStore", "SecretMemory", "Vault",
+                "authagent-keyring",
             ],
             swiftSettings: swift
         ),
