@@ -256,7 +256,7 @@ let package = Package(
             name: "DoctorTests",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "Doctor", "OAuth", "SealedFiles",
-                "SealedJournal", "Vault",
+                "SealedJournal", "SealedStore", "Vault",
             ],
             swiftSettings: swift
         ),
