@@ -28,6 +28,7 @@ enum AccountFile {
         keys.deviceCodeParameter = try file.string("device_code_parameter")
         keys.deviceParameters = try file.texts("device_parameters")
         keys.requestEncoding = try file.choice("request_encoding", RequestEncoding.self)
+        keys.refreshEndsTokens = try file.boolean("refresh_ends_tokens")
         let provider = try file.string("provider")
         var parameters: [String: String] = [:]
         for name in ProviderPreset.parameterNames { parameters[name] = try file.string(name) }
@@ -80,6 +81,7 @@ enum AccountFile {
         add("device_grant_type", keys.deviceGrantType)
         add("device_code_parameter", keys.deviceCodeParameter)
         add("request_encoding", keys.requestEncoding?.rawValue)
+        if let ends = keys.refreshEndsTokens { lines.append("refresh_ends_tokens = \(ends)") }
         // Last, because a table goes on to the end of the file.
         if let parameters = keys.deviceParameters {
             lines.append("[device_parameters]")

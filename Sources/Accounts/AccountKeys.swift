@@ -29,6 +29,8 @@ public struct AccountKeys: Equatable, Sendable {
     /// Absolute path of a file with the certificate that belongs to the key.
     public var clientCertificateFile: String?
     public var assertionAudience: AssertionAudience?
+    /// Whether a refresh ends the access tokens that came before it.
+    public var refreshEndsTokens: Bool?
     /// Nil: once the provider asks for it (RFC 7636).
     public var pkce: Bool?
 

@@ -46,10 +46,10 @@ extension ProviderPreset {
         ProviderPreset(
             name: "gitlab", title: "GitLab", parameters: [.host("gitlab.com")], issuer: "https://{host}",
             deviceEndpoint: "https://{host}/oauth/authorize_device", tokenEndpoint: "https://{host}/oauth/token",
-            revocationEndpoint: "https://{host}/oauth/revoke", clientSecret: .none,
+            revocationEndpoint: "https://{host}/oauth/revoke", clientSecret: .none, refreshEndsTokens: true,
             registration: "https://{host}/-/user_settings/applications",
-            notes: "GitLab 17.3 or later; --host is for self-managed ones. A refresh ends the old access and refresh "
-                + "token at once.",
+            notes: "GitLab 17.3 or later; --host is for self-managed ones. A refresh ends the old refresh token and "
+                + "all earlier access tokens at once: programs that want different scopes end each other's tokens.",
             unverified: ["metadata", "registration"]
         ),
         ProviderPreset(

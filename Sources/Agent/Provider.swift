@@ -118,6 +118,8 @@ final class Provider: GrantRefresher {
 
     func allows(_ identity: Identity?) -> Bool { settings.allows(identity) }
 
+    var refreshEndsTokens: Bool { settings.refreshEndsTokens }
+
     func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict {
         await identify(grant, clientID: credential.clientID)
     }

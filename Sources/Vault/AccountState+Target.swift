@@ -79,6 +79,14 @@ extension AccountState {
         targeted.failed(target, failure, retryAfter: retryAfter, at: now, jitter: jitter)
     }
 
+    /// A refresh has ended the tokens that came before it (GitLab), also those that it did not renew. The ID token is
+    /// none of them, so the login's own token stays to hold it, as one that has expired.
+    package mutating func tokensEnded(version: UInt64, at now: ContinuousClock.Instant) {
+        guard version == self.version else { return }
+        targeted.endTokens()
+        endOwnToken(at: now)
+    }
+
     /// The account's settings have changed: the same words may mean something else now.
     package mutating func forgetTargets() { targeted = TargetedTokens() }
 }

@@ -210,6 +210,13 @@ extension AccountState {
         }
     }
 
+    /// Not renewed ahead of the next request: two tokens that end each other would take turns for ever.
+    mutating func endOwnToken(at now: ContinuousClock.Instant) {
+        token?.end(at: now)
+        renewal = nil
+        isInUse = false
+    }
+
     /// Forgets the tokens that can be got again.
     mutating func dropTokens() {
         token = nil

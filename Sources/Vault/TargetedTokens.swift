@@ -45,6 +45,11 @@ struct TargetedTokens: Sendable {
         }
     }
 
+    /// The provider has ended every token. What it refuses is refused as before.
+    mutating func endTokens() {
+        for target in entries.keys { entries[target]?.token = nil }
+    }
+
     private mutating func update(_ target: TokenTarget, _ change: (inout Entry) -> Void) {
         uses += 1
         var entry = entries[target] ?? Entry()

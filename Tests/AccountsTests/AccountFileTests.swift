@@ -78,6 +78,7 @@ struct AccountFileTests {
         keys.clientKeyFile = "/etc/keys/tv.pem"
         keys.clientCertificateFile = "/etc/keys/tv.crt"
         keys.assertionAudience = .issuer
+        keys.refreshEndsTokens = true
         keys.pkce = false
         keys.deviceParameters = ["audience": "https://api.example/", "odd.name": "a\"b"]
         let settings = try AccountSettings(keys)

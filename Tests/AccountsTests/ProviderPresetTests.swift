@@ -153,6 +153,16 @@ struct ProviderPresetTests {
         #expect(error.hint.contains("https://"))
     }
 
+    @Test("GitLab's refreshes end earlier tokens, which the file may deny", arguments: [nil, false])
+    func endedTokens(own: Bool?) throws {
+        let fixture = try AccountFiles()
+        try fixture.write(
+            "provider = \"gitlab\"\nclient_id = \"c\"\n" + (own.map { "refresh_ends_tokens = \($0)\n" } ?? ""))
+        #expect(try fixture.directory.load(fixture.name)?.refreshEndsTokens == own ?? true)
+        try fixture.write("issuer = \"https://i.example\"\nclient_id = \"c\"\n")
+        #expect(try fixture.directory.load(fixture.name)?.refreshEndsTokens == false)
+    }
+
     @Test("AWS needs no client id: the agent registers one; the file's own words win, and are written back")
     func aws() throws {
         let fixture = try AccountFiles()
