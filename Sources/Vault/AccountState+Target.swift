@@ -21,8 +21,8 @@ extension AccountState {
             case .shortLived: return .serve(ServedToken(token, at: now, note: .providerTokensAreShorter))
             case .stale:
                 let decision = refreshOrFail(credential, target, entry, at: now)
-                guard token.isValid(at: now), entry?.failure ?? lastFailure != nil else { return decision }
-                let served = ServedToken(token, at: now, note: .providerUnreachable)
+                guard token.isValid(at: now), let failure = entry?.failure ?? lastFailure else { return decision }
+                let served = ServedToken(token, at: now, note: .renewalFailed(failure))
                 return decision == .refresh(credential) ? .serveAndRefresh(served, credential) : .serve(served)
             }
         }

@@ -159,7 +159,8 @@ package struct AccountState: Sendable {
     /// During an outage a token that is still valid is served; an expired one never is.
     private func servedDespiteFailure(at now: ContinuousClock.Instant) -> ServedToken? {
         guard let token, token.isValid(at: now) else { return nil }
-        return ServedToken(token, at: now, note: lastFailure == nil ? .providerTokensAreShorter : .providerUnreachable)
+        return ServedToken(
+            token, at: now, note: lastFailure.map(ServedToken.Note.renewalFailed) ?? .providerTokensAreShorter)
     }
 }
 
