@@ -63,6 +63,11 @@ extension AccountState {
         if let failure = entry?.failure, let notBefore = entry?.backoff.clientNotBefore, now < notBefore {
             return .fail(failure)
         }
+        guard entry != nil || targeted.takesNew(at: now) else {
+            return .fail(
+                .targetRefused(
+                    TargetRefusal(.tooManyRefused, missing: target.scopes, loginScope: credential.scope)))
+        }
         return refreshOrFail(credential, at: now)
     }
 
