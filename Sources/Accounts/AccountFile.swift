@@ -8,6 +8,8 @@ enum AccountFile {
         keys.issuer = try file.url("issuer", Issuer.init(parsing:))
         keys.clientID = try file.string("client_id")
         keys.scopes = try file.strings("scopes")
+        keys.audience = try file.string("audience")
+        keys.resources = try file.strings("resources")
         keys.store = try file.choice("store", StoreKind.self)
         keys.deviceEndpoint = try file.url("device_endpoint", EndpointURL.init(parsing:))
         keys.tokenEndpoint = try file.url("token_endpoint", EndpointURL.init(parsing:))
@@ -62,6 +64,8 @@ enum AccountFile {
         add("issuer", keys.issuer?.text)
         add("client_id", keys.clientID)
         if let scopes = keys.scopes { lines.append("scopes = [\(scopes.map(quoted).joined(separator: ", "))]") }
+        add("audience", keys.audience)
+        if let uris = keys.resources { lines.append("resources = [\(uris.map(quoted).joined(separator: ", "))]") }
         add("store", settings.store.rawValue)
         add("device_endpoint", keys.deviceEndpoint?.text)
         add("token_endpoint", keys.tokenEndpoint?.text)

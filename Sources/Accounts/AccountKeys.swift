@@ -6,6 +6,10 @@ public struct AccountKeys: Equatable, Sendable {
     public var issuer: Issuer?
     public var clientID: String?
     public var scopes: [String]?
+    /// Where the login's tokens are to be used, asked for at the login and at each renewal of its own token.
+    public var audience: String?
+    /// The same as absolute URIs (RFC 8707 §2).
+    public var resources: [String]?
     public var store: StoreKind?
     public var deviceEndpoint: EndpointURL?
     public var tokenEndpoint: EndpointURL?

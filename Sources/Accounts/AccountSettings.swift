@@ -77,6 +77,7 @@ public struct AccountSettings: Equatable, Sendable {
             )
         }
         try Self.checkClient(keys, method: clientAuthentication)
+        try Self.checkTarget(keys, encoding: dialect.encoding)
         try Self.check(keys, issuer: issuer, scopes: scopes)
     }
 

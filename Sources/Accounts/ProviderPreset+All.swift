@@ -81,7 +81,7 @@ extension ProviderPreset {
             tokenEndpoint: "https://{tenant}.auth0.com/oauth/token",
             revocationEndpoint: "https://{tenant}.auth0.com/oauth/revoke", scopes: oidc + ["offline_access"],
             offlineScope: "offline_access", clientSecret: .none, registration: "https://manage.auth0.com, Applications",
-            notes: "The API needs 'Allow Offline Access', and an audience selects it: put it into device_parameters.",
+            notes: "The API needs 'Allow Offline Access', and an audience selects it: give --audience.",
             unverified: ["registration"]
         ),
         ProviderPreset(

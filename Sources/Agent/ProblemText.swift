@@ -66,6 +66,13 @@ extension Problem {
             )
         case .noIDToken(let why): self.init(why, account: account)
         case .targetRefused(let refusal): self.init(refusal, account: account)
+        case .clientRefused(let code, let detail) where code == "invalid_target":
+            self.init(
+                .providerRejected,
+                "the provider gives no token for the audience or the resources of '\(account)': \(detail ?? code)",
+                hint: "check audience and resources in the account file, then run 'authagent login \(account)'",
+                reason: code
+            )
         case .clientRefused(let code, let detail):
             self.init(
                 .providerRejected,

@@ -140,8 +140,13 @@ final class Provider: GrantRefresher {
             guard let client = try client(credential.client) else {
                 return .transient(detail: "the login belongs to another client", retryAfter: nil)
             }
+            // Without a place of its own, a narrower token is for where the login's is.
+            let settings = settings
+            let hasPlace = target.map { !$0.resources.isEmpty || $0.audience != nil } ?? false
             return try await server(for: client).refresh(
-                refreshToken, scopes: target?.scopes, resources: target?.resources ?? [], audience: target?.audience
+                refreshToken, scopes: target?.scopes,
+                resources: hasPlace ? target?.resources ?? [] : settings.resources,
+                audience: hasPlace ? target?.audience : settings.audience
             )
         } catch let failure as OAuthFailure {
             switch failure {
