@@ -72,7 +72,7 @@ extension ProviderPreset {
             notes: "A registered client expires after 90 days, and the login with it. Tokens cannot be revoked: a "
                 + "logout ends the sign-in session, and whether the refresh token dies with it is not documented. "
                 + "Regions of other domains than amazonaws.com need --issuer and the endpoints.",
-            unverified: ["revocationEndpoint"]
+            unverified: ["revocation_endpoint"]
         ),
         ProviderPreset(
             name: "auth0", title: "Auth0",
@@ -101,7 +101,7 @@ extension ProviderPreset {
                 grantType: "device", codeParameter: "code", parameters: ["response_type": "device_code"]),
             registration: "Setup, App Manager, New Connected App",
             notes: "Salesforce has announced the removal of the device flow for January 2026.",
-            unverified: ["clientSecret", "registration"]
+            unverified: ["client_secret", "registration"]
         ),
         ProviderPreset(
             name: "bmw", title: "BMW CarData", issuer: "https://customer.bmwgroup.com", hasMetadata: false,

@@ -30,7 +30,7 @@ public struct ProviderPreset: Equatable, Sendable {
     public var registration: String
     /// What people have to know; one or two sentences.
     public var notes: String
-    /// Names of values above that are not confirmed.
+    /// Names of values above that are not confirmed, as `authagent providers` shows them.
     public var unverified: [String] = []
 
     public enum ClientSecret: String, Sendable {

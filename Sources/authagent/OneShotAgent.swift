@@ -10,6 +10,7 @@ struct OneShotAgent {
     /// What the program is asked.
     enum Question: String {
         case doctor = "--doctor"
+        case providers = "--providers"
     }
 
     /// Longer than the program's own limit for all its checks.
