@@ -54,19 +54,19 @@ final class Provider: GrantRefresher {
         let settings = settings
         let discovered = try await discovered(
             settings, needsRevocation: needsRevocation, needsIntrospection: needsIntrospection)
-        let identity = ClientIdentity(
+        let means = ClientMeans(
             id: client.id, secret: client.secret, keyFile: settings.clientKeyFile,
             certificateFile: settings.clientCertificateFile
         )
         // RFC 7591 §3.2.1: what the provider registered counts, whatever was asked for.
         let method =
             client.registration?.authentication ?? settings.clientAuthentication
-            ?? identity.choose(from: discovered, isRegistered: client.registration != nil)
+            ?? means.choose(from: discovered, isRegistered: client.registration != nil)
         let endpoints = try endpoints(settings, discovered, showsCertificate: method.means == .certificate)
         do throws(ClientProofFailure) {
             return AuthorizationServer(
                 endpoints: endpoints,
-                client: try identity.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
+                client: try means.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
                 dialect: settings.dialect,
                 assertionAudience: settings.assertionAudience,
                 transport: surroundings.transport
