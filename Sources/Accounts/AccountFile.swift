@@ -8,6 +8,8 @@ enum AccountFile {
         keys.issuer = try file.url("issuer", Issuer.init(parsing:))
         keys.clientID = try file.string("client_id")
         keys.scopes = try file.strings("scopes")
+        keys.audience = try file.string("audience")
+        keys.resources = try file.strings("resources")
         keys.store = try file.choice("store", StoreKind.self)
         keys.deviceEndpoint = try file.url("device_endpoint", EndpointURL.init(parsing:))
         keys.tokenEndpoint = try file.url("token_endpoint", EndpointURL.init(parsing:))
@@ -28,6 +30,7 @@ enum AccountFile {
         keys.deviceCodeParameter = try file.string("device_code_parameter")
         keys.deviceParameters = try file.texts("device_parameters")
         keys.requestEncoding = try file.choice("request_encoding", RequestEncoding.self)
+        keys.refreshEndsTokens = try file.boolean("refresh_ends_tokens")
         let provider = try file.string("provider")
         var parameters: [String: String] = [:]
         for name in ProviderPreset.parameterNames { parameters[name] = try file.string(name) }
@@ -61,6 +64,8 @@ enum AccountFile {
         add("issuer", keys.issuer?.text)
         add("client_id", keys.clientID)
         if let scopes = keys.scopes { lines.append("scopes = [\(scopes.map(quoted).joined(separator: ", "))]") }
+        add("audience", keys.audience)
+        if let uris = keys.resources { lines.append("resources = [\(uris.map(quoted).joined(separator: ", "))]") }
         add("store", settings.store.rawValue)
         add("device_endpoint", keys.deviceEndpoint?.text)
         add("token_endpoint", keys.tokenEndpoint?.text)
@@ -80,6 +85,7 @@ enum AccountFile {
         add("device_grant_type", keys.deviceGrantType)
         add("device_code_parameter", keys.deviceCodeParameter)
         add("request_encoding", keys.requestEncoding?.rawValue)
+        if let ends = keys.refreshEndsTokens { lines.append("refresh_ends_tokens = \(ends)") }
         // Last, because a table goes on to the end of the file.
         if let parameters = keys.deviceParameters {
             lines.append("[device_parameters]")

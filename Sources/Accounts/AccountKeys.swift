@@ -6,6 +6,10 @@ public struct AccountKeys: Equatable, Sendable {
     public var issuer: Issuer?
     public var clientID: String?
     public var scopes: [String]?
+    /// Where the login's tokens are to be used, asked for at the login and at each renewal of its own token.
+    public var audience: String?
+    /// The same as absolute URIs (RFC 8707 §2).
+    public var resources: [String]?
     public var store: StoreKind?
     public var deviceEndpoint: EndpointURL?
     public var tokenEndpoint: EndpointURL?
@@ -29,6 +33,8 @@ public struct AccountKeys: Equatable, Sendable {
     /// Absolute path of a file with the certificate that belongs to the key.
     public var clientCertificateFile: String?
     public var assertionAudience: AssertionAudience?
+    /// Whether a refresh ends the access tokens that came before it.
+    public var refreshEndsTokens: Bool?
     /// Nil: once the provider asks for it (RFC 7636).
     public var pkce: Bool?
 

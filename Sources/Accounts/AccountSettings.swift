@@ -17,6 +17,8 @@ public struct AccountSettings: Equatable, Sendable {
     /// Nil: chosen from the provider's metadata.
     public let clientAuthentication: ClientAuthentication?
     public let dialect: RequestDialect
+    /// Whether a refresh ends the access tokens that came before it, also those for another scope or resource.
+    public let refreshEndsTokens: Bool
 
     /// Why settings make no account.
     public struct Invalid: Error, Equatable, Sendable {
@@ -50,6 +52,7 @@ public struct AccountSettings: Equatable, Sendable {
         hasMetadata = isPresetsIssuer ? preset?.hasMetadata ?? true : true
         presetEndpoints = isPresetsIssuer ? try Self.endpoints(of: keys.provider) : ProviderEndpoints.Known()
         dialect = keys.dialect()
+        refreshEndsTokens = keys.refreshEndsTokens ?? preset?.refreshEndsTokens ?? false
         clientAuthentication =
             keys.clientAuthentication ?? preset?.clientAuthentication ?? dialect.encoding.clientAuthentication
         guard issuer != nil || (keys.deviceEndpoint != nil && keys.tokenEndpoint != nil) else {
@@ -74,6 +77,7 @@ public struct AccountSettings: Equatable, Sendable {
             )
         }
         try Self.checkClient(keys, method: clientAuthentication)
+        try Self.checkTarget(keys, encoding: dialect.encoding)
         try Self.check(keys, issuer: issuer, scopes: scopes)
     }
 

@@ -46,10 +46,10 @@ extension ProviderPreset {
         ProviderPreset(
             name: "gitlab", title: "GitLab", parameters: [.host("gitlab.com")], issuer: "https://{host}",
             deviceEndpoint: "https://{host}/oauth/authorize_device", tokenEndpoint: "https://{host}/oauth/token",
-            revocationEndpoint: "https://{host}/oauth/revoke", clientSecret: .none,
+            revocationEndpoint: "https://{host}/oauth/revoke", clientSecret: .none, refreshEndsTokens: true,
             registration: "https://{host}/-/user_settings/applications",
-            notes: "GitLab 17.3 or later; --host is for self-managed ones. A refresh ends the old access and refresh "
-                + "token at once.",
+            notes: "GitLab 17.3 or later; --host is for self-managed ones. A refresh ends the old refresh token and "
+                + "all earlier access tokens at once: programs that want different scopes end each other's tokens.",
             unverified: ["metadata", "registration"]
         ),
         ProviderPreset(
@@ -72,7 +72,7 @@ extension ProviderPreset {
             notes: "A registered client expires after 90 days, and the login with it. Tokens cannot be revoked: a "
                 + "logout ends the sign-in session, and whether the refresh token dies with it is not documented. "
                 + "Regions of other domains than amazonaws.com need --issuer and the endpoints.",
-            unverified: ["revocationEndpoint"]
+            unverified: ["revocation_endpoint"]
         ),
         ProviderPreset(
             name: "auth0", title: "Auth0",
@@ -81,7 +81,7 @@ extension ProviderPreset {
             tokenEndpoint: "https://{tenant}.auth0.com/oauth/token",
             revocationEndpoint: "https://{tenant}.auth0.com/oauth/revoke", scopes: oidc + ["offline_access"],
             offlineScope: "offline_access", clientSecret: .none, registration: "https://manage.auth0.com, Applications",
-            notes: "The API needs 'Allow Offline Access', and an audience selects it: put it into device_parameters.",
+            notes: "The API needs 'Allow Offline Access', and an audience selects it: give --audience.",
             unverified: ["registration"]
         ),
         ProviderPreset(
@@ -101,7 +101,7 @@ extension ProviderPreset {
                 grantType: "device", codeParameter: "code", parameters: ["response_type": "device_code"]),
             registration: "Setup, App Manager, New Connected App",
             notes: "Salesforce has announced the removal of the device flow for January 2026.",
-            unverified: ["clientSecret", "registration"]
+            unverified: ["client_secret", "registration"]
         ),
         ProviderPreset(
             name: "bmw", title: "BMW CarData", issuer: "https://customer.bmwgroup.com", hasMetadata: false,

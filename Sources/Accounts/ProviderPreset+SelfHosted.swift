@@ -46,7 +46,7 @@ extension ProviderPreset {
             revocationEndpoint: "https://{host}/application/o/revoke/", scopes: oidc + [offline],
             offlineScope: offline, clientSecret: .none, registration: "https://{host}/if/admin/, Applications",
             notes: "The brand needs a device code flow. An address gets 20 codes an hour.",
-            unverified: ["offlineScope", "registration"]
+            unverified: ["offline_scope", "registration"]
         ),
         ProviderPreset(
             name: "zitadel", title: "ZITADEL", parameters: [.host], issuer: "https://{host}",
@@ -56,7 +56,7 @@ extension ProviderPreset {
             // Its documentation: the audience must include the issuing domain.
             dialect: dialect(assertionAudience: .issuer),
             registration: console, notes: "The host is INSTANCE.zitadel.cloud, or your own.",
-            unverified: ["metadata", "deviceEndpoint", "tokenEndpoint", "revocationEndpoint", "offlineScope"]
+            unverified: ["metadata", "device_endpoint", "token_endpoint", "revocation_endpoint", "offline_scope"]
         ),
         ProviderPreset(
             name: "kanidm", title: "Kanidm",
@@ -84,7 +84,7 @@ extension ProviderPreset {
             registration: console,
             notes: "A scope that needs the user's password, such as g_profile, is needed beside openid. A public "
                 + "client's revocation is answered 401.",
-            unverified: ["deviceEndpoint", "offlineScope"]
+            unverified: ["device_endpoint", "offline_scope"]
         ),
         ProviderPreset(
             name: "duende", title: "Duende IdentityServer", parameters: [.host], issuer: "https://{host}",
@@ -108,7 +108,7 @@ extension ProviderPreset {
             parameters: [.host("api.descope.com"), Parameter("application", "the project's id")],
             issuer: "https://{host}/{application}", scopes: ["openid"], clientSecret: .none, registration: console,
             notes: "By its metadata only.",
-            unverified: ["issuer", "metadata", "scopes", "clientSecret", "registration"]
+            unverified: ["issuer", "metadata", "scopes", "client_secret", "registration"]
         ),
     ]
 
@@ -129,7 +129,9 @@ extension ProviderPreset {
             revocationEndpoint: "https://{host}/auth/realms/egi/protocol/openid-connect/revoke",
             scopes: oidc + [offline], offlineScope: offline, registration: "https://{host}/federation",
             notes: "A Keycloak. The public client 'oidc-agent' works with the default scopes.",
-            unverified: ["issuer", "metadata", "deviceEndpoint", "tokenEndpoint", "revocationEndpoint", "registration"]
+            unverified: [
+                "issuer", "metadata", "device_endpoint", "token_endpoint", "revocation_endpoint", "registration",
+            ]
         ),
         ProviderPreset(
             name: "cilogon", title: "CILogon", issuer: "https://cilogon.org",

@@ -24,11 +24,13 @@ public struct ProviderPreset: Equatable, Sendable {
     public var clientAuthentication: ClientAuthentication?
     /// With parameters in the values of its device parameters.
     public var dialect = RequestDialect()
+    /// Whether a refresh ends the access tokens that came before it, also those for another scope or resource.
+    public var refreshEndsTokens = false
     /// Where a client id is registered.
     public var registration: String
     /// What people have to know; one or two sentences.
     public var notes: String
-    /// Names of values above that are not confirmed.
+    /// Names of values above that are not confirmed, as `authagent providers` shows them.
     public var unverified: [String] = []
 
     public enum ClientSecret: String, Sendable {

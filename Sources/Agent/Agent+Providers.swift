@@ -1,8 +1,14 @@
 internal import Accounts
 public import AgentAPI
+internal import OAuth
 
 extension Agent {
-    public func providers() -> ProviderList {
+    public func providers() -> ProviderList { .known }
+}
+
+extension ProviderList {
+    /// Every preset. Takes no agent: it is what this program was built with.
+    public static var known: ProviderList {
         ProviderList(providers: ProviderPreset.all.map(ProviderDescription.init))
     }
 }
@@ -16,12 +22,41 @@ extension ProviderDescription {
                 Parameter(name: $0.name, meaning: $0.meaning, standard: $0.standard)
             },
             issuer: preset.issuer,
+            metadata: preset.hasMetadata,
+            endpoints: ProviderEndpointList(
+                device: preset.deviceEndpoint, token: preset.tokenEndpoint, revocation: preset.revocationEndpoint,
+                registration: preset.registrationEndpoint
+            ),
             scopes: preset.scopes,
             offlineScope: preset.offlineScope,
             clientSecret: preset.clientSecret.rawValue,
+            clientAuthentication: (preset.clientAuthentication ?? preset.dialect.encoding.clientAuthentication)?
+                .rawValue,
+            requests: ProviderRequests(preset.dialect),
+            refreshEndsTokens: preset.refreshEndsTokens,
             registration: preset.registration,
             notes: preset.notes,
             unverified: preset.unverified
+        )
+    }
+}
+
+extension ProviderRequests {
+    fileprivate init(_ dialect: RequestDialect) {
+        let pkce: Bool? =
+            switch dialect.proofKey {
+            case .whenAsked: nil
+            case .always: true
+            case .never: false
+            }
+        self.init(
+            scopeParameter: dialect.scopeParameter,
+            deviceGrantType: dialect.deviceGrantType,
+            deviceCodeParameter: dialect.deviceCodeParameter,
+            deviceParameters: dialect.deviceParameters,
+            encoding: dialect.encoding.rawValue,
+            pkce: pkce,
+            assertionAudience: dialect.assertionAudience.rawValue
         )
     }
 }

@@ -134,7 +134,7 @@ extension AccountSnapshot {
             // Access tokens are served all the same.
             let lesser = idTokenProblem.map { Problem(.noIDToken($0), account: account) }
             if isLoggingIn { return (.loginPending, problem ?? lesser) }
-            return (problem == nil ? .ok : .offline, problem ?? lesser)
+            return (lastFailure.map(AccountStatus.State.init) ?? .ok, problem ?? lesser)
         case .locked(let reason): return (.locked, Problem(.locked(reason), account: account))
         case .unread(let failure?): return (isLoggingIn ? .loginPending : .locked, .store(failure))
         case .unread(nil): return (isLoggingIn ? .loginPending : .locked, nil)
@@ -142,6 +142,17 @@ extension AccountSnapshot {
             return (
                 isLoggingIn ? .loginPending : .loginRequired, Problem(.loginRequired(reason), account: account)
             )
+        }
+    }
+}
+
+extension AccountStatus.State {
+    /// Of an account whose last refresh failed.
+    fileprivate init(_ failure: TokenFailure) {
+        switch failure {
+        case .identityRefused, .providerRejected, .providerChanged, .clientRefused: self = .refused
+        case .providerUnreachable, .configuration, .store, .loginRequired, .locked, .noIDToken, .targetRefused:
+            self = .offline
         }
     }
 }

@@ -37,8 +37,8 @@ extension Agent {
             case nil: request.target.flatMap { Self.note(on: served.token.scope, $0) }
             case .providerTokensAreShorter:
                 "the provider's tokens live shorter than the \(request.minimumValidity) s that were asked for"
-            case .providerUnreachable:
-                "the provider cannot be reached; this token lives shorter than the \(request.minimumValidity) s that were asked for"
+            case .renewalFailed(let failure):
+                "\(failure.note); this token lives shorter than the \(request.minimumValidity) s that were asked for"
             }
         return TokenReply(
             accessToken: served.token.secret.revealedText(),
@@ -59,5 +59,20 @@ extension Agent {
         guard !extra.isEmpty else { return nil }
         let shown = DisplayText.clean(extra, limit: 200)
         return "the provider granted more than the scopes that were asked for: '\(shown)'"
+    }
+}
+
+extension TokenFailure {
+    /// Why a renewal has brought no token, for a client that is served an older one.
+    fileprivate var note: String {
+        switch self {
+        case .providerUnreachable: "the provider cannot be reached"
+        case .providerRejected, .clientRefused: "the provider refused the last renewal"
+        case .identityRefused: "the last renewal brought an ID token that is refused, so nothing of it is used"
+        case .providerChanged: "the provider is not what it was at the login, so it was not asked"
+        case .configuration: "the account cannot be renewed as it is configured"
+        case .store: "the store takes no new refresh token, so none is asked for"
+        case .loginRequired, .locked, .noIDToken, .targetRefused: "the last renewal failed"
+        }
     }
 }

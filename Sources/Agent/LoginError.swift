@@ -127,6 +127,7 @@ extension LoginFailure {
             case "unauthorized_client", "unsupported_grant_type":
                 "allow the device authorization grant for this client at the provider"
             case "invalid_scope": "check --scope: the provider does not grant what was asked for"
+            case "invalid_target": "check --audience and --resource: the provider knows no such place"
             case "bad_response", "device_flow_unsupported":
                 "check the token endpoint; the provider may not support the device grant"
             case "provider_unreachable":

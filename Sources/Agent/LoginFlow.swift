@@ -52,14 +52,19 @@ struct LoginFlow {
         let use = settings.dialect.proofKey
         if use != .always {
             do throws(OAuthFailure) {
-                return (try await server.authorizeDevice(scopes: settings.scopes), nil)
+                return (try await ask(nil), nil)
             } catch {
                 guard use == .whenAsked, case .provider(let refusal) = error, ProofKey.isBlamed(in: refusal.detail)
                 else { throw error }
             }
         }
         let proofKey = ProofKey(randomBytes: randomBytes)
-        return (try await server.authorizeDevice(scopes: settings.scopes, proofKey: proofKey), proofKey)
+        return (try await ask(proofKey), proofKey)
+    }
+
+    private func ask(_ proofKey: ProofKey?) async throws(OAuthFailure) -> DeviceAuthorization {
+        try await server.authorizeDevice(
+            scopes: settings.scopes, resources: settings.resources, audience: settings.audience, proofKey: proofKey)
     }
 }
 

@@ -28,6 +28,8 @@ struct LoginSettings {
         keys.issuer = issuer ?? keys.issuer
         keys.clientID = request.clientID ?? keys.clientID
         keys.scopes = request.scopes ?? keys.scopes
+        keys.audience = request.audience ?? keys.audience
+        keys.resources = request.resources ?? keys.resources
         keys.deviceEndpoint = try endpoint(request.deviceEndpoint, "device endpoint") ?? keys.deviceEndpoint
         keys.tokenEndpoint = try endpoint(request.tokenEndpoint, "token endpoint") ?? keys.tokenEndpoint
         keys.revocationEndpoint =

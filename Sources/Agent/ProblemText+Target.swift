@@ -18,6 +18,9 @@ extension Problem {
                     + Self.words(refusal.granted, "", none: "nothing") + login
             case .refused:
                 "the provider of '\(account)' refuses \(what)\(said); it still renews the login's own token"
+            case .tooManyRefused:
+                "the provider of '\(account)' has just refused several other scopes, resources or audiences, so no"
+                    + " new ones are tried for a minute"
             case .noRefreshToken:
                 "the login of '\(account)' has no refresh token, so there is no other token than its own\(login)"
             }
@@ -30,6 +33,7 @@ extension Problem {
         let wider = ScopeList.missing(refusal.missing, from: refusal.loginScope)
         switch refusal.reason {
         case .noRefreshToken: return "run 'authagent token \(account)' without --scope, --resource and --audience"
+        case .tooManyRefused: return "check what programs ask for, then try again in a minute"
         case .invalidTarget: return "check --resource and --audience; the provider may want to know them beforehand"
         case .invalidScope, .narrower, .refused:
             guard !wider.isEmpty else { return "ask for other scopes; the login itself is not affected" }

@@ -72,6 +72,13 @@ extension Problem {
                 "the provider of '\(account)' is not what it was at the login: \(detail)",
                 hint: "if you know that it has moved, run 'authagent login \(account)'"
             )
+        case .clientRefused(let code, let detail) where code == "invalid_target":
+            self.init(
+                .providerRejected,
+                "the provider gives no token for the audience or the resources of '\(account)': \(detail ?? code)",
+                hint: "check audience and resources in the account file, then run 'authagent login \(account)'",
+                reason: code
+            )
         case .clientRefused(let code, let detail):
             self.init(
                 .providerRejected,

@@ -54,14 +54,14 @@ final class Provider: GrantRefresher {
         let settings = settings
         let discovered = try await discovered(
             settings, needsRevocation: needsRevocation, needsIntrospection: needsIntrospection)
-        let identity = ClientIdentity(
+        let means = ClientMeans(
             id: client.id, secret: client.secret, keyFile: settings.clientKeyFile,
             certificateFile: settings.clientCertificateFile
         )
         // RFC 7591 §3.2.1: what the provider registered counts, whatever was asked for.
         let method =
             client.registration?.authentication ?? settings.clientAuthentication
-            ?? identity.choose(from: discovered, isRegistered: client.registration != nil)
+            ?? means.choose(from: discovered, isRegistered: client.registration != nil)
         let endpoints = try endpoints(settings, discovered, showsCertificate: method.means == .certificate)
         if let hosts = client.endpointHosts, discovered != nil {
             try require(
@@ -70,7 +70,7 @@ final class Provider: GrantRefresher {
         do throws(ClientProofFailure) {
             return AuthorizationServer(
                 endpoints: endpoints,
-                client: try identity.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
+                client: try means.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
                 dialect: settings.dialect,
                 assertionAudience: settings.assertionAudience,
                 transport: surroundings.transport
@@ -122,6 +122,8 @@ final class Provider: GrantRefresher {
 
     func allows(_ identity: Identity?) -> Bool { settings.allows(identity) }
 
+    var refreshEndsTokens: Bool { settings.refreshEndsTokens }
+
     func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict {
         await identify(grant, clientID: credential.clientID)
     }
@@ -142,8 +144,13 @@ final class Provider: GrantRefresher {
             guard let client = try client(credential.client) else {
                 return .transient(detail: "the login belongs to another client", retryAfter: nil)
             }
+            // Without a place of its own, a narrower token is for where the login's is.
+            let settings = settings
+            let hasPlace = target.map { !$0.resources.isEmpty || $0.audience != nil } ?? false
             return try await server(for: client).refresh(
-                refreshToken, scopes: target?.scopes, resources: target?.resources ?? [], audience: target?.audience
+                refreshToken, scopes: target?.scopes,
+                resources: hasPlace ? target?.resources ?? [] : settings.resources,
+                audience: hasPlace ? target?.audience : settings.audience
             )
         } catch let failure as OAuthFailure {
             switch failure {

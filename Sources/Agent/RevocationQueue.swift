@@ -132,11 +132,11 @@ extension PendingRevocation {
         if endpoint == nil, let issuer = try? Issuer(parsing: issuer) {
             discovered = try await surroundings.metadata.metadata(of: issuer)
         }
-        let identity = ClientIdentity(
+        let means = ClientMeans(
             id: clientID, secret: clientSecret, keyFile: clientKeyFile, certificateFile: clientCertificateFile
         )
         let method =
-            clientAuthentication.flatMap(ClientAuthentication.init) ?? identity.choose(from: discovered)
+            clientAuthentication.flatMap(ClientAuthentication.init) ?? means.choose(from: discovered)
         let aliases = method.means == .certificate ? discovered?.certificateEndpoints : nil
         guard
             let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? aliases?.revocation
@@ -152,7 +152,7 @@ extension PendingRevocation {
         do throws(ClientProofFailure) {
             return AuthorizationServer(
                 endpoints: endpoints,
-                client: try identity.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
+                client: try means.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
                 assertionAudience: assertionAudience,
                 transport: surroundings.transport
             )

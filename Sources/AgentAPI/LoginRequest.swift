@@ -18,6 +18,10 @@ public struct LoginRequest: Codable, Equatable, Sendable {
     /// The initial access token for a registration (RFC 7591 §1.2). Not a setting of the account, and not kept.
     public var registrationToken: String?
     public var scopes: [String]?
+    /// Where the login's tokens are to be used: at providers that want to know it at the login.
+    public var audience: String?
+    /// The same as absolute URIs (RFC 8707 §2).
+    public var resources: [String]?
     public var deviceEndpoint: String?
     public var tokenEndpoint: String?
     public var revocationEndpoint: String?
@@ -35,7 +39,8 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         deviceEndpoint: String? = nil, tokenEndpoint: String? = nil, revocationEndpoint: String? = nil,
         registrationEndpoint: String? = nil,
         store: String? = nil, timeout: Int? = nil, qrCode: Bool? = nil, clientAuthentication: String? = nil,
-        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, pkce: Bool? = nil
+        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, pkce: Bool? = nil,
+        audience: String? = nil, resources: [String]? = nil
     ) {
         self.provider = provider
         self.providerParameters = providerParameters
@@ -55,6 +60,8 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         self.clientKeyFile = clientKeyFile
         self.clientCertificateFile = clientCertificateFile
         self.pkce = pkce
+        self.audience = audience
+        self.resources = resources
     }
 
     /// Whether this request brings settings of its own, so that it can only join a login with the same ones.
@@ -63,6 +70,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
             || scopes != nil || deviceEndpoint != nil
             || tokenEndpoint != nil || revocationEndpoint != nil || registrationEndpoint != nil || store != nil
             || clientAuthentication != nil || clientKeyFile != nil || clientCertificateFile != nil || pkce != nil
+            || audience != nil || resources != nil
     }
 
     enum CodingKeys: String, CodingKey {
@@ -76,7 +84,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         case clientCertificateFile = "client_certificate_file"
         case pkce
         case registrationToken = "registration_token"
-        case scopes
+        case scopes, audience, resources
         case deviceEndpoint = "device_endpoint"
         case tokenEndpoint = "token_endpoint"
         case revocationEndpoint = "revocation_endpoint"

@@ -10,18 +10,26 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
     public var name: String
     public var title: String
     public var parameters: [Parameter]
-    /// With parameters in braces.
+    /// With parameters in braces, as are the endpoints.
     public var issuer: String
+    /// Whether the issuer publishes metadata, which wins over the endpoints here.
+    public var metadata: Bool
+    public var endpoints: ProviderEndpointList
     /// Asked for when a login names none.
     public var scopes: [String]
     /// The scope without which there is no refresh token.
     public var offlineScope: String?
     /// `none`, `required` or `per_client`.
     public var clientSecret: String
+    /// How the client proves who it is; nil: chosen by the metadata and by what the client has.
+    public var clientAuthentication: String?
+    public var requests: ProviderRequests
+    /// Whether a refresh ends the access tokens that came before it.
+    public var refreshEndsTokens: Bool
     /// Where a client id is registered.
     public var registration: String
     public var notes: String
-    /// Names of values that nobody has confirmed.
+    /// Names of members, also of `endpoints` and `requests`, whose values nobody has confirmed.
     public var unverified: [String]
 
     public struct Parameter: Codable, Equatable, Sendable {
@@ -42,25 +50,35 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
     }
 
     public init(
-        name: String, title: String, parameters: [Parameter], issuer: String, scopes: [String], offlineScope: String?,
-        clientSecret: String, registration: String, notes: String, unverified: [String]
+        name: String, title: String, parameters: [Parameter], issuer: String, metadata: Bool,
+        endpoints: ProviderEndpointList, scopes: [String], offlineScope: String?, clientSecret: String,
+        clientAuthentication: String?, requests: ProviderRequests, refreshEndsTokens: Bool, registration: String,
+        notes: String, unverified: [String]
     ) {
         self.name = name
         self.title = title
         self.parameters = parameters
         self.issuer = issuer
+        self.metadata = metadata
+        self.endpoints = endpoints
         self.scopes = scopes
         self.offlineScope = offlineScope
         self.clientSecret = clientSecret
+        self.clientAuthentication = clientAuthentication
+        self.requests = requests
+        self.refreshEndsTokens = refreshEndsTokens
         self.registration = registration
         self.notes = notes
         self.unverified = unverified
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, title, parameters, issuer, scopes
+        case name, title, parameters, issuer, metadata, endpoints, scopes
         case offlineScope = "offline_scope"
         case clientSecret = "client_secret"
+        case clientAuthentication = "client_auth"
+        case requests
+        case refreshEndsTokens = "refresh_ends_tokens"
         case registration, notes, unverified
     }
 }

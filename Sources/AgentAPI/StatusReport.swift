@@ -101,6 +101,9 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         case loginRequired = "login_required"
         /// The provider cannot be reached; a token that is still valid is served.
         case offline
+        /// The provider was reached, and refused the last renewal, or what it sent is refused; a token that is still
+        /// valid is served.
+        case refused
         /// The account's store is locked or out of reach, so its refresh token cannot be read.
         case locked
         /// A refresh token newer than the stored one is held in memory only.

@@ -20,9 +20,10 @@ public struct AuthorizationServer: Sendable {
         self.transport = transport
     }
 
-    /// Asks for a device code and a user code. RFC 8628 §3.1, and RFC 7636 §4.3 with a proof key.
+    /// Asks for a device code and a user code. RFC 8628 §3.1, and RFC 7636 §4.3 with a proof key. `resources` and
+    /// `audience` say where the tokens are to be used, and win over parameters of the dialect with those names.
     public func authorizeDevice(
-        scopes: [String], proofKey: ProofKey? = nil
+        scopes: [String], resources: [String] = [], audience: String? = nil, proofKey: ProofKey? = nil
     ) async throws(OAuthFailure) -> DeviceAuthorization {
         let url = try endpoints.requiredDevice()
         let reply: ProviderReply
@@ -37,7 +38,11 @@ public struct AuthorizationServer: Sendable {
                 parameters.append(.plain("code_challenge", proofKey.challenge))
                 parameters.append(.plain("code_challenge_method", "S256"))
             }
-            parameters += dialect.deviceParameters.sorted { $0.key < $1.key }.map { .plain($0.key, $0.value) }
+            let target = Self.target(resources, audience)
+            parameters += target
+            let taken = Set(target.map(\.name))
+            parameters += dialect.deviceParameters.sorted { $0.key < $1.key }
+                .compactMap { taken.contains($0.key) ? nil : .plain($0.key, $0.value) }
             reply = try await post(parameters, to: url, as: proof)
         } catch {
             switch error {
@@ -77,8 +82,7 @@ public struct AuthorizationServer: Sendable {
             .secret("refresh_token", refreshToken),
         ]
         parameters += scope(scopes ?? [])
-        parameters += resources.map { .plain("resource", $0) }
-        if let audience { parameters.append(.plain("audience", audience)) }
+        parameters += Self.target(resources, audience)
         do throws(RequestFailure) {
             let proof = try proof(at: endpoints.token)
             return RefreshReply(
@@ -105,6 +109,10 @@ public struct AuthorizationServer: Sendable {
         } catch {
             return RevocationReply(error)
         }
+    }
+
+    private static func target(_ resources: [String], _ audience: String?) -> [FormEncoding.Parameter] {
+        resources.map { .plain("resource", $0) } + (audience.map { [.plain("audience", $0)] } ?? [])
     }
 
     /// RFC 6749 §3.3: left out rather than empty.

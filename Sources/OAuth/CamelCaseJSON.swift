@@ -1,6 +1,7 @@
 package import SecretMemory
 
-/// Parameters as the members of one JSON object, with their names in camelCase: `client_id` is `clientId`.
+/// Parameters as the members of one JSON object, with their names in camelCase, as AWS has them: `client_id` is
+/// `clientId`.
 package enum CamelCaseJSON {
     package static let mediaType = "application/json"
 

@@ -1,7 +1,8 @@
 internal import FoundationEssentials
 public import SecretMemory
 
-/// The client as it is registered at the provider.
+/// The client as it is registered at the provider, able to prove itself at each request. The signing behind it is
+/// `ClientKeys`; the agent makes one of settings and files in `ClientMeans`.
 public struct Client: Sendable {
     public let id: String
     public let authentication: ClientAuthentication

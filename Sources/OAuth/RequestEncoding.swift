@@ -24,13 +24,4 @@ extension RequestEncoding {
         case .awsJSON: CamelCaseJSON.body(parameters)
         }
     }
-
-    /// Whether a client is registered for its scopes, and a device authorization request names none.
-    public var scopesBelongToClient: Bool { self == .awsJSON }
-
-    /// Whether a logout revokes tokens (RFC 7009). Otherwise it ends the session that an access token belongs to.
-    public var revokesTokens: Bool { self == .form }
-
-    /// The one way to authenticate that the encoding knows, if there is only one.
-    public var clientAuthentication: ClientAuthentication? { self == .awsJSON ? .clientSecretPost : nil }
 }

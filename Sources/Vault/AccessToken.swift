@@ -8,7 +8,7 @@ public struct AccessToken: Sendable, Equatable {
     public let type: String
     public let scope: [String]
     /// Counted from before the request was sent, so that the provider's clock is never behind ours. Nil: no expiry.
-    public let expiresAt: ContinuousClock.Instant?
+    public private(set) var expiresAt: ContinuousClock.Instant?
     /// How long the provider lets its tokens live; nil when they do not expire.
     public let lifetime: Duration?
     /// Whether the provider named no lifetime, so that ours is a guess and is not shown to anybody.
@@ -48,6 +48,9 @@ public struct AccessToken: Sendable, Equatable {
         guard let expiresAt, !isLifetimeAssumed else { return nil }
         return max(0, Int((expiresAt - now).components.seconds))
     }
+
+    /// The provider has ended it before its time.
+    mutating func end(at now: ContinuousClock.Instant) { expiresAt = min(expiresAt ?? now, now) }
 
     public func isValid(at now: ContinuousClock.Instant) -> Bool { expiresAt.map { now < $0 } ?? true }
 }

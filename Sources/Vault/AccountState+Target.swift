@@ -21,8 +21,8 @@ extension AccountState {
             case .shortLived: return .serve(ServedToken(token, at: now, note: .providerTokensAreShorter))
             case .stale:
                 let decision = refreshOrFail(credential, target, entry, at: now)
-                guard token.isValid(at: now), entry?.failure ?? lastFailure != nil else { return decision }
-                let served = ServedToken(token, at: now, note: .providerUnreachable)
+                guard token.isValid(at: now), let failure = entry?.failure ?? lastFailure else { return decision }
+                let served = ServedToken(token, at: now, note: .renewalFailed(failure))
                 return decision == .refresh(credential) ? .serveAndRefresh(served, credential) : .serve(served)
             }
         }
@@ -63,6 +63,11 @@ extension AccountState {
         if let failure = entry?.failure, let notBefore = entry?.backoff.clientNotBefore, now < notBefore {
             return .fail(failure)
         }
+        guard entry != nil || targeted.takesNew(at: now) else {
+            return .fail(
+                .targetRefused(
+                    TargetRefusal(.tooManyRefused, missing: target.scopes, loginScope: credential.scope)))
+        }
         return refreshOrFail(credential, at: now)
     }
 
@@ -77,6 +82,14 @@ extension AccountState {
     ) {
         guard version == self.version else { return }
         targeted.failed(target, failure, retryAfter: retryAfter, at: now, jitter: jitter)
+    }
+
+    /// A refresh has ended the tokens that came before it (GitLab), also those that it did not renew. The ID token is
+    /// none of them, so the login's own token stays to hold it, as one that has expired.
+    package mutating func tokensEnded(version: UInt64, at now: ContinuousClock.Instant) {
+        guard version == self.version else { return }
+        targeted.endTokens()
+        endOwnToken(at: now)
     }
 
     /// The account's settings have changed: the same words may mean something else now.

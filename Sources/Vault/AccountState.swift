@@ -159,7 +159,8 @@ package struct AccountState: Sendable {
     /// During an outage a token that is still valid is served; an expired one never is.
     private func servedDespiteFailure(at now: ContinuousClock.Instant) -> ServedToken? {
         guard let token, token.isValid(at: now) else { return nil }
-        return ServedToken(token, at: now, note: lastFailure == nil ? .providerTokensAreShorter : .providerUnreachable)
+        return ServedToken(
+            token, at: now, note: lastFailure.map(ServedToken.Note.renewalFailed) ?? .providerTokensAreShorter)
     }
 }
 
@@ -208,6 +209,13 @@ extension AccountState {
             }
         case .success(.none): login = .signedOut(.notLoggedIn)
         }
+    }
+
+    /// Not renewed ahead of the next request: two tokens that end each other would take turns for ever.
+    mutating func endOwnToken(at now: ContinuousClock.Instant) {
+        token?.end(at: now)
+        renewal = nil
+        isInUse = false
     }
 
     /// Forgets the tokens that can be got again.

@@ -25,6 +25,10 @@ extension AccountVault {
         renewed.scope = scope
         renewed.grantedAt = ports.time.wall
         renewed.expiry = LoginExpiry.after(grant, earlier: credential.expiry, at: ports.time.wall)
+        // The provider has answered, so they have ended, whatever becomes of what it sent.
+        if ports.refresher.refreshEndsTokens {
+            guarded.withLock { $0.state.tokensEnded(version: version, at: ports.time.now) }
+        }
         // RFC 6749 §6: a new refresh token replaces the old one; none, or the same, leaves it.
         guard let refreshToken = grant.refreshToken, refreshToken != credential.refreshToken else {
             await journal(of: credential)?.abandon(credential)

@@ -8,6 +8,8 @@ public protocol GrantRefresher: Sendable {
     func mayReceive(_ credential: Credential) -> Bool
     /// Whether the account's settings allow this person; nil is somebody who is not known.
     func allows(_ identity: Identity?) -> Bool
+    /// Whether a refresh ends every access token that the provider has issued to the login before, whatever it is for.
+    var refreshEndsTokens: Bool { get }
     /// Checks the ID token of a grant to the credential's client. May have to fetch the provider's keys.
     func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict
     /// RFC 6749 §6, for the login's own token or one with another target. Never cancelled half-way: the reply may hold

@@ -9,8 +9,8 @@ public struct ServedToken: Sendable, Equatable {
     public enum Note: Sendable, Equatable {
         /// The provider's tokens never live that long.
         case providerTokensAreShorter
-        /// The refresh failed, and this one is still valid.
-        case providerUnreachable
+        /// The refresh failed in this way, and this one is still valid.
+        case renewalFailed(TokenFailure)
     }
 
     package init(_ token: AccessToken, at now: ContinuousClock.Instant, note: Note?) {

@@ -29,6 +29,8 @@ public struct TargetRefusal: Sendable, Equatable {
         case narrower
         /// It refused for another reason, and goes on giving the login's own token.
         case refused
+        /// It was not asked, because it has just refused one after the other.
+        case tooManyRefused = "too_many_refused"
         /// Only a refresh token can be exchanged for another token than the login's.
         case noRefreshToken = "no_refresh_token"
     }

@@ -19,8 +19,12 @@ struct DoctorCommand: ParsableCommand {
         let environment = processEnvironment()
         var (checks, found) = AgentExamination(environment: environment).run()
         if found == nil {
-            do throws(OneShotDoctor.Failure) { found = try OneShotDoctor(environment: environment).report() } catch {
-                checks.append(error.check)
+            do throws(OneShotAgent.Fault) {
+                found = try OneShotAgent(environment: environment).answer(DoctorReport.self, to: .doctor)
+            } catch {
+                // In the report, so that what the client has found out is shown as well.
+                checks.append(
+                    DoctorCheck(.agentProgram, .problem, "\(error.problem), so no more is known", hint: error.hint))
             }
         }
         let report = DoctorReport(checks + (found?.checks ?? []))

@@ -76,6 +76,14 @@ struct LoginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Ask for this scope; may be repeated.", valueName: "scope"))
     var scope: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Ask for tokens for this audience, where the provider wants it at the login.", valueName: "name"))
+    var audience: String?
+
+    @Option(help: ArgumentHelp("Ask for tokens for this resource (RFC 8707); may be repeated.", valueName: "uri"))
+    var resource: [String] = []
+
     @Option(help: ArgumentHelp("Use this device authorization endpoint.", valueName: "url"))
     var deviceEndpoint: String?
 
@@ -139,7 +147,8 @@ struct LoginCommand: ParsableCommand {
             registrationEndpoint: registrationEndpoint, store: store, timeout: timeout,
             qrCode: screen.wantsQRCode ? true : nil,
             clientAuthentication: clientAuth, clientKeyFile: clientKeyFile.map(absolutePath),
-            clientCertificateFile: clientCertificateFile.map(absolutePath), pkce: pkce
+            clientCertificateFile: clientCertificateFile.map(absolutePath), pkce: pkce,
+            audience: audience, resources: resource.isEmpty ? nil : resource
         )
         // From here on, so that Ctrl-C before there is anything to cancel just ends this program. SIGHUP keeps its
         // default: a lost terminal ends this program, and the login goes on in the agent.

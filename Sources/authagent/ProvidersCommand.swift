@@ -1,45 +1,45 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import LocalSocket
 
 struct ProvidersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "providers",
         abstract: "Show the providers that 'login --provider' knows.",
-        discussion: "Any other provider works as well: 'authagent login NAME --issuer URL --client-id ID'."
+        discussion: """
+            With a name, all that is known of that one. Any other provider works as well: 'authagent login NAME \
+            --issuer URL --client-id ID'.
+            """
     )
+
+    @Argument(help: "Show this provider only, with its endpoints and its ways.")
+    var name: String?
 
     @Flag(help: "Print one JSON object with 'providers'.")
     var json = false
 
     func run() throws {
-        let list = try AgentConnection.open().request("GET", Route.providers.path).decoded(ProviderList.self)
-        Console.print(json ? APIJSON.text(list) : list.providers.map(Self.text).joined(separator: "\n\n"))
+        var list = try Self.list()
+        if let name {
+            list.providers.removeAll { $0.name != name }
+            guard !list.providers.isEmpty else {
+                throw Failure("'\(name)' is no provider's name", hint: "run 'authagent providers' to see them")
+            }
+        }
+        let text = name == nil ? ProviderText.summary : ProviderText.detail
+        Console.print(json ? APIJSON.text(list) : list.providers.map(text).joined(separator: "\n\n"))
     }
 
-    private static func text(_ provider: ProviderDescription) -> String {
-        var options = "--provider \(provider.name)"
-        for parameter in provider.parameters {
-            let name = String(parameter.name.map { $0 == "_" ? "-" : $0 })
-            let option = "--\(name) \(parameter.name.uppercased())"
-            options += parameter.standard == nil ? " \(option)" : " [\(option)]"
+    /// From the agent's program, because this one is small; what it was built with needs no running agent.
+    private static func list() throws -> ProviderList {
+        do throws(OneShotAgent.Fault) {
+            return try OneShotAgent(environment: processEnvironment()).answer(ProviderList.self, to: .providers)
+        } catch {
+            // In a container that has only the agent's socket.
+            if case .notInstalled = error, let agent = try? AgentConnection.open(startIfNeeded: false) {
+                return try agent.request("GET", Route.providers.path).decoded(ProviderList.self)
+            }
+            throw Failure(error.problem, hint: error.hint, code: .agentUnreachable)
         }
-        var lines = ["\(provider.title): \(options)"]
-        for parameter in provider.parameters {
-            let standard = parameter.standard.map { " (default: \($0))" } ?? ""
-            lines.append("  \(parameter.name): \(parameter.meaning)\(standard)")
-        }
-        lines.append("  issuer: \(provider.issuer)")
-        if !provider.scopes.isEmpty { lines.append("  scopes: \(provider.scopes.joined(separator: " "))") }
-        switch provider.clientSecret {
-        case "required": lines.append("  needs a client secret")
-        case "none": lines.append("  needs no client secret")
-        default: break
-        }
-        lines.append("  client id: \(provider.registration)")
-        lines.append("  \(provider.notes)")
-        if !provider.unverified.isEmpty {
-            lines.append("  not confirmed: \(provider.unverified.joined(separator: ", "))")
-        }
-        return lines.map(Console.clean).joined(separator: "\n")
     }
 }

@@ -18,14 +18,14 @@ extension AuthagentDaemon {
             let failure = StartFailure.homeMissing
             report = DoctorReport([DoctorCheck(.filesConfiguration, .problem, failure.problem, hint: failure.hint)])
         }
-        put(APIJSON.encode(report) + [UInt8(ascii: "\n")])
+        put(report)
         // At once: what hangs in a thread must not keep the process.
         exit(0)
     }
 
     /// On standard output, all of it; whoever reads it may go away.
-    private static func put(_ bytes: [UInt8]) {
-        var rest = bytes[...]
+    static func put(_ answer: some Encodable) {
+        var rest = (APIJSON.encode(answer) + [UInt8(ascii: "\n")])[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }

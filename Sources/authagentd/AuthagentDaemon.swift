@@ -41,6 +41,9 @@ struct AuthagentDaemon: AsyncParsableCommand {
     @Flag(help: "Look at what an agent would need, print one JSON object, and end. Changes nothing.")
     var doctor = false
 
+    @Flag(help: "Print what is known of providers by their names as one JSON object, and end.")
+    var providers = false
+
     func validate() throws {
         if let logLevel, LogLevel(rawValue: logLevel) == nil {
             throw ValidationError(Self.unknown("--log-level", LogLevel.self))
@@ -60,6 +63,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         ProcessProtection.apply()
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
+        if providers { return Self.put(ProviderList.known) }
         if doctor { return await Self.examine(environment) }
         let readiness = Readiness(descriptor: readyFd, environment: environment)
         do {

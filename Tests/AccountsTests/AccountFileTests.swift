@@ -54,6 +54,15 @@ struct AccountFileTests {
         #expect(settings.scopes.isEmpty)
     }
 
+    @Test(
+        "a place that no token can be for is refused, with the key that names it",
+        arguments: [("audience", "\"\""), ("resources", "[\"api\"]"), ("resources", "[\"urn:a#b\"]")])
+    func place(key: String, value: String) throws {
+        let error = try AccountFiles().error(Self.good + "\(key) = \(value)\n")
+        #expect(error.line == 3)
+        #expect(error.problem.contains(key == "audience" ? "the audience" : "the resource"))
+    }
+
     @Test("what is written is read back the same, whatever characters it holds")
     func roundTrip() throws {
         let fixture = try AccountFiles()
@@ -78,6 +87,8 @@ struct AccountFileTests {
         keys.clientKeyFile = "/etc/keys/tv.pem"
         keys.clientCertificateFile = "/etc/keys/tv.crt"
         keys.assertionAudience = .issuer
+        (keys.audience, keys.resources) = ("https://api.example/", ["urn:a", "https://b.example/"])
+        keys.refreshEndsTokens = true
         keys.pkce = false
         keys.deviceParameters = ["audience": "https://api.example/", "odd.name": "a\"b"]
         let settings = try AccountSettings(keys)

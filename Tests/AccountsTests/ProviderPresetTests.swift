@@ -42,8 +42,6 @@ struct ProviderPresetTests {
         #expect(settings.dialect.deviceParameters.values.allSatisfy { !$0.contains("{") })
         #expect(preset.parameters.allSatisfy { Self.samples[$0.name] != nil }, "'login' has an option for each")
         #expect(!preset.registration.isEmpty && !preset.notes.isEmpty && preset.notes.hasSuffix("."))
-        let fields = Set(Mirror(reflecting: preset).children.compactMap(\.label)).union(["metadata"])
-        #expect(fields.isSuperset(of: preset.unverified), "\(preset.unverified)")
     }
 
     @Test(
@@ -151,6 +149,16 @@ struct ProviderPresetTests {
         }
         #expect(error.key == "start_url")
         #expect(error.hint.contains("https://"))
+    }
+
+    @Test("GitLab's refreshes end earlier tokens, which the file may deny", arguments: [nil, false])
+    func endedTokens(own: Bool?) throws {
+        let fixture = try AccountFiles()
+        try fixture.write(
+            "provider = \"gitlab\"\nclient_id = \"c\"\n" + (own.map { "refresh_ends_tokens = \($0)\n" } ?? ""))
+        #expect(try fixture.directory.load(fixture.name)?.refreshEndsTokens == own ?? true)
+        try fixture.write("issuer = \"https://i.example\"\nclient_id = \"c\"\n")
+        #expect(try fixture.directory.load(fixture.name)?.refreshEndsTokens == false)
     }
 
     @Test("AWS needs no client id: the agent registers one; the file's own words win, and are written back")

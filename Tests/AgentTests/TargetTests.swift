@@ -125,6 +125,19 @@ struct TargetTests {
         #expect(try await fixture.status().email == "ann@example.com")
     }
 
+    @Test("an account whose refreshes end earlier tokens serves none of those", arguments: [true, false])
+    func endedTokens(ends: Bool) async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        let file = fixture.files.path + "/user/work.toml"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try (text + "refresh_ends_tokens = \(ends)\n").write(toFile: file, atomically: false, encoding: .utf8)
+        try await fixture.agent.reload()
+        fixture.provider.script(.token, scoped("n1", "mail"), .grant(access: "a2"))
+        _ = try await fixture.agent.token(fixture.name, TokenRequest(target: try TokenTarget(scopes: ["mail"])))
+        #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == (ends ? "a2" : "a1"))
+    }
+
     @Test("a reload with other settings of the account drops its narrower tokens; one that changes nothing does not")
     func reload() async throws {
         let fixture = try AgentFixture()

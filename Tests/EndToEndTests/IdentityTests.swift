@@ -94,7 +94,7 @@ struct IdentityTests {
         #expect(result.output.isEmpty)
         let account = try #require(try await status(demo.home))
         #expect(account.subject == "ann")
-        #expect(account.state == .offline)
+        #expect(account.state == .refused)
         demo.issuer.changeSubject("ann")
         try await eventually("the login is lost") { try await demo.home.authagent("token", "work").status == 0 }
     }

@@ -46,6 +46,17 @@ struct TargetCommandTests {
         #expect(raw.lines == [mail.accessToken])
     }
 
+    @Test("login --audience and --resource say where the login's tokens are to be used")
+    func atLogin() async throws {
+        let demo = try await DemoLogin()
+        let options = demo.options + ["--audience", "my api", "--resource", "urn:a", "--resource", "urn:b"]
+        let result = try await demo.home.login("work", options) { demo.issuer.approve($0) }
+        try #require(result.status == 0, "\(result.errors)\(demo.home.log)")
+        let request = try #require(demo.issuer.log.first { $0.endpoint == .device })
+        #expect(request.form["audience"] == "my api")
+        #expect(request.resources == ["urn:a", "urn:b"])
+    }
+
     @Test("20 programs that want different tokens at once spend each one-use refresh token once")
     func manyAtOnce() async throws {
         var configuration = DemoIssuer.Configuration()

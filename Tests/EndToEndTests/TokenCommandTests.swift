@@ -102,6 +102,43 @@ struct TokenCommandTests {
         let json = try await home.authagent("providers", "--json")
         let list = try APIJSON.decode(ProviderList.self, from: json.output.utf8)
         #expect(list.providers.contains { $0.name == "google" && $0.clientSecret == "required" })
+        #expect(home.daemonPID == nil, "static data needs no agent")
+    }
+
+    @Test("providers NAME shows the endpoints and ways of one, and every name that 'not confirmed' has")
+    func oneProvider() async throws {
+        let home = try AgentHome()
+        let twitch = try await home.authagent("providers", "twitch").output
+        #expect(twitch.contains("  device_endpoint: https://id.twitch.tv/oauth2/device\n"), "\(twitch)")
+        #expect(twitch.contains("  scope_parameter: scopes\n"))
+        #expect(twitch.contains("  metadata: no\n"))
+        #expect(try await home.authagent("providers", "google").output.contains("client_auth: client_secret_post\n"))
+        #expect(try await home.authagent("providers", "bmw").output.contains("  pkce: true\n"))
+        for name in ["descope", "egi", "zitadel"] {
+            let lines = try await home.authagent("providers", name).lines
+            let unconfirmed = try #require(lines.last { $0.hasPrefix("  not confirmed: ") })
+            for word in unconfirmed.dropFirst("  not confirmed: ".count).split(separator: ", ") {
+                #expect(lines.contains { $0.hasPrefix("  \(word): ") }, "\(word)")
+            }
+        }
+        let json = try await home.authagent("providers", "aws", "--json").output
+        let list = try APIJSON.decode(ProviderList.self, from: json.utf8)
+        #expect(list.providers.map(\.name) == ["aws"])
+        #expect(list.providers.first?.requests.encoding == "aws_json")
+        let unknown = try await home.authagent("providers", "gogle")
+        #expect(unknown.status == 1)
+        #expect(unknown.errors.contains("hint: run 'authagent providers'"))
+        #expect(home.daemonPID == nil)
+
+        // Where there is nothing but the client and the socket.
+        let client = home.files.path + "/authagent"
+        // By another process: a program that starts here meanwhile would have the copy open for writing.
+        _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("authagent"), client])
+        let alone = try ChildProcess(client, ["providers"], environment: home.environment, input: nil)
+        #expect(await alone.result().errors.contains("authagentd is not installed"))
+        try #require(try await home.authagent("start").status == 0)
+        let asking = try ChildProcess(client, ["providers", "twitch"], environment: home.environment, input: nil)
+        #expect(await asking.result().output == twitch)
     }
 
     @Test("status --json has the agent and the accounts with the members that programs were promised")

@@ -90,7 +90,7 @@ struct RefreshTests {
         fixture.time.advance(by: .seconds(3590))
         let served = try await fixture.vault.token(minimumValidity: .seconds(60))
         #expect(served.token.secret == SecretBytes("a1"))
-        #expect(served.note == .providerUnreachable)
+        #expect(served.note == .renewalFailed(.providerUnreachable(detail: "no route")))
         #expect(served.secondsLeft == 10)
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
     }
@@ -136,7 +136,7 @@ struct RefreshTests {
         fixture.refresher.hold(at: gate)
         fixture.refresher.answer(.renewed(access: "a2"))
         let served = try #require(fixture.vault.tokenAtOnce(minimumValidity: .seconds(60)))
-        #expect(try served.get().note == .providerUnreachable)
+        #expect(try served.get().note == .renewalFailed(.providerUnreachable(detail: "no route")))
         #expect(try await fixture.token() == "a1")
         await gate.arrived()
         gate.open()

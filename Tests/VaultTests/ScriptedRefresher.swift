@@ -14,6 +14,7 @@ final class ScriptedRefresher: GrantRefresher {
         var gate: Gate?
         var verdicts: [IdentityVerdict] = [.absent]
         var expected: String?
+        var endsTokens = false
     }
 
     private let state: Mutex<State>
@@ -28,12 +29,19 @@ final class ScriptedRefresher: GrantRefresher {
 
     func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
 
-    func answer(_ script: RefreshReply...) { state.withLock { $0.script = script } }
+    func answer(_ script: RefreshReply...) { answer(script) }
+
+    func answer(_ script: [RefreshReply]) { state.withLock { $0.script = script } }
 
     /// What the ID tokens of the grants are worth, in order; the last repeats.
     func identify(as verdicts: IdentityVerdict...) { state.withLock { $0.verdicts = verdicts } }
 
     func expect(_ subject: String?) { state.withLock { $0.expected = subject } }
+
+    /// From now on a refresh ends the access tokens that came before it.
+    func endTokens() { state.withLock { $0.endsTokens = true } }
+
+    var refreshEndsTokens: Bool { state.withLock { $0.endsTokens } }
 
     func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict {
         state.withLock { $0.verdicts.count > 1 ? $0.verdicts.removeFirst() : $0.verdicts[0] }

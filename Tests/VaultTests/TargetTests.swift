@@ -146,6 +146,47 @@ struct TargetTests {
         #expect(try await token(fixture, mail) == "m1")
     }
 
+    @Test("a program that makes up one target after the other is stopped, and what is granted goes on as before")
+    func madeUp() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1")))
+        await fixture.loggedIn()
+        #expect(try await token(fixture, mail) == "m1")
+        fixture.refresher.answer(.misconfigured(ProviderError(code: "invalid_target", status: 400)))
+        var reasons: [TargetRefusal.Reason?] = []
+        for index in 0..<30 {
+            let target = try #require(try TokenTarget(audience: "made-up-\(index)"))
+            reasons.append(await refusal(fixture, target)?.reason)
+        }
+        #expect(reasons.prefix(5).allSatisfy { $0 == .invalidTarget })
+        #expect(reasons.dropFirst(5).allSatisfy { $0 == .tooManyRefused })
+        #expect(fixture.refresher.spent.count == 6)
+        // The refused one says why, and what was granted is renewed, whatever else was made up.
+        let first = try #require(try TokenTarget(audience: "made-up-0"))
+        #expect(await refusal(fixture, first)?.reason == .invalidTarget)
+        fixture.refresher.answer(.renewed(access: "m2"))
+        #expect(try await token(fixture, mail, 3599) == "m1")
+        fixture.time.advance(by: .seconds(59))
+        #expect(await refusal(fixture, files)?.reason == .tooManyRefused)
+        fixture.time.advance(by: .seconds(1))
+        #expect(try await token(fixture, files) == "m2")
+        fixture.time.advance(by: .seconds(3500))
+        #expect(try await token(fixture, mail) == "m2")
+    }
+
+    @Test("an outage refuses no target: it does not stop new ones")
+    func outageOfMany() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.down))
+        await fixture.loggedIn()
+        for index in 0..<6 {
+            let target = try #require(try TokenTarget(audience: "api-\(index)"))
+            await #expect(throws: TokenFailure.providerUnreachable(detail: "no route")) {
+                try await token(fixture, target)
+            }
+        }
+        fixture.refresher.answer(.renewed(access: "f1"))
+        #expect(try await token(fixture, files) == "f1")
+    }
+
     @Test("a token with less than was asked for is not served; what came with it is kept all the same")
     func narrower() async throws {
         let fixture = try VaultFixture(

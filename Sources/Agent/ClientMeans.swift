@@ -10,8 +10,9 @@ struct AssertionStamp: Sendable {
     let randomBytes: @Sendable (Int) -> [UInt8]
 }
 
-/// Who an account's client is, and what it has to prove it with.
-struct ClientIdentity {
+/// A client's id and what it has to prove itself with, of which the method is chosen and an OAuth `Client` is made. Who
+/// has logged in is another matter: `Identity`.
+struct ClientMeans {
     var id: String
     var secret: SecretBytes?
     var keyFile: String?

@@ -3,49 +3,51 @@ internal import CLinux
 internal import Glibc
 internal import LocalSocket
 
-/// Has the agent's program look at what an agent would look at, where none runs: it prints its report and ends.
-struct OneShotDoctor {
+/// Asks the agent's program something that takes no running agent: it prints one JSON object and ends.
+struct OneShotAgent {
     let environment: [String: String]
+
+    /// What the program is asked.
+    enum Question: String {
+        case doctor = "--doctor"
+        case providers = "--providers"
+    }
 
     /// Longer than the program's own limit for all its checks.
     private static let patience: Duration = .seconds(12)
-    /// A thousand accounts with long names.
-    private static let longestReport = 4 * 1024 * 1024
+    /// A doctor's report on a thousand accounts with long names.
+    private static let longestAnswer = 4 * 1024 * 1024
 
-    enum Failure: Error {
+    enum Fault: Error {
         case notInstalled
         case notStarted(program: String, errno: Int32)
-        case noReport(program: String)
+        case noAnswer(program: String, Question)
 
-        /// In the report, so that what the client has found out is shown as well.
-        var check: DoctorCheck {
+        var problem: String {
             switch self {
-            case .notInstalled:
-                DoctorCheck(
-                    .agentProgram, .problem, "authagentd is not installed, so no more is known",
-                    hint: "put it beside authagent or into libexec/authagent"
-                )
-            case .notStarted(let program, let code):
-                DoctorCheck(
-                    .agentProgram, .problem, "cannot start \(program): \(String(cString: strerror(code)))",
-                    hint: "run 'ls -l \(program)' to see why"
-                )
-            case .noReport(let program):
-                DoctorCheck(
-                    .agentProgram, .problem, "\(program) has not told what it found",
-                    hint: "run '\(program) --doctor' to see why; is it of the same version?"
-                )
+            case .notInstalled: "authagentd is not installed"
+            case .notStarted(let program, let code): "cannot start \(program): \(String(cString: strerror(code)))"
+            case .noAnswer(let program, _): "\(program) has not answered"
+            }
+        }
+
+        var hint: String {
+            switch self {
+            case .notInstalled: "put it beside authagent or into libexec/authagent"
+            case .notStarted(let program, _): "run 'ls -l \(program)' to see why"
+            case .noAnswer(let program, let question):
+                "run '\(program) \(question.rawValue)' to see why; is it of the same version?"
             }
         }
     }
 
-    func report() throws(Failure) -> DoctorReport {
+    func answer<Answer: Decodable>(_ type: Answer.Type, to question: Question) throws(Fault) -> Answer {
         guard let program = try? AgentStarter.daemon() else { throw .notInstalled }
         var ends: [Int32] = [-1, -1]
         guard clinux_pipe(&ends) == 0 else { throw .notStarted(program: program, errno: errno) }
         let reading = Descriptor(owning: ends[0])
         var pid: pid_t = 0
-        let failure = spawn(program, output: ends[1], &pid)
+        let failure = spawn(program, question, output: ends[1], &pid)
         // Here, after the start, so that the end of the program ends the reading.
         close(ends[1])
         guard failure == 0 else { throw .notStarted(program: program, errno: failure) }
@@ -53,17 +55,15 @@ struct OneShotDoctor {
         // It has ended by itself, or takes too long: what hangs in it must not stay behind.
         kill(pid, SIGKILL)
         while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
-        guard let report = try? APIJSON.decode(DoctorReport.self, from: output) else {
-            throw .noReport(program: program)
-        }
-        return report
+        guard let answer = try? APIJSON.decode(type, from: output) else { throw .noAnswer(program: program, question) }
+        return answer
     }
 
-    private func spawn(_ program: String, output: Int32, _ pid: inout pid_t) -> Int32 {
+    private func spawn(_ program: String, _ question: Question, output: Int32, _ pid: inout pid_t) -> Int32 {
         let silence = open("/dev/null", O_WRONLY | O_CLOEXEC)
         guard silence >= 0 else { return errno }
         defer { close(silence) }
-        var arguments = AgentStarter.cStrings([program, "--doctor"])
+        var arguments = AgentStarter.cStrings([program, question.rawValue])
         var variables = AgentStarter.cStrings(environment.map { "\($0.key)=\($0.value)" })
         defer { for text in arguments + variables { free(text) } }
         return clinux_spawn(program, &arguments, &variables, output, silence, &pid)
@@ -74,7 +74,7 @@ struct OneShotDoctor {
         let deadline = Deadline(Self.patience)
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16 * 1024)
-        while bytes.count < Self.longestReport {
+        while bytes.count < Self.longestAnswer {
             var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let ready = poll(&wait, 1, deadline.milliseconds)
             if ready < 0 && errno == EINTR { continue }

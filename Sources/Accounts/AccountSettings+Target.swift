@@ -1,0 +1,31 @@
+internal import AgentAPI
+internal import OAuth
+
+/// Where the tokens of an account's login are to be used.
+extension AccountSettings {
+    public var audience: String? { keys.audience }
+    public var resources: [String] { keys.resources ?? [] }
+
+    static func checkTarget(_ keys: AccountKeys, encoding: RequestEncoding) throws(Invalid) {
+        let target: TokenTarget?
+        do throws(TokenTarget.Invalid) {
+            target = try TokenTarget(resources: keys.resources ?? [], audience: keys.audience)
+        } catch {
+            let isAudience = error.parameter == .audience
+            throw Invalid(
+                key: isAudience ? "audience" : "resources",
+                problem: "the \(error.parameter.rawValue) \(error.problem)",
+                hint: isAudience
+                    ? "give the audience as the provider names it"
+                    : "give absolute URIs without a fragment, such as https://api.example.com/"
+            )
+        }
+        guard target == nil || encoding.takesTarget else {
+            throw Invalid(
+                key: keys.audience == nil ? "resources" : "audience",
+                problem: "this provider's requests have no place for an audience or a resource",
+                hint: "leave it out"
+            )
+        }
+    }
+}

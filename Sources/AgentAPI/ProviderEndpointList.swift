@@ -1,0 +1,22 @@
+/// Where a preset's requests go, with the preset's parameters in braces; nil for what is only in the provider's metadata,
+/// or nowhere. The names are those of an account file's keys.
+public struct ProviderEndpointList: Codable, Equatable, Sendable {
+    public var device: String?
+    public var token: String?
+    public var revocation: String?
+    public var registration: String?
+
+    public init(device: String?, token: String?, revocation: String?, registration: String?) {
+        self.device = device
+        self.token = token
+        self.revocation = revocation
+        self.registration = registration
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case device = "device_endpoint"
+        case token = "token_endpoint"
+        case revocation = "revocation_endpoint"
+        case registration = "registration_endpoint"
+    }
+}

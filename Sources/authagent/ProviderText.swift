@@ -1,0 +1,70 @@
+internal import AgentAPI
+
+/// A preset for people.
+enum ProviderText {
+    /// What has to be known to log in.
+    static func summary(_ provider: ProviderDescription) -> String {
+        var lines = heading(provider)
+        lines.append("  issuer: \(provider.issuer)")
+        if !provider.scopes.isEmpty { lines.append("  scopes: \(provider.scopes.joined(separator: " "))") }
+        switch provider.clientSecret {
+        case "required": lines.append("  needs a client secret")
+        case "none": lines.append("  needs no client secret")
+        default: break
+        }
+        lines.append("  client id: \(provider.registration)")
+        return text(lines + ending(provider))
+    }
+
+    /// Everything, under the names that an account file and `--json` have for it.
+    static func detail(_ provider: ProviderDescription) -> String {
+        let (endpoints, requests) = (provider.endpoints, provider.requests)
+        let elsewhere = provider.metadata ? "from the metadata, if it has one" : "none is known"
+        let parameters = requests.deviceParameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let values = [
+            ("issuer", provider.issuer),
+            ("metadata", provider.metadata ? "yes, and it wins over these endpoints" : "no"),
+            ("device_endpoint", endpoints.device ?? elsewhere),
+            ("token_endpoint", endpoints.token ?? elsewhere),
+            ("revocation_endpoint", endpoints.revocation ?? elsewhere),
+            ("registration_endpoint", endpoints.registration ?? elsewhere),
+            ("scopes", words(provider.scopes)),
+            ("offline_scope", provider.offlineScope ?? "none is known"),
+            ("client_secret", provider.clientSecret),
+            ("client_auth", provider.clientAuthentication ?? "chosen by the metadata and what the client has"),
+            ("pkce", requests.pkce.map { "\($0)" } ?? "once the provider asks for it"),
+            ("assertion_audience", requests.assertionAudience),
+            ("request_encoding", requests.encoding),
+            ("scope_parameter", requests.scopeParameter),
+            ("device_grant_type", requests.deviceGrantType),
+            ("device_code_parameter", requests.deviceCodeParameter),
+            ("device_parameters", words(parameters)),
+            ("refresh_ends_tokens", "\(provider.refreshEndsTokens)"),
+            ("registration", provider.registration),
+        ]
+        return text(heading(provider) + values.map { "  \($0.0): \($0.1)" } + ending(provider))
+    }
+
+    private static func heading(_ provider: ProviderDescription) -> [String] {
+        var options = "--provider \(provider.name)"
+        for parameter in provider.parameters {
+            let name = String(parameter.name.map { $0 == "_" ? "-" : $0 })
+            let option = "--\(name) \(parameter.name.uppercased())"
+            options += parameter.standard == nil ? " \(option)" : " [\(option)]"
+        }
+        return ["\(provider.title): \(options)"]
+            + provider.parameters.map { parameter in
+                let standard = parameter.standard.map { " (default: \($0))" } ?? ""
+                return "  \(parameter.name): \(parameter.meaning)\(standard)"
+            }
+    }
+
+    private static func ending(_ provider: ProviderDescription) -> [String] {
+        let unverified = provider.unverified.joined(separator: ", ")
+        return ["  \(provider.notes)"] + (unverified.isEmpty ? [] : ["  not confirmed: \(unverified)"])
+    }
+
+    private static func words(_ words: [String]) -> String { words.isEmpty ? "none" : words.joined(separator: " ") }
+
+    private static func text(_ lines: [String]) -> String { lines.map(Console.clean).joined(separator: "\n") }
+}

@@ -1,0 +1,64 @@
+import AgentAPI
+import AuthagentTestSupport
+import OAuth
+import Testing
+
+/// What programs and people are told while an older token is served, because the last renewal failed.
+struct FailedRenewalTests {
+    /// With the login's token 10 s before its end, and this answer to the renewal.
+    private func served(
+        _ answer: FakeProvider.Answer, _ target: TokenTarget? = nil
+    ) async throws -> (token: TokenReply, status: AccountStatus) {
+        let fixture = try IdentityFixture()
+        _ = try await fixture.logIn(try fixture.idToken())
+        if target != nil {
+            fixture.agent.provider.script(.token, .grant(access: "t1"))
+            _ = try await fixture.token(TokenRequest(target: target))
+        }
+        fixture.agent.time.advance(by: .seconds(3590))
+        fixture.agent.provider.script(.token, answer)
+        return (try await fixture.token(TokenRequest(target: target)), try await fixture.status())
+    }
+
+    private static let lifetime = "; this token lives shorter than the 60 s that were asked for"
+
+    @Test("a provider that is down is offline")
+    func unreachable() async throws {
+        let (token, status) = try await served(.failure(.unreachable("connection refused")))
+        #expect(token.accessToken == "a1")
+        #expect(token.note == "the provider cannot be reached" + Self.lifetime)
+        #expect(status.state == .offline)
+    }
+
+    @Test("one whose ID token is refused was reached: neither the note nor the state says otherwise")
+    func refusedIDToken() async throws {
+        let forged = try IdentityFixture().idToken(["sub": #""eve""#], signer: try TokenSigner())
+        let (token, status) = try await served(.grant(access: "a2", refresh: "r2", idToken: forged))
+        #expect(token.accessToken == "a1")
+        #expect(
+            token.note == "the last renewal brought an ID token that is refused, so nothing of it is used"
+                + Self.lifetime)
+        #expect(status.state == .refused)
+        #expect(status.lastError?.contains("ID token that is refused") == true)
+    }
+
+    @Test("that of a token for another scope is its own affair, and is told by the note alone")
+    func refusedIDTokenOfTarget() async throws {
+        let forged = try IdentityFixture().idToken(signer: try TokenSigner())
+        let target = try TokenTarget(scopes: ["openid"])
+        let (token, status) = try await served(.grant(access: "t2", idToken: forged), target)
+        #expect(token.accessToken == "t1")
+        #expect(token.note?.hasPrefix("the last renewal brought an ID token that is refused") == true)
+        #expect(status.state == .ok)
+    }
+
+    @Test(
+        "one that refuses the renewal was reached as well",
+        arguments: [FakeProvider.Answer.error("invalid_client", status: 401), .json(400, "")])
+    func refused(answer: FakeProvider.Answer) async throws {
+        let (token, status) = try await served(answer)
+        #expect(token.accessToken == "a1")
+        #expect(token.note == "the provider refused the last renewal" + Self.lifetime)
+        #expect(status.state == .refused)
+    }
+}

@@ -1,0 +1,41 @@
+import Agent
+import AgentAPI
+import Foundation
+import Testing
+
+/// What `authagent providers --json` says.
+struct ProviderListTests {
+    @Test("each name of what nobody has confirmed is that of a member", arguments: ProviderList.known.providers)
+    func unverified(provider: ProviderDescription) throws {
+        var possible = provider
+        // Encoded even where this provider has none.
+        possible.offlineScope = ""
+        possible.endpoints = ProviderEndpointList(device: "", token: "", revocation: "", registration: "")
+        let object = try JSONSerialization.jsonObject(with: Data(APIJSON.encode(possible)))
+        let members = try #require(object as? [String: Any])
+        let inner = ["endpoints", "requests"].compactMap { members[$0] as? [String: Any] }.flatMap(\.keys)
+        #expect(Set(members.keys).union(inner).isSuperset(of: provider.unverified), "\(provider.unverified)")
+    }
+
+    @Test("the ways of a provider are listed, and not only acted upon")
+    func ways() throws {
+        func provider(_ name: String) throws -> ProviderDescription {
+            try #require(ProviderList.known.providers.first { $0.name == name })
+        }
+        let salesforce = try provider("salesforce")
+        #expect(salesforce.requests.deviceGrantType == "device")
+        #expect(salesforce.requests.deviceCodeParameter == "code")
+        #expect(salesforce.requests.deviceParameters == ["response_type": "device_code"])
+        #expect(salesforce.metadata == false)
+        let aws = try provider("aws")
+        #expect(aws.requests.encoding == "aws_json")
+        #expect(aws.clientAuthentication == "client_secret_post")
+        #expect(aws.endpoints.registration == "https://oidc.{region}.amazonaws.com/client/register")
+        #expect(try provider("twitch").requests.scopeParameter == "scopes")
+        #expect(try provider("bmw").requests.pkce == true)
+        #expect(try provider("keycloak").requests.pkce == nil)
+        #expect(try provider("zitadel").requests.assertionAudience == "issuer")
+        #expect(try provider("gitlab").refreshEndsTokens)
+        #expect(try provider("google").clientAuthentication == "client_secret_post")
+    }
+}
