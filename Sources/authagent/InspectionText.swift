@@ -83,7 +83,7 @@ struct InspectionText {
                     return "    \(name): \(seconds), \(words)"
                 }
                 if case .string(let text) = value { return "    \(name): \(text)" }
-                return "    \(name): \(APIJSON.text(value))"
+                return "    \(name): \((try? APIJSON.text(value)) ?? "cannot be shown")"
             }
     }
 

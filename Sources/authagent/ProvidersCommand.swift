@@ -13,7 +13,7 @@ struct ProvidersCommand: ParsableCommand {
 
     func run() throws {
         let list = try AgentConnection.open().request("GET", Route.providers.path).decoded(ProviderList.self)
-        Console.print(json ? APIJSON.text(list) : list.providers.map(Self.text).joined(separator: "\n\n"))
+        Console.print(json ? APIJSON.text(fixed: list) : list.providers.map(Self.text).joined(separator: "\n\n"))
     }
 
     private static func text(_ provider: ProviderDescription) -> String {

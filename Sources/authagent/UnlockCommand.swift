@@ -17,7 +17,7 @@ struct UnlockCommand: ParsableCommand {
     func run() throws {
         let request = UnlockRequest(passphrase: try PassphraseInput.read())
         _ = try AgentConnection.open().request(
-            "POST", Route.unlock.path, body: APIJSON.encode(request), within: Self.patience
+            "POST", Route.unlock.path, body: APIJSON.encode(fixed: request), within: Self.patience
         ).decoded(UnlockReply.self)
         Console.print("unlocked")
     }

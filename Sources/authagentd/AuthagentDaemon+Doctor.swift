@@ -17,7 +17,7 @@ extension AuthagentDaemon {
             let failure = StartFailure.homeMissing
             report = DoctorReport([DoctorCheck(.filesConfiguration, .problem, failure.problem, hint: failure.hint)])
         }
-        put(APIJSON.encode(report) + [UInt8(ascii: "\n")])
+        put(APIJSON.encode(fixed: report) + [UInt8(ascii: "\n")])
         // At once: what hangs in a thread must not keep the process.
         exit(0)
     }
