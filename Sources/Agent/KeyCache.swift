@@ -10,10 +10,19 @@ final class KeyCache: Sendable {
         var fetchedAt: ContinuousClock.Instant
     }
 
+    /// What comes of looking for a key among newer ones.
+    enum Search {
+        case found(KeySet)
+        /// The issuer has no newer ones: they were fetched for this very token.
+        case nothing
+        /// Nobody can tell.
+        case unknown(String)
+    }
+
     private struct Entry {
         var known: Known?
         /// When a key that is not in the set last led to a fetch.
-        var lastSearch: ContinuousClock.Instant?
+        var lastSearch: [KeyPurpose: ContinuousClock.Instant] = [:]
         var running: Task<Result<Known, OAuthFailure>, Never>?
     }
 
@@ -42,22 +51,32 @@ final class KeyCache: Sendable {
         }
     }
 
-    /// Keys newer than `old`, for a token that none of those has signed. Nil when it is too early to ask again, or when
-    /// they were fetched for this very token.
-    func newerKeys(at url: EndpointURL, than old: Known, since start: ContinuousClock.Instant) async -> KeySet? {
+    /// Keys newer than `old`, for a token that none of those has signed.
+    func newerKeys(
+        at url: EndpointURL, than old: Known, since start: ContinuousClock.Instant, for purpose: KeyPurpose
+    ) async -> Search {
+        // Asked after the token had come.
+        guard old.fetchedAt < start else { return .nothing }
         let now = time.now
-        let isAllowed = entries.withLock { entries in
-            if let last = entries[url]?.lastSearch, now < last + Self.searchInterval { return false }
-            guard old.fetchedAt < start else { return false }
-            entries[url, default: Entry()].lastSearch = now
-            return true
+        let answer = entries.withLock { entries -> Search? in
+            let entry = entries[url] ?? Entry()
+            // Somebody else may have just asked, or be asking.
+            if let known = entry.known, known.fetchedAt > old.fetchedAt { return .found(known.keys) }
+            if entry.running != nil { return nil }
+            if let last = entry.lastSearch[purpose], now < last + Self.searchInterval {
+                return .unknown(
+                    "it is signed with a key that is not among the provider's, which were fetched again less than a"
+                        + " minute ago")
+            }
+            entries[url, default: Entry()].lastSearch[purpose] = now
+            return nil
         }
-        guard isAllowed else {
-            // Somebody else may have just asked.
-            let known = entries.withLock { $0[url]?.known }
-            return known.flatMap { $0.fetchedAt > old.fetchedAt ? $0.keys : nil }
+        if let answer { return answer }
+        do throws(OAuthFailure) { return .found(try await fetch(url).keys) } catch {
+            // What has failed was no search.
+            entries.withLock { $0[url]?.lastSearch[purpose] = nil }
+            return .unknown(error.description)
         }
-        return try? await fetch(url).keys
     }
 
     private func fetch(_ url: EndpointURL) async throws(OAuthFailure) -> Known {
@@ -71,9 +90,11 @@ final class KeyCache: Sendable {
     }
 
     private func fetched(_ url: EndpointURL) async -> Result<Known, OAuthFailure> {
+        // The answer may be as old as the question.
+        let now = time.now
         let result: Result<Known, OAuthFailure>
         do throws(OAuthFailure) {
-            result = .success(Known(keys: try await KeySet.fetch(url, over: transport), fetchedAt: time.now))
+            result = .success(Known(keys: try await KeySet.fetch(url, over: transport), fetchedAt: now))
         } catch {
             result = .failure(error)
         }

@@ -77,7 +77,9 @@ struct TokenInspector {
             return report(.unchecked, "its issuer is not that of the account '\(account.name)'")
         }
         do throws(IdentityVerifier.Failure) {
-            try await identities.check(with: issuer) { keys, _ throws(IDTokenRejection) in _ = try keys.verify(token) }
+            try await identities.check(with: issuer, for: .inspection) { keys, _ throws(IDTokenRejection) in
+                _ = try keys.verify(token)
+            }
             return report(.valid, issuer: issuer)
         } catch {
             return switch error {
