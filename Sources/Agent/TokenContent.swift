@@ -9,6 +9,9 @@ package struct TokenContent {
     package let header: [String: JSONValue]?
     package let claims: [String: JSONValue]?
     package let token: Result<JSONWebToken, IDTokenRejection>
+    /// Whether somebody has meant it to be a JWT, or it is a piece of one: then it is some issuer's, even if nobody can
+    /// read whose.
+    package let looksLikeJWT: Bool
 
     package init(_ secret: SecretBytes) {
         let bytes = secret.revealed()
@@ -17,8 +20,10 @@ package struct TokenContent {
         do throws(IDTokenRejection) { token = .success(try JSONWebToken(parsing: bytes)) } catch {
             token = .failure(error)
         }
-        // `{"` in base64url: somebody has meant it to be a JWT, though it may be broken.
-        let looksLikeJWT = bytes.starts(with: "eyJ".utf8)
+        // `{"` in base64url begins what may be broken further on.
+        looksLikeJWT = parts.contains {
+            $0.starts(with: "eyJ".utf8) || (try? JSONWebToken.object($0, .payload)) != nil
+        }
         switch parts.count {
         case 3 where header != nil || looksLikeJWT: form = .jwt
         case 5 where header != nil: form = .encrypted
@@ -32,7 +37,8 @@ package struct TokenContent {
     var tenant: String? { text("tid") }
 
     private func text(_ name: String) -> String? {
-        guard case .string(let text)? = claims?[name] else { return nil }
+        // RFC 7519 §5.3: an encrypted token may say in its header whose it is.
+        guard case .string(let text)? = form == .encrypted ? header?[name] : claims?[name] else { return nil }
         return text
     }
 }

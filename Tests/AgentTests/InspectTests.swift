@@ -52,4 +52,51 @@ struct InspectTests {
         #expect(report.state == .active)
         #expect(values.count == count && others.count == count)
     }
+
+    /// Tokens that another issuer may have made, whole or not.
+    private static let foreign: [String] = {
+        let header = part(#"{"alg":"ES256"}"#)
+        let payload = part(#"{"iss":"https://elsewhere.example","sub":"x"}"#)
+        let jwt = "\(header).\(payload).c2ln"
+        return [
+            jwt, jwt + ".", "\(header).\(payload)", jwt + jwt, payload, header, "." + payload, "\(payload).c2ln",
+            "x\(header).\(payload).c2ln", "%\(jwt)", "\(header).\(payload.dropLast()).c2ln",
+            "\(header)." + part(#"{"iss":"https://elsewhere.example","iss":"x"}"#) + ".c2ln",
+            "\(header)." + part(#"{"iss":1}"#) + ".c2ln", "\(header).\(part("{}")).c2ln",
+            part(#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#) + ".a2V5.aXY.dGV4dA.dGFn",
+            part(#"{"enc":"A256GCM","iss":"https://elsewhere.example"}"#) + ".a2V5.aXY.dGV4dA.dGFn",
+            part(#" { "alg" : "ES256" } "#) + ".e30",
+        ]
+    }()
+
+    @Test("what another issuer may have made is not sent to the account's, whole or in pieces", arguments: foreign)
+    func foreignToken(token: String) async throws {
+        fixture.agent.provider.script(.introspection, .json(200, #"{"active":true}"#))
+        let report = try #require(try await inspect(token, introspect: true).introspection)
+        #expect(fixture.agent.provider.requests(.introspection).isEmpty)
+        #expect(report.state == .notAsked)
+        #expect(report.detail?.contains("issuer") == true)
+    }
+
+    @Test("an opaque token is sent to the provider of the account that is named, and so is one that names that issuer")
+    func ownToken() async throws {
+        fixture.agent.provider.script(.introspection, .json(200, #"{"active":true}"#))
+        let tokens = [
+            "opaque", "a.b", "v1.kO2.x-y", try fixture.idToken(),
+            Self.part("{\"enc\":\"A256GCM\",\"iss\":\"\(FakeProvider.issuer)\"}") + ".a2V5.aXY.dGV4dA.dGFn",
+        ]
+        for token in tokens {
+            #expect(try await inspect(token, introspect: true).introspection?.state == .active, "\(token)")
+        }
+        #expect(fixture.agent.provider.requests(.introspection).count == tokens.count)
+    }
+
+    @Test("the account's own access token is sent to its provider, whatever is written in it")
+    func accountsToken() async throws {
+        fixture.agent.provider.script(.introspection, .json(200, #"{"active":true}"#))
+        fixture.agent.time.advance(by: .seconds(3600))
+        fixture.agent.provider.script(.token, .grant(access: "eyJhbGciOiJFUzI1NiJ9.e30.c2ln", refresh: "r2"))
+        let reply = try await fixture.agent.agent.inspect(fixture.agent.name, InspectRequest(introspect: true))
+        #expect(reply.tokens.first?.introspection?.state == .active)
+    }
 }
