@@ -68,7 +68,7 @@ final class IdentityVerifier: Sendable {
         _ body: (KeySet, TokenIssuer) throws(IDTokenRejection) -> Value
     ) async throws(Failure) -> Value {
         let start = time.now
-        let (known, url, tokenIssuer) = try await published(by: issuer)
+        let (known, url, tokenIssuer) = try await published(by: issuer, for: purpose)
         let rejection: IDTokenRejection
         do throws(IDTokenRejection) { return try body(known.keys, tokenIssuer) } catch { rejection = error }
         guard rejection.mayBeNewKey else { throw .rejected(rejection) }
@@ -82,7 +82,7 @@ final class IdentityVerifier: Sendable {
     }
 
     private func published(
-        by issuer: Issuer
+        by issuer: Issuer, for purpose: KeyPurpose
     ) async throws(Failure) -> (known: KeyCache.Known, url: EndpointURL, tokenIssuer: TokenIssuer) {
         do throws(OAuthFailure) {
             let metadata = try await metadata.metadata(of: issuer)
@@ -93,7 +93,7 @@ final class IdentityVerifier: Sendable {
                         ?? "the provider publishes no keys"
                 )
             }
-            return (try await keys.keys(at: url), url, metadata.tokenIssuer)
+            return (try await keys.keys(at: url, for: purpose), url, metadata.tokenIssuer)
         } catch {
             throw .noKeys(error.description)
         }

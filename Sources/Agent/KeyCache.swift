@@ -23,11 +23,17 @@ final class KeyCache: Sendable {
         var known: Known?
         /// When a key that is not in the set last led to a fetch.
         var lastSearch: [KeyPurpose: ContinuousClock.Instant] = [:]
+        /// What came of the last fetch, if it was not the keys.
+        var lastFailure: (failure: OAuthFailure, at: ContinuousClock.Instant)?
         var running: Task<Result<Known, OAuthFailure>, Never>?
     }
 
     /// As long as metadata is believed: a key that the issuer has withdrawn is used no longer than that.
     private static let life: Duration = .seconds(3600)
+    /// While the issuer has no usable answer. What it has withdrawn meanwhile cannot be known, so not for ever.
+    private static let longestLife: Duration = .seconds(86_400)
+    /// An issuer that is down is not asked again for each token.
+    static let failureLife: Duration = .seconds(30)
     /// Forged tokens with made-up keys must not make us a burden on the issuer.
     static let searchInterval: Duration = .seconds(60)
 
@@ -40,15 +46,27 @@ final class KeyCache: Sendable {
         self.time = time
     }
 
-    /// Keys that are at most an hour old; older when the issuer cannot be asked again.
-    func keys(at url: EndpointURL) async throws(OAuthFailure) -> Known {
+    /// Keys that are at most an hour old; up to a day old when the issuer has no usable answer.
+    func keys(at url: EndpointURL, for purpose: KeyPurpose) async throws(OAuthFailure) -> Known {
         let now = time.now
         let known = entries.withLock { $0[url]?.known }
         if let known, now < known.fetchedAt + Self.life { return known }
-        do throws(OAuthFailure) { return try await fetch(url) } catch {
-            if let known, case .transport = error { return known }
+        do throws(OAuthFailure) {
+            if let failure = recentFailure(at: url, now, for: purpose) { throw failure }
+            return try await fetch(url)
+        } catch {
+            if let known, now < known.fetchedAt + Self.longestLife { return known }
             throw error
         }
+    }
+
+    /// Somebody has just approved a login, and it may be thrown away without keys: that is worth a request.
+    private func recentFailure(
+        at url: EndpointURL, _ now: ContinuousClock.Instant, for purpose: KeyPurpose
+    ) -> OAuthFailure? {
+        guard purpose != .login, let last = entries.withLock({ $0[url]?.lastFailure }), now < last.at + Self.failureLife
+        else { return nil }
+        return last.failure
     }
 
     /// Keys newer than `old`, for a token that none of those has signed.
@@ -58,6 +76,7 @@ final class KeyCache: Sendable {
         // Asked after the token had come.
         guard old.fetchedAt < start else { return .nothing }
         let now = time.now
+        if let failure = recentFailure(at: url, now, for: purpose) { return .unknown(failure.description) }
         let answer = entries.withLock { entries -> Search? in
             let entry = entries[url] ?? Entry()
             // Somebody else may have just asked, or be asking.
@@ -100,7 +119,12 @@ final class KeyCache: Sendable {
         }
         entries.withLock { entries in
             entries[url]?.running = nil
-            if case .success(let known) = result { entries[url]?.known = known }
+            switch result {
+            case .success(let known):
+                entries[url]?.known = known
+                entries[url]?.lastFailure = nil
+            case .failure(let failure): entries[url]?.lastFailure = (failure, time.now)
+            }
         }
         return result
     }

@@ -152,4 +152,34 @@ struct KeyRolloverTests {
         #expect(try await fixture.token().idToken != nil)
         #expect(fetches(fixture) > 1)
     }
+
+    @Test("keys that are good stay in use when the issuer answers with something else, but no longer than a day")
+    func badResponse() async throws {
+        let fixture = try IdentityFixture()
+        _ = try await fixture.logIn(try fixture.idToken())
+        fixture.agent.provider.script(.keys, .json(200, "<html>maintenance</html>"))
+        #expect(try await renew(fixture, fixture.signer, "a2") == "a2")
+        #expect(try await fixture.token().idToken != nil)
+        fixture.agent.time.advance(by: .seconds(86_400))
+        #expect(try await renew(fixture, fixture.signer, "a3") == "a3")
+        await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.reason == "unverified" }
+    }
+
+    @Test("an issuer without keys is asked once in 30 s, but for each login")
+    func failuresAreRemembered() async throws {
+        let fixture = try IdentityFixture()
+        fixture.agent.provider.script(.keys, .json(503, ""))
+        _ = try await fixture.logIn(try fixture.idToken())
+        #expect(fetches(fixture) == 1)
+        for _ in 0..<5 { #expect(try await look(fixture, forger: "x").state == .unreachable) }
+        #expect(fetches(fixture) == 1)
+        fixture.agent.time.advance(by: .seconds(30))
+        for _ in 0..<5 { #expect(try await look(fixture, forger: "x").state == .unreachable) }
+        #expect(fetches(fixture) == 2)
+        fixture.publish(fixture.signer)
+        guard case .done(let result)? = try await fixture.logIn(try fixture.idToken()) else {
+            return #expect(Bool(false))
+        }
+        #expect(result.subject == "ann")
+    }
 }
