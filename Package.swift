@@ -152,7 +152,7 @@ let package = Package(
         // What providers send, as facts for the tests and as seeds for reply-fuzz, which reads a million variations.
         .target(
             name: "ReplyCorpus",
-            dependencies: ["OAuth", "SecretMemory"],
+            dependencies: ["Agent", "AgentAPI", "IDToken", "OAuth", "SecretMemory"],
             path: "Tests/ReplyCorpus",
             swiftSettings: swift
         ),

@@ -13,7 +13,7 @@ extension Agent {
         _ grant: TokenGrant, _ provider: Provider, _ client: AccountVault.GrantedClient
     ) async -> Result<AccountVault.GrantedIdentity, LoginError> {
         let settings = provider.settings
-        let verdict = await provider.identify(grant, clientID: client.id)
+        let verdict = await provider.identify(grant, clientID: client.id, for: .login)
         if let login = DiscardedLogin(verdict, settings) {
             return .failure(.discarded(login, end: await revoke(grant, provider, client)))
         }

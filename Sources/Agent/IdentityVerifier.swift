@@ -23,7 +23,9 @@ final class IdentityVerifier: Sendable {
         self.time = time
     }
 
-    func verdict(on grant: TokenGrant, clientID: String, _ settings: AccountSettings) async -> IdentityVerdict {
+    func verdict(
+        on grant: TokenGrant, clientID: String, _ settings: AccountSettings, for purpose: KeyPurpose
+    ) async -> IdentityVerdict {
         guard let idToken = grant.idToken else { return .absent }
         guard let issuer = settings.issuer, settings.hasMetadata else {
             return .unverified(detail: "the account has no issuer that publishes keys")
@@ -31,7 +33,7 @@ final class IdentityVerifier: Sendable {
         let claims: IDTokenClaims
         do throws(Failure) {
             let token = try parsed(idToken)
-            claims = try await check(with: issuer) { keys, tokenIssuer throws(IDTokenRejection) in
+            claims = try await check(with: issuer, for: purpose) { keys, tokenIssuer throws(IDTokenRejection) in
                 try IDTokenRules(issuer: tokenIssuer, clientID: clientID)
                     .verify(token, accessToken: grant.accessToken, keys: keys)
             }
@@ -62,20 +64,25 @@ final class IdentityVerifier: Sendable {
 
     /// Runs `body` with the issuer's keys, and once more with newer ones if one that is not among them may have signed.
     func check<Value: Sendable>(
-        with issuer: Issuer, _ body: (KeySet, TokenIssuer) throws(IDTokenRejection) -> Value
+        with issuer: Issuer, for purpose: KeyPurpose,
+        _ body: (KeySet, TokenIssuer) throws(IDTokenRejection) -> Value
     ) async throws(Failure) -> Value {
         let start = time.now
-        let (known, url, tokenIssuer) = try await published(by: issuer)
+        let (known, url, tokenIssuer) = try await published(by: issuer, for: purpose)
         let rejection: IDTokenRejection
         do throws(IDTokenRejection) { return try body(known.keys, tokenIssuer) } catch { rejection = error }
-        guard rejection.mayBeNewKey, let newer = await keys.newerKeys(at: url, than: known, since: start) else {
-            throw .rejected(rejection)
+        guard rejection.mayBeNewKey else { throw .rejected(rejection) }
+        switch await keys.newerKeys(at: url, than: known, since: start, for: purpose) {
+        case .found(let newer):
+            do throws(IDTokenRejection) { return try body(newer, tokenIssuer) } catch { throw .rejected(error) }
+        case .nothing: throw .rejected(rejection)
+        // Not proven to be wrong: the key may have been published since.
+        case .unknown(let detail): throw .noKeys(detail)
         }
-        do throws(IDTokenRejection) { return try body(newer, tokenIssuer) } catch { throw .rejected(error) }
     }
 
     private func published(
-        by issuer: Issuer
+        by issuer: Issuer, for purpose: KeyPurpose
     ) async throws(Failure) -> (known: KeyCache.Known, url: EndpointURL, tokenIssuer: TokenIssuer) {
         do throws(OAuthFailure) {
             let metadata = try await metadata.metadata(of: issuer)
@@ -86,7 +93,7 @@ final class IdentityVerifier: Sendable {
                         ?? "the provider publishes no keys"
                 )
             }
-            return (try await keys.keys(at: url), url, metadata.tokenIssuer)
+            return (try await keys.keys(at: url, for: purpose), url, metadata.tokenIssuer)
         } catch {
             throw .noKeys(error.description)
         }

@@ -125,11 +125,11 @@ final class Provider: GrantRefresher {
     var refreshEndsTokens: Bool { settings.refreshEndsTokens }
 
     func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict {
-        await identify(grant, clientID: credential.clientID)
+        await identify(grant, clientID: credential.clientID, for: .renewal)
     }
 
-    func identify(_ grant: TokenGrant, clientID: String) async -> IdentityVerdict {
-        await surroundings.identities.verdict(on: grant, clientID: clientID, settings)
+    func identify(_ grant: TokenGrant, clientID: String, for purpose: KeyPurpose) async -> IdentityVerdict {
+        await surroundings.identities.verdict(on: grant, clientID: clientID, settings, for: purpose)
     }
 
     func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply {

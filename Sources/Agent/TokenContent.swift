@@ -1,24 +1,29 @@
-internal import AgentAPI
-internal import IDToken
-internal import OAuth
-internal import SecretMemory
+package import AgentAPI
+package import IDToken
+package import OAuth
+package import SecretMemory
 
 /// What is in a token, as far as anybody can read it. Nothing of it is proven.
-struct TokenContent {
-    let form: TokenInspection.Form
-    let header: [String: JSONValue]?
-    let claims: [String: JSONValue]?
-    let token: Result<JSONWebToken, IDTokenRejection>
+package struct TokenContent {
+    package let form: TokenInspection.Form
+    package let header: [String: JSONValue]?
+    package let claims: [String: JSONValue]?
+    package let token: Result<JSONWebToken, IDTokenRejection>
+    /// Whether somebody has meant it to be a JWT, or it is a piece of one: then it is some issuer's, even if nobody can
+    /// read whose.
+    package let looksLikeJWT: Bool
 
-    init(_ secret: SecretBytes) {
+    package init(_ secret: SecretBytes) {
         let bytes = secret.revealed()
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let header = parts.first.flatMap { try? JSONWebToken.object($0, .header) }
         do throws(IDTokenRejection) { token = .success(try JSONWebToken(parsing: bytes)) } catch {
             token = .failure(error)
         }
-        // `{"` in base64url: somebody has meant it to be a JWT, though it may be broken.
-        let looksLikeJWT = bytes.starts(with: "eyJ".utf8)
+        // `{"` in base64url begins what may be broken further on.
+        looksLikeJWT = parts.contains {
+            $0.starts(with: "eyJ".utf8) || (try? JSONWebToken.object($0, .payload)) != nil
+        }
         switch parts.count {
         case 3 where header != nil || looksLikeJWT: form = .jwt
         case 5 where header != nil: form = .encrypted
@@ -32,22 +37,25 @@ struct TokenContent {
     var tenant: String? { text("tid") }
 
     private func text(_ name: String) -> String? {
-        guard case .string(let text)? = claims?[name] else { return nil }
+        // RFC 7519 §5.3: an encrypted token may say in its header whose it is.
+        guard case .string(let text)? = form == .encrypted ? header?[name] : claims?[name] else { return nil }
         return text
     }
 }
 
 extension JSONContent {
     /// The same, fit for a terminal. More than a page of text is cut.
-    init(cleaning members: [String: JSONValue]) { self.init(cleaning: members, redaction: Redaction([])) }
+    package init(cleaning members: [String: JSONValue]) { self.init(cleaning: members, redaction: Redaction([])) }
 
-    init(cleaning members: [String: JSONValue], redaction: Redaction) {
+    package init(cleaning members: [String: JSONValue], redaction: Redaction) {
+        // Several names may differ only in what nobody can see, or in what is cut. One list for all of them: a level
+        // for each would let a token nest deeper than JSON can be written.
+        let groups = Dictionary(grouping: members.sorted { $0.key < $1.key }) { redaction.clean($0.key, limit: 128) }
         self = .object(
-            Dictionary(
-                members.map { (redaction.clean($0, limit: 128), JSONContent(cleaning: $1, redaction)) },
-                // Two names that differ only in what nobody can see.
-                uniquingKeysWith: { .array([$0, $1]) }
-            )
+            groups.mapValues { group in
+                let values = group.map { JSONContent(cleaning: $0.value, redaction) }
+                return values.count == 1 ? values[0] : .array(values)
+            }
         )
     }
 

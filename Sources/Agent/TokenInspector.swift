@@ -42,20 +42,23 @@ struct TokenInspector {
         result.header = content.header.map(JSONContent.init(cleaning:))
         result.claims = content.claims.map(JSONContent.init(cleaning:))
         if content.form == .jwt { result.signature = await signature(identities) }
-        if isOfAccount, introspects || content.form != .jwt { result.introspection = await introspection() }
+        if introspects || content.form != .jwt { result.introspection = await introspection() }
         return result
     }
 
-    /// Whether the token may be the account's provider's. One that does not say, which is any opaque one, is taken at
-    /// the word of whoever names the account.
-    private var isOfAccount: Bool {
-        guard let account else { return false }
-        guard let issuer = content.issuer else { return true }
+    /// Why the token is not sent to the account's provider: it is, or may be, another issuer's. Nil for one that names
+    /// the account's, and for one that is not for anybody to read: whoever names the account is taken at their word.
+    private func objection(to account: Account) -> String? {
         // The account's own tokens came from its provider, whatever is written in them.
-        if role != .given { return true }
-        return account.settings.issuer.map {
+        if role != .given { return nil }
+        guard let issuer = content.issuer else {
+            return content.looksLikeJWT
+                ? "it is a JWT or a part of one, and its issuer cannot be read, so it may be another provider's" : nil
+        }
+        let isOfProvider = account.settings.issuer.map {
             TokenIssuer.mayIssue(issuer, tenant: content.tenant, issuer: $0)
-        } ?? false
+        }
+        return isOfProvider == true ? nil : "its issuer is not that of the account '\(account.name)'"
     }
 
     private func signature(_ identities: IdentityVerifier) async -> SignatureReport {
@@ -77,7 +80,9 @@ struct TokenInspector {
             return report(.unchecked, "its issuer is not that of the account '\(account.name)'")
         }
         do throws(IdentityVerifier.Failure) {
-            try await identities.check(with: issuer) { keys, _ throws(IDTokenRejection) in _ = try keys.verify(token) }
+            try await identities.check(with: issuer, for: .inspection) { keys, _ throws(IDTokenRejection) in
+                _ = try keys.verify(token)
+            }
             return report(.valid, issuer: issuer)
         } catch {
             return switch error {
@@ -90,6 +95,7 @@ struct TokenInspector {
     /// RFC 7662. Whether the client may ask is for the provider to say.
     private func introspection() async -> IntrospectionReport? {
         guard let account else { return nil }
+        if let objection = objection(to: account) { return IntrospectionReport(.notAsked, detail: objection) }
         let server: AuthorizationServer
         do {
             guard let client = try account.provider.client(account.vault.client) else {

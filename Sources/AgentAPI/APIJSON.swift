@@ -2,18 +2,41 @@ internal import FoundationEssentials
 
 /// The one way that JSON is written and read on the socket and by `--json`: sorted keys, no escaped slashes, one line.
 public enum APIJSON {
+    /// JSONEncoder refuses what is nested hundreds deep, and numbers that are not finite. Only the words of others
+    /// (`JSONContent`) can be either.
+    public struct Unwritable: Error, CustomStringConvertible {
+        public let description: String
+    }
+
     /// One line without a newline.
-    public static func encode(_ value: some Encodable) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // The API's types hold only strings, numbers, booleans and arrays of them, so encoding cannot fail.
-        guard let data = try? encoder.encode(value) else { preconditionFailure("\(type(of: value)) is not JSON") }
+    public static func encode(_ value: some Encodable) throws(Unwritable) -> [UInt8] {
+        do { return [UInt8](try encoder.encode(value)) } catch {
+            throw Unwritable(description: "a value of the type \(type(of: value)) cannot be written as JSON")
+        }
+    }
+
+    /// The same for types of ours that have only texts, whole numbers, truth values, and lists and objects of these to
+    /// a depth that the type fixes: no value of those is refused. Never for a type that has `JSONContent` in it.
+    public static func encode(fixed value: some Encodable) -> [UInt8] {
+        guard let data = try? encoder.encode(value) else { preconditionFailure("\(type(of: value)) is not fixed") }
         return [UInt8](data)
     }
 
-    public static func text(_ value: some Encodable) -> String { String(decoding: encode(value), as: UTF8.self) }
+    public static func text(_ value: some Encodable) throws(Unwritable) -> String {
+        String(decoding: try encode(value), as: UTF8.self)
+    }
+
+    public static func text(fixed value: some Encodable) -> String {
+        String(decoding: encode(fixed: value), as: UTF8.self)
+    }
 
     public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Sequence<UInt8>) throws -> Value {
         try JSONDecoder().decode(type, from: Data(bytes))
+    }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
     }
 }

@@ -110,6 +110,8 @@ public struct IntrospectionReport: Codable, Equatable, Sendable {
         /// There is nobody to ask, or the provider does not let this client ask.
         case unavailable
         case unreachable
+        /// The token was not sent: it is not known to be this provider's.
+        case notAsked = "not_asked"
     }
 
     public init(_ state: State, members: JSONContent? = nil, detail: String? = nil) {

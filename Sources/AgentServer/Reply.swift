@@ -9,7 +9,14 @@ struct Reply: Sendable {
     var allowedMethods: [String] = []
 
     static func json(_ value: some Encodable) -> Reply {
-        Reply(status: 200, contentType: "application/json", body: APIJSON.encode(value) + newline)
+        do throws(APIJSON.Unwritable) {
+            return Reply(status: 200, contentType: "application/json", body: try APIJSON.encode(value) + newline)
+        } catch {
+            // What others have written is in some replies: one that cannot be sent must not end the agent.
+            return .problem(
+                Problem(.internalError, error.description, hint: "report this with the output of 'authagent --version'")
+            )
+        }
     }
 
     static func text(_ text: String) -> Reply {
@@ -19,7 +26,7 @@ struct Reply: Sendable {
     /// RFC 9457; `status` repeats the status for whoever keeps only the body.
     static func problem(_ problem: Problem, status: Int? = nil) -> Reply {
         let status = status ?? problem.code.httpStatus
-        let body = APIJSON.encode(ProblemBody(problem: problem, status: status))
+        let body = APIJSON.encode(fixed: ProblemBody(problem: problem, status: status))
         return Reply(status: status, contentType: Problem.mediaType, body: body + newline)
     }
 

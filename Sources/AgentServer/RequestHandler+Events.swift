@@ -35,7 +35,7 @@ extension RequestHandler {
     private func send(_ event: LoginEvent, _ context: ChannelHandlerContext) {
         // A watcher that stopped reading: its own buffer is all it may hold.
         guard context.channel.isWritable else { return context.close(promise: nil) }
-        let line = APIJSON.encode(event) + [UInt8(ascii: "\n")]
+        let line = APIJSON.encode(fixed: event) + [UInt8(ascii: "\n")]
         context.writeAndFlush(
             wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(bytes: line)))), promise: nil
         )

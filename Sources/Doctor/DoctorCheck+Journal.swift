@@ -24,10 +24,12 @@ extension DoctorCheck {
                 ))
         }
         for entry in survey.accounts {
+            // A file's time is whatever somebody has set it to.
+            let age = now - max(entry.since, 0)
             if !accounts.contains(entry.account) {
                 checks.append(orphaned(entry))
-            } else if !isAgent || now - entry.since > work {
-                checks.append(waiting(entry, for: now - entry.since, isAgent: isAgent))
+            } else if !isAgent || age > work {
+                checks.append(waiting(entry, for: age, isAgent: isAgent))
             }
         }
         return checks.isEmpty ? [DoctorCheck(.journalWaiting, .ok, "no refresh token waits for its store")] : checks

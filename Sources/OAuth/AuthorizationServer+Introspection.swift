@@ -27,11 +27,22 @@ extension AuthorizationServer {
             case .client(let failure): return .refused(detail: failure.description)
             }
         }
-        if reply.isTemporary { return .unreachable(detail: reply.summary) }
-        guard reply.isSuccess, reply.error == nil,
+        return IntrospectionReply(response, reply)
+    }
+}
+
+extension IntrospectionReply {
+    /// `reply` is what is made of `response` for errors. Nothing but a JSON object with `active` is an answer.
+    package init(_ response: HTTPResponse, _ reply: ProviderReply) {
+        if reply.isTemporary {
+            self = .unreachable(detail: reply.summary)
+        } else if reply.isSuccess, reply.error == nil,
             case .object(let members)? = try? JSONReader.read(response.body),
             case .bool(let isActive)? = members["active"]
-        else { return .refused(detail: reply.summary) }
-        return .answered(isActive: isActive, members)
+        {
+            self = .answered(isActive: isActive, members)
+        } else {
+            self = .refused(detail: reply.summary)
+        }
     }
 }

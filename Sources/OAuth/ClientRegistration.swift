@@ -103,7 +103,7 @@ public enum RegistrationFailure: Error, Equatable, Sendable {
 
 extension ProviderReply {
     /// The members of a registration: 201 (RFC 7591 §3.2.1), or 200, as Glewlwyd has it.
-    fileprivate func registration() throws(RegistrationFailure) -> ReplyFields {
+    package func registration() throws(RegistrationFailure) -> ReplyFields {
         if isTemporary || error?.meaning == .notNow { throw .transport(.unreachable(summary)) }
         guard isSuccess, error == nil else { throw .refused(detail: summary, status: status) }
         guard let fields = body.fields else { throw .badResponse(detail: content) }

@@ -22,8 +22,7 @@ package struct ProviderReply: Sendable {
         let body = ReplyReader.read(response.body)
         self.body = body
         retryAfter = RetryAfter.wait(response)
-        let issued = Self.issued.compactMap { body.fields?.text($0) }
-        let redaction = Redaction(secrets + issued.map { SecretBytes($0) })
+        let redaction = Redaction(secrets + (body.fields.map(Self.issuedSecrets) ?? []))
         self.redaction = redaction
         error = body.fields?.error(status: response.status).map { error in
             // A known code is the server's own word, even if somebody's secret is "client".
@@ -33,6 +32,22 @@ package struct ProviderReply: Sendable {
                 detail: error.detail.flatMap { Self.visible($0, redaction) },
                 status: response.status
             )
+        }
+    }
+
+    /// In bytes, for all members together; real tokens have some thousand. Looking for a whole reply's worth would cost
+    /// seconds, and a server that sends so much shows nobody's secret but its own.
+    package static let mostIssued = 2 * TokenGrant.maximumTokenLength
+
+    /// What is too long to be a token is refused anyway, and is no secret.
+    package static func issuedSecrets(_ fields: ReplyFields) -> [SecretBytes] {
+        var left = mostIssued
+        return issued.compactMap { name in
+            guard let text = fields.text(name), text.utf8.count <= min(left, TokenGrant.maximumTokenLength) else {
+                return nil
+            }
+            left -= text.utf8.count
+            return SecretBytes(text)
         }
     }
 

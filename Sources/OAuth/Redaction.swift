@@ -1,4 +1,5 @@
 package import SecretMemory
+internal import Synchronization
 
 /// Takes our secrets out of a server's words before anybody sees them: some servers echo what was sent to them.
 package struct Redaction: Sendable {
@@ -11,14 +12,29 @@ package struct Redaction: Sendable {
     fileprivate static let shortestPart = 10
 
     private let secrets: [SecretBytes]
+    private let prepared = Prepared()
 
     package init(_ secrets: [SecretBytes]) { self.secrets = secrets.filter { $0.count >= Self.shortestSecret } }
+
+    /// What all texts of a reply are searched for: made once, and only if there is a text, because most replies have
+    /// none to show and their tokens may be long.
+    private final class Prepared: Sendable {
+        private let needles = Mutex<Needles?>(nil)
+
+        func needles(_ make: () -> Needles) -> Needles {
+            needles.withLock { needles in
+                let made = needles ?? make()
+                needles = made
+                return made
+            }
+        }
+    }
 
     /// `text` made fit for a terminal, with every secret replaced: whole, in the encodings that it may have travelled
     /// in, or a part of 10 bytes and more, because servers shorten what they quote.
     package func clean(_ text: String, limit: Int = 300) -> String {
-        if secrets.isEmpty { return DisplayText.clean(text, limit: limit) }
-        let needles = Needles(secrets.flatMap(Self.forms))
+        if secrets.isEmpty || text.isEmpty { return DisplayText.clean(text, limit: limit) }
+        let needles = prepared.needles { Needles(secrets.flatMap(Self.forms)) }
         // Cleaned first: an escape sequence inside a secret must not hide it. Not cut yet: half a secret is one, too.
         let line = Array(DisplayText.clean(text, limit: .max).utf8)
         var position = 0
@@ -40,7 +56,7 @@ package struct Redaction: Sendable {
     /// of "read" must not cost anybody the scope of that name.
     package func harmless(_ words: [String]) -> [String] {
         let long = secrets.filter { $0.count >= Self.shortestPart }
-        if long.isEmpty { return words }
+        if long.isEmpty || words.isEmpty { return words }
         let needles = Needles(long.flatMap(Self.forms))
         return words.filter { word in
             let bytes = Array(word.utf8)

@@ -41,7 +41,7 @@ extension RegisteredClient {
         /// The provider wants the client to prove itself in a way that it cannot.
         case authentication(String)
 
-        var failure: RegistrationFailure {
+        package var failure: RegistrationFailure {
             switch self {
             case .noDeviceGrant:
                 .noDeviceGrant(detail: "the provider registers no client for the device authorization grant")

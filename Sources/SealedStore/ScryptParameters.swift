@@ -20,7 +20,7 @@ public struct ScryptCost: Codable, Equatable, Sendable {
 
     /// Whether a header may ask for it: no less than `cheap`, so that nobody weakens it, and no more than is sensible.
     var isAcceptable: Bool {
-        n & (n - 1) == 0 && (1 << 14...1 << 20).contains(n) && (8...32).contains(r) && (1...8).contains(p)
+        (1 << 14...1 << 20).contains(n) && n & (n - 1) == 0 && (8...32).contains(r) && (1...8).contains(p)
             && 128 * n * r * p <= Self.largestMemory
     }
 }

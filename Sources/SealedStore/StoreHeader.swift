@@ -44,7 +44,7 @@ struct StoreHeader: Equatable, Sendable {
                     as: Label(purpose: Self.label, name: source.rawValue, generation: generation), with: key
                 ))
         )
-        bytes = APIJSON.encode(fields) + [10]
+        bytes = APIJSON.encode(fixed: fields) + [10]
     }
 
     init(parsing bytes: [UInt8]) throws(SealedFailure) {

@@ -34,7 +34,7 @@ extension Credential {
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
             issuer: issuer,
-            secret: SecretBytes(APIJSON.encode(fields))
+            secret: SecretBytes(APIJSON.encode(fixed: fields))
         )
     }
 

@@ -69,7 +69,7 @@ public struct PendingRevocation: Sendable, Equatable {
             clientCertificateFile: clientCertificateFile,
             assertionAudience: assertionAudience
         )
-        return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fields)))
+        return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fixed: fields)))
     }
 
     /// Nil for a record that is something else, or that this version cannot read.

@@ -28,7 +28,7 @@ struct DoctorCommand: ParsableCommand {
             }
         }
         let report = DoctorReport(checks + (found?.checks ?? []))
-        Console.print(json ? APIJSON.text(report) : DoctorTable(report).text)
+        Console.print(json ? APIJSON.text(fixed: report) : DoctorTable(report).text)
         let problems = report.checks.count { $0.state == .problem }
         guard problems == 0 else {
             throw Failure(

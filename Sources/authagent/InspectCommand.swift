@@ -49,10 +49,10 @@ struct InspectCommand: ParsableCommand {
             name = try target.map(AccountName.argument) ?? onlyAccount(connection)
         }
         let response = try connection.request(
-            "POST", Route.inspect(name).path, body: APIJSON.encode(request), within: Self.patience
+            "POST", Route.inspect(name).path, body: APIJSON.encode(fixed: request), within: Self.patience
         )
         let reply = try response.decoded(InspectReply.self)
-        Console.print(json ? APIJSON.text(reply) : InspectionText(reply, now: time(nil)).text)
+        Console.print(json ? try APIJSON.text(reply) : InspectionText(reply, now: time(nil)).text)
         if let failure = reply.tokens.lazy.compactMap(\.failure).first { throw failure }
     }
 

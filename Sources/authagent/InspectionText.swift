@@ -23,7 +23,8 @@ struct InspectionText {
         if let scope = token.scope, !scope.isEmpty, token.claims == nil { lines.append("  scope: \(scope)") }
         if let signature = token.signature { lines.append("  signature: \(words(signature))") }
         if let introspection = token.introspection {
-            lines.append("  introspection: \(introspection.state.rawValue)" + parenthesis(introspection.detail))
+            let state = introspection.state == .notAsked ? "not asked" : introspection.state.rawValue
+            lines.append("  introspection: \(state)" + parenthesis(introspection.detail))
             lines += members("the provider says", introspection.members)
         }
         return lines
@@ -58,7 +59,7 @@ struct InspectionText {
         switch token.introspection?.state {
         case .active?, .inactive?: steps.append("the provider was asked (RFC 7662)")
         case .unavailable?, .unreachable?: steps.append("the provider has not answered")
-        case nil: break
+        case .notAsked?, nil: break
         }
         return steps.isEmpty ? "nobody was asked" : steps.joined(separator: ", ")
     }
@@ -83,7 +84,7 @@ struct InspectionText {
                     return "    \(name): \(seconds), \(words)"
                 }
                 if case .string(let text) = value { return "    \(name): \(text)" }
-                return "    \(name): \(APIJSON.text(value))"
+                return "    \(name): \((try? APIJSON.text(value)) ?? "cannot be shown")"
             }
     }
 

@@ -17,7 +17,7 @@ struct LockCommand: ParsableCommand {
     func run() throws {
         let request = LockRequest(passphrase: passphrase ? try PassphraseInput.read(isNew: true) : nil)
         _ = try AgentConnection.open().request(
-            "POST", Route.lock.path, body: APIJSON.encode(request), within: .seconds(60)
+            "POST", Route.lock.path, body: APIJSON.encode(fixed: request), within: .seconds(60)
         ).decoded(LockReply.self)
         Console.print("locked")
     }

@@ -154,7 +154,7 @@ struct LoginCommand: ParsableCommand {
         // default: a lost terminal ends this program, and the login goes on in the agent.
         let signals = SignalWatch([SIGINT, SIGTERM])
         let response = try connection.send(
-            "POST", Route.login(account).path, accept: LoginEvent.mediaType, body: APIJSON.encode(request),
+            "POST", Route.login(account).path, accept: LoginEvent.mediaType, body: APIJSON.encode(fixed: request),
             within: .seconds(30)
         )
         var stream = EventStream(connection, response)

@@ -25,7 +25,7 @@ struct JSONLoginScreen: LoginScreen {
             event = .done(result)
         case .slowed, .retrying, .failed: break
         }
-        Console.print(APIJSON.text(event))
+        Console.print(APIJSON.text(fixed: event))
     }
 
     func couldNotWatch(_ failure: Failure) {

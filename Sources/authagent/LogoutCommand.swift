@@ -42,13 +42,14 @@ struct LogoutCommand: ParsableCommand {
         }
         var first: Failure?
         for name in names {
-            let body = APIJSON.encode(LogoutRequest(local: local ? true : nil, forgetClient: forgetClient ? true : nil))
+            let body = APIJSON.encode(
+                fixed: LogoutRequest(local: local ? true : nil, forgetClient: forgetClient ? true : nil))
             let response = try connection.request(
                 "POST", Route.logout(name).path, body: body, within: Self.patience
             )
             do {
                 let reply = try response.decoded(LogoutReply.self)
-                Console.print(json ? APIJSON.text(reply) : text(reply))
+                Console.print(json ? APIJSON.text(fixed: reply) : text(reply))
                 guard !reply.forgotten else { continue }
                 let failure = Failure(
                     "'\(name)' is not forgotten: \(reply.reason ?? "the store failed")",

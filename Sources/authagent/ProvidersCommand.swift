@@ -27,7 +27,7 @@ struct ProvidersCommand: ParsableCommand {
             }
         }
         let text = name == nil ? ProviderText.summary : ProviderText.detail
-        Console.print(json ? APIJSON.text(list) : list.providers.map(text).joined(separator: "\n\n"))
+        Console.print(json ? APIJSON.text(fixed: list) : list.providers.map(text).joined(separator: "\n\n"))
     }
 
     /// From the agent's program, because this one is small; what it was built with needs no running agent.

@@ -26,6 +26,6 @@ struct StatusCommand: ParsableCommand {
                 "the running agent is \(report.agent.version), installed is \(agentVersion): run 'authagent stop', and"
                     + " the next command starts the new one")
         }
-        Console.print(json ? APIJSON.text(report) : StatusTable(report, now: time(nil)).text)
+        Console.print(json ? APIJSON.text(fixed: report) : StatusTable(report, now: time(nil)).text)
     }
 }

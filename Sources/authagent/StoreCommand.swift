@@ -17,7 +17,7 @@ struct StoreCommand: ParsableCommand {
     /// Sends one operation.
     static func perform(_ request: StoreRequest, within limit: Duration) throws -> StoreReply {
         try AgentConnection.open().request(
-            "POST", Route.store.path, body: APIJSON.encode(request), within: limit
+            "POST", Route.store.path, body: APIJSON.encode(fixed: request), within: limit
         ).decoded(StoreReply.self)
     }
 }

@@ -28,7 +28,7 @@ struct StoreMigrateCommand: ParsableCommand {
         let reply = try StoreCommand.perform(StoreRequest(.migrate, target: target), within: Self.patience)
         let accounts = reply.moved ?? []
         if json {
-            Console.print(APIJSON.text(reply))
+            Console.print(APIJSON.text(fixed: reply))
         } else {
             for account in accounts {
                 let reason = account.reason.map { " (\(Console.clean($0)))" } ?? ""

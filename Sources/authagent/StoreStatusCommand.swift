@@ -11,7 +11,7 @@ struct StoreStatusCommand: ParsableCommand {
 
     func run() throws {
         let report = try AgentConnection.open().request("GET", Route.store.path).decoded(StoreReport.self)
-        guard !json else { return Console.print(APIJSON.text(report)) }
+        guard !json else { return Console.print(APIJSON.text(fixed: report)) }
         for store in report.stores {
             var lines = ["\(store.store): \(store.state.rawValue)" + (store.detail.map { " (\($0))" } ?? "")]
             lines.append("  accounts: \(store.accounts)")

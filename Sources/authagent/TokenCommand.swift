@@ -60,7 +60,7 @@ struct TokenCommand: ParsableCommand {
         let reply = try response.decoded(TokenReply.self)
         if let note = reply.note { Console.note(note) }
         if json {
-            Console.print(APIJSON.text(reply))
+            Console.print(APIJSON.text(fixed: reply))
         } else if idToken {
             guard let token = reply.idToken else {
                 throw Failure("the agent sent no ID token", hint: "is it older than this client? run 'authagent stop'")

@@ -25,6 +25,6 @@ struct UnlockCommand: ParsableCommand {
 
     private func ask(_ request: UnlockRequest) throws -> AgentConnection.Response {
         try AgentConnection.open().request(
-            "POST", Route.unlock.path, body: APIJSON.encode(request), within: Self.patience)
+            "POST", Route.unlock.path, body: APIJSON.encode(fixed: request), within: Self.patience)
     }
 }

@@ -25,7 +25,7 @@ extension AuthagentDaemon {
 
     /// On standard output, all of it; whoever reads it may go away.
     static func put(_ answer: some Encodable) {
-        var rest = (APIJSON.encode(answer) + [UInt8(ascii: "\n")])[...]
+        var rest = (APIJSON.encode(fixed: answer) + [UInt8(ascii: "\n")])[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }

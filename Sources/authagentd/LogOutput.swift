@@ -52,7 +52,7 @@ private struct LineHandler: LogHandler {
         case .json:
             var object = ["time": time, "level": "\(event.level)", "message": message]
             for (key, value) in fields { object[key] = value }
-            line = APIJSON.text(object)
+            line = APIJSON.text(fixed: object)
         }
         line += "\n"
         line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
@@ -64,6 +64,6 @@ private struct LineHandler: LogHandler {
     /// A value with a space in it, or what may look like one, must not look like another field.
     private func quoted(_ value: String) -> String {
         let isPlain = value.unicodeScalars.allSatisfy { (0x21...0x7E).contains($0.value) && $0 != "\"" }
-        return isPlain && !value.isEmpty ? value : APIJSON.text(value)
+        return isPlain && !value.isEmpty ? value : APIJSON.text(fixed: value)
     }
 }

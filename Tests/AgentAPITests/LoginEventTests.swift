@@ -19,13 +19,13 @@ struct LoginEventTests {
 
     @Test("an event survives the socket", arguments: events)
     func roundTrip(event: LoginEvent) throws {
-        #expect(try APIJSON.decode(LoginEvent.self, from: APIJSON.encode(event)) == event)
+        #expect(try APIJSON.decode(LoginEvent.self, from: APIJSON.encode(fixed: event)) == event)
     }
 
     @Test("the lines are what programs were promised")
     func lines() {
         #expect(
-            Self.events.map(APIJSON.text) == [
+            Self.events.map { APIJSON.text(fixed: $0) } == [
                 #"{"event":"prompt","expires_in":600,"interval":5,"user_code":"A-B","verification_uri":"https://i/d"}"#,
                 #"{"event":"slowed","interval":10}"#,
                 #"{"detail":"no route","event":"retrying"}"#,

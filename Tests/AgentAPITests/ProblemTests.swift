@@ -17,7 +17,7 @@ struct ProblemTests {
     func members() {
         let problem = Problem(.loginRequired, "no login for 'work'", hint: "run it", reason: "not_logged_in")
         #expect(
-            APIJSON.text(problem)
+            APIJSON.text(fixed: problem)
                 == #"{"code":"login_required","detail":"no login for 'work'","hint":"run it","reason":"not_logged_in"}"#
         )
     }

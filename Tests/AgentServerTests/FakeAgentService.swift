@@ -4,8 +4,8 @@ import Synchronization
 
 /// An agent without accounts: what it does follows from the account's name, and a test holds its gates.
 ///
-/// `work` answers at once, `slow` waits at the gate `refresh`, `large` has a token of megabytes, `ghost` is unknown and
-/// `gone` is logged out.
+/// `work` answers at once, `slow` waits at the gate `refresh`, `large` has a token of megabytes, `deep` one with
+/// claims that no JSON writer takes, `ghost` is unknown and `gone` is logged out.
 final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
         case token(AccountName, TokenRequest)
@@ -111,7 +111,11 @@ final class FakeAgentService: AgentService {
 
     func inspect(_ account: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply {
         try await perform(.inspect(account, request), of: account)
-        return InspectReply(account: account, tokens: [TokenInspection(role: .given, form: .opaque)])
+        var token = TokenInspection(role: .given, form: .opaque)
+        if account?.description == "deep" {
+            token.claims = (0..<600).reduce(.null) { content, _ in .array([content]) }
+        }
+        return InspectReply(account: account, tokens: [token])
     }
 
     func stores() async -> StoreReport { StoreReport(stores: [Self.sealed]) }

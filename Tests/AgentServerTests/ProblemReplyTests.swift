@@ -122,6 +122,17 @@ struct ProblemReplyTests {
         }
     }
 
+    @Test("an answer that cannot be written as JSON is an internal error, and the agent goes on")
+    func unwritable() async throws {
+        try await ServerFixture.serving { server in
+            let reply = try await server.exchange(.post("/v1/accounts/deep/inspect"))
+            #expect(reply.status == 500)
+            #expect(reply.problem?.code == .internalError)
+            #expect(reply.problem?.hint != nil)
+            #expect(try await server.exchange(.get("/v1/health")).status == 200)
+        }
+    }
+
     @Test("405 lists what the resource knows (RFC 9110 §15.5.6)")
     func allow() async throws {
         try await ServerFixture.serving { server in

@@ -1,3 +1,4 @@
+import Agent
 import AgentAPI
 import AuthagentTestSupport
 import OAuth
@@ -43,22 +44,90 @@ struct KeyRolloverTests {
         #expect(fetches(fixture) == 2)
     }
 
-    @Test("J2: tokens with made-up keys have the keys fetched again at most once a minute")
+    /// What `inspect` says of the signature of a token with a made-up key.
+    private func look(_ fixture: IdentityFixture, forger keyID: String) async throws -> SignatureReport {
+        let token = try fixture.idToken(signer: try TokenSigner("ES256", keyID: keyID))
+        let reply = try await fixture.agent.agent.inspect(fixture.agent.name, InspectRequest(token: token))
+        return try #require(reply.tokens.first?.signature)
+    }
+
+    @Test("J2: tokens with made-up keys have the keys fetched again at most once a minute, and are never valid")
     func limited() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
         fixture.agent.time.advance(by: .seconds(1))
-        for number in 0..<5 {
-            let forger = try TokenSigner("ES256", keyID: "forged-\(number)")
-            let failure = try #require(try await fixture.failure(try fixture.idToken(signer: forger)))
-            #expect(failure.code == "bad_id_token")
-            #expect(failure.detail.contains("'forged-\(number)', which the provider does not publish"))
+        let first = try await look(fixture, forger: "forged-0")
+        #expect(first.state == .invalid)
+        #expect(first.detail?.contains("'forged-0', which the provider does not publish") == true)
+        for number in 1..<5 {
+            fixture.agent.time.advance(by: .seconds(5))
+            let report = try await look(fixture, forger: "forged-\(number)")
+            #expect(report.state == .unreachable)
+            #expect(report.detail?.contains("less than a minute ago") == true)
         }
-        // Each login lets 5 s pass.
         #expect(fetches(fixture) == 2)
         fixture.agent.time.advance(by: .seconds(60))
-        _ = try await fixture.failure(try fixture.idToken(signer: try TokenSigner("ES256", keyID: "forged-9")))
+        #expect(try await look(fixture, forger: "forged-9").state == .invalid)
         #expect(fetches(fixture) == 3)
+    }
+
+    @Test("a look at a forged token does not cost the login that comes after it the provider's new key")
+    func lookBeforeRollover() async throws {
+        let fixture = try IdentityFixture()
+        _ = try await fixture.logIn(try fixture.idToken())
+        fixture.agent.time.advance(by: .seconds(1))
+        _ = try await look(fixture, forger: "forged")
+        let newer = try TokenSigner("ES384", keyID: "k2")
+        fixture.publish(newer)
+        fixture.agent.time.advance(by: .seconds(10))
+        guard case .done(let result)? = try await fixture.logIn(try fixture.idToken(signer: newer)) else {
+            return #expect(Bool(false))
+        }
+        #expect(result.subject == "ann")
+        #expect(fixture.agent.provider.requests(.revocation).isEmpty)
+    }
+
+    @Test("a login whose key may not be looked for just now is kept unchecked; nobody has found it to be wrong")
+    func searchRefused() async throws {
+        let fixture = try IdentityFixture()
+        _ = try await fixture.logIn(try fixture.idToken())
+        fixture.agent.time.advance(by: .seconds(1))
+        let unknown = try TokenSigner("ES256", keyID: "unknown")
+        let failure = try #require(try await fixture.failure(try fixture.idToken(signer: unknown)))
+        #expect(failure.code == "bad_id_token")
+        #expect(failure.detail.contains("'unknown', which the provider does not publish"))
+        let revoked = fixture.agent.provider.requests(.revocation).count
+        let newer = try TokenSigner("ES384", keyID: "k2")
+        fixture.publish(newer)
+        guard case .done(let result)? = try await fixture.logIn(try fixture.idToken(signer: newer)) else {
+            return #expect(Bool(false))
+        }
+        #expect(result.subject == nil)
+        #expect(fixture.agent.provider.requests(.revocation).count == revoked)
+        #expect(try await fixture.status().lastError?.contains("less than a minute ago") == true)
+        fixture.agent.time.advance(by: .seconds(60))
+        guard case .done(let checked)? = try await fixture.logIn(try fixture.idToken(signer: newer)) else {
+            return #expect(Bool(false))
+        }
+        #expect(checked.subject == "ann")
+    }
+
+    @Test("a search that fails has found nothing out, and is made again for the next token")
+    func searchFails() async throws {
+        let fixture = try IdentityFixture()
+        _ = try await fixture.logIn(try fixture.idToken())
+        let newer = try TokenSigner("ES384", keyID: "k2")
+        fixture.agent.provider.script(.keys, .failure(.unreachable("no route")))
+        fixture.agent.time.advance(by: .seconds(1))
+        guard case .done(let unchecked)? = try await fixture.logIn(try fixture.idToken(signer: newer)) else {
+            return #expect(Bool(false))
+        }
+        #expect(unchecked.subject == nil)
+        fixture.publish(newer)
+        guard case .done(let checked)? = try await fixture.logIn(try fixture.idToken(signer: newer)) else {
+            return #expect(Bool(false))
+        }
+        #expect(checked.subject == "ann")
     }
 
     @Test("J2: without a key id, a signature that no key made is looked for among newer keys")
@@ -82,5 +151,35 @@ struct KeyRolloverTests {
         #expect(try await renew(fixture, fixture.signer, "a2") == "a2")
         #expect(try await fixture.token().idToken != nil)
         #expect(fetches(fixture) > 1)
+    }
+
+    @Test("keys that are good stay in use when the issuer answers with something else, but no longer than a day")
+    func badResponse() async throws {
+        let fixture = try IdentityFixture()
+        _ = try await fixture.logIn(try fixture.idToken())
+        fixture.agent.provider.script(.keys, .json(200, "<html>maintenance</html>"))
+        #expect(try await renew(fixture, fixture.signer, "a2") == "a2")
+        #expect(try await fixture.token().idToken != nil)
+        fixture.agent.time.advance(by: .seconds(86_400))
+        #expect(try await renew(fixture, fixture.signer, "a3") == "a3")
+        await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.reason == "unverified" }
+    }
+
+    @Test("an issuer without keys is asked once in 30 s, but for each login")
+    func failuresAreRemembered() async throws {
+        let fixture = try IdentityFixture()
+        fixture.agent.provider.script(.keys, .json(503, ""))
+        _ = try await fixture.logIn(try fixture.idToken())
+        #expect(fetches(fixture) == 1)
+        for _ in 0..<5 { #expect(try await look(fixture, forger: "x").state == .unreachable) }
+        #expect(fetches(fixture) == 1)
+        fixture.agent.time.advance(by: .seconds(30))
+        for _ in 0..<5 { #expect(try await look(fixture, forger: "x").state == .unreachable) }
+        #expect(fetches(fixture) == 2)
+        fixture.publish(fixture.signer)
+        guard case .done(let result)? = try await fixture.logIn(try fixture.idToken()) else {
+            return #expect(Bool(false))
+        }
+        #expect(result.subject == "ann")
     }
 }

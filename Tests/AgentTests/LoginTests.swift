@@ -34,7 +34,7 @@ struct LoginTests {
         let prompt = try #require(await log.prompt())
         #expect(prompt.userCode == "WDJB-MJHT")
         #expect(prompt.verificationURI == "\(FakeProvider.issuer)/activate")
-        #expect(!APIJSON.text(LoginEvent.prompt(prompt)).contains("secret-device-code"))
+        #expect(!APIJSON.text(fixed: LoginEvent.prompt(prompt)).contains("secret-device-code"))
         try await fixture.agent.cancelLogin(fixture.name)
     }
 

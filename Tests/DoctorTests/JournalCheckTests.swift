@@ -47,6 +47,15 @@ struct JournalCheckTests {
         #expect(waiting.first?.hint?.contains("authagent token work") == true)
     }
 
+    @Test("a file's time that nobody could have meant is no trap")
+    func strangeTimes() {
+        for since in [Int.min, -1, .max] {
+            let entry = JournalSurvey.Account(
+                account: work, hasRotated: true, since: since, files: ["/j/work~2.rotated"])
+            #expect(checks({ $0.accounts = [entry] }, isAgent: false).map(\.id) == [.journalWaiting])
+        }
+    }
+
     @Test("an entry without an account names the file; others' files and loose ones are told apart")
     func others() {
         let orphan = checks({ $0.accounts = [entry(5)] }, isAgent: true, accounts: [])

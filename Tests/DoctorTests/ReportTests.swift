@@ -155,7 +155,7 @@ struct ReportTests {
         #expect(report[.accountFile].first { $0.state == .problem }?.hint == "did you mean 'scopes'?")
         #expect(report[.filesSettings].map(\.state) == [.problem])
         #expect(report[.filesConfiguration].first?.hint == "run 'chmod go-w \(files.path)/config/authagent'")
-        #expect(!APIJSON.text(report).contains("s3cret"))
+        #expect(!APIJSON.text(fixed: report).contains("s3cret"))
     }
 
     @Test("a loose state directory is a problem; one that is not there is not")

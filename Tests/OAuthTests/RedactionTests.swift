@@ -73,4 +73,31 @@ import Testing
     func short() {
         #expect(clean("a cat sat", "a", "") == "a cat sat")
     }
+
+    @Test("what a reply issues is looked for as far as it may be a token, and not without end")
+    func bounded() {
+        let longest = TokenGrant.maximumTokenLength
+        func lengths(_ counts: [Int]) -> [Int] {
+            let names = ["access_token", "refresh_token", "id_token", "device_code"]
+            let members = zip(names, counts).map { ($0, JSONValue.string(String(repeating: "a", count: $1))) }
+            let fields = ReplyFields(Dictionary(uniqueKeysWithValues: members))
+            return ProviderReply.issuedSecrets(fields).map(\.count)
+        }
+        #expect(lengths([4_000, 2_000, 3_000, 40]) == [4_000, 2_000, 3_000, 40])
+        #expect(lengths([longest, longest]) == [longest, longest])
+        #expect(lengths([longest + 1, 500_000, 40]) == [40])
+        #expect(lengths([longest, longest - 10, 20, 5]) == [longest, longest - 10, 5])
+    }
+
+    @Test("a secret that is expensive to look for is prepared once for all texts of a reply")
+    func cost() {
+        // Each encoding writes it differently, and no 8 bytes of it come twice.
+        let secret = (0..<30_000).map { "/\($0)" }.joined().prefix(TokenGrant.maximumTokenLength)
+        let redaction = Redaction([SecretBytes(String(secret))])
+        let duration = ContinuousClock().measure {
+            for _ in 0..<50 { #expect(redaction.clean("it is over") == "it is over") }
+        }
+        // In a debug build once takes about a second.
+        #expect(duration < .seconds(20), "\(duration)")
+    }
 }

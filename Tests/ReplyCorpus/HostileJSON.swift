@@ -10,7 +10,10 @@ struct HostileJSON {
         "type", "access_token", "accessToken", "token_type", "tokenType", "refresh_token", "refreshToken", "id_token",
         "expires_in", "expiresIn", "refresh_expires_in", "refresh_token_expires_in", "scope", "scopes", "device_code",
         "deviceCode", "user_code", "verification_uri", "verification_url", "verification_uri_complete", "interval",
-        "authorization_code", "issuer", "token_endpoint", "device_authorization_endpoint", "x",
+        "authorization_code", "issuer", "token_endpoint", "device_authorization_endpoint", "jwks_uri", "active",
+        "client_id", "clientId", "client_secret", "clientSecret", "client_secret_expires_at", "grant_types",
+        "token_endpoint_auth_method", "registration_access_token", "registration_client_uri", "keys", "kty", "crv",
+        "kid", "alg", "use", "key_ops", "n", "e", "x", "y", "d", "iss", "sub", "aud", "exp", "x\u{200B}",
     ]
 
     private static let texts = [
@@ -45,12 +48,20 @@ struct HostileJSON {
         case 0, 1: pairs[index].value = value()
         case 2: pairs[index].name = name
         case 3, 4: pairs.append((name, value()))
-        case 5: pairs.append(pairs[index])
+        case 5: Bool.random(using: &random) ? pairs.append(pairs[index]) : hide(&pairs)
         case 6: pairs[index].value = .array([pairs[index].value])
         default:
             var members = ["message": JSONValue.string(echo())]
             members[name] = pairs[index].value
             pairs[index].value = .object(members)
+        }
+    }
+
+    /// Adds members whose names differ only in what nobody can see.
+    private mutating func hide(_ pairs: inout [(name: String, value: JSONValue)]) {
+        for number in 0..<([2, 3, 40, 700].randomElement(using: &random) ?? 2) {
+            let unseen = String(number, radix: 2).map { $0 == "0" ? "\u{200B}" : "\u{200C}" }.joined()
+            pairs.append(("x" + unseen, .number("\(number)")))
         }
     }
 

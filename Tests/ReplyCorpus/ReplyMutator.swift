@@ -6,7 +6,7 @@ package struct ReplyMutator {
     package static let sent = ["dc-Zx81kQ+7w/PLm3=v9", "cs~Hn5 2vT\"q\\8RyB0jU"]
 
     private var random: SeededGenerator
-    private let seeds = ReplyCase.all
+    private let seeds = ReplyCase.all.map { (status: $0.status, body: $0.body) } + otherSeeds
 
     package init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 

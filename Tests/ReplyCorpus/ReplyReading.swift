@@ -9,13 +9,12 @@ package struct ReplyReading {
     private let revocation: RevocationReply
     private let device: Result<DeviceAuthorization, OAuthFailure>
     private let metadata: Result<ServerMetadata?, OAuthFailure>
+    private let others: OtherReading
 
     package init(status: Int, retryAfter: String?, body: [UInt8]) {
         let headers = retryAfter.map { [(name: "Retry-After", value: $0)] } ?? []
-        reply = ProviderReply(
-            HTTPResponse(status: status, headers: headers, body: body),
-            secrets: ReplyMutator.sent.map { SecretBytes($0) }
-        )
+        let response = HTTPResponse(status: status, headers: headers, body: body)
+        reply = ProviderReply(response, secrets: ReplyMutator.sent.map { SecretBytes($0) })
         poll = PollReply(reply)
         refresh = RefreshReply(reply)
         revocation = RevocationReply(reply)
@@ -27,6 +26,7 @@ package struct ReplyReading {
             }
             return try ServerMetadata(fields, askedFor: issuer)
         }
+        others = OtherReading(response, reply)
     }
 
     /// What must never happen, whatever a server sends; nil if none of it did.
@@ -41,11 +41,11 @@ package struct ReplyReading {
                 return "a secret is shown: \(text)"
             }
         }
-        return grantViolation ?? deviceViolation ?? loginViolation
+        return grantViolation ?? deviceViolation ?? loginViolation ?? others.violation
     }
 
     /// The reading as text, to be compared with another one of the same reply.
-    package var digest: String { "\(poll) \(refresh) \(revocation) \(device) \(shownTexts)" }
+    package var digest: String { "\(poll) \(refresh) \(revocation) \(device) \(shownTexts.sorted()) \(others.digest)" }
 
     /// All words that may reach a person or a log. A user code and a URI are the server's to choose.
     private var shownTexts: [String] {
@@ -68,7 +68,7 @@ package struct ReplyReading {
         case .revoked, .unsupported: break
         }
         if case .failure(let failure) = device { texts.append(failure.description) }
-        return texts
+        return texts + others.shownTexts
     }
 
     private var grants: [TokenGrant] {

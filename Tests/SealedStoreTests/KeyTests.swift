@@ -196,6 +196,7 @@ struct KeyTests {
             text.replacingOccurrences(of: "\"n\":16384", with: "\"n\":1073741824"),
             text.replacingOccurrences(of: "\"n\":16384", with: "\"n\":2"),
             text.replacingOccurrences(of: "\"n\":16384", with: "\"n\":16385"),
+            text.replacingOccurrences(of: "\"n\":16384", with: "\"n\":\(Int.min)"),
             text.replacingOccurrences(of: "\"r\":8", with: "\"r\":-8"),
             text.replacingOccurrences(of: "\"p\":1", with: "\"p\":100000"),
             text.replacingOccurrences(of: "\"version\":1", with: "\"version\":2"),
