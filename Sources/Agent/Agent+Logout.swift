@@ -67,9 +67,8 @@ extension Agent {
         do throws(OAuthFailure) {
             server = try await account.provider.server(for: client, needsRevocation: true)
         } catch {
-            guard case .transport = error, account.settings.dialect.encoding.revokesTokens else {
-                return (false, error.description)
-            }
+            // Whatever it is, it may be mended: a network that is down, a portal's page, a key file that is missing.
+            guard account.settings.dialect.encoding.revokesTokens else { return (false, error.description) }
             let settings = account.settings
             let detail = await revokeLater(
                 credential, store: store, error.description, of: settings, at: settings.revocationEndpoint,
