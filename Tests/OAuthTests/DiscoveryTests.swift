@@ -105,6 +105,31 @@ import Testing
         }
     }
 
+    @Test("T1: an issuer with https leads nobody to a plain service of this machine; one of this machine may")
+    func downgrade() async throws {
+        func metadata(_ issuer: String, _ root: String) async throws -> ServerMetadata {
+            let document = """
+                {"issuer":"\(issuer)","token_endpoint":"\(root)/token","jwks_uri":"\(root)/keys",
+                "device_authorization_endpoint":"\(root)/device","revocation_endpoint":"\(root)/revoke",
+                "introspection_endpoint":"\(root)/introspect","registration_endpoint":"\(root)/register",
+                "mtls_endpoint_aliases":{"token_endpoint":"\(root)/mtls"}}
+                """
+            let transport = ScriptedTransport(HTTPResponse(200, document))
+            return try await Discovery(transport: transport).metadata(for: try Issuer(parsing: issuer))
+        }
+        for host in ["localhost", "127.0.0.1:8080", "[::1]", "idp.localhost"] {
+            let found = try await metadata("https://idp.example", "http://" + host)
+            let endpoints = [
+                found.tokenEndpoint, found.keysURL, found.deviceAuthorizationEndpoint, found.revocationEndpoint,
+                found.introspectionEndpoint, found.registrationEndpoint, found.certificateEndpoints.token,
+            ]
+            #expect(endpoints.allSatisfy { $0 == nil }, "\(found)")
+            #expect(found.refusedEndpoints.count == 6)
+        }
+        let own = try await metadata("http://localhost:8080", "http://127.0.0.1:9")
+        #expect(own.tokenEndpoint != nil && own.certificateEndpoints.token != nil && own.refusedEndpoints.isEmpty)
+    }
+
     @Test("M1: text that is only canonically equivalent is not the same issuer")
     func equivalentUnicode() async throws {
         // U+212A KELVIN SIGN equals "K" for Swift's string comparison.
