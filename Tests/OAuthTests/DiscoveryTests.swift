@@ -81,8 +81,8 @@ import Testing
     }
 
     @Test(
-        "M1: Entra's template is accepted for its own three issuers, and nowhere else",
-        arguments: ["common", "organizations", "consumers"])
+        "M1: Entra's template is accepted for its own two issuers, and nowhere else",
+        arguments: ["common", "organizations"])
     func entraTemplate(name: String) async throws {
         let template = "https://login.microsoftonline.com/{tenantid}/v2.0"
         func metadata(_ asked: String, _ found: String) async throws -> ServerMetadata {
@@ -94,6 +94,7 @@ import Testing
         #expect(try await metadata(asked, asked).tokenIssuer == .exact(try Issuer(parsing: asked)))
         let others = [
             (asked + "/", template), ("https://login.microsoftonline.com/contoso/v2.0", template),
+            ("https://login.microsoftonline.com/consumers/v2.0", template),
             ("https://login.microsoftonline.com/\(name)", template), ("https://evil.example/\(name)/v2.0", template),
             ("https://login.microsoftonline.us/\(name)/v2.0", template), (asked, template + "/"),
             (asked, "https://evil.example/{tenantid}/v2.0"),
