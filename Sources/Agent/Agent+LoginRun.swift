@@ -130,10 +130,7 @@ extension Agent {
                 let ended = try await old.vault.signOut()
                 // Nobody else would ever tell its issuer.
                 if let credential = ended.credential, !settings.isOfSameLogin(as: credential.client) {
-                    await revokeLater(
-                        credential, store: old.settings.store, "replaced", of: old.settings,
-                        as: credential.registration?.authentication ?? old.settings.clientAuthentication
-                    )
+                    await endReplaced(credential, accessToken: ended.accessToken, of: old)
                 }
                 // In the same store the new record replaces it, with no moment between.
                 if old.settings.store != settings.store { try await old.vault.forget(ended) }

@@ -71,7 +71,7 @@ extension Agent {
             guard account.settings.dialect.encoding.revokesTokens else { return (false, error.description) }
             let settings = account.settings
             let detail = await revokeLater(
-                credential, store: store, error.description, of: settings, at: settings.revocationEndpoint,
+                credential, store: store, error.description, of: settings,
                 as: client.registration?.authentication ?? settings.clientAuthentication, secret: client.secret
             )
             return (false, detail)

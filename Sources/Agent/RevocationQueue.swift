@@ -36,8 +36,9 @@ final class RevocationQueue: Sendable {
 
     private var time: any Time { surroundings.time }
 
-    /// Takes over a revocation that failed for now. Written to the store first, so that a restart remembers it.
-    func add(_ item: Item, retryAfter: Duration?) async {
+    /// Takes over a revocation, which failed for now unless it is to be tried at once. Written to the store first, so
+    /// that a restart remembers it.
+    func add(_ item: Item, retryAfter: Duration? = nil, isTried: Bool = true) async {
         do throws(StoreFailure) { try await item.store.save(item.record.record) } catch {
             logger.warning(
                 "a pending revocation is only in memory",
@@ -45,7 +46,9 @@ final class RevocationQueue: Sendable {
             )
         }
         var backoff = Backoff()
-        backoff.failed(at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter())
+        if isTried {
+            backoff.failed(at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter())
+        }
         let entry = Waiting(item: item, since: time.now, backoff: backoff)
         waiting.withLock { $0[item.record.key] = entry }
         surroundings.scheduleChanged()
@@ -105,13 +108,12 @@ final class RevocationQueue: Sendable {
     }
 
     private func revoke(_ record: PendingRevocation) async -> RevocationReply {
-        let server: AuthorizationServer
-        do throws(OAuthFailure) { server = try await record.server(surroundings) } catch {
-            switch error {
-            case .transport, .client: return .retry(detail: error.description, retryAfter: nil)
-            default: return .unsupported
-            }
+        let found: AuthorizationServer?
+        // A portal's page instead of the metadata, a key file that is missing: whatever it is, it may be mended.
+        do throws(OAuthFailure) { found = try await record.server(surroundings) } catch {
+            return .retry(detail: error.description, retryAfter: nil)
         }
+        guard let server = found else { return .unsupported }
         return await server.revoke(record.token, hint: record.isRefreshToken ? .refreshToken : .accessToken)
     }
 
@@ -124,13 +126,16 @@ final class RevocationQueue: Sendable {
 }
 
 extension PendingRevocation {
-    /// The server to ask, which may have to be discovered first.
+    /// The server to ask, which may have to be discovered first; nil when there is nowhere to revoke.
     fileprivate func server(
         _ surroundings: Surroundings
-    ) async throws(OAuthFailure) -> AuthorizationServer {
+    ) async throws(OAuthFailure) -> AuthorizationServer? {
+        let known = knownEndpoint.flatMap { try? EndpointURL(parsing: $0) }
         var discovered: ServerMetadata?
         if endpoint == nil, let issuer = try? Issuer(parsing: issuer) {
-            discovered = try await surroundings.metadata.metadata(of: issuer)
+            do throws(OAuthFailure) { discovered = try await surroundings.metadata.metadata(of: issuer) } catch {
+                guard known != nil, case .badResponse = error else { throw error }
+            }
         }
         let identity = ClientIdentity(
             id: clientID, secret: clientSecret, keyFile: clientKeyFile, certificateFile: clientCertificateFile
@@ -140,8 +145,8 @@ extension PendingRevocation {
         let aliases = method.means == .certificate ? discovered?.certificateEndpoints : nil
         guard
             let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? aliases?.revocation
-                ?? discovered?.revocationEndpoint
-        else { throw .badResponse(detail: "the provider has no revocation endpoint") }
+                ?? discovered?.revocationEndpoint ?? known
+        else { return nil }
         // Nothing is ever sent to the token endpoint from here.
         let endpoints = try ProviderEndpoints(
             metadata: nil, token: discovered?.tokenEndpoint ?? revocation, revocation: revocation
@@ -158,12 +163,15 @@ extension PendingRevocation {
         }
     }
 
-    /// What is needed to revoke `token` later. `endpoint` and `client` are as far as they are known.
+    /// What is needed to revoke `token` later. `endpoint` and `client` are as far as they are known; `settings` know the
+    /// endpoint as well, or what it is without metadata.
     init(
         _ credential: Credential, _ token: SecretBytes, at endpoint: EndpointURL?,
         authentication: ClientAuthentication?, secret: SecretBytes?, audience: String?, settings: AccountSettings?,
         since wall: Int
     ) {
+        let preset = settings?.presetEndpoints.revocation
+        let endpoint = endpoint ?? settings?.revocationEndpoint ?? (settings?.hasMetadata == false ? preset : nil)
         self.init(
             account: credential.account,
             id: String(UInt64.random(in: .min ... .max), radix: 16),
@@ -177,7 +185,8 @@ extension PendingRevocation {
             since: wall,
             clientKeyFile: settings?.clientKeyFile,
             clientCertificateFile: settings?.clientCertificateFile,
-            assertionAudience: audience ?? settings?.assertionAudience
+            assertionAudience: audience ?? settings?.assertionAudience,
+            knownEndpoint: preset?.text
         )
     }
 }

@@ -11,6 +11,8 @@ public struct PendingRevocation: Sendable, Equatable {
     public var issuer: String
     /// The revocation endpoint (RFC 7009 §2); nil when the issuer has yet to be asked where it is.
     public var endpoint: String?
+    /// The one to take where the issuer has no metadata.
+    public var knownEndpoint: String?
     public var clientID: String
     public var clientSecret: SecretBytes?
     /// Nil: to be chosen from the issuer's metadata.
@@ -28,7 +30,8 @@ public struct PendingRevocation: Sendable, Equatable {
     public init(
         account: AccountName, id: String, issuer: String, endpoint: String?, clientID: String,
         clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int,
-        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, assertionAudience: String? = nil
+        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, assertionAudience: String? = nil,
+        knownEndpoint: String? = nil
     ) {
         self.account = account
         self.id = id
@@ -43,6 +46,7 @@ public struct PendingRevocation: Sendable, Equatable {
         self.clientKeyFile = clientKeyFile
         self.clientCertificateFile = clientCertificateFile
         self.assertionAudience = assertionAudience
+        self.knownEndpoint = knownEndpoint
     }
 
     public var key: RecordKey { RecordKey(account: account, purpose: .revocation(id)) }
@@ -62,7 +66,8 @@ public struct PendingRevocation: Sendable, Equatable {
             since: since,
             clientKeyFile: clientKeyFile,
             clientCertificateFile: clientCertificateFile,
-            assertionAudience: assertionAudience
+            assertionAudience: assertionAudience,
+            knownEndpoint: knownEndpoint
         )
         return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fields)))
     }
@@ -86,7 +91,8 @@ public struct PendingRevocation: Sendable, Equatable {
             since: fields.since,
             clientKeyFile: fields.clientKeyFile,
             clientCertificateFile: fields.clientCertificateFile,
-            assertionAudience: fields.assertionAudience
+            assertionAudience: fields.assertionAudience,
+            knownEndpoint: fields.knownEndpoint
         )
     }
 
@@ -105,6 +111,7 @@ public struct PendingRevocation: Sendable, Equatable {
         var clientKeyFile: String?
         var clientCertificateFile: String?
         var assertionAudience: String?
+        var knownEndpoint: String?
 
         enum CodingKeys: String, CodingKey {
             case version, account, issuer, endpoint
@@ -117,6 +124,7 @@ public struct PendingRevocation: Sendable, Equatable {
             case clientKeyFile = "client_key_file"
             case clientCertificateFile = "client_certificate_file"
             case assertionAudience = "assertion_audience"
+            case knownEndpoint = "known_endpoint"
         }
     }
 }
