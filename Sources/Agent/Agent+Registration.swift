@@ -66,7 +66,7 @@ extension Agent {
         // No parent: a login that is cancelled now must not lose a client that the provider has just registered.
         let registered = Task { await self.register(name, provider, initialToken: secrets.registration) }
         let client = try await registered.value.get()
-        guard !Task.isCancelled else { throw await failed(.cancelled, client) }
+        guard !Task.isCancelled else { throw await failed(.cancelled, client, for: name, provider.settings) }
         return client
     }
 
@@ -110,12 +110,14 @@ extension Agent {
             isKept: false,
             isNew: true
         )
+        let earlier = await earlierClients(of: name, settings).filter { $0.store == settings.store }
         do throws(StoreFailure) {
             client.isKept = try await vault(of: name, settings).keep(client.client)
-            return .success(client)
         } catch {
-            return .failure(await failed(.store(error), client))
+            return .failure(await failed(.store(error), client, for: name, settings))
         }
+        if client.isKept { await deleteReplaced(earlier, by: client.client, of: name) }
+        return .success(client)
     }
 
     /// The vault that writes this account's record, which may not have an account yet.
@@ -125,11 +127,11 @@ extension Agent {
     }
 
     /// The login's end. A registration that could not be kept beside an earlier login is given back to the provider.
-    func failed(_ error: LoginError, _ client: LoginClient) async -> LoginError {
-        if !client.isKept, let management = client.client.registration?.management {
-            // No parent: a login that is cancelled gives it back as well.
-            let deletion = Task { await ClientRegistration(transport: parts.transport).delete(management) }
-            _ = await deletion.value
+    func failed(
+        _ error: LoginError, _ client: LoginClient, for name: AccountName, _ settings: AccountSettings
+    ) async -> LoginError {
+        if !client.isKept, let unused = EarlierClient(client.client, in: settings.store) {
+            await deleteLater(unused, of: name)
         }
         guard client.client.registration != nil, case .oauth(.provider(let refusal)) = error,
             ["invalid_client", "unauthorized_client"].contains(refusal.code)

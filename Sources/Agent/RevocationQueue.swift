@@ -6,7 +6,7 @@ internal import SecretMemory
 internal import Synchronization
 internal import Vault
 
-/// Logins that are over here and still wait for the provider to hear of it. RFC 7009 §2.2.
+/// Logins and registered clients that are over here and still wait for the provider to hear of it. RFC 7009 §2.2.
 final class RevocationQueue: Sendable {
     struct Item: Sendable {
         let record: PendingRevocation
@@ -20,6 +20,13 @@ final class RevocationQueue: Sendable {
         var isRunning = false
 
         var due: ContinuousClock.Instant { backoff.notBefore ?? since }
+
+        /// A client is deleted last: without it nobody could revoke what it was given.
+        func mayRun(among all: [RecordKey: Waiting]) -> Bool {
+            let record = item.record
+            return !isRunning
+                && !(record.deletesClient && all.values.contains { $0.item.record.isRevocation(byClientOf: record) })
+        }
     }
 
     /// By then the provider has been gone for so long that the refresh token has died of idleness nearly everywhere.
@@ -78,12 +85,12 @@ final class RevocationQueue: Sendable {
 
     /// In the past for what was restored and not tried yet.
     var nextDue: ContinuousClock.Instant? {
-        waiting.withLock { waiting in waiting.values.filter { !$0.isRunning }.map(\.due).min() }
+        waiting.withLock { waiting in waiting.values.filter { $0.mayRun(among: waiting) }.map(\.due).min() }
     }
 
     func runDue(at now: ContinuousClock.Instant) async {
         let due = waiting.withLock { waiting in
-            let due = waiting.filter { !$0.value.isRunning && $0.value.due <= now }
+            let due = waiting.filter { $0.value.mayRun(among: waiting) && $0.value.due <= now }
             for key in due.keys { waiting[key]?.isRunning = true }
             return due.values.map(\.item)
         }
@@ -101,13 +108,19 @@ final class RevocationQueue: Sendable {
                     at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter()
                 )
             }
-        case .revoked: await finish(item, "revoked at last")
-        case .refused, .unsupported, .retry: await finish(item, "revocation given up")
+        case .revoked: await finish(item, item.record.deletesClient ? "client deleted" : "revoked at last")
+        case .refused, .unsupported, .retry:
+            await finish(item, item.record.deletesClient ? "client not deleted" : "revocation given up")
         }
         surroundings.scheduleChanged()
     }
 
     private func revoke(_ record: PendingRevocation) async -> RevocationReply {
+        if record.deletesClient {
+            guard let url = record.endpoint.flatMap({ try? EndpointURL(parsing: $0) }) else { return .unsupported }
+            return await ClientRegistration(transport: surroundings.transport)
+                .delete(ClientManagement(url: url, token: record.token))
+        }
         let found: AuthorizationServer?
         // A portal's page instead of the metadata, a key file that is missing: whatever it is, it may be mended.
         do throws(OAuthFailure) { found = try await record.server(surroundings) } catch {
@@ -126,6 +139,10 @@ final class RevocationQueue: Sendable {
 }
 
 extension PendingRevocation {
+    fileprivate func isRevocation(byClientOf other: PendingRevocation) -> Bool {
+        !deletesClient && account == other.account && issuer == other.issuer && clientID == other.clientID
+    }
+
     /// The server to ask, which may have to be discovered first; nil when there is nowhere to revoke.
     fileprivate func server(
         _ surroundings: Surroundings
@@ -174,7 +191,7 @@ extension PendingRevocation {
         let endpoint = endpoint ?? settings?.revocationEndpoint ?? (settings?.hasMetadata == false ? preset : nil)
         self.init(
             account: credential.account,
-            id: String(UInt64.random(in: .min ... .max), radix: 16),
+            id: Self.newID(),
             issuer: credential.issuer,
             endpoint: endpoint?.text,
             clientID: credential.clientID,
@@ -189,4 +206,6 @@ extension PendingRevocation {
             knownEndpoint: preset?.text
         )
     }
+
+    static func newID() -> String { String(UInt64.random(in: .min ... .max), radix: 16) }
 }

@@ -2,7 +2,7 @@ public import AgentAPI
 internal import FoundationEssentials
 public import SecretMemory
 
-/// A login that is over here but not yet at the provider. It is kept in the account's store until the provider has
+/// A login, or a client, that is over here but not yet at the provider. It is kept in the account's store until the provider has
 /// answered, so that a restart does not forget to revoke.
 public struct PendingRevocation: Sendable, Equatable {
     public let account: AccountName
@@ -13,6 +13,8 @@ public struct PendingRevocation: Sendable, Equatable {
     public var endpoint: String?
     /// The one to take where the issuer has no metadata.
     public var knownEndpoint: String?
+    /// `token` manages the client's registration at `endpoint`, which is to be deleted (RFC 7592 §2.3).
+    public var deletesClient: Bool
     public var clientID: String
     public var clientSecret: SecretBytes?
     /// Nil: to be chosen from the issuer's metadata.
@@ -31,7 +33,7 @@ public struct PendingRevocation: Sendable, Equatable {
         account: AccountName, id: String, issuer: String, endpoint: String?, clientID: String,
         clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int,
         clientKeyFile: String? = nil, clientCertificateFile: String? = nil, assertionAudience: String? = nil,
-        knownEndpoint: String? = nil
+        knownEndpoint: String? = nil, deletesClient: Bool = false
     ) {
         self.account = account
         self.id = id
@@ -47,6 +49,7 @@ public struct PendingRevocation: Sendable, Equatable {
         self.clientCertificateFile = clientCertificateFile
         self.assertionAudience = assertionAudience
         self.knownEndpoint = knownEndpoint
+        self.deletesClient = deletesClient
     }
 
     public var key: RecordKey { RecordKey(account: account, purpose: .revocation(id)) }
@@ -67,7 +70,8 @@ public struct PendingRevocation: Sendable, Equatable {
             clientKeyFile: clientKeyFile,
             clientCertificateFile: clientCertificateFile,
             assertionAudience: assertionAudience,
-            knownEndpoint: knownEndpoint
+            knownEndpoint: knownEndpoint,
+            deletesClient: deletesClient ? true : nil
         )
         return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fields)))
     }
@@ -92,7 +96,8 @@ public struct PendingRevocation: Sendable, Equatable {
             clientKeyFile: fields.clientKeyFile,
             clientCertificateFile: fields.clientCertificateFile,
             assertionAudience: fields.assertionAudience,
-            knownEndpoint: fields.knownEndpoint
+            knownEndpoint: fields.knownEndpoint,
+            deletesClient: fields.deletesClient ?? false
         )
     }
 
@@ -112,6 +117,7 @@ public struct PendingRevocation: Sendable, Equatable {
         var clientCertificateFile: String?
         var assertionAudience: String?
         var knownEndpoint: String?
+        var deletesClient: Bool?
 
         enum CodingKeys: String, CodingKey {
             case version, account, issuer, endpoint
@@ -125,6 +131,7 @@ public struct PendingRevocation: Sendable, Equatable {
             case clientCertificateFile = "client_certificate_file"
             case assertionAudience = "assertion_audience"
             case knownEndpoint = "known_endpoint"
+            case deletesClient = "deletes_client"
         }
     }
 }
