@@ -20,6 +20,7 @@ extension Agent {
                 )
             }
         }
+        if request.forgetClient == true { await state.withLock { $0.registrations[name] }?.value }
         if request.forgetClient == true, let reply = try await forgetClientAlone(name, request) { return reply }
         let account = try account(name)
         let ended: AccountVault.Ended

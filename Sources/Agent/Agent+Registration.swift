@@ -36,6 +36,7 @@ extension Agent {
         if let id = settings.clientID, let secret = secrets.client {
             return LoginClient(client: .init(issuer: settings.providerName, id: id, secret: secret))
         }
+        try await settleRegistration(of: name)
         let stored: Credential?
         do throws(StoreFailure) {
             stored = try await parts.stores[settings.store].reader.credential(of: name)
@@ -64,8 +65,12 @@ extension Agent {
         for name: AccountName, _ provider: Provider, _ secrets: LoginSecrets
     ) async throws(LoginError) -> LoginClient {
         // No parent: a login that is cancelled now must not lose a client that the provider has just registered.
-        let registered = Task { await self.register(name, provider, initialToken: secrets.registration) }
-        let client = try await registered.value.get()
+        let registration = Task { await self.register(name, provider, initialToken: secrets.registration) }
+        guard let result = await registration.valueUnlessCancelled else {
+            leave(registration, for: name, provider.settings)
+            throw .cancelled
+        }
+        let client = try result.get()
         guard !Task.isCancelled else { throw await failed(.cancelled, client, for: name, provider.settings) }
         return client
     }
@@ -87,7 +92,7 @@ extension Agent {
             if endpoints.registration != nil { _ = try endpoints.requiredDevice() }
             registered = try await ClientRegistration(transport: parts.transport).register(
                 metadata, scopes: settings.scopes, authentication: settings.clientAuthentication,
-                encoding: settings.dialect.encoding, initialToken: initialToken
+                encoding: settings.dialect.encoding, initialToken: initialToken, now: { parts.time.now }
             )
         } catch let failure as OAuthFailure {
             return .failure(.oauth(failure))

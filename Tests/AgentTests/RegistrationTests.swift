@@ -4,6 +4,7 @@ import AuthagentTestSupport
 import Foundation
 import OAuth
 import SecretMemory
+import Synchronization
 import Testing
 import Vault
 
@@ -94,6 +95,58 @@ struct RegistrationTests {
         #expect(restarted.provider.all(.register).isEmpty)
         #expect(restarted.provider.requests(.device) == ["client_id=c1&scope=openid"])
         #expect(deletions(fixture).isEmpty)
+    }
+
+    @Test("a cancel is answered while the provider still registers; what it registers is there for the next login")
+    func cancelledMeanwhile() async throws {
+        let fixture = try Self.fixture(Self.registered())
+        let gate = Gate()
+        fixture.provider.hold(at: gate)
+        let log = try await fixture.login(Self.request)
+        await gate.arrived()
+        let cancel = Task { try await fixture.agent.cancelLogin(fixture.name) }
+        await eventually("the cancel waits for the provider") { log.soFar.last != nil }
+        gate.open()
+        fixture.provider.hold(at: nil)
+        try await cancel.value
+        guard case .failed(let failure)? = log.soFar.last else { return #expect(Bool(false), "\(log.soFar)") }
+        #expect(failure.code == "cancelled")
+        #expect(try await Self.completeLogin(fixture).map(isDone) == true)
+        #expect(fixture.provider.all(.register).count == 1)
+        #expect(fixture.provider.requests(.device) == ["client_id=c1&scope=openid"])
+    }
+
+    @Test("an agent that stops, and a logout that forgets the client, wait for what a cancelled login has left")
+    func left() async throws {
+        for forgets in [false, true] {
+            let fixture = try Self.fixture(Self.registered())
+            let gate = Gate()
+            fixture.provider.hold(at: gate)
+            let log = try await fixture.login(Self.request)
+            await gate.arrived()
+            let cancel = Task { try await fixture.agent.cancelLogin(fixture.name) }
+            await eventually("the cancel waits for the provider") { log.soFar.last != nil }
+            let hasEnded = Mutex(false)
+            let end = Task {
+                defer { hasEnded.withLock { $0 = true } }
+                guard forgets else { return try await Self.stop(fixture) }
+                _ = try await fixture.agent.logout(fixture.name, LogoutRequest(forgetClient: true))
+            }
+            for _ in 0..<1000 { await Task.yield() }
+            #expect(!hasEnded.withLock { $0 })
+            fixture.provider.hold(at: nil)
+            gate.open()
+            try await cancel.value
+            try await end.value
+            #expect(fixture.keyring.records.isEmpty == forgets)
+            #expect(deletions(fixture).count == (forgets ? 1 : 0))
+        }
+    }
+
+    private static func stop(_ fixture: AgentFixture) async throws {
+        let running = Task { try await fixture.agent.run() }
+        running.cancel()
+        try await running.value
     }
 
     @Test("G1: the registered secret and method are used, whatever the metadata says first")
