@@ -216,7 +216,8 @@ let package = Package(
         .testTarget(
             name: "KeyringStoreTests",
             dependencies: [
-                "AgentAPI", "AuthagentTestSupport", "KeyringStore", "SecretMemory", "Vault", "authagent-keyring",
+                "AgentAPI", "AuthagentTestSupport", "KeyringRecords", "KeyringStore", "SecretMemory", "Vault",
+                "authagent-keyring",
             ],
             swiftSettings: swift
         ),
@@ -255,7 +256,7 @@ let package = Package(
             name: "DoctorTests",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "Doctor", "OAuth", "SealedFiles",
-                "SealedJournal", "Vault",
+                "SealedJournal", "SealedStore", "Vault",
             ],
             swiftSettings: swift
         ),

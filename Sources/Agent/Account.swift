@@ -9,13 +9,16 @@ final class Account: Sendable {
     let provider: Provider
     let vault: AccountVault
 
-    init(name: AccountName, settings: AccountSettings, surroundings: Surroundings) {
+    init(
+        name: AccountName, settings: AccountSettings, surroundings: Surroundings, lock: LockReason? = nil
+    ) {
         self.name = name
         provider = Provider(settings: settings, surroundings: surroundings)
         let entry = surroundings.stores[settings.store]
         vault = AccountVault(
             account: name,
             limits: settings.lockLimits,
+            lock: lock,
             ports: AccountVault.Ports(
                 refresher: provider,
                 store: entry.store,

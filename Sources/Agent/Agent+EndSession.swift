@@ -35,7 +35,7 @@ extension Agent {
         case .renewed(let grant): return .success(grant.accessToken)
         case .deadGrant(let error), .misconfigured(let error):
             return .failure(NoToken(detail: "the provider gives no access token: \(error)"))
-        case .unconfigured(let detail), .rejected(_, let detail), .transient(let detail, _):
+        case .unconfigured(let detail), .changed(let detail), .rejected(_, let detail), .transient(let detail, _):
             return .failure(NoToken(detail: "the provider gives no access token: \(detail)"))
         }
     }

@@ -13,6 +13,7 @@ extension Agent {
                 .badRequest, "the timeout is not from 1 to \(Self.timeouts.upperBound) s", hint: "give whole seconds"
             )
         }
+        try requireUnlocked(name)
         let wantsQRCode = request.qrCode ?? false
         if let pending = state.withLock({ $0.logins[name] }) {
             return try join(pending, request, wantsQRCode: wantsQRCode)

@@ -46,9 +46,13 @@ extension Agent {
     private func logIn(
         _ pending: PendingLogin, _ client: LoginClient, _ provider: Provider, _ file: PreparedAccountFile?
     ) async throws(LoginError) -> LoginResult {
-        let (settings, client) = (pending.settings, client.client)
+        let settings = pending.settings
+        var client = client.client
+        // A login goes where the provider is today.
+        client.endpointHosts = nil
         let server: AuthorizationServer
         do throws(OAuthFailure) { server = try await provider.server(for: client) } catch { throw .oauth(error) }
+        client.endpointHosts = provider.hosts(of: server.endpoints)
         // Read before anybody has approved: then nothing must stand between the grant and the store.
         let earlier = await earlierClients(of: pending.account, settings)
         let flow = LoginFlow(
@@ -56,7 +60,7 @@ extension Agent {
         ) { pending.report($0) }
         let granted = try await flow.run()
         // No parent: from here on, cancelling would lose what somebody has just approved.
-        let kept = Task { () -> Result<LoginResult, LoginError> in
+        let kept = Task { [client] () -> Result<LoginResult, LoginError> in
             switch await self.identify(granted.grant, provider, client) {
             case .success(let person):
                 return await self.keep(granted, of: person, pending.account, settings, client, earlier, file)
@@ -147,7 +151,7 @@ extension Agent {
                 )
             }
         }
-        let account = Account(name: name, settings: settings, surroundings: surroundings)
+        let account = make(name, settings, insteadOf: old)
         await account.vault.readIfUnread()
         state.withLock { state in
             state.accounts[name] = account
@@ -164,6 +168,7 @@ extension LoginError {
             case .cancelled: .cancelled
             case .timedOut(let limit): .timedOut(after: limit)
             case .agentStopped: .agentStopped
+            case .locked: .locked
             }
     }
 }

@@ -9,6 +9,7 @@ internal import Vault
 extension Agent {
     /// Stop refreshing, revoke at the provider, remove from store and memory. RFC 7009.
     public func logout(_ name: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
+        try requireUnlocked(name)
         if let pending = state.withLock({ $0.logins[name] }) {
             pending.stop(.cancelled)
             await pending.wait()

@@ -72,7 +72,7 @@ extension Agent {
 
     /// From here on requests find the account in its new store.
     private func replace(_ account: Account, with settings: AccountSettings) async {
-        let fresh = Account(name: account.name, settings: settings, surroundings: surroundings)
+        let fresh = make(account.name, settings, insteadOf: account)
         await parts.stores[settings.store].reader.readAnew()
         await fresh.vault.readIfUnread()
         state.withLock { $0.accounts[account.name] = fresh }

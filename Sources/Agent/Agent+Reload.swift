@@ -48,6 +48,11 @@ extension Agent {
                 throw .store(error)
             }
         }
+        // Who takes their places is as locked as they are.
+        let locks = Dictionary(
+            replaced.compactMap { account in account.vault.lockReason.map { (account.name, $0) } },
+            uniquingKeysWith: { first, _ in first }
+        )
         for account in replaced { await account.vault.retire() }
         let added = state.withLock { state in
             state.fileErrors = [:]
@@ -64,7 +69,10 @@ extension Agent {
                     if isChanged { account.vault.forgetTargets() }
                     account.vault.apply(settings.lockLimits)
                 } else {
-                    let account = Account(name: name, settings: settings, surroundings: surroundings)
+                    let account = Account(
+                        name: name, settings: settings, surroundings: surroundings,
+                        lock: state.lock.isClosed ? .requested : locks[name]
+                    )
                     state.accounts[name] = account
                     added.append(account)
                 }

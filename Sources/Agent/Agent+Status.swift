@@ -41,7 +41,7 @@ extension Agent {
     }
 
     private func agentStatus() -> AgentStatus {
-        let (keyring, sealed) = state.withLock { ($0.keyring, $0.sealed) }
+        let (keyring, sealed, isLocked) = state.withLock { ($0.keyring, $0.sealed, $0.lock.isClosed) }
         return AgentStatus(
             version: agentVersion,
             pid: parts.processID,
@@ -51,7 +51,8 @@ extension Agent {
             storeHint: keyring.state == .ok || keyring.state == .unknown ? nil : StoreAdvice(keyring).hint,
             sealedState: sealed?.state,
             sealedDetail: sealed?.detail,
-            sealedHint: sealed.flatMap { $0.state == .ok ? nil : StoreAdvice($0).hint }
+            sealedHint: sealed.flatMap { $0.state == .ok ? nil : StoreAdvice($0).hint },
+            locked: isLocked ? true : nil
         )
     }
 

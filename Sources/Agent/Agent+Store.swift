@@ -12,6 +12,7 @@ extension Agent {
     }
 
     public func changeStore(_ request: StoreRequest) async throws(Problem) -> StoreReply {
+        try requireUnlocked()
         switch request.operation {
         case .initialize:
             let key = try await keyChoice(request)

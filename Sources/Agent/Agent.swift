@@ -67,6 +67,7 @@ public final class Agent: AgentService {
         var keyring = StoreStatus(.unknown)
         /// Nil: there is none, or nobody has asked.
         var sealed: StoreStatus?
+        var lock = AgentLock()
     }
 
     let parts: Parts
@@ -122,7 +123,7 @@ public final class Agent: AgentService {
             throw .configuration(error)
         }
         guard let settings else { throw .unknown(name) }
-        let fresh = Account(name: name, settings: settings, surroundings: surroundings)
+        let fresh = make(name, settings)
         return state.withLock { state in
             let account = state.accounts[name] ?? fresh
             state.accounts[name] = account

@@ -13,6 +13,7 @@ enum LoginError: Error {
     case timedOut(after: Duration)
     case cancelled
     case agentStopped
+    case locked
     case store(StoreFailure)
     /// The keyring cannot be used, and nobody has chosen another store; `sealed` is how that one is.
     case noStore(StoreFailure, sealed: StoreState)
@@ -40,6 +41,9 @@ enum LoginError: Error {
             )
         case .cancelled: return LoginFailure(code: "cancelled", detail: "the login was cancelled", hint: again)
         case .agentStopped: return LoginFailure(code: "agent_stopped", detail: "the agent is stopping", hint: again)
+        case .locked:
+            return LoginFailure(
+                code: "locked", detail: "the agent was locked", hint: "run 'authagent unlock', then \(again)")
         case .store(let failure):
             let code: Problem.Code = failure.state == .locked ? .storeLocked : .storeUnavailable
             return LoginFailure(code: code.rawValue, detail: failure.detail, hint: StoreAdvice(failure).hint)
@@ -101,7 +105,7 @@ extension OAuthFailure {
                 detail: description,
                 hint: "enable the device authorization grant at the provider, or give --device-endpoint"
             )
-        case .badResponse, .noTokenEndpoint:
+        case .badResponse, .noTokenEndpoint, .foreignHost:
             LoginFailure(
                 code: "bad_response",
                 detail: description,

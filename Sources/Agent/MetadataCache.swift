@@ -62,6 +62,9 @@ final class MetadataCache: Sendable {
         }
     }
 
+    /// The issuer is asked again next time. For metadata that nobody should follow.
+    func forget(_ issuer: Issuer) { entries.withLock { $0[issuer]?.metadata = nil } }
+
     private func discover(_ issuer: Issuer) async -> Result<ServerMetadata, OAuthFailure> {
         let result: Result<ServerMetadata, OAuthFailure>
         do throws(OAuthFailure) { result = .success(try await discovery.metadata(for: issuer)) } catch {

@@ -26,6 +26,7 @@ final class PendingLogin: Sendable {
         case cancelled
         case timedOut(after: Duration)
         case agentStopped
+        case locked
     }
 
     let account: AccountName

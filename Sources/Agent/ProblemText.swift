@@ -66,6 +66,12 @@ extension Problem {
             )
         case .noIDToken(let why): self.init(why, account: account)
         case .targetRefused(let refusal): self.init(refusal, account: account)
+        case .providerChanged(let detail):
+            self.init(
+                .providerChanged,
+                "the provider of '\(account)' is not what it was at the login: \(detail)",
+                hint: "if you know that it has moved, run 'authagent login \(account)'"
+            )
         case .clientRefused(let code, let detail):
             self.init(
                 .providerRejected,

@@ -34,7 +34,7 @@ extension AccountSettings {
 
 /// One account's way to its authorization server: settings, discovery and client authentication put together.
 final class Provider: GrantRefresher {
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private let current: Mutex<AccountSettings>
 
     init(settings: AccountSettings, surroundings: Surroundings) {
@@ -63,6 +63,10 @@ final class Provider: GrantRefresher {
             client.registration?.authentication ?? settings.clientAuthentication
             ?? identity.choose(from: discovered, isRegistered: client.registration != nil)
         let endpoints = try endpoints(settings, discovered, showsCertificate: method.means == .certificate)
+        if let hosts = client.endpointHosts, discovered != nil {
+            try require(
+                hosts, of: endpoints, needsRevocation: needsRevocation, needsIntrospection: needsIntrospection)
+        }
         do throws(ClientProofFailure) {
             return AuthorizationServer(
                 endpoints: endpoints,
@@ -145,8 +149,8 @@ final class Provider: GrantRefresher {
         } catch let failure as OAuthFailure {
             switch failure {
             case .transport, .provider, .badResponse: return .transient(detail: failure.description, retryAfter: nil)
-            case .issuerMismatch, .noTokenEndpoint, .client, .deviceFlowUnsupported:
-                return .unconfigured(failure.description)
+            case .issuerMismatch, .foreignHost: return .changed(failure.description)
+            case .noTokenEndpoint, .client, .deviceFlowUnsupported: return .unconfigured(failure.description)
             }
         } catch let error as ConfigurationError {
             return .unconfigured("\(error.description) (\(error.hint))")

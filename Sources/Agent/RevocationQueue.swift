@@ -148,9 +148,10 @@ extension PendingRevocation {
         _ surroundings: Surroundings
     ) async throws(OAuthFailure) -> AuthorizationServer? {
         let known = knownEndpoint.flatMap { try? EndpointURL(parsing: $0) }
+        let asked = endpoint == nil ? try? Issuer(parsing: issuer) : nil
         var discovered: ServerMetadata?
-        if endpoint == nil, let issuer = try? Issuer(parsing: issuer) {
-            do throws(OAuthFailure) { discovered = try await surroundings.metadata.metadata(of: issuer) } catch {
+        if let asked {
+            do throws(OAuthFailure) { discovered = try await surroundings.metadata.metadata(of: asked) } catch {
                 guard known != nil, case .badResponse = error else { throw error }
             }
         }
@@ -160,10 +161,13 @@ extension PendingRevocation {
         let method =
             clientAuthentication.flatMap(ClientAuthentication.init) ?? identity.choose(from: discovered)
         let aliases = method.means == .certificate ? discovered?.certificateEndpoints : nil
-        guard
-            let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? aliases?.revocation
-                ?? discovered?.revocationEndpoint ?? known
-        else { return nil }
+        let named = aliases?.revocation ?? discovered?.revocationEndpoint
+        if let asked, let named, let endpointHosts, !endpointHosts.contains(named.host) {
+            // Once the provider has mended it, nobody has to wait for an hour.
+            surroundings.metadata.forget(asked)
+            throw .foreignHost(named.host)
+        }
+        guard let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? named ?? known else { return nil }
         // Nothing is ever sent to the token endpoint from here.
         let endpoints = try ProviderEndpoints(
             metadata: nil, token: discovered?.tokenEndpoint ?? revocation, revocation: revocation
@@ -200,6 +204,7 @@ extension PendingRevocation {
             token: token,
             isRefreshToken: credential.refreshToken != nil,
             since: wall,
+            endpointHosts: credential.endpointHosts,
             clientKeyFile: settings?.clientKeyFile,
             clientCertificateFile: settings?.clientCertificateFile,
             assertionAudience: audience ?? settings?.assertionAudience,

@@ -18,6 +18,7 @@ public protocol AgentService: Sendable {
     func stores() async -> StoreReport
     /// Makes the sealed store, changes its key, or moves every account into another store.
     func changeStore(_ request: StoreRequest) async throws(Problem) -> StoreReply
+    func lock(_ request: LockRequest) async throws(Problem) -> LockReply
     func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply
     /// Reads the configuration again: whole, or not at all.
     func reload() async throws(Problem)

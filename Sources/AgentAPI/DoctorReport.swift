@@ -67,6 +67,7 @@ public struct DoctorCheck: Codable, Equatable, Sendable {
         case keyringBus = "keyring.bus"
         case keyringState = "keyring.state"
         case keyringCollection = "keyring.collection"
+        case sealedState = "sealed.state"
         case systemdCredential = "systemd.credential"
         case systemdTPM = "systemd.tpm"
         case systemdLinger = "systemd.linger"

@@ -29,6 +29,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
         case noIDToken = "no_id_token"
         case notAcceptable = "not_acceptable"
         case notFound = "not_found"
+        case providerChanged = "provider_changed"
         case providerRejected = "provider_rejected"
         case providerUnreachable = "provider_unreachable"
         case scopeNotGranted = "scope_not_granted"
@@ -58,7 +59,7 @@ extension Problem.Code {
         case .locked, .storeLocked: 423
         case .tooManyRequests: 429
         case .configurationError, .internalError: 500
-        case .badIDToken, .providerRejected: 502
+        case .badIDToken, .providerChanged, .providerRejected: 502
         case .providerUnreachable, .storeUnavailable: 503
         case .timeout: 504
         }
@@ -72,7 +73,8 @@ extension Problem.Code {
         case .providerUnreachable, .timeout: .providerUnreachable
         case .locked, .storeLocked, .storeUnavailable, .wrongPassphrase: .storeUnavailable
         case .badIDToken, .badRequest, .configurationError, .internalError, .methodNotAllowed, .noIDToken,
-            .notAcceptable, .notFound, .providerRejected, .scopeNotGranted, .tooLarge, .tooManyRequests,
+            .notAcceptable, .notFound, .providerChanged, .providerRejected, .scopeNotGranted, .tooLarge,
+            .tooManyRequests,
             .unknownAccount, .unsupportedMediaType:
             .failed
         }

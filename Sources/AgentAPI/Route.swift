@@ -11,6 +11,7 @@ public enum Route: Equatable, Sendable {
     case providers
     case reload
     case store
+    case lock
     case unlock
     case doctor
 
@@ -25,6 +26,7 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "providers": self = .providers
         case 1 where rest[0] == "reload": self = .reload
         case 1 where rest[0] == "store": self = .store
+        case 1 where rest[0] == "lock": self = .lock
         case 1 where rest[0] == "unlock": self = .unlock
         case 1 where rest[0] == "doctor": self = .doctor
         case 1 where rest[0] == "inspect": self = .inspect(nil)
@@ -57,6 +59,7 @@ public enum Route: Equatable, Sendable {
         case .providers: "/v1/providers"
         case .reload: "/v1/reload"
         case .store: "/v1/store"
+        case .lock: "/v1/lock"
         case .unlock: "/v1/unlock"
         case .doctor: "/v1/doctor"
         }
@@ -68,7 +71,7 @@ public enum Route: Equatable, Sendable {
         case .accounts, .account, .token, .health, .providers, .doctor: ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
-        case .logout, .inspect, .reload, .unlock: ["POST"]
+        case .logout, .inspect, .reload, .lock, .unlock: ["POST"]
         }
     }
 }

@@ -23,11 +23,13 @@ public struct AgentStatus: Codable, Equatable, Sendable {
     public var sealedState: StoreState?
     public var sealedDetail: String?
     public var sealedHint: String?
+    /// Absent unless the agent is locked, and then true.
+    public var locked: Bool?
 
     public init(
         version: String, pid: Int32, socket: String, storeState: StoreState, storeDetail: String? = nil,
         storeHint: String? = nil, sealedState: StoreState? = nil, sealedDetail: String? = nil,
-        sealedHint: String? = nil
+        sealedHint: String? = nil, locked: Bool? = nil
     ) {
         self.version = version
         self.pid = pid
@@ -38,6 +40,7 @@ public struct AgentStatus: Codable, Equatable, Sendable {
         self.sealedState = sealedState
         self.sealedDetail = sealedDetail
         self.sealedHint = sealedHint
+        self.locked = locked
     }
 
     enum CodingKeys: String, CodingKey {
@@ -48,6 +51,7 @@ public struct AgentStatus: Codable, Equatable, Sendable {
         case sealedState = "sealed_state"
         case sealedDetail = "sealed_detail"
         case sealedHint = "sealed_hint"
+        case locked
     }
 }
 

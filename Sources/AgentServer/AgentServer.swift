@@ -65,7 +65,9 @@ public struct AgentServer: Service {
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Out of descriptors: wait a moment instead of spinning on a connection that cannot be accepted.
-                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                    // SwiftNIO's own second is long for those in the queue, of whom only a few are let in each time.
+                    let pause = TimeAmount.milliseconds(50)
+                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler { _ in pause })
                 }
             }
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)

@@ -6,10 +6,6 @@ extension Harness {
         return .reply(.json(try await service.changeStore(try requiredBody(request, StoreRequest.self))))
     }
 
-    func unlock(_ request: APIRequest) async throws(Problem) -> Answer {
-        .reply(.json(try await service.unlock(try requiredBody(request, UnlockRequest.self))))
-    }
-
     private func requiredBody<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value {
         guard let value = try body(request, type) else {
             throw Problem(.badRequest, "the body is missing", hint: "see authagent-api(7)")

@@ -69,7 +69,10 @@ struct Harness: Sendable {
             try await service.reload()
             return .reply(.json(Reloaded(reloaded: true)))
         case .store: return try await store(request)
-        case .unlock: return try await unlock(request)
+        case .lock:
+            return .reply(.json(try await service.lock(try body(request, LockRequest.self) ?? LockRequest())))
+        case .unlock:
+            return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
         case .token: preconditionFailure("answered above")
         }

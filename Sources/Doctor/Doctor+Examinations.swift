@@ -16,9 +16,10 @@ struct Examination: Sendable {
 extension Doctor {
     /// In the order in which people read the results: what everything needs first.
     func examinations(of accounts: AccountsOnDisk, until deadline: ContinuousClock.Instant) -> [Examination] {
-        var all = [program, keyring(isNeeded: accounts.needKeyring), machine, files]
-        // The check of the sealed store belongs here, beside the keyring's.
-        all.append(network)
+        var all = [
+            program, keyring(isNeeded: accounts.needKeyring), sealed(isNeeded: accounts.needSealed), machine, files,
+            network,
+        ]
         all += accounts.errors.map { name, error in
             Examination(late: Self.late(.accountFile)) { [.accountFile(name, refused: error)] }
         }
@@ -41,6 +42,13 @@ extension Doctor {
             case .failure(let missing): [.keyringHelper(missing, isNeeded: isNeeded)]
             case .success(let store): DoctorCheck.keyring(await store.probe(), isNeeded: isNeeded)
             }
+        }
+    }
+
+    private func sealed(isNeeded: Bool) -> Examination {
+        Examination(late: Self.late(.sealedState)) { [parts] in
+            let store = await parts.sealed.describe()
+            return [DoctorCheck.sealed(store, isNeeded: isNeeded, isAgent: parts.isAgent)].compactMap(\.self)
         }
     }
 

@@ -14,6 +14,7 @@ public struct Doctor: Sendable {
         public var machine: MachinePaths
         /// Of the agent itself, with its own session bus; or why there is none.
         public var keyring: Result<any CredentialStore, KeyringHelperMissing>
+        public var sealed: any KeyedStore
         public var transport: any HTTPTransport
         public var time: any Time
         /// Whether this is the running agent, whose refreshes may be under way.
@@ -21,13 +22,14 @@ public struct Doctor: Sendable {
 
         public init(
             paths: UserPaths, environment: [String: String], machine: MachinePaths = MachinePaths(),
-            keyring: Result<any CredentialStore, KeyringHelperMissing>, transport: any HTTPTransport, time: any Time,
-            isAgent: Bool
+            keyring: Result<any CredentialStore, KeyringHelperMissing>, sealed: any KeyedStore,
+            transport: any HTTPTransport, time: any Time, isAgent: Bool
         ) {
             self.paths = paths
             self.environment = environment
             self.machine = machine
             self.keyring = keyring
+            self.sealed = sealed
             self.transport = transport
             self.time = time
             self.isAgent = isAgent
@@ -82,6 +84,8 @@ public struct Doctor: Sendable {
         var needKeyring: Bool {
             names.isEmpty || !errors.isEmpty || settings.contains { $0.settings.store == .keyring }
         }
+
+        var needSealed: Bool { settings.contains { $0.settings.store == .sealed } }
     }
 }
 

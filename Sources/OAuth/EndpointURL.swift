@@ -4,6 +4,8 @@ public struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
     public let text: String
     /// `https://host` or `https://host:port`, in lower case.
     public let origin: String
+    /// In lower case; an IPv6 address is in brackets.
+    public let host: String
 
     public init(parsing text: String) throws(URLRejection) {
         let url = try WebURL(text)
@@ -11,6 +13,7 @@ public struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
         guard !url.hasFragment else { throw .fragment }
         self.text = text
         origin = url.origin
+        host = url.host
     }
 
     /// An address that an issuer names: one with https must not lead to a service of this machine, which trusts nobody

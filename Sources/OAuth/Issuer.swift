@@ -2,6 +2,8 @@
 public struct Issuer: Hashable, Sendable, CustomStringConvertible {
     public let text: String
     package let origin: String
+    /// As in `EndpointURL`.
+    public let host: String
     private let path: String
 
     public init(parsing text: String) throws(URLRejection) {
@@ -11,6 +13,7 @@ public struct Issuer: Hashable, Sendable, CustomStringConvertible {
         guard !url.hasQuery else { throw .query }
         self.text = text
         origin = url.origin
+        host = url.host
         // RFC 8414 §3.1, OpenID Connect Discovery §4.1: a final slash is removed before the well-known part is added.
         path = url.path.utf8.last == UInt8(ascii: "/") ? String(url.path.dropLast()) : url.path
     }

@@ -7,6 +7,8 @@ public enum OAuthFailure: Error, Sendable, Equatable {
     case badResponse(detail: String)
     /// RFC 8414 §3.3: the metadata belongs to somebody else.
     case issuerMismatch(expected: String, found: String)
+    /// The metadata now names an endpoint on a host that the login knows nothing of.
+    case foreignHost(String)
     case deviceFlowUnsupported(detail: String)
     /// Neither the metadata nor the account's settings name a usable token endpoint.
     case noTokenEndpoint(detail: String)
@@ -24,6 +26,8 @@ extension OAuthFailure: CustomStringConvertible {
         case .client(let failure): failure.description
         case .issuerMismatch(let expected, let found):
             "the metadata is for the issuer '\(found)', but '\(expected)' was asked for"
+        case .foreignHost(let host):
+            "the metadata now leads to '\(host)', where the login never was; nothing is sent there"
         }
     }
 }

@@ -7,6 +7,8 @@ public enum RefreshReply: Sendable {
     case misconfigured(ProviderError)
     /// Nothing was sent, because the account is not configured so that it could be.
     case unconfigured(String)
+    /// Nothing was sent, because the metadata has become another issuer's, or leads to other hosts.
+    case changed(String)
     /// A definite refusal whose reason is not known: a 4xx without an OAuth error, or with an error that no RFC has.
     case rejected(status: Int, detail: String)
     /// Network, proxies, overload, nonsense: the refresh token is as good as before.

@@ -40,6 +40,11 @@ extension SealedStore {
         do throws(SealedFailure) { try await check(passphrase) } catch { throw error.keyedStoreFailure }
     }
 
+    public func close() async {
+        // After what is being written.
+        await files.run { () throws(Never) in self.state.withLock { $0.held = nil } }
+    }
+
     /// Also when the store is open: whoever asks wants to know whether the passphrase is right.
     private func check(_ passphrase: SecretBytes) async throws(SealedFailure) {
         let header = try await files.run { () throws(SealedFailure) in

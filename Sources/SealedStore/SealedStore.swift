@@ -78,8 +78,11 @@ public final class SealedStore: KeyedStore {
     /// nobody could open it with after a restart.
     func open() throws(SealedFailure) -> (DurableDirectory, SealingKey) {
         let directory = try existingDirectory()
-        let header = try header(in: directory)
-        if let held = state.withLock({ $0.held }), held.header == header { return (directory, held.key) }
+        return (directory, try key(of: try header(in: directory)))
+    }
+
+    private func key(of header: StoreHeader) throws(SealedFailure) -> SealingKey {
+        if let held = state.withLock({ $0.held }), held.header == header { return held.key }
         state.withLock { $0.held = nil }
         let key =
             switch header.origin {
@@ -89,11 +92,14 @@ public final class SealedStore: KeyedStore {
             }
         let master = try header.open(with: key)
         state.withLock { $0.held = (header, master) }
-        return (directory, master)
+        return master
     }
 
-    func existingDirectory() throws(SealedFailure) -> DurableDirectory {
-        do throws(FileFailure) { return try DurableDirectory(existing: path) } catch {
+    /// `isOnlyRead`: another process may be writing to it.
+    func existingDirectory(isOnlyRead: Bool = false) throws(SealedFailure) -> DurableDirectory {
+        do throws(FileFailure) {
+            return try isOnlyRead ? DurableDirectory(reading: path) : DurableDirectory(existing: path)
+        } catch {
             if error.isMissingDirectory { throw .notInitialized }
             throw .file(error)
         }
@@ -114,11 +120,11 @@ public final class SealedStore: KeyedStore {
                 status: StoreStatus(.ok), keySource: nil, keyFile: nil, directory: self.path, records: 0
             )
             do throws(SealedFailure) {
-                let directory = try self.existingDirectory()
+                let directory = try self.existingDirectory(isOnlyRead: true)
                 description.records = (try? SealedRecords.count(in: directory)) ?? 0
-                let origin = try self.header(in: directory).origin
-                (description.keySource, description.keyFile) = (origin.source, origin.file)
-                _ = try self.open()
+                let header = try self.header(in: directory)
+                (description.keySource, description.keyFile) = (header.origin.source, header.origin.file)
+                _ = try self.key(of: header)
             } catch {
                 description.status = StoreStatus(error.state, detail: error.detail, hint: error.hint)
             }

@@ -290,7 +290,7 @@ extension AccountState {
             // A minute at least: three of them must outlast a gateway that is being restarted.
             let wait = max(retryAfter ?? .zero, Self.rejectionGap)
             backoff.failed(at: now, retryAfter: wait, definite: true, jitter: jitter)
-        case .clientRefused, .configuration, .identityRefused:
+        case .clientRefused, .configuration, .identityRefused, .providerChanged:
             backoff.failed(at: now, retryAfter: retryAfter, definite: true, jitter: jitter)
         case .locked, .loginRequired, .store, .providerUnreachable, .noIDToken, .targetRefused:
             backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)

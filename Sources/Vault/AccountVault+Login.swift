@@ -11,12 +11,19 @@ extension AccountVault {
         public var secret: SecretBytes?
         /// Nil for a client that people have registered.
         public var registration: Registration?
+        /// Where the login's secrets may go, as far as the provider decides that; nil when there is no login yet, or
+        /// it is of an agent that did not keep this.
+        public var endpointHosts: Set<String>?
 
-        public init(issuer: String, id: String, secret: SecretBytes?, registration: Registration? = nil) {
+        public init(
+            issuer: String, id: String, secret: SecretBytes?, registration: Registration? = nil,
+            endpointHosts: Set<String>? = nil
+        ) {
             self.issuer = issuer
             self.id = id
             self.secret = secret
             self.registration = registration
+            self.endpointHosts = endpointHosts
         }
     }
 
@@ -66,7 +73,8 @@ extension AccountVault {
             identity: person.identity,
             registration: client.registration,
             expiry: grant.refreshToken == nil ? nil : LoginExpiry.after(grant, earlier: nil, at: ports.time.wall),
-            journalKey: earlierKey ?? newJournalKey()
+            journalKey: earlierKey ?? newJournalKey(),
+            endpointHosts: client.endpointHosts
         )
         let failure = await store(credential)
         // The store may still have the key from the login before.
@@ -189,6 +197,9 @@ extension AccountVault {
 extension Credential {
     /// The client without what was granted to it.
     public var client: AccountVault.GrantedClient {
-        AccountVault.GrantedClient(issuer: issuer, id: clientID, secret: clientSecret, registration: registration)
+        AccountVault.GrantedClient(
+            issuer: issuer, id: clientID, secret: clientSecret, registration: registration,
+            endpointHosts: endpointHosts
+        )
     }
 }

@@ -19,6 +19,7 @@ extension AccountVault {
         case .misconfigured(let error):
             failed(.clientRefused(code: error.code, detail: error.detail), version: version)
         case .unconfigured(let detail): failed(.configuration(detail: detail), version: version)
+        case .changed(let detail): failed(.providerChanged(detail: detail), version: version)
         case .rejected(let status, let detail):
             failed(.providerRejected(detail: "status \(status): \(detail)"), version: version)
         case .transient(let detail, let retryAfter):

@@ -25,6 +25,7 @@ extension AccountVault {
                 failed(target, refused(.refused, error.description), version: version)
             }
         case .unconfigured(let detail): failed(target, .configuration(detail: detail), version: version)
+        case .changed(let detail): failed(target, .providerChanged(detail: detail), version: version)
         case .rejected(let status, let detail):
             if await isAlive(credential, version: version) {
                 failed(target, refused(.refused, "status \(status): \(detail)"), version: version)

@@ -55,12 +55,13 @@ public final class AccountVault: Sendable {
         }
     }
 
-    public init(account: AccountName, limits: LockLimits = LockLimits(), ports: Ports) {
+    public init(account: AccountName, limits: LockLimits = LockLimits(), lock: LockReason? = nil, ports: Ports) {
         self.account = account
         self.ports = ports
         guarded.withLock { guarded in
             guarded.state.open(at: ports.time.now)
             guarded.state.apply(limits, at: ports.time.now)
+            if let lock { guarded.state.close(lock) }
         }
     }
 

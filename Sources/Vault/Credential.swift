@@ -26,6 +26,8 @@ public struct Credential: Sendable, Equatable {
 
     /// Seals this account's entries in the rotation journal. Nil: the store has no record with a key yet.
     public var journalKey: SecretBytes?
+    /// The hosts of the provider's endpoints at the login. Nil: not known.
+    public var endpointHosts: Set<String>?
     /// Why the provider has ended the login; nil as long as it has not.
     public var end: LoginRequiredReason?
 
@@ -33,7 +35,7 @@ public struct Credential: Sendable, Equatable {
         account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
         identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil,
-        journalKey: SecretBytes? = nil, end: LoginRequiredReason? = nil
+        journalKey: SecretBytes? = nil, endpointHosts: Set<String>? = nil, end: LoginRequiredReason? = nil
     ) {
         self.account = account
         self.generation = generation
@@ -48,6 +50,7 @@ public struct Credential: Sendable, Equatable {
         self.registration = registration
         self.expiry = expiry
         self.journalKey = journalKey
+        self.endpointHosts = endpointHosts
         self.end = end
     }
 
@@ -63,6 +66,7 @@ public struct Credential: Sendable, Equatable {
         client.lastingAccessToken = nil
         client.identity = nil
         client.expiry = nil
+        client.endpointHosts = nil
         client.end = nil
         return client
     }

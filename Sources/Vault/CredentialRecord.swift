@@ -28,6 +28,7 @@ extension Credential {
             refreshExpiresAt: expiry?.at,
             refreshLifetime: expiry?.lifetime,
             journalKey: journalKey.map { Data($0.revealed()).base64EncodedString() },
+            endpointHosts: endpointHosts?.sorted(),
             end: end?.rawValue
         )
         return StoredRecord(
@@ -58,6 +59,7 @@ extension Credential {
             registration: fields.registration?.registration,
             expiry: fields.expiry,
             journalKey: fields.journalKey.flatMap { Data(base64Encoded: $0) }.map { SecretBytes($0) },
+            endpointHosts: fields.endpointHosts.map { Set($0) },
             end: fields.end.flatMap(LoginRequiredReason.init)
         )
     }
@@ -87,6 +89,8 @@ private struct RecordFields: Codable {
     var refreshLifetime: Int?
     /// Absent likewise. In base64.
     var journalKey: String?
+    /// Absent likewise.
+    var endpointHosts: [String]?
     /// Absent likewise, and as long as the login lives.
     var end: String?
 
@@ -109,6 +113,7 @@ private struct RecordFields: Codable {
         case refreshExpiresAt = "refresh_expires_at"
         case refreshLifetime = "refresh_lifetime"
         case journalKey = "journal_key"
+        case endpointHosts = "endpoint_hosts"
         case end
     }
 }

@@ -12,6 +12,8 @@ public protocol KeyedStore: CredentialStore {
     func rekey(with key: StoreKeyChoice) async throws(KeyedStoreFailure)
     /// Opens a store that is kept by a passphrase. Waits longer after each wrong one, and nobody else waits for that.
     func unlock(with passphrase: SecretBytes) async throws(KeyedStoreFailure)
+    /// Forgets the key. A store that is kept by a passphrase is locked from then on.
+    func close() async
 }
 
 /// Where a store's key comes from.

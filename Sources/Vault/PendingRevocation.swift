@@ -11,6 +11,8 @@ public struct PendingRevocation: Sendable, Equatable {
     public var issuer: String
     /// The revocation endpoint (RFC 7009 §2); nil when the issuer has yet to be asked where it is.
     public var endpoint: String?
+    /// Where the issuer may lead then, as in `Credential`.
+    public var endpointHosts: Set<String>?
     /// The one to take where the issuer has no metadata.
     public var knownEndpoint: String?
     /// `token` manages the client's registration at `endpoint`, which is to be deleted (RFC 7592 §2.3).
@@ -32,6 +34,7 @@ public struct PendingRevocation: Sendable, Equatable {
     public init(
         account: AccountName, id: String, issuer: String, endpoint: String?, clientID: String,
         clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int,
+        endpointHosts: Set<String>? = nil,
         clientKeyFile: String? = nil, clientCertificateFile: String? = nil, assertionAudience: String? = nil,
         knownEndpoint: String? = nil, deletesClient: Bool = false
     ) {
@@ -45,6 +48,7 @@ public struct PendingRevocation: Sendable, Equatable {
         self.token = token
         self.isRefreshToken = isRefreshToken
         self.since = since
+        self.endpointHosts = endpointHosts
         self.clientKeyFile = clientKeyFile
         self.clientCertificateFile = clientCertificateFile
         self.assertionAudience = assertionAudience
@@ -67,6 +71,7 @@ public struct PendingRevocation: Sendable, Equatable {
             token: token.revealedText(),
             isRefreshToken: isRefreshToken,
             since: since,
+            endpointHosts: endpointHosts?.sorted(),
             clientKeyFile: clientKeyFile,
             clientCertificateFile: clientCertificateFile,
             assertionAudience: assertionAudience,
@@ -93,6 +98,7 @@ public struct PendingRevocation: Sendable, Equatable {
             token: SecretBytes(fields.token),
             isRefreshToken: fields.isRefreshToken,
             since: fields.since,
+            endpointHosts: fields.endpointHosts.map { Set($0) },
             clientKeyFile: fields.clientKeyFile,
             clientCertificateFile: fields.clientCertificateFile,
             assertionAudience: fields.assertionAudience,
@@ -113,6 +119,7 @@ public struct PendingRevocation: Sendable, Equatable {
         var isRefreshToken: Bool
         var since: Int
         /// Absent in records that an older agent wrote, like all that follow.
+        var endpointHosts: [String]?
         var clientKeyFile: String?
         var clientCertificateFile: String?
         var assertionAudience: String?
@@ -127,6 +134,7 @@ public struct PendingRevocation: Sendable, Equatable {
             case token
             case isRefreshToken = "is_refresh_token"
             case since
+            case endpointHosts = "endpoint_hosts"
             case clientKeyFile = "client_key_file"
             case clientCertificateFile = "client_certificate_file"
             case assertionAudience = "assertion_audience"

@@ -17,6 +17,8 @@ public enum TokenFailure: Error, Equatable, Sendable {
     case targetRefused(TargetRefusal)
     /// The client itself is refused (`invalid_client` and its like): the configuration is wrong, the login is not.
     case clientRefused(code: String, detail: String?)
+    /// The provider's metadata is not what it was at the login; nothing was sent.
+    case providerChanged(detail: String)
     /// The account cannot be used as it is configured; nothing was sent.
     case configuration(detail: String)
 }

@@ -9,8 +9,11 @@ internal import SecretMemory
 enum KeyringHelper {
     static func main() {
         ProcessProtection.apply()
+        // The agent kills a helper that hangs; one whose agent was killed itself ends by this.
+        alarm(longestLife)
         // A file backend would be a silent fallback, and aborts on a damaged file; debug output would show secrets.
         for name in ["SECRET_BACKEND", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG"] { unsetenv(name) }
+        if CommandLine.arguments.dropFirst().elementsEqual(["check"]) { exit(UnlockCheck.run()) }
         guard let input = readAll(), let job = try? JSONDecoder().decode(KeyringJob.self, from: Data(input)) else {
             answer(KeyringReply(state: .failed, detail: "the keyring helper got no job"))
             exit(2)
@@ -22,10 +25,16 @@ enum KeyringHelper {
         }
     }
 
+    /// Seconds; longer than the agent waits.
+    private static let longestLife: UInt32 = 20
+
     private static func perform(_ job: KeyringJob) throws(KeyringFailure) -> KeyringReply {
         let bus = try SessionBus()
         try bus.requireUnlockedKeyring()
         let keyring = try Keyring()
+        // A keyring that hung lets go of its callers together: an agent that has died meanwhile may have a successor,
+        // whose newer record must not be followed by this older one.
+        guard isAnybodyWaiting else { throw KeyringFailure(state: .failed, detail: "the agent is gone") }
         switch job {
         case .probe: return KeyringReply(state: .ok, hasCollection: true)
         case .load: return KeyringReply(state: .ok, records: try keyring.records())
@@ -33,6 +42,12 @@ enum KeyringHelper {
         case .remove(let account, let purpose): try keyring.remove(account: account, purpose: purpose)
         }
         return KeyringReply(state: .ok)
+    }
+
+    /// Whether the answer will be read: the kernel closes the other end of the pipe with its agent.
+    private static var isAnybodyWaiting: Bool {
+        var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        return poll(&output, 1, 0) == 0
     }
 
     private static func readAll() -> [UInt8]? {

@@ -14,6 +14,7 @@ struct StatusTable {
     var text: String {
         let agent = report.agent
         var lines = ["agent \(agent.version), pid \(agent.pid), \(agent.socket)"]
+        if agent.locked == true { lines.append("locked: 'authagent unlock' ends it") }
         lines.append("keyring: \(agent.storeState.rawValue)" + (agent.storeDetail.map { " (\($0))" } ?? ""))
         // Where nothing is kept in the keyring, nobody has to repair it.
         let needsKeyring = agent.sealedState == nil || report.accounts.contains { $0.store == "keyring" }

@@ -4,10 +4,10 @@ internal import ArgumentParser
 struct UnlockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unlock",
-        abstract: "Open the sealed store with its passphrase.",
+        abstract: "Have the agent serve tokens again, and open the sealed store.",
         discussion: """
-            Asks on the terminal; else reads the passphrase from standard input. After each wrong one the next takes \
-            longer to be checked. A store whose key is in a file or a systemd credential opens by itself.
+            Asks for the passphrase that 'authagent lock --passphrase' was given, or that keeps the sealed store, if there \
+            is one: on the terminal, else from standard input. After each wrong one the next takes longer to be checked.
             """
     )
 
@@ -15,10 +15,16 @@ struct UnlockCommand: ParsableCommand {
     private static let patience: Duration = .seconds(75)
 
     func run() throws {
-        let request = UnlockRequest(passphrase: try PassphraseInput.read())
-        _ = try AgentConnection.open().request(
-            "POST", Route.unlock.path, body: APIJSON.encode(request), within: Self.patience
-        ).decoded(UnlockReply.self)
+        var reply = try ask(UnlockRequest())
+        if reply.status != 200, reply.problem.reason == Problem.passphraseRequired {
+            reply = try ask(UnlockRequest(passphrase: try PassphraseInput.read()))
+        }
+        _ = try reply.decoded(UnlockReply.self)
         Console.print("unlocked")
+    }
+
+    private func ask(_ request: UnlockRequest) throws -> AgentConnection.Response {
+        try AgentConnection.open().request(
+            "POST", Route.unlock.path, body: APIJSON.encode(request), within: Self.patience)
     }
 }

@@ -4,6 +4,7 @@ internal import CurlTransport
 internal import Doctor
 internal import Glibc
 internal import KeyringStore
+internal import SealedStore
 internal import Vault
 
 extension AuthagentDaemon {
@@ -43,8 +44,12 @@ extension AuthagentDaemon {
         // Settings that are wrong are a check of their own, and the network is asked without them.
         let network = (try? DaemonSettings.load(paths))?.network ?? NetworkSettings()
         return Doctor.Parts(
-            paths: paths, environment: environment, keyring: keyring, transport: ReloadableTransport(network),
-            time: SystemTime(), isAgent: false
+            paths: paths, environment: environment, keyring: keyring,
+            sealed: SealedStore(
+                path: paths.sealed, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], time: SystemTime(),
+                warn: { _ in }
+            ),
+            transport: ReloadableTransport(network), time: SystemTime(), isAgent: false
         )
     }
 }

@@ -92,7 +92,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
         )
         let doctor = Doctor(
             Doctor.Parts(
-                paths: paths, environment: environment, keyring: .success(keyring), transport: network, time: time,
+                paths: paths, environment: environment, keyring: .success(keyring), sealed: sealed, transport: network,
+                time: time,
                 isAgent: true
             )
         )

@@ -14,6 +14,7 @@ final class FakeAgentService: AgentService {
         case logout(AccountName, LogoutRequest)
         case inspect(AccountName?, InspectRequest)
         case changeStore(StoreRequest)
+        case lock(LockRequest)
         case unlock(UnlockRequest)
         case reload
     }
@@ -118,6 +119,11 @@ final class FakeAgentService: AgentService {
     func changeStore(_ request: StoreRequest) async throws(Problem) -> StoreReply {
         try await perform(.changeStore(request), of: nil)
         return StoreReply(store: Self.sealed)
+    }
+
+    func lock(_ request: LockRequest) async throws(Problem) -> LockReply {
+        try await perform(.lock(request), of: nil)
+        return LockReply(locked: true)
     }
 
     func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply {

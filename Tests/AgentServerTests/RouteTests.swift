@@ -126,7 +126,7 @@ struct RouteTests {
         }
     }
 
-    @Test("a change of the store and a passphrase reach the agent; without a body they are no request")
+    @Test("a change of the store and a passphrase reach the agent; only locking needs no body to mean something")
     func stores() async throws {
         try await ServerFixture.serving { server in
             let change = try await server.exchange(
@@ -134,14 +134,15 @@ struct RouteTests {
             #expect(change.json?["store"] != nil)
             let unlock = try await server.exchange(.post("/v1/unlock", #"{"passphrase":"correct horse"}"#))
             #expect(unlock.json?["unlocked"] as? Bool == true)
-            for target in ["/v1/store", "/v1/unlock"] {
-                #expect(try await server.exchange(.post(target)).status == 400)
-                #expect(try await server.exchange(.post(target, #"{"operation":"burn"}"#)).status == 400)
-            }
+            #expect(try await server.exchange(.post("/v1/store")).status == 400)
+            #expect(try await server.exchange(.post("/v1/store", #"{"operation":"burn"}"#)).status == 400)
+            #expect(try await server.exchange(.post("/v1/unlock")).json?["unlocked"] as? Bool == true)
+            #expect(try await server.exchange(.post("/v1/lock")).json?["locked"] as? Bool == true)
+            #expect(try await server.exchange(.post("/v1/lock", #"{"passphrase":7}"#)).status == 400)
             #expect(
                 server.service.calls == [
                     .changeStore(StoreRequest(.initialize, keySource: .credential)),
-                    .unlock(UnlockRequest(passphrase: "correct horse")),
+                    .unlock(UnlockRequest(passphrase: "correct horse")), .unlock(UnlockRequest()), .lock(LockRequest()),
                 ])
         }
     }

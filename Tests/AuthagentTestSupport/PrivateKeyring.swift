@@ -12,10 +12,14 @@ public final class PrivateKeyring: Sendable {
     public let files: TemporaryDirectory
     private let state = Mutex(State())
     private let password = "a password of tests"
+    /// Where gnome-keyring keeps its files.
+    private let data: String
 
-    /// Starts both, with an unlocked default collection; or without any, as on the first day of a user.
-    public init(hasCollection: Bool = true) async throws {
+    /// Starts both, with an unlocked default collection; or without any, as on the first day of a user. `data` is a
+    /// directory for the keyring's files, if they are to be elsewhere than all else.
+    public init(hasCollection: Bool = true, data: String? = nil) async throws {
         files = try TemporaryDirectory()
+        self.data = data ?? files.path + "/data"
         for name in ["run", "data", "home"] { try files.directory(name) }
         try await startBus()
         if hasCollection { try await startProvider() } else { try await startEmptyProvider() }
@@ -26,7 +30,7 @@ public final class PrivateKeyring: Sendable {
         ChildProcess.programEnvironment.merging([
             "HOME": files.path + "/home",
             "XDG_RUNTIME_DIR": files.path + "/run",
-            "XDG_DATA_HOME": files.path + "/data",
+            "XDG_DATA_HOME": data,
             "DBUS_SESSION_BUS_ADDRESS": "unix:path=\(files.path)/run/bus",
         ]) { $1 }
     }

@@ -3,6 +3,7 @@ import AuthagentTestSupport
 import Doctor
 import Foundation
 import OAuth
+import SealedStore
 import Testing
 import Vault
 
@@ -26,7 +27,11 @@ struct ReportTests {
         return Doctor(
             Doctor.Parts(
                 paths: try #require(UserPaths(environment: environment)), environment: environment,
-                keyring: .success(keyring), transport: transport ?? provider, time: time, isAgent: false
+                keyring: .success(keyring),
+                sealed: SealedStore(
+                    path: files.path + "/state/authagent/sealed", credentialsDirectory: nil, time: time, cost: .cheap,
+                    warn: { _ in }),
+                transport: transport ?? provider, time: time, isAgent: false
             )
         )
     }

@@ -29,7 +29,7 @@ struct RealProviderTests {
 
         let logout = try await home.authagent("logout", "work", "--json")
         #expect(logout.status == 0)
-        let reply = try APIJSON.decode(LogoutReply.self, from: logout.lines[0].utf8)
+        let reply = try APIJSON.decode(LogoutReply.self, from: try #require(logout.lines.first).utf8)
         #expect(reply.forgotten)
         // Glewlwyd answers 401 to a public client that revokes: an honest logout says so and goes on.
         #expect(!reply.revoked)

@@ -1,6 +1,7 @@
 import AgentAPI
 import AuthagentTestSupport
 import Foundation
+import KeyringRecords
 import KeyringStore
 import SecretMemory
 import Testing
@@ -44,6 +45,22 @@ struct KeyringStoreTests {
         try await store.remove(RecordKey(account: work, purpose: .login))
         try await store.remove(RecordKey(account: work, purpose: .login))
         #expect(try await store.loadAll().map(\.key.purpose) == [.revocation("1")])
+    }
+
+    @Test("a helper whose agent has died writes nothing: its record may be older than the next agent's")
+    func orphan() async throws {
+        let keyring = try await PrivateKeyring()
+        let job = KeyringJob.save(
+            KeyringRecord(account: "work", purpose: "login", issuer: "https://a.example", secret: Array("old".utf8)))
+        let file = try keyring.files.file("job", String(decoding: JSONEncoder().encode(job), as: UTF8.self))
+        let helper = try BuildProducts.path("authagent-keyring")
+        // Whoever would read the answer ends at once, or reads it.
+        for (reader, count) in [(":", 0), ("cat", 1)] {
+            let result = try await ChildProcess.run(
+                "/bin/sh", ["-c", #""$1" <"$2" | \#(reader)"#, "sh", helper, file], environment: keyring.environment)
+            #expect(result.status == 0)
+            #expect(try await store(keyring).loadAll().count == count)
+        }
     }
 
     @Test("a login at another issuer leaves one record, not two")

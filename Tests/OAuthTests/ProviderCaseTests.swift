@@ -73,7 +73,7 @@ import Testing
         case .deadGrant: .relogin
         case .misconfigured(let error): .failed(error.code)
         case .rejected: .rejected
-        case .transient, .unconfigured: .transient
+        case .transient, .unconfigured, .changed: .transient
         }
     }
 

@@ -7,6 +7,7 @@ import Testing
         switch RefreshReply(ProviderReply(HTTPResponse(status, body, headers))) {
         case .renewed: "renewed"
         case .unconfigured: "unconfigured"
+        case .changed: "changed"
         case .deadGrant(let error): "dead \(error.code)"
         case .misconfigured(let error): "misconfigured \(error.code)"
         case .rejected(let status, let detail): "rejected \(status): \(detail)"

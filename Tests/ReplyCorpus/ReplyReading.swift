@@ -58,7 +58,7 @@ package struct ReplyReading {
         case .granted, .pending, .slowDown: break
         }
         switch refresh {
-        case .unconfigured(let detail): texts.append(detail)
+        case .unconfigured(let detail), .changed(let detail): texts.append(detail)
         case .deadGrant(let error), .misconfigured(let error): texts.append(error.description)
         case .rejected(_, let detail), .transient(let detail, _): texts.append(detail)
         case .renewed(let grant): texts += grant.scope ?? []

@@ -1,0 +1,129 @@
+internal import Accounts
+public import AgentAPI
+internal import Logging
+internal import SecretMemory
+internal import Synchronization
+internal import Vault
+
+/// Whether the agent as a whole serves anything.
+struct AgentLock: Sendable {
+    var isClosed = false
+    /// In locked memory until the agent is unlocked; nil: unlocking asks for none.
+    var passphrase: SecretBytes?
+    var guesses = Guesses()
+}
+
+extension Agent {
+    /// From now on nothing is served. Returns once memory is empty: of every token, of what a store could be given, and of
+    /// the key of a sealed store that is kept by a passphrase.
+    public func lock(_ request: LockRequest) async throws(Problem) -> LockReply {
+        if let passphrase = request.passphrase { try await checkNew(passphrase) }
+        let (accounts, logins) = state.withLock { state in
+            // Whoever locks it again does not replace the passphrase that it is locked with.
+            if !state.lock.isClosed { state.lock.passphrase = request.passphrase.map { SecretBytes($0) } }
+            state.lock.isClosed = true
+            return (Array(state.accounts.values), Array(state.logins.values))
+        }
+        // What they bring would be in memory, and nobody could use it.
+        for login in logins { login.stop(.locked) }
+        for login in logins { await login.wait() }
+        await withDiscardingTaskGroup { group in
+            for account in accounts { group.addTask { await account.vault.lock() } }
+        }
+        await parts.stores.keyed.close()
+        parts.logger.notice("locked")
+        return LockReply(locked: true)
+    }
+
+    private func checkNew(_ passphrase: String) async throws(Problem) {
+        try Self.checkLength(of: passphrase)
+        if await parts.stores.keyed.describe().keySource == .passphrase {
+            throw Problem(
+                .badRequest, "the sealed store has a passphrase, which unlocking will ask for",
+                hint: "leave the other passphrase out"
+            )
+        }
+    }
+
+    /// Serves again, and opens the sealed store. Waits longer after each wrong passphrase, and nobody else waits for that.
+    public func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply {
+        if let passphrase = request.passphrase { try Self.checkLength(of: passphrase) }
+        let given = request.passphrase.map { SecretBytes($0) }
+        try await checkLock(given)
+        try await openSealedStore(given)
+        let accounts = state.withLock { state in
+            state.lock = AgentLock()
+            return Array(state.accounts.values)
+        }
+        for account in accounts { account.vault.unlock() }
+        parts.logger.notice("unlocked")
+        await readAnew(.sealed)
+        await read(accounts)
+        return UnlockReply(unlocked: true)
+    }
+
+    private func checkLock(_ given: SecretBytes?) async throws(Problem) {
+        guard let passphrase = state.withLock({ $0.lock.passphrase }) else { return }
+        guard let given else { throw .passphraseMissing }
+        guard state.withLock({ $0.lock.guesses.begin() }) else {
+            throw Problem(
+                .tooManyRequests, "another passphrase is being checked", hint: "try again when that is over")
+        }
+        var isRight: Bool?
+        defer { state.withLock { $0.lock.guesses.end(isRight: isRight, at: parts.time.now) } }
+        if let notBefore = state.withLock({ $0.lock.guesses.notBefore }), parts.time.now < notBefore {
+            do throws(CancellationError) { try await parts.time.sleep(until: notBefore) } catch {
+                throw Problem(.tooManyRequests, "the passphrase was not checked", hint: "run 'authagent unlock' again")
+            }
+        }
+        isRight = given == passphrase
+        guard given == passphrase else {
+            parts.logger.notice("unlocking refused")
+            throw Problem(.wrongPassphrase, "the passphrase is wrong", hint: "run 'authagent unlock' again")
+        }
+    }
+
+    private func openSealedStore(_ given: SecretBytes?) async throws(Problem) {
+        let store = await parts.stores.keyed.describe()
+        guard store.keySource == .passphrase, store.status.state == .locked else { return }
+        guard let given else { throw .passphraseMissing }
+        do throws(KeyedStoreFailure) { try await parts.stores.keyed.unlock(with: given) } catch {
+            parts.logger.notice("unlocking refused", metadata: ["store": "sealed"])
+            throw Problem(error)
+        }
+    }
+
+    static let passphraseLengths = 1...1024
+
+    static func checkLength(of passphrase: String) throws(Problem) {
+        guard passphraseLengths.contains(passphrase.utf8.count) else {
+            throw Problem(.badRequest, "the passphrase is empty or too long", hint: "give 1 to 1024 bytes")
+        }
+    }
+
+    /// While the agent is locked nobody logs in or out, and no store is changed.
+    func requireUnlocked() throws(Problem) {
+        guard state.withLock({ $0.lock.isClosed }) else { return }
+        throw Problem(
+            .locked, "the agent is locked", hint: "run 'authagent unlock'", reason: LockReason.requested.rawValue)
+    }
+
+    /// The same for one account, which time may have locked as well.
+    func requireUnlocked(_ name: AccountName) throws(Problem) {
+        try requireUnlocked()
+        if let reason = known(name)?.vault.lockReason { throw Problem(.locked(reason), account: name) }
+    }
+
+    /// An account that takes the place of another one, if there was one, is as locked as that.
+    func make(_ name: AccountName, _ settings: AccountSettings, insteadOf old: Account? = nil) -> Account {
+        let reason = state.withLock { $0.lock.isClosed } ? .requested : old?.vault.lockReason
+        return Account(name: name, settings: settings, surroundings: surroundings, lock: reason)
+    }
+}
+
+extension Problem {
+    fileprivate static let passphraseMissing = Problem(
+        .locked, "unlocking needs the passphrase", hint: "run 'authagent unlock', which asks for it",
+        reason: Problem.passphraseRequired
+    )
+}

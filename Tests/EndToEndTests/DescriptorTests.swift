@@ -1,0 +1,87 @@
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import LocalSocket
+import Testing
+
+/// The agent has no file descriptor left, or nobody reads what it writes.
+@Suite(.timeLimit(.minutes(1)))
+struct DescriptorTests {
+    /// The daemon of `home`, started by a shell command in which `$0` is its program.
+    private func daemon(of home: AgentHome, _ command: String) async throws -> ChildProcess {
+        let bash = try MissingProgram.require("bash", package: "bash")
+        let daemon = try ChildProcess(
+            bash, ["-c", command, try BuildProducts.path("authagentd")], environment: home.environment, input: nil)
+        let path = try SocketPath(home.socket)
+        await eventually("the daemon does not serve: \(daemon.errorsSoFar)") {
+            (try? LocalSocket.connect(to: path)) != nil || !daemon.isRunning
+        }
+        return daemon
+    }
+
+    @Test("with no descriptor left nobody is lost: whoever waits is served once some are free, and the login is kept")
+    func exhausted() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.firstAccessTokenLifetime = 1
+        let demo = try await DemoLogin(configuration)
+        let daemon = try await demo.home.daemon()
+        try await demo.logIn()
+        try await demo.tokenExpires()
+        let prlimit = try MissingProgram.require("prlimit", package: "util-linux")
+        #expect(try await ChildProcess.run(prlimit, ["--pid", "\(daemon.pid)", "--nofile=48:48"]).status == 0)
+        let path = try SocketPath(demo.home.socket)
+        var clients: [Int32] = []
+        for _ in 0..<100 { clients.append(try LocalSocket.connect(to: path).consumeRaw()) }
+        defer { for client in clients { close(client) } }
+        try await eventually("descriptors are left") {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.pid)/fd").count >= 48
+        }
+        // Its connection is not even accepted.
+        let late = try demo.home.client(["token", "work"])
+        // A refresh needs a descriptor, too: whatever comes of it, it is not the end of the login.
+        let request = "GET /v1/accounts/work/token HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        #expect(send(clients[0], request, request.utf8.count, Int32(MSG_NOSIGNAL)) == request.utf8.count)
+        let status = await firstLine(of: clients[0])
+        #expect(status.hasPrefix("HTTP/1.1 200") || status.hasPrefix("HTTP/1.1 503"), "\(status)")
+        #expect(late.isRunning)
+        for client in clients { close(client) }
+        clients = []
+        #expect(await late.result().status == 0, "\(late.errorsSoFar)")
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        #expect(demo.issuer.liveRefreshTokens.count == 1)
+    }
+
+    @Test("a log that nobody reads any more (EPIPE) ends nothing")
+    func deafLog() async throws {
+        let demo = try await DemoLogin()
+        let daemon = try await daemon(of: demo.home, "exec \"$0\" --log-level trace 2> >(exec head -n 1 >&2)")
+        await eventually { daemon.errorsSoFar.contains("serving") }
+        try await demo.logIn()
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        daemon.signal(SIGTERM)
+        #expect(await daemon.result().status == 0)
+    }
+
+    @Test("a reader that is gone ends the client without a word")
+    func deafReader() async throws {
+        let home = try AgentHome()
+        try await home.authagent("start")
+        let bash = try MissingProgram.require("bash", package: "bash")
+        let result = try await ChildProcess.run(
+            bash, ["-c", "\"$0\" providers | exec true", try BuildProducts.path("authagent")],
+            environment: home.environment)
+        #expect(result.errors.isEmpty)
+    }
+
+    /// Reads on a thread of its own until the first line is there.
+    private func firstLine(of descriptor: Int32) async -> String {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                var text: [UInt8] = []
+                var byte: UInt8 = 0
+                while recv(descriptor, &byte, 1, 0) == 1, byte != UInt8(ascii: "\r") { text.append(byte) }
+                continuation.resume(returning: String(decoding: text, as: UTF8.self))
+            }
+        }
+    }
+}

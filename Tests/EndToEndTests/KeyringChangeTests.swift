@@ -1,0 +1,100 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// Others change the agent's record in the keyring, or the bus goes away under it.
+@Suite(.serialized, .timeLimit(.minutes(2)))
+struct KeyringChangeTests {
+    private let attributes = ["application", "authagent", "account", "work", "purpose", "login"]
+
+    private func secretTool(_ arguments: [String], _ keyring: PrivateKeyring, input: String = "") async throws {
+        let secretTool = try MissingProgram.require("secret-tool", package: "libsecret-tools")
+        let result = try await ChildProcess.run(secretTool, arguments, environment: keyring.environment, input: input)
+        #expect(result.status == 0, "\(result.errors)")
+    }
+
+    private func demo(_ keyring: PrivateKeyring) async throws -> DemoLogin {
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        configuration.firstAccessTokenLifetime = 1
+        let demo = try await DemoLogin(configuration, keyring: keyring)
+        try await demo.logIn()
+        return demo
+    }
+
+    @Test("a record that somebody deletes while the agent runs is there again after the next rotation")
+    func deletedWhileRunning() async throws {
+        let keyring = try await PrivateKeyring()
+        let demo = try await demo(keyring)
+        try await demo.tokenExpires()
+        try await secretTool(["clear"] + attributes, keyring)
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        await eventually("the keyring does not get the new refresh token") {
+            // Nothing to be read is no JSON.
+            demo.issuer.liveRefreshTokens == [try? await keyring.refreshToken(of: "work")]
+        }
+    }
+
+    @Test("a record that somebody has deleted is no login after a restart: exit code 3, and a login mends it")
+    func deletedBeforeRestart() async throws {
+        let keyring = try await PrivateKeyring()
+        let demo = try await demo(keyring)
+        await demo.home.killDaemon()
+        try await secretTool(["clear"] + attributes, keyring)
+        let result = try await demo.home.authagent("token", "work")
+        #expect(result.status == 3, "\(result.errors)")
+        #expect(result.errors.contains("no login for 'work'"), "\(result.errors)")
+        try await demo.logIn()
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+    }
+
+    @Test(
+        "a record that somebody has edited is named after a restart, and nobody crashes", arguments: ["", "junk", "{}"])
+    func edited(content: String) async throws {
+        let keyring = try await PrivateKeyring()
+        let demo = try await demo(keyring)
+        await demo.home.killDaemon()
+        try await secretTool(["clear"] + attributes, keyring)
+        // As an editor of keyrings leaves it: the agent's item with another content.
+        let others = ["issuer", demo.issuer.issuer, "xdg:schema", "org.authagent.Credential"]
+        try await secretTool(
+            ["store", "--label=edited"] + attributes + others, keyring, input: content)
+        let result = try await demo.home.authagent("token", "work")
+        #expect(result.status == 3, "\(result.errors)")
+        #expect(result.errors.contains("the store's record cannot be read"), "\(result.errors)")
+        try await demo.logIn()
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+    }
+
+    @Test(
+        "the bus dies under the agent: tokens flow, each state is named, and the keyring is used again once it is back")
+    func busRestarts() async throws {
+        let keyring = try await PrivateKeyring()
+        let demo = try await demo(keyring)
+        try await demo.tokenExpires()
+        await keyring.killBus()
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        try await expect(demo, .noBus)
+        try await eventually("the account is not shown as unsaved") {
+            let status = try await demo.home.authagent("status", "work", "--json")
+            return try APIJSON.decode(StatusReport.self, from: status.output.utf8).accounts.first?.state == .unsaved
+        }
+        try await keyring.startBus()
+        try await expect(demo, .noProvider)
+        try await keyring.startProvider()
+        try await expect(demo, .ok)
+        try await eventually("the keyring does not get the new refresh token") {
+            demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")]
+        }
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+    }
+
+    private func expect(_ demo: DemoLogin, _ state: StoreState) async throws {
+        try await eventually("the keyring is not shown as \(state)") {
+            let status = try await demo.home.authagent("status", "--json")
+            return try APIJSON.decode(StatusReport.self, from: status.output.utf8).agent.storeState == state
+        }
+    }
+}

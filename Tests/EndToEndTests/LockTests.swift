@@ -1,0 +1,37 @@
+import AuthagentTestSupport
+import Testing
+
+/// 'authagent lock' and 'authagent unlock' as people use them.
+@Suite(.timeLimit(.minutes(1)))
+struct LockTests {
+    @Test("lock: exit code 7 with the hint until unlock; the next token is a renewed one, because memory was empty")
+    func lock() async throws {
+        let keyring = try await PrivateKeyring()
+        let demo = try await DemoLogin(keyring: keyring)
+        try await demo.logIn()
+        let before = try await demo.home.authagent("token", "work").output
+        #expect(try await demo.home.authagent("lock").output == "locked\n")
+        let refused = try await demo.home.authagent("token", "work")
+        #expect(refused.status == 7)
+        #expect(refused.errors.contains("authagent: hint: run 'authagent unlock'"), "\(refused.errors)")
+        let status = try await demo.home.authagent("status")
+        #expect(status.output.contains("locked: 'authagent unlock' ends it"), "\(status.output)")
+        #expect(try await demo.home.authagent("unlock").output == "unlocked\n")
+        let after = try await demo.home.authagent("token", "work")
+        #expect(after.status == 0)
+        #expect(after.output != before)
+    }
+
+    @Test("with a passphrase, unlocking asks for it; a wrong one opens nothing")
+    func passphrase() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        #expect(try await demo.home.authagent("lock", "--passphrase", input: "correct horse").status == 0)
+        let wrong = try await demo.home.authagent("unlock", input: "wrong horse")
+        #expect(wrong.status == 7)
+        #expect(wrong.errors.contains("the passphrase is wrong"), "\(wrong.errors)")
+        #expect(try await demo.home.authagent("token", "work").status == 7)
+        #expect(try await demo.home.authagent("unlock", input: "correct horse").output == "unlocked\n")
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+    }
+}

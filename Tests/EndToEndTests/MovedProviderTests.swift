@@ -1,0 +1,37 @@
+import AuthagentTestSupport
+import DemoIssuer
+import Testing
+
+/// A provider whose metadata leads elsewhere after the login.
+@Suite(.timeLimit(.minutes(1)))
+struct MovedProviderTests {
+    @Test("metadata that leads to another host gets no refresh token: exit code 1, and a login is the remedy")
+    func otherHost() async throws {
+        let keyring = try await PrivateKeyring()
+        let demo = try await DemoLogin(keyring: keyring)
+        try await demo.logIn()
+        // The metadata is kept for an hour, so it takes another agent to ask again.
+        await demo.home.killDaemon()
+        let issuer = demo.issuer.issuer
+        // Another name for this machine is another host to whoever compares names.
+        let elsewhere = issuer.replacing("127.0.0.1", with: "localhost")
+        demo.issuer.always(
+            .metadata,
+            .reply(
+                status: 200,
+                body: """
+                    {"issuer":"\(issuer)","device_authorization_endpoint":"\(issuer)/device_authorization",
+                    "token_endpoint":"\(elsewhere)/token"}
+                    """))
+        let result = try await demo.home.authagent("token", "work")
+        #expect(result.status == 1, "\(result.output)\(result.errors)")
+        #expect(result.errors.contains("'localhost'"), "\(result.errors)")
+        #expect(result.errors.contains("hint: if you know that it has moved, run 'authagent login work'"))
+        #expect(demo.issuer.refreshCount == 0)
+        #expect(demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")])
+        // Somebody approves, so somebody knows.
+        try await demo.logIn()
+        #expect(demo.issuer.log.last?.endpoint == .token)
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+    }
+}

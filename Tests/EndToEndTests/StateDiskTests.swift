@@ -1,0 +1,98 @@
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// The disk of the rotation journal fails while the agent runs. Only root can mount one, so these tests need to be run
+/// as root.
+@Suite(.serialized, .timeLimit(.minutes(2)))
+struct StateDiskTests {
+    enum Fault: CaseIterable {
+        /// ENOSPC.
+        case full
+        /// RLIMIT_FSIZE, too small for the journal, though not for what the keyring's helper is told; it kills whoever does not ignore SIGXFSZ.
+        case fileSize
+    }
+
+    let disk: SmallDisk
+    let keyring: PrivateKeyring
+    let demo: DemoLogin
+    let daemon: ChildProcess
+
+    init() async throws {
+        try #require(getuid() == 0, "these tests mount a disk, which only root can")
+        disk = try await SmallDisk(kibibytes: 64)
+        keyring = try await PrivateKeyring()
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUseWithFamily
+        configuration.firstAccessTokenLifetime = 1
+        demo = try await DemoLogin(configuration, keyring: keyring, changes: ["XDG_STATE_HOME": disk.path])
+        daemon = try await demo.home.daemon()
+        try await demo.logIn()
+        try await demo.tokenExpires()
+    }
+
+    private func begin(_ fault: Fault) async throws {
+        switch fault {
+        case .full: try disk.fill()
+        case .fileSize: try await limitFileSize("4096")
+        }
+    }
+
+    private func end(_ fault: Fault) async throws {
+        switch fault {
+        case .full: disk.makeRoom()
+        case .fileSize: try await limitFileSize("unlimited")
+        }
+    }
+
+    private func limitFileSize(_ limit: String) async throws {
+        let prlimit = try MissingProgram.require("prlimit", package: "util-linux")
+        // The soft limit alone, which can be raised again.
+        let result = try await ChildProcess.run(prlimit, ["--pid", "\(daemon.pid)", "--fsize=\(limit):unlimited"])
+        #expect(result.status == 0, "\(result.errors)")
+    }
+
+    @Test(
+        "without room for the journal a token is served, and the keyring has what came with it",
+        arguments: Fault.allCases)
+    func keyringWorks(fault: Fault) async throws {
+        try await begin(fault)
+        let result = try await demo.home.authagent("token", "work")
+        #expect(result.status == 0, "\(result.errors)\(daemon.errorsSoFar)")
+        // Small as it is, the entry fits into the limit on files, if not the room that is kept for a longer one. Then the
+        // copy to the keyring comes after the token.
+        if fault == .full {
+            #expect(demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")])
+        }
+        try await eventually("the keyring does not get the new refresh token") {
+            demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")]
+        }
+        #expect(demo.issuer.refreshCount == 1)
+        try await end(fault)
+        #expect(daemon.isRunning)
+    }
+
+    @Test(
+        "without a journal and a keyring no refresh token is spent: exit code 7, and a token once there is room",
+        arguments: Fault.allCases)
+    func nothingWorks(fault: Fault) async throws {
+        let stored = try await keyring.refreshToken(of: "work")
+        await keyring.killProvider()
+        try await begin(fault)
+        let result = try await demo.home.authagent("token", "work")
+        #expect(result.status == 7, "\(result.output)\(result.errors)\(daemon.errorsSoFar)")
+        #expect(demo.issuer.liveRefreshTokens == [stored])
+        #expect(demo.issuer.refreshCount == 0)
+        try await end(fault)
+        try await eventually("there is room, and no token") {
+            try await demo.home.authagent("token", "work").status == 0
+        }
+        // In the journal; and in the keyring once there is one.
+        try await keyring.startProvider()
+        try await eventually("the keyring does not get the new refresh token") {
+            demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")]
+        }
+        #expect(daemon.isRunning)
+    }
+}
