@@ -34,12 +34,12 @@ extension Agent {
         let provider = Provider(settings: settings, surroundings: surroundings)
         let client = try await client(for: pending.account, provider, secrets)
         do throws(LoginError) { return try await logIn(pending, client, provider, file) } catch {
-            guard client.isLost(error) else { throw await failed(error, client) }
+            guard client.isLost(error) else { throw await failed(error, client, for: pending.account, settings) }
         }
         // Expired or deleted at the provider. Nobody has been asked to approve anything yet.
         let another = try await registeredClient(for: pending.account, provider, secrets)
         do throws(LoginError) { return try await logIn(pending, another, provider, file) } catch {
-            throw await failed(error, another)
+            throw await failed(error, another, for: pending.account, settings)
         }
     }
 
@@ -53,6 +53,8 @@ extension Agent {
         let server: AuthorizationServer
         do throws(OAuthFailure) { server = try await provider.server(for: client) } catch { throw .oauth(error) }
         client.endpointHosts = provider.hosts(of: server.endpoints)
+        // Read before anybody has approved: then nothing must stand between the grant and the store.
+        let earlier = await earlierClients(of: pending.account, settings)
         let flow = LoginFlow(
             server: server, settings: settings, time: parts.time, randomBytes: parts.randomBytes
         ) { pending.report($0) }
@@ -61,7 +63,7 @@ extension Agent {
         let kept = Task { [client] () -> Result<LoginResult, LoginError> in
             switch await self.identify(granted.grant, provider, client) {
             case .success(let person):
-                return await self.keep(granted, of: person, pending.account, settings, client, file)
+                return await self.keep(granted, of: person, pending.account, settings, client, earlier, file)
             case .failure(let error): return .failure(error)
             }
         }
@@ -89,7 +91,8 @@ extension Agent {
     /// First the account file, then the store, then memory: whatever a power cut leaves, `login` repairs.
     private func keep(
         _ granted: LoginFlow.Granted, of person: AccountVault.GrantedIdentity, _ name: AccountName,
-        _ settings: AccountSettings, _ client: AccountVault.GrantedClient, _ file: PreparedAccountFile?
+        _ settings: AccountSettings, _ client: AccountVault.GrantedClient, _ earlier: [EarlierClient],
+        _ file: PreparedAccountFile?
     ) async -> Result<LoginResult, LoginError> {
         do throws(ConfigurationError) { try file?.commit() } catch { return .failure(.configuration(error)) }
         let account = await accountAfterLogin(name, settings)
@@ -105,6 +108,9 @@ extension Agent {
                 "the login is kept in memory until the store takes it",
                 metadata: ["account": "\(name)", "store": "\(unsaved.state.rawValue)"]
             )
+        } else {
+            // Before, a crash would bring the earlier login back, and its client.
+            await deleteReplaced(earlier, by: client, of: name)
         }
         let secondsLeft = token.secondsLeft(at: parts.time.now)
         return .success(
@@ -134,13 +140,10 @@ extension Agent {
                 let ended = try await old.vault.signOut()
                 // Nobody else would ever tell its issuer.
                 if let credential = ended.credential, !settings.isOfSameLogin(as: credential.client) {
-                    await revokeLater(
-                        credential, store: old.settings.store, "replaced", of: old.settings,
-                        as: credential.registration?.authentication ?? old.settings.clientAuthentication
-                    )
+                    await endReplaced(credential, accessToken: ended.accessToken, of: old)
                 }
                 // In the same store the new record replaces it, with no moment between.
-                if old.settings.store != settings.store { try await old.vault.forget(ended) }
+                if old.settings.store != settings.store { try await old.vault.forget(ended, withClient: true) }
             } catch {
                 parts.logger.warning(
                     "the old store still has a record",

@@ -21,6 +21,7 @@ extension Agent {
                 )
             }
         }
+        if request.forgetClient == true { await state.withLock { $0.registrations[name] }?.value }
         if request.forgetClient == true, let reply = try await forgetClientAlone(name, request) { return reply }
         let account = try account(name)
         let ended: AccountVault.Ended
@@ -68,12 +69,11 @@ extension Agent {
         do throws(OAuthFailure) {
             server = try await account.provider.server(for: client, needsRevocation: true)
         } catch {
-            guard case .transport = error, account.settings.dialect.encoding.revokesTokens else {
-                return (false, error.description)
-            }
+            // Whatever it is, it may be mended: a network that is down, a portal's page, a key file that is missing.
+            guard account.settings.dialect.encoding.revokesTokens else { return (false, error.description) }
             let settings = account.settings
             let detail = await revokeLater(
-                credential, store: store, error.description, of: settings, at: settings.revocationEndpoint,
+                credential, store: store, error.description, of: settings,
                 as: client.registration?.authentication ?? settings.clientAuthentication, secret: client.secret
             )
             return (false, detail)

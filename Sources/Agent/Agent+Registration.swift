@@ -36,6 +36,7 @@ extension Agent {
         if let id = settings.clientID, let secret = secrets.client {
             return LoginClient(client: .init(issuer: settings.providerName, id: id, secret: secret))
         }
+        try await settleRegistration(of: name)
         let stored: Credential?
         do throws(StoreFailure) {
             stored = try await parts.stores[settings.store].reader.credential(of: name)
@@ -64,9 +65,13 @@ extension Agent {
         for name: AccountName, _ provider: Provider, _ secrets: LoginSecrets
     ) async throws(LoginError) -> LoginClient {
         // No parent: a login that is cancelled now must not lose a client that the provider has just registered.
-        let registered = Task { await self.register(name, provider, initialToken: secrets.registration) }
-        let client = try await registered.value.get()
-        guard !Task.isCancelled else { throw await failed(.cancelled, client) }
+        let registration = Task { await self.register(name, provider, initialToken: secrets.registration) }
+        guard let result = await registration.valueUnlessCancelled else {
+            leave(registration, for: name, provider.settings)
+            throw .cancelled
+        }
+        let client = try result.get()
+        guard !Task.isCancelled else { throw await failed(.cancelled, client, for: name, provider.settings) }
         return client
     }
 
@@ -87,7 +92,7 @@ extension Agent {
             if endpoints.registration != nil { _ = try endpoints.requiredDevice() }
             registered = try await ClientRegistration(transport: parts.transport).register(
                 metadata, scopes: settings.scopes, authentication: settings.clientAuthentication,
-                encoding: settings.dialect.encoding, initialToken: initialToken
+                encoding: settings.dialect.encoding, initialToken: initialToken, now: { parts.time.now }
             )
         } catch let failure as OAuthFailure {
             return .failure(.oauth(failure))
@@ -110,12 +115,14 @@ extension Agent {
             isKept: false,
             isNew: true
         )
+        let earlier = await earlierClients(of: name, settings).filter { $0.store == settings.store }
         do throws(StoreFailure) {
             client.isKept = try await vault(of: name, settings).keep(client.client)
-            return .success(client)
         } catch {
-            return .failure(await failed(.store(error), client))
+            return .failure(await failed(.store(error), client, for: name, settings))
         }
+        if client.isKept { await deleteReplaced(earlier, by: client.client, of: name) }
+        return .success(client)
     }
 
     /// The vault that writes this account's record, which may not have an account yet.
@@ -125,11 +132,11 @@ extension Agent {
     }
 
     /// The login's end. A registration that could not be kept beside an earlier login is given back to the provider.
-    func failed(_ error: LoginError, _ client: LoginClient) async -> LoginError {
-        if !client.isKept, let management = client.client.registration?.management {
-            // No parent: a login that is cancelled gives it back as well.
-            let deletion = Task { await ClientRegistration(transport: parts.transport).delete(management) }
-            _ = await deletion.value
+    func failed(
+        _ error: LoginError, _ client: LoginClient, for name: AccountName, _ settings: AccountSettings
+    ) async -> LoginError {
+        if !client.isKept, let unused = EarlierClient(client.client, in: settings.store) {
+            await deleteLater(unused, of: name)
         }
         guard client.client.registration != nil, case .oauth(.provider(let refusal)) = error,
             ["invalid_client", "unauthorized_client"].contains(refusal.code)

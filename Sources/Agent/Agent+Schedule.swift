@@ -99,6 +99,7 @@ extension Agent: Service {
         let (accounts, logins) = state.withLock { (Array($0.accounts.values), Array($0.logins.values)) }
         for login in logins { login.stop(.agentStopped) }
         for login in logins { await login.wait() }
+        for registration in state.withLock({ Array($0.registrations.values) }) { await registration.value }
         await withDiscardingTaskGroup { group in
             for account in accounts {
                 group.addTask {

@@ -60,6 +60,8 @@ public final class Agent: AgentService {
     struct State {
         var accounts: [AccountName: Account] = [:]
         var logins: [AccountName: PendingLogin] = [:]
+        /// Those that logins which were cancelled have left to themselves.
+        var registrations: [AccountName: Task<Void, Never>] = [:]
         /// Account files that cannot be read, for `status`.
         var fileErrors: [AccountName: ConfigurationError] = [:]
         var keyring = StoreStatus(.unknown)

@@ -98,7 +98,8 @@ final class Provider: GrantRefresher {
             needsIntrospection || lacksRegistration || (needsRevocation && settings.revocationEndpoint == nil)
         guard let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing else { return nil }
         do throws(OAuthFailure) { return try await surroundings.metadata.metadata(of: issuer) } catch {
-            guard isComplete && !lacksRegistration || settings.canDo(without: error) else { throw error }
+            // The issuer was asked for what is named nowhere else: no answer does not mean that it has none.
+            guard settings.canDo(without: error) else { throw error }
             return nil
         }
     }

@@ -6,7 +6,7 @@ internal import SecretMemory
 internal import Synchronization
 internal import Vault
 
-/// Logins that are over here and still wait for the provider to hear of it. RFC 7009 §2.2.
+/// Logins and registered clients that are over here and still wait for the provider to hear of it. RFC 7009 §2.2.
 final class RevocationQueue: Sendable {
     struct Item: Sendable {
         let record: PendingRevocation
@@ -20,6 +20,13 @@ final class RevocationQueue: Sendable {
         var isRunning = false
 
         var due: ContinuousClock.Instant { backoff.notBefore ?? since }
+
+        /// A client is deleted last: without it nobody could revoke what it was given.
+        func mayRun(among all: [RecordKey: Waiting]) -> Bool {
+            let record = item.record
+            return !isRunning
+                && !(record.deletesClient && all.values.contains { $0.item.record.isRevocation(byClientOf: record) })
+        }
     }
 
     /// By then the provider has been gone for so long that the refresh token has died of idleness nearly everywhere.
@@ -36,8 +43,9 @@ final class RevocationQueue: Sendable {
 
     private var time: any Time { surroundings.time }
 
-    /// Takes over a revocation that failed for now. Written to the store first, so that a restart remembers it.
-    func add(_ item: Item, retryAfter: Duration?) async {
+    /// Takes over a revocation, which failed for now unless it is to be tried at once. Written to the store first, so
+    /// that a restart remembers it.
+    func add(_ item: Item, retryAfter: Duration? = nil, isTried: Bool = true) async {
         do throws(StoreFailure) { try await item.store.save(item.record.record) } catch {
             logger.warning(
                 "a pending revocation is only in memory",
@@ -45,7 +53,9 @@ final class RevocationQueue: Sendable {
             )
         }
         var backoff = Backoff()
-        backoff.failed(at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter())
+        if isTried {
+            backoff.failed(at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter())
+        }
         let entry = Waiting(item: item, since: time.now, backoff: backoff)
         waiting.withLock { $0[item.record.key] = entry }
         surroundings.scheduleChanged()
@@ -75,12 +85,12 @@ final class RevocationQueue: Sendable {
 
     /// In the past for what was restored and not tried yet.
     var nextDue: ContinuousClock.Instant? {
-        waiting.withLock { waiting in waiting.values.filter { !$0.isRunning }.map(\.due).min() }
+        waiting.withLock { waiting in waiting.values.filter { $0.mayRun(among: waiting) }.map(\.due).min() }
     }
 
     func runDue(at now: ContinuousClock.Instant) async {
         let due = waiting.withLock { waiting in
-            let due = waiting.filter { !$0.value.isRunning && $0.value.due <= now }
+            let due = waiting.filter { $0.value.mayRun(among: waiting) && $0.value.due <= now }
             for key in due.keys { waiting[key]?.isRunning = true }
             return due.values.map(\.item)
         }
@@ -98,20 +108,25 @@ final class RevocationQueue: Sendable {
                     at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter()
                 )
             }
-        case .revoked: await finish(item, "revoked at last")
-        case .refused, .unsupported, .retry: await finish(item, "revocation given up")
+        case .revoked: await finish(item, item.record.deletesClient ? "client deleted" : "revoked at last")
+        case .refused, .unsupported, .retry:
+            await finish(item, item.record.deletesClient ? "client not deleted" : "revocation given up")
         }
         surroundings.scheduleChanged()
     }
 
     private func revoke(_ record: PendingRevocation) async -> RevocationReply {
-        let server: AuthorizationServer
-        do throws(OAuthFailure) { server = try await record.server(surroundings) } catch {
-            switch error {
-            case .transport, .client: return .retry(detail: error.description, retryAfter: nil)
-            default: return .unsupported
-            }
+        if record.deletesClient {
+            guard let url = record.endpoint.flatMap({ try? EndpointURL(parsing: $0) }) else { return .unsupported }
+            return await ClientRegistration(transport: surroundings.transport)
+                .delete(ClientManagement(url: url, token: record.token))
         }
+        let found: AuthorizationServer?
+        // A portal's page instead of the metadata, a key file that is missing: whatever it is, it may be mended.
+        do throws(OAuthFailure) { found = try await record.server(surroundings) } catch {
+            return .retry(detail: error.description, retryAfter: nil)
+        }
+        guard let server = found else { return .unsupported }
         return await server.revoke(record.token, hint: record.isRefreshToken ? .refreshToken : .accessToken)
     }
 
@@ -124,13 +139,21 @@ final class RevocationQueue: Sendable {
 }
 
 extension PendingRevocation {
-    /// The server to ask, which may have to be discovered first.
+    fileprivate func isRevocation(byClientOf other: PendingRevocation) -> Bool {
+        !deletesClient && account == other.account && issuer == other.issuer && clientID == other.clientID
+    }
+
+    /// The server to ask, which may have to be discovered first; nil when there is nowhere to revoke.
     fileprivate func server(
         _ surroundings: Surroundings
-    ) async throws(OAuthFailure) -> AuthorizationServer {
+    ) async throws(OAuthFailure) -> AuthorizationServer? {
+        let known = knownEndpoint.flatMap { try? EndpointURL(parsing: $0) }
+        let asked = endpoint == nil ? try? Issuer(parsing: issuer) : nil
         var discovered: ServerMetadata?
-        if endpoint == nil, let issuer = try? Issuer(parsing: issuer) {
-            discovered = try await surroundings.metadata.metadata(of: issuer)
+        if let asked {
+            do throws(OAuthFailure) { discovered = try await surroundings.metadata.metadata(of: asked) } catch {
+                guard known != nil, case .badResponse = error else { throw error }
+            }
         }
         let means = ClientMeans(
             id: clientID, secret: clientSecret, keyFile: clientKeyFile, certificateFile: clientCertificateFile
@@ -138,13 +161,13 @@ extension PendingRevocation {
         let method =
             clientAuthentication.flatMap(ClientAuthentication.init) ?? means.choose(from: discovered)
         let aliases = method.means == .certificate ? discovered?.certificateEndpoints : nil
-        guard
-            let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? aliases?.revocation
-                ?? discovered?.revocationEndpoint
-        else { throw .badResponse(detail: "the provider has no revocation endpoint") }
-        if let endpointHosts, endpoint == nil, !endpointHosts.contains(revocation.host) {
-            throw .foreignHost(revocation.host)
+        let named = aliases?.revocation ?? discovered?.revocationEndpoint
+        if let asked, let named, let endpointHosts, !endpointHosts.contains(named.host) {
+            // Once the provider has mended it, nobody has to wait for an hour.
+            surroundings.metadata.forget(asked)
+            throw .foreignHost(named.host)
         }
+        guard let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? named ?? known else { return nil }
         // Nothing is ever sent to the token endpoint from here.
         let endpoints = try ProviderEndpoints(
             metadata: nil, token: discovered?.tokenEndpoint ?? revocation, revocation: revocation
@@ -161,15 +184,18 @@ extension PendingRevocation {
         }
     }
 
-    /// What is needed to revoke `token` later. `endpoint` and `client` are as far as they are known.
+    /// What is needed to revoke `token` later. `endpoint` and `client` are as far as they are known; `settings` know the
+    /// endpoint as well, or what it is without metadata.
     init(
         _ credential: Credential, _ token: SecretBytes, at endpoint: EndpointURL?,
         authentication: ClientAuthentication?, secret: SecretBytes?, audience: String?, settings: AccountSettings?,
         since wall: Int
     ) {
+        let preset = settings?.presetEndpoints.revocation
+        let endpoint = endpoint ?? settings?.revocationEndpoint ?? (settings?.hasMetadata == false ? preset : nil)
         self.init(
             account: credential.account,
-            id: String(UInt64.random(in: .min ... .max), radix: 16),
+            id: Self.newID(),
             issuer: credential.issuer,
             endpoint: endpoint?.text,
             clientID: credential.clientID,
@@ -181,7 +207,10 @@ extension PendingRevocation {
             endpointHosts: credential.endpointHosts,
             clientKeyFile: settings?.clientKeyFile,
             clientCertificateFile: settings?.clientCertificateFile,
-            assertionAudience: audience ?? settings?.assertionAudience
+            assertionAudience: audience ?? settings?.assertionAudience,
+            knownEndpoint: preset?.text
         )
     }
+
+    static func newID() -> String { String(UInt64.random(in: .min ... .max), radix: 16) }
 }

@@ -80,8 +80,14 @@ struct TokenInspector {
             return report(.unchecked, "its issuer is not that of the account '\(account.name)'")
         }
         do throws(IdentityVerifier.Failure) {
-            try await identities.check(with: issuer, for: .inspection) { keys, _ throws(IDTokenRejection) in
+            let isOfIssuer = try await identities.check(with: issuer, for: .inspection) {
+                keys, tokenIssuer throws(IDTokenRejection) in
                 _ = try keys.verify(token)
+                return content.issuer.map { tokenIssuer.matches($0, tenant: content.tenant) } ?? true
+            }
+            // Tenants share keys, and only the metadata tells which one the account's is.
+            guard isOfIssuer else {
+                return report(.unchecked, "its issuer is not that of the account '\(account.name)'")
             }
             return report(.valid, issuer: issuer)
         } catch {

@@ -4,7 +4,7 @@ public import SecretMemory
 public struct ClientRegistration: Sendable {
     private let transport: any HTTPTransport
 
-    /// Nobody is asked to approve anything yet, and a login that is cancelled waits for the answer.
+    /// For all attempts to register together: nobody is asked to approve anything yet, and somebody waits.
     private static let timeLimit: Duration = .seconds(15)
 
     public init(transport: any HTTPTransport) { self.transport = transport }
@@ -13,8 +13,10 @@ public struct ClientRegistration: Sendable {
     /// (RFC 7591 §1.2); it is sent nowhere else. `authentication` is asked for, and by default what suits the server.
     public func register(
         _ metadata: ServerMetadata, scopes: [String], authentication: ClientAuthentication? = nil,
-        encoding: RequestEncoding = .form, initialToken: SecretBytes? = nil
+        encoding: RequestEncoding = .form, initialToken: SecretBytes? = nil,
+        now: @Sendable () -> ContinuousClock.Instant = { .now }
     ) async throws(RegistrationFailure) -> RegisteredClient {
+        let deadline = now() + Self.timeLimit
         guard let url = metadata.registrationEndpoint else {
             let refusal = metadata.refusedEndpoints["registration_endpoint"]
             throw .unsupported(
@@ -29,13 +31,15 @@ public struct ClientRegistration: Sendable {
             encoding: encoding
         )
         for _ in 1..<RegistrationRequest.mostAttempts {
-            let reply = try await send(request, to: url, initialToken)
+            let reply = try await send(request, to: url, initialToken, within: deadline - now())
             guard let refusal = reply.error, let next = request.next(after: refusal) else {
                 return try await client(reply, url, metadata)
             }
             request = next
         }
-        return try await client(try await send(request, to: url, initialToken), url, metadata)
+        return try await client(
+            try await send(request, to: url, initialToken, within: deadline - now()), url, metadata
+        )
     }
 
     /// RFC 7592 §2.3.
@@ -51,14 +55,17 @@ public struct ClientRegistration: Sendable {
     }
 
     private func send(
-        _ request: RegistrationRequest, to url: EndpointURL, _ initialToken: SecretBytes?
+        _ request: RegistrationRequest, to url: EndpointURL, _ initialToken: SecretBytes?, within limit: Duration
     ) async throws(RegistrationFailure) -> ProviderReply {
+        guard limit > .zero else {
+            throw .transport(.timedOut("no client is registered within \(Self.timeLimit.components.seconds) s"))
+        }
         let request = HTTPRequest(
             method: .post,
             url: url,
             headers: headers(initialToken) + [(name: "Content-Type", value: "application/json")],
             body: request.body,
-            timeLimit: Self.timeLimit
+            timeLimit: limit
         )
         do throws(TransportFailure) {
             return ProviderReply(try await transport.send(request), secrets: [initialToken].compactMap(\.self))

@@ -16,6 +16,13 @@ public struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
         host = url.host
     }
 
+    /// An address that an issuer names: one with https must not lead to a service of this machine, which trusts nobody
+    /// from outside and is known to nobody there.
+    init(parsing text: String, namedBy issuer: Issuer) throws(URLRejection) {
+        try self.init(parsing: text)
+        guard isSecure || !issuer.isSecure else { throw .downgrade(host: try WebURL(text).host) }
+    }
+
     public var description: String { text }
 
     var isSecure: Bool { origin.hasPrefix("https:") }

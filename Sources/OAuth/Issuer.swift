@@ -34,6 +34,8 @@ public struct Issuer: Hashable, Sendable, CustomStringConvertible {
         return places.compactMap { try? EndpointURL(parsing: $0) }
     }
 
+    var isSecure: Bool { origin.hasPrefix("https:") }
+
     /// RFC 8414 §3.3: identical, that is the same bytes. `==` on strings would also accept equivalent Unicode.
     func matches(_ found: String) -> Bool { text.utf8.elementsEqual(found.utf8) }
 }

@@ -54,7 +54,7 @@ extension ServerMetadata {
         var refused: [String: URLRejection] = [:]
         func endpoint(_ name: String) -> EndpointURL? {
             guard let text = fields.text(name) else { return nil }
-            do throws(URLRejection) { return try EndpointURL(parsing: text) } catch {
+            do throws(URLRejection) { return try EndpointURL(parsing: text, namedBy: issuer) } catch {
                 refused[name] = error
                 return nil
             }
@@ -76,7 +76,7 @@ extension ServerMetadata {
             tokenIssuer: tokenIssuer,
             tokenEndpointAuthMethods: fields.words("token_endpoint_auth_methods_supported"),
             assertionAlgorithms: fields.words("token_endpoint_auth_signing_alg_values_supported"),
-            certificateEndpoints: ProviderEndpoints.Known(aliases: fields["mtls_endpoint_aliases"]),
+            certificateEndpoints: ProviderEndpoints.Known(aliases: fields["mtls_endpoint_aliases"], of: issuer),
             refusedEndpoints: refused
         )
     }
@@ -84,13 +84,15 @@ extension ServerMetadata {
 
 extension ProviderEndpoints.Known {
     /// RFC 8705 §5. What cannot be used counts as absent: the endpoint of everybody else's then does.
-    fileprivate init(aliases: JSONValue?) {
+    fileprivate init(aliases: JSONValue?, of issuer: Issuer) {
         guard case .object(let members)? = aliases else {
             self.init()
             return
         }
         let fields = ReplyFields(members)
-        func endpoint(_ name: String) -> EndpointURL? { fields.text(name).flatMap { try? EndpointURL(parsing: $0) } }
+        func endpoint(_ name: String) -> EndpointURL? {
+            fields.text(name).flatMap { try? EndpointURL(parsing: $0, namedBy: issuer) }
+        }
         self.init(
             device: endpoint("device_authorization_endpoint"), token: endpoint("token_endpoint"),
             revocation: endpoint("revocation_endpoint"), introspection: endpoint("introspection_endpoint")

@@ -8,6 +8,8 @@ public enum URLRejection: Error, Equatable, Sendable {
     case unsupportedScheme(String)
     /// Plain http to a host that is not this machine.
     case insecure(host: String)
+    /// Plain http, though to this machine, in the metadata of an issuer that has https.
+    case downgrade(host: String)
     case userInfo
     case invalidHost
     case invalidPort
@@ -25,6 +27,7 @@ extension URLRejection: CustomStringConvertible {
         case .notAbsolute: "it is not a complete URL; it must start with https://"
         case .unsupportedScheme(let scheme): "its scheme is '\(scheme)'; it must start with https://"
         case .insecure(let host): "it uses plain http to '\(host)'; only https is safe, http works for localhost only"
+        case .downgrade(let host): "it uses plain http to '\(host)', and its issuer https"
         case .userInfo: "it holds a user name or password before the host"
         case .invalidHost: "its host name is missing or malformed"
         case .invalidPort: "its port is not a number from 1 to 65535"

@@ -2,7 +2,7 @@ public import AgentAPI
 internal import FoundationEssentials
 public import SecretMemory
 
-/// A login that is over here but not yet at the provider. It is kept in the account's store until the provider has
+/// A login, or a client, that is over here but not yet at the provider. It is kept in the account's store until the provider has
 /// answered, so that a restart does not forget to revoke.
 public struct PendingRevocation: Sendable, Equatable {
     public let account: AccountName
@@ -13,6 +13,10 @@ public struct PendingRevocation: Sendable, Equatable {
     public var endpoint: String?
     /// Where the issuer may lead then, as in `Credential`.
     public var endpointHosts: Set<String>?
+    /// The one to take where the issuer has no metadata.
+    public var knownEndpoint: String?
+    /// `token` manages the client's registration at `endpoint`, which is to be deleted (RFC 7592 §2.3).
+    public var deletesClient: Bool
     public var clientID: String
     public var clientSecret: SecretBytes?
     /// Nil: to be chosen from the issuer's metadata.
@@ -31,7 +35,8 @@ public struct PendingRevocation: Sendable, Equatable {
         account: AccountName, id: String, issuer: String, endpoint: String?, clientID: String,
         clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int,
         endpointHosts: Set<String>? = nil,
-        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, assertionAudience: String? = nil
+        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, assertionAudience: String? = nil,
+        knownEndpoint: String? = nil, deletesClient: Bool = false
     ) {
         self.account = account
         self.id = id
@@ -47,6 +52,8 @@ public struct PendingRevocation: Sendable, Equatable {
         self.clientKeyFile = clientKeyFile
         self.clientCertificateFile = clientCertificateFile
         self.assertionAudience = assertionAudience
+        self.knownEndpoint = knownEndpoint
+        self.deletesClient = deletesClient
     }
 
     public var key: RecordKey { RecordKey(account: account, purpose: .revocation(id)) }
@@ -67,7 +74,9 @@ public struct PendingRevocation: Sendable, Equatable {
             endpointHosts: endpointHosts?.sorted(),
             clientKeyFile: clientKeyFile,
             clientCertificateFile: clientCertificateFile,
-            assertionAudience: assertionAudience
+            assertionAudience: assertionAudience,
+            knownEndpoint: knownEndpoint,
+            deletesClient: deletesClient ? true : nil
         )
         return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fixed: fields)))
     }
@@ -92,7 +101,9 @@ public struct PendingRevocation: Sendable, Equatable {
             endpointHosts: fields.endpointHosts.map { Set($0) },
             clientKeyFile: fields.clientKeyFile,
             clientCertificateFile: fields.clientCertificateFile,
-            assertionAudience: fields.assertionAudience
+            assertionAudience: fields.assertionAudience,
+            knownEndpoint: fields.knownEndpoint,
+            deletesClient: fields.deletesClient ?? false
         )
     }
 
@@ -112,6 +123,8 @@ public struct PendingRevocation: Sendable, Equatable {
         var clientKeyFile: String?
         var clientCertificateFile: String?
         var assertionAudience: String?
+        var knownEndpoint: String?
+        var deletesClient: Bool?
 
         enum CodingKeys: String, CodingKey {
             case version, account, issuer, endpoint
@@ -125,6 +138,8 @@ public struct PendingRevocation: Sendable, Equatable {
             case clientKeyFile = "client_key_file"
             case clientCertificateFile = "client_certificate_file"
             case assertionAudience = "assertion_audience"
+            case knownEndpoint = "known_endpoint"
+            case deletesClient = "deletes_client"
         }
     }
 }

@@ -101,6 +101,29 @@ struct LogoutTests {
         _ = await running.result
     }
 
+    @Test(
+        "V1: with both endpoints given by hand, the revocation endpoint still waits for an issuer that is away",
+        arguments: [.failure(.unreachable("no route")), .json(503, ""), .json(200, "<html>log in here</html>")]
+            as [FakeProvider.Answer])
+    func queuedWithEndpointsByHand(answer: FakeProvider.Answer) async throws {
+        let fixture = try AgentFixture()
+        fixture.provider.script(.metadata, answer)
+        fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
+        var request = AgentFixture.request
+        request.deviceEndpoint = FakeProvider.issuer + "/device"
+        request.tokenEndpoint = FakeProvider.issuer + "/token"
+        let log = try await fixture.login(request)
+        await fixture.passInterval()
+        guard case .done? = await log.events().last else { return #expect(Bool(false), "\(log.soFar)") }
+        let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
+        #expect(!reply.revoked && reply.forgotten)
+        #expect(reply.reason?.contains("no revocation endpoint") == false)
+        #expect(reply.reason?.hasSuffix("; the agent will try again") == true)
+        #expect(fixture.keyring.records.values.compactMap(PendingRevocation.init).count == 1)
+        let inspected = try await fixture.agent.inspect(fixture.name, InspectRequest(token: "opaque"))
+        #expect(inspected.tokens.first?.introspection?.state == .unreachable)
+    }
+
     @Test("a logout during an account's first login cancels it, and says so")
     func firstLoginPending() async throws {
         let fixture = try AgentFixture()

@@ -88,7 +88,7 @@ struct ProviderChangeTests {
         #expect(fixture.provider.requests(.revocation).isEmpty)
     }
 
-    @Test("a revocation that waits for the provider is not sent to another host either")
+    @Test("a revocation that waits for the provider is not sent to another host either, and waits until that is mended")
     func pendingRevocation() async throws {
         let fixture = try await loggedIn()
         let restarted = try AgentFixture(restarting: fixture)
@@ -99,8 +99,18 @@ struct ProviderChangeTests {
         let again = try AgentFixture(restarting: restarted)
         change(again, revocation: "https://evil.example/revocation")
         let running = Task { try await again.agent.run() }
-        await eventually { again.keyring.records.isEmpty }
+        // The second time it has had the first answer.
+        await eventually {
+            again.time.advance(by: .seconds(1))
+            return again.provider.requests(.metadata).count > 1
+        }
         #expect(again.provider.requests(.revocation).isEmpty)
+        change(again)
+        await eventually {
+            again.time.advance(by: .seconds(1))
+            return again.keyring.records.isEmpty
+        }
+        #expect(again.provider.urls(.revocation) == [Self.old + "/revocation"])
         running.cancel()
         _ = await running.result
     }

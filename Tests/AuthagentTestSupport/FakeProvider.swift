@@ -18,8 +18,8 @@ public final class FakeProvider: HTTPTransport {
     private let state = Mutex(State())
 
     public static let issuer = "https://issuer.example"
-    /// What AWS calls its endpoints.
-    private static let others = ["device_authorization": Endpoint.device, "logout": .revocation]
+    /// What AWS and others call their endpoints.
+    private static let others = ["device_authorization": Endpoint.device, "logout": .revocation, "revoke": .revocation]
 
     /// Knows its metadata, grants user codes that nobody has approved yet, and revokes.
     public init() {

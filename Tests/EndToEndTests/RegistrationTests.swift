@@ -88,6 +88,22 @@ struct RegistrationTests {
         #expect(issuer.registeredClients.count == 1)
     }
 
+    @Test("Ctrl-C is answered at once although the provider hangs before it has registered a client")
+    func hangs() async throws {
+        let provider = try SilentServer()
+        let home = try AgentHome()
+        let root = "http://127.0.0.1:\(provider.port)"
+        let login = try home.client([
+            "login", "work", "--issuer", root, "--registration-endpoint", root + "/register", "--device-endpoint",
+            root + "/device", "--token-endpoint", root + "/token", "--store", "memory",
+        ])
+        await eventually("nobody asks the provider: \(login.errorsSoFar)") { provider.isAsked }
+        login.signal(SIGINT)
+        let result = await login.result()
+        #expect(result.status == 1)
+        #expect(result.errors.contains("authagent: error: the login was cancelled"), "\(result.errors)")
+    }
+
     @Test("without registration, and without a client id, the login says what is missing")
     func unsupported() async throws {
         let issuer = try await DemoIssuer.start()

@@ -1,5 +1,6 @@
 import OAuth
 import SecretMemory
+import Synchronization
 import Testing
 
 struct ClientRegistrationTests {
@@ -72,6 +73,25 @@ struct ClientRegistrationTests {
         let never = ScriptedTransport(refusal, refusal, refusal, refusal)
         await #expect(throws: RegistrationFailure.self) { try await register(never) }
         #expect(never.requests.count == RegistrationRequest.mostAttempts)
+    }
+
+    @Test("all attempts together have one limit of time")
+    func timeLimit() async throws {
+        let refusal = HTTPResponse(400, #"{"error":"invalid_client_metadata"}"#)
+        let transport = ScriptedTransport(refusal, refusal, refusal)
+        let start = ContinuousClock.now
+        let readings = Mutex(0)
+        let clock: @Sendable () -> ContinuousClock.Instant = {
+            start + .seconds(9)
+                * readings.withLock { count in
+                    defer { count += 1 }
+                    return max(0, count - 1)
+                }
+        }
+        await #expect(throws: RegistrationFailure.transport(.timedOut("no client is registered within 15 s"))) {
+            try await ClientRegistration(transport: transport).register(try metadata(), scopes: [], now: clock)
+        }
+        #expect(transport.requests.map(\.timeLimit) == [.seconds(15), .seconds(6)])
     }
 
     @Test(

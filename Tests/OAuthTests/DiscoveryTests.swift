@@ -81,8 +81,8 @@ import Testing
     }
 
     @Test(
-        "M1: Entra's template is accepted for its own three issuers, and nowhere else",
-        arguments: ["common", "organizations", "consumers"])
+        "M1: Entra's template is accepted for its own two issuers, and nowhere else",
+        arguments: ["common", "organizations"])
     func entraTemplate(name: String) async throws {
         let template = "https://login.microsoftonline.com/{tenantid}/v2.0"
         func metadata(_ asked: String, _ found: String) async throws -> ServerMetadata {
@@ -94,6 +94,7 @@ import Testing
         #expect(try await metadata(asked, asked).tokenIssuer == .exact(try Issuer(parsing: asked)))
         let others = [
             (asked + "/", template), ("https://login.microsoftonline.com/contoso/v2.0", template),
+            ("https://login.microsoftonline.com/consumers/v2.0", template),
             ("https://login.microsoftonline.com/\(name)", template), ("https://evil.example/\(name)/v2.0", template),
             ("https://login.microsoftonline.us/\(name)/v2.0", template), (asked, template + "/"),
             (asked, "https://evil.example/{tenantid}/v2.0"),
@@ -103,6 +104,31 @@ import Testing
         for (asked, found) in others {
             await #expect(throws: OAuthFailure.self, "\(asked) \(found)") { try await metadata(asked, found) }
         }
+    }
+
+    @Test("T1: an issuer with https leads nobody to a plain service of this machine; one of this machine may")
+    func downgrade() async throws {
+        func metadata(_ issuer: String, _ root: String) async throws -> ServerMetadata {
+            let document = """
+                {"issuer":"\(issuer)","token_endpoint":"\(root)/token","jwks_uri":"\(root)/keys",
+                "device_authorization_endpoint":"\(root)/device","revocation_endpoint":"\(root)/revoke",
+                "introspection_endpoint":"\(root)/introspect","registration_endpoint":"\(root)/register",
+                "mtls_endpoint_aliases":{"token_endpoint":"\(root)/mtls"}}
+                """
+            let transport = ScriptedTransport(HTTPResponse(200, document))
+            return try await Discovery(transport: transport).metadata(for: try Issuer(parsing: issuer))
+        }
+        for host in ["localhost", "127.0.0.1:8080", "[::1]", "idp.localhost"] {
+            let found = try await metadata("https://idp.example", "http://" + host)
+            let endpoints = [
+                found.tokenEndpoint, found.keysURL, found.deviceAuthorizationEndpoint, found.revocationEndpoint,
+                found.introspectionEndpoint, found.registrationEndpoint, found.certificateEndpoints.token,
+            ]
+            #expect(endpoints.allSatisfy { $0 == nil }, "\(found)")
+            #expect(found.refusedEndpoints.count == 6)
+        }
+        let own = try await metadata("http://localhost:8080", "http://127.0.0.1:9")
+        #expect(own.tokenEndpoint != nil && own.certificateEndpoints.token != nil && own.refusedEndpoints.isEmpty)
     }
 
     @Test("M1: text that is only canonically equivalent is not the same issuer")

@@ -1,0 +1,50 @@
+internal import Accounts
+internal import Logging
+internal import OAuth
+internal import SecretMemory
+internal import Vault
+
+/// What becomes of an account's earlier login at another provider, or of another client's.
+extension Agent {
+    /// Has the provider told that nobody needs the login any more. Nobody waits for the answer.
+    func endReplaced(_ credential: Credential, accessToken: SecretBytes?, of account: Account) async {
+        guard let token = credential.refreshToken ?? credential.lastingAccessToken else { return }
+        let settings = account.settings
+        var client = credential.client
+        // A file that cannot be read costs the secret, as one that has gone with the old settings would.
+        if let secret = try? account.provider.clientSecret(stored: client.secret) { client.secret = secret }
+        guard settings.dialect.encoding.revokesTokens else {
+            // No parent: the new login is done, whatever the earlier one's provider does.
+            Task { [client] in await self.endSession(of: credential, client, accessToken: accessToken, account) }
+            return
+        }
+        let record = PendingRevocation(
+            credential, token, at: nil,
+            authentication: client.registration?.authentication ?? settings.clientAuthentication,
+            secret: client.secret, audience: nil, settings: settings, since: parts.time.wall
+        )
+        let store = parts.stores[settings.store].store
+        await revocations.add(RevocationQueue.Item(record: record, store: store), isTried: false)
+    }
+
+    private func endSession(
+        of credential: Credential, _ client: AccountVault.GrantedClient, accessToken: SecretBytes?, _ account: Account
+    ) async {
+        let reason: String?
+        do throws(OAuthFailure) {
+            let server = try await account.provider.server(for: client, needsRevocation: true)
+            let (isEnded, detail) = await endSession(of: credential, accessToken: accessToken, at: server)
+            reason = isEnded ? nil : detail
+        } catch {
+            reason = error.description
+        }
+        if let reason {
+            parts.logger.warning(
+                "the replaced login's session is not ended",
+                metadata: ["account": "\(account.name)", "reason": "\(reason)"]
+            )
+        } else {
+            parts.logger.info("the replaced login's session is ended", metadata: ["account": "\(account.name)"])
+        }
+    }
+}
