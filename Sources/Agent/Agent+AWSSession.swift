@@ -35,7 +35,8 @@ extension Agent {
         case .renewed(let grant): return .success(grant.accessToken)
         case .deadGrant(let error), .misconfigured(let error):
             return .failure(NoToken(detail: "the provider gives no access token: \(error)"))
-        case .unconfigured(let detail), .changed(let detail), .rejected(_, let detail), .transient(let detail, _):
+        case .unconfigured(let detail), .changed(let detail), .rejected(_, let detail), .transient(let detail, _),
+            .unanswered(let detail):
             return .failure(NoToken(detail: "the provider gives no access token: \(detail)"))
         }
     }

@@ -110,14 +110,23 @@ extension Agent {
 
     /// The same for one account, which time may have locked as well.
     func requireUnlocked(_ name: AccountName) throws(Problem) {
-        try requireUnlocked()
-        if let reason = known(name)?.vault.lockReason { throw Problem(.locked(reason), account: name) }
+        let reason = state.withLock { $0.lock.isClosed } ? .requested : known(name)?.vault.lockReason
+        if let reason { throw Problem(.locked(reason), account: name) }
     }
 
     /// An account that takes the place of another one, if there was one, is as locked as that.
     func make(_ name: AccountName, _ settings: AccountSettings, insteadOf old: Account? = nil) -> Account {
         let reason = state.withLock { $0.lock.isClosed } ? .requested : old?.vault.lockReason
         return Account(name: name, settings: settings, surroundings: surroundings, lock: reason)
+    }
+}
+
+extension Agent.State {
+    /// From here on requests find the account; one that was made while somebody locked the agent is locked with it.
+    mutating func install(_ account: Account) {
+        accounts[account.name] = account
+        fileErrors[account.name] = nil
+        if lock.isClosed { account.vault.close(.requested) }
     }
 }
 

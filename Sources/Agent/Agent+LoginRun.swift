@@ -153,10 +153,7 @@ extension Agent {
         }
         let account = make(name, settings, insteadOf: old)
         await account.vault.readIfUnread()
-        state.withLock { state in
-            state.accounts[name] = account
-            state.fileErrors[name] = nil
-        }
+        state.withLock { $0.install(account) }
         return account
     }
 }

@@ -75,7 +75,7 @@ extension Agent {
         let fresh = make(account.name, settings, insteadOf: account)
         await parts.stores[settings.store].reader.readAnew()
         await fresh.vault.readIfUnread()
-        state.withLock { $0.accounts[account.name] = fresh }
+        state.withLock { $0.install(fresh) }
     }
 }
 

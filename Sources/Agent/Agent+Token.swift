@@ -1,14 +1,17 @@
 public import AgentAPI
 internal import OAuth
 internal import SecretMemory
+internal import Synchronization
 internal import Vault
 
 extension Agent {
     public func tokenAtOnce(
         _ account: AccountName, _ request: TokenRequest
     ) -> Result<TokenReply, Problem>? {
+        let (known, isLocked) = state.withLock { ($0.accounts[account], $0.lock.isClosed) }
+        if isLocked { return .failure(Problem(.locked(.requested), account: account)) }
         // An account that is not in memory may have a file by now.
-        guard let vault = known(account)?.vault,
+        guard let vault = known?.vault,
             let answer = vault.tokenAtOnce(
                 minimumValidity: .seconds(request.minimumValidity), for: request.target,
                 needsIDToken: request.includesIDToken
@@ -19,6 +22,7 @@ extension Agent {
 
     public func token(_ name: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
         let account = try account(name)
+        try requireUnlocked(name)
         do throws(TokenFailure) {
             let served = try await account.vault.token(
                 minimumValidity: .seconds(request.minimumValidity), for: request.target,

@@ -126,8 +126,7 @@ public final class Agent: AgentService {
         let fresh = make(name, settings)
         return state.withLock { state in
             let account = state.accounts[name] ?? fresh
-            state.accounts[name] = account
-            state.fileErrors[name] = nil
+            state.install(account)
             return account
         }
     }

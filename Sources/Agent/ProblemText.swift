@@ -135,7 +135,7 @@ extension LoginRequiredReason {
         switch self {
         case .notLoggedIn: "no login for"
         case .grantExpired: "the provider has ended the login of"
-        case .rotationLost: "the agent was stopped during a refresh, and the provider has ended the login of"
+        case .rotationLost: "a refresh was never answered, and the provider has ended the login of"
         case .providerRejected: "the provider keeps refusing the login of"
         case .recordUnreadable: "the store's record cannot be read, edited or written by a newer agent, of"
         case .settingsChanged: "the account file now names another issuer, client or subject than the login of"

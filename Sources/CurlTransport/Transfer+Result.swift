@@ -21,6 +21,14 @@ extension Transfer {
         return time == 0
     }
 
+    /// Whether a proxy has refused the tunnel, so that nothing was sent through it.
+    private var isTunnelRefused: Bool {
+        guard let easy else { return false }
+        var status = 0
+        ccurl_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &status)
+        return status != 0 && status / 100 != 2
+    }
+
     private func failure(_ code: CURLcode) -> TransportFailure {
         switch code {
         case CURLE_OPERATION_TIMEDOUT: .timedOut("\(host) does not answer in time")
@@ -28,7 +36,7 @@ extension Transfer {
         case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("the proxy's name cannot be resolved")
         case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(host): \(reason(code))")
         // Only for a POST that libcurl wants to send again.
-        case CURLE_ABORTED_BY_CALLBACK: .unreachable("the connection to \(host) broke before its reply")
+        case CURLE_ABORTED_BY_CALLBACK: .broken("the connection to \(host) broke before its reply")
         case CURLE_SSL_CONNECT_ERROR where !isProtocolError:
             .unreachable("the TLS handshake with \(host) broke off: \(reason(code))")
         case CURLE_SSL_CERTPROBLEM where request.certificate != nil:
@@ -42,7 +50,8 @@ extension Transfer {
             .malformed("\(host) does not speak HTTP: \(reason(code))")
         // libcurl's words for a header line that is longer than it takes.
         case CURLE_OUT_OF_MEMORY, Self.tooLarge: tooManyHeaders
-        default: .unreachable("the exchange with \(host) failed: \(reason(code))")
+        case _ where isTunnelRefused: .unreachable("the exchange with \(host) failed: \(reason(code))")
+        default: .broken("the exchange with \(host) failed: \(reason(code))")
         }
     }
 

@@ -57,8 +57,10 @@ public struct HTTPResponse: Sendable {
 
 /// Why there is no reply at all. Details are for people: already bounded, without control characters and secrets.
 public enum TransportFailure: Error, Equatable, Sendable {
-    /// Refused, reset, no route: trying again later may help.
+    /// Refused, no route: nothing was sent, and trying again later may help.
     case unreachable(String)
+    /// The connection broke before the whole reply was there: the request may have been carried out.
+    case broken(String)
     /// The host's name, or the proxy's, is not found: as `unreachable`, but another remedy.
     case nameNotFound(String)
     case timedOut(String)

@@ -36,7 +36,8 @@ extension TransportFailure: CustomStringConvertible {
     /// For people.
     public var description: String {
         switch self {
-        case .unreachable(let detail), .nameNotFound(let detail), .timedOut(let detail), .tls(let detail),
+        case .unreachable(let detail), .broken(let detail), .nameNotFound(let detail), .timedOut(let detail),
+            .tls(let detail),
             .malformed(let detail):
             detail
         case .bodyTooLarge(let limit): "the reply is larger than \(limit) bytes"

@@ -52,7 +52,7 @@ extension PollReply {
         case .tls(let detail): self = .untrusted(detail: detail)
         // RFC 8628 §3.5: a connection timeout slows the polling down.
         case .timedOut(let detail): self = .transient(detail: detail, backsOff: true, retryAfter: nil)
-        case .unreachable, .nameNotFound, .bodyTooLarge, .malformed, .cancelled:
+        case .unreachable, .broken, .nameNotFound, .bodyTooLarge, .malformed, .cancelled:
             self = .transient(detail: failure.description, backsOff: false, retryAfter: nil)
         }
     }

@@ -11,8 +11,10 @@ public enum RefreshReply: Sendable {
     case changed(String)
     /// A definite refusal whose reason is not known: a 4xx without an OAuth error, or with an error that no RFC has.
     case rejected(status: Int, detail: String)
-    /// Network, proxies, overload, nonsense: the refresh token is as good as before.
+    /// Nothing was sent, or a proxy, an overloaded server or a portal answered: the refresh token is as good as before.
     case transient(detail: String, retryAfter: Duration?)
+    /// The request was sent, and no answer that can be used came back: the refresh token may be spent.
+    case unanswered(detail: String)
 }
 
 extension RefreshReply {
@@ -36,7 +38,13 @@ extension RefreshReply {
         }
     }
 
-    package init(_ failure: TransportFailure) { self = .transient(detail: failure.description, retryAfter: nil) }
+    package init(_ failure: TransportFailure) {
+        switch failure {
+        case .unreachable, .nameNotFound, .tls: self = .transient(detail: failure.description, retryAfter: nil)
+        case .broken, .timedOut, .bodyTooLarge, .malformed, .cancelled:
+            self = .unanswered(detail: failure.description)
+        }
+    }
 
     private init(_ error: ProviderError, of reply: ProviderReply) {
         switch error.meaning {
@@ -55,7 +63,7 @@ extension RefreshReply {
         do throws(TokenGrant.Rejection) {
             self = .renewed(try reply.grant(fields))
         } catch {
-            self = .transient(detail: error.detail, retryAfter: nil)
+            self = .unanswered(detail: error.detail)
         }
     }
 

@@ -39,14 +39,18 @@ extension RegisteredClient {
     package enum Uselessness: Error, Equatable {
         case noDeviceGrant
         /// The provider wants the client to prove itself in a way that it cannot.
-        case authentication(String)
+        case authentication(ClientAuthentication?)
 
         package var failure: RegistrationFailure {
             switch self {
             case .noDeviceGrant:
                 .noDeviceGrant(detail: "the provider registers no client for the device authorization grant")
             case .authentication(let method):
-                .refused(detail: "the provider registers only clients that use '\(method)'", status: nil)
+                // Nothing but a known word is shown: in its place a server may repeat the initial access token.
+                .refused(
+                    detail: "the provider registers only clients that use "
+                        + (method.map { "'\($0.rawValue)'" } ?? "a way to authenticate that is not known here"),
+                    status: nil)
             }
         }
     }
@@ -92,10 +96,9 @@ extension RegisteredClient {
             throw .noDeviceGrant
         }
         guard let method = fields.text("token_endpoint_auth_method") else { return }
-        guard let known = ClientAuthentication(rawValue: method),
-            known == .none || known.means == .secret && secret != nil
-        else {
-            throw .authentication(DisplayText.clean(method, limit: 64))
+        let known = ClientAuthentication(rawValue: method)
+        guard let known, known == .none || known.means == .secret && secret != nil else {
+            throw .authentication(known)
         }
         authentication = known
     }

@@ -9,6 +9,7 @@ struct JournalEntry: Hashable, Sendable {
     enum Kind: String {
         case intent
         case rotated
+        case ended
     }
 
     let kind: Kind

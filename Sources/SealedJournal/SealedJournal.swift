@@ -9,7 +9,8 @@ public import Vault
 /// The rotation journal as sealed files, two of an account at most:
 ///
 /// - `ACCOUNT~GENERATION.intent`: the refresh token of that generation is being spent;
-/// - `ACCOUNT~GENERATION.rotated`: the credential of that generation, which the store may not have yet.
+/// - `ACCOUNT~GENERATION.rotated`: the credential of that generation, which the store may not have yet;
+/// - `ACCOUNT~GENERATION.ended`: the login is over since that generation, and the store may still have it.
 ///
 /// The generation is in the name, so that no write of one rotation can touch what another one left, and what is obsolete
 /// is known without a key.
@@ -76,16 +77,29 @@ public final class SealedJournal: RotationJournal {
             }
             self.state.withLock { _ = $0.entries[entry.account, default: []].insert(entry) }
         }
+        // However long a store is away: two files. Nobody waits for it, because nobody would read the older ones.
+        Task { await self.remove(of: entry.account) { $0.generation < entry.generation } }
+    }
+
+    public func end(_ credential: Credential) async throws(StoreFailure) {
+        guard let key = credential.sealingKey else { throw .noKey }
+        let entry = JournalEntry(.ended, of: credential)
+        try await blocking { () throws(FileFailure) in
+            try self.directory.write(entry.fileName, Envelope.seal(credential.tokenHash, as: entry.label, with: key))
+            self.state.withLock { _ = $0.entries[entry.account, default: []].insert(entry) }
+        }
     }
 
     public func clear(_ account: AccountName, upTo generation: UInt64) async {
         await remove(of: account) { entry in
             switch entry.kind {
             // The refresh token of this very generation may be under way to the provider.
-            case .intent: entry.generation < generation
+            case .intent, .ended: entry.generation < generation
             case .rotated: entry.generation <= generation
             }
         }
+        let isOver = state.withLock { ($0.rooms[account]?.generation ?? .max) <= generation }
+        if isOver { giveRoomBack(of: account) }
     }
 
     public func forget(_ account: AccountName) async {
@@ -110,6 +124,9 @@ public final class SealedJournal: RotationJournal {
             let intent = JournalEntry(.intent, of: newest)
             if entries.contains(intent), try self.content(of: intent, key)?.secret == newest.tokenHash {
                 finding.isBegun = true
+            }
+            for entry in entries where entry.kind == .ended && entry.generation >= newest.generation {
+                if try self.content(of: entry, key) != nil { finding.isEnded = true }
             }
             return finding
         }

@@ -29,13 +29,15 @@ extension AccountState {
         return unsaved.due
     }
 
-    /// An attempt to write the credential of that generation is over.
+    /// An attempt to write that credential is over.
     package mutating func saved(
-        _ generation: UInt64, _ failure: StoreFailure?, at now: ContinuousClock.Instant, jitter: Double
+        _ written: Credential, _ failure: StoreFailure?, at now: ContinuousClock.Instant, jitter: Double
     ) {
         if let failure { return saveFailed(failure, at: now, jitter: jitter) }
-        guard generation < self.generation, var owed = unsaved else { return unsaved = nil }
-        // A newer one has come while this one was being written.
+        guard let credential, credential != written, credential.generation >= written.generation,
+            var owed = unsaved
+        else { return unsaved = nil }
+        // Another one has come while this one was being written.
         owed.isBeingWritten = false
         owed.due = now
         unsaved = owed

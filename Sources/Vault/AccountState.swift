@@ -1,3 +1,5 @@
+internal import SecretMemory
+
 /// What one account's login and token are at a moment, and what is to be done next. Pure: no I/O, no clock.
 ///
 /// Whoever holds it (`AccountVault`) asks under a lock and acts outside.
@@ -45,7 +47,10 @@ package struct AccountState: Sendable {
     /// Tokens with another target than the login's own; gone with every change of `version`.
     var targeted = TargetedTokens()
     /// The refresh token may have been spent by an earlier process that did not live to see the answer.
-    private var isPerhapsSpent = false
+    private(set) var isPerhapsSpent = false
+    /// The key of the journal's entries that the store's record holds: with another one they could not be opened after
+    /// a restart.
+    var storedJournalKey: SecretBytes?
     private var rejections = 0
 
     package struct Unsaved: Sendable, Equatable {
@@ -187,7 +192,7 @@ extension AccountState {
     ) {
         guard isUnread else { return }
         isPerhapsSpent = journaled.isBegun
-        if journaled.newer != nil { owes(isJournaled: true, at: now) }
+        if journaled.newer != nil, !journaled.isEnded { owes(isJournaled: true, at: now) }
         readAgain = nil
         if case .success(.credential(let credential)) = result { generation = max(generation, credential.generation) }
         switch result {
@@ -195,6 +200,7 @@ extension AccountState {
             login = .unread(failure)
             readAgain = now + Self.readGap
         case .success(.unreadable): login = .signedOut(.recordUnreadable)
+        case .success(.credential) where journaled.isEnded: login = .signedOut(.notLoggedIn)
         case .success(.credential(let credential)) where !isOwn && credential.isSignedIn:
             login = .dead(credential, .settingsChanged)
         case .success(.credential(let credential)) where credential.refreshToken != nil:

@@ -13,13 +13,17 @@ extension AccountVault {
             if let credential {
                 let failure = await self.store(credential)
                 self.guarded.withLock {
-                    $0.state.saved(
-                        credential.generation, failure, at: self.ports.time.now, jitter: self.ports.jitter()
-                    )
+                    $0.state.saved(credential, failure, at: self.ports.time.now, jitter: self.ports.jitter())
                 }
             }
             self.guarded.withLock { $0.state.dropSecrets() }
         }
+    }
+
+    /// From now on nothing is served; memory is emptied a moment later.
+    public func close(_ reason: LockReason) {
+        guarded.withLock { $0.state.close(reason) }
+        ports.scheduleChanged()
     }
 
     /// The store is read when a token is asked for.

@@ -58,7 +58,7 @@ extension AccountVault {
     ) async -> (token: AccessToken, unsaved: StoreFailure?) {
         // RFC 6749 §5.1: an absent scope is the one that was asked for.
         let scope = grant.scope ?? askedScope
-        let earlierKey = guarded.withLock { $0.state.credential?.journalKey }
+        let earlierKey = guarded.withLock { $0.state.storedJournalKey }
         let isLasting = grant.expiresIn == nil && grant.refreshToken == nil
         let credential = Credential(
             account: account,
@@ -79,7 +79,10 @@ extension AccountVault {
         let failure = await store(credential)
         // The store may still have the key from the login before.
         var isJournaled = false
-        if failure != nil, earlierKey != nil, let journal = ports.journal {
+        if failure == nil {
+            // What is left of earlier logins means nothing any more.
+            await ports.journal?.forget(account)
+        } else if let journal = journal(of: credential) {
             isJournaled = (try? await journal.complete(credential)) != nil
         }
         var token = AccessToken(
@@ -159,6 +162,15 @@ extension AccountVault {
     }
 
     private func forgetStored(_ ended: Ended, _ withClient: Bool) async throws(StoreFailure) {
+        // First, because it could bring the login back; what the store has is older.
+        await ports.journal?.forget(account)
+        do throws(StoreFailure) { try await removeStored(ended, withClient) } catch {
+            if let credential = ended.credential { try? await journal(of: credential)?.end(credential) }
+            throw error
+        }
+    }
+
+    private func removeStored(_ ended: Ended, _ withClient: Bool) async throws(StoreFailure) {
         if case .credential(let stored) = try await ports.reader.find(account) {
             // A new login is there, maybe another object's; or only the client is left, from an earlier logout.
             if stored.isSignedIn ? stored.generation > ended.generation : !withClient { return }
@@ -168,7 +180,24 @@ extension AccountVault {
         } else {
             try await ports.store.remove(RecordKey(account: account, purpose: .login))
         }
-        await ports.journal?.forget(account)
+    }
+
+    /// A logout whose store could not be reached is completed, unless somebody has logged in since.
+    func completeLogout(of credential: Credential) async {
+        await exclusively {
+            guard self.guarded.withLock({ $0.state.credential == nil }) else { return }
+            let client = credential.signedOut()
+            do throws(StoreFailure) {
+                if let client {
+                    try await self.ports.store.save(client.record)
+                } else {
+                    try await self.ports.store.remove(RecordKey(account: self.account, purpose: .login))
+                }
+                await self.ports.journal?.forget(self.account)
+            } catch {
+                // The journal still says that it is over.
+            }
+        }
     }
 
     /// Writes what the store still lacks, without waiting for its turn. A refresh under way is finished first.
@@ -178,9 +207,7 @@ extension AccountVault {
             guard let unsaved, let credential else { return .success(()) }
             let failure = await self.store(credential)
             self.guarded.withLock {
-                $0.state.saved(
-                    credential.generation, failure, at: self.ports.time.now, jitter: self.ports.jitter()
-                )
+                $0.state.saved(credential, failure, at: self.ports.time.now, jitter: self.ports.jitter())
             }
             // What is in the journal is in the store after the next start.
             if let failure, !unsaved.isJournaled { return .failure(failure) }

@@ -8,7 +8,9 @@ extension AccountVault {
             return failed(.store(error), version: version)
         }
         let requestedAt = ports.time.now
-        switch await ports.refresher.refresh(credential, for: nil) {
+        let reply = await ports.refresher.refresh(credential, for: nil)
+        await settleIntent(of: credential, reply)
+        switch reply {
         case .renewed(let grant):
             await renew(credential, with: grant, version: version, requestedAt: requestedAt)
         case .deadGrant(let error):
@@ -24,6 +26,7 @@ extension AccountVault {
             failed(.providerRejected(detail: "status \(status): \(detail)"), version: version)
         case .transient(let detail, let retryAfter):
             failed(.providerUnreachable(detail: detail), retryAfter: retryAfter, version: version)
+        case .unanswered(let detail): failed(.providerUnreachable(detail: detail), version: version)
         }
     }
 
@@ -89,13 +92,16 @@ extension AccountVault {
 
     /// Only a confirmed `invalid_grant` ends a login: the store may hold a newer token than the one that was refused.
     private func confirmDeath(of credential: Credential, _ error: ProviderError, version: UInt64) async {
-        if let newer = try? await ports.reader.credential(of: account), newer.generation > credential.generation,
-            newer.refreshToken != nil
-        {
-            let newVersion: UInt64? = guarded.withLock {
-                guard $0.state.version == version else { return nil }
-                $0.state.adopt(newer, token: nil, grantedAt: ports.time.now, jitter: ports.jitter())
-                return $0.state.version
+        let stored: Credential?
+        do throws(StoreFailure) { stored = try await ports.reader.credential(of: account) } catch {
+            return failed(.store(error), version: version)
+        }
+        if let newer = stored, newer.generation > credential.generation, newer.refreshToken != nil {
+            let newVersion: UInt64? = guarded.withLock { (guarded) -> UInt64? in
+                guard guarded.state.version == version else { return nil }
+                guarded.state.storedJournalKey = newer.journalKey
+                guarded.state.adopt(newer, token: nil, grantedAt: ports.time.now, jitter: ports.jitter())
+                return guarded.state.version
             }
             // Ends, because each round needs a larger generation than the one before.
             if let newVersion { await refresh(newer, version: newVersion) }
@@ -109,6 +115,7 @@ extension AccountVault {
         let reason = guarded.withLock { $0.state.reasonOfDeath }
         remains.end = reason
         await save(remains, version: version)
+        await ports.journal?.abandon(credential)
         guarded.withLock { $0.state.died(remains, reason, version: version) }
     }
 }

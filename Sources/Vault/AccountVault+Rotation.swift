@@ -15,6 +15,19 @@ extension AccountVault {
         }
     }
 
+    /// Takes the intent back after an answer that says, as far as anybody can know, that the refresh token is not spent.
+    /// One that an earlier process left stays: what it waits for is still not known.
+    func settleIntent(of credential: Credential, _ reply: RefreshReply) async {
+        switch reply {
+        // Both go on with the journal themselves.
+        case .renewed, .deadGrant: return
+        case .unanswered: return
+        case .misconfigured, .unconfigured, .changed, .rejected, .transient:
+            guard !guarded.withLock({ $0.state.isPerhapsSpent }) else { return }
+            await journal(of: credential)?.abandon(credential)
+        }
+    }
+
     /// What the grant makes of the credential. A new refresh token is durable on return, so before anybody gets the
     /// access token that came with it.
     func rotate(
@@ -64,7 +77,7 @@ extension AccountVault {
         while let copy = guarded.withLock({ $0.copy }) { await copy.value }
         guard guarded.withLock({ $0.state.version == version }) else { return }
         let failure = await store(credential)
-        guarded.withLock { $0.state.saved(credential.generation, failure, at: ports.time.now, jitter: ports.jitter()) }
+        guarded.withLock { $0.state.saved(credential, failure, at: ports.time.now, jitter: ports.jitter()) }
     }
 
     /// Copies to the store what it lacks, beside whatever refresh is under way: a store that hangs keeps nobody from a
@@ -80,9 +93,7 @@ extension AccountVault {
             self.guarded.withLock { guarded in
                 guarded.copy = nil
                 guard guarded.state.version == version else { return }
-                guarded.state.saved(
-                    credential.generation, failure, at: self.ports.time.now, jitter: self.ports.jitter()
-                )
+                guarded.state.saved(credential, failure, at: self.ports.time.now, jitter: self.ports.jitter())
             }
             self.ports.scheduleChanged()
         }
@@ -104,13 +115,17 @@ extension AccountVault {
         } catch {
             return failure ?? error
         }
+        guarded.withLock { $0.state.storedJournalKey = credential.journalKey }
         await ports.journal?.clear(account, upTo: credential.generation)
         return nil
     }
 
     /// Nil for a credential whose key no store has yet: an entry could not be opened after a restart.
     func journal(of credential: Credential) -> (any RotationJournal)? {
-        credential.journalKey == nil ? nil : ports.journal
+        guard let key = credential.journalKey, guarded.withLock({ $0.state.storedJournalKey == key }) else {
+            return nil
+        }
+        return ports.journal
     }
 
     /// The key for a login's entries in the journal, or nil where there is no journal.

@@ -14,7 +14,9 @@ extension AccountVault {
             .targetRefused(
                 TargetRefusal(reason, missing: target.scopes, loginScope: credential.scope, detail: detail))
         }
-        switch await ports.refresher.refresh(credential, for: target) {
+        let reply = await ports.refresher.refresh(credential, for: target)
+        await settleIntent(of: credential, reply)
+        switch reply {
         case .renewed(let grant):
             await take(grant, for: target, credential, version: version, requestedAt: requestedAt)
         case .misconfigured(let error) where error.refusedPart != nil:
@@ -32,6 +34,7 @@ extension AccountVault {
             }
         case .transient(let detail, let retryAfter):
             failed(target, .providerUnreachable(detail: detail), retryAfter: retryAfter, version: version)
+        case .unanswered(let detail): failed(target, .providerUnreachable(detail: detail), version: version)
         }
     }
 

@@ -75,7 +75,7 @@ public final class AccountVault: Sendable {
         var journaled = JournalFinding()
         do throws(StoreFailure) {
             var finding = try await ports.reader.find(account)
-            if case .credential(let credential) = finding, let journal = journal(of: credential) {
+            if case .credential(let credential) = finding, let journal = ports.journal {
                 journaled = try await journal.finding(after: credential)
                 finding = .credential(journaled.newer ?? credential)
             }
@@ -94,9 +94,16 @@ public final class AccountVault: Sendable {
             }
             // It was locked meanwhile.
             guard guarded.state.isUnread else { return }
+            if case .success(.credential(let credential)) = result {
+                // The journal's credential has the key of the store's.
+                guarded.state.storedJournalKey = credential.journalKey
+            }
             guarded.state.read(result, journaled: journaled, isOwn: isOwn, grantedAt: grantedAt, at: now)
         }
         ports.scheduleChanged()
+        if journaled.isEnded, case .success(.credential(let credential)) = result {
+            await completeLogout(of: credential)
+        }
     }
 
     /// Runs `body` once nothing else is changing the credential, and lets nothing else do so until its end.

@@ -16,6 +16,8 @@ public protocol RotationJournal: Sendable {
     /// Forgets what is no newer than the store's record, which is of this generation. An entry that cannot be removed is
     /// obsolete all the same.
     func clear(_ account: AccountName, upTo generation: UInt64) async
+    /// Notes that the login is over, because the store still has its record.
+    func end(_ credential: Credential) async throws(StoreFailure)
     /// Forgets the account.
     func forget(_ account: AccountName) async
     /// What the journal knows beyond the store, whose record this is.
@@ -28,9 +30,12 @@ public struct JournalFinding: Equatable, Sendable {
     public var newer: Credential?
     /// The newest refresh token may have been spent by a request whose answer nobody has.
     public var isBegun: Bool
+    /// The login is over, whatever the store has.
+    public var isEnded: Bool
 
-    public init(newer: Credential? = nil, isBegun: Bool = false) {
+    public init(newer: Credential? = nil, isBegun: Bool = false, isEnded: Bool = false) {
         self.newer = newer
         self.isBegun = isBegun
+        self.isEnded = isEnded
     }
 }

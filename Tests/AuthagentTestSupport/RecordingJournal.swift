@@ -9,12 +9,14 @@ public final class RecordingJournal: RotationJournal {
         case abandon(UInt64)
         case complete(UInt64)
         case clear(UInt64)
+        case end(UInt64)
         case forget
     }
 
     private struct State {
         var begun: Credential?
         var completed: Credential?
+        var ended: Credential?
         var operations: [Operation] = []
         var failure: StoreFailure?
     }
@@ -47,14 +49,21 @@ public final class RecordingJournal: RotationJournal {
         }
     }
 
+    public func end(_ credential: Credential) async throws(StoreFailure) {
+        try write(.end(credential.generation)) { $0.ended = credential }
+    }
+
     public func forget(_ account: AccountName) async {
-        try? write(.forget) { ($0.begun, $0.completed) = (nil, nil) }
+        try? write(.forget) { ($0.begun, $0.completed, $0.ended) = (nil, nil, nil) }
     }
 
     public func finding(after credential: Credential) async throws(StoreFailure) -> JournalFinding {
         state.withLock { state in
             let newer = state.completed.flatMap { $0.generation > credential.generation ? $0 : nil }
-            return JournalFinding(newer: newer, isBegun: state.begun == (newer ?? credential))
+            return JournalFinding(
+                newer: newer, isBegun: state.begun == (newer ?? credential),
+                isEnded: state.ended.map { $0.generation >= (newer ?? credential).generation } ?? false
+            )
         }
     }
 

@@ -67,9 +67,9 @@ struct ClientCertificateTests {
         _ = await reply
         await eventually { server.hasEndedConnection }
         let stranger = try client(server, Client(id: "other", authentication: .none), transport)
-        guard case .transient = await stranger.refresh(SecretBytes("r2"), scopes: nil) else {
-            Issue.record("another client's connection was used")
-            return
+        switch await stranger.refresh(SecretBytes("r2"), scopes: nil) {
+        case .transient, .unanswered: break
+        default: Issue.record("another client's connection was used")
         }
         #expect(!server.received.contains("refresh_token=r2"))
     }

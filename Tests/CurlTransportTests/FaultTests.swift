@@ -7,13 +7,13 @@ import Testing
 struct FaultTests {
     let transport = CurlTransport(.init())
 
-    @Test("a connection that ends before the reply is unreachable; so is one that is reset", arguments: [false, true])
+    @Test("a connection that ends before the reply is broken; so is one that is reset", arguments: [false, true])
     func dropped(isReset: Bool) async throws {
         let server = try LoopbackServer { connection in
             _ = connection.request()
             if isReset { connection.reset() }
         }
-        try await expectFailure(.unreachable, transport, makeRequest(.post, server.url))
+        try await expectFailure(.broken, transport, makeRequest(.post, server.url))
     }
 
     @Test("half a body is no body, whether the connection ends or is reset", arguments: [false, true])
@@ -23,7 +23,7 @@ struct FaultTests {
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"access_token\":")
             if isReset { connection.reset() }
         }
-        try await expectFailure(.unreachable, transport, makeRequest(.post, server.url))
+        try await expectFailure(.broken, transport, makeRequest(.post, server.url))
     }
 
     @Test("half a chunk is no body, and a broken one neither", arguments: ["ff\r\n{}", "2\r\n{}\r\nzz\r\n"])
@@ -32,7 +32,7 @@ struct FaultTests {
             _ = connection.request()
             connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
         }
-        try await expectFailure(.unreachable, transport, makeRequest(.post, server.url))
+        try await expectFailure(.broken, transport, makeRequest(.post, server.url))
     }
 
     @Test("a POST is sent once, even when a connection that served before breaks")
@@ -43,7 +43,7 @@ struct FaultTests {
             _ = connection.request()
         }
         _ = try await transport.send(makeRequest(.get, server.url))
-        try await expectFailure(.unreachable, transport, makeRequest(.post, server.url))
+        try await expectFailure(.broken, transport, makeRequest(.post, server.url))
         #expect(server.requests.map(\.connection) == [0, 0])
         // A GET does no harm twice, so there the broken connection is nobody's trouble.
         _ = try await transport.send(makeRequest(.get, server.url))

@@ -36,12 +36,13 @@ func expectFailure(
 }
 
 enum FailureKind: Equatable, Sendable {
-    case unreachable, nameNotFound, timedOut, tls, bodyTooLarge, malformed, cancelled
+    case unreachable, broken, nameNotFound, timedOut, tls, bodyTooLarge, malformed, cancelled
 
     init(_ failure: TransportFailure) {
         self =
             switch failure {
             case .unreachable: .unreachable
+            case .broken: .broken
             case .nameNotFound: .nameNotFound
             case .timedOut: .timedOut
             case .tls: .tls

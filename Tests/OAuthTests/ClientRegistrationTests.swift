@@ -146,4 +146,14 @@ struct ClientRegistrationTests {
         }
         #expect(!detail.contains("4711"))
     }
+
+    @Test("nor is it when the server repeats it as the way to authenticate")
+    func redactedMethod() async {
+        let echo = HTTPResponse(
+            201, #"{"client_id":"c1","token_endpoint_auth_method":"initial-token-4711"}"#)
+        guard case .refused(let detail, nil)? = await failure(echo, token: "initial-token-4711") else {
+            return #expect(Bool(false))
+        }
+        #expect(!detail.contains("4711"))
+    }
 }

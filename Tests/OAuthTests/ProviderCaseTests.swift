@@ -73,7 +73,7 @@ import Testing
         case .deadGrant: .relogin
         case .misconfigured(let error): .failed(error.code)
         case .rejected: .rejected
-        case .transient, .unconfigured, .changed: .transient
+        case .transient, .unanswered, .unconfigured, .changed: .transient
         }
     }
 

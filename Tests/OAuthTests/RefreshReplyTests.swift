@@ -11,6 +11,7 @@ import Testing
         case .deadGrant(let error): "dead \(error.code)"
         case .misconfigured(let error): "misconfigured \(error.code)"
         case .rejected(let status, let detail): "rejected \(status): \(detail)"
+        case .unanswered: "unanswered"
         case .transient(_, let retryAfter): "transient\(retryAfter.map { " \($0)" } ?? "")"
         }
     }
@@ -70,8 +71,7 @@ import Testing
             (500, ""), (503, #"{"error":"invalid_grant"}"#), (429, #"{"error":"invalid_grant"}"#), (408, ""), (425, ""),
             (403, "<html>"), (404, "<html>"), (403, #"{"error":"Forbidden"}"#), (403, ""), (404, "{}"), (407, ""),
             (400, "<html>"), (401, "Forbidden"),
-            (200, "<html>captive portal</html>"), (200, ""), (200, "{}"),
-            (200, #"{"access_token":"a","token_type":"mac"}"#),
+            (200, "<html>captive portal</html>"), (200, ""),
             (302, ""), (307, #"{"error":"invalid_grant"}"#), (400, #"{"error":"temporarily_unavailable"}"#),
             (400, #"{"error":"server_error"}"#), (400, #"{"error":"slow_down"}"#), (200, "{\"access_token\":\"a\""),
             (400, #"{"error":"invalid_grant","error":"invalid_grant"}"#), (99, ""), (200, "[]"),
@@ -81,19 +81,32 @@ import Testing
         #expect(classify(status, body) == "transient")
     }
 
+    @Test(
+        "an answer of success without a token that can be used leaves open what became of the refresh token",
+        arguments: ["{}", #"{"access_token":"a","token_type":"mac"}"#])
+    func unanswered(body: String) {
+        #expect(classify(200, body) == "unanswered")
+    }
+
     @Test("a busy server's wish to wait is kept, at most an hour")
     func retryAfter() {
         #expect(classify(503, "", [("Retry-After", "120")]) == "transient \(Duration.seconds(120))")
         #expect(classify(429, "", [("Retry-After", "86400")]) == "transient \(Duration.seconds(3600))")
     }
 
-    @Test("no transport failure destroys anything")
+    @Test("no transport failure destroys anything; once something was sent, nobody knows what became of it")
     func transportFailures() {
-        let failures: [TransportFailure] = [
-            .unreachable("a"), .timedOut("a"), .tls("a"), .bodyTooLarge(limit: 1), .malformed("a"), .cancelled,
-        ]
-        for failure in failures {
+        for failure: TransportFailure in [.unreachable("a"), .nameNotFound("a"), .tls("a")] {
             guard case .transient = RefreshReply(failure) else {
+                Issue.record("\(failure) is something else")
+                continue
+            }
+        }
+        let sent: [TransportFailure] = [
+            .broken("a"), .timedOut("a"), .bodyTooLarge(limit: 1), .malformed("a"), .cancelled,
+        ]
+        for failure in sent {
+            guard case .unanswered = RefreshReply(failure) else {
                 Issue.record("\(failure) is something else")
                 continue
             }

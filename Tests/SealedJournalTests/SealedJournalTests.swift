@@ -74,7 +74,9 @@ struct SealedJournalTests {
         }
         try await journal.begin(credential(3))
         await journal.clear(work, upTo: 2)
-        #expect(try names.filter { !$0.hasPrefix(".new-") } == ["work~2.intent", "work~3.intent", "work~3.rotated"])
+        await eventually("an older entry is left") {
+            (try? names.filter { !$0.hasPrefix(".new-") }) == ["work~3.intent", "work~3.rotated"]
+        }
         await journal.clear(work, upTo: 3)
         #expect(try await journal.finding(after: credential(3)) == JournalFinding(isBegun: true))
     }
@@ -165,5 +167,29 @@ struct SealedJournalTests {
         let journal = try journal()
         try FileManager.default.removeItem(atPath: path)
         await #expect(throws: StoreFailure.self) { try await journal.begin(credential(1)) }
+    }
+
+    @Test("however many rotations no store takes, there are two files of an account")
+    func bounded() async throws {
+        let journal = try journal()
+        for generation: UInt64 in 1...20 {
+            try await journal.begin(credential(generation))
+            try await journal.complete(credential(generation + 1))
+        }
+        await eventually("older entries are not removed: \((try? names) ?? [])") {
+            (try? names) == ["work~21.rotated"]
+        }
+        #expect(try await self.journal().finding(after: credential(1)).newer == credential(21))
+    }
+
+    @Test("the end of a login outlives the agent, until the account is forgotten or has a newer login")
+    func ended() async throws {
+        try await journal().end(credential(3))
+        #expect(try await journal().finding(after: credential(2)).isEnded)
+        #expect(try await journal().finding(after: credential(3)).isEnded)
+        #expect(try await !journal().finding(after: credential(4)).isEnded)
+        #expect(try await !journal().finding(after: credential(2, key: 8)).isEnded)
+        await (try journal()).forget(work)
+        #expect(try names.isEmpty)
     }
 }

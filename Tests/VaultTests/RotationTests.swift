@@ -30,10 +30,10 @@ struct RotationTests {
         fixture.refresher.hold(at: request)
         async let token = fixture.token()
         await request.arrived()
-        #expect(journal.operations == [.clear(1), .begin(1)])
+        #expect(journal.operations == [.clear(1), .forget, .begin(1)])
         request.open()
         #expect(try await token == "a2")
-        #expect(journal.operations == [.clear(1), .begin(1), .complete(2)])
+        #expect(journal.operations == [.clear(1), .forget, .begin(1), .complete(2)])
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
         await fixture.vault.runDue(keepAlive: nil)
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
@@ -171,7 +171,7 @@ struct RotationTests {
     func noRotation() async throws {
         let fixture = try await loggedIn(.renewed(access: "a2"))
         #expect(try await fixture.token() == "a2")
-        #expect(journal.operations == [.clear(1), .begin(1), .abandon(1)])
+        #expect(journal.operations == [.clear(1), .forget, .begin(1), .abandon(1)])
     }
 
     @Test("a write that timed out and was carried out all the same is believed once it is read back")
@@ -209,5 +209,93 @@ struct RotationTests {
         let mail = try TokenTarget(scopes: ["mail"])
         _ = try await fixture.vault.token(minimumValidity: .zero, for: mail)
         #expect(try await journal.finding(after: #require(fixture.storedCredential)).newer?.generation == 2)
+    }
+
+    @Test("a login that no store has ever taken is not called journaled: its key would be lost with the agent")
+    func neverStored() async throws {
+        let fixture = try fixture()
+        fixture.store.fail(dead)
+        await fixture.loggedIn()
+        fixture.time.advance(by: .seconds(3600))
+        #expect(try await fixture.token() == "a2")
+        #expect(journal.operations.isEmpty)
+        await #expect(throws: dead) { try await fixture.vault.flush() }
+        // Nor does a lock forget it.
+        await fixture.vault.lock()
+        fixture.store.fail(nil)
+        fixture.time.advance(by: Backoff.longest)
+        await fixture.vault.runDue(keepAlive: nil)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
+    }
+
+    @Test(
+        "an answer that spends nothing takes the intent back, so that a restart suspects nothing",
+        arguments: [RefreshReply.down, .rejected(status: 400, detail: ""), .changed("it has moved")])
+    func notSpent(reply: RefreshReply) async throws {
+        let before = try await loggedIn(reply)
+        _ = try? await before.token()
+        let stored = try #require(before.storedCredential)
+        #expect(try await journal.finding(after: stored) == JournalFinding())
+        let after = try fixture(.rejected(status: 400, detail: ""))
+        after.store.put(stored.record)
+        await #expect(throws: TokenFailure.providerRejected(detail: "status 400: ")) { try await after.token() }
+    }
+
+    @Test("a request that was sent and not answered leaves the intent, for whoever comes after")
+    func unanswered() async throws {
+        let before = try await loggedIn(.unanswered(detail: "it broke"))
+        _ = try? await before.token()
+        let after = try fixture(.dead)
+        after.store.put(try #require(before.storedCredential).record)
+        await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await after.token() }
+    }
+
+    @Test("a suspicion that an earlier agent left is not settled by an outage")
+    func suspicionStays() async throws {
+        let before = try await loggedIn()
+        try await journal.begin(#require(before.storedCredential))
+        let after = try fixture(.down)
+        let stored = try #require(before.storedCredential)
+        after.store.put(stored.record)
+        _ = try? await after.token()
+        #expect(try await journal.finding(after: stored).isBegun)
+    }
+
+    @Test("a new login is not suspected for what an earlier one has left in the journal")
+    func earlierEntries() async throws {
+        let fixture = try await loggedIn()
+        try await journal.complete(fixture.credential("r9", generation: 9))
+        await fixture.loggedIn(access: "b1", refresh: "q1")
+        #expect(try await journal.finding(after: #require(fixture.storedCredential)) == JournalFinding())
+    }
+
+    @Test("a logout that could not reach the store is not undone by a restart, which completes it")
+    func logoutWithoutStore() async throws {
+        let before = try await loggedIn()
+        _ = try await before.token()
+        let stored = try #require(before.storedCredential)
+        before.store.fail(dead)
+        let ended = try await before.vault.signOut()
+        await #expect(throws: dead) { try await before.vault.forget(ended) }
+
+        let after = try fixture()
+        after.store.put(stored.record)
+        await #expect(throws: TokenFailure.loginRequired(.notLoggedIn)) { try await after.token() }
+        #expect(after.refresher.spent.isEmpty)
+        #expect(after.storedCredential == nil)
+        await after.loggedIn(access: "b1", refresh: "q1")
+        #expect(try await after.token() == "b1")
+        #expect(after.storedCredential?.refreshToken == SecretBytes("q1"))
+    }
+
+    @Test("a store that cannot be looked into once more does not make an end of a login")
+    func deathUnconfirmed() async throws {
+        let fixture = try await loggedIn(.dead)
+        journal.fail(nil)
+        fixture.store.fail(dead)
+        await #expect(throws: TokenFailure.store(dead)) { try await fixture.token() }
+        fixture.store.fail(nil)
+        fixture.time.advance(by: Backoff.longest)
+        await #expect(throws: TokenFailure.loginRequired(.grantExpired)) { try await fixture.token() }
     }
 }
