@@ -8,7 +8,8 @@ enum SealedFailure: Error, Equatable, Sendable {
     case alreadyInitialized
     /// There are records, and nothing that says with which key.
     case headerMissing(String)
-    case headerDamaged
+    /// The path of `store.sealed`.
+    case headerDamaged(String)
     case headerVersion(Int)
     case locked
     case noPassphraseNeeded
@@ -23,6 +24,8 @@ enum SealedFailure: Error, Equatable, Sendable {
     /// What is given is a key, but not this store's.
     case otherKey(String)
     case recordTooLarge
+    /// The file of the last generation there can be.
+    case generationsExhausted(String)
     case notReadBack(String)
     case noMemory
     case file(FileFailure)
@@ -47,13 +50,13 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .notInitialized: "there is no sealed store yet"
         case .alreadyInitialized: "there is a sealed store already"
         case .headerMissing(let path): "\(path) is missing, which says how the sealed records beside it are opened"
-        case .headerDamaged: "the sealed store's file 'store.sealed' is damaged"
+        case .headerDamaged(let path): "the sealed store's file \(path) is damaged"
         case .headerVersion(let version): "the sealed store has version \(version), which this agent does not know"
         case .locked: "the sealed store is locked: nobody has given its passphrase since the agent started"
         case .noPassphraseNeeded: "the sealed store has no passphrase: it opens by itself"
         case .passphraseTooShort: "the passphrase has less than \(Self.shortestPassphrase) characters"
         case .wrongPassphrase: "the passphrase is wrong"
-        case .attemptPending: "another passphrase is being checked"
+        case .attemptPending: "other passphrases are being checked"
         case .keyNotGiven: "no key is given for the sealed store, and there is no systemd credential 'authagent-key'"
         case .credentialMissing: "the sealed store's key, the systemd credential 'authagent-key', is not there"
         case .keyFileMissing(let path): "the key file \(path) does not exist"
@@ -61,6 +64,7 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .keyTooShort(let path, let count): "the key in \(path) has \(count) bytes, which is less than 32"
         case .otherKey(let what): "\(what) is not the sealed store's key"
         case .recordTooLarge: "the login is too large for the sealed store"
+        case .generationsExhausted(let path): "\(path) has the largest generation that a record can have"
         case .notReadBack(let path): "\(path) was written, and cannot be read again"
         case .noMemory: "there is not enough memory to check a passphrase"
         case .file(let failure): failure.description
@@ -72,8 +76,9 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .notInitialized, .keyNotGiven:
             "run 'authagent store init --passphrase', or 'authagent store init --key-file FILE'"
         case .alreadyInitialized: "run 'authagent store status' to see it, 'authagent store rekey' to change its key"
-        case .headerMissing(let path), .notReadBack(let path): "restore \(path) from a backup, or remove its directory"
-        case .headerDamaged: "restore it from a backup, or remove its directory and log in again"
+        case .headerMissing(let path), .headerDamaged(let path):
+            "restore \(path) from a backup, or run 'rm -r \(Self.directory(of: path))' and log in again"
+        case .notReadBack(let path): "check the disk of \(Self.directory(of: path)), then try again"
         case .headerVersion: "install the authagent that wrote it"
         case .locked, .wrongPassphrase: "run 'authagent unlock'"
         case .noPassphraseNeeded: "run 'authagent store status' to see its state"
@@ -86,10 +91,13 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .keyPathNotAbsolute: "give a path that starts with /"
         case .otherKey: "give the key that the store was made with; 'authagent store status' shows which"
         case .recordTooLarge: "ask for fewer scopes"
+        case .generationsExhausted(let path): "run 'rm \(path)', and log in again"
         case .noMemory: "free some memory, then run 'authagent unlock'"
         case .file(let failure): failure.hint
         }
     }
+
+    private static func directory(of path: String) -> Substring { path[..<(path.lastIndex(of: "/") ?? path.endIndex)] }
 
     var storeFailure: StoreFailure { StoreFailure(state, detail, hint: hint) }
 

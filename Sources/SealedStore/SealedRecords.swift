@@ -45,8 +45,11 @@ struct SealedRecords {
         let content = record.content
         guard content.count <= Self.limit - Envelope.overhead else { throw .recordTooLarge }
         let earlier = try SealedFailure.onDisk { () throws(FileFailure) in try generations(of: record.key) }
-        let generation = (earlier.max() ?? 0) + 1
+        let generation = (earlier.filter { counts(stem, $0) }.max() ?? 0) + 1
         let name = "\(stem)~\(generation)"
+        guard generation < RecordFile.largestGeneration else {
+            throw .generationsExhausted(directory.path + "/\(stem)~\(generation - 1)")
+        }
         let label = Label(purpose: Self.purpose, name: stem, generation: generation)
         try SealedFailure.onDisk { () throws(FileFailure) in
             try directory.write(name, Envelope.seal(content, as: label, with: key))
@@ -55,8 +58,17 @@ struct SealedRecords {
             try? directory.remove(name)
             throw .notReadBack(directory.path + "/" + name)
         }
-        // The new one is the larger one in any case; what stays now goes with the next write.
-        for old in earlier { try? directory.remove("\(stem)~\(old)") }
+        // What stays now is older or does not open, and goes with the next write.
+        for old in earlier where old != generation { try? directory.remove("\(stem)~\(old)") }
+    }
+
+    /// Whether the next generation has to be a larger one than this file's. A name needs no key, so it says nothing by
+    /// itself: somebody could use up all the generations there are.
+    private func counts(_ stem: String, _ generation: UInt64) -> Bool {
+        do throws(FileFailure) { return try readBack(stem, generation) != nil } catch {
+            // It may be repaired later, and must not be newer than what is written now.
+            return generation < RecordFile.largestLikelyGeneration
+        }
     }
 
     func remove(_ key: RecordKey) throws(SealedFailure) {
