@@ -9,6 +9,10 @@ struct RecordFile: Equatable, Sendable {
     let generation: UInt64
 
     private static let revocation = "revocation-"
+    /// No record is written so often. Counting on from below it never reaches it.
+    static let largestGeneration: UInt64 = 1 << 62
+    /// Above it, a file that cannot be looked into is not believed to be as new as its name says.
+    static let largestLikelyGeneration: UInt64 = 1 << 32
     /// In bytes; twice as many digits still fit into a file's name.
     private static let longestID = 48
 
@@ -21,7 +25,7 @@ struct RecordFile: Equatable, Sendable {
     init?(name: String) {
         let parts = name.split(separator: "~", omittingEmptySubsequences: false)
         guard parts.count == 3, let account = AccountName(parts[0]), let generation = UInt64(parts[2]),
-            String(generation) == parts[2], generation < UInt64(Int64.max)
+            String(generation) == parts[2], generation < Self.largestGeneration
         else { return nil }
         if parts[1] == "login" {
             self.init(RecordKey(account: account, purpose: .login), generation: generation)

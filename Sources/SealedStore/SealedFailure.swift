@@ -23,6 +23,8 @@ enum SealedFailure: Error, Equatable, Sendable {
     /// What is given is a key, but not this store's.
     case otherKey(String)
     case recordTooLarge
+    /// The file of the last generation there can be.
+    case generationsExhausted(String)
     case notReadBack(String)
     case noMemory
     case file(FileFailure)
@@ -61,6 +63,7 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .keyTooShort(let path, let count): "the key in \(path) has \(count) bytes, which is less than 32"
         case .otherKey(let what): "\(what) is not the sealed store's key"
         case .recordTooLarge: "the login is too large for the sealed store"
+        case .generationsExhausted(let path): "\(path) has the largest generation that a record can have"
         case .notReadBack(let path): "\(path) was written, and cannot be read again"
         case .noMemory: "there is not enough memory to check a passphrase"
         case .file(let failure): failure.description
@@ -86,6 +89,7 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .keyPathNotAbsolute: "give a path that starts with /"
         case .otherKey: "give the key that the store was made with; 'authagent store status' shows which"
         case .recordTooLarge: "ask for fewer scopes"
+        case .generationsExhausted(let path): "run 'rm \(path)', and log in again"
         case .noMemory: "free some memory, then run 'authagent unlock'"
         case .file(let failure): failure.hint
         }

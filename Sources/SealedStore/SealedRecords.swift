@@ -1,5 +1,4 @@
 internal import AgentAPI
-internal import Glibc
 internal import SealedFiles
 internal import SecretMemory
 internal import Vault
@@ -45,8 +44,11 @@ struct SealedRecords {
         let content = record.content
         guard content.count <= Self.limit - Envelope.overhead else { throw .recordTooLarge }
         let earlier = try SealedFailure.onDisk { () throws(FileFailure) in try generations(of: record.key) }
-        let generation = (earlier.max() ?? 0) + 1
+        let generation = (earlier.filter { counts(stem, $0) }.max() ?? 0) + 1
         let name = "\(stem)~\(generation)"
+        guard generation < RecordFile.largestGeneration else {
+            throw .generationsExhausted(directory.path + "/\(stem)~\(generation - 1)")
+        }
         let label = Label(purpose: Self.purpose, name: stem, generation: generation)
         try SealedFailure.onDisk { () throws(FileFailure) in
             try directory.write(name, Envelope.seal(content, as: label, with: key))
@@ -55,8 +57,17 @@ struct SealedRecords {
             try? directory.remove(name)
             throw .notReadBack(directory.path + "/" + name)
         }
-        // The new one is the larger one in any case; what stays now goes with the next write.
-        for old in earlier { try? directory.remove("\(stem)~\(old)") }
+        // What stays now is older or does not open, and goes with the next write.
+        for old in earlier where old != generation { try? directory.remove("\(stem)~\(old)") }
+    }
+
+    /// Whether the next generation has to be a larger one than this file's. A name needs no key, so it says nothing by
+    /// itself: somebody could use up all the generations there are.
+    private func counts(_ stem: String, _ generation: UInt64) -> Bool {
+        do throws(FileFailure) { return try readBack(stem, generation) != nil } catch {
+            // It may be repaired later, and must not be newer than what is written now.
+            return generation < RecordFile.largestLikelyGeneration
+        }
     }
 
     func remove(_ key: RecordKey) throws(SealedFailure) {
@@ -113,30 +124,5 @@ struct SealedRecords {
         }
         // Nothing of it can be read: there was a login, and it is over.
         return StoredRecord(key: key, issuer: "", secret: SecretBytes([]))
-    }
-}
-
-extension StoredRecord {
-    /// The issuer's length in four bytes, the issuer, the secret.
-    fileprivate var content: SecretBytes {
-        let issuer = Array(self.issuer.utf8)
-        return secret.withBytes { secret in
-            var bytes = withUnsafeBytes(of: UInt32(issuer.count).bigEndian) { Array($0) } + issuer + Array(secret)
-            defer { bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } } }
-            return SecretBytes(bytes)
-        }
-    }
-
-    fileprivate init?(_ key: RecordKey, content: SecretBytes) {
-        let parts = content.withBytes { bytes -> (String, SecretBytes)? in
-            guard bytes.count >= 4 else { return nil }
-            let length = bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-            guard length <= bytes.count - 4,
-                let issuer = String(validating: bytes[4..<(4 + length)], as: UTF8.self)
-            else { return nil }
-            return (issuer, SecretBytes(bytes[(4 + length)...]))
-        }
-        guard let (issuer, secret) = parts else { return nil }
-        self.init(key: key, issuer: issuer, secret: secret)
     }
 }

@@ -7,8 +7,11 @@ internal import SecretMemory
 /// atomic write and a later agent can read what this one wrote.
 extension Credential {
     package static let recordVersion = 1
-    /// No login is refreshed so often.
+    /// What can be read back: more than any login reaches that starts below `largestAdopted`.
     package static let largestGeneration: UInt64 = 1 << 62
+    /// Nobody's login goes on from a larger one, which only an edited record has: the record of a later generation could
+    /// not be read any more, and its refresh token would be spent.
+    package static let largestAdopted: UInt64 = 1 << 61
 
     /// The codec makes plain copies of the secrets that cannot be wiped; they live no longer than this call.
     package var record: StoredRecord {

@@ -55,7 +55,8 @@ public final class StoreReader: Sendable {
     public func find(_ account: AccountName) async throws(StoreFailure) -> Finding {
         let key = RecordKey(account: account, purpose: .login)
         let found = try await records().filter { $0.key == key }
-        let newest = found.compactMap(Credential.init).max { $0.generation < $1.generation }
+        let newest = found.compactMap(Credential.init).filter { $0.generation <= Credential.largestAdopted }
+            .max { $0.generation < $1.generation }
         if newest == nil, let problem = found.lazy.compactMap(\.problem).first { throw problem }
         return newest.map { .credential($0) } ?? (found.isEmpty ? .none : .unreadable)
     }

@@ -81,8 +81,36 @@ struct RecordTests {
         try fixture.put(Data(), "work~login~2")
         #expect(try await fixture.secrets() == ["work login": "r1"])
         #expect(fixture.warnings.first?.contains("the one before it is used") == true)
-        // The next write goes beyond both, and leaves itself alone.
+        // The next write takes the place of the damaged one, and leaves itself alone.
         try await fixture.store().save(try Fixture.record("work", "r3"))
+        #expect(try fixture.names == ["store.sealed", "work~login~2"])
+        #expect(try await fixture.secrets() == ["work login": "r3"])
+    }
+
+    private static let claims: [UInt64] = [
+        4_294_967_296, 4_611_686_018_427_387_902, 4_611_686_018_427_387_903, 9_223_372_036_854_775_806,
+        .max,
+    ]
+
+    @Test(
+        "a file whose name alone claims a large generation loses no record and uses no generation up",
+        arguments: Self.claims, [mode_t(0o600), 0o644])
+    func claimedGeneration(generation: UInt64, mode: mode_t) async throws {
+        let store = try await fixture.initialized()
+        try await store.save(try Fixture.record("work", "r1"))
+        try fixture.put(Data(), "work~login~\(generation)")
+        chmod(fixture.directory + "/work~login~\(generation)", mode)
+        for number in 2...4 { try await store.save(try Fixture.record("work", "r\(number)")) }
+        #expect(try await fixture.secrets() == ["work login": "r4"])
+        #expect(try fixture.names.contains("work~login~4"))
+    }
+
+    @Test("a write is newer than a file that cannot be read now, and may be repaired later")
+    func newerThanUnreadable() async throws {
+        let store = try await fixture.initialized()
+        for number in 1...2 { try await store.save(try Fixture.record("work", "r\(number)")) }
+        chmod(fixture.directory + "/work~login~2", 0o644)
+        try await store.save(try Fixture.record("work", "r3"))
         #expect(try fixture.names == ["store.sealed", "work~login~3"])
     }
 

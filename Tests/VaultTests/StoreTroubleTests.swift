@@ -66,7 +66,7 @@ struct StoreTroubleTests {
     /// Numbers that would end the agent when it counts on from them.
     static let damagedNumbers = [
         (1, "18446744073709551615", "0"), (1, "1", "-9223372036854775808"), (1, "1", "9223372036854775807"),
-        (2, "1", "0"),
+        (1, "4611686018427387903", "0"), (1, "2305843009213693953", "0"), (2, "1", "0"),
     ].map { version, generation, grantedAt in
         #"{"version":\#(version),"account":"work","generation":\#(generation),"issuer":"https://issuer.example","#
             + #""client_id":"tv","refresh_token":"r1","scope":[],"granted_at":\#(grantedAt)}"#
