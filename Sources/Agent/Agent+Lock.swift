@@ -52,7 +52,9 @@ extension Agent {
         try await checkLock(given)
         try await openSealedStore(given)
         let accounts = state.withLock { state in
-            state.lock = AgentLock()
+            state.lock.isClosed = false
+            // Those who still wait are counted in the guesses.
+            state.lock.passphrase = nil
             return Array(state.accounts.values)
         }
         for account in accounts { account.vault.unlock() }
@@ -63,19 +65,22 @@ extension Agent {
     }
 
     private func checkLock(_ given: SecretBytes?) async throws(Problem) {
-        guard let passphrase = state.withLock({ $0.lock.passphrase }) else { return }
+        guard state.withLock({ $0.lock.passphrase }) != nil else { return }
         guard let given else { throw .passphraseMissing }
-        guard state.withLock({ $0.lock.guesses.begin() }) else {
+        let turn = state.withLock { $0.lock.guesses.begin(at: parts.time.now) }
+        if turn == .refused {
             throw Problem(
-                .tooManyRequests, "another passphrase is being checked", hint: "try again when that is over")
+                .tooManyRequests, "other passphrases are being checked", hint: "try again when that is over")
         }
         var isRight: Bool?
         defer { state.withLock { $0.lock.guesses.end(isRight: isRight, at: parts.time.now) } }
-        if let notBefore = state.withLock({ $0.lock.guesses.notBefore }), parts.time.now < notBefore {
+        if case .after(let notBefore) = turn {
             do throws(CancellationError) { try await parts.time.sleep(until: notBefore) } catch {
                 throw Problem(.tooManyRequests, "the passphrase was not checked", hint: "run 'authagent unlock' again")
             }
         }
+        // Somebody may have unlocked it meanwhile, and locked it with another one.
+        guard let passphrase = state.withLock({ $0.lock.passphrase }) else { return }
         isRight = given == passphrase
         guard given == passphrase else {
             parts.logger.notice("unlocking refused")

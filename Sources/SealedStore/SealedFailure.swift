@@ -55,7 +55,7 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .noPassphraseNeeded: "the sealed store has no passphrase: it opens by itself"
         case .passphraseTooShort: "the passphrase has less than \(Self.shortestPassphrase) characters"
         case .wrongPassphrase: "the passphrase is wrong"
-        case .attemptPending: "another passphrase is being checked"
+        case .attemptPending: "other passphrases are being checked"
         case .keyNotGiven: "no key is given for the sealed store, and there is no systemd credential 'authagent-key'"
         case .credentialMissing: "the sealed store's key, the systemd credential 'authagent-key', is not there"
         case .keyFileMissing(let path): "the key file \(path) does not exist"

@@ -51,10 +51,11 @@ extension SealedStore {
             try self.header(in: try self.existingDirectory())
         }
         guard case .passphrase(let scrypt) = header.origin else { throw .noPassphraseNeeded }
-        guard state.withLock({ $0.guesses.begin() }) else { throw .attemptPending }
+        let turn = state.withLock { $0.guesses.begin(at: time.now) }
+        if turn == .refused { throw .attemptPending }
         var isRight: Bool?
         defer { state.withLock { $0.guesses.end(isRight: isRight, at: time.now) } }
-        if let notBefore = state.withLock({ $0.guesses.notBefore }), time.now < notBefore {
+        if case .after(let notBefore) = turn {
             do throws(CancellationError) { try await time.sleep(until: notBefore) } catch { throw .attemptPending }
         }
         guard let key = await derivations.run({ () throws(Never) in scrypt.key(from: passphrase) }) else {

@@ -57,16 +57,8 @@ struct KeyTests {
             var waited = 0
             if !waits.isEmpty || waited > 0 {
                 await eventually { fixture.time.sleeperCount == 1 }
-                // The store is at work meanwhile, and a second guess is turned away.
+                // The store is at work meanwhile.
                 #expect(try await store.loadAll().count == 1)
-                guard
-                    case .busy? = await failure({ () throws(KeyedStoreFailure) in
-                        try await store.unlock(with: self.passphrase)
-                    })
-                else {
-                    Issue.record("two guesses at a time")
-                    return
-                }
                 while fixture.time.sleeperCount == 1 {
                     fixture.time.advance(by: .seconds(1))
                     waited += 1
@@ -89,6 +81,36 @@ struct KeyTests {
         #expect(await right.value == nil)
         // Forgiven: the next one is looked at without a wait.
         #expect(await failure { () throws(KeyedStoreFailure) in try await store.unlock(with: passphrase) } == nil)
+    }
+
+    @Test(
+        "the right passphrase waits no longer than the wrong one before it; only so many wait, and no more are let in")
+    func guessesBesideOthers() async throws {
+        let store = fixture.store()
+        try await store.initialize(with: .passphrase(passphrase))
+        @Sendable func guess(_ text: SecretBytes) async -> KeyedStoreFailure? {
+            await failure { () throws(KeyedStoreFailure) in try await store.unlock(with: text) }
+        }
+        let wrong = SecretBytes("wrong horse")
+        _ = await guess(wrong)
+        async let second = guess(wrong)
+        await eventually { fixture.time.sleeperCount == 1 }
+        async let right = guess(passphrase)
+        await eventually { fixture.time.sleeperCount == 2 }
+        async let third = guess(wrong)
+        async let fourth = guess(wrong)
+        await eventually { fixture.time.sleeperCount == 4 }
+        guard case .busy? = await guess(passphrase) else {
+            Issue.record("five guesses for one wait")
+            return
+        }
+        fixture.time.advance(by: .seconds(1))
+        #expect(await right == nil)
+        guard case .wrongPassphrase? = await second else {
+            Issue.record("a wrong passphrase is not refused")
+            return
+        }
+        _ = await (third, fourth)
     }
 
     @Test("a store with a key file opens by itself, and not with another key, a short, a loose or a missing one")
