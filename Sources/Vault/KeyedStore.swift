@@ -8,7 +8,8 @@ public protocol KeyedStore: CredentialStore {
     func describe() async -> KeyedStoreDescription
     /// Makes the store; it can be used at once.
     func initialize(with key: StoreKeyChoice) async throws(KeyedStoreFailure)
-    /// Puts another key in the place of the store's. The records stay as they are.
+    /// Puts another key in the place of the store's. The records stay as they are, for the earlier key as well if somebody
+    /// has kept what it opens.
     func rekey(with key: StoreKeyChoice) async throws(KeyedStoreFailure)
     /// Opens a store that is kept by a passphrase. Waits longer after each wrong one, and nobody else waits for that.
     func unlock(with passphrase: SecretBytes) async throws(KeyedStoreFailure)

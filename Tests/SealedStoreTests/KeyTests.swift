@@ -180,7 +180,17 @@ struct KeyTests {
         await #expect(throws: StoreFailure.self) { try await store.save(try Fixture.record("work", "r2")) }
     }
 
-    @Test("rekey changes the header alone: the old key opens nothing any more, and the records stay as they are")
+    @Test("after a rekey the old key and a copy of the old header still open the records, as the manual says")
+    func rekeyKeepsRecords() async throws {
+        let store = try await fixture.initialized()
+        let header = try fixture.bytes("store.sealed")
+        try await store.rekey(with: .passphrase(passphrase))
+        try await store.save(try Fixture.record("work", "later"))
+        try fixture.put(header, "store.sealed")
+        #expect(try await fixture.secrets() == ["work login": "later"])
+    }
+
+    @Test("rekey changes the header alone: the old key does not open the new one, and the records stay as they are")
     func rekey() async throws {
         let store = try await fixture.initialized()
         try await store.save(try Fixture.record("work", "r1"))
