@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import Glibc
 
 struct UnlockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,11 +17,14 @@ struct UnlockCommand: ParsableCommand {
 
     func run() throws {
         var reply = try ask(UnlockRequest())
-        if reply.status != 200, reply.problem.reason == Problem.passphraseRequired {
+        let isAsked = reply.status != 200 && reply.problem.reason == Problem.passphraseRequired
+        if isAsked {
             reply = try ask(UnlockRequest(passphrase: try PassphraseInput.read()))
         }
         _ = try reply.decoded(UnlockReply.self)
         Console.print("unlocked")
+        // Reading it all the same could wait for ever, for input that nobody means to give.
+        if !isAsked, isatty(STDIN_FILENO) == 0 { Console.note("nothing needed a passphrase, and none was read") }
     }
 
     private func ask(_ request: UnlockRequest) throws -> AgentConnection.Response {

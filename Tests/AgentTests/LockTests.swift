@@ -137,6 +137,12 @@ struct LockTests {
         #expect(missing?.reason == Problem.passphraseRequired)
         _ = try await fixture.agent.unlock(UnlockRequest(passphrase: "correct horse"))
         #expect(await fixture.sealed.probe().state == .ok)
+        // Open already, it needs no passphrase, and says of a wrong one that it is wrong.
+        _ = try await fixture.agent.unlock(UnlockRequest())
+        let wrong = UnlockRequest(passphrase: "another one")
+        #expect(
+            await problem { () throws(Problem) in _ = try await fixture.agent.unlock(wrong) }?.code == .wrongPassphrase)
+        #expect(await fixture.sealed.probe().state == .ok)
     }
 }
 

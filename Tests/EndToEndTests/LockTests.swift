@@ -33,5 +33,8 @@ struct LockTests {
         #expect(try await demo.home.authagent("token", "work").status == 7)
         #expect(try await demo.home.authagent("unlock", input: "correct horse").output == "unlocked\n")
         #expect(try await demo.home.authagent("token", "work").status == 0)
+        // Where nothing is locked, it does not look as if a passphrase had been checked.
+        let open = try await demo.home.authagent("unlock", input: "wrong horse")
+        #expect(open.errors.contains("note: nothing needed a passphrase, and none was read"), "\(open.errors)")
     }
 }
