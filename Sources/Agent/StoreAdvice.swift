@@ -30,7 +30,7 @@ package struct StoreAdvice: Equatable {
 
     private static func repair(_ state: StoreState) -> String {
         switch state {
-        case .ok, .unknown: "run 'authagent status' to see the keyring's state"
+        case .ok, .unknown: "run 'authagent status' to see the store's state"
         case .notInitialized: "run 'authagent store init --passphrase'"
         case .locked: "unlock it at the desktop, or run '\(unlock(replacing: true))'"
         case .noProvider: "run '\(unlock(replacing: false))' to start a keyring"

@@ -8,7 +8,8 @@ enum SealedFailure: Error, Equatable, Sendable {
     case alreadyInitialized
     /// There are records, and nothing that says with which key.
     case headerMissing(String)
-    case headerDamaged
+    /// The path of `store.sealed`.
+    case headerDamaged(String)
     case headerVersion(Int)
     case locked
     case noPassphraseNeeded
@@ -49,7 +50,7 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .notInitialized: "there is no sealed store yet"
         case .alreadyInitialized: "there is a sealed store already"
         case .headerMissing(let path): "\(path) is missing, which says how the sealed records beside it are opened"
-        case .headerDamaged: "the sealed store's file 'store.sealed' is damaged"
+        case .headerDamaged(let path): "the sealed store's file \(path) is damaged"
         case .headerVersion(let version): "the sealed store has version \(version), which this agent does not know"
         case .locked: "the sealed store is locked: nobody has given its passphrase since the agent started"
         case .noPassphraseNeeded: "the sealed store has no passphrase: it opens by itself"
@@ -75,8 +76,9 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .notInitialized, .keyNotGiven:
             "run 'authagent store init --passphrase', or 'authagent store init --key-file FILE'"
         case .alreadyInitialized: "run 'authagent store status' to see it, 'authagent store rekey' to change its key"
-        case .headerMissing(let path), .notReadBack(let path): "restore \(path) from a backup, or remove its directory"
-        case .headerDamaged: "restore it from a backup, or remove its directory and log in again"
+        case .headerMissing(let path), .headerDamaged(let path):
+            "restore \(path) from a backup, or run 'rm -r \(Self.directory(of: path))' and log in again"
+        case .notReadBack(let path): "check the disk of \(Self.directory(of: path)), then try again"
         case .headerVersion: "install the authagent that wrote it"
         case .locked, .wrongPassphrase: "run 'authagent unlock'"
         case .noPassphraseNeeded: "run 'authagent store status' to see its state"
@@ -94,6 +96,8 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .file(let failure): failure.hint
         }
     }
+
+    private static func directory(of path: String) -> Substring { path[..<(path.lastIndex(of: "/") ?? path.endIndex)] }
 
     var storeFailure: StoreFailure { StoreFailure(state, detail, hint: hint) }
 

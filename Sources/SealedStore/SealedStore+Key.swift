@@ -13,7 +13,7 @@ extension SealedStore {
             let (key, origin) = try await key(from: choice)
             try await files.run { () throws(SealedFailure) in
                 try self.requireNone()
-                let header = StoreHeader(.random(), with: key, from: origin, generation: 1)
+                let header = StoreHeader(.random(), with: key, from: origin, generation: 1, at: self.headerPath)
                 let directory = try SealedFailure.onDisk { () throws(FileFailure) in
                     try DurableDirectory(making: self.path)
                 }
@@ -30,7 +30,8 @@ extension SealedStore {
                 let (directory, master) = try self.open()
                 let generation = try self.header(in: directory).generation + 1
                 try self.write(
-                    StoreHeader(master, with: key, from: origin, generation: generation), key, in: directory
+                    StoreHeader(master, with: key, from: origin, generation: generation, at: self.headerPath), key,
+                    in: directory
                 )
             }
         } catch { throw error.keyedStoreFailure }
@@ -100,7 +101,7 @@ extension SealedStore {
             try directory.write(StoreHeader.fileName, header.bytes)
         }
         let written = try self.header(in: directory)
-        guard written == header else { throw .notReadBack(directory.path + "/" + StoreHeader.fileName) }
+        guard written == header else { throw .notReadBack(headerPath) }
         let master = try written.open(with: key)
         state.withLock { $0.held = (written, master) }
     }

@@ -95,6 +95,8 @@ public final class SealedStore: KeyedStore {
         return master
     }
 
+    var headerPath: String { path + "/" + StoreHeader.fileName }
+
     /// `isOnlyRead`: another process may be writing to it.
     func existingDirectory(isOnlyRead: Bool = false) throws(SealedFailure) -> DurableDirectory {
         do throws(FileFailure) {
@@ -109,9 +111,9 @@ public final class SealedStore: KeyedStore {
         let bytes = try SealedFailure.onDisk { () throws(FileFailure) in
             try directory.read(StoreHeader.fileName, limit: StoreHeader.limit)
         }
-        if let bytes { return try StoreHeader(parsing: bytes) }
+        if let bytes { return try StoreHeader(parsing: bytes, at: headerPath) }
         let records = try SealedFailure.onDisk { () throws(FileFailure) in try SealedRecords.count(in: directory) }
-        throw records == 0 ? .notInitialized : .headerMissing(path + "/" + StoreHeader.fileName)
+        throw records == 0 ? .notInitialized : .headerMissing(headerPath)
     }
 
     public func describe() async -> KeyedStoreDescription {

@@ -11,6 +11,8 @@ struct StoreHeader: Equatable, Sendable {
 
     /// As it is on the disk, to notice when somebody changes it.
     let bytes: [UInt8]
+    /// Where it is, for those who have to repair it.
+    private let path: String
     private let fields: Fields
 
     private static let version = 1
@@ -34,7 +36,8 @@ struct StoreHeader: Equatable, Sendable {
     }
 
     /// Seals `master` with `key`, which is made from `origin`.
-    init(_ master: SealingKey, with key: SealingKey, from origin: KeyOrigin, generation: UInt64) {
+    init(_ master: SealingKey, with key: SealingKey, from origin: KeyOrigin, generation: UInt64, at path: String) {
+        self.path = path
         let source = origin.source
         fields = Fields(
             version: Self.version, generation: generation, source: source, file: origin.file, scrypt: origin.scrypt,
@@ -47,8 +50,8 @@ struct StoreHeader: Equatable, Sendable {
         bytes = APIJSON.encode(fixed: fields) + [10]
     }
 
-    init(parsing bytes: [UInt8]) throws(SealedFailure) {
-        guard let fields = try? APIJSON.decode(Fields.self, from: bytes) else { throw .headerDamaged }
+    init(parsing bytes: [UInt8], at path: String) throws(SealedFailure) {
+        guard let fields = try? APIJSON.decode(Fields.self, from: bytes) else { throw .headerDamaged(path) }
         guard fields.version == Self.version else { throw .headerVersion(fields.version) }
         let isComplete =
             switch fields.source {
@@ -56,7 +59,8 @@ struct StoreHeader: Equatable, Sendable {
             case .file: fields.file?.hasPrefix("/") == true && fields.scrypt == nil
             case .passphrase: fields.file == nil && fields.scrypt?.isAcceptable == true
             }
-        guard isComplete, fields.generation < UInt64(Int64.max) else { throw .headerDamaged }
+        guard isComplete, fields.generation < UInt64(Int64.max) else { throw .headerDamaged(path) }
+        self.path = path
         self.bytes = bytes
         self.fields = fields
     }
@@ -85,7 +89,7 @@ struct StoreHeader: Equatable, Sendable {
             case (.otherKey, .passphrase): throw .wrongPassphrase
             case (.otherKey, .file(let path)): throw .otherKey("the key file \(path)")
             case (.otherKey, .credential): throw .otherKey("the systemd credential 'authagent-key'")
-            default: throw .headerDamaged
+            default: throw .headerDamaged(path)
             }
         }
     }

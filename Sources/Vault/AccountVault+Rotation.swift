@@ -99,7 +99,7 @@ extension AccountVault {
         do throws(StoreFailure) {
             let stored = try await ports.store.load(RecordKey(account: account, purpose: .login))
             guard stored.flatMap(Credential.init) == credential else {
-                return failure ?? StoreFailure(.failed, "the store does not return what was written to it")
+                return failure ?? .notReadBack
             }
         } catch {
             return failure ?? error

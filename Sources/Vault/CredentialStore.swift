@@ -27,7 +27,7 @@ extension CredentialStore {
 
     public func prepareToSave() async throws(StoreFailure) {
         let status = await probe()
-        guard status.state == .ok else { throw StoreFailure(status.state, status.detail ?? "") }
+        guard status.state == .ok else { throw StoreFailure(status.state, status.detail ?? "", hint: status.hint) }
     }
 }
 
@@ -94,4 +94,10 @@ public struct StoreFailure: Error, Equatable, Sendable {
         self.detail = detail
         self.hint = hint
     }
+
+    /// Of any store, so that the keyring's repair would not do.
+    static let notReadBack = StoreFailure(
+        .failed, "the store does not return what was written to it",
+        hint: "run 'authagent store status' to see how it is; the agent goes on with what it has, and tries again"
+    )
 }

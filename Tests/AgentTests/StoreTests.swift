@@ -53,6 +53,14 @@ struct StoreTests {
         #expect(!failure.hint.contains("--store sealed"))
     }
 
+    @Test("a store that loses what is written is not called a keyring that must be started anew")
+    func lostWrites() async throws {
+        fixture.keyring.loseWrites()
+        guard case .done(let result)? = try await fixture.completeLogin() else { return #expect(Bool(false)) }
+        #expect(result.note?.contains("'authagent store status'") == true, "\(result.note ?? "")")
+        #expect(result.note?.contains("gnome-keyring") == false)
+    }
+
     @Test("unlocking serves the accounts at once, without waiting for the store to be looked at again")
     func unlock() async throws {
         try await make()

@@ -15,6 +15,7 @@ public final class RecordingStore: CredentialStore {
         var operations: [Operation] = []
         var failure: StoreFailure?
         var timeOut: StoreFailure?
+        var losesWrites = false
         var gate: Gate?
         var probeGate: Gate?
     }
@@ -31,6 +32,9 @@ public final class RecordingStore: CredentialStore {
 
     /// From now on every write is carried out and fails all the same, as one whose answer comes too late.
     public func timeOutAfterWriting(_ failure: StoreFailure?) { state.withLock { $0.timeOut = failure } }
+
+    /// From now on every write seems to succeed, and is lost.
+    public func loseWrites() { state.withLock { $0.losesWrites = true } }
 
     /// From now on every write waits at the gate.
     public func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
@@ -60,7 +64,7 @@ public final class RecordingStore: CredentialStore {
         await state.withLock { $0.gate }?.pass()
         let failure = state.withLock { state in
             state.operations.append(.save(record.key))
-            if state.failure == nil { state.records[record.key] = record }
+            if state.failure == nil, !state.losesWrites { state.records[record.key] = record }
             return state.failure ?? state.timeOut
         }
         if let failure { throw failure }

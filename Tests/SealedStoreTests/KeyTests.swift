@@ -221,7 +221,8 @@ struct KeyTests {
             try fixture.put(good.prefix(count), "store.sealed")
             let status = await fixture.store().probe()
             #expect(status.state == .failed)
-            #expect(status.hint != nil)
+            #expect(status.hint?.contains("'rm -r \(fixture.directory)'") == true)
+            #expect(status.detail?.contains(fixture.directory + "/store.sealed") == true)
         }
         let text = String(decoding: good, as: UTF8.self)
         let bad = [
