@@ -47,6 +47,11 @@ static inline int csecret_property(GVariant *reply) {
 
 static inline SecretItem *csecret_item(GList *element) { return SECRET_ITEM(element->data); }
 
+/// The item's object path, owned by the item; NULL when it has none.
+static inline const char *_Nullable csecret_item_path(SecretItem *item) {
+    return g_dbus_proxy_get_object_path(G_DBUS_PROXY(item));
+}
+
 /// What a person sees in a keyring manager, and what records are found by.
 static inline const SecretSchema *csecret_schema(void) {
     static const SecretSchema schema = {

@@ -1,5 +1,4 @@
 internal import AgentAPI
-internal import Glibc
 internal import SealedFiles
 internal import SecretMemory
 internal import Vault
@@ -125,30 +124,5 @@ struct SealedRecords {
         }
         // Nothing of it can be read: there was a login, and it is over.
         return StoredRecord(key: key, issuer: "", secret: SecretBytes([]))
-    }
-}
-
-extension StoredRecord {
-    /// The issuer's length in four bytes, the issuer, the secret.
-    fileprivate var content: SecretBytes {
-        let issuer = Array(self.issuer.utf8)
-        return secret.withBytes { secret in
-            var bytes = withUnsafeBytes(of: UInt32(issuer.count).bigEndian) { Array($0) } + issuer + Array(secret)
-            defer { bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } } }
-            return SecretBytes(bytes)
-        }
-    }
-
-    fileprivate init?(_ key: RecordKey, content: SecretBytes) {
-        let parts = content.withBytes { bytes -> (String, SecretBytes)? in
-            guard bytes.count >= 4 else { return nil }
-            let length = bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-            guard length <= bytes.count - 4,
-                let issuer = String(validating: bytes[4..<(4 + length)], as: UTF8.self)
-            else { return nil }
-            return (issuer, SecretBytes(bytes[(4 + length)...]))
-        }
-        guard let (issuer, secret) = parts else { return nil }
-        self.init(key: key, issuer: issuer, secret: secret)
     }
 }

@@ -4,26 +4,31 @@ internal import KeyringRecords
 /// This application's items in the keyring, through libsecret.
 struct Keyring: ~Copyable {
     private let service: UnsafeMutablePointer<SecretService>
+    /// The object path of the default collection.
+    private let collection: String
 
     private static let application = "authagent"
 
-    init() throws(KeyringFailure) {
+    init(collection: String) throws(KeyringFailure) {
         var error: UnsafeMutablePointer<GError>?
         guard let service = secret_service_get_sync(SECRET_SERVICE_OPEN_SESSION, nil, &error) else {
             throw GLibError.take(&error).failure("the keyring opens no session")
         }
         self.service = service
+        self.collection = collection
     }
 
     deinit { csecret_release(service) }
 
-    /// Every item of this application. Those that others wrote under its name and that make no sense are left out.
+    /// Every item of this application. Those that others wrote under its name and that make no sense are left out, and so
+    /// are locked ones of other collections than the default one, such as a copy that somebody keeps there.
     func records() throws(KeyringFailure) -> [KeyringRecord] {
         let items = try search(Self.attributes())
         defer { csecret_release_items(items) }
         var records: [KeyringRecord] = []
         for item in Items(items) {
             guard secret_item_get_locked(item) == 0 else {
+                if isElsewhere(item) { continue }
                 throw KeyringFailure(state: .locked, detail: "the keyring is locked")
             }
             if let record = Self.record(item) { records.append(record) }
@@ -63,12 +68,20 @@ struct Keyring: ~Copyable {
         let items = try search(Self.attributes(account, purpose))
         defer { csecret_release_items(items) }
         for item in Items(items) {
+            // It cannot be removed without asking somebody for a password, and is no record as long as it is locked.
+            if secret_item_get_locked(item) != 0, isElsewhere(item) { continue }
             if let issuer, Self.attribute("issuer", of: item) == issuer { continue }
             var error: UnsafeMutablePointer<GError>?
             guard secret_item_delete_sync(item, nil, &error) != 0 else {
                 throw GLibError.take(&error).failure("the keyring does not remove")
             }
         }
+    }
+
+    /// Whether it is in another collection than the default one.
+    private func isElsewhere(_ item: UnsafeMutablePointer<SecretItem>) -> Bool {
+        guard let path = csecret_item_path(item) else { return false }
+        return !String(cString: path).hasPrefix(collection + "/")
     }
 
     /// Locked items are found as well: "not there" and "locked" must not look the same. Takes over `attributes`.

@@ -30,8 +30,7 @@ enum KeyringHelper {
 
     private static func perform(_ job: KeyringJob) throws(KeyringFailure) -> KeyringReply {
         let bus = try SessionBus()
-        try bus.requireUnlockedKeyring()
-        let keyring = try Keyring()
+        let keyring = try Keyring(collection: try bus.unlockedCollection())
         // A keyring that hung lets go of its callers together: an agent that has died meanwhile may have a successor,
         // whose newer record must not be followed by this older one.
         guard isAnybodyWaiting else { throw KeyringFailure(state: .failed, detail: "the agent is gone") }

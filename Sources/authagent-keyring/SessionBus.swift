@@ -41,8 +41,8 @@ struct SessionBus: ~Copyable {
         return address
     }
 
-    /// Throws unless there is a provider with an unlocked default collection.
-    func requireUnlockedKeyring() throws(KeyringFailure) {
+    /// The object path of the default collection. Throws unless there is a provider that has one, unlocked.
+    func unlockedCollection() throws(KeyringFailure) -> String {
         let owner = try call(
             "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
             csecret_text(Self.service)
@@ -59,7 +59,8 @@ struct SessionBus: ~Copyable {
             throw KeyringFailure(state: .failed, detail: "the keyring does not name its default collection")
         }
         defer { g_free(path) }
-        guard String(cString: path) != "/" else {
+        let collection = String(cString: path)
+        guard collection != "/" else {
             throw KeyringFailure(
                 state: .failed, detail: "the keyring has no default collection", hasCollection: false
             )
@@ -72,6 +73,7 @@ struct SessionBus: ~Copyable {
         guard csecret_property(locked) == 0 else {
             throw KeyringFailure(state: .locked, detail: "the keyring is locked", hasCollection: true)
         }
+        return collection
     }
 
     private func call(

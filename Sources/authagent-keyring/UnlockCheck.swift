@@ -12,7 +12,7 @@ enum UnlockCheck {
         let deadline = ContinuousClock.now + patience
         while true {
             do throws(KeyringFailure) {
-                try SessionBus().requireUnlockedKeyring()
+                _ = try SessionBus().unlockedCollection()
                 print("the keyring is unlocked")
                 return 0
             } catch {

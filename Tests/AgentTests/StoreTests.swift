@@ -56,8 +56,7 @@ struct StoreTests {
     @Test("a store that loses what is written is not called a keyring that must be started anew")
     func lostWrites() async throws {
         fixture.keyring.loseWrites()
-        let events = await (try await fixture.login()).events()
-        guard case .done(let result)? = events.last else { return #expect(Bool(false)) }
+        guard case .done(let result)? = try await fixture.completeLogin() else { return #expect(Bool(false)) }
         #expect(result.note?.contains("'authagent store status'") == true, "\(result.note ?? "")")
         #expect(result.note?.contains("gnome-keyring") == false)
     }

@@ -150,6 +150,20 @@ struct KeyringStoreTests {
         #expect(try await store.loadAll().map(\.secret) == [SecretBytes("one")])
     }
 
+    @Test("a locked item in another collection than the default one is in nobody's way")
+    func lockedElsewhere() async throws {
+        let keyring = try await PrivateKeyring()
+        let store = try store(keyring)
+        try await store.save(record("old"))
+        try await keyring.restartWithLockedCopy()
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes("old")])
+        try await store.save(record("new"))
+        try await store.save(record("other", issuer: "https://b.example"))
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes("other")])
+        try await store.remove(RecordKey(account: work, purpose: .login))
+        #expect(try await store.loadAll().isEmpty)
+    }
+
     @Test(
         "a helper that is missing, or is something else, is a failure and nothing worse",
         arguments: ["/nonexistent", "/bin/true", "/bin/false", "/bin/cat"])

@@ -97,7 +97,8 @@ struct KeyTests {
         await eventually { fixture.time.sleeperCount == 1 }
         async let right = guess(passphrase)
         await eventually { fixture.time.sleeperCount == 2 }
-        async let others = [guess(wrong), guess(wrong)]
+        async let third = guess(wrong)
+        async let fourth = guess(wrong)
         await eventually { fixture.time.sleeperCount == 4 }
         guard case .busy? = await guess(passphrase) else {
             Issue.record("five guesses for one wait")
@@ -109,7 +110,7 @@ struct KeyTests {
             Issue.record("a wrong passphrase is not refused")
             return
         }
-        _ = await others
+        _ = await (third, fourth)
     }
 
     @Test("a store with a key file opens by itself, and not with another key, a short, a loose or a missing one")
