@@ -60,6 +60,8 @@ public final class Agent: AgentService {
     struct State {
         var accounts: [AccountName: Account] = [:]
         var logins: [AccountName: PendingLogin] = [:]
+        /// Accounts that are on their way into another store; nobody logs in or out there meanwhile.
+        var moving: Set<AccountName> = []
         /// Those that logins which were cancelled have left to themselves.
         var registrations: [AccountName: Task<Void, Never>] = [:]
         /// Account files that cannot be read, for `status`.
@@ -75,8 +77,8 @@ public final class Agent: AgentService {
     let revocations: RevocationQueue
     let schedule = Schedule()
     let state = Mutex(State())
-    /// The last reload that was asked for.
-    let reloads = Mutex<Task<Void, Never>?>(nil)
+    /// The last reload or migration that was asked for.
+    let turn = Mutex<Task<Void, Never>?>(nil)
     /// The examination under way, for whoever asks meanwhile.
     let examination = Mutex<Task<DoctorReport, Never>?>(nil)
 
