@@ -7,8 +7,9 @@ public import Vault
 
 /// The agent: every account of this user on this machine, and what can be asked of them.
 ///
-/// The routes' functions are in the extensions, one file for each flow: `Agent+Token`, `Agent+Login`,
-/// `Agent+Logout`, `Agent+Status`, `Agent+Store`, `Agent+Unlock`, `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
+/// The routes' functions are in the extensions, one file for each flow: `Agent+Token`, `Agent+Login`, `Agent+Logout`,
+/// `Agent+Status`, `Agent+Inspect`, `Agent+Providers`, `Agent+Store`, `Agent+Migrate`, `Agent+Lock`, `Agent+Doctor`,
+/// `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
 public final class Agent: AgentService {
     /// What the agent is made of; everything that does I/O comes in from outside.
     public struct Parts: Sendable {
