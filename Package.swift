@@ -173,8 +173,8 @@ let package = Package(
         .executableTarget(
             name: "crash-matrix",
             dependencies: [
-                "AuthagentTestSupport", "DemoIssuer", "ReplyCorpus", "authagent", "authagent-keyring", "authagentd",
-                "kill-at-syscall", argumentParser,
+                "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "ReplyCorpus", "SealedStore", "SecretMemory", "Vault",
+                "authagent", "authagent-keyring", "authagentd", "kill-at-syscall", argumentParser,
             ],
             path: "Tests/crash-matrix",
             swiftSettings: swift

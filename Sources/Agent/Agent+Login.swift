@@ -18,17 +18,22 @@ extension Agent {
         if let pending = state.withLock({ $0.logins[name] }) {
             return try join(pending, request, wantsQRCode: wantsQRCode)
         }
+        let account = self.known(name)
         let known: AccountSettings?
         do throws(ConfigurationError) { known = try parts.directory.load(name) } catch { throw .configuration(error) }
         let settings = try LoginSettings(account: name, request: request, known: known).merged()
         let fresh = PendingLogin(
             account: name, settings: settings, time: parts.time, drawQRCode: parts.drawQRCode
         )
-        let pending = state.withLock { state in
+        let pending = try state.withLock { state throws(Problem) -> PendingLogin? in
+            if state.moving.contains(name) { throw .moving(name) }
+            guard state.accounts[name] === account else { return nil }
             let pending = state.logins[name] ?? fresh
             state.logins[name] = pending
             return pending
         }
+        // Moved since its file was read, or logged in: these settings are no longer the account's.
+        guard let pending else { return try await login(name, request) }
         guard pending === fresh else { return try join(pending, request, wantsQRCode: wantsQRCode) }
         let stream = fresh.watch(wantsQRCode: wantsQRCode)
         let secrets = LoginSecrets(

@@ -10,6 +10,8 @@ extension Agent {
     /// Stop refreshing, revoke at the provider, remove from store and memory. RFC 7009.
     public func logout(_ name: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
         try requireUnlocked(name)
+        // What is signed out of the old store would be there in the new one.
+        if state.withLock({ $0.moving.contains(name) }) { throw .moving(name) }
         if let pending = state.withLock({ $0.logins[name] }) {
             pending.stop(.cancelled)
             await pending.wait()

@@ -23,26 +23,42 @@ extension Agent {
             throw Problem(.tooManyRequests, "accounts are being moved already", hint: "try again in a minute")
         }
         defer { isMigrating.withLock { $0 = false } }
-        let accounts = state.withLock { Array($0.accounts.values) }
-            .filter { $0.settings.store != target && $0.settings.store != .memory }
-            .sorted { $0.name < $1.name }
+        let moved = await inTurn { await self.moveAll(to: target) }
+        return StoreReply(store: await description(of: target), moved: moved)
+    }
+
+    private func moveAll(to target: StoreKind) async -> [MovedAccount] {
+        let names = state.withLock { $0.accounts.keys.sorted() }
         // What cannot be read cannot be moved, and is not to be passed over in silence.
         var moved = state.withLock { state in
             state.fileErrors.filter { state.accounts[$0.key] == nil }.sorted { $0.key < $1.key }
                 .map { MovedAccount(account: $0.key, moved: false, reason: $0.value.description) }
         }
         // One after the other: each asks the keyring several times.
-        for account in accounts { moved.append(await move(account, to: target)) }
-        return StoreReply(store: await description(of: target), moved: moved)
+        for name in names {
+            if let account = await move(name, to: target) { moved.append(account) }
+        }
+        return moved
     }
 
-    private func move(_ account: Account, to target: StoreKind) async -> MovedAccount {
-        let name = account.name
+    /// Nil when there is nothing to move.
+    private func move(_ name: AccountName, to target: StoreKind) async -> MovedAccount? {
+        // As it is now: a login may have replaced it while others were moved.
+        let (candidate, isPending) = state.withLock { state -> (Account?, Bool) in
+            guard let account = state.accounts[name], ![target, .memory].contains(account.settings.store) else {
+                return (nil, false)
+            }
+            guard state.logins[name] == nil, state.registrations[name] == nil else { return (account, true) }
+            state.moving.insert(name)
+            return (account, false)
+        }
+        guard let account = candidate else { return nil }
         func stays(_ reason: String) -> MovedAccount {
             parts.logger.error("account not moved", metadata: ["account": "\(name)", "reason": "\(reason)"])
             return MovedAccount(account: name, moved: false, reason: reason)
         }
-        guard state.withLock({ $0.logins[name] }) == nil else { return stays("a login of it is pending") }
+        guard !isPending else { return stays("a login of it is pending") }
+        defer { state.withLock { _ = $0.moving.remove(name) } }
         let hadUserFile = parts.directory.hasUserFile(name)
         let settings: AccountSettings
         let file: PreparedAccountFile

@@ -8,19 +8,28 @@ extension Agent {
     /// The new configuration whole, or the old one stays: nothing changes when one file is wrong, or when the store does
     /// not take what an account that is about to be replaced still owes it.
     public func reload() async throws(Problem) {
-        let task = reloads.withLock { last in
+        let result = await inTurn { () -> Result<Void, Problem> in
+            do throws(Problem) { return .success(try await self.readConfiguration()) } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    /// Runs what reads or rewrites every account file after all that has begun before: a reload must not act on files
+    /// that name the store an account has left meanwhile.
+    func inTurn<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
+        let task = turn.withLock { last in
             let before = last
-            // No parent: one reload after the other, whoever asked for it.
-            let task = Task { () -> Result<Void, Problem> in
+            // No parent: one after the other, whoever asked for it.
+            let task = Task {
                 await before?.value
-                do throws(Problem) { return .success(try await self.readConfiguration()) } catch {
-                    return .failure(error)
-                }
+                return await body()
             }
             last = Task { _ = await task.value }
             return task
         }
-        try await task.value.get()
+        return await task.value
     }
 
     private func readConfiguration() async throws(Problem) {

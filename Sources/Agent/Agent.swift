@@ -7,8 +7,9 @@ public import Vault
 
 /// The agent: every account of this user on this machine, and what can be asked of them.
 ///
-/// The routes' functions are in the extensions, one file for each flow: `Agent+Token`, `Agent+Login`,
-/// `Agent+Logout`, `Agent+Status`, `Agent+Store`, `Agent+Unlock`, `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
+/// The routes' functions are in the extensions, one file for each flow: `Agent+Token`, `Agent+Login`, `Agent+Logout`,
+/// `Agent+Status`, `Agent+Inspect`, `Agent+Providers`, `Agent+Store`, `Agent+Migrate`, `Agent+Lock`, `Agent+Doctor`,
+/// `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
 public final class Agent: AgentService {
     /// What the agent is made of; everything that does I/O comes in from outside.
     public struct Parts: Sendable {
@@ -60,6 +61,8 @@ public final class Agent: AgentService {
     struct State {
         var accounts: [AccountName: Account] = [:]
         var logins: [AccountName: PendingLogin] = [:]
+        /// Accounts that are on their way into another store; nobody logs in or out there meanwhile.
+        var moving: Set<AccountName> = []
         /// Those that logins which were cancelled have left to themselves.
         var registrations: [AccountName: Task<Void, Never>] = [:]
         /// Account files that cannot be read, for `status`.
@@ -75,8 +78,8 @@ public final class Agent: AgentService {
     let revocations: RevocationQueue
     let schedule = Schedule()
     let state = Mutex(State())
-    /// The last reload that was asked for.
-    let reloads = Mutex<Task<Void, Never>?>(nil)
+    /// The last reload or migration that was asked for.
+    let turn = Mutex<Task<Void, Never>?>(nil)
     /// The examination under way, for whoever asks meanwhile.
     let examination = Mutex<Task<DoctorReport, Never>?>(nil)
 

@@ -12,6 +12,12 @@ extension Problem {
         )
     }
 
+    static func moving(_ account: AccountName) -> Problem {
+        Problem(
+            .tooManyRequests, "'\(account)' is being moved into another store", hint: "try again in a minute"
+        )
+    }
+
     static func configuration(_ error: ConfigurationError) -> Problem {
         Problem(.configurationError, error.description, hint: error.hint)
     }

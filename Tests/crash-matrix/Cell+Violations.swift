@@ -6,7 +6,6 @@ extension Cell {
 
     /// The store has generation n or n + 1.
     private var storeViolation: String? {
-        guard let before else { return nil }
         guard let stored = remains.stored else { return "the store has no refresh token" }
         guard stored != before, let issued, !issued.contains(stored) else { return nil }
         return "the store has a refresh token that is neither the old one nor a new one"

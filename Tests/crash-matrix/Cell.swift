@@ -2,7 +2,7 @@
 struct Remains: Sendable {
     /// The files of the journal.
     let journal: [String]
-    /// The refresh token in the store; nil when there is none to be seen.
+    /// The refresh token in the store; nil when there is none.
     let stored: String?
     /// Whether the provider has spent the refresh token; nil when it does not tell.
     let hasSpent: Bool?
@@ -19,7 +19,7 @@ struct Cell: Sendable {
     /// Whether the client of the killed agent got its token.
     let isServed: Bool
     /// The refresh token before, of generation n.
-    let before: String?
+    let before: String
     let remains: Remains
     let first: Outcome
     let second: Outcome

@@ -9,8 +9,8 @@ struct CrashMatrixCommand: AsyncParsableCommand {
         commandName: "crash-matrix",
         abstract: "Kills the agent at every system call of a refresh, and shows what becomes of the login.",
         discussion: """
-            For each point: the agent, with a login of a real device grant in a real keyring, is asked for a token and \
-            killed at that call; started again and asked; killed and asked once more. Status 1 when a cell is not what \
+            For each point: the agent, with a login of a real device grant in a real keyring or in the sealed store, is \
+            asked for a token and killed at that call; started again and asked; killed and asked once more. Status 1 when a cell is not what \
             it must be. Without --sample every call is a point.
             """
     )
@@ -34,7 +34,7 @@ struct CrashMatrixCommand: AsyncParsableCommand {
     var jobs = 2
 
     @Option(help: "The store of the login.")
-    var store = "keyring"
+    var store = Store.keyring
 
     @Flag(help: "The phases only, without their calls.")
     var brief = false
@@ -66,6 +66,7 @@ struct CrashMatrixCommand: AsyncParsableCommand {
     private func runTrials() async throws {
         let chosen = policy.isEmpty ? Policy.allCases.filter { $0 != .glewlwyd || glewlwyd } : policy
         var matrix = Matrix(policies: chosen)
+        say("store \(store.rawValue)")
         if sample != nil { say("seed \(seed)") }
         let start = ContinuousClock.now
         for policy in chosen {

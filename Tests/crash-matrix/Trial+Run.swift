@@ -4,7 +4,8 @@ import Foundation
 extension Trial {
     /// Kills the agent at this call of a refresh, starts it again, asks for a token, and does both once more.
     func run(killingAt point: KillPoint) async throws -> Cell {
-        let before = try await storedToken()
+        // Without it the matrix would not see what becomes of it.
+        guard let before = try await storedToken() else { throw TrialFailure("the store has no login to begin with") }
         let earlier = (spent: provider.spent?.count ?? 0, issued: provider.issued ?? [])
         let (calls, isServed) = try await refresh(killingAt: point)
         let remains = Remains(

@@ -1,27 +1,29 @@
 import AuthagentTestSupport
 import Foundation
 
-/// A machine with a login: a provider, a keyring, a home. One trial after the other happens there.
+/// A machine with a login: a provider, a store, a home. One trial after the other happens there.
 final class Trial: Sendable {
     let policy: Policy
-    let store: String
+    let store: Store
     let provider: Provider
-    let keyring: PrivateKeyring
+    /// Nil where the login is in another store; there is no session bus then.
+    let keyring: PrivateKeyring?
     let home: AgentHome
 
     static let account = "work"
 
-    init(_ policy: Policy, store: String) async throws {
+    init(_ policy: Policy, store: Store) async throws {
         self.policy = policy
         self.store = store
         provider = try await Provider.start(policy)
-        keyring = try await PrivateKeyring()
+        keyring = store == .keyring ? try await PrivateKeyring() : nil
         home = try AgentHome(keyring: keyring)
+        if store == .sealed { try await makeSealedStore() }
         try await logIn()
     }
 
     func logIn() async throws {
-        let options = provider.loginOptions + ["--store", store]
+        let options = provider.loginOptions + ["--store", store.rawValue]
         let result = try await home.login(Self.account, options) { try await provider.approve($0) }
         guard result.status == 0 else { throw TrialFailure("the login fails: \(result.errors)\(home.log)") }
         try await stopAgent()
@@ -50,11 +52,6 @@ final class Trial: Sendable {
             curl, ["-sS", "--max-time", "30", "--unix-socket", home.socket, "http://localhost\(path)"],
             environment: ChildProcess.programEnvironment
         )
-    }
-
-    /// The refresh token in the store, as others see it; nil when there is none, or nobody but the agent can see it.
-    func storedToken() async throws -> String? {
-        store == "keyring" ? try await keyring.refreshToken(of: Self.account) : nil
     }
 
     /// What is in the rotation journal.

@@ -4,7 +4,7 @@ struct Trials {
     /// A refresh that nobody disturbed.
     let reference: SystemCalls
 
-    static func start(of policy: Policy, store: String, count: Int) async throws -> Trials {
+    static func start(of policy: Policy, store: Store, count: Int) async throws -> Trials {
         var trials: [Trial] = []
         for _ in 0..<count { trials.append(try await Trial(policy, store: store)) }
         guard let reference = try await trials.first?.refresh(killingAt: .never).calls else {

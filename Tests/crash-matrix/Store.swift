@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// Where the login of a trial is kept.
+enum Store: String, CaseIterable, ExpressibleByArgument {
+    case keyring
+    case sealed
+}
