@@ -64,7 +64,8 @@ final class AgentFixture: Sendable {
 
     /// Lets the time until the next poll pass, once the login waits for it.
     func passInterval(_ seconds: Int = 5) async {
-        await eventually { self.time.sleeperCount > 0 }
+        // A limit of time that somebody watches is no poll.
+        await eventually { self.time.hasSleeper(within: .seconds(seconds)) }
         time.advance(by: .seconds(seconds))
     }
 }

@@ -21,6 +21,11 @@ public final class ManualTime: Time {
     /// How many tasks sleep right now.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
+    /// Whether somebody sleeps who will be awake once that much time has passed.
+    public func hasSleeper(within duration: Duration) -> Bool {
+        state.withLock { state in state.sleepers.values.contains { $0.until <= state.now + duration } }
+    }
+
     /// How many tasks have gone to sleep so far.
     public var sleepCount: Int { state.withLock { $0.nextSleeper } }
 
