@@ -44,6 +44,7 @@ extension Agent {
                 clientForgotten: client?.isDeleted, clientReason: client?.reason
             )
         }
+        await removeLeftover(of: name, beside: account.settings.store, upTo: ended.generation)
         parts.logger.info("logged out", metadata: ["account": "\(name)", "revoked": "\(revoked)"])
         return LogoutReply(
             account: name, revoked: revoked, reason: reason, forgotten: true, clientForgotten: client?.isDeleted,

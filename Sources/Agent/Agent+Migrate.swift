@@ -36,7 +36,11 @@ extension Agent {
         }
         // One after the other: each asks the keyring several times.
         for name in names {
-            if let account = await move(name, to: target) { moved.append(account) }
+            if let account = await move(name, to: target) {
+                moved.append(account)
+            } else if let account = known(name) {
+                await removeLeftover(of: account)
+            }
         }
         return moved
     }

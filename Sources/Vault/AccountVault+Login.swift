@@ -127,7 +127,7 @@ extension AccountVault {
         /// The access token of the last grant, if it has not expired.
         public let accessToken: SecretBytes?
         /// A record of a larger generation is of a login that came later.
-        let generation: UInt64
+        public let generation: UInt64
     }
 
     /// Stops serving and refreshing. Waits for a refresh that is under way, so that the newest refresh token is the one

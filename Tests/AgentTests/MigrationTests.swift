@@ -3,6 +3,7 @@ import AgentAPI
 import AuthagentTestSupport
 import Foundation
 import SealedStore
+import SecretMemory
 import Testing
 import Vault
 
@@ -145,5 +146,38 @@ struct MigrationTests {
         #expect(try await reply.moved?.map(\.moved) == [true])
         try await reloaded
         #expect(try await isRead())
+    }
+
+    private func copy(_ generation: UInt64) -> StoredRecord {
+        Credential(
+            account: fixture.name, generation: generation, issuer: FakeProvider.issuer, clientID: "tv",
+            clientSecret: nil, refreshToken: SecretBytes("left"), scope: [], grantedAt: fixture.time.wall
+        ).record
+    }
+
+    @Test("what a move that was cut short has left in the old store goes with the next move; a newer login there stays")
+    func leftover() async throws {
+        try await make()
+        try await logIn(fixture.name, refresh: "r1")
+        fixture.keyring.put(copy(1))
+        _ = try await fixture.agent.changeStore(StoreRequest(.migrate, target: "sealed"))
+        #expect(fixture.keyring.records.isEmpty)
+        fixture.keyring.put(copy(7))
+        _ = try await fixture.agent.changeStore(StoreRequest(.migrate, target: "sealed"))
+        #expect(fixture.keyring.records.count == 1)
+    }
+
+    @Test("a logout removes such a copy as well, and does not wait for a store that cannot be used")
+    func leftoverOfLogout() async throws {
+        try await make()
+        try await logIn(fixture.name, refresh: "r1")
+        fixture.keyring.put(copy(1))
+        fixture.keyring.fail(StoreFailure(.noBus, "there is no session bus"))
+        #expect(try await fixture.agent.logout(fixture.name, LogoutRequest()).forgotten)
+        fixture.keyring.fail(nil)
+        #expect(fixture.keyring.records.count == 1)
+        try await logIn(fixture.name, refresh: "r2")
+        #expect(try await fixture.agent.logout(fixture.name, LogoutRequest()).forgotten)
+        #expect(fixture.keyring.records.isEmpty)
     }
 }

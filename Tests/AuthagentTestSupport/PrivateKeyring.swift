@@ -81,25 +81,13 @@ public final class PrivateKeyring: Sendable {
         await eventually { await self.hasOwner() == false }
     }
 
-    /// Starts it anew with a second collection that has the same items, and is locked.
-    public func restartWithLockedCopy() async throws {
-        await killProvider()
-        try FileManager.default.copyItem(
-            atPath: data + "/keyrings/login.keyring", toPath: data + "/keyrings/copy.keyring")
-        try await startProvider()
-        let reply = try await call(
-            "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.SearchItems",
-            "{'application': 'authagent'}")
-        // The unlocked ones come first, the locked ones second.
-        let parts = reply.split(separator: "],", maxSplits: 1)
-        guard parts.count == 2, parts[0].contains("/collection/login/"), parts[1].contains("/collection/") else {
-            throw Unexpected(reply)
-        }
-    }
-
-    private struct Unexpected: Error, CustomStringConvertible {
-        let description: String
-        init(_ reply: String) { description = "there is no locked copy: \(reply)" }
+    /// Makes another collection the default one, and locks the one that has the items.
+    public func lockElsewhere() async throws {
+        let (secrets, service) = ("/org/freedesktop/secrets", "org.freedesktop.Secret.Service")
+        _ = try await call(
+            secrets, service + ".SetAlias", "default", "objectpath '\(secrets)/collection/session'")
+        _ = try await call(secrets, service + ".Lock", "[objectpath '\(secrets)/collection/login']")
+        try await eventually("the default collection is locked as well") { try await self.isLocked() == false }
     }
 
     public func lock() async throws {
