@@ -164,7 +164,7 @@ let package = Package(
         ),
         .target(
             name: "AuthagentTestSupport",
-            dependencies: ["AgentAPI", "CLinux", "IDToken", "OAuth", "SecretMemory", "Vault"] + crypto,
+            dependencies: ["AgentAPI", "CLinux", "IDToken", "LocalSocket", "OAuth", "SecretMemory", "Vault"] + crypto,
             path: "Tests/AuthagentTestSupport",
             swiftSettings: swift
         ),
