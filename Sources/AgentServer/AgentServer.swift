@@ -97,6 +97,8 @@ public struct AgentServer: Service {
             let caller = Caller(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
             guard rules.mayConnect(caller) else {
                 logger.warning("refused", metadata: ["uid": "\(caller.user)", "pid": "\(caller.pid)"])
+                let denial = AgentNews.Denial(user: caller.user, pid: caller.pid)
+                harness.service.report(.denied(denial, detail: "another user's program has connected"))
                 return refuse(
                     channel,
                     Problem(

@@ -7,7 +7,7 @@ struct Harness: Sendable {
 
     enum Answer: Sendable {
         case reply(Reply)
-        case events(AsyncStream<LoginEvent>)
+        case stream(StreamedReply)
     }
 
     /// The reply, if it takes no waiting: a cached token, or a request that is wrong.
@@ -49,8 +49,10 @@ struct Harness: Sendable {
         _ = try QueryParameters(request.query, allowed: [])
         if case .login(let account) = route, request.method == "POST" {
             try requireAcceptable(request, LoginEvent.mediaType)
-            return .events(try await service.login(account, try body(request, LoginRequest.self) ?? LoginRequest()))
+            let asked = try body(request, LoginRequest.self) ?? LoginRequest()
+            return .stream(.lines(try await service.login(account, asked)))
         }
+        if case .events = route { return .stream(try events(request)) }
         try requireAcceptable(request, "application/json")
         switch route {
         case .accounts: return .reply(.json(await service.status()))
@@ -75,7 +77,7 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .token: preconditionFailure("answered above")
+        case .events, .token: preconditionFailure("answered above")
         }
     }
 

@@ -26,7 +26,7 @@ final class RequestHandler: ChannelInboundHandler {
     var isEnding = false
     /// Replies that are not yet with the client.
     var unsent = 0
-    var streaming: Task<Void, Never>?
+    var streaming: Streaming?
     private(set) var isStopping = false
 
     init(harness: Harness, caller: Caller, limits: ServerLimits, logger: Logger, timer: ConnectionTimer) {
@@ -106,7 +106,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        streaming?.cancel()
+        endStream()
         context.fireChannelInactive()
     }
 
@@ -117,7 +117,7 @@ final class RequestHandler: ChannelInboundHandler {
             if head == nil, unsent == 0 { context.close(promise: nil) }
         case is EndOfWatching:
             isStopping = true
-            streaming?.cancel()
+            streaming?.task.cancel()
         default: context.fireUserInboundEventTriggered(event)
         }
     }
