@@ -139,7 +139,7 @@ let package = Package(
         .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", "Policy", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", "OAuth", "Policy", lifecycle, logging] + nio,
             swiftSettings: swift
         ),
 

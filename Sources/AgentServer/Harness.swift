@@ -100,22 +100,10 @@ struct Harness: Sendable {
     }
 
     func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {
-        guard request.accepts(mediaType) else {
-            throw Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
-        }
+        guard request.accepts(mediaType) else { throw notAcceptable(mediaType) }
     }
 
-    /// Nil for an empty body.
-    func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
-        guard !request.body.isEmpty else { return nil }
-        let mediaType = request.contentType?.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-        guard mediaType == nil || mediaType == "application/json" else {
-            throw Problem(
-                .unsupportedMediaType, "the body is not application/json", hint: "send 'Content-Type: application/json'"
-            )
-        }
-        do { return try APIJSON.decode(type, from: request.body) } catch {
-            throw Problem(.badRequest, "the body is not the JSON that belongs here", hint: "see authagent-api(7)")
-        }
+    func notAcceptable(_ mediaType: String) -> Problem {
+        Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
     }
 }
