@@ -47,6 +47,7 @@ struct Harness: Sendable {
             return .reply(reply(try await service.token(account, asked), isText: isText))
         }
         _ = try QueryParameters(request.query, allowed: [])
+        if case .openAPI = route { return .reply(try openAPI(request)) }
         if case .login(let account) = route, request.method == "POST" {
             try requireAcceptable(request, LoginEvent.mediaType)
             return .events(try await service.login(account, try body(request, LoginRequest.self) ?? LoginRequest()))
@@ -75,7 +76,7 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .token: preconditionFailure("answered above")
+        case .token, .openAPI: preconditionFailure("answered above")
         }
     }
 
