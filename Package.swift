@@ -146,9 +146,11 @@ let package = Package(
         ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
+        // The description of the API, for programs; a C compiler puts it into the daemon as it is.
+        .target(name: "COpenAPI", exclude: ["openapi.json"]),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", "Policy", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "OAuth", "Policy", lifecycle, logging] + nio,
             swiftSettings: swift
         ),
 
