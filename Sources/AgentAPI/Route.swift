@@ -14,6 +14,7 @@ public enum Route: Equatable, Sendable {
     case lock
     case unlock
     case doctor
+    case policyCheck
 
     /// Reads a path without its query. Nil for a path that names nothing here.
     public init?(path: some StringProtocol) {
@@ -30,6 +31,7 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "unlock": self = .unlock
         case 1 where rest[0] == "doctor": self = .doctor
         case 1 where rest[0] == "inspect": self = .inspect(nil)
+        case 2 where rest[0] == "policy" && rest[1] == "check": self = .policyCheck
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
             self = .account(name)
@@ -62,13 +64,14 @@ public enum Route: Equatable, Sendable {
         case .lock: "/v1/lock"
         case .unlock: "/v1/unlock"
         case .doctor: "/v1/doctor"
+        case .policyCheck: "/v1/policy/check"
         }
     }
 
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers, .doctor: ["GET", "HEAD"]
+        case .accounts, .account, .token, .health, .providers, .doctor, .policyCheck: ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
         case .logout, .inspect, .reload, .lock, .unlock: ["POST"]
