@@ -10,6 +10,8 @@ struct APIRequest: Sendable {
     var query: Substring?
     var accept: String?
     var contentType: String?
+    /// As often as the client has sent it.
+    var lastEventID: [String]
     var body: [UInt8]
 
     init(_ head: HTTPRequestHead, body: [UInt8]) {
@@ -21,6 +23,7 @@ struct APIRequest: Sendable {
         let ranges = head.headers["accept"]
         accept = ranges.isEmpty ? nil : ranges.joined(separator: ",")
         contentType = head.headers.first(name: "content-type")
+        lastEventID = head.headers["last-event-id"]
         self.body = body
     }
 

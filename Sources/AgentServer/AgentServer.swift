@@ -27,7 +27,7 @@ public struct AgentServer: Service {
     ) {
         self.listeners = listeners
         self.replacements = replacements
-        harness = Harness(service: service, gate: AccessGate(access: access))
+        harness = Harness(service: service, gate: AccessGate(access: access) { service.report($0) })
         self.access = access
         self.limits = limits
         self.logger = logger
@@ -99,6 +99,7 @@ public struct AgentServer: Service {
             let identity = access.peer(caller)
             guard harness.gate.mayStay(identity) else {
                 logger.warning("refused", metadata: ["uid": "\(caller.user)", "pid": "\(caller.pid)"])
+                harness.gate.tell(refused: caller, nil, "another user's program has connected")
                 return refuse(
                     channel,
                     Problem(

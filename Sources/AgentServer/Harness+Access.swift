@@ -14,7 +14,7 @@ extension Harness {
     func access(_ route: Route, _ request: APIRequest) throws(Problem) -> Need {
         switch route {
         case .health, .providers: return .open
-        case .accounts: return .list(.status)
+        case .accounts, .events: return .list(.status)
         case .account(let account), .inspect(let account?):
             return .decided(AccessRequest([.status], on: account))
         case .token(let account): return .decided(try tokenRequest(request).access(account))
@@ -28,13 +28,12 @@ extension Harness {
         }
     }
 
-    func list(
-        _ route: Route, _ request: APIRequest, _ visible: @escaping @Sendable (AccountName) -> Bool, isTrusted: Bool
-    ) async throws(Problem) -> Answer {
+    func list(_ route: Route, _ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
         _ = try QueryParameters(request.query, allowed: [])
+        if case .events = route { return .stream(try events(request, view)) }
         try requireAcceptable(request, "application/json")
-        let report = await service.status(of: visible)
-        return .reply(.json(isTrusted ? report : report.forStrangers))
+        let report = await service.status(of: view.isVisible)
+        return .reply(.json(view.isTrusted ? report : report.forStrangers))
     }
 
     func login(
@@ -52,6 +51,6 @@ extension Harness {
         }
         asked.bound = admission.bound
         let events = try await service.login(account, asked)
-        return .events(admission.isTrusted ? events : events.forStrangers)
+        return .stream(.lines(admission.isTrusted ? events : events.forStrangers))
     }
 }

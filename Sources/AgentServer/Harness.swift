@@ -9,7 +9,7 @@ struct Harness: Sendable {
 
     enum Answer: Sendable {
         case reply(Reply)
-        case events(AsyncStream<LoginEvent>)
+        case stream(StreamedReply)
     }
 
     enum AtOnce: Sendable {
@@ -62,9 +62,9 @@ struct Harness: Sendable {
             try gate.recognize(identity)
             return try await perform(route, request, isTrusted: gate.isOwn(identity))
         case .list(let permission):
-            let (admission, visible) = try await gate.admitToList(permission, identity)
-            return try await gate.conclude(admission) { () throws(Problem) in
-                try await list(route, request, visible, isTrusted: admission.isTrusted)
+            let view = try await gate.admitToList(permission, identity)
+            return try await gate.conclude(view.admission) { () throws(Problem) in
+                try await list(route, request, view)
             }
         case .decided(let needed):
             let admission = try await gate.admit(needed, identity)
@@ -108,7 +108,7 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .accounts, .policyCheck, .token: preconditionFailure("answered above")
+        case .accounts, .events, .policyCheck, .token: preconditionFailure("answered above")
         }
     }
 

@@ -33,7 +33,7 @@ extension RequestHandler {
                 guard !once.value else { return }
                 switch answer {
                 case .reply(let reply): handler.value.send(reply, head, bound.value)
-                case .events(let events): handler.value.stream(events, head, bound.value)
+                case .stream(let reply): handler.value.stream(reply, head, bound.value)
                 }
             }
         }

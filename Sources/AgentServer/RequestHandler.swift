@@ -26,7 +26,7 @@ final class RequestHandler: ChannelInboundHandler {
     var isEnding = false
     /// Replies that are not yet with the client.
     var unsent = 0
-    var streaming: Task<Void, Never>?
+    var streaming: Streaming?
     private(set) var isStopping = false
 
     init(
@@ -108,7 +108,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        streaming?.cancel()
+        endStream()
         context.fireChannelInactive()
     }
 
@@ -119,7 +119,7 @@ final class RequestHandler: ChannelInboundHandler {
             if head == nil, unsent == 0 { context.close(promise: nil) }
         case is EndOfWatching:
             isStopping = true
-            streaming?.cancel()
+            streaming?.task.cancel()
         case is RulesHaveChanged:
             // What is sent as it comes was allowed by the rules before; whoever may still have it can ask again.
             if !harness.gate.mayStay(identity) || (streaming != nil && !harness.gate.isOwn(identity)) {

@@ -36,6 +36,15 @@ extension LogoutReply {
     }
 }
 
+extension AgentEvent {
+    var forStrangers: AgentEvent {
+        var event = self
+        // What a refusal says is about its caller.
+        if news.kind != .denied { (event.news.detail, event.news.hint) = (nil, nil) }
+        return event
+    }
+}
+
 extension AsyncStream<LoginEvent> {
     var forStrangers: AsyncStream<LoginEvent> {
         AsyncStream { continuation in

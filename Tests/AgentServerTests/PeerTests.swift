@@ -22,6 +22,8 @@ struct PeerTests {
             #expect(reply["cache-control"] == "no-store")
             #expect(reply.isClosing)
             #expect(server.service.calls.isEmpty)
+            #expect(server.service.news.map(\.kind) == [.denied])
+            #expect(server.service.news.first?.denial?.user == (isRoot ? 65534 : getuid()))
             if isRoot { #expect(try await server.exchange(.get("/v1/health")).status == 200) }
         }
     }
