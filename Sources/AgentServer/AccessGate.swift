@@ -68,6 +68,22 @@ struct AccessGate: Sendable {
         do throws(CallerLost) { _ = try identity.callerAtOnce([]) } catch { throw .lost(error) }
     }
 
+    /// Whether a caller may connect; if not, that is recorded.
+    func mayConnect(_ identity: any CallerIdentity) -> Bool {
+        guard mayStay(identity) else {
+            let caller = (try? identity.callerAtOnce(access.audit.facts)) ?? identity.connected
+            access.audit.record(
+                AccessRecord(
+                    caller: caller, permissions: [], account: nil, scopes: [], result: .refused(.forbidden), rule: nil))
+            tell(refused: caller, nil, "another user's program has connected")
+            return false
+        }
+        // Which program connected is to be known by the time that a rule asks: it must still be that one then.
+        let facts = access.rules.current.factsOnEveryAccount(for: identity.connected)
+        if !facts.isDisjoint(with: [.executable, .executableDigest]) { _ = try? identity.callerAtOnce(.executable) }
+        return true
+    }
+
     /// Whether the rules of now would let the caller connect.
     func mayStay(_ identity: any CallerIdentity) -> Bool {
         let rules = access.rules.current
@@ -128,7 +144,7 @@ struct AccessGate: Sendable {
     }
 
     /// A program that does nothing but ask must not wash everything else out of what watchers can go back to.
-    func tell(refused caller: Caller, _ request: AccessRequest?, _ detail: String) {
+    private func tell(refused caller: Caller, _ request: AccessRequest?, _ detail: String) {
         guard access.rules.isNews(refusalOf: caller) else { return }
         let denial = AgentNews.Denial(
             user: caller.user, pid: caller.pid, executable: caller.executable, unit: caller.unit,

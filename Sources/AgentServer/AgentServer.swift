@@ -1,5 +1,4 @@
 public import AgentAPI
-internal import CLinux
 internal import Glibc
 public import Logging
 internal import NIOCore
@@ -88,30 +87,27 @@ public struct AgentServer: Service {
 
     /// Asks the kernel who connected, before anything of the request is read.
     private func admit(_ channel: any Channel, _ registry: ConnectionRegistry) -> EventLoopFuture<Void> {
-        guard let options = channel as? any SocketOptionProvider else {
+        let found: (any CallerIdentity)?
+        do {
+            found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+                of: NIOBSDSocket.Handle.self
+            ) { try access.peer($0) }
+        } catch { return channel.eventLoop.makeFailedFuture(error) }
+        guard let identity = found else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        let credentials: EventLoopFuture<clinux_peer> = options.unsafeGetSocketOption(
-            level: .init(SOL_SOCKET), name: .init(SO_PEERCRED)
-        )
-        return credentials.flatMap { credentials in
-            let caller = Caller(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
-            let identity = access.peer(caller)
-            guard harness.gate.mayStay(identity) else {
-                logger.warning("refused", metadata: ["uid": "\(caller.user)", "pid": "\(caller.pid)"])
-                harness.gate.tell(refused: caller, nil, "another user's program has connected")
-                return refuse(
-                    channel,
-                    Problem(
-                        .forbidden, "this agent serves another user",
-                        hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"))
-            }
-            switch registry.admit(channel, of: caller.user) {
-            case .stopping: return channel.close()
-            case .tooMany:
-                return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
-            case .admitted: return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity) }
-            }
+        guard harness.gate.mayConnect(identity) else {
+            return refuse(
+                channel,
+                Problem(
+                    .forbidden, "this agent serves another user",
+                    hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"))
+        }
+        switch registry.admit(channel, of: identity.connected.user) {
+        case .stopping: return channel.close()
+        case .tooMany:
+            return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
+        case .admitted: return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity) }
         }
     }
 

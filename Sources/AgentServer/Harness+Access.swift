@@ -13,7 +13,7 @@ extension Harness {
 
     func access(_ route: Route, _ request: APIRequest) throws(Problem) -> Need {
         switch route {
-        case .health, .providers: return .open
+        case .health, .openAPI, .providers: return .open
         case .accounts, .events: return .list(.status)
         case .account(let account), .inspect(let account?):
             return .decided(AccessRequest([.status], on: account))

@@ -80,6 +80,7 @@ struct Harness: Sendable {
     private func perform(_ route: Route, _ request: APIRequest, isTrusted: Bool) async throws(Problem) -> Answer {
         if case .policyCheck = route { return .reply(try await policyCheck(request)) }
         _ = try QueryParameters(request.query, allowed: [])
+        if case .openAPI = route { return .reply(try openAPI(request)) }
         try requireAcceptable(request, "application/json")
         switch route {
         case .account(let account):
@@ -108,7 +109,7 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .accounts, .events, .policyCheck, .token: preconditionFailure("answered above")
+        case .accounts, .events, .openAPI, .policyCheck, .token: preconditionFailure("answered above")
         }
     }
 
@@ -129,22 +130,10 @@ struct Harness: Sendable {
     }
 
     func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {
-        guard request.accepts(mediaType) else {
-            throw Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
-        }
+        guard request.accepts(mediaType) else { throw notAcceptable(mediaType) }
     }
 
-    /// Nil for an empty body.
-    func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
-        guard !request.body.isEmpty else { return nil }
-        let mediaType = request.contentType?.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-        guard mediaType == nil || mediaType == "application/json" else {
-            throw Problem(
-                .unsupportedMediaType, "the body is not application/json", hint: "send 'Content-Type: application/json'"
-            )
-        }
-        do { return try APIJSON.decode(type, from: request.body) } catch {
-            throw Problem(.badRequest, "the body is not the JSON that belongs here", hint: "see authagent-api(7)")
-        }
+    func notAcceptable(_ mediaType: String) -> Problem {
+        Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
     }
 }

@@ -52,6 +52,8 @@ extension RequestHandler {
             headers.add(name: "allow", value: reply.allowedMethods.joined(separator: ", "))
         }
         if let seconds = reply.retryAfter { headers.add(name: "retry-after", value: "\(seconds)") }
+        // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
+        if reply.status == 401 { headers.add(name: "www-authenticate", value: "authagent-login") }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD {
@@ -102,6 +104,6 @@ extension RequestHandler {
 
     /// Never what the client wrote: that may be a token in the wrong place.
     private func path(of head: HTTPRequestHead) -> String {
-        Route(path: APIRequest(head, body: []).path)?.path ?? "unknown"
+        (try? RequestTarget(head.uri, method: head.method.rawValue)).flatMap { Route(path: $0.path) }?.path ?? "unknown"
     }
 }

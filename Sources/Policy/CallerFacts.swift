@@ -10,6 +10,9 @@ public struct CallerFacts: OptionSet, Hashable, Sendable {
     public static let executableDigest = CallerFacts(rawValue: 1 << 2)
     /// The system's unit, the slice and the user's own unit: they are read together.
     public static let unit = CallerFacts(rawValue: 1 << 3)
+    /// Executable and units for the record only: as they were when somebody first asked on this connection. No rule may
+    /// rely on them.
+    public static let record = CallerFacts(rawValue: 1 << 4)
 
     public static let all: CallerFacts = [.supplementaryGroups, .executable, .executableDigest, .unit]
 }
