@@ -1,10 +1,14 @@
 public import AgentAPI
+public import Policy
 
-/// `authagent.toml`: the daemon's own settings. The user's file wins over the machine's, key by key.
+/// `authagent.toml`: the daemon's own settings. The user's file wins over the machine's, key by key; but of the rules
+/// the machine's come first, because the first that matches decides and a fleet's must not be overruled.
 public struct DaemonSettings: Equatable, Sendable {
     public var network: NetworkSettings
     public var logLevel: LogLevel
     public var logFormat: LogFormat
+    /// In the order in which they are asked.
+    public var rules: [AccessRule] = []
     /// Where a line of each decision goes besides the log; nil: nowhere.
     public var auditFile: String?
     /// The group whose members may connect; nil: the agent's own user only.
@@ -52,6 +56,9 @@ public struct DaemonSettings: Equatable, Sendable {
             network.connectTimeout = .seconds(seconds)
         }
         if let seconds = try file.integer("network.timeout", in: 1...300) { network.timeout = .seconds(seconds) }
+        for var table in try file.tables("rule", most: AccessRuleTable.most - rules.count) {
+            rules.append(try AccessRuleTable.parse(&table, names))
+        }
         try file.refuseUnknownKeys()
     }
 

@@ -14,6 +14,7 @@ public enum Route: Equatable, Sendable {
     case lock
     case unlock
     case doctor
+    case policyCheck
     case events
     case openAPI
 
@@ -34,6 +35,7 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "events": self = .events
         case 1 where rest[0] == "openapi.json": self = .openAPI
         case 1 where rest[0] == "inspect": self = .inspect(nil)
+        case 2 where rest[0] == "policy" && rest[1] == "check": self = .policyCheck
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
             self = .account(name)
@@ -66,6 +68,7 @@ public enum Route: Equatable, Sendable {
         case .lock: "/v1/lock"
         case .unlock: "/v1/unlock"
         case .doctor: "/v1/doctor"
+        case .policyCheck: "/v1/policy/check"
         case .events: "/v1/events"
         case .openAPI: "/v1/openapi.json"
         }
@@ -74,7 +77,8 @@ public enum Route: Equatable, Sendable {
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI: ["GET", "HEAD"]
+        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .policyCheck:
+            ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
         case .logout, .inspect, .reload, .lock, .unlock: ["POST"]

@@ -1,11 +1,10 @@
 public import AgentAPI
-internal import CLinux
 internal import Glibc
 public import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-public import Policy
+internal import Policy
 public import ServiceLifecycle
 
 /// Serves the socket API (HTTP/1.1 and JSON) until it is told to stop.
@@ -15,7 +14,7 @@ public struct AgentServer: Service {
     private let listeners: [Int32]
     private let replacements: AsyncStream<Int32>
     private let harness: Harness
-    private let rules: AccessRules
+    private let access: Access
     private let limits: ServerLimits
     private let logger: Logger
 
@@ -23,12 +22,12 @@ public struct AgentServer: Service {
     /// those before it; connections that were made over them go on.
     public init(
         listeners: [Int32], replacements: AsyncStream<Int32> = AsyncStream { $0.finish() },
-        service: any AgentService, rules: AccessRules, limits: ServerLimits = ServerLimits(), logger: Logger
+        service: any AgentService, access: Access, limits: ServerLimits = ServerLimits(), logger: Logger
     ) {
         self.listeners = listeners
         self.replacements = replacements
-        harness = Harness(service: service)
-        self.rules = rules
+        harness = Harness(service: service, gate: AccessGate(access: access) { service.report($0) })
+        self.access = access
         self.limits = limits
         self.logger = logger
     }
@@ -38,6 +37,7 @@ public struct AgentServer: Service {
         Self.allowManyDescriptors()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let registry = ConnectionRegistry(connectionsPerUser: limits.connectionsPerUser)
+        access.rules.whenChanged { registry.rulesHaveChanged() }
         var first: [any Channel] = []
         for listener in listeners { first.append(try await open(listener, on: group, registry)) }
         let channels = await cancelWhenGracefulShutdown { [first] in
@@ -87,30 +87,27 @@ public struct AgentServer: Service {
 
     /// Asks the kernel who connected, before anything of the request is read.
     private func admit(_ channel: any Channel, _ registry: ConnectionRegistry) -> EventLoopFuture<Void> {
-        guard let options = channel as? any SocketOptionProvider else {
+        let found: (any CallerIdentity)?
+        do {
+            found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+                of: NIOBSDSocket.Handle.self
+            ) { try access.peer($0) }
+        } catch { return channel.eventLoop.makeFailedFuture(error) }
+        guard let identity = found else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        let credentials: EventLoopFuture<clinux_peer> = options.unsafeGetSocketOption(
-            level: .init(SOL_SOCKET), name: .init(SO_PEERCRED)
-        )
-        return credentials.flatMap { credentials in
-            let caller = Caller(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
-            guard rules.mayConnect(caller) else {
-                logger.warning("refused", metadata: ["uid": "\(caller.user)", "pid": "\(caller.pid)"])
-                let denial = AgentNews.Denial(user: caller.user, pid: caller.pid)
-                harness.service.report(.denied(denial, detail: "another user's program has connected"))
-                return refuse(
-                    channel,
-                    Problem(
-                        .forbidden, "this agent serves another user",
-                        hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"))
-            }
-            switch registry.admit(channel, of: caller.user) {
-            case .stopping: return channel.close()
-            case .tooMany:
-                return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
-            case .admitted: return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, caller) }
-            }
+        guard harness.gate.mayConnect(identity) else {
+            return refuse(
+                channel,
+                Problem(
+                    .forbidden, "this agent serves another user",
+                    hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"))
+        }
+        switch registry.admit(channel, of: identity.connected.user) {
+        case .stopping: return channel.close()
+        case .tooMany:
+            return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
+        case .admitted: return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity) }
         }
     }
 
@@ -136,7 +133,7 @@ public struct AgentServer: Service {
         return decoder
     }
 
-    private func addHandlers(to channel: any Channel, _ caller: Caller) throws {
+    private func addHandlers(to channel: any Channel, _ identity: any CallerIdentity) throws {
         let pipeline = channel.pipeline.syncOperations
         let timer = ConnectionTimer(limits, eventLoop: channel.eventLoop)
         // A client that asks without reading is not read from, so that its replies do not pile up here.
@@ -147,7 +144,7 @@ public struct AgentServer: Service {
             withDecoderLimitConfiguration: decoderLimits
         )
         try pipeline.addHandler(
-            RequestHandler(harness: harness, caller: caller, limits: limits, logger: logger, timer: timer)
+            RequestHandler(harness: harness, identity: identity, limits: limits, logger: logger, timer: timer)
         )
     }
 }

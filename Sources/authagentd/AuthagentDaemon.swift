@@ -9,6 +9,7 @@ internal import Glibc
 internal import KeyringStore
 internal import LocalSocket
 internal import Logging
+internal import PeerIdentity
 internal import Policy
 internal import QRCode
 internal import SealedJournal
@@ -50,6 +51,12 @@ struct AuthagentDaemon: AsyncParsableCommand {
     @Flag(help: "Print what is known of providers by their names as one JSON object, and end.")
     var providers = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Ask the rules of authagent.toml what a file expects of them, print one JSON object, and end.",
+            valueName: "file"))
+    var policyTest: String?
+
     func validate() throws {
         if let logLevel, LogLevel(rawValue: logLevel) == nil {
             throw ValidationError(Self.unknown("--log-level", LogLevel.self))
@@ -71,6 +78,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }
+        if let policyTest { return Self.put(Self.test(policyTest, environment)) }
         if doctor { return await Self.examine(environment) }
         let readiness = Readiness(descriptor: readyFd, environment: environment)
         do {
@@ -98,6 +106,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let sockets = try ListeningSockets.open(environment: environment, group: settings.socketGroup)
 
         let network = ReloadableTransport(settings.network)
+        let rules = RulesInForce(AccessRules(owner: getuid(), rules: settings.rules))
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
@@ -127,6 +136,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                         throw ConfigurationError(file: error.path, problem: error.problem, hint: error.hint)
                     }
                     network.apply(settings.network)
+                    rules.replace(AccessRules(owner: getuid(), rules: settings.rules))
                     log.apply(level: level(settings))
                 },
                 examine: { await doctor.report() },
@@ -135,12 +145,18 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 logger: log.logger
             )
         )
+        let (digests, recent) = (ExecutableDigests(), RecentProcesses())
+        let access = Access(
+            rules: rules, audit: audit,
+            peer: { try PeerProcess(socket: $0, digests: digests, recent: recent) },
+            process: { PeerProcess(pid: $0, digests: digests) }
+        )
         let server = AgentServer(
             listeners: sockets.descriptors,
             replacements: sockets.own.map {
                 SocketKeeper.keep($0, group: sockets.group, logger: log.logger)
             } ?? AsyncStream { $0.finish() },
-            service: agent, rules: AccessRules(owner: getuid()), logger: log.logger
+            service: agent, access: access, logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

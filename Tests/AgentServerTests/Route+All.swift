@@ -24,7 +24,8 @@ extension Route {
         case .unlock: .doctor
         case .doctor: .events
         case .events: .openAPI
-        case .openAPI: nil
+        case .openAPI: .policyCheck
+        case .policyCheck: nil
         }
     }
 }
