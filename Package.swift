@@ -212,7 +212,9 @@ let package = Package(
         .testTarget(
             name: "AgentServerTests",
             dependencies: [
-                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", "Policy", lifecycle, logging,
+                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", "PeerIdentity", "Policy",
+                "socket-actor",
+                lifecycle, logging,
             ],
             swiftSettings: swift
         ),

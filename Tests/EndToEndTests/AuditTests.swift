@@ -73,7 +73,11 @@ struct AuditTests {
         let bash = try MissingProgram.require("bash", package: "bash")
         // A pipe with a reader that never reads.
         let daemon = try ChildProcess(
-            bash, ["-c", "exec \"$0\" --log-level trace 2> >(exec sleep 600 >/dev/null 2>&1)", try BuildProducts.path("authagentd")],
+            bash,
+            [
+                "-c", "exec \"$0\" --log-level trace 2> >(exec sleep 600 >/dev/null 2>&1)",
+                try BuildProducts.path("authagentd"),
+            ],
             environment: demo.home.environment, input: nil)
         try await demo.logIn()
         let curl = try MissingProgram.require("curl", package: "curl")

@@ -33,7 +33,7 @@ final class SystemAgent: Sendable {
             try #require(mkdir(directory, 0o700) == 0)
             try #require(chown(directory, owner, name == "run" ? group.id : owner) == 0 && chmod(directory, mode) == 0)
         }
-        let programs = try ["authagent", "authagentd", "authagent-keyring", "socket-actor"].map {
+        let programs = try ["authagent", "authagentd", "authagent-keyring"].map {
             try BuildProducts.path($0)
         }
         let copy = try await ChildProcess.run("/bin/cp", programs + [path + "/bin"])
