@@ -6,14 +6,17 @@ public struct TokenRequest: Hashable, Sendable {
     public var includesIDToken: Bool
     /// Nil: the login's own token.
     public var target: TokenTarget?
+    /// What the token may be good for at most; nil: no bound. No part of what is sent: the agent's rules set it.
+    public var bound: ScopeBound?
 
     public init(
         minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false,
-        target: TokenTarget? = nil
+        target: TokenTarget? = nil, bound: ScopeBound? = nil
     ) {
         self.minimumValidity = minimumValidity
         self.includesIDToken = includesIDToken
         self.target = target
+        self.bound = bound
     }
 
     /// The request's query.

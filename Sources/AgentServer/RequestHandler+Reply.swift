@@ -7,8 +7,12 @@ extension RequestHandler {
     /// Has a complete request answered, at once or in time.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         timer.enter(.answering)
-        if let reply = harness.answerAtOnce(request, caller) { return send(reply, head, context) }
-        let (harness, caller) = (harness, caller)
+        let admitted: AdmittedToken?
+        switch harness.answerAtOnce(request, identity) {
+        case .reply(let reply): return send(reply, head, context)
+        case .later(let token): admitted = token
+        }
+        let (harness, identity) = (harness, identity)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -23,7 +27,7 @@ extension RequestHandler {
         }
         // No parent: what was asked for is done even if the client goes away meanwhile.
         Task {
-            let answer = await harness.answer(request, caller)
+            let answer = await harness.answer(request, identity, admitted)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
@@ -49,6 +53,7 @@ extension RequestHandler {
         }
         // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
         if reply.status == 401 { headers.add(name: "www-authenticate", value: "authagent-login") }
+        if let seconds = reply.retryAfter { headers.add(name: "retry-after", value: "\(seconds)") }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD {

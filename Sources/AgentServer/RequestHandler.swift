@@ -11,7 +11,7 @@ final class RequestHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     let harness: Harness
-    let caller: Caller
+    let identity: any CallerIdentity
     let limits: ServerLimits
     let logger: Logger
     let timer: ConnectionTimer
@@ -29,9 +29,11 @@ final class RequestHandler: ChannelInboundHandler {
     var streaming: Streaming?
     private(set) var isStopping = false
 
-    init(harness: Harness, caller: Caller, limits: ServerLimits, logger: Logger, timer: ConnectionTimer) {
+    init(
+        harness: Harness, identity: any CallerIdentity, limits: ServerLimits, logger: Logger, timer: ConnectionTimer
+    ) {
         self.harness = harness
-        self.caller = caller
+        self.identity = identity
         self.limits = limits
         self.logger = logger
         self.timer = timer
@@ -125,6 +127,11 @@ final class RequestHandler: ChannelInboundHandler {
         case is EndOfWatching:
             isStopping = true
             streaming?.task.cancel()
+        case is RulesHaveChanged:
+            // What is sent as it comes was allowed by the rules before; whoever may still have it can ask again.
+            if !harness.gate.mayStay(identity) || (streaming != nil && !harness.gate.isOwn(identity)) {
+                context.close(promise: nil)
+            }
         default: context.fireUserInboundEventTriggered(event)
         }
     }

@@ -45,6 +45,12 @@ struct AuthagentDaemon: AsyncParsableCommand {
     @Flag(help: "Print what is known of providers by their names as one JSON object, and end.")
     var providers = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Ask the rules of authagent.toml what a file expects of them, print one JSON object, and end.",
+            valueName: "file"))
+    var policyTest: String?
+
     func validate() throws {
         if let logLevel, LogLevel(rawValue: logLevel) == nil {
             throw ValidationError(Self.unknown("--log-level", LogLevel.self))
@@ -65,6 +71,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }
+        if let policyTest { return Self.put(Self.test(policyTest, environment)) }
         if doctor { return await Self.examine(environment) }
         let readiness = Readiness(descriptor: readyFd, environment: environment)
         do {
@@ -88,6 +95,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let sockets = try ListeningSockets.open(environment: environment)
 
         let network = ReloadableTransport(settings.network)
+        let rules = RulesInForce(AccessRules(owner: getuid(), rules: settings.rules))
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
@@ -113,6 +121,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 reloadSettings: { () throws(ConfigurationError) in
                     let settings = try DaemonSettings.load(paths)
                     network.apply(settings.network)
+                    rules.replace(AccessRules(owner: getuid(), rules: settings.rules))
                     log.apply(level: level(settings))
                 },
                 examine: { await doctor.report() },
@@ -124,7 +133,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let server = AgentServer(
             listeners: sockets.descriptors,
             replacements: sockets.own.map { SocketKeeper.keep($0, logger: log.logger) } ?? AsyncStream { $0.finish() },
-            service: agent, rules: AccessRules(owner: getuid()), logger: log.logger
+            service: agent, access: Access(rules: rules), logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
