@@ -9,6 +9,10 @@ public struct DaemonSettings: Equatable, Sendable {
     public var logFormat: LogFormat
     /// In the order in which they are asked.
     public var rules: [AccessRule] = []
+    /// Where a line of each decision goes besides the log; nil: nowhere.
+    public var auditFile: String?
+    /// The group whose members may connect; nil: the agent's own user only.
+    public var socketGroup: UInt32?
 
     public static let fileName = "authagent.toml"
 
@@ -31,6 +35,15 @@ public struct DaemonSettings: Equatable, Sendable {
         var file = try TOMLFile(path: path, text: text)
         if let level = try file.choice("log_level", LogLevel.self) { logLevel = level }
         if let format = try file.choice("log_format", LogFormat.self) { logFormat = format }
+        if let path = try file.string("audit_file") {
+            guard path.isEmpty || path.hasPrefix("/") else {
+                throw file.error("audit_file", "the path is not absolute", hint: "give a path that starts with /")
+            }
+            auditFile = path.isEmpty ? nil : path
+        }
+        if let group = try file.string("socket_group") {
+            socketGroup = try group.isEmpty ? nil : number(of: group, file, names)
+        }
         if let proxy = try file.string("network.proxy") { network.proxy = proxy }
         if let noProxy = try file.string("network.no_proxy") { network.noProxy = noProxy }
         if let caFile = try file.string("network.ca_file") {
@@ -47,6 +60,15 @@ public struct DaemonSettings: Equatable, Sendable {
             rules.append(try AccessRuleTable.parse(&table, names))
         }
         try file.refuseUnknownKeys()
+    }
+
+    private func number(
+        of group: String, _ file: TOMLFile, _ names: UserNames
+    ) throws(ConfigurationError) -> UInt32 {
+        if let number = names.group(group) { return number }
+        throw file.error(
+            "socket_group", "there is no such group on this machine", hint: "make it first, or see 'getent group'"
+        )
     }
 }
 

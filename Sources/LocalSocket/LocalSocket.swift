@@ -6,7 +6,8 @@ public enum LocalSocket {
     /// Below the 10 s that a client waits for an answer; an agent accepts within microseconds.
     public static let patience: Duration = .seconds(5)
 
-    /// Connects, and makes sure that the agent is this user's own, or root's: a token request goes to nobody else.
+    /// Connects, and makes sure that the agent is this user's own, root's, or one that root has put there
+    /// (`SocketPath.isKept`): a token request goes to nobody else.
     /// An agent that hangs throws `notAnswering` once others have filled its queue; the limit is one for each sending
     /// on the connection, too.
     public static func connect(
@@ -28,15 +29,16 @@ public enum LocalSocket {
             }
         }
         let server = try PeerCredentials(of: descriptor.raw, path: path.text)
-        guard server.user == geteuid() || server.user == 0 else {
+        guard server.user == geteuid() || server.user == 0 || path.isKept(by: server.user) else {
             throw .foreignServer(path.text, user: server.user)
         }
         return descriptor
     }
 
-    /// Listens with mode 0600 in a private directory. Removes a socket that a dead agent left, never one that answers.
-    public static func listen(at path: SocketPath) throws(LocalSocketError) -> Descriptor {
-        try PrivateDirectory.prepare(path.directory)
+    /// Listens with mode 0600 in a private directory, or with 0660 in one that a group may enter. Removes a socket that a
+    /// dead agent left, never one that answers.
+    public static func listen(at path: SocketPath, group: UInt32? = nil) throws(LocalSocketError) -> Descriptor {
+        try PrivateDirectory.prepare(path.directory, group: group)
         try removeStale(path)
         let descriptor = try stream(path)
         // Between bind and chmod others could connect, so the mode is right from the start: bind(2) takes that of the
@@ -47,6 +49,16 @@ public enum LocalSocket {
         guard call(Glibc.bind, descriptor.raw, path) == 0 else {
             throw errno == EADDRINUSE
                 ? .inUse(path.text) : .system(call: "bind", path: path.text, errno: errno)
+        }
+        if let group {
+            // In this order, and in a directory where nobody else makes names.
+            guard lchown(path.text, uid_t.max, group) == 0 else {
+                throw errno == EPERM
+                    ? .notInGroup(group) : .system(call: "chown", path: path.text, errno: errno)
+            }
+            guard chmod(path.text, 0o660) == 0 else {
+                throw .system(call: "chmod", path: path.text, errno: errno)
+            }
         }
         guard Glibc.listen(descriptor.raw, backlog) == 0 else {
             throw .system(call: "listen", path: path.text, errno: errno)

@@ -9,6 +9,10 @@ public enum LocalSocketError: Error, Equatable, Sendable {
     case directoryIsSymbolicLink(String)
     case directoryHasOtherOwner(String, owner: UInt32)
     case directoryIsLoose(String, mode: UInt32)
+    /// The socket is for a group, and the directory is not (0750).
+    case directoryIsNotForGroup(String, UInt32)
+    /// The agent's user is not in the group that its socket is for.
+    case notInGroup(UInt32)
     case notASocket(String)
     /// Nobody listens: there is no socket, or a dead one.
     case notListening(String)
@@ -35,6 +39,9 @@ extension LocalSocketError: CustomStringConvertible {
         case .directoryHasOtherOwner(let path, let owner): "\(path) belongs to user \(owner)"
         case .directoryIsLoose(let path, let mode):
             "\(path) can be entered by others (mode \(String(mode, radix: 8)))"
+        case .directoryIsNotForGroup(let path, let group):
+            "\(path) is not open to group \(group), and closed to all others"
+        case .notInGroup(let group): "this user is not in group \(group), which the socket is for"
         case .notASocket(let path): "\(path) is there, but it is not a socket"
         case .notListening(let path): "no agent listens at \(path)"
         case .notAnswering(let path): "the agent at \(path) hangs: it takes no connections"
@@ -56,6 +63,9 @@ extension LocalSocketError: CustomStringConvertible {
         case .notADirectory(let path), .directoryIsSymbolicLink(let path), .notASocket(let path):
             "look at 'ls -ld \(path)', and remove it if nobody needs it"
         case .directoryHasOtherOwner(let path, _): "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK to another place"
+        case .directoryIsNotForGroup(let path, let group):
+            "if only the socket is in it, run 'chgrp \(group) \(path) && chmod 750 \(path)'"
+        case .notInGroup(let group): "run 'usermod -aG \(group)' with this user's name as root, or change socket_group"
         case .directoryIsLoose(let path, _): "run 'chmod 700 \(path)'"
         case .notListening: "run 'authagent start'"
         case .notAnswering: "run 'authagent stop', which tells how to end it if it does not"
