@@ -14,9 +14,9 @@ public enum Route: Equatable, Sendable {
     case lock
     case unlock
     case doctor
-    case policyCheck
     case events
     case openAPI
+    case policyCheck
 
     /// Reads a path without its query. Nil for a path that names nothing here.
     public init?(path: some StringProtocol) {
@@ -68,9 +68,9 @@ public enum Route: Equatable, Sendable {
         case .lock: "/v1/lock"
         case .unlock: "/v1/unlock"
         case .doctor: "/v1/doctor"
-        case .policyCheck: "/v1/policy/check"
         case .events: "/v1/events"
         case .openAPI: "/v1/openapi.json"
+        case .policyCheck: "/v1/policy/check"
         }
     }
 

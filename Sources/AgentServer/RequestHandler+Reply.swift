@@ -51,9 +51,9 @@ extension RequestHandler {
         if !reply.allowedMethods.isEmpty {
             headers.add(name: "allow", value: reply.allowedMethods.joined(separator: ", "))
         }
-        if let seconds = reply.retryAfter { headers.add(name: "retry-after", value: "\(seconds)") }
         // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
         if reply.status == 401 { headers.add(name: "www-authenticate", value: "authagent-login") }
+        if let seconds = reply.retryAfter { headers.add(name: "retry-after", value: "\(seconds)") }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD {
