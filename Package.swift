@@ -63,7 +63,7 @@ let package = Package(
             name: "authagentd",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "Doctor", "KeyringStore",
-                "LocalSocket", "OAuth", "Policy", "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
+                "LocalSocket", "Metrics", "OAuth", "Policy", "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
@@ -88,6 +88,7 @@ let package = Package(
             name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
         ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "Metrics", swiftSettings: swift),
         .target(name: "Policy", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
@@ -96,7 +97,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "Metrics", "OAuth", "SecretMemory", "Vault", lifecycle,
+                logging,
             ],
             swiftSettings: swift
         ),
@@ -139,7 +141,7 @@ let package = Package(
         .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", "Policy", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", "Metrics", "Policy", lifecycle, logging] + nio,
             swiftSettings: swift
         ),
 
@@ -196,9 +198,13 @@ let package = Package(
         .testTarget(
             name: "AgentServerTests",
             dependencies: [
-                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", "Policy", lifecycle, logging,
+                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", "Metrics", "Policy", lifecycle,
+                logging,
             ],
             swiftSettings: swift
+        ),
+        .testTarget(
+            name: "MetricsTests", dependencies: ["AuthagentTestSupport", "Metrics"], swiftSettings: swift
         ),
         .testTarget(name: "PolicyTests", dependencies: ["AgentAPI", "Policy"], swiftSettings: swift),
         .testTarget(
@@ -272,7 +278,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "Metrics", "OAuth", "SealedStore",
                 "SecretMemory", "Vault", logging,
             ],
             swiftSettings: swift

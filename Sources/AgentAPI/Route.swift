@@ -15,9 +15,15 @@ public enum Route: Equatable, Sendable {
     case unlock
     case doctor
     case events
+    /// Outside of `/v1`, where every scraper looks.
+    case metrics
 
     /// Reads a path without its query. Nil for a path that names nothing here.
     public init?(path: some StringProtocol) {
+        if path == "/metrics" {
+            self = .metrics
+            return
+        }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard path.utf8.first == UInt8(ascii: "/"), parts.first == "v1" else { return nil }
         let rest = Array(parts.dropFirst())
@@ -65,13 +71,14 @@ public enum Route: Equatable, Sendable {
         case .unlock: "/v1/unlock"
         case .doctor: "/v1/doctor"
         case .events: "/v1/events"
+        case .metrics: "/metrics"
         }
     }
 
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers, .doctor, .events: ["GET", "HEAD"]
+        case .accounts, .account, .token, .health, .providers, .doctor, .events, .metrics: ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
         case .logout, .inspect, .reload, .lock, .unlock: ["POST"]

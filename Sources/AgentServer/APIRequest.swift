@@ -6,6 +6,8 @@ struct APIRequest: Sendable {
     var method: String
     /// Percent-decoded.
     var path: String
+    /// Nil: there is nothing at this path.
+    var route: Route?
     /// Without the question mark; nil when there is none.
     var query: Substring?
     var accept: String?
@@ -19,6 +21,7 @@ struct APIRequest: Sendable {
         let target = Self.originForm(head.uri)
         let mark = target.firstIndex(of: "?")
         path = Self.decodedPath(mark.map { target[..<$0] } ?? target)
+        route = Route(path: path)
         query = mark.map { target[target.index(after: $0)...] }
         let ranges = head.headers["accept"]
         accept = ranges.isEmpty ? nil : ranges.joined(separator: ",")

@@ -1,9 +1,12 @@
 internal import AgentAPI
+internal import Metrics
 internal import Policy
 
 /// Between HTTP and the service: decodes a request, calls one function, encodes the reply. Knows no sockets.
 struct Harness: Sendable {
     let service: any AgentService
+    /// What `/metrics` shows.
+    let sources: [any MetricSource]
 
     enum Answer: Sendable {
         case reply(Reply)
@@ -13,7 +16,7 @@ struct Harness: Sendable {
     /// The reply, if it takes no waiting: a cached token, or a request that is wrong.
     func answerAtOnce(_ request: APIRequest, _ caller: Caller) -> Reply? {
         do throws(Problem) {
-            guard let route = Route(path: request.path) else {
+            guard let route = request.route else {
                 throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
             }
             guard route.methods.contains(request.method) else { return methodNotAllowed(route) }
@@ -39,7 +42,7 @@ struct Harness: Sendable {
     }
 
     private func perform(_ request: APIRequest, _ caller: Caller) async throws(Problem) -> Answer {
-        guard let route = Route(path: request.path) else {
+        guard let route = request.route else {
             throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
         }
         if case .token(let account) = route {
@@ -52,6 +55,7 @@ struct Harness: Sendable {
             let asked = try body(request, LoginRequest.self) ?? LoginRequest()
             return .stream(.lines(try await service.login(account, asked)))
         }
+        if case .metrics = route { return .reply(try metrics(request)) }
         if case .events = route { return .stream(try events(request)) }
         try requireAcceptable(request, "application/json")
         switch route {
@@ -77,7 +81,7 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .events, .token: preconditionFailure("answered above")
+        case .events, .metrics, .token: preconditionFailure("answered above")
         }
     }
 

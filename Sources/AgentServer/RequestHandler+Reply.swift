@@ -7,7 +7,9 @@ extension RequestHandler {
     /// Has a complete request answered, at once or in time.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         timer.enter(.answering)
+        asked = Asked(route: request.route?.template, at: .now(), isAtOnce: true)
         if let reply = harness.answerAtOnce(request, caller) { return send(reply, head, context) }
+        asked?.isAtOnce = false
         let (harness, caller) = (harness, caller)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
@@ -40,6 +42,7 @@ extension RequestHandler {
     )
 
     func send(_ reply: Reply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        count(reply.code)
         guard context.channel.isActive else { return }
         isLast = !head.isKeepAlive || isInputClosed
         var headers = responseHeaders(reply.contentType, for: head)
@@ -59,6 +62,15 @@ extension RequestHandler {
             "answered",
             metadata: ["method": "\(head.method)", "path": "\(path(of: head))", "status": "\(reply.status)"]
         )
+    }
+
+    /// A request that was not complete, or none at all, has no route and took no time.
+    func count(_ code: Problem.Code?) {
+        metrics.answered(
+            asked?.route, code, isAtOnce: asked?.isAtOnce ?? false,
+            nanoseconds: asked.map { (NIODeadline.now() - $0.at).nanoseconds }
+        )
+        asked = nil
     }
 
     /// Ends a reply; the next request may come.
@@ -99,4 +111,12 @@ extension RequestHandler {
     private func path(of head: HTTPRequestHead) -> String {
         Route(path: APIRequest(head, body: []).path)?.path ?? "unknown"
     }
+}
+
+/// A complete request that waits for its reply.
+struct Asked {
+    var route: Route.Template?
+    var at: NIODeadline
+    /// Whether the answer was there without waiting.
+    var isAtOnce: Bool
 }

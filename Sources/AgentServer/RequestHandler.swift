@@ -11,6 +11,7 @@ final class RequestHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     let harness: Harness
+    let metrics: ServerMetrics
     let caller: Caller
     let limits: ServerLimits
     let logger: Logger
@@ -22,6 +23,8 @@ final class RequestHandler: ChannelInboundHandler {
     var isLast = false
     /// The client sends no more. It may still wait for its replies, as `nc -N` does.
     var isInputClosed = false
+    /// The request that is being answered, for the metrics.
+    var asked: Asked?
     /// While the end of a reply is written, which lets in the next request.
     var isEnding = false
     /// Replies that are not yet with the client.
@@ -29,8 +32,12 @@ final class RequestHandler: ChannelInboundHandler {
     var streaming: Streaming?
     private(set) var isStopping = false
 
-    init(harness: Harness, caller: Caller, limits: ServerLimits, logger: Logger, timer: ConnectionTimer) {
+    init(
+        harness: Harness, metrics: ServerMetrics, caller: Caller, limits: ServerLimits, logger: Logger,
+        timer: ConnectionTimer
+    ) {
         self.harness = harness
+        self.metrics = metrics
         self.caller = caller
         self.limits = limits
         self.logger = logger

@@ -124,7 +124,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let server = AgentServer(
             listeners: sockets.descriptors,
             replacements: sockets.own.map { SocketKeeper.keep($0, logger: log.logger) } ?? AsyncStream { $0.finish() },
-            service: agent, rules: AccessRules(owner: getuid()), logger: log.logger
+            service: agent, rules: AccessRules(owner: getuid()), metrics: [agent, ProcessMetrics()], logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
