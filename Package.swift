@@ -62,8 +62,9 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "Doctor", "KeyringStore",
-                "LocalSocket", "Metrics", "OAuth", "Policy", "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "CurlTransport", "Doctor", "KeyringStore",
+                "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles", "SealedJournal",
+                "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
@@ -137,11 +138,21 @@ let package = Package(
             name: "SealedStore", dependencies: ["AgentAPI", "SealedFiles", "SecretMemory", "Vault"] + crypto,
             swiftSettings: swift
         ),
+        // A line of each decision.
+        .target(
+            name: "Audit", dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", logging], swiftSettings: swift
+        ),
+        // Who asks, from the kernel.
+        .target(
+            name: "PeerIdentity", dependencies: ["CLinux", "LocalSocket", "Policy"] + crypto, swiftSettings: swift
+        ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
+        // The description of the API, for programs; a C compiler puts it into the daemon as it is.
+        .target(name: "COpenAPI", exclude: ["openapi.json"]),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", "Metrics", "Policy", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", lifecycle, logging] + nio,
             swiftSettings: swift
         ),
 
@@ -184,6 +195,9 @@ let package = Package(
             swiftSettings: swift
         ),
 
+        // What connects to the socket and then leaves or becomes another program.
+        .executableTarget(name: "socket-actor", path: "Tests/socket-actor"),
+
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: swift),
         .testTarget(
             name: "AccountsTests",
@@ -205,6 +219,15 @@ let package = Package(
         ),
         .testTarget(
             name: "MetricsTests", dependencies: ["AuthagentTestSupport", "Metrics"], swiftSettings: swift
+        ),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: ["AgentAPI", "Audit", "AuthagentTestSupport", "Policy", logging], swiftSettings: swift
+        ),
+        .testTarget(
+            name: "PeerIdentityTests",
+            dependencies: ["AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy", "socket-actor"],
+            swiftSettings: swift
         ),
         .testTarget(name: "PolicyTests", dependencies: ["AgentAPI", "Policy"], swiftSettings: swift),
         .testTarget(

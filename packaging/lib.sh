@@ -9,6 +9,8 @@ test_packages=(
     dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
     util-linux libfaketime prometheus
 )
+# What asks the socket for everything that its description has.
+fuzz_packages=(python3-venv iproute2 util-linux)
 
 say() { printf '\n== %s\n' "$*"; }
 

@@ -2,7 +2,7 @@ extension Route {
     /// A route without its account: there are few of them, whatever accounts there are.
     public enum Template: Int, CaseIterable, Sendable {
         case accounts, account, token, login, logout, inspectOf, inspect, health, providers, reload, store, lock, unlock
-        case doctor, events, metrics
+        case doctor, events, openAPI, metrics
 
         public var path: String {
             switch self {
@@ -21,6 +21,7 @@ extension Route {
             case .unlock: "/v1/unlock"
             case .doctor: "/v1/doctor"
             case .events: "/v1/events"
+            case .openAPI: "/v1/openapi.json"
             case .metrics: "/metrics"
             }
         }
@@ -43,6 +44,7 @@ extension Route {
         case .unlock: .unlock
         case .doctor: .doctor
         case .events: .events
+        case .openAPI: .openAPI
         case .metrics: .metrics
         }
     }

@@ -15,6 +15,7 @@ public enum Route: Equatable, Sendable {
     case unlock
     case doctor
     case events
+    case openAPI
     /// Outside of `/v1`, where every scraper looks.
     case metrics
 
@@ -37,6 +38,7 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "unlock": self = .unlock
         case 1 where rest[0] == "doctor": self = .doctor
         case 1 where rest[0] == "events": self = .events
+        case 1 where rest[0] == "openapi.json": self = .openAPI
         case 1 where rest[0] == "inspect": self = .inspect(nil)
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
@@ -71,6 +73,7 @@ public enum Route: Equatable, Sendable {
         case .unlock: "/v1/unlock"
         case .doctor: "/v1/doctor"
         case .events: "/v1/events"
+        case .openAPI: "/v1/openapi.json"
         case .metrics: "/metrics"
         }
     }
@@ -78,7 +81,7 @@ public enum Route: Equatable, Sendable {
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers, .doctor, .events, .metrics: ["GET", "HEAD"]
+        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .metrics: ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
         case .logout, .inspect, .reload, .lock, .unlock: ["POST"]

@@ -7,8 +7,9 @@ extension Harness {
             request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope"], repeatable: ["resource"]
         )
         let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
-        // Whoever takes everything gets JSON.
-        let isText = !request.accepts("application/json") && request.accepts("text/plain")
+        // Whoever likes both as much gets JSON.
+        let preference = request.preference
+        let isText = preference.weight(of: "text/plain") > preference.weight(of: "application/json")
         if !isText { try requireAcceptable(request, "application/json") }
         let asked = TokenRequest(
             minimumValidity: seconds ?? Limits.defaultMinimumValidity,

@@ -50,6 +50,7 @@ struct Harness: Sendable {
             return .reply(reply(try await service.token(account, asked), isText: isText))
         }
         _ = try QueryParameters(request.query, allowed: [])
+        if case .openAPI = route { return .reply(try openAPI(request)) }
         if case .login(let account) = route, request.method == "POST" {
             try requireAcceptable(request, LoginEvent.mediaType)
             let asked = try body(request, LoginRequest.self) ?? LoginRequest()
@@ -81,7 +82,7 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .events, .metrics, .token: preconditionFailure("answered above")
+        case .events, .metrics, .openAPI, .token: preconditionFailure("answered above")
         }
     }
 
@@ -106,22 +107,10 @@ struct Harness: Sendable {
     }
 
     func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {
-        guard request.accepts(mediaType) else {
-            throw Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
-        }
+        guard request.accepts(mediaType) else { throw notAcceptable(mediaType) }
     }
 
-    /// Nil for an empty body.
-    func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
-        guard !request.body.isEmpty else { return nil }
-        let mediaType = request.contentType?.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-        guard mediaType == nil || mediaType == "application/json" else {
-            throw Problem(
-                .unsupportedMediaType, "the body is not application/json", hint: "send 'Content-Type: application/json'"
-            )
-        }
-        do { return try APIJSON.decode(type, from: request.body) } catch {
-            throw Problem(.badRequest, "the body is not the JSON that belongs here", hint: "see authagent-api(7)")
-        }
+    func notAcceptable(_ mediaType: String) -> Problem {
+        Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
     }
 }

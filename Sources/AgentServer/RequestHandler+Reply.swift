@@ -42,7 +42,8 @@ extension RequestHandler {
     )
 
     func send(_ reply: Reply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        count(reply.code)
+        let now = NIODeadline.now()
+        count(reply.code, at: now)
         guard context.channel.isActive else { return }
         isLast = !head.isKeepAlive || isInputClosed
         var headers = responseHeaders(reply.contentType, for: head)
@@ -50,6 +51,8 @@ extension RequestHandler {
         if !reply.allowedMethods.isEmpty {
             headers.add(name: "allow", value: reply.allowedMethods.joined(separator: ", "))
         }
+        // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
+        if reply.status == 401 { headers.add(name: "www-authenticate", value: "authagent-login") }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD {
@@ -57,7 +60,7 @@ extension RequestHandler {
             buffer.writeBytes(reply.body)
             context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
         }
-        finish(context)
+        finish(context, at: now)
         logger.debug(
             "answered",
             metadata: ["method": "\(head.method)", "path": "\(path(of: head))", "status": "\(reply.status)"]
@@ -65,19 +68,19 @@ extension RequestHandler {
     }
 
     /// A request that was not complete, or none at all, has no route and took no time.
-    func count(_ code: Problem.Code?) {
+    func count(_ code: Problem.Code?, at now: NIODeadline) {
         metrics.answered(
             asked?.route, code, isAtOnce: asked?.isAtOnce ?? false,
-            nanoseconds: asked.map { (NIODeadline.now() - $0.at).nanoseconds }
+            nanoseconds: asked.map { (now - $0.at).nanoseconds }
         )
         asked = nil
     }
 
     /// Ends a reply; the next request may come.
-    func finish(_ context: ChannelHandlerContext) {
+    func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {
         beginNext()
         unsent += 1
-        timer.enter(.sending)
+        timer.enter(.sending, at: now)
         let (isLast, bound) = (isLast, NIOLoopBound((self, context), eventLoop: context.eventLoop))
         isEnding = true
         let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
@@ -109,7 +112,7 @@ extension RequestHandler {
 
     /// Never what the client wrote: that may be a token in the wrong place.
     private func path(of head: HTTPRequestHead) -> String {
-        Route(path: APIRequest(head, body: []).path)?.path ?? "unknown"
+        (try? RequestTarget(head.uri, method: head.method.rawValue)).flatMap { Route(path: $0.path) }?.path ?? "unknown"
     }
 }
 

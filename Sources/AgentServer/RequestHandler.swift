@@ -58,14 +58,14 @@ final class RequestHandler: ChannelInboundHandler {
         body = []
         let size = head.headers.reduce(head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
         if size > limits.requestHead { return reject(headTooLarge, 431, context) }
-        // RFC 9112 §3.2.
-        if head.version != .http1_0, head.headers["host"].count != 1 {
-            return reject(Problem(.badRequest, "the request needs one Host header"), nil, context)
-        }
+        if let problem = RequestFraming.problem(of: head) { return reject(problem, nil, context) }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.requestBody {
             return reject(bodyTooLarge, nil, context)
         }
-        if head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" }), head.version != .http1_0 {
+        switch RequestFraming.expectation(of: head) {
+        case .none: break
+        case .unknown: return reject(Self.expectationUnknown, 417, context)
+        case .toGoOn:
             context.writeAndFlush(wrapOutboundOut(.head(.init(version: .http1_1, status: .continue))), promise: nil)
         }
         // What follows an upgrade's request is not read as HTTP; the client asks again elsewhere.
@@ -81,7 +81,10 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func end(_ context: ChannelHandlerContext) {
         guard let head else { return }
-        let request = APIRequest(head, body: body)
+        let request: APIRequest
+        do throws(Problem) { request = try APIRequest(head, body: body) } catch {
+            return send(.problem(error), head, context)
+        }
         guard isEnding else { return answer(request, head, context) }
         // Thousands of requests that were sent ahead must not become calls that are thousands deep.
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -97,6 +100,10 @@ final class RequestHandler: ChannelInboundHandler {
         head.headers.replaceOrAdd(name: "connection", value: "close")
         send(.problem(problem, status: status), head, context)
     }
+
+    private static let expectationUnknown = Problem(
+        .badRequest, "nothing but 100-continue can be expected", hint: "leave out the field Expect"
+    )
 
     private var headTooLarge: Problem {
         Problem(.tooLarge, "the request head is larger than \(limits.requestHead) bytes", hint: "see authagent-api(7)")
