@@ -2,6 +2,7 @@ public import AgentAPI
 internal import CLinux
 internal import Glibc
 public import Logging
+public import Metrics
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -15,6 +16,7 @@ public struct AgentServer: Service {
     private let listeners: [Int32]
     private let replacements: AsyncStream<Int32>
     private let harness: Harness
+    private let metrics: ServerMetrics
     private let access: Access
     private let limits: ServerLimits
     private let logger: Logger
@@ -23,11 +25,13 @@ public struct AgentServer: Service {
     /// those before it; connections that were made over them go on.
     public init(
         listeners: [Int32], replacements: AsyncStream<Int32> = AsyncStream { $0.finish() },
-        service: any AgentService, access: Access, limits: ServerLimits = ServerLimits(), logger: Logger
+        service: any AgentService, access: Access, metrics sources: [any MetricSource] = [],
+        limits: ServerLimits = ServerLimits(), logger: Logger
     ) {
         self.listeners = listeners
         self.replacements = replacements
-        harness = Harness(service: service, gate: AccessGate(access: access))
+        metrics = ServerMetrics()
+        harness = Harness(service: service, gate: AccessGate(access: access), sources: [metrics] + sources)
         self.access = access
         self.limits = limits
         self.logger = logger
@@ -98,6 +102,7 @@ public struct AgentServer: Service {
             let caller = Caller(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
             let identity = access.peer(caller)
             guard harness.gate.mayStay(identity) else {
+                metrics.connected(.forbidden)
                 logger.warning("refused", metadata: ["uid": "\(caller.user)", "pid": "\(caller.pid)"])
                 let denial = AgentNews.Denial(user: caller.user, pid: caller.pid)
                 harness.service.report(.denied(denial, detail: "another user's program has connected"))
@@ -110,8 +115,12 @@ public struct AgentServer: Service {
             switch registry.admit(channel, of: caller.user) {
             case .stopping: return channel.close()
             case .tooMany:
+                metrics.connected(.tooMany)
                 return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
-            case .admitted: return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity) }
+            case .admitted:
+                metrics.connected(.admitted)
+                channel.closeFuture.whenComplete { _ in metrics.disconnected() }
+                return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity) }
             }
         }
     }
@@ -149,7 +158,9 @@ public struct AgentServer: Service {
             withDecoderLimitConfiguration: decoderLimits
         )
         try pipeline.addHandler(
-            RequestHandler(harness: harness, identity: identity, limits: limits, logger: logger, timer: timer)
+            RequestHandler(
+                harness: harness, metrics: metrics, identity: identity, limits: limits, logger: logger, timer: timer
+            )
         )
     }
 }

@@ -149,7 +149,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
             replacements: sockets.own.map {
                 SocketKeeper.keep($0, group: sockets.group, logger: log.logger)
             } ?? AsyncStream { $0.finish() },
-            service: agent, access: Access(rules: rules), logger: log.logger
+            service: agent, access: Access(rules: rules), metrics: [agent, ProcessMetrics()], logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
