@@ -25,7 +25,8 @@ extension Route {
         case .doctor: .policyCheck
         case .policyCheck: .events
         case .events: .openAPI
-        case .openAPI: nil
+        case .openAPI: .metrics
+        case .metrics: nil
         }
     }
 }
