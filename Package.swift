@@ -63,7 +63,7 @@ let package = Package(
             name: "authagentd",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "CurlTransport", "Doctor", "KeyringStore",
-                "LocalSocket", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles", "SealedJournal",
+                "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles", "SealedJournal",
                 "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
@@ -89,6 +89,7 @@ let package = Package(
             name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
         ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "Metrics", swiftSettings: swift),
         .target(name: "Policy", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
@@ -99,7 +100,8 @@ let package = Package(
         .target(
             name: "Agent",
             dependencies: [
-                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "Metrics", "OAuth", "SecretMemory", "Vault", lifecycle,
+                logging,
             ],
             swiftSettings: swift
         ),
@@ -152,7 +154,7 @@ let package = Package(
         .target(name: "COpenAPI", exclude: ["openapi.json"]),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "OAuth", "Policy", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", lifecycle, logging] + nio,
             swiftSettings: swift
         ),
 
@@ -212,11 +214,13 @@ let package = Package(
         .testTarget(
             name: "AgentServerTests",
             dependencies: [
-                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", "PeerIdentity", "Policy",
-                "socket-actor",
-                lifecycle, logging,
+                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", "Metrics", "PeerIdentity", "Policy",
+                "socket-actor", lifecycle, logging,
             ],
             swiftSettings: swift
+        ),
+        .testTarget(
+            name: "MetricsTests", dependencies: ["AuthagentTestSupport", "Metrics"], swiftSettings: swift
         ),
         .testTarget(
             name: "AuditTests",
@@ -299,7 +303,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "Metrics", "OAuth", "SealedStore",
                 "SecretMemory", "Vault", logging,
             ],
             swiftSettings: swift

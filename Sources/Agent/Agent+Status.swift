@@ -126,7 +126,7 @@ extension Agent {
 
 extension AccountSnapshot {
     /// One word for the account's state, and the problem behind it.
-    fileprivate func summary(
+    func summary(
         _ account: AgentAPI.AccountName, isLoggingIn: Bool
     ) -> (AccountStatus.State, Problem?) {
         let problem = lastFailure.map { Problem($0, account: account) }

@@ -14,12 +14,18 @@ public enum Route: Equatable, Sendable {
     case lock
     case unlock
     case doctor
-    case policyCheck
     case events
     case openAPI
+    case policyCheck
+    /// Outside of `/v1`, where every scraper looks.
+    case metrics
 
     /// Reads a path without its query. Nil for a path that names nothing here.
     public init?(path: some StringProtocol) {
+        if path == "/metrics" {
+            self = .metrics
+            return
+        }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard path.utf8.first == UInt8(ascii: "/"), parts.first == "v1" else { return nil }
         let rest = Array(parts.dropFirst())
@@ -68,16 +74,17 @@ public enum Route: Equatable, Sendable {
         case .lock: "/v1/lock"
         case .unlock: "/v1/unlock"
         case .doctor: "/v1/doctor"
-        case .policyCheck: "/v1/policy/check"
         case .events: "/v1/events"
         case .openAPI: "/v1/openapi.json"
+        case .policyCheck: "/v1/policy/check"
+        case .metrics: "/metrics"
         }
     }
 
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .policyCheck:
+        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .policyCheck, .metrics:
             ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]

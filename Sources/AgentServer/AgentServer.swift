@@ -1,6 +1,7 @@
 public import AgentAPI
 internal import Glibc
 public import Logging
+public import Metrics
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -14,6 +15,7 @@ public struct AgentServer: Service {
     private let listeners: [Int32]
     private let replacements: AsyncStream<Int32>
     private let harness: Harness
+    private let metrics: ServerMetrics
     private let access: Access
     private let limits: ServerLimits
     private let logger: Logger
@@ -22,11 +24,14 @@ public struct AgentServer: Service {
     /// those before it; connections that were made over them go on.
     public init(
         listeners: [Int32], replacements: AsyncStream<Int32> = AsyncStream { $0.finish() },
-        service: any AgentService, access: Access, limits: ServerLimits = ServerLimits(), logger: Logger
+        service: any AgentService, access: Access, metrics sources: [any MetricSource] = [],
+        limits: ServerLimits = ServerLimits(), logger: Logger
     ) {
         self.listeners = listeners
         self.replacements = replacements
-        harness = Harness(service: service, gate: AccessGate(access: access) { service.report($0) })
+        let gate = AccessGate(access: access) { service.report($0) }
+        metrics = ServerMetrics()
+        harness = Harness(service: service, gate: gate, sources: [metrics] + sources)
         self.access = access
         self.limits = limits
         self.logger = logger
@@ -102,6 +107,7 @@ public struct AgentServer: Service {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
         guard harness.gate.mayConnect(identity) else {
+            metrics.connected(.forbidden)
             return refuse(
                 channel,
                 Problem(
@@ -111,8 +117,12 @@ public struct AgentServer: Service {
         switch registry.admit(channel, of: identity.connected.user) {
         case .stopping: return channel.close()
         case .tooMany:
+            metrics.connected(.tooMany)
             return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
-        case .admitted: return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity) }
+        case .admitted:
+            metrics.connected(.admitted)
+            channel.closeFuture.whenComplete { _ in metrics.disconnected() }
+            return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity) }
         }
     }
 
@@ -149,7 +159,9 @@ public struct AgentServer: Service {
             withDecoderLimitConfiguration: decoderLimits
         )
         try pipeline.addHandler(
-            RequestHandler(harness: harness, identity: identity, limits: limits, logger: logger, timer: timer)
+            RequestHandler(
+                harness: harness, metrics: metrics, identity: identity, limits: limits, logger: logger, timer: timer
+            )
         )
     }
 }

@@ -23,6 +23,7 @@ extension Harness {
             let scopes = try body(request, LoginRequest.self)?.scopes ?? []
             return .decided(AccessRequest([.login], on: account, scopes: scopes))
         case .logout(let account): return .decided(AccessRequest([.logout], on: account))
+        case .metrics: return .decided(AccessRequest([.status], on: nil))
         case .inspect(nil), .reload, .store, .lock, .unlock, .doctor, .policyCheck:
             return .decided(AccessRequest([.admin], on: nil))
         }

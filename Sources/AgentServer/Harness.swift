@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Metrics
 internal import Policy
 
 /// Between HTTP and the service: decodes a request, asks whether it is allowed, calls one function, encodes the reply.
@@ -6,6 +7,8 @@ internal import Policy
 struct Harness: Sendable {
     let service: any AgentService
     let gate: AccessGate
+    /// What `/metrics` shows.
+    let sources: [any MetricSource]
 
     enum Answer: Sendable {
         case reply(Reply)
@@ -43,7 +46,7 @@ struct Harness: Sendable {
     }
 
     private func route(_ request: APIRequest) throws(Problem) -> (Route, wrongMethod: Reply?) {
-        guard let route = Route(path: request.path) else {
+        guard let route = request.route else {
             throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
         }
         return (route, route.methods.contains(request.method) ? nil : methodNotAllowed(route))
@@ -81,6 +84,7 @@ struct Harness: Sendable {
         if case .policyCheck = route { return .reply(try await policyCheck(request)) }
         _ = try QueryParameters(request.query, allowed: [])
         if case .openAPI = route { return .reply(try openAPI(request)) }
+        if case .metrics = route { return .reply(try metrics(request)) }
         try requireAcceptable(request, "application/json")
         switch route {
         case .account(let account):
@@ -109,7 +113,7 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .accounts, .events, .openAPI, .policyCheck, .token: preconditionFailure("answered above")
+        case .accounts, .events, .metrics, .openAPI, .policyCheck, .token: preconditionFailure("answered above")
         }
     }
 

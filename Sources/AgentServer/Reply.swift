@@ -5,6 +5,8 @@ struct Reply: Sendable {
     var status: Int
     var contentType: String
     var body: [UInt8]
+    /// Of a problem.
+    var code: Problem.Code?
     /// For `Allow` (RFC 9110 §15.5.6).
     var allowedMethods: [String] = []
     /// Seconds, for `Retry-After` (RFC 9110 §10.2.3).
@@ -30,7 +32,8 @@ struct Reply: Sendable {
         let status = status ?? problem.code.httpStatus
         let body = APIJSON.encode(fixed: ProblemBody(problem: problem, status: status))
         return Reply(
-            status: status, contentType: Problem.mediaType, body: body + newline, retryAfter: problem.retryAfter
+            status: status, contentType: Problem.mediaType, body: body + newline, code: problem.code,
+            retryAfter: problem.retryAfter
         )
     }
 

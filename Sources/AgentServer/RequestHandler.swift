@@ -11,6 +11,7 @@ final class RequestHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     let harness: Harness
+    let metrics: ServerMetrics
     let identity: any CallerIdentity
     let limits: ServerLimits
     let logger: Logger
@@ -22,6 +23,8 @@ final class RequestHandler: ChannelInboundHandler {
     var isLast = false
     /// The client sends no more. It may still wait for its replies, as `nc -N` does.
     var isInputClosed = false
+    /// The request that is being answered, for the metrics.
+    var asked: Asked?
     /// While the end of a reply is written, which lets in the next request.
     var isEnding = false
     /// Replies that are not yet with the client.
@@ -30,9 +33,11 @@ final class RequestHandler: ChannelInboundHandler {
     private(set) var isStopping = false
 
     init(
-        harness: Harness, identity: any CallerIdentity, limits: ServerLimits, logger: Logger, timer: ConnectionTimer
+        harness: Harness, metrics: ServerMetrics, identity: any CallerIdentity, limits: ServerLimits, logger: Logger,
+        timer: ConnectionTimer
     ) {
         self.harness = harness
+        self.metrics = metrics
         self.identity = identity
         self.limits = limits
         self.logger = logger

@@ -22,6 +22,8 @@ public struct AccountSnapshot: Sendable {
     public var idTokenProblem: NoIDToken?
     /// Why the store lacks what memory holds.
     public var unsaved: StoreFailure?
+    /// Whether the newest refresh token is in the journal and not yet in the store.
+    public var isOnlyInJournal: Bool
 }
 
 extension AccountVault {
@@ -51,7 +53,8 @@ extension AccountVault {
                 identity: state.credential?.identity,
                 loginExpiry: state.credential?.loginExpiry,
                 idTokenProblem: state.idTokenProblem,
-                unsaved: state.unsaved?.failure
+                unsaved: state.unsaved?.failure,
+                isOnlyInJournal: state.unsaved?.isJournaled == true
             )
         }
     }

@@ -156,7 +156,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
             replacements: sockets.own.map {
                 SocketKeeper.keep($0, group: sockets.group, logger: log.logger)
             } ?? AsyncStream { $0.finish() },
-            service: agent, access: access, logger: log.logger
+            service: agent, access: access, metrics: [agent, ProcessMetrics()], logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

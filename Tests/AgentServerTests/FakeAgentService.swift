@@ -25,11 +25,11 @@ final class FakeAgentService: AgentService {
         var finished: [Call] = []
         var watchers: [AsyncStream<LoginEvent>.Continuation] = []
         var watchersThatLeft = 0
+        var eventWatchers: [AsyncStream<AgentEvent>.Continuation] = []
+        var news: [AgentNews] = []
         var storeDetail: String?
         var failing: Problem?
         var lookups = 0
-        var eventWatchers: [AsyncStream<AgentEvent>.Continuation] = []
-        var news: [AgentNews] = []
     }
 
     static let largeTokenSize = 4 * 1024 * 1024

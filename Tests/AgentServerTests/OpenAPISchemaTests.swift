@@ -7,7 +7,8 @@ struct OpenAPISchemaTests {
         [
             "Caller": CallerDescription.self, "PolicyDecision": PolicyDecision.self, "PolicyReport": PolicyReport.self,
             "Rule": RuleDescription.self, "RuleCondition": RuleCondition.self,
-            "AccountStatus": AccountStatus.self, "AgentStatus": AgentStatus.self, "DoctorCheck": DoctorCheck.self,
+            "AccountStatus": AccountStatus.self, "AgentEvent": AgentEvent.self, "AgentStatus": AgentStatus.self,
+            "Denial": AgentNews.Denial.self, "DoctorCheck": DoctorCheck.self,
             "DoctorReport": DoctorReport.self, "InspectReply": InspectReply.self, "InspectRequest": InspectRequest.self,
             "IntrospectionReport": IntrospectionReport.self, "LockReply": LockReply.self,
             "LockRequest": LockRequest.self, "LoginRequest": LoginRequest.self, "LogoutReply": LogoutReply.self,
