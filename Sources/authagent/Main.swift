@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 internal import CLinux
 internal import Glibc
 
@@ -19,6 +20,10 @@ enum Main {
             var command = try AuthagentCommand.parseAsRoot()
             try command.run()
         } catch let failure as Failure {
+            Console.report(failure)
+            exit(failure.code.rawValue)
+        } catch let error as AgentClientError {
+            let failure = Failure(error)
             Console.report(failure)
             exit(failure.code.rawValue)
         } catch {
