@@ -17,6 +17,8 @@ enum Main {
         // A closed pipe is an error of write, so that `authagent status | head -1` ends in silence.
         signal(SIGPIPE, SIG_IGN)
         do {
+            let quick = QuickToken.Arguments(count: CommandLine.argc, CommandLine.unsafeArgv)
+            if let quick, try QuickToken.run(quick) { return }
             var command = try AuthagentCommand.parseAsRoot()
             try command.run()
         } catch let failure as Failure {
