@@ -241,7 +241,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PeerIdentityTests",
-            dependencies: ["AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy", "socket-actor"],
+            dependencies: [
+                "AuthagentClient", "AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy",
+                "socket-actor",
+            ],
             swiftSettings: swift
         ),
         .testTarget(name: "PolicyTests", dependencies: ["AgentAPI", "Policy"], swiftSettings: swift),

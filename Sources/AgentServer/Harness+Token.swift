@@ -80,7 +80,7 @@ extension Harness {
     /// How long the client wants to wait for an answer; nil if it does not say. For a request that was read before.
     func wait(of request: APIRequest) -> Duration? {
         guard case .token? = Route(path: request.path) else { return nil }
-        return (try? tokenRequest(request))?.0.wait.map { .seconds($0) }
+        return (try? tokenRequest(request))?.request.wait.map { .seconds($0) }
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {

@@ -1,8 +1,8 @@
 import AgentAPI
 import AgentServer
+import AuthagentClient
 import AuthagentTestSupport
 import Foundation
-import LocalSocket
 import PeerIdentity
 import Policy
 import Testing
