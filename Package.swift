@@ -179,6 +179,18 @@ let package = Package(
             path: "Tests/crash-matrix",
             swiftSettings: swift
         ),
+        // How fast it is: the client and the limit in C, so that neither is what is measured.
+        .executableTarget(name: "bench-load", path: "Tests/bench-load"),
+        .executableTarget(name: "bench-echo", path: "Tests/bench-echo"),
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "SealedStore", "SecretMemory", "Vault",
+                argumentParser,
+            ],
+            path: "Tests/bench",
+            swiftSettings: swift
+        ),
 
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: swift),
         .testTarget(

@@ -9,6 +9,8 @@ test_packages=(
     dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
     util-linux libfaketime
 )
+# What the agent is compared with.
+bench_packages=(oidc-agent-cli)
 
 say() { printf '\n== %s\n' "$*"; }
 
