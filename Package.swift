@@ -63,7 +63,8 @@ let package = Package(
             name: "authagentd",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "Doctor", "KeyringStore",
-                "LocalSocket", "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SealedStore", "SecretMemory",
+                "LocalSocket", "OAuth", "Policy", "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
+                "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
             ],
@@ -87,6 +88,7 @@ let package = Package(
             name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
         ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "Policy", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
@@ -137,7 +139,7 @@ let package = Package(
         .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", "Policy", lifecycle, logging] + nio,
             swiftSettings: swift
         ),
 
@@ -206,10 +208,11 @@ let package = Package(
         .testTarget(
             name: "AgentServerTests",
             dependencies: [
-                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", lifecycle, logging,
+                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", "Policy", lifecycle, logging,
             ],
             swiftSettings: swift
         ),
+        .testTarget(name: "PolicyTests", dependencies: ["AgentAPI", "Policy"], swiftSettings: swift),
         .testTarget(
             name: "OAuthTests",
             dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Policy
 
 /// Between HTTP and the service: decodes a request, calls one function, encodes the reply. Knows no sockets.
 struct Harness: Sendable {
@@ -10,7 +11,7 @@ struct Harness: Sendable {
     }
 
     /// The reply, if it takes no waiting: a cached token, or a request that is wrong.
-    func answerAtOnce(_ request: APIRequest) -> Reply? {
+    func answerAtOnce(_ request: APIRequest, _ caller: Caller) -> Reply? {
         do throws(Problem) {
             guard let route = Route(path: request.path) else {
                 throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
@@ -29,15 +30,15 @@ struct Harness: Sendable {
     }
 
     /// The reply to a request that `answerAtOnce` had none for.
-    func answer(_ request: APIRequest) async -> Answer {
+    func answer(_ request: APIRequest, _ caller: Caller) async -> Answer {
         do throws(Problem) {
-            return try await perform(request)
+            return try await perform(request, caller)
         } catch {
             return .reply(.problem(error))
         }
     }
 
-    private func perform(_ request: APIRequest) async throws(Problem) -> Answer {
+    private func perform(_ request: APIRequest, _ caller: Caller) async throws(Problem) -> Answer {
         guard let route = Route(path: request.path) else {
             throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
         }

@@ -7,8 +7,8 @@ extension RequestHandler {
     /// Has a complete request answered, at once or in time.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         timer.enter(.answering)
-        if let reply = harness.answerAtOnce(request) { return send(reply, head, context) }
-        let harness = harness
+        if let reply = harness.answerAtOnce(request, caller) { return send(reply, head, context) }
+        let (harness, caller) = (harness, caller)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -23,7 +23,7 @@ extension RequestHandler {
         }
         // No parent: what was asked for is done even if the client goes away meanwhile.
         Task {
-            let answer = await harness.answer(request)
+            let answer = await harness.answer(request, caller)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }

@@ -2,6 +2,7 @@ internal import AgentAPI
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Policy
 
 /// One connection: collects a request, has it answered, sends the reply. One request at a time; those that a client
 /// sends ahead wait in `HTTPServerPipelineHandler`.
@@ -10,6 +11,7 @@ final class RequestHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     let harness: Harness
+    let caller: Caller
     let limits: ServerLimits
     let logger: Logger
     let timer: ConnectionTimer
@@ -27,8 +29,9 @@ final class RequestHandler: ChannelInboundHandler {
     var streaming: Task<Void, Never>?
     private(set) var isStopping = false
 
-    init(harness: Harness, limits: ServerLimits, logger: Logger, timer: ConnectionTimer) {
+    init(harness: Harness, caller: Caller, limits: ServerLimits, logger: Logger, timer: ConnectionTimer) {
         self.harness = harness
+        self.caller = caller
         self.limits = limits
         self.logger = logger
         self.timer = timer
