@@ -62,8 +62,9 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "CurlTransport", "Doctor", "KeyringStore",
-                "LocalSocket", "OAuth", "Policy", "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "CQuietDispatch", "CurlTransport", "Doctor",
+                "KeyringStore", "LocalSocket", "OAuth", "Policy", "QRCode", "SealedFiles", "SealedJournal",
+                "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
@@ -81,6 +82,8 @@ let package = Package(
         .target(name: "AgentAPI", swiftSettings: swift),
         .target(name: "LocalSocket", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "CLinux"),
+        // For the daemon alone: an idle one sleeps.
+        .target(name: "CQuietDispatch"),
 
         // Pure: no adapter is imported here.
         .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),

@@ -1,8 +1,24 @@
 internal import AgentAPI
 
+/// A request for a token, as it was read: the same words always are the same request.
+final class TokenAsk: Sendable {
+    let account: AccountName
+    let request: TokenRequest
+    /// The bare token is wanted, or, if an ID token was asked for, that.
+    let isText: Bool
+
+    init(account: AccountName, request: TokenRequest, isText: Bool) {
+        self.account = account
+        self.request = request
+        self.isText = isText
+    }
+}
+
 /// Reads a request for a token.
 extension Harness {
-    func tokenRequest(_ request: APIRequest) throws(Problem) -> (TokenRequest, isText: Bool) {
+    /// Nil for a request that is for something else than a token.
+    func tokenAsk(_ request: APIRequest) throws(Problem) -> TokenAsk? {
+        guard case .token(let account)? = Route(path: request.path) else { return nil }
         let parameters = try QueryParameters(
             request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope"], repeatable: ["resource"]
         )
@@ -15,7 +31,7 @@ extension Harness {
             includesIDToken: try parameters.bool("id_token") ?? false,
             target: try target(parameters)
         )
-        return (asked, isText)
+        return TokenAsk(account: account, request: asked, isText: isText)
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {

@@ -17,15 +17,19 @@ struct Harness: Sendable {
                 throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
             }
             guard route.methods.contains(request.method) else { return methodNotAllowed(route) }
-            guard case .token(let account) = route else { return nil }
-            let (asked, isText) = try tokenRequest(request)
-            switch service.tokenAtOnce(account, asked) {
-            case nil: return nil
-            case .success(let token)?: return reply(token, isText: isText)
-            case .failure(let problem)?: throw problem
-            }
+            guard let ask = try tokenAsk(request) else { return nil }
+            return answerAtOnce(ask, caller)
         } catch {
             return .problem(error)
+        }
+    }
+
+    /// The reply to a request for a token, if it takes no waiting.
+    func answerAtOnce(_ ask: TokenAsk, _ caller: Caller) -> Reply? {
+        switch service.tokenAtOnce(ask.account, ask.request) {
+        case nil: nil
+        case .success(let token)?: reply(token, isText: ask.isText)
+        case .failure(let problem)?: .problem(problem)
         }
     }
 
@@ -42,9 +46,8 @@ struct Harness: Sendable {
         guard let route = Route(path: request.path) else {
             throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
         }
-        if case .token(let account) = route {
-            let (asked, isText) = try tokenRequest(request)
-            return .reply(reply(try await service.token(account, asked), isText: isText))
+        if let ask = try tokenAsk(request) {
+            return .reply(reply(try await service.token(ask.account, ask.request), isText: ask.isText))
         }
         _ = try QueryParameters(request.query, allowed: [])
         if case .login(let account) = route, request.method == "POST" {

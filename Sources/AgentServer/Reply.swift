@@ -19,6 +19,12 @@ struct Reply: Sendable {
         }
     }
 
+    static func json(_ token: TokenReply) -> Reply {
+        var body = token.json
+        body += newline
+        return Reply(status: 200, contentType: "application/json", body: body)
+    }
+
     static func text(_ text: String) -> Reply {
         Reply(status: 200, contentType: "text/plain; charset=utf-8", body: Array(text.utf8) + newline)
     }

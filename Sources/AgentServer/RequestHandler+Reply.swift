@@ -7,7 +7,12 @@ extension RequestHandler {
     /// Has a complete request answered, at once or in time.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         timer.enter(.answering)
-        if let reply = harness.answerAtOnce(request, caller) { return send(reply, head, context) }
+        let isUnanswered = connection.isUnanswered
+        connection.isUnanswered = false
+        if !isUnanswered, let reply = harness.answerAtOnce(request, caller) {
+            if reply.status == 200 { connection.learn(request, head) }
+            return send(reply, head, context)
+        }
         let (harness, caller) = (harness, caller)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)

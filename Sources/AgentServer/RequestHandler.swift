@@ -10,6 +10,7 @@ final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
+    let connection: Connection
     let harness: Harness
     let caller: Caller
     let limits: ServerLimits
@@ -29,12 +30,13 @@ final class RequestHandler: ChannelInboundHandler {
     var streaming: Task<Void, Never>?
     private(set) var isStopping = false
 
-    init(harness: Harness, caller: Caller, limits: ServerLimits, logger: Logger, timer: ConnectionTimer) {
-        self.harness = harness
-        self.caller = caller
-        self.limits = limits
-        self.logger = logger
-        self.timer = timer
+    init(_ connection: Connection) {
+        self.connection = connection
+        harness = connection.harness
+        caller = connection.caller
+        limits = connection.limits
+        logger = connection.logger
+        timer = connection.timer
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -3,6 +3,7 @@ internal import Agent
 internal import AgentAPI
 internal import AgentServer
 internal import ArgumentParser
+internal import CQuietDispatch
 internal import Doctor
 internal import Glibc
 internal import KeyringStore
@@ -62,6 +63,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
 
     func run() async throws {
         ProcessProtection.apply()
+        quiet_dispatch()
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }

@@ -10,7 +10,7 @@ extension AgentHome {
             return nil
         }
         let request = "GET /v1/accounts/\(account) HTTP/1.0\r\n\r\n"
-        guard send(connection.raw, request, request.utf8.count, Int32(MSG_NOSIGNAL.rawValue)) > 0 else { return nil }
+        guard send(connection.raw, request, request.utf8.count, Int32(MSG_NOSIGNAL)) > 0 else { return nil }
         var reply: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16 * 1024)
         while true {

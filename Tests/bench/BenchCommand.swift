@@ -42,14 +42,12 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Line by line, also into a file or a pipe.
-        setvbuf(stdout, nil, _IOLBF, 0)
         let bench = Bench(bin: bin, isQuick: quick)
         let machine = Machine()
-        print(machine.text)
+        Self.say(machine.text)
         var rows: [Row] = []
         func add(_ new: [Row]) {
-            for row in new { print(row.text) }
+            for row in new { Self.say(row.text) }
             rows += new
         }
         add(try await bench.cachedRows { name in wants(RowName(rawValue: name)) })
@@ -59,7 +57,7 @@ struct BenchCommand: AsyncParsableCommand {
         if wants(.many) { add([try await bench.manyAccounts()]) }
         if wants(.idle) { add([try await bench.idle()]) }
         if wants(.login) { add([try await bench.login()]) }
-        print("\(rows.count(where: \.isMet)) of \(rows.count) targets met")
+        Self.say("\(rows.count(where: \.isMet)) of \(rows.count) targets met")
         guard let json else { return }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -68,6 +66,9 @@ struct BenchCommand: AsyncParsableCommand {
         let report = Report(machine: machine, isQuick: quick, rows: rows)
         try encoder.encode(report).write(to: URL(fileURLWithPath: json))
     }
+
+    /// Not print, which would keep the line back until the end when somebody reads it through a pipe.
+    private static func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 
     private func wants(_ name: RowName?) -> Bool { row.isEmpty || name.map(row.contains) ?? false }
 }

@@ -1,4 +1,5 @@
 import AuthagentTestSupport
+import DemoIssuer
 import Foundation
 
 extension Bench {
