@@ -66,6 +66,11 @@ public final class AgentHome: Sendable {
     /// Runs the client to its end.
     @discardableResult
     public func authagent(_ arguments: String..., input: String = "") async throws -> ChildProcess.Result {
+        try await authagent(arguments, input: input)
+    }
+
+    @discardableResult
+    public func authagent(_ arguments: [String], input: String = "") async throws -> ChildProcess.Result {
         try await client(arguments, input: input).result()
     }
 

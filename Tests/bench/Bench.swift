@@ -38,15 +38,16 @@ struct Bench: Sendable {
     }
 
     func logIn(
-        _ account: String, _ issuer: DemoIssuer, _ home: AgentHome, store: String = "sealed", scope: String = "profile"
+        _ account: String, _ issuer: DemoIssuer, _ home: AgentHome, store: String = "sealed",
+        scopes: [String] = ["profile"]
     ) async throws {
         try await require(
             home.authagent(
-                "login", account, "--issuer", issuer.issuer, "--client-id", "demo", "--scope", scope, "--store", store
+                ["login", account, "--issuer", issuer.issuer, "--client-id", "demo", "--store", store]
+                    + scopes.flatMap { ["--scope", $0] }
             ))
     }
 
-    /// As many accounts as asked for, one after the other.
     func token(_ account: String, _ home: AgentHome) async throws {
         try await require(home.authagent("token", account))
     }

@@ -14,7 +14,7 @@ extension Bench {
         let issuer = try await Self.issuer()
         let (home, first) = try await sealedHome()
         // A real login: what the issuer gives is what the store gets, for each account a copy of its own.
-        try await logIn("account-0", issuer, home, scope: scopes.joined(separator: " "))
+        try await logIn("account-0", issuer, home, scopes: scopes)
         try await stop(first)
         try await copyLogin(accounts, home)
         var starts: [Double] = []
