@@ -101,13 +101,9 @@ public struct AgentServer: Service {
         guard let identity = found else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        guard harness.gate.mayConnect(identity) else {
+        if let problem = harness.gate.refusal(of: identity) {
             metrics.connected(.forbidden)
-            return refuse(
-                channel,
-                Problem(
-                    .forbidden, "this agent serves another user",
-                    hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"))
+            return refuse(channel, problem)
         }
         switch registry.admit(channel, of: identity.connected.user) {
         case .stopping: return channel.close()
