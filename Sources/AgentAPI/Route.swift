@@ -62,7 +62,8 @@ public enum Route: Equatable, Sendable {
         switch self {
         case .accounts: "/v1/accounts"
         case .account(let name): "/v1/accounts/\(name)"
-        case .token(let name): "/v1/accounts/\(name)/token"
+        // Put together by hand, as this one is every script's.
+        case .token(let name): "/v1/accounts/" + name.description + "/token"
         case .login(let name): "/v1/accounts/\(name)/login"
         case .logout(let name): "/v1/accounts/\(name)/logout"
         case .inspect(let name?): "/v1/accounts/\(name)/inspect"

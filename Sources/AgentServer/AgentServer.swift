@@ -39,9 +39,9 @@ public struct AgentServer: Service {
 
     /// Ends after the requests under way are answered, once the service group shuts down.
     public func run() async throws {
-        Self.allowManyDescriptors()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let registry = ConnectionRegistry(connectionsPerUser: limits.connectionsPerUser)
+        let share = Self.descriptorsAllowed() / Self.shareOfDescriptors
+        let registry = ConnectionRegistry(connectionsPerUser: min(limits.connectionsPerUser, max(8, share)))
         access.rules.whenChanged { registry.rulesHaveChanged() }
         var first: [any Channel] = []
         for listener in listeners { first.append(try await open(listener, on: group, registry)) }
@@ -81,13 +81,18 @@ public struct AgentServer: Service {
             .withBoundSocket(listener).get()
     }
 
+    /// A connection has two descriptors, its own and that of the process at its other end; and one user leaves half of
+    /// them to others.
+    private static let shareOfDescriptors = 4
+
     /// The usual limit of 1,024 descriptors is below the cap on connections; what root allows is enough for it. It is
-    /// low by default for the sake of select(2), which nothing here uses (setrlimit(2)).
-    private static func allowManyDescriptors() {
+    /// low by default for the sake of select(2), which nothing here uses (setrlimit(2)). Returns how many there may be.
+    private static func descriptorsAllowed() -> Int {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
         limit.rlim_cur = limit.rlim_max
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
     }
 
     /// Asks the kernel who connected, before anything of the request is read.

@@ -61,7 +61,8 @@ extension Harness {
 
     func tokenRequest(_ request: APIRequest) throws(Problem) -> AskedToken {
         let parameters = try QueryParameters(
-            request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope"], repeatable: ["resource"]
+            request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope", "wait"],
+            repeatable: ["resource"]
         )
         let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
         // Whoever likes both as much gets JSON.
@@ -71,9 +72,15 @@ extension Harness {
         let asked = TokenRequest(
             minimumValidity: seconds ?? Limits.defaultMinimumValidity,
             includesIDToken: try parameters.bool("id_token") ?? false,
-            target: try target(parameters)
+            target: try target(parameters), wait: try parameters.integer("wait", in: 0...Limits.longestWait)
         )
         return AskedToken(request: asked, isText: isText)
+    }
+
+    /// How long the client wants to wait for an answer; nil if it does not say. For a request that was read before.
+    func wait(of request: APIRequest) -> Duration? {
+        guard case .token? = Route(path: request.path) else { return nil }
+        return (try? tokenRequest(request))?.0.wait.map { .seconds($0) }
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {

@@ -22,7 +22,8 @@ extension RequestHandler {
         let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
         if request.method != "POST" {
             // Only what can be asked again is given up: a logout or a login goes on to its end.
-            deadline.value = eventLoop.scheduleTask(in: TimeAmount(limits.answerTime)) {
+            let limit = min(limits.answerTime, harness.wait(of: request) ?? limits.answerTime)
+            deadline.value = eventLoop.scheduleTask(in: TimeAmount(limit)) {
                 once.value = true
                 handler.value.send(Self.timeout, head, bound.value)
             }

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import AuthagentClient
 internal import Glibc
 internal import LocalSocket
 
@@ -19,7 +20,7 @@ extension AgentStarter {
             guard end.milliseconds > 0 else { throw Self.elsewhere(path) }
             _ = poll(nil, 0, 20)
         }
-        return AgentConnection(try LocalSocket.connect(to: path))
+        return try AgentConnection(to: path)
     }
 
     /// Waits for the agent that holds the lock: it is about to listen, and then this connects; or about to end, and
@@ -29,9 +30,11 @@ extension AgentStarter {
         let silence = Deadline(Self.silentWait)
         var isTold = false
         repeat {
-            do throws(any Error) {
-                return AgentConnection(try LocalSocket.connect(to: path))
-            } catch LocalSocketError.notListening {}
+            do throws(AgentClientError) {
+                return try AgentConnection(to: path)
+            } catch {
+                guard case .notListening = error else { throw error }
+            }
             guard FileLock.isHeld(lock) else { return nil }
             if !isTold, silence.milliseconds == 0 {
                 let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""

@@ -1,3 +1,4 @@
+internal import AuthagentClient
 internal import Glibc
 internal import LocalSocket
 
@@ -17,7 +18,12 @@ struct ListeningSockets {
         if let first = inherited.first {
             return ListeningSockets(descriptors: inherited, path: LocalSocket.path(of: first), own: nil, group: nil)
         }
-        let path = try SocketPath.resolve(environment: environment, user: getuid())
+        let path: SocketPath
+        do throws(AgentClientError) {
+            path = try SocketPath.resolve(environment: environment, user: getuid())
+        } catch {
+            throw .client(error)
+        }
         let descriptor = try LocalSocket.listen(at: path, group: group).consumeRaw()
         return ListeningSockets(descriptors: [descriptor], path: path.text, own: path, group: group)
     }

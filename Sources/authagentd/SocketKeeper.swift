@@ -1,3 +1,4 @@
+internal import AuthagentClient
 internal import Glibc
 internal import LocalSocket
 internal import Logging

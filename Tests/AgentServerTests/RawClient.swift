@@ -1,3 +1,5 @@
+import AuthagentClient
+import AuthagentTestSupport
 import Foundation
 import LocalSocket
 import Synchronization
@@ -19,7 +21,7 @@ final class RawClient: Sendable {
     private let isOpen = Mutex(true)
 
     init(_ path: String) throws {
-        descriptor = try LocalSocket.connect(to: SocketPath(path)).consumeRaw()
+        descriptor = try AgentSocket(connectedTo: SocketPath(path)).duplicate()
         // No test waits this long; it ends one that would wait for ever.
         var patience = timeval(tv_sec: 30, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)

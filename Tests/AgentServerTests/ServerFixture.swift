@@ -1,4 +1,5 @@
 import AgentServer
+import AuthagentClient
 import AuthagentTestSupport
 import Foundation
 import LocalSocket

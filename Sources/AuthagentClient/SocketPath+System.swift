@@ -43,7 +43,7 @@ extension SocketPath {
                 status.st_mode & 0o022 == 0
             else { return false }
             if path == "/" { return true }
-            path = PrivateDirectory.parent(of: path)
+            path = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "/"
             owners = [0]
         }
     }
