@@ -243,9 +243,7 @@ let package = Package(
             name: "AgentServerTests",
             dependencies: [
                 "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Metrics",
-                "Policy",
-                lifecycle,
-                logging,
+                "PeerIdentity", "Policy", "socket-actor", lifecycle, logging,
             ],
             swiftSettings: swift
         ),
