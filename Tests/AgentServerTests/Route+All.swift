@@ -22,8 +22,11 @@ extension Route {
         case .store: .lock
         case .lock: .unlock
         case .unlock: .doctor
-        case .doctor: .openAPI
-        case .openAPI: nil
+        case .doctor: .policyCheck
+        case .policyCheck: .events
+        case .events: .openAPI
+        case .openAPI: .metrics
+        case .metrics: nil
         }
     }
 }
