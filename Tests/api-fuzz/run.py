@@ -14,6 +14,7 @@ from openapi_spec_validator import validate
 
 from agent import SEALED_PASSPHRASE, Agent, Issuer, log, request
 from forwarder import Forwarder
+from watcher import Watcher
 
 HERE = pathlib.Path(__file__).parent
 # What changes the agent or ends logins.
@@ -66,12 +67,13 @@ def changing(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Ag
 
 def fuzz(
     name: str, mode: str, agent: Agent, accounts: str, issuer: str, document: pathlib.Path, options: list[str]
-) -> bool:
-    """Whether Schemathesis found nothing."""
+) -> list[str]:
+    """What is wrong. Schemathesis prints what it has found."""
     log(f"\n== {name}")
     forwarder = Forwarder(agent.socket)
+    watcher = Watcher(agent.socket, json.loads(document.read_text()))
     environment = os.environ | {
-        "API_FUZZ_SOCKET": agent.socket, "API_FUZZ_ACCOUNTS": accounts, "API_FUZZ_ISSUER": issuer, "API_FUZZ_DOCUMENT": str(document),
+        "API_FUZZ_SOCKET": agent.socket, "API_FUZZ_PID": str(agent.pid), "API_FUZZ_ACCOUNTS": accounts, "API_FUZZ_ISSUER": issuer, "API_FUZZ_DOCUMENT": str(document),
         "API_FUZZ_SEEN": str(document.parent / "seen"), "API_FUZZ_MODE": mode,
         "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
     }
@@ -80,9 +82,14 @@ def fuzz(
         "run", str(document), "--url", forwarder.url, "--no-color", "--warnings=off", *options,
     ]
     try:
-        return subprocess.run(command, env=environment, cwd=agent.home, stdin=subprocess.DEVNULL).returncode == 0
+        status = subprocess.run(command, env=environment, cwd=agent.home, stdin=subprocess.DEVNULL).returncode
     finally:
+        watcher.close()
         forwarder.close()
+    with open(document.parent / "seen", "a") as seen:
+        print("GET /v1/events GET", watcher.status, "-", file=seen)
+    log(f"{watcher.events} events beside it")
+    return watcher.wrong + ([f"{mode}: Schemathesis has found violations"] if status != 0 else [])
 
 
 def filters(kind: str, operations: list[str]) -> list[str]:
@@ -101,13 +108,11 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
         agent = serving(bin, home / "serving", issuers)
         agents.append(agent)
         everybody = "work openid sealed offline out keyring broken"
-        if not fuzz("what asks, of accounts in every state", "asking", agent, everybody, issuers[0].url, path,
-                    common + filters("exclude", CHANGING)):
-            wrong.append("asking finds violations")
+        wrong += fuzz("what asks, of accounts in every state", "asking", agent, everybody, issuers[0].url, path,
+                      common + filters("exclude", CHANGING))
         # Each of these is wrong, and so must change nothing.
-        if not fuzz("what would change the agent, if it were not wrong", "wrong", agent, everybody, issuers[0].url, path,
-                    common + filters("include", CHANGING) + ["--mode=negative"]):
-            wrong.append("wrong requests for a change find violations")
+        wrong += fuzz("what would change the agent, if it were not wrong", "wrong", agent, everybody, issuers[0].url,
+                      path, common + filters("include", CHANGING) + ["--mode=negative"])
         for account in ("work", "openid"):
             status, reply = request(agent.socket, "GET", f"/v1/accounts/{account}/token")
             if status != 200:
@@ -116,9 +121,8 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
 
         agent = changing(bin, home / "changing", issuers)
         agents.append(agent)
-        if not fuzz("what changes the agent", "changing", agent, "work out pending new", issuers[0].url, path,
-                    common + filters("include", CHANGING)):
-            wrong.append("changing finds violations")
+        wrong += fuzz("what changes the agent", "changing", agent, "work out pending new", issuers[0].url, path,
+                      common + filters("include", CHANGING))
         if agent.has_ended:
             wrong.append(f"the agent has crashed:\n{agent.log()}")
         agent.stop()
