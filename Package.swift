@@ -39,6 +39,7 @@ let package = Package(
         .executable(name: "authagent", targets: ["authagent"]),
         .executable(name: "authagentd", targets: ["authagentd"]),
         .executable(name: "authagent-keyring", targets: ["authagent-keyring"]),
+        .library(name: "AuthagentClient", targets: ["AuthagentClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -54,7 +55,7 @@ let package = Package(
         // The client: no adapter, no network library, no keyring.
         .executableTarget(
             name: "authagent",
-            dependencies: ["AgentAPI", "CLinux", "LocalSocket", argumentParser],
+            dependencies: ["AgentAPI", "AuthagentClient", "CLinux", "LocalSocket", argumentParser],
             swiftSettings: swift,
             linkerSettings: staticExecutable
         ),
@@ -62,9 +63,9 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "CurlTransport", "Doctor", "KeyringStore",
-                "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles", "SealedJournal",
-                "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CurlTransport", "Doctor",
+                "KeyringStore", "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles",
+                "SealedJournal", "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
@@ -80,7 +81,9 @@ let package = Package(
 
         // Shared between the client and the daemon.
         .target(name: "AgentAPI", swiftSettings: swift),
-        .target(name: "LocalSocket", dependencies: ["CLinux"], swiftSettings: swift),
+        // A library for other packages too: nothing but the standard library and AgentAPI.
+        .target(name: "AuthagentClient", dependencies: ["AgentAPI"], swiftSettings: swift),
+        .target(name: "LocalSocket", dependencies: ["AuthagentClient", "CLinux"], swiftSettings: swift),
         .target(name: "CLinux"),
 
         // Pure: no adapter is imported here.
@@ -93,7 +96,9 @@ let package = Package(
         .target(name: "Policy", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
-        .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
+        .target(
+            name: "Accounts", dependencies: ["AgentAPI", "OAuth", "Policy", "SecretMemory", toml], swiftSettings: swift
+        ),
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(
             name: "Agent",
@@ -179,7 +184,9 @@ let package = Package(
         ),
         .target(
             name: "AuthagentTestSupport",
-            dependencies: ["AgentAPI", "CLinux", "IDToken", "LocalSocket", "OAuth", "SecretMemory", "Vault"] + crypto,
+            dependencies: [
+                "AgentAPI", "AuthagentClient", "CLinux", "IDToken", "LocalSocket", "OAuth", "SecretMemory", "Vault",
+            ] + crypto,
             path: "Tests/AuthagentTestSupport",
             swiftSettings: swift
         ),
@@ -205,14 +212,23 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(
+            name: "AuthagentClientTests",
+            dependencies: [
+                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
+                "authagentd",
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(
             name: "LocalSocketTests",
-            dependencies: ["AuthagentTestSupport", "LocalSocket"],
+            dependencies: ["AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
             swiftSettings: swift
         ),
         .testTarget(
             name: "AgentServerTests",
             dependencies: [
-                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", "Metrics", "Policy", lifecycle,
+                "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Metrics", "Policy",
+                lifecycle,
                 logging,
             ],
             swiftSettings: swift
@@ -256,8 +272,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent", "authagent-keyring",
-                "authagentd",
+                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
+                "authagent-keyring", "authagentd",
             ],
             swiftSettings: swift
         ),

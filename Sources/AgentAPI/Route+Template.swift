@@ -2,7 +2,7 @@ extension Route {
     /// A route without its account: there are few of them, whatever accounts there are.
     public enum Template: Int, CaseIterable, Sendable {
         case accounts, account, token, login, logout, inspectOf, inspect, health, providers, reload, store, lock, unlock
-        case doctor, events, openAPI, metrics
+        case doctor, events, openAPI, policyCheck, metrics
 
         public var path: String {
             switch self {
@@ -22,6 +22,7 @@ extension Route {
             case .doctor: "/v1/doctor"
             case .events: "/v1/events"
             case .openAPI: "/v1/openapi.json"
+            case .policyCheck: "/v1/policy/check"
             case .metrics: "/metrics"
             }
         }
@@ -45,6 +46,7 @@ extension Route {
         case .doctor: .doctor
         case .events: .events
         case .openAPI: .openAPI
+        case .policyCheck: .policyCheck
         case .metrics: .metrics
         }
     }

@@ -16,6 +16,7 @@ public enum Route: Equatable, Sendable {
     case doctor
     case events
     case openAPI
+    case policyCheck
     /// Outside of `/v1`, where every scraper looks.
     case metrics
 
@@ -40,6 +41,7 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "events": self = .events
         case 1 where rest[0] == "openapi.json": self = .openAPI
         case 1 where rest[0] == "inspect": self = .inspect(nil)
+        case 2 where rest[0] == "policy" && rest[1] == "check": self = .policyCheck
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
             self = .account(name)
@@ -60,7 +62,8 @@ public enum Route: Equatable, Sendable {
         switch self {
         case .accounts: "/v1/accounts"
         case .account(let name): "/v1/accounts/\(name)"
-        case .token(let name): "/v1/accounts/\(name)/token"
+        // Put together by hand, as this one is every script's.
+        case .token(let name): "/v1/accounts/" + name.description + "/token"
         case .login(let name): "/v1/accounts/\(name)/login"
         case .logout(let name): "/v1/accounts/\(name)/logout"
         case .inspect(let name?): "/v1/accounts/\(name)/inspect"
@@ -74,6 +77,7 @@ public enum Route: Equatable, Sendable {
         case .doctor: "/v1/doctor"
         case .events: "/v1/events"
         case .openAPI: "/v1/openapi.json"
+        case .policyCheck: "/v1/policy/check"
         case .metrics: "/metrics"
         }
     }
@@ -81,7 +85,8 @@ public enum Route: Equatable, Sendable {
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .metrics: ["GET", "HEAD"]
+        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .policyCheck, .metrics:
+            ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
         case .logout, .inspect, .reload, .lock, .unlock: ["POST"]

@@ -6,7 +6,7 @@ public import Metrics
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-public import Policy
+internal import Policy
 public import ServiceLifecycle
 
 /// Serves the socket API (HTTP/1.1 and JSON) until it is told to stop.
@@ -17,7 +17,7 @@ public struct AgentServer: Service {
     private let replacements: AsyncStream<Int32>
     private let harness: Harness
     private let metrics: ServerMetrics
-    private let rules: AccessRules
+    private let access: Access
     private let limits: ServerLimits
     private let logger: Logger
 
@@ -25,14 +25,14 @@ public struct AgentServer: Service {
     /// those before it; connections that were made over them go on.
     public init(
         listeners: [Int32], replacements: AsyncStream<Int32> = AsyncStream { $0.finish() },
-        service: any AgentService, rules: AccessRules, metrics sources: [any MetricSource] = [],
+        service: any AgentService, access: Access, metrics sources: [any MetricSource] = [],
         limits: ServerLimits = ServerLimits(), logger: Logger
     ) {
         self.listeners = listeners
         self.replacements = replacements
         metrics = ServerMetrics()
-        harness = Harness(service: service, sources: [metrics] + sources)
-        self.rules = rules
+        harness = Harness(service: service, gate: AccessGate(access: access), sources: [metrics] + sources)
+        self.access = access
         self.limits = limits
         self.logger = logger
     }
@@ -42,6 +42,7 @@ public struct AgentServer: Service {
         Self.allowManyDescriptors()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let registry = ConnectionRegistry(connectionsPerUser: limits.connectionsPerUser)
+        access.rules.whenChanged { registry.rulesHaveChanged() }
         var first: [any Channel] = []
         for listener in listeners { first.append(try await open(listener, on: group, registry)) }
         let channels = await cancelWhenGracefulShutdown { [first] in
@@ -99,7 +100,8 @@ public struct AgentServer: Service {
         )
         return credentials.flatMap { credentials in
             let caller = Caller(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
-            guard rules.mayConnect(caller) else {
+            let identity = access.peer(caller)
+            guard harness.gate.mayStay(identity) else {
                 metrics.connected(.forbidden)
                 logger.warning("refused", metadata: ["uid": "\(caller.user)", "pid": "\(caller.pid)"])
                 let denial = AgentNews.Denial(user: caller.user, pid: caller.pid)
@@ -118,7 +120,7 @@ public struct AgentServer: Service {
             case .admitted:
                 metrics.connected(.admitted)
                 channel.closeFuture.whenComplete { _ in metrics.disconnected() }
-                return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, caller) }
+                return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity) }
             }
         }
     }
@@ -145,7 +147,7 @@ public struct AgentServer: Service {
         return decoder
     }
 
-    private func addHandlers(to channel: any Channel, _ caller: Caller) throws {
+    private func addHandlers(to channel: any Channel, _ identity: any CallerIdentity) throws {
         let pipeline = channel.pipeline.syncOperations
         let timer = ConnectionTimer(limits, eventLoop: channel.eventLoop)
         // A client that asks without reading is not read from, so that its replies do not pile up here.
@@ -157,7 +159,7 @@ public struct AgentServer: Service {
         )
         try pipeline.addHandler(
             RequestHandler(
-                harness: harness, metrics: metrics, caller: caller, limits: limits, logger: logger, timer: timer
+                harness: harness, metrics: metrics, identity: identity, limits: limits, logger: logger, timer: timer
             )
         )
     }

@@ -8,9 +8,13 @@ extension RequestHandler {
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         timer.enter(.answering)
         asked = Asked(route: request.route?.template, at: .now(), isAtOnce: true)
-        if let reply = harness.answerAtOnce(request, caller) { return send(reply, head, context) }
+        let admitted: AdmittedToken?
+        switch harness.answerAtOnce(request, identity) {
+        case .reply(let reply): return send(reply, head, context)
+        case .later(let token): admitted = token
+        }
         asked?.isAtOnce = false
-        let (harness, caller) = (harness, caller)
+        let (harness, identity) = (harness, identity)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -18,14 +22,15 @@ extension RequestHandler {
         let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
         if request.method != "POST" {
             // Only what can be asked again is given up: a logout or a login goes on to its end.
-            deadline.value = eventLoop.scheduleTask(in: TimeAmount(limits.answerTime)) {
+            let limit = min(limits.answerTime, harness.wait(of: request) ?? limits.answerTime)
+            deadline.value = eventLoop.scheduleTask(in: TimeAmount(limit)) {
                 once.value = true
                 handler.value.send(Self.timeout, head, bound.value)
             }
         }
         // No parent: what was asked for is done even if the client goes away meanwhile.
         Task {
-            let answer = await harness.answer(request, caller)
+            let answer = await harness.answer(request, identity, admitted)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
@@ -53,6 +58,7 @@ extension RequestHandler {
         }
         // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
         if reply.status == 401 { headers.add(name: "www-authenticate", value: "authagent-login") }
+        if let seconds = reply.retryAfter { headers.add(name: "retry-after", value: "\(seconds)") }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD {

@@ -12,7 +12,7 @@ final class RequestHandler: ChannelInboundHandler {
 
     let harness: Harness
     let metrics: ServerMetrics
-    let caller: Caller
+    let identity: any CallerIdentity
     let limits: ServerLimits
     let logger: Logger
     let timer: ConnectionTimer
@@ -33,12 +33,12 @@ final class RequestHandler: ChannelInboundHandler {
     private(set) var isStopping = false
 
     init(
-        harness: Harness, metrics: ServerMetrics, caller: Caller, limits: ServerLimits, logger: Logger,
+        harness: Harness, metrics: ServerMetrics, identity: any CallerIdentity, limits: ServerLimits, logger: Logger,
         timer: ConnectionTimer
     ) {
         self.harness = harness
         self.metrics = metrics
-        self.caller = caller
+        self.identity = identity
         self.limits = limits
         self.logger = logger
         self.timer = timer
@@ -132,6 +132,11 @@ final class RequestHandler: ChannelInboundHandler {
         case is EndOfWatching:
             isStopping = true
             streaming?.task.cancel()
+        case is RulesHaveChanged:
+            // What is sent as it comes was allowed by the rules before; whoever may still have it can ask again.
+            if !harness.gate.mayStay(identity) || (streaming != nil && !harness.gate.isOwn(identity)) {
+                context.close(promise: nil)
+            }
         default: context.fireUserInboundEventTriggered(event)
         }
     }

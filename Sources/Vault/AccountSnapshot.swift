@@ -63,4 +63,7 @@ extension AccountVault {
 extension AccountVault {
     /// The client that the login was granted to; nil without a login, or before the store was read.
     public var client: GrantedClient? { guarded.withLock { $0.state.credential?.client } }
+
+    /// What the login was granted; nil likewise, and empty if the provider has not said.
+    public var loginScope: [String]? { guarded.withLock { $0.state.credential?.scope } }
 }

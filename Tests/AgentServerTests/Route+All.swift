@@ -22,7 +22,8 @@ extension Route {
         case .store: .lock
         case .lock: .unlock
         case .unlock: .doctor
-        case .doctor: .events
+        case .doctor: .policyCheck
+        case .policyCheck: .events
         case .events: .openAPI
         case .openAPI: .metrics
         case .metrics: nil

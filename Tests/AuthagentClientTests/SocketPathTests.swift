@@ -1,5 +1,5 @@
+import AuthagentClient
 import Glibc
-import LocalSocket
 import Testing
 
 struct SocketPathTests {
@@ -19,13 +19,13 @@ struct SocketPathTests {
     @Test("a path that does not fit into a socket's address is refused, not cut")
     func tooLong() throws {
         _ = try SocketPath("/" + String(repeating: "a", count: 106))
-        #expect(throws: LocalSocketError.pathTooLong("/" + String(repeating: "a", count: 107), limit: 107)) {
+        #expect(throws: AgentClientError.pathTooLong("/" + String(repeating: "a", count: 107), limit: 107)) {
             try SocketPath("/" + String(repeating: "a", count: 107))
         }
     }
 
     @Test("a relative path is refused: the daemon's directory is not the client's")
     func relative() {
-        #expect(throws: LocalSocketError.pathNotAbsolute("agent.sock")) { try SocketPath("agent.sock") }
+        #expect(throws: AgentClientError.pathNotAbsolute("agent.sock")) { try SocketPath("agent.sock") }
     }
 }
