@@ -59,6 +59,11 @@ extension AgentClient {
         try await ask(.changeStore(change))
     }
 
+    /// What a process may do with an account, and which rule says so.
+    public func policy(for process: Int32, _ account: AccountName) async throws(AgentClientError) -> PolicyReport {
+        try await ask(.checkPolicy(of: process, account))
+    }
+
     /// Has the agent drop every token from memory, and serve none until `unlock`.
     public func lock(_ options: LockRequest = LockRequest()) async throws(AgentClientError) {
         _ = try await ask(.lock(options))
