@@ -63,8 +63,9 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "AuthagentClient", "CurlTransport", "Doctor",
-                "KeyringStore", "LocalSocket", "OAuth", "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CurlTransport", "Doctor",
+                "KeyringStore", "LocalSocket", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles",
+                "SealedJournal", "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
@@ -91,6 +92,7 @@ let package = Package(
             name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
         ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "Policy", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
@@ -137,11 +139,21 @@ let package = Package(
             name: "SealedStore", dependencies: ["AgentAPI", "SealedFiles", "SecretMemory", "Vault"] + crypto,
             swiftSettings: swift
         ),
+        // A line of each decision.
+        .target(
+            name: "Audit", dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", logging], swiftSettings: swift
+        ),
+        // Who asks, from the kernel.
+        .target(
+            name: "PeerIdentity", dependencies: ["CLinux", "LocalSocket", "Policy"] + crypto, swiftSettings: swift
+        ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
+        // The description of the API, for programs; a C compiler puts it into the daemon as it is.
+        .target(name: "COpenAPI", exclude: ["openapi.json"]),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "OAuth", "Policy", lifecycle, logging] + nio,
             swiftSettings: swift
         ),
 
@@ -186,6 +198,9 @@ let package = Package(
             swiftSettings: swift
         ),
 
+        // What connects to the socket and then leaves or becomes another program.
+        .executableTarget(name: "socket-actor", path: "Tests/socket-actor"),
+
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: swift),
         .testTarget(
             name: "AccountsTests",
@@ -195,8 +210,7 @@ let package = Package(
         .testTarget(
             name: "AuthagentClientTests",
             dependencies: [
-                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagentd",
+                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "LocalSocket",
             ],
             swiftSettings: swift
         ),
@@ -208,11 +222,24 @@ let package = Package(
         .testTarget(
             name: "AgentServerTests",
             dependencies: [
-                "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", lifecycle,
-                logging,
+                "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Policy",
+                lifecycle, logging,
             ],
             swiftSettings: swift
         ),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: ["AgentAPI", "Audit", "AuthagentTestSupport", "Policy", logging], swiftSettings: swift
+        ),
+        .testTarget(
+            name: "PeerIdentityTests",
+            dependencies: [
+                "AuthagentClient", "AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy",
+                "socket-actor",
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(name: "PolicyTests", dependencies: ["AgentAPI", "Policy"], swiftSettings: swift),
         .testTarget(
             name: "OAuthTests",
             dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],

@@ -11,6 +11,8 @@ test_packages=(
 )
 # The README's example in JavaScript runs in whichever Node there is.
 command -v node >/dev/null || test_packages+=(nodejs)
+# What asks the socket for everything that its description has.
+fuzz_packages=(python3-venv iproute2 util-linux)
 
 say() { printf '\n== %s\n' "$*"; }
 

@@ -10,8 +10,7 @@ extension Agent {
 
     public func status() async -> StatusReport {
         async let keyringAnswer = keyringStatus()
-        let sealed = await parts.stores.keyed.probe()
-        state.withLock { $0.sealed = sealed.state == .notInitialized ? nil : sealed }
+        _ = await parts.stores[.sealed].store.probe()
         let keyring = await keyringAnswer
         let agent = agentStatus()
         // Locked at the start and unlocked since, for example.
@@ -41,7 +40,8 @@ extension Agent {
     }
 
     private func agentStatus() -> AgentStatus {
-        let (keyring, sealed, isLocked) = state.withLock { ($0.keyring, $0.sealed, $0.lock.isClosed) }
+        let (keyring, sealed) = (storeHealth.keyring, storeHealth.sealed)
+        let isLocked = state.withLock { $0.lock.isClosed }
         return AgentStatus(
             version: agentVersion,
             pid: parts.processID,
@@ -71,7 +71,7 @@ extension Agent {
             defer { group.cancelAll() }
             return await group.next() ?? StoreStatus(.unknown)
         }
-        state.withLock { $0.keyring = status }
+        storeHealth.learned(status, of: .keyring)
         return status
     }
 

@@ -22,6 +22,11 @@ public protocol AgentService: Sendable {
     func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply
     /// Reads the configuration again: whole, or not at all.
     func reload() async throws(Problem)
+    /// What has happened since the event with that id, as a watcher has sent it back, and what happens from now on.
+    /// Without one, only the latter.
+    func events(after id: String?) -> EventWatch
+    /// Tells whoever watches of something that the service itself does not see.
+    func report(_ news: AgentNews)
     /// Looks at everything that has to be right. Changes nothing.
     func doctor() async -> DoctorReport
 }

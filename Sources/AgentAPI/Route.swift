@@ -14,6 +14,8 @@ public enum Route: Equatable, Sendable {
     case lock
     case unlock
     case doctor
+    case events
+    case openAPI
 
     /// Reads a path without its query. Nil for a path that names nothing here.
     public init?(path: some StringProtocol) {
@@ -29,6 +31,8 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "lock": self = .lock
         case 1 where rest[0] == "unlock": self = .unlock
         case 1 where rest[0] == "doctor": self = .doctor
+        case 1 where rest[0] == "events": self = .events
+        case 1 where rest[0] == "openapi.json": self = .openAPI
         case 1 where rest[0] == "inspect": self = .inspect(nil)
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
@@ -63,13 +67,15 @@ public enum Route: Equatable, Sendable {
         case .lock: "/v1/lock"
         case .unlock: "/v1/unlock"
         case .doctor: "/v1/doctor"
+        case .events: "/v1/events"
+        case .openAPI: "/v1/openapi.json"
         }
     }
 
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers, .doctor: ["GET", "HEAD"]
+        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI: ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
         case .logout, .inspect, .reload, .lock, .unlock: ["POST"]

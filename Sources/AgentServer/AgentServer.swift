@@ -5,6 +5,7 @@ public import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+public import Policy
 public import ServiceLifecycle
 
 /// Serves the socket API (HTTP/1.1 and JSON) until it is told to stop.
@@ -14,7 +15,7 @@ public struct AgentServer: Service {
     private let listeners: [Int32]
     private let replacements: AsyncStream<Int32>
     private let harness: Harness
-    private let policy: AccessPolicy
+    private let rules: AccessRules
     private let limits: ServerLimits
     private let logger: Logger
 
@@ -22,12 +23,12 @@ public struct AgentServer: Service {
     /// those before it; connections that were made over them go on.
     public init(
         listeners: [Int32], replacements: AsyncStream<Int32> = AsyncStream { $0.finish() },
-        service: any AgentService, policy: AccessPolicy, limits: ServerLimits = ServerLimits(), logger: Logger
+        service: any AgentService, rules: AccessRules, limits: ServerLimits = ServerLimits(), logger: Logger
     ) {
         self.listeners = listeners
         self.replacements = replacements
         harness = Harness(service: service)
-        self.policy = policy
+        self.rules = rules
         self.limits = limits
         self.logger = logger
     }
@@ -93,20 +94,22 @@ public struct AgentServer: Service {
             level: .init(SOL_SOCKET), name: .init(SO_PEERCRED)
         )
         return credentials.flatMap { credentials in
-            let peer = PeerIdentity(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
-            guard policy.allows(peer) else {
-                logger.warning("refused", metadata: ["uid": "\(peer.user)", "pid": "\(peer.pid)"])
+            let caller = Caller(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
+            guard rules.mayConnect(caller) else {
+                logger.warning("refused", metadata: ["uid": "\(caller.user)", "pid": "\(caller.pid)"])
+                let denial = AgentNews.Denial(user: caller.user, pid: caller.pid)
+                harness.service.report(.denied(denial, detail: "another user's program has connected"))
                 return refuse(
                     channel,
                     Problem(
                         .forbidden, "this agent serves another user",
                         hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"))
             }
-            switch registry.admit(channel, of: peer.user) {
+            switch registry.admit(channel, of: caller.user) {
             case .stopping: return channel.close()
             case .tooMany:
                 return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
-            case .admitted: return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel) }
+            case .admitted: return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, caller) }
             }
         }
     }
@@ -133,7 +136,7 @@ public struct AgentServer: Service {
         return decoder
     }
 
-    private func addHandlers(to channel: any Channel) throws {
+    private func addHandlers(to channel: any Channel, _ caller: Caller) throws {
         let pipeline = channel.pipeline.syncOperations
         let timer = ConnectionTimer(limits, eventLoop: channel.eventLoop)
         // A client that asks without reading is not read from, so that its replies do not pile up here.
@@ -144,7 +147,7 @@ public struct AgentServer: Service {
             withDecoderLimitConfiguration: decoderLimits
         )
         try pipeline.addHandler(
-            RequestHandler(harness: harness, limits: limits, logger: logger, timer: timer)
+            RequestHandler(harness: harness, caller: caller, limits: limits, logger: logger, timer: timer)
         )
     }
 }

@@ -8,8 +8,9 @@ extension Harness {
             repeatable: ["resource"]
         )
         let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
-        // Whoever takes everything gets JSON.
-        let isText = !request.accepts("application/json") && request.accepts("text/plain")
+        // Whoever likes both as much gets JSON.
+        let preference = request.preference
+        let isText = preference.weight(of: "text/plain") > preference.weight(of: "application/json")
         if !isText { try requireAcceptable(request, "application/json") }
         let asked = TokenRequest(
             minimumValidity: seconds ?? Limits.defaultMinimumValidity,

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Policy
 
 /// Between HTTP and the service: decodes a request, calls one function, encodes the reply. Knows no sockets.
 struct Harness: Sendable {
@@ -6,11 +7,11 @@ struct Harness: Sendable {
 
     enum Answer: Sendable {
         case reply(Reply)
-        case events(AsyncStream<LoginEvent>)
+        case stream(StreamedReply)
     }
 
     /// The reply, if it takes no waiting: a cached token, or a request that is wrong.
-    func answerAtOnce(_ request: APIRequest) -> Reply? {
+    func answerAtOnce(_ request: APIRequest, _ caller: Caller) -> Reply? {
         do throws(Problem) {
             guard let route = Route(path: request.path) else {
                 throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
@@ -29,15 +30,15 @@ struct Harness: Sendable {
     }
 
     /// The reply to a request that `answerAtOnce` had none for.
-    func answer(_ request: APIRequest) async -> Answer {
+    func answer(_ request: APIRequest, _ caller: Caller) async -> Answer {
         do throws(Problem) {
-            return try await perform(request)
+            return try await perform(request, caller)
         } catch {
             return .reply(.problem(error))
         }
     }
 
-    private func perform(_ request: APIRequest) async throws(Problem) -> Answer {
+    private func perform(_ request: APIRequest, _ caller: Caller) async throws(Problem) -> Answer {
         guard let route = Route(path: request.path) else {
             throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
         }
@@ -46,10 +47,13 @@ struct Harness: Sendable {
             return .reply(reply(try await service.token(account, asked), isText: isText))
         }
         _ = try QueryParameters(request.query, allowed: [])
+        if case .openAPI = route { return .reply(try openAPI(request)) }
         if case .login(let account) = route, request.method == "POST" {
             try requireAcceptable(request, LoginEvent.mediaType)
-            return .events(try await service.login(account, try body(request, LoginRequest.self) ?? LoginRequest()))
+            let asked = try body(request, LoginRequest.self) ?? LoginRequest()
+            return .stream(.lines(try await service.login(account, asked)))
         }
+        if case .events = route { return .stream(try events(request)) }
         try requireAcceptable(request, "application/json")
         switch route {
         case .accounts: return .reply(.json(await service.status()))
@@ -74,7 +78,7 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .token: preconditionFailure("answered above")
+        case .events, .openAPI, .token: preconditionFailure("answered above")
         }
     }
 
@@ -99,22 +103,10 @@ struct Harness: Sendable {
     }
 
     func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {
-        guard request.accepts(mediaType) else {
-            throw Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
-        }
+        guard request.accepts(mediaType) else { throw notAcceptable(mediaType) }
     }
 
-    /// Nil for an empty body.
-    func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
-        guard !request.body.isEmpty else { return nil }
-        let mediaType = request.contentType?.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-        guard mediaType == nil || mediaType == "application/json" else {
-            throw Problem(
-                .unsupportedMediaType, "the body is not application/json", hint: "send 'Content-Type: application/json'"
-            )
-        }
-        do { return try APIJSON.decode(type, from: request.body) } catch {
-            throw Problem(.badRequest, "the body is not the JSON that belongs here", hint: "see authagent-api(7)")
-        }
+    func notAcceptable(_ mediaType: String) -> Problem {
+        Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
     }
 }

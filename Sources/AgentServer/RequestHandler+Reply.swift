@@ -7,8 +7,8 @@ extension RequestHandler {
     /// Has a complete request answered, at once or in time.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         timer.enter(.answering)
-        if let reply = harness.answerAtOnce(request) { return send(reply, head, context) }
-        let harness = harness
+        if let reply = harness.answerAtOnce(request, caller) { return send(reply, head, context) }
+        let (harness, caller) = (harness, caller)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -24,13 +24,13 @@ extension RequestHandler {
         }
         // No parent: what was asked for is done even if the client goes away meanwhile.
         Task {
-            let answer = await harness.answer(request)
+            let answer = await harness.answer(request, caller)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
                 switch answer {
                 case .reply(let reply): handler.value.send(reply, head, bound.value)
-                case .events(let events): handler.value.stream(events, head, bound.value)
+                case .stream(let reply): handler.value.stream(reply, head, bound.value)
                 }
             }
         }
@@ -48,6 +48,8 @@ extension RequestHandler {
         if !reply.allowedMethods.isEmpty {
             headers.add(name: "allow", value: reply.allowedMethods.joined(separator: ", "))
         }
+        // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
+        if reply.status == 401 { headers.add(name: "www-authenticate", value: "authagent-login") }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD {
@@ -98,6 +100,6 @@ extension RequestHandler {
 
     /// Never what the client wrote: that may be a token in the wrong place.
     private func path(of head: HTTPRequestHead) -> String {
-        Route(path: APIRequest(head, body: []).path)?.path ?? "unknown"
+        (try? RequestTarget(head.uri, method: head.method.rawValue)).flatMap { Route(path: $0.path) }?.path ?? "unknown"
     }
 }

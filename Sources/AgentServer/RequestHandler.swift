@@ -2,6 +2,7 @@ internal import AgentAPI
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Policy
 
 /// One connection: collects a request, has it answered, sends the reply. One request at a time; those that a client
 /// sends ahead wait in `HTTPServerPipelineHandler`.
@@ -10,6 +11,7 @@ final class RequestHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     let harness: Harness
+    let caller: Caller
     let limits: ServerLimits
     let logger: Logger
     let timer: ConnectionTimer
@@ -24,11 +26,12 @@ final class RequestHandler: ChannelInboundHandler {
     var isEnding = false
     /// Replies that are not yet with the client.
     var unsent = 0
-    var streaming: Task<Void, Never>?
+    var streaming: Streaming?
     private(set) var isStopping = false
 
-    init(harness: Harness, limits: ServerLimits, logger: Logger, timer: ConnectionTimer) {
+    init(harness: Harness, caller: Caller, limits: ServerLimits, logger: Logger, timer: ConnectionTimer) {
         self.harness = harness
+        self.caller = caller
         self.limits = limits
         self.logger = logger
         self.timer = timer
@@ -48,14 +51,14 @@ final class RequestHandler: ChannelInboundHandler {
         body = []
         let size = head.headers.reduce(head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
         if size > limits.requestHead { return reject(headTooLarge, 431, context) }
-        // RFC 9112 §3.2.
-        if head.version != .http1_0, head.headers["host"].count != 1 {
-            return reject(Problem(.badRequest, "the request needs one Host header"), nil, context)
-        }
+        if let problem = RequestFraming.problem(of: head) { return reject(problem, nil, context) }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.requestBody {
             return reject(bodyTooLarge, nil, context)
         }
-        if head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" }), head.version != .http1_0 {
+        switch RequestFraming.expectation(of: head) {
+        case .none: break
+        case .unknown: return reject(Self.expectationUnknown, 417, context)
+        case .toGoOn:
             context.writeAndFlush(wrapOutboundOut(.head(.init(version: .http1_1, status: .continue))), promise: nil)
         }
         // What follows an upgrade's request is not read as HTTP; the client asks again elsewhere.
@@ -71,7 +74,10 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func end(_ context: ChannelHandlerContext) {
         guard let head else { return }
-        let request = APIRequest(head, body: body)
+        let request: APIRequest
+        do throws(Problem) { request = try APIRequest(head, body: body) } catch {
+            return send(.problem(error), head, context)
+        }
         guard isEnding else { return answer(request, head, context) }
         // Thousands of requests that were sent ahead must not become calls that are thousands deep.
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -88,6 +94,10 @@ final class RequestHandler: ChannelInboundHandler {
         send(.problem(problem, status: status), head, context)
     }
 
+    private static let expectationUnknown = Problem(
+        .badRequest, "nothing but 100-continue can be expected", hint: "leave out the field Expect"
+    )
+
     private var headTooLarge: Problem {
         Problem(.tooLarge, "the request head is larger than \(limits.requestHead) bytes", hint: "see authagent-api(7)")
     }
@@ -103,7 +113,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        streaming?.cancel()
+        endStream()
         context.fireChannelInactive()
     }
 
@@ -114,7 +124,7 @@ final class RequestHandler: ChannelInboundHandler {
             if head == nil, unsent == 0 { context.close(promise: nil) }
         case is EndOfWatching:
             isStopping = true
-            streaming?.cancel()
+            streaming?.task.cancel()
         default: context.fireUserInboundEventTriggered(event)
         }
     }

@@ -71,8 +71,9 @@ extension AgentClient {
     /// Has the agent read its configuration again: whole, or not at all.
     public func reload() async throws(AgentClientError) { _ = try await ask(.reload) }
 
-    /// What happens in the agent from now on, or after the event with this id.
-    public func events(after id: String? = nil) async throws(AgentClientError) -> AgentStream<ReceivedEvent> {
-        try await stream(.events(after: id), ReceivedEventReader.self)
+    /// What happens in the agent from now on, or after the event with this id. The agent ends the stream of a reader
+    /// that is too slow, and when it ends itself; the last event's id is where to go on.
+    public func events(after id: EventID? = nil) async throws(AgentClientError) -> AgentStream<AgentEvent> {
+        try await stream(.events(after: id), AgentEventReader.self)
     }
 }

@@ -106,12 +106,12 @@ extension Request where Reply == LoginEvent {
     }
 }
 
-extension Request where Reply == ReceivedEvent {
-    /// As for `login`. An id that no head may hold is no id of an event.
-    package static func events(after id: String?) -> Self {
-        var request = Self("GET", "/v1/events")
-        request.plain.accept = ReceivedEventReader.mediaType
-        if let id, id.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) { request.plain.lastEventID = id }
+extension Request where Reply == AgentEvent {
+    /// As for `login`.
+    package static func events(after id: EventID?) -> Self {
+        var request = Self("GET", Route.events.path)
+        request.plain.accept = AgentEvent.mediaType
+        if let id { request.plain.lastEventID = id.description }
         return request
     }
 }

@@ -8,6 +8,7 @@ internal import Glibc
 internal import KeyringStore
 internal import LocalSocket
 internal import Logging
+internal import Policy
 internal import QRCode
 internal import SealedJournal
 internal import SealedStore
@@ -123,7 +124,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let server = AgentServer(
             listeners: sockets.descriptors,
             replacements: sockets.own.map { SocketKeeper.keep($0, logger: log.logger) } ?? AsyncStream { $0.finish() },
-            service: agent, policy: .ownUserAndRoot(getuid()), logger: log.logger
+            service: agent, rules: AccessRules(owner: getuid()), logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

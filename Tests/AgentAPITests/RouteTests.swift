@@ -7,7 +7,7 @@ struct RouteTests {
         let name = try #require(AccountName("work"))
         let routes: [Route] = [
             .accounts, .account(name), .token(name), .login(name), .logout(name), .inspect(name), .inspect(nil),
-            .health, .reload, .store, .lock, .unlock, .doctor,
+            .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI,
         ]
         for route in routes { #expect(Route(path: route.path) == route) }
     }

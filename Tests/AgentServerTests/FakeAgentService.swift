@@ -17,6 +17,7 @@ final class FakeAgentService: AgentService {
         case lock(LockRequest)
         case unlock(UnlockRequest)
         case reload
+        case events(String?)
     }
 
     private struct State {
@@ -24,6 +25,8 @@ final class FakeAgentService: AgentService {
         var finished: [Call] = []
         var watchers: [AsyncStream<LoginEvent>.Continuation] = []
         var watchersThatLeft = 0
+        var eventWatchers: [AsyncStream<AgentEvent>.Continuation] = []
+        var news: [AgentNews] = []
     }
 
     static let largeTokenSize = 4 * 1024 * 1024
@@ -69,6 +72,23 @@ final class FakeAgentService: AgentService {
         default: return nil
         }
     }
+
+    func events(after id: String?) -> EventWatch {
+        let (stream, watcher) = AsyncStream.makeStream(of: AgentEvent.self)
+        watcher.onTermination = { [weak self] reason in
+            if case .cancelled = reason { self?.state.withLock { $0.watchersThatLeft += 1 } }
+        }
+        state.withLock { state in
+            state.calls.append(.events(id))
+            state.eventWatchers.append(watcher)
+        }
+        return EventWatch(start: EventID(origin: "a1", count: 7), events: stream)
+    }
+
+    func report(_ news: AgentNews) { state.withLock { $0.news.append(news) } }
+
+    var news: [AgentNews] { state.withLock { $0.news } }
+    var eventWatchers: [AsyncStream<AgentEvent>.Continuation] { state.withLock { $0.eventWatchers } }
 
     func providers() -> ProviderList { ProviderList(providers: []) }
 

@@ -4,29 +4,16 @@ import AuthagentClient
 import AuthagentTestSupport
 import Foundation
 import LocalSocket
+import Policy
 import Testing
 
 struct PeerTests {
-    @Test("the policy lets in the agent's own user and root, by user and nothing else")
-    func policy() {
-        let policy = AccessPolicy.ownUserAndRoot(1_000)
-        let expected: [(user: UInt32, group: UInt32, isAllowed: Bool)] = [
-            (1_000, 1_000, true), (1_000, 5, true), (0, 0, true), (0, 7, true), (1_001, 1_000, false),
-            (1_001, 0, false),
-            (65_534, 65_534, false), (.max, .max, false),
-        ]
-        for peer in expected {
-            let identity = PeerIdentity(pid: 1, user: peer.user, group: peer.group)
-            #expect(policy.allows(identity) == peer.isAllowed, "\(peer)")
-        }
-    }
-
     @Test("another user is refused before anything of the request is read")
     func otherUser() async throws {
         let isRoot = getuid() == 0
         // Root cannot be another user to an agent, so a program of another user connects; anybody else can be.
-        let policy = AccessPolicy.ownUserAndRoot(isRoot ? 0 : getuid() + 1)
-        try await ServerFixture.serving(policy: policy) { server in
+        let rules = AccessRules(owner: isRoot ? 0 : getuid() + 1)
+        try await ServerFixture.serving(rules: rules) { server in
             let text = isRoot ? try await Self.connectAsNobody(server) : try await server.client().untilClosed()
             let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
             var reply = try #require(parts.first.flatMap { HTTPReply(head: String($0)) }, "no reply: \(text)")
@@ -36,6 +23,8 @@ struct PeerTests {
             #expect(reply["cache-control"] == "no-store")
             #expect(reply.isClosing)
             #expect(server.service.calls.isEmpty)
+            #expect(server.service.news.map(\.kind) == [.denied])
+            #expect(server.service.news.first?.denial?.user == (isRoot ? 65534 : getuid()))
             if isRoot { #expect(try await server.exchange(.get("/v1/health")).status == 200) }
         }
     }

@@ -1,0 +1,32 @@
+/// The process that asks, as the kernel describes it. What could not be found out is nil, and matches no rule.
+public struct Caller: Equatable, Sendable {
+    public var pid: Int32
+    public var user: UInt32
+    /// The primary group.
+    public var group: UInt32
+    public var supplementaryGroups: [UInt32]
+    /// Absolute path. A hint and no boundary between programs of one user, who may trace each other (ptrace(2)).
+    public var executable: String?
+    /// In lower-case hexadecimal digits; read only where a rule asks for it.
+    public var executableDigest: String?
+    /// The unit of the system's service manager, such as `backup.service`, and its slice.
+    public var unit: String?
+    public var slice: String?
+    /// The unit of the user's own service manager: any user can give any name to one.
+    public var userUnit: String?
+
+    public init(
+        pid: Int32, user: UInt32, group: UInt32, supplementaryGroups: [UInt32] = [], executable: String? = nil,
+        executableDigest: String? = nil, unit: String? = nil, slice: String? = nil, userUnit: String? = nil
+    ) {
+        self.pid = pid
+        self.user = user
+        self.group = group
+        self.supplementaryGroups = supplementaryGroups
+        self.executable = executable
+        self.executableDigest = executableDigest
+        self.unit = unit
+        self.slice = slice
+        self.userUnit = userUnit
+    }
+}

@@ -1,0 +1,10 @@
+/// What a rule of `authagent.toml` can allow.
+public enum Permission: String, CaseIterable, Codable, Sendable {
+    case token
+    case idToken = "id_token"
+    case status
+    case login
+    case logout
+    /// The agent as a whole: stores, locks, reload, doctor.
+    case admin
+}
