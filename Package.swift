@@ -64,7 +64,7 @@ let package = Package(
             name: "authagentd",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CurlTransport", "Doctor",
-                "KeyringStore", "LocalSocket", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles",
+                "KeyringStore", "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles",
                 "SealedJournal", "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
@@ -92,15 +92,19 @@ let package = Package(
             name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
         ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "Metrics", swiftSettings: swift),
         .target(name: "Policy", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
-        .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
+        .target(
+            name: "Accounts", dependencies: ["AgentAPI", "OAuth", "Policy", "SecretMemory", toml], swiftSettings: swift
+        ),
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(
             name: "Agent",
             dependencies: [
-                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "Metrics", "OAuth", "SecretMemory", "Vault", lifecycle,
+                logging,
             ],
             swiftSettings: swift
         ),
@@ -153,7 +157,7 @@ let package = Package(
         .target(name: "COpenAPI", exclude: ["openapi.json"]),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "OAuth", "Policy", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", lifecycle, logging] + nio,
             swiftSettings: swift
         ),
 
@@ -209,9 +213,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AuthagentClientTests",
-            dependencies: [
-                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "LocalSocket",
-            ],
+            dependencies: ["AgentAPI", "AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
             swiftSettings: swift
         ),
         .testTarget(
@@ -222,10 +224,15 @@ let package = Package(
         .testTarget(
             name: "AgentServerTests",
             dependencies: [
-                "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Policy",
-                lifecycle, logging,
+                "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Metrics",
+                "Policy",
+                lifecycle,
+                logging,
             ],
             swiftSettings: swift
+        ),
+        .testTarget(
+            name: "MetricsTests", dependencies: ["AuthagentTestSupport", "Metrics"], swiftSettings: swift
         ),
         .testTarget(
             name: "AuditTests",
@@ -233,10 +240,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PeerIdentityTests",
-            dependencies: [
-                "AuthagentClient", "AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy",
-                "socket-actor",
-            ],
+            dependencies: ["AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy", "socket-actor"],
             swiftSettings: swift
         ),
         .testTarget(name: "PolicyTests", dependencies: ["AgentAPI", "Policy"], swiftSettings: swift),
@@ -311,7 +315,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "Metrics", "OAuth", "SealedStore",
                 "SecretMemory", "Vault", logging,
             ],
             swiftSettings: swift

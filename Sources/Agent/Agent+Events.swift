@@ -8,6 +8,17 @@ extension Agent {
     public func report(_ news: AgentNews) { feed.report(news) }
 }
 
+extension AccountNews {
+    /// `ok`, or the code of the problem that a client would get; nil for what is no refresh.
+    func refreshResult(of account: AccountName) -> String? {
+        switch self {
+        case .refreshed: "ok"
+        case .refreshFailed(let failure): Problem(failure, account: account).code.rawValue
+        case .loginRequired, .locked, .unsaved, .saved: nil
+        }
+    }
+}
+
 extension AgentNews {
     /// An account's news in the words of its problems. Nil for what another event tells.
     init?(_ news: AccountNews, of account: AccountName, _ time: any Time) {

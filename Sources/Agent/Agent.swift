@@ -76,6 +76,7 @@ public final class Agent: AgentService {
     let schedule = Schedule()
     let feed: EventFeed
     let storeHealth: StoreHealth
+    let metrics: AgentMetrics
     let state = Mutex(State())
     /// The last reload or migration that was asked for.
     let turn = Mutex<Task<Void, Never>?>(nil)
@@ -89,9 +90,11 @@ public final class Agent: AgentService {
     public init(_ parts: Parts) {
         let feed = EventFeed(origin: EventFeed.origin(parts.randomBytes), time: parts.time)
         let storeHealth = StoreHealth { feed.report(AgentNews($0, is: $1)) }
+        let metrics = AgentMetrics()
         var parts = parts
         parts.stores = parts.stores.observed(by: storeHealth)
-        (self.parts, self.feed, self.storeHealth) = (parts, feed, storeHealth)
+        parts.transport = MeasuredTransport(transport: parts.transport, time: parts.time, metrics: metrics)
+        (self.parts, self.feed, self.storeHealth, self.metrics) = (parts, feed, storeHealth, metrics)
         let schedule = schedule
         let metadata = MetadataCache(transport: parts.transport, time: parts.time)
         surroundings = Surroundings(
@@ -106,6 +109,7 @@ public final class Agent: AgentService {
             randomBytes: parts.randomBytes,
             scheduleChanged: { schedule.changed() },
             report: { [time = parts.time] account, news in
+                if let result = news.refreshResult(of: account) { metrics.refreshed(result) }
                 if let news = AgentNews(news, of: account, time) { feed.report(news) }
             }
         )

@@ -8,6 +8,17 @@ final class StoreHealth: Sendable {
     private struct State {
         var keyring = StoreStatus(.unknown)
         var sealed = StoreStatus(.notInitialized)
+        var journal = Journal()
+    }
+
+    /// What the rotation journal's writes came to.
+    struct Journal: Sendable {
+        var written: UInt64 = 0
+        var failed: UInt64 = 0
+        /// Nil: nothing was written yet.
+        var hasFailedLast: Bool?
+
+        var state: StoreState { hasFailedLast.map { $0 ? .failed : .ok } ?? .unknown }
     }
 
     private let state = Mutex(State())
@@ -22,6 +33,22 @@ final class StoreHealth: Sendable {
     var sealed: StoreStatus? {
         let status = state.withLock { $0.sealed }
         return status.state == .notInitialized ? nil : status
+    }
+
+    var journal: Journal { state.withLock { $0.journal } }
+
+    func journalWrote() {
+        state.withLock { state in
+            state.journal.written += 1
+            state.journal.hasFailedLast = false
+        }
+    }
+
+    func journalFailed() {
+        state.withLock { state in
+            state.journal.failed += 1
+            state.journal.hasFailedLast = true
+        }
     }
 
     func learned(_ status: StoreStatus, of kind: StoreKind) {

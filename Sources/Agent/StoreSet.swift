@@ -38,13 +38,14 @@ public struct StoreSet: Sendable {
         (keyed, memory, time) = (stores.keyed, stores.memory, stores.time)
         func observed(_ kind: StoreKind) -> Entry {
             let entry = stores[kind]
+            let journal = entry.journal.map { ObservedJournal(journal: $0, health: health) }
             return Entry(
-                ObservedStore(store: entry.store, kind: kind, health: health), journal: entry.journal, stores.time)
+                ObservedStore(store: entry.store, kind: kind, health: health), journal: journal, stores.time)
         }
         (keyring, sealed) = (observed(.keyring), observed(.sealed))
     }
 
-    /// The same stores, of which somebody hears how they are. What is kept in memory is always well.
+    /// The same stores and journal, of which somebody hears how they are. What is kept in memory is always well.
     func observed(by health: StoreHealth) -> StoreSet { StoreSet(self, observedBy: health) }
 
     subscript(kind: StoreKind) -> Entry {

@@ -9,14 +9,17 @@ public struct TokenRequest: Hashable, Sendable {
     /// Seconds after which the answer is `timeout`; the refresh that was waited for goes on. 0: only what is there at
     /// once. Nil: the agent's own limit.
     public var wait: Int?
+    /// What the token may be good for at most; nil: no bound. No part of what is sent: the agent's rules set it.
+    public var bound: ScopeBound?
 
     public init(
         minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false,
-        target: TokenTarget? = nil, wait: Int? = nil
+        target: TokenTarget? = nil, wait: Int? = nil, bound: ScopeBound? = nil
     ) {
         self.minimumValidity = minimumValidity
         self.includesIDToken = includesIDToken
         self.target = target
+        self.bound = bound
         self.wait = wait
     }
 
@@ -34,7 +37,7 @@ public struct TokenRequest: Hashable, Sendable {
     }
 
     /// RFC 3986 §2.3: everything but the unreserved characters.
-    private static func encoded(_ text: String) -> String {
+    package static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in text.utf8 {

@@ -9,6 +9,8 @@ struct APIRequest: Sendable {
     /// The fields that say how the body is to be read.
     var contentTypes: [String]
     var contentEncodings: [String]
+    /// Nil: there is nothing at this path.
+    var route: Route?
     /// As often as the client has sent it.
     var lastEventID: [String]
     var body: [UInt8]
@@ -19,6 +21,7 @@ struct APIRequest: Sendable {
         preference = MediaTypePreference(head.headers["accept"])
         contentTypes = head.headers["content-type"]
         contentEncodings = head.headers[canonicalForm: "content-encoding"].map(String.init)
+        route = Route(path: target.path)
         lastEventID = head.headers["last-event-id"]
         self.body = body
     }

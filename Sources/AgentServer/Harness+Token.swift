@@ -1,8 +1,65 @@
 internal import AgentAPI
+internal import Policy
 
-/// Reads a request for a token.
+/// A request for a token, as it was read.
+struct AskedToken: Sendable {
+    var request: TokenRequest
+    /// The bare token is wanted, or, if an ID token was asked for, that.
+    var isText: Bool
+
+    /// Who takes the bare ID token gets no access token with it.
+    func access(_ account: AccountName) -> AccessRequest {
+        let permissions: [Permission] =
+            switch (request.includesIDToken, isText) {
+            case (false, _): [.token]
+            case (true, false): [.token, .idToken]
+            case (true, true): [.idToken]
+            }
+        return AccessRequest(permissions, on: account, scopes: request.target?.scopes ?? [])
+    }
+}
+
+/// One that the rules allow, with their bound.
+struct AdmittedToken: Sendable {
+    let account: AccountName
+    let request: TokenRequest
+    let isText: Bool
+    let admission: Admission
+
+    init(_ account: AccountName, _ asked: AskedToken, _ admission: Admission) {
+        self.account = account
+        var request = asked.request
+        // An ID token has no scopes.
+        if !(asked.isText && request.includesIDToken) { request.bound = admission.bound }
+        self.request = request
+        isText = asked.isText
+        self.admission = admission
+    }
+}
+
+/// Reads a request for a token, and answers it.
 extension Harness {
-    func tokenRequest(_ request: APIRequest) throws(Problem) -> (TokenRequest, isText: Bool) {
+    func tokenAtOnce(
+        _ account: AccountName, _ request: APIRequest, _ identity: any CallerIdentity
+    ) throws(Problem) -> AtOnce {
+        let asked = try tokenRequest(request)
+        guard let admission = try gate.admitAtOnce(asked.access(account), identity) else { return .later(nil) }
+        let admitted = AdmittedToken(account, asked, admission)
+        guard let answer = service.tokenAtOnce(account, admitted.request) else { return .later(admitted) }
+        return .reply(reply(try gate.conclude(admission, answer), isText: admitted.isText))
+    }
+
+    func token(_ admitted: AdmittedToken) async throws(Problem) -> Reply {
+        try await gate.conclude(admitted.admission) { () throws(Problem) in
+            reply(try await service.token(admitted.account, admitted.request), isText: admitted.isText)
+        }
+    }
+
+    private func reply(_ token: TokenReply, isText: Bool) -> Reply {
+        isText ? .text(token.idToken ?? token.accessToken) : .json(token)
+    }
+
+    func tokenRequest(_ request: APIRequest) throws(Problem) -> AskedToken {
         let parameters = try QueryParameters(
             request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope", "wait"],
             repeatable: ["resource"]
@@ -17,13 +74,13 @@ extension Harness {
             includesIDToken: try parameters.bool("id_token") ?? false,
             target: try target(parameters), wait: try parameters.integer("wait", in: 0...Limits.longestWait)
         )
-        return (asked, isText)
+        return AskedToken(request: asked, isText: isText)
     }
 
     /// How long the client wants to wait for an answer; nil if it does not say. For a request that was read before.
     func wait(of request: APIRequest) -> Duration? {
         guard case .token? = Route(path: request.path) else { return nil }
-        return (try? tokenRequest(request))?.0.wait.map { .seconds($0) }
+        return (try? tokenRequest(request))?.request.wait.map { .seconds($0) }
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {

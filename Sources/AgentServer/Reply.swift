@@ -5,8 +5,12 @@ struct Reply: Sendable {
     var status: Int
     var contentType: String
     var body: [UInt8]
+    /// Of a problem.
+    var code: Problem.Code?
     /// For `Allow` (RFC 9110 §15.5.6).
     var allowedMethods: [String] = []
+    /// Seconds, for `Retry-After` (RFC 9110 §10.2.3).
+    var retryAfter: Int?
 
     static func json(_ value: some Encodable) -> Reply {
         do throws(APIJSON.Unwritable) {
@@ -27,7 +31,10 @@ struct Reply: Sendable {
     static func problem(_ problem: Problem, status: Int? = nil) -> Reply {
         let status = status ?? problem.code.httpStatus
         let body = APIJSON.encode(fixed: ProblemBody(problem: problem, status: status))
-        return Reply(status: status, contentType: Problem.mediaType, body: body + newline)
+        return Reply(
+            status: status, contentType: Problem.mediaType, body: body + newline, code: problem.code,
+            retryAfter: problem.retryAfter
+        )
     }
 
     /// So that a reply that is printed to a terminal ends its line.

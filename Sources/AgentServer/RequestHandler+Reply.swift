@@ -7,8 +7,14 @@ extension RequestHandler {
     /// Has a complete request answered, at once or in time.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         timer.enter(.answering)
-        if let reply = harness.answerAtOnce(request, caller) { return send(reply, head, context) }
-        let (harness, caller) = (harness, caller)
+        asked = Asked(route: request.route?.template, at: .now(), isAtOnce: true)
+        let admitted: AdmittedToken?
+        switch harness.answerAtOnce(request, identity) {
+        case .reply(let reply): return send(reply, head, context)
+        case .later(let token): admitted = token
+        }
+        asked?.isAtOnce = false
+        let (harness, identity) = (harness, identity)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -24,7 +30,7 @@ extension RequestHandler {
         }
         // No parent: what was asked for is done even if the client goes away meanwhile.
         Task {
-            let answer = await harness.answer(request, caller)
+            let answer = await harness.answer(request, identity, admitted)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
@@ -41,6 +47,8 @@ extension RequestHandler {
     )
 
     func send(_ reply: Reply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let now = NIODeadline.now()
+        count(reply.code, at: now)
         guard context.channel.isActive else { return }
         isLast = !head.isKeepAlive || isInputClosed
         var headers = responseHeaders(reply.contentType, for: head)
@@ -50,6 +58,7 @@ extension RequestHandler {
         }
         // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
         if reply.status == 401 { headers.add(name: "www-authenticate", value: "authagent-login") }
+        if let seconds = reply.retryAfter { headers.add(name: "retry-after", value: "\(seconds)") }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD {
@@ -57,18 +66,27 @@ extension RequestHandler {
             buffer.writeBytes(reply.body)
             context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
         }
-        finish(context)
+        finish(context, at: now)
         logger.debug(
             "answered",
             metadata: ["method": "\(head.method)", "path": "\(path(of: head))", "status": "\(reply.status)"]
         )
     }
 
+    /// A request that was not complete, or none at all, has no route and took no time.
+    func count(_ code: Problem.Code?, at now: NIODeadline) {
+        metrics.answered(
+            asked?.route, code, isAtOnce: asked?.isAtOnce ?? false,
+            nanoseconds: asked.map { (now - $0.at).nanoseconds }
+        )
+        asked = nil
+    }
+
     /// Ends a reply; the next request may come.
-    func finish(_ context: ChannelHandlerContext) {
+    func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {
         beginNext()
         unsent += 1
-        timer.enter(.sending)
+        timer.enter(.sending, at: now)
         let (isLast, bound) = (isLast, NIOLoopBound((self, context), eventLoop: context.eventLoop))
         isEnding = true
         let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
@@ -102,4 +120,12 @@ extension RequestHandler {
     private func path(of head: HTTPRequestHead) -> String {
         (try? RequestTarget(head.uri, method: head.method.rawValue)).flatMap { Route(path: $0.path) }?.path ?? "unknown"
     }
+}
+
+/// A complete request that waits for its reply.
+struct Asked {
+    var route: Route.Template?
+    var at: NIODeadline
+    /// Whether the answer was there without waiting.
+    var isAtOnce: Bool
 }

@@ -4,6 +4,7 @@ internal import NIOHTTP1
 extension RequestHandler {
     /// Sends each part as it comes. A client that goes away only stops watching; one that does not read is cut off.
     func stream(_ reply: StreamedReply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        count(nil, at: .now())
         guard context.channel.isActive else { return }
         // In HTTP/1.0 the connection's end is the end of the stream. After HEAD it has to be, because the encoder would
         // write the end of a body.
@@ -32,7 +33,7 @@ extension RequestHandler {
             eventLoop.execute {
                 let (handler, context) = bound.value
                 handler.endStream()
-                if context.channel.isActive { handler.finish(context) }
+                if context.channel.isActive { handler.finish(context, at: .now()) }
             }
         }
         streaming = Streaming(task: task, sign: reply.sign, lastPart: .now())

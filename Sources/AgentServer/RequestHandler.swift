@@ -11,7 +11,8 @@ final class RequestHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     let harness: Harness
-    let caller: Caller
+    let metrics: ServerMetrics
+    let identity: any CallerIdentity
     let limits: ServerLimits
     let logger: Logger
     let timer: ConnectionTimer
@@ -22,6 +23,8 @@ final class RequestHandler: ChannelInboundHandler {
     var isLast = false
     /// The client sends no more. It may still wait for its replies, as `nc -N` does.
     var isInputClosed = false
+    /// The request that is being answered, for the metrics.
+    var asked: Asked?
     /// While the end of a reply is written, which lets in the next request.
     var isEnding = false
     /// Replies that are not yet with the client.
@@ -29,9 +32,13 @@ final class RequestHandler: ChannelInboundHandler {
     var streaming: Streaming?
     private(set) var isStopping = false
 
-    init(harness: Harness, caller: Caller, limits: ServerLimits, logger: Logger, timer: ConnectionTimer) {
+    init(
+        harness: Harness, metrics: ServerMetrics, identity: any CallerIdentity, limits: ServerLimits, logger: Logger,
+        timer: ConnectionTimer
+    ) {
         self.harness = harness
-        self.caller = caller
+        self.metrics = metrics
+        self.identity = identity
         self.limits = limits
         self.logger = logger
         self.timer = timer
@@ -125,6 +132,11 @@ final class RequestHandler: ChannelInboundHandler {
         case is EndOfWatching:
             isStopping = true
             streaming?.task.cancel()
+        case is RulesHaveChanged:
+            // What is sent as it comes was allowed by the rules before; whoever may still have it can ask again.
+            if !harness.gate.mayStay(identity) || (streaming != nil && !harness.gate.isOwn(identity)) {
+                context.close(promise: nil)
+            }
         default: context.fireUserInboundEventTriggered(event)
         }
     }

@@ -11,10 +11,14 @@ struct StreamedReply: Sendable {
     let forEach: @Sendable (_ send: @Sendable ([UInt8]) -> Void) async -> Void
 
     init<Event: Sendable>(
-        _ contentType: String, _ events: AsyncStream<Event>, _ encode: @escaping @Sendable (Event) -> [UInt8]
+        _ contentType: String, _ events: AsyncStream<Event>, _ encode: @escaping @Sendable (Event) -> [UInt8]?
     ) {
         self.contentType = contentType
-        forEach = { send in for await event in events { send(encode(event)) } }
+        forEach = { send in
+            for await event in events {
+                if let part = encode(event) { send(part) }
+            }
+        }
     }
 
     /// NDJSON: one line for each event.
@@ -24,8 +28,11 @@ struct StreamedReply: Sendable {
 
     /// Server-sent events (WHATWG HTML §9.2). An id alone is no event, but tells the client where it is: it can go on from
     /// there although nothing has happened yet.
-    static func serverSentEvents(_ watch: EventWatch) -> StreamedReply {
+    static func serverSentEvents(
+        _ watch: EventWatch, _ shown: @escaping @Sendable (AgentEvent) -> AgentEvent?
+    ) -> StreamedReply {
         var reply = StreamedReply(AgentEvent.mediaType, watch.events) { event in
+            guard let event = shown(event) else { return nil }
             let head = "id: \(event.id)\nevent: \(event.news.kind.rawValue)\ndata: "
             return Array(head.utf8) + APIJSON.encode(fixed: event) + Array("\n\n".utf8)
         }

@@ -26,6 +26,11 @@ extension AgentClient {
     /// Looks at everything that has to be right. Changes nothing.
     public func doctor() async throws(AgentClientError) -> DoctorReport { try await ask(.doctor) }
 
+    /// What a process may do with an account, and which rule says so.
+    public func policy(on account: AccountName, of process: Int32) async throws(AgentClientError) -> PolicyReport {
+        try await ask(.policyCheck(account, process: process))
+    }
+
     /// Starts a login, or joins the one that is pending. The last event is `done` or `failed`; whoever stops reading
     /// before that does not cancel the login.
     public func login(

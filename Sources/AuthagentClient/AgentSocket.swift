@@ -1,14 +1,15 @@
 package import Glibc
 
 /// The client's end of the agent's socket, which one thread uses and any other may end. Trusts nobody but this user's
-/// own agent, or root's.
+/// own agent, root's, or one that root has put there.
 package final class AgentSocket: Sendable {
     package let raw: Int32
 
     /// Below the 10 s that a client waits for an answer; an agent accepts within microseconds.
     package static let patience: Duration = .seconds(5)
 
-    /// Connects, and makes sure that the agent is this user's own, or root's: a token request goes to nobody else.
+    /// Connects, and makes sure that the agent is this user's own, root's, or one that root has put there
+    /// (`SocketPath.isKept`): a token request goes to nobody else.
     /// An agent that hangs throws `notAnswering` once others have filled its queue; the limit is one for each sending
     /// on the connection, too.
     package init(connectedTo path: SocketPath, within limit: Duration = patience) throws(AgentClientError) {
@@ -30,7 +31,9 @@ package final class AgentSocket: Sendable {
             }
         }
         let server = try Self.serverUser(raw, path)
-        guard server == geteuid() || server == 0 else { throw .foreignServer(path.text, user: server) }
+        guard server == geteuid() || server == 0 || path.isKept(by: server) else {
+            throw .foreignServer(path.text, user: server)
+        }
     }
 
     // Runs after a failed connect as well, because every property was set by then.

@@ -44,6 +44,16 @@ extension Request where Reply == DoctorReport {
     }
 }
 
+extension Request where Reply == PolicyReport {
+    package static func policyCheck(_ account: AccountName, process: Int32) -> Self {
+        var request = Self(
+            "GET", "\(Route.policyCheck.path)?account=\(TokenRequest.encoded(account.description))&pid=\(process)")
+        // A digest may have to be made of a large program.
+        request.limit = .seconds(30)
+        return request
+    }
+}
+
 extension Request where Reply == LogoutReply {
     package static func logout(_ account: AccountName, _ options: LogoutRequest) -> Self {
         // Discovery, revocation, the client's deletion and the keyring, each at its own limit.

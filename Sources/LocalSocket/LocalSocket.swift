@@ -3,9 +3,10 @@ internal import Glibc
 
 /// The agent's end of its socket.
 public enum LocalSocket {
-    /// Listens with mode 0600 in a private directory. Removes a socket that a dead agent left, never one that answers.
-    public static func listen(at path: SocketPath) throws(LocalSocketError) -> Descriptor {
-        try PrivateDirectory.prepare(path.directory)
+    /// Listens with mode 0600 in a private directory, or with 0660 in one that a group may enter. Removes a socket that a
+    /// dead agent left, never one that answers.
+    public static func listen(at path: SocketPath, group: UInt32? = nil) throws(LocalSocketError) -> Descriptor {
+        try PrivateDirectory.prepare(path.directory, group: group)
         try removeStale(path)
         let descriptor = try stream(path)
         // Between bind and chmod others could connect, so the mode is right from the start: bind(2) takes that of the
@@ -16,6 +17,16 @@ public enum LocalSocket {
         guard path.call(Glibc.bind, descriptor.raw) == 0 else {
             throw errno == EADDRINUSE
                 ? .inUse(path.text) : .system(call: "bind", path: path.text, errno: errno)
+        }
+        if let group {
+            // In this order, and in a directory where nobody else makes names.
+            guard lchown(path.text, uid_t.max, group) == 0 else {
+                throw errno == EPERM
+                    ? .notInGroup(group) : .system(call: "chown", path: path.text, errno: errno)
+            }
+            guard chmod(path.text, 0o660) == 0 else {
+                throw .system(call: "chmod", path: path.text, errno: errno)
+            }
         }
         guard Glibc.listen(descriptor.raw, backlog) == 0 else {
             throw .system(call: "listen", path: path.text, errno: errno)

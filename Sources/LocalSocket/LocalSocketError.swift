@@ -8,6 +8,10 @@ public enum LocalSocketError: Error, Equatable, Sendable {
     case directoryIsSymbolicLink(String)
     case directoryHasOtherOwner(String, owner: UInt32)
     case directoryIsLoose(String, mode: UInt32)
+    /// The socket is for a group, and the directory is not (0750).
+    case directoryIsNotForGroup(String, UInt32)
+    /// The agent's user is not in the group that its socket is for.
+    case notInGroup(UInt32)
     case notASocket(String)
     /// A live agent serves here already.
     case inUse(String)
@@ -29,6 +33,9 @@ extension LocalSocketError: CustomStringConvertible {
         case .directoryHasOtherOwner(let path, let owner): "\(path) belongs to user \(owner)"
         case .directoryIsLoose(let path, let mode):
             "\(path) can be entered by others (mode \(String(mode, radix: 8)))"
+        case .directoryIsNotForGroup(let path, let group):
+            "\(path) is not open to group \(group), and closed to all others"
+        case .notInGroup(let group): "this user is not in group \(group), which the socket is for"
         case .notASocket(let path): "\(path) is there, but it is not a socket"
         case .inUse(let path): "an agent serves \(path) already"
         case .locked(_, let pid?): "another authagentd is running already (pid \(pid))"
@@ -46,6 +53,9 @@ extension LocalSocketError: CustomStringConvertible {
         case .notADirectory(let path), .directoryIsSymbolicLink(let path), .notASocket(let path):
             "look at 'ls -ld \(path)', and remove it if nobody needs it"
         case .directoryHasOtherOwner(let path, _): "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK to another place"
+        case .directoryIsNotForGroup(let path, let group):
+            "if only the socket is in it, run 'chgrp \(group) \(path) && chmod 750 \(path)'"
+        case .notInGroup(let group): "run 'usermod -aG \(group)' with this user's name as root, or change socket_group"
         case .directoryIsLoose(let path, _): "run 'chmod 700 \(path)'"
         case .inUse, .locked: "run 'authagent status' to use it, or 'authagent stop' to end it"
         case .inheritedDescriptor: "check ListenStream= in authagent.socket"

@@ -12,6 +12,7 @@ public final class PeerProcess: CallerIdentity {
     public let connected: Caller
     private let pin: ProcessPin
     private let digests: ExecutableDigests
+    private let recent: RecentProcesses
     /// The first look at the program. Nil inside: it cannot be looked at, as that of another user by an agent without
     /// CAP_SYS_PTRACE, or that of a process which does not want to be dumped.
     private let program = Mutex<Executable??>(nil)
@@ -33,11 +34,13 @@ public final class PeerProcess: CallerIdentity {
 
     /// Takes nothing over: the socket is looked at now, and not kept.
     public init(
-        socket: Int32, digests: ExecutableDigests, pinning: Pinning = .peer
+        socket: Int32, digests: ExecutableDigests, recent: RecentProcesses = RecentProcesses(),
+        pinning: Pinning = .peer
     ) throws(LocalSocketError) {
         let credentials = try PeerCredentials(of: socket)
         pin = ProcessPin(credentials.pid, socket: socket, pinning)
         self.digests = digests
+        self.recent = recent
         connected = Caller(
             pid: credentials.pid, user: credentials.user, group: credentials.group,
             supplementaryGroups: Self.groups(socket) ?? ProcessOwner(of: credentials.pid)?.supplementaryGroups ?? []
@@ -48,6 +51,7 @@ public final class PeerProcess: CallerIdentity {
     public init?(pid: Int32, digests: ExecutableDigests, pinning: Pinning = .peer) {
         pin = ProcessPin(pid, pinning)
         self.digests = digests
+        recent = RecentProcesses()
         guard let owner = ProcessOwner(of: pid), pin.isAlive else { return nil }
         connected = Caller(
             pid: pid, user: owner.user, group: owner.group, supplementaryGroups: owner.supplementaryGroups
@@ -90,11 +94,18 @@ public final class PeerProcess: CallerIdentity {
     private var description: Caller {
         described.withLock { described in
             if let described { return described }
+            let now = ContinuousClock.now
+            if let known = recent.description(of: connected, now) {
+                described = known
+                return known
+            }
             var caller = connected
             caller.executable = ProcessFile.link("/proc/\(pin.pid)/exe")
             read(&caller)
             // Of a process that has ended it may be another's.
-            if pin.isAlive { described = caller } else { caller = connected }
+            guard pin.isAlive else { return connected }
+            described = caller
+            recent.keep(caller, pin, now)
             return caller
         }
     }

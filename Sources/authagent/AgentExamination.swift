@@ -67,6 +67,16 @@ struct AgentExamination {
 
     /// A directory that is not there is made at the agent's start, if it can be.
     private static func directory(of path: SocketPath) -> DoctorCheck {
+        if path.isOthers(than: geteuid()) {
+            guard path.isKept else {
+                return DoctorCheck(
+                    .agentSocket, .problem, "\(path) is no agent's that root has put there",
+                    hint: "look at 'ls -ld \(path) \(path.directory)': others may write there, or nobody listens"
+                )
+            }
+            return DoctorCheck(
+                .agentSocket, .ok, "\(path) is the machine's agent, and nobody can put another one there")
+        }
         var place = path.directory
         do throws(LocalSocketError) {
             do throws(LocalSocketError) { try PrivateDirectory.check(place) } catch {

@@ -12,6 +12,8 @@ extension AgentStarter {
 
     /// Starts the daemon and connects to it, or to the one that somebody else has started.
     func connect() throws -> AgentConnection {
+        // Whoever is only let in to an agent of others has none to start in its place.
+        guard !path.isOthers(than: geteuid()) else { throw Self.leftToOthers(path) }
         let end = Deadline(Self.longestDrain)
         while try start() == .isInUse {
             if let connection = try connectToOther(until: end) { return connection }
@@ -42,6 +44,14 @@ extension AgentStarter {
             _ = poll(nil, 0, 20)
         } while end.milliseconds > 0
         throw Self.elsewhere(path)
+    }
+
+    private static func leftToOthers(_ path: SocketPath) -> Failure {
+        Failure(
+            "no agent listens at \(path), and it is not this user's to start there",
+            hint: "run 'sudo systemctl start authagent.socket', or unset AUTHAGENT_SOCK for an agent of your own",
+            code: .agentUnreachable
+        )
     }
 
     private static func elsewhere(_ path: SocketPath) -> Failure {

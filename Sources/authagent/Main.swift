@@ -55,7 +55,8 @@ struct AuthagentCommand: ParsableCommand {
         version: agentVersion,
         subcommands: [
             LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, InspectCommand.self,
-            ProvidersCommand.self, DoctorCommand.self, StoreCommand.self, LockCommand.self, UnlockCommand.self,
+            ProvidersCommand.self, PolicyCommand.self, DoctorCommand.self, StoreCommand.self, LockCommand.self,
+            UnlockCommand.self,
             StartCommand.self,
             StopCommand.self, ReloadCommand.self,
         ]

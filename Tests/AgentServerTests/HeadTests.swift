@@ -5,7 +5,9 @@ struct HeadTests {
     @Test("HEAD has the fields of GET and no body, for whatever knows GET and for a problem")
     func everyResource() async throws {
         let work = try #require(AccountName("work"))
-        let paths = Route.all(work).filter { $0.methods.contains("GET") }.map(\.path)
+        // Events have no end, and figures are others each time: EventStreamTests and MetricsTests look at those.
+        let paths = Route.all(work).filter { $0.methods.contains("GET") && ![.events, .metrics].contains($0) }.map(
+            \.path)
         try await ServerFixture.serving { server in
             for path in paths + ["/v1/accounts/ghost", "/v1/accounts/gone/token", "/nowhere", "/v1/health?x=1"] {
                 let client = try server.client()

@@ -42,6 +42,8 @@ private final class MemberReader: Decoder {
         case is AccountName.Type: return try give(try AccountName(from: MemberReader()), "string")
         case is Int.Type: return try give(1, "integer")
         case is Int32.Type: return try give(Int32(1), "integer")
+        case is UInt32.Type: return try give(UInt32(1), "integer")
+        case is EventID.Type: return try give(EventID(origin: "a", count: 1), "string")
         case is Bool.Type: return try give(true, "boolean")
         case is JSONContent.Type: return try give(JSONContent.null, nil)
         case is [String: String].Type: return try give([String: String](), "object")

@@ -5,7 +5,8 @@ struct OpenAPISchemaTests {
     /// What is read from and written to the socket, by the name of its schema.
     private static var types: [String: any Decodable.Type] {
         [
-            "AccountStatus": AccountStatus.self, "AgentStatus": AgentStatus.self, "DoctorCheck": DoctorCheck.self,
+            "AccountStatus": AccountStatus.self, "AgentEvent": AgentEvent.self, "AgentStatus": AgentStatus.self,
+            "Denial": AgentNews.Denial.self, "DoctorCheck": DoctorCheck.self,
             "DoctorReport": DoctorReport.self, "InspectReply": InspectReply.self, "InspectRequest": InspectRequest.self,
             "IntrospectionReport": IntrospectionReport.self, "LockReply": LockReply.self,
             "LockRequest": LockRequest.self, "LoginRequest": LoginRequest.self, "LogoutReply": LogoutReply.self,

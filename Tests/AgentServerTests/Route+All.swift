@@ -22,9 +22,11 @@ extension Route {
         case .store: .lock
         case .lock: .unlock
         case .unlock: .doctor
-        case .doctor: .events
+        case .doctor: .policyCheck
+        case .policyCheck: .events
         case .events: .openAPI
-        case .openAPI: nil
+        case .openAPI: .metrics
+        case .metrics: nil
         }
     }
 }

@@ -99,6 +99,35 @@ struct PeerProcessTests {
         #expect(byNumber.connected.supplementaryGroups.sorted() == groups)
     }
 
+    @Test("the record has program and unit, and asks no more of a process that becomes another program")
+    func record() async throws {
+        let visit = try await Visit()
+        let before = try #require(try visit.peer.callerAtOnce(.record))
+        let program = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
+        #expect(before.executable == program)
+        #expect(before.slice != nil)
+        await visit.visitor.become("/bin/sleep")
+        #expect(try visit.peer.callerAtOnce(.record) == before)
+        kill(visit.visitor.pid, SIGKILL)
+        await eventually { (try? visit.peer.callerAtOnce([])) == nil }
+        #expect(throws: CallerLost.ended) { try visit.peer.callerAtOnce(.record) }
+    }
+
+    @Test("what is remembered of one process for the record is said of no other", arguments: Pinning.allCases)
+    func recent(pinning: Pinning) async throws {
+        let recent = RecentProcesses()
+        let files = try TemporaryDirectory()
+        let program = files.path + "/tool"
+        _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
+        let first = try await Visit(pinning: pinning, program: program, recent: recent)
+        #expect(try first.peer.callerAtOnce(.record)?.executable == program)
+        for _ in 0..<40 {
+            let other = try await Visit(pinning: pinning, recent: recent)
+            #expect(try other.peer.callerAtOnce(.record)?.executable?.hasSuffix("/socket-actor") == true)
+        }
+        #expect(try first.peer.callerAtOnce(.record)?.executable == program)
+    }
+
     @Test("a number that no process has is nobody")
     func nobody() async throws {
         let visit = try await Visit()

@@ -17,6 +17,7 @@ final class Visit: Sendable {
     init(
         pinning: Pinning = .peer, user: UInt32? = nil, group: UInt32? = nil, groups: [UInt32] = [],
         program: String? = nil, isLeftUnreaped: Bool = false, digests: ExecutableDigests = ExecutableDigests(),
+        recent: RecentProcesses = RecentProcesses(),
         beforeAccept: (SocketActor) async -> Void = { _ in }
     ) async throws {
         files = try TemporaryDirectory()
@@ -30,7 +31,7 @@ final class Visit: Sendable {
             isLeftUnreaped: isLeftUnreaped)
         await beforeAccept(visitor)
         connection = clinux_accept(listener.raw)
-        peer = try PeerProcess(socket: connection, digests: digests, pinning: pinning)
+        peer = try PeerProcess(socket: connection, digests: digests, recent: recent, pinning: pinning)
         self.digests = digests
     }
 
