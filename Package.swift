@@ -228,10 +228,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AuthagentClientTests",
-            dependencies: [
-                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagentd",
-            ],
+            dependencies: ["AgentAPI", "AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
             swiftSettings: swift
         ),
         .testTarget(

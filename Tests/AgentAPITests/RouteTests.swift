@@ -8,6 +8,7 @@ struct RouteTests {
         let routes: [Route] = [
             .accounts, .account(name), .token(name), .login(name), .logout(name), .inspect(name), .inspect(nil),
             .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI, .metrics,
+            .policyCheck,
         ]
         for route in routes {
             #expect(Route(path: route.path) == route)

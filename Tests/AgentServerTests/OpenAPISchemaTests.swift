@@ -5,8 +5,6 @@ struct OpenAPISchemaTests {
     /// What is read from and written to the socket, by the name of its schema.
     private static var types: [String: any Decodable.Type] {
         [
-            "Caller": CallerDescription.self, "PolicyDecision": PolicyDecision.self, "PolicyReport": PolicyReport.self,
-            "Rule": RuleDescription.self, "RuleCondition": RuleCondition.self,
             "AccountStatus": AccountStatus.self, "AgentEvent": AgentEvent.self, "AgentStatus": AgentStatus.self,
             "Denial": AgentNews.Denial.self, "DoctorCheck": DoctorCheck.self,
             "DoctorReport": DoctorReport.self, "InspectReply": InspectReply.self, "InspectRequest": InspectRequest.self,
