@@ -243,7 +243,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent", "authagent-keyring",
-                "authagentd",
+                "authagentd", "bench", "bench-echo", "bench-load",
             ],
             swiftSettings: swift
         ),
