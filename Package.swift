@@ -287,7 +287,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagent-keyring", "authagentd",
+                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load",
             ],
             swiftSettings: swift
         ),
