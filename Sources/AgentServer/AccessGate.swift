@@ -68,20 +68,27 @@ struct AccessGate: Sendable {
         do throws(CallerLost) { _ = try identity.callerAtOnce([]) } catch { throw .lost(error) }
     }
 
-    /// Whether a caller may connect; if not, that is recorded.
-    func mayConnect(_ identity: any CallerIdentity) -> Bool {
+    /// Why a caller may not connect, which is recorded; nil if he may.
+    func refusal(of identity: any CallerIdentity) -> Problem? {
         guard mayStay(identity) else {
-            let caller = (try? identity.callerAtOnce(access.audit.facts)) ?? identity.connected
+            var caller = identity.connected
+            var problem = Problem(
+                .forbidden, "this agent serves another user",
+                hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"
+            )
+            do throws(CallerLost) { caller = try identity.callerAtOnce(access.audit.facts) ?? caller } catch {
+                problem = .lost(error)
+            }
             access.audit.record(
                 AccessRecord(
                     caller: caller, permissions: [], account: nil, scopes: [], result: .refused(.forbidden), rule: nil))
-            tell(refused: caller, nil, "another user's program has connected")
-            return false
+            tell(refused: caller, nil, problem.detail)
+            return problem
         }
         // Which program connected is to be known by the time that a rule asks: it must still be that one then.
         let facts = access.rules.current.factsOnEveryAccount(for: identity.connected)
         if !facts.isDisjoint(with: [.executable, .executableDigest]) { _ = try? identity.callerAtOnce(.executable) }
-        return true
+        return nil
     }
 
     /// Whether the rules of now would let the caller connect.

@@ -3,7 +3,6 @@ internal import Glibc
 public import Logging
 public import Metrics
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 internal import Policy
 public import ServiceLifecycle
@@ -43,13 +42,14 @@ public struct AgentServer: Service {
         let share = Self.descriptorsAllowed() / Self.shareOfDescriptors
         let registry = ConnectionRegistry(connectionsPerUser: min(limits.connectionsPerUser, max(8, share)))
         access.rules.whenChanged { registry.rulesHaveChanged() }
+        let known = NIOLoopBoundBox.makeBoxSendingValue(KnownRequests(), eventLoop: group.next())
         var first: [any Channel] = []
-        for listener in listeners { first.append(try await open(listener, on: group, registry)) }
+        for listener in listeners { first.append(try await open(listener, on: group, registry, known)) }
         let channels = await cancelWhenGracefulShutdown { [first] in
             var channels = first
             for await listener in replacements {
                 do {
-                    let new = try await open(listener, on: group, registry)
+                    let new = try await open(listener, on: group, registry, known)
                     for channel in channels { try? await channel.close() }
                     channels = [new]
                 } catch {
@@ -65,7 +65,8 @@ public struct AgentServer: Service {
     }
 
     private func open(
-        _ listener: Int32, on group: MultiThreadedEventLoopGroup, _ registry: ConnectionRegistry
+        _ listener: Int32, on group: MultiThreadedEventLoopGroup, _ registry: ConnectionRegistry,
+        _ known: NIOLoopBoundBox<KnownRequests>
     ) async throws -> any Channel {
         try await ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
@@ -76,8 +77,11 @@ public struct AgentServer: Service {
                     try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler { _ in pause })
                 }
             }
-            .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { channel in admit(channel, registry) }
+            .childChannelInitializer { channel in
+                // Not as an option of the bootstrap, which has a future for each and for their end.
+                try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+                return admit(channel, registry, known)
+            }
             .withBoundSocket(listener).get()
     }
 
@@ -96,7 +100,9 @@ public struct AgentServer: Service {
     }
 
     /// Asks the kernel who connected, before anything of the request is read.
-    private func admit(_ channel: any Channel, _ registry: ConnectionRegistry) -> EventLoopFuture<Void> {
+    private func admit(
+        _ channel: any Channel, _ registry: ConnectionRegistry, _ known: NIOLoopBoundBox<KnownRequests>
+    ) -> EventLoopFuture<Void> {
         let found: (any CallerIdentity)?
         do {
             found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
@@ -106,13 +112,9 @@ public struct AgentServer: Service {
         guard let identity = found else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        guard harness.gate.mayConnect(identity) else {
+        if let problem = harness.gate.refusal(of: identity) {
             metrics.connected(.forbidden)
-            return refuse(
-                channel,
-                Problem(
-                    .forbidden, "this agent serves another user",
-                    hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"))
+            return refuse(channel, problem)
         }
         switch registry.admit(channel, of: identity.connected.user) {
         case .stopping: return channel.close()
@@ -122,7 +124,7 @@ public struct AgentServer: Service {
         case .admitted:
             metrics.connected(.admitted)
             channel.closeFuture.whenComplete { _ in metrics.disconnected() }
-            return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity) }
+            return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity, known.value) }
         }
     }
 
@@ -130,7 +132,7 @@ public struct AgentServer: Service {
         // Once it is registered, so that the reply can be written; nothing reads from this connection.
         channel.setOption(ChannelOptions.autoRead, value: false).map {
             channel.eventLoop.execute {
-                channel.writeAndFlush(RawReply.bytes(.problem(problem), channel.allocator)).whenComplete { _ in
+                channel.writeAndFlush(Reply.problem(problem).bytes(channel.allocator, closes: true)).whenComplete { _ in
                     // To a client that is about to look at its new connection, one that is closed already is none.
                     guard channel.isActive else { return }
                     channel.close(mode: .output, promise: nil)
@@ -140,28 +142,13 @@ public struct AgentServer: Service {
         }
     }
 
-    /// Otherwise a head is collected up to 2 MiB before its size is looked at.
-    private var decoderLimits: NIOHTTPDecoderLimitConfiguration {
-        var decoder = NIOHTTPDecoderLimitConfiguration()
-        decoder.maxHeaderFieldSize = limits.requestHead
-        decoder.maxHeaderListSize = limits.requestHead
-        return decoder
-    }
-
-    private func addHandlers(to channel: any Channel, _ identity: any CallerIdentity) throws {
-        let pipeline = channel.pipeline.syncOperations
-        let timer = ConnectionTimer(limits, eventLoop: channel.eventLoop)
-        // A client that asks without reading is not read from, so that its replies do not pile up here.
-        try pipeline.addHandler(BackPressureHandler())
-        try pipeline.addHandler(ConnectionGuard(timer: timer))
-        try pipeline.configureHTTPServerPipeline(
-            withPipeliningAssistance: true, withErrorHandling: false, withEncoderConfiguration: .init(),
-            withDecoderLimitConfiguration: decoderLimits
+    private func addHandlers(
+        to channel: any Channel, _ identity: any CallerIdentity, _ known: KnownRequests
+    ) throws {
+        let connection = Connection(
+            harness: harness, metrics: metrics, identity: identity, limits: limits, logger: logger, known: known,
+            eventLoop: channel.eventLoop
         )
-        try pipeline.addHandler(
-            RequestHandler(
-                harness: harness, metrics: metrics, identity: identity, limits: limits, logger: logger, timer: timer
-            )
-        )
+        try channel.pipeline.syncOperations.addHandler(ConnectionGuard(connection))
     }
 }

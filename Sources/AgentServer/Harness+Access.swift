@@ -17,7 +17,7 @@ extension Harness {
         case .accounts, .events: return .list(.status)
         case .account(let account), .inspect(let account?):
             return .decided(AccessRequest([.status], on: account))
-        case .token(let account): return .decided(try tokenRequest(request).access(account))
+        case .token: preconditionFailure("decided where it is read")
         case .login(let account):
             guard request.method == "POST" else { return .decided(AccessRequest([.login], on: account)) }
             let scopes = try body(request, LoginRequest.self)?.scopes ?? []

@@ -26,8 +26,8 @@ struct Harness: Sendable {
         do throws(Problem) {
             let (route, wrongMethod) = try route(request)
             if let wrongMethod { return .reply(wrongMethod) }
-            guard case .token(let account) = route else { return .later(nil) }
-            return try tokenAtOnce(account, request, identity)
+            guard case .token = route, let ask = try tokenAsk(request) else { return .later(nil) }
+            return answerAtOnce(ask, identity)
         } catch {
             return .reply(.problem(error))
         }
@@ -55,10 +55,9 @@ struct Harness: Sendable {
     private func answer(
         _ route: Route, _ request: APIRequest, _ identity: any CallerIdentity
     ) async throws(Problem) -> Answer {
-        if case .token(let account) = route {
-            let asked = try tokenRequest(request)
-            let admission = try await gate.admit(asked.access(account), identity)
-            return .reply(try await token(AdmittedToken(account, asked, admission)))
+        if let ask = try tokenAsk(request) {
+            let admission = try await gate.admit(ask.access, identity)
+            return .reply(try await token(AdmittedToken(ask: ask, admission: admission)))
         }
         switch try access(route, request) {
         case .open:

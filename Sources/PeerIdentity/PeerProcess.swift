@@ -43,7 +43,7 @@ public final class PeerProcess: CallerIdentity {
         self.recent = recent
         connected = Caller(
             pid: credentials.pid, user: credentials.user, group: credentials.group,
-            supplementaryGroups: Self.groups(socket) ?? []
+            supplementaryGroups: Self.groups(socket) ?? Self.groups(of: pin)
         )
     }
 
@@ -146,6 +146,12 @@ public final class PeerProcess: CallerIdentity {
             return path
         }
         (caller.unit, caller.slice, caller.userUnit) = (path.unit, path.slice, path.userUnit)
+    }
+
+    /// Those of now, of the process that is pinned.
+    private static func groups(of pin: ProcessPin) -> [UInt32] {
+        guard pin.isCertain, let owner = ProcessOwner(of: pin.pid), pin.isAlive else { return [] }
+        return owner.supplementaryGroups
     }
 
     /// Fixed at connect(2), as user and group are. Nil where the kernel does not tell (before Linux 4.13).

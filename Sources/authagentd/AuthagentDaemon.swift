@@ -4,6 +4,7 @@ internal import AgentAPI
 internal import AgentServer
 internal import ArgumentParser
 internal import Audit
+internal import CQuietDispatch
 internal import Doctor
 internal import Glibc
 internal import KeyringStore
@@ -75,6 +76,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
 
     func run() async throws {
         ProcessProtection.apply()
+        quiet_dispatch()
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }
