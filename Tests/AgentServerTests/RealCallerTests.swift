@@ -1,5 +1,6 @@
 import AgentAPI
 import AgentServer
+import AuthagentClient
 import AuthagentTestSupport
 import Foundation
 import LocalSocket
