@@ -31,7 +31,9 @@ package final class AgentSocket: Sendable {
             }
         }
         let server = try Self.serverUser(raw, path)
-        guard server == geteuid() || server == 0 || path.isKept(by: server) else { throw .foreignServer(path.text, user: server) }
+        guard server == geteuid() || server == 0 || path.isKept(by: server) else {
+            throw .foreignServer(path.text, user: server)
+        }
     }
 
     // Runs after a failed connect as well, because every property was set by then.

@@ -47,13 +47,11 @@ extension AgentStarter {
     }
 
     private static func leftToOthers(_ path: SocketPath) -> Failure {
-        var failure = Failure(
+        Failure(
             "no agent listens at \(path), and it is not this user's to start there",
             hint: "run 'sudo systemctl start authagent.socket', or unset AUTHAGENT_SOCK for an agent of your own",
             code: .agentUnreachable
         )
-        failure.isNobodyListening = true
-        return failure
     }
 
     private static func elsewhere(_ path: SocketPath) -> Failure {

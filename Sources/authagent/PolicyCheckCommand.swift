@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 
 struct PolicyCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,10 +23,7 @@ struct PolicyCheckCommand: ParsableCommand {
     }
 
     func run() throws {
-        // A digest may have to be made of a large program.
-        let report = try AgentConnection.open().request(
-            "GET", "\(Route.policyCheck.path)?account=\(account)&pid=\(asPid)", within: .seconds(30)
-        ).decoded(PolicyReport.self)
+        let report = try AgentConnection.open().ask(.policyCheck(account, process: asPid))
         Console.print(json ? APIJSON.text(fixed: report) : PolicyText(report).text)
     }
 }
