@@ -5,6 +5,8 @@ internal import Policy
 /// each decision recorded once, with what came of it.
 struct AccessGate: Sendable {
     let access: Access
+    /// Hears of each refusal, for whoever watches.
+    let report: @Sendable (AgentNews) -> Void
 
     private typealias Decider = @Sendable (Caller, CallerFacts) -> RulesInForce.Answer
 
@@ -103,6 +105,7 @@ struct AccessGate: Sendable {
         // Also the agent refuses for the rules' sake: what a provider grants is known to it alone.
         let isRefusal = problem.code == .forbidden
         access.audit.record(admission.record(isRefusal ? .refused(problem.code) : .failed(problem.code)))
+        if isRefusal { report(.denied(admission.caller, admission.request, problem)) }
         return admission.isTrusted ? problem : problem.forStrangers
     }
 
@@ -116,23 +119,37 @@ struct AccessGate: Sendable {
             )
         }
         let problem = Problem(verdict.outcome, request, caller)
-        record(refused: problem.code, caller, request, verdict.rule)
+        record(problem, caller, request, verdict.rule)
         throw problem
     }
 
     private func lost(_ error: CallerLost, _ identity: any CallerIdentity, _ request: AccessRequest) -> Problem {
         let problem = Problem.lost(error)
-        record(refused: problem.code, identity.connected, request, nil)
+        record(problem, identity.connected, request, nil)
         return problem
     }
 
-    private func record(refused code: Problem.Code, _ caller: Caller, _ request: AccessRequest, _ rule: Int?) {
+    private func record(_ refusal: Problem, _ caller: Caller, _ request: AccessRequest, _ rule: Int?) {
         access.audit.record(
             AccessRecord(
                 caller: caller, permissions: request.permissions, account: request.account, scopes: request.scopes,
-                result: .refused(code), rule: rule
+                result: .refused(refusal.code), rule: rule
             )
         )
+        report(.denied(caller, request, refusal))
+    }
+}
+
+extension AgentNews {
+    /// What is known of the caller by then: facts that no rule asked for are not looked up.
+    fileprivate static func denied(_ caller: Caller, _ request: AccessRequest, _ refusal: Problem) -> AgentNews {
+        let denial = Denial(
+            user: caller.user, pid: caller.pid, executable: caller.executable, unit: caller.unit ?? caller.userUnit,
+            permission: request.permissions.map(\.rawValue).joined(separator: " ")
+        )
+        var news = AgentNews.denied(denial, account: request.account, detail: refusal.detail)
+        news.code = refusal.code.rawValue
+        return news
     }
 }
 

@@ -30,7 +30,8 @@ public struct AgentServer: Service {
         self.listeners = listeners
         self.replacements = replacements
         metrics = ServerMetrics()
-        harness = Harness(service: service, gate: AccessGate(access: access), sources: [metrics] + sources)
+        harness = Harness(
+            service: service, gate: AccessGate(access: access, report: service.report), sources: [metrics] + sources)
         self.access = access
         self.limits = limits
         self.logger = logger
