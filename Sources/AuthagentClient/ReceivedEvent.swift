@@ -15,6 +15,14 @@ public struct ReceivedEvent: Equatable, Sendable {
     }
 }
 
+extension ReceivedEvent {
+    /// The same with its type; nil for an event of a newer agent, which may have others.
+    public var event: AgentEvent? {
+        guard let bytes = try? APIJSON.encode(content) else { return nil }
+        return try? APIJSON.decode(AgentEvent.self, from: bytes)
+    }
+}
+
 /// Reads `text/event-stream`. Comments keep the connection alive and say nothing; a `retry` is for browsers.
 package struct ReceivedEventReader: EventReader {
     package static let mediaType = "text/event-stream"
