@@ -186,7 +186,8 @@ struct AccessTests {
             (AccessFixture.rule(["*"], [.unit(Glob("a.service"))], allow: [.token]), [[], .unit]),
             (
                 AccessFixture.rule(["*"], [.executable("/x"), .executableDigest(digest)], allow: [.token]),
-                [[], .executable, [], .executable, [.executable, .executableDigest]]
+                // The first: which program it is that connects.
+                [.executable, [], .executable, [], .executable, [.executable, .executableDigest]]
             ),
         ]
         for (rule, asked) in table {
