@@ -134,7 +134,7 @@ public struct AgentServer: Service {
     ) -> EventLoopFuture<Void> {
         guard registry.admitRefused(channel, of: identity.connected.user) else { return channel.close() }
         // Once it is registered, so that the reply can be written; nothing reads from this connection.
-        channel.setOption(ChannelOptions.autoRead, value: false).map {
+        return channel.setOption(ChannelOptions.autoRead, value: false).map {
             channel.eventLoop.execute {
                 channel.writeAndFlush(Reply.problem(problem).bytes(channel.allocator, closes: true)).whenComplete { _ in
                     // To a client that is about to look at its new connection, one that is closed already is none.

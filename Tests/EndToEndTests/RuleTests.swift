@@ -117,7 +117,8 @@ struct RuleTests {
     func check() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
-        let sleeper = try ChildProcess("/bin/sleep", ["300"], input: nil)
+        let sleeper = try ChildProcess(
+            "/bin/sleep", ["300"], environment: ChildProcess.programEnvironment, input: nil)
         defer { kill(sleeper.pid, SIGKILL) }
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(sleeper.pid)/exe")
         let text = """
