@@ -59,6 +59,13 @@ struct AccessTests {
                         record.result == (isAllowed ? .allowed : .refused(.forbidden)), "\(request.target) \(allow)")
                     #expect(record.rule == 1)
                     guard !isAllowed else { continue }
+                    let news = try #require(server.service.news.last)
+                    #expect(news.kind == .denied)
+                    #expect(news.account == record.account)
+                    #expect(news.denial?.user == AccessFixture.stranger.user)
+                    #expect(
+                        Set(news.denial?.permission?.split(separator: " ").map(String.init) ?? [])
+                            == Set(needed.map(\.rawValue)))
                     #expect(server.service.calls.count == calls, "\(request.target) \(allow)")
                     if request.method != "HEAD" { #expect(reply.problem?.code == .forbidden) }
                 }
