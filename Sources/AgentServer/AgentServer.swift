@@ -69,6 +69,8 @@ public struct AgentServer: Service {
         _ known: NIOLoopBoundBox<KnownRequests>
     ) async throws -> any Channel {
         try await ServerBootstrap(group: group)
+            // SwiftNIO calls listen(2) again, with 128 unless it is told.
+            .serverChannelOption(.backlog, value: limits.backlog)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Out of descriptors: wait a moment instead of spinning on a connection that cannot be accepted.
