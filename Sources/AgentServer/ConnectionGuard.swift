@@ -97,6 +97,8 @@ final class ConnectionGuard: ChannelInboundHandler {
         switch event {
         // The client sends no more, or the server stops.
         case ChannelEvent.inputClosed, is ChannelShouldQuiesceEvent: context.close(promise: nil)
+        case is RulesHaveChanged:
+            if !connection.harness.gate.mayStay(connection.identity) { context.close(promise: nil) }
         default: context.fireUserInboundEventTriggered(event)
         }
     }
