@@ -63,9 +63,9 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CurlTransport", "Doctor",
-                "KeyringStore", "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles",
-                "SealedJournal", "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CQuietDispatch",
+                "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy",
+                "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
@@ -85,6 +85,8 @@ let package = Package(
         .target(name: "AuthagentClient", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "LocalSocket", dependencies: ["AuthagentClient", "CLinux"], swiftSettings: swift),
         .target(name: "CLinux"),
+        // For the daemon alone: an idle one sleeps.
+        .target(name: "CQuietDispatch"),
 
         // Pure: no adapter is imported here.
         .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),
@@ -201,6 +203,19 @@ let package = Package(
             path: "Tests/crash-matrix",
             swiftSettings: swift
         ),
+        // How fast it is: the client and the limit in C, so that neither is what is measured.
+        .executableTarget(name: "bench-load", path: "Tests/bench-load"),
+        .executableTarget(name: "bench-echo", path: "Tests/bench-echo"),
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "SealedStore", "SecretMemory",
+                "Vault",
+                argumentParser,
+            ],
+            path: "Tests/bench",
+            swiftSettings: swift
+        ),
 
         // What connects to the socket and then leaves or becomes another program.
         .executableTarget(name: "socket-actor", path: "Tests/socket-actor"),
@@ -225,9 +240,7 @@ let package = Package(
             name: "AgentServerTests",
             dependencies: [
                 "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Metrics",
-                "Policy",
-                lifecycle,
-                logging,
+                "PeerIdentity", "Policy", "socket-actor", lifecycle, logging,
             ],
             swiftSettings: swift
         ),
@@ -240,7 +253,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PeerIdentityTests",
-            dependencies: ["AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy", "socket-actor"],
+            dependencies: [
+                "AuthagentClient", "AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy",
+                "socket-actor",
+            ],
             swiftSettings: swift
         ),
         .testTarget(name: "PolicyTests", dependencies: ["AgentAPI", "Policy"], swiftSettings: swift),
@@ -271,7 +287,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagent-keyring", "authagentd",
+                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load",
             ],
             swiftSettings: swift
         ),

@@ -13,6 +13,8 @@ test_packages=(
 fuzz_packages=(python3-venv iproute2 util-linux)
 # The README's example in JavaScript runs in whichever Node there is.
 command -v node >/dev/null || test_packages+=(nodejs)
+# What the agent is compared with.
+bench_packages=(oidc-agent-cli)
 
 say() { printf '\n== %s\n' "$*"; }
 

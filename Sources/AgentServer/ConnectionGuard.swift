@@ -1,15 +1,24 @@
 internal import AgentAPI
+internal import Logging
 internal import NIOCore
 
-/// The first handler of a connection: it sees bytes before HTTP does, and ends connections that take too long.
+/// The first handler of a connection: it sees bytes before HTTP does. It ends connections that take too long, and
+/// answers requests that are known by their bytes; all others it leaves to HTTP.
 final class ConnectionGuard: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let timer: ConnectionTimer
+    private let connection: Connection
+    private var hasHTTP = false
+    /// While a reply of this handler's own is on its way to the client.
+    private var isSending = false
+    /// What has to wait for that.
+    private var laterEvents: [Any] = []
 
-    init(timer: ConnectionTimer) { self.timer = timer }
+    private var timer: ConnectionTimer { connection.timer }
+
+    init(_ connection: Connection) { self.connection = connection }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
@@ -20,28 +29,86 @@ final class ConnectionGuard: ChannelInboundHandler {
     func handlerRemoved(context: ChannelHandlerContext) { timer.stop() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if timer.phase == .idle { timer.enter(.receiving) }
+        let bytes = unwrapInboundIn(data)
+        let isFirst = timer.phase == .idle && connection.isBetweenRequests
+        if isFirst, let ask = connection.known.find(bytes) {
+            let start = NIODeadline.now()
+            switch connection.harness.answerAtOnce(ask, connection.identity) {
+            case .reply(let reply):
+                let took = (NIODeadline.now() - start).nanoseconds
+                connection.metrics.answered(.token, reply.code, isAtOnce: true, nanoseconds: took)
+                return send(reply, context)
+            case .later(let admitted): connection.deferred = .later(admitted)
+            }
+        }
+        if timer.phase == .idle || isSending {
+            isSending = false
+            timer.enter(.receiving)
+        }
+        connection.isBetweenRequests = isFirst && KnownRequests.isOneHead(bytes)
+        connection.received = connection.isBetweenRequests ? bytes : nil
+        passOn(data, context)
+        connection.received = nil
+        connection.deferred = nil
+        // The head has announced a body.
+        if timer.phase == .receiving { connection.isBetweenRequests = false }
+    }
+
+    private func passOn(_ data: NIOAny, _ context: ChannelHandlerContext) {
+        if !hasHTTP {
+            do { try connection.addHTTP(to: context.channel) } catch { return context.close(promise: nil) }
+            hasHTTP = true
+        }
         context.fireChannelRead(data)
+    }
+
+    private func send(_ reply: Reply, _ context: ChannelHandlerContext) {
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(reply.bytes(channel.allocator, closes: false)), promise: nil)
+        if let left = try? channel.syncOptions?.getOption(.bufferedWritableBytes), left == 0 {
+            // The kernel has it all, as nearly always.
+            timer.enter(.idle)
+        } else {
+            isSending = true
+            timer.enter(.sending)
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            // Is written after what is left.
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
+                let (handler, context) = bound.value
+                handler.sent(context)
+            }
+        }
+        connection.logger.debug("answered", metadata: ["method": "GET", "status": "\(reply.status)", "known": "true"])
+    }
+
+    private func sent(_ context: ChannelHandlerContext) {
+        guard isSending else { return }
+        isSending = false
+        timer.enter(.idle)
+        let events = laterEvents
+        laterEvents = []
+        for event in events { userInboundEventTriggered(context: context, event: event) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if isSending { return laterEvents.append(event) }
+        if hasHTTP { return context.fireUserInboundEventTriggered(event) }
+        switch event {
+        // The client sends no more, or the server stops.
+        case ChannelEvent.inputClosed, is ChannelShouldQuiesceEvent: context.close(promise: nil)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if hasHTTP { context.fireErrorCaught(error) } else { context.close(promise: nil) }
     }
 
     private func expired(_ phase: ConnectionTimer.Phase, _ context: ChannelHandlerContext) {
         guard phase == .receiving else { return context.close(promise: nil) }
         let problem = Problem(.timeout, "the request did not end in time", hint: "send it in one piece")
-        let reply = RawReply.bytes(.problem(problem, status: 408), context.channel.allocator)
+        let reply = Reply.problem(problem, status: 408).bytes(context.channel.allocator, closes: true)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(reply)).whenComplete { _ in bound.value.close(promise: nil) }
-    }
-}
-
-/// A whole reply as bytes, for connections on which no request has been read.
-enum RawReply {
-    static func bytes(_ reply: Reply, _ allocator: ByteBufferAllocator) -> ByteBuffer {
-        // The reason phrase is for nobody (RFC 9112 §4), but the space before it is required.
-        var buffer = allocator.buffer(capacity: 256 + reply.body.count)
-        buffer.writeString("HTTP/1.1 \(reply.status) \r\ncontent-type: \(reply.contentType)\r\n")
-        buffer.writeString(
-            "content-length: \(reply.body.count)\r\ncache-control: no-store\r\nconnection: close\r\n\r\n")
-        buffer.writeBytes(reply.body)
-        return buffer
     }
 }

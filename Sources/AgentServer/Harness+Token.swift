@@ -1,57 +1,60 @@
 internal import AgentAPI
 internal import Policy
 
-/// A request for a token, as it was read.
-struct AskedToken: Sendable {
-    var request: TokenRequest
+/// A request for a token, as it was read: the same words always are the same request.
+final class TokenAsk: Sendable {
+    let account: AccountName
+    let request: TokenRequest
     /// The bare token is wanted, or, if an ID token was asked for, that.
-    var isText: Bool
+    let isText: Bool
+    /// What it needs from the rules.
+    let access: AccessRequest
 
-    /// Who takes the bare ID token gets no access token with it.
-    func access(_ account: AccountName) -> AccessRequest {
+    init(account: AccountName, request: TokenRequest, isText: Bool) {
+        self.account = account
+        self.request = request
+        self.isText = isText
+        // Who takes the bare ID token gets no access token with it.
         let permissions: [Permission] =
             switch (request.includesIDToken, isText) {
             case (false, _): [.token]
             case (true, false): [.token, .idToken]
             case (true, true): [.idToken]
             }
-        return AccessRequest(permissions, on: account, scopes: request.target?.scopes ?? [])
+        access = AccessRequest(permissions, on: account, scopes: request.target?.scopes ?? [])
     }
 }
 
 /// One that the rules allow, with their bound.
 struct AdmittedToken: Sendable {
-    let account: AccountName
-    let request: TokenRequest
-    let isText: Bool
+    let ask: TokenAsk
     let admission: Admission
 
-    init(_ account: AccountName, _ asked: AskedToken, _ admission: Admission) {
-        self.account = account
-        var request = asked.request
+    var request: TokenRequest {
+        var request = ask.request
         // An ID token has no scopes.
-        if !(asked.isText && request.includesIDToken) { request.bound = admission.bound }
-        self.request = request
-        isText = asked.isText
-        self.admission = admission
+        if !(ask.isText && request.includesIDToken) { request.bound = admission.bound }
+        return request
     }
 }
 
 /// Reads a request for a token, and answers it.
 extension Harness {
-    func tokenAtOnce(
-        _ account: AccountName, _ request: APIRequest, _ identity: any CallerIdentity
-    ) throws(Problem) -> AtOnce {
-        let asked = try tokenRequest(request)
-        guard let admission = try gate.admitAtOnce(asked.access(account), identity) else { return .later(nil) }
-        let admitted = AdmittedToken(account, asked, admission)
-        guard let answer = service.tokenAtOnce(account, admitted.request) else { return .later(admitted) }
-        return .reply(reply(try gate.conclude(admission, answer), isText: admitted.isText))
+    /// The answer to a request that was read, if it takes no waiting.
+    func answerAtOnce(_ ask: TokenAsk, _ identity: any CallerIdentity) -> AtOnce {
+        do throws(Problem) {
+            guard let admission = try gate.admitAtOnce(ask.access, identity) else { return .later(nil) }
+            let admitted = AdmittedToken(ask: ask, admission: admission)
+            guard let answer = service.tokenAtOnce(ask.account, admitted.request) else { return .later(admitted) }
+            return .reply(reply(try gate.conclude(admission, answer), isText: ask.isText))
+        } catch {
+            return .reply(.problem(error))
+        }
     }
 
     func token(_ admitted: AdmittedToken) async throws(Problem) -> Reply {
         try await gate.conclude(admitted.admission) { () throws(Problem) in
-            reply(try await service.token(admitted.account, admitted.request), isText: admitted.isText)
+            reply(try await service.token(admitted.ask.account, admitted.request), isText: admitted.ask.isText)
         }
     }
 
@@ -59,7 +62,9 @@ extension Harness {
         isText ? .text(token.idToken ?? token.accessToken) : .json(token)
     }
 
-    func tokenRequest(_ request: APIRequest) throws(Problem) -> AskedToken {
+    /// Nil for a request that is for something else than a token.
+    func tokenAsk(_ request: APIRequest) throws(Problem) -> TokenAsk? {
+        guard case .token(let account)? = request.route else { return nil }
         let parameters = try QueryParameters(
             request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope", "wait"],
             repeatable: ["resource"]
@@ -74,13 +79,12 @@ extension Harness {
             includesIDToken: try parameters.bool("id_token") ?? false,
             target: try target(parameters), wait: try parameters.integer("wait", in: 0...Limits.longestWait)
         )
-        return AskedToken(request: asked, isText: isText)
+        return TokenAsk(account: account, request: asked, isText: isText)
     }
 
-    /// How long the client wants to wait for an answer; nil if it does not say. For a request that was read before.
+    /// How long the client wants to wait for an answer; nil if it does not say.
     func wait(of request: APIRequest) -> Duration? {
-        guard case .token? = Route(path: request.path) else { return nil }
-        return (try? tokenRequest(request))?.request.wait.map { .seconds($0) }
+        (try? tokenAsk(request))?.request.wait.map { .seconds($0) }
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {

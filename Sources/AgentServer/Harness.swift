@@ -26,8 +26,8 @@ struct Harness: Sendable {
         do throws(Problem) {
             let (route, wrongMethod) = try route(request)
             if let wrongMethod { return .reply(wrongMethod) }
-            guard case .token(let account) = route else { return .later(nil) }
-            return try tokenAtOnce(account, request, identity)
+            guard case .token = route, let ask = try tokenAsk(request) else { return .later(nil) }
+            return answerAtOnce(ask, identity)
         } catch {
             return .reply(.problem(error))
         }
@@ -55,19 +55,18 @@ struct Harness: Sendable {
     private func answer(
         _ route: Route, _ request: APIRequest, _ identity: any CallerIdentity
     ) async throws(Problem) -> Answer {
-        if case .token(let account) = route {
-            let asked = try tokenRequest(request)
-            let admission = try await gate.admit(asked.access(account), identity)
-            return .reply(try await token(AdmittedToken(account, asked, admission)))
+        if let ask = try tokenAsk(request) {
+            let admission = try await gate.admit(ask.access, identity)
+            return .reply(try await token(AdmittedToken(ask: ask, admission: admission)))
         }
         switch try access(route, request) {
         case .open:
             try gate.recognize(identity)
             return try await perform(route, request, isTrusted: gate.isOwn(identity))
         case .list(let permission):
-            let (admission, visible) = try await gate.admitToList(permission, identity)
-            return try await gate.conclude(admission) { () throws(Problem) in
-                try await list(route, request, visible, isTrusted: admission.isTrusted)
+            let view = try await gate.admitToList(permission, identity)
+            return try await gate.conclude(view.admission) { () throws(Problem) in
+                try await list(route, request, view)
             }
         case .decided(let needed):
             let admission = try await gate.admit(needed, identity)

@@ -12,6 +12,16 @@ struct Reply: Sendable {
     /// Seconds, for `Retry-After` (RFC 9110 §10.2.3).
     var retryAfter: Int?
 
+    /// The fields that this reply has besides those of every one.
+    var fields: [(name: String, value: String)] {
+        var fields: [(name: String, value: String)] = []
+        if !allowedMethods.isEmpty { fields.append(("allow", allowedMethods.joined(separator: ", "))) }
+        // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
+        if status == 401 { fields.append(("www-authenticate", "authagent-login")) }
+        if let retryAfter { fields.append(("retry-after", "\(retryAfter)")) }
+        return fields
+    }
+
     static func json(_ value: some Encodable) -> Reply {
         do throws(APIJSON.Unwritable) {
             return Reply(status: 200, contentType: "application/json", body: try APIJSON.encode(value) + newline)
@@ -21,6 +31,12 @@ struct Reply: Sendable {
                 Problem(.internalError, error.description, hint: "report this with the output of 'authagent --version'")
             )
         }
+    }
+
+    static func json(_ token: TokenReply) -> Reply {
+        var body = token.json
+        body += newline
+        return Reply(status: 200, contentType: "application/json", body: body)
     }
 
     static func text(_ text: String) -> Reply {

@@ -9,8 +9,10 @@ extension RequestHandler {
         timer.enter(.answering)
         asked = Asked(route: request.route?.template, at: .now(), isAtOnce: true)
         let admitted: AdmittedToken?
-        switch harness.answerAtOnce(request, identity) {
-        case .reply(let reply): return send(reply, head, context)
+        switch connection.takeDeferred() ?? harness.answerAtOnce(request, identity) {
+        case .reply(let reply):
+            if reply.status == 200 { connection.learn(request, head) }
+            return send(reply, head, context)
         case .later(let token): admitted = token
         }
         asked?.isAtOnce = false
@@ -53,12 +55,7 @@ extension RequestHandler {
         isLast = !head.isKeepAlive || isInputClosed
         var headers = responseHeaders(reply.contentType, for: head)
         headers.add(name: "content-length", value: "\(reply.body.count)")
-        if !reply.allowedMethods.isEmpty {
-            headers.add(name: "allow", value: reply.allowedMethods.joined(separator: ", "))
-        }
-        // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
-        if reply.status == 401 { headers.add(name: "www-authenticate", value: "authagent-login") }
-        if let seconds = reply.retryAfter { headers.add(name: "retry-after", value: "\(seconds)") }
+        for (name, value) in reply.fields { headers.add(name: name, value: value) }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD {

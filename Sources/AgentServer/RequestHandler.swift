@@ -10,6 +10,7 @@ final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
+    let connection: Connection
     let harness: Harness
     let metrics: ServerMetrics
     let identity: any CallerIdentity
@@ -32,16 +33,14 @@ final class RequestHandler: ChannelInboundHandler {
     var streaming: Streaming?
     private(set) var isStopping = false
 
-    init(
-        harness: Harness, metrics: ServerMetrics, identity: any CallerIdentity, limits: ServerLimits, logger: Logger,
-        timer: ConnectionTimer
-    ) {
-        self.harness = harness
-        self.metrics = metrics
-        self.identity = identity
-        self.limits = limits
-        self.logger = logger
-        self.timer = timer
+    init(_ connection: Connection) {
+        self.connection = connection
+        harness = connection.harness
+        metrics = connection.metrics
+        identity = connection.identity
+        limits = connection.limits
+        logger = connection.logger
+        timer = connection.timer
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

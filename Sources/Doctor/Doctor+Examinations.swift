@@ -1,6 +1,5 @@
 internal import Accounts
 internal import AgentAPI
-internal import Dispatch
 internal import OAuth
 internal import SealedFiles
 internal import SealedJournal
@@ -122,9 +121,7 @@ extension Doctor {
 
     /// File system calls and the user database may hang, which the cooperative pool must not.
     static func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: body()) }
-        }
+        await BlockingQueue("authagent.doctor").run { () throws(Never) in body() }
     }
 
     /// What `body` returns, or at the deadline the other. `body` is cancelled then, and not waited for: what hangs in

@@ -58,9 +58,6 @@ public final class PeerProcess: CallerIdentity {
         )
     }
 
-    /// Remembers which program connected, for a rule that will ask.
-    public func noteExecutable() { _ = try? executable() }
-
     public func callerAtOnce(_ facts: CallerFacts) throws(CallerLost) -> Caller? {
         var caller = facts.contains(.record) ? description : connected
         if facts.contains(.executable) || facts.contains(.executableDigest) {

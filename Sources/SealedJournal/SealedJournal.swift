@@ -1,5 +1,4 @@
 public import AgentAPI
-internal import Dispatch
 internal import OAuth
 public import SealedFiles
 internal import SecretMemory
@@ -19,12 +18,12 @@ public final class SealedJournal: RotationJournal {
         var entries: [AccountName: Set<JournalEntry>]
         /// Room for the credentials that requests under way will bring.
         var rooms: [AccountName: (generation: UInt64, reservation: Reservation)] = [:]
+        /// One for each account: its slow disk access is in no other account's way.
+        var lanes: [AccountName: BlockingQueue] = [:]
     }
 
     private let directory: DurableDirectory
     private let state: Mutex<State>
-    /// Concurrent: one account's slow disk access is in no other account's way.
-    private let queue = DispatchQueue(label: "authagent.journal", attributes: .concurrent)
 
     /// What a new refresh token may be longer than the old one. Most are shorter than 4 KiB; a longer one is written all
     /// the same, as long as the disk has room by then.
@@ -48,7 +47,7 @@ public final class SealedJournal: RotationJournal {
         var next = credential
         next.generation += 1
         let rotated = JournalEntry(.rotated, of: next)
-        try await blocking { () throws(FileFailure) in
+        try await blocking(intent.account) { () throws(FileFailure) in
             let size = credential.record.secret.count + Self.spareRoom + Envelope.overhead
             let reservation = try self.directory.reserve(rotated.fileName, size: size)
             try self.directory.write(intent.fileName, Envelope.seal(credential.tokenHash, as: intent.label, with: key))
@@ -67,7 +66,7 @@ public final class SealedJournal: RotationJournal {
     public func complete(_ credential: Credential) async throws(StoreFailure) {
         guard let key = credential.sealingKey else { throw .noKey }
         let entry = JournalEntry(.rotated, of: credential)
-        try await blocking { () throws(FileFailure) in
+        try await blocking(entry.account) { () throws(FileFailure) in
             let sealed = Envelope.seal(credential.record.secret, as: entry.label, with: key)
             let room = self.state.withLock { $0.rooms.removeValue(forKey: entry.account) }
             if let room, room.generation == entry.generation {
@@ -84,7 +83,7 @@ public final class SealedJournal: RotationJournal {
     public func end(_ credential: Credential) async throws(StoreFailure) {
         guard let key = credential.sealingKey else { throw .noKey }
         let entry = JournalEntry(.ended, of: credential)
-        try await blocking { () throws(FileFailure) in
+        try await blocking(entry.account) { () throws(FileFailure) in
             try self.directory.write(entry.fileName, Envelope.seal(credential.tokenHash, as: entry.label, with: key))
             self.state.withLock { _ = $0.entries[entry.account, default: []].insert(entry) }
         }
@@ -110,7 +109,8 @@ public final class SealedJournal: RotationJournal {
     public func finding(after credential: Credential) async throws(StoreFailure) -> JournalFinding {
         guard let key = credential.sealingKey else { return JournalFinding() }
         let entries = state.withLock { $0.entries[credential.account] ?? [] }.sorted { $0.generation > $1.generation }
-        return try await blocking { () throws(FileFailure) in
+        guard !entries.isEmpty else { return JournalFinding() }
+        return try await blocking(credential.account) { () throws(FileFailure) in
             var finding = JournalFinding()
             for entry in entries where entry.kind == .rotated && entry.generation > credential.generation {
                 if let newer = try self.content(of: entry, key)?.credential(of: entry) {
@@ -149,7 +149,7 @@ public final class SealedJournal: RotationJournal {
         }
         guard !obsolete.isEmpty else { return }
         // What is left on the disk is obsolete by its generation, so a failure here costs nothing.
-        try? await blocking { () throws(FileFailure) in
+        try? await blocking(account) { () throws(FileFailure) in
             for entry in obsolete { try self.directory.remove(entry.fileName) }
         }
     }
@@ -160,16 +160,14 @@ public final class SealedJournal: RotationJournal {
 
     /// File system calls wait for the disk, which the cooperative pool must not.
     private func blocking<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(FileFailure) -> Value
+        _ account: AccountName, _ body: @escaping @Sendable () throws(FileFailure) -> Value
     ) async throws(StoreFailure) -> Value {
-        let result: Result<Value, FileFailure> = await withCheckedContinuation { continuation in
-            queue.async {
-                do throws(FileFailure) { continuation.resume(returning: .success(try body())) } catch {
-                    continuation.resume(returning: .failure(error))
-                }
-            }
+        let lane = state.withLock { state in
+            let lane = state.lanes[account] ?? BlockingQueue("authagent.journal")
+            state.lanes[account] = lane
+            return lane
         }
-        do throws(FileFailure) { return try result.get() } catch {
+        do throws(FileFailure) { return try await lane.run(body) } catch {
             throw StoreFailure(.failed, "the rotation journal fails: \(error)", hint: error.hint)
         }
     }

@@ -117,6 +117,11 @@ package struct AccountState: Sendable {
     private mutating func accessTokenRequested(
         minimumValidity: Duration, at now: ContinuousClock.Instant
     ) -> Decision {
+        // Most requests are for a token that is there: for them the credential is not even copied.
+        if case .active = login, let token, Freshness.of(token, minimumValidity: minimumValidity, at: now) == .fresh {
+            isInUse = true
+            return .serve(ServedToken(token, at: now, note: nil))
+        }
         switch login {
         case .unread: return .read
         case .signedOut(let reason): return .fail(.loginRequired(reason))

@@ -4,11 +4,13 @@ internal import AgentAPI
 internal import AgentServer
 internal import ArgumentParser
 internal import Audit
+internal import CQuietDispatch
 internal import Doctor
 internal import Glibc
 internal import KeyringStore
 internal import LocalSocket
 internal import Logging
+internal import PeerIdentity
 internal import Policy
 internal import QRCode
 internal import SealedJournal
@@ -74,6 +76,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
 
     func run() async throws {
         ProcessProtection.apply()
+        quiet_dispatch()
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }
@@ -144,12 +147,18 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 logger: log.logger
             )
         )
+        let (digests, recent) = (ExecutableDigests(), RecentProcesses())
+        let access = Access(
+            rules: rules, audit: audit,
+            peer: { try PeerProcess(socket: $0, digests: digests, recent: recent) },
+            process: { PeerProcess(pid: $0, digests: digests) }
+        )
         let server = AgentServer(
             listeners: sockets.descriptors,
             replacements: sockets.own.map {
                 SocketKeeper.keep($0, group: sockets.group, logger: log.logger)
             } ?? AsyncStream { $0.finish() },
-            service: agent, access: Access(rules: rules), metrics: [agent, ProcessMetrics()], logger: log.logger
+            service: agent, access: access, metrics: [agent, ProcessMetrics()], logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -9,12 +9,17 @@ public final class AgentHome: Sendable {
     public let environment: [String: String]
     /// Lives as long as the home that uses it.
     private let keyring: PrivateKeyring?
+    /// Where the programs are; nil: beside the test program.
+    private let programs: String?
 
     /// With a keyring, or with no session bus at all; `changes` are to the environment.
-    public init(keyring: PrivateKeyring? = nil, changes: [String: String] = [:]) throws {
+    public init(
+        keyring: PrivateKeyring? = nil, changes: [String: String] = [:], programs: String? = nil
+    ) throws {
         let files = try TemporaryDirectory()
         self.files = files
         self.keyring = keyring
+        self.programs = programs
         for name in ["run", "config", "state"] { try files.directory(name) }
         var environment = keyring?.environment ?? ChildProcess.programEnvironment
         environment["HOME"] = files.path
@@ -54,21 +59,30 @@ public final class AgentHome: Sendable {
         return FileLock.holder(of: lock)
     }
 
+    public func program(_ name: String) throws -> String {
+        try programs.map { $0 + "/" + name } ?? BuildProducts.path(name)
+    }
+
     /// Runs the client to its end.
     @discardableResult
     public func authagent(_ arguments: String..., input: String = "") async throws -> ChildProcess.Result {
+        try await authagent(arguments, input: input)
+    }
+
+    @discardableResult
+    public func authagent(_ arguments: [String], input: String = "") async throws -> ChildProcess.Result {
         try await client(arguments, input: input).result()
     }
 
     /// Starts the client and leaves it running.
     public func client(_ arguments: [String], input: String? = "") throws -> ChildProcess {
-        try ChildProcess(try BuildProducts.path("authagent"), arguments, environment: environment, input: input)
+        try ChildProcess(try program("authagent"), arguments, environment: environment, input: input)
     }
 
     /// Starts the daemon in the foreground, as systemd would, and waits until it serves.
     public func daemon(_ arguments: String...) async throws -> ChildProcess {
         let daemon = try ChildProcess(
-            try BuildProducts.path("authagentd"), arguments, environment: environment, input: nil
+            try program("authagentd"), arguments, environment: environment, input: nil
         )
         await eventually("the daemon does not serve: \(daemon.errorsSoFar)") {
             daemon.errorsSoFar.contains("serving") || !daemon.isRunning

@@ -1,0 +1,47 @@
+internal import NIOCore
+
+/// Requests for tokens that were read before, by their bytes: programs ask with the same words again and again, and the
+/// same words mean the same. Used on the event loop only.
+final class KnownRequests {
+    private var asks: [ByteBuffer: TokenAsk] = [:]
+
+    /// Enough for every account of a machine with some hundred of them; 128 KiB at most.
+    private static let limit = 512
+    private static let largest = 256
+
+    func find(_ bytes: ByteBuffer) -> TokenAsk? {
+        bytes.readableBytes <= Self.largest ? asks[bytes] : nil
+    }
+
+    func remember(_ bytes: ByteBuffer, as ask: TokenAsk) {
+        guard bytes.readableBytes <= Self.largest else { return }
+        // Whoever uses so many has no gain from any of them being kept.
+        if asks.count >= Self.limit { asks.removeAll(keepingCapacity: true) }
+        // A copy, because the connection's buffer is larger.
+        asks[ByteBuffer(bytes: bytes.readableBytesView)] = ask
+    }
+
+    /// Whether these are the bytes of one request without a body, as far as can be told without reading it: what is left
+    /// to find out is whether the head announces one.
+    static func isOneHead(_ bytes: ByteBuffer) -> Bool {
+        guard bytes.readableBytes <= largest else { return false }
+        return bytes.withUnsafeReadableBytes { bytes in
+            guard bytes.starts(with: "GET ".utf8), bytes.count > 4 else { return false }
+            var index = 0
+            while index < bytes.count {
+                switch bytes[index] {
+                case UInt8(ascii: "\n"): return false
+                case UInt8(ascii: "\r"):
+                    guard index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "\n") else { return false }
+                    index += 2
+                    guard index + 1 < bytes.count else { return false }
+                    if bytes[index] == UInt8(ascii: "\r") {
+                        return index + 2 == bytes.count && bytes[index + 1] == UInt8(ascii: "\n")
+                    }
+                default: index += 1
+                }
+            }
+            return false
+        }
+    }
+}

@@ -1,0 +1,29 @@
+#define _GNU_SOURCE
+#include "client.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+// One process after the other; a sample is from before its start to its end. Its output goes nowhere.
+void run_spawn(size_t count, char **arguments) {
+    uint64_t *samples = calloc(count, sizeof *samples);
+    posix_spawn_file_actions_t actions;
+    if (samples == NULL || posix_spawn_file_actions_init(&actions) != 0 ||
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) != 0) {
+        fail("posix_spawn");
+    }
+    uint64_t begin = now_ns();
+    for (size_t i = 0; i < count; i++) {
+        uint64_t before = now_ns();
+        pid_t pid;
+        int status = 0;
+        if (posix_spawn(&pid, arguments[0], &actions, NULL, arguments, environ) != 0) fail(arguments[0]);
+        if (waitpid(pid, &status, 0) != pid || status != 0) fail(arguments[0]);
+        samples[i] = now_ns() - before;
+    }
+    report(samples, count, (double)(now_ns() - begin) / 1e9, 0);
+}

@@ -1,0 +1,15 @@
+import AgentAPI
+import SecretMemory
+import Vault
+
+extension Credential {
+    /// The same login as another account's.
+    func copy(for name: AccountName) -> Credential {
+        Credential(
+            account: name, generation: generation, issuer: issuer, clientID: clientID, clientSecret: clientSecret,
+            refreshToken: refreshToken, scope: scope, grantedAt: grantedAt, identity: identity,
+            journalKey: SecretBytes((0..<32).map { _ in UInt8.random(in: .min ... .max) }),
+            endpointHosts: endpointHosts
+        )
+    }
+}
