@@ -3,7 +3,6 @@ import AgentServer
 import AuthagentClient
 import AuthagentTestSupport
 import Foundation
-import LocalSocket
 import PeerIdentity
 import Policy
 import Testing

@@ -19,7 +19,7 @@ struct AuditTests {
         let daemon = try await demo.home.daemon("--audit-file", path)
         try await demo.logIn()
         let curl = try MissingProgram.require("curl", package: "curl")
-        let request = ["-sS", "--unix-socket", demo.home.socket, "http://localhost/v1/accounts/work/token?scope=a%0Ab"]
+        let request = ["-sS", "--unix-socket", demo.home.socket, "http://localhost/v1/accounts/work/token"]
         _ = try await ChildProcess.run(curl, request)
         await eventually { lines(path).count >= 2 }
         let line = try #require(lines(path).last)
@@ -79,6 +79,9 @@ struct AuditTests {
                 try BuildProducts.path("authagentd"),
             ],
             environment: demo.home.environment, input: nil)
+        await eventually {
+            demo.home.daemonPID == daemon.pid && FileManager.default.fileExists(atPath: demo.home.socket)
+        }
         try await demo.logIn()
         let curl = try MissingProgram.require("curl", package: "curl")
         // More lines than a pipe holds.
