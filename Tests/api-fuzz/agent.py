@@ -81,9 +81,10 @@ class Agent:
     def pid(self) -> int:
         return self._process.pid
 
-    @property
-    def has_ended(self) -> bool:
-        return self._process is None or self._process.poll() is not None
+    def require_alive(self) -> None:
+        status = self._process.poll()
+        if status is not None:
+            raise SystemExit(f"api-fuzz: error: the agent has ended with {status}:\n{self.log()}")
 
     def log(self) -> str:
         return (self.home / "agent.log").read_text(errors="replace")[-4000:]

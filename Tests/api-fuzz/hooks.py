@@ -42,17 +42,19 @@ def before_call(context, case, kwargs):
         arrange_process(case)
     # No parameter of the document, but as much a part of the request.
     accept = ["text/plain", "image/png", "text/plain;q=0.5, */*;q=0.1"]
-    if choice % 8 < len(accept) and "Accept" not in case.headers:
+    # Requests that have nothing to vary would all be refused.
+    if case.path_parameters and choice % 8 < len(accept) and "Accept" not in case.headers:
         case.headers["Accept"] = accept[choice % 8]
     name = case.path_parameters.get("account") if case.path_parameters else None
     if isinstance(name, str) and ACCOUNT.fullmatch(name):
-        accounts = ACCOUNTS + ["nobody"]
+        accounts = ACCOUNTS + [PENDING if case.method == "DELETE" else "nobody"]
         case.path_parameters["account"] = accounts[choice // 8 % len(accounts)]
     if isinstance(case.body, dict):
         if case.path.endswith("/login"):
             keep_login_here(case.body)
         # Otherwise each wrong guess would have the next one wait.
-        if case.path in ("/v1/lock", "/v1/unlock", "/v1/store") and is_text(case.body.get("passphrase"), 2, 1024):
+        shortest = {"/v1/lock": 1, "/v1/unlock": 1, "/v1/store": 2}.get(case.path)
+        if shortest and is_text(case.body.get("passphrase"), shortest, 1024):
             case.body["passphrase"] = PASSPHRASE
     if MODE == "changing":
         arrange(case, choice)
@@ -85,7 +87,7 @@ def keep_login_here(body):
             del body[name]
     if isinstance(body.get("issuer"), str):
         body["issuer"] = ISSUER
-    timeout = body.get("timeout")
+    timeout = body.setdefault("timeout", 3)
     if isinstance(timeout, int) and not isinstance(timeout, bool) and 1 <= timeout <= 86400:
         body["timeout"] = min(timeout, 3)
 

@@ -42,7 +42,7 @@ class Watcher:
                 elif name != ":":
                     self.wrong.append(f"this is no field of an event: {line}")
         except (OSError, ValueError, http.client.HTTPException):
-            # Closed, by this side or the other; `Agent.has_ended` tells whether something is wrong.
+            # Closed, by this side or the other; `Agent.require_alive` tells whether something is wrong.
             pass
 
     def _look(self, fields: dict[str, str]) -> None:
