@@ -35,9 +35,10 @@ final class ConnectionGuard: ChannelInboundHandler {
             let start = NIODeadline.now()
             switch connection.harness.answerAtOnce(ask, connection.identity) {
             case .reply(let reply):
-                let took = (NIODeadline.now() - start).nanoseconds
+                let now = NIODeadline.now()
+                let took = (now - start).nanoseconds
                 connection.metrics.answered(.token, reply.code, isAtOnce: true, nanoseconds: took)
-                return send(reply, context)
+                return send(reply, context, at: now)
             case .later(let admitted): connection.deferred = .later(admitted)
             }
         }
@@ -62,15 +63,15 @@ final class ConnectionGuard: ChannelInboundHandler {
         context.fireChannelRead(data)
     }
 
-    private func send(_ reply: Reply, _ context: ChannelHandlerContext) {
+    private func send(_ reply: Reply, _ context: ChannelHandlerContext, at now: NIODeadline) {
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(reply.bytes(channel.allocator, closes: false)), promise: nil)
         if let left = try? channel.syncOptions?.getOption(.bufferedWritableBytes), left == 0 {
             // The kernel has it all, as nearly always.
-            timer.enter(.idle)
+            timer.enter(.idle, at: now)
         } else {
             isSending = true
-            timer.enter(.sending)
+            timer.enter(.sending, at: now)
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             // Is written after what is left.
             context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
@@ -96,6 +97,8 @@ final class ConnectionGuard: ChannelInboundHandler {
         switch event {
         // The client sends no more, or the server stops.
         case ChannelEvent.inputClosed, is ChannelShouldQuiesceEvent: context.close(promise: nil)
+        case is RulesHaveChanged:
+            if !connection.harness.gate.mayStay(connection.identity) { context.close(promise: nil) }
         default: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -107,6 +110,7 @@ final class ConnectionGuard: ChannelInboundHandler {
     private func expired(_ phase: ConnectionTimer.Phase, _ context: ChannelHandlerContext) {
         guard phase == .receiving else { return context.close(promise: nil) }
         let problem = Problem(.timeout, "the request did not end in time", hint: "send it in one piece")
+        connection.metrics.answered(nil, problem.code, isAtOnce: false, nanoseconds: nil)
         let reply = Reply.problem(problem, status: 408).bytes(context.channel.allocator, closes: true)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.writeAndFlush(wrapOutboundOut(reply)).whenComplete { _ in bound.value.close(promise: nil) }

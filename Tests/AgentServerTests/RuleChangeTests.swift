@@ -29,11 +29,14 @@ struct RuleChangeTests {
         let fixture = AccessFixture()
         let inForce = RulesInForce(rules(AccessFixture.rule(allow: [.token])))
         try await ServerFixture.serving(access: fixture.access(inForce)) { server in
-            let client = try server.client()
-            try await client.send(.get("/v1/accounts/work/token"))
-            #expect(try await client.reply().status == 200)
+            // One that speaks HTTP, one whose request is known by its bytes, and one that has said nothing yet.
+            let clients = [try server.client(), try server.client(), try server.client()]
+            for client in clients.dropLast() {
+                try await client.send(.get("/v1/accounts/work/token"))
+                #expect(try await client.reply().status == 200)
+            }
             inForce.replace(rules())
-            #expect(try await client.untilClosed() == "")
+            for client in clients { #expect(try await client.untilClosed() == "") }
             let reply = try await server.exchange(.get("/v1/accounts/work/token"))
             #expect(reply.status == 403)
             #expect(reply.isClosing)
