@@ -1,6 +1,8 @@
 import AgentAPI
 import AgentServer
 import AuthagentTestSupport
+import Policy
+import Synchronization
 import Testing
 
 /// `GET /v1/events` on the wire (WHATWG HTML §9.2).
@@ -140,6 +142,24 @@ struct EventStreamTests {
             #expect(json.problem?.code == .notAcceptable)
             #expect(try await server.exchange(.get("/v1/events?after=a1-3")).problem?.code == .badRequest)
             #expect(server.service.calls.isEmpty)
+        }
+    }
+
+    @Test("a stream ends with the process that asked for it, whoever has its connection by then")
+    func orphan() async throws {
+        let caller = SlowCaller(AccessFixture.stranger)
+        let fixture = AccessFixture()
+        try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.status]), as: caller)) {
+            server in
+            let client = try server.client()
+            try await client.send(.get("/v1/events"))
+            #expect(try await client.reply(headOfStream: true).status == 200)
+            await eventually { server.service.eventWatchers.count == 1 }
+            caller.isLost.withLock { $0 = true }
+            let news = AgentNews(.refreshed, account: AccountName("work"))
+            server.service.eventWatchers[0].yield(
+                AgentEvent(id: EventID(origin: "a1", count: 8), time: 1_800_000_000, news: news))
+            #expect(try await !client.untilClosed().contains("refreshed"))
         }
     }
 }

@@ -2,6 +2,8 @@ import AgentAPI
 import AgentServer
 import AuthagentTestSupport
 import Foundation
+import Policy
+import Synchronization
 import Testing
 
 /// Requests that the server answers by their bytes, because it has read the same before.
@@ -22,6 +24,31 @@ struct KnownRequestTests {
             try await other.send(Self.known)
             #expect("\(try await other.reply())" == "\(first)")
             #expect(server.service.calls.count == 5)
+            // All but the first, or nothing here shows anything.
+            #expect(server.known.count == 4)
+        }
+    }
+
+    @Test("what one user's programs ask for is not known to another's, whom a sooner answer would tell of it")
+    func users() async throws {
+        let owner = getuid()
+        let next = Mutex(owner)
+        let rules = AccessRules(
+            owner: owner, rules: [AccessFixture.rule(["mine"], [.anybody], allow: [.token])])
+        let access = Access(
+            rules: RulesInForce(rules),
+            peer: { _ in
+                let user = next.withLock { $0 }
+                return KnownCaller(Caller(pid: 1, user: user, group: user))
+            })
+        try await ServerFixture.serving(access: access) { server in
+            for (user, status, known) in [(owner, 200, 0), (owner, 200, 1), (owner + 1, 403, 1), (owner, 200, 2)] {
+                next.withLock { $0 = user }
+                let client = try server.client()
+                try await client.send(Self.known)
+                #expect(try await client.reply().status == status)
+                #expect(server.known.count == known)
+            }
         }
     }
 

@@ -14,6 +14,7 @@ struct ServerFixture: Sendable {
     let files: TemporaryDirectory
     let socket: SocketPath
     /// Takes listening sockets that replace the one there is.
+    let known = KnownCounter()
     let replacements: AsyncStream<Int32>.Continuation
     private let group: ServiceGroup
 
@@ -47,7 +48,7 @@ struct ServerFixture: Sendable {
         let listener = try LocalSocket.listen(at: socket).consumeRaw()
         let later: AsyncStream<Int32>
         (later, replacements) = AsyncStream.makeStream(of: Int32.self)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = known.logger
         let server = AgentServer(
             listeners: [listener], replacements: later, service: service, access: access, limits: limits,
             logger: logger

@@ -1,0 +1,33 @@
+import AgentServer
+import AuthagentClient
+import AuthagentTestSupport
+import Foundation
+import Policy
+import Testing
+
+struct QueueTests {
+    @Test("hundreds of clients that do not block may connect while the server is busy with one")
+    func queue() async throws {
+        let isBusy = DispatchSemaphore(value: 0)
+        let access = Access(
+            rules: RulesInForce(AccessRules(owner: getuid(), rules: [])),
+            peer: { _ in
+                isBusy.wait()
+                isBusy.signal()
+                return KnownCaller(Caller(pid: getpid(), user: getuid(), group: getgid()))
+            }
+        )
+        try await ServerFixture.serving(access: access) { server in
+            defer { isBusy.signal() }
+            let path = try SocketPath(server.socket.text)
+            var clients: [Int32] = []
+            defer { for client in clients { close(client) } }
+            for _ in 0..<400 {
+                let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+                try #require(client >= 0)
+                clients.append(client)
+                try #require(path.call(Foundation.connect, client) == 0, "\(clients.count): \(errno)")
+            }
+        }
+    }
+}
