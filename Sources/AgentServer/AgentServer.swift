@@ -68,9 +68,7 @@ public struct AgentServer: Service {
         _ listener: Int32, on group: MultiThreadedEventLoopGroup, _ registry: ConnectionRegistry,
         _ known: NIOLoopBoundBox<KnownRequests>
     ) async throws -> any Channel {
-        try await ServerBootstrap(group: group)
-            // SwiftNIO calls listen(2) again, with 128 unless it is told.
-            .serverChannelOption(.backlog, value: limits.backlog)
+        let channel = try await ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Out of descriptors: wait a moment instead of spinning on a connection that cannot be accepted.
@@ -85,6 +83,9 @@ public struct AgentServer: Service {
                 return admit(channel, registry, known)
             }
             .withBoundSocket(listener).get()
+        // SwiftNIO has called it with 128, whatever the option `backlog` says.
+        _ = listen(listener, limits.backlog)
+        return channel
     }
 
     /// A connection has two descriptors, its own and that of the process at its other end; and one user leaves half of

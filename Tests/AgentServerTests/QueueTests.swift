@@ -3,15 +3,18 @@ import AuthagentClient
 import AuthagentTestSupport
 import Foundation
 import Policy
+import Synchronization
 import Testing
 
 struct QueueTests {
     @Test("hundreds of clients that do not block may connect while the server is busy with one")
     func queue() async throws {
         let isBusy = DispatchSemaphore(value: 0)
+        let arrived = Mutex(false)
         let access = Access(
             rules: RulesInForce(AccessRules(owner: getuid(), rules: [])),
             peer: { _ in
+                arrived.withLock { $0 = true }
                 isBusy.wait()
                 isBusy.signal()
                 return KnownCaller(Caller(pid: getpid(), user: getuid(), group: getgid()))
@@ -19,6 +22,9 @@ struct QueueTests {
         )
         try await ServerFixture.serving(access: access) { server in
             defer { isBusy.signal() }
+            let first = try server.client()
+            await eventually { arrived.withLock { $0 } }
+            defer { first.close() }
             let path = try SocketPath(server.socket.text)
             var clients: [Int32] = []
             defer { for client in clients { close(client) } }
