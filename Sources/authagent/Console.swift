@@ -1,15 +1,38 @@
+internal import AgentAPI
 internal import Glibc
 
 /// Results go to standard output, everything else to standard error.
 enum Console {
-    static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+    /// Ends the process when the result cannot be written: in silence where its reader is gone, as SIGPIPE would.
+    static func print(_ line: String) {
+        guard let code = write(line + "\n", to: STDOUT_FILENO) else { return }
+        if code == EPIPE { exit(ExitCode.ok.rawValue) }
+        let failure = Failure("cannot write the result: \(String(cString: strerror(code)))")
+        report(failure)
+        exit(failure.code.rawValue)
+    }
 
-    static func note(_ text: String) { write("authagent: note: \(clean(text))\n", to: STDERR_FILENO) }
+    static func note(_ text: String) { say("authagent: note: \(clean(text))\n") }
 
     static func report(_ failure: Failure) {
         var text = "authagent: error: \(clean(failure.message))\n"
         if let hint = failure.hint { text += "authagent: hint: \(clean(hint))\n" }
-        write(text, to: STDERR_FILENO)
+        say(text)
+    }
+
+    /// Text for people, as it is. Whether it can be written changes nothing: the exit code has to come through.
+    static func say(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
+    /// Fills the places of standard input, output and error that are closed: otherwise the next socket gets such a
+    /// number, and what is printed goes to the agent. For reading only, so that a result is not lost in silence.
+    static func fillClosedPlaces() {
+        for place in STDIN_FILENO...STDERR_FILENO where fcntl(place, F_GETFD) < 0 {
+            // The lowest number that is free, which is this one.
+            guard open("/dev/null", O_RDONLY | O_NOCTTY) < 0 else { continue }
+            let failure = Failure("cannot open /dev/null: \(String(cString: strerror(errno)))")
+            report(failure)
+            exit(failure.code.rawValue)
+        }
     }
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
@@ -35,17 +58,24 @@ enum Console {
         return String(result)
     }
 
-    /// Writes all of it. A reader that is gone ends the process in silence, as SIGPIPE would.
-    static func write(_ text: String, to descriptor: Int32) {
+    /// Writes all of it, or returns the error number.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32? {
         var text = text
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = Glibc.write(descriptor, UnsafeBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count < 0 && errno == EINTR { continue }
-                if count < 0 { exit(errno == EPIPE ? 0 : 1) }
-                rest = rest.dropFirst(count)
+                if count >= 0 {
+                    rest = rest.dropFirst(count)
+                } else if errno == EAGAIN {
+                    // Somebody else has made the pipe or the terminal non-blocking.
+                    var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&room, 1, -1)
+                } else if errno != EINTR {
+                    return errno
+                }
             }
+            return nil
         }
     }
 }

@@ -10,6 +10,7 @@ internal import Glibc
 @main
 enum Main {
     static func main() {
+        Console.fillClosedPlaces()
         // Client secrets and access tokens pass through: no core dump has them, and no program of the same user can
         // attach to this one to read them. The daemon that it starts does the same for itself.
         _ = clinux_set_not_dumpable()

@@ -50,11 +50,11 @@ enum PassphraseInput {
         let signals = SignalWatch([SIGINT, SIGTERM, SIGHUP])
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
-        Console.write(prompt, to: STDERR_FILENO)
+        Console.say(prompt)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
         defer {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
-            Console.write("\n", to: STDERR_FILENO)
+            Console.say("\n")
             signals.end()
         }
         var waits = [STDIN_FILENO, signals.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
