@@ -39,6 +39,7 @@ let package = Package(
         .executable(name: "authagent", targets: ["authagent"]),
         .executable(name: "authagentd", targets: ["authagentd"]),
         .executable(name: "authagent-keyring", targets: ["authagent-keyring"]),
+        .library(name: "AuthagentClient", targets: ["AuthagentClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -54,7 +55,7 @@ let package = Package(
         // The client: no adapter, no network library, no keyring.
         .executableTarget(
             name: "authagent",
-            dependencies: ["AgentAPI", "CLinux", "LocalSocket", argumentParser],
+            dependencies: ["AgentAPI", "AuthagentClient", "CLinux", "LocalSocket", argumentParser],
             swiftSettings: swift,
             linkerSettings: staticExecutable
         ),
@@ -62,9 +63,9 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "CQuietDispatch", "CurlTransport", "Doctor",
-                "KeyringStore", "LocalSocket", "OAuth", "Policy", "QRCode", "SealedFiles", "SealedJournal",
-                "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CQuietDispatch",
+                "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy",
+                "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
                 unixSignals,
@@ -80,7 +81,9 @@ let package = Package(
 
         // Shared between the client and the daemon.
         .target(name: "AgentAPI", swiftSettings: swift),
-        .target(name: "LocalSocket", dependencies: ["CLinux"], swiftSettings: swift),
+        // A library for other packages too: nothing but the standard library and AgentAPI.
+        .target(name: "AuthagentClient", dependencies: ["AgentAPI"], swiftSettings: swift),
+        .target(name: "LocalSocket", dependencies: ["AuthagentClient", "CLinux"], swiftSettings: swift),
         .target(name: "CLinux"),
         // For the daemon alone: an idle one sleeps.
         .target(name: "CQuietDispatch"),
@@ -91,15 +94,19 @@ let package = Package(
             name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
         ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .target(name: "Metrics", swiftSettings: swift),
         .target(name: "Policy", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
-        .target(name: "Accounts", dependencies: ["AgentAPI", "OAuth", "SecretMemory", toml], swiftSettings: swift),
+        .target(
+            name: "Accounts", dependencies: ["AgentAPI", "OAuth", "Policy", "SecretMemory", toml], swiftSettings: swift
+        ),
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(
             name: "Agent",
             dependencies: [
-                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "OAuth", "SecretMemory", "Vault", lifecycle, logging,
+                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "Metrics", "OAuth", "SecretMemory", "Vault", lifecycle,
+                logging,
             ],
             swiftSettings: swift
         ),
@@ -138,11 +145,21 @@ let package = Package(
             name: "SealedStore", dependencies: ["AgentAPI", "SealedFiles", "SecretMemory", "Vault"] + crypto,
             swiftSettings: swift
         ),
+        // A line of each decision.
+        .target(
+            name: "Audit", dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", logging], swiftSettings: swift
+        ),
+        // Who asks, from the kernel.
+        .target(
+            name: "PeerIdentity", dependencies: ["CLinux", "LocalSocket", "Policy"] + crypto, swiftSettings: swift
+        ),
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
+        // The description of the API, for programs; a C compiler puts it into the daemon as it is.
+        .target(name: "COpenAPI", exclude: ["openapi.json"]),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", "Policy", lifecycle, logging] + nio,
+            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", lifecycle, logging] + nio,
             swiftSettings: swift
         ),
 
@@ -169,7 +186,9 @@ let package = Package(
         ),
         .target(
             name: "AuthagentTestSupport",
-            dependencies: ["AgentAPI", "CLinux", "IDToken", "LocalSocket", "OAuth", "SecretMemory", "Vault"] + crypto,
+            dependencies: [
+                "AgentAPI", "AuthagentClient", "CLinux", "IDToken", "LocalSocket", "OAuth", "SecretMemory", "Vault",
+            ] + crypto,
             path: "Tests/AuthagentTestSupport",
             swiftSettings: swift
         ),
@@ -190,12 +209,16 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "SealedStore", "SecretMemory", "Vault",
+                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "SealedStore", "SecretMemory",
+                "Vault",
                 argumentParser,
             ],
             path: "Tests/bench",
             swiftSettings: swift
         ),
+
+        // What connects to the socket and then leaves or becomes another program.
+        .executableTarget(name: "socket-actor", path: "Tests/socket-actor"),
 
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: swift),
         .testTarget(
@@ -204,14 +227,40 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(
+            name: "AuthagentClientTests",
+            dependencies: [
+                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
+                "authagentd",
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(
             name: "LocalSocketTests",
-            dependencies: ["AuthagentTestSupport", "LocalSocket"],
+            dependencies: ["AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
             swiftSettings: swift
         ),
         .testTarget(
             name: "AgentServerTests",
             dependencies: [
-                "AgentAPI", "AgentServer", "AuthagentTestSupport", "LocalSocket", "Policy", lifecycle, logging,
+                "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Metrics",
+                "Policy",
+                lifecycle,
+                logging,
+            ],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "MetricsTests", dependencies: ["AuthagentTestSupport", "Metrics"], swiftSettings: swift
+        ),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: ["AgentAPI", "Audit", "AuthagentTestSupport", "Policy", logging], swiftSettings: swift
+        ),
+        .testTarget(
+            name: "PeerIdentityTests",
+            dependencies: [
+                "AuthagentClient", "AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy",
+                "socket-actor",
             ],
             swiftSettings: swift
         ),
@@ -242,8 +291,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent", "authagent-keyring",
-                "authagentd", "bench", "bench-echo", "bench-load",
+                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
+                "authagent-keyring", "authagentd", "bench", "bench-echo",
+                "bench-load",
             ],
             swiftSettings: swift
         ),
@@ -287,7 +337,7 @@ let package = Package(
         .testTarget(
             name: "AgentTests",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "OAuth", "SealedStore",
+                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "Metrics", "OAuth", "SealedStore",
                 "SecretMemory", "Vault", logging,
             ],
             swiftSettings: swift

@@ -1,28 +1,49 @@
 public import AgentAPI
+public import Policy
 
-/// `authagent.toml`: the daemon's own settings. The user's file wins over the machine's, key by key.
+/// `authagent.toml`: the daemon's own settings. The user's file wins over the machine's, key by key; but of the rules
+/// the machine's come first, because the first that matches decides and a fleet's must not be overruled.
 public struct DaemonSettings: Equatable, Sendable {
     public var network: NetworkSettings
     public var logLevel: LogLevel
     public var logFormat: LogFormat
+    /// In the order in which they are asked.
+    public var rules: [AccessRule] = []
+    /// Where a line of each decision goes besides the log; nil: nowhere.
+    public var auditFile: String?
+    /// The group whose members may connect; nil: the agent's own user only.
+    public var socketGroup: UInt32?
 
     public static let fileName = "authagent.toml"
 
-    public static func load(_ paths: UserPaths) throws(ConfigurationError) -> DaemonSettings {
+    public static func load(
+        _ paths: UserPaths, names: UserNames = .system
+    ) throws(ConfigurationError) -> DaemonSettings {
         var settings = DaemonSettings(network: NetworkSettings(), logLevel: .info, logFormat: .text)
         for directory in [paths.systemConfiguration, paths.configuration] {
             let path = "\(directory)/\(fileName)"
             guard let text = try ProtectedFile.text(path) else { continue }
             try ProtectedFile.requirePrivate(directory)
-            try settings.apply(text, path: path)
+            try settings.apply(text, path: path, names)
         }
         return settings
     }
 
-    private mutating func apply(_ text: String, path: String) throws(ConfigurationError) {
+    private mutating func apply(
+        _ text: String, path: String, _ names: UserNames
+    ) throws(ConfigurationError) {
         var file = try TOMLFile(path: path, text: text)
         if let level = try file.choice("log_level", LogLevel.self) { logLevel = level }
         if let format = try file.choice("log_format", LogFormat.self) { logFormat = format }
+        if let path = try file.string("audit_file") {
+            guard path.isEmpty || path.hasPrefix("/") else {
+                throw file.error("audit_file", "the path is not absolute", hint: "give a path that starts with /")
+            }
+            auditFile = path.isEmpty ? nil : path
+        }
+        if let group = try file.string("socket_group") {
+            socketGroup = try group.isEmpty ? nil : number(of: group, file, names)
+        }
         if let proxy = try file.string("network.proxy") { network.proxy = proxy }
         if let noProxy = try file.string("network.no_proxy") { network.noProxy = noProxy }
         if let caFile = try file.string("network.ca_file") {
@@ -35,7 +56,19 @@ public struct DaemonSettings: Equatable, Sendable {
             network.connectTimeout = .seconds(seconds)
         }
         if let seconds = try file.integer("network.timeout", in: 1...300) { network.timeout = .seconds(seconds) }
+        for var table in try file.tables("rule", most: AccessRuleTable.most - rules.count) {
+            rules.append(try AccessRuleTable.parse(&table, names))
+        }
         try file.refuseUnknownKeys()
+    }
+
+    private func number(
+        of group: String, _ file: TOMLFile, _ names: UserNames
+    ) throws(ConfigurationError) -> UInt32 {
+        if let number = names.group(group) { return number }
+        throw file.error(
+            "socket_group", "there is no such group on this machine", hint: "make it first, or see 'getent group'"
+        )
     }
 }
 

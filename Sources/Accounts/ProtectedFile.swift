@@ -7,7 +7,11 @@ enum ProtectedFile {
 
     /// Nil when there is no such file. A symbolic link is followed, as configuration management uses them, and what it
     /// leads to is checked.
-    static func read(_ path: String, mayBeReadByOthers: Bool) throws(ConfigurationError) -> [UInt8]? {
+    ///
+    /// With `isTrusted` false it decides over nothing, and may be anybody's.
+    static func read(
+        _ path: String, mayBeReadByOthers: Bool, isTrusted: Bool = true
+    ) throws(ConfigurationError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
             guard errno != ENOENT else { return nil }
@@ -19,13 +23,13 @@ enum ProtectedFile {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw ConfigurationError(file: path, problem: "this is not a regular file", hint: "put a text file there")
         }
-        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+        guard !isTrusted || status.st_uid == geteuid() || status.st_uid == 0 else {
             throw ConfigurationError(
                 file: path, problem: "the file belongs to user \(status.st_uid)",
                 hint: "run 'chown \(geteuid()) \(path)'"
             )
         }
-        guard status.st_mode & (mayBeReadByOthers ? 0o022 : 0o077) == 0 else {
+        guard !isTrusted || status.st_mode & (mayBeReadByOthers ? 0o022 : 0o077) == 0 else {
             throw ConfigurationError(
                 file: path,
                 problem: mayBeReadByOthers ? "others may write to this file" : "others may read this file",
@@ -69,8 +73,8 @@ enum ProtectedFile {
         }
     }
 
-    static func text(_ path: String) throws(ConfigurationError) -> String? {
-        guard let bytes = try read(path, mayBeReadByOthers: true) else { return nil }
+    static func text(_ path: String, isTrusted: Bool = true) throws(ConfigurationError) -> String? {
+        guard let bytes = try read(path, mayBeReadByOthers: true, isTrusted: isTrusted) else { return nil }
         guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
             throw ConfigurationError(file: path, problem: "this is no UTF-8 text", hint: "save the file as UTF-8")
         }

@@ -6,12 +6,15 @@ internal import TOMLKit
 struct TOMLFile {
     let path: String
     private let table: TOMLTable
-    private let lines: [Substring]
+    private let lines: ArraySlice<Substring>
+    /// Of the header of a table in a list of tables.
+    let firstLine: Int?
     private var known: [String] = []
 
     init(path: String, text: String) throws(ConfigurationError) {
         self.path = path
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+        firstLine = nil
         do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
             throw ConfigurationError(
                 file: path, line: error.source.begin.line, problem: "this is no TOML: \(error.description)",
@@ -22,7 +25,17 @@ struct TOMLFile {
         }
     }
 
-    /// An error that points at a key.
+    private init(path: String, table: TOMLTable, lines: ArraySlice<Substring>, firstLine: Int?) {
+        self.path = path
+        self.table = table
+        self.lines = lines
+        self.firstLine = firstLine
+    }
+
+    /// Where the table begins, as `file:line`.
+    var place: String { firstLine.map { "\(path):\($0)" } ?? path }
+
+    /// An error that points at a key, or else at the table as a whole.
     func error(_ key: String, _ problem: String, hint: String) -> ConfigurationError {
         ConfigurationError(file: path, line: line(of: key), problem: "\(key): \(problem)", hint: hint)
     }
@@ -69,6 +82,34 @@ struct TOMLFile {
         return texts
     }
 
+    /// A list of tables, `[[key]]`, each to be read like a file of its own.
+    mutating func tables(_ key: String, most: Int) throws(ConfigurationError) -> [TOMLFile] {
+        known.append(key)
+        guard let value = value(key) else { return [] }
+        guard let array = value.array else { throw wrongType(key, "a list of tables, each begun with [[\(key)]]") }
+        let headers = lines.indices.filter { lines[$0].filter { $0 != " " && $0 != "\t" }.hasPrefix("[[\(key)]]") }
+        guard array.count <= most else {
+            throw ConfigurationError(
+                file: path, line: headers.dropFirst(most).first.map { $0 + 1 } ?? line(of: key),
+                problem: "\(key): there are more than \(most) here",
+                hint: "one can often say what several do; see authagent.toml(5)"
+            )
+        }
+        var files: [TOMLFile] = []
+        for (index, element) in array.enumerated() {
+            guard let table = element.table else {
+                throw wrongType(key, "a list of tables, each begun with [[\(key)]]")
+            }
+            // Written inline, they have no headers, and the line of the key has to do.
+            let header = headers.count == array.count ? headers[index] : nil
+            let rest = header.map { lines[($0 + 1)...] } ?? []
+            let body = rest.prefix { $0.first { $0 != " " && $0 != "\t" } != "[" }
+            files.append(
+                TOMLFile(path: path, table: table, lines: body, firstLine: header.map { $0 + 1 } ?? line(of: key)))
+        }
+        return files
+    }
+
     mutating func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
         known.append(key)
         guard let value = value(key) else { return nil }
@@ -87,14 +128,20 @@ struct TOMLFile {
     /// Refuses every key that nobody asked for, with the nearest one that is known.
     func refuseUnknownKeys() throws(ConfigurationError) {
         for key in keys(of: table, prefix: "") where !known.contains(key) {
-            let nearest = known.min { distance($0, key) < distance($1, key) } ?? ""
-            let hint =
-                distance(nearest, key) <= max(2, key.count / 3)
-                ? "did you mean '\(nearest)'?" : "the keys are: \(known.sorted().joined(separator: ", "))"
+            let hint = Self.nearest(to: key, in: known) ?? "the keys are: \(known.sorted().joined(separator: ", "))"
             throw ConfigurationError(
                 file: path, line: line(of: key), problem: "unknown key '\(printable(key))'", hint: hint
             )
         }
+    }
+
+    /// The question whether one of these was meant; nil if none is like it.
+    static func nearest(to word: String, in words: [String]) -> String? {
+        // What is longer than any word is like none, and takes long to compare.
+        guard word.count <= 100, let nearest = words.min(by: { distance($0, word) < distance($1, word) }),
+            distance(nearest, word) <= max(2, word.count / 3)
+        else { return nil }
+        return "did you mean '\(nearest)'?"
     }
 
     /// Reads `table.key` as well as `key`.
@@ -119,17 +166,19 @@ struct TOMLFile {
     private func line(of key: String) -> Int? {
         let parts = key.split(separator: ".").map(String.init)
         var section = ""
-        for (index, line) in lines.enumerated() {
+        var table: Int?
+        for (index, line) in zip(lines.indices, lines) {
             let text = line.drop { $0 == " " || $0 == "\t" }
             if text.first == "[" {
                 section = String(text.dropFirst().prefix { $0 != "]" })
+                if section == key { table = index + 1 }
                 continue
             }
             let name = text.prefix { $0 != "=" }.filter { $0 != " " && $0 != "\t" && $0 != "\"" && $0 != "'" }
             guard text.contains("="), name == parts.last ?? "" else { continue }
             if parts.count == 1 ? section.isEmpty : section == parts[0] { return index + 1 }
         }
-        return nil
+        return table ?? firstLine
     }
 }
 

@@ -26,7 +26,8 @@ final class Account: Sendable {
                 journal: entry.journal,
                 time: surroundings.time,
                 jitter: surroundings.jitter,
-                scheduleChanged: surroundings.scheduleChanged
+                scheduleChanged: surroundings.scheduleChanged,
+                report: { surroundings.report(name, $0) }
             )
         )
     }
@@ -48,6 +49,8 @@ struct Surroundings: Sendable {
     let jitter: @Sendable () -> Double
     let randomBytes: @Sendable (Int) -> [UInt8]
     let scheduleChanged: @Sendable () -> Void
+    /// Hears what happens to each account.
+    let report: @Sendable (AccountName, AccountNews) -> Void
 
     var stamp: AssertionStamp { AssertionStamp(time: time, randomBytes: randomBytes) }
 }

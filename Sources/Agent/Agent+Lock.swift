@@ -31,7 +31,9 @@ extension Agent {
             for account in accounts { group.addTask { await account.vault.lock() } }
         }
         await parts.stores.keyed.close()
+        _ = await parts.stores[.sealed].store.probe()
         parts.logger.notice("locked")
+        report(AgentNews(.locked, account: nil, .agentLocked))
         return LockReply(locked: true)
     }
 
@@ -59,6 +61,7 @@ extension Agent {
         }
         for account in accounts { account.vault.unlock() }
         parts.logger.notice("unlocked")
+        report(AgentNews(.unlocked))
         await readAnew(.sealed)
         await read(accounts)
         return UnlockReply(unlocked: true)
@@ -112,9 +115,7 @@ extension Agent {
 
     /// While the agent is locked nobody logs in or out, and no store is changed.
     func requireUnlocked() throws(Problem) {
-        guard state.withLock({ $0.lock.isClosed }) else { return }
-        throw Problem(
-            .locked, "the agent is locked", hint: "run 'authagent unlock'", reason: LockReason.requested.rawValue)
+        if state.withLock({ $0.lock.isClosed }) { throw .agentLocked }
     }
 
     /// The same for one account, which time may have locked as well.
@@ -140,6 +141,10 @@ extension Agent.State {
 }
 
 extension Problem {
+    fileprivate static let agentLocked = Problem(
+        .locked, "the agent is locked", hint: "run 'authagent unlock'", reason: LockReason.requested.rawValue
+    )
+
     fileprivate static let passphraseMissing = Problem(
         .locked, "unlocking needs the passphrase", hint: "run 'authagent unlock', which asks for it",
         reason: Problem.passphraseRequired

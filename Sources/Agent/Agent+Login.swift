@@ -22,6 +22,7 @@ extension Agent {
         let known: AccountSettings?
         do throws(ConfigurationError) { known = try parts.directory.load(name) } catch { throw .configuration(error) }
         let settings = try LoginSettings(account: name, request: request, known: known).merged()
+        try settings.requireWithin(request.bound, name)
         let fresh = PendingLogin(
             account: name, settings: settings, time: parts.time, drawQRCode: parts.drawQRCode
         )
@@ -66,6 +67,7 @@ extension Agent {
         _ pending: PendingLogin, _ request: LoginRequest, wantsQRCode: Bool
     ) throws(Problem) -> AsyncStream<LoginEvent> {
         defer { if let timeout = request.timeout { pending.stop(after: .seconds(timeout)) } }
+        try pending.settings.requireWithin(request.bound, pending.account)
         if request.hasSettings {
             let asked = try LoginSettings(account: pending.account, request: request, known: pending.settings).merged()
             guard asked == pending.settings else {

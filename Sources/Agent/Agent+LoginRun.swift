@@ -9,9 +9,11 @@ internal import Vault
 extension Agent {
     func run(_ pending: PendingLogin, isNew: Bool, secrets: LoginSecrets) async -> LoginEvent {
         parts.logger.info("login started", metadata: ["account": "\(pending.account)"])
+        report(AgentNews(.loginStarted, account: pending.account))
         do throws(LoginError) {
             let result = try await attempt(pending, isNew: isNew, secrets: secrets)
             parts.logger.info("login done", metadata: ["account": "\(pending.account)"])
+            report(.loggedIn(result))
             return .done(result)
         } catch {
             let failure = pending.stopReason.map(LoginError.init) ?? error
@@ -19,6 +21,7 @@ extension Agent {
             parts.logger.notice(
                 "login failed", metadata: ["account": "\(pending.account)", "code": "\(event.code)"]
             )
+            report(.loginFailed(pending.account, event))
             return .failed(event)
         }
     }
@@ -72,7 +75,6 @@ extension Agent {
 
     private func requireStore(of settings: AccountSettings) async throws(LoginError) {
         let status = await parts.stores[settings.store].store.probe()
-        if settings.store == .keyring, !Task.isCancelled { state.withLock { $0.keyring = status } }
         guard status.state != .ok else { return }
         let failure = StoreFailure(status.state, status.detail ?? "the store cannot be used", hint: status.hint)
         // The keyring is the default. Another store in its place is for people to choose.
@@ -152,7 +154,7 @@ extension Agent {
             }
         }
         let account = make(name, settings, insteadOf: old)
-        await account.vault.readIfUnread()
+        await account.vault.readIfUnread(withinLogin: true)
         state.withLock { $0.install(account) }
         return account
     }

@@ -32,6 +32,7 @@ extension Agent {
             request.local == true
             ? (false, "only forgotten on this machine, as asked")
             : await revoke(ended, of: account)
+        report(.loggedOut(name, revoked: revoked))
         let client = request.forgetClient == true ? await forgetClient(of: ended, account, request) : nil
         do throws(StoreFailure) { try await account.vault.forget(ended, withClient: client?.isGone ?? false) } catch {
             parts.logger.error(

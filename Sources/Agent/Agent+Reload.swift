@@ -89,6 +89,7 @@ extension Agent {
             return added
         }
         parts.logger.info("configuration read again", metadata: ["accounts": "\(settings.count)"])
+        report(AgentNews(.reloaded))
         await read(added)
     }
 }

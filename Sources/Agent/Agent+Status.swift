@@ -8,25 +8,26 @@ extension Agent {
     /// Answers at once, with what was last known of the stores.
     public func health() async -> AgentStatus { agentStatus() }
 
-    public func status() async -> StatusReport {
+    public func status(of isIncluded: @escaping @Sendable (AccountName) -> Bool) async -> StatusReport {
         async let keyringAnswer = keyringStatus()
-        let sealed = await parts.stores.keyed.probe()
-        state.withLock { $0.sealed = sealed.state == .notInitialized ? nil : sealed }
+        _ = await parts.stores[.sealed].store.probe()
         let keyring = await keyringAnswer
         let agent = agentStatus()
         // Locked at the start and unlocked since, for example.
         await read(
             state.withLock { state in
                 state.accounts.values.filter { account in
-                    account.vault.isUnread && (keyring.state == .ok || account.settings.store != .keyring)
+                    isIncluded(account.name) && account.vault.isUnread
+                        && (keyring.state == .ok || account.settings.store != .keyring)
                 }
             })
         let (accounts, logins, errors) = state.withLock { ($0.accounts, $0.logins, $0.fileErrors) }
-        var rows = accounts.values.map { status(of: $0, isLoggingIn: logins[$0.name] != nil) }
-        for (name, pending) in logins where accounts[name] == nil {
+        var rows = accounts.values.filter { isIncluded($0.name) }
+            .map { status(of: $0, isLoggingIn: logins[$0.name] != nil) }
+        for (name, pending) in logins where accounts[name] == nil && isIncluded(name) {
             rows.append(status(of: name, pending.settings, .loginPending))
         }
-        for (name, error) in errors where accounts[name] == nil && logins[name] == nil {
+        for (name, error) in errors where accounts[name] == nil && logins[name] == nil && isIncluded(name) {
             rows.append(status(of: name, error))
         }
         return StatusReport(agent: agent, accounts: rows.sorted { $0.account < $1.account })
@@ -41,7 +42,8 @@ extension Agent {
     }
 
     private func agentStatus() -> AgentStatus {
-        let (keyring, sealed, isLocked) = state.withLock { ($0.keyring, $0.sealed, $0.lock.isClosed) }
+        let (keyring, sealed) = (storeHealth.keyring, storeHealth.sealed)
+        let isLocked = state.withLock { $0.lock.isClosed }
         return AgentStatus(
             version: agentVersion,
             pid: parts.processID,
@@ -71,7 +73,7 @@ extension Agent {
             defer { group.cancelAll() }
             return await group.next() ?? StoreStatus(.unknown)
         }
-        state.withLock { $0.keyring = status }
+        storeHealth.learned(status, of: .keyring)
         return status
     }
 
@@ -124,7 +126,7 @@ extension Agent {
 
 extension AccountSnapshot {
     /// One word for the account's state, and the problem behind it.
-    fileprivate func summary(
+    func summary(
         _ account: AgentAPI.AccountName, isLoggingIn: Bool
     ) -> (AccountStatus.State, Problem?) {
         let problem = lastFailure.map { Problem($0, account: account) }

@@ -26,7 +26,11 @@ extension Agent {
                 throw Problem(error)
             }
             parts.logger.info("the sealed store has another key")
-        case .migrate: return try await migrate(to: request.target)
+        case .migrate:
+            guard request.keySource == nil, request.keyFile == nil, request.passphrase == nil else {
+                throw Problem(.badRequest, "moving accounts changes no key", hint: "leave the key out")
+            }
+            return try await migrate(to: request.target)
         }
         await readAnew(.sealed)
         return StoreReply(store: await sealedDescription())
@@ -45,6 +49,9 @@ extension Agent {
     }
 
     private func keyChoice(_ request: StoreRequest) async throws(Problem) -> StoreKeyChoice {
+        guard request.target == nil else {
+            throw Problem(.badRequest, "only moving accounts has a target", hint: "leave the target out")
+        }
         switch (request.keySource, request.keyFile, request.passphrase) {
         case (nil, nil, nil), (.credential?, nil, nil): return .credential
         case (nil, let file?, nil), (.file?, let file?, nil): return .file(file)

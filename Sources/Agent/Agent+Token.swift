@@ -11,27 +11,37 @@ extension Agent {
         let (known, isLocked) = state.withLock { ($0.accounts[account], $0.lock.isClosed) }
         if isLocked { return .failure(Problem(.locked(.requested), account: account)) }
         // An account that is not in memory may have a file by now.
-        guard let vault = known?.vault,
-            let answer = vault.tokenAtOnce(
-                minimumValidity: .seconds(request.minimumValidity), for: request.target,
-                needsIDToken: request.includesIDToken
-            )
-        else { return nil }
-        return answer.map { reply($0, account, request) }.mapError { Problem($0, account: account) }
+        guard let vault = known?.vault else { return nil }
+        do throws(Problem) {
+            let request = try request.narrowed(to: vault.loginScope, account)
+            guard
+                let answer = vault.tokenAtOnce(
+                    minimumValidity: .seconds(request.minimumValidity), for: request.target,
+                    needsIDToken: request.includesIDToken
+                )
+            else { return nil }
+            let served = try answer.mapError { Problem($0, account: account) }.get()
+            try request.requireWithinBound(served.token.scope, account)
+            return .success(reply(served, account, request))
+        } catch { return .failure(error) }
     }
 
     public func token(_ name: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
         let account = try account(name)
         try requireUnlocked(name)
+        if request.bound != nil { await account.vault.readIfUnread() }
+        let request = try request.narrowed(to: account.vault.loginScope, name)
+        let served: ServedToken
         do throws(TokenFailure) {
-            let served = try await account.vault.token(
+            served = try await account.vault.token(
                 minimumValidity: .seconds(request.minimumValidity), for: request.target,
                 needsIDToken: request.includesIDToken
             )
-            return reply(served, name, request)
         } catch {
             throw Problem(error, account: name)
         }
+        try request.requireWithinBound(served.token.scope, name)
+        return reply(served, name, request)
     }
 
     /// The reply's text is a plain copy of the token that cannot be wiped; it lives until the reply is sent.

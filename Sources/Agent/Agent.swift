@@ -67,9 +67,6 @@ public final class Agent: AgentService {
         var registrations: [AccountName: Task<Void, Never>] = [:]
         /// Account files that cannot be read, for `status`.
         var fileErrors: [AccountName: ConfigurationError] = [:]
-        var keyring = StoreStatus(.unknown)
-        /// Nil: there is none, or nobody has asked.
-        var sealed: StoreStatus?
         var lock = AgentLock()
     }
 
@@ -77,6 +74,9 @@ public final class Agent: AgentService {
     let surroundings: Surroundings
     let revocations: RevocationQueue
     let schedule = Schedule()
+    let feed: EventFeed
+    let storeHealth: StoreHealth
+    let metrics: AgentMetrics
     let state = Mutex(State())
     /// The last reload or migration that was asked for.
     let turn = Mutex<Task<Void, Never>?>(nil)
@@ -88,7 +88,13 @@ public final class Agent: AgentService {
 
     /// Reads the account files; a bad one is logged and shown by `status`, and hides no other.
     public init(_ parts: Parts) {
-        self.parts = parts
+        let feed = EventFeed(origin: EventFeed.origin(parts.randomBytes), time: parts.time)
+        let storeHealth = StoreHealth { feed.report(AgentNews($0, is: $1)) }
+        let metrics = AgentMetrics()
+        var parts = parts
+        parts.stores = parts.stores.observed(by: storeHealth)
+        parts.transport = MeasuredTransport(transport: parts.transport, time: parts.time, metrics: metrics)
+        (self.parts, self.feed, self.storeHealth, self.metrics) = (parts, feed, storeHealth, metrics)
         let schedule = schedule
         let metadata = MetadataCache(transport: parts.transport, time: parts.time)
         surroundings = Surroundings(
@@ -101,7 +107,11 @@ public final class Agent: AgentService {
             time: parts.time,
             jitter: parts.jitter,
             randomBytes: parts.randomBytes,
-            scheduleChanged: { schedule.changed() }
+            scheduleChanged: { schedule.changed() },
+            report: { [time = parts.time] account, news in
+                if let result = news.refreshResult(of: account) { metrics.refreshed(result) }
+                if let news = AgentNews(news, of: account, time) { feed.report(news) }
+            }
         )
         revocations = RevocationQueue(surroundings: surroundings, logger: parts.logger)
         let (settings, errors) = parts.directory.loadAll()

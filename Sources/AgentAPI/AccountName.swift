@@ -6,18 +6,26 @@ public struct AccountName: Hashable, Sendable, Comparable, CustomStringConvertib
     public let description: String
 
     /// Returns nil unless `text` follows the rule above.
-    public init?(_ text: some StringProtocol) {
-        guard (1...64).contains(text.utf8.count), let first = text.utf8.first, Self.isAlphanumeric(first),
-            text.utf8.allSatisfy({ Self.isAlphanumeric($0) || Self.punctuation.contains($0) })
-        else { return nil }
-        description = String(text)
+    public init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+    /// The same for a text of its own, because a generic function costs `authagent token` more than the request does.
+    public init?(_ text: String) {
+        let bytes = text.utf8
+        guard bytes.count <= 64, let first = bytes.first, Self.isAlphanumeric(first) else { return nil }
+        for byte in bytes where !Self.isAlphanumeric(byte) && !Self.isPunctuation(byte) { return nil }
+        description = text
     }
 
     public static let rule = "1 to 64 letters, digits or '._-@+', starting with a letter or digit"
 
     public static func < (left: AccountName, right: AccountName) -> Bool { left.description < right.description }
 
-    private static let punctuation: [UInt8] = Array("._-@+".utf8)
+    private static func isPunctuation(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "@"), UInt8(ascii: "+"): true
+        default: false
+        }
+    }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         switch byte {

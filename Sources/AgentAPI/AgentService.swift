@@ -6,7 +6,8 @@ public protocol AgentService: Sendable {
     func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply
     func health() async -> AgentStatus
     func providers() -> ProviderList
-    func status() async -> StatusReport
+    /// Of the agent and of these accounts.
+    func status(of isIncluded: @escaping @Sendable (AccountName) -> Bool) async -> StatusReport
     func status(of account: AccountName) async throws(Problem) -> AccountStatus
     /// Starts a login or joins the pending one. The stream ends after its final event; leaving it does not cancel the
     /// login.
@@ -22,6 +23,16 @@ public protocol AgentService: Sendable {
     func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply
     /// Reads the configuration again: whole, or not at all.
     func reload() async throws(Problem)
+    /// What has happened since the event with that id, as a watcher has sent it back, and what happens from now on.
+    /// Without one, only the latter.
+    func events(after id: String?) -> EventWatch
+    /// Tells whoever watches of something that the service itself does not see.
+    func report(_ news: AgentNews)
     /// Looks at everything that has to be right. Changes nothing.
     func doctor() async -> DoctorReport
+}
+
+extension AgentService {
+    /// Of the agent and of every account.
+    public func status() async -> StatusReport { await status { _ in true } }
 }

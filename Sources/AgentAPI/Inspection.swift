@@ -37,14 +37,14 @@ public struct TokenInspection: Codable, Equatable, Sendable {
     public var expiresAt: Int?
     public var scope: String?
 
-    public enum Role: String, Codable, Sendable {
+    public enum Role: String, Codable, CaseIterable, Sendable {
         case accessToken = "access_token"
         case idToken = "id_token"
         /// Came with the request.
         case given
     }
 
-    public enum Form: String, Codable, Sendable {
+    public enum Form: String, Codable, CaseIterable, Sendable {
         case jwt
         /// A JWT that only its receiver can read (RFC 7516).
         case encrypted
@@ -72,7 +72,7 @@ public struct SignatureReport: Codable, Equatable, Sendable {
     /// Why it is invalid, or why it was not checked.
     public var detail: String?
 
-    public enum State: String, Codable, Sendable {
+    public enum State: String, Codable, CaseIterable, Sendable {
         case valid, invalid
         /// The token was only decoded: no known account has its issuer.
         case unchecked
@@ -105,7 +105,7 @@ public struct IntrospectionReport: Codable, Equatable, Sendable {
     /// Why there is no answer.
     public var detail: String?
 
-    public enum State: String, Codable, Sendable {
+    public enum State: String, Codable, CaseIterable, Sendable {
         case active, inactive
         /// There is nobody to ask, or the provider does not let this client ask.
         case unavailable

@@ -10,7 +10,9 @@ public enum Limits {
     public static let connectionsPerUser = 2_048
     /// A token request is answered within this time, whatever the provider and the keyring do: it covers one request
     /// to the provider (30 s) and one write to the keyring (5 s).
-    public static let answerTime: Duration = .seconds(40)
+    public static let answerTime: Duration = .seconds(longestWait)
+    /// Seconds: the most that `wait` may ask for.
+    public static let longestWait: Int = 40
     /// Seconds. Enough for a program to get its token to a server and for the clocks of both to differ a little.
     public static let defaultMinimumValidity: Int = 60
     /// A day: a larger `min_valid` is a mistake in units.

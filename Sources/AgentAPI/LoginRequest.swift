@@ -31,6 +31,8 @@ public struct LoginRequest: Codable, Equatable, Sendable {
     public var timeout: Int?
     /// Asks for `qr_code` in the prompt. Not a setting of the account.
     public var qrCode: Bool?
+    /// What the login may be good for at most; nil: no bound. No part of the body: the agent's rules set it.
+    public var bound: ScopeBound?
 
     public init(
         provider: String? = nil, providerParameters: [String: String]? = nil, issuer: String? = nil,
@@ -71,6 +73,13 @@ public struct LoginRequest: Codable, Equatable, Sendable {
             || tokenEndpoint != nil || revocationEndpoint != nil || registrationEndpoint != nil || store != nil
             || clientAuthentication != nil || clientKeyFile != nil || clientCertificateFile != nil || pkce != nil
             || audience != nil || resources != nil
+    }
+
+    /// Whether it changes more than the scopes: where secrets are sent, say, or which files the agent reads.
+    public var changesAccount: Bool {
+        var rest = self
+        rest.scopes = nil
+        return rest.hasSettings || registrationToken != nil
     }
 
     enum CodingKeys: String, CodingKey {

@@ -7,12 +7,22 @@ public struct Problem: Error, Codable, Equatable, Sendable {
     public var hint: String?
     /// Why a login is required or a provider refused: `not_logged_in`, `provider_rejected`, `rotation_lost`, ….
     public var reason: String?
+    /// Seconds, for `too_many_requests`, when it is known; also the field `Retry-After` of the reply.
+    public var retryAfter: Int?
 
-    public init(_ code: Code, _ detail: String, hint: String? = nil, reason: String? = nil) {
+    public init(
+        _ code: Code, _ detail: String, hint: String? = nil, reason: String? = nil, retryAfter: Int? = nil
+    ) {
         self.code = code
         self.detail = detail
         self.hint = hint
         self.reason = reason
+        self.retryAfter = retryAfter
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case code, detail, hint, reason
+        case retryAfter = "retry_after"
     }
 
     public static let mediaType = "application/problem+json"

@@ -14,9 +14,18 @@ public enum Route: Equatable, Sendable {
     case lock
     case unlock
     case doctor
+    case events
+    case openAPI
+    case policyCheck
+    /// Outside of `/v1`, where every scraper looks.
+    case metrics
 
     /// Reads a path without its query. Nil for a path that names nothing here.
     public init?(path: some StringProtocol) {
+        if path == "/metrics" {
+            self = .metrics
+            return
+        }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard path.utf8.first == UInt8(ascii: "/"), parts.first == "v1" else { return nil }
         let rest = Array(parts.dropFirst())
@@ -29,7 +38,10 @@ public enum Route: Equatable, Sendable {
         case 1 where rest[0] == "lock": self = .lock
         case 1 where rest[0] == "unlock": self = .unlock
         case 1 where rest[0] == "doctor": self = .doctor
+        case 1 where rest[0] == "events": self = .events
+        case 1 where rest[0] == "openapi.json": self = .openAPI
         case 1 where rest[0] == "inspect": self = .inspect(nil)
+        case 2 where rest[0] == "policy" && rest[1] == "check": self = .policyCheck
         case 2 where rest[0] == "accounts":
             guard let name = AccountName(rest[1]) else { return nil }
             self = .account(name)
@@ -50,7 +62,8 @@ public enum Route: Equatable, Sendable {
         switch self {
         case .accounts: "/v1/accounts"
         case .account(let name): "/v1/accounts/\(name)"
-        case .token(let name): "/v1/accounts/\(name)/token"
+        // Put together by hand, as this one is every script's.
+        case .token(let name): "/v1/accounts/" + name.description + "/token"
         case .login(let name): "/v1/accounts/\(name)/login"
         case .logout(let name): "/v1/accounts/\(name)/logout"
         case .inspect(let name?): "/v1/accounts/\(name)/inspect"
@@ -62,13 +75,18 @@ public enum Route: Equatable, Sendable {
         case .lock: "/v1/lock"
         case .unlock: "/v1/unlock"
         case .doctor: "/v1/doctor"
+        case .events: "/v1/events"
+        case .openAPI: "/v1/openapi.json"
+        case .policyCheck: "/v1/policy/check"
+        case .metrics: "/metrics"
         }
     }
 
     /// The methods that the resource knows, for `Allow`.
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers, .doctor: ["GET", "HEAD"]
+        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .policyCheck, .metrics:
+            ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
         case .logout, .inspect, .reload, .lock, .unlock: ["POST"]

@@ -6,20 +6,28 @@ public struct TokenRequest: Hashable, Sendable {
     public var includesIDToken: Bool
     /// Nil: the login's own token.
     public var target: TokenTarget?
+    /// Seconds after which the answer is `timeout`; the refresh that was waited for goes on. 0: only what is there at
+    /// once. Nil: the agent's own limit.
+    public var wait: Int?
+    /// What the token may be good for at most; nil: no bound. No part of what is sent: the agent's rules set it.
+    public var bound: ScopeBound?
 
     public init(
         minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false,
-        target: TokenTarget? = nil
+        target: TokenTarget? = nil, wait: Int? = nil, bound: ScopeBound? = nil
     ) {
         self.minimumValidity = minimumValidity
         self.includesIDToken = includesIDToken
         self.target = target
+        self.bound = bound
+        self.wait = wait
     }
 
     /// The request's query.
     public var query: String {
         var pairs = ["min_valid=\(minimumValidity)"]
         if includesIDToken { pairs.append("id_token=true") }
+        if let wait { pairs.append("wait=\(wait)") }
         if let target {
             if !target.scopes.isEmpty { pairs.append("scope=" + Self.encoded(target.scopes.joined(separator: " "))) }
             pairs += target.resources.map { "resource=" + Self.encoded($0) }

@@ -2,9 +2,10 @@ public import AgentAPI
 internal import CLinux
 internal import Glibc
 public import Logging
+public import Metrics
 internal import NIOCore
 internal import NIOPosix
-public import Policy
+internal import Policy
 public import ServiceLifecycle
 
 /// Serves the socket API (HTTP/1.1 and JSON) until it is told to stop.
@@ -14,7 +15,8 @@ public struct AgentServer: Service {
     private let listeners: [Int32]
     private let replacements: AsyncStream<Int32>
     private let harness: Harness
-    private let rules: AccessRules
+    private let metrics: ServerMetrics
+    private let access: Access
     private let limits: ServerLimits
     private let logger: Logger
 
@@ -22,12 +24,14 @@ public struct AgentServer: Service {
     /// those before it; connections that were made over them go on.
     public init(
         listeners: [Int32], replacements: AsyncStream<Int32> = AsyncStream { $0.finish() },
-        service: any AgentService, rules: AccessRules, limits: ServerLimits = ServerLimits(), logger: Logger
+        service: any AgentService, access: Access, metrics sources: [any MetricSource] = [],
+        limits: ServerLimits = ServerLimits(), logger: Logger
     ) {
         self.listeners = listeners
         self.replacements = replacements
-        harness = Harness(service: service)
-        self.rules = rules
+        metrics = ServerMetrics()
+        harness = Harness(service: service, gate: AccessGate(access: access), sources: [metrics] + sources)
+        self.access = access
         self.limits = limits
         self.logger = logger
     }
@@ -37,6 +41,7 @@ public struct AgentServer: Service {
         Self.allowManyDescriptors()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let registry = ConnectionRegistry(connectionsPerUser: limits.connectionsPerUser)
+        access.rules.whenChanged { registry.rulesHaveChanged() }
         let known = NIOLoopBoundBox.makeBoxSendingValue(KnownRequests(), eventLoop: group.next())
         var first: [any Channel] = []
         for listener in listeners { first.append(try await open(listener, on: group, registry, known)) }
@@ -101,8 +106,12 @@ public struct AgentServer: Service {
         )
         return credentials.flatMap { credentials in
             let caller = Caller(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
-            guard rules.mayConnect(caller) else {
+            let identity = access.peer(caller)
+            guard harness.gate.mayStay(identity) else {
+                metrics.connected(.forbidden)
                 logger.warning("refused", metadata: ["uid": "\(caller.user)", "pid": "\(caller.pid)"])
+                let denial = AgentNews.Denial(user: caller.user, pid: caller.pid)
+                harness.service.report(.denied(denial, detail: "another user's program has connected"))
                 return refuse(
                     channel,
                     Problem(
@@ -112,9 +121,12 @@ public struct AgentServer: Service {
             switch registry.admit(channel, of: caller.user) {
             case .stopping: return channel.close()
             case .tooMany:
+                metrics.connected(.tooMany)
                 return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
             case .admitted:
-                return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, caller, known.value) }
+                metrics.connected(.admitted)
+                channel.closeFuture.whenComplete { _ in metrics.disconnected() }
+                return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity, known.value) }
             }
         }
     }
@@ -133,9 +145,11 @@ public struct AgentServer: Service {
         }
     }
 
-    private func addHandlers(to channel: any Channel, _ caller: Caller, _ known: KnownRequests) throws {
+    private func addHandlers(
+        to channel: any Channel, _ identity: any CallerIdentity, _ known: KnownRequests
+    ) throws {
         let connection = Connection(
-            harness: harness, caller: caller, limits: limits, logger: logger, known: known,
+            harness: harness, metrics: metrics, identity: identity, limits: limits, logger: logger, known: known,
             eventLoop: channel.eventLoop
         )
         try channel.pipeline.syncOperations.addHandler(ConnectionGuard(connection))

@@ -6,7 +6,8 @@ internal import Policy
 /// What the handlers of one connection share. Used on the event loop only.
 final class Connection {
     let harness: Harness
-    let caller: Caller
+    let metrics: ServerMetrics
+    let identity: any CallerIdentity
     let limits: ServerLimits
     let logger: Logger
     let timer: ConnectionTimer
@@ -17,19 +18,25 @@ final class Connection {
     var isBetweenRequests = true
     /// What has just been received, if it may be one whole request.
     var received: ByteBuffer?
-    /// Whether it has been looked at, and the answer takes waiting.
-    var isUnanswered = false
+    /// What was decided of it already, if its answer takes waiting.
+    var deferred: Harness.AtOnce?
 
     init(
-        harness: Harness, caller: Caller, limits: ServerLimits, logger: Logger, known: KnownRequests,
-        eventLoop: any EventLoop
+        harness: Harness, metrics: ServerMetrics, identity: any CallerIdentity, limits: ServerLimits, logger: Logger,
+        known: KnownRequests, eventLoop: any EventLoop
     ) {
         self.harness = harness
-        self.caller = caller
+        self.metrics = metrics
+        self.identity = identity
         self.limits = limits
         self.logger = logger
         self.known = known
         timer = ConnectionTimer(limits, eventLoop: eventLoop)
+    }
+
+    func takeDeferred() -> Harness.AtOnce? {
+        defer { deferred = nil }
+        return deferred
     }
 
     /// Reads HTTP from here on. Not before there is something to read, because most of what a connection costs is this.

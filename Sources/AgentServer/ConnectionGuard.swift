@@ -32,8 +32,15 @@ final class ConnectionGuard: ChannelInboundHandler {
         let bytes = unwrapInboundIn(data)
         let isFirst = timer.phase == .idle && connection.isBetweenRequests
         if isFirst, let ask = connection.known.find(bytes) {
-            if let reply = connection.harness.answerAtOnce(ask, connection.caller) { return send(reply, context) }
-            connection.isUnanswered = true
+            let start = NIODeadline.now()
+            switch connection.harness.answerAtOnce(ask, connection.identity) {
+            case .reply(let reply):
+                let now = NIODeadline.now()
+                let took = (now - start).nanoseconds
+                connection.metrics.answered(.token, reply.code, isAtOnce: true, nanoseconds: took)
+                return send(reply, at: now, context)
+            case .later(let admitted): connection.deferred = .later(admitted)
+            }
         }
         if timer.phase == .idle || isSending {
             isSending = false
@@ -43,6 +50,7 @@ final class ConnectionGuard: ChannelInboundHandler {
         connection.received = connection.isBetweenRequests ? bytes : nil
         passOn(data, context)
         connection.received = nil
+        connection.deferred = nil
         // The head has announced a body.
         if timer.phase == .receiving { connection.isBetweenRequests = false }
     }
@@ -55,15 +63,15 @@ final class ConnectionGuard: ChannelInboundHandler {
         context.fireChannelRead(data)
     }
 
-    private func send(_ reply: Reply, _ context: ChannelHandlerContext) {
+    private func send(_ reply: Reply, at now: NIODeadline, _ context: ChannelHandlerContext) {
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(reply.bytes(channel.allocator, closes: false)), promise: nil)
         if let left = try? channel.syncOptions?.getOption(.bufferedWritableBytes), left == 0 {
             // The kernel has it all, as nearly always.
-            timer.enter(.idle)
+            timer.enter(.idle, at: now)
         } else {
             isSending = true
-            timer.enter(.sending)
+            timer.enter(.sending, at: now)
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             // Is written after what is left.
             context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
@@ -89,6 +97,8 @@ final class ConnectionGuard: ChannelInboundHandler {
         switch event {
         // The client sends no more, or the server stops.
         case ChannelEvent.inputClosed, is ChannelShouldQuiesceEvent: context.close(promise: nil)
+        case is RulesHaveChanged:
+            if !connection.harness.gate.mayStay(connection.identity) { context.close(promise: nil) }
         default: context.fireUserInboundEventTriggered(event)
         }
     }

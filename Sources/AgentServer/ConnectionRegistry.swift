@@ -43,6 +43,13 @@ final class ConnectionRegistry: Sendable {
         for promise in waiting { promise.succeed() }
     }
 
+    /// Has each connection look at its own caller again.
+    func rulesHaveChanged() {
+        for channel in state.withLockedValue({ Array($0.channels.values) }) {
+            channel.pipeline.fireUserInboundEventTriggered(RulesHaveChanged())
+        }
+    }
+
     /// Admits nobody any more, lets each connection end its reply, and closes what is left after `limit`.
     func stop(on eventLoop: any EventLoop, within limit: TimeAmount) async {
         let empty = eventLoop.makePromise(of: Void.self)
@@ -66,3 +73,6 @@ final class ConnectionRegistry: Sendable {
 
 /// Tells a connection that the events it sends have no end in time: a login waits for a person, a stop does not.
 struct EndOfWatching {}
+
+/// Tells a connection that its caller may have lost what he was let in for.
+struct RulesHaveChanged {}

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Policy
 
 /// A request for a token, as it was read: the same words always are the same request.
 final class TokenAsk: Sendable {
@@ -6,32 +7,84 @@ final class TokenAsk: Sendable {
     let request: TokenRequest
     /// The bare token is wanted, or, if an ID token was asked for, that.
     let isText: Bool
+    /// What it needs from the rules.
+    let access: AccessRequest
 
     init(account: AccountName, request: TokenRequest, isText: Bool) {
         self.account = account
         self.request = request
         self.isText = isText
+        // Who takes the bare ID token gets no access token with it.
+        let permissions: [Permission] =
+            switch (request.includesIDToken, isText) {
+            case (false, _): [.token]
+            case (true, false): [.token, .idToken]
+            case (true, true): [.idToken]
+            }
+        access = AccessRequest(permissions, on: account, scopes: request.target?.scopes ?? [])
     }
 }
 
-/// Reads a request for a token.
+/// One that the rules allow, with their bound.
+struct AdmittedToken: Sendable {
+    let ask: TokenAsk
+    let admission: Admission
+
+    var request: TokenRequest {
+        var request = ask.request
+        // An ID token has no scopes.
+        if !(ask.isText && request.includesIDToken) { request.bound = admission.bound }
+        return request
+    }
+}
+
+/// Reads a request for a token, and answers it.
 extension Harness {
+    /// The answer to a request that was read, if it takes no waiting.
+    func answerAtOnce(_ ask: TokenAsk, _ identity: any CallerIdentity) -> AtOnce {
+        do throws(Problem) {
+            guard let admission = try gate.admitAtOnce(ask.access, identity) else { return .later(nil) }
+            let admitted = AdmittedToken(ask: ask, admission: admission)
+            guard let answer = service.tokenAtOnce(ask.account, admitted.request) else { return .later(admitted) }
+            return .reply(reply(try gate.conclude(admission, answer), isText: ask.isText))
+        } catch {
+            return .reply(.problem(error))
+        }
+    }
+
+    func token(_ admitted: AdmittedToken) async throws(Problem) -> Reply {
+        try await gate.conclude(admitted.admission) { () throws(Problem) in
+            reply(try await service.token(admitted.ask.account, admitted.request), isText: admitted.ask.isText)
+        }
+    }
+
+    private func reply(_ token: TokenReply, isText: Bool) -> Reply {
+        isText ? .text(token.idToken ?? token.accessToken) : .json(token)
+    }
+
     /// Nil for a request that is for something else than a token.
     func tokenAsk(_ request: APIRequest) throws(Problem) -> TokenAsk? {
-        guard case .token(let account)? = Route(path: request.path) else { return nil }
+        guard case .token(let account)? = request.route else { return nil }
         let parameters = try QueryParameters(
-            request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope"], repeatable: ["resource"]
+            request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope", "wait"],
+            repeatable: ["resource"]
         )
         let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
-        // Whoever takes everything gets JSON.
-        let isText = !request.accepts("application/json") && request.accepts("text/plain")
+        // Whoever likes both as much gets JSON.
+        let preference = request.preference
+        let isText = preference.weight(of: "text/plain") > preference.weight(of: "application/json")
         if !isText { try requireAcceptable(request, "application/json") }
         let asked = TokenRequest(
             minimumValidity: seconds ?? Limits.defaultMinimumValidity,
             includesIDToken: try parameters.bool("id_token") ?? false,
-            target: try target(parameters)
+            target: try target(parameters), wait: try parameters.integer("wait", in: 0...Limits.longestWait)
         )
         return TokenAsk(account: account, request: asked, isText: isText)
+    }
+
+    /// How long the client wants to wait for an answer; nil if it does not say.
+    func wait(of request: APIRequest) -> Duration? {
+        (try? tokenAsk(request))?.request.wait.map { .seconds($0) }
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {

@@ -1,71 +1,105 @@
 internal import AgentAPI
+internal import Metrics
 internal import Policy
 
-/// Between HTTP and the service: decodes a request, calls one function, encodes the reply. Knows no sockets.
+/// Between HTTP and the service: decodes a request, asks whether it is allowed, calls one function, encodes the reply.
+/// Knows no sockets.
 struct Harness: Sendable {
     let service: any AgentService
+    let gate: AccessGate
+    /// What `/metrics` shows.
+    let sources: [any MetricSource]
 
     enum Answer: Sendable {
         case reply(Reply)
-        case events(AsyncStream<LoginEvent>)
+        case stream(StreamedReply)
+    }
+
+    enum AtOnce: Sendable {
+        case reply(Reply)
+        /// For `answer`, which is not to decide again what has been decided.
+        case later(AdmittedToken?)
     }
 
     /// The reply, if it takes no waiting: a cached token, or a request that is wrong.
-    func answerAtOnce(_ request: APIRequest, _ caller: Caller) -> Reply? {
+    func answerAtOnce(_ request: APIRequest, _ identity: any CallerIdentity) -> AtOnce {
         do throws(Problem) {
-            guard let route = Route(path: request.path) else {
-                throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
-            }
-            guard route.methods.contains(request.method) else { return methodNotAllowed(route) }
-            guard let ask = try tokenAsk(request) else { return nil }
-            return answerAtOnce(ask, caller)
-        } catch {
-            return .problem(error)
-        }
-    }
-
-    /// The reply to a request for a token, if it takes no waiting.
-    func answerAtOnce(_ ask: TokenAsk, _ caller: Caller) -> Reply? {
-        switch service.tokenAtOnce(ask.account, ask.request) {
-        case nil: nil
-        case .success(let token)?: reply(token, isText: ask.isText)
-        case .failure(let problem)?: .problem(problem)
-        }
-    }
-
-    /// The reply to a request that `answerAtOnce` had none for.
-    func answer(_ request: APIRequest, _ caller: Caller) async -> Answer {
-        do throws(Problem) {
-            return try await perform(request, caller)
+            let (route, wrongMethod) = try route(request)
+            if let wrongMethod { return .reply(wrongMethod) }
+            guard case .token = route, let ask = try tokenAsk(request) else { return .later(nil) }
+            return answerAtOnce(ask, identity)
         } catch {
             return .reply(.problem(error))
         }
     }
 
-    private func perform(_ request: APIRequest, _ caller: Caller) async throws(Problem) -> Answer {
-        guard let route = Route(path: request.path) else {
+    /// The reply to a request that `answerAtOnce` had none for.
+    func answer(
+        _ request: APIRequest, _ identity: any CallerIdentity, _ admitted: AdmittedToken? = nil
+    ) async -> Answer {
+        do throws(Problem) {
+            if let admitted { return .reply(try await token(admitted)) }
+            return try await answer(try route(request).0, request, identity)
+        } catch {
+            return .reply(.problem(error))
+        }
+    }
+
+    private func route(_ request: APIRequest) throws(Problem) -> (Route, wrongMethod: Reply?) {
+        guard let route = request.route else {
             throw Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
         }
+        return (route, route.methods.contains(request.method) ? nil : methodNotAllowed(route))
+    }
+
+    private func answer(
+        _ route: Route, _ request: APIRequest, _ identity: any CallerIdentity
+    ) async throws(Problem) -> Answer {
         if let ask = try tokenAsk(request) {
-            return .reply(reply(try await service.token(ask.account, ask.request), isText: ask.isText))
+            let admission = try await gate.admit(ask.access, identity)
+            return .reply(try await token(AdmittedToken(ask: ask, admission: admission)))
         }
+        switch try access(route, request) {
+        case .open:
+            try gate.recognize(identity)
+            return try await perform(route, request, isTrusted: gate.isOwn(identity))
+        case .list(let permission):
+            let (admission, visible) = try await gate.admitToList(permission, identity)
+            return try await gate.conclude(admission) { () throws(Problem) in
+                try await list(route, request, visible, isTrusted: admission.isTrusted)
+            }
+        case .decided(let needed):
+            let admission = try await gate.admit(needed, identity)
+            return try await gate.conclude(admission) { () throws(Problem) in
+                if case .login(let account) = route, request.method == "POST" {
+                    return try await login(account, request, admission)
+                }
+                return try await perform(route, request, isTrusted: admission.isTrusted)
+            }
+        }
+    }
+
+    private func perform(_ route: Route, _ request: APIRequest, isTrusted: Bool) async throws(Problem) -> Answer {
+        if case .policyCheck = route { return .reply(try await policyCheck(request)) }
         _ = try QueryParameters(request.query, allowed: [])
-        if case .login(let account) = route, request.method == "POST" {
-            try requireAcceptable(request, LoginEvent.mediaType)
-            return .events(try await service.login(account, try body(request, LoginRequest.self) ?? LoginRequest()))
-        }
+        if case .openAPI = route { return .reply(try openAPI(request)) }
+        if case .metrics = route { return .reply(try metrics(request)) }
         try requireAcceptable(request, "application/json")
         switch route {
-        case .accounts: return .reply(.json(await service.status()))
-        case .account(let account): return .reply(.json(try await service.status(of: account)))
-        case .health: return .reply(.json(await service.health()))
+        case .account(let account):
+            let status = try await service.status(of: account)
+            return .reply(.json(isTrusted ? status : status.forStrangers))
+        case .health:
+            let status = await service.health()
+            return .reply(.json(isTrusted ? status : status.forStrangers))
         case .providers: return .reply(.json(service.providers()))
         case .login(let account):
             try await service.cancelLogin(account)
             return .reply(.json(Cancelled(account: account, cancelled: true)))
         case .logout(let account):
             let options = try body(request, LogoutRequest.self) ?? LogoutRequest()
-            return .reply(.json(try await service.logout(account, options)))
+            let reply = try await service.logout(account, options)
+            return .reply(.json(isTrusted ? reply : reply.forStrangers))
         case .inspect(let account):
             let asked = try body(request, InspectRequest.self) ?? InspectRequest()
             return .reply(.json(try await service.inspect(account, asked)))
@@ -78,7 +112,7 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .token: preconditionFailure("answered above")
+        case .accounts, .events, .metrics, .openAPI, .policyCheck, .token: preconditionFailure("answered above")
         }
     }
 
@@ -98,27 +132,11 @@ struct Harness: Sendable {
         return reply
     }
 
-    private func reply(_ token: TokenReply, isText: Bool) -> Reply {
-        isText ? .text(token.idToken ?? token.accessToken) : .json(token)
-    }
-
     func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {
-        guard request.accepts(mediaType) else {
-            throw Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
-        }
+        guard request.accepts(mediaType) else { throw notAcceptable(mediaType) }
     }
 
-    /// Nil for an empty body.
-    func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
-        guard !request.body.isEmpty else { return nil }
-        let mediaType = request.contentType?.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-        guard mediaType == nil || mediaType == "application/json" else {
-            throw Problem(
-                .unsupportedMediaType, "the body is not application/json", hint: "send 'Content-Type: application/json'"
-            )
-        }
-        do { return try APIJSON.decode(type, from: request.body) } catch {
-            throw Problem(.badRequest, "the body is not the JSON that belongs here", hint: "see authagent-api(7)")
-        }
+    func notAcceptable(_ mediaType: String) -> Problem {
+        Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
     }
 }

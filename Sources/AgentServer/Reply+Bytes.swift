@@ -12,6 +12,7 @@ extension Reply {
         } else {
             let reason = HTTPResponseStatus(statusCode: status).reasonPhrase
             buffer.writeString("HTTP/1.1 \(status) \(reason)\r\ncontent-type: \(contentType)\r\n")
+            for (name, value) in fields { buffer.writeString("\(name): \(value)\r\n") }
             buffer.writeString("cache-control: no-store\r\n\(closes ? "connection: close\r\n" : "")content-length: ")
         }
         buffer.writeString(String(body.count))

@@ -5,8 +5,22 @@ struct Reply: Sendable {
     var status: Int
     var contentType: String
     var body: [UInt8]
+    /// Of a problem.
+    var code: Problem.Code?
     /// For `Allow` (RFC 9110 §15.5.6).
     var allowedMethods: [String] = []
+    /// Seconds, for `Retry-After` (RFC 9110 §10.2.3).
+    var retryAfter: Int?
+
+    /// The fields that this reply has besides those of every one.
+    var fields: [(name: String, value: String)] {
+        var fields: [(name: String, value: String)] = []
+        if !allowedMethods.isEmpty { fields.append(("allow", allowedMethods.joined(separator: ", "))) }
+        // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
+        if status == 401 { fields.append(("www-authenticate", "authagent-login")) }
+        if let retryAfter { fields.append(("retry-after", "\(retryAfter)")) }
+        return fields
+    }
 
     static func json(_ value: some Encodable) -> Reply {
         do throws(APIJSON.Unwritable) {
@@ -33,7 +47,10 @@ struct Reply: Sendable {
     static func problem(_ problem: Problem, status: Int? = nil) -> Reply {
         let status = status ?? problem.code.httpStatus
         let body = APIJSON.encode(fixed: ProblemBody(problem: problem, status: status))
-        return Reply(status: status, contentType: Problem.mediaType, body: body + newline)
+        return Reply(
+            status: status, contentType: Problem.mediaType, body: body + newline, code: problem.code,
+            retryAfter: problem.retryAfter
+        )
     }
 
     /// So that a reply that is printed to a terminal ends its line.

@@ -7,13 +7,16 @@ extension RequestHandler {
     /// Has a complete request answered, at once or in time.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         timer.enter(.answering)
-        let isUnanswered = connection.isUnanswered
-        connection.isUnanswered = false
-        if !isUnanswered, let reply = harness.answerAtOnce(request, caller) {
+        asked = Asked(route: request.route?.template, at: .now(), isAtOnce: true)
+        let admitted: AdmittedToken?
+        switch connection.takeDeferred() ?? harness.answerAtOnce(request, identity) {
+        case .reply(let reply):
             if reply.status == 200 { connection.learn(request, head) }
             return send(reply, head, context)
+        case .later(let token): admitted = token
         }
-        let (harness, caller) = (harness, caller)
+        asked?.isAtOnce = false
+        let (harness, identity) = (harness, identity)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -21,20 +24,21 @@ extension RequestHandler {
         let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
         if request.method != "POST" {
             // Only what can be asked again is given up: a logout or a login goes on to its end.
-            deadline.value = eventLoop.scheduleTask(in: TimeAmount(limits.answerTime)) {
+            let limit = min(limits.answerTime, harness.wait(of: request) ?? limits.answerTime)
+            deadline.value = eventLoop.scheduleTask(in: TimeAmount(limit)) {
                 once.value = true
                 handler.value.send(Self.timeout, head, bound.value)
             }
         }
         // No parent: what was asked for is done even if the client goes away meanwhile.
         Task {
-            let answer = await harness.answer(request, caller)
+            let answer = await harness.answer(request, identity, admitted)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
                 switch answer {
                 case .reply(let reply): handler.value.send(reply, head, bound.value)
-                case .events(let events): handler.value.stream(events, head, bound.value)
+                case .stream(let reply): handler.value.stream(reply, head, bound.value)
                 }
             }
         }
@@ -45,13 +49,13 @@ extension RequestHandler {
     )
 
     func send(_ reply: Reply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let now = NIODeadline.now()
+        count(reply.code, at: now)
         guard context.channel.isActive else { return }
         isLast = !head.isKeepAlive || isInputClosed
         var headers = responseHeaders(reply.contentType, for: head)
         headers.add(name: "content-length", value: "\(reply.body.count)")
-        if !reply.allowedMethods.isEmpty {
-            headers.add(name: "allow", value: reply.allowedMethods.joined(separator: ", "))
-        }
+        for (name, value) in reply.fields { headers.add(name: name, value: value) }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD {
@@ -59,18 +63,27 @@ extension RequestHandler {
             buffer.writeBytes(reply.body)
             context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
         }
-        finish(context)
+        finish(context, at: now)
         logger.debug(
             "answered",
             metadata: ["method": "\(head.method)", "path": "\(path(of: head))", "status": "\(reply.status)"]
         )
     }
 
+    /// A request that was not complete, or none at all, has no route and took no time.
+    func count(_ code: Problem.Code?, at now: NIODeadline) {
+        metrics.answered(
+            asked?.route, code, isAtOnce: asked?.isAtOnce ?? false,
+            nanoseconds: asked.map { (now - $0.at).nanoseconds }
+        )
+        asked = nil
+    }
+
     /// Ends a reply; the next request may come.
-    func finish(_ context: ChannelHandlerContext) {
+    func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {
         beginNext()
         unsent += 1
-        timer.enter(.sending)
+        timer.enter(.sending, at: now)
         let (isLast, bound) = (isLast, NIOLoopBound((self, context), eventLoop: context.eventLoop))
         isEnding = true
         let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
@@ -102,6 +115,14 @@ extension RequestHandler {
 
     /// Never what the client wrote: that may be a token in the wrong place.
     private func path(of head: HTTPRequestHead) -> String {
-        Route(path: APIRequest(head, body: []).path)?.path ?? "unknown"
+        (try? RequestTarget(head.uri, method: head.method.rawValue)).flatMap { Route(path: $0.path) }?.path ?? "unknown"
     }
+}
+
+/// A complete request that waits for its reply.
+struct Asked {
+    var route: Route.Template?
+    var at: NIODeadline
+    /// Whether the answer was there without waiting.
+    var isAtOnce: Bool
 }

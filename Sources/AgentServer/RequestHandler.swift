@@ -12,7 +12,8 @@ final class RequestHandler: ChannelInboundHandler {
 
     let connection: Connection
     let harness: Harness
-    let caller: Caller
+    let metrics: ServerMetrics
+    let identity: any CallerIdentity
     let limits: ServerLimits
     let logger: Logger
     let timer: ConnectionTimer
@@ -23,17 +24,20 @@ final class RequestHandler: ChannelInboundHandler {
     var isLast = false
     /// The client sends no more. It may still wait for its replies, as `nc -N` does.
     var isInputClosed = false
+    /// The request that is being answered, for the metrics.
+    var asked: Asked?
     /// While the end of a reply is written, which lets in the next request.
     var isEnding = false
     /// Replies that are not yet with the client.
     var unsent = 0
-    var streaming: Task<Void, Never>?
+    var streaming: Streaming?
     private(set) var isStopping = false
 
     init(_ connection: Connection) {
         self.connection = connection
         harness = connection.harness
-        caller = connection.caller
+        metrics = connection.metrics
+        identity = connection.identity
         limits = connection.limits
         logger = connection.logger
         timer = connection.timer
@@ -53,14 +57,14 @@ final class RequestHandler: ChannelInboundHandler {
         body = []
         let size = head.headers.reduce(head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
         if size > limits.requestHead { return reject(headTooLarge, 431, context) }
-        // RFC 9112 §3.2.
-        if head.version != .http1_0, head.headers["host"].count != 1 {
-            return reject(Problem(.badRequest, "the request needs one Host header"), nil, context)
-        }
+        if let problem = RequestFraming.problem(of: head) { return reject(problem, nil, context) }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.requestBody {
             return reject(bodyTooLarge, nil, context)
         }
-        if head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" }), head.version != .http1_0 {
+        switch RequestFraming.expectation(of: head) {
+        case .none: break
+        case .unknown: return reject(Self.expectationUnknown, 417, context)
+        case .toGoOn:
             context.writeAndFlush(wrapOutboundOut(.head(.init(version: .http1_1, status: .continue))), promise: nil)
         }
         // What follows an upgrade's request is not read as HTTP; the client asks again elsewhere.
@@ -76,7 +80,10 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func end(_ context: ChannelHandlerContext) {
         guard let head else { return }
-        let request = APIRequest(head, body: body)
+        let request: APIRequest
+        do throws(Problem) { request = try APIRequest(head, body: body) } catch {
+            return send(.problem(error), head, context)
+        }
         guard isEnding else { return answer(request, head, context) }
         // Thousands of requests that were sent ahead must not become calls that are thousands deep.
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -93,6 +100,10 @@ final class RequestHandler: ChannelInboundHandler {
         send(.problem(problem, status: status), head, context)
     }
 
+    private static let expectationUnknown = Problem(
+        .badRequest, "nothing but 100-continue can be expected", hint: "leave out the field Expect"
+    )
+
     private var headTooLarge: Problem {
         Problem(.tooLarge, "the request head is larger than \(limits.requestHead) bytes", hint: "see authagent-api(7)")
     }
@@ -108,7 +119,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        streaming?.cancel()
+        endStream()
         context.fireChannelInactive()
     }
 
@@ -119,7 +130,12 @@ final class RequestHandler: ChannelInboundHandler {
             if head == nil, unsent == 0 { context.close(promise: nil) }
         case is EndOfWatching:
             isStopping = true
-            streaming?.cancel()
+            streaming?.task.cancel()
+        case is RulesHaveChanged:
+            // What is sent as it comes was allowed by the rules before; whoever may still have it can ask again.
+            if !harness.gate.mayStay(identity) || (streaming != nil && !harness.gate.isOwn(identity)) {
+                context.close(promise: nil)
+            }
         default: context.fireUserInboundEventTriggered(event)
         }
     }

@@ -10,8 +10,15 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+// Debian 12 has the headers of Linux 6.1.
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
 
 int clinux_peer_credentials(int fd, struct clinux_peer *peer) {
     struct ucred credentials;
@@ -21,6 +28,40 @@ int clinux_peer_credentials(int fd, struct clinux_peer *peer) {
     peer->uid = credentials.uid;
     peer->gid = credentials.gid;
     return 0;
+}
+
+int clinux_peer_pidfd(int fd) {
+    int pidfd = -1;
+    socklen_t length = sizeof pidfd;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length) != 0) return -1;
+    return pidfd;
+}
+
+int clinux_peer_groups(int fd, gid_t *groups, int capacity) {
+    socklen_t length = (socklen_t)capacity * sizeof *groups;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length) != 0 && errno != ERANGE) return -1;
+    return (int)(length / sizeof *groups);
+}
+
+static int file_state(int fd, const char *path, int flags, struct clinux_file_state *state) {
+    struct statx status;
+    if (statx(fd, path, flags, STATX_BASIC_STATS, &status) != 0) return -1;
+    state->device = makedev(status.stx_dev_major, status.stx_dev_minor);
+    state->number = status.stx_ino;
+    state->size = status.stx_size;
+    state->modified[0] = status.stx_mtime.tv_sec;
+    state->modified[1] = status.stx_mtime.tv_nsec;
+    state->changed[0] = status.stx_ctime.tv_sec;
+    state->changed[1] = status.stx_ctime.tv_nsec;
+    return 0;
+}
+
+int clinux_file_state(const char *path, struct clinux_file_state *state) {
+    return file_state(AT_FDCWD, path, AT_STATX_DONT_SYNC, state);
+}
+
+int clinux_open_file_state(int fd, struct clinux_file_state *state) {
+    return file_state(fd, "", AT_EMPTY_PATH, state);
 }
 
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

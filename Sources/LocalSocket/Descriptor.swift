@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// The one owner of a file descriptor: closes it, unless it is handed over.
-public struct Descriptor: ~Copyable {
+public struct Descriptor: ~Copyable, Sendable {
     public let raw: Int32
 
     public init(owning raw: Int32) { self.raw = raw }

@@ -1,3 +1,4 @@
+public import AuthagentClient
 internal import Glibc
 
 extension LocalSocket {

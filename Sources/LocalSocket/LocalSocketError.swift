@@ -1,44 +1,42 @@
+public import AuthagentClient
 internal import Glibc
 
 /// What is wrong with the agent's socket, its directory or its lock.
 public enum LocalSocketError: Error, Equatable, Sendable {
-    case pathTooLong(String, limit: Int)
-    case pathNotAbsolute(String)
     case directoryMissing(String)
     case notADirectory(String)
     case directoryIsSymbolicLink(String)
     case directoryHasOtherOwner(String, owner: UInt32)
     case directoryIsLoose(String, mode: UInt32)
+    /// The socket is for a group, and the directory is not (0750).
+    case directoryIsNotForGroup(String, UInt32)
+    /// The agent's user is not in the group that its socket is for.
+    case notInGroup(UInt32)
     case notASocket(String)
-    /// Nobody listens: there is no socket, or a dead one.
-    case notListening(String)
-    /// Somebody listens, but takes no more connections: it hangs.
-    case notAnswering(String)
-    /// Somebody else's program answers at the agent's path.
-    case foreignServer(String, user: UInt32)
     /// A live agent serves here already.
     case inUse(String)
     /// Another agent holds the lock.
     case locked(String, pid: Int32?)
     case inheritedDescriptor(Int32)
+    /// The path is wrong, or somebody is there who is no agent that has ended.
+    case client(AgentClientError)
     case system(call: String, path: String, errno: Int32)
 }
 
 extension LocalSocketError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .pathTooLong(let path, let limit): "the socket path is longer than \(limit) bytes: \(path)"
-        case .pathNotAbsolute(let path): "the socket path is not absolute: \(path)"
+        case .client(let error): error.description
         case .directoryMissing(let path): "\(path) does not exist"
         case .notADirectory(let path): "\(path) is not a directory"
         case .directoryIsSymbolicLink(let path): "\(path) is a symbolic link"
         case .directoryHasOtherOwner(let path, let owner): "\(path) belongs to user \(owner)"
         case .directoryIsLoose(let path, let mode):
             "\(path) can be entered by others (mode \(String(mode, radix: 8)))"
+        case .directoryIsNotForGroup(let path, let group):
+            "\(path) is not open to group \(group), and closed to all others"
+        case .notInGroup(let group): "this user is not in group \(group), which the socket is for"
         case .notASocket(let path): "\(path) is there, but it is not a socket"
-        case .notListening(let path): "no agent listens at \(path)"
-        case .notAnswering(let path): "the agent at \(path) hangs: it takes no connections"
-        case .foreignServer(let path, let user): "the program that answers at \(path) belongs to user \(user)"
         case .inUse(let path): "an agent serves \(path) already"
         case .locked(_, let pid?): "another authagentd is running already (pid \(pid))"
         case .locked(_, nil): "another authagentd is running already"
@@ -50,16 +48,15 @@ extension LocalSocketError: CustomStringConvertible {
     /// The command that repairs it, or what to look at.
     public var hint: String {
         switch self {
-        case .pathTooLong: "set AUTHAGENT_SOCK or XDG_RUNTIME_DIR to a shorter path"
-        case .pathNotAbsolute: "set AUTHAGENT_SOCK to a path that starts with /"
+        case .client(let error): error.hint ?? "see authagentd(8)"
         case .directoryMissing(let path): "run 'mkdir -m 700 -p \(path)'"
         case .notADirectory(let path), .directoryIsSymbolicLink(let path), .notASocket(let path):
             "look at 'ls -ld \(path)', and remove it if nobody needs it"
         case .directoryHasOtherOwner(let path, _): "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK to another place"
+        case .directoryIsNotForGroup(let path, let group):
+            "if only the socket is in it, run 'chgrp \(group) \(path) && chmod 750 \(path)'"
+        case .notInGroup(let group): "run 'usermod -aG \(group)' with this user's name as root, or change socket_group"
         case .directoryIsLoose(let path, _): "run 'chmod 700 \(path)'"
-        case .notListening: "run 'authagent start'"
-        case .notAnswering: "run 'authagent stop', which tells how to end it if it does not"
-        case .foreignServer: "do not trust it; set AUTHAGENT_SOCK to a directory of your own"
         case .inUse, .locked: "run 'authagent status' to use it, or 'authagent stop' to end it"
         case .inheritedDescriptor: "check ListenStream= in authagent.socket"
         case .system(_, let path, EACCES), .system(_, let path, EPERM), .system(_, let path, EROFS):

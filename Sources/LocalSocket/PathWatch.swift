@@ -1,3 +1,4 @@
+public import AuthagentClient
 internal import Glibc
 
 /// Waits until something happens to a file or to the directories that lead to it (inotify(7)), and to nothing else: a

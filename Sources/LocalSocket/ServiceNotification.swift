@@ -1,3 +1,4 @@
+internal import AuthagentClient
 internal import Glibc
 
 /// Tells systemd about this service's state (sd_notify(3)); without systemd nothing happens.

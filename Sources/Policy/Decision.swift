@@ -1,13 +1,18 @@
+public import AgentAPI
+
 /// What came of asking the rules.
 public struct Decision: Equatable, Sendable {
     public var isAllowed: Bool
     /// The rule that decided, from 1 in the order of the files; nil: the default, which knows the owner and root only.
     public var rule: Int?
+    /// What a token may have at most; nil: no bound.
+    public var scopes: ScopeBound?
+    public var maximumPerMinute: Int?
 
-    public init(isAllowed: Bool, rule: Int?) {
+    public init(isAllowed: Bool, rule: Int?, scopes: ScopeBound? = nil, maximumPerMinute: Int? = nil) {
         self.isAllowed = isAllowed
         self.rule = rule
+        self.scopes = scopes
+        self.maximumPerMinute = maximumPerMinute
     }
-
-    static let nobody = Decision(isAllowed: false, rule: nil)
 }

@@ -22,6 +22,8 @@ public struct AccountSnapshot: Sendable {
     public var idTokenProblem: NoIDToken?
     /// Why the store lacks what memory holds.
     public var unsaved: StoreFailure?
+    /// Whether the newest refresh token is in the journal and not yet in the store.
+    public var isOnlyInJournal: Bool
 }
 
 extension AccountVault {
@@ -51,7 +53,8 @@ extension AccountVault {
                 identity: state.credential?.identity,
                 loginExpiry: state.credential?.loginExpiry,
                 idTokenProblem: state.idTokenProblem,
-                unsaved: state.unsaved?.failure
+                unsaved: state.unsaved?.failure,
+                isOnlyInJournal: state.unsaved?.isJournaled == true
             )
         }
     }
@@ -60,4 +63,7 @@ extension AccountVault {
 extension AccountVault {
     /// The client that the login was granted to; nil without a login, or before the store was read.
     public var client: GrantedClient? { guarded.withLock { $0.state.credential?.client } }
+
+    /// What the login was granted; nil likewise, and empty if the provider has not said.
+    public var loginScope: [String]? { guarded.withLock { $0.state.credential?.scope } }
 }

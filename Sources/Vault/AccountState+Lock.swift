@@ -6,7 +6,11 @@ extension AccountState {
         lock.limits = limits
     }
 
-    package mutating func close(_ reason: LockReason) { lock.close(reason) }
+    package mutating func close(_ reason: LockReason) {
+        // What was asked for is told by whoever asked, once for all accounts.
+        if !lock.isClosed, reason != .requested { news.append(.locked(reason)) }
+        lock.close(reason)
+    }
 
     package mutating func open(at now: ContinuousClock.Instant) { lock.open(at: now) }
 

@@ -73,6 +73,7 @@ extension AccountState {
 
     package mutating func targetRenewed(_ target: TokenTarget, _ token: AccessToken, version: UInt64) {
         guard version == self.version else { return }
+        tell(of: token)
         targeted.renewed(target, token)
     }
 
@@ -81,6 +82,7 @@ extension AccountState {
         at now: ContinuousClock.Instant, jitter: Double
     ) {
         guard version == self.version else { return }
+        news.append(.refreshFailed(failure))
         targeted.failed(target, failure, retryAfter: retryAfter, at: now, jitter: jitter)
     }
 

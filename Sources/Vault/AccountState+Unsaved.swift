@@ -10,6 +10,7 @@ extension AccountState {
 
     package mutating func saveFailed(_ failure: StoreFailure, at now: ContinuousClock.Instant, jitter: Double) {
         var owed = unsaved ?? Unsaved(due: now, isJournaled: false)
+        if owed.failure == nil { news.append(.unsaved(failure)) }
         owed.failure = failure
         owed.isBeingWritten = false
         owed.backoff.failed(at: now, retryAfter: nil, definite: true, jitter: jitter)
@@ -36,11 +37,16 @@ extension AccountState {
         if let failure { return saveFailed(failure, at: now, jitter: jitter) }
         guard let credential, credential != written, credential.generation >= written.generation,
             var owed = unsaved
-        else { return unsaved = nil }
+        else { return noLongerOwes() }
         // Another one has come while this one was being written.
         owed.isBeingWritten = false
         owed.due = now
         unsaved = owed
+    }
+
+    mutating func noLongerOwes() {
+        if unsaved?.failure != nil { news.append(.saved) }
+        unsaved = nil
     }
 
     /// When this account wants to refresh by itself; nil when nobody uses it and it is not kept alive.

@@ -52,6 +52,9 @@ package struct AccountState: Sendable {
     /// a restart.
     var storedJournalKey: SecretBytes?
     private var rejections = 0
+    /// What nobody has been told yet; see `AccountVault.changed`.
+    package internal(set) var news: [AccountNews] = []
+    var isToldOfNoRefreshToken = false
 
     package struct Unsaved: Sendable, Equatable {
         /// Why the last attempt to write failed, if there was one.
@@ -101,6 +104,7 @@ package struct AccountState: Sendable {
     ) -> Decision {
         if let failure = lockedNow(at: now) { return .fail(failure) }
         let decision = accessTokenRequested(minimumValidity: minimumValidity, at: now)
+        if case .fail(.loginRequired(.noRefreshToken)) = decision { tellOfNoRefreshToken() }
         guard needsIDToken else { return decision }
         switch decision {
         case .serve(let served): return idTokenRequested(with: served, minimumValidity: minimumValidity, at: now)
@@ -182,9 +186,10 @@ extension AccountState {
         version += 1
         login = .active(credential)
         generation = max(generation, credential.generation)
-        unsaved = nil
+        noLongerOwes()
         readAgain = nil
         missingIDToken = nil
+        isToldOfNoRefreshToken = false
         if !lock.isClosed { lock.open(at: grantedAt) }
         succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
     }
@@ -260,6 +265,7 @@ extension AccountState {
         var token = token
         // A renewal need not bring a new ID token (OpenID Connect Core 1.0 §12.2): the old one is good until it expires.
         token.idToken = token.idToken ?? self.token?.idToken
+        tell(of: token)
         succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
     }
 
@@ -303,6 +309,7 @@ extension AccountState {
     ) {
         guard version == self.version else { return }
         lastFailure = failure
+        news.append(.refreshFailed(failure))
         switch failure {
         case .providerRejected:
             rejections += 1
@@ -326,6 +333,7 @@ extension AccountState {
     /// The provider confirmed the end of the login; `credential` is what is kept of it.
     package mutating func died(_ credential: Credential, _ reason: LoginRequiredReason, version: UInt64) {
         guard version == self.version else { return }
+        news.append(.refreshFailed(.loginRequired(reason)))
         end(credential, reason)
     }
 
@@ -333,6 +341,7 @@ extension AccountState {
     /// clock be wrong, a restart goes on with it.
     package mutating func clientExpired(version: UInt64) {
         guard version == self.version, case .active(let credential) = login else { return }
+        news.append(.refreshFailed(.loginRequired(.clientExpired)))
         end(credential, .clientExpired)
     }
 
@@ -345,5 +354,6 @@ extension AccountState {
         generation = max(generation, credential.generation)
         renewal = nil
         lastFailure = .loginRequired(reason)
+        news.append(.loginRequired(reason))
     }
 }

@@ -23,13 +23,13 @@ extension AccountVault {
     /// From now on nothing is served; memory is emptied a moment later.
     public func close(_ reason: LockReason) {
         guarded.withLock { $0.state.close(reason) }
-        ports.scheduleChanged()
+        changed()
     }
 
     /// The store is read when a token is asked for.
     public func unlock() {
         guarded.withLock { $0.state.open(at: ports.time.now) }
-        ports.scheduleChanged()
+        changed()
     }
 
     /// Why nothing is served; nil when the account is not locked.
@@ -38,6 +38,6 @@ extension AccountVault {
     /// To be called when the account's settings have changed.
     public func apply(_ limits: LockLimits) {
         guarded.withLock { $0.state.apply(limits, at: ports.time.now) }
-        ports.scheduleChanged()
+        changed()
     }
 }

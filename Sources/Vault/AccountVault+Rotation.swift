@@ -95,7 +95,7 @@ extension AccountVault {
                 guard guarded.state.version == version else { return }
                 guarded.state.saved(credential, failure, at: self.ports.time.now, jitter: self.ports.jitter())
             }
-            self.ports.scheduleChanged()
+            self.changed()
         }
         guarded.copy = task
         return task

@@ -66,9 +66,9 @@ extension AccountVault {
         let (value, isFirst) = guarded.withLock { guarded in
             let wasInUse = guarded.state.isInUse
             let value = body(&guarded)
-            return (value, guarded.state.isInUse && !wasInUse)
+            return (value, (guarded.state.isInUse && !wasInUse) || !guarded.state.news.isEmpty)
         }
-        if isFirst { ports.scheduleChanged() }
+        if isFirst { changed() }
         return value
     }
 
@@ -126,7 +126,7 @@ extension AccountVault {
                 await self.refresh(credential, version: version)
             }
             self.guarded.withLock { $0.refresh = nil }
-            self.ports.scheduleChanged()
+            self.changed()
         }
         guarded.refresh = Refresh(target: target, task: task)
         return task

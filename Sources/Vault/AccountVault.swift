@@ -39,11 +39,14 @@ public final class AccountVault: Sendable {
         var jitter: @Sendable () -> Double
         /// Called when `nextDue` may have come nearer.
         var scheduleChanged: @Sendable () -> Void
+        /// Hears what has happened, in order.
+        var report: @Sendable (AccountNews) -> Void
 
         public init(
             refresher: any GrantRefresher, store: any CredentialStore, reader: StoreReader,
             journal: (any RotationJournal)?, time: any Time,
-            jitter: @escaping @Sendable () -> Double, scheduleChanged: @escaping @Sendable () -> Void
+            jitter: @escaping @Sendable () -> Double, scheduleChanged: @escaping @Sendable () -> Void,
+            report: @escaping @Sendable (AccountNews) -> Void
         ) {
             self.refresher = refresher
             self.store = store
@@ -52,6 +55,7 @@ public final class AccountVault: Sendable {
             self.time = time
             self.jitter = jitter
             self.scheduleChanged = scheduleChanged
+            self.report = report
         }
     }
 
@@ -68,8 +72,8 @@ public final class AccountVault: Sendable {
     /// Whether the store has yet to be read, or could not be read.
     public var isUnread: Bool { guarded.withLock { $0.state.isUnread } }
 
-    /// Reads the store unless the account is already known.
-    public func readIfUnread() async {
+    /// Reads the store unless the account is already known. Within a login nobody is told that one is required.
+    public func readIfUnread(withinLogin isWithinLogin: Bool = false) async {
         guard isUnread else { return }
         let result: Result<StoreReader.Finding, StoreFailure>
         var journaled = JournalFinding()
@@ -99,8 +103,9 @@ public final class AccountVault: Sendable {
                 guarded.state.storedJournalKey = credential.journalKey
             }
             guarded.state.read(result, journaled: journaled, isOwn: isOwn, grantedAt: grantedAt, at: now)
+            if !isWithinLogin { guarded.state.tellWhetherLoginIsRequired() }
         }
-        ports.scheduleChanged()
+        changed()
         if journaled.isEnded, case .success(.credential(let credential)) = result {
             await completeLogout(of: credential)
         }
@@ -115,7 +120,7 @@ public final class AccountVault: Sendable {
                 let own = Task {
                     let value = await body()
                     self.guarded.withLock { $0.change = nil }
-                    self.ports.scheduleChanged()
+                    self.changed()
                     return value
                 }
                 guarded.change = Task { _ = await own.value }

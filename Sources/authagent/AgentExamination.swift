@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import AuthagentClient
 internal import Glibc
 internal import LocalSocket
 
@@ -8,14 +9,11 @@ internal import LocalSocket
 struct AgentExamination {
     let environment: [String: String]
 
-    /// Longer than the agent's own limit for all its checks.
-    private static let patience: Duration = .seconds(12)
-
     /// The checks, and the agent's own report if there is an agent that has one.
     func run() -> ([DoctorCheck], DoctorReport?) {
         var checks = [Self.installed]
         let path: SocketPath
-        do throws(LocalSocketError) { path = try SocketPath.resolve(environment: environment, user: geteuid()) } catch {
+        do throws(AgentClientError) { path = try SocketPath.resolve(environment: environment, user: geteuid()) } catch {
             return (checks + [DoctorCheck(.agentSocket, .problem, error.description, hint: error.hint)], nil)
         }
         checks.append(Self.directory(of: path))
@@ -26,30 +24,27 @@ struct AgentExamination {
             return (checks, nil)
         }
         guard FileLock.isHeld(lock) else { return (checks + [Self.noAgent(path)], nil) }
-        do {
+        do throws(AgentClientError) {
             let (running, report) = try ask(path)
             return (checks + running, report)
-        } catch let failure as Failure where failure.isNobodyListening {
+        } catch .notListening {
             let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""
             checks.append(
                 DoctorCheck(
                     .agentRunning, .problem, "an agent\(holder) runs, but does not listen at \(path)",
                     hint: "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'authagent stop' ends it"))
-        } catch let failure as Failure {
-            checks.append(DoctorCheck(.agentRunning, .problem, failure.message, hint: failure.hint))
         } catch {
-            checks.append(DoctorCheck(.agentRunning, .problem, "\(error)", hint: "run 'authagent status'"))
+            checks.append(DoctorCheck(.agentRunning, .problem, error.description, hint: error.hint))
         }
         return (checks, nil)
     }
 
-    private func ask(_ path: SocketPath) throws -> ([DoctorCheck], DoctorReport?) {
-        let connection: AgentConnection
-        do { connection = AgentConnection(try LocalSocket.connect(to: path)) } catch { throw Failure(error) }
-        let agent = try connection.request("GET", Route.health.path, within: .seconds(3)).decoded(AgentStatus.self)
+    private func ask(_ path: SocketPath) throws(AgentClientError) -> ([DoctorCheck], DoctorReport?) {
+        let connection = try AgentConnection(to: path)
+        let agent = try connection.ask(.health(within: .seconds(3)))
         let running = DoctorCheck(.agentRunning, .ok, "an agent runs, pid \(agent.pid), \(agent.socket)")
         // An older one has no such route, or other checks.
-        let report = try? connection.request("GET", Route.doctor.path, within: Self.patience).decoded(DoctorReport.self)
+        let report = try? connection.ask(.doctor)
         return ([running, Self.version(of: agent)], report)
     }
 
@@ -72,6 +67,16 @@ struct AgentExamination {
 
     /// A directory that is not there is made at the agent's start, if it can be.
     private static func directory(of path: SocketPath) -> DoctorCheck {
+        if path.isOthers(than: geteuid()) {
+            guard path.isKept else {
+                return DoctorCheck(
+                    .agentSocket, .problem, "\(path) is no agent's that root has put there",
+                    hint: "look at 'ls -ld \(path) \(path.directory)': others may write there, or nobody listens"
+                )
+            }
+            return DoctorCheck(
+                .agentSocket, .ok, "\(path) is the machine's agent, and nobody can put another one there")
+        }
         var place = path.directory
         do throws(LocalSocketError) {
             do throws(LocalSocketError) { try PrivateDirectory.check(place) } catch {

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import AuthagentClient
 internal import Glibc
 internal import LocalSocket
 
@@ -11,13 +12,15 @@ extension AgentStarter {
 
     /// Starts the daemon and connects to it, or to the one that somebody else has started.
     func connect() throws -> AgentConnection {
+        // Whoever is only let in to an agent of others has none to start in its place.
+        guard !path.isOthers(than: geteuid()) else { throw Self.leftToOthers(path) }
         let end = Deadline(Self.longestDrain)
         while try start() == .isInUse {
             if let connection = try connectToOther(until: end) { return connection }
             guard end.milliseconds > 0 else { throw Self.elsewhere(path) }
             _ = poll(nil, 0, 20)
         }
-        return AgentConnection(try LocalSocket.connect(to: path))
+        return try AgentConnection(to: path)
     }
 
     /// Waits for the agent that holds the lock: it is about to listen, and then this connects; or about to end, and
@@ -27,9 +30,11 @@ extension AgentStarter {
         let silence = Deadline(Self.silentWait)
         var isTold = false
         repeat {
-            do throws(any Error) {
-                return AgentConnection(try LocalSocket.connect(to: path))
-            } catch LocalSocketError.notListening {}
+            do throws(AgentClientError) {
+                return try AgentConnection(to: path)
+            } catch {
+                guard case .notListening = error else { throw error }
+            }
             guard FileLock.isHeld(lock) else { return nil }
             if !isTold, silence.milliseconds == 0 {
                 let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""
@@ -39,6 +44,14 @@ extension AgentStarter {
             _ = poll(nil, 0, 20)
         } while end.milliseconds > 0
         throw Self.elsewhere(path)
+    }
+
+    private static func leftToOthers(_ path: SocketPath) -> Failure {
+        Failure(
+            "no agent listens at \(path), and it is not this user's to start there",
+            hint: "run 'sudo systemctl start authagent.socket', or unset AUTHAGENT_SOCK for an agent of your own",
+            code: .agentUnreachable
+        )
     }
 
     private static func elsewhere(_ path: SocketPath) -> Failure {

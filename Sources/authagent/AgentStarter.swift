@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import AuthagentClient
 internal import CLinux
 internal import Glibc
 internal import LocalSocket

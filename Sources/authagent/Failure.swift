@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import AuthagentClient
 internal import LocalSocket
 
 /// Why a command fails: one line, the remedy in another, and the exit code.
@@ -8,8 +9,6 @@ struct Failure: Error {
     var code: ExitCode
     /// The stable code behind it, for `--json`.
     var problemCode = "failed"
-    /// Whether the reason is that no agent runs.
-    var isNobodyListening = false
 
     init(_ message: String, hint: String? = nil, code: ExitCode = .failed) {
         self.message = message
@@ -35,10 +34,18 @@ struct Failure: Error {
         problemCode = failure.code
     }
 
+    init(_ error: AgentClientError) {
+        if case .problem(let problem) = error {
+            self.init(problem)
+        } else {
+            self.init(error.description, hint: error.hint, code: .agentUnreachable)
+            problemCode = "agent_unreachable"
+        }
+    }
+
     init(_ error: LocalSocketError) {
         self.init(error.description, hint: error.hint, code: .agentUnreachable)
         problemCode = "agent_unreachable"
-        if case .notListening = error { isNobodyListening = true }
     }
 
     /// What the argument parser says, in our style: lowercase, no full stop, one line.

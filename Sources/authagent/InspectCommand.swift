@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 internal import Glibc
 
 struct InspectCommand: ParsableCommand {
@@ -28,9 +29,6 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    /// Discovery, keys, a refresh and introspection, each at its own limit.
-    private static let patience: Duration = .seconds(150)
-
     func validate() throws {
         guard account == nil || target == "-" else { throw ValidationError("--account belongs to '-'") }
         if let target, target != "-" { _ = try AccountName.argument(target) }
@@ -48,16 +46,13 @@ struct InspectCommand: ParsableCommand {
             connection = try AgentConnection.open()
             name = try target.map(AccountName.argument) ?? onlyAccount(connection)
         }
-        let response = try connection.request(
-            "POST", Route.inspect(name).path, body: APIJSON.encode(fixed: request), within: Self.patience
-        )
-        let reply = try response.decoded(InspectReply.self)
+        let reply = try connection.ask(.inspect(name, request))
         Console.print(json ? try APIJSON.text(reply) : InspectionText(reply, now: time(nil)).text)
         if let failure = reply.tokens.lazy.compactMap(\.failure).first { throw failure }
     }
 
     private func onlyAccount(_ connection: AgentConnection) throws -> AccountName {
-        let accounts = try connection.request("GET", Route.accounts.path).decoded(StatusReport.self).accounts
+        let accounts = try connection.ask(.status).accounts
         guard accounts.count == 1, let only = accounts.first else {
             throw Failure(
                 accounts.isEmpty ? "there are no accounts" : "there are several accounts",

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 
 struct LockCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,9 +17,7 @@ struct LockCommand: ParsableCommand {
 
     func run() throws {
         let request = LockRequest(passphrase: passphrase ? try PassphraseInput.read(isNew: true) : nil)
-        _ = try AgentConnection.open().request(
-            "POST", Route.lock.path, body: APIJSON.encode(fixed: request), within: .seconds(60)
-        ).decoded(LockReply.self)
+        _ = try AgentConnection.open().ask(.lock(request))
         Console.print("locked")
     }
 }

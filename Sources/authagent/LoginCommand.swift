@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 internal import Glibc
 
 struct LoginCommand: ParsableCommand {
@@ -126,6 +127,9 @@ struct LoginCommand: ParsableCommand {
         } catch let failure as Failure {
             screen.couldNotWatch(failure)
             throw failure
+        } catch let error as AgentClientError {
+            screen.couldNotWatch(Failure(error))
+            throw error
         } catch let ended as LoginEnded {
             throw Failure(ended.failure)
         }
@@ -153,20 +157,16 @@ struct LoginCommand: ParsableCommand {
         // From here on, so that Ctrl-C before there is anything to cancel just ends this program. SIGHUP keeps its
         // default: a lost terminal ends this program, and the login goes on in the agent.
         let signals = SignalWatch([SIGINT, SIGTERM])
-        let response = try connection.send(
-            "POST", Route.login(account).path, accept: LoginEvent.mediaType, body: APIJSON.encode(fixed: request),
-            within: .seconds(30)
-        )
-        var stream = EventStream(connection, response)
-        guard response.status == 200 else { throw Failure(try stream.problem()) }
+        try connection.begin(.login(account, request))
+        let events = EventStream<LoginEventReader>(connection)
         while true {
             do {
-                guard let event = try stream.next(watching: signals) else { throw Self.agentEnded }
+                guard let event = try events.next(alarm: signals.descriptor) else { throw Self.agentEnded }
                 screen.show(event)
                 if case .done = event { return }
                 if case .failed(let failure) = event { throw LoginEnded(failure: failure) }
-            } catch is SignalWatch.Arrived {
-                try cancel()
+            } catch AgentClientError.cancelled {
+                if signals.take() != nil { try cancel() }
             }
         }
     }
@@ -180,6 +180,6 @@ struct LoginCommand: ParsableCommand {
 
     /// Asks for the end; the event that tells of it comes over the first connection.
     private func cancel() throws {
-        _ = try AgentConnection.open(startIfNeeded: false).request("DELETE", Route.login(account).path)
+        _ = try AgentConnection.open(startIfNeeded: false).ask(.cancelLogin(account))
     }
 }

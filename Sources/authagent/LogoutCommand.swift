@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 
 struct LogoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,9 +27,6 @@ struct LogoutCommand: ParsableCommand {
     @Flag(help: "Print one JSON object per account.")
     var json = false
 
-    /// Discovery, revocation, the client's deletion and the keyring, each at its own limit.
-    private static let patience: Duration = .seconds(105)
-
     func validate() throws {
         guard all != !accounts.isEmpty else { throw ValidationError("name the accounts, or give --all") }
     }
@@ -37,18 +35,13 @@ struct LogoutCommand: ParsableCommand {
         let connection = try AgentConnection.open()
         var names = accounts
         if all {
-            let report = try connection.request("GET", Route.accounts.path).decoded(StatusReport.self)
-            names = report.accounts.map(\.account)
+            names = try connection.ask(.status).accounts.map(\.account)
         }
         var first: Failure?
         for name in names {
-            let body = APIJSON.encode(
-                fixed: LogoutRequest(local: local ? true : nil, forgetClient: forgetClient ? true : nil))
-            let response = try connection.request(
-                "POST", Route.logout(name).path, body: body, within: Self.patience
-            )
-            do {
-                let reply = try response.decoded(LogoutReply.self)
+            let options = LogoutRequest(local: local ? true : nil, forgetClient: forgetClient ? true : nil)
+            do throws(AgentClientError) {
+                let reply = try connection.ask(.logout(name, options))
                 Console.print(json ? APIJSON.text(fixed: reply) : text(reply))
                 guard !reply.forgotten else { continue }
                 let failure = Failure(
@@ -57,7 +50,9 @@ struct LogoutCommand: ParsableCommand {
                     code: .storeUnavailable
                 )
                 first = first ?? failure
-            } catch let failure as Failure {
+            } catch {
+                guard case .problem(let problem) = error else { throw error }
+                let failure = Failure(problem)
                 // The others are logged out all the same.
                 if names.count > 1 { Console.report(failure) }
                 first = first ?? failure

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 internal import CLinux
 internal import Glibc
 
@@ -16,9 +17,15 @@ enum Main {
         // A closed pipe is an error of write, so that `authagent status | head -1` ends in silence.
         signal(SIGPIPE, SIG_IGN)
         do {
+            let quick = QuickToken.Arguments(count: CommandLine.argc, CommandLine.unsafeArgv)
+            if let quick, try QuickToken.run(quick) { return }
             var command = try AuthagentCommand.parseAsRoot()
             try command.run()
         } catch let failure as Failure {
+            Console.report(failure)
+            exit(failure.code.rawValue)
+        } catch let error as AgentClientError {
+            let failure = Failure(error)
             Console.report(failure)
             exit(failure.code.rawValue)
         } catch {
@@ -48,7 +55,8 @@ struct AuthagentCommand: ParsableCommand {
         version: agentVersion,
         subcommands: [
             LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, InspectCommand.self,
-            ProvidersCommand.self, DoctorCommand.self, StoreCommand.self, LockCommand.self, UnlockCommand.self,
+            ProvidersCommand.self, PolicyCommand.self, DoctorCommand.self, StoreCommand.self, LockCommand.self,
+            UnlockCommand.self,
             StartCommand.self,
             StopCommand.self, ReloadCommand.self,
         ]

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import AuthagentClient
 internal import CLinux
 internal import Glibc
 internal import LocalSocket
@@ -8,9 +9,19 @@ struct OneShotAgent {
     let environment: [String: String]
 
     /// What the program is asked.
-    enum Question: String {
-        case doctor = "--doctor"
-        case providers = "--providers"
+    enum Question {
+        case doctor
+        case providers
+        /// An absolute path.
+        case policyTest(file: String)
+
+        fileprivate var arguments: [String] {
+            switch self {
+            case .doctor: ["--doctor"]
+            case .providers: ["--providers"]
+            case .policyTest(let file): ["--policy-test", file]
+            }
+        }
     }
 
     /// Longer than the program's own limit for all its checks.
@@ -36,7 +47,7 @@ struct OneShotAgent {
             case .notInstalled: "put it beside authagent or into libexec/authagent"
             case .notStarted(let program, _): "run 'ls -l \(program)' to see why"
             case .noAnswer(let program, let question):
-                "run '\(program) \(question.rawValue)' to see why; is it of the same version?"
+                "run '\(program) \(question.arguments.joined(separator: " "))' to see why; is it of the same version?"
             }
         }
     }
@@ -63,7 +74,7 @@ struct OneShotAgent {
         let silence = open("/dev/null", O_WRONLY | O_CLOEXEC)
         guard silence >= 0 else { return errno }
         defer { close(silence) }
-        var arguments = AgentStarter.cStrings([program, question.rawValue])
+        var arguments = AgentStarter.cStrings([program] + question.arguments)
         var variables = AgentStarter.cStrings(environment.map { "\($0.key)=\($0.value)" })
         defer { for text in arguments + variables { free(text) } }
         return clinux_spawn(program, &arguments, &variables, output, silence, &pid)

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 internal import LocalSocket
 
 struct ProvidersCommand: ParsableCommand {
@@ -37,7 +38,7 @@ struct ProvidersCommand: ParsableCommand {
         } catch {
             // In a container that has only the agent's socket.
             if case .notInstalled = error, let agent = try? AgentConnection.open(startIfNeeded: false) {
-                return try agent.request("GET", Route.providers.path).decoded(ProviderList.self)
+                return try agent.ask(.providers)
             }
             throw Failure(error.problem, hint: error.hint, code: .agentUnreachable)
         }

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 
 struct ReloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,11 +9,8 @@ struct ReloadCommand: ParsableCommand {
         discussion: "The new configuration is taken whole; if a file is wrong, the old one stays."
     )
 
-    private struct Reloaded: Decodable { let reloaded: Bool }
-
     func run() throws {
-        let connection = try AgentConnection.open(startIfNeeded: false)
-        _ = try connection.request("POST", Route.reload.path, within: .seconds(30)).decoded(Reloaded.self)
+        _ = try AgentConnection.open(startIfNeeded: false).ask(.reload)
         Console.print("configuration read again")
     }
 }

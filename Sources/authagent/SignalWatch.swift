@@ -3,9 +3,6 @@ internal import Glibc
 
 /// Signals as something to wait for beside a socket, instead of something that interrupts (signalfd(2)).
 final class SignalWatch {
-    /// A watched signal came before what was waited for.
-    struct Arrived: Error { let signal: Int32 }
-
     let descriptor: Int32
     private var set = sigset_t()
 

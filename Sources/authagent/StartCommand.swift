@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 
 struct StartCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,7 +10,7 @@ struct StartCommand: ParsableCommand {
     )
 
     func run() throws {
-        let agent = try AgentConnection.open().request("GET", Route.health.path).decoded(AgentStatus.self)
+        let agent = try AgentConnection.open().ask(.health())
         Console.print("agent \(agent.version) runs, pid \(agent.pid), \(Console.clean(agent.socket))")
     }
 }

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 internal import Glibc
 
 struct StatusCommand: ParsableCommand {
@@ -15,11 +16,9 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let connection = try AgentConnection.open()
-        var report = try connection.request("GET", Route.accounts.path).decoded(StatusReport.self)
+        var report = try connection.ask(.status)
         if let account {
-            // Asked for by itself, so that an account that is not known is an error and not an empty list.
-            let path = Route.account(account).path
-            report.accounts = [try connection.request("GET", path).decoded(AccountStatus.self)]
+            report.accounts = [try connection.ask(.status(of: account))]
         }
         if report.agent.version != agentVersion {
             Console.note(

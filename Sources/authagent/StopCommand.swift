@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 internal import CLinux
 internal import Glibc
 internal import LocalSocket
@@ -55,13 +56,13 @@ struct StopCommand: ParsableCommand {
 
     /// The agent at the socket; else the one that holds the lock and hangs, or listens elsewhere.
     private func agentPID() throws -> Int32? {
-        do {
-            let connection = try AgentConnection.open(startIfNeeded: false)
-            return try connection.request("GET", Route.health.path).decoded(AgentStatus.self).pid
-        } catch let failure as Failure where failure.code == .agentUnreachable {
-            guard let paths = UserPaths(environment: processEnvironment()) else { throw failure }
+        do throws(AgentClientError) {
+            return try AgentConnection(to: SocketPath.resolve()).ask(.health()).pid
+        } catch {
+            if case .problem = error { throw error }
+            guard let paths = UserPaths(environment: processEnvironment()) else { throw error }
             if let pid = FileLock.holder(of: paths.lock) { return pid }
-            guard failure.isNobodyListening else { throw failure }
+            guard case .notListening = error else { throw error }
             return nil
         }
     }

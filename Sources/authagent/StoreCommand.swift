@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,9 +16,7 @@ struct StoreCommand: ParsableCommand {
     )
 
     /// Sends one operation.
-    static func perform(_ request: StoreRequest, within limit: Duration) throws -> StoreReply {
-        try AgentConnection.open().request(
-            "POST", Route.store.path, body: APIJSON.encode(fixed: request), within: limit
-        ).decoded(StoreReply.self)
+    static func perform(_ change: StoreRequest) throws -> StoreReply {
+        try AgentConnection.open().ask(.changeStore(change))
     }
 }

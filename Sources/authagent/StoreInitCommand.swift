@@ -11,7 +11,7 @@ struct StoreInitCommand: ParsableCommand {
     @OptionGroup var key: StoreKeyOptions
 
     func run() throws {
-        let reply = try StoreCommand.perform(key.request(.initialize), within: StoreKeyOptions.patience)
+        let reply = try StoreCommand.perform(key.request(.initialize))
         Console.print("sealed store made, key: \(Console.clean(reply.store.keyWords ?? "unknown"))")
     }
 }

@@ -16,9 +16,6 @@ struct StoreKeyOptions: ParsableArguments {
     @Flag(help: "Use a passphrase from the terminal or standard input; 'authagent unlock' asks for it from then on.")
     var passphrase = false
 
-    /// Room for a passphrase's work on a slow machine.
-    static let patience: Duration = .seconds(60)
-
     func validate() throws {
         guard (credential ? 1 : 0) + (keyFile == nil ? 0 : 1) + (passphrase ? 1 : 0) <= 1 else {
             throw ValidationError("give one of --credential, --key-file and --passphrase")

@@ -17,15 +17,12 @@ struct StoreMigrateCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    /// Each account asks the keyring several times, at 5 s each at the worst.
-    private static let patience: Duration = .seconds(600)
-
     func validate() throws {
         guard ["keyring", "sealed"].contains(target) else { throw ValidationError("the target is keyring or sealed") }
     }
 
     func run() throws {
-        let reply = try StoreCommand.perform(StoreRequest(.migrate, target: target), within: Self.patience)
+        let reply = try StoreCommand.perform(StoreRequest(.migrate, target: target))
         let accounts = reply.moved ?? []
         if json {
             Console.print(APIJSON.text(fixed: reply))

@@ -14,7 +14,7 @@ struct StoreRekeyCommand: ParsableCommand {
     @OptionGroup var key: StoreKeyOptions
 
     func run() throws {
-        let reply = try StoreCommand.perform(key.request(.rekey), within: StoreKeyOptions.patience)
+        let reply = try StoreCommand.perform(key.request(.rekey))
         Console.print("the sealed store has a new key: \(Console.clean(reply.store.keyWords ?? "unknown"))")
     }
 }

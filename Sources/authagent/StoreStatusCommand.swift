@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 
 struct StoreStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,7 +11,7 @@ struct StoreStatusCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let report = try AgentConnection.open().request("GET", Route.store.path).decoded(StoreReport.self)
+        let report = try AgentConnection.open().ask(.stores)
         guard !json else { return Console.print(APIJSON.text(fixed: report)) }
         for store in report.stores {
             var lines = ["\(store.store): \(store.state.rawValue)" + (store.detail.map { " (\($0))" } ?? "")]

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,6 +28,12 @@ struct TokenCommand: ParsableCommand {
     @Option(help: ArgumentHelp("For this audience.", valueName: "name"))
     var audience: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Give up after this long, from 0 to 40; a renewal goes on all the same. 0: only what is there at once.",
+            valueName: "seconds"))
+    var wait: Int?
+
     @Flag(help: "Print the login's ID token instead; with --json beside the access token.")
     var idToken = false
 
@@ -42,6 +49,9 @@ struct TokenCommand: ParsableCommand {
         guard (0...Limits.largestMinimumValidity).contains(minValid) else {
             throw ValidationError("--min-valid is from 0 to \(Limits.largestMinimumValidity) seconds")
         }
+        if let wait, !(0...Limits.longestWait).contains(wait) {
+            throw ValidationError("--wait is from 0 to \(Limits.longestWait) seconds")
+        }
         _ = try target()
     }
 
@@ -54,20 +64,31 @@ struct TokenCommand: ParsableCommand {
     }
 
     func run() throws {
-        let asked = TokenRequest(minimumValidity: minValid, includesIDToken: idToken, target: try target())
-        let path = Route.token(account).path + "?" + asked.query
-        let response = try AgentConnection.open().request("GET", path, within: Limits.answerTime + .seconds(5))
-        let reply = try response.decoded(TokenReply.self)
-        if let note = reply.note { Console.note(note) }
-        if json {
-            Console.print(APIJSON.text(fixed: reply))
-        } else if idToken {
+        let asked = TokenRequest(
+            minimumValidity: minValid, includesIDToken: idToken, target: try target(), wait: wait)
+        let reply = try AgentConnection.open().ask(.token(account, asked))
+        if idToken, !json {
             guard let token = reply.idToken else {
                 throw Failure("the agent sent no ID token", hint: "is it older than this client? run 'authagent stop'")
             }
-            Console.print(token)
+            Self.show(reply, .text(token))
         } else {
-            Console.print(header ? "Authorization: \(reply.tokenType) \(reply.accessToken)" : reply.accessToken)
+            Self.show(reply, json ? .text(APIJSON.text(fixed: reply)) : header ? .header : .token)
+        }
+    }
+
+    /// What is printed of a reply.
+    enum Form {
+        case token, header
+        case text(String)
+    }
+
+    static func show(_ reply: TokenReply, _ form: Form) {
+        if let note = reply.note { Console.note(note) }
+        switch form {
+        case .token: Console.print(reply.accessToken)
+        case .header: Console.print("Authorization: \(reply.tokenType) \(reply.accessToken)")
+        case .text(let text): Console.print(text)
         }
     }
 }

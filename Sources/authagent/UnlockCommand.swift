@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
+internal import AuthagentClient
 internal import Glibc
 
 struct UnlockCommand: ParsableCommand {
@@ -12,23 +13,22 @@ struct UnlockCommand: ParsableCommand {
             """
     )
 
-    /// The longest wait after wrong passphrases is a minute, and checking one takes a moment.
-    private static let patience: Duration = .seconds(75)
-
     func run() throws {
-        var reply = try ask(UnlockRequest())
-        let isAsked = reply.status != 200 && reply.problem.reason == Problem.passphraseRequired
-        if isAsked {
-            reply = try ask(UnlockRequest(passphrase: try PassphraseInput.read()))
-        }
-        _ = try reply.decoded(UnlockReply.self)
+        let isAsked = try isPassphraseRequired()
+        if isAsked { try ask(UnlockRequest(passphrase: try PassphraseInput.read())) }
         Console.print("unlocked")
         // Reading it all the same could wait for ever, for input that nobody means to give.
         if !isAsked, isatty(STDIN_FILENO) == 0 { Console.note("nothing needed a passphrase, and none was read") }
     }
 
-    private func ask(_ request: UnlockRequest) throws -> AgentConnection.Response {
-        try AgentConnection.open().request(
-            "POST", Route.unlock.path, body: APIJSON.encode(fixed: request), within: Self.patience)
+    /// Unlocks without a passphrase; true if that is not enough.
+    private func isPassphraseRequired() throws -> Bool {
+        do { try ask(UnlockRequest()) } catch AgentClientError.problem(let problem) {
+            guard problem.reason == Problem.passphraseRequired else { throw Failure(problem) }
+            return true
+        }
+        return false
     }
+
+    private func ask(_ request: UnlockRequest) throws { _ = try AgentConnection.open().ask(.unlock(request)) }
 }

@@ -3,6 +3,7 @@ internal import Agent
 internal import AgentAPI
 internal import AgentServer
 internal import ArgumentParser
+internal import Audit
 internal import CQuietDispatch
 internal import Doctor
 internal import Glibc
@@ -40,11 +41,21 @@ struct AuthagentDaemon: AsyncParsableCommand {
     @Option(help: "text or json; else from authagent.toml.")
     var logFormat: String?
 
+    @Option(
+        help: ArgumentHelp("Append a line of each decision to this file; else from authagent.toml.", valueName: "path"))
+    var auditFile: String?
+
     @Flag(help: "Look at what an agent would need, print one JSON object, and end. Changes nothing.")
     var doctor = false
 
     @Flag(help: "Print what is known of providers by their names as one JSON object, and end.")
     var providers = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask the rules of authagent.toml what a file expects of them, print one JSON object, and end.",
+            valueName: "file"))
+    var policyTest: String?
 
     func validate() throws {
         if let logLevel, LogLevel(rawValue: logLevel) == nil {
@@ -53,6 +64,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         if let logFormat, LogFormat(rawValue: logFormat) == nil {
             throw ValidationError(Self.unknown("--log-format", LogFormat.self))
         }
+        if let auditFile, !auditFile.hasPrefix("/") { throw ValidationError("--audit-file is an absolute path") }
     }
 
     private static func unknown<Choice: CaseIterable & RawRepresentable<String>>(
@@ -67,6 +79,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }
+        if let policyTest { return Self.put(Self.test(policyTest, environment)) }
         if doctor { return await Self.examine(environment) }
         let readiness = Readiness(descriptor: readyFd, environment: environment)
         do {
@@ -82,14 +95,19 @@ struct AuthagentDaemon: AsyncParsableCommand {
     private func serve(_ environment: [String: String], _ readiness: Readiness) async throws {
         guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
         let settings = try DaemonSettings.load(paths)
-        let log = LogOutput(level: level(settings), format: format(settings))
+        let log = LogOutput(level: level(settings), format: format(settings), ownFile: paths.log)
+        defer { log.flush() }
+        let audit = AuditTrail(logger: log.logger) { log.log($0) }
+        defer { audit.flush(within: .seconds(1)) }
+        try audit.open(auditFile ?? settings.auditFile)
 
         // The lock first: whoever holds it may clean up what a dead daemon left at the socket's path.
         try PrivateDirectory.prepareTree(paths.state)
         let lock = try FileLock(paths.lock)
-        let sockets = try ListeningSockets.open(environment: environment)
+        let sockets = try ListeningSockets.open(environment: environment, group: settings.socketGroup)
 
         let network = ReloadableTransport(settings.network)
+        let rules = RulesInForce(AccessRules(owner: getuid(), rules: settings.rules))
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
@@ -114,7 +132,12 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 drawQRCode: { QRCode.lines(for: $0) },
                 reloadSettings: { () throws(ConfigurationError) in
                     let settings = try DaemonSettings.load(paths)
+                    // First what can fail.
+                    do throws(AuditFileFailure) { try audit.open(auditFile ?? settings.auditFile) } catch {
+                        throw ConfigurationError(file: error.path, problem: error.problem, hint: error.hint)
+                    }
                     network.apply(settings.network)
+                    rules.replace(AccessRules(owner: getuid(), rules: settings.rules))
                     log.apply(level: level(settings))
                 },
                 examine: { await doctor.report() },
@@ -125,8 +148,10 @@ struct AuthagentDaemon: AsyncParsableCommand {
         )
         let server = AgentServer(
             listeners: sockets.descriptors,
-            replacements: sockets.own.map { SocketKeeper.keep($0, logger: log.logger) } ?? AsyncStream { $0.finish() },
-            service: agent, rules: AccessRules(owner: getuid()), logger: log.logger
+            replacements: sockets.own.map {
+                SocketKeeper.keep($0, group: sockets.group, logger: log.logger)
+            } ?? AsyncStream { $0.finish() },
+            service: agent, access: Access(rules: rules), metrics: [agent, ProcessMetrics()], logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -1,3 +1,4 @@
+internal import AuthagentClient
 internal import Glibc
 internal import LocalSocket
 
@@ -8,14 +9,22 @@ struct ListeningSockets {
     let path: String
     /// The path of a socket that is ours to keep. What systemd passes is systemd's.
     let own: SocketPath?
+    /// Who may connect to it besides this user.
+    let group: UInt32?
 
-    static func open(environment: [String: String]) throws(LocalSocketError) -> ListeningSockets {
+    /// What systemd passes has the group that its unit says.
+    static func open(environment: [String: String], group: UInt32?) throws(LocalSocketError) -> ListeningSockets {
         let inherited = try LocalSocket.inherited(environment: environment)
         if let first = inherited.first {
-            return ListeningSockets(descriptors: inherited, path: LocalSocket.path(of: first), own: nil)
+            return ListeningSockets(descriptors: inherited, path: LocalSocket.path(of: first), own: nil, group: nil)
         }
-        let path = try SocketPath.resolve(environment: environment, user: getuid())
-        let descriptor = try LocalSocket.listen(at: path).consumeRaw()
-        return ListeningSockets(descriptors: [descriptor], path: path.text, own: path)
+        let path: SocketPath
+        do throws(AgentClientError) {
+            path = try SocketPath.resolve(environment: environment, user: getuid())
+        } catch {
+            throw .client(error)
+        }
+        let descriptor = try LocalSocket.listen(at: path, group: group).consumeRaw()
+        return ListeningSockets(descriptors: [descriptor], path: path.text, own: path, group: group)
     }
 }

@@ -1,7 +1,6 @@
 internal import Accounts
 internal import AgentAPI
-internal import FoundationEssentials
-internal import Glibc
+internal import Audit
 internal import Logging
 internal import OAuth
 internal import Synchronization
@@ -9,11 +8,14 @@ internal import Synchronization
 /// The daemon's log on standard error, where the journal, the client's log file or a terminal reads it.
 final class LogOutput: Sendable {
     private let level: Mutex<Logger.Level>
+    private let writer: LineWriter
     fileprivate let format: LogFormat
 
-    init(level: Logger.Level, format: LogFormat) {
+    /// `ownFile`: the log of an agent that the client started, which nobody else keeps short.
+    init(level: Logger.Level, format: LogFormat, ownFile: String) {
         self.level = Mutex(level)
         self.format = format
+        writer = LineWriter(StandardErrorLog(ownFile: ownFile, format: format), label: "authagent.log")
     }
 
     var logger: Logger { Logger(label: "authagentd") { _ in LineHandler(output: self) } }
@@ -21,10 +23,31 @@ final class LogOutput: Sendable {
     /// Changes the level of every logger that came from here.
     func apply(level newLevel: Logger.Level) { level.withLock { $0 = newLevel } }
 
+    /// Logs a decision. It is made into text later and elsewhere: there may be thousands in a second.
+    func log(_ decision: AuditLine) {
+        let level: Logger.Level = decision.isRefusal ? .warning : decision.isChange ? .notice : .info
+        guard level >= currentLevel else { return }
+        let format = format
+        writer.add(decision.isRefusal || decision.isChange ? .important : .routine) {
+            let fields = decision.fields.map { field -> (String, String) in
+                switch field.value {
+                case .number(let number): (field.name, "\(number)")
+                case .text(let text): (field.name, text)
+                }
+            }
+            return LogLine.bytes(format, "\(level)", "decided", fields, at: decision.time)
+        }
+    }
+
+    /// Waits until every line is written, but not for a reader that does not read.
+    func flush() { writer.flush(within: .seconds(1)) }
+
     fileprivate var currentLevel: Logger.Level { level.withLock { $0 } }
+
+    fileprivate func write(_ bytes: [UInt8]) { writer.add(.important) { bytes } }
 }
 
-/// Writes each event as one line with one system call, so that lines of several threads do not mix.
+/// Makes one line of each event.
 private struct LineHandler: LogHandler {
     let output: LogOutput
     var metadata: Logger.Metadata = [:]
@@ -41,28 +64,36 @@ private struct LineHandler: LogHandler {
 
     func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-            .map { ($0.key, Self.clean("\($0.value)")) }
-        let time = Date().formatted(.iso8601)
-        let message = Self.clean("\(event.message)")
+            .map { ($0.key, LogLine.clean("\($0.value)")) }
+        output.write(
+            LogLine.bytes(output.format, "\(event.level)", LogLine.clean("\(event.message)"), fields, at: .now))
+    }
+}
+
+/// One line of the log. What is in it is clean.
+enum LogLine {
+    static func bytes(
+        _ format: LogFormat, _ level: String, _ message: String, _ fields: [(String, String)], at time: WallTime
+    ) -> [UInt8] {
         var line: String
-        switch output.format {
+        switch format {
         case .text:
-            line = "\(time) \(event.level) \(message)"
+            line = "\(time.text) \(level) \(message)"
             for (key, value) in fields { line += " \(key)=\(quoted(value))" }
         case .json:
-            var object = ["time": time, "level": "\(event.level)", "message": message]
+            var object = ["time": time.text, "level": level, "message": message]
             for (key, value) in fields { object[key] = value }
             line = APIJSON.text(fixed: object)
         }
         line += "\n"
-        line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        return Array(line.utf8)
     }
 
     /// Files and servers can say anything, and a log is read on a terminal. The limit is for lines that a person reads.
-    private static func clean(_ text: String) -> String { DisplayText.clean(text, limit: 1000) }
+    static func clean(_ text: String) -> String { DisplayText.clean(text, limit: 1000) }
 
     /// A value with a space in it, or what may look like one, must not look like another field.
-    private func quoted(_ value: String) -> String {
+    private static func quoted(_ value: String) -> String {
         let isPlain = value.unicodeScalars.allSatisfy { (0x21...0x7E).contains($0.value) && $0 != "\"" }
         return isPlain && !value.isEmpty ? value : APIJSON.text(fixed: value)
     }

@@ -1,3 +1,4 @@
+internal import AuthagentClient
 internal import Glibc
 internal import LocalSocket
 internal import Logging
@@ -8,6 +9,7 @@ internal import Logging
 /// A thread of its own, because it sleeps in poll(2); with nothing wrong it is not woken at all.
 final class SocketKeeper: Sendable {
     private let path: SocketPath
+    private let group: UInt32?
     private let logger: Logger
     private let hand: AsyncStream<Int32>.Continuation
 
@@ -18,9 +20,9 @@ final class SocketKeeper: Sendable {
     private static let settling: Int32 = 100
 
     /// The listening sockets that take the place of the one that is at the path now. Ends when nobody takes them.
-    static func keep(_ path: SocketPath, logger: Logger) -> AsyncStream<Int32> {
+    static func keep(_ path: SocketPath, group: UInt32?, logger: Logger) -> AsyncStream<Int32> {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
-        let keeper = SocketKeeper(path, logger, continuation)
+        let keeper = SocketKeeper(path, group, logger, continuation)
         var thread = pthread_t()
         let context = Unmanaged.passRetained(keeper).toOpaque()
         let failure = pthread_create(
@@ -42,8 +44,10 @@ final class SocketKeeper: Sendable {
         return stream
     }
 
-    private init(_ path: SocketPath, _ logger: Logger, _ hand: AsyncStream<Int32>.Continuation) {
-        (self.path, self.logger, self.hand) = (path, logger, hand)
+    private init(
+        _ path: SocketPath, _ group: UInt32?, _ logger: Logger, _ hand: AsyncStream<Int32>.Continuation
+    ) {
+        (self.path, self.group, self.logger, self.hand) = (path, group, logger, hand)
     }
 
     private func run() {
@@ -57,7 +61,7 @@ final class SocketKeeper: Sendable {
             let found = FileIdentity(of: path.text)
             if found == nil || found != bound {
                 do throws(LocalSocketError) {
-                    let listener = try LocalSocket.listen(at: path).consumeRaw()
+                    let listener = try LocalSocket.listen(at: path, group: group).consumeRaw()
                     bound = FileIdentity(of: path.text)
                     problem = nil
                     guard case .enqueued = hand.yield(listener) else {

@@ -1,4 +1,5 @@
 internal import Accounts
+internal import Audit
 internal import Glibc
 internal import LocalSocket
 internal import SealedFiles
@@ -31,6 +32,7 @@ struct StartFailure: Error {
         }
         switch error {
         case let error as ConfigurationError: (problem, hint) = (error.description, error.hint)
+        case let error as AuditFileFailure: (problem, hint) = (error.description, error.hint)
         case let error as FileFailure: (problem, hint) = (error.description, error.hint)
         case let error as LocalSocketError: (problem, hint) = (error.description, error.hint)
         case let error as Installation.Incomplete: (problem, hint) = (error.description, error.hint)

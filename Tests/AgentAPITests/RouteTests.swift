@@ -7,9 +7,13 @@ struct RouteTests {
         let name = try #require(AccountName("work"))
         let routes: [Route] = [
             .accounts, .account(name), .token(name), .login(name), .logout(name), .inspect(name), .inspect(nil),
-            .health, .reload, .store, .lock, .unlock, .doctor,
+            .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI, .metrics,
         ]
-        for route in routes { #expect(Route(path: route.path) == route) }
+        for route in routes {
+            #expect(Route(path: route.path) == route)
+            #expect(route.template.path.replacing("{account}", with: "work") == route.path)
+        }
+        #expect(Set(routes.map(\.template)) == Set(Route.Template.allCases))
     }
 
     @Test(
@@ -17,6 +21,7 @@ struct RouteTests {
         arguments: [
             "", "/", "v1/accounts", "/v1", "/v1/", "/v2/accounts", "/v1/accounts/", "/v1/accounts//token",
             "/v1/accounts/a/token/", "/v1/accounts/../health", "/v1/accounts/a%2Fb", "/v1/Accounts", "//v1/accounts",
+            "/metrics/", "/v1/metrics",
         ])
     func nothing(path: String) { #expect(Route(path: path) == nil) }
 }

@@ -65,5 +65,6 @@ struct TokenTargetTests {
                 == "min_valid=5&id_token=true&scope=a%3D%2B%20b%26c&resource=urn%3Ax"
                 + "&resource=https%3A%2F%2Fh%2F%3Fa%3D%2520&audience=x%20y")
         #expect(TokenRequest().query == "min_valid=60")
+        #expect(TokenRequest(wait: 0).query == "min_valid=60&wait=0")
     }
 }

@@ -104,6 +104,44 @@ struct DeadlineTests {
         }
     }
 
+    @Test("a client that waits shorter than the agent does is answered then, and the work goes on for the next one")
+    func wait() async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            for seconds in [0, 1] {
+                try await client.send(.get("/v1/accounts/slow/token?wait=\(seconds)"))
+                let late = try await client.reply()
+                #expect(late.status == 504)
+                #expect(late.problem?.code == .timeout)
+                #expect(!late.isClosing)
+            }
+            #expect(server.service.calls.count == 2)
+            #expect(server.service.finished.isEmpty)
+            // What is there at once is answered at once, and one who waits longer is answered when it is there.
+            try await client.send(.get("/v1/accounts/work/token?wait=0"))
+            #expect(try await client.reply().status == 200)
+            let patient = try server.client()
+            try await patient.send(.get("/v1/accounts/slow/token?wait=40"))
+            await eventually { server.service.calls.count == 4 }
+            server.service.refresh.open()
+            #expect(try await patient.reply().status == 200)
+            await eventually { server.service.finished.count == 3 }
+        }
+    }
+
+    @Test("the agent's own limit is the longest that a client can wait")
+    func longestWait() async throws {
+        try await ServerFixture.serving(limits { $0.answerTime = .milliseconds(100) }) { server in
+            #expect(try await server.exchange(.get("/v1/accounts/slow/token?wait=40")).status == 504)
+            for query in ["wait=41", "wait=-1", "wait=1.5", "wait=", "wait=1&wait=2"] {
+                let refused = try await server.exchange(.get("/v1/accounts/work/token?\(query)"))
+                #expect(refused.status == 400)
+                #expect(refused.problem?.detail.contains("wait") == true)
+            }
+            #expect(try await server.exchange(.get("/v1/accounts/work?wait=1")).status == 400)
+        }
+    }
+
     @Test("a logout or a login is never answered with a timeout")
     func noAnswerTime() async throws {
         try await ServerFixture.serving(limits { $0.answerTime = .milliseconds(50) }) { server in

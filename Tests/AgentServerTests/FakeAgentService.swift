@@ -17,6 +17,7 @@ final class FakeAgentService: AgentService {
         case lock(LockRequest)
         case unlock(UnlockRequest)
         case reload
+        case events(String?)
     }
 
     private struct State {
@@ -24,6 +25,11 @@ final class FakeAgentService: AgentService {
         var finished: [Call] = []
         var watchers: [AsyncStream<LoginEvent>.Continuation] = []
         var watchersThatLeft = 0
+        var eventWatchers: [AsyncStream<AgentEvent>.Continuation] = []
+        var news: [AgentNews] = []
+        var storeDetail: String?
+        var failing: Problem?
+        var lookups = 0
     }
 
     static let largeTokenSize = 4 * 1024 * 1024
@@ -31,6 +37,21 @@ final class FakeAgentService: AgentService {
     /// Where everything about `slow` waits.
     let refresh = Gate()
     private let state = Mutex(State())
+
+    /// What the store says of itself.
+    var storeDetail: String? {
+        get { state.withLock { $0.storeDetail } }
+        set { state.withLock { $0.storeDetail = newValue } }
+    }
+
+    /// What `fails` fails with.
+    var failing: Problem? {
+        get { state.withLock { $0.failing } }
+        set { state.withLock { $0.failing = newValue } }
+    }
+
+    /// How often it was asked about any account.
+    var lookups: Int { state.withLock { $0.lookups } }
 
     var calls: [Call] { state.withLock { $0.calls } }
     /// Those that came to their end, whether or not anybody still waited for it.
@@ -57,6 +78,7 @@ final class FakeAgentService: AgentService {
     }
 
     func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>? {
+        state.withLock { $0.lookups += 1 }
         switch account.description {
         case "work", "large":
             state.withLock { $0.calls.append(.token(account, request)) }
@@ -70,6 +92,23 @@ final class FakeAgentService: AgentService {
         }
     }
 
+    func events(after id: String?) -> EventWatch {
+        let (stream, watcher) = AsyncStream.makeStream(of: AgentEvent.self)
+        watcher.onTermination = { [weak self] reason in
+            if case .cancelled = reason { self?.state.withLock { $0.watchersThatLeft += 1 } }
+        }
+        state.withLock { state in
+            state.calls.append(.events(id))
+            state.eventWatchers.append(watcher)
+        }
+        return EventWatch(start: EventID(origin: "a1", count: 7), events: stream)
+    }
+
+    func report(_ news: AgentNews) { state.withLock { $0.news.append(news) } }
+
+    var news: [AgentNews] { state.withLock { $0.news } }
+    var eventWatchers: [AsyncStream<AgentEvent>.Continuation] { state.withLock { $0.eventWatchers } }
+
     func providers() -> ProviderList { ProviderList(providers: []) }
 
     func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
@@ -78,11 +117,14 @@ final class FakeAgentService: AgentService {
     }
 
     func health() async -> AgentStatus {
-        AgentStatus(version: agentVersion, pid: 1, socket: "/run/agent.sock", storeState: .ok)
+        AgentStatus(
+            version: agentVersion, pid: 1, socket: "/run/agent.sock", storeState: .ok, storeDetail: storeDetail
+        )
     }
 
-    func status() async -> StatusReport {
-        StatusReport(agent: await health(), accounts: AccountName("work").map { [Self.status($0)] } ?? [])
+    func status(of isIncluded: @escaping @Sendable (AccountName) -> Bool) async -> StatusReport {
+        let names = ["work", "other"].compactMap { AccountName($0) }
+        return StatusReport(agent: await health(), accounts: names.filter(isIncluded).map(Self.status))
     }
 
     func status(of account: AccountName) async throws(Problem) -> AccountStatus {
@@ -142,8 +184,12 @@ final class FakeAgentService: AgentService {
     func reload() async throws(Problem) { try await perform(.reload, of: nil) }
 
     private func perform(_ call: Call?, of account: AccountName?) async throws(Problem) {
-        if let call { state.withLock { $0.calls.append(call) } }
+        state.withLock { state in
+            if account != nil { state.lookups += 1 }
+            if let call { state.calls.append(call) }
+        }
         switch account?.description {
+        case "fails": if let failing { throw failing }
         case "slow": await refresh.pass()
         case "ghost":
             throw Problem(.unknownAccount, "there is no account 'ghost'", hint: "run 'authagent login ghost'")

@@ -1,5 +1,6 @@
 import AgentAPI
 import AgentServer
+import AuthagentClient
 import AuthagentTestSupport
 import Foundation
 import LocalSocket
@@ -12,7 +13,7 @@ struct PeerTests {
         let isRoot = getuid() == 0
         // Root cannot be another user to an agent, so a program of another user connects; anybody else can be.
         let rules = AccessRules(owner: isRoot ? 0 : getuid() + 1)
-        try await ServerFixture.serving(rules: rules) { server in
+        try await ServerFixture.serving(access: Access(rules: RulesInForce(rules))) { server in
             let text = isRoot ? try await Self.connectAsNobody(server) : try await server.client().untilClosed()
             let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
             var reply = try #require(parts.first.flatMap { HTTPReply(head: String($0)) }, "no reply: \(text)")
@@ -22,6 +23,8 @@ struct PeerTests {
             #expect(reply["cache-control"] == "no-store")
             #expect(reply.isClosing)
             #expect(server.service.calls.isEmpty)
+            #expect(server.service.news.map(\.kind) == [.denied])
+            #expect(server.service.news.first?.denial?.user == (isRoot ? 65534 : getuid()))
             if isRoot { #expect(try await server.exchange(.get("/v1/health")).status == 200) }
         }
     }

@@ -1,3 +1,5 @@
+import AuthagentClient
+import AuthagentTestSupport
 import Foundation
 import LocalSocket
 import Synchronization
@@ -19,7 +21,7 @@ final class RawClient: Sendable {
     private let isOpen = Mutex(true)
 
     init(_ path: String) throws {
-        descriptor = try LocalSocket.connect(to: SocketPath(path)).consumeRaw()
+        descriptor = try AgentSocket(connectedTo: SocketPath(path)).duplicate()
         // No test waits this long; it ends one that would wait for ever.
         var patience = timeval(tv_sec: 30, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
@@ -52,12 +54,12 @@ final class RawClient: Sendable {
         try await Self.blocking { try (0..<times).reduce(0) { sent, _ in try sent + self.write(bytes) } }
     }
 
-    /// The next reply, interim ones (RFC 9110 §15.2) included.
-    func reply(to method: String = "GET") async throws -> HTTPReply {
+    /// The next reply, interim ones (RFC 9110 §15.2) included. Of a stream its head, if that is enough.
+    func reply(to method: String = "GET", headOfStream: Bool = false) async throws -> HTTPReply {
         try await Self.blocking {
             var reply = try self.head()
             let isChunked = reply["transfer-encoding"] == "chunked"
-            if reply.status < 200 || method == "HEAD" { return reply }
+            if reply.status < 200 || method == "HEAD" || (isChunked && headOfStream) { return reply }
             if let length = reply["content-length"].flatMap({ Int($0) }) {
                 reply.body = try self.read(length)
             } else if isChunked {

@@ -1,3 +1,4 @@
+import AuthagentClient
 import AuthagentTestSupport
 import Foundation
 import LocalSocket

@@ -1,4 +1,5 @@
 import AgentServer
+import AuthagentClient
 import AuthagentTestSupport
 import Foundation
 import LocalSocket
@@ -25,10 +26,10 @@ struct ServerFixture: Sendable {
 
     /// Serves while `body` runs, then stops as the daemon does and waits for the end.
     static func serving(
-        _ limits: ServerLimits = patient, rules: AccessRules = AccessRules(owner: getuid()),
+        _ limits: ServerLimits = patient, access: Access = Access(rules: RulesInForce(AccessRules(owner: getuid()))),
         _ body: (ServerFixture) async throws -> Void
     ) async throws {
-        let fixture = try ServerFixture(limits, rules)
+        let fixture = try ServerFixture(limits, access)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await fixture.group.run() }
             let outcome = await Result { try await body(fixture) }
@@ -40,7 +41,7 @@ struct ServerFixture: Sendable {
         }
     }
 
-    private init(_ limits: ServerLimits, _ rules: AccessRules) throws {
+    private init(_ limits: ServerLimits, _ access: Access) throws {
         files = try TemporaryDirectory()
         socket = try SocketPath(files.path + "/run/agent.sock")
         let listener = try LocalSocket.listen(at: socket).consumeRaw()
@@ -48,7 +49,7 @@ struct ServerFixture: Sendable {
         (later, replacements) = AsyncStream.makeStream(of: Int32.self)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = AgentServer(
-            listeners: [listener], replacements: later, service: service, rules: rules, limits: limits,
+            listeners: [listener], replacements: later, service: service, access: access, limits: limits,
             logger: logger
         )
         group = ServiceGroup(services: [server], logger: logger)

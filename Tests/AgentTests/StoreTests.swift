@@ -94,6 +94,8 @@ struct StoreTests {
             StoreRequest(.initialize, keySource: .passphrase),
             StoreRequest(.initialize, keyFile: "/k", passphrase: passphrase),
             StoreRequest(.initialize, passphrase: String(repeating: "p", count: 2000)),
+            StoreRequest(.initialize, passphrase: passphrase, target: "sealed"),
+            StoreRequest(.migrate, keySource: .credential, target: "sealed"),
             StoreRequest(.migrate), StoreRequest(.migrate, target: "memory"), StoreRequest(.migrate, target: "moon"),
         ]
         for request in requests {

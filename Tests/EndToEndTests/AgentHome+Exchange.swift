@@ -1,6 +1,6 @@
+import AuthagentClient
 import AuthagentTestSupport
 import Foundation
-import LocalSocket
 
 extension AgentHome {
     /// Sends bytes and the end of all bytes to the agent, and returns what comes until it closes.
@@ -25,7 +25,7 @@ extension AgentHome {
     }
 
     private static func exchange(_ bytes: [UInt8], at path: SocketPath) throws -> String {
-        let connection = try LocalSocket.connect(to: path).consumeRaw()
+        let connection = try AgentSocket(connectedTo: path).duplicate()
         defer { close(connection) }
         _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         shutdown(connection, Int32(SHUT_WR))

@@ -1,7 +1,7 @@
+import AuthagentClient
 import AuthagentTestSupport
 import DemoIssuer
 import Foundation
-import LocalSocket
 import Testing
 
 /// The agent has no file descriptor left, or nobody reads what it writes.
@@ -14,7 +14,7 @@ struct DescriptorTests {
             bash, ["-c", command, try BuildProducts.path("authagentd")], environment: home.environment, input: nil)
         let path = try SocketPath(home.socket)
         await eventually("the daemon does not serve: \(daemon.errorsSoFar)") {
-            (try? LocalSocket.connect(to: path)) != nil || !daemon.isRunning
+            (try? AgentSocket(connectedTo: path)) != nil || !daemon.isRunning
         }
         return daemon
     }
@@ -31,7 +31,7 @@ struct DescriptorTests {
         #expect(try await ChildProcess.run(prlimit, ["--pid", "\(daemon.pid)", "--nofile=48:48"]).status == 0)
         let path = try SocketPath(demo.home.socket)
         var clients: [Int32] = []
-        for _ in 0..<100 { clients.append(try LocalSocket.connect(to: path).consumeRaw()) }
+        for _ in 0..<100 { clients.append(try AgentSocket(connectedTo: path).duplicate()) }
         defer { for client in clients { close(client) } }
         try await eventually("descriptors are left") {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.pid)/fd").count >= 48

@@ -1,8 +1,8 @@
 import AgentAPI
+import AuthagentClient
 import AuthagentTestSupport
 import DemoIssuer
 import Foundation
-import LocalSocket
 import Testing
 
 /// From an agent that no longer answers to one that does.
@@ -51,7 +51,7 @@ struct HandoverTests {
 
     private func isListening(_ path: SocketPath) -> Bool {
         do {
-            _ = try LocalSocket.connect(to: path).raw
+            _ = try AgentSocket(connectedTo: path)
             return true
         } catch {
             return false

@@ -1,3 +1,4 @@
+import AuthagentClient
 import AuthagentTestSupport
 import Foundation
 import LocalSocket
@@ -21,7 +22,7 @@ struct ListenTests {
         let listener = try LocalSocket.listen(at: path)
         #expect(try mode(path.text) == 0o600)
         #expect(try mode(path.directory) == 0o700)
-        let client = try LocalSocket.connect(to: path)
+        let client = try AgentSocket(connectedTo: path)
         #expect(try PeerCredentials(of: client.raw).user == getuid())
         _ = (listener.raw, client.raw)
     }
@@ -63,7 +64,7 @@ struct ListenTests {
     @Test("a socket that a dead agent left is replaced; one that answers is not")
     func stale() throws {
         do { try listen(path) }
-        #expect(throws: LocalSocketError.notListening(path.text)) { try connect(path) }
+        #expect(throws: AgentClientError.notListening(path.text)) { try connect(path) }
         let living = try LocalSocket.listen(at: path)
         #expect(throws: LocalSocketError.inUse(path.text)) { try listen(path) }
         _ = living.raw
@@ -77,25 +78,6 @@ struct ListenTests {
         #expect(try String(contentsOfFile: path.text, encoding: .utf8) == "precious")
     }
 
-    @Test("without an agent the error says how to start one")
-    func nobody() throws {
-        let error = try #require(throws: LocalSocketError.self) { try connect(path) }
-        #expect(error == .notListening(path.text))
-        #expect(error.hint.contains("authagent start"))
-    }
-
-    @Test("an agent that takes no connections is given up after a while, and the error names the command that ends it")
-    func hanging() throws {
-        try files.directory("run")
-        let agent = try HangingListener(path.text)
-        let error = try #require(throws: LocalSocketError.self) {
-            _ = try LocalSocket.connect(to: path, within: .milliseconds(100)).raw
-        }
-        #expect(error == .notAnswering(path.text))
-        #expect(error.hint.contains("authagent stop"))
-        withExtendedLifetime(agent) {}
-    }
-
     private func expect(_ expected: LocalSocketError, hint: String, _ location: SourceLocation = #_sourceLocation) {
         #expect(throws: expected, sourceLocation: location) { try listen(path) }
         #expect(expected.hint.contains(hint), sourceLocation: location)
@@ -103,7 +85,7 @@ struct ListenTests {
 
     // Descriptors cannot be copied, so they cannot be the value of an expectation.
     private func listen(_ path: SocketPath) throws { _ = try LocalSocket.listen(at: path).raw }
-    private func connect(_ path: SocketPath) throws { _ = try LocalSocket.connect(to: path).raw }
+    private func connect(_ path: SocketPath) throws { _ = try AgentSocket(connectedTo: path) }
 }
 
 struct FileLockTests {

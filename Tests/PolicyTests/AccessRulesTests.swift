@@ -19,4 +19,55 @@ struct AccessRulesTests {
             #expect(rules.mayConnect(caller) == isAllowed)
         }
     }
+
+    @Test("the first rule that is about the account and the caller decides, whatever is asked for")
+    func firstMatch() {
+        let rules = RuleFixture.rules(
+            RuleFixture.rule(["work"], .user(7, name: nil), allow: [.token]),
+            RuleFixture.rule(["work", "ci-*"], .user(7, name: nil), allow: [.status, .logout]),
+            RuleFixture.rule(["*"], .group(50, name: "ops"), allow: Set(Permission.allCases)),
+            RuleFixture.rule(["secret"], .anybody, allow: [])
+        )
+        let table: [(caller: Caller, account: String?, rule: Int?, allowed: Set<Permission>)] = [
+            (RuleFixture.caller(7), "work", 1, [.token]),
+            (RuleFixture.caller(7), "ci-1", 2, [.status, .logout]),
+            (RuleFixture.caller(7), "other", nil, []),
+            (RuleFixture.caller(7, groups: [50]), "work", 1, [.token]),
+            (RuleFixture.caller(7, groups: [50]), "other", 3, Set(Permission.allCases)),
+            (RuleFixture.caller(7, groups: [50]), nil, 3, Set(Permission.allCases)),
+            (RuleFixture.caller(7), nil, nil, []),
+            (RuleFixture.caller(8), "work", nil, []),
+            (RuleFixture.caller(1000), "work", nil, Set(Permission.allCases)),
+            (RuleFixture.caller(0), "work", nil, Set(Permission.allCases)),
+            // A rule for everybody is for the owner and root as well.
+            (RuleFixture.caller(1000), "secret", 4, []),
+            (RuleFixture.caller(0), "secret", 4, []),
+            (RuleFixture.caller(1000), nil, nil, Set(Permission.allCases)),
+        ]
+        for (caller, account, rule, allowed) in table {
+            for permission in Permission.allCases {
+                let decision = rules.decide(permission, on: account.map(RuleFixture.account), for: caller)
+                #expect(decision.rule == rule, "\(caller) \(account ?? "agent")")
+                #expect(
+                    decision.isAllowed == allowed.contains(permission), "\(caller) \(account ?? "agent") \(permission)")
+            }
+        }
+    }
+
+    @Test("whoever has nothing by user and groups may not connect; what is not known yet may be enough")
+    func connecting() {
+        let rules = RuleFixture.rules(
+            RuleFixture.rule(["*"], .user(6, name: nil), allow: []),
+            RuleFixture.rule(["work"], .user(7, name: nil), .executable("/x"), allow: [.token]),
+            RuleFixture.rule(["work"], .group(50, name: "ci"), allow: [.token])
+        )
+        let table: [(Caller, Bool)] = [
+            (RuleFixture.caller(1000), true), (RuleFixture.caller(0), true), (RuleFixture.caller(6), false),
+            (RuleFixture.caller(7), true), (RuleFixture.caller(8), false), (RuleFixture.caller(8, group: 50), true),
+            (RuleFixture.caller(8, groups: [50]), true), (RuleFixture.caller(50), false),
+        ]
+        for (caller, mayConnect) in table { #expect(rules.mayConnect(caller) == mayConnect, "\(caller)") }
+        #expect(rules.factsToConnect(for: RuleFixture.caller(8)) == [.supplementaryGroups])
+        #expect(rules.factsToConnect(for: RuleFixture.caller(1000)) == [])
+    }
 }

@@ -11,6 +11,7 @@ struct VaultFixture {
     let store = RecordingStore()
     let refresher: ScriptedRefresher
     let vault: AccountVault
+    let news = NewsLog()
     let name: AccountName
 
     init(
@@ -24,7 +25,7 @@ struct VaultFixture {
             ports: AccountVault.Ports(
                 refresher: refresher, store: store, reader: StoreReader(store: store, time: time),
                 journal: journal, time: time,
-                jitter: { 0.5 }, scheduleChanged: {}
+                jitter: { 0.5 }, scheduleChanged: {}, report: { [news] in news.append($0) }
             )
         )
     }

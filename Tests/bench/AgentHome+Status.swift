@@ -1,12 +1,12 @@
 import AgentAPI
+import AuthagentClient
 import AuthagentTestSupport
 import Foundation
-import LocalSocket
 
 extension AgentHome {
     /// What the agent says of an account; nil as long as nobody answers. Without the start of a process for it.
     func status(of account: String) -> AccountStatus? {
-        guard let path = try? SocketPath(socket), let connection = try? LocalSocket.connect(to: path) else {
+        guard let path = try? SocketPath(socket), let connection = try? AgentSocket(connectedTo: path) else {
             return nil
         }
         let request = "GET /v1/accounts/\(account) HTTP/1.0\r\n\r\n"

@@ -16,6 +16,29 @@ struct clinux_peer {
 
 int clinux_peer_credentials(int fd, struct clinux_peer *peer);
 
+/// A descriptor of the process that connected, which stays its own whatever becomes of its number (SO_PEERPIDFD, Linux
+/// 6.5); close-on-exec. ENOPROTOOPT where the kernel does not know it, ESRCH or EINVAL when the process is gone.
+int clinux_peer_pidfd(int fd);
+
+/// The supplementary groups that the process had when it connected (SO_PEERGROUPS). Returns how many there are, which may
+/// be more than `capacity`: then nothing is written.
+int clinux_peer_groups(int fd, gid_t *groups, int capacity);
+
+/// Which file it is, and in which state of its content.
+struct clinux_file_state {
+    unsigned long long device;
+    unsigned long long number;
+    unsigned long long size;
+    long long modified[2];
+    long long changed[2];
+};
+
+/// Follows links. Asks no server: what a network file system has at hand is enough (statx(2), AT_STATX_DONT_SYNC).
+int clinux_file_state(const char *path, struct clinux_file_state *state);
+
+/// The same of an open file, from the file system itself.
+int clinux_open_file_state(int fd, struct clinux_file_state *state);
+
 int clinux_pidfd_open(pid_t pid);
 
 int clinux_pidfd_send_signal(int pidfd, int signal_number);

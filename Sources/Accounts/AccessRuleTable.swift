@@ -1,0 +1,78 @@
+internal import AgentAPI
+internal import Policy
+
+/// One `[[rule]]` of `authagent.toml`: reading it, and refusing what cannot be meant.
+enum AccessRuleTable {
+    /// Of both files together. Each is looked at for each request, in the worst case.
+    static let most = 256
+    static let mostAccounts = 64
+
+    static func parse(_ file: inout TOMLFile, _ names: UserNames) throws(ConfigurationError) -> AccessRule {
+        let accounts = try accounts(&file)
+        let conditions = try conditions(&file, names)
+        let allow = try file.permissions("allow")
+        let scopes = try file.scopes("scopes")
+        let perMinute = try file.integer("max_per_minute", in: 1...1_000_000)
+        try file.refuseUnknownKeys()
+        guard !conditions.isEmpty else {
+            throw file.error(
+                "rule", "it does not say whom it is about",
+                hint: "add user, uid, group, executable, executable_sha256 or unit; user = \"*\" is everybody"
+            )
+        }
+        guard let allow else {
+            throw file.error("allow", "it is missing", hint: "add: allow = [\"token\"], or allow = [] for nothing")
+        }
+        guard !allow.contains(.admin) || accounts.contains(where: \.isEverything) else {
+            throw file.error(
+                "allow", "\"admin\" is about the agent as a whole, and this rule is not",
+                hint: "leave it out, or make a rule of its own with accounts = [\"*\"]"
+            )
+        }
+        return AccessRule(
+            accounts: accounts, conditions: conditions, allow: allow, scopes: scopes, maximumPerMinute: perMinute,
+            source: file.place
+        )
+    }
+
+    private static func accounts(_ file: inout TOMLFile) throws(ConfigurationError) -> [Glob] {
+        guard let texts = try file.strings("accounts"), !texts.isEmpty else {
+            throw file.error("accounts", "there are none", hint: "add: accounts = [\"work\", \"ci-*\"]")
+        }
+        guard texts.count <= mostAccounts else {
+            throw file.error("accounts", "there are more than \(mostAccounts)", hint: "write a pattern, like \"ci-*\"")
+        }
+        for text in texts where !isPattern(text) {
+            throw file.error(
+                "accounts", "'\(TOMLFile.shown(text))' can be the name of no account",
+                hint: "give a name, or a pattern with '*'; a name has \(AccountName.rule)"
+            )
+        }
+        return texts.map(Glob.init)
+    }
+
+    /// Whether the name that is left when each star stands for a letter, or for nothing, may be one.
+    private static func isPattern(_ text: String) -> Bool {
+        guard (1...64).contains(text.utf8.count) else { return false }
+        return AccountName(text.map { $0 == "*" ? "x" : String($0) }.joined()) != nil
+    }
+
+    private static func conditions(
+        _ file: inout TOMLFile, _ names: UserNames
+    ) throws(ConfigurationError) -> [AccessRule.Condition] {
+        var conditions: [AccessRule.Condition] = []
+        if let name = try file.string("user") {
+            conditions.append(name == "*" ? .anybody : .user(try file.user("user", name, names), name: name))
+        }
+        if let id = try file.integer("uid", in: 0...Int(UInt32.max - 1)) {
+            conditions.append(.user(UInt32(id), name: nil))
+        }
+        if let name = try file.string("group") {
+            conditions.append(.group(try file.group("group", name, names), name: name))
+        }
+        if let path = try file.executable("executable") { conditions.append(.executable(path)) }
+        if let digest = try file.digest("executable_sha256") { conditions.append(.executableDigest(digest)) }
+        if let unit = try file.unit("unit") { conditions.append(.unit(unit)) }
+        return conditions
+    }
+}

@@ -1,0 +1,95 @@
+internal import AgentAPI
+public import Policy
+
+/// A file of `[[expect]]` tables: what somebody expects of the rules.
+public enum PolicyExpectationFile {
+    private static let most = 2000
+
+    public static func load(
+        _ path: String, names: UserNames = .system
+    ) throws(ConfigurationError) -> [PolicyExpectation] {
+        guard let text = try ProtectedFile.text(path, isTrusted: false) else {
+            throw ConfigurationError(
+                file: path, problem: "there is no such file", hint: "run 'ls -l \(path)' to see why")
+        }
+        var file = try TOMLFile(path: path, text: text)
+        var expectations: [PolicyExpectation] = []
+        for var table in try file.tables("expect", most: most) { expectations.append(try parse(&table, names)) }
+        try file.refuseUnknownKeys()
+        guard !expectations.isEmpty else {
+            throw ConfigurationError(
+                file: path, problem: "nothing is expected",
+                hint: "add [[expect]] tables; see 'policy test' in authagent(1)"
+            )
+        }
+        return expectations
+    }
+
+    private enum Result: String, CaseIterable { case allow, deny }
+
+    private static func parse(
+        _ file: inout TOMLFile, _ names: UserNames
+    ) throws(ConfigurationError) -> PolicyExpectation {
+        let caller = try caller(&file, names)
+        let request = try request(&file)
+        let result = try file.choice("result", Result.self)
+        let rule = try file.integer("rule", in: 0...AccessRuleTable.most)
+        try file.refuseUnknownKeys()
+        guard let result else {
+            throw file.error("result", "it is missing", hint: "add: result = \"allow\", or \"deny\"")
+        }
+        return PolicyExpectation(
+            caller: caller, request: request, isAllowed: result == .allow,
+            rule: rule.map { $0 == 0 ? .none : .number($0) } ?? .any, line: file.firstLine
+        )
+    }
+
+    private static func caller(_ file: inout TOMLFile, _ names: UserNames) throws(ConfigurationError) -> Caller {
+        let user = try file.string("user")
+        let uid = try file.integer("uid", in: 0...Int(UInt32.max - 1))
+        guard (user == nil) != (uid == nil) else {
+            throw file.error(
+                "user", "either user or uid says who asks", hint: "add one: user = \"NAME\", or uid = 1000")
+        }
+        // Nobody's group, if none is said.
+        var caller = Caller(pid: 0, user: uid.map(UInt32.init) ?? 0, group: .max)
+        if let user { caller.user = try file.user("user", user, names) }
+        if let group = try file.string("group") { caller.group = try file.group("group", group, names) }
+        for group in try file.strings("groups") ?? [] {
+            caller.supplementaryGroups.append(try file.group("groups", group, names))
+        }
+        caller.executable = try file.executable("executable")
+        caller.executableDigest = try file.digest("executable_sha256")
+        caller.unit = try file.unit("unit")?.description
+        return caller
+    }
+
+    private static func request(_ file: inout TOMLFile) throws(ConfigurationError) -> AccessRequest {
+        let name = try file.string("account")
+        let one = try file.string("permission")
+        let several = try file.strings("permissions")
+        let scopes = try file.scopes("scopes")?.scopes ?? []
+        guard (one == nil) != (several == nil), several?.isEmpty != true else {
+            throw file.error(
+                "permission", "either permission or permissions says what is asked for",
+                hint: "add one: permission = \"token\", or permissions = [\"token\", \"id_token\"]"
+            )
+        }
+        var permissions: [Permission] = []
+        for text in one.map({ [$0] }) ?? several ?? [] {
+            permissions.append(try file.permission(one == nil ? "permissions" : "permission", text))
+        }
+        if permissions.contains(.admin) {
+            guard permissions == [.admin], name == nil else {
+                throw file.error(
+                    "account", "\"admin\" is about the agent as a whole", hint: "ask for it alone, without an account"
+                )
+            }
+            return AccessRequest([.admin], on: nil)
+        }
+        guard let name, let account = AccountName(name) else {
+            throw file.error("account", "it is missing, or no account name", hint: "a name has \(AccountName.rule)")
+        }
+        return AccessRequest(permissions, on: account, scopes: scopes)
+    }
+}

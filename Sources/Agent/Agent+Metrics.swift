@@ -1,0 +1,69 @@
+internal import Accounts
+internal import AgentAPI
+public import Metrics
+internal import Synchronization
+internal import Vault
+
+/// How the agent, its accounts and its stores are at this moment, and what has been counted.
+extension Agent: MetricSource {
+    public func write(into page: inout Exposition) {
+        metrics.write(into: &page)
+        writeAccounts(into: &page)
+        writeStores(into: &page)
+        let isLocked = state.withLock { $0.lock.isClosed }
+        page.add("authagent_locked", .gauge, "Whether the agent serves nothing until it is unlocked.", isLocked ? 1 : 0)
+        page.add(
+            "authagent_event_watchers", .gauge, "Clients that watch the events.", Double(feed.watcherCount))
+    }
+
+    private func writeAccounts(into page: inout Exposition) {
+        let now = parts.time.now
+        var states: [Exposition.Sample] = []
+        var tokens: [Exposition.Sample] = []
+        var logins: [Exposition.Sample] = []
+        var journaled = 0
+        let (accounts, pending) = state.withLock { ($0.accounts.values.sorted { $0.name < $1.name }, $0.logins) }
+        for account in accounts {
+            let snapshot = account.vault.snapshot(keepAlive: account.settings.keepAlive)
+            let labels = [(name: "account", value: account.name.description)]
+            let (word, _) = snapshot.summary(account.name, isLoggingIn: pending[account.name] != nil)
+            states.append(Exposition.state(word.rawValue, labels))
+            if let expiresAt = snapshot.expiresAt { tokens.append(.init(max(0, (expiresAt - now).seconds), labels)) }
+            if let end = snapshot.loginExpiry?.at {
+                logins.append(.init(Double(max(0, end - parts.time.wall)), labels))
+            }
+            if snapshot.isOnlyInJournal { journaled += 1 }
+        }
+        page.add(
+            "authagent_account_state", .gauge, "State of each account, as 'authagent status' has it: its series is 1.",
+            states)
+        page.add(
+            "authagent_token_expiry_seconds", .gauge,
+            "Time until the access token in memory expires. Tokens that nobody asks for are not renewed.", tokens)
+        page.add(
+            "authagent_login_expiry_seconds", .gauge,
+            "Time until the login itself ends unless it is used before, where the provider says so.", logins)
+        page.add(
+            "authagent_journal_logins", .gauge,
+            "Logins whose newest refresh token is in the journal and not yet in their store.", Double(journaled))
+    }
+
+    private func writeStores(into page: inout Exposition) {
+        var stores = [Exposition.state(storeHealth.keyring.state.rawValue, [("store", StoreKind.keyring.rawValue)])]
+        if let sealed = storeHealth.sealed {
+            stores.append(Exposition.state(sealed.state.rawValue, [("store", StoreKind.sealed.rawValue)]))
+        }
+        page.add("authagent_store_state", .gauge, "State of each store when it was last used: its series is 1.", stores)
+        let journal = storeHealth.journal
+        page.add(
+            "authagent_journal_state", .gauge, "What the last write to the rotation journal came to: its series is 1.",
+            [Exposition.state(journal.state.rawValue)])
+        page.add(
+            "authagent_journal_writes_total", .counter, "Writes to the rotation journal by result.",
+            [.init(Double(journal.written), [("result", "ok")]), .init(Double(journal.failed), [("result", "failed")])])
+    }
+}
+
+extension Duration {
+    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

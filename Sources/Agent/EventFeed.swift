@@ -1,0 +1,100 @@
+internal import AgentAPI
+internal import Synchronization
+internal import Vault
+
+/// The last events of this agent, and whoever watches for the next.
+///
+/// An event costs a lock and a place in the ring; nothing here has a timer, or wakes anybody who does not watch.
+final class EventFeed: Sendable {
+    private struct State {
+        var ring: [AgentEvent] = []
+        /// Of all events so far; that of the last one is its id's.
+        var count: UInt64 = 0
+        var watchers: [UInt64: AsyncStream<AgentEvent>.Continuation] = [:]
+        var lastWatcher: UInt64 = 0
+        var denials = RepeatedDenials()
+    }
+
+    private let origin: String
+    private let time: any Time
+    private let state = Mutex(State())
+
+    /// A few hours of an agent with ten accounts; a watcher that reconnects within that misses nothing.
+    static let capacity = 256
+    /// What a watcher that resumes may be given at once, and as much again while it reads that.
+    private static let watcherBuffer = 2 * (capacity + 1)
+
+    init(origin: String, time: any Time) {
+        self.origin = origin
+        self.time = time
+    }
+
+    /// Nobody can tell one agent's ids from the next one's by anything else: the machine may have no clock that is right.
+    static func origin(_ randomBytes: (Int) -> [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let bytes = randomBytes(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    var watcherCount: Int { state.withLock { $0.watchers.count } }
+
+    func report(_ news: AgentNews) {
+        let (now, wall) = (time.now, time.wall)
+        let late = state.withLock { state -> [AsyncStream<AgentEvent>.Continuation] in
+            if let denial = news.denial, state.denials.isRepeated(denial, news.account, at: now) { return [] }
+            state.count += 1
+            let event = AgentEvent(id: EventID(origin: origin, count: state.count), time: wall, news: news)
+            if state.ring.count < Self.capacity {
+                state.ring.append(event)
+            } else {
+                state.ring[Self.place(of: state.count)] = event
+            }
+            var late: [AsyncStream<AgentEvent>.Continuation] = []
+            for (id, watcher) in state.watchers {
+                guard case .dropped = watcher.yield(event) else { continue }
+                state.watchers[id] = nil
+                late.append(watcher)
+            }
+            return late
+        }
+        // Outside of the lock, which the end of a watching takes.
+        for watcher in late { watcher.finish() }
+    }
+
+    func watch(after text: String?) -> EventWatch {
+        let (events, watcher) = AsyncStream.makeStream(
+            of: AgentEvent.self, bufferingPolicy: .bufferingOldest(Self.watcherBuffer)
+        )
+        let wall = time.wall
+        let (start, id) = state.withLock { state -> (EventID, UInt64) in
+            let (seen, gap) = Self.position(of: text.map { EventID($0) }, origin, state)
+            let start = EventID(origin: origin, count: seen)
+            if let gap { watcher.yield(AgentEvent(id: start, time: wall, news: .missed(gap))) }
+            if seen < state.count {
+                for count in (seen + 1)...state.count { watcher.yield(state.ring[Self.place(of: count)]) }
+            }
+            state.lastWatcher += 1
+            state.watchers[state.lastWatcher] = watcher
+            return (start, state.lastWatcher)
+        }
+        watcher.onTermination = { [weak self] _ in
+            self?.state.withLock { _ = $0.watchers.removeValue(forKey: id) }
+        }
+        return EventWatch(start: start, events: events)
+    }
+
+    private static func place(of count: UInt64) -> Int { Int((count - 1) % UInt64(capacity)) }
+
+    /// How many events the watcher has seen, or can never see any more, and why.
+    private static func position(
+        of id: EventID??, _ origin: String, _ state: State
+    ) -> (seen: UInt64, gap: AgentNews.Gap?) {
+        let oldest = state.count - UInt64(state.ring.count)
+        switch id {
+        case nil: return (state.count, nil)
+        case let id?? where id.origin == origin && id.count <= state.count:
+            return id.count < oldest ? (oldest, .tooOld) : (id.count, nil)
+        default: return (oldest, .otherAgent)
+        }
+    }
+}

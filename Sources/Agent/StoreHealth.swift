@@ -1,0 +1,135 @@
+internal import Accounts
+internal import AgentAPI
+internal import Synchronization
+internal import Vault
+
+/// How the stores are, as far as anybody knows: each use of one tells.
+final class StoreHealth: Sendable {
+    private struct State {
+        var keyring = StoreStatus(.unknown)
+        var sealed = StoreStatus(.notInitialized)
+        var journal = Journal()
+    }
+
+    /// What the rotation journal's writes came to.
+    struct Journal: Sendable {
+        var written: UInt64 = 0
+        var failed: UInt64 = 0
+        /// Nil: nothing was written yet.
+        var hasFailedLast: Bool?
+
+        var state: StoreState { hasFailedLast.map { $0 ? .failed : .ok } ?? .unknown }
+    }
+
+    private let state = Mutex(State())
+    private let changed: @Sendable (StoreKind, StoreStatus) -> Void
+
+    /// `changed` hears of each new state.
+    init(changed: @escaping @Sendable (StoreKind, StoreStatus) -> Void) { self.changed = changed }
+
+    var keyring: StoreStatus { state.withLock { $0.keyring } }
+
+    /// Nil: there is none, or nobody has asked.
+    var sealed: StoreStatus? {
+        let status = state.withLock { $0.sealed }
+        return status.state == .notInitialized ? nil : status
+    }
+
+    var journal: Journal { state.withLock { $0.journal } }
+
+    func journalWrote() {
+        state.withLock { state in
+            state.journal.written += 1
+            state.journal.hasFailedLast = false
+        }
+    }
+
+    func journalFailed() {
+        state.withLock { state in
+            state.journal.failed += 1
+            state.journal.hasFailedLast = true
+        }
+    }
+
+    func learned(_ status: StoreStatus, of kind: StoreKind) {
+        let isNew = state.withLock { state in
+            switch kind {
+            case .keyring: Self.replace(&state.keyring, with: status)
+            case .sealed: Self.replace(&state.sealed, with: status)
+            case .memory: false
+            }
+        }
+        if isNew { changed(kind, status) }
+    }
+
+    /// A store that answers is well, whatever it was before.
+    func answered(_ kind: StoreKind) {
+        let known = kind == .keyring ? keyring : sealed
+        if known?.state != .ok { learned(StoreStatus(.ok), of: kind) }
+    }
+
+    private static func replace(_ known: inout StoreStatus, with status: StoreStatus) -> Bool {
+        defer { known = status }
+        return known.state != status.state
+    }
+}
+
+/// A store whose every use tells how it is.
+struct ObservedStore: CredentialStore {
+    let store: any CredentialStore
+    let kind: StoreKind
+    let health: StoreHealth
+
+    func probe() async -> StoreStatus {
+        let status = await store.probe()
+        // What nobody waits for any more was perhaps ended early.
+        if !Task.isCancelled { health.learned(status, of: kind) }
+        return status
+    }
+
+    func loadAll() async throws(StoreFailure) -> [StoredRecord] {
+        do throws(StoreFailure) {
+            let records = try await store.loadAll()
+            health.answered(kind)
+            return records
+        } catch {
+            if error.state != .unknown, !Task.isCancelled {
+                health.learned(StoreStatus(error.state, detail: error.detail, hint: error.hint), of: kind)
+            }
+            throw error
+        }
+    }
+
+    func save(_ record: StoredRecord) async throws(StoreFailure) {
+        do throws(StoreFailure) { try await store.save(record) } catch { throw noted(error) }
+        health.answered(kind)
+    }
+
+    func load(_ key: RecordKey) async throws(StoreFailure) -> StoredRecord? {
+        do throws(StoreFailure) {
+            let record = try await store.load(key)
+            health.answered(kind)
+            return record
+        } catch { throw noted(error) }
+    }
+
+    func prepareToSave() async throws(StoreFailure) {
+        do throws(StoreFailure) { try await store.prepareToSave() } catch { throw noted(error) }
+    }
+
+    func remove(_ key: RecordKey) async throws(StoreFailure) {
+        do throws(StoreFailure) { try await store.remove(key) } catch { throw noted(error) }
+    }
+
+    /// One record that fails, on a full disk for example, says nothing of the others; a store that is out of reach does.
+    private func noted(_ failure: StoreFailure) -> StoreFailure {
+        switch failure.state {
+        case .ok, .unknown, .failed: break
+        case .locked, .notInitialized, .noProvider, .noBus, .hung:
+            if !Task.isCancelled {
+                health.learned(StoreStatus(failure.state, detail: failure.detail, hint: failure.hint), of: kind)
+            }
+        }
+        return failure
+    }
+}

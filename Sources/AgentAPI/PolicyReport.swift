@@ -1,0 +1,138 @@
+/// The reply of `GET /v1/policy/check`: what a process may do with an account, and which rule says so.
+public struct PolicyReport: Codable, Equatable, Sendable {
+    public var account: AccountName
+    public var caller: CallerDescription
+    /// Every rule, in the order in which they are asked.
+    public var rules: [RuleDescription]
+    /// The rule that decides, from 1; absent: the default.
+    public var rule: Int?
+    /// The same for the agent as a whole.
+    public var adminRule: Int?
+    public var decisions: [PolicyDecision]
+
+    public init(
+        account: AccountName, caller: CallerDescription, rules: [RuleDescription], rule: Int?, adminRule: Int?,
+        decisions: [PolicyDecision]
+    ) {
+        self.account = account
+        self.caller = caller
+        self.rules = rules
+        self.rule = rule
+        self.adminRule = adminRule
+        self.decisions = decisions
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case account, caller, rules, rule
+        case adminRule = "admin_rule"
+        case decisions
+    }
+}
+
+/// A process as the rules see it; what could not be found out is absent. Paths and names are as others chose them.
+public struct CallerDescription: Codable, Equatable, Sendable {
+    public var pid: Int32
+    public var uid: UInt32
+    public var gid: UInt32
+    /// The supplementary ones.
+    public var groups: [UInt32]
+    public var executable: String?
+    /// Absent unless a rule asks for it.
+    public var executableDigest: String?
+    public var unit: String?
+    public var slice: String?
+    public var userUnit: String?
+    /// Whether it is the agent's own user or root, who may do everything where no rule decides.
+    public var isOwn: Bool
+
+    public init(
+        pid: Int32, uid: UInt32, gid: UInt32, groups: [UInt32], executable: String?, executableDigest: String?,
+        unit: String?, slice: String?, userUnit: String?, isOwn: Bool
+    ) {
+        self.pid = pid
+        self.uid = uid
+        self.gid = gid
+        self.groups = groups
+        self.executable = executable
+        self.executableDigest = executableDigest
+        self.unit = unit
+        self.slice = slice
+        self.userUnit = userUnit
+        self.isOwn = isOwn
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case pid, uid, gid, groups, executable
+        case executableDigest = "executable_sha256"
+        case unit, slice
+        case userUnit = "user_unit"
+        case isOwn = "own"
+    }
+}
+
+/// One rule, and whether it is about the account and the caller.
+public struct RuleDescription: Codable, Equatable, Sendable {
+    /// From 1.
+    public var rule: Int
+    /// File and line.
+    public var source: String
+    public var matches: Bool
+    public var conditions: [RuleCondition]
+    public var allow: [String]
+    public var scopes: [String]?
+    public var maximumPerMinute: Int?
+
+    public init(
+        rule: Int, source: String, matches: Bool, conditions: [RuleCondition], allow: [String], scopes: [String]?,
+        maximumPerMinute: Int?
+    ) {
+        self.rule = rule
+        self.source = source
+        self.matches = matches
+        self.conditions = conditions
+        self.allow = allow
+        self.scopes = scopes
+        self.maximumPerMinute = maximumPerMinute
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case rule, source, matches, conditions, allow, scopes
+        case maximumPerMinute = "max_per_minute"
+    }
+}
+
+/// What a rule wants to be true.
+public struct RuleCondition: Codable, Equatable, Sendable {
+    /// The key in the file.
+    public var name: String
+    public var wanted: String
+    /// Absent: there is none, or it cannot be found out.
+    public var found: String?
+    public var isMet: Bool
+
+    public init(_ name: String, wanted: String, found: String?, isMet: Bool) {
+        self.name = name
+        self.wanted = wanted
+        self.found = found
+        self.isMet = isMet
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, wanted, found
+        case isMet = "met"
+    }
+}
+
+/// Whether one thing is allowed.
+public struct PolicyDecision: Codable, Equatable, Sendable {
+    public var permission: String
+    public var allowed: Bool
+    /// The rule that decides, from 1; absent: the default.
+    public var rule: Int?
+
+    public init(permission: String, allowed: Bool, rule: Int?) {
+        self.permission = permission
+        self.allowed = allowed
+        self.rule = rule
+    }
+}

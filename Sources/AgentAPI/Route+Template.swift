@@ -1,0 +1,53 @@
+extension Route {
+    /// A route without its account: there are few of them, whatever accounts there are.
+    public enum Template: Int, CaseIterable, Sendable {
+        case accounts, account, token, login, logout, inspectOf, inspect, health, providers, reload, store, lock, unlock
+        case doctor, events, openAPI, policyCheck, metrics
+
+        public var path: String {
+            switch self {
+            case .accounts: "/v1/accounts"
+            case .account: "/v1/accounts/{account}"
+            case .token: "/v1/accounts/{account}/token"
+            case .login: "/v1/accounts/{account}/login"
+            case .logout: "/v1/accounts/{account}/logout"
+            case .inspectOf: "/v1/accounts/{account}/inspect"
+            case .inspect: "/v1/inspect"
+            case .health: "/v1/health"
+            case .providers: "/v1/providers"
+            case .reload: "/v1/reload"
+            case .store: "/v1/store"
+            case .lock: "/v1/lock"
+            case .unlock: "/v1/unlock"
+            case .doctor: "/v1/doctor"
+            case .events: "/v1/events"
+            case .openAPI: "/v1/openapi.json"
+            case .policyCheck: "/v1/policy/check"
+            case .metrics: "/metrics"
+            }
+        }
+    }
+
+    public var template: Template {
+        switch self {
+        case .accounts: .accounts
+        case .account: .account
+        case .token: .token
+        case .login: .login
+        case .logout: .logout
+        case .inspect(nil): .inspect
+        case .inspect: .inspectOf
+        case .health: .health
+        case .providers: .providers
+        case .reload: .reload
+        case .store: .store
+        case .lock: .lock
+        case .unlock: .unlock
+        case .doctor: .doctor
+        case .events: .events
+        case .openAPI: .openAPI
+        case .policyCheck: .policyCheck
+        case .metrics: .metrics
+        }
+    }
+}

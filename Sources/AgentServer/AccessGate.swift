@@ -1,0 +1,145 @@
+internal import AgentAPI
+internal import Policy
+
+/// The one place where requests are decided: finds out about the caller as much as the rules need, asks them, and has
+/// each decision recorded once, with what came of it.
+struct AccessGate: Sendable {
+    let access: Access
+
+    private typealias Decider = @Sendable (Caller, CallerFacts) -> RulesInForce.Answer
+
+    /// Nil when the caller cannot be known well enough without waiting.
+    func admitAtOnce(
+        _ request: AccessRequest, _ identity: any CallerIdentity
+    ) throws(Problem) -> Admission? {
+        var known = access.audit.facts
+        while true {
+            let caller: Caller
+            do throws(CallerLost) {
+                guard let found = try identity.callerAtOnce(known) else { return nil }
+                caller = found
+            } catch { throw lost(error, identity, request) }
+            switch access.rules.decide(request, for: caller, known: known) {
+            case .needs(let facts): known.formUnion(facts.cheapest)
+            case .verdict(let verdict): return try admission(verdict, caller, request)
+            }
+        }
+    }
+
+    func admit(_ request: AccessRequest, _ identity: any CallerIdentity) async throws(Problem) -> Admission {
+        let rules = access.rules
+        return try await admit(request, identity) { rules.decide(request, for: $0, known: $1) }
+    }
+
+    /// To a list of accounts, of which `visible` tells who is in it.
+    func admitToList(
+        _ permission: Permission, _ identity: any CallerIdentity
+    ) async throws(Problem) -> (Admission, visible: @Sendable (AccountName) -> Bool) {
+        let rules = access.rules
+        let current = rules.current
+        let admission = try await admit(AccessRequest([permission], on: nil), identity) {
+            rules.decideList(permission, for: $0, known: $1)
+        }
+        // Rules that have come meanwhile may want to know more of the caller than those that were asked.
+        guard rules.current == current else { return try await admitToList(permission, identity) }
+        let caller = admission.caller
+        return (admission, { current.decide(permission, on: $0, for: caller).isAllowed })
+    }
+
+    private func admit(
+        _ request: AccessRequest, _ identity: any CallerIdentity, _ decide: Decider
+    ) async throws(Problem) -> Admission {
+        var known = access.audit.facts
+        while true {
+            let caller: Caller
+            do throws(CallerLost) { caller = try await identity.caller(known) } catch {
+                throw lost(error, identity, request)
+            }
+            switch decide(caller, known) {
+            case .needs(let facts): known.formUnion(facts.cheapest)
+            case .verdict(let verdict): return try admission(verdict, caller, request)
+            }
+        }
+    }
+
+    /// Whoever may connect may have what there is no rule about, as long as it is still the one who connected.
+    func recognize(_ identity: any CallerIdentity) throws(Problem) {
+        do throws(CallerLost) { _ = try identity.callerAtOnce([]) } catch { throw .lost(error) }
+    }
+
+    /// Whether the rules of now would let the caller connect.
+    func mayStay(_ identity: any CallerIdentity) -> Bool {
+        let rules = access.rules.current
+        guard let caller = try? identity.callerAtOnce(rules.factsToConnect(for: identity.connected)) else {
+            return false
+        }
+        return rules.mayConnect(caller)
+    }
+
+    func isOwn(_ identity: any CallerIdentity) -> Bool { access.rules.current.isOwn(identity.connected) }
+
+    /// Records what comes of a request, and keeps from strangers what a problem says of the agent's user.
+    func conclude<Value: Sendable>(
+        _ admission: Admission, _ body: () async throws(Problem) -> Value
+    ) async throws(Problem) -> Value {
+        do throws(Problem) {
+            let value = try await body()
+            access.audit.record(admission.record(.allowed))
+            return value
+        } catch { throw failed(admission, error) }
+    }
+
+    /// The same for what takes no waiting.
+    func conclude<Value>(_ admission: Admission, _ result: Result<Value, Problem>) throws(Problem) -> Value {
+        switch result {
+        case .success(let value):
+            access.audit.record(admission.record(.allowed))
+            return value
+        case .failure(let problem): throw failed(admission, problem)
+        }
+    }
+
+    private func failed(_ admission: Admission, _ problem: Problem) -> Problem {
+        // Also the agent refuses for the rules' sake: what a provider grants is known to it alone.
+        let isRefusal = problem.code == .forbidden
+        access.audit.record(admission.record(isRefusal ? .refused(problem.code) : .failed(problem.code)))
+        return admission.isTrusted ? problem : problem.forStrangers
+    }
+
+    private func admission(
+        _ verdict: Verdict, _ caller: Caller, _ request: AccessRequest
+    ) throws(Problem) -> Admission {
+        if case .allowed(let bound) = verdict.outcome {
+            return Admission(
+                caller: caller, request: request, bound: bound, rule: verdict.rule,
+                isTrusted: access.rules.current.isOwn(caller) || request.permissions == [.admin]
+            )
+        }
+        let problem = Problem(verdict.outcome, request, caller)
+        record(refused: problem.code, caller, request, verdict.rule)
+        throw problem
+    }
+
+    private func lost(_ error: CallerLost, _ identity: any CallerIdentity, _ request: AccessRequest) -> Problem {
+        let problem = Problem.lost(error)
+        record(refused: problem.code, identity.connected, request, nil)
+        return problem
+    }
+
+    private func record(refused code: Problem.Code, _ caller: Caller, _ request: AccessRequest, _ rule: Int?) {
+        access.audit.record(
+            AccessRecord(
+                caller: caller, permissions: request.permissions, account: request.account, scopes: request.scopes,
+                result: .refused(code), rule: rule
+            )
+        )
+    }
+}
+
+extension CallerFacts {
+    /// What is found out first: a file is only read where nothing else decides.
+    fileprivate var cheapest: CallerFacts {
+        let cheap = subtracting(.executableDigest)
+        return cheap.isEmpty ? self : cheap
+    }
+}

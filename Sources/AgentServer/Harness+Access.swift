@@ -1,0 +1,59 @@
+internal import AgentAPI
+internal import Policy
+
+/// What each resource needs from the rules.
+extension Harness {
+    enum Need: Equatable {
+        /// Nothing: it is for whoever may connect.
+        case open
+        /// This for each account that is to be in the list.
+        case list(Permission)
+        case decided(AccessRequest)
+    }
+
+    func access(_ route: Route, _ request: APIRequest) throws(Problem) -> Need {
+        switch route {
+        case .health, .openAPI, .providers: return .open
+        case .accounts, .events: return .list(.status)
+        case .account(let account), .inspect(let account?):
+            return .decided(AccessRequest([.status], on: account))
+        case .token: preconditionFailure("decided where it is read")
+        case .login(let account):
+            guard request.method == "POST" else { return .decided(AccessRequest([.login], on: account)) }
+            let scopes = try body(request, LoginRequest.self)?.scopes ?? []
+            return .decided(AccessRequest([.login], on: account, scopes: scopes))
+        case .logout(let account): return .decided(AccessRequest([.logout], on: account))
+        case .metrics: return .decided(AccessRequest([.status], on: nil))
+        case .inspect(nil), .reload, .store, .lock, .unlock, .doctor, .policyCheck:
+            return .decided(AccessRequest([.admin], on: nil))
+        }
+    }
+
+    func list(
+        _ route: Route, _ request: APIRequest, _ visible: @escaping @Sendable (AccountName) -> Bool, isTrusted: Bool
+    ) async throws(Problem) -> Answer {
+        _ = try QueryParameters(request.query, allowed: [])
+        if case .events = route { return .stream(try events(request, isTrusted ? nil : visible)) }
+        try requireAcceptable(request, "application/json")
+        let report = await service.status(of: visible)
+        return .reply(.json(isTrusted ? report : report.forStrangers))
+    }
+
+    func login(
+        _ account: AccountName, _ request: APIRequest, _ admission: Admission
+    ) async throws(Problem) -> Answer {
+        _ = try QueryParameters(request.query, allowed: [])
+        try requireAcceptable(request, LoginEvent.mediaType)
+        var asked = try body(request, LoginRequest.self) ?? LoginRequest()
+        // Whoever says where the account's secrets are sent gets them.
+        guard admission.isTrusted || !asked.changesAccount else {
+            throw Problem(
+                .forbidden, "only the agent's own user changes the settings of '\(account)'",
+                hint: "send none but 'scopes', 'timeout' and 'qr_code'", reason: "settings_not_allowed"
+            )
+        }
+        asked.bound = admission.bound
+        let events = try await service.login(account, asked)
+        return .stream(.lines(admission.isTrusted ? events : events.forStrangers))
+    }
+}

@@ -1,0 +1,28 @@
+internal import AgentAPI
+internal import Policy
+
+extension Harness {
+    /// Explains what the rules in force say about a process and an account, whether or not there is one of that name.
+    func policyCheck(_ request: APIRequest) async throws(Problem) -> Reply {
+        let parameters = try QueryParameters(request.query, allowed: ["account", "pid"])
+        try requireAcceptable(request, "application/json")
+        guard let pid = try parameters.integer("pid", in: 1...Int(Int32.max)) else {
+            throw Problem(.badRequest, "the query parameter 'pid' is missing", hint: "add: pid=NUMBER")
+        }
+        guard let account = parameters.text("account").flatMap({ AccountName($0) }) else {
+            throw Problem(
+                .badRequest, "the query parameter 'account' is missing, or no account name", hint: "add: account=NAME")
+        }
+        guard let identity = gate.access.process(Int32(pid)) else { throw Self.noProcess(pid) }
+        let rules = gate.access.rules.current
+        do throws(CallerLost) {
+            return .json(rules.report(on: account, for: try await identity.caller(rules.factsToExplain)))
+        } catch {
+            throw Self.noProcess(pid)
+        }
+    }
+
+    private static func noProcess(_ pid: Int) -> Problem {
+        Problem(.notFound, "there is no process \(pid)", hint: "run 'ps' to see the processes there are")
+    }
+}

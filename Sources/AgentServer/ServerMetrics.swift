@@ -1,0 +1,86 @@
+internal import AgentAPI
+internal import Metrics
+internal import NIOConcurrencyHelpers
+
+/// What the server counts: requests by route and result, how long their answers took, connections.
+///
+/// A request costs one lock that nobody else wants, and a few additions: routes and results are places in arrays.
+final class ServerMetrics: Sendable {
+    private struct State {
+        /// By route and, within it, by result.
+        var requests = [UInt64](repeating: 0, count: (routes.count + 1) * (codes.count + 1))
+        var latencies = [Histogram](repeating: Histogram(bounds: bounds), count: routes.count + 1)
+        var tokensAtOnce: UInt64 = 0
+        var tokensAwaited: UInt64 = 0
+        var connections = [UInt64](repeating: 0, count: Admission.allCases.count)
+        var open = 0
+    }
+
+    enum Admission: Int, CaseIterable {
+        case admitted, forbidden
+        case tooMany
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    /// In seconds. A token from memory takes tens of microseconds, the longest answer `Limits.answerTime`.
+    private static let bounds = [
+        0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5, 10, 40,
+    ]
+    private static let routes = Route.Template.allCases
+    private static let codes = Problem.Code.allCases
+    /// Places of the codes; 0 is for what succeeded.
+    private static let places = Dictionary(uniqueKeysWithValues: zip(codes, 1...))
+
+    /// A request was answered; without a route it was for nothing that is here, or could not be read.
+    func answered(_ route: Route.Template?, _ code: Problem.Code?, isAtOnce: Bool, nanoseconds: Int64?) {
+        let row = route?.rawValue ?? Self.routes.count
+        let place = code.map { Self.places[$0] ?? 0 } ?? 0
+        state.withLockedValue { state in
+            state.requests[row * (Self.codes.count + 1) + place] += 1
+            if let nanoseconds { state.latencies[row].observe(nanoseconds: UInt64(max(0, nanoseconds))) }
+            guard route == .token, code == nil else { return }
+            if isAtOnce { state.tokensAtOnce += 1 } else { state.tokensAwaited += 1 }
+        }
+    }
+
+    func connected(_ admission: Admission) {
+        state.withLockedValue { state in
+            state.connections[admission.rawValue] += 1
+            if admission == .admitted { state.open += 1 }
+        }
+    }
+
+    func disconnected() { state.withLockedValue { $0.open -= 1 } }
+}
+
+extension ServerMetrics: MetricSource {
+    func write(into page: inout Exposition) {
+        let state = state.withLockedValue { $0 }
+        let names = Self.routes.map(\.path) + ["other"]
+        let results = ["ok"] + Self.codes.map(\.rawValue)
+        page.add(
+            "authagent_requests_total", .counter,
+            "Requests by route and result: 'ok' or the code of the problem. Route 'other' is nothing that is here.",
+            state.requests.enumerated().filter { $0.element > 0 }.map { place, count in
+                let (row, column) = place.quotientAndRemainder(dividingBy: results.count)
+                return .init(Double(count), [("route", names[row]), ("result", results[column])])
+            }
+        )
+        page.add(
+            "authagent_request_duration_seconds",
+            "From a complete request to its answer, or to the first byte of a stream.",
+            zip(names, state.latencies).map { ([("route", $0)], $1) }
+        )
+        page.add(
+            "authagent_token_cache_hits_total", .counter, "Tokens that were served from memory at once.",
+            Double(state.tokensAtOnce))
+        page.add(
+            "authagent_token_cache_misses_total", .counter,
+            "Tokens that were served after waiting for a store or for the provider.", Double(state.tokensAwaited))
+        page.add(
+            "authagent_connections_total", .counter, "Connections by what became of them when they came.",
+            zip(["admitted", "forbidden", "too_many"], state.connections).map { .init(Double($1), [("result", $0)]) })
+        page.add("authagent_connections_open", .gauge, "Connections that are open now.", Double(state.open))
+    }
+}

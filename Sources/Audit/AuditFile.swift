@@ -1,0 +1,157 @@
+internal import Glibc
+internal import LocalSocket
+internal import Logging
+internal import Synchronization
+
+/// The file of audit lines, 0600: only ever appended to, and opened anew when somebody has moved it away.
+///
+/// What goes wrong later stops nobody. It is told in the log when it begins and when it is over.
+final class AuditFile: LineSink {
+    /// What only the writer's thread touches, but for the file that is to be taken next.
+    private struct State: ~Copyable, Sendable {
+        var path: String
+        var file: Descriptor
+        var isTorn = false
+        var failing: Int32?
+        var lost = 0
+    }
+
+    private let state: Mutex<State>
+    private let next = Mutex<OpenFile?>(nil)
+    private let logger: Logger
+
+    /// A file that is open and checked.
+    struct OpenFile: ~Copyable, Sendable {
+        let path: String
+        let descriptor: Descriptor
+    }
+
+    init(_ file: consuming OpenFile, logger: Logger) {
+        let path = file.path
+        state = Mutex(State(path: path, file: file.takeDescriptor()))
+        self.logger = logger
+    }
+
+    /// From the next line on, lines go there. Waits for nothing, not for a write that hangs either.
+    func take(_ file: consuming OpenFile) {
+        var file: OpenFile? = file
+        next.withLock { $0 = file.take() }
+    }
+
+    func write(_ lines: [UInt8], count: Int) {
+        state.withLock { state in
+            renew(&state)
+            append(lines, count: count, &state)
+        }
+    }
+
+    func write(lost count: Int) {
+        state.withLock { state in
+            state.lost += count
+            renew(&state)
+            append([], count: 0, &state)
+        }
+    }
+
+    private func renew(_ state: inout State) {
+        if let new = next.withLock({ $0.take() }) {
+            state.path = new.path
+            state.file = new.takeDescriptor()
+            state.isTorn = false
+            return
+        }
+        // Removed, and not by somebody who tells: what is written there is gone with the descriptor.
+        var status = stat()
+        guard fstat(state.file.raw, &status) == 0, status.st_nlink == 0 else { return }
+        do throws(AuditFileFailure) {
+            state.file = try Self.open(state.path).takeDescriptor()
+            state.isTorn = false
+            logger.warning("the audit file was gone, begun anew", metadata: ["file": "\(state.path)"])
+        } catch { fail(ENOENT, 0, &state) }
+    }
+
+    private func append(_ lines: [UInt8], count: Int, _ state: inout State) {
+        var bytes: [UInt8] = []
+        // After half a line, the next begins on a line of its own.
+        if state.isTorn { bytes.append(UInt8(ascii: "\n")) }
+        if state.lost > 0 {
+            bytes += #"{"time":"\#(WallTime.now.text)","lost":\#(state.lost)}"#.utf8
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        bytes += lines
+        guard !bytes.isEmpty else { return }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(state.file.raw, $0.baseAddress, $0.count) }
+            if written < 0 && errno == EINTR { continue }
+            guard written > 0 else {
+                let code = written < 0 ? errno : EIO
+                state.isTorn = state.isTorn || rest.count < bytes.count
+                return fail(code, count, &state)
+            }
+            rest = rest.dropFirst(written)
+        }
+        if state.failing != nil {
+            logger.notice(
+                "audit lines are written again", metadata: ["file": "\(state.path)", "lost": "\(state.lost)"])
+        }
+        (state.failing, state.isTorn, state.lost) = (nil, false, 0)
+    }
+
+    private func fail(_ code: Int32, _ count: Int, _ state: inout State) {
+        state.lost += count
+        guard state.failing != code else { return }
+        state.failing = code
+        let failure = AuditFileFailure.system(state.path, code)
+        logger.error("audit lines are lost", metadata: ["problem": "\(failure)", "hint": "\(failure.hint)"])
+    }
+
+    /// Opens or makes the file. Refuses what others could read, change or have put there.
+    static func open(_ path: String) throws(AuditFileFailure) -> OpenFile {
+        try checkDirectory(PrivateDirectory.parent(of: path))
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        let raw = Glibc.open(path, flags, 0o600)
+        guard raw >= 0 else { throw .system(path, errno) }
+        let descriptor = Descriptor(owning: raw)
+        var status = stat()
+        guard fstat(raw, &status) == 0 else { throw .system(path, errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw AuditFileFailure(path: path, problem: "this is not a regular file", hint: "name another file")
+        }
+        guard status.st_uid == geteuid() else {
+            throw AuditFileFailure(
+                path: path, problem: "the file belongs to user \(status.st_uid)",
+                hint: "run 'chown \(geteuid()) \(path)'"
+            )
+        }
+        guard status.st_mode & 0o077 == 0 else {
+            throw AuditFileFailure(
+                path: path, problem: "others may read or change this file", hint: "run 'chmod 600 \(path)'"
+            )
+        }
+        guard status.st_nlink <= 1 else {
+            throw AuditFileFailure(path: path, problem: "the file has other names", hint: "look for hard links to it")
+        }
+        return OpenFile(path: path, descriptor: descriptor)
+    }
+
+    private static func checkDirectory(_ path: String) throws(AuditFileFailure) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .system(path, errno) }
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw AuditFileFailure(
+                path: path, problem: "the directory belongs to user \(status.st_uid)",
+                hint: "name a file in a directory of your own, or of root"
+            )
+        }
+        guard status.st_mode & 0o022 == 0 else {
+            throw AuditFileFailure(
+                path: path, problem: "others may write to this directory", hint: "run 'chmod go-w \(path)'"
+            )
+        }
+    }
+}
+
+extension AuditFile.OpenFile {
+    consuming func takeDescriptor() -> Descriptor { descriptor }
+}

@@ -1,0 +1,85 @@
+internal import AgentAPI
+internal import OAuth
+public import Policy
+
+/// One decision as a line of text. What callers say or are called is cleaned and bounded: it can be anything, and a line
+/// of it must stay one line.
+public struct AuditLine: Sendable {
+    public enum Value: Equatable, Sendable {
+        case number(Int)
+        case text(String)
+    }
+
+    public let record: AccessRecord
+    public let time: WallTime
+
+    public init(_ record: AccessRecord, at time: WallTime) {
+        self.record = record
+        self.time = time
+    }
+
+    public var isRefusal: Bool { if case .refused = record.result { true } else { false } }
+
+    /// Whether something was asked for that changes what there is, and not only read.
+    public var isChange: Bool { record.permissions.contains { [.login, .logout, .admin].contains($0) } }
+
+    /// In the order of who, what, and what came of it; what is not known is left out.
+    public var fields: [(name: String, value: Value)] {
+        let caller = record.caller
+        var fields: [(name: String, value: Value)] = [
+            ("uid", .number(Int(caller.user))), ("pid", .number(Int(caller.pid))),
+        ]
+        func add(_ name: String, _ text: String?, limit: Int = Self.longestName) {
+            let clean = text.map { DisplayText.clean($0, limit: limit) }
+            if let clean, !clean.isEmpty { fields.append((name, .text(clean))) }
+        }
+        add("executable", caller.executable, limit: 1000)
+        add("unit", caller.unit)
+        add("user_unit", caller.userUnit)
+        add("account", record.account?.description)
+        add("permission", record.permissions.map(\.rawValue).joined(separator: " "))
+        let scopes = record.scopes.map { DisplayText.clean($0, limit: Self.longestScope) }
+        add("scopes", scopes.joined(separator: " "), limit: 1000)
+        let (decision, result) =
+            switch record.result {
+            case .allowed: ("allowed", "ok")
+            case .failed(let code): ("allowed", code.rawValue)
+            case .refused(let code): ("refused", code.rawValue)
+            }
+        add("decision", decision)
+        add("result", result)
+        if let rule = record.rule { fields.append(("rule", .number(rule))) }
+        return fields
+    }
+
+    private static let longestName = 256
+    /// Longer than scopes are. Most tokens that somebody puts in the wrong place are cut.
+    private static let longestScope = 128
+
+    /// One JSON object and a line break.
+    public var json: [UInt8] {
+        var line = Array(#"{"time":""#.utf8) + time.text.utf8
+        line.append(UInt8(ascii: "\""))
+        for (name, value) in fields {
+            line += #",""#.utf8
+            line += name.utf8
+            line += #"":"#.utf8
+            switch value {
+            case .number(let number): line += "\(number)".utf8
+            case .text(let text): Self.append(text, to: &line)
+            }
+        }
+        line += "}\n".utf8
+        return line
+    }
+
+    /// Control characters have been removed before.
+    private static func append(_ text: String, to line: inout [UInt8]) {
+        line.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { line.append(UInt8(ascii: "\\")) }
+            line.append(byte)
+        }
+        line.append(UInt8(ascii: "\""))
+    }
+}

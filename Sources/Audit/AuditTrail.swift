@@ -1,0 +1,47 @@
+public import Logging
+public import Policy
+internal import Synchronization
+
+/// Keeps a line of each decision: in the log, and in a file of its own if there is one.
+public final class AuditTrail: AccessAudit {
+    private struct Target {
+        let file: AuditFile
+        let writer: LineWriter
+    }
+
+    private let target = Mutex<Target?>(nil)
+    private let log: @Sendable (AuditLine) -> Void
+    private let logger: Logger
+
+    public let facts: CallerFacts = .record
+
+    /// `log` takes a line and waits for nothing; `logger` is told what becomes of the file.
+    public init(logger: Logger, log: @escaping @Sendable (AuditLine) -> Void) {
+        self.logger = logger
+        self.log = log
+    }
+
+    /// Opens the file, or opens it anew. When that fails, all stays as it is. Nil: no file.
+    public func open(_ path: String?) throws(AuditFileFailure) {
+        guard let path else {
+            target.withLock { $0 = nil }
+            return
+        }
+        var opened: AuditFile.OpenFile? = try AuditFile.open(path)
+        target.withLock { target in
+            guard let new = opened.take() else { return }
+            if let target { return target.file.take(new) }
+            let file = AuditFile(new, logger: logger)
+            target = Target(file: file, writer: LineWriter(file, label: "authagent.audit"))
+        }
+    }
+
+    public func record(_ record: AccessRecord) {
+        let line = AuditLine(record, at: .now)
+        log(line)
+        target.withLock { $0 }?.writer.add(line.isRefusal || line.isChange ? .important : .routine) { line.json }
+    }
+
+    /// Waits until every line is written, or the time is over.
+    public func flush(within limit: Duration) { target.withLock { $0 }?.writer.flush(within: limit) }
+}

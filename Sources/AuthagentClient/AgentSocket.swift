@@ -1,0 +1,77 @@
+package import Glibc
+
+/// The client's end of the agent's socket, which one thread uses and any other may end. Trusts nobody but this user's
+/// own agent, root's, or one that root has put there.
+package final class AgentSocket: Sendable {
+    package let raw: Int32
+
+    /// Below the 10 s that a client waits for an answer; an agent accepts within microseconds.
+    package static let patience: Duration = .seconds(5)
+
+    /// Connects, and makes sure that the agent is this user's own, root's, or one that root has put there
+    /// (`SocketPath.isKept`): a token request goes to nobody else.
+    /// An agent that hangs throws `notAnswering` once others have filled its queue; the limit is one for each sending
+    /// on the connection, too.
+    package init(connectedTo path: SocketPath, within limit: Duration = patience) throws(AgentClientError) {
+        raw = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard raw >= 0 else { throw .system(call: "socket", path: path.text, errno: errno) }
+        var time = timeval(
+            tv_sec: Int(limit.components.seconds),
+            tv_usec: Int(limit.components.attoseconds / 1_000_000_000_000)
+        )
+        guard setsockopt(raw, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size)) == 0 else {
+            throw .system(call: "setsockopt", path: path.text, errno: errno)
+        }
+        guard path.call(Glibc.connect, raw) == 0 else {
+            switch errno {
+            case ENOENT, ECONNREFUSED: throw .notListening(path.text)
+            // A connect(2) to a Unix socket waits for room in the queue, as long as a sending may take.
+            case EAGAIN: throw .notAnswering(path.text)
+            default: throw .system(call: "connect", path: path.text, errno: errno)
+            }
+        }
+        let server = try Self.serverUser(raw, path)
+        guard server == geteuid() || server == 0 || path.isKept(by: server) else {
+            throw .foreignServer(path.text, user: server)
+        }
+    }
+
+    // Runs after a failed connect as well, because every property was set by then.
+    deinit { if raw >= 0 { _ = close(raw) } }
+
+    /// Whoever waits for the other side sees its end at once. The descriptor stays, so that its number is nobody else's.
+    package func hangUp() { shutdown(raw, Int32(SHUT_RDWR)) }
+
+    /// Whether the other side is there and has nothing to say: what it sends unasked answers no request.
+    package var isQuiet: Bool {
+        var look = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
+        return poll(&look, 1, 0) == 0
+    }
+
+    /// Who listens, fixed by the kernel when it began to (unix(7), SO_PEERCRED).
+    private static func serverUser(_ descriptor: Int32, _ path: SocketPath) throws(AgentClientError) -> UInt32 {
+        // `struct ucred`, which Glibc's module does not have: pid, uid, gid.
+        var credentials: (pid: Int32, user: UInt32, group: UInt32) = (0, .max, .max)
+        var length = socklen_t(MemoryLayout.size(ofValue: credentials))
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 else {
+            throw .system(call: "getsockopt", path: path.text, errno: errno)
+        }
+        return credentials.user
+    }
+}
+
+extension SocketPath {
+    /// Calls connect(2) or bind(2) with the path as an address.
+    package func call(
+        _ function: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32, _ descriptor: Int32
+    ) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: text.utf8) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                function(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+}

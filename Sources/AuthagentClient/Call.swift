@@ -1,0 +1,69 @@
+internal import Synchronization
+
+/// One call of a task: answered once, by the thread that does it or by the task's cancellation, whichever is first.
+final class Call<Value: Sendable>: Sendable {
+    private struct State {
+        var continuation: CheckedContinuation<Result<Value, AgentClientError>, Never>?
+        var socket: AgentSocket?
+        var isCancelled = false
+    }
+
+    private let state = Mutex(State())
+
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    /// Runs `body`, which blocks, on another thread, and waits for its result without blocking.
+    func perform(
+        _ body: @escaping @Sendable (Call<Value>) throws(AgentClientError) -> Value
+    ) async throws(AgentClientError) -> Value {
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard begin(continuation) else { return continuation.resume(returning: .failure(.cancelled)) }
+                BlockingThreads.shared.run {
+                    // Not even begun, if it waited for its turn for too long.
+                    guard !self.isCancelled else { return }
+                    do throws(AgentClientError) { self.finish(.success(try body(self))) } catch {
+                        self.finish(.failure(error))
+                    }
+                }
+            }
+        } onCancel: {
+            cancel()
+        }
+        return try result.get()
+    }
+
+    /// The thread is about to wait for this socket: the task's cancellation ends that.
+    func wait(for socket: AgentSocket) throws(AgentClientError) {
+        let isCancelled = state.withLock { state in
+            state.socket = socket
+            return state.isCancelled
+        }
+        if isCancelled { throw .cancelled }
+    }
+
+    private func begin(_ continuation: CheckedContinuation<Result<Value, AgentClientError>, Never>) -> Bool {
+        state.withLock { state in
+            guard !state.isCancelled else { return false }
+            state.continuation = continuation
+            return true
+        }
+    }
+
+    private func finish(_ result: Result<Value, AgentClientError>) {
+        let continuation = state.withLock { state in
+            state.socket = nil
+            return state.continuation.take()
+        }
+        continuation?.resume(returning: result)
+    }
+
+    private func cancel() {
+        let (continuation, socket) = state.withLock { state in
+            state.isCancelled = true
+            return (state.continuation.take(), state.socket.take())
+        }
+        socket?.hangUp()
+        continuation?.resume(returning: .failure(.cancelled))
+    }
+}

@@ -1,0 +1,21 @@
+internal import Glibc
+
+/// A moment on CLOCK_BOOTTIME after which waiting is over.
+package struct Deadline: Sendable {
+    /// Nanoseconds. Not an `Instant`, whose type is put together at run time, in every start of a client.
+    private let end: Int64
+
+    package init(_ limit: Duration) {
+        let (seconds, attoseconds) = limit.components
+        end = Self.now + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+
+    /// For poll(2): rounded up, so that nothing ends early, and never negative, which would mean for ever.
+    package var milliseconds: Int32 { Int32(clamping: max(0, (end - Self.now + 999_999) / 1_000_000)) }
+
+    private static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

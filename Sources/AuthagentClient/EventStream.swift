@@ -1,0 +1,17 @@
+/// Events that come over a connection of their own, one after the other.
+package final class EventStream<Reader: EventReader> {
+    private let connection: AgentConnection
+    private var reader = Reader()
+
+    package init(_ connection: AgentConnection) { self.connection = connection }
+
+    /// Waits for the next event; nil at the end of the stream. Throws `cancelled` when the descriptor `alarm` has
+    /// something to read first; the event comes with the next call.
+    package func next(alarm: Int32? = nil) throws(AgentClientError) -> Reader.Event? {
+        while true {
+            if let event = try reader.next() { return event }
+            guard let chunk = try connection.readChunk(nil, alarm: alarm) else { return nil }
+            try reader.append(chunk)
+        }
+    }
+}

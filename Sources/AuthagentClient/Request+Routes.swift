@@ -1,0 +1,135 @@
+package import AgentAPI
+
+/// What the API has, one function each. The limits are a little longer than the agent's own.
+extension Request where Reply == TokenReply {
+    package static func token(_ account: AccountName, _ asked: TokenRequest) -> Self {
+        var request = Self("GET", Route.token(account).path + "?" + asked.query)
+        // The agent answers by then, whatever its provider does; the rest is for a machine under load.
+        request.limit = (asked.wait.map { .seconds($0) } ?? Limits.answerTime) + .seconds(5)
+        return request
+    }
+}
+
+extension Request where Reply == AgentStatus {
+    package static func health(within limit: Duration = .seconds(10)) -> Self {
+        var request = Self("GET", Route.health.path)
+        request.limit = limit
+        return request
+    }
+}
+
+extension Request where Reply == StatusReport {
+    package static var status: Self { Self("GET", Route.accounts.path) }
+}
+
+extension Request where Reply == AccountStatus {
+    /// By itself, so that an account that is not known is an error and not an empty list. Its store may be read first.
+    package static func status(of account: AccountName) -> Self {
+        var request = Self("GET", Route.account(account).path)
+        request.limit = Limits.answerTime + .seconds(5)
+        return request
+    }
+}
+
+extension Request where Reply == ProviderList {
+    package static var providers: Self { Self("GET", Route.providers.path) }
+}
+
+extension Request where Reply == DoctorReport {
+    package static var doctor: Self {
+        var request = Self("GET", Route.doctor.path)
+        // Longer than the agent's own limit for all its checks.
+        request.limit = .seconds(12)
+        return request
+    }
+}
+
+extension Request where Reply == PolicyReport {
+    package static func checkPolicy(of process: Int32, _ account: AccountName) -> Self {
+        var request = Self("GET", "\(Route.policyCheck.path)?account=\(account)&pid=\(process)")
+        // A digest may have to be made of a large program.
+        request.limit = .seconds(30)
+        return request
+    }
+}
+
+extension Request where Reply == LogoutReply {
+    package static func logout(_ account: AccountName, _ options: LogoutRequest) -> Self {
+        // Discovery, revocation, the client's deletion and the keyring, each at its own limit.
+        post(Route.logout(account), options, within: .seconds(105))
+    }
+}
+
+extension Request where Reply == InspectReply {
+    package static func inspect(_ account: AccountName?, _ asked: InspectRequest) -> Self {
+        // Discovery, keys, a refresh and introspection, each at its own limit.
+        post(Route.inspect(account), asked, within: .seconds(150))
+    }
+}
+
+extension Request where Reply == StoreReport {
+    package static var stores: Self { Self("GET", Route.store.path) }
+}
+
+extension Request where Reply == StoreReply {
+    package static func changeStore(_ change: StoreRequest) -> Self {
+        // Each account that moves asks the keyring several times, at 5 s each at the worst; else there is a
+        // passphrase's work on a slow machine.
+        post(Route.store, change, within: change.operation == .migrate ? .seconds(600) : .seconds(60))
+    }
+}
+
+extension Request where Reply == LockReply {
+    package static func lock(_ options: LockRequest) -> Self { post(Route.lock, options, within: .seconds(60)) }
+}
+
+extension Request where Reply == UnlockReply {
+    package static func unlock(_ options: UnlockRequest) -> Self {
+        // The longest wait after wrong passphrases is a minute, and checking one takes a moment.
+        post(Route.unlock, options, within: .seconds(75))
+    }
+}
+
+package struct Reloaded: Codable, Sendable { let reloaded: Bool }
+
+extension Request where Reply == Reloaded {
+    package static var reload: Self {
+        var request = Self("POST", Route.reload.path)
+        request.limit = .seconds(30)
+        return request
+    }
+}
+
+package struct LoginCancelled: Codable, Sendable { let cancelled: Bool }
+
+extension Request where Reply == LoginCancelled {
+    package static func cancelLogin(_ account: AccountName) -> Self { Self("DELETE", Route.login(account).path) }
+}
+
+extension Request where Reply == LoginEvent {
+    /// The limit is that of the first answer; the events come when they come.
+    package static func login(_ account: AccountName, _ settings: LoginRequest) -> Self {
+        var request = post(Route.login(account), settings, within: .seconds(30))
+        request.plain.accept = LoginEvent.mediaType
+        return request
+    }
+}
+
+extension Request where Reply == ReceivedEvent {
+    /// As for `login`. An id that no head may hold is no id of an event.
+    package static func events(after id: String?) -> Self {
+        var request = Self("GET", Route.events.path)
+        request.plain.accept = ReceivedEventReader.mediaType
+        if let id, id.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) { request.plain.lastEventID = id }
+        return request
+    }
+}
+
+extension Request {
+    private static func post(_ route: Route, _ body: some Encodable, within limit: Duration) -> Self {
+        var request = Self("POST", route.path)
+        request.plain.body = APIJSON.encode(fixed: body)
+        request.limit = limit
+        return request
+    }
+}

@@ -1,0 +1,64 @@
+/// What comes before the body of an HTTP/1.1 response, as far as this client cares. Read as bytes: `authagent token` is
+/// started thousands of times, and each dictionary of texts shows.
+package struct ResponseHead: Equatable, Sendable {
+    package var status: Int
+    /// Nil: chunked.
+    package var length: Int?
+    /// The server closes the connection after this response.
+    package var isLast = false
+
+    /// Nil for what no agent sends. `bytes` end before the empty line.
+    package init?(parsing bytes: ArraySlice<UInt8>) {
+        var lines = bytes.split(separator: Self.lineFeed).map(Self.trimmed)[...]
+        guard let first = lines.popFirst(), let status = Self.status(first) else { return nil }
+        self.status = status
+        var isChunked = false
+        for line in lines {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            let (name, value) = (line[..<colon], Self.trimmed(line[(colon + 1)...]))
+            if Self.matches(name, "content-length") {
+                // Two lengths are two opinions on where the next response begins (RFC 9112 §6.3).
+                guard length == nil, let number = Self.number(value) else { return nil }
+                length = number
+            } else if Self.matches(name, "transfer-encoding") {
+                guard Self.matches(value, "chunked") else { return nil }
+                isChunked = true
+            } else if Self.matches(name, "connection") {
+                isLast = Self.matches(value, "close")
+            }
+        }
+        guard isChunked != (length != nil) else { return nil }
+    }
+
+    private static let lineFeed: UInt8 = 10
+
+    /// `HTTP/1.1 200 OK`
+    private static func status(_ line: ArraySlice<UInt8>) -> Int? {
+        let version: StaticString = "HTTP/1.1 "
+        guard line.count >= 12, matches(line.prefix(9), version) else { return nil }
+        let digits = line.dropFirst(9).prefix { $0 != UInt8(ascii: " ") }
+        return digits.count == 3 ? number(digits) : nil
+    }
+
+    /// Decimal digits, as few as a length in bytes can have.
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+        guard (1...12).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    }
+
+    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
+        var bytes = bytes.drop(while: isSpace)
+        while let last = bytes.last, isSpace(last) { bytes.removeLast() }
+        return bytes
+    }
+
+    /// Names of fields, and the words that matter here, are the same in upper case (RFC 9110 §5.1).
+    private static func matches(_ bytes: ArraySlice<UInt8>, _ word: StaticString) -> Bool {
+        word.withUTF8Buffer { word in
+            bytes.count == word.count && zip(bytes, word).allSatisfy { lowercased($0) == lowercased($1) }
+        }
+    }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+}

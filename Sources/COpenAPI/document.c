@@ -1,0 +1,12 @@
+#include "document.h"
+
+// Not a resource of the package: as a Swift array the document would take ten seconds to compile.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+static const unsigned char document[] = {
+#embed "openapi.json"
+};
+
+const unsigned char *openapi_document(size_t *size) {
+    *size = sizeof document;
+    return document;
+}

@@ -1,0 +1,95 @@
+/// A page in Prometheus' text format, version 0.0.4: families of samples, each with what it means.
+public struct Exposition: Sendable {
+    public enum Kind: String, Sendable { case counter, gauge, histogram }
+
+    public struct Sample: Sendable {
+        public var labels: [(name: String, value: String)]
+        public var value: Double
+
+        public init(_ value: Double, _ labels: [(name: String, value: String)] = []) {
+            self.labels = labels
+            self.value = value
+        }
+    }
+
+    public static let mediaType = "text/plain"
+    public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    public private(set) var text = ""
+
+    public init() {}
+
+    /// One family; nothing when it has no samples.
+    public mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
+        guard !samples.isEmpty else { return }
+        begin(name, kind, help)
+        for sample in samples { line(name, sample.labels, sample.value) }
+    }
+
+    public mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
+        add(name, kind, help, [Sample(value)])
+    }
+
+    /// The state that something is in, as the one series whose value is 1.
+    public static func state(_ state: String, _ labels: [(name: String, value: String)] = []) -> Sample {
+        Sample(1, labels + [("state", state)])
+    }
+
+    /// One family of histograms, without those that are empty.
+    public mutating func add(
+        _ name: String, _ help: String, _ histograms: [(labels: [(name: String, value: String)], histogram: Histogram)]
+    ) {
+        let filled = histograms.filter { $0.histogram.count > 0 }
+        guard !filled.isEmpty else { return }
+        begin(name, .histogram, help)
+        for (labels, histogram) in filled {
+            // Each bucket counts all that is not above its bound.
+            var total: UInt64 = 0
+            for (bound, count) in zip(histogram.bounds, histogram.counts) {
+                total += count
+                line(name + "_bucket", labels + [("le", Self.number(bound))], Double(total))
+            }
+            line(name + "_bucket", labels + [("le", "+Inf")], Double(histogram.count))
+            line(name + "_sum", labels, histogram.sum)
+            line(name + "_count", labels, Double(histogram.count))
+        }
+    }
+
+    private mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
+        text += "# HELP \(name) \(Self.escaped(help, quotes: false))\n# TYPE \(name) \(kind.rawValue)\n"
+    }
+
+    private mutating func line(_ name: String, _ labels: [(name: String, value: String)], _ value: Double) {
+        text += name
+        if !labels.isEmpty {
+            text += "{" + labels.map { "\($0.name)=\"\(Self.escaped($0.value, quotes: true))\"" }.joined(separator: ",")
+            text += "}"
+        }
+        text += " \(Self.number(value))\n"
+    }
+
+    private static func number(_ value: Double) -> String {
+        if let whole = Int(exactly: value) { return "\(whole)" }
+        if value.isNaN { return "NaN" }
+        return value.isFinite ? "\(value)" : value < 0 ? "-Inf" : "+Inf"
+    }
+
+    private static func escaped(_ text: String, quotes: Bool) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": escaped += #"\\"#
+            case "\n": escaped += #"\n"#
+            case "\"" where quotes: escaped += #"\""#
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+}
+
+/// Something that knows figures of its own.
+public protocol MetricSource: Sendable {
+    /// Adds its families; no two sources may have one of the same name.
+    func write(into page: inout Exposition)
+}

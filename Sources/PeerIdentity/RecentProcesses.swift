@@ -1,0 +1,46 @@
+internal import Policy
+internal import Synchronization
+
+/// What the record says of processes that connect again and again. Two files of proc(5) cost as much as a token, so that
+/// of one process they are read once a second at most.
+///
+/// While a pinned process is alive its number is its own, and a connection of that number is its connection.
+public final class RecentProcesses: Sendable {
+    private struct Entry {
+        let pin: ProcessPin
+        let description: Caller
+        let time: ContinuousClock.Instant
+    }
+
+    private static let life: Duration = .seconds(1)
+    /// Each holds a descriptor.
+    private static let most = 32
+
+    private let entries = Mutex<[Int32: Entry]>([:])
+
+    public init() {}
+
+    /// The caller with what is known of its process of late; nil when that is to be read.
+    func description(of caller: Caller, _ now: ContinuousClock.Instant) -> Caller? {
+        guard let entry = entries.withLock({ $0[caller.pid] }), now - entry.time < Self.life, entry.pin.isAlive else {
+            return nil
+        }
+        var result = caller
+        result.executable = entry.description.executable
+        result.unit = entry.description.unit
+        result.slice = entry.description.slice
+        result.userUnit = entry.description.userUnit
+        return result
+    }
+
+    func keep(_ description: Caller, _ pin: ProcessPin, _ now: ContinuousClock.Instant) {
+        entries.withLock { entries in
+            if entries.count >= Self.most, entries[description.pid] == nil,
+                let oldest = entries.min(by: { $0.value.time < $1.value.time })
+            {
+                entries[oldest.key] = nil
+            }
+            entries[description.pid] = Entry(pin: pin, description: description, time: now)
+        }
+    }
+}

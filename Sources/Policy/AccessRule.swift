@@ -1,0 +1,75 @@
+public import AgentAPI
+
+/// One `[[rule]]` of `authagent.toml`: for these accounts and this kind of caller, what is allowed. What it does not
+/// allow it refuses.
+public struct AccessRule: Equatable, Sendable {
+    public var accounts: [Glob]
+    /// All of them have to be met.
+    public var conditions: [Condition]
+    public var allow: Set<Permission>
+    /// What a token may have at most; nil: no bound.
+    public var scopes: ScopeBound?
+    /// By each user.
+    public var maximumPerMinute: Int?
+    /// Where the rule is written, for people.
+    public var source: String
+
+    /// What has to be true of a caller. A name is as it is written in the rule, its number what it meant when the rules
+    /// were read.
+    public enum Condition: Hashable, Sendable {
+        /// Whoever may open the socket.
+        case anybody
+        case user(UInt32, name: String?)
+        case group(UInt32, name: String)
+        case executable(String)
+        /// SHA-256 in lower-case hexadecimal digits.
+        case executableDigest(String)
+        case unit(Glob)
+    }
+
+    public init(
+        accounts: [Glob], conditions: [Condition], allow: Set<Permission>, scopes: ScopeBound? = nil,
+        maximumPerMinute: Int? = nil, source: String
+    ) {
+        self.accounts = accounts
+        self.conditions = conditions
+        self.allow = allow
+        self.scopes = scopes
+        self.maximumPerMinute = maximumPerMinute
+        self.source = source
+    }
+
+    /// Without an account: the agent as a whole, which only a rule for every account is about.
+    func isAbout(_ account: AccountName?) -> Bool {
+        accounts.contains { pattern in account.map { pattern.matches($0.description) } ?? pattern.isEverything }
+    }
+}
+
+extension AccessRule.Condition {
+    /// Whether it is met, if all is known of the caller that is ever asked for.
+    func isMet(by caller: Caller, owner: UInt32) -> Bool {
+        switch self {
+        case .anybody: true
+        case .user(let id, _): caller.user == id
+        case .group(let id, _): caller.group == id || caller.supplementaryGroups.contains(id)
+        case .executable(let path): caller.executable == path
+        case .executableDigest(let digest): caller.executableDigest == digest
+        case .unit(let pattern):
+            // A user can give any name to a unit of his own manager, so that is for the agent's own user only, from
+            // whom nothing can be kept anyway.
+            caller.unit.map(pattern.matches) ?? false
+                || caller.user == owner && (caller.userUnit.map(pattern.matches) ?? false)
+        }
+    }
+
+    /// What has to be found out to tell; nothing if what is known of every caller is enough.
+    func facts(for caller: Caller) -> CallerFacts {
+        switch self {
+        case .anybody, .user: []
+        case .group(let id, _): caller.group == id ? [] : .supplementaryGroups
+        case .executable: .executable
+        case .executableDigest: .executableDigest
+        case .unit: .unit
+        }
+    }
+}

@@ -1,0 +1,91 @@
+public import AgentAPI
+
+extension AccessRules {
+    /// What a report needs to be known of a caller.
+    public var factsToExplain: CallerFacts {
+        // A whole file is read only if it tells something.
+        let asksForDigest = rules.contains { rule in
+            rule.conditions.contains { if case .executableDigest = $0 { true } else { false } }
+        }
+        return asksForDigest ? .all : .all.subtracting(.executableDigest)
+    }
+
+    /// Which rule decides over the account for this caller, why, and what follows.
+    public func report(on account: AccountName, for caller: Caller) -> PolicyReport {
+        PolicyReport(
+            account: account,
+            caller: CallerDescription(
+                pid: caller.pid, uid: caller.user, gid: caller.group, groups: caller.supplementaryGroups,
+                executable: caller.executable, executableDigest: caller.executableDigest, unit: caller.unit,
+                slice: caller.slice, userUnit: caller.userUnit, isOwn: isOwn(caller)
+            ),
+            rules: rules.enumerated().map { description($1, number: $0 + 1, on: account, for: caller) },
+            rule: deciding(on: account, for: caller).map { $0 + 1 },
+            adminRule: deciding(on: nil, for: caller).map { $0 + 1 },
+            decisions: Permission.allCases.map { permission in
+                let decision = decide(permission, on: permission == .admin ? nil : account, for: caller)
+                return PolicyDecision(
+                    permission: permission.rawValue, allowed: decision.isAllowed, rule: decision.rule
+                )
+            }
+        )
+    }
+
+    private func description(
+        _ rule: AccessRule, number: Int, on account: AccountName, for caller: Caller
+    ) -> RuleDescription {
+        let accounts = RuleCondition(
+            "accounts", wanted: rule.accounts.map(\.description).joined(separator: ", "), found: account.description,
+            isMet: rule.isAbout(account)
+        )
+        let conditions =
+            [accounts]
+            + rule.conditions.map { condition in
+                RuleCondition(
+                    condition.key, wanted: condition.wanted, found: condition.found(of: caller, owner: owner),
+                    isMet: condition.isMet(by: caller, owner: owner)
+                )
+            }
+        return RuleDescription(
+            rule: number, source: rule.source, matches: conditions.allSatisfy(\.isMet), conditions: conditions,
+            allow: Permission.allCases.filter(rule.allow.contains).map(\.rawValue), scopes: rule.scopes?.scopes,
+            maximumPerMinute: rule.maximumPerMinute
+        )
+    }
+}
+
+extension AccessRule.Condition {
+    /// As it is called in the file.
+    var key: String {
+        switch self {
+        case .anybody: "user"
+        case .user(_, let name): name == nil ? "uid" : "user"
+        case .group: "group"
+        case .executable: "executable"
+        case .executableDigest: "executable_sha256"
+        case .unit: "unit"
+        }
+    }
+
+    var wanted: String {
+        switch self {
+        case .anybody: "*"
+        case .user(let id, let name?): "\(name) (\(id))"
+        case .user(let id, nil): "\(id)"
+        case .group(let id, let name): "\(name) (\(id))"
+        case .executable(let path): path
+        case .executableDigest(let digest): digest
+        case .unit(let pattern): pattern.description
+        }
+    }
+
+    func found(of caller: Caller, owner: UInt32) -> String? {
+        switch self {
+        case .anybody, .user: "\(caller.user)"
+        case .group: ([caller.group] + caller.supplementaryGroups).map { "\($0)" }.joined(separator: ", ")
+        case .executable: caller.executable
+        case .executableDigest: caller.executableDigest
+        case .unit: caller.unit ?? (caller.user == owner ? caller.userUnit : nil)
+        }
+    }
+}

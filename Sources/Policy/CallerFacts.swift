@@ -1,0 +1,18 @@
+/// What costs something to find out about a caller, so that it is only read where a rule or the audit asks for it.
+public struct CallerFacts: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    public static let supplementaryGroups = CallerFacts(rawValue: 1 << 0)
+    public static let executable = CallerFacts(rawValue: 1 << 1)
+    /// A whole file is read for it, so it is never there at once.
+    public static let executableDigest = CallerFacts(rawValue: 1 << 2)
+    /// The system's unit, the slice and the user's own unit: they are read together.
+    public static let unit = CallerFacts(rawValue: 1 << 3)
+    /// Executable and units for the record only: as they were when somebody first asked on this connection. No rule may
+    /// rely on them.
+    public static let record = CallerFacts(rawValue: 1 << 4)
+
+    public static let all: CallerFacts = [.supplementaryGroups, .executable, .executableDigest, .unit]
+}

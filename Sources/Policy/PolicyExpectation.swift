@@ -1,0 +1,95 @@
+public import AgentAPI
+
+/// What somebody expects of the rules: who asks, for what, and what is to come of it.
+public struct PolicyExpectation: Equatable, Sendable {
+    public var caller: Caller
+    public var request: AccessRequest
+    public var isAllowed: Bool
+    public var rule: Rule
+    /// In its file.
+    public var line: Int?
+
+    public enum Rule: Equatable, Sendable {
+        case any
+        /// That no rule is about it.
+        case none
+        /// From 1.
+        case number(Int)
+    }
+
+    public init(caller: Caller, request: AccessRequest, isAllowed: Bool, rule: Rule, line: Int?) {
+        self.caller = caller
+        self.request = request
+        self.isAllowed = isAllowed
+        self.rule = rule
+        self.line = line
+    }
+
+    /// Nil if it is met.
+    public func failure(under rules: AccessRules) -> PolicyTestReport.Failure? {
+        // Each with full rates: how often something was asked for is not what is tested.
+        guard case .verdict(let verdict) = RulesInForce(rules).decide(request, for: caller, known: .all) else {
+            preconditionFailure("everything is known")
+        }
+        let got = if case .allowed = verdict.outcome { true } else { false }
+        let isRight =
+            switch rule {
+            case .any: true
+            case .none: verdict.rule == nil
+            case .number(let number): verdict.rule == number
+            }
+        guard got != isAllowed || !isRight else { return nil }
+        return PolicyTestReport.Failure(
+            line: line, expected: Self.words(isAllowed, rule),
+            got: Self.words(got, verdict.rule.map(Rule.number) ?? .none),
+            reason: reason(verdict, rules)
+        )
+    }
+
+    private static func words(_ isAllowed: Bool, _ rule: Rule) -> String {
+        let result = isAllowed ? "allow" : "deny"
+        switch rule {
+        case .any: return result
+        case .none: return "\(result) by no rule"
+        case .number(let number): return "\(result) by rule \(number)"
+        }
+    }
+
+    private func reason(_ verdict: Verdict, _ rules: AccessRules) -> String {
+        let who: String =
+            if let number = verdict.rule {
+                "rule \(number) (\(rules.rules[number - 1].source)) decides"
+            } else if rules.isOwn(caller) {
+                "no rule is about it, and the agent's own user and root may do everything then"
+            } else {
+                "no rule is about it, and others may do nothing then"
+            }
+        var reasons = [who]
+        switch verdict.outcome {
+        case .allowed, .tooMany: break
+        case .refused(let permission):
+            if verdict.rule != nil { reasons.append("it does not allow '\(permission.rawValue)'") }
+        case .beyond(let scopes): reasons.append("it does not allow the scope '\(scopes.joined(separator: " "))'")
+        }
+        if case .number(let number) = rule, number != verdict.rule {
+            reasons.append(rules.whyNot(number, request.account, caller))
+        }
+        return reasons.joined(separator: "; ")
+    }
+}
+
+extension AccessRules {
+    /// What keeps a rule from deciding.
+    fileprivate func whyNot(_ number: Int, _ account: AccountName?, _ caller: Caller) -> String {
+        guard rules.indices.contains(number - 1) else { return "there is no rule \(number)" }
+        let rule = rules[number - 1]
+        guard rule.isAbout(account) else {
+            return "rule \(number) is not about \(account.map { "'\($0)'" } ?? "the agent as a whole")"
+        }
+        guard let unmet = rule.conditions.first(where: { !$0.isMet(by: caller, owner: owner) }) else {
+            return "rule \(number) comes later"
+        }
+        let found = unmet.found(of: caller, owner: owner).map { "is \($0)" } ?? "is not given"
+        return "rule \(number) wants \(unmet.key) \(unmet.wanted), which \(found)"
+    }
+}

@@ -1,0 +1,89 @@
+internal import AgentAPI
+internal import Synchronization
+
+/// The rules of the moment, and what of their rates has been used. A reload replaces them for every later request, also
+/// of connections that are open.
+public final class RulesInForce: Sendable {
+    public enum Answer: Equatable, Sendable {
+        case verdict(Verdict)
+        /// This has to be found out about the caller first. With it known, even more may be needed.
+        case needs(CallerFacts)
+    }
+
+    private struct State {
+        var rules: AccessRules
+        var budgets = RateBudgets()
+        var whenChanged: @Sendable () -> Void = {}
+    }
+
+    private let state: Mutex<State>
+    private let now: @Sendable () -> ContinuousClock.Instant
+
+    public init(_ rules: AccessRules, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+        state = Mutex(State(rules: rules))
+        self.now = now
+    }
+
+    public var current: AccessRules { state.withLock { $0.rules } }
+
+    /// Rules that are as they were keep what has been used of them.
+    public func replace(_ rules: AccessRules) {
+        let tell = state.withLock { state -> (@Sendable () -> Void)? in
+            guard rules != state.rules else { return nil }
+            state.rules = rules
+            state.budgets = RateBudgets()
+            return state.whenChanged
+        }
+        tell?()
+    }
+
+    /// Called after each change, by whoever changes them.
+    public func whenChanged(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenChanged = body } }
+
+    /// Decides over a request of a caller of whom `known` is, and takes one of the rule's rate if it has one. What is
+    /// refused costs nothing, so that a program that asks for what it may not have does not use up what it may.
+    public func decide(_ request: AccessRequest, for caller: Caller, known: CallerFacts) -> Answer {
+        state.withLock { state in
+            let rules = state.rules
+            let unknown = rules.facts(on: request.account, for: caller, known: known)
+            guard unknown.isEmpty else { return .needs(unknown) }
+            guard let index = rules.deciding(on: request.account, for: caller) else {
+                let refused = rules.isOwn(caller) ? nil : request.permissions.first
+                return .verdict(Verdict(refused.map { .refused($0) } ?? .allowed(nil), rule: nil))
+            }
+            return .verdict(Verdict(outcome(request, rules.rules[index], index, caller, &state), rule: index + 1))
+        }
+    }
+
+    /// Decides over a list of accounts, of which the caller gets those that a rule gives him. Takes one of the rate of
+    /// each rule that gives anything, whether or not there is an account for it: a rate must not tell.
+    public func decideList(_ permission: Permission, for caller: Caller, known: CallerFacts) -> Answer {
+        state.withLock { state in
+            let rules = state.rules
+            let unknown = rules.factsOnEveryAccount(for: caller, known: known)
+            guard unknown.isEmpty else { return .needs(unknown) }
+            for (index, rule) in rules.rules.enumerated()
+            where rule.allow.contains(permission) && rules.isMet(rule, by: caller) {
+                if let wait = take(rule, index, caller, &state) {
+                    return .verdict(Verdict(.tooMany(retryAfter: wait), rule: index + 1))
+                }
+            }
+            return .verdict(Verdict(.allowed(nil), rule: nil))
+        }
+    }
+
+    private func outcome(
+        _ request: AccessRequest, _ rule: AccessRule, _ index: Int, _ caller: Caller, _ state: inout State
+    ) -> Verdict.Outcome {
+        if let missing = request.permissions.first(where: { !rule.allow.contains($0) }) { return .refused(missing) }
+        if let beyond = rule.scopes?.beyond(request.scopes), !beyond.isEmpty { return .beyond(beyond) }
+        if let wait = take(rule, index, caller, &state) { return .tooMany(retryAfter: wait) }
+        return .allowed(rule.scopes)
+    }
+
+    private func take(_ rule: AccessRule, _ index: Int, _ caller: Caller, _ state: inout State) -> Int? {
+        guard let perMinute = rule.maximumPerMinute else { return nil }
+        let key = RateBudgets.Key(rule: index, user: caller.user)
+        return state.budgets.take(key, perMinute: perMinute, at: now())
+    }
+}

@@ -1,0 +1,14 @@
+internal import AuthagentClient
+internal import LocalSocket
+
+extension AgentConnection {
+    /// Connects to the agent, starting it if nobody listens.
+    static func open(startIfNeeded: Bool = true) throws -> AgentConnection {
+        let path = try SocketPath.resolve()
+        do throws(AgentClientError) {
+            return try AgentConnection(to: path)
+        } catch .notListening where startIfNeeded {
+            return try AgentStarter(path: path, environment: processEnvironment()).connect()
+        }
+    }
+}

@@ -1,0 +1,43 @@
+internal import AgentAPI
+internal import ArgumentParser
+internal import LocalSocket
+
+struct PolicyTestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test",
+        abstract: "Ask the rules on disk what a file expects of them.",
+        discussion: """
+            Needs no running agent, and changes nothing. The file has [[expect]] tables; see authagent(1). Exit code 1 \
+            when one is not met.
+            """
+    )
+
+    @Argument(help: "The file with what is expected.")
+    var file: String
+
+    @Flag(help: "Print one JSON object with 'expectations' and 'failures'.")
+    var json = false
+
+    func run() throws {
+        let report: PolicyTestReport
+        do throws(OneShotAgent.Fault) {
+            report = try OneShotAgent(environment: processEnvironment()).answer(
+                PolicyTestReport.self, to: .policyTest(file: absolutePath(file)))
+        } catch { throw Failure(error.problem, hint: error.hint, code: .agentUnreachable) }
+        if json { Console.print(APIJSON.text(fixed: report)) }
+        if let error = report.error { throw Failure(error.detail, hint: error.hint) }
+        let met = "\(report.expectations - report.failures.count) of \(report.expectations) met"
+        if !json {
+            for failure in report.failures {
+                let place = failure.line.map { "\(report.file):\($0)" } ?? report.file
+                Console.print(
+                    Console.clean("\(place): expected \(failure.expected), got \(failure.got)") + "\n  "
+                        + Console.clean(failure.reason))
+            }
+            Console.print("\(met), with \(report.rules) rules")
+        }
+        guard report.failures.isEmpty else {
+            throw Failure("the rules do not do what is expected: \(met)", hint: "mend the rules, or what is expected")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+internal import AgentAPI
+
+/// What the rules say about a process, as people read it.
+struct PolicyText {
+    private let report: PolicyReport
+
+    init(_ report: PolicyReport) { self.report = report }
+
+    var text: String {
+        (caller + [""] + report.rules.flatMap(rule) + decisions).map(Console.clean).joined(separator: "\n")
+    }
+
+    private var caller: [String] {
+        let caller = report.caller
+        let own = caller.isOwn ? (caller.uid == 0 ? ", root" : ", the agent's own user") : ""
+        var lines = ["process \(caller.pid): uid \(caller.uid)\(own), gid \(caller.gid)"]
+        func add(_ name: String, _ value: String?) {
+            if let value { lines.append("  \(name): \(value)") }
+        }
+        if !caller.groups.isEmpty { add("groups", caller.groups.map { "\($0)" }.joined(separator: ", ")) }
+        add("executable", caller.executable ?? "cannot be read")
+        add("sha256", caller.executableDigest)
+        add("unit", caller.unit)
+        add("slice", caller.slice)
+        add("user unit", caller.userUnit)
+        return lines
+    }
+
+    private func rule(_ rule: RuleDescription) -> [String] {
+        let verdict =
+            rule.rule == report.rule ? "decides" : rule.matches ? "matches, but comes later" : "does not match"
+        var lines = ["rule \(rule.rule) (\(rule.source)): \(verdict)"]
+        for condition in rule.conditions {
+            let found = condition.found.map { "found \($0)" } ?? "not known"
+            lines.append(
+                "  \(condition.isMet ? "yes" : "no ")  \(condition.name) = \(condition.wanted)"
+                    + (condition.isMet ? "" : ", \(found)"))
+        }
+        if rule.rule == report.rule { lines.append("  \(Self.terms(rule))") }
+        return lines
+    }
+
+    private static func terms(_ rule: RuleDescription) -> String {
+        var terms = ["allows " + (rule.allow.isEmpty ? "nothing" : rule.allow.joined(separator: ", "))]
+        if let scopes = rule.scopes { terms.append("with no more than '\(scopes.joined(separator: " "))'") }
+        if let perMinute = rule.maximumPerMinute { terms.append("up to \(perMinute) times a minute") }
+        return terms.joined(separator: ", ")
+    }
+
+    private var decisions: [String] {
+        let subject = "'\(report.account)'"
+        var lines: [String] = []
+        if report.rule == nil {
+            let what = report.caller.isOwn ? "it may do everything" : "it may do nothing"
+            lines.append("no rule is about this process and \(subject), so \(what)")
+        }
+        lines.append("")
+        for decision in report.decisions {
+            let isAgent = decision.permission == "admin"
+            let why = decision.rule.map { "by rule \($0)" } ?? "by default"
+            let name = decision.permission + String(repeating: " ", count: max(0, 9 - decision.permission.count))
+            lines.append(
+                "\(name) \(decision.allowed ? "allowed" : "refused")  \(why)\(isAgent ? ", for the agent as a whole" : "")"
+            )
+        }
+        return lines
+    }
+}

@@ -1,0 +1,24 @@
+internal import Accounts
+internal import AgentAPI
+internal import Glibc
+internal import Policy
+
+extension AuthagentDaemon {
+    /// Asks the rules as they are on disk: nothing that runs is changed or asked.
+    static func test(_ file: String, _ environment: [String: String]) -> PolicyTestReport {
+        guard let paths = UserPaths(environment: environment) else {
+            let failure = StartFailure.homeMissing
+            return PolicyTestReport(file: file, error: .init(detail: failure.problem, hint: failure.hint))
+        }
+        do throws(ConfigurationError) {
+            let rules = AccessRules(owner: getuid(), rules: try DaemonSettings.load(paths).rules)
+            let expectations = try PolicyExpectationFile.load(file)
+            return PolicyTestReport(
+                file: file, rules: rules.rules.count, expectations: expectations.count,
+                failures: expectations.compactMap { $0.failure(under: rules) }
+            )
+        } catch {
+            return PolicyTestReport(file: file, error: .init(detail: error.description, hint: error.hint))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+internal import AgentAPI
+internal import Glibc
+internal import LocalSocket
+internal import Metrics
+
+/// What Prometheus' users expect of every process, from proc(5), and which version this is.
+struct ProcessMetrics: MetricSource {
+    func write(into page: inout Exposition) {
+        page.add(
+            "authagent_build_info", .gauge, "The version that runs, as a label.",
+            [.init(1, [("version", agentVersion)])])
+        var cpu = timespec()
+        if clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0 {
+            page.add(
+                "process_cpu_seconds_total", .counter, "User and system time that was spent, in seconds.",
+                Double(cpu.tv_sec) + Double(cpu.tv_nsec) / 1e9)
+        }
+        let pages = Self.words("/proc/self/statm").compactMap(Double.init)
+        let pageSize = Double(sysconf(Int32(_SC_PAGESIZE)))
+        if pages.count > 1 {
+            page.add(
+                "process_virtual_memory_bytes", .gauge, "Virtual memory size in bytes.", pages[0] * pageSize)
+            page.add(
+                "process_resident_memory_bytes", .gauge, "Resident memory size in bytes.", pages[1] * pageSize)
+        }
+        if let count = Self.descriptorCount() {
+            page.add("process_open_fds", .gauge, "Number of open file descriptors.", Double(count))
+        }
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            page.add(
+                "process_max_fds", .gauge, "Maximum number of open file descriptors.", Double(limit.rlim_cur))
+        }
+        if let start = Self.startTime() {
+            page.add(
+                "process_start_time_seconds", .gauge, "Start time of the process, in seconds since 1970.", start)
+        }
+    }
+
+    /// The name of the program, which may have spaces, ends with the last parenthesis; the start is the 20th word after.
+    private static func startTime() -> Double? {
+        let after = Self.text("/proc/self/stat").split(separator: ")").last ?? ""
+        let words = after.split(separator: " ")
+        let boot = Self.text("/proc/stat").split(separator: "\n").first { $0.hasPrefix("btime ") }
+        guard words.count > 19, let ticks = Double(words[19]), let boot = boot.flatMap({ Double($0.dropFirst(6)) })
+        else { return nil }
+        return boot + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    private static func descriptorCount() -> Int? {
+        guard let directory = opendir("/proc/self/fd") else { return nil }
+        defer { closedir(directory) }
+        var count = 0
+        while readdir(directory) != nil { count += 1 }
+        // Neither "." nor "..", nor the one that reads.
+        return count - 3
+    }
+
+    private static func words(_ path: String) -> [Substring] { text(path).split(whereSeparator: \.isWhitespace) }
+
+    /// Empty when it cannot be read, as where /proc is not mounted.
+    private static func text(_ path: String) -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 64 * 1024)
+        var length = 0
+        while length < bytes.count {
+            let count = bytes.withUnsafeMutableBytes {
+                read(file, $0.baseAddress.map { $0 + length }, $0.count - length)
+            }
+            guard count > 0 else { break }
+            length += count
+        }
+        return String(decoding: bytes.prefix(length), as: UTF8.self)
+    }
+}

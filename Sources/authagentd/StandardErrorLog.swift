@@ -1,0 +1,54 @@
+internal import Accounts
+internal import Audit
+internal import Glibc
+
+/// Standard error. Where that is the log of an agent that the client started, it is kept short, because every token
+/// that is served adds a line.
+final class StandardErrorLog: LineSink {
+    /// Enough for weeks of an agent that a few jobs ask; twice as much is kept.
+    private static let longest = 4 << 20
+
+    private let ownFile: String
+    private let format: LogFormat
+
+    init(ownFile: String, format: LogFormat) {
+        self.ownFile = ownFile
+        self.format = format
+    }
+
+    func write(_ lines: [UInt8], count: Int) {
+        var rest = lines[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if written < 0 && errno == EINTR { continue }
+            // There is nobody left to tell.
+            guard written > 0 else { return }
+            rest = rest.dropFirst(written)
+        }
+        beginAnewIfLong()
+    }
+
+    func write(lost count: Int) {
+        write(LogLine.bytes(format, "warning", "no room for log lines", [("lost", "\(count)")], at: .now), count: 1)
+    }
+
+    private func beginAnewIfLong() {
+        var current = stat()
+        var own = stat()
+        guard fstat(STDERR_FILENO, &current) == 0, current.st_mode & S_IFMT == S_IFREG,
+            current.st_size > Self.longest, lstat(ownFile, &own) == 0, own.st_ino == current.st_ino,
+            own.st_dev == current.st_dev, rename(ownFile, ownFile + ".1") == 0
+        else { return }
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW
+        let new = open(ownFile, flags, 0o600)
+        guard new >= 0 else { return }
+        // Both were the old file, and must be no hold on it.
+        for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
+            var status = stat()
+            if fstat(descriptor, &status) == 0, status.st_ino == current.st_ino, status.st_dev == current.st_dev {
+                _ = dup2(new, descriptor)
+            }
+        }
+        _ = close(new)
+    }
+}

@@ -1,0 +1,235 @@
+import AgentAPI
+import AgentServer
+import AuthagentTestSupport
+import Policy
+import Synchronization
+import Testing
+
+/// What the rules allow is what a caller gets, on every route.
+struct AccessTests {
+    /// Every route with what it needs.
+    private static let routes: [(request: Request, needed: Set<Permission>)] = [
+        (.get("/v1/accounts/work/token"), [.token]),
+        (.get("/v1/accounts/work/token", "Accept: text/plain"), [.token]),
+        (Request(method: "HEAD", target: "/v1/accounts/work/token"), [.token]),
+        (.get("/v1/accounts/work/token?id_token=true"), [.token, .idToken]),
+        (.get("/v1/accounts/work/token?id_token=true", "Accept: text/plain"), [.idToken]),
+        (.get("/v1/accounts/work"), [.status]),
+        (.post("/v1/accounts/work/inspect", "{}"), [.status]),
+        (.post("/v1/accounts/work/login", "{\"scopes\":[\"a\"]}"), [.login]),
+        (Request(method: "DELETE", target: "/v1/accounts/work/login"), [.login]),
+        (.post("/v1/accounts/work/logout"), [.logout]),
+        (.post("/v1/inspect", "{\"token\":\"t\"}"), [.admin]),
+        (.post("/v1/reload"), [.admin]),
+        (.get("/v1/store"), [.admin]),
+        (.post("/v1/store", "{\"operation\":\"init\"}"), [.admin]),
+        (.post("/v1/lock"), [.admin]),
+        (.post("/v1/unlock"), [.admin]),
+        (.get("/v1/doctor"), [.admin]),
+        (.get("/v1/policy/check?pid=4711&account=work"), [.admin]),
+    ]
+
+    @Test(
+        "each route answers whoever has what it needs, and nobody else: then nothing is looked up, and it is recorded")
+    func everyRoute() async throws {
+        // One more than nothing, one less than everything, and each by itself.
+        let all = Set(Permission.allCases)
+        let grants = [[], all] + all.map { [$0] } + all.map { all.subtracting([$0]) }
+        for allow in grants {
+            let fixture = AccessFixture()
+            // Whoever may nothing could not connect; here it is another account that he has.
+            let rules = [
+                AccessFixture.rule(["*"], allow: allow),
+                AccessFixture.rule(["*"], [.executable("/never")], allow: all),
+            ]
+            let access = fixture.access(RulesInForce(AccessRules(owner: AccessFixture.owner, rules: rules)))
+            try await ServerFixture.serving(access: access) { server in
+                for (request, needed) in Self.routes {
+                    let (calls, records) = (server.service.calls.count, fixture.records.count)
+                    let isAllowed = needed.isSubset(of: allow)
+                    // A login goes on until somebody ends it; its first words are enough.
+                    let reply = try await server.firstReply(request)
+                    #expect(reply.status == (isAllowed ? 200 : 403), "\(request.target) \(allow)")
+                    #expect(fixture.records.count == records + 1, "\(request.target)")
+                    let record = try #require(fixture.records.last)
+                    #expect(Set(record.permissions) == needed)
+                    #expect(record.caller == AccessFixture.stranger)
+                    #expect(record.account?.description == (request.target.contains("/work") ? "work" : nil))
+                    #expect(
+                        record.result == (isAllowed ? .allowed : .refused(.forbidden)), "\(request.target) \(allow)")
+                    #expect(record.rule == 1)
+                    guard !isAllowed else { continue }
+                    #expect(server.service.calls.count == calls, "\(request.target) \(allow)")
+                    if request.method != "HEAD" { #expect(reply.problem?.code == .forbidden) }
+                }
+            }
+        }
+    }
+
+    @Test("health and providers are for whoever may connect; what a store says is for the agent's own user")
+    func open() async throws {
+        let fixture = AccessFixture()
+        try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.token]))) { server in
+            server.service.storeDetail = "the key file /home/owner/key is gone"
+            let health = try await server.exchange(.get("/v1/health"))
+            #expect(health.status == 200)
+            #expect(health.json?["store_state"] as? String == "ok")
+            #expect(!health.body.contains("/home/owner"))
+            #expect(try await server.exchange(.get("/v1/providers")).status == 200)
+            #expect(fixture.records.isEmpty)
+        }
+        let own = AccessFixture()
+        let caller = KnownCaller(Caller(pid: 1, user: AccessFixture.owner, group: 1))
+        try await ServerFixture.serving(access: own.access(as: caller)) { server in
+            server.service.storeDetail = "the key file /home/owner/key is gone"
+            let health = try await server.exchange(.get("/v1/health"))
+            #expect(health.body.contains("/home/owner"))
+        }
+    }
+
+    @Test("a list has the accounts that a rule gives, and no word of the others")
+    func list() async throws {
+        let fixture = AccessFixture()
+        let rules = [AccessFixture.rule(["work"], allow: [.status]), AccessFixture.rule(["*"], allow: [.token])]
+        let access = fixture.access(RulesInForce(AccessRules(owner: AccessFixture.owner, rules: rules)))
+        try await ServerFixture.serving(access: access) { server in
+            let reply = try await server.exchange(.get("/v1/accounts"))
+            let report = try APIJSON.decode(StatusReport.self, from: reply.body.utf8)
+            #expect(report.accounts.map(\.account.description) == ["work"])
+            #expect(report.accounts.allSatisfy { $0.lastError == nil && $0.hint == nil })
+            #expect(!reply.body.contains("other"))
+            #expect(fixture.records.map(\.result) == [.allowed])
+        }
+        try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(["*"], allow: [.token]))) { server in
+            let reply = try await server.exchange(.get("/v1/accounts"))
+            #expect(reply.status == 200)
+            #expect(try APIJSON.decode(StatusReport.self, from: reply.body.utf8).accounts.isEmpty)
+        }
+    }
+
+    @Test("a rule's rate is answered with 429, the seconds to wait, and no look-up")
+    func rate() async throws {
+        let fixture = AccessFixture()
+        let access = fixture.access(AccessFixture.rule(allow: [.token, .status], perMinute: 2))
+        try await ServerFixture.serving(access: access) { server in
+            for _ in 0..<2 { #expect(try await server.exchange(.get("/v1/accounts/work/token")).status == 200) }
+            for target in ["/v1/accounts/work/token", "/v1/accounts/work", "/v1/accounts"] {
+                let reply = try await server.exchange(.get(target))
+                #expect(reply.status == 429)
+                let seconds = try #require(reply["retry-after"].flatMap { Int($0) })
+                #expect((1...30).contains(seconds))
+                #expect(reply.problem?.code == .tooManyRequests)
+                #expect(reply.problem?.retryAfter == seconds)
+            }
+            #expect(server.service.calls.count == 2)
+            #expect(fixture.records.suffix(3).allSatisfy { $0.result == .refused(.tooManyRequests) && $0.rule == 1 })
+        }
+    }
+
+    @Test("under a bound, scopes beyond it are refused and named, and the agent is told the bound for all others")
+    func bound() async throws {
+        let fixture = AccessFixture()
+        let rule = AccessFixture.rule(allow: [.token, .idToken, .login], scopes: ["repo:read", "user"])
+        try await ServerFixture.serving(access: fixture.access(rule)) { server in
+            let work = try #require(AccountName("work"))
+            let bound = ScopeBound(["repo:read", "user"])
+            for target in [
+                "/v1/accounts/work/token?scope=repo:write%20user", "/v1/accounts/ghost/token?scope=repo:write",
+            ] {
+                let reply = try await server.exchange(.get(target))
+                #expect(reply.status == 403)
+                #expect(reply.problem?.detail.contains("'repo:write'") == true, "\(reply.body)")
+                #expect(reply.problem?.reason == "scope_not_allowed")
+            }
+            let login = try await server.exchange(.post("/v1/accounts/work/login", "{\"scopes\":[\"admin\"]}"))
+            #expect(login.problem?.detail.contains("'admin'") == true)
+            #expect(server.service.calls.isEmpty)
+            #expect(try await server.exchange(.get("/v1/accounts/work/token")).status == 200)
+            #expect(try await server.exchange(.get("/v1/accounts/slow-1/token?scope=user")).status == 200)
+            let target = try TokenTarget(scopes: ["user"])
+            #expect(
+                server.service.calls == [
+                    .token(work, TokenRequest(bound: bound)),
+                    .token(try #require(AccountName("slow-1")), TokenRequest(target: target, bound: bound)),
+                ])
+            #expect(fixture.records.last?.scopes == ["user"])
+            #expect(fixture.records.dropLast().last?.scopes == ["repo:read", "user"])
+        }
+    }
+
+    @Test("whoever is no more than allowed to log in changes nothing of an account but its scopes")
+    func loginSettings() async throws {
+        let fixture = AccessFixture()
+        try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.login]))) { server in
+            for body in [
+                "{\"token_endpoint\":\"https://evil.example/\"}", "{\"issuer\":\"https://evil.example\"}",
+                "{\"client_key_file\":\"/home/owner/key\"}", "{\"store\":\"memory\"}", "{\"registration_token\":\"x\"}",
+                "{\"audience\":\"x\"}", "{\"client_secret\":\"x\"}",
+            ] {
+                let reply = try await server.exchange(.post("/v1/accounts/work/login", body))
+                #expect(reply.status == 403, "\(body)")
+                #expect(reply.problem?.reason == "settings_not_allowed")
+            }
+            #expect(server.service.calls.isEmpty)
+        }
+    }
+
+    @Test("a digest is waited for, other facts are not, and nothing is found out that no rule needs")
+    func facts() async throws {
+        let digest = String(repeating: "a", count: 64)
+        let full = Caller(
+            pid: 77, user: 4242, group: 1, supplementaryGroups: [50], executable: "/x", executableDigest: digest,
+            unit: "a.service"
+        )
+        let table: [(AccessRule, [CallerFacts])] = [
+            (AccessFixture.rule(allow: [.token]), [[]]),
+            (AccessFixture.rule(["*"], [.unit(Glob("a.service"))], allow: [.token]), [[], .unit]),
+            (
+                AccessFixture.rule(["*"], [.executable("/x"), .executableDigest(digest)], allow: [.token]),
+                [[], .executable, [], .executable, [.executable, .executableDigest]]
+            ),
+        ]
+        for (rule, asked) in table {
+            let (fixture, caller) = (AccessFixture(), SlowCaller(full))
+            try await ServerFixture.serving(access: fixture.access(rule, as: caller)) { server in
+                let before = caller.askedFor.count
+                let client = try server.client()
+                try await client.send(Request.get("/v1/accounts/work/token").text)
+                #expect(try await client.reply().status == 200, "\(rule)")
+                // The first is the look at the connection itself.
+                #expect(Array(caller.askedFor.dropFirst(before + 1)) == asked, "\(rule)")
+                #expect(fixture.records.count == 1)
+            }
+        }
+    }
+
+    @Test("a caller that has ended is refused at once, on a connection that was good before, whatever it asks for")
+    func lost() async throws {
+        let (fixture, caller) = (AccessFixture(), SlowCaller(AccessFixture.stranger))
+        let access = fixture.access(AccessFixture.rule(allow: Set(Permission.allCases)), as: caller)
+        try await ServerFixture.serving(access: access) { server in
+            let client = try server.client()
+            try await client.send(Request.get("/v1/accounts/work/token").text)
+            #expect(try await client.reply().status == 200)
+            caller.isLost.withLock { $0 = true }
+            let calls = server.service.calls
+            for target in ["/v1/accounts/work/token", "/v1/accounts", "/v1/health", "/v1/doctor"] {
+                try await client.send(Request.get(target).text)
+                let reply = try await client.reply()
+                #expect(reply.status == 403, "\(target)")
+                #expect(reply.problem?.reason == "caller_lost")
+            }
+            #expect(server.service.calls == calls)
+            #expect(fixture.records.suffix(3).allSatisfy { $0.result == .refused(.forbidden) })
+        }
+    }
+}
+
+extension ServerFixture {
+    /// A reply, or only its head if it is a stream that goes on.
+    fileprivate func firstReply(_ request: Request) async throws -> HTTPReply {
+        let client = try client()
+        try await client.send(request.text)
+        return try await client.reply(to: request.method, headOfStream: true)
+    }
+}

@@ -1,0 +1,121 @@
+import AgentAPI
+import AgentServer
+import Testing
+
+struct FieldTests {
+    @Test(
+        "fields that two readers could read in two ways end the connection with 400",
+        arguments: [
+            "X: a\r\n b", "X: a\r\n\tb", " X: a", "X: a\u{0}b", "X\u{0}: a", "X: a\rb", "X: a\r", "X : a", "X\t: a",
+            ": a",
+            "X", "X y: a", "X\u{7f}: a", "X: a\u{1}", "X: a\n", "(X): a",
+        ])
+    func fields(text: String) async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            let hidden = Request.post("/v1/reload").text
+            let outer = "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: x\r\n\(text)\r\n\r\n"
+            _ = try await client.sendUntilClosed(Array((outer + hidden).utf8))
+            let reply = try await client.reply()
+            #expect(reply.status == 400)
+            #expect(reply.problem?.code == .badRequest)
+            #expect(reply.isClosing)
+            #expect(try await client.untilClosed() == "")
+            #expect(server.service.calls.isEmpty)
+        }
+    }
+
+    @Test("lines end with CRLF, and not with LF alone")
+    func lineFeed() async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            try await client.send("POST /v1/reload HTTP/1.1\nHost: x\n\n")
+            client.closeSending()
+            #expect(try await client.reply().status == 400)
+            #expect(server.service.calls.isEmpty)
+        }
+    }
+
+    @Test(
+        "Host is there once and can be one; which one does not matter",
+        arguments: [
+            ("Host: a b", 400), ("Host: a/b", 400), ("Host: a,b", 200), ("Host: u@a", 400), ("Host: a\u{e9}", 400),
+            ("Host: \"a\"", 400), ("Host:", 200), ("Host: [::1]:8080", 200), ("Host: %2Frun%2Fagent.sock", 200),
+            ("host:localhost", 200), ("HOST:   x   ", 200), ("Host: a\r\nHost: a", 400), ("X-Host: a", 400),
+        ])
+    func host(field: String, status: Int) async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            try await client.send("GET /v1/health HTTP/1.1\r\n\(field)\r\n\r\n")
+            let reply = try await client.reply()
+            #expect(reply.status == status)
+            #expect(reply.isClosing == (status == 400))
+            if status == 400 { #expect(reply.problem?.hint?.isEmpty == false) }
+        }
+    }
+
+    @Test("HTTP/1.0 has no chunks and no second Host, and does not wait to be told to go on")
+    func oldVersion() async throws {
+        try await ServerFixture.serving { server in
+            for fields in ["Transfer-Encoding: chunked", "Host: a\r\nHost: b", "Host: a/b"] {
+                let client = try server.client()
+                try await client.send("POST /v1/reload HTTP/1.0\r\n\(fields)\r\n\r\n0\r\n\r\n")
+                #expect(try await client.reply().status == 400)
+                #expect(try await client.untilClosed() == "")
+            }
+            #expect(server.service.calls.isEmpty)
+            let client = try server.client()
+            try await client.send(
+                "POST /v1/accounts/work/logout HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}")
+            #expect(try await client.reply().status == 200)
+        }
+    }
+
+    @Test(
+        "an expectation other than 100-continue is refused with 417, and what follows is not read",
+        arguments: ["200-ok", "100-continue, 200-ok", "100-continue;x=1", "\"100-continue\""])
+    func unknownExpectation(value: String) async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            let request = Request.post("/v1/accounts/work/logout", "{}", "Expect: \(value)")
+            _ = try await client.sendUntilClosed(Array((request.text + Request.post("/v1/reload").text).utf8))
+            let reply = try await client.reply()
+            #expect(reply.status == 417)
+            #expect(reply.problem?.code == .badRequest)
+            #expect(reply.problem?.hint?.isEmpty == false)
+            #expect(reply.isClosing)
+            #expect(try await client.untilClosed() == "")
+            #expect(server.service.calls.isEmpty)
+        }
+    }
+
+    @Test("a request without a body is answered, not told to go on; one with a body is, in either case of letters")
+    func expectation() async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            try await client.send(.get("/v1/health", "Expect: 100-continue"))
+            #expect(try await client.reply().status == 200)
+            try await client.send(.post("/v1/reload", "", "Expect: 100-continue"))
+            #expect(try await client.reply().status == 200)
+            try await client.send(
+                "POST /v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nExpect: 100-Continue\r\n\r\n")
+            #expect(try await client.reply().status == 100)
+            try await client.send("0\r\n\r\n")
+            #expect(try await client.reply().status == 200)
+        }
+    }
+
+    @Test(
+        "the connection ends with the reply if any word of Connection says so",
+        arguments: ["Close", "x, close", "close,keep-alive"])
+    func close(value: String) async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            let requests = Request.get("/v1/health", "Connection: \(value)").text + Request.post("/v1/reload").text
+            _ = try await client.sendUntilClosed(Array(requests.utf8))
+            #expect(try await client.reply().isClosing)
+            #expect(try await client.untilClosed() == "")
+            #expect(server.service.calls.isEmpty)
+        }
+    }
+}

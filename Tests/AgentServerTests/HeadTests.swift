@@ -1,0 +1,54 @@
+import AgentAPI
+import Testing
+
+struct HeadTests {
+    @Test("HEAD has the fields of GET and no body, for whatever knows GET and for a problem")
+    func everyResource() async throws {
+        let work = try #require(AccountName("work"))
+        // Events have no end, and figures are others each time: EventStreamTests and MetricsTests look at those.
+        let paths = Route.all(work).filter { $0.methods.contains("GET") && ![.events, .metrics].contains($0) }.map(
+            \.path)
+        try await ServerFixture.serving { server in
+            for path in paths + ["/v1/accounts/ghost", "/v1/accounts/gone/token", "/nowhere", "/v1/health?x=1"] {
+                let client = try server.client()
+                try await client.send(Request(method: "HEAD", target: path))
+                let head = try await client.reply(to: "HEAD")
+                // The next reply follows at once, so nothing of a body was in between.
+                try await client.send(.get(path))
+                let get = try await client.reply()
+                #expect(head.status == get.status, "\(path)")
+                for field in ["content-length", "content-type", "cache-control", "www-authenticate"] {
+                    #expect(head[field] == get[field], "\(path)")
+                }
+                #expect(get["content-length"] == "\(get.body.utf8.count)")
+            }
+        }
+    }
+
+    @Test("HEAD is not allowed where GET is not, and that reply has no body either")
+    func notAllowed() async throws {
+        let work = try #require(AccountName("work"))
+        try await ServerFixture.serving { server in
+            for route in Route.all(work) where !route.methods.contains("GET") {
+                let client = try server.client()
+                try await client.send(Request(method: "HEAD", target: route.path))
+                let head = try await client.reply(to: "HEAD")
+                #expect(head.status == 405)
+                #expect(head["allow"] == route.methods.joined(separator: ", "))
+                try await client.send(.get("/v1/health"))
+                #expect(try await client.reply().status == 200)
+            }
+            #expect(server.service.calls.isEmpty)
+        }
+    }
+
+    @Test("401 names a scheme, because HTTP demands it (RFC 9110 §15.5.2), and no other reply does")
+    func challenge() async throws {
+        try await ServerFixture.serving { server in
+            let gone = try await server.exchange(.get("/v1/accounts/gone/token"))
+            #expect(gone.status == 401)
+            #expect(gone["www-authenticate"] == "authagent-login")
+            #expect(try await server.exchange(.get("/v1/accounts/ghost/token"))["www-authenticate"] == nil)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import AgentAPI
+import AgentServer
+import AuthagentTestSupport
+import Testing
+
+/// `GET /metrics`, and what the server itself counts.
+struct MetricsTests {
+    private func page(_ server: ServerFixture) async throws -> MetricsPage {
+        let reply = try await server.exchange(.get("/metrics"))
+        #expect(reply.status == 200)
+        #expect(reply["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+        return MetricsPage(reply.body)
+    }
+
+    private func requests(_ route: String, _ result: String) -> String {
+        #"authagent_requests_total{route="\#(route)",result="\#(result)"}"#
+    }
+
+    @Test("requests are counted by route and result, whatever the path said, and so are those that are none")
+    func requests() async throws {
+        try await ServerFixture.serving { server in
+            for path in ["/v1/accounts/work/token", "/v1/accounts/work/token?min_valid=5", "/v1/accounts/gone/token"] {
+                _ = try await server.exchange(.get(path))
+            }
+            _ = try await server.exchange(.get("/v1/accounts/work/token?nonsense=1"))
+            _ = try await server.exchange(.post("/v1/accounts/ghost/logout"))
+            _ = try await server.exchange(.post("/v1/health"))
+            _ = try await server.exchange(Request(method: "HEAD", target: "/v1/health"))
+            for path in ["/", "/v1/accounts/a/b/c", "/metricsx"] { _ = try await server.exchange(.get(path)) }
+            let client = try server.client()
+            _ = try await client.sendUntilClosed(Array("nonsense\r\n\r\n".utf8))
+            _ = try await client.untilClosed()
+            let page = try await page(server)
+            let token = "/v1/accounts/{account}/token"
+            #expect(page[requests(token, "ok")] == 2)
+            #expect(page[requests(token, "login_required")] == 1)
+            #expect(page[requests(token, "bad_request")] == 1)
+            #expect(page[requests("/v1/accounts/{account}/logout", "unknown_account")] == 1)
+            #expect(page[requests("/v1/health", "method_not_allowed")] == 1)
+            #expect(page[requests("/v1/health", "ok")] == 1)
+            #expect(page[requests("other", "not_found")] == 3)
+            #expect(page[requests("other", "bad_request")] == 1)
+            #expect(page.series("authagent_requests_total").count == 8)
+            #expect(try await page.complaints() == "")
+        }
+    }
+
+    @Test("each answer is in its route's histogram, the time that it took in the sum")
+    func latency() async throws {
+        try await ServerFixture.serving { server in
+            let slow = try server.client()
+            try await slow.send(.get("/v1/accounts/slow/token"))
+            await server.service.refresh.arrived()
+            try await Task.sleep(for: .milliseconds(30))
+            server.service.refresh.open()
+            #expect(try await slow.reply().status == 200)
+            let labels = #"route="/v1/accounts/{account}/token""#
+            var page = try await page(server)
+            #expect(page["authagent_request_duration_seconds_count{\(labels)}"] == 1)
+            let sum = try #require(page["authagent_request_duration_seconds_sum{\(labels)}"])
+            #expect(sum >= 0.03)
+            #expect(page["authagent_request_duration_seconds_bucket{\(labels),le=\"0.025\"}"] == 0)
+            #expect(page["authagent_request_duration_seconds_bucket{\(labels),le=\"+Inf\"}"] == 1)
+            // Half a request took no time that says anything.
+            _ = try await server.exchange(.get("/" + String(repeating: "a", count: 20_000)))
+            page = try await self.page(server)
+            #expect(page["authagent_request_duration_seconds_count{route=\"other\"}"] == nil)
+        }
+    }
+
+    @Test("a token from memory is a hit, one that was waited for a miss, a refusal neither")
+    func cache() async throws {
+        try await ServerFixture.serving { server in
+            server.service.refresh.open()
+            for account in ["work", "work", "work", "slow", "gone", "ghost"] {
+                _ = try await server.exchange(.get("/v1/accounts/\(account)/token"))
+            }
+            let page = try await page(server)
+            #expect(page["authagent_token_cache_hits_total"] == 3)
+            #expect(page["authagent_token_cache_misses_total"] == 1)
+        }
+    }
+
+    @Test("connections are counted as they come, and those that are open as they go")
+    func connections() async throws {
+        var limits = ServerLimits()
+        limits.connectionsPerUser = 3
+        try await ServerFixture.serving(limits) { server in
+            let (first, second, third) = (try server.client(), try server.client(), try server.client())
+            for client in [first, second, third] {
+                try await client.send(.get("/v1/health"))
+                #expect(try await client.reply().status == 200)
+            }
+            #expect(try await server.exchange(.get("/v1/health")).status == 429)
+            try await first.send(.get("/metrics"))
+            var page = MetricsPage(try await first.reply().body)
+            #expect(page[#"authagent_connections_total{result="admitted"}"#] == 3)
+            #expect(page[#"authagent_connections_total{result="too_many"}"#] == 1)
+            #expect(page[#"authagent_connections_total{result="forbidden"}"#] == 0)
+            #expect(page["authagent_connections_open"] == 3)
+            second.close()
+            third.close()
+            try await eventually {
+                try await first.send(.get("/metrics"))
+                page = MetricsPage(try await first.reply().body)
+                return page["authagent_connections_open"] == 1
+            }
+        }
+    }
+
+    @Test("Prometheus' own Accept is answered; another media type, method and parameters are refused")
+    func negotiation() async throws {
+        try await ServerFixture.serving { server in
+            let accept =
+                "Accept: application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+                + "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+            #expect(try await server.exchange(.get("/metrics", accept)).status == 200)
+            let json = try await server.exchange(.get("/metrics", "Accept: application/json"))
+            #expect(json.problem?.code == .notAcceptable)
+            let posted = try await server.exchange(.post("/metrics"))
+            #expect(posted.status == 405)
+            #expect(posted["allow"] == "GET, HEAD")
+            #expect(try await server.exchange(.get("/metrics?a=b")).problem?.code == .badRequest)
+            let head = try await server.exchange(Request(method: "HEAD", target: "/metrics"))
+            #expect(head.status == 200)
+            #expect(head["content-length"].flatMap { Int($0) } ?? 0 > 100)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import AgentAPI
+import Testing
+
+struct OpenAPISchemaTests {
+    /// What is read from and written to the socket, by the name of its schema.
+    private static var types: [String: any Decodable.Type] {
+        [
+            "AccountStatus": AccountStatus.self, "AgentEvent": AgentEvent.self, "AgentStatus": AgentStatus.self,
+            "Denial": AgentNews.Denial.self, "DoctorCheck": DoctorCheck.self,
+            "DoctorReport": DoctorReport.self, "InspectReply": InspectReply.self, "InspectRequest": InspectRequest.self,
+            "IntrospectionReport": IntrospectionReport.self, "LockReply": LockReply.self,
+            "LockRequest": LockRequest.self, "LoginRequest": LoginRequest.self, "LogoutReply": LogoutReply.self,
+            "LogoutRequest": LogoutRequest.self, "MovedAccount": MovedAccount.self,
+            "Provider": ProviderDescription.self,
+            "ProviderEndpoints": ProviderEndpointList.self, "ProviderList": ProviderList.self,
+            "ProviderParameter": ProviderDescription.Parameter.self, "ProviderRequests": ProviderRequests.self,
+            "SignatureReport": SignatureReport.self, "StatusReport": StatusReport.self, "Store": StoreDescription.self,
+            "StoreReply": StoreReply.self, "StoreReport": StoreReport.self, "StoreRequest": StoreRequest.self,
+            "TokenInspection": TokenInspection.self, "TokenReply": TokenReply.self, "UnlockReply": UnlockReply.self,
+            "UnlockRequest": UnlockRequest.self,
+        ]
+    }
+    /// Those with one member more than their type.
+    private static var events: [String: any Decodable.Type] {
+        [
+            "LoginFailure": LoginFailure.self, "LoginPrompt": LoginPrompt.self, "LoginResult": LoginResult.self,
+        ]
+    }
+    /// Texts, choices of others, and what is written in one place only, which `samples` and `api-fuzz` look at.
+    private static let others: Set = [
+        "AccountName", "CancelReply", "DoctorState", "GivenTokenRequest", "KeySource", "LoginEvent", "LoginRetrying",
+        "LoginSlowed", "OpenAPIDocument", "Problem", "ReloadReply", "Resource", "StoreState",
+    ]
+
+    private static func description() async throws -> APIDescription {
+        var body = ""
+        try await ServerFixture.serving { body = try await $0.exchange(.get("/v1/openapi.json")).body }
+        return try APIDescription(body)
+    }
+
+    @Test("every member of every request and reply is described: name, type, values, and whether it is always there")
+    func members() async throws {
+        let description = try await Self.description()
+        for (name, type) in Self.types.merging(Self.events, uniquingKeysWith: { $1 }) {
+            var described = try description.members(of: name)
+            if Self.events[name] != nil { #expect(described.removeValue(forKey: "event")?.isRequired == true) }
+            let read = try Member.all(of: type)
+            #expect(Set(described.keys) == Set(read.keys), "\(name)")
+            for (member, expected) in read {
+                let found = try #require(described[member], "\(name).\(member)")
+                #expect(found.type == expected.type, "\(name).\(member)")
+                #expect(found.isRequired == expected.isRequired, "\(name).\(member)")
+                if let values = expected.values { #expect(found.values == values, "\(name).\(member)") }
+            }
+        }
+    }
+
+    @Test("no schema is left over")
+    func complete() async throws {
+        let names = Set(try await Self.description().schemas.keys)
+        #expect(names == Self.others.union(Self.types.keys).union(Self.events.keys))
+    }
+
+    @Test("replies that no type describes have the members that are described")
+    func samples() async throws {
+        let description = try await Self.description()
+        try await ServerFixture.serving { server in
+            for (request, name) in [
+                (Request.post("/v1/reload"), "ReloadReply"), (.get("/v1/openapi.json"), "OpenAPIDocument"),
+                (Request(method: "DELETE", target: "/v1/accounts/work/login"), "CancelReply"),
+            ] {
+                let members = Set(try #require(try await server.exchange(request).json).keys)
+                let described = try description.members(of: name)
+                #expect(Set(described.filter(\.value.isRequired).keys).isSubset(of: members), "\(name)")
+                if name != "OpenAPIDocument" { #expect(members == Set(described.keys)) }
+            }
+            let problem = try #require(try await server.exchange(.get("/v1/accounts/gone/token")).json)
+            #expect(Set(problem.keys) == Set(try description.members(of: "Problem").keys))
+        }
+        for (event, name) in [
+            (LoginEvent.slowed(interval: 5), "LoginSlowed"), (.retrying(detail: "no answer"), "LoginRetrying"),
+        ] {
+            let content = try APIJSON.decode([String: JSONContent].self, from: APIJSON.encode(fixed: event))
+            #expect(Set(content.keys) == Set(try description.members(of: name).keys))
+        }
+    }
+}

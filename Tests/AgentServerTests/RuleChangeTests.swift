@@ -1,0 +1,68 @@
+import AgentAPI
+import AgentServer
+import AuthagentTestSupport
+import Policy
+import Testing
+
+/// Rules that change while connections are open.
+struct RuleChangeTests {
+    private func rules(_ rules: AccessRule...) -> AccessRules { AccessRules(owner: AccessFixture.owner, rules: rules) }
+
+    @Test("the next request on an open connection is judged by the new rules")
+    func nextRequest() async throws {
+        let fixture = AccessFixture()
+        let inForce = RulesInForce(rules(AccessFixture.rule(allow: [.token])))
+        try await ServerFixture.serving(access: fixture.access(inForce)) { server in
+            let client = try server.client()
+            try await client.send(.get("/v1/accounts/work/token"))
+            #expect(try await client.reply().status == 200)
+            inForce.replace(rules(AccessFixture.rule(allow: [.status])))
+            try await client.send(.get("/v1/accounts/work/token"))
+            #expect(try await client.reply().status == 403)
+            try await client.send(.get("/v1/accounts/work"))
+            #expect(try await client.reply().status == 200)
+        }
+    }
+
+    @Test("a connection whose user has nothing any more is closed, and a new one is refused")
+    func closed() async throws {
+        let fixture = AccessFixture()
+        let inForce = RulesInForce(rules(AccessFixture.rule(allow: [.token])))
+        try await ServerFixture.serving(access: fixture.access(inForce)) { server in
+            let client = try server.client()
+            try await client.send(.get("/v1/accounts/work/token"))
+            #expect(try await client.reply().status == 200)
+            // One that says nothing, and one whose only request is known by now.
+            let silent = try server.client()
+            let brief = try server.client()
+            try await brief.send(.get("/v1/accounts/work/token"))
+            #expect(try await brief.reply().status == 200)
+            inForce.replace(rules())
+            for client in [client, silent, brief] { #expect(try await client.untilClosed() == "") }
+            let reply = try await server.exchange(.get("/v1/accounts/work/token"))
+            #expect(reply.status == 403)
+            #expect(reply.isClosing)
+        }
+    }
+
+    @Test("events that were allowed before are no longer sent to others; the agent's own user goes on watching")
+    func streams() async throws {
+        for isOwn in [false, true] {
+            let caller = isOwn ? Caller(pid: 1, user: AccessFixture.owner, group: 1) : AccessFixture.stranger
+            let fixture = AccessFixture()
+            let inForce = RulesInForce(rules(AccessFixture.rule(allow: [.login])))
+            try await ServerFixture.serving(access: fixture.access(inForce, as: KnownCaller(caller))) { server in
+                let client = try server.client()
+                try await client.send(.post("/v1/accounts/work/login"))
+                #expect(try await client.streamHead().status == 200)
+                inForce.replace(rules(AccessFixture.rule(allow: [.token])))
+                if isOwn {
+                    server.service.send(.slowed(interval: 10))
+                    #expect(try await client.nextChunk()?.contains("slowed") == true)
+                } else {
+                    #expect(try await client.untilClosed() == "")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import AgentAPI
+import AgentServer
+import AuthagentTestSupport
+import Policy
+import Testing
+
+/// Nobody learns of an account that no rule gives him.
+struct VisibilityTests {
+    private static let requests: [@Sendable (String) -> Request] = [
+        { .get("/v1/accounts/\($0)/token") }, { .get("/v1/accounts/\($0)/token?scope=a&id_token=true") },
+        { Request(method: "HEAD", target: "/v1/accounts/\($0)/token") }, { .get("/v1/accounts/\($0)") },
+        { .post("/v1/accounts/\($0)/inspect", "{}") }, { .post("/v1/accounts/\($0)/login", "{}") },
+        { Request(method: "DELETE", target: "/v1/accounts/\($0)/login") }, { .post("/v1/accounts/\($0)/logout") },
+    ]
+
+    @Test("a name that no rule gives is forbidden whether or not it exists: the same words, and nothing is looked up")
+    func sameReply() async throws {
+        let fixture = AccessFixture()
+        // He has something, so that he may connect.
+        let access = fixture.access(AccessFixture.rule(["mine"], allow: Set(Permission.allCases)))
+        try await ServerFixture.serving(access: access) { server in
+            for request in Self.requests {
+                // There is a work that answers at once, and a gone without a login; nobody has heard of ghos.
+                var replies: [String] = []
+                for name in ["work", "gone", "ghos"] {
+                    let client = try server.client()
+                    let request = request(name)
+                    try await client.send(request)
+                    let reply = try await client.reply(to: request.method)
+                    #expect(reply.status == 403, "\(request.target)")
+                    let fields = reply.fields.filter { $0.name.lowercased() != "date" }.map {
+                        "\($0.name): \($0.value)"
+                    }
+                    let text = ([reply.body] + fields).joined(separator: "\n")
+                    replies.append(text.replacing("'\(name)'", with: "'NAME'").replacing(" \(name)'", with: " NAME'"))
+                }
+                #expect(replies[0] == replies[2], "\(request("x").target)")
+                // As long as the name is, and no more.
+                #expect(replies[1] == replies[2], "\(request("x").target)")
+            }
+            #expect(server.service.calls.isEmpty)
+            #expect(server.service.lookups == 0)
+        }
+    }
+
+    @Test("a name that a rule gives, and that there is no account for, is unknown")
+    func given() async throws {
+        let fixture = AccessFixture()
+        try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(["g*"], allow: [.token]))) { server in
+            let unknown = try await server.exchange(.get("/v1/accounts/ghost/token"))
+            #expect(unknown.problem?.code == .unknownAccount)
+            #expect(fixture.records.last?.result == .failed(.unknownAccount))
+            #expect(try await server.exchange(.get("/v1/accounts/work/token")).problem?.code == .forbidden)
+        }
+    }
+
+    @Test(
+        "what is wrong with files, stores and providers is told to the agent's own user, and to others only that it is")
+    func problems() async throws {
+        let secret = "/home/owner/.config/authagent/accounts/work.toml:3"
+        let codes: [Problem.Code] = [
+            .badIDToken, .configurationError, .internalError, .noIDToken, .providerChanged, .providerRejected,
+            .providerUnreachable, .scopeNotGranted, .storeLocked, .storeUnavailable,
+        ]
+        for code in codes {
+            let problem = Problem(code, "\(secret): no", hint: "run 'chmod 600 \(secret)'", reason: "r")
+            let fixture = AccessFixture()
+            try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.token]))) { server in
+                server.service.failing = problem
+                let reply = try await server.exchange(.get("/v1/accounts/fails/token"))
+                #expect(reply.problem?.code == code)
+                #expect(!reply.body.contains("/home/owner"), "\(reply.body)")
+                #expect(reply.problem?.reason == "r")
+                #expect(fixture.records.last?.result == .failed(code))
+            }
+            let own = KnownCaller(Caller(pid: 1, user: AccessFixture.owner, group: 1))
+            try await ServerFixture.serving(access: AccessFixture().access(as: own)) { server in
+                server.service.failing = problem
+                let reply = try await server.exchange(.get("/v1/accounts/fails/token"))
+                #expect(reply.problem == problem)
+            }
+        }
+    }
+
+    @Test("events of a login have the provider's words for the person who logs in, and no store's or file's")
+    func loginEvents() async throws {
+        let fixture = AccessFixture()
+        try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.login]))) { server in
+            let client = try server.client()
+            try await client.send(.post("/v1/accounts/work/login"))
+            #expect(try await client.streamHead().status == 200)
+            server.service.send(.retrying(detail: "cannot connect to proxy.owner.example"))
+            let retrying = try #require(try await client.nextChunk())
+            #expect(retrying.contains("\"retrying\"") && !retrying.contains("proxy.owner"))
+            server.service.send(
+                .failed(LoginFailure(code: "store_unavailable", detail: "/home/owner/x", hint: "rm /home/owner/x")))
+            let failed = try #require(try await client.nextChunk())
+            #expect(failed.contains("store_unavailable") && !failed.contains("/home/owner"))
+            #expect(try await client.nextChunk() == nil)
+        }
+    }
+
+    @Test("a watcher of a login who leaves, leaves; the login goes on")
+    func leaving() async throws {
+        let fixture = AccessFixture()
+        try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.login]))) { server in
+            let client = try server.client()
+            try await client.send(.post("/v1/accounts/work/login"))
+            #expect(try await client.streamHead().status == 200)
+            client.close()
+            await eventually("the watcher is gone") { server.service.watchersThatLeft == 1 }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import AgentAPI
+import Audit
+import Foundation
+import Policy
+import Testing
+
+struct AuditLineTests {
+    static let caller = Caller(
+        pid: 4242, user: 1000, group: 1000, executable: "/usr/bin/backup", unit: "backup.service", slice: "system.slice"
+    )
+
+    static func record(
+        _ caller: Caller = caller, permissions: [Permission] = [.token], account: String? = "work",
+        scopes: [String] = [], result: AccessRecord.Result = .allowed, rule: Int? = nil
+    ) -> AccessRecord {
+        AccessRecord(
+            caller: caller, permissions: permissions, account: account.flatMap { AccountName($0) }, scopes: scopes,
+            result: result, rule: rule
+        )
+    }
+
+    private func json(_ record: AccessRecord) throws -> [String: Any] {
+        let bytes = AuditLine(record, at: WallTime(seconds: 1_790_000_000, milliseconds: 7)).json
+        #expect(bytes.last == UInt8(ascii: "\n"))
+        #expect(bytes.filter { $0 < 0x20 }.count == 1)
+        return try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+    }
+
+    @Test("a line has who, what, and what came of it")
+    func complete() throws {
+        let line = AuditLine(
+            Self.record(permissions: [.token, .idToken], scopes: ["repo:read", "mail"], rule: 2),
+            at: WallTime(seconds: 1_790_000_000, milliseconds: 7))
+        #expect(
+            String(decoding: line.json, as: UTF8.self) == """
+                {"time":"2026-09-21T14:13:20.007Z","uid":1000,"pid":4242,"executable":"/usr/bin/backup",\
+                "unit":"backup.service","account":"work","permission":"token id_token","scopes":"repo:read mail",\
+                "decision":"allowed","result":"ok","rule":2}
+
+                """)
+    }
+
+    @Test("what is not known is left out")
+    func unknown() throws {
+        let line = try json(Self.record(Caller(pid: 0, user: 7, group: 7), permissions: [.admin], account: nil))
+        #expect(Set(line.keys) == ["time", "uid", "pid", "permission", "decision", "result"])
+    }
+
+    @Test("a refusal and a failure are told apart, each with its problem")
+    func results() throws {
+        let refused = try json(Self.record(result: .refused(.forbidden)))
+        #expect(refused["decision"] as? String == "refused")
+        #expect(refused["result"] as? String == "forbidden")
+        let failed = try json(Self.record(result: .failed(.loginRequired)))
+        #expect(failed["decision"] as? String == "allowed")
+        #expect(failed["result"] as? String == "login_required")
+    }
+
+    @Test(
+        "whatever a program or a scope is called, a line is one line of clean JSON",
+        arguments: [
+            "/tmp/a\n{\"uid\":0}", "/tmp/\u{1B}[31mred", "/tmp/a\\b\"c", "/tmp/\u{202E}gpj.exe", "/tmp/\u{0}nul",
+            "/tmp/\u{2028}\u{2029}\u{85}", "\",\"uid\":0,\"x\":\"", "/tmp/" + String(repeating: "x", count: 5000),
+            "/tmp/\u{FFFD}\u{FFFF}", "/tmp/é",
+        ])
+    func hostile(text: String) throws {
+        var caller = Self.caller
+        caller.executable = text
+        caller.unit = text
+        caller.userUnit = text
+        let line = try json(Self.record(caller, scopes: [text, text]))
+        #expect(line["uid"] as? Int == 1000)
+        #expect(line.count == 11)
+        for name in ["executable", "unit", "user_unit", "scopes"] {
+            let value = try #require(line[name] as? String)
+            #expect(value.unicodeScalars.count <= 1000)
+            for scalar in value.unicodeScalars {
+                #expect(scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value) && scalar != "\u{202E}")
+            }
+        }
+    }
+
+    @Test("a scope as long as a token is cut")
+    func tokenAsScope() throws {
+        let token = String(repeating: "t0ken", count: 100)
+        let scopes = try #require(try json(Self.record(scopes: [token]))["scopes"] as? String)
+        #expect(scopes.count <= 128)
+    }
+}

@@ -1,0 +1,127 @@
+import AgentAPI
+import AuthagentClient
+import AuthagentTestSupport
+import Foundation
+import Testing
+
+/// How calls share connections and threads, and how they end.
+@Suite(.timeLimit(.minutes(1)))
+struct CallTests {
+    @Test("calls that follow each other use one connection; what is changed is asked for on a new one")
+    func kept() async throws {
+        let server = try ScriptedServer { number in
+            [number == 3 ? ScriptedServer.json(#"{"reloaded":true}"#) : ScriptedServer.health, .next]
+        }
+        let client = try server.client()
+        for _ in 0..<3 { #expect(try await client.health().pid == 7) }
+        #expect(server.connectionCount == 1)
+        try await client.reload()
+        #expect(server.connectionCount == 2, "a POST must not meet a connection that the agent is about to close")
+        #expect(server.requests[3].hasPrefix("POST /v1/reload HTTP/1.1\r\n"))
+        #expect(server.requests[3].contains("\r\nContent-Length: 0\r\n"))
+    }
+
+    @Test("a kept connection that the agent has closed, or closes at the next request, costs nothing but a new one")
+    func closedMeanwhile() async throws {
+        // Every first answer says nothing of the end of its connection.
+        let server = try ScriptedServer { number in
+            number % 2 == 0 ? [ScriptedServer.health, .next] : []
+        }
+        let client = try server.client()
+        for _ in 0..<5 { #expect(try await client.health().pid == 7) }
+        #expect(server.connectionCount == 5)
+        #expect(server.requests.count == 9)
+
+        let polite = try ScriptedServer { _ in
+            [
+                ScriptedServer.json(
+                    #"{"version":"1","pid":7,"socket":"/s","store_state":"ok"}"#, fields: "Connection: close\r\n"),
+                .awaitHangup,
+            ]
+        }
+        let other = try polite.client()
+        for _ in 0..<3 { #expect(try await other.health().pid == 7) }
+        #expect(polite.connectionCount == 3)
+        #expect(polite.requests.count == 3)
+    }
+
+    @Test("what an agent sends unasked is never taken for the next answer")
+    func unasked() async throws {
+        let server = try ScriptedServer { _ in
+            [
+                ScriptedServer.health,
+                ScriptedServer.json(#"{"version":"evil","pid":1,"socket":"","store_state":"ok"}"#), .awaitHangup,
+            ]
+        }
+        let client = try server.client()
+        for _ in 0..<3 { #expect(try await client.health().version == "1") }
+    }
+
+    @Test("a request that changes something is not sent twice when its connection is lost")
+    func once() async throws {
+        let server = try ScriptedServer { number in number == 0 ? [ScriptedServer.health, .next] : [] }
+        let client = try server.client()
+        _ = try await client.health()
+        await #expect(throws: AgentClientError.lost) { try await client.reload() }
+        #expect(server.requests.count { $0.hasPrefix("POST") } == 1)
+    }
+
+    @Test("cancelling a task ends its call at once and closes the connection; the client goes on")
+    func cancelled() async throws {
+        let server = try ScriptedServer { number in number == 0 ? [.awaitHangup] : [ScriptedServer.health] }
+        let client = try server.client()
+        let call = Task { try await client.health() }
+        await eventually { server.requests.count == 1 }
+        call.cancel()
+        await #expect(throws: AgentClientError.cancelled) { try await call.value }
+        await eventually("the connection stays open") { server.hangupCount == 1 }
+        #expect(try await client.health().pid == 7)
+    }
+
+    @Test("a task that is cancelled before its call asks nothing")
+    func cancelledBefore() async throws {
+        let server = try ScriptedServer { _ in [ScriptedServer.health] }
+        let client = try server.client()
+        let gate = Gate()
+        let call = Task {
+            await gate.pass()
+            return try await client.health()
+        }
+        call.cancel()
+        gate.open()
+        await #expect(throws: AgentClientError.cancelled) { try await call.value }
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test("calls that wait hold up neither others nor the threads that tasks share; more than there are threads wait")
+    func many() async throws {
+        let gate = Gate()
+        let server = try ScriptedServer { _ in [.wait(gate), ScriptedServer.health, .next] }
+        let client = try server.client()
+        let quick = try ScriptedServer { _ in [ScriptedServer.health, .next] }
+        let other = try quick.client()
+        try await withThrowingTaskGroup(of: Int32.self) { group in
+            for _ in 0..<200 { group.addTask { try await client.health().pid } }
+            await eventually { server.requests.count == 200 }
+            for _ in 0..<20 { #expect(try await other.health().pid == 7) }
+            for _ in 0..<200 { group.addTask { try await client.health().pid } }
+            gate.open()
+            var count = 0
+            for try await pid in group where pid == 7 { count += 1 }
+            #expect(count == 400)
+        }
+        #expect(quick.connectionCount == 1)
+    }
+
+    @Test("no agent, or one that hangs, is an error that names the remedy, also without a socket's directory")
+    func nobody() async throws {
+        let files = try TemporaryDirectory()
+        let path = try SocketPath(files.path + "/agent.sock")
+        let client = try AgentClient(path)
+        let error = await #expect(throws: AgentClientError.self) { try await client.status() }
+        #expect(error == .notListening(path.text))
+        #expect(error?.hint == "run 'authagent start'")
+        let nowhere = try AgentClient(try SocketPath(files.path + "/no/such/agent.sock"))
+        await #expect(throws: AgentClientError.notListening(nowhere.path.text)) { try await nowhere.status() }
+    }
+}

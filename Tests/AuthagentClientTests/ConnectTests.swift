@@ -1,0 +1,33 @@
+import AuthagentClient
+import AuthagentTestSupport
+import Foundation
+import Testing
+
+struct ConnectTests {
+    let files: TemporaryDirectory
+    let path: SocketPath
+
+    init() throws {
+        files = try TemporaryDirectory()
+        path = try SocketPath(files.path + "/run/agent.sock")
+    }
+
+    @Test("without an agent the error says how to start one")
+    func nobody() throws {
+        let error = try #require(throws: AgentClientError.self) { _ = try AgentSocket(connectedTo: path) }
+        #expect(error == .notListening(path.text))
+        #expect(error.hint?.contains("authagent start") == true)
+    }
+
+    @Test("an agent that takes no connections is given up after a while, and the error names the command that ends it")
+    func hanging() throws {
+        try files.directory("run")
+        let agent = try HangingListener(path.text)
+        let error = try #require(throws: AgentClientError.self) {
+            _ = try AgentSocket(connectedTo: path, within: .milliseconds(100))
+        }
+        #expect(error == .notAnswering(path.text))
+        #expect(error.hint?.contains("authagent stop") == true)
+        withExtendedLifetime(agent) {}
+    }
+}

@@ -1,0 +1,127 @@
+import AgentAPI
+import AuthagentClient
+import AuthagentTestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct EventTests {
+    private let prompt =
+        #"{"event":"prompt","user_code":"A-B","verification_uri":"https://x/","expires_in":60,"interval":5}"#
+
+    @Test("a login's events come one by one, however their bytes are cut")
+    func login() async throws {
+        let text =
+            prompt + "\n" + #"{"event":"slowed","interval":10}"# + "\r\n"
+            + #"{"event":"done","account":"work","scope":"a"}"# + "\n"
+        for size in [1, 7, text.utf8.count] {
+            let pieces = stride(from: 0, to: text.utf8.count, by: size).map { start in
+                String(decoding: text.utf8.dropFirst(start).prefix(size), as: UTF8.self)
+            }
+            let server = try ScriptedServer { _ in [ScriptedServer.stream(pieces), .awaitHangup] }
+            let work = try #require(AccountName("work"))
+            var events: [LoginEvent] = []
+            for try await event in try await server.client().login(work) { events.append(event) }
+            #expect(events.count == 3)
+            #expect(events.first?.isPrompt == true)
+            #expect(events.last == .done(LoginResult(account: work, scope: "a")))
+            #expect(server.requests.first?.contains("\r\nAccept: application/x-ndjson\r\n") == true)
+        }
+    }
+
+    @Test("a login that is refused throws the problem, and no sequence is begun")
+    func refused() async throws {
+        let body = #"{"code":"bad_request","detail":"no issuer","status":400}"#
+        let server = try ScriptedServer { _ in [ScriptedServer.json(body, status: 400)] }
+        let client = try server.client()
+        let work = try #require(AccountName("work"))
+        await #expect(throws: AgentClientError.problem(Problem(.badRequest, "no issuer"))) {
+            _ = try await client.login(work)
+        }
+    }
+
+    @Test("a stream that breaks, or says what no agent says, throws; an event of any size does not pile up")
+    func broken() async throws {
+        let work = try #require(AccountName("work"))
+        func error(_ steps: ScriptedServer.Step...) async throws -> AgentClientError? {
+            let server = try ScriptedServer { _ in steps }
+            let events = try await server.client().login(work)
+            return await #expect(throws: AgentClientError.self) { for try await _ in events {} }
+        }
+        #expect(try await error(ScriptedServer.stream([prompt + "\n"], ends: false)) == .lost)
+        #expect(try await error(ScriptedServer.stream(["no json\n"]), .awaitHangup) == .notUnderstood)
+        let endless = Array(repeating: String(repeating: "a", count: 65_536), count: 5)
+        #expect(try await error(ScriptedServer.stream(endless), .awaitHangup) == .notUnderstood)
+    }
+
+    @Test("whoever stops reading closes the connection, and so does a cancelled task that waits for an event")
+    func departure() async throws {
+        let server = try ScriptedServer { [prompt] _ in
+            [ScriptedServer.stream([prompt + "\n"], ends: false), .awaitHangup]
+        }
+        let client = try server.client()
+        let work = try #require(AccountName("work"))
+        for try await event in try await client.login(work) {
+            #expect(event.isPrompt)
+            break
+        }
+        await eventually { server.hangupCount == 1 }
+        let first = Gate()
+        let reader = Task { () async throws -> Int in
+            var count = 0
+            for try await _ in try await client.login(work) {
+                count += 1
+                first.open()
+            }
+            return count
+        }
+        await first.pass()
+        reader.cancel()
+        await #expect(throws: AgentClientError.cancelled) { try await reader.value }
+        await eventually { server.hangupCount == 2 }
+    }
+
+    @Test("server-sent events: ids, names, data of several lines, comments, and a resumption after an id")
+    func serverSent() async throws {
+        let text = """
+            : hello
+
+            id: b-1
+            event: refreshed
+            data: {"account":
+            data:  "work"}
+
+            event: nothing
+
+            id:b-2
+            data:[1,2]
+            retry: 5
+
+
+            """
+        let server = try ScriptedServer { _ in
+            [ScriptedServer.stream([String(text.prefix(30)), String(text.dropFirst(30))])]
+        }
+        var events: [ReceivedEvent] = []
+        for try await event in try await server.client().events(after: "b-0") { events.append(event) }
+        #expect(
+            events == [
+                ReceivedEvent(id: "b-1", name: "refreshed", content: .object(["account": .string("work")])),
+                ReceivedEvent(id: "b-2", name: "message", content: .array([.integer(1), .integer(2)])),
+            ])
+        let request = try #require(server.requests.first)
+        #expect(request.hasPrefix("GET /v1/events HTTP/1.1\r\n"))
+        #expect(request.contains("\r\nLast-Event-ID: b-0\r\n"))
+        #expect(request.contains("\r\nAccept: text/event-stream\r\n"))
+    }
+
+    @Test("an id with a line break becomes no field of the request")
+    func injection() async throws {
+        let server = try ScriptedServer { _ in [ScriptedServer.stream([])] }
+        for try await _ in try await server.client().events(after: "1\r\nX-Evil: 1") {}
+        #expect(server.requests.first?.contains("Evil") == false)
+    }
+}
+
+extension LoginEvent {
+    fileprivate var isPrompt: Bool { if case .prompt = self { true } else { false } }
+}

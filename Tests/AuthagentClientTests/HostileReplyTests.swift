@@ -1,0 +1,121 @@
+import AgentAPI
+import AuthagentClient
+import AuthagentTestSupport
+import Foundation
+import Testing
+
+/// Whatever answers at the socket: a client neither hangs, nor crashes, nor grows.
+@Suite(.timeLimit(.minutes(1)))
+struct HostileReplyTests {
+    private func error(_ steps: ScriptedServer.Step...) async throws -> AgentClientError? {
+        let server = try ScriptedServer { _ in steps }
+        let client = try server.client()
+        return await #expect(throws: AgentClientError.self) { try await client.health() }
+    }
+
+    @Test(
+        "what is no HTTP/1.1 response with a known end is no agent",
+        arguments: [
+            "hello\r\n\r\n",
+            "HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+            "HTTP/1.1 20 OK\r\ncontent-length: 2\r\n\r\n{}",
+            "HTTP/1.1 200000 OK\r\ncontent-length: 2\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n{}\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}xx0\r\n\r\n",
+            "\0\u{1}\u{2}\u{3}\r\n\r\n",
+        ])
+    func nonsense(reply: String) async throws {
+        #expect(try await error(.send(reply), .awaitHangup) == .notAnAgent)
+    }
+
+    @Test("a head without an end, a chunk's size without an end and a body of gigabytes are given up, not collected")
+    func endless() async throws {
+        let field = "x: " + String(repeating: "a", count: 70_000)
+        #expect(try await error(.send("HTTP/1.1 200 OK\r\n" + field), .awaitHangup) == .notAnAgent)
+        let start = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+        let size = String(repeating: "0", count: 2_000)
+        #expect(try await error(.send(start + size), .awaitHangup) == .notAnAgent)
+        let large = "HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n"
+        #expect(try await error(.send(large), .awaitHangup) == .notAnAgent)
+        #expect(try await error(.send(start + "40000000\r\n"), .awaitHangup) == .notAnAgent)
+        let megabyte = "100000\r\n" + String(repeating: "a", count: 1 << 20) + "\r\n"
+        #expect(
+            try await error(.send(start + String(repeating: megabyte, count: 17)), .awaitHangup) == .notAnAgent)
+    }
+
+    @Test(
+        "a connection that ends before the answer does is lost, wherever it ends",
+        arguments: [
+            "", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{}",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n",
+        ])
+    func lost(reply: String) async throws {
+        #expect(try await error(.send(reply)) == .lost)
+    }
+
+    @Test("an agent that stalls is given up at the limit, also in the middle of its answer")
+    func stalls() async throws {
+        for start in ["", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}"] {
+            let server = try ScriptedServer { _ in [.send(start), .awaitHangup] }
+            let connection = try AgentConnection(to: server.path)
+            let begin = ContinuousClock.now
+            #expect(throws: AgentClientError.timeout) { try connection.ask(.health(within: .milliseconds(50))) }
+            #expect(ContinuousClock.now - begin >= .milliseconds(50))
+            #expect(server.requests.count <= 1)
+        }
+    }
+
+    @Test("JSON of another shape is not understood; a problem that cannot be read has its status all the same")
+    func otherJSON() async throws {
+        for body in ["[]", "{", "{\"version\":7}", ""] {
+            #expect(try await error(ScriptedServer.json(body)) == .notUnderstood)
+        }
+        for body in ["<html>", "{\"code\":\"what\"}"] {
+            guard case .problem(let problem) = try await error(ScriptedServer.json(body, status: 503)) else {
+                Issue.record("no problem")
+                continue
+            }
+            #expect(problem.code == .internalError)
+            #expect(problem.detail.contains("503"))
+        }
+        let gone =
+            #"{"code":"login_required","detail":"no login for 'work'","hint":"run it","reason":"x","status":401}"#
+        let expected = Problem(.loginRequired, "no login for 'work'", hint: "run it", reason: "x")
+        #expect(try await error(ScriptedServer.json(gone, status: 401)) == .problem(expected))
+    }
+
+    @Test("another user's program at the agent's path is told nothing")
+    func foreign() async throws {
+        try #require(getuid() == 0, "this test becomes another user, which only root can")
+        let setpriv = try MissingProgram.require("setpriv", package: "util-linux")
+        let python = try MissingProgram.require("python3", package: "python3")
+        let files = try TemporaryDirectory()
+        try #require(chown(files.path, 65_534, 65_534) == 0)
+        let path = try SocketPath(files.path + "/agent.sock")
+        let script = """
+            import socket
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind('\(path)')
+            listener.listen()
+            print('listening', flush=True)
+            print('heard', len(listener.accept()[0].recv(1)), flush=True)
+            """
+        let server = try ChildProcess(
+            setpriv, ["--reuid=65534", "--regid=65534", "--clear-groups", python, "-c", script],
+            environment: ChildProcess.programEnvironment)
+        try #require(await server.line() == "listening")
+        let client = try AgentClient(path)
+        await #expect(throws: AgentClientError.foreignServer(path.text, user: 65_534)) {
+            try await client.token(for: try #require(AccountName("work")))
+        }
+        #expect(await server.result().lines.last == "heard 0")
+    }
+}

@@ -1,0 +1,139 @@
+import AuthagentTestSupport
+import Foundation
+import PeerIdentity
+import Policy
+import Testing
+
+/// Who is at the other end, with real processes.
+@Suite(.timeLimit(.minutes(1)))
+struct PeerProcessTests {
+    @Test(
+        "process, user, groups, program and unit are those of the process that connected", arguments: Pinning.allCases)
+    func facts(pinning: Pinning) async throws {
+        let visit = try await Visit(pinning: pinning)
+        let caller = try #require(try visit.peer.callerAtOnce([.supplementaryGroups, .executable, .unit]))
+        #expect(caller.pid == visit.visitor.pid)
+        #expect(caller.user == getuid())
+        #expect(caller.group == getgid())
+        var groups = [gid_t](repeating: 0, count: 1024)
+        let count = getgroups(1024, &groups)
+        #expect(caller.supplementaryGroups.sorted() == groups.prefix(Int(count)).sorted())
+        #expect(caller.executable == (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath)
+        #expect(caller.slice != nil)
+    }
+
+    @Test("a reaped process is refused, whoever has its connection now", arguments: Pinning.allCases)
+    func reaped(pinning: Pinning) async throws {
+        let visit = try await Visit(pinning: pinning)
+        #expect(try visit.peer.callerAtOnce([]) != nil)
+        await visit.visitor.leave()
+        for facts in [[], .executable, .unit, .supplementaryGroups] as [CallerFacts] {
+            #expect(throws: CallerLost.ended) { try visit.peer.callerAtOnce(facts) }
+        }
+        await #expect(throws: CallerLost.ended) { try await visit.peer.caller(.all) }
+    }
+
+    @Test("a process that was gone before it was looked at is refused", arguments: Pinning.allCases)
+    func goneBefore(pinning: Pinning) async throws {
+        let visit = try await Visit(pinning: pinning) { await $0.leave() }
+        #expect(throws: CallerLost.ended) { try visit.peer.callerAtOnce([]) }
+    }
+
+    @Test("a process that has ended but is not reaped is refused", arguments: Pinning.allCases)
+    func zombie(pinning: Pinning) async throws {
+        let visit = try await Visit(pinning: pinning, isLeftUnreaped: true)
+        let pid = visit.peer.connected.pid
+        #expect(try visit.peer.callerAtOnce([]) != nil)
+        visit.visitor.end()
+        await eventually {
+            (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8))?.contains(") Z ") == true
+        }
+        #expect(throws: CallerLost.ended) { try visit.peer.callerAtOnce([]) }
+    }
+
+    @Test("a process that becomes another program is refused where somebody looked at its program, and only there")
+    func exec() async throws {
+        let looked = try await Visit()
+        looked.peer.noteExecutable()
+        await looked.visitor.become("/bin/sleep")
+        #expect(throws: CallerLost.changed) { try looked.peer.callerAtOnce(.executable) }
+        await #expect(throws: CallerLost.changed) { try await looked.peer.caller(.executableDigest) }
+        #expect(try looked.peer.callerAtOnce(.unit) != nil)
+        kill(looked.visitor.pid, SIGKILL)
+
+        let unlooked = try await Visit()
+        await unlooked.visitor.become("/bin/sleep")
+        #expect(try unlooked.peer.callerAtOnce([.unit, .supplementaryGroups]) != nil)
+        kill(unlooked.visitor.pid, SIGKILL)
+    }
+
+    @Test("another file of the same name is another program")
+    func sameName() async throws {
+        let files = try TemporaryDirectory()
+        let program = files.path + "/tool"
+        _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
+        let visit = try await Visit(program: program)
+        visit.peer.noteExecutable()
+        #expect(try visit.peer.callerAtOnce(.executable)?.executable == program)
+        // As at an upgrade: the running program keeps the name it had.
+        try FileManager.default.removeItem(atPath: program)
+        #expect(try visit.peer.callerAtOnce(.executable)?.executable == program)
+        _ = try await ChildProcess.run("/bin/cp", ["/bin/sleep", program])
+        await visit.visitor.become(program)
+        #expect(throws: CallerLost.changed) { try visit.peer.callerAtOnce(.executable) }
+        kill(visit.visitor.pid, SIGKILL)
+    }
+
+    @Test("user and groups are those of the moment of connecting")
+    func otherUser() async throws {
+        try #require(getuid() == 0, "this test becomes another user, which only root can")
+        let groups: [UInt32] = [7, 4242, 65_533] + (100_000..<100_060)
+        let visit = try await Visit(user: 65_534, group: 12, groups: groups)
+        let caller = try #require(try visit.peer.callerAtOnce(.supplementaryGroups))
+        #expect(caller.user == 65_534)
+        #expect(caller.group == 12)
+        #expect(caller.supplementaryGroups.sorted() == groups)
+        let byNumber = try #require(PeerProcess(pid: visit.visitor.pid, digests: ExecutableDigests()))
+        #expect(byNumber.connected.user == caller.user)
+        #expect(byNumber.connected.group == caller.group)
+        #expect(byNumber.connected.supplementaryGroups.sorted() == groups)
+    }
+
+    @Test("the record has program and unit, and asks no more of a process that becomes another program")
+    func record() async throws {
+        let visit = try await Visit()
+        let before = try #require(try visit.peer.callerAtOnce(.record))
+        let program = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
+        #expect(before.executable == program)
+        #expect(before.slice != nil)
+        await visit.visitor.become("/bin/sleep")
+        #expect(try visit.peer.callerAtOnce(.record) == before)
+        kill(visit.visitor.pid, SIGKILL)
+        await eventually { (try? visit.peer.callerAtOnce([])) == nil }
+        #expect(throws: CallerLost.ended) { try visit.peer.callerAtOnce(.record) }
+    }
+
+    @Test("what is remembered of one process for the record is said of no other", arguments: Pinning.allCases)
+    func recent(pinning: Pinning) async throws {
+        let recent = RecentProcesses()
+        let files = try TemporaryDirectory()
+        let program = files.path + "/tool"
+        _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
+        let first = try await Visit(pinning: pinning, program: program, recent: recent)
+        #expect(try first.peer.callerAtOnce(.record)?.executable == program)
+        for _ in 0..<40 {
+            let other = try await Visit(pinning: pinning, recent: recent)
+            #expect(try other.peer.callerAtOnce(.record)?.executable?.hasSuffix("/socket-actor") == true)
+        }
+        #expect(try first.peer.callerAtOnce(.record)?.executable == program)
+    }
+
+    @Test("a number that no process has is nobody")
+    func nobody() async throws {
+        let visit = try await Visit()
+        await visit.visitor.leave()
+        #expect(PeerProcess(pid: visit.visitor.pid, digests: ExecutableDigests()) == nil)
+        #expect(PeerProcess(pid: 0, digests: ExecutableDigests()) == nil)
+        #expect(PeerProcess(pid: -1, digests: ExecutableDigests()) == nil)
+    }
+}

@@ -1,0 +1,42 @@
+import AuthagentClient
+import AuthagentTestSupport
+import CLinux
+import Foundation
+import LocalSocket
+import PeerIdentity
+import Testing
+
+/// A real process that has connected to a socket of the test's, and what is known of it.
+final class Visit: Sendable {
+    let visitor: SocketActor
+    let peer: PeerProcess
+    let digests: ExecutableDigests
+    private let files: TemporaryDirectory
+    private let connection: Int32
+
+    init(
+        pinning: Pinning = .peer, user: UInt32? = nil, group: UInt32? = nil, groups: [UInt32] = [],
+        program: String? = nil, isLeftUnreaped: Bool = false, digests: ExecutableDigests = ExecutableDigests(),
+        recent: RecentProcesses = RecentProcesses(),
+        beforeAccept: (SocketActor) async -> Void = { _ in }
+    ) async throws {
+        files = try TemporaryDirectory()
+        let path = try SocketPath(files.path + "/run/agent.sock")
+        let listener = try LocalSocket.listen(at: path)
+        if user != nil {
+            for path in [files.path, path.directory, path.text] { try #require(chmod(path, 0o777) == 0) }
+        }
+        visitor = try await SocketActor(
+            path.text, user: user, group: group, groups: groups, program: program,
+            isLeftUnreaped: isLeftUnreaped)
+        await beforeAccept(visitor)
+        connection = clinux_accept(listener.raw)
+        peer = try PeerProcess(socket: connection, digests: digests, recent: recent, pinning: pinning)
+        self.digests = digests
+    }
+
+    deinit {
+        visitor.end()
+        close(connection)
+    }
+}

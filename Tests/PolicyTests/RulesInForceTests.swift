@@ -1,0 +1,140 @@
+import AgentAPI
+import Policy
+import Synchronization
+import Testing
+
+struct RulesInForceTests {
+    private final class Clock: Sendable {
+        private let moment = Mutex(ContinuousClock.now)
+        var now: ContinuousClock.Instant { moment.withLock { $0 } }
+        func advance(_ duration: Duration) { moment.withLock { $0 += duration } }
+    }
+
+    private let clock = Clock()
+
+    private func inForce(_ rules: AccessRule...) -> RulesInForce {
+        RulesInForce(AccessRules(owner: RuleFixture.owner, rules: rules)) { [clock] in clock.now }
+    }
+
+    private func ask(
+        _ rules: RulesInForce, _ permissions: [Permission] = [.token], on account: String? = "work",
+        scopes: [String] = [], by user: UInt32 = 7
+    ) -> Verdict? {
+        let request = AccessRequest(permissions, on: account.map(RuleFixture.account), scopes: scopes)
+        guard case .verdict(let verdict) = rules.decide(request, for: RuleFixture.caller(user), known: .all) else {
+            return nil
+        }
+        return verdict
+    }
+
+    @Test("every permission that a request needs has to be there; the missing one is named")
+    func permissions() {
+        let rules = inForce(RuleFixture.rule(["work"], .user(7, name: nil), allow: [.token]))
+        #expect(ask(rules) == Verdict(.allowed(nil), rule: 1))
+        #expect(ask(rules, [.token, .idToken]) == Verdict(.refused(.idToken), rule: 1))
+        #expect(ask(rules, [.status]) == Verdict(.refused(.status), rule: 1))
+        #expect(ask(rules, on: "other") == Verdict(.refused(.token), rule: nil))
+        #expect(ask(rules, on: nil) == Verdict(.refused(.token), rule: nil))
+        #expect(ask(rules, Permission.allCases, by: RuleFixture.owner) == Verdict(.allowed(nil), rule: nil))
+    }
+
+    @Test("scopes beyond the bound are refused and named, letter by letter; those within have it as their bound")
+    func scopes() {
+        let rules = inForce(RuleFixture.rule(["work"], .user(7, name: nil), scopes: ["repo:read", "user"]))
+        let bound = ScopeBound(["user", "repo:read"])
+        #expect(ask(rules) == Verdict(.allowed(bound), rule: 1))
+        #expect(ask(rules, scopes: ["user"]) == Verdict(.allowed(bound), rule: 1))
+        #expect(
+            ask(rules, scopes: ["repo:write", "user", "User"]) == Verdict(.beyond(["repo:write", "User"]), rule: 1))
+        #expect(ask(rules, scopes: ["repo"]) == Verdict(.beyond(["repo"]), rule: 1))
+    }
+
+    @Test("a rate is per rule and user: it is used up, says when to come again, and fills evenly")
+    func rate() {
+        let rules = inForce(
+            RuleFixture.rule(["work"], .anybody, perMinute: 6), RuleFixture.rule(["other"], .anybody, perMinute: 1)
+        )
+        for _ in 0..<6 { #expect(ask(rules)?.outcome == .allowed(nil)) }
+        #expect(ask(rules) == Verdict(.tooMany(retryAfter: 10), rule: 1))
+        #expect(ask(rules, by: 8)?.outcome == .allowed(nil))
+        #expect(ask(rules, on: "other")?.outcome == .allowed(nil))
+        #expect(ask(rules, on: "other")?.outcome == .tooMany(retryAfter: 60))
+        clock.advance(.seconds(4))
+        #expect(ask(rules)?.outcome == .tooMany(retryAfter: 6))
+        clock.advance(.seconds(6))
+        #expect(ask(rules)?.outcome == .allowed(nil))
+        #expect(ask(rules)?.outcome == .tooMany(retryAfter: 10))
+        // An hour saves up no more than a minute.
+        clock.advance(.seconds(3600))
+        for _ in 0..<6 { #expect(ask(rules)?.outcome == .allowed(nil)) }
+        #expect(ask(rules)?.outcome == .tooMany(retryAfter: 10))
+    }
+
+    @Test("what is refused uses nothing up")
+    func refusedIsFree() {
+        let rules = inForce(RuleFixture.rule(["work"], .anybody, scopes: ["a"], perMinute: 1))
+        for _ in 0..<5 {
+            #expect(ask(rules, [.logout])?.outcome == .refused(.logout))
+            #expect(ask(rules, scopes: ["b"])?.outcome == .beyond(["b"]))
+        }
+        #expect(ask(rules)?.outcome == .allowed(ScopeBound(["a"])))
+        #expect(ask(rules)?.outcome == .tooMany(retryAfter: 60))
+    }
+
+    @Test("thousands of users leave no more behind than a bounded number of them")
+    func manyUsers() {
+        let rules = inForce(RuleFixture.rule(["work"], .anybody, perMinute: 1))
+        for user in 1...10_000 as ClosedRange<UInt32> where user != RuleFixture.owner {
+            clock.advance(.milliseconds(1))
+            #expect(ask(rules, by: user)?.outcome == .allowed(nil))
+        }
+        // The last ones are remembered.
+        #expect(ask(rules, by: 10_000)?.outcome == .tooMany(retryAfter: 60))
+        #expect(ask(rules, by: 6_000)?.outcome == .tooMany(retryAfter: 60))
+    }
+
+    @Test("a list takes one of each rule that gives something, and has what each account's rule gives")
+    func list() {
+        let rules = inForce(
+            RuleFixture.rule(["work"], .anybody, allow: [.status], perMinute: 1),
+            RuleFixture.rule(["*"], .user(8, name: nil), allow: [.token], perMinute: 1)
+        )
+        func list(_ user: UInt32) -> RulesInForce.Answer {
+            rules.decideList(.status, for: RuleFixture.caller(user), known: [])
+        }
+        #expect(list(7) == .verdict(Verdict(.allowed(nil), rule: nil)))
+        #expect(list(7) == .verdict(Verdict(.tooMany(retryAfter: 60), rule: 1)))
+        #expect(list(8) == .verdict(Verdict(.allowed(nil), rule: nil)))
+        #expect(ask(rules, on: "x", by: 8)?.outcome == .allowed(nil))
+    }
+
+    @Test("what is not known of a caller is asked for, and decides nothing before")
+    func unknown() {
+        let rules = inForce(
+            RuleFixture.rule(["work"], .executable("/bad"), allow: []), RuleFixture.rule(["work"], .user(7, name: nil))
+        )
+        let request = AccessRequest([.token], on: RuleFixture.account("work"))
+        #expect(rules.decide(request, for: RuleFixture.caller(7), known: []) == .needs(.executable))
+        #expect(rules.decideList(.status, for: RuleFixture.caller(7), known: []) == .needs(.executable))
+        #expect(
+            rules.decide(request, for: RuleFixture.caller(7, executable: "/bad"), known: .executable)
+                == .verdict(Verdict(.refused(.token), rule: 1)))
+    }
+
+    @Test("new rules hold at once and begin with full rates; the same ones again keep what is used up, and tell nobody")
+    func replacing() {
+        let rule = RuleFixture.rule(["work"], .anybody, perMinute: 1)
+        let rules = inForce(rule)
+        let changes = Mutex(0)
+        rules.whenChanged { changes.withLock { $0 += 1 } }
+        #expect(ask(rules)?.outcome == .allowed(nil))
+        rules.replace(AccessRules(owner: RuleFixture.owner, rules: [rule]))
+        #expect(ask(rules)?.outcome == .tooMany(retryAfter: 60))
+        #expect(changes.withLock { $0 } == 0)
+        rules.replace(AccessRules(owner: RuleFixture.owner, rules: [RuleFixture.rule(["work"], .anybody, allow: [])]))
+        #expect(ask(rules)?.outcome == .refused(.token))
+        rules.replace(AccessRules(owner: RuleFixture.owner, rules: [rule]))
+        #expect(ask(rules)?.outcome == .allowed(nil))
+        #expect(changes.withLock { $0 } == 2)
+    }
+}

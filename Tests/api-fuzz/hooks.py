@@ -1,0 +1,118 @@
+"""What Schemathesis has to know about this API, and checks that only this API can have.
+
+It makes requests from the document alone; here their accounts become ones that the agent has, and a login goes
+nowhere but to the demo issuer.
+"""
+
+import json
+import os
+import re
+import zlib
+
+import schemathesis
+from schemathesis.core.failures import Failure
+
+ACCOUNTS = os.environ["API_FUZZ_ACCOUNTS"].split()
+ISSUER = os.environ["API_FUZZ_ISSUER"]
+# Where nothing may be changed: each request must be wrong.
+ONLY_WRONG = bool(os.environ["API_FUZZ_ONLY_WRONG"])
+ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+# A request that is right may still be wrong for the state of things: a store that is there already, a login that is
+# pending with other settings. No schema can say that.
+DEPENDS_ON_STATE = {("POST", "/v1/accounts/{account}/login"), ("POST", "/v1/store"), ("POST", "/v1/lock")}
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if ONLY_WRONG and not case.meta.generation.mode.is_negative:
+        # An operation with nothing in it that could be wrong is asked all the same.
+        case.query = {**(case.query or {}), "none-such": "1"}
+    name = case.path_parameters.get("account") if case.path_parameters else None
+    if isinstance(name, str) and ACCOUNT.fullmatch(name):
+        # Mostly one that there is; the same name always becomes the same.
+        choice = zlib.crc32(name.encode()) % (len(ACCOUNTS) + 1)
+        if choice < len(ACCOUNTS):
+            case.path_parameters["account"] = ACCOUNTS[choice]
+    if isinstance(case.body, dict):
+        if case.path.endswith("/login"):
+            keep_login_here(case.body)
+        # Otherwise each wrong guess would have the next one wait.
+        if case.path in ("/v1/lock", "/v1/unlock") and is_text(case.body.get("passphrase"), 1, 1024):
+            case.body["passphrase"] = "open sesame"
+
+
+def is_text(value, shortest, longest):
+    return isinstance(value, str) and shortest <= len(value) <= longest
+
+
+def keep_login_here(body):
+    """Takes out what would lead to another host, and waiting. What is wrong stays wrong."""
+    for name in ("provider", "device_endpoint", "token_endpoint", "revocation_endpoint", "registration_endpoint",
+                 "client_key_file", "client_certificate_file", "registration_token"):
+        if isinstance(body.get(name), str):
+            del body[name]
+    if isinstance(body.get("issuer"), str):
+        body["issuer"] = ISSUER
+    timeout = body.get("timeout")
+    if isinstance(timeout, int) and not isinstance(timeout, bool) and 1 <= timeout <= 86400:
+        body["timeout"] = min(timeout, 3)
+
+
+@schemathesis.check
+def problems_are_explained(ctx, response, case):
+    """A refusal has a stable code, what happened and the remedy, and the agent never blames itself."""
+    if response.status_code < 400 or case.method == "HEAD":
+        return
+    problem = response.json()
+    for name in ("code", "detail", "hint"):
+        if not problem.get(name):
+            raise Failure(operation=case.operation.label, title="Unexplained problem", message=f"no {name}: {problem}")
+    if problem["status"] != response.status_code:
+        raise Failure(operation=case.operation.label, title="Wrong status in the problem", message=str(problem))
+    if problem["code"] == "internal_error":
+        raise Failure(operation=case.operation.label, title="Internal error", message=str(problem))
+
+
+@schemathesis.check
+def what_is_right_is_accepted(ctx, response, case):
+    """As positive_data_acceptance, which cannot tell a wrong request from a scope that the provider refuses."""
+    if response.status_code != 400 or case.method == "HEAD":
+        return
+    if ONLY_WRONG or case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    if (case.method, case.path) in DEPENDS_ON_STATE:
+        return
+    problem = response.json()
+    if problem["code"] == "bad_request":
+        raise Failure(operation=case.operation.label, title="Refused what the document allows", message=str(problem))
+
+
+@schemathesis.check
+def events_conform(ctx, response, case):
+    """Each line of a login's reply is an event, and the last one ends it."""
+    if response.status_code != 200 or not case.path.endswith("/login") or case.method != "POST":
+        return
+    events = [json.loads(line) for line in response.text.splitlines()]
+    if not events or events[-1]["event"] not in ("done", "failed"):
+        raise Failure(operation=case.operation.label, title="A login without an end", message=response.text)
+    for event in events:
+        if not EVENT.is_valid(event):
+            raise Failure(operation=case.operation.label, title="Undescribed event", message=json.dumps(event))
+
+
+@schemathesis.check
+def replies_are_not_stored(ctx, response, case):
+    if response.headers.get("cache-control") != ["no-store"]:
+        raise Failure(operation=case.operation.label, title="Storable reply", message=str(response.headers))
+
+
+def event_validator():
+    import jsonschema_rs
+
+    document = json.load(open(os.environ["API_FUZZ_DOCUMENT"]))
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": "#/components/schemas/LoginEvent", "components": document["components"]}
+    )
+
+
+EVENT = event_validator()

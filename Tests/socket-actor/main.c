@@ -1,0 +1,66 @@
+// A program that connects to a Unix socket and then does what it reads, line by line, for tests of who asks:
+//
+//   ask TARGET       sends a GET request on the connection, and prints the status and the body as one line
+//   leave            ends this process; a child goes on with the connection
+//   become PROGRAM   becomes another program, which waits (PROGRAM 600); a child goes on with the connection
+//
+// usage: socket-actor PATH
+#define _GNU_SOURCE 1
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int ask(int connection, const char *target) {
+    char text[64 * 1024];
+    int length = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);
+    if (send(connection, text, (size_t)length, MSG_NOSIGNAL) != length) return puts("closed");
+    size_t count = 0;
+    for (;;) {
+        ssize_t got = recv(connection, text + count, sizeof text - 1 - count, 0);
+        if (got <= 0) return puts("closed");
+        count += (size_t)got;
+        text[count] = 0;
+        char *body = strstr(text, "\r\n\r\n");
+        if (!body) continue;
+        char *field = strcasestr(text, "content-length:");
+        if (!field) return puts("nonsense");
+        size_t size = strtoul(field + strlen("content-length:"), NULL, 10);
+        if (count < (size_t)(body + 4 - text) + size) continue;
+        return printf("%.3s %s%s", text + strlen("HTTP/1.1 "), body + 4, text[count - 1] == '\n' ? "" : "\n");
+    }
+}
+
+int main(int count, char **arguments) {
+    if (count != 2) return 2;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strncpy(address.sun_path, arguments[1], sizeof address.sun_path - 1);
+    int connection = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (connect(connection, (struct sockaddr *)&address, sizeof address) != 0) {
+        perror(arguments[1]);
+        return 1;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    // A child must not find in its copy of the buffer what this process has read ahead.
+    setvbuf(stdin, NULL, _IONBF, 0);
+    puts("connected");
+    char line[4096];
+    while (fgets(line, sizeof line, stdin)) {
+        line[strcspn(line, "\n")] = 0;
+        if (strncmp(line, "ask ", 4) == 0) {
+            ask(connection, line + 4);
+        } else if (strcmp(line, "leave") == 0) {
+            if (fork() != 0) _exit(0);
+        } else if (strncmp(line, "become ", 7) == 0) {
+            if (fork() != 0) {
+                execl(line + 7, line + 7, "600", (char *)NULL);
+                _exit(1);
+            }
+        }
+    }
+    return 0;
+}
