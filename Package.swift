@@ -228,10 +228,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AuthagentClientTests",
-            dependencies: [
-                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagentd",
-            ],
+            dependencies: ["AgentAPI", "AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
             swiftSettings: swift
         ),
         .testTarget(
@@ -243,9 +240,7 @@ let package = Package(
             name: "AgentServerTests",
             dependencies: [
                 "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Metrics",
-                "Policy",
-                lifecycle,
-                logging,
+                "PeerIdentity", "Policy", "socket-actor", lifecycle, logging,
             ],
             swiftSettings: swift
         ),
@@ -292,8 +287,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagent-keyring", "authagentd", "bench", "bench-echo",
-                "bench-load",
+                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load",
             ],
             swiftSettings: swift
         ),

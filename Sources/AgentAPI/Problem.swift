@@ -7,7 +7,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
     public var hint: String?
     /// Why a login is required or a provider refused: `not_logged_in`, `provider_rejected`, `rotation_lost`, ….
     public var reason: String?
-    /// Seconds, for `too_many_requests`, when it is known; also the field `Retry-After` of the reply.
+    /// Seconds, for `too_many_requests`, when it is known: the field `Retry-After` of the reply, and not in the body.
     public var retryAfter: Int?
 
     public init(
@@ -22,7 +22,6 @@ public struct Problem: Error, Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case code, detail, hint, reason
-        case retryAfter = "retry_after"
     }
 
     public static let mediaType = "application/problem+json"

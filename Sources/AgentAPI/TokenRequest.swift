@@ -37,7 +37,7 @@ public struct TokenRequest: Hashable, Sendable {
     }
 
     /// RFC 3986 §2.3: everything but the unreserved characters.
-    private static func encoded(_ text: String) -> String {
+    package static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in text.utf8 {

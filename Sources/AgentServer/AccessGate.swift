@@ -5,6 +5,8 @@ internal import Policy
 /// each decision recorded once, with what came of it.
 struct AccessGate: Sendable {
     let access: Access
+    /// Tells whoever watches of a refusal.
+    let report: @Sendable (AgentNews) -> Void
 
     private typealias Decider = @Sendable (Caller, CallerFacts) -> RulesInForce.Answer
 
@@ -31,10 +33,10 @@ struct AccessGate: Sendable {
         return try await admit(request, identity) { rules.decide(request, for: $0, known: $1) }
     }
 
-    /// To a list of accounts, of which `visible` tells who is in it.
+    /// To a list of accounts, or to what happens to them.
     func admitToList(
         _ permission: Permission, _ identity: any CallerIdentity
-    ) async throws(Problem) -> (Admission, visible: @Sendable (AccountName) -> Bool) {
+    ) async throws(Problem) -> AccessView {
         let rules = access.rules
         let current = rules.current
         let admission = try await admit(AccessRequest([permission], on: nil), identity) {
@@ -42,8 +44,7 @@ struct AccessGate: Sendable {
         }
         // Rules that have come meanwhile may want to know more of the caller than those that were asked.
         guard rules.current == current else { return try await admitToList(permission, identity) }
-        let caller = admission.caller
-        return (admission, { current.decide(permission, on: $0, for: caller).isAllowed })
+        return AccessView(admission, permission, current)
     }
 
     private func admit(
@@ -65,6 +66,29 @@ struct AccessGate: Sendable {
     /// Whoever may connect may have what there is no rule about, as long as it is still the one who connected.
     func recognize(_ identity: any CallerIdentity) throws(Problem) {
         do throws(CallerLost) { _ = try identity.callerAtOnce([]) } catch { throw .lost(error) }
+    }
+
+    /// Why a caller may not connect, which is recorded; nil if he may.
+    func refusal(of identity: any CallerIdentity) -> Problem? {
+        guard mayStay(identity) else {
+            var caller = identity.connected
+            var problem = Problem(
+                .forbidden, "this agent serves another user",
+                hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"
+            )
+            do throws(CallerLost) { caller = try identity.callerAtOnce(access.audit.facts) ?? caller } catch {
+                problem = .lost(error)
+            }
+            access.audit.record(
+                AccessRecord(
+                    caller: caller, permissions: [], account: nil, scopes: [], result: .refused(.forbidden), rule: nil))
+            tell(refused: caller, nil, problem.detail)
+            return problem
+        }
+        // Which program connected is to be known by the time that a rule asks: it must still be that one then.
+        let facts = access.rules.current.factsOnEveryAccount(for: identity.connected)
+        if !facts.isDisjoint(with: [.executable, .executableDigest]) { _ = try? identity.callerAtOnce(.executable) }
+        return nil
     }
 
     /// Whether the rules of now would let the caller connect.
@@ -116,21 +140,32 @@ struct AccessGate: Sendable {
             )
         }
         let problem = Problem(verdict.outcome, request, caller)
-        record(refused: problem.code, caller, request, verdict.rule)
+        record(refused: problem, caller, request, verdict.rule)
         throw problem
     }
 
     private func lost(_ error: CallerLost, _ identity: any CallerIdentity, _ request: AccessRequest) -> Problem {
         let problem = Problem.lost(error)
-        record(refused: problem.code, identity.connected, request, nil)
+        record(refused: problem, identity.connected, request, nil)
         return problem
     }
 
-    private func record(refused code: Problem.Code, _ caller: Caller, _ request: AccessRequest, _ rule: Int?) {
+    /// A program that does nothing but ask must not wash everything else out of what watchers can go back to.
+    private func tell(refused caller: Caller, _ request: AccessRequest?, _ detail: String) {
+        guard access.rules.isNews(refusalOf: caller) else { return }
+        let denial = AgentNews.Denial(
+            user: caller.user, pid: caller.pid, executable: caller.executable, unit: caller.unit,
+            permission: request?.permissions.first?.rawValue
+        )
+        report(.denied(denial, account: request?.account, detail: detail))
+    }
+
+    private func record(refused problem: Problem, _ caller: Caller, _ request: AccessRequest, _ rule: Int?) {
+        if problem.code == .forbidden { tell(refused: caller, request, problem.detail) }
         access.audit.record(
             AccessRecord(
                 caller: caller, permissions: request.permissions, account: request.account, scopes: request.scopes,
-                result: .refused(code), rule: rule
+                result: .refused(problem.code), rule: rule
             )
         )
     }

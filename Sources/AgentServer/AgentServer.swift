@@ -1,5 +1,4 @@
 public import AgentAPI
-internal import CLinux
 internal import Glibc
 public import Logging
 public import Metrics
@@ -29,8 +28,9 @@ public struct AgentServer: Service {
     ) {
         self.listeners = listeners
         self.replacements = replacements
+        let gate = AccessGate(access: access) { service.report($0) }
         metrics = ServerMetrics()
-        harness = Harness(service: service, gate: AccessGate(access: access), sources: [metrics] + sources)
+        harness = Harness(service: service, gate: gate, sources: [metrics] + sources)
         self.access = access
         self.limits = limits
         self.logger = logger
@@ -38,9 +38,9 @@ public struct AgentServer: Service {
 
     /// Ends after the requests under way are answered, once the service group shuts down.
     public func run() async throws {
-        Self.allowManyDescriptors()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let registry = ConnectionRegistry(connectionsPerUser: limits.connectionsPerUser)
+        let share = Self.descriptorsAllowed() / Self.shareOfDescriptors
+        let registry = ConnectionRegistry(connectionsPerUser: min(limits.connectionsPerUser, max(8, share)))
         access.rules.whenChanged { registry.rulesHaveChanged() }
         let known = NIOLoopBoundBox.makeBoxSendingValue(KnownRequests(), eventLoop: group.next())
         var first: [any Channel] = []
@@ -85,49 +85,46 @@ public struct AgentServer: Service {
             .withBoundSocket(listener).get()
     }
 
+    /// A connection has two descriptors, its own and that of the process at its other end; and one user leaves half of
+    /// them to others.
+    private static let shareOfDescriptors = 4
+
     /// The usual limit of 1,024 descriptors is below the cap on connections; what root allows is enough for it. It is
-    /// low by default for the sake of select(2), which nothing here uses (setrlimit(2)).
-    private static func allowManyDescriptors() {
+    /// low by default for the sake of select(2), which nothing here uses (setrlimit(2)). Returns how many there may be.
+    private static func descriptorsAllowed() -> Int {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
         limit.rlim_cur = limit.rlim_max
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
     }
 
     /// Asks the kernel who connected, before anything of the request is read.
     private func admit(
         _ channel: any Channel, _ registry: ConnectionRegistry, _ known: NIOLoopBoundBox<KnownRequests>
     ) -> EventLoopFuture<Void> {
-        guard let options = channel as? any SocketOptionProvider else {
+        let found: (any CallerIdentity)?
+        do {
+            found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+                of: NIOBSDSocket.Handle.self
+            ) { try access.peer($0) }
+        } catch { return channel.eventLoop.makeFailedFuture(error) }
+        guard let identity = found else {
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        let credentials: EventLoopFuture<clinux_peer> = options.unsafeGetSocketOption(
-            level: .init(SOL_SOCKET), name: .init(SO_PEERCRED)
-        )
-        return credentials.flatMap { credentials in
-            let caller = Caller(pid: credentials.pid, user: credentials.uid, group: credentials.gid)
-            let identity = access.peer(caller)
-            guard harness.gate.mayStay(identity) else {
-                metrics.connected(.forbidden)
-                logger.warning("refused", metadata: ["uid": "\(caller.user)", "pid": "\(caller.pid)"])
-                let denial = AgentNews.Denial(user: caller.user, pid: caller.pid)
-                harness.service.report(.denied(denial, detail: "another user's program has connected"))
-                return refuse(
-                    channel,
-                    Problem(
-                        .forbidden, "this agent serves another user",
-                        hint: "run 'authagent start' for an agent of your own, and unset AUTHAGENT_SOCK"))
-            }
-            switch registry.admit(channel, of: caller.user) {
-            case .stopping: return channel.close()
-            case .tooMany:
-                metrics.connected(.tooMany)
-                return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
-            case .admitted:
-                metrics.connected(.admitted)
-                channel.closeFuture.whenComplete { _ in metrics.disconnected() }
-                return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity, known.value) }
-            }
+        if let problem = harness.gate.refusal(of: identity) {
+            metrics.connected(.forbidden)
+            return refuse(channel, problem)
+        }
+        switch registry.admit(channel, of: identity.connected.user) {
+        case .stopping: return channel.close()
+        case .tooMany:
+            metrics.connected(.tooMany)
+            return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
+        case .admitted:
+            metrics.connected(.admitted)
+            channel.closeFuture.whenComplete { _ in metrics.disconnected() }
+            return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity, known.value) }
         }
     }
 

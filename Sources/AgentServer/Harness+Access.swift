@@ -29,14 +29,12 @@ extension Harness {
         }
     }
 
-    func list(
-        _ route: Route, _ request: APIRequest, _ visible: @escaping @Sendable (AccountName) -> Bool, isTrusted: Bool
-    ) async throws(Problem) -> Answer {
+    func list(_ route: Route, _ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
         _ = try QueryParameters(request.query, allowed: [])
-        if case .events = route { return .stream(try events(request, isTrusted ? nil : visible)) }
+        if case .events = route { return .stream(try events(request, view)) }
         try requireAcceptable(request, "application/json")
-        let report = await service.status(of: visible)
-        return .reply(.json(isTrusted ? report : report.forStrangers))
+        let report = await service.status(of: view.isVisible)
+        return .reply(.json(view.isTrusted ? report : report.forStrangers))
     }
 
     func login(

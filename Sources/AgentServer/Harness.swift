@@ -64,9 +64,9 @@ struct Harness: Sendable {
             try gate.recognize(identity)
             return try await perform(route, request, isTrusted: gate.isOwn(identity))
         case .list(let permission):
-            let (admission, visible) = try await gate.admitToList(permission, identity)
-            return try await gate.conclude(admission) { () throws(Problem) in
-                try await list(route, request, visible, isTrusted: admission.isTrusted)
+            let view = try await gate.admitToList(permission, identity)
+            return try await gate.conclude(view.admission) { () throws(Problem) in
+                try await list(route, request, view)
             }
         case .decided(let needed):
             let admission = try await gate.admit(needed, identity)

@@ -26,17 +26,6 @@ extension StatusReport {
     }
 }
 
-extension AgentEvent {
-    /// Nil: what happens to the agent, to its stores, to other accounts and to other callers is not for them.
-    func forStrangers(seeing isVisible: (AccountName) -> Bool) -> AgentEvent? {
-        if news.kind == .missed { return self }
-        guard let account = news.account, isVisible(account), news.kind != .denied else { return nil }
-        var event = self
-        (event.news.detail, event.news.hint) = (nil, nil)
-        return event
-    }
-}
-
 extension LogoutReply {
     /// Whether it succeeded is theirs to know; why not may be a store's word.
     var forStrangers: LogoutReply {
@@ -44,6 +33,15 @@ extension LogoutReply {
         if !forgotten { reply.reason = reason.map { _ in "ask whoever runs the agent" } }
         reply.clientReason = clientReason.map { _ in "ask whoever runs the agent" }
         return reply
+    }
+}
+
+extension AgentEvent {
+    var forStrangers: AgentEvent {
+        var event = self
+        // What a refusal says is about its caller.
+        if news.kind != .denied { (event.news.detail, event.news.hint) = (nil, nil) }
+        return event
     }
 }
 

@@ -15,9 +15,7 @@ struct StreamedReply: Sendable {
     ) {
         self.contentType = contentType
         forEach = { send in
-            for await event in events {
-                if let part = encode(event) { send(part) }
-            }
+            for await event in events { if let part = encode(event) { send(part) } }
         }
     }
 
@@ -28,11 +26,13 @@ struct StreamedReply: Sendable {
 
     /// Server-sent events (WHATWG HTML §9.2). An id alone is no event, but tells the client where it is: it can go on from
     /// there although nothing has happened yet.
+    ///
+    /// `seen` is what the watcher may see of an event; nil: nothing at all.
     static func serverSentEvents(
-        _ watch: EventWatch, _ shown: @escaping @Sendable (AgentEvent) -> AgentEvent?
+        _ watch: EventWatch, seen: @escaping @Sendable (AgentEvent) -> AgentEvent?
     ) -> StreamedReply {
         var reply = StreamedReply(AgentEvent.mediaType, watch.events) { event in
-            guard let event = shown(event) else { return nil }
+            guard let event = seen(event) else { return nil }
             let head = "id: \(event.id)\nevent: \(event.news.kind.rawValue)\ndata: "
             return Array(head.utf8) + APIJSON.encode(fixed: event) + Array("\n\n".utf8)
         }

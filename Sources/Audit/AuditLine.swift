@@ -37,7 +37,10 @@ public struct AuditLine: Sendable {
         add("unit", caller.unit)
         add("user_unit", caller.userUnit)
         add("account", record.account?.description)
-        add("permission", record.permissions.map(\.rawValue).joined(separator: " "))
+        // Without one, somebody who may do nothing at all has connected.
+        add(
+            "permission",
+            record.permissions.isEmpty ? "connect" : record.permissions.map(\.rawValue).joined(separator: " "))
         let scopes = record.scopes.map { DisplayText.clean($0, limit: Self.longestScope) }
         add("scopes", scopes.joined(separator: " "), limit: 1000)
         let (decision, result) =

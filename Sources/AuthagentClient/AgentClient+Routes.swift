@@ -26,6 +26,11 @@ extension AgentClient {
     /// Looks at everything that has to be right. Changes nothing.
     public func doctor() async throws(AgentClientError) -> DoctorReport { try await ask(.doctor) }
 
+    /// What a process may do with an account, and which rule says so.
+    public func policy(on account: AccountName, of process: Int32) async throws(AgentClientError) -> PolicyReport {
+        try await ask(.policyCheck(account, process: process))
+    }
+
     /// Starts a login, or joins the one that is pending. The last event is `done` or `failed`; whoever stops reading
     /// before that does not cancel the login.
     public func login(
@@ -59,11 +64,6 @@ extension AgentClient {
         try await ask(.changeStore(change))
     }
 
-    /// What a process may do with an account, and which rule says so.
-    public func policy(for process: Int32, _ account: AccountName) async throws(AgentClientError) -> PolicyReport {
-        try await ask(.checkPolicy(of: process, account))
-    }
-
     /// Has the agent drop every token from memory, and serve none until `unlock`.
     public func lock(_ options: LockRequest = LockRequest()) async throws(AgentClientError) {
         _ = try await ask(.lock(options))
@@ -76,8 +76,9 @@ extension AgentClient {
     /// Has the agent read its configuration again: whole, or not at all.
     public func reload() async throws(AgentClientError) { _ = try await ask(.reload) }
 
-    /// What happens in the agent from now on, or after the event with this id.
-    public func events(after id: String? = nil) async throws(AgentClientError) -> AgentStream<ReceivedEvent> {
-        try await stream(.events(after: id), ReceivedEventReader.self)
+    /// What happens in the agent from now on, or after the event with this id. The agent ends the stream of a reader
+    /// that is too slow, and when it ends itself; the last event's id is where to go on.
+    public func events(after id: EventID? = nil) async throws(AgentClientError) -> AgentStream<AgentEvent> {
+        try await stream(.events(after: id), AgentEventReader.self)
     }
 }

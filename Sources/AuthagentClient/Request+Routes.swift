@@ -45,8 +45,9 @@ extension Request where Reply == DoctorReport {
 }
 
 extension Request where Reply == PolicyReport {
-    package static func checkPolicy(of process: Int32, _ account: AccountName) -> Self {
-        var request = Self("GET", "\(Route.policyCheck.path)?account=\(account)&pid=\(process)")
+    package static func policyCheck(_ account: AccountName, process: Int32) -> Self {
+        var request = Self(
+            "GET", "\(Route.policyCheck.path)?account=\(TokenRequest.encoded(account.description))&pid=\(process)")
         // A digest may have to be made of a large program.
         request.limit = .seconds(30)
         return request
@@ -115,12 +116,12 @@ extension Request where Reply == LoginEvent {
     }
 }
 
-extension Request where Reply == ReceivedEvent {
-    /// As for `login`. An id that no head may hold is no id of an event.
-    package static func events(after id: String?) -> Self {
+extension Request where Reply == AgentEvent {
+    /// As for `login`.
+    package static func events(after id: EventID?) -> Self {
         var request = Self("GET", Route.events.path)
-        request.plain.accept = ReceivedEventReader.mediaType
-        if let id, id.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) { request.plain.lastEventID = id }
+        request.plain.accept = AgentEvent.mediaType
+        if let id { request.plain.lastEventID = id.description }
         return request
     }
 }

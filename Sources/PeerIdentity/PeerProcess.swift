@@ -43,7 +43,7 @@ public final class PeerProcess: CallerIdentity {
         self.recent = recent
         connected = Caller(
             pid: credentials.pid, user: credentials.user, group: credentials.group,
-            supplementaryGroups: Self.groups(socket) ?? ProcessOwner(of: credentials.pid)?.supplementaryGroups ?? []
+            supplementaryGroups: Self.groups(socket) ?? Self.groups(of: pin)
         )
     }
 
@@ -57,9 +57,6 @@ public final class PeerProcess: CallerIdentity {
             pid: pid, user: owner.user, group: owner.group, supplementaryGroups: owner.supplementaryGroups
         )
     }
-
-    /// Remembers which program connected, for a rule that will ask.
-    public func noteExecutable() { _ = try? executable() }
 
     public func callerAtOnce(_ facts: CallerFacts) throws(CallerLost) -> Caller? {
         var caller = facts.contains(.record) ? description : connected
@@ -100,6 +97,7 @@ public final class PeerProcess: CallerIdentity {
                 return known
             }
             var caller = connected
+            guard pin.isCertain else { return caller }
             caller.executable = ProcessFile.link("/proc/\(pin.pid)/exe")
             read(&caller)
             // Of a process that has ended it may be another's.
@@ -112,6 +110,7 @@ public final class PeerProcess: CallerIdentity {
 
     /// The program of now, which has to be the one of the first look.
     private func executable() throws(CallerLost) -> Executable? {
+        guard pin.isCertain else { return nil }
         let link = "/proc/\(pin.pid)/exe"
         let now = ProcessFile.link(link).flatMap { path in
             FileState(link).map { Executable(path: Self.withoutMark(path), file: $0) }
@@ -138,6 +137,7 @@ public final class PeerProcess: CallerIdentity {
     }
 
     private func read(_ caller: inout Caller) {
+        guard pin.isCertain else { return }
         let now = ContinuousClock.now
         let path = unitOfLate.withLock { unit in
             if let unit, now - unit.time < Self.unitLife { return unit.path }
@@ -146,6 +146,12 @@ public final class PeerProcess: CallerIdentity {
             return path
         }
         (caller.unit, caller.slice, caller.userUnit) = (path.unit, path.slice, path.userUnit)
+    }
+
+    /// Those of now, of the process that is pinned.
+    private static func groups(of pin: ProcessPin) -> [UInt32] {
+        guard pin.isCertain, let owner = ProcessOwner(of: pin.pid), pin.isAlive else { return [] }
+        return owner.supplementaryGroups
     }
 
     /// Fixed at connect(2), as user and group are. Nil where the kernel does not tell (before Linux 4.13).

@@ -17,6 +17,8 @@ final class ProcessPin: Sendable {
     private enum Means {
         case descriptor(Int32)
         case startTime(UInt64)
+        /// There was no descriptor left to pin it with. Its number may be another's by now.
+        case number
         /// In a namespace of its own, where its number says nothing here.
         case unseen
         case ended
@@ -40,7 +42,6 @@ final class ProcessPin: Sendable {
                 return
             }
         }
-        // Also without a free descriptor (EMFILE): the time of its start can be compared later.
         means = Self.means(pid, pinning)
     }
 
@@ -57,10 +58,21 @@ final class ProcessPin: Sendable {
             if descriptor >= 0 { return .descriptor(descriptor) }
             if errno == ESRCH { return .ended }
         }
-        return ProcessStatus(of: pid).map { .startTime($0.startTime) } ?? .ended
+        if let status = ProcessStatus(of: pid) { return .startTime(status.startTime) }
+        return exists(pid) ? .number : .ended
     }
 
     deinit { if case .descriptor(let descriptor) = means { _ = close(descriptor) } }
+
+    private static func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || errno == EPERM }
+
+    /// Whether what /proc says of its number is said of this process, as long as it is alive.
+    var isCertain: Bool {
+        switch means {
+        case .descriptor, .startTime: true
+        case .number, .unseen, .ended: false
+        }
+    }
 
     /// A process that has ended is not alive, whether or not its parent has waited for it.
     var isAlive: Bool {
@@ -72,7 +84,8 @@ final class ProcessPin: Sendable {
             return ready == 0
         case .startTime(let startTime):
             return ProcessStatus(of: pid).map { !$0.isZombie && $0.startTime == startTime } ?? false
-        // Whose user and groups it has is all that is known, and the kernel has fixed that at its connect(2).
+        // User and groups are all that is known, and the kernel has fixed them at its connect(2).
+        case .number: return Self.exists(pid)
         case .unseen: return true
         case .ended: return false
         }

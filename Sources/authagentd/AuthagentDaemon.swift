@@ -10,6 +10,7 @@ internal import Glibc
 internal import KeyringStore
 internal import LocalSocket
 internal import Logging
+internal import PeerIdentity
 internal import Policy
 internal import QRCode
 internal import SealedJournal
@@ -146,12 +147,18 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 logger: log.logger
             )
         )
+        let (digests, recent) = (ExecutableDigests(), RecentProcesses())
+        let access = Access(
+            rules: rules, audit: audit,
+            peer: { try PeerProcess(socket: $0, digests: digests, recent: recent) },
+            process: { PeerProcess(pid: $0, digests: digests) }
+        )
         let server = AgentServer(
             listeners: sockets.descriptors,
             replacements: sockets.own.map {
                 SocketKeeper.keep($0, group: sockets.group, logger: log.logger)
             } ?? AsyncStream { $0.finish() },
-            service: agent, access: Access(rules: rules), metrics: [agent, ProcessMetrics()], logger: log.logger
+            service: agent, access: access, metrics: [agent, ProcessMetrics()], logger: log.logger
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -7,7 +7,9 @@ struct RouteTests {
         let name = try #require(AccountName("work"))
         let routes: [Route] = [
             .accounts, .account(name), .token(name), .login(name), .logout(name), .inspect(name), .inspect(nil),
-            .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI, .metrics,
+            .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI, .policyCheck,
+            .metrics,
+            .policyCheck,
         ]
         for route in routes {
             #expect(Route(path: route.path) == route)

@@ -119,7 +119,7 @@ struct AccessTests {
                 let seconds = try #require(reply["retry-after"].flatMap { Int($0) })
                 #expect((1...30).contains(seconds))
                 #expect(reply.problem?.code == .tooManyRequests)
-                #expect(reply.problem?.retryAfter == seconds)
+                #expect(reply.problem?.hint == "try again in \(seconds) s")
             }
             #expect(server.service.calls.count == 2)
             #expect(fixture.records.suffix(3).allSatisfy { $0.result == .refused(.tooManyRequests) && $0.rule == 1 })

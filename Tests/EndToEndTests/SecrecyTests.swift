@@ -16,7 +16,9 @@ struct SecrecyTests {
         configuration.firstAccessTokenLifetime = 1
         let demo = try await DemoLogin(configuration, keyring: try await PrivateKeyring())
         let home = demo.home
-        let daemon = try await home.daemon("--log-level", "trace", "--log-format", logFormat)
+        let audit = try home.files.directory("audit") + "/audit.log"
+        let daemon = try await home.daemon(
+            "--log-level", "trace", "--log-format", logFormat, "--audit-file", audit)
         let secret = try home.files.file("secret", "s3cret\n")
         let options = ["--issuer", demo.issuer.issuer, "--client-id", "server", "--client-secret-file", secret]
         var shown = ""
@@ -44,6 +46,7 @@ struct SecrecyTests {
 
         try FileManager.default.removeItem(atPath: secret)
         let files = try home.files.contents()
+        #expect(files.contains(#""permission":"token","decision":"allowed","result":"ok""#))
         let deviceCodes = demo.issuer.log.compactMap { $0.form["device_code"] }
         #expect(!deviceCodes.isEmpty && demo.issuer.refreshTokens.count == 2)
         for canary in demo.issuer.refreshTokens + deviceCodes + [token, "s3cret"] {

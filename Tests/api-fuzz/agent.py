@@ -13,11 +13,11 @@ SEALED_PASSPHRASE = "correct horse battery"
 
 
 class Issuer:
-    """Approves every login by itself; ends when its input does."""
+    """Ends when its input does."""
 
     def __init__(self, bin: pathlib.Path, *options: str) -> None:
         self._process = subprocess.Popen(
-            [bin / "demo-issuer", "--auto-approve", *options],
+            [bin / "demo-issuer", *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         self.url = self._process.stdout.readline().strip()
@@ -78,8 +78,13 @@ class Agent:
             self._process.wait()
 
     @property
-    def has_ended(self) -> bool:
-        return self._process is None or self._process.poll() is not None
+    def pid(self) -> int:
+        return self._process.pid
+
+    def require_alive(self) -> None:
+        status = self._process.poll()
+        if status is not None:
+            raise SystemExit(f"api-fuzz: error: the agent has ended with {status}:\n{self.log()}")
 
     def log(self) -> str:
         return (self.home / "agent.log").read_text(errors="replace")[-4000:]
@@ -104,17 +109,20 @@ class Agent:
         path.write_text(text)
         path.chmod(0o600)
 
-    def get(self, path: str) -> tuple[int, dict]:
-        connection = http.client.HTTPConnection("localhost", timeout=60)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(60)
-        connection.sock.connect(self.socket)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, json.load(response)
-        finally:
-            connection.close()
+
+def request(path: str, method: str, target: str, body: dict | None = None) -> tuple[int, dict]:
+    """One request to the socket at this path; of a stream of events, only the first is read."""
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.settimeout(60)
+    connection.sock.connect(path)
+    try:
+        text = None if body is None else json.dumps(body)
+        connection.request(method, target, text, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return response.status, json.loads(response.readline() if target.endswith("/login") else response.read())
+    finally:
+        connection.close()
 
 
 def log(text: str) -> None:

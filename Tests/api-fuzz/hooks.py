@@ -12,10 +12,16 @@ import zlib
 import schemathesis
 from schemathesis.core.failures import Failure
 
+from agent import request
+
 ACCOUNTS = os.environ["API_FUZZ_ACCOUNTS"].split()
+# Nobody approves its logins.
+PENDING = "pending"
+PASSPHRASE = "open sesame"
+SOCKET = os.environ["API_FUZZ_SOCKET"]
 ISSUER = os.environ["API_FUZZ_ISSUER"]
-# Where nothing may be changed: each request must be wrong.
-ONLY_WRONG = bool(os.environ["API_FUZZ_ONLY_WRONG"])
+# `asking`, `changing`, or `wrong` where nothing may be changed, so that each request must be wrong.
+MODE = os.environ["API_FUZZ_MODE"]
 ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 # A request that is right may still be wrong for the state of things: a store that is there already, a login that is
 # pending with other settings. No schema can say that.
@@ -24,21 +30,49 @@ DEPENDS_ON_STATE = {("POST", "/v1/accounts/{account}/login"), ("POST", "/v1/stor
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    if ONLY_WRONG and not case.meta.generation.mode.is_negative:
+    # The same for the same request, so that a failure can be had again.
+    choice = zlib.crc32(repr((case.method, case.path_parameters, case.query, case.body)).encode())
+    if MODE == "wrong" and not case.meta.generation.mode.is_negative:
         # An operation with nothing in it that could be wrong is asked all the same.
         case.query = {**(case.query or {}), "none-such": "1"}
+    if case.path == "/v1/events":
+        # It has no end; watcher.py looks at what comes.
+        case.query = {**(case.query or {}), "none-such": "1"}
+    if case.path == "/v1/policy/check" and choice % 2:
+        arrange_process(case)
+    # No parameter of the document, but as much a part of the request.
+    accept = ["text/plain", "image/png", "text/plain;q=0.5, */*;q=0.1"]
+    # Requests that have nothing to vary would all be refused.
+    if case.path_parameters and choice % 8 < len(accept) and "Accept" not in case.headers:
+        case.headers["Accept"] = accept[choice % 8]
     name = case.path_parameters.get("account") if case.path_parameters else None
     if isinstance(name, str) and ACCOUNT.fullmatch(name):
-        # Mostly one that there is; the same name always becomes the same.
-        choice = zlib.crc32(name.encode()) % (len(ACCOUNTS) + 1)
-        if choice < len(ACCOUNTS):
-            case.path_parameters["account"] = ACCOUNTS[choice]
+        accounts = ACCOUNTS + [PENDING if case.method == "DELETE" else "nobody"]
+        case.path_parameters["account"] = accounts[choice // 8 % len(accounts)]
     if isinstance(case.body, dict):
         if case.path.endswith("/login"):
             keep_login_here(case.body)
         # Otherwise each wrong guess would have the next one wait.
-        if case.path in ("/v1/lock", "/v1/unlock") and is_text(case.body.get("passphrase"), 1, 1024):
-            case.body["passphrase"] = "open sesame"
+        shortest = {"/v1/lock": 1, "/v1/unlock": 1, "/v1/store": 2}.get(case.path)
+        if shortest and is_text(case.body.get("passphrase"), shortest, 1024):
+            case.body["passphrase"] = PASSPHRASE
+    if MODE == "changing":
+        arrange(case, choice)
+
+
+def arrange_process(case):
+    """Asks about a process that there is."""
+    pid = (case.query or {}).get("pid")
+    if isinstance(pid, int) and not isinstance(pid, bool) and 1 <= pid < 1 << 31:
+        case.query = {**case.query, "pid": int(os.environ["API_FUZZ_PID"])}
+
+
+def arrange(case, choice):
+    """Makes sure that an operation sometimes finds what it is for."""
+    if case.path != "/v1/unlock" and choice % 4:
+        request(SOCKET, "POST", "/v1/unlock", {"passphrase": PASSPHRASE})
+    if case.method == "DELETE" and (case.path_parameters or {}).get("account") == PENDING:
+        request(SOCKET, "POST", f"/v1/accounts/{PENDING}/login", {})
 
 
 def is_text(value, shortest, longest):
@@ -53,9 +87,18 @@ def keep_login_here(body):
             del body[name]
     if isinstance(body.get("issuer"), str):
         body["issuer"] = ISSUER
-    timeout = body.get("timeout")
+    timeout = body.setdefault("timeout", 3)
     if isinstance(timeout, int) and not isinstance(timeout, bool) and 1 <= timeout <= 86400:
         body["timeout"] = min(timeout, 3)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Notes what came, for run.py to see that everything was reached."""
+    is_problem = response.status_code >= 400 and case.method != "HEAD"
+    code = response.json()["code"] if is_problem else "-"
+    with open(os.environ["API_FUZZ_SEEN"], "a") as seen:
+        print(case.operation.method.upper(), case.path, case.method, response.status_code, code, file=seen)
 
 
 @schemathesis.check
@@ -78,7 +121,7 @@ def what_is_right_is_accepted(ctx, response, case):
     """As positive_data_acceptance, which cannot tell a wrong request from a scope that the provider refuses."""
     if response.status_code != 400 or case.method == "HEAD":
         return
-    if ONLY_WRONG or case.meta is None or not case.meta.generation.mode.is_positive:
+    if MODE == "wrong" or case.path == "/v1/events" or case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if (case.method, case.path) in DEPENDS_ON_STATE:
         return

@@ -12,8 +12,9 @@ import time
 
 from openapi_spec_validator import validate
 
-from agent import SEALED_PASSPHRASE, Agent, Issuer, log
+from agent import SEALED_PASSPHRASE, Agent, Issuer, log, request
 from forwarder import Forwarder
+from watcher import Watcher
 
 HERE = pathlib.Path(__file__).parent
 # What changes the agent or ends logins.
@@ -40,7 +41,7 @@ def serving(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Age
     agent.start()
     agent.login("work", issuers[0], "--store", "memory")
     agent.login("openid", issuers[0], "--store", "memory", "--scope", "openid")
-    brief = Issuer(bin, "--access-ttl", "1")
+    brief = Issuer(bin, "--auto-approve", "--access-ttl", "1")
     try:
         agent.login("offline", brief, "--store", "memory")
     finally:
@@ -58,21 +59,22 @@ def changing(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Ag
     agent = Agent(bin, home)
     agent.start()
     agent.login("work", issuers[0], "--store", "memory")
-    agent.account_file("out", f'issuer = "{issuers[0].url}"\nclient_id = "fuzz"\nstore = "memory"\n')
+    for name, issuer in (("out", issuers[0]), ("pending", issuers[1])):
+        agent.account_file(name, f'issuer = "{issuer.url}"\nclient_id = "fuzz"\nstore = "memory"\n')
     agent.run("reload")
     return agent
 
 
 def fuzz(
-    name: str, agent: Agent, accounts: str, issuer: str, document: pathlib.Path, options: list[str],
-    only_wrong: bool = False,
-) -> bool:
-    """Whether Schemathesis found nothing."""
+    name: str, mode: str, agent: Agent, accounts: str, issuer: str, document: pathlib.Path, options: list[str]
+) -> list[str]:
+    """What is wrong. Schemathesis prints what it has found."""
     log(f"\n== {name}")
     forwarder = Forwarder(agent.socket)
+    watcher = Watcher(agent.socket, json.loads(document.read_text()))
     environment = os.environ | {
-        "API_FUZZ_ACCOUNTS": accounts, "API_FUZZ_ISSUER": issuer, "API_FUZZ_DOCUMENT": str(document),
-        "API_FUZZ_ONLY_WRONG": "1" if only_wrong else "",
+        "API_FUZZ_SOCKET": agent.socket, "API_FUZZ_PID": str(agent.pid), "API_FUZZ_ACCOUNTS": accounts, "API_FUZZ_ISSUER": issuer, "API_FUZZ_DOCUMENT": str(document),
+        "API_FUZZ_SEEN": str(document.parent / "seen"), "API_FUZZ_MODE": mode,
         "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
     }
     command = [
@@ -80,9 +82,15 @@ def fuzz(
         "run", str(document), "--url", forwarder.url, "--no-color", "--warnings=off", *options,
     ]
     try:
-        return subprocess.run(command, env=environment, cwd=agent.home, stdin=subprocess.DEVNULL).returncode == 0
+        status = subprocess.run(command, env=environment, cwd=agent.home, stdin=subprocess.DEVNULL).returncode
     finally:
+        watcher.close()
         forwarder.close()
+    with open(document.parent / "seen", "a") as seen:
+        print("GET /v1/events GET", watcher.status, "-", file=seen)
+    log(f"{watcher.events} events beside it")
+    agent.require_alive()
+    return watcher.wrong + ([f"{mode}: Schemathesis has found violations"] if status != 0 else [])
 
 
 def filters(kind: str, operations: list[str]) -> list[str]:
@@ -93,7 +101,7 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
     """What is wrong."""
     wrong = []
     common = [f"--max-examples={arguments.max_examples}", f"--seed={arguments.seed}"]
-    issuers = [Issuer(bin)]
+    issuers = [Issuer(bin, "--auto-approve"), Issuer(bin)]
     agents = []
     try:
         (home / "serving").mkdir()
@@ -101,26 +109,21 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
         agent = serving(bin, home / "serving", issuers)
         agents.append(agent)
         everybody = "work openid sealed offline out keyring broken"
-        if not fuzz("what asks, of accounts in every state", agent, everybody, issuers[0].url, path,
-                    common + filters("exclude", CHANGING)):
-            wrong.append("asking finds violations")
+        wrong += fuzz("what asks, of accounts in every state", "asking", agent, everybody, issuers[0].url, path,
+                      common + filters("exclude", CHANGING))
         # Each of these is wrong, and so must change nothing.
-        if not fuzz("what would change the agent, if it were not wrong", agent, everybody, issuers[0].url, path,
-                    common + filters("include", CHANGING) + ["--mode=negative"], only_wrong=True):
-            wrong.append("wrong requests for a change find violations")
+        wrong += fuzz("what would change the agent, if it were not wrong", "wrong", agent, everybody, issuers[0].url,
+                      path, common + filters("include", CHANGING) + ["--mode=negative"])
         for account in ("work", "openid"):
-            status, reply = agent.get(f"/v1/accounts/{account}/token")
+            status, reply = request(agent.socket, "GET", f"/v1/accounts/{account}/token")
             if status != 200:
                 wrong.append(f"the login of '{account}' is lost: {reply}")
         agent.stop()
 
         agent = changing(bin, home / "changing", issuers)
         agents.append(agent)
-        if not fuzz("what changes the agent", agent, "work out new", issuers[0].url, path,
-                    common + filters("include", CHANGING)):
-            wrong.append("changing finds violations")
-        if agent.has_ended:
-            wrong.append(f"the agent has crashed:\n{agent.log()}")
+        wrong += fuzz("what changes the agent", "changing", agent, "work out new", issuers[0].url, path,
+                      common + filters("include", CHANGING))
         agent.stop()
     finally:
         for agent in agents:
@@ -128,6 +131,18 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
         for issuer in issuers:
             issuer.close()
     return wrong
+
+
+def reached(document: dict, seen: pathlib.Path) -> tuple[list[str], str]:
+    """The operations that were never done, and a summary: a run that meets nothing but refusals shows little."""
+    replies = {tuple(line.split()) for line in seen.read_text().splitlines()}
+    done = {(method, path) for method, path, sent, status, _ in replies if sent == method and status == "200"}
+    operations = {
+        (method.upper(), path) for path, item in document["paths"].items() for method in item if method != "parameters"
+    }
+    codes = {code for *_, code in replies if code != "-"}
+    missed = [f"{method} {path} was never answered with 200" for method, path in sorted(operations - done)]
+    return missed, f"{len(operations)} operations, {len(codes)} problem codes ({' '.join(sorted(codes))})"
 
 
 def main() -> int:
@@ -143,20 +158,19 @@ def main() -> int:
         agent = Agent(arguments.bin, home / "describing")
         agent.start()
         try:
-            _, document = agent.get("/v1/openapi.json")
+            _, document = request(agent.socket, "GET", "/v1/openapi.json")
         finally:
             agent.stop()
         validate(document)
         path = home / "openapi.json"
         path.write_text(json.dumps(strict(document)))
         wrong = check(arguments.bin, home, path, arguments)
+        missed, summary = reached(document, home / "seen")
+    wrong += missed
     for text in wrong:
         log(f"api-fuzz: error: {text}")
-    operations = sum(len(item) - ("parameters" in item) for item in document["paths"].values())
-    log(
-        f"\napi-fuzz: {operations} operations, seed {arguments.seed}, {time.monotonic() - started:.0f} s: "
-        + (f"{len(wrong)} of the checks failed" if wrong else "no violation")
-    )
+    outcome = f"{len(wrong)} errors" if wrong else "no violation"
+    log(f"\napi-fuzz: {summary}, seed {arguments.seed}, {time.monotonic() - started:.0f} s: {outcome}")
     return 1 if wrong else 0
 
 

@@ -1,0 +1,83 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// Watching a real agent with curl, as a hook would.
+@Suite(.timeLimit(.minutes(2)))
+struct EventTests {
+    private func watch(_ home: AgentHome, after id: String? = nil) throws -> ChildProcess {
+        let curl = try MissingProgram.require("curl", package: "curl")
+        let fields = id.map { ["-H", "Last-Event-ID: \($0)"] } ?? []
+        return try ChildProcess(
+            curl, ["-sN", "--unix-socket", home.socket] + fields + ["http://localhost/v1/events"],
+            environment: home.environment)
+    }
+
+    private func events(_ watcher: ChildProcess) -> [AgentEvent] {
+        watcher.outputSoFar.split(separator: "\n").compactMap { line in
+            guard line.hasPrefix("data: ") else { return nil }
+            return try? APIJSON.decode(AgentEvent.self, from: line.dropFirst(6).utf8)
+        }
+    }
+
+    private func isConnected(_ watcher: ChildProcess) async {
+        await eventually("nobody watches") { watcher.outputSoFar.hasPrefix("id: ") }
+    }
+
+    @Test(
+        "a watcher sees a login, its renewal, its end at the provider and the logout; the agent's end ends the stream")
+    func life() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.firstAccessTokenLifetime = 1
+        let demo = try await DemoLogin(configuration, keyring: try await PrivateKeyring())
+        try await demo.home.authagent("start")
+        let watcher = try watch(demo.home)
+        await isConnected(watcher)
+        try await demo.logIn()
+        try await demo.tokenExpires()
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        try await demo.home.authagent("lock")
+        try await demo.home.authagent("unlock")
+        demo.issuer.always(.token, .reply(status: 400, body: #"{"error":"invalid_grant"}"#))
+        #expect(try await demo.home.authagent("token", "work").status == 3)
+        try await demo.home.authagent("logout", "work")
+        #expect(try await demo.home.authagent("stop").status == 0)
+        #expect(await watcher.result().status == 0)
+        let seen = events(watcher)
+        // When the keyring is first looked at is nobody's business.
+        #expect(
+            seen.map(\.news.kind).filter { $0 != .storeState } == [
+                .loginStarted, .loggedIn, .refreshed, .locked, .unlocked, .loginRequired, .loggedOut,
+            ], "\(watcher.outputSoFar)")
+        let first = try #require(seen.first?.id.count)
+        #expect(seen.map(\.id.count) == Array(first..<first + UInt64(seen.count)))
+        for token in demo.issuer.refreshTokens { #expect(!watcher.outputSoFar.contains(token)) }
+    }
+
+    @Test("a watcher that was away gets what it has missed; from the next agent it hears that there was another")
+    func resuming() async throws {
+        let demo = try await DemoLogin()
+        try await demo.home.authagent("start")
+        let first = try watch(demo.home)
+        await isConnected(first)
+        try await demo.logIn()
+        await eventually { events(first).last?.news.kind == .loggedIn }
+        let last = try #require(events(first).last?.id)
+        first.signal(SIGTERM)
+        try await demo.home.authagent("reload")
+        let second = try watch(demo.home, after: last.description)
+        await eventually { !events(second).isEmpty }
+        #expect(events(second).map(\.news.kind) == [.reloaded])
+        #expect(events(second).first?.id.count == last.count + 1)
+
+        try await demo.home.authagent("stop")
+        try await demo.home.authagent("start")
+        let third = try watch(demo.home, after: last.description)
+        await eventually { events(third).contains { $0.news.kind == .loginRequired } }
+        #expect(events(third).first?.news.kind == .missed)
+        #expect(events(third).first?.news.reason == "other_agent")
+        #expect(events(third).first?.id.origin != last.origin)
+    }
+}

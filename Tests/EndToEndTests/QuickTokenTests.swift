@@ -1,0 +1,82 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// `authagent token NAME` takes a short way; nobody may see a difference.
+@Suite(.timeLimit(.minutes(1)))
+struct QuickTokenTests {
+    /// The ordinary way to the same: an option that changes nothing.
+    private func both(
+        _ home: AgentHome, _ arguments: [String]
+    ) async throws -> (quick: ChildProcess.Result, ordinary: ChildProcess.Result) {
+        (
+            try await home.client(["token"] + arguments).result(),
+            try await home.client(["token"] + arguments + ["--min-valid=60"]).result()
+        )
+    }
+
+    private func expectSame(_ home: AgentHome, _ arguments: String..., status: Int32) async throws {
+        let (quick, ordinary) = try await both(home, arguments)
+        #expect(quick.status == status, "\(arguments): \(quick.errors)")
+        #expect(quick.status == ordinary.status)
+        #expect(quick.output == ordinary.output)
+        #expect(quick.errors == ordinary.errors)
+    }
+
+    @Test("a token, a header, a refusal, an unknown name and wrong arguments are the same on both ways")
+    func same() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        try await expectSame(demo.home, "work", status: 0)
+        try await expectSame(demo.home, "work", "--header", status: 0)
+        try await expectSame(demo.home, "ghost", status: 1)
+        try await expectSame(demo.home, "../work", status: 2)
+        try await expectSame(demo.home, "work", "--headers", status: 2)
+        try await expectSame(demo.home, "--header", "work", status: 0)
+        try await demo.home.authagent("lock")
+        try await expectSame(demo.home, "work", status: 7)
+        try await demo.home.authagent("unlock")
+        try await demo.home.authagent("logout", "work")
+        try await expectSame(demo.home, "work", status: 3)
+    }
+
+    @Test("the token command's own help, and an agent that has to be started first, come the ordinary way")
+    func notQuick() async throws {
+        let demo = try await DemoLogin()
+        #expect(try await demo.home.authagent("token", "--help").output.contains("USAGE: authagent token"))
+        #expect(try await demo.home.authagent("token").status == 2)
+        #expect(demo.home.daemonPID == nil)
+        let started = try await demo.home.authagent("token", "ghost")
+        #expect(started.status == 1)
+        #expect(demo.home.daemonPID != nil)
+    }
+
+    @Test("a note of the agent's is printed beside the token, once, and the token is asked for once")
+    func note() async throws {
+        var configuration = DemoIssuer.Configuration()
+        configuration.accessTokenLifetime = 50
+        let demo = try await DemoLogin(configuration)
+        try await demo.logIn()
+        let result = try await demo.home.authagent("token", "work")
+        #expect(result.status == 0)
+        #expect(result.lines.count == 1)
+        let notes = result.errors.split(separator: "\n")
+        #expect(notes.count == 1)
+        #expect(notes.first?.hasPrefix("authagent: note: the provider's tokens live shorter") == true)
+    }
+
+    @Test("a token with every character that JSON and terminals have to escape is printed as it is")
+    func strangeToken() async throws {
+        for token in [#"a\"b"#, #"a\\b"#, #"a\/b"#, #"x\"note\":\"y"#, #"\"access_token\":\"z"#] {
+            let demo = try await DemoLogin()
+            let body = #"{"access_token":"\#(token)","token_type":"Bearer","expires_in":3600,"refresh_token":"r"}"#
+            demo.issuer.enqueue(.token, .reply(status: 200, body: body))
+            try await demo.logIn()
+            let raw = try JSONDecoder().decode([String].self, from: Data("[\"\(token)\"]".utf8))
+            #expect(try await demo.home.authagent("token", "work").output == raw[0] + "\n")
+            try await expectSame(demo.home, "work", status: 0)
+        }
+    }
+}

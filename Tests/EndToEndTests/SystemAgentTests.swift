@@ -1,0 +1,113 @@
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// One agent and several users. Only root can become them.
+@Suite(.timeLimit(.minutes(1)))
+struct SystemAgentTests {
+    private static let rule = """
+        [[rule]]
+        accounts = ["work"]
+        uid = \(SystemAgent.backup)
+        allow = ["token", "status"]
+
+        """
+
+    @Test("each user gets what the rules give, sees nothing else, and every decision is a line of the audit file")
+    func severalUsers() async throws {
+        let system = try await SystemAgent()
+        try system.configure(Self.rule)
+        let issuer = try await DemoIssuer.start(DemoIssuer.Configuration())
+        let daemon = try await system.serve()
+        try await system.logIn("work", issuer)
+        try await system.logIn("private", issuer)
+
+        let token = try await system.client(SystemAgent.backup, "token", "work")
+        #expect(token.status == 0, "\(token.errors)")
+        #expect(try await system.client(SystemAgent.backup, "token", "private").status == 5)
+        #expect(try await system.client(SystemAgent.backup, "logout", "work").status == 5)
+        let status = try await system.client(SystemAgent.backup, "status", "--json")
+        #expect(status.status == 0 && status.output.contains("\"work\"") && !status.output.contains("private"))
+
+        let guest = try await system.client(SystemAgent.guest, "token", "work")
+        #expect(guest.status == 5, "\(guest.errors)")
+        let outsider = try await system.client(SystemAgent.outsider, isMember: false, "token", "work")
+        #expect(outsider.status == 4 && outsider.errors.contains("Permission denied"), "\(outsider.errors)")
+
+        await eventually { system.audit.contains { $0["uid"] as? Int == Int(SystemAgent.guest) } }
+        let lines = system.audit
+        let mine = lines.filter { $0["uid"] as? Int == Int(SystemAgent.backup) }
+        #expect(
+            mine.map { "\($0["permission"] ?? "") \($0["account"] ?? "-") \($0["decision"] ?? "")" } == [
+                "token work allowed", "token private refused", "logout work refused", "status - allowed",
+            ])
+        #expect(mine.first?["rule"] as? Int == 1)
+        #expect(mine.first?["result"] as? String == "ok")
+        let theirs = lines.filter { $0["uid"] as? Int == Int(SystemAgent.guest) }
+        #expect(theirs.map { $0["decision"] as? String } == ["refused"])
+        #expect(lines.contains { $0["permission"] as? String == "login" && $0["uid"] as? Int == 0 })
+        #expect(!lines.contains { $0["uid"] as? Int == Int(SystemAgent.outsider) })
+        let secrets = issuer.refreshTokens + token.lines
+        let text = try String(contentsOfFile: system.auditFile, encoding: .utf8)
+        for secret in secrets { #expect(!text.contains(secret) && !daemon.errorsSoFar.contains(secret)) }
+        #expect(!secrets.isEmpty)
+    }
+
+    @Test("the socket and its directory are the group's, also those that are made anew")
+    func modes() async throws {
+        let system = try await SystemAgent()
+        try system.configure(Self.rule)
+        let daemon = try await system.serve()
+        func isOpenToGroup() -> Bool {
+            var status = stat()
+            return lstat(system.socket, &status) == 0 && status.st_mode & 0o777 == 0o660
+                && status.st_gid == system.group.id && status.st_uid == SystemAgent.agent
+        }
+        #expect(isOpenToGroup())
+        try FileManager.default.removeItem(atPath: system.socket)
+        await eventually { isOpenToGroup() }
+        _ = daemon
+    }
+
+    @Test("while the machine's agent is down, nobody starts another one in its place")
+    func down() async throws {
+        let system = try await SystemAgent()
+        try system.configure(Self.rule)
+        for user in [0, SystemAgent.backup] {
+            let result = try await system.client(user, "token", "work")
+            #expect(result.status == 4)
+            #expect(result.errors.contains("systemctl start authagent.socket"), "\(result.errors)")
+        }
+        #expect(AgentHome.daemonPID(lock: system.path + "/home/.local/state/authagent/agent.lock") == nil)
+    }
+
+    @Test("where somebody else could have made the socket, the agent is asked nothing, whatever its user")
+    func trap() async throws {
+        let system = try await SystemAgent()
+        try system.configure(Self.rule)
+        let daemon = try await system.serve()
+        #expect(chmod(system.path, 0o777) == 0)
+        let result = try await system.client(SystemAgent.backup, "token", "work")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("belongs to user \(SystemAgent.agent)"), "\(result.errors)")
+        #expect(system.audit.isEmpty)
+        _ = daemon
+    }
+
+    @Test("a socket_group that the agent's user is not in, or that nobody knows, is refused with its remedy")
+    func wrongGroup() async throws {
+        let system = try await SystemAgent()
+        try system.configure(Self.rule)
+        rmdir(system.path + "/run")
+        #expect(chown(system.path, SystemAgent.agent, SystemAgent.agent) == 0)
+        let foreign = await (try system.start(SystemAgent.agent, isMember: false, "authagentd", [])).result()
+        #expect(foreign.status == 1)
+        #expect(foreign.errors.contains("usermod -aG"), "\(foreign.errors)")
+        try "socket_group = \"no-such-group\"\n".write(
+            toFile: system.path + "/etc/authagent.toml", atomically: false, encoding: .utf8)
+        let unknown = await (try system.start(SystemAgent.agent, "authagentd", [])).result()
+        #expect(unknown.status == 1)
+        #expect(unknown.errors.contains("authagent.toml:1: socket_group"), "\(unknown.errors)")
+    }
+}
