@@ -170,7 +170,7 @@ struct TOMLFile {
         for (index, line) in zip(lines.indices, lines) {
             let text = line.drop { $0 == " " || $0 == "\t" }
             if text.first == "[" {
-                section = String(text.dropFirst().prefix { $0 != "]" })
+                section = String(text.drop { $0 == "[" }.prefix { $0 != "]" })
                 if section == key { table = index + 1 }
                 continue
             }

@@ -5,7 +5,7 @@ internal import Policy
 /// each decision recorded once, with what came of it.
 struct AccessGate: Sendable {
     let access: Access
-    /// Tells whoever watches of a refusal.
+    /// Hears of each refusal, for whoever watches.
     let report: @Sendable (AgentNews) -> Void
 
     private typealias Decider = @Sendable (Caller, CallerFacts) -> RulesInForce.Answer
@@ -82,7 +82,7 @@ struct AccessGate: Sendable {
             access.audit.record(
                 AccessRecord(
                     caller: caller, permissions: [], account: nil, scopes: [], result: .refused(.forbidden), rule: nil))
-            tell(refused: caller, nil, problem.detail)
+            report(.denied(caller, nil, problem))
             return problem
         }
         // Which program connected is to be known by the time that a rule asks: it must still be that one then.
@@ -127,6 +127,7 @@ struct AccessGate: Sendable {
         // Also the agent refuses for the rules' sake: what a provider grants is known to it alone.
         let isRefusal = problem.code == .forbidden
         access.audit.record(admission.record(isRefusal ? .refused(problem.code) : .failed(problem.code)))
+        if isRefusal { report(.denied(admission.caller, admission.request, problem)) }
         return admission.isTrusted ? problem : problem.forStrangers
     }
 
@@ -150,24 +151,27 @@ struct AccessGate: Sendable {
         return problem
     }
 
-    /// A program that does nothing but ask must not wash everything else out of what watchers can go back to.
-    private func tell(refused caller: Caller, _ request: AccessRequest?, _ detail: String) {
-        guard access.rules.isNews(refusalOf: caller) else { return }
-        let denial = AgentNews.Denial(
-            user: caller.user, pid: caller.pid, executable: caller.executable, unit: caller.unit,
-            permission: request?.permissions.first?.rawValue
-        )
-        report(.denied(denial, account: request?.account, detail: detail))
-    }
-
     private func record(refused problem: Problem, _ caller: Caller, _ request: AccessRequest, _ rule: Int?) {
-        if problem.code == .forbidden { tell(refused: caller, request, problem.detail) }
         access.audit.record(
             AccessRecord(
                 caller: caller, permissions: request.permissions, account: request.account, scopes: request.scopes,
                 result: .refused(problem.code), rule: rule
             )
         )
+        report(.denied(caller, request, problem))
+    }
+}
+
+extension AgentNews {
+    /// What is known of the caller by then: facts that no rule asked for are not looked up.
+    fileprivate static func denied(_ caller: Caller, _ request: AccessRequest?, _ refusal: Problem) -> AgentNews {
+        let denial = Denial(
+            user: caller.user, pid: caller.pid, executable: caller.executable, unit: caller.unit ?? caller.userUnit,
+            permission: request?.permissions.map(\.rawValue).joined(separator: " ")
+        )
+        var news = AgentNews.denied(denial, account: request?.account, detail: refusal.detail)
+        news.code = refusal.code.rawValue
+        return news
     }
 }
 

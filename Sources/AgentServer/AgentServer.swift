@@ -69,6 +69,8 @@ public struct AgentServer: Service {
         _ known: NIOLoopBoundBox<KnownRequests>
     ) async throws -> any Channel {
         try await ServerBootstrap(group: group)
+            // SwiftNIO calls listen(2) again, with 128 unless it is told.
+            .serverChannelOption(.backlog, value: limits.backlog)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Out of descriptors: wait a moment instead of spinning on a connection that cannot be accepted.
@@ -114,13 +116,14 @@ public struct AgentServer: Service {
         }
         if let problem = harness.gate.refusal(of: identity) {
             metrics.connected(.forbidden)
-            return refuse(channel, problem)
+            return refuse(channel, problem, registry, identity)
         }
         switch registry.admit(channel, of: identity.connected.user) {
         case .stopping: return channel.close()
         case .tooMany:
             metrics.connected(.tooMany)
-            return refuse(channel, Problem(.tooManyRequests, "too many connections", hint: "close some"))
+            let problem = Problem(.tooManyRequests, "too many connections", hint: "close some")
+            return refuse(channel, problem, registry, identity)
         case .admitted:
             metrics.connected(.admitted)
             channel.closeFuture.whenComplete { _ in metrics.disconnected() }
@@ -128,9 +131,12 @@ public struct AgentServer: Service {
         }
     }
 
-    private func refuse(_ channel: any Channel, _ problem: Problem) -> EventLoopFuture<Void> {
+    private func refuse(
+        _ channel: any Channel, _ problem: Problem, _ registry: ConnectionRegistry, _ identity: any CallerIdentity
+    ) -> EventLoopFuture<Void> {
+        guard registry.admitRefused(channel, of: identity.connected.user) else { return channel.close() }
         // Once it is registered, so that the reply can be written; nothing reads from this connection.
-        channel.setOption(ChannelOptions.autoRead, value: false).map {
+        return channel.setOption(ChannelOptions.autoRead, value: false).map {
             channel.eventLoop.execute {
                 channel.writeAndFlush(Reply.problem(problem).bytes(channel.allocator, closes: true)).whenComplete { _ in
                     // To a client that is about to look at its new connection, one that is closed already is none.

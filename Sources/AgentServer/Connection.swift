@@ -18,6 +18,10 @@ final class Connection {
     var isBetweenRequests = true
     /// What has just been received, if it may be one whole request.
     var received: ByteBuffer?
+    /// Replies that are not yet with the client, of those that HTTP writes.
+    var unsent = 0 { didSet { if unsent == 0 { allSent() } } }
+    /// Set by whoever waits for that.
+    var allSent: () -> Void = {}
     /// What was decided of it already, if its answer takes waiting.
     var deferred: Harness.AtOnce?
 
@@ -66,7 +70,7 @@ final class Connection {
             head.headers.allSatisfy({ Self.plainFields.contains($0.name.lowercased()) }),
             let ask = try? harness.tokenAsk(request)
         else { return }
-        known.remember(received, as: ask)
+        known.remember(received, of: identity.connected.user, as: ask)
     }
 
     private static let plainFields: Set<String> = ["accept", "accept-encoding", "connection", "host", "user-agent"]

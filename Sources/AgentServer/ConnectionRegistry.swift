@@ -6,6 +6,8 @@ final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
         var perUser: [UInt32: Int] = [:]
+        /// Of those that are told why they are refused, and then closed.
+        var refusedPerUser: [UInt32: Int] = [:]
         var isStopping = false
         var whenEmpty: [EventLoopPromise<Void>] = []
     }
@@ -42,6 +44,26 @@ final class ConnectionRegistry: Sendable {
         }
         for promise in waiting { promise.succeed() }
     }
+
+    /// Whether there is room to tell a user why he is refused. Else somebody who may not connect at all could hold every
+    /// descriptor there is, each for as long as a refusal takes.
+    func admitRefused(_ channel: any Channel, of user: UInt32) -> Bool {
+        let isAdmitted = state.withLockedValue { state -> Bool in
+            guard state.refusedPerUser[user, default: 0] < Self.refusedPerUser else { return false }
+            state.refusedPerUser[user, default: 0] += 1
+            return true
+        }
+        guard isAdmitted else { return false }
+        channel.closeFuture.whenComplete { _ in
+            self.state.withLockedValue { state in
+                state.refusedPerUser[user, default: 1] -= 1
+                if state.refusedPerUser[user] == 0 { state.refusedPerUser[user] = nil }
+            }
+        }
+        return true
+    }
+
+    private static let refusedPerUser = 64
 
     /// Has each connection look at its own caller again.
     func rulesHaveChanged() {

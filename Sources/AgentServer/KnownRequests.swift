@@ -2,23 +2,31 @@ internal import NIOCore
 
 /// Requests for tokens that were read before, by their bytes: programs ask with the same words again and again, and the
 /// same words mean the same. Used on the event loop only.
+///
+/// Each user's programs have their own, because what is known is answered sooner: how soon must not tell one user what
+/// another one asks for.
 final class KnownRequests {
-    private var asks: [ByteBuffer: TokenAsk] = [:]
+    private struct Key: Hashable {
+        let user: UInt32
+        let bytes: ByteBuffer
+    }
+
+    private var asks: [Key: TokenAsk] = [:]
 
     /// Enough for every account of a machine with some hundred of them; 128 KiB at most.
     private static let limit = 512
     private static let largest = 256
 
-    func find(_ bytes: ByteBuffer) -> TokenAsk? {
-        bytes.readableBytes <= Self.largest ? asks[bytes] : nil
+    func find(_ bytes: ByteBuffer, of user: UInt32) -> TokenAsk? {
+        bytes.readableBytes <= Self.largest ? asks[Key(user: user, bytes: bytes)] : nil
     }
 
-    func remember(_ bytes: ByteBuffer, as ask: TokenAsk) {
+    func remember(_ bytes: ByteBuffer, of user: UInt32, as ask: TokenAsk) {
         guard bytes.readableBytes <= Self.largest else { return }
         // Whoever uses so many has no gain from any of them being kept.
         if asks.count >= Self.limit { asks.removeAll(keepingCapacity: true) }
         // A copy, because the connection's buffer is larger.
-        asks[ByteBuffer(bytes: bytes.readableBytesView)] = ask
+        asks[Key(user: user, bytes: ByteBuffer(bytes: bytes.readableBytesView))] = ask
     }
 
     /// Whether these are the bytes of one request without a body, as far as can be told without reading it: what is left

@@ -18,6 +18,10 @@ enum RequestFraming {
         if head.version == .http1_0, head.headers.contains(name: "transfer-encoding") {
             return Problem(.badRequest, "HTTP/1.0 has no Transfer-Encoding", hint: hint)
         }
+        // RFC 9112 §6.1: a body in a coding that is not undone is another body.
+        guard head.headers[canonicalForm: "transfer-encoding"].allSatisfy({ $0.lowercased() == "chunked" }) else {
+            return Problem(.badRequest, "only the transfer coding 'chunked' is read", hint: hint)
+        }
         return nil
     }
 

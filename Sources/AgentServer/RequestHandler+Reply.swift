@@ -26,6 +26,8 @@ extension RequestHandler {
             // Only what can be asked again is given up: a logout or a login goes on to its end.
             let limit = min(limits.answerTime, harness.wait(of: request) ?? limits.answerTime)
             deadline.value = eventLoop.scheduleTask(in: TimeAmount(limit)) {
+                // One that is cancelled in its own moment comes all the same: a second reply would be the next request's.
+                guard !once.value else { return }
                 once.value = true
                 handler.value.send(Self.timeout, head, bound.value)
             }
@@ -36,6 +38,7 @@ extension RequestHandler {
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
+                once.value = true
                 switch answer {
                 case .reply(let reply): handler.value.send(reply, head, bound.value)
                 case .stream(let reply): handler.value.stream(reply, head, bound.value)

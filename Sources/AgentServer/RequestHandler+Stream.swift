@@ -1,3 +1,4 @@
+internal import AgentAPI
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -51,6 +52,8 @@ extension RequestHandler {
     private func send(part: [UInt8], _ context: ChannelHandlerContext) {
         // A watcher that stopped reading: its own buffer is all it may hold.
         guard context.channel.isWritable else { return context.close(promise: nil) }
+        // Nor goes anything to whoever has the connection of a program that has ended.
+        do throws(Problem) { try harness.gate.recognize(identity) } catch { return context.close(promise: nil) }
         streaming?.lastPart = .now()
         write(part, context)
         context.flush()

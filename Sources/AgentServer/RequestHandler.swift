@@ -29,7 +29,10 @@ final class RequestHandler: ChannelInboundHandler {
     /// While the end of a reply is written, which lets in the next request.
     var isEnding = false
     /// Replies that are not yet with the client.
-    var unsent = 0
+    var unsent: Int {
+        get { connection.unsent }
+        set { connection.unsent = newValue }
+    }
     var streaming: Streaming?
     private(set) var isStopping = false
 
@@ -55,6 +58,8 @@ final class RequestHandler: ChannelInboundHandler {
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         self.head = head
         body = []
+        // A request that came in one piece with the one before it has its own time.
+        if timer.phase != .receiving { timer.enter(.receiving) }
         let size = head.headers.reduce(head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
         if size > limits.requestHead { return reject(headTooLarge, 431, context) }
         if let problem = RequestFraming.problem(of: head) { return reject(problem, nil, context) }

@@ -73,6 +73,11 @@ extension AgentClient {
         _ = try await ask(.unlock(options))
     }
 
+    /// What the rules in force say about a process and an account, whether or not there is one of that name.
+    public func checkPolicy(_ account: AccountName, process: Int32) async throws(AgentClientError) -> PolicyReport {
+        try await ask(.policyCheck(account, process: process))
+    }
+
     /// Has the agent read its configuration again: whole, or not at all.
     public func reload() async throws(AgentClientError) { _ = try await ask(.reload) }
 

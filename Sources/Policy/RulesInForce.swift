@@ -72,16 +72,6 @@ public final class RulesInForce: Sendable {
         }
     }
 
-    /// Whether watchers are told of one more refusal of this user: some a minute are news.
-    public func isNews(refusalOf caller: Caller) -> Bool {
-        state.withLock {
-            let key = RateBudgets.Key(rule: -1, user: caller.user)
-            return $0.budgets.take(key, perMinute: Self.refusalsToTell, at: now()) == nil
-        }
-    }
-
-    private static let refusalsToTell = 30
-
     private func outcome(
         _ request: AccessRequest, _ rule: AccessRule, _ index: Int, _ caller: Caller, _ state: inout State
     ) -> Verdict.Outcome {

@@ -56,9 +56,7 @@ struct AuthagentCommand: ParsableCommand {
         subcommands: [
             LoginCommand.self, TokenCommand.self, StatusCommand.self, LogoutCommand.self, InspectCommand.self,
             ProvidersCommand.self, PolicyCommand.self, DoctorCommand.self, StoreCommand.self, LockCommand.self,
-            UnlockCommand.self,
-            StartCommand.self,
-            StopCommand.self, ReloadCommand.self,
+            UnlockCommand.self, EventsCommand.self, StartCommand.self, StopCommand.self, ReloadCommand.self,
         ]
     )
 }

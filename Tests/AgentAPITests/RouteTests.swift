@@ -9,7 +9,6 @@ struct RouteTests {
             .accounts, .account(name), .token(name), .login(name), .logout(name), .inspect(name), .inspect(nil),
             .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI, .policyCheck,
             .metrics,
-            .policyCheck,
         ]
         for route in routes {
             #expect(Route(path: route.path) == route)

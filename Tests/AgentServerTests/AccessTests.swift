@@ -59,6 +59,13 @@ struct AccessTests {
                         record.result == (isAllowed ? .allowed : .refused(.forbidden)), "\(request.target) \(allow)")
                     #expect(record.rule == 1)
                     guard !isAllowed else { continue }
+                    let news = try #require(server.service.news.last)
+                    #expect(news.kind == .denied)
+                    #expect(news.account == record.account)
+                    #expect(news.denial?.user == AccessFixture.stranger.user)
+                    #expect(
+                        Set(news.denial?.permission?.split(separator: " ").map(String.init) ?? [])
+                            == Set(needed.map(\.rawValue)))
                     #expect(server.service.calls.count == calls, "\(request.target) \(allow)")
                     if request.method != "HEAD" { #expect(reply.problem?.code == .forbidden) }
                 }
@@ -186,7 +193,8 @@ struct AccessTests {
             (AccessFixture.rule(["*"], [.unit(Glob("a.service"))], allow: [.token]), [[], .unit]),
             (
                 AccessFixture.rule(["*"], [.executable("/x"), .executableDigest(digest)], allow: [.token]),
-                [[], .executable, [], .executable, [.executable, .executableDigest]]
+                // The first: which program it is that connects.
+                [.executable, [], .executable, [], .executable, [.executable, .executableDigest]]
             ),
         ]
         for (rule, asked) in table {

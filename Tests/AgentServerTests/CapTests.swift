@@ -2,6 +2,7 @@ import AgentAPI
 import AgentServer
 import AuthagentTestSupport
 import Foundation
+import Policy
 import Testing
 
 struct CapTests {
@@ -29,6 +30,24 @@ struct CapTests {
             try await eventually { try await server.exchange(.get("/v1/health")).status == 200 }
             try await kept[1].send(.get("/v1/health"))
             #expect(try await kept[1].reply().status == 200)
+        }
+    }
+
+    @Test("whoever may not connect at all is told so on a few connections at once, and holds no more of them")
+    func refusals() async throws {
+        var limits = ServerLimits()
+        limits.refusalTime = .seconds(60)
+        let access = AccessFixture().access(RulesInForce(AccessRules(owner: AccessFixture.owner)))
+        try await ServerFixture.serving(limits, access: access) { server in
+            var clients: [RawClient] = []
+            for _ in 0..<64 {
+                let client = try server.client()
+                #expect(try await client.reply().status == 403)
+                clients.append(client)
+            }
+            #expect(try await server.client().untilClosed() == "")
+            clients.removeFirst().close()
+            try await eventually { try await server.client().untilClosed().contains(" 403 ") }
         }
     }
 

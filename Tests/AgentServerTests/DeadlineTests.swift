@@ -117,6 +117,7 @@ struct DeadlineTests {
             }
             #expect(server.service.calls.count == 2)
             #expect(server.service.finished.isEmpty)
+            #expect(try await server.exchange(.get("/v1/accounts/work?wait=1")).status == 400, "of a token only")
             // What is there at once is answered at once, and one who waits longer is answered when it is there.
             try await client.send(.get("/v1/accounts/work/token?wait=0"))
             #expect(try await client.reply().status == 200)
@@ -138,7 +139,6 @@ struct DeadlineTests {
                 #expect(refused.status == 400)
                 #expect(refused.problem?.detail.contains("wait") == true)
             }
-            #expect(try await server.exchange(.get("/v1/accounts/work?wait=1")).status == 400)
         }
     }
 

@@ -45,6 +45,22 @@ struct MetricsTests {
         }
     }
 
+    @Test("a request that does not end in time is counted")
+    func halfRequest() async throws {
+        var limits = ServerLimits()
+        limits.requestTime = .milliseconds(20)
+        try await ServerFixture.serving(limits) { server in
+            let client = try server.client()
+            try await client.send("GET /v1/health HT")
+            #expect(try await client.reply().status == 408)
+            // What follows must be in time on the slowest machine.
+            await eventually {
+                guard let reply = try? await server.exchange(.get("/metrics")) else { return false }
+                return MetricsPage(reply.body)[requests("other", "timeout")] ?? 0 >= 1
+            }
+        }
+    }
+
     @Test("each answer is in its route's histogram, the time that it took in the sum")
     func latency() async throws {
         try await ServerFixture.serving { server in

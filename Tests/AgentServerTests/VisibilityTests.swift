@@ -111,4 +111,51 @@ struct VisibilityTests {
             await eventually("the watcher is gone") { server.service.watchersThatLeft == 1 }
         }
     }
+
+    @Test("events are of the accounts that a rule gives, without the words of files, stores and providers")
+    func events() async throws {
+        let mine = try #require(AccountName("mine"))
+        let problem = Problem(.storeUnavailable, "/home/owner/x is gone", hint: "rm /home/owner/x")
+        let news: [AgentNews] = [
+            .refreshed(try #require(AccountName("work")), scope: "secret-scope", expiresAt: 1),
+            AgentNews(.refreshFailed, account: mine, problem), .storeState("sealed", .failed, detail: "x", hint: nil),
+            .denied(AgentNews.Denial(user: 5, pid: 6), account: mine, detail: "no"), AgentNews(.locked),
+            .missed(.tooOld), .loggedOut(mine, revoked: true),
+        ]
+        let all = Set(Permission.allCases)
+        let table: [(rule: AccessRule, caller: Caller, seen: [AgentNews.Kind])] = [
+            (
+                AccessFixture.rule(["mine"], allow: all.subtracting([.admin])), AccessFixture.stranger,
+                [.refreshFailed, .missed, .loggedOut]
+            ),
+            (
+                AccessFixture.rule(["*"], allow: [.status]), AccessFixture.stranger,
+                [.refreshed, .refreshFailed, .storeState, .locked, .missed, .loggedOut]
+            ),
+            (AccessFixture.rule(["*"], allow: all), AccessFixture.stranger, news.map(\.kind)),
+            (
+                AccessFixture.rule(["*"], allow: []), Caller(pid: 1, user: AccessFixture.owner, group: 1),
+                news.map(\.kind)
+            ),
+        ]
+        for (rule, caller, seen) in table {
+            let access = AccessFixture().access(rule, as: KnownCaller(caller))
+            try await ServerFixture.serving(access: access) { server in
+                let client = try server.client()
+                try await client.send(.get("/v1/events"))
+                #expect(try await client.streamHead().status == 200)
+                _ = try await client.nextChunk()
+                let watcher = try #require(server.service.eventWatchers.first)
+                for (index, one) in news.enumerated() {
+                    watcher.yield(AgentEvent(id: EventID(origin: "a1", count: UInt64(index + 8)), time: 1, news: one))
+                }
+                for kind in seen {
+                    let event = try #require(try await client.nextChunk())
+                    #expect(event.contains("event: \(kind.rawValue)\n"), "\(event)")
+                    #expect(
+                        event.contains("/home/owner") == (caller.user == AccessFixture.owner && kind == .refreshFailed))
+                }
+            }
+        }
+    }
 }

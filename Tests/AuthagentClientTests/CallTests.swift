@@ -96,18 +96,20 @@ struct CallTests {
     @Test("calls that wait hold up neither others nor the threads that tasks share; more than there are threads wait")
     func many() async throws {
         let gate = Gate()
-        let server = try ScriptedServer { _ in [.wait(gate), ScriptedServer.health, .next] }
+        let reply = #"{"access_token":"a","account":"work","scope":"","token_type":"Bearer"}"#
+        let server = try ScriptedServer { _ in [.wait(gate), ScriptedServer.json(reply), .next] }
         let client = try server.client()
-        let quick = try ScriptedServer { _ in [ScriptedServer.health, .next] }
+        let quick = try ScriptedServer { _ in [ScriptedServer.json(reply), .next] }
         let other = try quick.client()
-        try await withThrowingTaskGroup(of: Int32.self) { group in
-            for _ in 0..<200 { group.addTask { try await client.health().pid } }
+        let work = try #require(AccountName("work"))
+        try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<200 { group.addTask { try await client.token(for: work).accessToken } }
             await eventually { server.requests.count == 200 }
-            for _ in 0..<20 { #expect(try await other.health().pid == 7) }
-            for _ in 0..<200 { group.addTask { try await client.health().pid } }
+            for _ in 0..<20 { #expect(try await other.token(for: work).accessToken == "a") }
+            for _ in 0..<200 { group.addTask { try await client.token(for: work).accessToken } }
             gate.open()
             var count = 0
-            for try await pid in group where pid == 7 { count += 1 }
+            for try await token in group where token == "a" { count += 1 }
             #expect(count == 400)
         }
         #expect(quick.connectionCount == 1)

@@ -94,10 +94,12 @@ struct AuditTests {
             ])
         #expect(result.lines.filter { $0 == "200" }.count == 2000, "\(result.errors)")
         let pid = try #require(demo.home.daemonPID)
-        let sleeper = try await ChildProcess.run("/bin/sh", ["-c", "pgrep -P \(pid) sleep"])
+        let children = try String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
         daemon.signal(SIGTERM)
         #expect(await daemon.result().status == 0)
-        for line in sleeper.lines { if let pid = Int32(line) { kill(pid, SIGKILL) } }
+        for child in children.split(separator: " ") {
+            if let pid = Int32(child) { kill(pid, SIGKILL) }
+        }
     }
 
     @Test("the log of an agent that the client started is kept short while it runs")

@@ -80,4 +80,50 @@ struct EventTests {
         #expect(events(third).first?.news.reason == "other_agent")
         #expect(events(third).first?.id.origin != last.origin)
     }
+
+    @Test("'authagent events' prints a line for each event; when the agent ends it says how to go on: exit code 4")
+    func command() async throws {
+        let demo = try await DemoLogin()
+        try await demo.home.authagent("start")
+        let start = try await place(demo.home)
+        try await demo.logIn()
+        let lines = try demo.home.client(["events", "--after", start])
+        let objects = try demo.home.client(["events", "--json", "--after", start])
+        await eventually { lines.outputSoFar.contains(" logged_in work ") }
+        await eventually { objects.outputSoFar.contains(#""logged_in""#) }
+        try await demo.home.authagent("stop")
+        let (ended, json) = (await lines.result(), await objects.result())
+        #expect(ended.status == 4)
+        #expect(ended.errors.contains("authagent: error: the agent ended"), "\(ended.errors)")
+        let events = try json.lines.map { try APIJSON.decode(AgentEvent.self, from: $0.utf8) }
+        #expect(events.map(\.news.kind) == [.loginStarted, .loggedIn])
+        let last = try #require(events.last?.id)
+        #expect(ended.errors.contains("'authagent events --after \(last)'"), "\(ended.errors)")
+        let words = ended.lines.map { $0.split(separator: " ").map(String.init) }
+        #expect(words.map { $0.dropFirst().prefix(2) } == [["login_started", "work"], ["logged_in", "work"]])
+        let time = try #require(words.first?.first)
+        #expect(try Date(time, strategy: .iso8601).timeIntervalSince1970 == Double(try #require(events.first?.time)))
+        let wrong = try await demo.home.authagent("events", "--after", "nonsense")
+        #expect(wrong.status == 2)
+    }
+
+    @Test("Ctrl-C ends 'authagent events', and the agent does not mind")
+    func interrupt() async throws {
+        let demo = try await DemoLogin()
+        try await demo.home.authagent("start")
+        let watcher = try demo.home.client(["events", "--after", "0-0"])
+        // It is told at once that its id is nobody's.
+        await eventually { watcher.outputSoFar.contains(" missed - other_agent") }
+        watcher.signal(SIGINT)
+        #expect(await watcher.result().status == -SIGINT)
+        #expect(try await demo.home.authagent("status").status == 0)
+    }
+
+    /// Where a watcher that comes now would begin.
+    private func place(_ home: AgentHome) async throws -> String {
+        let watcher = try watch(home)
+        await isConnected(watcher)
+        watcher.signal(SIGTERM)
+        return String(watcher.outputSoFar.prefix { !$0.isNewline }.dropFirst(4))
+    }
 }

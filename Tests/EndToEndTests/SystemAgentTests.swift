@@ -91,7 +91,8 @@ struct SystemAgentTests {
         let result = try await system.client(SystemAgent.backup, "token", "work")
         #expect(result.status == 4)
         #expect(result.errors.contains("belongs to user \(SystemAgent.agent)"), "\(result.errors)")
-        #expect(system.audit.isEmpty)
+        // That somebody has connected, and was gone, may be there.
+        #expect(!system.audit.contains { $0["account"] != nil })
         _ = daemon
     }
 

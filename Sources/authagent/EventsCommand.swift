@@ -1,0 +1,46 @@
+internal import AgentAPI
+internal import ArgumentParser
+internal import AuthagentClient
+
+struct EventsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "Print what happens to the accounts, as it happens.",
+        discussion: """
+            One line for each event: time, event, account or '-', and what there is to say. It goes on until Ctrl-C, or \
+            until the agent ends.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Begin with the event after this one.", valueName: "id"))
+    var after: String?
+
+    @Flag(help: "Print one JSON object per event.")
+    var json = false
+
+    func validate() throws {
+        if let after, EventID(after) == nil { throw ValidationError("--after is an id that an event had") }
+    }
+
+    func run() throws {
+        let connection = try AgentConnection.open()
+        var last = after.flatMap { EventID($0) }
+        try connection.begin(.events(after: last))
+        let events = EventStream<AgentEventReader>(connection)
+        while let event = try next(of: events, last) {
+            last = event.id
+            Console.print(json ? APIJSON.text(fixed: event) : EventLine(event).text)
+        }
+        throw Self.ended(last)
+    }
+
+    /// A stream that breaks off is the same to people as one that ends.
+    private func next(of events: EventStream<AgentEventReader>, _ last: EventID?) throws -> AgentEvent? {
+        do { return try events.next() } catch AgentClientError.lost { throw Self.ended(last) }
+    }
+
+    private static func ended(_ last: EventID?) -> Failure {
+        let again = "authagent events" + (last.map { " --after \($0)" } ?? "")
+        return Failure("the agent ended", hint: "run '\(again)' to go on", code: .agentUnreachable)
+    }
+}

@@ -1,0 +1,138 @@
+import Agent
+import AgentAPI
+import AuthagentTestSupport
+import Testing
+
+/// What a rule's scopes do to tokens and logins, where it depends on what the login has and the provider grants.
+struct ScopeBoundTests {
+    private func problem(_ fixture: AgentFixture, _ request: TokenRequest) async -> Problem? {
+        do throws(Problem) {
+            _ = try await fixture.agent.token(fixture.name, request)
+            return nil
+        } catch { return error }
+    }
+
+    private func answer(_ access: String, scope: String?) -> FakeProvider.Answer {
+        let scope = scope.map { #","scope":"\#($0)""# } ?? ""
+        return .json(
+            200,
+            #"{"access_token":"\#(access)","token_type":"Bearer","expires_in":3600,"refresh_token":"r1"\#(scope)}"#)
+    }
+
+    /// Logs in with these scopes, as the provider confirms them.
+    private func fixture(_ scopes: [String], granted: String? = nil) async throws -> AgentFixture {
+        let fixture = try AgentFixture()
+        fixture.provider.script(.token, answer("a1", scope: granted))
+        let log = try await fixture.login(
+            LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: scopes))
+        await fixture.passInterval()
+        guard case .done? = await log.events().last else { throw Problem(.internalError, "no login") }
+        return fixture
+    }
+
+    @Test("a request without scopes asks for what the login has of the bound, and is then answered at once")
+    func narrowed() async throws {
+        let fixture = try await fixture(["mail", "files", "offline_access"])
+        fixture.provider.script(.token, answer("n1", scope: "mail"))
+        let request = TokenRequest(bound: ScopeBound(["mail", "never"]))
+        #expect(fixture.agent.tokenAtOnce(fixture.name, request) == nil)
+        #expect(try await fixture.agent.token(fixture.name, request).accessToken == "n1")
+        let body = try #require(fixture.provider.requests(.token).last)
+        #expect(body.contains("scope=mail&") && !body.contains("never") && !body.contains("files"), "\(body)")
+        guard case .success(let reply)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
+            Issue.record("it is not kept")
+            return
+        }
+        #expect(reply.accessToken == "n1")
+        #expect(reply.note == nil)
+    }
+
+    @Test("the login's own token serves if it has no more; offline_access gives a token no rights")
+    func own() async throws {
+        let fixture = try await fixture(["mail", "offline_access"])
+        let request = TokenRequest(bound: ScopeBound(["mail", "files"]))
+        guard case .success(let reply)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
+            Issue.record("it is not served at once")
+            return
+        }
+        #expect(reply.accessToken == "a1")
+    }
+
+    @Test("a token that can do more is not served, at once or in time, whatever was asked for")
+    func more() async throws {
+        let fixture = try await fixture(["mail", "files"])
+        fixture.provider.script(.token, answer("n1", scope: "mail files"))
+        let bound = ScopeBound(["mail"])
+        for request in [
+            TokenRequest(bound: bound), TokenRequest(target: try TokenTarget(scopes: ["mail"]), bound: bound),
+        ] {
+            for _ in 0..<2 {
+                let problem = await problem(fixture, request)
+                #expect(problem?.code == .forbidden)
+                #expect(problem?.reason == "scope_not_allowed")
+                #expect(problem?.detail.contains("'files'") == true)
+            }
+            guard case .failure(let problem)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
+                Issue.record("it is served at once")
+                return
+            }
+            #expect(problem.code == .forbidden)
+        }
+        // To whom no bound is set it is what it was.
+        let free = try await fixture.agent.token(fixture.name, TokenRequest(target: try TokenTarget(scopes: ["mail"])))
+        #expect(free.note?.contains("'files'") == true)
+    }
+
+    @Test("nothing is asked for where the login has none of the bound")
+    func none() async throws {
+        let fixture = try await fixture(["mail"])
+        let count = fixture.provider.requests(.token).count
+        let problem = await problem(fixture, TokenRequest(bound: ScopeBound(["files"])))
+        #expect(problem?.code == .scopeNotGranted)
+        #expect(problem?.reason == "no_allowed_scope")
+        #expect(fixture.provider.requests(.token).count == count)
+    }
+
+    @Test("resources and audiences stay within the bound as well")
+    func targets() async throws {
+        let fixture = try await fixture(["mail", "files"])
+        fixture.provider.script(.token, answer("n1", scope: nil))
+        let target = try TokenTarget(resources: ["urn:a"], audience: "api")
+        let reply = try await fixture.agent.token(
+            fixture.name, TokenRequest(target: target, bound: ScopeBound(["mail"])))
+        #expect(reply.scope == "mail")
+        let body = try #require(fixture.provider.requests(.token).last)
+        #expect(body.contains("scope=mail&resource=urn%3Aa&audience=api"), "\(body)")
+    }
+
+    @Test("a login may ask for no more than the bound, in its own words, the account's, or none at all")
+    func login() async throws {
+        let fixture = try await fixture(["mail", "files"])
+        let bound = ScopeBound(["mail"])
+        let requests = fixture.provider.requests(.device).count
+        for scopes in [nil, ["mail", "files"], []] as [[String]?] {
+            var request = LoginRequest(scopes: scopes)
+            request.bound = bound
+            do throws(Problem) {
+                _ = try await fixture.agent.login(fixture.name, request)
+                Issue.record("it begins")
+            } catch {
+                #expect(error.code == .forbidden, "\(error)")
+                #expect(error.reason == "scope_not_allowed")
+            }
+        }
+        #expect(fixture.provider.requests(.device).count == requests)
+        var request = LoginRequest(scopes: ["mail", "offline_access"])
+        request.bound = bound
+        let log = try await fixture.login(request)
+        #expect(await log.prompt()?.scope?.contains("mail") == true)
+        // Nor is one joined that asks for more.
+        try await fixture.agent.cancelLogin(fixture.name)
+        let wide = try await fixture.login(LoginRequest(scopes: ["mail", "files"]))
+        _ = await wide.prompt()
+        var joining = LoginRequest()
+        joining.bound = bound
+        await #expect(throws: Problem.self) { try await fixture.agent.login(fixture.name, joining) }
+        try await fixture.agent.cancelLogin(fixture.name)
+    }
+}
