@@ -29,6 +29,8 @@ extension Agent: Service {
 
     /// Each look is a run of the keyring helper; nobody waits for it.
     private static let storeRetry: Duration = .seconds(60)
+    /// Of a store that no account uses. A machine without a keyring is not to be woken up every minute for it.
+    private static let unusedStoreRetry: Duration = .seconds(3600)
 
     /// Takes up the revocations that an earlier agent left, whenever a store can be read: at the start, or once it is
     /// unlocked. Each store is read at least once, also when no account uses it any more.
@@ -53,7 +55,9 @@ extension Agent: Service {
                 // Whoever makes or opens the sealed store has it read: no need to wake a machine up for that.
                 if kind == .sealed, error.state == .notInitialized || error.state == .locked { return }
             }
-            try? await parts.time.sleep(until: parts.time.now + Self.storeRetry)
+            let isUsed = state.withLock { $0.accounts.values.contains { $0.settings.store == kind } }
+            let pause = isUsed ? Self.storeRetry : Self.unusedStoreRetry
+            try? await parts.time.sleep(until: parts.time.now + pause)
         }
     }
 

@@ -16,6 +16,9 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write everything as JSON as well.", valueName: "file"))
     var json: String?
 
+    @Flag(help: "Print the table as the README has it, after everything else.")
+    var markdown = false
+
     @Flag(help: "A few seconds, to see that everything works; the figures mean little.")
     var quick = false
 
@@ -58,6 +61,10 @@ struct BenchCommand: AsyncParsableCommand {
         if wants(.idle) { add([try await bench.idle()]) }
         if wants(.login) { add([try await bench.login()]) }
         Self.say("\(rows.count(where: \.isMet)) of \(rows.count) targets met")
+        if markdown {
+            Self.say("\n| what | measured | target | |\n| --- | --- | --- | --- |")
+            for row in rows { Self.say(row.markdown) }
+        }
         guard let json else { return }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

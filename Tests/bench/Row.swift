@@ -64,6 +64,15 @@ struct Row: Encodable, Sendable {
         try container.encode(figures, forKey: .figures)
     }
 
+    /// Its lines of the README's table, one for each check.
+    var markdown: String {
+        checks.map { check in
+            let verdict = check.isMet ? "met" : check.isAim ? "aim missed" : "**missed**"
+            let value = "\(short(check.value)) \(check.unit)".trimmingCharacters(in: .whitespaces)
+            return "| \(name): \(check.what) | \(value) | \(check.side.rawValue) \(short(check.limit)) | \(verdict) |"
+        }.joined(separator: "\n")
+    }
+
     var text: String {
         var lines = ["\(isMet ? "met   " : "MISSED") \(name)"]
         for check in checks {
