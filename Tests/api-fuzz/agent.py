@@ -87,7 +87,7 @@ class Agent:
             raise SystemExit(f"api-fuzz: error: the agent has ended with {status}:\n{self.log()}")
 
     def log(self) -> str:
-        return (self.home / "agent.log").read_text(errors="replace")[-4000:]
+        return (self.home / "agent.log").read_text(errors="replace")[-40000:]
 
     def run(self, *arguments: str, input: str = "") -> str:
         """The output of a command of the client, which must succeed."""
