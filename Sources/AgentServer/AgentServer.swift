@@ -68,9 +68,11 @@ public struct AgentServer: Service {
         _ listener: Int32, on group: MultiThreadedEventLoopGroup, _ registry: ConnectionRegistry,
         _ known: NIOLoopBoundBox<KnownRequests>
     ) async throws -> any Channel {
-        let channel = try await ServerBootstrap(group: group)
+        try await ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // SwiftNIO has just called it with 128, whatever the option `backlog` says.
+                    _ = listen(listener, limits.backlog)
                     // Out of descriptors: wait a moment instead of spinning on a connection that cannot be accepted.
                     // SwiftNIO's own second is long for those in the queue, of whom only a few are let in each time.
                     let pause = TimeAmount.milliseconds(50)
@@ -83,9 +85,6 @@ public struct AgentServer: Service {
                 return admit(channel, registry, known)
             }
             .withBoundSocket(listener).get()
-        // SwiftNIO has called it with 128, whatever the option `backlog` says.
-        _ = listen(listener, limits.backlog)
-        return channel
     }
 
     /// A connection has two descriptors, its own and that of the process at its other end; and one user leaves half of
