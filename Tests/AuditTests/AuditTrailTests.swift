@@ -18,7 +18,7 @@ struct AuditTrailTests {
         path = files.path + "/audit.log"
     }
 
-    private func trail() -> AuditTrail { AuditTrail(logger: log.logger, log: { _ in }) }
+    private func trail() -> AuditTrail { AuditTrail(owner: 1000, logger: log.logger, log: { _ in }) }
 
     private func lines(_ path: String) -> [Substring] {
         ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n")
