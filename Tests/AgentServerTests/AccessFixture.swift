@@ -25,7 +25,7 @@ final class AccessFixture: AccessAudit {
     /// What the server is given: everybody who connects is this caller.
     func access(_ rules: RulesInForce, as caller: any CallerIdentity = KnownCaller(AccessFixture.stranger)) -> Access {
         Access(
-            rules: rules, audit: self, peer: { _ in caller },
+            rules: rules, audit: self, credentials: { _ in caller.connected }, peer: { _ in caller },
             process: { $0 == 4711 ? KnownCaller(Caller(pid: 4711, user: 7, group: 7, executable: "/x")) : nil })
     }
 
