@@ -42,7 +42,8 @@ extension Agent {
             registration: request.registrationToken.map { SecretBytes($0) }
         )
         fresh.start {
-            let event = await self.run(fresh, isNew: known != settings, secrets: secrets)
+            // Who brings nothing of his own changes nothing in the account's file.
+            let event = await self.run(fresh, isNew: request.hasSettings && known != settings, secrets: secrets)
             self.state.withLock { _ = $0.logins.removeValue(forKey: name) }
             return event
         }
@@ -66,7 +67,6 @@ extension Agent {
     private func join(
         _ pending: PendingLogin, _ request: LoginRequest, wantsQRCode: Bool
     ) throws(Problem) -> AsyncStream<LoginEvent> {
-        defer { if let timeout = request.timeout { pending.stop(after: .seconds(timeout)) } }
         try pending.settings.requireWithin(request.bound, pending.account)
         if request.hasSettings {
             let asked = try LoginSettings(account: pending.account, request: request, known: pending.settings).merged()
@@ -78,6 +78,7 @@ extension Agent {
                 )
             }
         }
+        if let timeout = request.timeout { pending.stop(after: .seconds(timeout)) }
         return pending.watch(wantsQRCode: wantsQRCode)
     }
 }

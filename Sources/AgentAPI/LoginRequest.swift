@@ -75,12 +75,8 @@ public struct LoginRequest: Codable, Equatable, Sendable {
             || audience != nil || resources != nil
     }
 
-    /// Whether it changes more than the scopes: where secrets are sent, say, or which files the agent reads.
-    public var changesAccount: Bool {
-        var rest = self
-        rest.scopes = nil
-        return rest.hasSettings || registrationToken != nil
-    }
+    /// Whether the login is to be in any way other than the account says.
+    public var bringsSettings: Bool { hasSettings || registrationToken != nil }
 
     enum CodingKeys: String, CodingKey {
         case provider

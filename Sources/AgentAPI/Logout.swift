@@ -10,6 +10,9 @@ public struct LogoutRequest: Codable, Equatable, Sendable {
         self.forgetClient = forgetClient
     }
 
+    /// Whether it asks for more or less than the usual: that the provider is told, and that the client stays.
+    public var goesFurther: Bool { local == true || forgetClient == true }
+
     enum CodingKeys: String, CodingKey {
         case local
         case forgetClient = "forget_client"

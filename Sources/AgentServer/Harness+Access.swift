@@ -43,15 +43,30 @@ extension Harness {
         _ = try QueryParameters(request.query, allowed: [])
         try requireAcceptable(request, LoginEvent.mediaType)
         var asked = try body(request, LoginRequest.self) ?? LoginRequest()
-        // Whoever says where the account's secrets are sent gets them.
-        guard admission.isTrusted || !asked.changesAccount else {
+        // Whoever says where the account's secrets are sent gets them, and what a login asks for is kept in the account's
+        // file.
+        guard admission.isTrusted || !asked.bringsSettings else {
             throw Problem(
                 .forbidden, "only the agent's own user changes the settings of '\(account)'",
-                hint: "send none but 'scopes', 'timeout' and 'qr_code'", reason: "settings_not_allowed"
+                hint: "send none but 'timeout' and 'qr_code'", reason: "settings_not_allowed"
             )
         }
         asked.bound = admission.bound
         let events = try await service.login(account, asked)
         return .stream(.lines(admission.isTrusted ? events : events.forStrangers))
+    }
+
+    func logout(_ account: AccountName, _ request: APIRequest, isTrusted: Bool) async throws(Problem) -> Answer {
+        let asked = try body(request, LogoutRequest.self) ?? LogoutRequest()
+        // A login that lives on at the provider, and a client that is gone, are not for others to leave behind.
+        guard isTrusted || !asked.goesFurther else {
+            throw Problem(
+                .forbidden,
+                "only the agent's own user forgets the client of '\(account)', or a login without revoking it",
+                hint: "send neither 'local' nor 'forget_client'", reason: "settings_not_allowed"
+            )
+        }
+        let reply = try await service.logout(account, asked)
+        return .reply(.json(isTrusted ? reply : reply.forStrangers))
     }
 }

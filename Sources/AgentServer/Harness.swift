@@ -96,10 +96,7 @@ struct Harness: Sendable {
         case .login(let account):
             try await service.cancelLogin(account)
             return .reply(.json(Cancelled(account: account, cancelled: true)))
-        case .logout(let account):
-            let options = try body(request, LogoutRequest.self) ?? LogoutRequest()
-            let reply = try await service.logout(account, options)
-            return .reply(.json(isTrusted ? reply : reply.forStrangers))
+        case .logout(let account): return try await logout(account, request, isTrusted: isTrusted)
         case .inspect(let account):
             let asked = try body(request, InspectRequest.self) ?? InspectRequest()
             return .reply(.json(try await service.inspect(account, asked)))

@@ -16,7 +16,7 @@ struct AccessTests {
         (.get("/v1/accounts/work/token?id_token=true", "Accept: text/plain"), [.idToken]),
         (.get("/v1/accounts/work"), [.status]),
         (.post("/v1/accounts/work/inspect", "{}"), [.status]),
-        (.post("/v1/accounts/work/login", "{\"scopes\":[\"a\"]}"), [.login]),
+        (.post("/v1/accounts/work/login", "{\"timeout\":9,\"qr_code\":true}"), [.login]),
         (Request(method: "DELETE", target: "/v1/accounts/work/login"), [.login]),
         (.post("/v1/accounts/work/logout"), [.logout]),
         (.post("/v1/inspect", "{\"token\":\"t\"}"), [.admin]),
@@ -164,20 +164,45 @@ struct AccessTests {
         }
     }
 
-    @Test("whoever is no more than allowed to log in changes nothing of an account but its scopes")
+    @Test("whoever is no more than allowed to log in changes nothing of an account, also none of its scopes")
     func loginSettings() async throws {
         let fixture = AccessFixture()
         try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.login]))) { server in
             for body in [
                 "{\"token_endpoint\":\"https://evil.example/\"}", "{\"issuer\":\"https://evil.example\"}",
                 "{\"client_key_file\":\"/home/owner/key\"}", "{\"store\":\"memory\"}", "{\"registration_token\":\"x\"}",
-                "{\"audience\":\"x\"}", "{\"client_secret\":\"x\"}",
+                "{\"audience\":\"x\"}", "{\"client_secret\":\"x\"}", "{\"scopes\":[\"a\"]}", "{\"scopes\":[]}",
             ] {
                 let reply = try await server.exchange(.post("/v1/accounts/work/login", body))
                 #expect(reply.status == 403, "\(body)")
                 #expect(reply.problem?.reason == "settings_not_allowed")
             }
             #expect(server.service.calls.isEmpty)
+        }
+    }
+
+    @Test("whoever is no more than allowed to log out revokes the login and leaves the client; the owner may do all")
+    func logoutOptions() async throws {
+        let rule = AccessFixture.rule(["*"], [.anybody], allow: [.logout])
+        let bodies = ["{\"local\":true}", "{\"forget_client\":true}", "{\"local\":true,\"forget_client\":true}"]
+        try await ServerFixture.serving(access: AccessFixture().access(rule)) { server in
+            for body in bodies {
+                let reply = try await server.exchange(.post("/v1/accounts/work/logout", body))
+                #expect(reply.status == 403, "\(body)")
+                #expect(reply.problem?.reason == "settings_not_allowed")
+            }
+            #expect(server.service.calls.isEmpty)
+            let plain = "{\"local\":false,\"forget_client\":false}"
+            #expect(try await server.exchange(.post("/v1/accounts/work/logout", plain)).status == 200)
+        }
+        for user in [AccessFixture.owner, 0] {
+            let access = AccessFixture().access(rule, as: KnownCaller(Caller(pid: 1, user: user, group: 1)))
+            try await ServerFixture.serving(access: access) { server in
+                for body in bodies {
+                    let reply = try await server.exchange(.post("/v1/accounts/work/logout", body))
+                    #expect(reply.status == 200)
+                }
+            }
         }
     }
 
