@@ -5,6 +5,8 @@ public import Policy
 public struct Access: Sendable {
     public var rules: RulesInForce
     public var audit: any AccessAudit
+    /// Process, user and group at the other end of a socket, and nothing else.
+    public var credentials: @Sendable (Int32) throws -> Caller
     /// The process at the other end of a socket, which is looked at now and not kept.
     public var peer: @Sendable (Int32) throws -> any CallerIdentity
     /// A process by its number, for those who ask what it might do. Nil when there is none.
@@ -12,11 +14,13 @@ public struct Access: Sendable {
 
     public init(
         rules: RulesInForce, audit: any AccessAudit = NoAudit(),
-        peer: @escaping @Sendable (Int32) throws -> any CallerIdentity = credentials,
+        credentials: @escaping @Sendable (Int32) throws -> Caller = kernelCredentials,
+        peer: @escaping @Sendable (Int32) throws -> any CallerIdentity = { KnownCaller(try kernelCredentials($0)) },
         process: @escaping @Sendable (Int32) -> (any CallerIdentity)? = { _ in nil }
     ) {
         self.rules = rules
         self.audit = audit
+        self.credentials = credentials
         self.peer = peer
         self.process = process
     }
@@ -24,11 +28,11 @@ public struct Access: Sendable {
     /// The kernel did not say who is at the other end.
     public struct UnknownPeer: Error {}
 
-    /// Process, user and group, as the kernel has fixed them at connect(2), and nothing else.
+    /// As they were at connect(2).
     @Sendable
-    public static func credentials(_ socket: Int32) throws -> any CallerIdentity {
+    public static func kernelCredentials(_ socket: Int32) throws -> Caller {
         var peer = clinux_peer()
         guard clinux_peer_credentials(socket, &peer) == 0 else { throw UnknownPeer() }
-        return KnownCaller(Caller(pid: peer.pid, user: peer.uid, group: peer.gid))
+        return Caller(pid: peer.pid, user: peer.uid, group: peer.gid)
     }
 }

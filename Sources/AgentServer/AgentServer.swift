@@ -40,7 +40,7 @@ public struct AgentServer: Service {
     public func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let share = Self.descriptorsAllowed() / Self.shareOfDescriptors
-        let registry = ConnectionRegistry(connectionsPerUser: min(limits.connectionsPerUser, max(8, share)))
+        let registry = ConnectionRegistry(connectionsPerUser: min(limits.connectionsPerUser, max(8, share)), limits)
         access.rules.whenChanged { registry.rulesHaveChanged() }
         let known = NIOLoopBoundBox.makeBoxSendingValue(KnownRequests(), eventLoop: group.next())
         var first: [any Channel] = []
@@ -107,12 +107,18 @@ public struct AgentServer: Service {
     ) -> EventLoopFuture<Void> {
         let found: (any CallerIdentity)?
         do {
-            found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            // Looks at nobody who is one too many, apart from his user.
+            let look = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
                 of: NIOBSDSocket.Handle.self
-            ) { try access.peer($0) }
+            ) { try isUnwelcome($0, registry) ? nil : access.peer($0) }
+            guard let identity = look else {
+                return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+            }
+            found = identity
         } catch { return channel.eventLoop.makeFailedFuture(error) }
         guard let identity = found else {
-            return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+            metrics.connected(.forbidden)
+            return channel.close()
         }
         if let problem = harness.gate.refusal(of: identity) {
             metrics.connected(.forbidden)
@@ -129,6 +135,17 @@ public struct AgentServer: Service {
             channel.closeFuture.whenComplete { _ in metrics.disconnected() }
             return channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, identity, known.value) }
         }
+    }
+
+    /// Whether this is one of many connections of a user to whom his user and group alone give nothing.
+    private func isUnwelcome(_ socket: Int32, _ registry: ConnectionRegistry) throws -> Bool {
+        guard registry.hasRefused else { return false }
+        let caller = try access.credentials(socket)
+        guard registry.hasTooManyRefused(of: caller.user), !access.rules.current.mayConnect(caller) else {
+            return false
+        }
+        access.audit.suppress(caller.user)
+        return true
     }
 
     private func refuse(

@@ -6,16 +6,18 @@ final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
         var perUser: [UInt32: Int] = [:]
-        /// Of those that are told why they are refused, and then closed.
-        var refusedPerUser: [UInt32: Int] = [:]
+        var refused: RefusedConnections
         var isStopping = false
         var whenEmpty: [EventLoopPromise<Void>] = []
     }
 
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
     private let limit: Int
 
-    init(connectionsPerUser limit: Int) { self.limit = limit }
+    init(connectionsPerUser limit: Int, _ limits: ServerLimits) {
+        self.limit = limit
+        state = NIOLockedValueBox(State(refused: RefusedConnections(limits)))
+    }
 
     enum Admission { case admitted, tooMany, stopping }
 
@@ -45,25 +47,22 @@ final class ConnectionRegistry: Sendable {
         for promise in waiting { promise.succeed() }
     }
 
-    /// Whether there is room to tell a user why he is refused. Else somebody who may not connect at all could hold every
-    /// descriptor there is, each for as long as a refusal takes.
+    /// Whether there is room to tell a user why he is refused.
     func admitRefused(_ channel: any Channel, of user: UInt32) -> Bool {
-        let isAdmitted = state.withLockedValue { state -> Bool in
-            guard state.refusedPerUser[user, default: 0] < Self.refusedPerUser else { return false }
-            state.refusedPerUser[user, default: 0] += 1
-            return true
-        }
-        guard isAdmitted else { return false }
+        guard state.withLockedValue({ $0.refused.admit(user, at: .now()) }) else { return false }
         channel.closeFuture.whenComplete { _ in
-            self.state.withLockedValue { state in
-                state.refusedPerUser[user, default: 1] -= 1
-                if state.refusedPerUser[user] == 0 { state.refusedPerUser[user] = nil }
-            }
+            self.state.withLockedValue { $0.refused.ended(user, at: .now()) }
         }
         return true
     }
 
-    private static let refusedPerUser = 64
+    /// Whether anybody has been refused of late.
+    var hasRefused: Bool { state.withLockedValue { !$0.refused.isEmpty } }
+
+    /// Whether so many connections of a user have been refused that another one is not even looked at.
+    func hasTooManyRefused(of user: UInt32) -> Bool {
+        state.withLockedValue { $0.refused.hasTooMany(user, at: .now()) }
+    }
 
     /// Has each connection look at its own caller again.
     func rulesHaveChanged() {

@@ -16,6 +16,9 @@ public struct ServerLimits: Sendable {
     public var writeTime: Duration = .seconds(30)
     /// How long a connection that was refused stays for its client to read why.
     public var refusalTime: Duration = .milliseconds(250)
+    /// Of each user, that are told why; more are closed without a word.
+    public var refusalsAtOnce = 32
+    public var refusalsPerSecond = 128
     /// A stream of events in which nothing happens shows a sign of life this often: below the 30 s after which common
     /// proxies cut an idle reply, and it costs a wake-up only while somebody watches.
     public var silence: Duration = .seconds(20)

@@ -12,7 +12,7 @@ final class AuditFile: LineSink {
         var path: String
         var file: Descriptor
         var isTorn = false
-        var failing: Int32?
+        var failing: AuditFileFailure?
         var lost = 0
     }
 
@@ -40,20 +40,24 @@ final class AuditFile: LineSink {
 
     func write(_ lines: [UInt8], count: Int) {
         state.withLock { state in
-            renew(&state)
-            append(lines, count: count, &state)
+            do throws(AuditFileFailure) {
+                try renew(&state)
+                try append(lines, &state)
+            } catch { fail(error, count, &state) }
         }
     }
 
     func write(lost count: Int) {
         state.withLock { state in
-            state.lost += count
-            renew(&state)
-            append([], count: 0, &state)
+            do throws(AuditFileFailure) {
+                state.lost += count
+                try renew(&state)
+                try append([], &state)
+            } catch { fail(error, 0, &state) }
         }
     }
 
-    private func renew(_ state: inout State) {
+    private func renew(_ state: inout State) throws(AuditFileFailure) {
         if let new = next.withLock({ $0.take() }) {
             state.path = new.path
             state.file = new.takeDescriptor()
@@ -63,17 +67,15 @@ final class AuditFile: LineSink {
         // Removed, and not by somebody who tells: what is written there is gone with the descriptor.
         var status = stat()
         guard fstat(state.file.raw, &status) == 0, status.st_nlink == 0 else { return }
-        do throws(AuditFileFailure) {
-            state.file = try Self.open(state.path).takeDescriptor()
-            state.isTorn = false
-            logger.warning("the audit file was gone, begun anew", metadata: ["file": "\(state.path)"])
-        } catch { fail(ENOENT, 0, &state) }
+        state.file = try Self.open(state.path).takeDescriptor()
+        state.isTorn = false
+        logger.warning("the audit file was gone, begun anew", metadata: ["file": "\(state.path)"])
     }
 
-    private func append(_ lines: [UInt8], count: Int, _ state: inout State) {
+    private func append(_ lines: [UInt8], _ state: inout State) throws(AuditFileFailure) {
         var bytes: [UInt8] = []
-        // After half a line, the next begins on a line of its own.
-        if state.isTorn { bytes.append(UInt8(ascii: "\n")) }
+        // After half a line, the next begins on a line of its own, unless somebody has emptied the file since.
+        if state.isTorn, !isEmpty(state.file) { bytes.append(UInt8(ascii: "\n")) }
         if state.lost > 0 {
             bytes += #"{"time":"\#(WallTime.now.text)","lost":\#(state.lost)}"#.utf8
             bytes.append(UInt8(ascii: "\n"))
@@ -87,7 +89,7 @@ final class AuditFile: LineSink {
             guard written > 0 else {
                 let code = written < 0 ? errno : EIO
                 state.isTorn = state.isTorn || rest.count < bytes.count
-                return fail(code, count, &state)
+                throw .system(state.path, code)
             }
             rest = rest.dropFirst(written)
         }
@@ -98,11 +100,15 @@ final class AuditFile: LineSink {
         (state.failing, state.isTorn, state.lost) = (nil, false, 0)
     }
 
-    private func fail(_ code: Int32, _ count: Int, _ state: inout State) {
+    private func isEmpty(_ file: borrowing Descriptor) -> Bool {
+        var status = stat()
+        return fstat(file.raw, &status) == 0 && status.st_size == 0
+    }
+
+    private func fail(_ failure: AuditFileFailure, _ count: Int, _ state: inout State) {
         state.lost += count
-        guard state.failing != code else { return }
-        state.failing = code
-        let failure = AuditFileFailure.system(state.path, code)
+        guard state.failing != failure else { return }
+        state.failing = failure
         logger.error("audit lines are lost", metadata: ["problem": "\(failure)", "hint": "\(failure.hint)"])
     }
 

@@ -14,6 +14,8 @@ public struct AuditFileFailure: Error, Equatable, Sendable, CustomStringConverti
             switch code {
             case ENOSPC, EDQUOT, EFBIG: "make room on the disk"
             case ENOENT: "make its directory, for example with 'install -d -m 700'"
+            case EACCES, EPERM: "let user \(geteuid()) write to the file and make it anew in its directory"
+            case EROFS: "make its file system writable"
             case ELOOP: "put a file there, and no symbolic link"
             default: "run 'ls -ld \(path)' to see why"
             }

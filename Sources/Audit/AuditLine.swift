@@ -10,26 +10,55 @@ public struct AuditLine: Sendable {
         case text(String)
     }
 
-    public let record: AccessRecord
+    private enum Content {
+        case decision(AccessRecord)
+        case suppressed(RefusedLines.Suppressed)
+    }
+
+    private let content: Content
     public let time: WallTime
 
     public init(_ record: AccessRecord, at time: WallTime) {
-        self.record = record
+        content = .decision(record)
         self.time = time
     }
 
-    public var isRefusal: Bool { if case .refused = record.result { true } else { false } }
+    /// In the place of refusals that have no line of their own.
+    init(_ suppressed: RefusedLines.Suppressed, at time: WallTime) {
+        content = .suppressed(suppressed)
+        self.time = time
+    }
+
+    public var isRefusal: Bool {
+        switch content {
+        case .decision(let record): if case .refused = record.result { true } else { false }
+        case .suppressed: true
+        }
+    }
 
     /// Whether something was asked for that changes what there is, and not only read.
-    public var isChange: Bool { record.permissions.contains { [.login, .logout, .admin].contains($0) } }
+    public var isChange: Bool {
+        guard case .decision(let record) = content else { return false }
+        return record.permissions.contains { [.login, .logout, .admin].contains($0) }
+    }
 
     /// In the order of who, what, and what came of it; what is not known is left out.
     public var fields: [(name: String, value: Value)] {
+        switch content {
+        case .decision(let record): return Self.fields(record)
+        case .suppressed(let suppressed):
+            let user = suppressed.user.map { (name: "uid", value: Value.number(Int($0))) }
+            let rest = [("decision", Value.text("refused")), ("suppressed", .number(suppressed.count))]
+            return (user.map { [$0] } ?? []) + rest.map { (name: $0, value: $1) }
+        }
+    }
+
+    private static func fields(_ record: AccessRecord) -> [(name: String, value: Value)] {
         let caller = record.caller
         var fields: [(name: String, value: Value)] = [
             ("uid", .number(Int(caller.user))), ("pid", .number(Int(caller.pid))),
         ]
-        func add(_ name: String, _ text: String?, limit: Int = Self.longestName) {
+        func add(_ name: String, _ text: String?, limit: Int = longestName) {
             let clean = text.map { DisplayText.clean($0, limit: limit) }
             if let clean, !clean.isEmpty { fields.append((name, .text(clean))) }
         }
@@ -41,7 +70,7 @@ public struct AuditLine: Sendable {
         add(
             "permission",
             record.permissions.isEmpty ? "connect" : record.permissions.map(\.rawValue).joined(separator: " "))
-        let scopes = record.scopes.map { DisplayText.clean($0, limit: Self.longestScope) }
+        let scopes = record.scopes.map { DisplayText.clean($0, limit: longestScope) }
         add("scopes", scopes.joined(separator: " "), limit: 1000)
         let (decision, result) =
             switch record.result {

@@ -12,12 +12,20 @@ public final class AuditTrail: AccessAudit {
     private let target = Mutex<Target?>(nil)
     private let log: @Sendable (AuditLine) -> Void
     private let logger: Logger
+    let owner: UInt32
+    let now: @Sendable () -> ContinuousClock.Instant
+    let refusals = Mutex(Refusals())
 
     public let facts: CallerFacts = .record
 
-    /// `log` takes a line and waits for nothing; `logger` is told what becomes of the file.
-    public init(logger: Logger, log: @escaping @Sendable (AuditLine) -> Void) {
+    /// `log` takes a line and waits for nothing; `logger` is told what becomes of the file. `owner`: the agent's own user.
+    public init(
+        owner: UInt32, logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        log: @escaping @Sendable (AuditLine) -> Void
+    ) {
+        self.owner = owner
         self.logger = logger
+        self.now = now
         self.log = log
     }
 
@@ -38,10 +46,18 @@ public final class AuditTrail: AccessAudit {
 
     public func record(_ record: AccessRecord) {
         let line = AuditLine(record, at: .now)
+        guard !line.isRefusal || mayTell(refusalOf: record.caller.user) else { return }
+        add(line)
+    }
+
+    func add(_ line: AuditLine) {
         log(line)
         target.withLock { $0 }?.writer.add(line.isRefusal || line.isChange ? .important : .routine) { line.json }
     }
 
     /// Waits until every line is written, or the time is over.
-    public func flush(within limit: Duration) { target.withLock { $0 }?.writer.flush(within: limit) }
+    public func flush(within limit: Duration) {
+        tellSuppressed(ofAllMinutes: true)
+        target.withLock { $0 }?.writer.flush(within: limit)
+    }
 }

@@ -64,8 +64,8 @@ public final class PeerProcess: CallerIdentity {
             let executable = try executable()
             caller.executable = executable?.path
             if facts.contains(.executableDigest), let executable {
-                guard let digest = digests.known(executable.file) else { return nil }
-                caller.executableDigest = digest
+                guard let known = digests.known(executable.file, user: connected.user) else { return nil }
+                caller.executableDigest = known.digest
             }
         }
         if facts.contains(.unit) { read(&caller) }
@@ -77,7 +77,7 @@ public final class PeerProcess: CallerIdentity {
         if let caller = try callerAtOnce(facts) { return caller }
         var digest: String?
         if let executable = try executable() {
-            digest = await digests.digest(ofProcess: pin.pid, executable.file)
+            digest = await digests.digest(ofProcess: pin.pid, executable.file, user: connected.user)
         }
         // Looked at again: the file that was read is the program's only if the process is still there and the same.
         guard var caller = try callerAtOnce(facts.subtracting(.executableDigest).union(.executable)) else {

@@ -42,6 +42,9 @@ public protocol AccessAudit: Sendable {
     var facts: CallerFacts { get }
 
     func record(_ record: AccessRecord)
+
+    /// Somebody was refused of whom no more was found out, because there are too many like him.
+    func suppress(_ user: UInt32)
 }
 
 /// Keeps nothing.
@@ -49,4 +52,5 @@ public struct NoAudit: AccessAudit {
     public init() {}
     public let facts: CallerFacts = []
     public func record(_ record: AccessRecord) {}
+    public func suppress(_ user: UInt32) {}
 }

@@ -98,7 +98,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let settings = try DaemonSettings.load(paths)
         let log = LogOutput(level: level(settings), format: format(settings), ownFile: paths.log)
         defer { log.flush() }
-        let audit = AuditTrail(logger: log.logger) { log.log($0) }
+        let audit = AuditTrail(owner: getuid(), logger: log.logger) { log.log($0) }
         defer { audit.flush(within: .seconds(1)) }
         try audit.open(auditFile ?? settings.auditFile)
 

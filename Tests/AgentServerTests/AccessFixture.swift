@@ -17,10 +17,15 @@ final class AccessFixture: AccessAudit {
     var records: [AccessRecord] { kept.withLock { $0 } }
     func record(_ record: AccessRecord) { kept.withLock { $0.append(record) } }
 
+    private let count = Mutex(0)
+    /// Those who were refused without a record.
+    var suppressed: Int { count.withLock { $0 } }
+    func suppress(_ user: UInt32) { count.withLock { $0 += 1 } }
+
     /// What the server is given: everybody who connects is this caller.
     func access(_ rules: RulesInForce, as caller: any CallerIdentity = KnownCaller(AccessFixture.stranger)) -> Access {
         Access(
-            rules: rules, audit: self, peer: { _ in caller },
+            rules: rules, audit: self, credentials: { _ in caller.connected }, peer: { _ in caller },
             process: { $0 == 4711 ? KnownCaller(Caller(pid: 4711, user: 7, group: 7, executable: "/x")) : nil })
     }
 

@@ -33,21 +33,61 @@ struct CapTests {
         }
     }
 
-    @Test("whoever may not connect at all is told so on a few connections at once, and holds no more of them")
+    @Test("whoever may not connect at all is told so on a few connections at once, and more are not even looked at")
     func refusals() async throws {
         var limits = ServerLimits()
         limits.refusalTime = .seconds(60)
-        let access = AccessFixture().access(RulesInForce(AccessRules(owner: AccessFixture.owner)))
+        let fixture = AccessFixture()
+        let caller = SlowCaller(AccessFixture.stranger)
+        let access = fixture.access(RulesInForce(AccessRules(owner: AccessFixture.owner)), as: caller)
         try await ServerFixture.serving(limits, access: access) { server in
             var clients: [RawClient] = []
-            for _ in 0..<64 {
+            for _ in 0..<32 {
                 let client = try server.client()
                 #expect(try await client.reply().status == 403)
                 clients.append(client)
             }
-            #expect(try await server.client().untilClosed() == "")
+            let looks = caller.askedFor.count
+            for _ in 0..<10 { #expect(try await server.client().untilClosed() == "") }
+            #expect(caller.askedFor.count == looks)
+            #expect(fixture.records.count == 32)
+            #expect(fixture.suppressed == 10)
             clients.removeFirst().close()
             try await eventually { try await server.client().untilClosed().contains(" 403 ") }
+        }
+    }
+
+    @Test("whoever connects and hangs up, over and over, is soon not even looked at")
+    func hangingUp() async throws {
+        var limits = ServerLimits()
+        limits.refusalsPerSecond = 5
+        let fixture = AccessFixture()
+        let access = fixture.access(RulesInForce(AccessRules(owner: AccessFixture.owner)))
+        try await ServerFixture.serving(limits, access: access) { server in
+            for _ in 0..<500 { try server.client().close() }
+            await eventually { fixture.records.count + fixture.suppressed == 500 }
+            // Five in each second, of which there are not ten.
+            #expect((1...50).contains(fixture.records.count), "\(fixture.records.count)")
+        }
+    }
+
+    @Test("a user whose other programs are refused is let in where a rule gives him anything")
+    func welcome() async throws {
+        var limits = ServerLimits()
+        (limits.refusalsAtOnce, limits.connectionsPerUser) = (2, 1)
+        limits.refusalTime = .seconds(60)
+        let fixture = AccessFixture()
+        let access = fixture.access(AccessFixture.rule(allow: [.token]))
+        try await ServerFixture.serving(limits, access: access) { server in
+            let kept = try server.client()
+            try await kept.send(.get("/v1/accounts/work/token"))
+            #expect(try await kept.reply().status == 200)
+            let refused = [try server.client(), try server.client()]
+            for client in refused { #expect(try await client.reply().status == 429) }
+            #expect(try await server.client().untilClosed() == "")
+            kept.close()
+            await eventually { (try? await server.exchange(.get("/v1/accounts/work/token")))?.status == 200 }
+            #expect(fixture.suppressed == 0)
         }
     }
 

@@ -18,7 +18,7 @@ struct AuditTrailTests {
         path = files.path + "/audit.log"
     }
 
-    private func trail() -> AuditTrail { AuditTrail(logger: log.logger, log: { _ in }) }
+    private func trail() -> AuditTrail { AuditTrail(owner: 1000, logger: log.logger, log: { _ in }) }
 
     private func lines(_ path: String) -> [Substring] {
         ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n")
@@ -143,6 +143,59 @@ struct AuditTrailTests {
         #expect(lines(path).count == 2)
         #expect(log.lines.count == 1)
         #expect(log.lines.first?.contains("begun anew") == true)
+    }
+
+    @Test("a file that is removed and cannot be made again: the log says why, once, and each line is counted as lost")
+    func removedForGood() async throws {
+        try #require(getuid() == 0, "only root can make a disk read-only")
+        let disk = try await SmallDisk(kibibytes: 64)
+        let directory = disk.path + "/logs"
+        try #require(mkdir(directory, 0o700) == 0)
+        let trail = trail()
+        let path = directory + "/audit.log"
+        try trail.open(path)
+        write(trail, rule: 1)
+        #expect(unlink(path) == 0)
+        await disk.makeReadOnly("/logs")
+        for rule in 2...11 { write(trail, rule: rule) }
+        #expect(log.lines.count == 1, "\(log.lines)")
+        #expect(log.lines.first?.contains("Read-only file system") == true, "\(log.lines)")
+        #expect(log.lines.first?.contains("file system writable") == true, "\(log.lines)")
+        await disk.makeWritable("/logs")
+        write(trail, rule: 12)
+        #expect(lines(path).first?.hasSuffix("\"lost\":10}") == true, "\(lines(path))")
+        #expect(lines(path).last?.hasSuffix("\"rule\":12}") == true)
+    }
+
+    @Test("without its directory, the hint is to make it, and not the file that is missing")
+    func directoryGone() throws {
+        let trail = trail()
+        let path = try files.directory("gone") + "/audit.log"
+        try trail.open(path)
+        try FileManager.default.removeItem(atPath: files.path + "/gone")
+        for rule in 1...3 { write(trail, rule: rule) }
+        #expect(log.lines.count == 1, "\(log.lines)")
+        #expect(log.lines.first?.contains("\(files.path)/gone: No such file or directory") == true, "\(log.lines)")
+    }
+
+    @Test("emptied after half a line, the file begins with a whole one")
+    func emptied() async throws {
+        try #require(getuid() == 0, "only root can mount a small disk")
+        let disk = try await SmallDisk(kibibytes: 64)
+        let trail = trail()
+        let path = disk.path + "/audit.log"
+        try trail.open(path)
+        try disk.fill()
+        for rule in 1...100 { write(trail, rule: rule) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)).last != UInt8(ascii: "\n"), "no line was cut")
+        disk.makeRoom()
+        #expect(truncate(path, 0) == 0)
+        write(trail, rule: 101)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.hasPrefix("{"), "\(text)")
+        for line in text.dropLast().split(separator: "\n", omittingEmptySubsequences: false) {
+            #expect((try? JSONSerialization.jsonObject(with: Data(line.utf8))) != nil, "\(line)")
+        }
     }
 
     @Test("a full disk stops nobody: the log says it once, and how many lines are lost once there is room")

@@ -2,6 +2,7 @@ import AuthagentTestSupport
 import Foundation
 import PeerIdentity
 import Policy
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -83,5 +84,80 @@ struct ExecutableDigestTests {
         _ = try await second.peer.caller(.executableDigest)
         #expect(try second.peer.callerAtOnce(.executableDigest) != nil)
         #expect(try first.peer.callerAtOnce(.executableDigest) == nil)
+    }
+
+    @Test("a program that could not be read is not read again and again; other users are not told that it could not")
+    func failureRemembered() async throws {
+        var limits = ExecutableDigests.Limits()
+        limits.size = 1000
+        let digests = ExecutableDigests(limits: limits)
+        let visit = try await Visit(digests: digests)
+        #expect(try visit.peer.callerAtOnce(.executableDigest) == nil)
+        _ = try await visit.peer.caller(.executableDigest)
+        let known = try #require(try visit.peer.callerAtOnce(.executableDigest))
+        #expect(known.executableDigest == nil)
+        try #require(getuid() == 0, "this test becomes another user, which only root can")
+        let other = try await Visit(user: 65_534, digests: digests)
+        #expect(try other.peer.callerAtOnce(.executableDigest) == nil)
+    }
+
+    @Test("a failure is forgotten after its time")
+    func failureForgotten() async throws {
+        var limits = ExecutableDigests.Limits()
+        (limits.size, limits.failureTime) = (1000, .zero)
+        let visit = try await Visit(digests: ExecutableDigests(limits: limits))
+        _ = try await visit.peer.caller(.executableDigest)
+        #expect(try visit.peer.callerAtOnce(.executableDigest) == nil)
+    }
+
+    @Test("a user whose programs take long is read one at a time, and holds up no other user")
+    func oneAtATime() async throws {
+        try #require(getuid() == 0, "this test becomes other users, which only root can")
+        let files = try TemporaryDirectory()
+        let digests = ExecutableDigests()
+        var programs: [String] = []
+        for number in 1...6 {
+            let program = files.path + "/large-\(number)"
+            _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
+            // Sparse, so that it costs no disk; reading takes its time all the same.
+            try #require(truncate(program, 200 << 20) == 0)
+            programs.append(program)
+        }
+        try #require(chmod(files.path, 0o755) == 0)
+        var large: [Visit] = []
+        for program in programs { large.append(try await Visit(user: 4001, program: program, digests: digests)) }
+        let small = try await Visit(user: 4002, digests: digests)
+        let done = Count()
+        let all = Task { [large] in
+            await withTaskGroup(of: Void.self) { group in
+                for visit in large {
+                    group.addTask {
+                        _ = try? await visit.peer.caller(.executableDigest)
+                        done.value.withLock { $0 += 1 }
+                    }
+                }
+            }
+        }
+        await eventually { Self.openFiles(in: files.path) > 0 }
+        #expect(try await small.peer.caller(.executableDigest).executableDigest != nil)
+        #expect(done.value.withLock { $0 } < large.count, "the small one has waited for the large ones")
+        while done.value.withLock({ $0 }) < large.count {
+            #expect(Self.openFiles(in: files.path) <= 1)
+            await Task.yield()
+        }
+        await all.value
+    }
+
+    private final class Count: Sendable {
+        let value = Mutex(0)
+    }
+
+    /// Of this process.
+    private static func openFiles(in directory: String) -> Int {
+        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return descriptors.filter {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))?.hasPrefix(directory)
+                == true
+        }.count
     }
 }
