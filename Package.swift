@@ -94,7 +94,7 @@ let package = Package(
             name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
         ),
         .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
-        .target(name: "Metrics", swiftSettings: swift),
+        .target(name: "Metrics", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "Policy", dependencies: ["AgentAPI"], swiftSettings: swift),
         .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),

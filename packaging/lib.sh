@@ -7,14 +7,12 @@ demo_packages=(dbus gnome-keyring curl)
 # What the tests talk to: real parts, and the tools that check the rest.
 test_packages=(
     dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
-    util-linux libfaketime prometheus python3 golang-go
+    util-linux libfaketime prometheus python3 golang-go oidc-agent-cli
 )
 # What asks the socket for everything that its description has.
 fuzz_packages=(python3-venv iproute2 util-linux)
 # The README's example in JavaScript runs in whichever Node there is.
 command -v node >/dev/null || test_packages+=(nodejs)
-# What the agent is compared with.
-bench_packages=(oidc-agent-cli)
 
 say() { printf '\n== %s\n' "$*"; }
 

@@ -1,5 +1,5 @@
 internal import Accounts
-internal import AgentAPI
+public import AgentAPI
 public import Metrics
 internal import Synchronization
 internal import Vault
@@ -8,22 +8,24 @@ internal import Vault
 extension Agent: MetricSource {
     public func write(into page: inout Exposition) {
         metrics.write(into: &page)
-        writeAccounts(into: &page)
-        writeStores(into: &page)
-        let isLocked = state.withLock { $0.lock.isClosed }
+        let (accounts, isLocked) = state.withLock { (Array($0.accounts.values), $0.lock.isClosed) }
+        writeStores(usedBy: accounts, into: &page)
+        page.add(
+            "authagent_journal_logins", .gauge,
+            "Logins whose newest refresh token is in the journal and not yet in their store.",
+            Double(accounts.count { $0.vault.snapshot(keepAlive: $0.settings.keepAlive).isOnlyInJournal }))
         page.add("authagent_locked", .gauge, "Whether the agent serves nothing until it is unlocked.", isLocked ? 1 : 0)
         page.add(
             "authagent_event_watchers", .gauge, "Clients that watch the events.", Double(feed.watcherCount))
     }
 
-    private func writeAccounts(into page: inout Exposition) {
+    public func writeAccounts(where isVisible: (AccountName) -> Bool, into page: inout Exposition) {
         let now = parts.time.now
         var states: [Exposition.Sample] = []
         var tokens: [Exposition.Sample] = []
         var logins: [Exposition.Sample] = []
-        var journaled = 0
         let (accounts, pending) = state.withLock { ($0.accounts.values.sorted { $0.name < $1.name }, $0.logins) }
-        for account in accounts {
+        for account in accounts where isVisible(account.name) {
             let snapshot = account.vault.snapshot(keepAlive: account.settings.keepAlive)
             let labels = [(name: "account", value: account.name.description)]
             let (word, _) = snapshot.summary(account.name, isLoggingIn: pending[account.name] != nil)
@@ -32,7 +34,6 @@ extension Agent: MetricSource {
             if let end = snapshot.loginExpiry?.at {
                 logins.append(.init(Double(max(0, end - parts.time.wall)), labels))
             }
-            if snapshot.isOnlyInJournal { journaled += 1 }
         }
         page.add(
             "authagent_account_state", .gauge, "State of each account, as 'authagent status' has it: its series is 1.",
@@ -43,17 +44,18 @@ extension Agent: MetricSource {
         page.add(
             "authagent_login_expiry_seconds", .gauge,
             "Time until the login itself ends unless it is used before, where the provider says so.", logins)
-        page.add(
-            "authagent_journal_logins", .gauge,
-            "Logins whose newest refresh token is in the journal and not yet in their store.", Double(journaled))
     }
 
-    private func writeStores(into page: inout Exposition) {
-        var stores = [Exposition.state(storeHealth.keyring.state.rawValue, [("store", StoreKind.keyring.rawValue)])]
-        if let sealed = storeHealth.sealed {
-            stores.append(Exposition.state(sealed.state.rawValue, [("store", StoreKind.sealed.rawValue)]))
-        }
-        page.add("authagent_store_state", .gauge, "State of each store when it was last used: its series is 1.", stores)
+    private func writeStores(usedBy accounts: [Account], into page: inout Exposition) {
+        // A store that nobody needs must not be one to alert on, such as the keyring of a machine that has none.
+        let used = Set(accounts.map(\.settings.store))
+        let states = [
+            (StoreKind.keyring, storeHealth.keyring.state), (.sealed, storeHealth.sealed?.state ?? .notInitialized),
+        ]
+        page.add(
+            "authagent_store_state", .gauge,
+            "State of each store that an account uses, when it was last used: its series is 1.",
+            states.filter { used.contains($0.0) }.map { Exposition.state($1.rawValue, [("store", $0.rawValue)]) })
         let journal = storeHealth.journal
         page.add(
             "authagent_journal_state", .gauge, "What the last write to the rotation journal came to: its series is 1.",

@@ -1,3 +1,4 @@
+internal import AgentAPI
 internal import Metrics
 internal import OAuth
 internal import Synchronization
@@ -14,6 +15,15 @@ final class AgentMetrics: Sendable {
 
     /// In seconds: a provider on the same machine up to the request's own limit.
     private static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+    /// All that can come of a refresh: what no refresh can end with is missing, such as `locked`.
+    private static let noRefreshes: [String: UInt64] = {
+        let codes: [Problem.Code] = [
+            .badIDToken, .configurationError, .loginRequired, .providerChanged, .providerRejected,
+            .providerUnreachable, .scopeNotGranted, .storeLocked, .storeUnavailable,
+        ]
+        return Dictionary(uniqueKeysWithValues: (["ok"] + codes.map(\.rawValue)).map { ($0, 0) })
+    }()
 
     /// `ok`, or the code of the problem.
     func refreshed(_ result: String) { state.withLock { $0.refreshes[result, default: 0] += 1 } }
@@ -32,7 +42,7 @@ final class AgentMetrics: Sendable {
             "authagent_refreshes_total", .counter,
             "Refreshes by result: 'ok' or the code of the problem that a client would get.",
             // From the start, so that a rate can be taken of the first one.
-            state.refreshes.merging(["ok": 0]) { count, _ in count }.sorted { $0.key < $1.key }.map {
+            state.refreshes.merging(AgentMetrics.noRefreshes) { count, _ in count }.sorted { $0.key < $1.key }.map {
                 .init(Double($0.value), [("result", $0.key)])
             })
         page.add(

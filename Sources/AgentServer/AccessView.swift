@@ -5,8 +5,9 @@ internal import Policy
 struct AccessView: Sendable {
     let admission: Admission
     let isVisible: @Sendable (AccountName) -> Bool
-    /// Whether news of the agent as a whole are for him, and those of whom was refused what.
-    private let seesAgent: Bool
+    /// Whether news and figures of the agent as a whole are for him.
+    let seesAgent: Bool
+    /// Whether he hears of whom was refused what.
     private let seesRefusals: Bool
 
     /// By rules that know all of the caller that they ask for.

@@ -14,7 +14,7 @@ extension Harness {
     func access(_ route: Route, _ request: APIRequest) throws(Problem) -> Need {
         switch route {
         case .health, .openAPI, .providers: return .open
-        case .accounts, .events: return .list(.status)
+        case .accounts, .events, .metrics: return .list(.status)
         case .account(let account), .inspect(let account?):
             return .decided(AccessRequest([.status], on: account))
         case .token: preconditionFailure("decided where it is read")
@@ -23,7 +23,6 @@ extension Harness {
             let scopes = try body(request, LoginRequest.self)?.scopes ?? []
             return .decided(AccessRequest([.login], on: account, scopes: scopes))
         case .logout(let account): return .decided(AccessRequest([.logout], on: account))
-        case .metrics: return .decided(AccessRequest([.status], on: nil))
         case .inspect(nil), .reload, .store, .lock, .unlock, .doctor, .policyCheck:
             return .decided(AccessRequest([.admin], on: nil))
         }
@@ -32,6 +31,7 @@ extension Harness {
     func list(_ route: Route, _ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
         _ = try QueryParameters(request.query, allowed: [])
         if case .events = route { return .stream(try events(request, view)) }
+        if case .metrics = route { return .reply(try metrics(request, view)) }
         try requireAcceptable(request, "application/json")
         let report = await service.status(of: view.isVisible)
         return .reply(.json(view.isTrusted ? report : report.forStrangers))

@@ -83,7 +83,6 @@ struct Harness: Sendable {
         if case .policyCheck = route { return .reply(try await policyCheck(request)) }
         _ = try QueryParameters(request.query, allowed: [])
         if case .openAPI = route { return .reply(try openAPI(request)) }
-        if case .metrics = route { return .reply(try metrics(request)) }
         try requireAcceptable(request, "application/json")
         switch route {
         case .account(let account):

@@ -87,9 +87,3 @@ public struct Exposition: Sendable {
         return escaped
     }
 }
-
-/// Something that knows figures of its own.
-public protocol MetricSource: Sendable {
-    /// Adds its families; no two sources may have one of the same name.
-    func write(into page: inout Exposition)
-}

@@ -4,6 +4,7 @@ import AuthagentTestSupport
 import Foundation
 import LocalSocket
 import Logging
+import Metrics
 import Policy
 import ServiceLifecycle
 import Testing
@@ -28,9 +29,9 @@ struct ServerFixture: Sendable {
     /// Serves while `body` runs, then stops as the daemon does and waits for the end.
     static func serving(
         _ limits: ServerLimits = patient, access: Access = Access(rules: RulesInForce(AccessRules(owner: getuid()))),
-        _ body: (ServerFixture) async throws -> Void
+        metrics: [any MetricSource] = [], _ body: (ServerFixture) async throws -> Void
     ) async throws {
-        let fixture = try ServerFixture(limits, access)
+        let fixture = try ServerFixture(limits, access, metrics)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await fixture.group.run() }
             let outcome = await Result { try await body(fixture) }
@@ -42,7 +43,7 @@ struct ServerFixture: Sendable {
         }
     }
 
-    private init(_ limits: ServerLimits, _ access: Access) throws {
+    private init(_ limits: ServerLimits, _ access: Access, _ metrics: [any MetricSource]) throws {
         files = try TemporaryDirectory()
         socket = try SocketPath(files.path + "/run/agent.sock")
         let listener = try LocalSocket.listen(at: socket).consumeRaw()
@@ -50,8 +51,8 @@ struct ServerFixture: Sendable {
         (later, replacements) = AsyncStream.makeStream(of: Int32.self)
         let logger = known.logger
         let server = AgentServer(
-            listeners: [listener], replacements: later, service: service, access: access, limits: limits,
-            logger: logger
+            listeners: [listener], replacements: later, service: service, access: access, metrics: metrics,
+            limits: limits, logger: logger
         )
         group = ServiceGroup(services: [server], logger: logger)
     }

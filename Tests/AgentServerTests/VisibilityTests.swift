@@ -1,6 +1,7 @@
 import AgentAPI
 import AgentServer
 import AuthagentTestSupport
+import Metrics
 import Policy
 import Testing
 
@@ -109,6 +110,46 @@ struct VisibilityTests {
             #expect(try await client.streamHead().status == 200)
             client.close()
             await eventually("the watcher is gone") { server.service.watchersThatLeft == 1 }
+        }
+    }
+
+    @Test("figures are of the accounts that a rule gives; those of the agent are for whoever has it as a whole")
+    func metrics() async throws {
+        let other = AccessFixture.rule(["secret"], allow: [.token])
+        let owner = Caller(pid: 1, user: AccessFixture.owner, group: 1)
+        let table: [(rules: [AccessRule], caller: Caller, accounts: [String], seesAgent: Bool)] = [
+            ([other, AccessFixture.rule(allow: [.status])], AccessFixture.stranger, ["mine", "work"], true),
+            (
+                [AccessFixture.rule(["mine", "*o*"], allow: [.status])], AccessFixture.stranger, ["mine", "work"], false
+            ),
+            ([AccessFixture.rule(allow: [.token, .admin])], AccessFixture.stranger, [], false),
+            ([other], owner, ["mine", "secret", "work"], true),
+        ]
+        for (rules, caller, accounts, seesAgent) in table {
+            let fixture = AccessFixture()
+            let access = fixture.access(
+                RulesInForce(AccessRules(owner: AccessFixture.owner, rules: rules)), as: KnownCaller(caller))
+            try await ServerFixture.serving(access: access, metrics: [SomeAccounts()]) { server in
+                let reply = try await server.exchange(.get("/metrics"))
+                #expect(reply.status == 200)
+                let page = MetricsPage(reply.body)
+                #expect(page.series("account_figure") == accounts.map { "account_figure{account=\"\($0)\"}" })
+                #expect(page.series("agent_figure").isEmpty != seesAgent)
+                #expect(page.series("authagent_connections_open").isEmpty != seesAgent)
+                #expect(reply.body.contains("secret") == accounts.contains("secret"))
+                #expect(fixture.records.map(\.result) == [.allowed])
+            }
+        }
+    }
+
+    private struct SomeAccounts: MetricSource {
+        func write(into page: inout Exposition) { page.add("agent_figure", .gauge, "Of the agent.", 1) }
+
+        func writeAccounts(where isVisible: (AccountName) -> Bool, into page: inout Exposition) {
+            let names = ["mine", "secret", "work"].compactMap { AccountName($0) }
+            page.add(
+                "account_figure", .gauge, "Of each account.",
+                names.filter(isVisible).map { .init(1, [("account", $0.description)]) })
         }
     }
 

@@ -12,9 +12,10 @@ struct MetricsTests {
 
     init() throws { fixture = try AgentFixture() }
 
-    private func page(_ fixture: AgentFixture? = nil) -> MetricsPage {
+    private func page(of isVisible: (AccountName) -> Bool = { _ in true }) -> MetricsPage {
         var page = Exposition()
-        (fixture ?? self.fixture).agent.write(into: &page)
+        fixture.agent.write(into: &page)
+        fixture.agent.writeAccounts(where: isVisible, into: &page)
         return MetricsPage(page.text)
     }
 
@@ -25,7 +26,11 @@ struct MetricsTests {
     @Test("each refresh counts one, under what came of it; a token from memory none")
     func refreshes() async throws {
         try await fixture.completeLogin()
-        #expect(refreshes("ok", in: page()) == 0)
+        // All there can be, so that a rate can be taken of each one's first.
+        let first = page()
+        let results = first.series("authagent_refreshes_total")
+        #expect(results.count == 10)
+        #expect(results.allSatisfy { first[$0] == 0 })
         fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
         fixture.time.advance(by: .seconds(3600))
         for _ in 0..<3 { _ = try await fixture.agent.token(fixture.name, TokenRequest()) }
@@ -40,6 +45,7 @@ struct MetricsTests {
         #expect(refreshes("ok", in: page) == 1)
         #expect(refreshes("provider_unreachable", in: page) == 1)
         #expect(refreshes("login_required", in: page) == 1)
+        #expect(page.series("authagent_refreshes_total") == results)
         #expect(try await page.complaints() == "")
     }
 
@@ -85,6 +91,9 @@ struct MetricsTests {
         fixture.time.advance(by: .seconds(1000))
         page = self.page()
         #expect(page[#"authagent_token_expiry_seconds{account="work"}"#] == 0)
+        page = self.page { $0 != fixture.name }
+        #expect(!page.text.contains("work"))
+        #expect(page[#"authagent_store_state{store="keyring",state="ok"}"#] == 1)
         _ = try await fixture.agent.logout(fixture.name, LogoutRequest())
         page = self.page()
         #expect(
@@ -96,13 +105,18 @@ struct MetricsTests {
 
     @Test("stores, locks and watchers are as they were last seen")
     func agent() async throws {
-        #expect(page().series("authagent_store_state") == [#"authagent_store_state{store="keyring",state="unknown"}"#])
+        // A machine without a keyring, and with no account that needs one, is not one to alert on.
+        #expect(page().series("authagent_store_state").isEmpty)
         try await fixture.completeLogin()
         fixture.keyring.fail(StoreFailure(.hung, "it does not answer"))
         _ = await fixture.agent.status()
         _ = try await fixture.agent.changeStore(
             StoreRequest(.initialize, keySource: .passphrase, passphrase: "correct horse"))
         let watch = fixture.agent.events(after: nil)
+        #expect(page().series("authagent_store_state") == [#"authagent_store_state{store="keyring",state="hung"}"#])
+        let text = "issuer = \"\(FakeProvider.issuer)\"\nclient_id = \"tv\"\nstore = \"sealed\"\n"
+        try fixture.files.file("user/other.toml", text)
+        _ = try? await fixture.agent.token(#require(AccountName("other")), TokenRequest())
         var page = page()
         #expect(
             page.series("authagent_store_state") == [

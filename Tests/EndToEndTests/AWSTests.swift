@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// AWS IAM Identity Center's API with the real programs, on loopback.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AWSTests {
     private func issuer(
         _ change: (inout DemoIssuer.Configuration) -> Void = { _ in }

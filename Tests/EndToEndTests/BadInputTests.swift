@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// What people and configuration management get wrong: an error that names the remedy, an exit code, nothing lost.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BadInputTests {
     @Test(
         "an account that is not known is named, with the command that makes it",

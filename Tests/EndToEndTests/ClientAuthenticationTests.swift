@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// T6: clients that prove who they are without sending a secret, by the real programs.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ClientAuthenticationTests {
     /// Logs in, renews, and logs out, with an issuer that checks every proof and takes none twice.
     private func wholeLife(

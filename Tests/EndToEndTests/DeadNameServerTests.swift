@@ -5,7 +5,7 @@ import Testing
 
 /// A provider whose name nobody resolves. Only root can listen where a resolver asks and give the daemon another
 /// /etc/resolv.conf, so these tests need to be run as root.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DeadNameServerTests {
     let nameServer: SilentNameServer
     let demo: DemoLogin

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// The agent has no file descriptor left, or nobody reads what it writes.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DescriptorTests {
     /// The daemon of `home`, started by a shell command in which `$0` is its program.
     private func daemon(of home: AgentHome, _ command: String) async throws -> ChildProcess {

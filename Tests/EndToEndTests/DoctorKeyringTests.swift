@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// `authagent doctor` beside each thing that can be wrong with a real keyring.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DoctorKeyringTests {
     /// What is wrong with the keyring: one problem, with or without an agent.
     private func expect(

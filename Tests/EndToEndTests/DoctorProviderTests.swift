@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `authagent doctor` before providers that are out of order.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DoctorProviderTests {
     private func home(_ issuer: String, _ changes: [String: String] = [:]) throws -> AgentHome {
         let home = try AgentHome(changes: changes)

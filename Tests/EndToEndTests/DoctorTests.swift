@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `authagent doctor` with the real programs, with and without an agent.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DoctorTests {
     @Test("a healthy home has no problem, with an agent and without one, and a line for each check")
     func healthy() async throws {

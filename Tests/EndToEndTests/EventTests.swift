@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Watching a real agent with curl, as a hook would.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct EventTests {
     private func watch(_ home: AgentHome, after id: String? = nil) throws -> ChildProcess {
         let curl = try MissingProgram.require("curl", package: "curl")

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Logins that end without a token: the code in `--json`, the words on standard error, and the exit code.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FailedLoginTests {
     @Test("a declined request is access_denied")
     func denied() async throws {

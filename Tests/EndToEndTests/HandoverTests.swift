@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// From an agent that no longer answers to one that does.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HandoverTests {
     @Test("a command that comes while the agent ends waits for its end, starts the next and is answered")
     func draining() async throws {

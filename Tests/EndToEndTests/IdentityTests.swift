@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// ID tokens through the real programs.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct IdentityTests {
     private func status(_ home: AgentHome) async throws -> AccountStatus? {
         let result = try await home.authagent("status", "work", "--json")

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `authagent inspect`: for people, and for scripts that look at its exit code.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct InspectCommandTests {
     /// The same token with another subject, signed as before.
     private func tampered(_ token: String) throws -> String {

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Two users of one machine. Only root can become another user, so these tests need to be run as root.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct IsolationTests {
     init() throws { try #require(getuid() == 0, "these tests become another user, which only root can") }
 

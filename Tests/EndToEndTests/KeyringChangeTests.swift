@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Others change the agent's record in the keyring, or the bus goes away under it.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct KeyringChangeTests {
     private let attributes = ["application", "authagent", "account", "work", "purpose", "login"]
 

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// The disk that the keyring's own files are on is full. Only root can mount one, so this test needs to be run as root.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeyringDiskTests {
     @Test("a keyring whose disk is full costs no login: tokens flow, the account is unsaved, and is saved later")
     func full() async throws {

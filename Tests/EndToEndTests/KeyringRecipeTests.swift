@@ -5,7 +5,7 @@ import Testing
 
 /// The manual's "A keyring without a desktop": the commands of the shipped units, run as systemd runs them, with a real
 /// gnome-keyring.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct KeyringRecipeTests {
     private let password = "sealed-by-the-machine"
 

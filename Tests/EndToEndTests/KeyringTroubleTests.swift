@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// The daemon beside a keyring that is stopped, locked or dead.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeyringTroubleTests {
     @Test("a token from memory is served while the keyring's provider is stopped")
     func stopped() async throws {

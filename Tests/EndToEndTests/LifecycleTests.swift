@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// One daemon, started by whoever comes first, ended without losing anything.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LifecycleTests {
     @Test("clients that race to start the agent all get an answer, from one agent")
     func autostartRace() async throws {

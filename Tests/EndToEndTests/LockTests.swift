@@ -2,7 +2,7 @@ import AuthagentTestSupport
 import Testing
 
 /// 'authagent lock' and 'authagent unlock' as people use them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LockTests {
     @Test("lock: exit code 7 with the hint until unlock; the next token is a renewed one, because memory was empty")
     func lock() async throws {

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The daemon's log, which a person reads on a terminal.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LogTests {
     @Test(
         "what a file says reaches the log in one line, without anything that a terminal obeys or a reader cannot see",

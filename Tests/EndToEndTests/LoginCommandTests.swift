@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `authagent login` as a person and a script meet it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LoginCommandTests {
     @Test("Ctrl-C cancels the login: exit code 1, and nothing is pending any more")
     func interrupted() async throws {

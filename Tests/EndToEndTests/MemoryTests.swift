@@ -2,7 +2,7 @@ import AuthagentTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct MemoryTests {
     @Test("a connection leaves nothing behind in the agent")
     func connections() async throws {

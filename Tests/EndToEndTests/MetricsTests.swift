@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// What a scraper sees of a real agent.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct MetricsTests {
     private func page(_ home: AgentHome) async throws -> MetricsPage {
         let answer = try await home.exchange(Array("GET /metrics HTTP/1.0\r\n\r\n".utf8))

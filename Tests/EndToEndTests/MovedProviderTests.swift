@@ -3,7 +3,7 @@ import DemoIssuer
 import Testing
 
 /// A provider whose metadata leads elsewhere after the login.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MovedProviderTests {
     @Test("metadata that leads to another host gets no refresh token: exit code 1, and a login is the remedy")
     func otherHost() async throws {

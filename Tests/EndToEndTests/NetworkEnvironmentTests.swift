@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// The variables that say how providers are reached, as the daemon finds them in its environment.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct NetworkEnvironmentTests {
     let authority: ThrowAwayCA
     let provider: TLSServer

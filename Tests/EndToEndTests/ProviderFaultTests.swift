@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// What stands between the agent and its provider, or comes from the provider, and is no answer to a refresh.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ProviderFaultTests {
     struct Case: CustomTestStringConvertible {
         let testDescription: String

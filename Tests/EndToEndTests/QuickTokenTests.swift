@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `authagent token NAME` takes a short way; nobody may see a difference.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct QuickTokenTests {
     /// The ordinary way to the same: an option that changes nothing.
     private func both(

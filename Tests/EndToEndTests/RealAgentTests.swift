@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// The library with a real agent and an issuer that approves at once.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RealAgentTests {
     private let home: AgentHome
     private let issuer: DemoIssuer

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Logins without a client id, by the real programs.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RegistrationTests {
     private func issuer(
         _ change: (inout DemoIssuer.Registration) -> Void = { _ in }

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Revocations that the provider could not take at the logout.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RevocationTests {
     @Test("V1: a revocation that failed is sent by the next agent, which then has nothing to do and does nothing")
     func afterRestart() async throws {

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `[[rule]]` in `authagent.toml`, with the real programs.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RuleTests {
     private func rules(_ demo: DemoLogin, _ text: String) async throws -> ChildProcess.Result {
         try demo.home.files.file("config/authagent/authagent.toml", text)

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Machines with no desktop: the real programs, no session bus, and logins in sealed files.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SealedStoreTests {
     private static let passphrase = "correct horse"
 

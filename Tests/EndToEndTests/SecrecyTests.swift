@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Nothing secret is where others look: output, logs, files, arguments, environments, core dumps.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SecrecyTests {
     @Test(
         "a whole life of a login at the most talkative log level leaves no secret anywhere",

@@ -3,7 +3,7 @@ import DemoIssuer
 import Testing
 
 /// Where the result and the words about it cannot be written: `token` on its quick way, and on the ordinary one.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StandardOutputTests {
     static let ways = [["work"], ["work", "--min-valid=60"]]
 

@@ -5,7 +5,7 @@ import Testing
 
 /// The disk of the rotation journal fails while the agent runs. Only root can mount one, so these tests need to be run
 /// as root.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct StateDiskTests {
     enum Fault: CaseIterable {
         /// ENOSPC.

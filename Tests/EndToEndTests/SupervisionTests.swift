@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// The daemon under systemd's protocols.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SupervisionTests {
     @Test("the daemon serves the socket that systemd passes")
     func activation() async throws {

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// One agent and several users. Only root can become them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SystemAgentTests {
     private static let rule = """
         [[rule]]

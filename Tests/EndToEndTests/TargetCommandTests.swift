@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `authagent token` with `--scope`, `--resource` and `--audience`.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TargetCommandTests {
     private func reply(_ demo: DemoLogin, _ options: String...) async throws -> TokenReply {
         let result = try await demo.home.client(["token", "work", "--json"] + options).result()

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// `authagent token`, `status` and `logout`: what scripts depend on.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TokenCommandTests {
     @Test("token prints the bare token, a header line, or the socket's whole reply")
     func formats() async throws {

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// A running agent whose socket is taken away.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct VanishedSocketTests {
     let home: AgentHome
     /// Its parent is the home's, so that it can be missing altogether.

@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// Clients that wait shorter than a provider takes.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WaitTests {
     /// A login whose token has expired, at a provider that renews it once the gate is open.
     private func slowLogin(_ gate: Gate) async throws -> DemoLogin {

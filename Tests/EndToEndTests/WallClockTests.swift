@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// The real agent whose wall clock is stepped while it runs; CLOCK_BOOTTIME and the sleep of timers are untouched.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WallClockTests {
     private static let day = 86_400
 

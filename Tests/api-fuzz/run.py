@@ -75,7 +75,7 @@ def fuzz(
     environment = os.environ | {
         "API_FUZZ_SOCKET": agent.socket, "API_FUZZ_PID": str(agent.pid), "API_FUZZ_ACCOUNTS": accounts, "API_FUZZ_ISSUER": issuer, "API_FUZZ_DOCUMENT": str(document),
         "API_FUZZ_SEEN": str(document.parent / "seen"), "API_FUZZ_MODE": mode,
-        "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
+        "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
     }
     command = [
         str(pathlib.Path(sys.executable).parent / "st"), "--config-file", str(HERE / "schemathesis.toml"),
@@ -108,7 +108,7 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
         (home / "changing").mkdir()
         agent = serving(bin, home / "serving", issuers)
         agents.append(agent)
-        everybody = "work openid sealed offline out keyring broken"
+        everybody = "work work work openid sealed offline out keyring broken"
         wrong += fuzz("what asks, of accounts in every state", "asking", agent, everybody, issuers[0].url, path,
                       common + filters("exclude", CHANGING))
         # Each of these is wrong, and so must change nothing.
