@@ -5,14 +5,19 @@ public import Policy
 public enum PolicyExpectationFile {
     private static let most = 2000
 
-    public static func load(
-        _ path: String, names: UserNames = .system
-    ) throws(ConfigurationError) -> [PolicyExpectation] {
+    public struct Content: Equatable, Sendable {
+        /// Whose agent it is about; nil: of whoever runs the test.
+        public var owner: UInt32?
+        public var expectations: [PolicyExpectation]
+    }
+
+    public static func load(_ path: String, names: UserNames = .system) throws(ConfigurationError) -> Content {
         guard let text = try ProtectedFile.text(path, isTrusted: false) else {
             throw ConfigurationError(
                 file: path, problem: "there is no such file", hint: "run 'ls -l \(path)' to see why")
         }
         var file = try TOMLFile(path: path, text: text)
+        let owner = try owner(&file, names)
         var expectations: [PolicyExpectation] = []
         for var table in try file.tables("expect", most: most) { expectations.append(try parse(&table, names)) }
         try file.refuseUnknownKeys()
@@ -22,7 +27,17 @@ public enum PolicyExpectationFile {
                 hint: "add [[expect]] tables; see 'policy test' in authagent(1)"
             )
         }
-        return expectations
+        return Content(owner: owner, expectations: expectations)
+    }
+
+    /// By name or by number.
+    private static func owner(_ file: inout TOMLFile, _ names: UserNames) throws(ConfigurationError) -> UInt32? {
+        guard file.isText("owner") else {
+            return try file.integer("owner", in: 0...Int(UInt32.max - 1)).map(UInt32.init)
+        }
+        return try file.string("owner").map { name throws(ConfigurationError) in
+            try file.user("owner", name, names)
+        }
     }
 
     private enum Result: String, CaseIterable { case allow, deny }

@@ -63,6 +63,10 @@ extension TOMLFile {
                 key, "this is not the absolute path of a program", hint: "give the output of 'realpath PROGRAM'"
             )
         }
+        guard !path.contains("*") else {
+            throw error(
+                key, "'*' stands for nothing here", hint: "give each program by its whole path, in a rule of its own")
+        }
         if let target = Self.target(of: path) {
             throw error(key, "this is a link to '\(target)', and no program's own path", hint: "give \"\(target)\"")
         }

@@ -10,6 +10,8 @@ struct TOMLFile {
     /// Of the header of a table in a list of tables.
     let firstLine: Int?
     private var known: [String] = []
+    /// Of a table in a list of tables: the name of the list, and what is known in the file around it.
+    private var outer: (list: String, keys: [String])?
 
     init(path: String, text: String) throws(ConfigurationError) {
         self.path = path
@@ -46,6 +48,8 @@ struct TOMLFile {
         guard let text = value.string else { throw wrongType(key, "a text in quotes") }
         return text
     }
+
+    func isText(_ key: String) -> Bool { value(key)?.string != nil }
 
     mutating func boolean(_ key: String) throws(ConfigurationError) -> Bool? {
         known.append(key)
@@ -104,8 +108,10 @@ struct TOMLFile {
             let header = headers.count == array.count ? headers[index] : nil
             let rest = header.map { lines[($0 + 1)...] } ?? []
             let body = rest.prefix { $0.first { $0 != " " && $0 != "\t" } != "[" }
-            files.append(
-                TOMLFile(path: path, table: table, lines: body, firstLine: header.map { $0 + 1 } ?? line(of: key)))
+            var file = TOMLFile(
+                path: path, table: table, lines: body, firstLine: header.map { $0 + 1 } ?? line(of: key))
+            file.outer = (key, known.filter { $0 != key })
+            files.append(file)
         }
         return files
     }
@@ -128,11 +134,19 @@ struct TOMLFile {
     /// Refuses every key that nobody asked for, with the nearest one that is known.
     func refuseUnknownKeys() throws(ConfigurationError) {
         for key in keys(of: table, prefix: "") where !known.contains(key) {
-            let hint = Self.nearest(to: key, in: known) ?? "the keys are: \(known.sorted().joined(separator: ", "))"
+            let hint =
+                misplaced(key) ?? Self.nearest(to: key, in: known)
+                ?? "the keys are: \(known.sorted().joined(separator: ", "))"
             throw ConfigurationError(
                 file: path, line: line(of: key), problem: "unknown key '\(printable(key))'", hint: hint
             )
         }
+    }
+
+    /// What follows the header of a table belongs to that table, which is easily forgotten.
+    private func misplaced(_ key: String) -> String? {
+        guard let outer, outer.keys.contains(key) else { return nil }
+        return "keys of the file come before the first [[\(outer.list)]]"
     }
 
     /// The question whether one of these was meant; nil if none is like it.
@@ -175,8 +189,10 @@ struct TOMLFile {
                 continue
             }
             let name = text.prefix { $0 != "=" }.filter { $0 != " " && $0 != "\t" && $0 != "\"" && $0 != "'" }
-            guard text.contains("="), name == parts.last ?? "" else { continue }
-            if parts.count == 1 ? section.isEmpty : section == parts[0] { return index + 1 }
+            guard text.contains("=") else { continue }
+            if section.isEmpty ? name == key : parts.count > 1 && section == parts[0] && name == parts[1] {
+                return index + 1
+            }
         }
         return table ?? firstLine
     }

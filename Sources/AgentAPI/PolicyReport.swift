@@ -77,18 +77,22 @@ public struct RuleDescription: Codable, Equatable, Sendable {
     /// File and line.
     public var source: String
     public var matches: Bool
+    /// Whether nobody can tell if it matches. What it does not give freely is refused then.
+    public var uncertain: Bool
     public var conditions: [RuleCondition]
     public var allow: [String]
     public var scopes: [String]?
     public var maximumPerMinute: Int?
 
     public init(
-        rule: Int, source: String, matches: Bool, conditions: [RuleCondition], allow: [String], scopes: [String]?,
+        rule: Int, source: String, matches: Bool, uncertain: Bool = false, conditions: [RuleCondition], allow: [String],
+        scopes: [String]?,
         maximumPerMinute: Int?
     ) {
         self.rule = rule
         self.source = source
         self.matches = matches
+        self.uncertain = uncertain
         self.conditions = conditions
         self.allow = allow
         self.scopes = scopes
@@ -96,7 +100,7 @@ public struct RuleDescription: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case rule, source, matches, conditions, allow, scopes
+        case rule, source, matches, uncertain, conditions, allow, scopes
         case maximumPerMinute = "max_per_minute"
     }
 }
@@ -109,17 +113,21 @@ public struct RuleCondition: Codable, Equatable, Sendable {
     /// Absent: there is none, or it cannot be found out.
     public var found: String?
     public var isMet: Bool
+    /// Whether nobody can tell if it is met.
+    public var isUncertain: Bool
 
-    public init(_ name: String, wanted: String, found: String?, isMet: Bool) {
+    public init(_ name: String, wanted: String, found: String?, isMet: Bool, isUncertain: Bool = false) {
         self.name = name
         self.wanted = wanted
         self.found = found
         self.isMet = isMet
+        self.isUncertain = isUncertain
     }
 
     enum CodingKeys: String, CodingKey {
         case name, wanted, found
         case isMet = "met"
+        case isUncertain = "uncertain"
     }
 }
 

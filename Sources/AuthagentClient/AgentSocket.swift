@@ -1,15 +1,15 @@
 package import Glibc
 
 /// The client's end of the agent's socket, which one thread uses and any other may end. Trusts nobody but this user's
-/// own agent, root's, or one that root has put there.
+/// own agent, root's, or one where the path says whose it is.
 package final class AgentSocket: Sendable {
     package let raw: Int32
 
     /// Below the 10 s that a client waits for an answer; an agent accepts within microseconds.
     package static let patience: Duration = .seconds(5)
 
-    /// Connects, and makes sure that the agent is this user's own, root's, or one that root has put there
-    /// (`SocketPath.isKept`): a token request goes to nobody else.
+    /// Connects, and makes sure that the agent is this user's own, root's, or one whose socket none but root and
+    /// its own user can have made (`SocketPath.isKept`): a token request goes to nobody else.
     /// An agent that hangs throws `notAnswering` once others have filled its queue; the limit is one for each sending
     /// on the connection, too.
     package init(connectedTo path: SocketPath, within limit: Duration = patience) throws(AgentClientError) {

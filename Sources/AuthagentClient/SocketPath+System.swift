@@ -4,12 +4,12 @@ extension SocketPath {
     /// Where the agent of the whole machine listens (`packaging/systemd/system/authagent.socket`).
     public static let ofTheSystem = "/run/authagent/agent.sock"
 
-    /// Whether a program of this user is to be believed to be an agent that root has put there: the directory is root's or
-    /// that user's, all above it are root's, and nobody else may write to any of them, so that nobody else can have made
-    /// the socket.
+    /// Whether nobody but root and this user can have made the socket: the directory is root's or that user's, all above
+    /// it are root's, and nobody else may write to any of them. It says whose agent is asked, and not that root has chosen
+    /// it: a user's home is such a directory, so that whoever names the path decides whom he trusts.
     public func isKept(by user: UInt32) -> Bool { keeper == user }
 
-    /// Whether it is the socket of an agent that root has put there, whoever that is.
+    /// Whether that is so for the socket's own user, whoever that is.
     public var isKept: Bool { keeper != nil }
 
     /// Whether a client of this user leaves it to others to start an agent here.

@@ -25,8 +25,11 @@ public final class PeerProcess: CallerIdentity {
     private static let unitLife: Duration = .seconds(1)
 
     private struct Executable: Sendable {
+        /// As the process sees it, which may be in a place of its own (mount_namespaces(7)).
         var path: String
         var file: FileState
+        /// Whether it is the file that the agent finds there.
+        var isThere: Bool
 
         /// Whether the process has become another program since (execve(2)).
         func isProgram(_ other: Executable) -> Bool { path == other.path && file.isSameFile(as: other.file) }
@@ -41,10 +44,12 @@ public final class PeerProcess: CallerIdentity {
         pin = ProcessPin(credentials.pid, socket: socket, pinning)
         self.digests = digests
         self.recent = recent
-        connected = Caller(
-            pid: credentials.pid, user: credentials.user, group: credentials.group,
-            supplementaryGroups: Self.groups(socket) ?? Self.groups(of: pin)
+        let groups = Self.groups(socket) ?? Self.groups(of: pin)
+        var caller = Caller(
+            pid: credentials.pid, user: credentials.user, group: credentials.group, supplementaryGroups: groups ?? []
         )
+        if groups == nil { caller.uncertain.insert(.supplementaryGroups) }
+        connected = caller
     }
 
     /// A process by its number, for those who ask what it might do. Nil when there is none.
@@ -63,9 +68,13 @@ public final class PeerProcess: CallerIdentity {
         if facts.contains(.executable) || facts.contains(.executableDigest) {
             let executable = try executable()
             caller.executable = executable?.path
-            if facts.contains(.executableDigest), let executable {
-                guard let known = digests.known(executable.file, user: connected.user) else { return nil }
-                caller.executableDigest = known.digest
+            if executable?.isThere != true { caller.uncertain.insert(.executable) }
+            if facts.contains(.executableDigest) {
+                if let executable {
+                    guard let known = digests.known(executable.file, user: connected.user) else { return nil }
+                    caller.executableDigest = known.digest
+                }
+                if caller.executableDigest == nil { caller.uncertain.insert(.executableDigest) }
             }
         }
         if facts.contains(.unit) { read(&caller) }
@@ -84,6 +93,7 @@ public final class PeerProcess: CallerIdentity {
             throw .ended
         }
         caller.executableDigest = digest
+        if digest == nil { caller.uncertain.insert(.executableDigest) }
         return caller
     }
 
@@ -100,6 +110,7 @@ public final class PeerProcess: CallerIdentity {
             guard pin.isCertain else { return caller }
             caller.executable = ProcessFile.link("/proc/\(pin.pid)/exe")
             read(&caller)
+            caller.uncertain = connected.uncertain
             // Of a process that has ended it may be another's.
             guard pin.isAlive else { return connected }
             described = caller
@@ -113,7 +124,12 @@ public final class PeerProcess: CallerIdentity {
         guard pin.isCertain else { return nil }
         let link = "/proc/\(pin.pid)/exe"
         let now = ProcessFile.link(link).flatMap { path in
-            FileState(link).map { Executable(path: Self.withoutMark(path), file: $0) }
+            FileState(link).map { file in
+                // The kernel's mark may as well be the end of a file's name: such a name is nobody's.
+                let name = Self.withoutMark(path)
+                let isThere = name == path && FileState(path)?.isSameFile(as: file) == true
+                return Executable(path: name, file: file, isThere: isThere)
+            }
         }
         let isSame = program.withLock { first in
             guard let known = first else {
@@ -137,20 +153,22 @@ public final class PeerProcess: CallerIdentity {
     }
 
     private func read(_ caller: inout Caller) {
-        guard pin.isCertain else { return }
         let now = ContinuousClock.now
-        let path = unitOfLate.withLock { unit in
+        let path = unitOfLate.withLock { unit -> UnitPath? in
+            guard pin.isCertain else { return nil }
             if let unit, now - unit.time < Self.unitLife { return unit.path }
-            let path = UnitPath(cgroup: ProcessFile.read("/proc/\(pin.pid)/cgroup", limit: 128 * 1024) ?? [])
+            guard let group = ProcessFile.read("/proc/\(pin.pid)/cgroup", limit: 128 * 1024) else { return nil }
+            let path = UnitPath(cgroup: group)
             unit = (path, now)
             return path
         }
-        (caller.unit, caller.slice, caller.userUnit) = (path.unit, path.slice, path.userUnit)
+        (caller.unit, caller.slice, caller.userUnit) = (path?.unit, path?.slice, path?.userUnit)
+        if path == nil { caller.uncertain.insert(.unit) }
     }
 
     /// Those of now, of the process that is pinned.
-    private static func groups(of pin: ProcessPin) -> [UInt32] {
-        guard pin.isCertain, let owner = ProcessOwner(of: pin.pid), pin.isAlive else { return [] }
+    private static func groups(of pin: ProcessPin) -> [UInt32]? {
+        guard pin.isCertain, let owner = ProcessOwner(of: pin.pid), pin.isAlive else { return nil }
         return owner.supplementaryGroups
     }
 

@@ -39,6 +39,11 @@ public struct AccessRule: Equatable, Sendable {
         self.source = source
     }
 
+    /// Whether it lets somebody do all of this, with no bound.
+    func freelyAllows(_ permissions: [Permission]) -> Bool {
+        scopes == nil && maximumPerMinute == nil && permissions.allSatisfy(allow.contains)
+    }
+
     /// Without an account: the agent as a whole, which only a rule for every account is about.
     func isAbout(_ account: AccountName?) -> Bool {
         accounts.contains { pattern in account.map { pattern.matches($0.description) } ?? pattern.isEverything }
@@ -46,8 +51,22 @@ public struct AccessRule: Equatable, Sendable {
 }
 
 extension AccessRule.Condition {
-    /// Whether it is met, if all is known of the caller that is ever asked for.
+    /// Whether it is met, if all has been asked for that tells.
     func isMet(by caller: Caller, owner: UInt32) -> Bool {
+        matches(caller, owner: owner) && !isUncertain(of: caller)
+    }
+
+    /// Whether nobody can tell if it is met.
+    func isUncertain(of caller: Caller) -> Bool {
+        let isUnknown = !caller.uncertain.isDisjoint(with: facts(for: caller))
+        switch self {
+        // A program that is nowhere said to be this one is not this one: it may as well have been copied.
+        case .executable(let path): return isUnknown && (caller.executable.map { $0 == path } ?? true)
+        case .anybody, .user, .group, .executableDigest, .unit: return isUnknown
+        }
+    }
+
+    private func matches(_ caller: Caller, owner: UInt32) -> Bool {
         switch self {
         case .anybody: true
         case .user(let id, _): caller.user == id

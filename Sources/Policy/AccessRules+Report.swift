@@ -20,8 +20,8 @@ extension AccessRules {
                 slice: caller.slice, userUnit: caller.userUnit, isOwn: isOwn(caller)
             ),
             rules: rules.enumerated().map { description($1, number: $0 + 1, on: account, for: caller) },
-            rule: deciding(on: account, for: caller).map { $0 + 1 },
-            adminRule: deciding(on: nil, for: caller).map { $0 + 1 },
+            rule: decide(.token, on: account, for: caller).rule,
+            adminRule: decide(.admin, on: nil, for: caller).rule,
             decisions: Permission.allCases.map { permission in
                 let decision = decide(permission, on: permission == .admin ? nil : account, for: caller)
                 return PolicyDecision(
@@ -43,11 +43,13 @@ extension AccessRules {
             + rule.conditions.map { condition in
                 RuleCondition(
                     condition.key, wanted: condition.wanted, found: condition.found(of: caller, owner: owner),
-                    isMet: condition.isMet(by: caller, owner: owner)
+                    isMet: condition.isMet(by: caller, owner: owner),
+                    isUncertain: condition.isUncertain(of: caller)
                 )
             }
         return RuleDescription(
-            rule: number, source: rule.source, matches: conditions.allSatisfy(\.isMet), conditions: conditions,
+            rule: number, source: rule.source, matches: conditions.allSatisfy(\.isMet),
+            uncertain: accounts.isMet && isUncertain(rule, of: caller), conditions: conditions,
             allow: Permission.allCases.filter(rule.allow.contains).map(\.rawValue), scopes: rule.scopes?.scopes,
             maximumPerMinute: rule.maximumPerMinute
         )

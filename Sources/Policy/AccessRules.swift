@@ -3,7 +3,8 @@ public import AgentAPI
 /// Who may do what with which account. Pure: the same facts always get the same decision.
 ///
 /// The first rule that is about the account and the caller decides, whatever is asked for. Where there is none, the
-/// agent's own user and root may do everything, and others nothing.
+/// agent's own user and root may do everything, and others nothing. A rule of which nobody can tell whether it is about
+/// the caller gives him nothing, and what it does not give freely he does not get from a later one either.
 public struct AccessRules: Equatable, Sendable {
     /// The user that the agent runs as.
     public var owner: UInt32
@@ -17,13 +18,13 @@ public struct AccessRules: Equatable, Sendable {
     /// Decides over one account, or, without one, over the agent as a whole. The caller has the facts that `facts` has
     /// named.
     public func decide(_ permission: Permission, on account: AccountName?, for caller: Caller) -> Decision {
-        guard let index = deciding(on: account, for: caller) else {
+        guard let deciding = deciding([permission], on: account, for: caller) else {
             return Decision(isAllowed: isOwn(caller), rule: nil)
         }
-        let rule = rules[index]
-        let isAllowed = rule.allow.contains(permission)
+        let rule = rules[deciding.index]
+        let isAllowed = deciding.isCertain && rule.allow.contains(permission)
         return Decision(
-            isAllowed: isAllowed, rule: index + 1, scopes: isAllowed ? rule.scopes : nil,
+            isAllowed: isAllowed, rule: deciding.index + 1, scopes: isAllowed ? rule.scopes : nil,
             maximumPerMinute: isAllowed ? rule.maximumPerMinute : nil
         )
     }
@@ -35,7 +36,7 @@ public struct AccessRules: Equatable, Sendable {
         for rule in rules where rule.isAbout(account) {
             guard let unknown = unknown(rule, of: caller, known) else { continue }
             // This one decides without more; no one after it is asked.
-            if unknown.isEmpty { break }
+            if unknown.isEmpty, isMet(rule, by: caller) { break }
             facts.formUnion(unknown)
         }
         return facts
@@ -62,13 +63,31 @@ public struct AccessRules: Equatable, Sendable {
     /// The agent's own user and root, who can read its memory anyway: nothing can be kept from them.
     public func isOwn(_ caller: Caller) -> Bool { caller.user == owner || caller.user == 0 }
 
-    /// The index of the rule that decides.
-    func deciding(on account: AccountName?, for caller: Caller) -> Int? {
-        rules.firstIndex { $0.isAbout(account) && isMet($0, by: caller) }
+    /// The rule that decides.
+    struct Deciding {
+        var index: Int
+        /// Else it refuses.
+        var isCertain: Bool
+    }
+
+    func deciding(_ permissions: [Permission], on account: AccountName?, for caller: Caller) -> Deciding? {
+        for (index, rule) in rules.enumerated() where rule.isAbout(account) {
+            if isMet(rule, by: caller) { return Deciding(index: index, isCertain: true) }
+            if isUncertain(rule, of: caller), !rule.freelyAllows(permissions) {
+                return Deciding(index: index, isCertain: false)
+            }
+        }
+        return nil
     }
 
     func isMet(_ rule: AccessRule, by caller: Caller) -> Bool {
         rule.conditions.allSatisfy { $0.isMet(by: caller, owner: owner) }
+    }
+
+    /// Whether nobody can tell if the rule is about the caller.
+    func isUncertain(_ rule: AccessRule, of caller: Caller) -> Bool {
+        rule.conditions.contains { $0.isUncertain(of: caller) }
+            && rule.conditions.allSatisfy { $0.isUncertain(of: caller) || $0.isMet(by: caller, owner: owner) }
     }
 
     /// What is to be found out before it is known whether the rule is about the caller; nil: it is not.
@@ -76,7 +95,9 @@ public struct AccessRules: Equatable, Sendable {
         var facts: CallerFacts = []
         for condition in rule.conditions {
             let unknown = condition.facts(for: caller).subtracting(known)
-            if unknown.isEmpty, !condition.isMet(by: caller, owner: owner) { return nil }
+            if unknown.isEmpty, !condition.isMet(by: caller, owner: owner), !condition.isUncertain(of: caller) {
+                return nil
+            }
             facts.formUnion(unknown)
         }
         return facts

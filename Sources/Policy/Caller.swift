@@ -1,11 +1,11 @@
-/// The process that asks, as the kernel describes it. What could not be found out is nil, and matches no rule.
+/// The process that asks, as the kernel describes it.
 public struct Caller: Equatable, Sendable {
     public var pid: Int32
     public var user: UInt32
     /// The primary group.
     public var group: UInt32
     public var supplementaryGroups: [UInt32]
-    /// Absolute path. A hint and no boundary between programs of one user, who may trace each other (ptrace(2)).
+    /// Absolute path; of the file that the agent finds there, unless it is `uncertain`. A hint and no boundary between programs of one user, who may trace each other (ptrace(2)).
     public var executable: String?
     /// In lower-case hexadecimal digits; read only where a rule asks for it.
     public var executableDigest: String?
@@ -14,6 +14,9 @@ public struct Caller: Equatable, Sendable {
     public var slice: String?
     /// The unit of the user's own service manager: any user can give any name to one.
     public var userUnit: String?
+    /// What was asked for, and could not be found out for sure. An executable may have a path all the same: as the process
+    /// sees it, where it is not the file that the agent finds there.
+    public var uncertain: CallerFacts = []
 
     public init(
         pid: Int32, user: UInt32, group: UInt32, supplementaryGroups: [UInt32] = [], executable: String? = nil,

@@ -47,9 +47,15 @@ public final class RulesInForce: Sendable {
             let rules = state.rules
             let unknown = rules.facts(on: request.account, for: caller, known: known)
             guard unknown.isEmpty else { return .needs(unknown) }
-            guard let index = rules.deciding(on: request.account, for: caller) else {
+            guard let deciding = rules.deciding(request.permissions, on: request.account, for: caller) else {
                 let refused = rules.isOwn(caller) ? nil : request.permissions.first
                 return .verdict(Verdict(refused.map { .refused($0) } ?? .allowed(nil), rule: nil))
+            }
+            let index = deciding.index
+            guard deciding.isCertain else {
+                let allow = rules.rules[index].allow
+                let refused = request.permissions.first { !allow.contains($0) } ?? request.permissions.first
+                return .verdict(Verdict(refused.map { .refused($0) } ?? .allowed(nil), rule: index + 1))
             }
             return .verdict(Verdict(outcome(request, rules.rules[index], index, caller, &state), rule: index + 1))
         }

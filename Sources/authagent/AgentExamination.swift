@@ -70,7 +70,7 @@ struct AgentExamination {
         if path.isOthers(than: geteuid()) {
             guard path.isKept else {
                 return DoctorCheck(
-                    .agentSocket, .problem, "\(path) is no agent's that root has put there",
+                    .agentSocket, .problem, "\(path) is no place where only root and the agent's user can put a socket",
                     hint: "look at 'ls -ld \(path) \(path.directory)': others may write there, or nobody listens"
                 )
             }

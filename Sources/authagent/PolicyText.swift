@@ -27,16 +27,26 @@ struct PolicyText {
     }
 
     private func rule(_ rule: RuleDescription) -> [String] {
-        let verdict =
-            rule.rule == report.rule ? "decides" : rule.matches ? "matches, but comes later" : "does not match"
+        let verdict: String =
+            if rule.uncertain {
+                "nobody can tell whether it matches, so it refuses what it does not allow without a bound"
+            } else if rule.rule == report.rule {
+                "decides"
+            } else {
+                rule.matches ? "matches, but comes later" : "does not match"
+            }
         var lines = ["rule \(rule.rule) (\(rule.source)): \(verdict)"]
         for condition in rule.conditions {
-            let found = condition.found.map { "found \($0)" } ?? "not known"
+            let found =
+                condition.isUncertain
+                ? condition.found.map { "the process sees \($0), which is not the file that the agent finds there" }
+                    ?? "which cannot be found out"
+                : condition.found.map { "found \($0)" } ?? "not known"
+            let answer = condition.isMet ? "yes" : condition.isUncertain ? "?  " : "no "
             lines.append(
-                "  \(condition.isMet ? "yes" : "no ")  \(condition.name) = \(condition.wanted)"
-                    + (condition.isMet ? "" : ", \(found)"))
+                "  \(answer)  \(condition.name) = \(condition.wanted)" + (condition.isMet ? "" : ", \(found)"))
         }
-        if rule.rule == report.rule { lines.append("  \(Self.terms(rule))") }
+        if rule.rule == report.rule || rule.uncertain { lines.append("  \(Self.terms(rule))") }
         return lines
     }
 

@@ -11,8 +11,11 @@ extension AuthagentDaemon {
             return PolicyTestReport(file: file, error: .init(detail: failure.problem, hint: failure.hint))
         }
         do throws(ConfigurationError) {
-            let rules = AccessRules(owner: getuid(), rules: try DaemonSettings.load(paths).rules)
-            let expectations = try PolicyExpectationFile.load(file)
+            let settings = try DaemonSettings.load(paths)
+            let content = try PolicyExpectationFile.load(file)
+            let (rules, expectations) = (
+                AccessRules(owner: content.owner ?? getuid(), rules: settings.rules), content.expectations
+            )
             return PolicyTestReport(
                 file: file, rules: rules.rules.count, expectations: expectations.count,
                 failures: expectations.compactMap { $0.failure(under: rules) }

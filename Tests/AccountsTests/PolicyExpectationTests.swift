@@ -22,7 +22,9 @@ struct PolicyExpectationTests {
         ]
     )
 
-    private func load(_ text: String) throws -> [PolicyExpectation] {
+    private func load(_ text: String) throws -> [PolicyExpectation] { try content(text).expectations }
+
+    private func content(_ text: String) throws -> PolicyExpectationFile.Content {
         let files = try TemporaryDirectory()
         // Anybody's, as a file in a checkout is.
         return try PolicyExpectationFile.load(try files.file("expected.toml", text, mode: 0o666), names: Self.names)
@@ -116,6 +118,19 @@ struct PolicyExpectationTests {
         }
     }
 
+    @Test("the file says by name or number whose agent it is about")
+    func owner() throws {
+        let mine = "\n[[expect]]\nuid = 34\naccount = \"x\"\npermission = \"login\"\nresult = \"allow\"\nrule = 0\n"
+        for (text, owner) in [("", nil), ("owner = \"backup\"", 34), ("owner = 34", 34), ("owner = 0", 0)]
+            as [(String, UInt32?)]
+        {
+            let content = try content(text + mine)
+            #expect(content.owner == owner)
+            let rules = AccessRules(owner: content.owner ?? 1000, rules: Self.rules.rules)
+            #expect((content.expectations.first?.failure(under: rules) == nil) == (owner == 34), "\(text)")
+        }
+    }
+
     @Test("mistakes in the file are refused with their line")
     func mistakes() throws {
         let good = "[[expect]]\nuid = 5\naccount = \"work\"\npermission = \"token\"\nresult = \"allow\"\n"
@@ -134,6 +149,11 @@ struct PolicyExpectationTests {
             (good.replacing("\"token\"", with: "\"admin\""), 3, "without an account"),
             (good + "rule = 257\n", 6, "0 to 256"),
             (good + "[[rule]]\n", nil, "did you mean"),
+            ("owner = \"nobody-here\"\n" + good, 1, "getent passwd"),
+            ("owner = -1\n" + good, 1, "from 0"),
+            ("owner = true\n" + good, 1, "a whole number"),
+            (good + "owner = 5\n", 6, "keys of the file come before the first [[expect]]"),
+            (good + "executable = \"/usr/bin/*\"\n", 6, "by its whole path"),
         ]
         for (text, line, hint) in table {
             let error = try #require(throws: ConfigurationError.self, "\(text)") { try load(text) }

@@ -53,6 +53,31 @@ struct RealCallerTests {
         }
     }
 
+    @Test("a program that only it sees at the path of a rule gets nothing by it, and is not let off by it either")
+    func elsewhere() async throws {
+        let files = try TemporaryDirectory()
+        let program = files.path + "/tool"
+        _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
+        // Root may do what no rule is about.
+        let named = [rule(.executable(program)), rule(.anybody, allow: [])]
+        let denied = [rule(.executable(program), allow: []), rule(.anybody)]
+        for (rules, honest) in [(named, "200 "), (denied, "403 ")] {
+            // Whoever may nothing at all could not connect.
+            let other = AccessFixture.rule(["other"], [.anybody], allow: [.token])
+            try await ServerFixture.serving(access: access(rules + [other])) { server in
+                let actor = try await SocketActor(server.socket.text, program: program)
+                #expect(await actor.ask(token).hasPrefix(honest))
+                actor.end()
+                let liar = try await SocketActor(
+                    server.socket.text, program: program, through: OtherPlace.command(hiding: program))
+                let answer = await liar.ask(token)
+                #expect(answer.hasPrefix("403 "), "\(answer)")
+                #expect(!answer.contains("caller_lost"), "\(answer)")
+                liar.end()
+            }
+        }
+    }
+
     @Test("a process that becomes the program of a rule after it has connected is refused")
     func exec() async throws {
         // The test's own user may do nothing without a rule, unless it is root.

@@ -8,12 +8,12 @@ public final class SocketActor: Sendable {
     private let answers = Counter()
 
     /// Starts it, as another user if `user` is given, which only root can do, and waits until it is connected.
-    /// `isLeftUnreaped`: its parent does not wait for its end.
+    /// `isLeftUnreaped`: its parent does not wait for its end. `through`: a command that becomes the one after it.
     public init(
         _ socket: String, user: UInt32? = nil, group: UInt32? = nil, groups: [UInt32] = [], program: String? = nil,
-        isLeftUnreaped: Bool = false
+        isLeftUnreaped: Bool = false, through: [String] = []
     ) async throws {
-        var command = [try program ?? BuildProducts.path("socket-actor"), socket]
+        var command = through + [try program ?? BuildProducts.path("socket-actor"), socket]
         if let user {
             let setpriv = try MissingProgram.require("setpriv", package: "util-linux")
             let rest = groups.isEmpty ? "--clear-groups" : "--groups=" + groups.map { "\($0)" }.joined(separator: ",")

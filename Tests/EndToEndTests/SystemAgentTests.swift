@@ -54,6 +54,50 @@ struct SystemAgentTests {
         #expect(!secrets.isEmpty)
     }
 
+    @Test(
+        "an agent that cannot look at a program of another user refuses whom a rule about it might deny, and says why")
+    func unreadable() async throws {
+        let system = try await SystemAgent()
+        let everybody = "[[rule]]\naccounts = [\"*\"]\nuser = \"*\"\nallow = [\"status\", \"login\"]\n"
+        func rule(_ user: UInt32, _ more: String) -> String {
+            "[[rule]]\naccounts = [\"*\"]\nuid = \(user)\nexecutable = \"/no/such/program\"\n\(more)\n"
+        }
+        try system.configure(
+            rule(SystemAgent.guest, "allow = []") + rule(SystemAgent.backup, "allow = [\"status\"]") + everybody)
+        let daemon = try await system.serve()
+        func status(_ user: UInt32) async throws -> ChildProcess.Result {
+            try await system.client(user, "status", "ghost")
+        }
+        let guest = try await status(SystemAgent.guest)
+        #expect(guest.status == 5 && guest.errors.contains("no rule allows 'status'"), "\(guest.errors)")
+        // What the rule gives as freely as the one after it does not depend on whether it is about him.
+        let backup = try await status(SystemAgent.backup)
+        #expect(backup.status != 5 && !backup.errors.contains("no rule"), "\(backup.errors)")
+        #expect(try await system.client(SystemAgent.backup, "login", "ghost").status == 5)
+
+        let sleeper = try ChildProcess(
+            try MissingProgram.require("setpriv", package: "util-linux"),
+            ["--reuid=\(SystemAgent.guest)", "--regid=\(SystemAgent.guest)", "--clear-groups", "/bin/sleep", "300"],
+            environment: ChildProcess.programEnvironment, input: nil)
+        defer { kill(sleeper.pid, SIGKILL) }
+        await eventually {
+            (try? String(contentsOfFile: "/proc/\(sleeper.pid)/comm", encoding: .utf8)) == "sleep\n"
+        }
+        try system.configure(rule(SystemAgent.guest, "allow = []"))
+        kill(daemon.pid, SIGHUP)
+        var shown = ""
+        try await eventually {
+            shown = try await system.client(0, "policy", "check", "--as-pid", "\(sleeper.pid)", "ghost").output
+            return !shown.contains("rule 2")
+        }
+        for line in [
+            "nobody can tell whether it matches", "  ?    executable = /no/such/program, which cannot be found out",
+            "token     refused  by rule 1",
+        ] {
+            #expect(shown.contains(line), "\(line)\n\(shown)")
+        }
+    }
+
     @Test("the socket and its directory are the group's, also those that are made anew")
     func modes() async throws {
         let system = try await SystemAgent()

@@ -77,10 +77,39 @@ struct PeerProcessTests {
         // As at an upgrade: the running program keeps the name it had.
         try FileManager.default.removeItem(atPath: program)
         #expect(try visit.peer.callerAtOnce(.executable)?.executable == program)
+        // By then it is no file that a rule could name.
+        #expect(try visit.peer.callerAtOnce(.executable)?.uncertain == .executable)
         _ = try await ChildProcess.run("/bin/cp", ["/bin/sleep", program])
         await visit.visitor.become(program)
         #expect(throws: CallerLost.changed) { try visit.peer.callerAtOnce(.executable) }
         kill(visit.visitor.pid, SIGKILL)
+    }
+
+    @Test("a program at a path that is another file for the agent is not for sure the one of that path")
+    func elsewhere() async throws {
+        let files = try TemporaryDirectory()
+        let program = files.path + "/tool"
+        _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
+        let honest = try await Visit(program: program)
+        let here = try #require(try honest.peer.callerAtOnce(.executable))
+        #expect(here.executable == program && here.uncertain == [])
+        let liar = try await Visit(program: program, through: OtherPlace.command(hiding: program))
+        let there = try #require(try liar.peer.callerAtOnce(.executable))
+        #expect(there.executable == program && there.uncertain == .executable)
+        let digest = try await liar.peer.caller([.executable, .executableDigest])
+        #expect(digest.executableDigest != nil && digest.uncertain == .executable)
+        // Where the path leads to nothing, neither.
+        try FileManager.default.removeItem(atPath: program)
+        #expect(try liar.peer.callerAtOnce(.executable)?.uncertain == .executable)
+    }
+
+    @Test("a file whose name ends like the kernel's mark for one that is gone is never for sure a program of that path")
+    func marked() async throws {
+        let files = try TemporaryDirectory()
+        let program = files.path + "/tool (deleted)"
+        _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
+        let visit = try await Visit(program: program)
+        #expect(try visit.peer.callerAtOnce(.executable)?.uncertain == .executable)
     }
 
     @Test("user and groups are those of the moment of connecting")

@@ -17,7 +17,7 @@ final class Visit: Sendable {
     init(
         pinning: Pinning = .peer, user: UInt32? = nil, group: UInt32? = nil, groups: [UInt32] = [],
         program: String? = nil, isLeftUnreaped: Bool = false, digests: ExecutableDigests = ExecutableDigests(),
-        recent: RecentProcesses = RecentProcesses(),
+        recent: RecentProcesses = RecentProcesses(), through: [String] = [],
         beforeAccept: (SocketActor) async -> Void = { _ in }
     ) async throws {
         files = try TemporaryDirectory()
@@ -28,7 +28,7 @@ final class Visit: Sendable {
         }
         visitor = try await SocketActor(
             path.text, user: user, group: group, groups: groups, program: program,
-            isLeftUnreaped: isLeftUnreaped)
+            isLeftUnreaped: isLeftUnreaped, through: through)
         await beforeAccept(visitor)
         connection = clinux_accept(listener.raw)
         peer = try PeerProcess(socket: connection, digests: digests, recent: recent, pinning: pinning)
