@@ -6,6 +6,7 @@ public enum DisplayText {
     /// bidirectional overrides (UTR #36 §2.5), private use and other invisible ones. Line breaks and runs of white
     /// space become one space. A text that is cut ends with an ellipsis.
     public static func clean(_ text: some StringProtocol, limit: Int = 300) -> String {
+        if isPlain(text, limit) { return String(text) }
         var line = String.UnicodeScalarView()
         var length = 0
         var wantsSpace = false
@@ -28,6 +29,19 @@ public enum DisplayText {
             length += 1
         }
         return String(line)
+    }
+
+    /// What nearly every text is: words in ASCII with one space between them. Unicode's tables are slow to look up, and an
+    /// audit line has a dozen texts.
+    private static func isPlain(_ text: some StringProtocol, _ limit: Int) -> Bool {
+        let space = UInt8(ascii: " ")
+        var (length, last) = (0, space)
+        for byte in text.utf8 {
+            guard (space...0x7E).contains(byte), byte != space || last != space else { return false }
+            last = byte
+            length += 1
+        }
+        return length <= limit && last != space
     }
 
     private static func cut(_ line: String.UnicodeScalarView, to limit: Int) -> String {
