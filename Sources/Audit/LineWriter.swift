@@ -32,8 +32,8 @@ public final class LineWriter: Sendable {
     private static let routineCapacity = 6144
     /// Of one write(2), about: enough to make its cost small.
     private static let portion = 64 * 1024
-    /// A wake-up of a thread costs as much as a token, so there are no more than a hundred of them a second.
-    private static let gathering = DispatchTimeInterval.milliseconds(10)
+    /// A wake-up of a thread costs as much as a token, so there are no more than twenty of them a second.
+    private static let gathering = DispatchTimeInterval.milliseconds(50)
 
     private let sink: any LineSink
     private let queue: DispatchQueue
