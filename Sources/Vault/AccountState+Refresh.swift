@@ -1,0 +1,105 @@
+/// What comes of refreshes, and the end that a provider makes of a login.
+extension AccountState {
+    /// A refresh brought a new token. `credential` is what the store holds, or will hold, from now on.
+    package mutating func renewed(
+        _ credential: Credential, token: AccessToken, version: UInt64, grantedAt: ContinuousClock.Instant,
+        jitter: Double
+    ) {
+        guard version == self.version else { return }
+        login = .active(credential)
+        generation = max(generation, credential.generation)
+        var token = token
+        // A renewal need not bring a new ID token (OpenID Connect Core 1.0 §12.2): the old one is good until it expires.
+        token.idToken = token.idToken ?? self.token?.idToken
+        tell(of: token)
+        succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
+    }
+
+    /// A refresh brought a token that is not to be used. What is kept is the login as it was, with the refresh token
+    /// of the moment.
+    package mutating func quarantined(
+        _ refusal: IdentityRefusal, keeping credential: Credential, version: UInt64, at now: ContinuousClock.Instant,
+        jitter: Double
+    ) {
+        guard version == self.version else { return }
+        login = .active(credential)
+        generation = max(generation, credential.generation)
+        refreshFailed(.identityRefused(refusal), retryAfter: nil, version: version, at: now, jitter: jitter)
+    }
+
+    /// The provider has answered a refresh, and maybe replaced the refresh token: whatever becomes of the answer, this is
+    /// the credential from now on.
+    package mutating func rotated(_ credential: Credential, version: UInt64, grantedAt: ContinuousClock.Instant) {
+        guard version == self.version else { return }
+        login = .active(credential)
+        generation = max(generation, credential.generation)
+        lastGrant = grantedAt
+        isPerhapsSpent = false
+    }
+
+    mutating func succeeded(token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double) {
+        self.token = token
+        renewal = token.flatMap { Freshness.renewal(of: $0, jitter: jitter) }
+        isInUse = false
+        lastGrant = grantedAt
+        lastFailure = nil
+        isPerhapsSpent = false
+        backoff.succeeded()
+        rejections = 0
+    }
+
+    /// A refresh failed without ending the login.
+    package mutating func refreshFailed(
+        _ failure: TokenFailure, retryAfter: Duration?, version: UInt64, at now: ContinuousClock.Instant,
+        jitter: Double
+    ) {
+        guard version == self.version else { return }
+        lastFailure = failure
+        news.append(.refreshFailed(failure))
+        switch failure {
+        case .providerRejected:
+            rejections += 1
+            // A minute at least: three of them must outlast a gateway that is being restarted.
+            let wait = max(retryAfter ?? .zero, Self.rejectionGap)
+            backoff.failed(at: now, retryAfter: wait, definite: true, jitter: jitter)
+        case .clientRefused, .configuration, .identityRefused, .providerChanged:
+            backoff.failed(at: now, retryAfter: retryAfter, definite: true, jitter: jitter)
+        case .locked, .loginRequired, .store, .providerUnreachable, .noIDToken, .targetRefused:
+            backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)
+        }
+        guard rejections > 0, case .active(let credential) = login else { return }
+        if isPerhapsSpent {
+            // Together with the death of the process that spent it, one refusal says enough, and tries no more.
+            end(credential, .rotationLost)
+        } else if rejections >= Self.rejectionsThatEndALogin {
+            end(credential, .providerRejected)
+        }
+    }
+
+    /// The provider confirmed the end of the login; `credential` is what is kept of it.
+    package mutating func died(_ credential: Credential, _ reason: LoginRequiredReason, version: UInt64) {
+        guard version == self.version else { return }
+        news.append(.refreshFailed(.loginRequired(reason)))
+        end(credential, reason)
+    }
+
+    /// The client has expired by our clock, and the provider refuses it. The credential stays as it is: should the
+    /// clock be wrong, a restart goes on with it.
+    package mutating func clientExpired(version: UInt64) {
+        guard version == self.version, case .active(let credential) = login else { return }
+        news.append(.refreshFailed(.loginRequired(.clientExpired)))
+        end(credential, .clientExpired)
+    }
+
+    /// What a confirmed `invalid_grant` means at this moment.
+    package var reasonOfDeath: LoginRequiredReason { isPerhapsSpent ? .rotationLost : .grantExpired }
+
+    mutating func end(_ credential: Credential, _ reason: LoginRequiredReason) {
+        version += 1
+        login = .dead(credential, reason)
+        generation = max(generation, credential.generation)
+        renewal = nil
+        lastFailure = .loginRequired(reason)
+        news.append(.loginRequired(reason))
+    }
+}
