@@ -7,11 +7,7 @@ extension Route {
         public var path: String {
             switch self {
             case .accounts: "/v1/accounts"
-            case .account: "/v1/accounts/{account}"
-            case .token: "/v1/accounts/{account}/token"
-            case .login: "/v1/accounts/{account}/login"
-            case .logout: "/v1/accounts/{account}/logout"
-            case .inspectOf: "/v1/accounts/{account}/inspect"
+            case .account, .token, .login, .logout, .inspectOf: "/v1/accounts/{account}" + action
             case .inspect: "/v1/inspect"
             case .health: "/v1/health"
             case .providers: "/v1/providers"
@@ -24,6 +20,19 @@ extension Route {
             case .openAPI: "/v1/openapi.json"
             case .policyCheck: "/v1/policy/check"
             case .metrics: "/metrics"
+            }
+        }
+
+        /// What follows the name of the account.
+        var action: String {
+            switch self {
+            case .token: "/token"
+            case .login: "/login"
+            case .logout: "/logout"
+            case .inspectOf: "/inspect"
+            case .account, .accounts, .inspect, .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events,
+                .openAPI, .policyCheck, .metrics:
+                ""
             }
         }
     }

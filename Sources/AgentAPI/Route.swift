@@ -58,28 +58,19 @@ public enum Route: Equatable, Sendable {
         }
     }
 
-    public var path: String {
+    /// The account that it names, if it is about one.
+    public var account: AccountName? {
         switch self {
-        case .accounts: "/v1/accounts"
-        case .account(let name): "/v1/accounts/\(name)"
-        // Put together by hand, as this one is every script's.
-        case .token(let name): "/v1/accounts/" + name.description + "/token"
-        case .login(let name): "/v1/accounts/\(name)/login"
-        case .logout(let name): "/v1/accounts/\(name)/logout"
-        case .inspect(let name?): "/v1/accounts/\(name)/inspect"
-        case .inspect(nil): "/v1/inspect"
-        case .health: "/v1/health"
-        case .providers: "/v1/providers"
-        case .reload: "/v1/reload"
-        case .store: "/v1/store"
-        case .lock: "/v1/lock"
-        case .unlock: "/v1/unlock"
-        case .doctor: "/v1/doctor"
-        case .events: "/v1/events"
-        case .openAPI: "/v1/openapi.json"
-        case .policyCheck: "/v1/policy/check"
-        case .metrics: "/metrics"
+        case .account(let name), .token(let name), .login(let name), .logout(let name), .inspect(let name?): name
+        case .accounts, .inspect(nil), .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI,
+            .policyCheck, .metrics:
+            nil
         }
+    }
+
+    public var path: String {
+        guard let account else { return template.path }
+        return "/v1/accounts/" + account.description + template.action
     }
 
     /// The methods that the resource knows, for `Allow`.
