@@ -44,7 +44,7 @@ final class ConnectionGuard: ChannelInboundHandler {
                 let took = (now - start).nanoseconds
                 connection.metrics.answered(.token, reply.code, isAtOnce: true, nanoseconds: took)
                 return send(reply, context, at: now)
-            case .later(let admitted): connection.deferred = .later(admitted)
+            case .later(let deferred): connection.deferred = .later(deferred)
             }
         }
         // From here on HTTP keeps what it sends in order, behind what is still on its way.

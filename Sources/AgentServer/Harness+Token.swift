@@ -38,22 +38,41 @@ struct AdmittedToken: Sendable {
     }
 }
 
+/// One whose answer takes waiting.
+struct DeferredToken: Sendable {
+    let ask: TokenAsk
+    /// Nil: it could not be decided at once.
+    let admission: Admission?
+}
+
 /// Reads a request for a token, and answers it.
 extension Harness {
     /// The answer to a request that was read, if it takes no waiting.
     func answerAtOnce(_ ask: TokenAsk, _ identity: any CallerIdentity) -> AtOnce {
         do throws(Problem) {
-            guard let admission = try gate.admitAtOnce(ask.access, identity) else { return .later(nil) }
+            guard let admission = try gate.admitAtOnce(ask.access, identity) else {
+                return .later(DeferredToken(ask: ask, admission: nil))
+            }
             let admitted = AdmittedToken(ask: ask, admission: admission)
-            guard let answer = service.tokenAtOnce(ask.account, admitted.request) else { return .later(admitted) }
+            guard let answer = service.tokenAtOnce(ask.account, admitted.request) else {
+                return .later(DeferredToken(ask: ask, admission: admission))
+            }
             return .reply(reply(try gate.conclude(admission, answer), isText: ask.isText))
         } catch {
             return .reply(.problem(error))
         }
     }
 
-    func token(_ admitted: AdmittedToken) async throws(Problem) -> Reply {
-        try await gate.conclude(admitted.admission) { () throws(Problem) in
+    func token(_ deferred: DeferredToken, _ identity: any CallerIdentity) async throws(Problem) -> Reply {
+        // What has been decided is not decided again, because that counts.
+        let admission: Admission
+        if let decided = deferred.admission {
+            admission = decided
+        } else {
+            admission = try await gate.admit(deferred.ask.access, identity)
+        }
+        let admitted = AdmittedToken(ask: deferred.ask, admission: admission)
+        return try await gate.conclude(admission) { () throws(Problem) in
             reply(try await service.token(admitted.ask.account, admitted.request), isText: admitted.ask.isText)
         }
     }
@@ -80,11 +99,6 @@ extension Harness {
             target: try target(parameters), wait: try parameters.integer("wait", in: 0...Limits.longestWait)
         )
         return TokenAsk(account: account, request: asked, isText: isText)
-    }
-
-    /// How long the client wants to wait for an answer; nil if it does not say.
-    func wait(of request: APIRequest) -> Duration? {
-        (try? tokenAsk(request))?.request.wait.map { .seconds($0) }
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {

@@ -17,8 +17,8 @@ struct Harness: Sendable {
 
     enum AtOnce: Sendable {
         case reply(Reply)
-        /// For `answer`, which is not to decide again what has been decided.
-        case later(AdmittedToken?)
+        /// For `answer`, with the token that is asked for, if it is one.
+        case later(DeferredToken?)
     }
 
     /// The reply, if it takes no waiting: a cached token, or a request that is wrong.
@@ -35,10 +35,10 @@ struct Harness: Sendable {
 
     /// The reply to a request that `answerAtOnce` had none for.
     func answer(
-        _ request: APIRequest, _ identity: any CallerIdentity, _ admitted: AdmittedToken? = nil
+        _ request: APIRequest, _ identity: any CallerIdentity, _ deferred: DeferredToken?
     ) async -> Answer {
         do throws(Problem) {
-            if let admitted { return .reply(try await token(admitted)) }
+            if let deferred { return .reply(try await token(deferred, identity)) }
             return try await answer(try route(request).0, request, identity)
         } catch {
             return .reply(.problem(error))
@@ -55,10 +55,6 @@ struct Harness: Sendable {
     private func answer(
         _ route: Route, _ request: APIRequest, _ identity: any CallerIdentity
     ) async throws(Problem) -> Answer {
-        if let ask = try tokenAsk(request) {
-            let admission = try await gate.admit(ask.access, identity)
-            return .reply(try await token(AdmittedToken(ask: ask, admission: admission)))
-        }
         switch try access(route, request) {
         case .open:
             try gate.recognize(identity)

@@ -6,17 +6,17 @@ internal import NIOHTTP1
 extension RequestHandler {
     /// Has a complete request answered, at once or in time.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        timer.enter(.answering)
+        connection.timer.enter(.answering)
         asked = Asked(route: request.route?.template, at: .now(), isAtOnce: true)
-        let admitted: AdmittedToken?
-        switch connection.takeDeferred() ?? harness.answerAtOnce(request, identity) {
+        let deferred: DeferredToken?
+        switch connection.takeDeferred() ?? connection.harness.answerAtOnce(request, connection.identity) {
         case .reply(let reply):
             if reply.status == 200 { connection.learn(request, head) }
             return send(reply, head, context)
-        case .later(let token): admitted = token
+        case .later(let token): deferred = token
         }
         asked?.isAtOnce = false
-        let (harness, identity) = (harness, identity)
+        let (harness, identity) = (connection.harness, connection.identity)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -24,7 +24,8 @@ extension RequestHandler {
         let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
         if request.method != "POST" {
             // Only what can be asked again is given up: a logout or a login goes on to its end.
-            let limit = min(limits.answerTime, harness.wait(of: request) ?? limits.answerTime)
+            let wait = deferred?.ask.request.wait.map { Duration.seconds($0) }
+            let limit = min(connection.limits.answerTime, wait ?? connection.limits.answerTime)
             deadline.value = eventLoop.scheduleTask(in: TimeAmount(limit)) {
                 // One that is cancelled in its own moment comes all the same: a second reply would be the next request's.
                 guard !once.value else { return }
@@ -34,7 +35,7 @@ extension RequestHandler {
         }
         // No parent: what was asked for is done even if the client goes away meanwhile.
         Task {
-            let answer = await harness.answer(request, identity, admitted)
+            let answer = await harness.answer(request, identity, deferred)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
@@ -67,7 +68,7 @@ extension RequestHandler {
             context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
         }
         finish(context, at: now)
-        logger.debug(
+        connection.logger.debug(
             "answered",
             metadata: ["method": "\(head.method)", "path": "\(path(of: head))", "status": "\(reply.status)"]
         )
@@ -75,7 +76,7 @@ extension RequestHandler {
 
     /// A request that was not complete, or none at all, has no route and took no time.
     func count(_ code: Problem.Code?, at now: NIODeadline) {
-        metrics.answered(
+        connection.metrics.answered(
             asked?.route, code, isAtOnce: asked?.isAtOnce ?? false,
             nanoseconds: asked.map { (now - $0.at).nanoseconds }
         )
@@ -85,8 +86,8 @@ extension RequestHandler {
     /// Ends a reply; the next request may come.
     func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {
         beginNext()
-        unsent += 1
-        timer.enter(.sending, at: now)
+        connection.unsent += 1
+        connection.timer.enter(.sending, at: now)
         let (isLast, bound) = (isLast, NIOLoopBound((self, context), eventLoop: context.eventLoop))
         isEnding = true
         let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
@@ -98,11 +99,11 @@ extension RequestHandler {
     }
 
     private func sent(isLast: Bool, _ context: ChannelHandlerContext) {
-        unsent -= 1
-        if isLast || (isInputClosed && head == nil && unsent == 0) { return context.close(promise: nil) }
+        connection.unsent -= 1
+        if isLast || (isInputClosed && head == nil && connection.unsent == 0) { return context.close(promise: nil) }
         // By now the next request may be under way, or be answered.
-        guard timer.phase == .sending else { return }
-        timer.enter(unsent > 0 ? .sending : head == nil ? .idle : .receiving)
+        guard connection.timer.phase == .sending else { return }
+        connection.timer.enter(connection.unsent > 0 ? .sending : head == nil ? .idle : .receiving)
     }
 
     func responseHeaders(_ contentType: String, for head: HTTPRequestHead) -> HTTPHeaders {

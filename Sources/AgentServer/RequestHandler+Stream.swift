@@ -53,7 +53,9 @@ extension RequestHandler {
         // A watcher that stopped reading: its own buffer is all it may hold.
         guard context.channel.isWritable else { return context.close(promise: nil) }
         // Nor goes anything to whoever has the connection of a program that has ended.
-        do throws(Problem) { try harness.gate.recognize(identity) } catch { return context.close(promise: nil) }
+        do throws(Problem) { try connection.harness.gate.recognize(connection.identity) } catch {
+            return context.close(promise: nil)
+        }
         streaming?.lastPart = .now()
         write(part, context)
         context.flush()
@@ -70,11 +72,11 @@ extension RequestHandler {
         guard let streaming, let sign = streaming.sign else { return }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         self.streaming?.timer = context.eventLoop.scheduleTask(
-            deadline: streaming.lastPart + TimeAmount(limits.silence)
+            deadline: streaming.lastPart + TimeAmount(connection.limits.silence)
         ) {
             let (handler, context) = bound.value
             guard let streaming = handler.streaming, context.channel.isActive else { return }
-            if streaming.lastPart + TimeAmount(handler.limits.silence) <= .now() {
+            if streaming.lastPart + TimeAmount(handler.connection.limits.silence) <= .now() {
                 handler.send(part: sign, context)
             }
             handler.showSigns(context)

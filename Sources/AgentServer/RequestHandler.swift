@@ -11,12 +11,6 @@ final class RequestHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     let connection: Connection
-    let harness: Harness
-    let metrics: ServerMetrics
-    let identity: any CallerIdentity
-    let limits: ServerLimits
-    let logger: Logger
-    let timer: ConnectionTimer
     /// Of the request that is received or answered.
     var head: HTTPRequestHead?
     private var body: [UInt8] = []
@@ -28,23 +22,10 @@ final class RequestHandler: ChannelInboundHandler {
     var asked: Asked?
     /// While the end of a reply is written, which lets in the next request.
     var isEnding = false
-    /// Replies that are not yet with the client.
-    var unsent: Int {
-        get { connection.unsent }
-        set { connection.unsent = newValue }
-    }
     var streaming: Streaming?
     private(set) var isStopping = false
 
-    init(_ connection: Connection) {
-        self.connection = connection
-        harness = connection.harness
-        metrics = connection.metrics
-        identity = connection.identity
-        limits = connection.limits
-        logger = connection.logger
-        timer = connection.timer
-    }
+    init(_ connection: Connection) { self.connection = connection }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isLast else { return }
@@ -59,11 +40,13 @@ final class RequestHandler: ChannelInboundHandler {
         self.head = head
         body = []
         // A request that came in one piece with the one before it has its own time.
-        if timer.phase != .receiving { timer.enter(.receiving) }
+        if connection.timer.phase != .receiving { connection.timer.enter(.receiving) }
         let size = head.headers.reduce(head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
-        if size > limits.requestHead { return reject(headTooLarge, 431, context) }
+        if size > connection.limits.requestHead { return reject(headTooLarge, 431, context) }
         if let problem = RequestFraming.problem(of: head) { return reject(problem, nil, context) }
-        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.requestBody {
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
+            length > connection.limits.requestBody
+        {
             return reject(bodyTooLarge, nil, context)
         }
         switch RequestFraming.expectation(of: head) {
@@ -79,7 +62,9 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     private func append(_ part: ByteBuffer, _ context: ChannelHandlerContext) {
-        guard body.count + part.readableBytes <= limits.requestBody else { return reject(bodyTooLarge, nil, context) }
+        guard body.count + part.readableBytes <= connection.limits.requestBody else {
+            return reject(bodyTooLarge, nil, context)
+        }
         body.append(contentsOf: part.readableBytesView)
     }
 
@@ -110,11 +95,14 @@ final class RequestHandler: ChannelInboundHandler {
     )
 
     private var headTooLarge: Problem {
-        Problem(.tooLarge, "the request head is larger than \(limits.requestHead) bytes", hint: "see authagent-api(7)")
+        Problem(
+            .tooLarge, "the request head is larger than \(connection.limits.requestHead) bytes",
+            hint: "see authagent-api(7)")
     }
 
     private var bodyTooLarge: Problem {
-        Problem(.tooLarge, "the body is larger than \(limits.requestBody) bytes", hint: "see authagent-api(7)")
+        Problem(
+            .tooLarge, "the body is larger than \(connection.limits.requestBody) bytes", hint: "see authagent-api(7)")
     }
 
     /// The reply, or all of them, are on their way: the next request may come.
@@ -132,13 +120,15 @@ final class RequestHandler: ChannelInboundHandler {
         switch event {
         case ChannelEvent.inputClosed:
             isInputClosed = true
-            if head == nil, unsent == 0 { context.close(promise: nil) }
+            if head == nil, connection.unsent == 0 { context.close(promise: nil) }
         case is EndOfWatching:
             isStopping = true
             streaming?.task.cancel()
         case is RulesHaveChanged:
             // What is sent as it comes was allowed by the rules before; whoever may still have it can ask again.
-            if !harness.gate.mayStay(identity) || (streaming != nil && !harness.gate.isOwn(identity)) {
+            if !connection.harness.gate.mayStay(connection.identity)
+                || (streaming != nil && !connection.harness.gate.isOwn(connection.identity))
+            {
                 context.close(promise: nil)
             }
         default: context.fireUserInboundEventTriggered(event)
