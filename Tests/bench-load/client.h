@@ -34,5 +34,5 @@ void report(uint64_t *samples, size_t count, double seconds, size_t reply_size);
 
 void run_loop(const struct client *client, bool is_kept, double seconds);
 void run_burst(const struct client *client, size_t count);
-void run_hold(const char *path, size_t count, size_t slow);
+void run_hold(const char *path, size_t count, bool asks, size_t slow);
 void run_spawn(size_t count, char **arguments);

@@ -7,14 +7,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// Holds connections that ask nothing, and `slow` more whose request comes a byte at a time, until its input ends. One
-// that the server gives up on is made anew, as an attacker would.
-void run_hold(const char *path, size_t count, size_t slow) {
+// Asks for something that the server has to read as HTTP, and takes the reply.
+static void ask_once(int fd) {
+    static struct client client = {.protocol = http, .request = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"};
+    static struct reply reply;
+    client.request_size = strlen(client.request);
+    reply.size = reply.expected = 0;
+    send_request(fd, &client);
+    while (!receive(fd, &reply, http)) continue;
+}
+
+// Holds connections that ask nothing, or `asks` once, and `slow` more whose request comes a byte at a time, until its
+// input ends. One that the server gives up on is made anew, as an attacker would.
+void run_hold(const char *path, size_t count, bool asks, size_t slow) {
     static const char head[] = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
     int *connections = calloc(count + slow, sizeof *connections);
     size_t *sent = calloc(count + slow, sizeof *sent);
     if (connections == NULL || sent == NULL) fail("malloc");
     for (size_t i = 0; i < count + slow; i++) connections[i] = connect_to(path);
+    for (size_t i = 0; asks && i < count; i++) ask_once(connections[i]);
     printf("holding\n");
     fflush(stdout);
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};

@@ -10,7 +10,7 @@
 static _Noreturn void usage(void) {
     fputs("usage: bench-load loop new|kept SECONDS http|json SOCKET <REQUEST\n"
           "       bench-load burst COUNT http|json SOCKET <REQUEST\n"
-          "       bench-load hold IDLE SLOW SOCKET\n"
+          "       bench-load hold IDLE silent|asked SLOW SOCKET\n"
           "       bench-load spawn COUNT PROGRAM [ARGUMENT]...\n", stderr);
     exit(2);
 }
@@ -42,8 +42,9 @@ int main(int argc, char **argv) {
         client.socket_path = argv[4];
         read_request(&client);
         run_burst(&client, strtoul(argv[2], NULL, 10));
-    } else if (argc == 5 && strcmp(argv[1], "hold") == 0) {
-        run_hold(argv[4], strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
+    } else if (argc == 6 && strcmp(argv[1], "hold") == 0) {
+        bool asks = strcmp(argv[3], "asked") == 0;
+        run_hold(argv[5], strtoul(argv[2], NULL, 10), asks, strtoul(argv[4], NULL, 10));
     } else if (argc >= 4 && strcmp(argv[1], "spawn") == 0) {
         run_spawn(strtoul(argv[2], NULL, 10), argv + 3);
     } else {

@@ -62,10 +62,12 @@ struct LoadClient: Sendable {
         try await run(["spawn", "\(count)"] + command, environment: environment)
     }
 
-    /// Connections that ask nothing, and such as send a byte now and then, until the process's input ends.
-    func hold(idle: Int, slow: Int, at socket: String) async throws -> ChildProcess {
+    /// Connections that ask nothing, or have asked for something once, and such as send a byte now and then, until the
+    /// process's input ends.
+    func hold(idle: Int, haveAsked: Bool = false, slow: Int, at socket: String) async throws -> ChildProcess {
         let holder = try ChildProcess(
-            program, ["hold", "\(idle)", "\(slow)", socket], environment: ChildProcess.programEnvironment, input: nil
+            program, ["hold", "\(idle)", haveAsked ? "asked" : "silent", "\(slow)", socket],
+            environment: ChildProcess.programEnvironment, input: nil
         )
         guard await holder.line(beginning: "holding") == "holding" else {
             throw BenchFailure("bench-load does not hold its connections: \(await holder.result().errors)")
