@@ -6,16 +6,7 @@ import Testing
 
 struct DaemonSettingsTests {
     private func load(user: String?, system: String? = nil) throws -> DaemonSettings {
-        let files = try TemporaryDirectory()
-        try files.directory("etc")
-        try files.directory("config/authagent")
-        if let user { try files.file("config/authagent/authagent.toml", user) }
-        if let system { try files.file("etc/authagent.toml", system, mode: 0o644) }
-        let environment = [
-            "XDG_CONFIG_HOME": files.path + "/config", "XDG_STATE_HOME": files.path,
-            "AUTHAGENT_SYSTEM_CONFIG": files.path + "/etc",
-        ]
-        return try DaemonSettings.load(try #require(UserPaths(environment: environment)))
+        try DaemonSettings.load(user: user, system: system)
     }
 
     @Test("without files there are defaults")

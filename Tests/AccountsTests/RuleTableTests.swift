@@ -11,16 +11,7 @@ struct RuleTableTests {
     )
 
     private func load(user: String? = nil, system: String? = nil) throws -> DaemonSettings {
-        let files = try TemporaryDirectory()
-        try files.directory("etc")
-        try files.directory("config/authagent")
-        if let user { try files.file("config/authagent/authagent.toml", user) }
-        if let system { try files.file("etc/authagent.toml", system, mode: 0o644) }
-        let environment = [
-            "XDG_CONFIG_HOME": files.path + "/config", "XDG_STATE_HOME": files.path,
-            "AUTHAGENT_SYSTEM_CONFIG": files.path + "/etc",
-        ]
-        return try DaemonSettings.load(try #require(UserPaths(environment: environment)), names: Self.names)
+        try DaemonSettings.load(user: user, system: system, names: Self.names)
     }
 
     @Test("a rule is read as it is written, with the numbers of its names and the place where it begins")

@@ -15,16 +15,7 @@ struct ChunkTests {
             "2;a\n\r\n{}\r\n0\r\n\r\n", "2\r\n{}\r\n0\r\nX\r\n\r\n", "2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\n",
         ])
     func badChunks(text: String) async throws {
-        try await ServerFixture.serving { server in
-            let client = try server.client()
-            _ = try await client.sendUntilClosed(Array((Self.head + text + Request.post("/v1/reload").text).utf8))
-            let reply = try await client.reply()
-            #expect(reply.status == 400)
-            #expect(reply.problem?.code == .badRequest)
-            #expect(reply.isClosing)
-            #expect(try await client.untilClosed() == "")
-            #expect(server.service.calls.isEmpty)
-        }
+        try await ServerFixture.serving { try await $0.expectRefusal(of: Self.head + text) }
     }
 
     @Test("what comes with the chunks is not part of the body, and changes nothing")

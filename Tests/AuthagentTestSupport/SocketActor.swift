@@ -1,11 +1,12 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// A real process that connects to a socket, and may then leave the connection to a child or become another program
 /// (`Tests/socket-actor`).
 public final class SocketActor: Sendable {
     private let process: ChildProcess
-    private let answers = Counter()
+    private let asked = Mutex(0)
 
     /// Starts it, as another user if `user` is given, which only root can do, and waits until it is connected.
     /// `isLeftUnreaped`: its parent does not wait for its end. `through`: a command that becomes the one after it.
@@ -51,7 +52,10 @@ public final class SocketActor: Sendable {
     /// Asks on the connection; the status and the body.
     public func ask(_ target: String) async -> String {
         process.write("ask \(target)\n")
-        let number = answers.next()
+        let number = asked.withLock { asked in
+            asked += 1
+            return asked
+        }
         @Sendable func lines() -> [Substring] { process.outputSoFar.split(separator: "\n").dropFirst() + [] }
         await eventually("no answer: \(process.errorsSoFar)") { lines().count >= number }
         return lines().count >= number ? String(lines()[number - 1]) : ""
@@ -59,13 +63,4 @@ public final class SocketActor: Sendable {
 
     /// Ends whoever has the connection.
     public func end() { process.closeInput() }
-
-    private final class Counter: @unchecked Sendable {
-        // Sendable: one test asks one question at a time.
-        private var count = 0
-        func next() -> Int {
-            count += 1
-            return count
-        }
-    }
 }
