@@ -94,6 +94,10 @@ int clinux_memory_file(void) { return memfd_create("authagent", MFD_CLOEXEC); }
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
+int clinux_close_from_in_child(void *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
 // Starts a program with default signals and no input; descriptors from `first` on are closed. Those of `output` that are
 // not negative become 1, 2 and 3 of the program.
 static int spawn(

@@ -116,6 +116,8 @@ public final class ChildProcess: Sendable {
         for (target, source) in standard.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
         }
+        // accept(2) does not set close-on-exec: a connection of another test that lived on here would never end there.
+        guard clinux_close_from_in_child(&actions, Int32(standard.count)) == 0 else { throw POSIXError(.ENOMEM) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -61,6 +61,10 @@ int clinux_memory_file(void);
 /// A pipe whose ends are close-on-exec.
 int clinux_pipe(int ends[2]);
 
+/// Has posix_spawn(3) close every descriptor from `first` on in the child. posix_spawn_file_actions_addclosefrom_np(3),
+/// which Glibc's module does not have.
+int clinux_close_from_in_child(void *actions, int first);
+
 /// Starts a program as a daemon: in a session of its own, in /, with default signals, no input, `log` as its output and
 /// `extra` as descriptor 3. No other descriptor stays open in it: one that a script holds a lock with would hold it for
 /// as long as the daemon runs. Returns 0 or an errno, like posix_spawn(3).
