@@ -50,8 +50,9 @@ enum PassphraseInput {
         let signals = SignalWatch([SIGINT, SIGTERM, SIGHUP])
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
-        Console.say(prompt)
+        // Before the prompt: what is typed in answer to it is neither shown nor discarded.
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
+        Console.say(prompt)
         defer {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
             Console.say("\n")

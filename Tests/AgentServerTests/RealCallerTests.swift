@@ -69,7 +69,7 @@ struct RealCallerTests {
                 #expect(await actor.ask(token).hasPrefix(honest))
                 actor.end()
                 let liar = try await SocketActor(
-                    server.socket.text, program: program, through: OtherPlace.command(hiding: program))
+                    server.socket.text, program: program, through: try await OtherPlace.command(hiding: program))
                 let answer = await liar.ask(token)
                 #expect(answer.hasPrefix("403 "), "\(answer)")
                 #expect(!answer.contains("caller_lost"), "\(answer)")

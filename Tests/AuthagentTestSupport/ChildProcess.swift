@@ -53,11 +53,16 @@ public final class ChildProcess: Sendable {
     public var outputSoFar: String { output.text }
     public var errorsSoFar: String { errors.text }
 
-    /// Waits for the program's end and all of its output.
+    /// Waits for the program's end and all of its output. A test that is cancelled at its time limit ends the program,
+    /// which would hold up the whole run.
     public func result() async -> Result {
-        await life.ended.pass()
-        await output.ended.pass()
-        await errors.ended.pass()
+        await withTaskCancellationHandler {
+            await life.ended.pass()
+            await output.ended.pass()
+            await errors.ended.pass()
+        } onCancel: {
+            life.signal(SIGKILL)
+        }
         let status = life.status ?? 0
         // wait(2): the low seven bits are the signal, the next byte is the exit code.
         let signal = status & 0x7F

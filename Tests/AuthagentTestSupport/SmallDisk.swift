@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A file system of some KiB in a mount namespace of its own: it fills up, and it can be made read-only, without
 /// anybody else noticing. It goes with this object. Only root can make one.
@@ -20,12 +21,11 @@ public final class SmallDisk: Sendable {
                 esac
             done
             """
+        let command = try await MountNamespace.command() + ["/bin/sh", "-c", script, "sh", place.path]
         keeper = try ChildProcess(
-            MissingProgram.require("unshare", package: "util-linux"),
-            ["--mount", "/bin/sh", "-c", script, "sh", place.path],
-            environment: ChildProcess.programEnvironment, input: nil
-        )
-        _ = await keeper.line(beginning: "ready")
+            command[0], Array(command.dropFirst()), environment: ChildProcess.programEnvironment, input: nil)
+        let isMounted = await keeper.line(beginning: "ready") == "ready"
+        try #require(isMounted, "no disk can be mounted: \(keeper.errorsSoFar)")
         path = "/proc/\(keeper.pid)/root\(place.path)"
     }
 

@@ -25,13 +25,13 @@ struct DeadNameServerTests {
         let switches = try files.file("nsswitch.conf", "hosts: files dns\n", mode: 0o644)
         try files.directory("config/authagent")
         try files.file("config/authagent/authagent.toml", "[network]\nconnect_timeout = 4\n")
-        let unshare = try MissingProgram.require("unshare", package: "util-linux")
         let mounts = "mount --bind $1 /etc/resolv.conf && mount --bind $2 /etc/nsswitch.conf && exec $3"
+        let command =
+            try await MountNamespace.command() + [
+                "/bin/sh", "-c", mounts, "sh", resolver, switches, try BuildProducts.path("authagentd"),
+            ]
         daemon = try ChildProcess(
-            unshare,
-            ["--mount", "/bin/sh", "-c", mounts, "sh", resolver, switches, try BuildProducts.path("authagentd")],
-            environment: demo.home.environment, input: nil
-        )
+            command[0], Array(command.dropFirst()), environment: demo.home.environment, input: nil)
         let daemon = daemon
         await eventually("the daemon does not serve: \(daemon.errorsSoFar)") {
             daemon.errorsSoFar.contains("serving") || !daemon.isRunning

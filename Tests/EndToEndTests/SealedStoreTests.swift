@@ -90,6 +90,7 @@ struct SealedStoreTests {
     func terminal() async throws {
         let home = try AgentHome()
         let script = try MissingProgram.require("script", package: "bsdutils")
+        try #require(access("/dev/pts/ptmx", F_OK) == 0, "no terminals here: run 'mount -t devpts devpts /dev/pts'")
         let client = try BuildProducts.path("authagent")
         let session = try ChildProcess(
             script, ["-qec", "\(client) store init --passphrase", "/dev/null"], environment: home.environment,

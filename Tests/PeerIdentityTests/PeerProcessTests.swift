@@ -93,7 +93,7 @@ struct PeerProcessTests {
         let honest = try await Visit(program: program)
         let here = try #require(try honest.peer.callerAtOnce(.executable))
         #expect(here.executable == program && here.uncertain == [])
-        let liar = try await Visit(program: program, through: OtherPlace.command(hiding: program))
+        let liar = try await Visit(program: program, through: try await OtherPlace.command(hiding: program))
         let there = try #require(try liar.peer.callerAtOnce(.executable))
         #expect(there.executable == program && there.uncertain == .executable)
         let digest = try await liar.peer.caller([.executable, .executableDigest])

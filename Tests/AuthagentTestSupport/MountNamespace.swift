@@ -1,0 +1,31 @@
+import Foundation
+
+/// Mounts that no other process sees (mount_namespaces(7)).
+public enum MountNamespace {
+    /// What a machine lacks for them, and what gives it.
+    struct Missing: Error, CustomStringConvertible {
+        let reason: String
+
+        var description: String {
+            """
+            a mount namespace cannot be made here: \(reason); only root can make one, and where / is not a mount point, \
+            as in a chroot, run 'mount --bind DIRECTORY DIRECTORY' before 'chroot DIRECTORY'
+            """
+        }
+    }
+
+    /// The command that makes one and becomes the command after it, once it has worked here.
+    public static func command() async throws -> [String] { try await working(["--mount"]) }
+
+    /// The same for any user: in a user namespace, in which the caller is root (user_namespaces(7)).
+    public static func commandOfAnyUser() async throws -> [String] { try await working(["-Urm"]) }
+
+    private static func working(_ options: [String]) async throws -> [String] {
+        let unshare = try MissingProgram.require("unshare", package: "util-linux")
+        let result = try await ChildProcess.run(unshare, options + ["/bin/true"])
+        guard result.status == 0 else {
+            throw Missing(reason: result.errors.trimmingCharacters(in: .newlines))
+        }
+        return [unshare] + options
+    }
+}
