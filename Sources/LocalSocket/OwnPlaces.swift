@@ -5,7 +5,7 @@ internal import Glibc
 /// Root with a user's environment ('sudo -E') would otherwise leave directories there that the user cannot use, or follow
 /// links that the user has made.
 public enum OwnPlaces {
-    /// Refuses a place that another user's directory or link leads to. What is missing is no fault: the last directory
+    /// Refuses a place that another user's directory or link leads to. What is missing is not a fault: the last directory
     /// that is there decides.
     public static func require(_ paths: [String]) throws(LocalSocketError) {
         for path in paths {

@@ -134,7 +134,9 @@ public final class SealedStore: KeyedStore {
                 description.records = (try? SealedRecords.count(in: directory)) ?? 0
                 let header = try self.header(in: directory)
                 (description.keySource, description.keyFile) = (header.origin.source, header.origin.file)
-                _ = try self.key(of: header)
+                let key = try self.key(of: header)
+                self.marks.load(from: directory, key, isRequired: header.hasMarks)
+                if let loss = self.marks.loss { throw loss }
             } catch {
                 description.status = StoreStatus(error.state, detail: error.detail, hint: error.hint)
             }

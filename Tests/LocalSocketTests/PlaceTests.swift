@@ -28,7 +28,7 @@ struct PlaceTests {
         }
         symlink(inner, files.path + "/link")
         #expect(fault(files.path + "/link/authagent") == .writable(owner: getuid(), user: getuid()))
-        // As in /tmp: nobody else can move what is this user's.
+        // As in /tmp: other users cannot move what is this user's.
         chmod(path, 0o1777)
         #expect(fault(inner) == nil)
         chmod(path, 0o755)

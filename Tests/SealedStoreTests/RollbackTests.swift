@@ -1,3 +1,4 @@
+import AgentAPI
 import AuthagentTestSupport
 import Foundation
 import SealedStore
@@ -24,7 +25,7 @@ struct RollbackTests {
     }
 
     @Test(
-        "an older record is refused when the newest is removed or damaged, whoever reads it", arguments: [true, false])
+        "an older record is refused when the newest is removed or damaged", arguments: [true, false])
     func older(isRemoved: Bool) async throws {
         let (store, old) = try await renewed()
         try fixture.put(old, "work~login~1")
@@ -67,7 +68,8 @@ struct RollbackTests {
             let records = try await fixture.store().loadAll()
             #expect(records.map { $0.secret.count } == [0])
             #expect(records.first?.problem?.hint?.contains("authagent store rekey") == true)
-            // Nobody's login is over because of it: what was there is there again with the marks.
+            #expect(await fixture.store().probe().state == .failed)
+            // No login is over because of it: what was there is there again with the marks.
             try fixture.put(newest, "work~login~2")
             try fixture.put(marks, Self.marks)
             #expect(try await fixture.secrets() == ["work login": "r2"])
@@ -144,5 +146,33 @@ struct RollbackTests {
         #expect(["r1", "r2"].contains(try await store().loadAll().map { $0.secret.revealedText() }.joined()))
         await disk.makeReadOnly()
         #expect(["r1", "r2"].contains(try await store().loadAll().map { $0.secret.revealedText() }.joined()))
+    }
+
+    /// What the first version has written, with the fixture's key.
+    private static let firstHeader =
+        #"{"generation":1,"key":"YWdzZWFsZWQBAVZ0nOgrySa1AAAAAAAAAAFdfSqPY3HDyMwWUAgRs2wGjdzI0401k5hbD98r/HDHcoVjk1L9"#
+        + #"wvsasKBF4U/WukJUklu1SOoEY/JhSnk=","key_file":"KEYFILE","key_source":"file","version":1}"#
+    private static let firstRecord =
+        "YWdzZWFsZWQBAf+6eppu1QQ6AAAAAAAAAAHYfBCXR9fsJrtgaxxvGPpe9ZexWxDleAj/pwYnn7n/ObRChEb3nysNQVWK/ra3z7Lu"
+        + "dYRoKWgWyVikkRAaE8nUvNogb6ZR1vrye0E1y5A/zL5f3adrSaVxO29gDJ/OSGW0r5eZCjsmRDVHwYUTtgjGaiXfRkC9MwxfsmoO"
+        + "OEEBmuep8CT5TrYc5WAnQgLeLZj4b7dwhfbPsGEf2YAvG7zJcNN+TyV2DjvCoT/3AqsanBOVnIJxkxxoj12PY3r1VDGRjudwmOfk"
+        + "djedcx0zW1nrrYSNNUoINiln4U/iw15TJgza0i5bQhvwK6kgIl4cK4H5tcT5jkb0x0JxBqRygdpF7eBVqfJF0XstNh5KY5H/VpUd"
+        + "1uFqHSbkI5GxvyqKGgtWBUJpoPd5rdM/1DIXDk21E0cixgpXpiYnmuGaFajS64g6wIgfkWd1nCg="
+
+    @Test("a store of the first version, which had no marks, opens; a rekey has it keep them")
+    func firstVersion() async throws {
+        try fixture.files.directory("sealed")
+        let header = Self.firstHeader.replacingOccurrences(of: "KEYFILE", with: fixture.keyFile)
+        try fixture.put(Data(header.utf8), "store.sealed")
+        try fixture.put(try #require(Data(base64Encoded: Self.firstRecord)), "work~login~1")
+        #expect(try await fixture.secrets()["work login"]?.contains("refresh_token") == true)
+        try await fixture.store().save(try Fixture.record("work", "r2"))
+        // They are kept, and not needed, as there may have been none.
+        unlink(fixture.directory + "/" + Self.marks)
+        #expect(try await fixture.secrets() == ["work login": "r2"])
+        try await fixture.store().rekey(with: .file(fixture.keyFile))
+        #expect(try await fixture.secrets() == ["work login": "r2"])
+        unlink(fixture.directory + "/" + Self.marks)
+        #expect(try await fixture.store().loadAll().first?.problem != nil)
     }
 }
