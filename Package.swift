@@ -99,7 +99,8 @@ let package = Package(
         .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
         .target(
-            name: "Accounts", dependencies: ["AgentAPI", "OAuth", "Policy", "SecretMemory", toml], swiftSettings: swift
+            name: "Accounts", dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", "SecretMemory", toml],
+            swiftSettings: swift
         ),
         .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
         .target(

@@ -1,5 +1,6 @@
 public import AgentAPI
 internal import Glibc
+internal import LocalSocket
 
 /// The account files: one for each account, so that configuration management can drop one in.
 ///
@@ -35,8 +36,8 @@ public struct AccountDirectory: Sendable {
     public func load(_ name: AccountName) throws(ConfigurationError) -> AccountSettings? {
         for directory in [user, system] {
             let path = Self.path(of: name, in: directory)
-            guard let text = try ProtectedFile.text(path) else { continue }
             try ProtectedFile.requirePrivate(directory)
+            guard let text = try ProtectedFile.text(path) else { continue }
             return try AccountFile.parse(text, path: path)
         }
         return nil
@@ -63,8 +64,6 @@ public struct AccountDirectory: Sendable {
 
     /// Refuses a directory that others may write to; one that is not there is no failure.
     public static func requirePrivate(_ directory: String) throws(ConfigurationError) {
-        var status = stat()
-        guard stat(directory, &status) == 0 || errno != ENOENT else { return }
         try ProtectedFile.requirePrivate(directory)
     }
 
@@ -90,11 +89,7 @@ public struct AccountDirectory: Sendable {
 
     /// Makes the directory and those above it, private to the user.
     private static func makeDirectories(_ path: String) throws(ConfigurationError) {
-        var status = stat()
-        if stat(path, &status) == 0 { return try ProtectedFile.requirePrivate(path) }
-        if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeDirectories(String(path[..<slash])) }
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw ProtectedFile.failure(path, "cannot be made")
-        }
+        do throws(PlaceFault) { try TrustedFile.makeDirectory(path) } catch { throw ConfigurationError(error) }
+        try ProtectedFile.requirePrivate(path)
     }
 }

@@ -22,8 +22,8 @@ public struct DaemonSettings: Equatable, Sendable {
         var settings = DaemonSettings(network: NetworkSettings(), logLevel: .info, logFormat: .text)
         for directory in [paths.systemConfiguration, paths.configuration] {
             let path = "\(directory)/\(fileName)"
-            guard let text = try ProtectedFile.text(path) else { continue }
             try ProtectedFile.requirePrivate(directory)
+            guard let text = try ProtectedFile.text(path) else { continue }
             try settings.apply(text, path: path, names)
         }
         return settings
@@ -50,6 +50,8 @@ public struct DaemonSettings: Equatable, Sendable {
             guard caFile.hasPrefix("/") else {
                 throw file.error("network.ca_file", "the path is not absolute", hint: "give a path that starts with /")
             }
+            // Who can change it decides which providers are believed. One that is missing is the doctor's to tell.
+            _ = try ProtectedFile.read(caFile, mayBeReadByOthers: true, limit: ProtectedFile.longestBundle)
             network.caFile = caFile
         }
         if let seconds = try file.integer("network.connect_timeout", in: 1...120) {

@@ -1,23 +1,23 @@
 internal import Glibc
+internal import LocalSocket
 
-/// Reads files that decide over logins: small, regular, and written by nobody but their owner.
+/// Reads files that decide over logins: small, regular, and closed to the writing of others, as
+/// is every directory that leads to them.
 enum ProtectedFile {
     /// Configuration is a page of text; more is a mistake.
     static let longest = 64 * 1024
+    /// All authorities of a machine are some hundred KiB.
+    static let longestBundle = 8 * 1024 * 1024
 
     /// Nil when there is no such file. A symbolic link is followed, as configuration management uses them, and what it
     /// leads to is checked.
     ///
     /// With `isTrusted` false it decides over nothing, and may be anybody's.
     static func read(
-        _ path: String, mayBeReadByOthers: Bool, isTrusted: Bool = true
+        _ path: String, mayBeReadByOthers: Bool, isTrusted: Bool = true, limit: Int = longest
     ) throws(ConfigurationError) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else {
-            guard errno != ENOENT else { return nil }
-            throw failure(path, "cannot be read")
-        }
-        defer { _ = close(descriptor) }
+        guard let file = try isTrusted ? trusted(path) : untrusted(path) else { return nil }
+        let descriptor = file.raw
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be read") }
         guard status.st_mode & S_IFMT == S_IFREG else {
@@ -25,8 +25,8 @@ enum ProtectedFile {
         }
         guard !isTrusted || status.st_uid == geteuid() || status.st_uid == 0 else {
             throw ConfigurationError(
-                file: path, problem: "the file belongs to user \(status.st_uid)",
-                hint: "run 'chown \(geteuid()) \(path)'"
+                file: path, problem: "the file belongs to user \(UserNumbers.text(status.st_uid))",
+                hint: "run 'ls -l \(path)' to see whose it is, and put a copy of your own there"
             )
         }
         guard !isTrusted || status.st_mode & (mayBeReadByOthers ? 0o022 : 0o077) == 0 else {
@@ -36,7 +36,7 @@ enum ProtectedFile {
                 hint: mayBeReadByOthers ? "run 'chmod go-w \(path)'" : "run 'chmod 600 \(path)'"
             )
         }
-        var bytes = [UInt8](repeating: 0, count: longest + 1)
+        var bytes = [UInt8](repeating: 0, count: limit + 1)
         var count = 0
         while count < bytes.count {
             let got = bytes.withUnsafeMutableBytes { buffer in
@@ -48,29 +48,41 @@ enum ProtectedFile {
             if got == 0 { break }
             count += got
         }
-        guard count <= longest else {
+        guard count <= limit else {
             throw ConfigurationError(
-                file: path, problem: "the file is larger than \(longest) bytes", hint: "is it the right file?"
+                file: path, problem: "the file is larger than \(limit) bytes", hint: "is it the right file?"
             )
         }
         return Array(bytes.prefix(count))
     }
 
-    /// In a directory that others may write to, a file is anybody's word.
+    private static func trusted(_ path: String) throws(ConfigurationError) -> Descriptor? {
+        do throws(PlaceFault) { return try TrustedFile.open(path) } catch { throw ConfigurationError(error) }
+    }
+
+    private static func untrusted(_ path: String) throws(ConfigurationError) -> Descriptor? {
+        let raw = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard raw >= 0 else {
+            guard errno != ENOENT else { return nil }
+            throw failure(path, "cannot be read")
+        }
+        return Descriptor(owning: raw)
+    }
+
+    /// In a directory that others may write to, or that lies in one, a file could be another user's word. Also refuses it
+    /// where nothing is there: others could have moved away what was.
     static func requirePrivate(_ directory: String) throws(ConfigurationError) {
         var status = stat()
-        guard stat(directory, &status) == 0 else { throw failure(directory, "cannot be read") }
-        guard status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw ConfigurationError(
-                file: directory, problem: "the directory belongs to user \(status.st_uid)",
-                hint: "run 'chown \(geteuid()) \(directory)'"
-            )
+        if stat(directory, &status) == 0 {
+            let isOwn = status.st_uid == geteuid() || status.st_uid == 0
+            guard !isOwn || status.st_mode & 0o022 == 0 else {
+                throw ConfigurationError(
+                    file: directory, problem: "others may write to this directory",
+                    hint: "run 'chmod go-w \(directory)'"
+                )
+            }
         }
-        guard status.st_mode & 0o022 == 0 else {
-            throw ConfigurationError(
-                file: directory, problem: "others may write to this directory", hint: "run 'chmod go-w \(directory)'"
-            )
-        }
+        do throws(PlaceFault) { try TrustedFile.requireClosed(directory) } catch { throw ConfigurationError(error) }
     }
 
     static func text(_ path: String, isTrusted: Bool = true) throws(ConfigurationError) -> String? {
@@ -84,5 +96,18 @@ enum ProtectedFile {
     static func failure(_ path: String, _ problem: String) -> ConfigurationError {
         let reason = String(cString: strerror(errno))
         return ConfigurationError(file: path, problem: "\(problem): \(reason)", hint: "run 'ls -ld \(path)' to see why")
+    }
+}
+
+extension ConfigurationError {
+    init(_ fault: PlaceFault) {
+        let problem =
+            switch fault.reason {
+            case .owner: "the directory or link \(fault.problem)"
+            case .writable: "the directory \(fault.problem)"
+            case .notADirectory: "it \(fault.problem)"
+            case .system: "cannot be read: \(fault.problem)"
+            }
+        self.init(file: fault.path, problem: problem, hint: fault.hint)
     }
 }

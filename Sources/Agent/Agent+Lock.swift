@@ -64,7 +64,21 @@ extension Agent {
         report(AgentNews(.unlocked))
         await readAnew(.sealed)
         await read(accounts)
+        try await requireSealedStore()
         return UnlockReply(unlocked: true)
+    }
+
+    /// What serves again may still lack its store, which the caller has to be told. One that cannot be written to
+    /// serves until the next renewal only.
+    private func requireSealedStore() async throws(Problem) {
+        let store = parts.stores[.sealed].store
+        let status = await store.probe()
+        if status.state == .notInitialized { return }
+        do throws(StoreFailure) { try await store.prepareToSave() } catch {
+            var failure = error
+            failure.detail = "the agent is unlocked, but the sealed store fails: \(error.detail)"
+            throw .store(failure)
+        }
     }
 
     private func checkLock(_ given: SecretBytes?) async throws(Problem) {
@@ -93,6 +107,11 @@ extension Agent {
 
     private func openSealedStore(_ given: SecretBytes?) async throws(Problem) {
         let store = await parts.stores.keyed.describe()
+        // Nothing tells whether it is kept by a passphrase, without which nothing is to be served again.
+        if store.keySource == nil, store.status.state == .failed {
+            let detail = store.status.detail ?? "the sealed store fails"
+            throw .store(StoreFailure(.failed, detail, hint: store.status.hint))
+        }
         guard store.keySource == .passphrase else { return }
         // Also when it is open: whoever gives a passphrase is told whether it is right.
         guard let given else {

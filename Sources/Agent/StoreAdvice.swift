@@ -37,7 +37,7 @@ package struct StoreAdvice: Equatable {
         case .noBus:
             "run 'authagent stop', then try again where DBUS_SESSION_BUS_ADDRESS is set, for example under"
                 + " 'dbus-run-session bash'"
-        case .hung: "run 'pkill -KILL -x gnome-keyring-d', then '\(unlock(replacing: true))'"
+        case .hung: "run 'pkill -KILL -u $(id -u) -x gnome-keyring-d', then '\(unlock(replacing: true))'"
         case .failed: "run '\(unlock(replacing: true))' to start the keyring anew"
         }
     }

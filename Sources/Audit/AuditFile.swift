@@ -126,13 +126,14 @@ final class AuditFile: LineSink {
         }
         guard status.st_uid == geteuid() else {
             throw AuditFileFailure(
-                path: path, problem: "the file belongs to user \(status.st_uid)",
-                hint: "run 'chown \(geteuid()) \(path)'"
+                path: path, problem: "the file belongs to user \(UserNumbers.text(status.st_uid))",
+                hint: "name another file, or see 'ls -l \(path)'"
             )
         }
         guard status.st_mode & 0o077 == 0 else {
             throw AuditFileFailure(
-                path: path, problem: "others may read or change this file", hint: "run 'chmod 600 \(path)'"
+                path: path, problem: "others may read or change this file",
+                hint: "run 'chmod 600 \(path)' if it is the agent's, or name another file"
             )
         }
         guard status.st_nlink <= 1 else {
@@ -146,14 +147,20 @@ final class AuditFile: LineSink {
         guard stat(path, &status) == 0 else { throw .system(path, errno) }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
             throw AuditFileFailure(
-                path: path, problem: "the directory belongs to user \(status.st_uid)",
+                path: path, problem: "the directory belongs to user \(UserNumbers.text(status.st_uid))",
                 hint: "name a file in a directory of your own, or of root"
             )
         }
         guard status.st_mode & 0o022 == 0 else {
             throw AuditFileFailure(
-                path: path, problem: "others may write to this directory", hint: "run 'chmod go-w \(path)'"
+                path: path, problem: "others may write to this directory",
+                hint: status.st_mode & S_ISVTX == 0
+                    ? "run 'chmod go-w \(path)' if it is the agent's, or name a file in another directory"
+                    : "name a file in a directory that only you and root may write to"
             )
+        }
+        do throws(PlaceFault) { try TrustedFile.requireClosed(path) } catch {
+            throw AuditFileFailure(path: error.path, problem: "the directory \(error.problem)", hint: error.hint)
         }
     }
 }

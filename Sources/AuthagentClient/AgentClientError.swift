@@ -52,7 +52,9 @@ extension AgentClientError: CustomStringConvertible {
         case .pathNotAbsolute: "set AUTHAGENT_SOCK to a path that starts with /"
         case .notListening: "run 'authagent start'"
         case .notAnswering: "run 'authagent stop', which tells how to end it if it does not"
-        case .foreignServer: "do not trust it; set AUTHAGENT_SOCK to a directory of your own"
+        case .foreignServer(_, let user):
+            "run 'sudo -u \\#\(user) authagent ...' if that user's agent is meant; else do not trust it, and set"
+                + " AUTHAGENT_SOCK to a directory of your own"
         case .timeout: "run 'authagent status', or 'authagent stop' to end it"
         case .lost: "run 'authagent status' to see whether it runs"
         case .notAnAgent: "run 'authagent stop' and 'authagent start'"

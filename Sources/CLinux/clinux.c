@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,6 +15,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 // Debian 12 has the headers of Linux 6.1.
@@ -88,6 +92,29 @@ int clinux_signalfd_read(int fd) {
     ssize_t count = read(fd, &info, sizeof info);
     if (count != (ssize_t)sizeof info) return -1;
     return (int)info.ssi_signo;
+}
+
+int clinux_open_step(int directory, const char *name, int is_directory) {
+    return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | (is_directory ? O_DIRECTORY : 0));
+}
+
+int clinux_open_magic_link(int directory, const char *name) {
+    int link = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (link < 0) return -1;
+    struct statfs status;
+    int is_proc = fstatfs(link, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
+    close(link);
+    if (!is_proc) {
+        errno = ENOLINK;
+        return -1;
+    }
+    return openat(directory, name, O_PATH | O_CLOEXEC | O_DIRECTORY);
+}
+
+int clinux_has_acl(int fd) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0;
 }
 
 int clinux_memory_file(void) { return memfd_create("authagent", MFD_CLOEXEC); }

@@ -24,7 +24,10 @@ extension DoctorCheck {
 
     /// A directory that is not there is made at the agent's start.
     package static func state(_ directory: String) -> DoctorCheck {
-        do throws(LocalSocketError) { try PrivateDirectory.check(directory) } catch .directoryMissing {
+        do throws(LocalSocketError) {
+            try OwnPlaces.require([PrivateDirectory.parent(of: directory)])
+            try PrivateDirectory.check(directory)
+        } catch .directoryMissing {
             return DoctorCheck(.filesState, .ok, "\(directory) is made when an agent starts")
         } catch {
             return DoctorCheck(.filesState, .problem, error.description, hint: error.hint)

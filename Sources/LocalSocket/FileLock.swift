@@ -7,7 +7,7 @@ public struct FileLock: ~Copyable {
     /// Takes the lock or throws `locked` with the holder's process id. The file stays where it is: removing it would
     /// let two processes hold locks on two files of one name.
     public init(_ path: String) throws(LocalSocketError) {
-        let raw = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let raw = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard raw >= 0 else { throw .system(call: "open", path: path, errno: errno) }
         let descriptor = Descriptor(owning: raw)
         var tries = 5
@@ -35,7 +35,8 @@ public struct FileLock: ~Copyable {
     public static func isHeld(_ path: String) -> Bool { openIfHeld(path) != nil }
 
     private static func openIfHeld(_ path: String) -> Descriptor? {
-        let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        // Without O_NONBLOCK, a FIFO in the file's place would hold the reader up without an end.
+        let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard raw >= 0 else { return nil }
         let descriptor = Descriptor(owning: raw)
         // A shared lock is in nobody's way but a daemon's that starts this very moment, which tries again.

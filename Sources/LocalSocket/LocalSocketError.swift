@@ -20,17 +20,28 @@ public enum LocalSocketError: Error, Equatable, Sendable {
     case inheritedDescriptor(Int32)
     /// The path is wrong, or somebody is there who is no agent that has ended.
     case client(AgentClientError)
+    /// A directory or a link on the way is another user's, or open to others.
+    case place(PlaceFault)
     case system(call: String, path: String, errno: Int32)
+
+    public init(_ fault: PlaceFault) {
+        if case .system(let call, let code) = fault.reason {
+            self = .system(call: call, path: fault.path, errno: code)
+        } else {
+            self = .place(fault)
+        }
+    }
 }
 
 extension LocalSocketError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .client(let error): error.description
+        case .place(let fault): fault.description
         case .directoryMissing(let path): "\(path) does not exist"
         case .notADirectory(let path): "\(path) is not a directory"
         case .directoryIsSymbolicLink(let path): "\(path) is a symbolic link"
-        case .directoryHasOtherOwner(let path, let owner): "\(path) belongs to user \(owner)"
+        case .directoryHasOtherOwner(let path, let owner): "\(path) belongs to user \(UserNumbers.text(owner))"
         case .directoryIsLoose(let path, let mode):
             "\(path) can be entered by others (mode \(String(mode, radix: 8)))"
         case .directoryIsNotForGroup(let path, let group):
@@ -49,14 +60,20 @@ extension LocalSocketError: CustomStringConvertible {
     public var hint: String {
         switch self {
         case .client(let error): error.hint ?? "see authagentd(8)"
+        case .place(let fault): fault.hint
+        // A login makes it; made by hand it would be in the way of that.
+        case .directoryMissing(let path) where path.hasPrefix("/run/user/"): "unset XDG_RUNTIME_DIR, or log in anew"
         case .directoryMissing(let path): "run 'mkdir -m 700 -p \(path)'"
         case .notADirectory(let path), .directoryIsSymbolicLink(let path), .notASocket(let path):
-            "look at 'ls -ld \(path)', and remove it if nobody needs it"
-        case .directoryHasOtherOwner(let path, _): "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK to another place"
-        case .directoryIsNotForGroup(let path, let group):
-            "if only the socket is in it, run 'chgrp \(group) \(path) && chmod 750 \(path)'"
+            "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK and XDG_STATE_HOME to other places"
+        case .directoryHasOtherOwner(_, let owner):
+            "\(PlaceFault.hint(owner: owner)), or AUTHAGENT_SOCK to another place"
+        case .directoryIsNotForGroup(let path, let group) where PrivateDirectory.isOnlyAgents(path):
+            "run 'chgrp \(group) \(path) && chmod 750 \(path)'"
+        case .directoryIsNotForGroup: "set AUTHAGENT_SOCK to a path in a directory that has only the socket in it"
         case .notInGroup(let group): "run 'usermod -aG \(group)' with this user's name as root, or change socket_group"
-        case .directoryIsLoose(let path, _): "run 'chmod 700 \(path)'"
+        case .directoryIsLoose(let path, _) where PrivateDirectory.isOnlyAgents(path): "run 'chmod 700 \(path)'"
+        case .directoryIsLoose: "other things are in it: name a directory that has only the agent's files in it"
         case .inUse, .locked: "run 'authagent status' to use it, or 'authagent stop' to end it"
         case .inheritedDescriptor: "check ListenStream= in authagent.socket"
         case .system(_, let path, EACCES), .system(_, let path, EPERM), .system(_, let path, EROFS):

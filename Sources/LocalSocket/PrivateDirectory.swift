@@ -1,17 +1,26 @@
 internal import Glibc
 
-/// A directory that nobody but its owner may enter, or one group besides, so that what is in it is safe from everybody
-/// else.
+/// A directory that only its owner may enter, or one group besides, so that what is in it is safe from all others.
 public enum PrivateDirectory {
     /// Makes the directory (0700, or 0750 for a group) if it is not there; its parent must be.
     public static func prepare(_ path: String, group: UInt32? = nil) throws(LocalSocketError) {
-        if mkdir(path, 0o700) == 0 {
+        var status = stat()
+        if lstat(path, &status) != 0 {
+            guard try make(path) else { throw .directoryMissing(parent(of: path)) }
             if let group { try open(path, to: group) }
-        } else if errno != EEXIST {
-            if errno == ENOENT { throw .directoryMissing(parent(of: path)) }
-            throw .system(call: "mkdir", path: path, errno: errno)
         }
         try check(path, group: group)
+        try OwnPlaces.require([parent(of: path)])
+    }
+
+    /// False when its parent is missing.
+    private static func make(_ path: String) throws(LocalSocketError) -> Bool {
+        do throws(PlaceFault) {
+            var walk = try PathWalk.to(path, .owners)
+            guard walk.rest.count <= 1 else { return false }
+            try walk.make()
+            return true
+        } catch { throw LocalSocketError(error) }
     }
 
     private static func open(_ path: String, to group: UInt32) throws(LocalSocketError) {
@@ -21,12 +30,22 @@ public enum PrivateDirectory {
         guard chmod(path, 0o750) == 0 else { throw .system(call: "chmod", path: path, errno: errno) }
     }
 
-    /// As `prepare`, and makes the directories above it as well, as private as it is.
+    /// As `prepare`, and makes the directories above it as well, as private as it is. Refuses one above it that others
+    /// may write to: they could put an older directory in this one's place.
     public static func prepareTree(_ path: String) throws(LocalSocketError) {
         var status = stat()
-        let above = parent(of: path)
-        if stat(above, &status) != 0, above != "/" { try prepareTree(above) }
-        try prepare(path)
+        if lstat(path, &status) == 0 { try check(path) }
+        do throws(PlaceFault) { try TrustedFile.makeDirectory(path) } catch { throw LocalSocketError(error) }
+        try check(path)
+    }
+
+    /// Opens a directory that `check` finds in order, and that others could not have put there.
+    public static func open(_ path: String) throws(LocalSocketError) -> Descriptor {
+        try check(path)
+        do throws(PlaceFault) {
+            guard let directory = try TrustedFile.open(path) else { throw PlaceFault(path, .notADirectory) }
+            return directory
+        } catch { throw LocalSocketError(error) }
     }
 
     /// Refuses a symbolic link, another owner and loose permissions. The group, if there is one, may enter and list.
@@ -49,4 +68,21 @@ public enum PrivateDirectory {
     public static func parent(of path: String) -> String {
         path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     }
+
+    /// Whether nothing else is in it, so that another mode takes it from no other program.
+    static func isOnlyAgents(_ path: String) -> Bool {
+        guard let stream = opendir(path) else { return false }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !ownNames.contains(name) && !name.hasSuffix(".sock") { return false }
+        }
+        return true
+    }
+
+    private static let ownNames: Set<String> = [
+        ".", "..", "agent.lock", "authagentd.log", "authagentd.log.1", "journal", "sealed",
+    ]
 }

@@ -28,10 +28,10 @@ public final class DurableDirectory: Sendable {
 
     /// Opens a directory that must be there only to look at it, which others may use meanwhile.
     public init(reading path: String) throws(FileFailure) {
-        do throws(LocalSocketError) { try PrivateDirectory.check(path) } catch { throw .directory(error) }
         self.path = path
-        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(call: "open", path: path, errno: errno) }
+        do throws(LocalSocketError) { descriptor = try PrivateDirectory.open(path).consumeRaw() } catch {
+            throw .directory(error)
+        }
     }
 
     deinit { close(descriptor) }

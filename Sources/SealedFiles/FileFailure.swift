@@ -9,6 +9,8 @@ public enum FileFailure: Error, Equatable, Sendable {
     case notARegularFile(String)
     case otherOwner(String, owner: UInt32)
     case readableByOthers(String, mode: UInt32)
+    /// Of key material, which other programs may use as well.
+    case keyHasOtherOwner(String, owner: UInt32)
     case tooLarge(String, limit: Int)
 
     public var isMissingDirectory: Bool { if case .directory(.directoryMissing) = self { true } else { false } }
@@ -25,7 +27,8 @@ extension FileFailure: CustomStringConvertible {
         case .directory(let error): "\(error)"
         case .system(let call, let path, let code): "\(call) \(path): \(String(cString: strerror(code)))"
         case .notARegularFile(let path): "\(path) is not a regular file"
-        case .otherOwner(let path, let owner): "\(path) belongs to user \(owner)"
+        case .otherOwner(let path, let owner), .keyHasOtherOwner(let path, let owner):
+            "\(path) belongs to user \(UserNumbers.text(owner))"
         case .readableByOthers(let path, let mode):
             "\(path) can be read by others (mode \(String(mode, radix: 8)))"
         case .tooLarge(let path, let limit): "\(path) is larger than \(limit) bytes"
@@ -35,13 +38,17 @@ extension FileFailure: CustomStringConvertible {
     /// The command that repairs it, or what to look at.
     public var hint: String {
         switch self {
+        // A directory of files that only the agent makes.
+        case .directory(.directoryIsLoose(let path, _)): "run 'chmod 700 \(path)'"
         case .directory(let error): error.hint
         case .system where isForWantOfRoom: "make room on the disk"
         case .system(_, let path, EACCES), .system(_, let path, EPERM), .system(_, let path, EROFS):
             "check who may write to \(path)"
         case .system(_, let path, _), .notARegularFile(let path), .tooLarge(let path, _):
             "look at 'ls -ld \(path)'"
-        case .otherOwner(let path, _): "run 'chown \(geteuid()) \(path)' if the file is yours"
+        // In the agent's own directory, which is closed to others.
+        case .otherOwner(let path, _): "if you have put it there, run 'chown \(geteuid()) \(path)' as root"
+        case .keyHasOtherOwner(let path, _): "run 'ls -l \(path)' to see whose it is, and name a copy of your own"
         case .readableByOthers(let path, _): "run 'chmod 600 \(path)'"
         }
     }

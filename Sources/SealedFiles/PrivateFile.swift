@@ -2,7 +2,7 @@ internal import Glibc
 internal import LocalSocket
 public import SecretMemory
 
-/// Reading files whose content is nobody else's business.
+/// Reading files whose content only this user may see.
 public enum PrivateFile {
     /// What a file must be to be read.
     struct Rule {
@@ -19,15 +19,13 @@ public enum PrivateFile {
     public static func readKey(
         _ path: String, isCredential: Bool = false, limit: Int
     ) throws(FileFailure) -> SecretBytes? {
-        // Without O_NONBLOCK, a FIFO in the file's place would hold the reader up for ever.
-        let raw = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard raw >= 0 else {
-            let code = errno
-            if code == ENOENT { return nil }
-            throw .system(call: "open", path: path, errno: code)
-        }
+        let file: Descriptor
+        do throws(PlaceFault) {
+            guard let found = try TrustedFile.open(path) else { return nil }
+            file = found
+        } catch { throw .directory(LocalSocketError(error)) }
         let rule = Rule(allowsRoot: true, forbidden: isCredential ? 0o037 : 0o077)
-        var bytes = try read(Descriptor(owning: raw), path, limit: limit, rule)
+        var bytes = try read(file, path, limit: limit, rule)
         defer { bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } } }
         return SecretBytes(bytes)
     }
@@ -43,7 +41,8 @@ public enum PrivateFile {
         guard fstat(file.raw, &status) == 0 else { throw failed("stat") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile(path) }
         guard status.st_uid == geteuid() || (rule.allowsRoot && status.st_uid == 0) else {
-            throw .otherOwner(path, owner: status.st_uid)
+            throw rule.allowsRoot
+                ? .keyHasOtherOwner(path, owner: status.st_uid) : .otherOwner(path, owner: status.st_uid)
         }
         let mode = status.st_mode & 0o7777
         guard mode & rule.forbidden == 0 else { throw .readableByOthers(path, mode: mode) }

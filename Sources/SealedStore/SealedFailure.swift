@@ -11,6 +11,8 @@ enum SealedFailure: Error, Equatable, Sendable {
     /// The path of `store.sealed`.
     case headerDamaged(String)
     case headerVersion(Int)
+    /// What tells the newest records from older ones is gone, or is not the agent's.
+    case marksLost(String)
     case locked
     case noPassphraseNeeded
     case passphraseTooShort
@@ -52,7 +54,8 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .headerMissing(let path): "\(path) is missing, which says how the sealed records beside it are opened"
         case .headerDamaged(let path): "the sealed store's file \(path) is damaged"
         case .headerVersion(let version): "the sealed store has version \(version), which this agent does not know"
-        case .locked: "the sealed store is locked: nobody has given its passphrase since the agent started"
+        case .marksLost(let path): "\(path) is missing or damaged, which says whether a record is the newest"
+        case .locked: "the sealed store is locked: its passphrase was not given since the agent started"
         case .noPassphraseNeeded: "the sealed store has no passphrase: it opens by itself"
         case .passphraseTooShort: "the passphrase has less than \(Self.shortestPassphrase) characters"
         case .wrongPassphrase: "the passphrase is wrong"
@@ -77,8 +80,11 @@ enum SealedFailure: Error, Equatable, Sendable {
             "run 'authagent store init --passphrase', or 'authagent store init --key-file FILE'"
         case .alreadyInitialized: "run 'authagent store status' to see it, 'authagent store rekey' to change its key"
         case .headerMissing(let path), .headerDamaged(let path):
-            "restore \(path) from a backup, or run 'rm -r \(Self.directory(of: path))' and log in again"
+            "restore \(path) from a backup, or run 'mv \(Self.directory(of: path)) \(Self.directory(of: path)).damaged'"
+                + " and log in again"
         case .notReadBack(let path): "check the disk of \(Self.directory(of: path)), then try again"
+        case .marksLost(let path):
+            "restore \(path) from a backup, or run 'authagent store rekey' to go on with the records that are there"
         case .headerVersion: "install the authagent that wrote it"
         case .locked, .wrongPassphrase: "run 'authagent unlock'"
         case .noPassphraseNeeded: "run 'authagent store status' to see its state"
@@ -91,7 +97,7 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .keyPathNotAbsolute: "give a path that starts with /"
         case .otherKey: "give the key that the store was made with; 'authagent store status' shows which"
         case .recordTooLarge: "ask for fewer scopes"
-        case .generationsExhausted(let path): "run 'rm \(path)', and log in again"
+        case .generationsExhausted(let path): "run 'mv \(path) \(path).old', and log in again"
         case .noMemory: "free some memory, then run 'authagent unlock'"
         case .file(let failure): failure.hint
         }

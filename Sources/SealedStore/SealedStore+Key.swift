@@ -13,9 +13,13 @@ extension SealedStore {
             let (key, origin) = try await key(from: choice)
             try await files.run { () throws(SealedFailure) in
                 try self.requireNone()
-                let header = StoreHeader(.random(), with: key, from: origin, generation: 1, at: self.headerPath)
+                let master = SealingKey.random()
+                let header = StoreHeader(master, with: key, from: origin, generation: 1, at: self.headerPath)
                 let directory = try SealedFailure.onDisk { () throws(FileFailure) in
-                    try DurableDirectory(making: self.path)
+                    let directory = try DurableDirectory(making: self.path)
+                    // First, because a store without them is not believed.
+                    try self.marks.replace(with: [:], in: directory, master)
+                    return directory
                 }
                 try self.write(header, key, in: directory)
             }
@@ -28,6 +32,7 @@ extension SealedStore {
             let (key, origin) = try await key(from: choice)
             try await files.run { () throws(SealedFailure) in
                 let (directory, master) = try self.open()
+                try self.renewMarks(in: directory, master)
                 let generation = try self.header(in: directory).generation + 1
                 try self.write(
                     StoreHeader(master, with: key, from: origin, generation: generation, at: self.headerPath), key,
@@ -86,6 +91,12 @@ extension SealedStore {
             }
             return (key, .passphrase(scrypt))
         }
+    }
+
+    /// Where the marks are lost, or were never kept, the records that are there count: their owner has asked for it.
+    private func renewMarks(in directory: DurableDirectory, _ key: SealingKey) throws(SealedFailure) {
+        let found = marks.merged(with: try records(in: directory).survey())
+        try SealedFailure.onDisk { () throws(FileFailure) in try marks.replace(with: found, in: directory, key) }
     }
 
     private func requireNone() throws(SealedFailure) {

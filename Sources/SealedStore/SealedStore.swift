@@ -22,6 +22,7 @@ public final class SealedStore: KeyedStore {
     let cost: ScryptCost
     let time: any Time
     let state = Mutex(State())
+    let marks = RecordMarks()
     /// Two of them, because a passphrase takes its time, and what is in memory is served and written meanwhile.
     let files = BlockingQueue("authagent.sealed.files")
     let derivations = BlockingQueue("authagent.sealed.scrypt")
@@ -68,10 +69,17 @@ public final class SealedStore: KeyedStore {
     ) async throws(StoreFailure) -> Value {
         do throws(SealedFailure) {
             return try await files.run { () throws(SealedFailure) in
-                let (directory, key) = try self.open()
-                return try body(SealedRecords(directory: directory, key: key) { self.warnOnce($0) })
+                try body(self.records(in: try self.existingDirectory()))
             }
         } catch { throw error.storeFailure }
+    }
+
+    /// The records of the store that is open, with the marks as they are now.
+    func records(in directory: DurableDirectory) throws(SealedFailure) -> SealedRecords {
+        let header = try header(in: directory)
+        let key = try key(of: header)
+        marks.load(from: directory, key, isRequired: header.hasMarks)
+        return SealedRecords(directory: directory, key: key, marks: marks) { self.warnOnce($0) }
     }
 
     /// The directory and the store's own key. Looks at the header every time: nothing may be written with a key that
@@ -126,7 +134,9 @@ public final class SealedStore: KeyedStore {
                 description.records = (try? SealedRecords.count(in: directory)) ?? 0
                 let header = try self.header(in: directory)
                 (description.keySource, description.keyFile) = (header.origin.source, header.origin.file)
-                _ = try self.key(of: header)
+                let key = try self.key(of: header)
+                self.marks.load(from: directory, key, isRequired: header.hasMarks)
+                if let loss = self.marks.loss { throw loss }
             } catch {
                 description.status = StoreStatus(error.state, detail: error.detail, hint: error.hint)
             }

@@ -15,8 +15,11 @@ struct StoreHeader: Equatable, Sendable {
     private let path: String
     private let fields: Fields
 
-    private static let version = 1
-    private static let label = "store key"
+    /// Of the first there were no marks. The version is bound to the key, so that it cannot be put back to that.
+    private static let version = 2
+    private static let versions = 1...version
+    private var label: String { fields.version == 1 ? "store key" : Self.label }
+    private static let label = "store key 2"
 
     private struct Fields: Codable, Equatable, Sendable {
         var version: Int
@@ -52,7 +55,7 @@ struct StoreHeader: Equatable, Sendable {
 
     init(parsing bytes: [UInt8], at path: String) throws(SealedFailure) {
         guard let fields = try? APIJSON.decode(Fields.self, from: bytes) else { throw .headerDamaged(path) }
-        guard fields.version == Self.version else { throw .headerVersion(fields.version) }
+        guard Self.versions.contains(fields.version) else { throw .headerVersion(fields.version) }
         let isComplete =
             switch fields.source {
             case .credential: fields.file == nil && fields.scrypt == nil
@@ -67,6 +70,9 @@ struct StoreHeader: Equatable, Sendable {
 
     var generation: UInt64 { fields.generation }
 
+    /// Whether the store has had a file of marks from its beginning.
+    var hasMarks: Bool { fields.version > 1 }
+
     var origin: KeyOrigin {
         switch (fields.source, fields.file, fields.scrypt) {
         case (.file, let file?, _): .file(file)
@@ -79,7 +85,7 @@ struct StoreHeader: Equatable, Sendable {
     func open(with key: SealingKey) throws(SealedFailure) -> SealingKey {
         let name = fields.source.rawValue
         do throws(EnvelopeFailure) {
-            let opened = try Envelope.open(Array(fields.key), purpose: Self.label, name: name, with: key)
+            let opened = try Envelope.open(Array(fields.key), purpose: label, name: name, with: key)
             guard opened.generation == fields.generation, let master = SealingKey(opened.content) else {
                 throw .damaged
             }

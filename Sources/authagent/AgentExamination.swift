@@ -16,7 +16,7 @@ struct AgentExamination {
         do throws(AgentClientError) { path = try SocketPath.resolve(environment: environment, user: geteuid()) } catch {
             return (checks + [DoctorCheck(.agentSocket, .problem, error.description, hint: error.hint)], nil)
         }
-        checks.append(Self.directory(of: path))
+        checks.append(directory(of: path))
         guard let lock = UserPaths(environment: environment)?.lock else {
             let failure = "HOME is not set"
             checks.append(
@@ -66,7 +66,7 @@ struct AgentExamination {
     }
 
     /// A directory that is not there is made at the agent's start, if it can be.
-    private static func directory(of path: SocketPath) -> DoctorCheck {
+    private func directory(of path: SocketPath) -> DoctorCheck {
         if path.isOthers(than: geteuid()) {
             guard path.isKept else {
                 return DoctorCheck(
@@ -79,6 +79,9 @@ struct AgentExamination {
         }
         var place = path.directory
         do throws(LocalSocketError) {
+            if let paths = UserPaths(environment: environment) {
+                try OwnPlaces.require(OwnPlaces.of(environment, socket: path.text, state: paths.state))
+            }
             do throws(LocalSocketError) { try PrivateDirectory.check(place) } catch {
                 guard case .directoryMissing = error else { throw error }
                 place = PrivateDirectory.parent(of: place)

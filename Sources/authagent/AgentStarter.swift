@@ -26,6 +26,7 @@ struct AgentStarter {
 
     /// Starts the daemon once.
     func start() throws -> Outcome {
+        try requireOwnPlaces()
         let daemon = try Self.daemon()
         let log = try openLog()
         var ends: [Int32] = [-1, -1]
@@ -88,11 +89,20 @@ struct AgentStarter {
         return found
     }
 
+    private func paths() throws -> UserPaths {
+        if let paths = UserPaths(environment: environment) { return paths }
+        throw Failure(
+            "HOME is not set", hint: "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME", code: .agentUnreachable)
+    }
+
+    /// Before anything is made: with another user's environment, nothing is.
+    private func requireOwnPlaces() throws {
+        let places = OwnPlaces.of(environment, socket: path.text, state: try paths().state)
+        do throws(LocalSocketError) { try OwnPlaces.require(places) } catch { throw Failure(error) }
+    }
+
     private func openLog() throws -> Descriptor {
-        guard let paths = UserPaths(environment: environment) else {
-            throw Failure(
-                "HOME is not set", hint: "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME", code: .agentUnreachable)
-        }
+        let paths = try paths()
         do throws(LocalSocketError) { try PrivateDirectory.prepareTree(paths.state) } catch { throw Failure(error) }
         var status = stat()
         let isLong = lstat(paths.log, &status) == 0 && status.st_size > Self.longestLog
@@ -109,7 +119,7 @@ struct AgentStarter {
 
     private func spawn(_ daemon: String, log: Int32, readiness: Int32) throws {
         var arguments = Self.cStrings([daemon, "--ready-fd", "\(Self.readyDescriptor)"])
-        var environment = environment
+        var environment = LeakyVariables.without(environment)
         // The Swift runtime's crash report has registers in it, which may hold part of a token.
         environment["SWIFT_BACKTRACE"] = "enable=no"
         var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })

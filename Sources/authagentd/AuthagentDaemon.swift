@@ -76,6 +76,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
 
     func run() async throws {
         ProcessProtection.apply()
+        LeakyVariables.forget()
         quiet_dispatch()
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
@@ -95,6 +96,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
 
     private func serve(_ environment: [String: String], _ readiness: Readiness) async throws {
         guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
+        // Before anything is made: with another user's environment, nothing is.
+        try OwnPlaces.require(OwnPlaces.of(environment, socket: nil, state: paths.state))
         let settings = try DaemonSettings.load(paths)
         let log = LogOutput(level: level(settings), format: format(settings), ownFile: paths.log)
         defer { log.flush() }

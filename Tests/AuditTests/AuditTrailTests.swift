@@ -128,7 +128,7 @@ struct AuditTrailTests {
         if getuid() == 0 {
             try files.file("foreign", "")
             #expect(chown(files.path + "/foreign", 65_534, 65_534) == 0)
-            refuse(files.path + "/foreign", "chown")
+            refuse(files.path + "/foreign", "name another file")
         }
     }
 

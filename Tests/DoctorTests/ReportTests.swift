@@ -149,11 +149,15 @@ struct ReportTests {
         try account("work", "client_secret_file = \"\(secret)\"\nstore = \"memory\"\n")
         try account("bad", "scoops = []\n")
         try files.file("config/authagent/authagent.toml", "log_level = \"loud\"\n")
-        #expect(chmod(files.path + "/config/authagent", 0o777) == 0)
-        let report = await (try doctor()).report()
+        var report = await (try doctor()).report()
         #expect(report[.accountSecret].first?.hint == "run 'chmod 600 \(secret)'")
         #expect(report[.accountFile].first { $0.state == .problem }?.hint == "did you mean 'scopes'?")
         #expect(report[.filesSettings].map(\.state) == [.problem])
+        #expect(chmod(files.path + "/config/authagent", 0o777) == 0)
+        report = await (try doctor()).report()
+        #expect(report[.filesSettings].map(\.state) == [.problem])
+        // None of the files in it counts.
+        #expect(report[.accountFile].allSatisfy { $0.state == .problem } && !report[.accountFile].isEmpty)
         #expect(report[.filesConfiguration].first?.hint == "run 'chmod go-w \(files.path)/config/authagent'")
         #expect(!APIJSON.text(fixed: report).contains("s3cret"))
     }

@@ -96,7 +96,7 @@ struct BadInputTests {
         let home = try AgentHome(changes: ["XDG_STATE_HOME": "/dev/null"])
         let result = try await home.authagent("status")
         #expect(result.status == 4)
-        #expect(result.errors.contains("mkdir /dev/null/authagent: Not a directory"), "\(result.errors)")
+        #expect(result.errors.contains("authagent: error: /dev/null is not a directory\n"), "\(result.errors)")
         #expect(result.errors.contains("authagent: hint: "))
     }
 

@@ -49,6 +49,29 @@ struct NetworkEnvironmentTests {
         #expect(proxy.received == asked)
     }
 
+    @Test(
+        "the keys of TLS are written nowhere, also if the environment asks for it", arguments: [true, false])
+    func keyLog(isStartedByClient: Bool) async throws {
+        let log = authority.files.path + "/keys.log"
+        let environment = ["CURL_CA_BUNDLE": authority.file, "SSLKEYLOGFILE": log, "QLOGDIR": authority.files.path]
+        let home = try AgentHome(changes: environment)
+        let daemon = isStartedByClient ? nil : try await home.daemon()
+        try await expectPrompt(home)
+        #expect(!FileManager.default.fileExists(atPath: log))
+        // The same handshake by a program that listens to the variable, so that this can fail.
+        let curl = try MissingProgram.require("curl", package: "curl")
+        let server = try await TLSServer(authority.certificate())
+        let other = try ChildProcess(
+            curl, ["-sS", "--cacert", authority.file, server.url],
+            environment: ChildProcess.programEnvironment.merging(environment) { $1 })
+        await eventually("no request: \(other.errorsSoFar)") { server.received.contains("GET /") || !other.isRunning }
+        server.reply("x")
+        #expect(await other.result().status == 0)
+        #expect(FileManager.default.fileExists(atPath: log))
+        daemon?.signal(SIGTERM)
+        _ = await daemon?.result()
+    }
+
     private func login(_ home: AgentHome) throws -> ChildProcess {
         let endpoints = ["--device-endpoint", provider.url + "/device", "--token-endpoint", provider.url + "/token"]
         return try home.client(["login", "work", "--client-id", "tv", "--store", "memory", "--json"] + endpoints)

@@ -113,6 +113,29 @@ struct RuleTests {
         try await eventually { try await demo.home.authagent("token", "work").status == 0 }
     }
 
+    @Test("a configuration that others could have moved away is kept by a reload, which says why")
+    func movedAway() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        let admin = "[[rule]]\naccounts = [\"*\"]\nuid = \(getuid())\nallow = [\"admin\"]\n"
+        #expect(try await rules(demo, Self.mine("allow = []") + admin).status == 0)
+        #expect(try await demo.home.authagent("token", "work").status == 5)
+        // As a user who may write to the directory above can do; and after it, with a file of another kind.
+        let config = demo.home.files.path + "/config"
+        chmod(config, 0o777)
+        try FileManager.default.moveItem(atPath: config + "/authagent", toPath: config + "/away")
+        for isReplaced in [false, true] {
+            if isReplaced { try demo.home.files.directory("config/authagent") }
+            let reload = try await demo.home.authagent("reload")
+            #expect(reload.status == 1, "\(reload.output)")
+            #expect(reload.errors.contains("\(config): the directory can be written to by others"), "\(reload.errors)")
+            #expect(reload.errors.contains("authagent: hint: "), "\(reload.errors)")
+            #expect(try await demo.home.authagent("token", "work").status == 5)
+        }
+        chmod(config, 0o700)
+        #expect(try await demo.home.authagent("reload").status == 0)
+    }
+
     @Test("policy check explains a real process: who it is, which rule decides, why the others do not, what follows")
     func check() async throws {
         let demo = try await DemoLogin()

@@ -41,7 +41,8 @@ struct SealedStoreTests {
         var names: [String] = []
         try await eventually("the store has one record and nothing else") {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
-            return names.count == 2 && names[0] == "store.sealed" && names[1].hasPrefix("work~login~")
+            return names.count == 3 && names[..<2] == ["marks.sealed", "store.sealed"]
+                && names[2].hasPrefix("work~login~")
         }
         let token = try #require(demo.issuer.liveRefreshTokens.first)
         for name in names {
@@ -51,7 +52,8 @@ struct SealedStoreTests {
         let status = try await run(home, ["store", "status"])
         #expect(status.contains("sealed: ok") && status.contains("key: file \(key)"), "\(status)")
         try await demo.home.authagent("logout", "work")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["store.sealed"])
+        let left = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        #expect(left == ["marks.sealed", "store.sealed"])
     }
 
     @Test(
@@ -158,7 +160,8 @@ struct SealedStoreTests {
         #expect(back == "home: moved to keyring\nwork: moved to keyring\n")
         #expect(try await keyring.labels().count == 2)
         let directory = home.files.path + "/state/authagent/sealed"
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["store.sealed"])
+        let left = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        #expect(left == ["marks.sealed", "store.sealed"])
         await home.killDaemon()
         for account in ["work", "home"] { #expect(try await run(home, ["token", account]).count > 10) }
     }
@@ -219,6 +222,96 @@ struct SealedStoreTests {
         #expect(try await run(home, ["token", "work"]).count > 10)
         next.signal(SIGTERM)
         _ = await next.result()
+    }
+
+    @Test("a record that is put back is not used: the spent refresh token is not sent again")
+    func rollback() async throws {
+        let demo = try await demo()
+        let home = demo.home
+        let key = try home.files.file("key", String(repeating: "k", count: 32))
+        _ = try await run(home, ["store", "init", "--key-file", key])
+        try await demo.logIn()
+        let directory = home.files.path + "/state/authagent/sealed"
+        func record() throws -> String? {
+            try FileManager.default.contentsOfDirectory(atPath: directory).first { $0.hasPrefix("work~login~") }
+        }
+        let first = try #require(try record())
+        let old = try Data(contentsOf: URL(fileURLWithPath: directory + "/" + first))
+        await home.killDaemon()
+        // A renewal, which a one-use provider answers with another refresh token.
+        #expect(try await run(home, ["token", "work"]).count > 10)
+        try await eventually("the store has not taken the renewal") { try record() != first && record() != nil }
+        await home.killDaemon()
+        let newest = try #require(try record())
+        unlink(directory + "/" + newest)
+        try old.write(to: URL(fileURLWithPath: directory + "/" + first))
+        chmod(directory + "/" + first, 0o600)
+        let refreshes = demo.issuer.refreshCount
+        let token = try await home.authagent("token", "work")
+        #expect(token.status == 3, "\(token.errors)")
+        #expect(token.errors.contains("authagent login work"), "\(token.errors)")
+        #expect(demo.issuer.refreshCount == refreshes, "nothing was sent")
+        #expect(home.log.contains("older than a record that was there"), "\(home.log)")
+        try await demo.logIn()
+        #expect(try await run(home, ["token", "work"]).count > 10)
+    }
+
+    @Test(
+        "unlock fails with the store's own words, whatever is wrong with its header or directory",
+        arguments: ["scrypt", "version", "missing", "cut", "mode", "directory"])
+    func unlockOfFailedStore(damage: String) async throws {
+        let demo = try await demo()
+        let home = demo.home
+        _ = try await run(home, ["store", "init", "--passphrase"], input: Self.passphrase + "\n")
+        try await demo.logIn()
+        let directory = home.files.path + "/state/authagent/sealed"
+        let header = directory + "/store.sealed"
+        let text = try String(contentsOfFile: header, encoding: .utf8)
+        func write(_ text: String) throws { try text.write(toFile: header, atomically: false, encoding: .utf8) }
+        switch damage {
+        case "scrypt": try write(text.replacingOccurrences(of: "\"n\":65536", with: "\"n\":1073741824"))
+        case "version": try write(text.replacingOccurrences(of: "\"version\":2", with: "\"version\":9"))
+        case "missing": unlink(header)
+        case "cut": try write(String(text.prefix(text.count / 2)))
+        case "mode": chmod(header, 0o644)
+        default: chmod(directory, 0o755)
+        }
+        let report = try APIJSON.decode(
+            StoreReport.self, from: try await run(home, ["store", "status", "--json"]).utf8)
+        let store = try #require(report.stores.first { $0.store == "sealed" })
+        #expect(store.state == .failed)
+        for input in ["", Self.passphrase] {
+            let unlock = try await home.authagent("unlock", input: input)
+            #expect(unlock.status == 7, "\(unlock.output)\(unlock.errors)")
+            #expect(unlock.output == "")
+            #expect(unlock.errors.contains(try #require(store.detail)), "\(unlock.errors)")
+            #expect(unlock.errors.contains("authagent: hint: \(try #require(store.hint))"), "\(unlock.errors)")
+        }
+        for command in ["rekey --passphrase", "init --passphrase", "migrate sealed"] {
+            let arguments = ["store"] + command.split(separator: " ").map(String.init)
+            let result = try await home.client(arguments, input: Self.passphrase).result()
+            #expect(result.status == 7, "\(command): \(result.output)\(result.errors)")
+            #expect(result.output == "")
+        }
+    }
+
+    @Test("unlock says when what is unlocked cannot be written to")
+    func unlockOfReadOnlyStore() async throws {
+        try #require(getuid() == 0, "only root can mount a small disk")
+        let disk = try await SmallDisk(kibibytes: 512)
+        let home = try AgentHome(changes: ["XDG_STATE_HOME": disk.path])
+        let daemon = try await home.daemon()
+        _ = try await run(home, ["store", "init", "--passphrase"], input: Self.passphrase + "\n")
+        await disk.makeReadOnly("/authagent/sealed")
+        _ = try await run(home, ["lock"])
+        let unlock = try await home.authagent("unlock", input: Self.passphrase)
+        #expect(unlock.status == 7 && unlock.output == "", "\(unlock.output)")
+        #expect(unlock.errors.contains("the agent is unlocked, but the sealed store fails"), "\(unlock.errors)")
+        #expect(unlock.errors.contains("Read-only file system"), "\(unlock.errors)")
+        await disk.makeWritable("/authagent/sealed")
+        #expect(try await run(home, ["unlock"], input: Self.passphrase) == "unlocked\n")
+        daemon.signal(SIGTERM)
+        _ = await daemon.result()
     }
 
     @Test("a limit on the size of files is an error with a remedy, and not the end of the agent")

@@ -27,7 +27,7 @@ final class SystemAgent: Sendable {
         chmod(path, 0o755)
         for (name, mode, owner) in [
             ("bin", 0o755, 0), ("etc", 0o755, 0), ("run", 0o750, Self.agent), ("config", 0o700, Self.agent),
-            ("state", 0o700, Self.agent), ("log", 0o700, Self.agent), ("home", 0o777, 0),
+            ("state", 0o700, Self.agent), ("log", 0o700, Self.agent), ("home", 0o1777, 0),
         ] as [(String, mode_t, UInt32)] {
             let directory = path + "/" + name
             try #require(mkdir(directory, 0o700) == 0)

@@ -221,7 +221,7 @@ struct KeyTests {
             try fixture.put(good.prefix(count), "store.sealed")
             let status = await fixture.store().probe()
             #expect(status.state == .failed)
-            #expect(status.hint?.contains("'rm -r \(fixture.directory)'") == true)
+            #expect(status.hint?.contains("'mv \(fixture.directory) \(fixture.directory).damaged'") == true)
             #expect(status.detail?.contains(fixture.directory + "/store.sealed") == true)
         }
         let text = String(decoding: good, as: UTF8.self)
@@ -232,7 +232,7 @@ struct KeyTests {
             text.replacingOccurrences(of: "\"n\":16384", with: "\"n\":\(Int.min)"),
             text.replacingOccurrences(of: "\"r\":8", with: "\"r\":-8"),
             text.replacingOccurrences(of: "\"p\":1", with: "\"p\":100000"),
-            text.replacingOccurrences(of: "\"version\":1", with: "\"version\":2"),
+            text.replacingOccurrences(of: "\"version\":2", with: "\"version\":3"),
             text.replacingOccurrences(of: "passphrase", with: "credential"),
             text.replacingOccurrences(of: "passphrase", with: "magic"),
         ]
@@ -249,6 +249,16 @@ struct KeyTests {
         }
         guard case .store? = refused else {
             Issue.record("\(String(describing: refused))")
+            return
+        }
+        // Put back to the version that had no marks.
+        try fixture.put(
+            Data(text.replacingOccurrences(of: "\"version\":2", with: "\"version\":1").utf8), "store.sealed")
+        let older = await failure { () throws(KeyedStoreFailure) in
+            try await fixture.store().unlock(with: passphrase)
+        }
+        guard case .store? = older else {
+            Issue.record("\(String(describing: older))")
             return
         }
         // The agent that had it open does not go on with it.

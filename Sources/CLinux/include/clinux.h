@@ -55,6 +55,16 @@ int clinux_forbid_core_files(void);
 /// Keeps the mapped range out of forked children: they read zeros (madvise(2), MADV_WIPEONFORK).
 int clinux_wipe_on_fork(void *address, size_t length);
 
+/// Opens a name in a directory only to go on from there or to look at it; a link is not followed
+/// (openat(2), O_PATH). With `is_directory`, anything else is ENOTDIR.
+int clinux_open_step(int directory, const char *name, int is_directory);
+
+/// Follows a link of proc(5) to a directory, which says where it leads to the kernel alone. ENOLINK for any other link.
+int clinux_open_magic_link(int directory, const char *name);
+
+/// Whether an access control list gives others more than the mode of the open file says (acl(5)); also for O_PATH.
+int clinux_has_acl(int fd);
+
 /// An empty file in memory, close-on-exec (memfd_create(2)).
 int clinux_memory_file(void);
 

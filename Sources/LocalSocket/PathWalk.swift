@@ -1,0 +1,139 @@
+internal import CLinux
+internal import Glibc
+
+/// A walk from / to a path, step by step: no link is followed before its owner is known (openat(2), O_PATH).
+struct PathWalk: ~Copyable {
+    /// What the directories on the way must be.
+    enum Requirement {
+        /// Root's or this user's.
+        case owners
+        /// That, and closed to the writing of others, as sshd's StrictModes wants it (sshd_config(5)).
+        case closed
+    }
+
+    /// The directory that was reached, and its path without links.
+    private(set) var directory: Descriptor
+    private(set) var path = "/"
+    /// The names after it, the next one last: they are missing, or the last is a file.
+    private(set) var rest: [String]
+
+    private let requirement: Requirement
+    private let user = geteuid()
+    private var links = 0
+
+    /// As many as the kernel follows (path_resolution(7)).
+    private static let mostLinks = 40
+
+    private init(from root: consuming Descriptor, _ rest: [String], _ requirement: Requirement) {
+        directory = root
+        self.rest = rest
+        self.requirement = requirement
+    }
+
+    /// Walks as far as there are directories.
+    static func to(_ path: String, _ requirement: Requirement) throws(PlaceFault) -> PathWalk {
+        guard path.utf8.first == UInt8(ascii: "/") else { throw PlaceFault(path, .notADirectory) }
+        var walk = PathWalk(from: try root(), names(path), requirement)
+        try walk.check("/")
+        while let name = walk.rest.last, try walk.step(name) {}
+        return walk
+    }
+
+    /// Makes the missing directories, private to this user, and goes on into them.
+    mutating func make() throws(PlaceFault) {
+        while let name = rest.last {
+            let next = Self.join(path, name)
+            guard mkdirat(directory.raw, name, 0o700) == 0 || errno == EEXIST else {
+                throw PlaceFault(next, .system("mkdir", errno))
+            }
+            // What another process has put there meanwhile is looked at like everything else.
+            guard try step(name) else { throw PlaceFault(next, .notADirectory) }
+        }
+    }
+
+    /// False when there is no directory of that name to go into.
+    private mutating func step(_ name: String) throws(PlaceFault) -> Bool {
+        let next = Self.join(path, name)
+        let raw = clinux_open_step(directory.raw, name, 1)
+        if raw >= 0 {
+            rest.removeLast()
+            directory = Descriptor(owning: raw)
+            path = next
+            try check(next)
+            return true
+        }
+        switch errno {
+        case ENOENT: return false
+        case ENOTDIR, ELOOP: return try follow(name, next)
+        default: throw PlaceFault(next, .system("open", errno))
+        }
+    }
+
+    private mutating func follow(_ name: String, _ next: String) throws(PlaceFault) -> Bool {
+        let raw = clinux_open_step(directory.raw, name, 0)
+        guard raw >= 0 else { throw PlaceFault(next, .system("open", errno)) }
+        let link = Descriptor(owning: raw)
+        var status = stat()
+        guard fstat(link.raw, &status) == 0 else { throw PlaceFault(next, .system("stat", errno)) }
+        guard status.st_mode & S_IFMT == S_IFLNK else {
+            guard rest.count == 1 else { throw PlaceFault(next, .notADirectory) }
+            return false
+        }
+        guard UserNumbers.trusts(status.st_uid, user: user) else { throw PlaceFault(next, .owner(status.st_uid)) }
+        links += 1
+        let magic = clinux_open_magic_link(directory.raw, name)
+        if magic >= 0 {
+            rest.removeLast()
+            directory = Descriptor(owning: magic)
+            path = next
+            try check(next)
+            return true
+        }
+        guard errno == ENOLINK else { throw PlaceFault(next, .system("open", errno)) }
+        var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = target.withUnsafeMutableBytes { bytes in
+            bytes.baseAddress.map { readlinkat(link.raw, "", $0.assumingMemoryBound(to: CChar.self), bytes.count) } ?? 0
+        }
+        guard count > 0, count < target.count, links <= Self.mostLinks else {
+            throw PlaceFault(next, .system("readlink", count < 0 ? errno : ELOOP))
+        }
+        let text = String(decoding: target.prefix(count), as: UTF8.self)
+        rest.removeLast()
+        rest += Self.names(text)
+        if text.utf8.first == UInt8(ascii: "/") {
+            directory = try Self.root()
+            path = "/"
+        }
+        return true
+    }
+
+    private func check(_ path: String) throws(PlaceFault) {
+        var status = stat()
+        guard fstat(directory.raw, &status) == 0 else { throw PlaceFault(path, .system("stat", errno)) }
+        guard UserNumbers.trusts(status.st_uid, user: user) else { throw PlaceFault(path, .owner(status.st_uid)) }
+        // In a sticky directory others cannot move what is root's or this user's, as the next step must be.
+        guard requirement == .closed, status.st_mode & S_ISVTX == 0 else { return }
+        let isGroups =
+            status.st_mode & 0o020 != 0
+            && (clinux_has_acl(directory.raw) != 0
+                || !UserNumbers.isPrivateGroup(status.st_gid, of: status.st_uid))
+        guard status.st_mode & 0o002 == 0, !isGroups else {
+            throw PlaceFault(path, .writable(owner: status.st_uid, user: user))
+        }
+    }
+
+    private static func root() throws(PlaceFault) -> Descriptor {
+        let raw = clinux_open_step(AT_FDCWD, "/", 1)
+        guard raw >= 0 else { throw PlaceFault("/", .system("open", errno)) }
+        return Descriptor(owning: raw)
+    }
+
+    private static func names(_ path: String) -> [String] {
+        path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)
+    }
+
+    private static func join(_ path: String, _ name: String) -> String {
+        if name == ".." { return PrivateDirectory.parent(of: path) }
+        return path == "/" ? "/" + name : path + "/" + name
+    }
+}

@@ -1,0 +1,58 @@
+internal import Glibc
+
+/// Why a directory on the way to a file is not one that only root and this user decide about.
+public struct PlaceFault: Error, Equatable, Sendable {
+    public enum Reason: Equatable, Sendable {
+        /// A directory or a link of another user.
+        case owner(UInt32)
+        /// Others may put something else in the place of what is in it.
+        case writable(owner: UInt32, user: UInt32)
+        case notADirectory
+        case system(String, Int32)
+    }
+
+    public let path: String
+    public let reason: Reason
+
+    init(_ path: String, _ reason: Reason) { (self.path, self.reason) = (path, reason) }
+}
+
+extension PlaceFault: CustomStringConvertible {
+    public var description: String {
+        switch reason {
+        case .owner, .writable, .notADirectory: "\(path) \(problem)"
+        case .system(let call, let code): "\(call) \(path): \(String(cString: strerror(code)))"
+        }
+    }
+
+    /// As `description`, without the path.
+    public var problem: String {
+        switch reason {
+        case .owner(let owner): "belongs to user \(UserNumbers.text(owner))"
+        case .writable: "can be written to by others, who could put something else there"
+        case .notADirectory: "is not a directory"
+        case .system(let call, let code): "\(call): \(String(cString: strerror(code)))"
+        }
+    }
+
+    /// The command that repairs it. None changes a directory's owner, or takes from others what they share.
+    public var hint: String {
+        switch reason {
+        case .owner(let owner): Self.hint(owner: owner)
+        case .writable(let owner, let user):
+            owner == user && owner != 0
+                ? "run 'chmod go-w \(path)'"
+                : "have root run 'chmod +t \(path)', or name a place that only you and root may write to"
+        case .notADirectory: "look at 'ls -ld \(path)'"
+        case .system(_, ENOSPC), .system(_, EDQUOT): "make room on the disk"
+        case .system(_, EACCES), .system(_, EPERM), .system(_, EROFS): "check who may write to \(path)"
+        case .system: "check \(path)"
+        }
+    }
+
+    /// For what another user's environment leads to, as with 'sudo -E' or 'su' without '-'.
+    static func hint(owner: UInt32) -> String {
+        "run 'sudo -u \(UserNumbers.argument(owner)) authagent ...' for that user's agent; for your own, set HOME and"
+            + " the XDG variables to places of your own"
+    }
+}

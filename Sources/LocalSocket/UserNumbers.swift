@@ -1,0 +1,80 @@
+internal import Glibc
+
+/// What /etc/passwd, /etc/group and the user namespace say of a user's number. Without NSS, which a static program lacks.
+public enum UserNumbers {
+    /// The number, and the name if there is one on this machine.
+    public static func text(_ user: UInt32) -> String { name(of: user).map { "\(user) (\($0))" } ?? "\(user)" }
+
+    /// As `sudo -u` takes it.
+    static func argument(_ user: UInt32) -> String { name(of: user) ?? "\\#\(user)" }
+
+    /// Whether what belongs to `owner` is in the hands of root or of `user`. In a user namespace the real root is a
+    /// number that stands for all that it lacks; such an owner cannot be told from another, and its files not be changed.
+    static func trusts(_ owner: UInt32, user: UInt32) -> Bool { owner == 0 || owner == user || owner == unmapped }
+
+    /// Whether only `owner` is in the group, as in the groups that Debian makes for each user.
+    static func isPrivateGroup(_ group: UInt32, of owner: UInt32) -> Bool {
+        isPrivate(group: group, of: owner, users: read("/etc/passwd"), groups: read("/etc/group"))
+    }
+
+    /// The texts are those of /etc/passwd and /etc/group. A group that they do not have is not private.
+    package static func isPrivate(group: UInt32, of owner: UInt32, users: String, groups: String) -> Bool {
+        let others = table(users).filter { UInt32($0[safe: 3] ?? "") == group && UInt32($0[safe: 2] ?? "") != owner }
+        guard others.isEmpty, let name = name(of: owner, in: users),
+            let entry = table(groups).first(where: { UInt32($0[safe: 2] ?? "") == group })
+        else { return false }
+        let isPrimary = table(users).contains { $0[safe: 0] == name[...] && UInt32($0[safe: 3] ?? "") == group }
+        let members = (entry[safe: 3] ?? "").split(separator: ",")
+        return members.allSatisfy { $0 == name } && (isPrimary || !members.isEmpty)
+    }
+
+    private static func name(of user: UInt32) -> String? { name(of: user, in: read("/etc/passwd")) }
+
+    /// Nil for a name that would have to be quoted on a command line.
+    package static func name(of user: UInt32, in users: String) -> String? {
+        guard let name = table(users).first(where: { UInt32($0[safe: 2] ?? "") == user })?[safe: 0],
+            let first = name.utf8.first, first != UInt8(ascii: "-"),
+            name.utf8.allSatisfy({
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) || (0x30...0x39).contains($0)
+                    || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")].contains($0)
+            })
+        else { return nil }
+        return String(name)
+    }
+
+    /// The number that the kernel shows for users that this namespace does not have (user_namespaces(7)); nil where it
+    /// has them all.
+    private static let unmapped: UInt32? = {
+        let overflow = UInt32(read("/proc/sys/kernel/overflowuid").prefix { $0.isNumber }) ?? 65_534
+        let lines = read("/proc/self/uid_map").split(separator: "\n")
+        let ranges = lines.map { $0.split(separator: " ").map { UInt64($0) } }
+        let isMapped = ranges.contains { range in
+            guard range.count == 3, let first = range[0], let count = range[2] else { return false }
+            return (first..<(first + count)).contains(UInt64(overflow))
+        }
+        return isMapped || ranges.isEmpty ? nil : overflow
+    }()
+
+    private static func table(_ text: String) -> [[Substring]] {
+        text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+    }
+
+    /// At most a MiB; empty when it cannot be read.
+    private static func read(_ path: String) -> String {
+        let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard raw >= 0 else { return "" }
+        let file = Descriptor(owning: raw)
+        var (bytes, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 16 * 1024))
+        while bytes.count < 1 << 20 {
+            let count = Glibc.read(file.raw, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { break }
+            bytes += chunk.prefix(count)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension Array {
+    fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+}

@@ -1,0 +1,102 @@
+internal import SealedFiles
+internal import SecretMemory
+internal import Synchronization
+
+/// The number of the newest record of each login that was seen, in memory and in the sealed file `marks.sealed`, so that an
+/// older record that is put back is known to be one.
+///
+/// A record is written first and its mark after it: no crash leaves a mark without its record.
+final class RecordMarks: Sendable {
+    private struct State {
+        /// Whose marks these are: another store may be put into this one's place.
+        var key: SealingKey?
+        /// By the stem of the record's file; nil while they cannot be known.
+        var newest: [String: UInt64]?
+        /// What the file has.
+        var stored: [String: UInt64]?
+        var loss: SealedFailure?
+    }
+
+    private let state = Mutex(State())
+
+    static let fileName = "marks.sealed"
+    private static let purpose = "marks"
+    /// Some ten thousand accounts.
+    private static let limit = 4 << 20
+
+    /// Why no record can be told from an older one; nil when it can.
+    var loss: SealedFailure? { state.withLock { $0.newest == nil ? $0.loss : nil } }
+
+    func newest(of stem: String) -> UInt64 { state.withLock { $0.newest?[stem] ?? 0 } }
+
+    /// Takes up what the file has. `isRequired`: the store has had one from its beginning, so that one that is missing was
+    /// taken away.
+    func load(from directory: DurableDirectory, _ key: SealingKey, isRequired: Bool) {
+        let found: Result<[String: UInt64]?, SealedFailure>
+        do throws(SealedFailure) { found = .success(try Self.read(directory, key)) } catch { found = .failure(error) }
+        state.withLock { state in
+            if state.key != key { state = State(key: key) }
+            switch found {
+            case .success(let marks?):
+                state.newest = (state.newest ?? [:]).merging(marks) { max($0, $1) }
+                state.stored = marks
+            case .success(nil):
+                state.stored = nil
+                if !isRequired { state.newest = state.newest ?? [:] }
+                state.loss = .marksLost(directory.path + "/" + Self.fileName)
+            case .failure(let failure): (state.stored, state.loss) = (nil, failure)
+            }
+        }
+    }
+
+    /// Raises the marks of logins; none is ever lowered.
+    func raise(_ marks: [String: UInt64]) {
+        state.withLock { $0.newest?.merge(marks) { max($0, $1) } }
+    }
+
+    /// What is known, and these.
+    func merged(with marks: [String: UInt64]) -> [String: UInt64] {
+        (state.withLock { $0.newest } ?? [:]).merging(marks) { max($0, $1) }
+    }
+
+    /// Brings them to the disk if they are not there. A failure costs no login: the file then says less than it could.
+    func write(to directory: DurableDirectory, _ key: SealingKey) {
+        let marks = state.withLock { $0.newest == $0.stored ? nil : $0.newest }
+        guard let marks, (try? Self.write(marks, directory, key)) != nil else { return }
+        state.withLock { $0.stored = marks }
+    }
+
+    /// Begins anew with these, whatever there was.
+    func replace(with marks: [String: UInt64], in directory: DurableDirectory, _ key: SealingKey) throws(FileFailure) {
+        try Self.write(marks, directory, key)
+        state.withLock { $0 = State(key: key, newest: marks, stored: marks) }
+    }
+
+    private static func write(
+        _ marks: [String: UInt64], _ directory: DurableDirectory, _ key: SealingKey
+    ) throws(FileFailure) {
+        let lines = marks.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }.joined()
+        let label = Label(purpose: purpose, name: fileName, generation: 1)
+        try directory.write(fileName, Envelope.seal(SecretBytes(Array(lines.utf8)), as: label, with: key))
+    }
+
+    /// Nil when there is no such file.
+    private static func read(
+        _ directory: DurableDirectory, _ key: SealingKey
+    ) throws(SealedFailure) -> [String: UInt64]? {
+        let bytes = try SealedFailure.onDisk { () throws(FileFailure) in
+            try directory.read(fileName, limit: limit)
+        }
+        guard let bytes else { return nil }
+        guard let opened = try? Envelope.open(bytes, purpose: purpose, name: fileName, with: key) else {
+            throw .marksLost(directory.path + "/" + fileName)
+        }
+        var marks: [String: UInt64] = [:]
+        for line in opened.content.revealedText().split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 2, let number = UInt64(words[1]) else { continue }
+            marks[String(words[0])] = number
+        }
+        return marks
+    }
+}
