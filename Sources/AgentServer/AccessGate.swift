@@ -181,7 +181,8 @@ extension AgentNews {
     /// What is known of the caller by then: facts that no rule asked for are not looked up.
     fileprivate static func denied(_ caller: Caller, _ request: AccessRequest?, _ refusal: Problem) -> AgentNews {
         let denial = Denial(
-            user: caller.user, pid: caller.pid, executable: caller.confirmedExecutable.map { DisplayText.clean($0, limit: 1000) },
+            user: caller.user, pid: caller.pid,
+            executable: caller.confirmedExecutable.map { DisplayText.clean($0, limit: 1000) },
             executableClaimed: caller.claimedExecutable.map { DisplayText.clean($0, limit: 1000) },
             unit: caller.unit ?? caller.userUnit,
             permission: request?.permissions.map(\.rawValue).joined(separator: " ")

@@ -5,17 +5,17 @@ internal import NIOCore
 /// A connection takes two: its own and that of the process at its other end. All callers who are neither the agent's own
 /// user nor root get three eighths of the descriptors, the agent's own user a quarter and root an eighth. A quarter is
 /// left for what the agent does itself, and for the connections that are being told why they are refused.
-struct ConnectionCaps: Equatable, Sendable {
+package struct ConnectionCaps: Equatable, Sendable {
     /// Of each user, subordinate ones (subuid(5)) with their owner.
-    var perUser: Int
+    package var perUser: Int
     /// Of root, where the agent runs as another user.
-    var root: Int
+    package var root: Int
     /// Of all users together but the agent's own and root.
-    var others: Int
+    package var others: Int
     /// That are being told why they are refused, of all users together.
-    var refused: Int
+    package var refused: Int
 
-    init(descriptors: Int, _ limits: ServerLimits) {
+    package init(descriptors: Int, _ limits: ServerLimits) {
         perUser = min(limits.connectionsPerUser, max(8, descriptors / 4 / Self.each))
         root = min(limits.connectionsPerUser, max(8, descriptors / 8 / Self.each))
         others = min(limits.connectionsOfOthers, max(8, descriptors * 3 / 8 / Self.each))
@@ -24,7 +24,7 @@ struct ConnectionCaps: Equatable, Sendable {
 
     private static let each = 2
 
-    enum Cap: String, Sendable {
+    package enum Cap: String, Sendable {
         case user = "one user"
         case others = "all users but the agent's own and root"
     }

@@ -53,7 +53,7 @@ extension RequestHandler {
     private func send(part: [UInt8], _ context: ChannelHandlerContext) {
         // A watcher that stopped reading: its own buffer is all it may hold.
         guard context.channel.isWritable else { return context.close(promise: nil) }
-        // Nor goes anything to the holder of the connection of a program that has ended, or to another program than the
+        // Nothing is sent to the holder of the connection of a program that has ended, or to another program than the
         // one that was let in.
         do throws(Problem) {
             try connection.harness.gate.recognize(connection.identity, streaming?.facts ?? [])

@@ -30,6 +30,8 @@ enum RequestOrigin {
     private static func isLocal(_ authority: Substring) -> Bool {
         let parts = authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard authority.isEmpty || parts[0].lowercased() == "localhost" else { return false }
-        return parts.dropFirst().allSatisfy { $0.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } }
+        return parts.dropFirst().allSatisfy {
+            $0.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        }
     }
 }

@@ -24,6 +24,8 @@ package final class BlockingLanes: Sendable {
     /// A call tells that it goes on.
     package final class Sign: Sendable {
         private let last = Mutex(ContinuousClock.now)
+        /// The end of its turn, among the deadlines.
+        fileprivate let turn = Mutex<UInt64>(0)
         package func show() { last.withLock { $0 = .now } }
         var silence: Duration { last.withLock { .now - $0 } }
     }
@@ -42,16 +44,12 @@ package final class BlockingLanes: Sendable {
         func isFree(_ most: Int) -> Bool { running.count == hanging.count && hanging.count < most }
     }
 
-    private struct State {
-        var lanes: [UInt32: Lane] = [:]
-        var last: UInt64 = 0
-    }
+    private typealias Lanes = [UInt32: Lane]
 
-    private let state = Mutex(State())
+    private let state = Mutex<Lanes>([:])
     private let limits: Limits
     private let isOwn: @Sendable (UInt32) -> Bool
-    /// Nothing that runs here can block.
-    private let clock = DispatchQueue(label: "authagent.lanes")
+    private let deadlines = Deadlines()
 
     package init(_ limits: Limits, isOwn: @escaping @Sendable (UInt32) -> Bool) {
         self.limits = limits
@@ -67,47 +65,52 @@ package final class BlockingLanes: Sendable {
             let answer: @Sendable (Value?) -> Void = { value in
                 once.withLock { $0.take() }?.resume(returning: value)
             }
-            let job = enter(user) { answer(body($0)) }
-            guard let job else { return answer(nil) }
-            after(time) {
+            // Its number is its deadline's.
+            let job = deadlines.add(after: time) { job in
                 self.leaveQueue(user, job)
                 answer(nil)
             }
+            let isTaken = enter(user, job) { sign in
+                answer(body(sign))
+                self.deadlines.remove(job)
+            }
+            guard !isTaken else { return }
+            deadlines.remove(job)
+            answer(nil)
         }
     }
 
-    private func enter(_ user: UInt32, _ body: @escaping @Sendable (Sign) -> Void) -> UInt64? {
-        let job = state.withLock { state -> Job? in
-            guard isOwn(user) || state.lanes[user] != nil || strangers(state).count < limits.threads else { return nil }
-            var lane = state.lanes[user] ?? Lane()
+    /// Returns whether there is room for it.
+    private func enter(_ user: UInt32, _ job: UInt64, _ body: @escaping @Sendable (Sign) -> Void) -> Bool {
+        let isTaken = state.withLock { state in
+            guard isOwn(user) || state[user] != nil || strangers(state).count < limits.threads else { return false }
+            var lane = state[user] ?? Lane()
             // Where all hang that may, one more would only wait for its deadline.
-            guard lane.waiting.count < limits.waiting, lane.hanging.count < most(user) else { return nil }
-            state.last += 1
-            let job = Job(id: state.last, run: body)
-            lane.waiting.append(job)
-            state.lanes[user] = lane
-            return job
+            guard lane.waiting.count < limits.waiting, lane.hanging.count < most(user) else { return false }
+            lane.waiting.append(Job(id: job, run: body))
+            state[user] = lane
+            return true
         }
-        pump()
-        return job?.id
+        if isTaken { pump() }
+        return isTaken
     }
 
     private func most(_ user: UInt32) -> Int { isOwn(user) ? limits.ownHanging : limits.hanging }
 
-    private func strangers(_ state: State) -> [Lane] { state.lanes.filter { !isOwn($0.key) }.map(\.value) }
+    private func strangers(_ lanes: Lanes) -> [Lane] { lanes.filter { !isOwn($0.key) }.map(\.value) }
 
     /// Begins what may begin.
     private func pump() {
         let ready = state.withLock { state -> [(user: UInt32, job: Job)] in
             var ready: [(user: UInt32, job: Job)] = []
             var threads = strangers(state).reduce(0) { $0 + $1.running.count }
-            for (user, lane) in state.lanes where !lane.waiting.isEmpty && lane.isFree(most(user)) {
+            for (user, lane) in state where !lane.waiting.isEmpty && lane.isFree(most(user)) {
                 guard isOwn(user) || threads < limits.threads else { continue }
                 if !isOwn(user) { threads += 1 }
                 var lane = lane
                 let job = lane.waiting.removeFirst()
                 lane.running.insert(job.id)
-                state.lanes[user] = lane
+                state[user] = lane
                 ready.append((user, job))
             }
             return ready
@@ -117,42 +120,41 @@ package final class BlockingLanes: Sendable {
 
     private func start(_ user: UInt32, _ job: Job) {
         let sign = Sign()
+        watch(user, job.id, sign)
         // A queue of its own is a thread of its own, which no other queue waits for.
         DispatchQueue(label: "authagent.lane").async {
             job.run(sign)
+            self.deadlines.remove(sign.turn.withLock { $0 })
             self.change(user) { lane in
                 lane.running.remove(job.id)
                 lane.hanging.remove(job.id)
             }
         }
-        watch(user, job.id, sign)
     }
 
+    /// Takes its turn away once it has been silent for so long.
     private func watch(_ user: UInt32, _ job: UInt64, _ sign: Sign) {
-        after(limits.turn) {
+        let turn = deadlines.add(after: limits.turn) { _ in
             let isHanging = sign.silence >= self.limits.turn
-            let isRunning = self.state.withLock { $0.lanes[user]?.running.contains(job) == true }
+            let isRunning = self.state.withLock { $0[user]?.running.contains(job) == true }
             guard isRunning else { return }
             guard isHanging else { return self.watch(user, job, sign) }
             self.change(user) { if $0.running.contains(job) { $0.hanging.insert(job) } }
         }
+        sign.turn.withLock { $0 = turn }
     }
 
-    /// No one waits for it any more.
+    /// Its caller does not wait any more.
     private func leaveQueue(_ user: UInt32, _ job: UInt64) {
         change(user) { $0.waiting.removeAll { $0.id == job } }
     }
 
     private func change(_ user: UInt32, _ body: (inout Lane) -> Void) {
         state.withLock { state in
-            guard var lane = state.lanes[user] else { return }
+            guard var lane = state[user] else { return }
             body(&lane)
-            state.lanes[user] = lane.running.isEmpty && lane.waiting.isEmpty ? nil : lane
+            state[user] = lane.running.isEmpty && lane.waiting.isEmpty ? nil : lane
         }
         pump()
-    }
-
-    private func after(_ time: Duration, _ body: @escaping @Sendable () -> Void) {
-        clock.asyncAfter(deadline: .now() + .milliseconds(Int(time / .milliseconds(1))), execute: body)
     }
 }

@@ -55,6 +55,9 @@ public final class ExecutableDigests: Sendable {
     let looks: ExecutableLooks
     private let accountable: @Sendable (UInt32) -> UInt32
 
+    /// A look takes some microseconds. One that takes longer waits for a disk or a server.
+    private static let turnOfLooks: Duration = .milliseconds(100)
+
     /// Apart from looks: a large program takes its time, and a look at another one must not wait for it.
     private let lanes: BlockingLanes
 
@@ -68,8 +71,9 @@ public final class ExecutableDigests: Sendable {
         lanes.turn = limits.turn
         let owner = getuid()
         let isOwn: @Sendable (UInt32) -> Bool = { $0 == owner || $0 == 0 }
-        looks = ExecutableLooks(BlockingLanes(lanes, isOwn: isOwn), time: limits.time)
         self.lanes = BlockingLanes(lanes, isOwn: isOwn)
+        lanes.turn = Self.turnOfLooks
+        looks = ExecutableLooks(BlockingLanes(lanes, isOwn: isOwn), time: limits.time)
     }
 
     /// What is known already of a file: its digest, or that this user's has failed a moment ago. What fails for one user,

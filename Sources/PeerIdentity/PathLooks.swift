@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Looks at paths that rules name: one thread for each at a time, whoever waits for it.
+/// Looks at paths that rules name: one thread for each at a time, however many callers wait.
 final class PathLooks: Sendable {
     /// What was found; a state of `nil` is a file that is not there.
     struct Found: Sendable { var state: FileState? }
@@ -10,18 +10,14 @@ final class PathLooks: Sendable {
 
     private struct Running {
         var start = ContinuousClock.now
+        /// By their deadlines.
         var waiters: [UInt64: Waiter] = [:]
-        /// Asked for a look that begins after theirs.
+        /// They wait for a look that begins after their request.
         var next: [UInt64: Waiter] = [:]
     }
 
-    private struct State {
-        var running: [String: Running] = [:]
-        var last: UInt64 = 0
-    }
-
-    private let state = Mutex(State())
-    private let clock = DispatchQueue(label: "authagent.paths")
+    private let state = Mutex<[String: Running]>([:])
+    private let deadlines = Deadlines()
 
     /// Each may hang. Rules name a handful.
     private static let most = 16
@@ -29,24 +25,25 @@ final class PathLooks: Sendable {
     /// Returns `nil` if there is no answer in time.
     func look(at path: String, within time: Duration) async -> Found? {
         await withCheckedContinuation { continuation in
-            let waiter = state.withLock { state -> UInt64? in
-                state.last += 1
-                guard var running = state.running[path] else {
-                    guard state.running.count < Self.most else { return nil }
-                    state.running[path] = Running(waiters: [state.last: continuation])
+            // Under the lock, because the deadline may be over at once.
+            let refused = state.withLock { state -> UInt64? in
+                let id = deadlines.add(after: time) { self.giveUp(path, $0) }
+                guard var running = state[path] else {
+                    guard state.count < Self.most else { return id }
+                    state[path] = Running(waiters: [id: continuation])
                     begin(path)
-                    return state.last
+                    return nil
                 }
                 // One that hangs already would only be waited for in vain.
-                guard ContinuousClock.now - running.start < time else { return nil }
-                // What is being read may be from before the caller's program was.
-                running.next[state.last] = continuation
-                state.running[path] = running
-                return state.last
+                guard ContinuousClock.now - running.start < time else { return id }
+                // What is being looked at may be from before the caller's program was.
+                running.next[id] = continuation
+                state[path] = running
+                return nil
             }
-            guard let waiter else { return continuation.resume(returning: nil) }
-            let end = DispatchTime.now() + .milliseconds(Int(time / .milliseconds(1)))
-            clock.asyncAfter(deadline: end) { self.giveUp(path, waiter) }
+            guard let refused else { return }
+            deadlines.remove(refused)
+            continuation.resume(returning: nil)
         }
     }
 
@@ -54,20 +51,22 @@ final class PathLooks: Sendable {
         DispatchQueue(label: "authagent.path").async {
             let found = Found(state: FileState(path))
             let (ended, isNext) = self.state.withLock { state in
-                let running = state.running[path]
+                let running = state[path]
                 let next = running?.next ?? [:]
-                state.running[path] = next.isEmpty ? nil : Running(waiters: next)
+                state[path] = next.isEmpty ? nil : Running(waiters: next)
                 return (running?.waiters ?? [:], !next.isEmpty)
             }
             if isNext { self.begin(path) }
-            for waiter in ended.values { waiter.resume(returning: found) }
+            for (deadline, waiter) in ended {
+                self.deadlines.remove(deadline)
+                waiter.resume(returning: found)
+            }
         }
     }
 
     private func giveUp(_ path: String, _ waiter: UInt64) {
         let found = state.withLock { state in
-            state.running[path]?.waiters.removeValue(forKey: waiter)
-                ?? state.running[path]?.next.removeValue(forKey: waiter)
+            state[path]?.waiters.removeValue(forKey: waiter) ?? state[path]?.next.removeValue(forKey: waiter)
         }
         found?.resume(returning: nil)
     }

@@ -27,7 +27,8 @@ public struct AccessRecord: Equatable, Sendable {
     }
 
     public init(
-        caller: Caller, permissions: [Permission], account: AccountName?, scopes: [String], result: Result, reason: String? = nil,
+        caller: Caller, permissions: [Permission], account: AccountName?, scopes: [String], result: Result,
+        reason: String? = nil,
         rule: Int?
     ) {
         self.caller = caller

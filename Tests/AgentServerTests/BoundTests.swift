@@ -47,7 +47,8 @@ struct BoundTests {
         try await ServerFixture.serving { server in
             let client = try server.client()
             try await client.send(
-                "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(length)\r\nExpect: 100-continue\r\n\r\n")
+                "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(length)\r\nExpect: 100-continue\r\n\r\n"
+            )
             let reply = try await client.reply()
             #expect(reply.status == 413)
             #expect(reply.problem?.code == .tooLarge)
@@ -74,7 +75,8 @@ struct BoundTests {
     func trailers() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
-            try await client.send("POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ")
+            try await client.send(
+                "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ")
             let megabyte = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
             #expect(try await client.sendUntilClosed(megabyte, times: 64) < 2 << 20)
             #expect(try await client.reply().status == 431)

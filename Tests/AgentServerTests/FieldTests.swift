@@ -92,7 +92,8 @@ struct FieldTests {
             try await client.send(.post("/v1/reload", "", "Expect: 100-continue"))
             #expect(try await client.reply().status == 200)
             try await client.send(
-                "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nExpect: 100-Continue\r\n\r\n")
+                "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nExpect: 100-Continue\r\n\r\n"
+            )
             #expect(try await client.reply().status == 100)
             try await client.send("0\r\n\r\n")
             #expect(try await client.reply().status == 200)

@@ -37,7 +37,7 @@ struct NotHTTPTests {
 
     @Test(
         "HTTP/1.1 needs one Host field (RFC 9112 §3.2)",
-        arguments: ["", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n"])
+        arguments: ["", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: localhost\r\nHost: localhost\r\n"])
     func host(fields: String) async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()

@@ -29,7 +29,8 @@ struct RequestLineTests {
             ("/v1/accounts/%2E%2E", 404), ("/v1/accounts/.", 404), ("/v1/health/", 404), ("/v1/health%00", 404),
             ("/v1/health?", 200), ("/v1/health;x=1", 404), ("/V1/health", 404), ("/v1/accounts/a+b", 200),
             ("/v1/accounts/a%20b", 404), ("/v1/accounts/%C3%A9", 404), ("/v1/accounts/%C0%AE%C0%AE", 404),
-            ("http://localhost?y=/v1/health", 404), ("HTTP://LocalHost:80/v1/health", 200), ("http://localhost/v1/health?", 200),
+            ("http://localhost?y=/v1/health", 404), ("HTTP://LocalHost:80/v1/health", 200),
+            ("http://localhost/v1/health?", 200),
         ])
     func path(target: String, status: Int) async throws {
         try await ServerFixture.serving { server in

@@ -47,7 +47,8 @@ public final class SocketActor: Sendable {
     public func executeAgain(_ program: String) async {
         process.write("become \(program)\n")
         await eventually("it does not execute \(program) again") {
-            (try? String(contentsOfFile: "/proc/\(self.pid)/cmdline", encoding: .utf8))?.hasSuffix("\u{0}600\u{0}") == true
+            (try? String(contentsOfFile: "/proc/\(self.pid)/cmdline", encoding: .utf8))?.hasSuffix("\u{0}600\u{0}")
+                == true
         }
     }
 

@@ -5,6 +5,8 @@ import Testing
 /// Callers who open all the connections that they can.
 @Suite(.timeLimit(.minutes(10)))
 struct ConnectionCapTests {
+    private static let strangers = [UInt32](64_021...64_026)
+
     /// Opens connections without end, keeps those that stay open, and says so once there is no room for more.
     private static let holder = """
         import socket, sys, select
@@ -44,11 +46,12 @@ struct ConnectionCapTests {
         arguments: [1024, 20_000])
     func flood(descriptors: Int) async throws {
         let agent = try await RootAgent(
-            rules: "[[rule]]\naccounts = [\"work\"]\nuser = \"*\"\nallow = [\"token\"]\n", nofile: descriptors)
+            rules: (Self.strangers + [RootAgent.neighbour]).map { RootAgent.rule("work", "uid = \($0)") }.joined(),
+            nofile: descriptors)
         let python = try MissingProgram.require("python3", package: "python3")
         let setpriv = try MissingProgram.require("setpriv", package: "util-linux")
         var holders: [ChildProcess] = []
-        for user in 64_021...64_026 {
+        for user in Self.strangers {
             holders.append(
                 try ChildProcess(
                     setpriv,

@@ -103,8 +103,9 @@ struct HangingFileSystemTests {
         let actors = try await many(4) { try await agent.actor(RootAgent.attacker, hanging.program) }
         await hanging.hang()
         let answers = actors.map { asking($0, RootAgent.token) }
-        #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
-        #expect(try await agent.ask(RootAgent.attacker, RootAgent.token, good).hasPrefix("200 "))
+        for _ in 0..<3 {
+            #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
+        }
         // It is the same program, but its file has not been there to be read.
         for answer in answers {
             let answer = await answer.value

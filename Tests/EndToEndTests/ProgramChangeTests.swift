@@ -29,10 +29,10 @@ struct ProgramChangeTests {
             let actor = try await SocketActor(demo.home.socket)
             actor.watch("/v1/events")
             await eventually { actor.streamed.contains("id: ") }
-            try await demo.home.authagent("lock", "work")
+            try await demo.home.authagent("lock")
             await eventually { actor.streamed.contains("locked") }
             await actor.become("/bin/sleep")
-            try await demo.home.authagent("unlock", "work")
+            try await demo.home.authagent("unlock")
             await eventually { actor.streamed.contains("closed") }
             #expect(!actor.streamed.contains("unlocked"), "\(actor.streamed)")
             kill(actor.pid, SIGKILL)
@@ -47,7 +47,7 @@ struct ProgramChangeTests {
         actor.watch("/v1/events")
         await eventually { actor.streamed.contains("id: ") }
         await actor.become("/bin/sleep")
-        try await demo.home.authagent("lock", "work")
+        try await demo.home.authagent("lock")
         await eventually { actor.streamed.contains("locked") }
         kill(actor.pid, SIGKILL)
         actor.end()
@@ -65,7 +65,7 @@ struct ProgramChangeTests {
         try await demo.logIn()
         try await demo.tokenExpires()
         let gate = Gate()
-        demo.issuer.hold(.token, gate)
+        demo.issuer.enqueue(.token, .wait { await gate.pass() })
         let actor = try await SocketActor(demo.home.socket)
         actor.watch(RootAgent.token)
         await gate.arrived()
@@ -83,7 +83,8 @@ struct ProgramChangeTests {
     @Test("the audit and the events say that an executable is the caller's word, unless a rule has had it confirmed")
     func claimed() async throws {
         let demo = try await DemoLogin()
-        let good = try await copy(demo, "good")
+        try demo.home.files.directory("programs")
+        let good = try await copy(demo, "programs/good")
         let other = try await copy(demo, "other")
         let audit = try demo.home.files.directory("audit") + "/audit.log"
         try demo.home.files.directory("config/authagent")
@@ -123,14 +124,17 @@ struct ProgramChangeTests {
         let program = try await copy(demo, name)
         try demo.home.files.directory("config/authagent")
         try demo.home.files.file(
-            "config/authagent/authagent.toml", RootAgent.rule("work", "executable = \"/no/such\"", allow: "status")
-                + "[[rule]]\naccounts = [\"secret\"]\nuser = \"*\"\nallow = []\n")
+            "config/authagent/authagent.toml",
+            RootAgent.rule("work", "executable = \"/no/such\"", allow: "status")
+                + "[[rule]]\naccounts = [\"secret-*\"]\nuser = \"*\"\nallow = []\n")
         try await demo.logIn()
         let watcher = try demo.home.client(["events", "--json"], input: nil)
         let actor = try await SocketActor(demo.home.socket, program: program)
-        // Until the watcher is there, and sees one.
+        // Until the watcher is there, and sees one; the same refusal is told once only.
+        var number = 0
         await eventually {
-            _ = await actor.ask("/v1/accounts/secret/token")
+            number += 1
+            _ = await actor.ask("/v1/accounts/secret-\(number)/token")
             return watcher.outputSoFar.contains("denied")
         }
         var texts = [watcher.outputSoFar]

@@ -40,7 +40,9 @@ struct BlockingLaneTests {
         await lanes.run(of: user, within: .seconds(600)) { _ in 7 }
     }
 
-    @Test("calls of one user that hang take a few threads, further ones are refused at once, and other users wait for none")
+    @Test(
+        "calls of one user that hang take a few threads, further ones are refused at once, and other users wait for none"
+    )
     func oneUser() async {
         let (lanes, hang) = (lanes(), Hang())
         defer { hang.end() }
