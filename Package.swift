@@ -220,6 +220,7 @@ let package = Package(
 
         // What connects to the socket and then leaves or becomes another program.
         .executableTarget(name: "socket-actor", path: "Tests/socket-actor"),
+        .executableTarget(name: "hanging-files", path: "Tests/hanging-files"),
 
         .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: swift),
         .testTarget(

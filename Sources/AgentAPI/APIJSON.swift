@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 
-/// The one way that JSON is written and read on the socket and by `--json`: sorted keys, no escaped slashes, one line.
+/// The one way that JSON is written and read on the socket and by `--json`: sorted keys, no escaped slashes, one line,
+/// and nothing in it that a terminal obeys.
 public enum APIJSON {
     /// JSONEncoder refuses what is nested hundreds deep, and numbers that are not finite. Only the words of others
     /// (`JSONContent`) can be either.
@@ -10,7 +11,7 @@ public enum APIJSON {
 
     /// One line without a newline.
     public static func encode(_ value: some Encodable) throws(Unwritable) -> [UInt8] {
-        do { return [UInt8](try encoder.encode(value)) } catch {
+        do { return VisibleJSON.escaped([UInt8](try encoder.encode(value))) } catch {
             throw Unwritable(description: "a value of the type \(type(of: value)) cannot be written as JSON")
         }
     }
@@ -19,7 +20,7 @@ public enum APIJSON {
     /// a depth that the type fixes: no value of those is refused. Never for a type that has `JSONContent` in it.
     public static func encode(fixed value: some Encodable) -> [UInt8] {
         guard let data = try? encoder.encode(value) else { preconditionFailure("\(type(of: value)) is not fixed") }
-        return [UInt8](data)
+        return VisibleJSON.escaped([UInt8](data))
     }
 
     public static func text(_ value: some Encodable) throws(Unwritable) -> String {

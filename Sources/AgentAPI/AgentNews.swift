@@ -46,16 +46,21 @@ public struct AgentNews: Codable, Equatable, Sendable {
     public struct Denial: Codable, Equatable, Sendable {
         public var user: UInt32
         public var pid: Int32
+        /// Absent unless a rule has asked for it and the agent has confirmed it.
         public var executable: String?
+        /// As the caller's process shows it, which may be any path.
+        public var executableClaimed: String?
         public var unit: String?
         public var permission: String?
 
         public init(
-            user: UInt32, pid: Int32, executable: String? = nil, unit: String? = nil, permission: String? = nil
+            user: UInt32, pid: Int32, executable: String? = nil, executableClaimed: String? = nil,
+            unit: String? = nil, permission: String? = nil
         ) {
             self.user = user
             self.pid = pid
             self.executable = executable
+            self.executableClaimed = executableClaimed
             self.unit = unit
             self.permission = permission
         }
@@ -63,6 +68,7 @@ public struct AgentNews: Codable, Equatable, Sendable {
         enum CodingKeys: String, CodingKey {
             case user = "uid"
             case pid, executable, unit, permission
+            case executableClaimed = "executable_claimed"
         }
     }
 

@@ -36,7 +36,10 @@ public struct CallerDescription: Codable, Equatable, Sendable {
     public var gid: UInt32
     /// The supplementary ones.
     public var groups: [UInt32]
+    /// Absent unless a rule names it and the agent has confirmed it.
     public var executable: String?
+    /// As the process shows it, which may be any path.
+    public var executableClaimed: String?
     /// Absent unless a rule asks for it.
     public var executableDigest: String?
     public var unit: String?
@@ -46,14 +49,15 @@ public struct CallerDescription: Codable, Equatable, Sendable {
     public var isOwn: Bool
 
     public init(
-        pid: Int32, uid: UInt32, gid: UInt32, groups: [UInt32], executable: String?, executableDigest: String?,
-        unit: String?, slice: String?, userUnit: String?, isOwn: Bool
+        pid: Int32, uid: UInt32, gid: UInt32, groups: [UInt32], executable: String?, executableClaimed: String?,
+        executableDigest: String?, unit: String?, slice: String?, userUnit: String?, isOwn: Bool
     ) {
         self.pid = pid
         self.uid = uid
         self.gid = gid
         self.groups = groups
         self.executable = executable
+        self.executableClaimed = executableClaimed
         self.executableDigest = executableDigest
         self.unit = unit
         self.slice = slice
@@ -63,6 +67,7 @@ public struct CallerDescription: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case pid, uid, gid, groups, executable
+        case executableClaimed = "executable_claimed"
         case executableDigest = "executable_sha256"
         case unit, slice
         case userUnit = "user_unit"

@@ -11,7 +11,7 @@ extension TokenReply {
         if let note { writer.member("note", note) }
         writer.member("scope", scope)
         writer.member("token_type", tokenType)
-        return writer.end()
+        return VisibleJSON.escaped(writer.end())
     }
 }
 

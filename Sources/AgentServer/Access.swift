@@ -5,6 +5,8 @@ public import Policy
 public struct Access: Sendable {
     public var rules: RulesInForce
     public var audit: any AccessAudit
+    /// To which user another one's connections count: a subordinate user (subuid(5)) to its owner.
+    public var accountable: @Sendable (UInt32) -> UInt32
     /// Process, user and group at the other end of a socket, and nothing else.
     public var credentials: @Sendable (Int32) throws -> Caller
     /// The process at the other end of a socket, which is looked at now and not kept.
@@ -14,12 +16,14 @@ public struct Access: Sendable {
 
     public init(
         rules: RulesInForce, audit: any AccessAudit = NoAudit(),
+        accountable: @escaping @Sendable (UInt32) -> UInt32 = { $0 },
         credentials: @escaping @Sendable (Int32) throws -> Caller = kernelCredentials,
         peer: @escaping @Sendable (Int32) throws -> any CallerIdentity = { KnownCaller(try kernelCredentials($0)) },
         process: @escaping @Sendable (Int32) -> (any CallerIdentity)? = { _ in nil }
     ) {
         self.rules = rules
         self.audit = audit
+        self.accountable = accountable
         self.credentials = credentials
         self.peer = peer
         self.process = process

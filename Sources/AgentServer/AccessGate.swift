@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import OAuth
 internal import Policy
 
 /// The one place where requests are decided: finds out about the caller as much as the rules need, asks them, and has
@@ -23,7 +24,7 @@ struct AccessGate: Sendable {
             } catch { throw lost(error, identity, request) }
             switch access.rules.decide(request, for: caller, known: known) {
             case .needs(let facts): known.formUnion(facts.cheapest)
-            case .verdict(let verdict): return try admission(verdict, caller, request)
+            case .verdict(let verdict): return try admission(verdict, caller, request, known)
             }
         }
     }
@@ -58,14 +59,25 @@ struct AccessGate: Sendable {
             }
             switch decide(caller, known) {
             case .needs(let facts): known.formUnion(facts.cheapest)
-            case .verdict(let verdict): return try admission(verdict, caller, request)
+            case .verdict(let verdict): return try admission(verdict, caller, request, known)
             }
         }
     }
 
     /// Whoever may connect may have what there is no rule about, as long as it is still the one who connected.
-    func recognize(_ identity: any CallerIdentity) throws(Problem) {
-        do throws(CallerLost) { _ = try identity.callerAtOnce([]) } catch { throw .lost(error) }
+    ///
+    /// `facts`: those that a decision rested on. If the program was among them, it has to be the same still. No file is
+    /// looked at for that.
+    func recognize(_ identity: any CallerIdentity, _ facts: CallerFacts = []) throws(Problem) {
+        let needed: CallerFacts = facts.restOnProgram ? .executableClaim : []
+        do throws(CallerLost) { _ = try identity.callerAtOnce(needed) } catch { throw .lost(error) }
+    }
+
+    /// Refuses a request for what its head shows, before anything is done for it.
+    func refuse(_ problem: Problem, _ identity: any CallerIdentity) {
+        var caller = identity.connected
+        if let found = try? identity.callerAtOnce(access.audit.facts) { caller = found }
+        record(refused: problem, caller, nil, nil)
     }
 
     /// Why a caller may not connect, which is recorded; nil if he may.
@@ -79,15 +91,13 @@ struct AccessGate: Sendable {
             do throws(CallerLost) { caller = try identity.callerAtOnce(access.audit.facts) ?? caller } catch {
                 problem = .lost(error)
             }
-            access.audit.record(
-                AccessRecord(
-                    caller: caller, permissions: [], account: nil, scopes: [], result: .refused(.forbidden), rule: nil))
-            report(.denied(caller, nil, problem))
+            record(refused: problem, caller, nil, nil)
             return problem
         }
         // Which program connected is to be known by the time that a rule asks: it must still be that one then.
         let facts = access.rules.current.factsOnEveryAccount(for: identity.connected)
-        if !facts.isDisjoint(with: [.executable, .executableDigest]) { _ = try? identity.callerAtOnce(.executable) }
+        // Its mark is enough, and its file is not for this thread to look at.
+        if facts.restOnProgram { _ = try? identity.callerAtOnce(.executableClaim) }
         return nil
     }
 
@@ -104,10 +114,12 @@ struct AccessGate: Sendable {
 
     /// Records what comes of a request, and keeps from strangers what a problem says of the agent's user.
     func conclude<Value: Sendable>(
-        _ admission: Admission, _ body: () async throws(Problem) -> Value
+        _ admission: Admission, _ identity: any CallerIdentity, _ body: () async throws(Problem) -> Value
     ) async throws(Problem) -> Value {
         do throws(Problem) {
             let value = try await body()
+            // The caller may have ended, or be another program, since it asked. What has been done is told all the same.
+            if admission.isReading { try recognize(identity, admission.facts) }
             access.audit.record(admission.record(.allowed))
             return value
         } catch { throw failed(admission, error) }
@@ -126,17 +138,19 @@ struct AccessGate: Sendable {
     private func failed(_ admission: Admission, _ problem: Problem) -> Problem {
         // Also the agent refuses for the rules' sake: what a provider grants is known to it alone.
         let isRefusal = problem.code == .forbidden
-        access.audit.record(admission.record(isRefusal ? .refused(problem.code) : .failed(problem.code)))
+        var record = admission.record(isRefusal ? .refused(problem.code) : .failed(problem.code))
+        if problem.isAboutCaller { record.reason = problem.reason }
+        access.audit.record(record)
         if isRefusal { report(.denied(admission.caller, admission.request, problem)) }
         return admission.isTrusted ? problem : problem.forStrangers
     }
 
     private func admission(
-        _ verdict: Verdict, _ caller: Caller, _ request: AccessRequest
+        _ verdict: Verdict, _ caller: Caller, _ request: AccessRequest, _ known: CallerFacts
     ) throws(Problem) -> Admission {
         if case .allowed(let bound) = verdict.outcome {
             return Admission(
-                caller: caller, request: request, bound: bound, rule: verdict.rule,
+                caller: caller, facts: known, request: request, bound: bound, rule: verdict.rule,
                 isTrusted: access.rules.current.isOwn(caller) || request.permissions == [.admin]
             )
         }
@@ -151,11 +165,12 @@ struct AccessGate: Sendable {
         return problem
     }
 
-    private func record(refused problem: Problem, _ caller: Caller, _ request: AccessRequest, _ rule: Int?) {
+    private func record(refused problem: Problem, _ caller: Caller, _ request: AccessRequest?, _ rule: Int?) {
         access.audit.record(
             AccessRecord(
-                caller: caller, permissions: request.permissions, account: request.account, scopes: request.scopes,
-                result: .refused(problem.code), rule: rule
+                caller: caller, permissions: request?.permissions ?? [], account: request?.account,
+                scopes: request?.scopes ?? [], result: .refused(problem.code),
+                reason: problem.isAboutCaller ? problem.reason : nil, rule: rule
             )
         )
         report(.denied(caller, request, problem))
@@ -166,7 +181,10 @@ extension AgentNews {
     /// What is known of the caller by then: facts that no rule asked for are not looked up.
     fileprivate static func denied(_ caller: Caller, _ request: AccessRequest?, _ refusal: Problem) -> AgentNews {
         let denial = Denial(
-            user: caller.user, pid: caller.pid, executable: caller.executable, unit: caller.unit ?? caller.userUnit,
+            user: caller.user, pid: caller.pid,
+            executable: caller.confirmedExecutable.map { DisplayText.clean($0, limit: 1000) },
+            executableClaimed: caller.claimedExecutable.map { DisplayText.clean($0, limit: 1000) },
+            unit: caller.unit ?? caller.userUnit,
             permission: request?.permissions.map(\.rawValue).joined(separator: " ")
         )
         var news = AgentNews.denied(denial, account: request?.account, detail: refusal.detail)
@@ -178,7 +196,10 @@ extension AgentNews {
 extension CallerFacts {
     /// What is found out first: a file is only read where nothing else decides.
     fileprivate var cheapest: CallerFacts {
-        let cheap = subtracting(.executableDigest)
-        return cheap.isEmpty ? self : cheap
+        for dear in [[.executable, .executableDigest], .executableDigest] as [CallerFacts] {
+            let cheap = subtracting(dear)
+            if !cheap.isEmpty { return cheap }
+        }
+        return self
     }
 }

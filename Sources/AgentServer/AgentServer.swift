@@ -39,8 +39,10 @@ public struct AgentServer: Service {
     /// Ends after the requests under way are answered, once the service group shuts down.
     public func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let share = Self.descriptorsAllowed() / Self.shareOfDescriptors
-        let registry = ConnectionRegistry(connectionsPerUser: min(limits.connectionsPerUser, max(8, share)), limits)
+        let rules = access.rules
+        let registry = ConnectionRegistry(
+            ConnectionCaps(descriptors: Self.descriptorsAllowed(), limits), limits, owner: { rules.current.owner },
+            accountable: access.accountable)
         access.rules.whenChanged { registry.rulesHaveChanged() }
         let known = NIOLoopBoundBox.makeBoxSendingValue(KnownRequests(), eventLoop: group.next())
         var first: [any Channel] = []
@@ -87,10 +89,6 @@ public struct AgentServer: Service {
             .withBoundSocket(listener).get()
     }
 
-    /// A connection has two descriptors, its own and that of the process at its other end; and one user leaves half of
-    /// them to others.
-    private static let shareOfDescriptors = 4
-
     /// The usual limit of 1,024 descriptors is below the cap on connections; what root allows is enough for it. It is
     /// low by default for the sake of select(2), which nothing here uses (setrlimit(2)). Returns how many there may be.
     private static func descriptorsAllowed() -> Int {
@@ -126,8 +124,13 @@ public struct AgentServer: Service {
         }
         switch registry.admit(channel, of: identity.connected.user) {
         case .stopping: return channel.close()
-        case .tooMany:
+        case .tooMany(let cap, let isNews):
             metrics.connected(.tooMany)
+            if isNews {
+                logger.warning(
+                    "connections are refused: there are too many of \(cap.rawValue)",
+                    metadata: ["uid": "\(identity.connected.user)"])
+            }
             let problem = Problem(.tooManyRequests, "too many connections", hint: "close some")
             return refuse(channel, problem, registry, identity)
         case .admitted:

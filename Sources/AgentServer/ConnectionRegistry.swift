@@ -5,39 +5,66 @@ internal import NIOCore
 final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
+        /// By the user who is accountable.
         var perUser: [UInt32: Int] = [:]
+        var others = 0
+        var notices = CapNotices()
         var refused: RefusedConnections
         var isStopping = false
         var whenEmpty: [EventLoopPromise<Void>] = []
     }
 
     private let state: NIOLockedValueBox<State>
-    private let limit: Int
+    private let caps: ConnectionCaps
+    private let owner: @Sendable () -> UInt32
+    private let accountable: @Sendable (UInt32) -> UInt32
 
-    init(connectionsPerUser limit: Int, _ limits: ServerLimits) {
-        self.limit = limit
-        state = NIOLockedValueBox(State(refused: RefusedConnections(limits)))
+    /// `owner`: the agent's own user. `accountable`: to whom a user's connections count.
+    init(
+        _ caps: ConnectionCaps, _ limits: ServerLimits, owner: @escaping @Sendable () -> UInt32,
+        accountable: @escaping @Sendable (UInt32) -> UInt32
+    ) {
+        self.caps = caps
+        self.owner = owner
+        self.accountable = accountable
+        state = NIOLockedValueBox(State(refused: RefusedConnections(limits, inAll: caps.refused)))
     }
 
-    enum Admission { case admitted, tooMany, stopping }
+    enum Admission: Equatable {
+        case admitted, stopping
+        /// `isNews`: it has not been said for a while.
+        case tooMany(ConnectionCaps.Cap, isNews: Bool)
+    }
 
-    func admit(_ channel: any Channel, of user: UInt32) -> Admission {
+    func admit(_ channel: any Channel, of user: UInt32, at now: NIODeadline = .now()) -> Admission {
+        let user = accountable(user)
+        let owner = owner()
+        let isOther = user != 0 && user != owner
+        let most = user == 0 && owner != 0 ? caps.root : caps.perUser
         let admission = state.withLockedValue { state -> Admission in
             if state.isStopping { return .stopping }
-            guard state.perUser[user, default: 0] < limit else { return .tooMany }
+            let cap: ConnectionCaps.Cap? =
+                if state.perUser[user, default: 0] >= most {
+                    .user
+                } else {
+                    isOther && state.others >= caps.others ? .others : nil
+                }
+            if let cap { return .tooMany(cap, isNews: state.notices.isDue(cap, at: now)) }
             state.perUser[user, default: 0] += 1
+            if isOther { state.others += 1 }
             state.channels[ObjectIdentifier(channel)] = channel
             return .admitted
         }
         if admission == .admitted {
-            channel.closeFuture.whenComplete { _ in self.remove(channel, of: user) }
+            channel.closeFuture.whenComplete { _ in self.remove(channel, of: user, isOther: isOther) }
         }
         return admission
     }
 
-    private func remove(_ channel: any Channel, of user: UInt32) {
+    private func remove(_ channel: any Channel, of user: UInt32, isOther: Bool) {
         let waiting = state.withLockedValue { state -> [EventLoopPromise<Void>] in
             state.channels[ObjectIdentifier(channel)] = nil
+            if isOther { state.others -= 1 }
             state.perUser[user, default: 1] -= 1
             if state.perUser[user] == 0 { state.perUser[user] = nil }
             guard state.channels.isEmpty else { return [] }
@@ -49,6 +76,7 @@ final class ConnectionRegistry: Sendable {
 
     /// Whether there is room to tell a user why he is refused.
     func admitRefused(_ channel: any Channel, of user: UInt32) -> Bool {
+        let user = accountable(user)
         guard state.withLockedValue({ $0.refused.admit(user, at: .now()) }) else { return false }
         channel.closeFuture.whenComplete { _ in
             self.state.withLockedValue { $0.refused.ended(user, at: .now()) }
@@ -61,7 +89,8 @@ final class ConnectionRegistry: Sendable {
 
     /// Whether so many connections of a user have been refused that another one is not even looked at.
     func hasTooManyRefused(of user: UInt32) -> Bool {
-        state.withLockedValue { $0.refused.hasTooMany(user, at: .now()) }
+        let user = accountable(user)
+        return state.withLockedValue { $0.refused.hasTooMany(user, at: .now()) }
     }
 
     /// Has each connection look at its own caller again.

@@ -3,15 +3,21 @@ internal import OAuth
 
 /// Reads a request's body.
 extension Harness {
-    /// Nil for an empty body.
-    func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
-        guard !request.body.isEmpty else { return nil }
+    /// A web page can send other types to another site without asking first (Fetch, "CORS-safelisted request-header"), with
+    /// or without a body.
+    func requireJSON(_ request: APIRequest) throws(Problem) {
         guard isJSON(request) else {
             throw Problem(
                 .unsupportedMediaType, "the body is not application/json in UTF-8",
                 hint: "send 'Content-Type: application/json'"
             )
         }
+    }
+
+    /// Nil for an empty body.
+    func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
+        guard !request.body.isEmpty else { return nil }
+        try requireJSON(request)
         try requireOneMeaning(request.body)
         do { return try APIJSON.decode(type, from: request.body) } catch {
             throw Problem(.badRequest, "the body is not the JSON that belongs here", hint: "see authagent-api(7)")

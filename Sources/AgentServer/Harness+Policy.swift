@@ -16,7 +16,10 @@ extension Harness {
         guard let identity = gate.access.process(Int32(pid)) else { throw Self.noProcess(pid) }
         let rules = gate.access.rules.current
         do throws(CallerLost) {
-            return .json(rules.report(on: account, for: try await identity.caller(rules.factsToExplain)))
+            var caller = try await identity.caller(rules.factsToExplain)
+            let further = rules.furtherFactsToExplain(caller)
+            if !further.isEmpty { caller = try await identity.caller(rules.factsToExplain.union(further)) }
+            return .json(rules.report(on: account, for: caller))
         } catch {
             throw Self.noProcess(pid)
         }

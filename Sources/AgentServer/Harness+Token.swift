@@ -72,7 +72,7 @@ extension Harness {
             admission = try await gate.admit(deferred.ask.access, identity)
         }
         let admitted = AdmittedToken(ask: deferred.ask, admission: admission)
-        return try await gate.conclude(admission) { () throws(Problem) in
+        return try await gate.conclude(admission, identity) { () throws(Problem) in
             reply(try await service.token(admitted.ask.account, admitted.request), isText: admitted.ask.isText)
         }
     }

@@ -13,6 +13,13 @@ struct Harness: Sendable {
     enum Answer: Sendable {
         case reply(Reply)
         case stream(StreamedReply)
+
+        /// What is sent later is sent only while these facts hold.
+        func resting(on facts: CallerFacts) -> Answer {
+            guard case .stream(var stream) = self else { return self }
+            stream.facts = facts
+            return .stream(stream)
+        }
     }
 
     enum AtOnce: Sendable {
@@ -55,23 +62,24 @@ struct Harness: Sendable {
     private func answer(
         _ route: Route, _ request: APIRequest, _ identity: any CallerIdentity
     ) async throws(Problem) -> Answer {
+        if request.method == "POST" { try requireJSON(request) }
         switch try access(route, request) {
         case .open:
             try gate.recognize(identity)
             return try await perform(route, request, isTrusted: gate.isOwn(identity))
         case .list(let permission):
             let view = try await gate.admitToList(permission, identity)
-            return try await gate.conclude(view.admission) { () throws(Problem) in
+            return try await gate.conclude(view.admission, identity) { () throws(Problem) in
                 try await list(route, request, view)
-            }
+            }.resting(on: view.admission.facts)
         case .decided(let needed):
             let admission = try await gate.admit(needed, identity)
-            return try await gate.conclude(admission) { () throws(Problem) in
+            return try await gate.conclude(admission, identity) { () throws(Problem) in
                 if case .login(let account) = route, request.method == "POST" {
                     return try await login(account, request, admission)
                 }
                 return try await perform(route, request, isTrusted: admission.isTrusted)
-            }
+            }.resting(on: admission.facts)
         }
     }
 

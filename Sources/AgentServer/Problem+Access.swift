@@ -33,6 +33,9 @@ extension Problem {
             + " \(account?.description ?? "NAME")'"
     }
 
+    /// Whether it is the agent's own finding about who asks, and not a rule's decision.
+    var isAboutCaller: Bool { ["browser", "caller_lost", "foreign_host"].contains(reason) }
+
     static func lost(_ error: CallerLost) -> Problem {
         Problem(
             .forbidden, "the program that connected \(error.what)",

@@ -11,9 +11,15 @@ struct RefusedConnections: Sendable {
     }
 
     private let limits: ServerLimits
+    /// Of all users together: each takes descriptors.
+    private let most: Int
+    private var pending = 0
     private var users: [UInt32: User] = [:]
 
-    init(_ limits: ServerLimits) { self.limits = limits }
+    init(_ limits: ServerLimits, inAll most: Int) {
+        self.limits = limits
+        self.most = most
+    }
 
     /// Whether there is nobody who could be one too many.
     var isEmpty: Bool { users.isEmpty }
@@ -26,7 +32,7 @@ struct RefusedConnections: Sendable {
 
     /// Whether there is room to tell this one.
     mutating func admit(_ user: UInt32, at now: NIODeadline) -> Bool {
-        guard !hasTooMany(user, at: now) else { return false }
+        guard pending < most, !hasTooMany(user, at: now) else { return false }
         if users[user] == nil, users.count >= Self.capacity {
             users = users.filter { $0.value.pending > 0 || now - $0.value.second < Self.second }
             guard users.count < Self.capacity else { return false }
@@ -35,6 +41,7 @@ struct RefusedConnections: Sendable {
         if now - found.second >= Self.second { (found.second, found.told) = (now, 0) }
         found.told += 1
         found.pending += 1
+        pending += 1
         users[user] = found
         return true
     }
@@ -42,6 +49,7 @@ struct RefusedConnections: Sendable {
     mutating func ended(_ user: UInt32, at now: NIODeadline) {
         guard var found = users[user] else { return }
         found.pending -= 1
+        pending -= 1
         users[user] = found.pending == 0 && now - found.second >= Self.second ? nil : found
     }
 

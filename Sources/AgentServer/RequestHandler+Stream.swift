@@ -1,6 +1,7 @@
 internal import AgentAPI
 internal import NIOCore
 internal import NIOHTTP1
+internal import Policy
 
 extension RequestHandler {
     /// Sends each part as it comes. A client that goes away only stops watching; one that does not read is cut off.
@@ -37,7 +38,7 @@ extension RequestHandler {
                 if context.channel.isActive { handler.finish(context, at: .now()) }
             }
         }
-        streaming = Streaming(task: task, sign: reply.sign, lastPart: .now())
+        streaming = Streaming(task: task, sign: reply.sign, facts: reply.facts, lastPart: .now())
         if isStopping { task.cancel() }
         showSigns(context)
     }
@@ -52,10 +53,11 @@ extension RequestHandler {
     private func send(part: [UInt8], _ context: ChannelHandlerContext) {
         // A watcher that stopped reading: its own buffer is all it may hold.
         guard context.channel.isWritable else { return context.close(promise: nil) }
-        // Nor goes anything to whoever has the connection of a program that has ended.
-        do throws(Problem) { try connection.harness.gate.recognize(connection.identity) } catch {
-            return context.close(promise: nil)
-        }
+        // Nothing is sent to the holder of the connection of a program that has ended, or to another program than the
+        // one that was let in.
+        do throws(Problem) {
+            try connection.harness.gate.recognize(connection.identity, streaming?.facts ?? [])
+        } catch { return context.close(promise: nil) }
         streaming?.lastPart = .now()
         write(part, context)
         context.flush()
@@ -88,6 +90,7 @@ extension RequestHandler {
 struct Streaming {
     let task: Task<Void, Never>
     let sign: [UInt8]?
+    let facts: CallerFacts
     var lastPart: NIODeadline
     /// Of the next sign of life; there is none where nobody watches.
     var timer: Scheduled<Void>?

@@ -44,6 +44,10 @@ final class RequestHandler: ChannelInboundHandler {
         let size = head.headers.reduce(head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
         if size > connection.limits.requestHead { return reject(headTooLarge, 431, context) }
         if let problem = RequestFraming.problem(of: head) { return reject(problem, nil, context) }
+        if let problem = RequestOrigin.problem(of: head) {
+            connection.harness.gate.refuse(problem, connection.identity)
+            return reject(problem, nil, context)
+        }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
             length > connection.limits.requestBody
         {

@@ -26,13 +26,16 @@ struct RequestTarget: Sendable {
     /// Without the scheme and the authority that a client for proxies sends (RFC 9112 §3.2.2). Nil for another form.
     private static func originForm(_ text: String) -> Substring? {
         if text.hasPrefix("/") { return text[...] }
+        guard let authority = authority(text), !authority.isEmpty else { return nil }
+        let origin = text[authority.endIndex...]
+        return origin.hasPrefix("/") ? origin : "/" + origin
+    }
+
+    /// Of an http URL, with a user if it names one; `nil` for another form.
+    static func authority(_ text: String) -> Substring? {
         let scheme = "http://"
         guard text.prefix(scheme.count).lowercased() == scheme else { return nil }
-        let rest = text.dropFirst(scheme.count)
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        guard !authority.isEmpty else { return nil }
-        let origin = rest[authority.endIndex...]
-        return origin.hasPrefix("/") ? origin : "/" + origin
+        return text.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
     }
 
     /// A slash that is encoded separates nothing (RFC 3986 §2.2); as no name here has one, such a path stays as it is.

@@ -23,6 +23,8 @@ public struct ServerLimits: Sendable {
     /// proxies cut an idle reply, and it costs a wake-up only while somebody watches.
     public var silence: Duration = .seconds(20)
     public var connectionsPerUser = Limits.connectionsPerUser
+    /// Of all users together but the agent's own and root, where there are descriptors enough.
+    public var connectionsOfOthers = Int.max
     /// A thousand jobs of cron start at the same second, and clients that do not block are refused when the queue is
     /// full (EAGAIN); the kernel cuts this to net.core.somaxconn.
     public var backlog: Int32 = 4096

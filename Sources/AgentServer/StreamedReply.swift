@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Policy
 
 /// A reply whose parts come as things happen, until the stream ends or the client leaves.
 struct StreamedReply: Sendable {
@@ -7,6 +8,8 @@ struct StreamedReply: Sendable {
     var opening: [UInt8] = []
     /// What is sent when nothing else was for `ServerLimits.silence`; nil: nothing is.
     var sign: [UInt8]?
+    /// Those of its caller that the decision to send it rested on.
+    var facts: CallerFacts = []
     /// Hands over each part, and returns after the last.
     let forEach: @Sendable (_ send: @Sendable ([UInt8]) -> Void) async -> Void
 

@@ -62,7 +62,8 @@ public struct AuditLine: Sendable {
             let clean = text.map { DisplayText.clean($0, limit: limit) }
             if let clean, !clean.isEmpty { fields.append((name, .text(clean))) }
         }
-        add("executable", caller.executable, limit: 1000)
+        add("executable", caller.confirmedExecutable, limit: 1000)
+        add("executable_claimed", caller.claimedExecutable, limit: 1000)
         add("unit", caller.unit)
         add("user_unit", caller.userUnit)
         add("account", record.account?.description)
@@ -80,6 +81,7 @@ public struct AuditLine: Sendable {
             }
         add("decision", decision)
         add("result", result)
+        add("reason", record.reason)
         if let rule = record.rule { fields.append(("rule", .number(rule))) }
         return fields
     }

@@ -3,6 +3,7 @@
 #define CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <sys/socket.h>
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
@@ -57,11 +58,15 @@ static inline CURLcode ccurl_get_size(CURL *easy, CURLINFO info, curl_off_t *val
 }
 
 static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (descriptor < 0) *(int *)context = errno;
+    return descriptor;
 }
 
-/// Makes every connection close-on-exec from its first moment, which libcurl does not.
-static inline CURLcode ccurl_set_close_on_exec(CURL *easy) {
+/// Makes every connection close-on-exec from its first moment, which libcurl does not. `error` gets the number of the
+/// last error of socket(2), which libcurl does not tell.
+static inline CURLcode ccurl_set_close_on_exec(CURL *easy, int *error) {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, error);
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, ccurl_open_socket);
 }
 

@@ -51,9 +51,22 @@ public final class CurlTransport: HTTPTransport {
 
     deinit { loop.stop() }
 
+    /// For want of a descriptor it waits until there is one, as connections to the agent do: that is not a fault of the
+    /// provider's, which would be left alone for a while.
     public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
-        let transfer = Transfer(request, configuration)
-        let result = await withTaskCancellationHandler {
+        let end = ContinuousClock.now + (request.timeLimit ?? configuration.totalTimeout)
+        while true {
+            let transfer = Transfer(request, configuration)
+            let result = await run(transfer)
+            guard transfer.lackedDescriptor, ContinuousClock.now < end else { return try result.get() }
+            do { try await Task.sleep(for: Self.pauseWithoutDescriptor) } catch { throw .cancelled }
+        }
+    }
+
+    private static let pauseWithoutDescriptor: Duration = .milliseconds(50)
+
+    private func run(_ transfer: Transfer) async -> Transfer.Outcome {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.whenDone { continuation.resume(returning: $0) }
                 loop.start(transfer)
@@ -61,7 +74,6 @@ public final class CurlTransport: HTTPTransport {
         } onCancel: {
             loop.cancel(transfer)
         }
-        return try result.get()
     }
 
     private static func environment(_ name: String) -> String? {

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 internal import OAuth
 
 extension Transfer {
@@ -6,7 +7,10 @@ extension Transfer {
     func result(_ code: CURLcode) -> Outcome {
         if isBodyTooLarge { return .failure(.bodyTooLarge(limit: configuration.bodyLimit)) }
         if areHeadersTooLarge { return .failure(tooManyHeaders) }
-        guard code == CURLE_OK, let easy else { return .failure(failure(code)) }
+        guard code == CURLE_OK, let easy else {
+            lackedDescriptor = timesSent == 0 && isWithoutDescriptor
+            return .failure(failure(code))
+        }
         var status = 0
         ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
         return .success(HTTPResponse(status: status, headers: headers, body: body))
@@ -19,6 +23,17 @@ extension Transfer {
         var time: curl_off_t = 0
         ccurl_get_size(easy, CURLINFO_NAMELOOKUP_TIME_T, &time)
         return time == 0
+    }
+
+    /// For a connection, or for the file with the authorities' certificates.
+    private var isWithoutDescriptor: Bool {
+        if [EMFILE, ENFILE].contains(socketError.pointee) { return true }
+        let probe = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard probe < 0 else {
+            close(probe)
+            return false
+        }
+        return [EMFILE, ENFILE].contains(errno)
     }
 
     /// Whether a proxy has refused the tunnel, so that nothing was sent through it.

@@ -17,6 +17,10 @@ final class Transfer: @unchecked Sendable {
     var headerList: UnsafeMutablePointer<curl_slist>?
     /// libcurl writes here for as long as the handle lives.
     let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    /// Of socket(2); 0 if there was none.
+    let socketError = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    /// Whether it failed because this process, or the machine, has no descriptor left. Written before the completion.
+    var lackedDescriptor = false
     var isCancelled = false
 
     var headers: [(name: String, value: String)] = []
@@ -34,9 +38,13 @@ final class Transfer: @unchecked Sendable {
         self.request = request
         self.configuration = configuration
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        socketError.initialize(to: 0)
     }
 
-    deinit { errorText.deallocate() }
+    deinit {
+        errorText.deallocate()
+        socketError.deallocate()
+    }
 
     func whenDone(_ completion: @escaping @Sendable (Outcome) -> Void) {
         self.completion.withLock { $0 = completion }

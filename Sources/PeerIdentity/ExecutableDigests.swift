@@ -1,6 +1,5 @@
 internal import CLinux
 internal import Crypto
-internal import Dispatch
 internal import Glibc
 internal import LocalSocket
 internal import Synchronization
@@ -33,13 +32,6 @@ public final class ExecutableDigests: Sendable {
         var known: [Key: Outcome] = [:]
         /// The oldest first.
         var order: [Key] = []
-        /// Of each user for whom something is being read, or waits to be.
-        var lanes: [UInt32: Lane] = [:]
-    }
-
-    private struct Lane {
-        let queue = DispatchQueue(label: "authagent.digests")
-        var count = 0
     }
 
     public struct Limits: Sendable {
@@ -50,17 +42,39 @@ public final class ExecutableDigests: Sendable {
         /// Programs that are remembered, and for how long that one could not be read.
         public var count = 256
         public var failureTime: Duration = .seconds(60)
-        /// Of one user at once, of which one is read and the others wait; and users for whom anything is read.
-        public var waiting = 64
-        public var users = 64
+        /// A read that makes no progress for this long lets the user's next one begin beside it.
+        public var turn: Duration = .seconds(2)
+        /// For so long a look at a process's file is good, if the process still shows the same.
+        public var lookLife: Duration = .seconds(1)
 
         public init() {}
     }
 
     private let state = Mutex(State())
-    private let limits: Limits
+    let limits: Limits
+    let looks: ExecutableLooks
+    private let accountable: @Sendable (UInt32) -> UInt32
 
-    public init(limits: Limits = Limits()) { self.limits = limits }
+    /// A look takes some microseconds. One that takes longer waits for a disk or a server.
+    private static let turnOfLooks: Duration = .milliseconds(100)
+
+    /// Apart from looks: a large program takes its time, and a look at another one must not wait for it.
+    private let lanes: BlockingLanes
+
+    /// `accountable`: to which user another one counts, such as a subordinate one (subuid(5)) to its owner.
+    public init(
+        limits: Limits = Limits(), accountable: @escaping @Sendable (UInt32) -> UInt32 = { $0 }
+    ) {
+        self.limits = limits
+        self.accountable = accountable
+        var lanes = BlockingLanes.Limits()
+        lanes.turn = limits.turn
+        let owner = getuid()
+        let isOwn: @Sendable (UInt32) -> Bool = { $0 == owner || $0 == 0 }
+        self.lanes = BlockingLanes(lanes, isOwn: isOwn)
+        lanes.turn = Self.turnOfLooks
+        looks = ExecutableLooks(BlockingLanes(lanes, isOwn: isOwn), time: limits.time)
+    }
 
     /// What is known already of a file: its digest, or that this user's has failed a moment ago. What fails for one user,
     /// who may have had a hand in it, says nothing to others.
@@ -76,44 +90,23 @@ public final class ExecutableDigests: Sendable {
     /// Of the program that a process runs; nil when it cannot be read, not in time, or changes meanwhile. Read through the
     /// process and not by its path, which may name another file by now.
     ///
-    /// One at a time of each user: whoever has many large programs, or one that never ends to be read, keeps only himself.
+    /// One at a time of each user: many large programs, or one that never ends to be read, keep only that
+    /// user's programs.
     func digest(ofProcess pid: Int32, _ file: FileState, user: UInt32) async -> String? {
-        guard let queue = enter(user) else { return nil }
         let end = ContinuousClock.now + limits.time
-        let once = Mutex<CheckedContinuation<String?, Never>?>(nil)
-        let answer: @Sendable (String?) -> Void = { digest in once.withLock { $0.take() }?.resume(returning: digest) }
-        return await withCheckedContinuation { continuation in
-            once.withLock { $0 = continuation }
-            queue.async {
-                let digest = self.find(pid, file, user, until: end)
-                self.leave(user)
-                answer(digest)
-            }
-            // A read that hangs cannot be ended, only no longer waited for.
-            let limit = DispatchTimeInterval.milliseconds(Int(limits.time / .milliseconds(1)))
-            DispatchQueue.global().asyncAfter(deadline: .now() + limit) { answer(nil) }
+        return await lanes.run(of: accountable(user), within: limits.time) { sign in
+            self.find(pid, file, user, until: end, sign)
         }
     }
 
-    private func enter(_ user: UInt32) -> DispatchQueue? {
-        state.withLock { state in
-            guard state.lanes[user] != nil || state.lanes.count < limits.users else { return nil }
-            var lane = state.lanes[user] ?? Lane()
-            guard lane.count < limits.waiting else { return nil }
-            lane.count += 1
-            state.lanes[user] = lane
-            return lane.queue
-        }
+    /// Looks at the program of a process, and, if a rule names its path, at what is there.
+    func look(ofProcess pid: Int32, _ path: String?, user: UInt32) async -> ExecutableLooks.Look? {
+        await looks.look(at: pid, path, user: accountable(user))
     }
 
-    private func leave(_ user: UInt32) {
-        state.withLock { state in
-            state.lanes[user]?.count -= 1
-            if state.lanes[user]?.count == 0 { state.lanes[user] = nil }
-        }
-    }
-
-    private func find(_ pid: Int32, _ file: FileState, _ user: UInt32, until end: ContinuousClock.Instant) -> String? {
+    private func find(
+        _ pid: Int32, _ file: FileState, _ user: UInt32, until end: ContinuousClock.Instant, _ sign: BlockingLanes.Sign
+    ) -> String? {
         if let known = known(file, user: user) { return known.digest }
         // Nobody waits for it any more.
         guard ContinuousClock.now < end else { return nil }
@@ -122,13 +115,15 @@ public final class ExecutableDigests: Sendable {
         let descriptor = Descriptor(owning: raw)
         // A process that has ended or is another program says nothing about the file.
         guard let opened = FileState(descriptor: raw), Key(opened.raw) == Key(file.raw) else { return nil }
-        let digest = opened.raw.size > limits.size ? nil : read(descriptor, opened)
+        let digest = opened.raw.size > limits.size ? nil : read(descriptor, opened, sign)
         let failureEnd: ContinuousClock.Instant? = digest == nil ? .now + limits.failureTime : nil
         remember(Outcome(digest: digest, user: user, end: failureEnd), for: Key(file.raw))
         return digest
     }
 
-    private func read(_ descriptor: borrowing Descriptor, _ before: FileState) -> String? {
+    private func read(
+        _ descriptor: borrowing Descriptor, _ before: FileState, _ sign: BlockingLanes.Sign
+    ) -> String? {
         let end = ContinuousClock.now + limits.time
         let raw = descriptor.raw
         var hash = SHA256()
@@ -139,6 +134,7 @@ public final class ExecutableDigests: Sendable {
                 if count < 0 && errno == EINTR { continue }
                 guard count >= 0, UInt64(count) <= left else { return false }
                 if count == 0 { return left == 0 }
+                sign.show()
                 hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 left -= UInt64(count)
             }
@@ -163,24 +159,4 @@ public final class ExecutableDigests: Sendable {
             state.order.removeAll { $0 == oldest }
         }
     }
-}
-
-/// Which file it is, and in which state.
-struct FileState: Sendable {
-    fileprivate let raw: clinux_file_state
-
-    /// Nil when it cannot be looked at.
-    init?(_ path: String) {
-        var raw = clinux_file_state()
-        guard clinux_file_state(path, &raw) == 0 else { return nil }
-        self.raw = raw
-    }
-
-    init?(descriptor: Int32) {
-        var raw = clinux_file_state()
-        guard clinux_open_file_state(descriptor, &raw) == 0 else { return nil }
-        self.raw = raw
-    }
-
-    func isSameFile(as other: FileState) -> Bool { raw.device == other.raw.device && raw.number == other.raw.number }
 }

@@ -5,7 +5,7 @@ public import Policy
 internal import Synchronization
 
 /// The process at the other end of a connection: what the kernel has fixed at its connect(2), and what is read from
-/// proc(5) when somebody needs it, each time followed by a look whether the process is still there.
+/// proc(5) when it is needed, each time followed by a look whether the process is still there.
 ///
 /// The socket may be in other hands by then. That is why a process that has ended, or runs another program now, is refused.
 public final class PeerProcess: CallerIdentity {
@@ -13,9 +13,7 @@ public final class PeerProcess: CallerIdentity {
     private let pin: ProcessPin
     private let digests: ExecutableDigests
     private let recent: RecentProcesses
-    /// The first look at the program. Nil inside: it cannot be looked at, as that of another user by an agent without
-    /// CAP_SYS_PTRACE, or that of a process which does not want to be dumped.
-    private let program = Mutex<Executable??>(nil)
+    private let program: Program
     /// What the record says of it.
     private let described = Mutex<Caller?>(nil)
     private let unitOfLate = Mutex<(path: UnitPath, time: ContinuousClock.Instant)?>(nil)
@@ -24,17 +22,6 @@ public final class PeerProcess: CallerIdentity {
     /// requests a second would cost more than the tokens.
     private static let unitLife: Duration = .seconds(1)
 
-    private struct Executable: Sendable {
-        /// As the process sees it, which may be in a place of its own (mount_namespaces(7)).
-        var path: String
-        var file: FileState
-        /// Whether it is the file that the agent finds there.
-        var isThere: Bool
-
-        /// Whether the process has become another program since (execve(2)).
-        func isProgram(_ other: Executable) -> Bool { path == other.path && file.isSameFile(as: other.file) }
-    }
-
     /// Takes nothing over: the socket is looked at now, and not kept.
     public init(
         socket: Int32, digests: ExecutableDigests, recent: RecentProcesses = RecentProcesses(),
@@ -42,6 +29,7 @@ public final class PeerProcess: CallerIdentity {
     ) throws(LocalSocketError) {
         let credentials = try PeerCredentials(of: socket)
         pin = ProcessPin(credentials.pid, socket: socket, pinning)
+        program = Program(pin, life: digests.limits.lookLife)
         self.digests = digests
         self.recent = recent
         let groups = Self.groups(socket) ?? Self.groups(of: pin)
@@ -55,6 +43,7 @@ public final class PeerProcess: CallerIdentity {
     /// A process by its number, for those who ask what it might do. Nil when there is none.
     public init?(pid: Int32, digests: ExecutableDigests, pinning: Pinning = .peer) {
         pin = ProcessPin(pid, pinning)
+        program = Program(pin, life: digests.limits.lookLife)
         self.digests = digests
         recent = RecentProcesses()
         guard let owner = ProcessOwner(of: pid), pin.isAlive else { return nil }
@@ -65,13 +54,18 @@ public final class PeerProcess: CallerIdentity {
 
     public func callerAtOnce(_ facts: CallerFacts) throws(CallerLost) -> Caller? {
         var caller = facts.contains(.record) ? description : connected
-        if facts.contains(.executable) || facts.contains(.executableDigest) {
-            let executable = try executable()
-            caller.executable = executable?.path
-            if executable?.isThere != true { caller.uncertain.insert(.executable) }
+        if facts.restOnProgram {
+            let mark = try program.mark()
+            caller.executable = mark?.path
+            caller.uncertain.insert(.executable)
+            if facts.contains(.executable), let mark, !mark.isGone {
+                guard let isThere = program.confirmed?.isThere else { return nil }
+                if isThere { caller.uncertain.remove(.executable) }
+            }
             if facts.contains(.executableDigest) {
-                if let executable {
-                    guard let known = digests.known(executable.file, user: connected.user) else { return nil }
+                if mark != nil {
+                    guard let file = program.confirmed?.file, let known = digests.known(file, user: connected.user)
+                    else { return nil }
                     caller.executableDigest = known.digest
                 }
                 if caller.executableDigest == nil { caller.uncertain.insert(.executableDigest) }
@@ -84,16 +78,23 @@ public final class PeerProcess: CallerIdentity {
 
     public func caller(_ facts: CallerFacts) async throws(CallerLost) -> Caller {
         if let caller = try callerAtOnce(facts) { return caller }
+        let user = connected.user
+        var look: ExecutableLooks.Look?
         var digest: String?
-        if let executable = try executable() {
-            digest = await digests.digest(ofProcess: pin.pid, executable.file, user: connected.user)
+        if let mark = try program.mark() {
+            let path = facts.contains(.executable) && !mark.isGone ? mark.path : nil
+            look = await digests.look(ofProcess: pin.pid, path, user: user)
+            if let file = look?.file, facts.contains(.executableDigest) {
+                digest = await digests.digest(ofProcess: pin.pid, file, user: user)
+            }
         }
-        // Looked at again: the file that was read is the program's only if the process is still there and the same.
-        guard var caller = try callerAtOnce(facts.subtracting(.executableDigest).union(.executable)) else {
-            throw .ended
-        }
+        // Looked at again: what was found is the program's only if the process is still there and the same.
+        let cheap = facts.subtracting([.executable, .executableDigest]).union(.executableClaim)
+        guard var caller = try callerAtOnce(cheap) else { throw .ended }
+        if let look { try program.confirm(look) }
+        if look?.isThere == true { caller.uncertain.remove(.executable) }
         caller.executableDigest = digest
-        if digest == nil { caller.uncertain.insert(.executableDigest) }
+        if facts.contains(.executableDigest), digest == nil { caller.uncertain.insert(.executableDigest) }
         return caller
     }
 
@@ -111,45 +112,14 @@ public final class PeerProcess: CallerIdentity {
             caller.executable = ProcessFile.link("/proc/\(pin.pid)/exe")
             read(&caller)
             caller.uncertain = connected.uncertain
+            // No file is looked at for a record.
+            if caller.executable != nil { caller.uncertain.insert(.executable) }
             // Of a process that has ended it may be another's.
             guard pin.isAlive else { return connected }
             described = caller
             recent.keep(caller, pin, now)
             return caller
         }
-    }
-
-    /// The program of now, which has to be the one of the first look.
-    private func executable() throws(CallerLost) -> Executable? {
-        guard pin.isCertain else { return nil }
-        let link = "/proc/\(pin.pid)/exe"
-        let now = ProcessFile.link(link).flatMap { path in
-            FileState(link).map { file in
-                // The kernel's mark may as well be the end of a file's name: such a name is nobody's.
-                let name = Self.withoutMark(path)
-                let isThere = name == path && FileState(path)?.isSameFile(as: file) == true
-                return Executable(path: name, file: file, isThere: isThere)
-            }
-        }
-        let isSame = program.withLock { first in
-            guard let known = first else {
-                first = .some(now)
-                return true
-            }
-            switch (known, now) {
-            case (nil, nil): return true
-            case (let known?, let now?): return known.isProgram(now)
-            default: return false
-            }
-        }
-        guard isSame else { throw pin.isAlive ? .changed : .ended }
-        return now
-    }
-
-    /// The kernel's mark for a file that has no name any more, such as the older version after an upgrade.
-    private static func withoutMark(_ path: String) -> String {
-        let mark = " (deleted)"
-        return path.hasSuffix(mark) ? String(path.dropLast(mark.count)) : path
     }
 
     private func read(_ caller: inout Caller) {

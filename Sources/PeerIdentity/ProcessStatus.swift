@@ -6,6 +6,8 @@ struct ProcessStatus: Equatable {
     var startTime: UInt64
     /// Ended, but not yet waited for by its parent.
     var isZombie: Bool
+    /// Addresses of code, stack and data since the last execve(2). Zeros and ones to those who may not trace it.
+    var layout: [UInt64]
 
     /// Nil when there is no such process.
     init?(of pid: Int32) {
@@ -20,6 +22,8 @@ struct ProcessStatus: Equatable {
         guard fields.count >= 20, let startTime = UInt64(fields[19]) else { return nil }
         self.startTime = startTime
         isZombie = fields[0] == "Z" || fields[0] == "X"
+        // Fields 26 to 28, and 45 to 47, of proc_pid_stat(5). The field after the name is the third.
+        layout = ([23, 24, 25, 42, 43, 44] as [Int]).map { fields.indices.contains($0) ? UInt64(fields[$0]) ?? 0 : 0 }
     }
 }
 

@@ -13,6 +13,8 @@ public struct AccessRecord: Equatable, Sendable {
     /// What the request may reach at most: those that it names, else the rule's; empty if neither names any.
     public var scopes: [String]
     public var result: Result
+    /// Of a refusal that no rule has decided: `browser`, `foreign_host`, `caller_lost`.
+    public var reason: String?
     /// The rule that decided, from 1; nil: the default.
     public var rule: Int?
 
@@ -25,13 +27,16 @@ public struct AccessRecord: Equatable, Sendable {
     }
 
     public init(
-        caller: Caller, permissions: [Permission], account: AccountName?, scopes: [String], result: Result, rule: Int?
+        caller: Caller, permissions: [Permission], account: AccountName?, scopes: [String], result: Result,
+        reason: String? = nil,
+        rule: Int?
     ) {
         self.caller = caller
         self.permissions = permissions
         self.account = account
         self.scopes = scopes
         self.result = result
+        self.reason = reason
         self.rule = rule
     }
 }

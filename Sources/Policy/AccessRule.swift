@@ -81,6 +81,16 @@ extension AccessRule.Condition {
         }
     }
 
+    /// What is still to be found out to tell, of a caller of whom `known` is. A file is looked at only if the caller shows
+    /// the path that the rule names, or shows none.
+    func unknown(of caller: Caller, _ known: CallerFacts) -> CallerFacts {
+        guard case .executable(let path) = self, !known.contains(.executable) else {
+            return facts(for: caller).subtracting(known)
+        }
+        guard known.contains(.executableClaim) else { return .executableClaim }
+        return caller.executable.map { $0 == path } ?? true ? .executable : []
+    }
+
     /// What has to be found out to tell; nothing if what is known of every caller is enough.
     func facts(for caller: Caller) -> CallerFacts {
         switch self {

@@ -7,7 +7,18 @@ extension AccessRules {
         let asksForDigest = rules.contains { rule in
             rule.conditions.contains { if case .executableDigest = $0 { true } else { false } }
         }
-        return asksForDigest ? .all : .all.subtracting(.executableDigest)
+        let facts = CallerFacts.all.subtracting(.executable)
+        return asksForDigest ? facts : facts.subtracting(.executableDigest)
+    }
+
+    /// What it needs besides, once that is known: a file is looked at only if a rule names its path.
+    public func furtherFactsToExplain(_ caller: Caller) -> CallerFacts {
+        let isNamed = rules.contains { rule in
+            rule.conditions.contains {
+                if case .executable(let path) = $0 { caller.executable == path } else { false }
+            }
+        }
+        return isNamed ? .executable : []
     }
 
     /// Which rule decides over the account for this caller, why, and what follows.
@@ -16,7 +27,8 @@ extension AccessRules {
             account: account,
             caller: CallerDescription(
                 pid: caller.pid, uid: caller.user, gid: caller.group, groups: caller.supplementaryGroups,
-                executable: caller.executable, executableDigest: caller.executableDigest, unit: caller.unit,
+                executable: caller.confirmedExecutable, executableClaimed: caller.claimedExecutable,
+                executableDigest: caller.executableDigest, unit: caller.unit,
                 slice: caller.slice, userUnit: caller.userUnit, isOwn: isOwn(caller)
             ),
             rules: rules.enumerated().map { description($1, number: $0 + 1, on: account, for: caller) },

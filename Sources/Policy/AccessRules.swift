@@ -94,7 +94,7 @@ public struct AccessRules: Equatable, Sendable {
     private func unknown(_ rule: AccessRule, of caller: Caller, _ known: CallerFacts) -> CallerFacts? {
         var facts: CallerFacts = []
         for condition in rule.conditions {
-            let unknown = condition.facts(for: caller).subtracting(known)
+            let unknown = condition.unknown(of: caller, known)
             if unknown.isEmpty, !condition.isMet(by: caller, owner: owner), !condition.isUncertain(of: caller) {
                 return nil
             }

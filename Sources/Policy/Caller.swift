@@ -5,7 +5,8 @@ public struct Caller: Equatable, Sendable {
     /// The primary group.
     public var group: UInt32
     public var supplementaryGroups: [UInt32]
-    /// Absolute path; of the file that the agent finds there, unless it is `uncertain`. A hint and no boundary between programs of one user, who may trace each other (ptrace(2)).
+    /// Absolute path; of the file that the agent finds there, unless it is `uncertain`: then it is the process's word. A
+    /// hint, and not a boundary between programs of one user, which may trace each other (ptrace(2)).
     public var executable: String?
     /// In lower-case hexadecimal digits; read only where a rule asks for it.
     public var executableDigest: String?
@@ -17,6 +18,12 @@ public struct Caller: Equatable, Sendable {
     /// What was asked for, and could not be found out for sure. An executable may have a path all the same: as the process
     /// sees it, where it is not the file that the agent finds there.
     public var uncertain: CallerFacts = []
+
+    /// The path of the executable, if the agent has confirmed it.
+    public var confirmedExecutable: String? { uncertain.contains(.executable) ? nil : executable }
+
+    /// The path that the process shows, if the agent has not confirmed it.
+    public var claimedExecutable: String? { uncertain.contains(.executable) ? executable : nil }
 
     public init(
         pid: Int32, user: UInt32, group: UInt32, supplementaryGroups: [UInt32] = [], executable: String? = nil,

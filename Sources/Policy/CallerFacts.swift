@@ -5,6 +5,8 @@ public struct CallerFacts: OptionSet, Hashable, Sendable {
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     public static let supplementaryGroups = CallerFacts(rawValue: 1 << 0)
+    /// Confirmed: the file that the agent finds at the path which the process shows. Files are looked at for it, and their
+    /// file systems may take their time.
     public static let executable = CallerFacts(rawValue: 1 << 1)
     /// A whole file is read for it, so it is never there at once.
     public static let executableDigest = CallerFacts(rawValue: 1 << 2)
@@ -14,5 +16,14 @@ public struct CallerFacts: OptionSet, Hashable, Sendable {
     /// rely on them.
     public static let record = CallerFacts(rawValue: 1 << 4)
 
-    public static let all: CallerFacts = [.supplementaryGroups, .executable, .executableDigest, .unit]
+    /// The path of the executable as the process shows it, which no file is looked at for. It is enough to tell that a
+    /// rule about another path does not apply.
+    public static let executableClaim = CallerFacts(rawValue: 1 << 5)
+
+    public static let all: CallerFacts = [
+        .supplementaryGroups, .executable, .executableDigest, .unit, .executableClaim,
+    ]
+
+    /// Whether it matters to them that the process still runs the program that it ran before.
+    public var restOnProgram: Bool { !isDisjoint(with: [.executable, .executableDigest, .executableClaim]) }
 }

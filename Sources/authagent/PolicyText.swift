@@ -18,7 +18,9 @@ struct PolicyText {
             if let value { lines.append("  \(name): \(value)") }
         }
         if !caller.groups.isEmpty { add("groups", caller.groups.map { "\($0)" }.joined(separator: ", ")) }
-        add("executable", caller.executable ?? "cannot be read")
+        add(
+            "executable",
+            caller.executable ?? caller.executableClaimed.map { "\($0), as the process shows it" } ?? "cannot be read")
         add("sha256", caller.executableDigest)
         add("unit", caller.unit)
         add("slice", caller.slice)

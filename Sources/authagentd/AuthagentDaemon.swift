@@ -150,9 +150,10 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 logger: log.logger
             )
         )
-        let (digests, recent) = (ExecutableDigests(), RecentProcesses())
+        let accountable: @Sendable (UInt32) -> UInt32 = { $0 }
+        let (digests, recent) = (ExecutableDigests(accountable: accountable), RecentProcesses())
         let access = Access(
-            rules: rules, audit: audit,
+            rules: rules, audit: audit, accountable: accountable,
             peer: { try PeerProcess(socket: $0, digests: digests, recent: recent) },
             process: { PeerProcess(pid: $0, digests: digests) }
         )

@@ -74,7 +74,8 @@ final class SlowCaller: CallerIdentity {
         asked.withLock { $0.append(facts) }
         var caller = connected
         if facts.contains(.supplementaryGroups) { caller.supplementaryGroups = full.supplementaryGroups }
-        if facts.contains(.executable) { caller.executable = full.executable }
+        if facts.restOnProgram { caller.executable = full.executable }
+        if facts.restOnProgram, !facts.contains(.executable) { caller.uncertain.insert(.executable) }
         if facts.contains(.executableDigest) { caller.executableDigest = full.executableDigest }
         if facts.contains(.unit) { (caller.unit, caller.slice) = (full.unit, full.slice) }
         return caller

@@ -213,13 +213,20 @@ struct AccessTests {
             pid: 77, user: 4242, group: 1, supplementaryGroups: [50], executable: "/x", executableDigest: digest,
             unit: "a.service"
         )
+        let named: CallerFacts = [.executableClaim, .executable]
+        let looks: [CallerFacts] = [[], .executableClaim, named, named.union(.executableDigest)]
         let table: [(AccessRule, [CallerFacts])] = [
             (AccessFixture.rule(allow: [.token]), [[]]),
+            // What the process shows is another path: no file is looked at.
+            (
+                AccessFixture.rule(["*"], [.executable("/y"), .executableDigest(digest)], allow: [.token]),
+                [.executableClaim, [], .executableClaim]
+            ),
             (AccessFixture.rule(["*"], [.unit(Glob("a.service"))], allow: [.token]), [[], .unit]),
             (
                 AccessFixture.rule(["*"], [.executable("/x"), .executableDigest(digest)], allow: [.token]),
-                // The first: which program it is that connects.
-                [.executable, [], .executable, [], .executable, [.executable, .executableDigest]]
+                // The first: which program it is that connects. The last: whether it still is.
+                [.executableClaim] + looks.dropLast() + looks + [.executableClaim]
             ),
         ]
         for (rule, asked) in table {
@@ -228,7 +235,8 @@ struct AccessTests {
                 let before = caller.askedFor.count
                 let client = try server.client()
                 try await client.send(Request.get("/v1/accounts/work/token").text)
-                #expect(try await client.reply().status == 200, "\(rule)")
+                let isOther = rule.conditions.first == .executable("/y")
+                #expect(try await client.reply().status == (isOther ? 403 : 200), "\(rule)")
                 // The first is the look at the connection itself.
                 #expect(Array(caller.askedFor.dropFirst(before + 1)) == asked, "\(rule)")
                 #expect(fixture.records.count == 1)

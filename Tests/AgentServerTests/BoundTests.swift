@@ -47,7 +47,8 @@ struct BoundTests {
         try await ServerFixture.serving { server in
             let client = try server.client()
             try await client.send(
-                "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: \(length)\r\nExpect: 100-continue\r\n\r\n")
+                "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(length)\r\nExpect: 100-continue\r\n\r\n"
+            )
             let reply = try await client.reply()
             #expect(reply.status == 413)
             #expect(reply.problem?.code == .tooLarge)
@@ -60,7 +61,7 @@ struct BoundTests {
     func chunked() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
-            try await client.send("POST /v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+            try await client.send("POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
             let chunk = Array(("10000\r\n" + String(repeating: " ", count: 0x10000) + "\r\n").utf8)
             #expect(try await client.sendUntilClosed(chunk, times: 1_000) < 16 << 20)
             let reply = try await client.reply()
@@ -74,7 +75,8 @@ struct BoundTests {
     func trailers() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
-            try await client.send("POST /v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ")
+            try await client.send(
+                "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ")
             let megabyte = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
             #expect(try await client.sendUntilClosed(megabyte, times: 64) < 2 << 20)
             #expect(try await client.reply().status == 431)
@@ -90,7 +92,7 @@ struct BoundTests {
             #expect(try await server.exchange(whole).status == 200)
             let client = try server.client()
             try await client.send(
-                "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
                     + "10000;note=x\r\n\(body)\r\n0\r\nTrailer: x\r\n\r\n")
             #expect(try await client.reply().status == 200)
         }
@@ -101,7 +103,7 @@ struct BoundTests {
         try await ServerFixture.serving { server in
             let client = try server.client()
             try await client.send(
-                "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+                "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
             )
             #expect(try await client.reply().status == 100)
             try await client.send("{}")

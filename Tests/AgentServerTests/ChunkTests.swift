@@ -3,7 +3,8 @@ import AgentServer
 import Testing
 
 struct ChunkTests {
-    private static let head = "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    private static let head =
+        "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 
     @Test(
         "chunks whose lengths can be read in two ways end the connection with 400",

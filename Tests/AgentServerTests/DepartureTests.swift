@@ -28,8 +28,9 @@ struct DepartureTests {
     func midReply() async throws {
         try await ServerFixture.serving { server in
             for text in [
-                Request.get("/v1/accounts/large/token").text, "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Le",
-                "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
+                Request.get("/v1/accounts/large/token").text,
+                "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Le",
+                "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{",
             ] {
                 let client = try server.client()
                 try await client.send(text)
@@ -48,7 +49,8 @@ struct DepartureTests {
             #expect(try await idle.reply().status == 200)
             try await busy.send(.get("/v1/accounts/slow/token"))
             await server.service.refresh.arrived()
-            try await sending.send("POST /v1/accounts/work/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+            try await sending.send(
+                "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{")
             #expect(try await server.exchange(.get("/v1/health")).status == 200)
 
             await server.beginShutdown()

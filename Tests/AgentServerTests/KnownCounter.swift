@@ -1,10 +1,13 @@
 import Logging
 import Synchronization
 
-/// Counts the requests that the server has answered by their bytes, as its log says.
+/// Counts the requests that the server has answered by their bytes, as its log says, and keeps its warnings.
 final class KnownCounter: Sendable {
     private let kept = Mutex(0)
 
+    private let said = Mutex<[String]>([])
+
+    var warnings: [String] { said.withLock { $0 } }
     var count: Int { kept.withLock { $0 } }
 
     var logger: Logger {
@@ -24,6 +27,7 @@ final class KnownCounter: Sendable {
         }
 
         func log(event: LogEvent) {
+            if event.level == .warning { counter.said.withLock { $0.append("\(event.message)") } }
             if event.metadata?["known"] != nil { counter.kept.withLock { $0 += 1 } }
         }
     }

@@ -5,9 +5,11 @@ struct MutationTests {
         Request.get("/v1/accounts/work/token?min_valid=60", "Accept: text/plain").text,
         Request.post("/v1/accounts/work/logout", #"{"local":true}"#, "Content-Type: application/json").text,
         Request(method: "DELETE", target: "/v1/accounts/work/login", version: "HTTP/1.0").text,
-        "POST /v1/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nX:\r\nY: z\r\n\r\n",
+        "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nX:\r\nY: z\r\n\r\n",
         Request.post("/v1/accounts/work/logout", "{}", "Expect: 100-continue").text + Request.get("/v1/health").text,
-        Request(method: "HEAD", target: "http://x/v1/accounts", fields: ["Upgrade: h2c", "Connection: upgrade"]).text,
+        Request(
+            method: "HEAD", target: "http://localhost/v1/accounts", fields: ["Upgrade: h2c", "Connection: upgrade"]
+        ).text,
     ]
     private static let fragments: [[UInt8]] =
         [

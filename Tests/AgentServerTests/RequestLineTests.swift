@@ -12,7 +12,7 @@ struct RequestLineTests {
     func badTarget(line: String) async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
-            try await client.send("\(line) HTTP/1.1\r\nHost: x\r\n\r\n")
+            try await client.send("\(line) HTTP/1.1\r\nHost: localhost\r\n\r\n")
             let reply = try await client.reply()
             #expect(reply.status == 400)
             #expect(reply.problem?.code == .badRequest)
@@ -29,7 +29,8 @@ struct RequestLineTests {
             ("/v1/accounts/%2E%2E", 404), ("/v1/accounts/.", 404), ("/v1/health/", 404), ("/v1/health%00", 404),
             ("/v1/health?", 200), ("/v1/health;x=1", 404), ("/V1/health", 404), ("/v1/accounts/a+b", 200),
             ("/v1/accounts/a%20b", 404), ("/v1/accounts/%C3%A9", 404), ("/v1/accounts/%C0%AE%C0%AE", 404),
-            ("http://x?y=/v1/health", 404), ("HTTP://[::1]:80/v1/health", 200), ("http://x/v1/health?", 200),
+            ("http://localhost?y=/v1/health", 404), ("HTTP://LocalHost:80/v1/health", 200),
+            ("http://localhost/v1/health?", 200),
         ])
     func path(target: String, status: Int) async throws {
         try await ServerFixture.serving { server in
@@ -93,7 +94,7 @@ struct RequestLineTests {
         try await ServerFixture.serving { server in
             let client = try server.client()
             let hidden = Request.post("/v1/reload").text
-            _ = try await client.sendUntilClosed(Array("\(line)\r\nHost: x\r\n\r\n\(hidden)".utf8))
+            _ = try await client.sendUntilClosed(Array("\(line)\r\nHost: localhost\r\n\r\n\(hidden)".utf8))
             let reply = try await client.reply()
             #expect(reply.status == 400)
             #expect(reply.problem?.code == .badRequest)

@@ -40,6 +40,24 @@ struct AuditLineTests {
                 """)
     }
 
+    @Test("a path that the agent has not confirmed is written as the caller's word, and never as its executable")
+    func claimed() throws {
+        var caller = Self.caller
+        caller.uncertain = .executable
+        let line = try json(Self.record(caller))
+        #expect(line["executable"] == nil)
+        #expect(line["executable_claimed"] as? String == "/usr/bin/backup")
+        #expect(try json(Self.record())["executable_claimed"] == nil)
+    }
+
+    @Test("a refusal that no rule has decided says why")
+    func reason() throws {
+        var record = Self.record(permissions: [], account: nil, result: .refused(.forbidden))
+        record.reason = "browser"
+        #expect(try json(record)["reason"] as? String == "browser")
+        #expect(try json(Self.record())["reason"] == nil)
+    }
+
     @Test("what is not known is left out")
     func unknown() throws {
         let line = try json(Self.record(Caller(pid: 0, user: 7, group: 7), permissions: [.admin], account: nil))

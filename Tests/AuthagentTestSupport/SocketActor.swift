@@ -43,6 +43,22 @@ public final class SocketActor: Sendable {
         await eventually("it does not become \(program)") { Self.isSameFile("/proc/\(self.pid)/exe", program) }
     }
 
+    /// Has the process that connected execute this program, which is its own file, again.
+    public func executeAgain(_ program: String) async {
+        process.write("become \(program)\n")
+        await eventually("it does not execute \(program) again") {
+            (try? String(contentsOfFile: "/proc/\(self.pid)/cmdline", encoding: .utf8))?.hasSuffix("\u{0}600\u{0}")
+                == true
+        }
+    }
+
+    /// Gives up the connection for a new one.
+    public func renew() async { #expect(await command("renew") == "connected") }
+
+    /// Asks for a stream, and has it printed by the process, or by its child; `streamed` is what has come.
+    public func watch(_ target: String) { process.write("stream \(target)\n") }
+    public var streamed: String { process.outputSoFar }
+
     private static func isSameFile(_ left: String, _ right: String) -> Bool {
         var (one, other) = (stat(), stat())
         return stat(left, &one) == 0 && stat(right, &other) == 0 && one.st_ino == other.st_ino
@@ -50,8 +66,11 @@ public final class SocketActor: Sendable {
     }
 
     /// Asks on the connection; the status and the body.
-    public func ask(_ target: String) async -> String {
-        process.write("ask \(target)\n")
+    public func ask(_ target: String) async -> String { await command("ask \(target)") }
+
+    /// The line that it prints then.
+    private func command(_ line: String) async -> String {
+        process.write(line + "\n")
         let number = asked.withLock { asked in
             asked += 1
             return asked

@@ -23,7 +23,7 @@ struct AuditTests {
         _ = try await ChildProcess.run(curl, request)
         await eventually { lines(path).count >= 2 }
         let line = try #require(lines(path).last)
-        #expect((line["executable"] as? String)?.hasSuffix("/curl") == true)
+        #expect((line["executable_claimed"] as? String)?.hasSuffix("/curl") == true)
         #expect(line["uid"] as? Int == Int(getuid()))
         #expect(line["account"] as? String == "work")
 

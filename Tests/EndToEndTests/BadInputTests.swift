@@ -132,6 +132,37 @@ struct BadInputTests {
         #expect(!result.errors.contains("canary"))
     }
 
+    @Test("what a browser sends through a proxy is refused and recorded; a program that names localhost is served")
+    func browser() async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        let curl = try MissingProgram.require("curl", package: "curl")
+        func ask(_ target: String, _ options: String...) async throws -> String {
+            let all = ["-sS", "-w", " %{http_code}", "--unix-socket", demo.home.socket] + options
+            return try await ChildProcess.run(curl, all + ["http://localhost" + target]).output
+        }
+        let token = "/v1/accounts/work/token"
+        for options in [
+            ["-H", "Origin: http://evil.example"], ["-H", "Sec-Fetch-Site: cross-site"],
+            ["-H", "Host: rebind.evil.example"],
+        ] {
+            for request in [[], ["-X", "POST", "-H", "Content-Type: text/plain"]] {
+                let target = request.isEmpty ? token : "/v1/lock"
+                let answer = try await ChildProcess.run(
+                    curl,
+                    ["-sS", "-w", " %{http_code}", "--unix-socket", demo.home.socket] + options + request
+                        + ["http://localhost" + target]
+                ).output
+                #expect(answer.hasSuffix(" 403") && !answer.contains("access_token"), "\(answer)")
+            }
+        }
+        #expect(try await ask("/v1/lock", "-X", "POST", "-H", "Content-Type: text/plain").hasSuffix(" 415"))
+        #expect(demo.home.log.contains("reason=browser") && demo.home.log.contains("reason=foreign_host"))
+        // As a scraper's proxy sends it.
+        #expect(try await ask("/metrics", "-H", "Host: localhost").hasSuffix(" 200"))
+        #expect(try await ask(token, "-H", "Host: LOCALHOST:80").hasSuffix(" 200"))
+    }
+
     @Test("bytes that are no request, no bytes at all and a huge head leave the agent as it was")
     func garbage() async throws {
         let home = try AgentHome()

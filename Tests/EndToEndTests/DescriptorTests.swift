@@ -19,7 +19,8 @@ struct DescriptorTests {
         return daemon
     }
 
-    @Test("with no descriptor left nobody is lost: whoever waits is served once some are free, and the login is kept")
+    @Test(
+        "with no descriptor left no caller is lost: all that wait are served once some are free, and the login is kept")
     func exhausted() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.firstAccessTokenLifetime = 1
@@ -38,14 +39,14 @@ struct DescriptorTests {
         }
         // Its connection is not even accepted.
         let late = try demo.home.client(["token", "work"])
-        // A refresh needs a descriptor, too: whatever comes of it, it is not the end of the login.
+        // A refresh needs a descriptor, too. That it finds none is not the provider's failure, which would be waited out.
         let request = "GET /v1/accounts/work/token HTTP/1.1\r\nHost: localhost\r\n\r\n"
         #expect(send(clients[0], request, request.utf8.count, Int32(MSG_NOSIGNAL)) == request.utf8.count)
-        let status = await firstLine(of: clients[0])
-        #expect(status.hasPrefix("HTTP/1.1 200") || status.hasPrefix("HTTP/1.1 503"), "\(status)")
         #expect(late.isRunning)
-        for client in clients { close(client) }
-        clients = []
+        for client in clients.dropFirst() { close(client) }
+        clients = [clients[0]]
+        let status = await firstLine(of: clients[0])
+        #expect(status.hasPrefix("HTTP/1.1 200"), "\(status)")
         #expect(await late.result().status == 0, "\(late.errorsSoFar)")
         #expect(try await demo.home.authagent("token", "work").status == 0)
         #expect(demo.issuer.liveRefreshTokens.count == 1)

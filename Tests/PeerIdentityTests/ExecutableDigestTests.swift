@@ -18,9 +18,10 @@ struct ExecutableDigestTests {
         #expect(try visit.peer.callerAtOnce(.executableDigest) == nil)
         let caller = try await visit.peer.caller(.executableDigest)
         #expect(caller.executableDigest == (try await sha256sum(try BuildProducts.path("socket-actor"))))
-        #expect(try visit.peer.callerAtOnce(.executableDigest) == caller)
+        #expect(try visit.peer.callerAtOnce(.executableDigest)?.executableDigest == caller.executableDigest)
+        // Which file another process runs is to be looked at, and what is known of it is not read again.
         let other = try await Visit(digests: visit.digests)
-        #expect(try other.peer.callerAtOnce(.executableDigest)?.executableDigest == caller.executableDigest)
+        #expect(try await other.peer.caller(.executableDigest).executableDigest == caller.executableDigest)
     }
 
     @Test("what is read is the program that runs, not what its path names by now")
@@ -40,7 +41,7 @@ struct ExecutableDigestTests {
         let files = try TemporaryDirectory()
         let program = files.path + "/tool"
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
-        let digests = ExecutableDigests()
+        let digests = Visit.patient()
         let first = try await Visit(program: program, digests: digests)
         let before = try await first.peer.caller(.executableDigest).executableDigest
         first.visitor.end()
@@ -56,27 +57,21 @@ struct ExecutableDigestTests {
 
     @Test("a program that is too large has no digest, and matches no rule that asks for one")
     func tooLarge() async throws {
-        var limits = ExecutableDigests.Limits()
-        limits.size = 1000
-        let visit = try await Visit(digests: ExecutableDigests(limits: limits))
+        let visit = try await Visit(digests: Visit.patient { $0.size = 1000 })
         let caller = try await visit.peer.caller(.executableDigest)
-        #expect(caller.executableDigest == nil && caller.uncertain == .executableDigest)
+        #expect(caller.executableDigest == nil && caller.uncertain.contains(.executableDigest))
     }
 
     @Test("a file that takes too long has no digest")
     func tooSlow() async throws {
-        var limits = ExecutableDigests.Limits()
-        limits.time = .zero
-        let visit = try await Visit(digests: ExecutableDigests(limits: limits))
+        let visit = try await Visit(digests: Visit.patient { $0.time = .zero })
         let caller = try await visit.peer.caller(.executableDigest)
-        #expect(caller.executableDigest == nil && caller.uncertain == .executableDigest)
+        #expect(caller.executableDigest == nil && caller.uncertain.contains(.executableDigest))
     }
 
     @Test("so many programs are remembered and no more")
     func bounded() async throws {
-        var limits = ExecutableDigests.Limits()
-        limits.count = 1
-        let digests = ExecutableDigests(limits: limits)
+        let digests = Visit.patient { $0.count = 1 }
         let files = try TemporaryDirectory()
         let program = files.path + "/tool"
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
@@ -90,9 +85,7 @@ struct ExecutableDigestTests {
 
     @Test("a program that could not be read is not read again and again; other users are not told that it could not")
     func failureRemembered() async throws {
-        var limits = ExecutableDigests.Limits()
-        limits.size = 1000
-        let digests = ExecutableDigests(limits: limits)
+        let digests = Visit.patient { $0.size = 1000 }
         let visit = try await Visit(digests: digests)
         #expect(try visit.peer.callerAtOnce(.executableDigest) == nil)
         _ = try await visit.peer.caller(.executableDigest)
@@ -100,14 +93,13 @@ struct ExecutableDigestTests {
         #expect(known.executableDigest == nil)
         try #require(getuid() == 0, "this test becomes another user, which only root can")
         let other = try await Visit(user: 65_534, digests: digests)
+        _ = try await other.peer.caller(.executable)
         #expect(try other.peer.callerAtOnce(.executableDigest) == nil)
     }
 
     @Test("a failure is forgotten after its time")
     func failureForgotten() async throws {
-        var limits = ExecutableDigests.Limits()
-        (limits.size, limits.failureTime) = (1000, .zero)
-        let visit = try await Visit(digests: ExecutableDigests(limits: limits))
+        let visit = try await Visit(digests: Visit.patient { ($0.size, $0.failureTime) = (1000, .zero) })
         _ = try await visit.peer.caller(.executableDigest)
         #expect(try visit.peer.callerAtOnce(.executableDigest) == nil)
     }
@@ -116,7 +108,7 @@ struct ExecutableDigestTests {
     func oneAtATime() async throws {
         try #require(getuid() == 0, "this test becomes other users, which only root can")
         let files = try TemporaryDirectory()
-        let digests = ExecutableDigests()
+        let digests = Visit.patient()
         var programs: [String] = []
         for number in 1...6 {
             let program = files.path + "/large-\(number)"

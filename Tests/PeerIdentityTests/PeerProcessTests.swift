@@ -11,7 +11,7 @@ struct PeerProcessTests {
         "process, user, groups, program and unit are those of the process that connected", arguments: Pinning.allCases)
     func facts(pinning: Pinning) async throws {
         let visit = try await Visit(pinning: pinning)
-        let caller = try #require(try visit.peer.callerAtOnce([.supplementaryGroups, .executable, .unit]))
+        let caller = try await visit.peer.caller([.supplementaryGroups, .executable, .unit])
         #expect(caller.pid == visit.visitor.pid)
         #expect(caller.user == getuid())
         #expect(caller.group == getgid())
@@ -54,7 +54,7 @@ struct PeerProcessTests {
     @Test("a process that becomes another program is refused where somebody looked at its program, and only there")
     func exec() async throws {
         let looked = try await Visit()
-        #expect(try looked.peer.callerAtOnce(.executable) != nil)
+        _ = try await looked.peer.caller(.executable)
         await looked.visitor.become("/bin/sleep")
         #expect(throws: CallerLost.changed) { try looked.peer.callerAtOnce(.executable) }
         await #expect(throws: CallerLost.changed) { try await looked.peer.caller(.executableDigest) }
@@ -67,18 +67,43 @@ struct PeerProcessTests {
         kill(unlooked.visitor.pid, SIGKILL)
     }
 
+    @Test("at once there is only the path that the process shows; the file is confirmed away from the caller's thread")
+    func claim() async throws {
+        let visit = try await Visit()
+        let program = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
+        let claim = try #require(try visit.peer.callerAtOnce(.executableClaim))
+        #expect(claim.claimedExecutable == program && claim.confirmedExecutable == nil)
+        #expect(try visit.peer.callerAtOnce(.executable) == nil)
+        #expect(try await visit.peer.caller(.executable).confirmedExecutable == program)
+        await visit.visitor.become("/bin/sleep")
+        #expect(throws: CallerLost.changed) { try visit.peer.callerAtOnce(.executableClaim) }
+        kill(visit.visitor.pid, SIGKILL)
+    }
+
+    @Test("a process that executes its own file again is another execution, of which nothing is known")
+    func again() async throws {
+        let files = try TemporaryDirectory()
+        let program = files.path + "/tool"
+        _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
+        let visit = try await Visit(program: program)
+        _ = try visit.peer.callerAtOnce(.executableClaim)
+        await visit.visitor.executeAgain(program)
+        #expect(throws: CallerLost.changed) { try visit.peer.callerAtOnce(.executableClaim) }
+        kill(visit.visitor.pid, SIGKILL)
+    }
+
     @Test("another file of the same name is another program")
     func sameName() async throws {
         let files = try TemporaryDirectory()
         let program = files.path + "/tool"
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
         let visit = try await Visit(program: program)
-        #expect(try visit.peer.callerAtOnce(.executable)?.executable == program)
+        #expect(try await visit.peer.caller(.executable).executable == program)
         // As at an upgrade: the running program keeps the name it had.
         try FileManager.default.removeItem(atPath: program)
-        #expect(try visit.peer.callerAtOnce(.executable)?.executable == program)
+        #expect(try await visit.peer.caller(.executable).executable == program)
         // By then it is no file that a rule could name.
-        #expect(try visit.peer.callerAtOnce(.executable)?.uncertain == .executable)
+        #expect(try await visit.peer.caller(.executable).uncertain == .executable)
         _ = try await ChildProcess.run("/bin/cp", ["/bin/sleep", program])
         await visit.visitor.become(program)
         #expect(throws: CallerLost.changed) { try visit.peer.callerAtOnce(.executable) }
@@ -91,16 +116,17 @@ struct PeerProcessTests {
         let program = files.path + "/tool"
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
         let honest = try await Visit(program: program)
-        let here = try #require(try honest.peer.callerAtOnce(.executable))
+        let here = try await honest.peer.caller(.executable)
         #expect(here.executable == program && here.uncertain == [])
         let liar = try await Visit(program: program, through: try await OtherPlace.command(hiding: program))
-        let there = try #require(try liar.peer.callerAtOnce(.executable))
+        let there = try await liar.peer.caller(.executable)
         #expect(there.executable == program && there.uncertain == .executable)
         let digest = try await liar.peer.caller([.executable, .executableDigest])
         #expect(digest.executableDigest != nil && digest.uncertain == .executable)
         // Where the path leads to nothing, neither.
         try FileManager.default.removeItem(atPath: program)
-        #expect(try liar.peer.callerAtOnce(.executable)?.uncertain == .executable)
+        let fresh = try await Visit(program: program, through: OtherPlace.command(hiding: program))
+        #expect(try await fresh.peer.caller(.executable).uncertain == .executable)
     }
 
     @Test("a file whose name ends like the kernel's mark for one that is gone is never for sure a program of that path")
@@ -109,7 +135,7 @@ struct PeerProcessTests {
         let program = files.path + "/tool (deleted)"
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
         let visit = try await Visit(program: program)
-        #expect(try visit.peer.callerAtOnce(.executable)?.uncertain == .executable)
+        #expect(try await visit.peer.caller(.executable).uncertain == .executable)
     }
 
     @Test("user and groups are those of the moment of connecting")
@@ -132,7 +158,7 @@ struct PeerProcessTests {
         let visit = try await Visit()
         let before = try #require(try visit.peer.callerAtOnce(.record))
         let program = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
-        #expect(before.executable == program)
+        #expect(before.claimedExecutable == program && before.confirmedExecutable == nil)
         #expect(before.slice != nil)
         await visit.visitor.become("/bin/sleep")
         #expect(try visit.peer.callerAtOnce(.record) == before)

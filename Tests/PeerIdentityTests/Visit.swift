@@ -16,7 +16,7 @@ final class Visit: Sendable {
 
     init(
         pinning: Pinning = .peer, user: UInt32? = nil, group: UInt32? = nil, groups: [UInt32] = [],
-        program: String? = nil, isLeftUnreaped: Bool = false, digests: ExecutableDigests = ExecutableDigests(),
+        program: String? = nil, isLeftUnreaped: Bool = false, digests: ExecutableDigests = Visit.patient(),
         recent: RecentProcesses = RecentProcesses(), through: [String] = [],
         beforeAccept: (SocketActor) async -> Void = { _ in }
     ) async throws {
@@ -33,6 +33,14 @@ final class Visit: Sendable {
         connection = clinux_accept(listener.raw)
         peer = try PeerProcess(socket: connection, digests: digests, recent: recent, pinning: pinning)
         self.digests = digests
+    }
+
+    /// What was found stays found, however busy the machine is.
+    static func patient(_ change: (inout ExecutableDigests.Limits) -> Void = { _ in }) -> ExecutableDigests {
+        var limits = ExecutableDigests.Limits()
+        (limits.lookLife, limits.turn, limits.time) = (.seconds(600), .seconds(600), .seconds(60))
+        change(&limits)
+        return ExecutableDigests(limits: limits)
     }
 
     deinit {

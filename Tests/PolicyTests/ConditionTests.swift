@@ -95,7 +95,7 @@ struct ConditionTests {
             (
                 RuleFixture.rules(
                     RuleFixture.rule(["*"], .user(8, name: nil)), RuleFixture.rule(["*"], .executable("/x"))),
-                RuleFixture.caller(7), [.executable]
+                RuleFixture.caller(7), [.executableClaim]
             ),
             (RuleFixture.rules(RuleFixture.rule(["*"], .group(100, name: "g"))), RuleFixture.caller(7, group: 100), []),
             (
@@ -106,7 +106,7 @@ struct ConditionTests {
                 RuleFixture.rules(
                     RuleFixture.rule(["*"], .unit(Glob("a.service"))),
                     RuleFixture.rule(["*"], .executable("/x"), .executableDigest("ab"))),
-                RuleFixture.caller(7), [.unit, .executable, .executableDigest]
+                RuleFixture.caller(7), [.unit, .executableClaim, .executableDigest]
             ),
         ]
         for (rules, caller, facts) in table {
@@ -118,6 +118,17 @@ struct ConditionTests {
         #expect(
             rules.facts(on: work, for: RuleFixture.caller(7, executable: "/x"), known: .executable)
                 == [.executableDigest])
+        // Nor is it looked at where the process shows another path, or on a path that no rule names.
+        var claims = RuleFixture.caller(7, executable: "/y")
+        claims.uncertain = .executable
+        #expect(rules.facts(on: work, for: claims, known: .executableClaim) == [])
+        #expect(rules.furtherFactsToExplain(claims) == [])
+        claims.executable = "/x"
+        #expect(rules.facts(on: work, for: claims, known: .executableClaim) == [.executable, .executableDigest])
+        #expect(rules.furtherFactsToExplain(claims) == .executable)
+        // One that cannot be read may be this one.
+        claims.executable = nil
+        #expect(rules.facts(on: work, for: claims, known: .executableClaim) == [.executable, .executableDigest])
     }
 
     private func decision(_ rules: AccessRules, _ caller: Caller) -> Decision {

@@ -114,8 +114,8 @@ struct RulesInForceTests {
             RuleFixture.rule(["work"], .executable("/bad"), allow: []), RuleFixture.rule(["work"], .user(7, name: nil))
         )
         let request = AccessRequest([.token], on: RuleFixture.account("work"))
-        #expect(rules.decide(request, for: RuleFixture.caller(7), known: []) == .needs(.executable))
-        #expect(rules.decideList(.status, for: RuleFixture.caller(7), known: []) == .needs(.executable))
+        #expect(rules.decide(request, for: RuleFixture.caller(7), known: []) == .needs(.executableClaim))
+        #expect(rules.decideList(.status, for: RuleFixture.caller(7), known: []) == .needs(.executableClaim))
         #expect(
             rules.decide(request, for: RuleFixture.caller(7, executable: "/bad"), known: .executable)
                 == .verdict(Verdict(.refused(.token), rule: 1)))

@@ -3,6 +3,10 @@
 //   ask TARGET       sends a GET request on the connection, and prints the status and the body as one line
 //   leave            ends this process; a child goes on with the connection
 //   become PROGRAM   becomes another program, which waits (PROGRAM 600); a child goes on with the connection
+//   renew            connects again, and prints "connected"
+//   stream TARGET    sends a GET request, and has a child print what comes until the end, and then "closed"
+//
+// With 600 in the place of the path it waits, as sleep(1) would.
 //
 // usage: socket-actor PATH
 #define _GNU_SOURCE 1
@@ -35,15 +39,31 @@ static int ask(int connection, const char *target) {
     }
 }
 
+static int connect_to(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    int connection = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (connect(connection, (struct sockaddr *)&address, sizeof address) == 0) return connection;
+    perror(path);
+    return -1;
+}
+
+static int stream(int connection, const char *target) {
+    char text[4096];
+    int length = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);
+    if (send(connection, text, (size_t)length, MSG_NOSIGNAL) != length) return puts("closed");
+    if (fork() != 0) return 0;
+    ssize_t got;
+    while ((got = recv(connection, text, sizeof text, 0)) > 0) fwrite(text, 1, (size_t)got, stdout);
+    puts("closed");
+    exit(0);
+}
+
 int main(int count, char **arguments) {
     if (count != 2) return 2;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strncpy(address.sun_path, arguments[1], sizeof address.sun_path - 1);
-    int connection = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (connect(connection, (struct sockaddr *)&address, sizeof address) != 0) {
-        perror(arguments[1]);
-        return 1;
-    }
+    if (strcmp(arguments[1], "600") == 0) return (int)sleep(600);
+    int connection = connect_to(arguments[1]);
+    if (connection < 0) return 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     // A child must not find in its copy of the buffer what this process has read ahead.
     setvbuf(stdin, NULL, _IONBF, 0);
@@ -53,6 +73,12 @@ int main(int count, char **arguments) {
         line[strcspn(line, "\n")] = 0;
         if (strncmp(line, "ask ", 4) == 0) {
             ask(connection, line + 4);
+        } else if (strcmp(line, "renew") == 0) {
+            close(connection);
+            connection = connect_to(arguments[1]);
+            puts(connection < 0 ? "failed" : "connected");
+        } else if (strncmp(line, "stream ", 7) == 0) {
+            stream(connection, line + 7);
         } else if (strcmp(line, "leave") == 0) {
             if (fork() != 0) _exit(0);
         } else if (strncmp(line, "become ", 7) == 0) {

@@ -1,0 +1,160 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Runs calls that a file system may keep from returning, each user's in a lane of its own.
+///
+/// A lane runs one call at a time. A call that shows no sign of life for a while loses its turn, and the next one runs
+/// beside it. A thread that hangs cannot be ended, so that each lane, and all lanes together, have few of them.
+package final class BlockingLanes: Sendable {
+    package struct Limits: Sendable {
+        /// After so long without a sign of life the next call has its turn.
+        package var turn: Duration = .seconds(2)
+        /// Calls of one user that have lost their turn, until further ones are refused at once.
+        package var hanging = 2
+        /// The same of the agent's own user, and of root: their programs share a lane.
+        package var ownHanging = 8
+        /// Calls of one user that wait for their turn.
+        package var waiting = 64
+        /// Threads for all users but the agent's own and root, and users who have a lane.
+        package var threads = 32
+
+        package init() {}
+    }
+
+    /// A call tells that it goes on.
+    package final class Sign: Sendable {
+        private let last = Mutex(ContinuousClock.now)
+        /// The end of its turn, among the deadlines.
+        fileprivate let turn = Mutex<UInt64>(0)
+        package func show() { last.withLock { $0 = .now } }
+        var silence: Duration { last.withLock { .now - $0 } }
+    }
+
+    private struct Job: Sendable {
+        let id: UInt64
+        let run: @Sendable (Sign) -> Void
+    }
+
+    private struct Lane {
+        var running: Set<UInt64> = []
+        var hanging: Set<UInt64> = []
+        var waiting: [Job] = []
+
+        /// Whether a call may begin beside those that hang.
+        func isFree(_ most: Int) -> Bool { running.count == hanging.count && hanging.count < most }
+    }
+
+    private typealias Lanes = [UInt32: Lane]
+
+    private let state = Mutex<Lanes>([:])
+    private let limits: Limits
+    private let isOwn: @Sendable (UInt32) -> Bool
+    private let deadlines = Deadlines()
+
+    package init(_ limits: Limits, isOwn: @escaping @Sendable (UInt32) -> Bool) {
+        self.limits = limits
+        self.isOwn = isOwn
+    }
+
+    /// Returns what the call returns, or `nil` if there is no room for it or it has not returned in time.
+    package func run<Value: Sendable>(
+        of user: UInt32, within time: Duration, _ body: @escaping @Sendable (Sign) -> Value?
+    ) async -> Value? {
+        await withCheckedContinuation { continuation in
+            let once = Mutex<CheckedContinuation<Value?, Never>?>(continuation)
+            let answer: @Sendable (Value?) -> Void = { value in
+                once.withLock { $0.take() }?.resume(returning: value)
+            }
+            // Its number is its deadline's.
+            let job = deadlines.add(after: time) { job in
+                self.leaveQueue(user, job)
+                answer(nil)
+            }
+            let isTaken = enter(user, job) { sign in
+                answer(body(sign))
+                self.deadlines.remove(job)
+            }
+            guard !isTaken else { return }
+            deadlines.remove(job)
+            answer(nil)
+        }
+    }
+
+    /// Returns whether there is room for it.
+    private func enter(_ user: UInt32, _ job: UInt64, _ body: @escaping @Sendable (Sign) -> Void) -> Bool {
+        let isTaken = state.withLock { state in
+            guard isOwn(user) || state[user] != nil || strangers(state).count < limits.threads else { return false }
+            var lane = state[user] ?? Lane()
+            // Where all hang that may, one more would only wait for its deadline.
+            guard lane.waiting.count < limits.waiting, lane.hanging.count < most(user) else { return false }
+            lane.waiting.append(Job(id: job, run: body))
+            state[user] = lane
+            return true
+        }
+        if isTaken { pump() }
+        return isTaken
+    }
+
+    private func most(_ user: UInt32) -> Int { isOwn(user) ? limits.ownHanging : limits.hanging }
+
+    private func strangers(_ lanes: Lanes) -> [Lane] { lanes.filter { !isOwn($0.key) }.map(\.value) }
+
+    /// Begins what may begin.
+    private func pump() {
+        let ready = state.withLock { state -> [(user: UInt32, job: Job)] in
+            var ready: [(user: UInt32, job: Job)] = []
+            var threads = strangers(state).reduce(0) { $0 + $1.running.count }
+            for (user, lane) in state where !lane.waiting.isEmpty && lane.isFree(most(user)) {
+                guard isOwn(user) || threads < limits.threads else { continue }
+                if !isOwn(user) { threads += 1 }
+                var lane = lane
+                let job = lane.waiting.removeFirst()
+                lane.running.insert(job.id)
+                state[user] = lane
+                ready.append((user, job))
+            }
+            return ready
+        }
+        for (user, job) in ready { start(user, job) }
+    }
+
+    private func start(_ user: UInt32, _ job: Job) {
+        let sign = Sign()
+        watch(user, job.id, sign)
+        // A queue of its own is a thread of its own, which no other queue waits for.
+        DispatchQueue(label: "authagent.lane").async {
+            job.run(sign)
+            self.deadlines.remove(sign.turn.withLock { $0 })
+            self.change(user) { lane in
+                lane.running.remove(job.id)
+                lane.hanging.remove(job.id)
+            }
+        }
+    }
+
+    /// Takes its turn away once it has been silent for so long.
+    private func watch(_ user: UInt32, _ job: UInt64, _ sign: Sign) {
+        let turn = deadlines.add(after: limits.turn) { _ in
+            let isHanging = sign.silence >= self.limits.turn
+            let isRunning = self.state.withLock { $0[user]?.running.contains(job) == true }
+            guard isRunning else { return }
+            guard isHanging else { return self.watch(user, job, sign) }
+            self.change(user) { if $0.running.contains(job) { $0.hanging.insert(job) } }
+        }
+        sign.turn.withLock { $0 = turn }
+    }
+
+    /// Its caller does not wait any more.
+    private func leaveQueue(_ user: UInt32, _ job: UInt64) {
+        change(user) { $0.waiting.removeAll { $0.id == job } }
+    }
+
+    private func change(_ user: UInt32, _ body: (inout Lane) -> Void) {
+        state.withLock { state in
+            guard var lane = state[user] else { return }
+            body(&lane)
+            state[user] = lane.running.isEmpty && lane.waiting.isEmpty ? nil : lane
+        }
+        pump()
+    }
+}

@@ -1,0 +1,81 @@
+import AuthagentTestSupport
+import Foundation
+import Testing
+
+/// Callers who open all the connections that they can.
+@Suite(.timeLimit(.minutes(10)))
+struct ConnectionCapTests {
+    private static let strangers = [UInt32](64_021...64_026)
+
+    /// Opens connections without end, keeps those that stay open, and says so once there is no room for more.
+    private static let holder = """
+        import socket, sys, select
+        held = []
+        socket.setdefaulttimeout(20)
+        def open_one():
+            one = socket.socket(socket.AF_UNIX)
+            one.connect(sys.argv[1])
+            held.append(one)
+        def prune():
+            poll = select.poll()
+            for one in held: poll.register(one, select.POLLIN | select.POLLHUP)
+            gone = {fd for fd, _ in poll.poll(0)}
+            for one in [one for one in held if one.fileno() in gone]:
+                held.remove(one)
+                one.close()
+            return len(gone)
+        import time
+        full = 0
+        while full < 3:
+            try:
+                for _ in range(64): open_one()
+            except OSError:
+                pass
+            time.sleep(0.05)
+            # All that were opened last were refused.
+            full = full + 1 if prune() >= 48 else 0
+        print("full", len(held), flush=True)
+        while not select.select([sys.stdin], [], [], 0.2)[0]:
+            try: open_one()
+            except OSError: pass
+            prune()
+        """
+
+    @Test(
+        "six users who open all that they can leave the agent's user and root theirs, and it is said once",
+        arguments: [1024, 20_000])
+    func flood(descriptors: Int) async throws {
+        let agent = try await RootAgent(
+            rules: (Self.strangers + [RootAgent.neighbour]).map { RootAgent.rule("work", "uid = \($0)") }.joined(),
+            nofile: descriptors)
+        let python = try MissingProgram.require("python3", package: "python3")
+        let setpriv = try MissingProgram.require("setpriv", package: "util-linux")
+        var holders: [ChildProcess] = []
+        for user in Self.strangers {
+            holders.append(
+                try ChildProcess(
+                    setpriv,
+                    ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", python, "-c", Self.holder, agent.socket],
+                    environment: ChildProcess.programEnvironment, input: nil))
+        }
+        // While they do it, and when they have it.
+        #expect(try await agent.demo.home.authagent("token", "work").status == 0)
+        var held = 0
+        for holder in holders {
+            let line = await holder.line(beginning: "full")
+            held += Int(line.dropFirst(5)) ?? 0
+        }
+        #expect(held > 0)
+        // Each takes two.
+        #expect(2 * held <= descriptors / 2, "\(held)")
+        for _ in 0..<5 { #expect(try await agent.demo.home.authagent("token", "work").status == 0) }
+        #expect(try await agent.demo.home.authagent("status").status == 0)
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(agent.daemon.pid)/fd").count
+        #expect(open <= descriptors * 3 / 4, "\(open)")
+        let said = agent.daemon.errorsSoFar.split(separator: "\n").filter { $0.contains("connections are refused") }
+        #expect((1...10).contains(said.count), "\(said)")
+        for holder in holders { holder.closeInput() }
+        for holder in holders { _ = await holder.result() }
+        await eventually { (try? await agent.ask(RootAgent.neighbour).hasPrefix("200 ")) == true }
+    }
+}

@@ -1,0 +1,123 @@
+import AuthagentTestSupport
+import Foundation
+import Testing
+
+/// A caller whose program lies on a file system that stops answering, as that of a dead server does. All with a real one.
+@Suite(.timeLimit(.minutes(5)))
+struct HangingFileSystemTests {
+    init() throws { try #require(getuid() == 0, "these tests mount a file system, which only root can") }
+
+    /// A program at a path of its own, which a rule can name.
+    private func program(_ files: TemporaryDirectory) async throws -> String {
+        try #require(chmod(files.path, 0o755) == 0)
+        let program = files.path + "/good"
+        _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
+        return program
+    }
+
+    /// Asks in the background.
+    private func asking(_ actor: SocketActor, _ target: String) -> Task<String, Never> {
+        Task { await actor.ask(target) }
+    }
+
+    @Test("root's agent: it is refused, when it connects and when it asks, and no other user or account waits for it")
+    func rootAgent() async throws {
+        let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
+        let files = try TemporaryDirectory()
+        let good = try await program(files)
+        let agent = try await RootAgent(
+            rules: RootAgent.rule("secret", "uid = \(RootAgent.attacker)\nexecutable = \"\(hanging.program)\"")
+                + RootAgent.rule("work", "uid = \(RootAgent.neighbour)\nexecutable = \"\(good)\"")
+                + RootAgent.rule("work", "uid = \(RootAgent.attacker)\nexecutable = \"\(good)\""))
+        // Before it hangs the rule is the program's.
+        let actors = try await many(4) { try await agent.actor(RootAgent.attacker, hanging.program) }
+        #expect(await actors[0].ask("/v1/accounts/secret/token").hasPrefix("404 "))
+        await hanging.hang()
+        for actor in actors { await actor.renew() }
+        let answers = actors.map { asking($0, "/v1/accounts/secret/token") }
+        // Root, another user whose program is to be looked at, and another program of the same user.
+        #expect(try await agent.demo.home.authagent("token", "work").status == 0)
+        #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
+        #expect(try await agent.ask(RootAgent.attacker, RootAgent.token, good).hasPrefix("200 "))
+        for answer in answers {
+            let answer = await answer.value
+            #expect(answer.hasPrefix("403 "), "\(answer)")
+        }
+        #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
+        await hanging.end()
+        for actor in actors { actor.end() }
+    }
+
+    @Test("a user's own agent with a rule about another account: its own programs are served meanwhile")
+    func ownAgent() async throws {
+        let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
+        let demo = try await DemoLogin()
+        try demo.home.files.directory("config/authagent")
+        try demo.home.files.file(
+            "config/authagent/authagent.toml",
+            RootAgent.rule("other", "user = \"*\"\nexecutable = \"\(hanging.program)\""))
+        try await demo.logIn()
+        let actor = try await SocketActor(demo.home.socket, program: hanging.program)
+        await hanging.hang()
+        await actor.renew()
+        // No rule about this account asks for the program.
+        #expect(await actor.ask(RootAgent.token).hasPrefix("200 "))
+        let refused = asking(actor, "/v1/accounts/other/token")
+        for _ in 0..<5 { #expect(try await demo.home.authagent("token", "work").status == 0) }
+        #expect(try await demo.home.authagent("status", "other").status != 4)
+        let answer = await refused.value
+        // It may be the rule's program, which the rule does not allow more than a later one does.
+        #expect(!answer.hasPrefix("200 "), "\(answer)")
+        await hanging.end()
+        actor.end()
+    }
+
+    @Test("a place of the attacker's own over a path whose real counterpart hangs: refused, and no other caller waits")
+    func ownNamespace() async throws {
+        let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
+        let files = try TemporaryDirectory()
+        let good = try await program(files)
+        let agent = try await RootAgent(
+            rules: RootAgent.rule("work", "executable = \"\(hanging.program)\"")
+                + RootAgent.rule("work", "uid = \(RootAgent.neighbour)\nexecutable = \"\(good)\""))
+        let actor = try await agent.actor(
+            RootAgent.attacker, hanging.program, through: try OtherPlace.command(hiding: hanging.program))
+        await hanging.hang()
+        await actor.renew()
+        let refused = asking(actor, RootAgent.token)
+        #expect(try await agent.demo.home.authagent("token", "work").status == 0)
+        #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
+        let answer = await refused.value
+        #expect(answer.hasPrefix("403 "), "\(answer)")
+        await hanging.end()
+        actor.end()
+    }
+
+    @Test("a rule by digest looks at every program of its users: the one that hangs is refused, another one is served")
+    func digest() async throws {
+        let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
+        let files = try TemporaryDirectory()
+        let good = try await program(files)
+        let sum = try await ChildProcess.run("/usr/bin/sha256sum", [good]).output.prefix(64)
+        let agent = try await RootAgent(rules: RootAgent.rule("work", "user = \"*\"\nexecutable_sha256 = \"\(sum)\""))
+        let actors = try await many(4) { try await agent.actor(RootAgent.attacker, hanging.program) }
+        await hanging.hang()
+        let answers = actors.map { asking($0, RootAgent.token) }
+        for _ in 0..<3 {
+            #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
+        }
+        // It is the same program, but its file has not been there to be read.
+        for answer in answers {
+            let answer = await answer.value
+            #expect(answer.hasPrefix("403 "), "\(answer)")
+        }
+        await hanging.end()
+        for actor in actors { actor.end() }
+    }
+
+    private func many<Value>(_ count: Int, _ make: () async throws -> Value) async rethrows -> [Value] {
+        var values: [Value] = []
+        for _ in 0..<count { values.append(try await make()) }
+        return values
+    }
+}
