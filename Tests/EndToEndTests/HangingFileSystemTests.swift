@@ -81,7 +81,7 @@ struct HangingFileSystemTests {
             rules: RootAgent.rule("work", "executable = \"\(hanging.program)\"")
                 + RootAgent.rule("work", "uid = \(RootAgent.neighbour)\nexecutable = \"\(good)\""))
         let actor = try await agent.actor(
-            RootAgent.attacker, hanging.program, through: try OtherPlace.command(hiding: hanging.program))
+            RootAgent.attacker, hanging.program, through: try await OtherPlace.command(hiding: hanging.program))
         await hanging.hang()
         await actor.renew()
         let refused = asking(actor, RootAgent.token)

@@ -107,7 +107,7 @@ struct ProgramChangeTests {
         }
         // A liar's word is written as such: at the path that a rule names there is another file for the agent.
         let liar = try await SocketActor(
-            demo.home.socket, program: good, through: try OtherPlace.command(hiding: good))
+            demo.home.socket, program: good, through: try await OtherPlace.command(hiding: good))
         _ = await liar.ask(RootAgent.token)
         let text = "\"pid\":\(liar.pid),\"executable_claimed\":\"\(good)\""
         await eventually { (try? String(contentsOfFile: audit, encoding: .utf8))?.contains(text) == true }
