@@ -26,17 +26,36 @@ public struct AccountDirectory: Sendable {
     public func loadAll() -> (accounts: [AccountName: AccountSettings], errors: [AccountName: ConfigurationError]) {
         var accounts: [AccountName: AccountSettings] = [:]
         var errors: [AccountName: ConfigurationError] = [:]
+        // Once, and not for each of a thousand files.
+        let faults = faults()
         for name in Set(names(in: system) + names(in: user)) {
-            do throws(ConfigurationError) { accounts[name] = try load(name) } catch { errors[name] = error }
+            do throws(ConfigurationError) { accounts[name] = try load(name, faults) } catch { errors[name] = error }
         }
         return (accounts, errors)
     }
 
     /// Nil when there is no file for the account.
     public func load(_ name: AccountName) throws(ConfigurationError) -> AccountSettings? {
+        try load(name, faults())
+    }
+
+    /// What is wrong with the directories.
+    private func faults() -> [String: ConfigurationError] {
+        var faults: [String: ConfigurationError] = [:]
         for directory in [user, system] {
+            do throws(ConfigurationError) { try ProtectedFile.requirePrivate(directory) } catch {
+                faults[directory] = error
+            }
+        }
+        return faults
+    }
+
+    private func load(
+        _ name: AccountName, _ faults: [String: ConfigurationError]
+    ) throws(ConfigurationError) -> AccountSettings? {
+        for directory in [user, system] {
+            if let fault = faults[directory] { throw fault }
             let path = Self.path(of: name, in: directory)
-            try ProtectedFile.requirePrivate(directory)
             guard let text = try ProtectedFile.text(path) else { continue }
             return try AccountFile.parse(text, path: path)
         }

@@ -61,6 +61,8 @@ extension AgentClientError: CustomStringConvertible {
         case .notUnderstood:
             "is it older than this client? 'authagent stop' ends it, and the next command starts the new one"
         case .cancelled: nil
+        case .system(_, let path, EACCES) where path.hasPrefix("/run/user/"):
+            "unset XDG_RUNTIME_DIR if it is another user's"
         case .system(_, let path, EACCES), .system(_, let path, EPERM): "check who may write to \(path)"
         case .system(_, let path, _): "check \(path)"
         }

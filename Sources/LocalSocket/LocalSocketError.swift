@@ -76,6 +76,9 @@ extension LocalSocketError: CustomStringConvertible {
         case .directoryIsLoose: "other things are in it: name a directory that has only the agent's files in it"
         case .inUse, .locked: "run 'authagent status' to use it, or 'authagent stop' to end it"
         case .inheritedDescriptor: "check ListenStream= in authagent.socket"
+        // As after 'su' without '-': the directory of another login.
+        case .system(_, let path, EACCES) where path.hasPrefix("/run/user/"):
+            "unset XDG_RUNTIME_DIR if it is another user's"
         case .system(_, let path, EACCES), .system(_, let path, EPERM), .system(_, let path, EROFS):
             "check who may write to \(path)"
         case .system(_, _, ENOSPC), .system(_, _, EDQUOT): "make room on the disk"

@@ -46,8 +46,8 @@ extension FileFailure: CustomStringConvertible {
             "check who may write to \(path)"
         case .system(_, let path, _), .notARegularFile(let path), .tooLarge(let path, _):
             "look at 'ls -ld \(path)'"
-        // In the agent's own directory, which is closed to others.
-        case .otherOwner(let path, _): "if you have put it there, run 'chown \(geteuid()) \(path)' as root"
+        // In the agent's own directory. -h: the owner of no other file, if a link is put there meanwhile.
+        case .otherOwner(let path, _): "if you have put it there, run 'chown -h \(geteuid()) \(path)' as root"
         case .keyHasOtherOwner(let path, _): "run 'ls -l \(path)' to see whose it is, and name a copy of your own"
         case .readableByOthers(let path, _): "run 'chmod 600 \(path)'"
         }
