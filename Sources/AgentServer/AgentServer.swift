@@ -75,10 +75,7 @@ public struct AgentServer: Service {
                 channel.eventLoop.makeCompletedFuture {
                     // SwiftNIO has just called it with 128, whatever the option `backlog` says.
                     _ = listen(listener, limits.backlog)
-                    // Out of descriptors: wait a moment instead of spinning on a connection that cannot be accepted.
-                    // SwiftNIO's own second is long for those in the queue, of whom only a few are let in each time.
-                    let pause = TimeAmount.milliseconds(50)
-                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler { _ in pause })
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
                 }
             }
             .childChannelInitializer { channel in

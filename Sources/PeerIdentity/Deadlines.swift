@@ -31,7 +31,9 @@ final class Deadlines: Sendable {
         if let next = state.next, next <= end { return }
         state.next = end
         let left = max(.zero, end - .now)
-        queue.asyncAfter(deadline: .now() + .milliseconds(Int(left / .milliseconds(1)) + 1)) { self.fire(end) }
+        queue.asyncAfter(deadline: .now() + .milliseconds(Int(left / .milliseconds(1)) + 1)) { [weak self] in
+            self?.fire(end)
+        }
     }
 
     private func fire(_ timer: ContinuousClock.Instant) {

@@ -17,6 +17,7 @@ public final class RecentProcesses: Sendable {
     private static let most = 32
 
     private let entries = Mutex<[Int32: Entry]>([:])
+    private let deadlines = Deadlines()
 
     public init() {}
 
@@ -27,20 +28,39 @@ public final class RecentProcesses: Sendable {
         }
         var result = caller
         result.executable = entry.description.executable
+        result.uncertain.insert(.executable)
         result.unit = entry.description.unit
         result.slice = entry.description.slice
         result.userUnit = entry.description.userUnit
         return result
     }
 
+    /// Kept for its time and no longer: descriptors that nothing needs any more may be the last ones.
     func keep(_ description: Caller, _ pin: ProcessPin, _ now: ContinuousClock.Instant) {
-        entries.withLock { entries in
+        let isFirst = entries.withLock { entries in
+            defer { entries[description.pid] = Entry(pin: pin, description: description, time: now) }
             if entries.count >= Self.most, entries[description.pid] == nil,
                 let oldest = entries.min(by: { $0.value.time < $1.value.time })
             {
                 entries[oldest.key] = nil
             }
-            entries[description.pid] = Entry(pin: pin, description: description, time: now)
+            return entries.isEmpty
+        }
+        if isFirst { forgetLater() }
+    }
+
+    private func forgetLater() {
+        _ = deadlines.add(after: Self.life) { [weak self] _ in
+            guard let self else { return }
+            let isEmpty = entries.withLock { entries in
+                let now = ContinuousClock.now
+                entries = entries.filter { now - $0.value.time < Self.life }
+                return entries.isEmpty
+            }
+            if !isEmpty { forgetLater() }
         }
     }
+
+    /// How many processes are held on to.
+    package var count: Int { entries.withLock { $0.count } }
 }

@@ -60,18 +60,12 @@ struct ConnectionCapTests {
         }
         // While they do it, and when they have it.
         #expect(try await agent.demo.home.authagent("token", "work").status == 0)
-        var held = 0
-        for holder in holders {
-            let line = await holder.line(beginning: "full")
-            held += Int(line.dropFirst(5)) ?? 0
-        }
-        #expect(held > 0)
-        // Each takes two.
-        #expect(2 * held <= descriptors / 2, "\(held)")
+        for holder in holders { #expect(await holder.line(beginning: "full").hasPrefix("full ")) }
         for _ in 0..<5 { #expect(try await agent.demo.home.authagent("token", "work").status == 0) }
         #expect(try await agent.demo.home.authagent("status").status == 0)
         let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(agent.daemon.pid)/fd").count
-        #expect(open <= descriptors * 3 / 4, "\(open)")
+        // They have what all of them may have together, and no more than half.
+        #expect((descriptors / 4...descriptors * 5 / 8).contains(open), "\(open)")
         let said = agent.daemon.errorsSoFar.split(separator: "\n").filter { $0.contains("connections are refused") }
         #expect((1...10).contains(said.count), "\(said)")
         for holder in holders { holder.closeInput() }

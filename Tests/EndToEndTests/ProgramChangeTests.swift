@@ -103,6 +103,16 @@ struct ProgramChangeTests {
                 (try? String(contentsOfFile: audit, encoding: .utf8))?.contains(text) == true
             }
             await eventually { daemon.errorsSoFar.contains(" \(name)=") }
+            // Also on its next connection, for which what is known of it is used again.
+            await actor.renew()
+            _ = await actor.ask("/v1/accounts/free/token")
+            let claim = "\"pid\":\(actor.pid),\"executable_claimed\":"
+            await eventually {
+                (try? String(contentsOfFile: audit, encoding: .utf8))?.contains(claim) == true
+            }
+            let lines = try String(contentsOfFile: audit, encoding: .utf8)
+            let confirmed = lines.split(separator: "\n").filter { $0.contains("\"pid\":\(actor.pid),\"executable\":") }
+            #expect(confirmed.count == (name == "executable" ? 1 : 0))
             actor.end()
         }
         // A liar's word is written as such: at the path that a rule names there is another file for the agent.

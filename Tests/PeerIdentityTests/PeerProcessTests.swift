@@ -167,6 +167,16 @@ struct PeerProcessTests {
         #expect(throws: CallerLost.ended) { try visit.peer.callerAtOnce(.record) }
     }
 
+    @Test("a process is held on to for a moment only: its descriptor is free again although no other one connects")
+    func released() async throws {
+        let recent = RecentProcesses()
+        for _ in 0..<3 {
+            let visit = try await Visit(recent: recent)
+            _ = try visit.peer.callerAtOnce(.record)
+        }
+        await eventually { recent.count == 0 }
+    }
+
     @Test("what is remembered of one process for the record is said of no other", arguments: Pinning.allCases)
     func recent(pinning: Pinning) async throws {
         let recent = RecentProcesses()
