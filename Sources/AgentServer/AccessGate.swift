@@ -16,11 +16,15 @@ struct AccessGate: Sendable {
     ) throws(Problem) -> Admission? {
         var known = access.audit.facts
         while true {
-            let caller: Caller
+            var caller: Caller
             do throws(CallerLost) {
                 guard let found = try identity.callerAtOnce(known) else { return nil }
                 caller = found
             } catch { throw lost(error, identity, request) }
+            if known.contains(.userEntry) {
+                guard let isListed = access.users.isListed(caller.user) else { return nil }
+                caller.isListed = isListed
+            }
             switch access.rules.decide(request, for: caller, known: known) {
             case .needs(let facts): known.formUnion(facts.cheapest)
             case .verdict(let verdict): return try admission(verdict, caller, request)
@@ -52,10 +56,13 @@ struct AccessGate: Sendable {
     ) async throws(Problem) -> Admission {
         var known = access.audit.facts
         while true {
-            let caller: Caller
+            // First, so that what is found out about the process is of the moment of the decision.
+            let isListed = known.contains(.userEntry) ? await access.users.lookUp(identity.connected.user) : nil
+            var caller: Caller
             do throws(CallerLost) { caller = try await identity.caller(known) } catch {
                 throw lost(error, identity, request)
             }
+            caller.isListed = isListed
             switch decide(caller, known) {
             case .needs(let facts): known.formUnion(facts.cheapest)
             case .verdict(let verdict): return try admission(verdict, caller, request)
@@ -79,7 +86,7 @@ struct AccessGate: Sendable {
             do throws(CallerLost) { caller = try identity.callerAtOnce(access.audit.facts) ?? caller } catch {
                 problem = .lost(error)
             }
-            access.audit.record(
+            audit(
                 AccessRecord(
                     caller: caller, permissions: [], account: nil, scopes: [], result: .refused(.forbidden), rule: nil))
             report(.denied(caller, nil, problem))
@@ -108,7 +115,7 @@ struct AccessGate: Sendable {
     ) async throws(Problem) -> Value {
         do throws(Problem) {
             let value = try await body()
-            access.audit.record(admission.record(.allowed))
+            audit(admission.record(.allowed))
             return value
         } catch { throw failed(admission, error) }
     }
@@ -117,7 +124,7 @@ struct AccessGate: Sendable {
     func conclude<Value>(_ admission: Admission, _ result: Result<Value, Problem>) throws(Problem) -> Value {
         switch result {
         case .success(let value):
-            access.audit.record(admission.record(.allowed))
+            audit(admission.record(.allowed))
             return value
         case .failure(let problem): throw failed(admission, problem)
         }
@@ -126,7 +133,7 @@ struct AccessGate: Sendable {
     private func failed(_ admission: Admission, _ problem: Problem) -> Problem {
         // Also the agent refuses for the rules' sake: what a provider grants is known to it alone.
         let isRefusal = problem.code == .forbidden
-        access.audit.record(admission.record(isRefusal ? .refused(problem.code) : .failed(problem.code)))
+        audit(admission.record(isRefusal ? .refused(problem.code) : .failed(problem.code)))
         if isRefusal { report(.denied(admission.caller, admission.request, problem)) }
         return admission.isTrusted ? problem : problem.forStrangers
     }
@@ -151,8 +158,14 @@ struct AccessGate: Sendable {
         return problem
     }
 
+    private func audit(_ record: AccessRecord) {
+        var record = record
+        record.owner = access.rules.current.subordinates.owner(of: record.caller.user)
+        access.audit.record(record)
+    }
+
     private func record(refused problem: Problem, _ caller: Caller, _ request: AccessRequest, _ rule: Int?) {
-        access.audit.record(
+        audit(
             AccessRecord(
                 caller: caller, permissions: request.permissions, account: request.account, scopes: request.scopes,
                 result: .refused(problem.code), rule: rule

@@ -14,5 +14,10 @@ public struct CallerFacts: OptionSet, Hashable, Sendable {
     /// rely on them.
     public static let record = CallerFacts(rawValue: 1 << 4)
 
-    public static let all: CallerFacts = [.supplementaryGroups, .executable, .executableDigest, .unit]
+    /// Whether the user has an entry (passwd(5)), which may be asked of another machine: for rates only.
+    public static let userEntry = CallerFacts(rawValue: 1 << 5)
+
+    public static let all: CallerFacts = [
+        .supplementaryGroups, .executable, .executableDigest, .unit, .userEntry,
+    ]
 }

@@ -15,6 +15,7 @@ public struct SubordinateUsers: Equatable, Sendable {
 
     /// Sorted, and none overlaps another.
     private var ranges: [Range] = []
+    private var owners: Set<UInt32> = []
 
     /// No user has any.
     public init() {}
@@ -37,7 +38,11 @@ public struct SubordinateUsers: Equatable, Sendable {
             found.append(Range(first: max(1, first), last: isTooFar ? .max - 1 : min(last, .max - 1), owner: owner))
         }
         ranges = Self.withoutOverlaps(found.filter { $0.first <= $0.last })
+        owners = Set(ranges.map(\.owner))
     }
+
+    /// Whether any range is the user's.
+    func isOwner(_ user: UInt32) -> Bool { owners.contains(user) }
 
     /// The user to whom this user ID was given; `nil` if it is not in a range.
     public func owner(of user: UInt32) -> UInt32? {

@@ -108,7 +108,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let sockets = try ListeningSockets.open(environment: environment, group: settings.socketGroup)
 
         let network = ReloadableTransport(settings.network)
-        let rules = RulesInForce(AccessRules(owner: getuid(), rules: settings.rules))
+        let rules = RulesInForce(settings.accessRules(owner: getuid()))
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
@@ -138,7 +138,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                         throw ConfigurationError(file: error.path, problem: error.problem, hint: error.hint)
                     }
                     network.apply(settings.network)
-                    rules.replace(AccessRules(owner: getuid(), rules: settings.rules))
+                    rules.replace(settings.accessRules(owner: getuid()))
                     log.apply(level: level(settings))
                 },
                 examine: { await doctor.report() },
@@ -151,7 +151,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let access = Access(
             rules: rules, audit: audit,
             peer: { try PeerProcess(socket: $0, digests: digests, recent: recent) },
-            process: { PeerProcess(pid: $0, digests: digests) }
+            process: { PeerProcess(pid: $0, digests: digests) },
+            users: SystemUsers()
         )
         let server = AgentServer(
             listeners: sockets.descriptors,
