@@ -67,7 +67,7 @@ struct NarrowBoundTests {
         }
     }
 
-    @Test("under a bound narrower than the login, a reply that names no scopes is served to no one, named or not")
+    @Test("under a bound narrower than the login, a reply that names no scopes is served to no program")
     func silence() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         fixture.provider.script(.token, .token("wide", scope: nil))

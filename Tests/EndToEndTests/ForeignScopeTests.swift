@@ -5,7 +5,7 @@ import Testing
 
 /// A rule's bound on scopes, and another user who tries to pass it. Only root can become one.
 @Suite(.timeLimit(.minutes(5)))
-struct ScopeBoundTests {
+struct ForeignScopeTests {
     private struct Row {
         var bound: String
         var login: [String]
