@@ -12,6 +12,7 @@ enum AccessRuleTable {
         let conditions = try conditions(&file, names)
         let allow = try file.permissions("allow")
         let scopes = try file.scopes("scopes")
+        let (resources, audiences) = (try file.resources("resources"), try file.audiences("audiences"))
         let perMinute = try file.integer("max_per_minute", in: 1...1_000_000)
         try file.refuseUnknownKeys()
         guard !conditions.isEmpty else {
@@ -30,8 +31,8 @@ enum AccessRuleTable {
             )
         }
         return AccessRule(
-            accounts: accounts, conditions: conditions, allow: allow, scopes: scopes, maximumPerMinute: perMinute,
-            source: file.place
+            accounts: accounts, conditions: conditions, allow: allow, scopes: scopes, resources: resources,
+            audiences: audiences, maximumPerMinute: perMinute, source: file.place
         )
     }
 

@@ -31,6 +31,7 @@ enum AccountFile {
         keys.deviceParameters = try file.texts("device_parameters")
         keys.requestEncoding = try file.choice("request_encoding", RequestEncoding.self)
         keys.refreshEndsTokens = try file.boolean("refresh_ends_tokens")
+        keys.believeOmittedScope = try file.boolean("believe_omitted_scope")
         let provider = try file.string("provider")
         var parameters: [String: String] = [:]
         for name in ProviderPreset.parameterNames { parameters[name] = try file.string(name) }
@@ -86,6 +87,7 @@ enum AccountFile {
         add("device_code_parameter", keys.deviceCodeParameter)
         add("request_encoding", keys.requestEncoding?.rawValue)
         if let ends = keys.refreshEndsTokens { lines.append("refresh_ends_tokens = \(ends)") }
+        if let believes = keys.believeOmittedScope { lines.append("believe_omitted_scope = \(believes)") }
         // Last, because a table goes on to the end of the file.
         if let parameters = keys.deviceParameters {
             lines.append("[device_parameters]")

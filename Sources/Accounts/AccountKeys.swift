@@ -35,6 +35,8 @@ public struct AccountKeys: Equatable, Sendable {
     public var assertionAudience: AssertionAudience?
     /// Whether a refresh ends the access tokens that came before it.
     public var refreshEndsTokens: Bool?
+    /// Whether a reply without `scope` is taken to grant what was requested (RFC 6749 §5.1) where rules bound scopes.
+    public var believeOmittedScope: Bool?
     /// Nil: once the provider asks for it (RFC 7636).
     public var pkce: Bool?
 

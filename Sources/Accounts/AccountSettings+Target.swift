@@ -1,10 +1,13 @@
-internal import AgentAPI
+public import AgentAPI
 internal import OAuth
 
 /// Where the tokens of an account's login are to be used.
 extension AccountSettings {
     public var audience: String? { keys.audience }
     public var resources: [String] { keys.resources ?? [] }
+
+    /// The same as a target; nil if the account names none.
+    public var place: TokenTarget? { try? TokenTarget(resources: resources, audience: audience) }
 
     static func checkTarget(_ keys: AccountKeys, encoding: RequestEncoding) throws(Invalid) {
         let target: TokenTarget?

@@ -19,6 +19,8 @@ public struct AccountSettings: Equatable, Sendable {
     public let dialect: RequestDialect
     /// Whether a refresh ends the access tokens that came before it, also those for another scope or resource.
     public let refreshEndsTokens: Bool
+    /// Whether a reply without `scope` is taken to grant what was requested (RFC 6749 §5.1) where rules bound scopes.
+    public let believesOmittedScope: Bool
 
     /// Why settings make no account.
     public struct Invalid: Error, Equatable, Sendable {
@@ -53,6 +55,7 @@ public struct AccountSettings: Equatable, Sendable {
         presetEndpoints = isPresetsIssuer ? try Self.endpoints(of: keys.provider) : ProviderEndpoints.Known()
         dialect = keys.dialect()
         refreshEndsTokens = keys.refreshEndsTokens ?? preset?.refreshEndsTokens ?? false
+        believesOmittedScope = keys.believeOmittedScope ?? preset?.believesOmittedScope ?? false
         clientAuthentication =
             keys.clientAuthentication ?? preset?.clientAuthentication ?? dialect.encoding.clientAuthentication
         guard issuer != nil || (keys.deviceEndpoint != nil && keys.tokenEndpoint != nil) else {

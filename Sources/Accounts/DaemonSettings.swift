@@ -13,6 +13,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var auditFile: String?
     /// The group whose members may connect; nil: the agent's own user only.
     public var socketGroup: UInt32?
+    /// Of the machine, as they are at this moment.
+    public var subordinates = SubordinateUsers()
 
     public static let fileName = "authagent.toml"
 
@@ -26,6 +28,7 @@ public struct DaemonSettings: Equatable, Sendable {
             guard let text = try ProtectedFile.text(path) else { continue }
             try settings.apply(text, path: path, names)
         }
+        settings.subordinates = names.subordinates()
         return settings
     }
 
@@ -71,6 +74,13 @@ public struct DaemonSettings: Equatable, Sendable {
         throw file.error(
             "socket_group", "there is no such group on this machine", hint: "make it first, or see 'getent group'"
         )
+    }
+}
+
+extension DaemonSettings {
+    /// The rules of an agent that runs as this user.
+    public func accessRules(owner: UInt32) -> AccessRules {
+        AccessRules(owner: owner, rules: rules, subordinates: subordinates)
     }
 }
 

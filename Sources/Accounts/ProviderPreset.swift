@@ -26,6 +26,8 @@ public struct ProviderPreset: Equatable, Sendable {
     public var dialect = RequestDialect()
     /// Whether a refresh ends the access tokens that came before it, also those for another scope or resource.
     public var refreshEndsTokens = false
+    /// Whether it leaves `scope` out of its replies where it grants what was requested, and only there.
+    public var believesOmittedScope = false
     /// Where a client id is registered.
     public var registration: String
     /// What people have to know; one or two sentences.

@@ -34,6 +34,40 @@ extension TOMLFile {
         return bound
     }
 
+    /// May be empty: then only the account's own are allowed.
+    mutating func resources(_ key: String) throws(ConfigurationError) -> [String]? {
+        guard let texts = try strings(key) else { return nil }
+        guard texts.count <= Self.mostPlaces else { throw tooMany(key) }
+        for text in texts {
+            do throws(TokenTarget.Invalid) { _ = try TokenTarget(resources: [text]) } catch {
+                throw self.error(
+                    key, "'\(Self.shown(text))' \(error.problem)",
+                    hint: "list absolute URIs as requests name them (RFC 8707 §2)")
+            }
+        }
+        return texts
+    }
+
+    /// The same.
+    mutating func audiences(_ key: String) throws(ConfigurationError) -> [String]? {
+        guard let texts = try strings(key) else { return nil }
+        guard texts.count <= Self.mostPlaces else { throw tooMany(key) }
+        for text in texts {
+            do throws(TokenTarget.Invalid) { _ = try TokenTarget(audience: text) } catch {
+                throw self.error(
+                    key, "'\(Self.shown(text))' \(error.problem)", hint: "list audiences as requests name them")
+            }
+        }
+        return texts
+    }
+
+    /// All are compared for each request.
+    private static let mostPlaces = 64
+
+    private func tooMany(_ key: String) -> ConfigurationError {
+        error(key, "there are more than \(Self.mostPlaces)", hint: "make several rules")
+    }
+
     func user(_ key: String, _ name: String, _ names: UserNames) throws(ConfigurationError) -> UInt32 {
         guard let id = names.user(name) else {
             throw error(

@@ -1,28 +1,39 @@
 internal import Glibc
+public import Policy
 
-/// The numbers behind the names of users and groups.
+/// The numbers behind the names of users and groups, and whose user IDs are subordinate.
 public struct UserNames: Sendable {
     public var user: @Sendable (String) -> UInt32?
     public var group: @Sendable (String) -> UInt32?
 
-    public init(user: @escaping @Sendable (String) -> UInt32?, group: @escaping @Sendable (String) -> UInt32?) {
+    public var subordinates: @Sendable () -> SubordinateUsers
+
+    public init(
+        user: @escaping @Sendable (String) -> UInt32?, group: @escaping @Sendable (String) -> UInt32?,
+        subordinates: @escaping @Sendable () -> SubordinateUsers = { SubordinateUsers() }
+    ) {
         self.user = user
         self.group = group
+        self.subordinates = subordinates
     }
 
     /// As this machine has them (nsswitch.conf(5)).
     public static let system = UserNames(
-        user: { name in
-            var entry = passwd()
-            var found: UnsafeMutablePointer<passwd>?
-            return withRoom { getpwnam_r(name, &entry, $0, $1, &found) } && found != nil ? entry.pw_uid : nil
-        },
+        user: systemUser,
         group: { name in
             var entry = Glibc.group()
             var found: UnsafeMutablePointer<group>?
             return withRoom { getgrnam_r(name, &entry, $0, $1, &found) } && found != nil ? entry.gr_gid : nil
-        }
+        },
+        subordinates: { SubordinateUsers(parsing: SubordinateUsersFile.text(), number: systemUser) }
     )
+
+    @Sendable
+    private static func systemUser(_ name: String) -> UInt32? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        return withRoom { getpwnam_r(name, &entry, $0, $1, &found) } && found != nil ? entry.pw_uid : nil
+    }
 
     /// A group with thousands of members needs a megabyte.
     private static let mostRoom = 4 * 1024 * 1024

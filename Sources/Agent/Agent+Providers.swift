@@ -34,6 +34,7 @@ extension ProviderDescription {
                 .rawValue,
             requests: ProviderRequests(preset.dialect),
             refreshEndsTokens: preset.refreshEndsTokens,
+            believesOmittedScope: preset.believesOmittedScope,
             registration: preset.registration,
             notes: preset.notes,
             unverified: preset.unverified

@@ -11,8 +11,10 @@ extension Agent {
         let (known, isLocked) = state.withLock { ($0.accounts[account], $0.lock.isClosed) }
         if isLocked { return .failure(Problem(.locked(.requested), account: account)) }
         // An account that is not in memory may have a file by now.
-        guard let vault = known?.vault else { return nil }
+        guard let known else { return nil }
+        let (vault, settings) = (known.vault, known.settings)
         do throws(Problem) {
+            try request.requireAllowedTarget(settings, account)
             let request = try request.narrowed(to: vault.loginScope, account)
             guard
                 let answer = vault.tokenAtOnce(
@@ -21,7 +23,7 @@ extension Agent {
                 )
             else { return nil }
             let served = try answer.mapError { Problem($0, account: account) }.get()
-            try request.requireWithinBound(served.token.scope, account)
+            try request.requireWithinBound(served.token, settings, account)
             return .success(reply(served, account, request))
         } catch { return .failure(error) }
     }
@@ -29,6 +31,7 @@ extension Agent {
     public func token(_ name: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
         let account = try account(name)
         try requireUnlocked(name)
+        try request.requireAllowedTarget(account.settings, name)
         if request.bound != nil { await account.vault.readIfUnread() }
         let request = try request.narrowed(to: account.vault.loginScope, name)
         let served: ServedToken
@@ -40,7 +43,7 @@ extension Agent {
         } catch {
             throw Problem(error, account: name)
         }
-        try request.requireWithinBound(served.token.scope, name)
+        try request.requireWithinBound(served.token, account.settings, name)
         return reply(served, name, request)
     }
 
@@ -69,7 +72,7 @@ extension Agent {
     /// A program that wants to hand on a weak token has to know that it is none.
     private static func note(on scope: [String], _ target: TokenTarget) -> String? {
         guard !target.scopes.isEmpty else { return nil }
-        let extra = ScopeList.extra(scope, beyond: target.scopes).joined(separator: " ")
+        let extra = ScopeReply(scope, to: target.scopes).notAsked.joined(separator: " ")
         guard !extra.isEmpty else { return nil }
         let shown = DisplayText.clean(extra, limit: 200)
         return "the provider granted more than the scopes that were asked for: '\(shown)'"

@@ -30,7 +30,7 @@ extension Problem {
     }
 
     private static func hint(_ refusal: TargetRefusal, account: AccountName) -> String {
-        let wider = ScopeList.missing(refusal.missing, from: refusal.loginScope)
+        let wider = ScopeReply(refusal.loginScope, to: refusal.missing).notGranted
         switch refusal.reason {
         case .noRefreshToken: return "run 'authagent token \(account)' without --scope, --resource and --audience"
         case .tooManyRefused: return "check what programs ask for, then try again in a minute"

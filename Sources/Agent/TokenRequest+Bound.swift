@@ -1,35 +1,53 @@
 internal import Accounts
 internal import AgentAPI
 internal import OAuth
+internal import Vault
 
-/// What the agent's rules allow a program at most, where only the agent knows what it means: it depends on what the
-/// login has, and on what the provider grants.
+/// What the agent's rules allow a program at most, where only the agent knows what it means: it depends on how the
+/// account is configured, on what the login has, and on what the provider grants.
 extension TokenRequest {
+    /// Refuses a place that is neither the rules' nor the account's own, before the provider hears of it.
+    func requireAllowedTarget(_ settings: AccountSettings, _ account: AccountName) throws(Problem) {
+        guard let foreign = bound?.beyond(target, own: settings.place) else { return }
+        throw .targetNotAllowed(foreign, account)
+    }
+
     /// Without scopes of its own, a request under a bound is for what the login has of it.
     func narrowed(to loginScope: [String]?, _ account: AccountName) throws(Problem) -> TokenRequest {
-        guard let bound, target?.scopes.isEmpty ?? true else { return self }
+        guard let bound = bound?.scopes, target?.scopes.isEmpty ?? true else { return self }
         // Without a login there is nothing to narrow; with one that has no more than the bound, neither.
-        guard let loginScope, loginScope.isEmpty || !bound.beyondGranted(loginScope).isEmpty else { return self }
-        // A provider that has not said what it granted may know all that is allowed.
-        let missing = loginScope.isEmpty ? [] : ScopeList.missing(bound.scopes, from: loginScope)
+        guard let loginScope, loginScope.isEmpty || !bound.beyond(loginScope.withRights).isEmpty else { return self }
+        let allowed = Set(loginScope).subtracting(bound.beyond(loginScope)).sorted()
+        guard !allowed.isEmpty else { throw .nothingAllowed(account, bound, isLoginKnown: !loginScope.isEmpty) }
         var request = self
         do throws(TokenTarget.Invalid) {
             request.target = try TokenTarget(
-                scopes: bound.scopes.filter { !missing.contains($0) }, resources: target?.resources ?? [],
-                audience: target?.audience
-            )
+                scopes: allowed, resources: target?.resources ?? [], audience: target?.audience)
         } catch {
-            throw Problem(.internalError, "the rules' scopes cannot be asked for: \(error.problem)")
+            throw Problem(.internalError, "the rules' scopes cannot be requested: \(error.problem)")
         }
-        guard let target = request.target, !target.scopes.isEmpty else { throw .nothingAllowed(account, bound) }
         return request
     }
 
-    /// A token that can do more is not served, whatever was asked for: providers may ignore that (RFC 6749 §3.3).
-    func requireWithinBound(_ granted: [String], _ account: AccountName) throws(Problem) {
-        guard let bound else { return }
-        let beyond = bound.beyondGranted(granted)
-        if !beyond.isEmpty { throw .moreThanAllowed(beyond, account, bound) }
+    /// Refuses a token that can do more, or may be able to: providers may ignore what was asked for (RFC 6749 §3.3), and
+    /// one that breaks §5.1 names nothing where it should.
+    func requireWithinBound(
+        _ token: AccessToken, _ settings: AccountSettings, _ account: AccountName
+    ) throws(Problem) {
+        guard let bound = bound?.scopes else { return }
+        let known: [String]? =
+            switch token.scopeOrigin {
+            case .named: token.scope
+            case .omitted where settings.believesOmittedScope: token.scope
+            case .omitted(let most): most
+            case .unclear: nil
+            }
+        let beyond = known.map { bound.beyond($0.withRights) }
+        switch token.scopeOrigin {
+        case .unclear: throw .scopeUnclear(account, bound)
+        case .omitted where !settings.believesOmittedScope && beyond != []: throw .scopeOmitted(account)
+        case .named, .omitted: if let beyond, !beyond.isEmpty { throw .moreThanAllowed(beyond, account, bound) }
+        }
     }
 }
 
@@ -43,7 +61,7 @@ extension AccountSettings {
                 hint: "name some of '\(bound.text)'", reason: "scope_not_allowed"
             )
         }
-        let beyond = bound.beyondGranted(scopes)
+        let beyond = bound.beyond(scopes.withRights)
         guard beyond.isEmpty else {
             throw Problem(
                 .forbidden,
@@ -54,24 +72,28 @@ extension AccountSettings {
     }
 }
 
-extension ScopeBound {
-    /// As providers write scopes. `offline_access` gives a token no rights (OpenID Connect Core 1.0 §11).
-    fileprivate func beyondGranted(_ granted: [String]) -> [String] {
-        ScopeList.extra(granted, beyond: scopes).filter { $0.lowercased() != "offline_access" }
-    }
-
-    fileprivate var text: String { scopes.shown }
-}
-
 extension [String] {
+    /// Without the scope that gives a token no rights (OpenID Connect Core 1.0 §11): it is for the refresh token, which
+    /// no caller gets. In that spelling only.
+    fileprivate var withRights: [String] { filter { $0 != "offline_access" } }
+
     fileprivate var shown: String { DisplayText.clean(joined(separator: " "), limit: 200) }
 }
 
+extension ScopeBound {
+    fileprivate var text: String { scopes.shown }
+}
+
 extension Problem {
-    fileprivate static func nothingAllowed(_ account: AccountName, _ bound: ScopeBound) -> Problem {
+    fileprivate static func nothingAllowed(
+        _ account: AccountName, _ bound: ScopeBound, isLoginKnown: Bool
+    ) -> Problem {
         Problem(
-            .scopeNotGranted, "the login of '\(account)' has none of the scopes that the rules allow: '\(bound.text)'",
-            hint: "whoever owns the login adds one with 'authagent login \(account) --scope SCOPE'",
+            .scopeNotGranted,
+            isLoginKnown
+                ? "the login of '\(account)' has none of the scopes that the rules allow: '\(bound.text)'"
+                : "the scopes of the login of '\(account)' are not known, so it has none that the rules allow",
+            hint: "the owner of the login adds one with 'authagent login \(account) --scope SCOPE'",
             reason: "no_allowed_scope"
         )
     }
@@ -82,9 +104,40 @@ extension Problem {
         Problem(
             .forbidden,
             "the provider of '\(account)' gives tokens that can do more than the rules allow: '\(beyond.shown)'",
+            hint: anotherAccount(bound), reason: "scope_not_allowed"
+        )
+    }
+
+    fileprivate static func scopeUnclear(_ account: AccountName, _ bound: ScopeBound) -> Problem {
+        Problem(
+            .forbidden, "the provider of '\(account)' does not say clearly which scopes the token has",
+            hint: anotherAccount(bound), reason: "scope_not_allowed"
+        )
+    }
+
+    fileprivate static func scopeOmitted(_ account: AccountName) -> Problem {
+        Problem(
+            .forbidden,
+            "the provider of '\(account)' does not say which scopes the token has, and the rules bound them",
             hint:
-                "it does not narrow scopes; a second account that is logged in with '\(bound.text)' only has such tokens",
+                "if it then grants what was requested, the owner of the account sets 'believe_omitted_scope = true' in"
+                + " the account file; see authagent.toml(5) for the risk",
             reason: "scope_not_allowed"
+        )
+    }
+
+    private static func anotherAccount(_ bound: ScopeBound) -> String {
+        "it does not narrow scopes; a second account that is logged in with '\(bound.text)' only has such tokens"
+    }
+
+    fileprivate static func targetNotAllowed(_ foreign: TokenBound.Foreign, _ account: AccountName) -> Problem {
+        let (what, key) =
+            foreign.resources.first.map { ("resource '\(DisplayText.clean($0, limit: 200))'", "resources") }
+            ?? ("audience '\(DisplayText.clean(foreign.audience ?? "", limit: 200))'", "audiences")
+        return Problem(
+            .forbidden, "the rules do not allow tokens of '\(account)' for the \(what)",
+            hint: "leave it out for the account's own, or have the owner of the agent add it to '\(key)' of the rule",
+            reason: "target_not_allowed"
         )
     }
 }

@@ -87,12 +87,14 @@ public struct RuleDescription: Codable, Equatable, Sendable {
     public var conditions: [RuleCondition]
     public var allow: [String]
     public var scopes: [String]?
+    /// What a request may name besides the account's own; absent: anything.
+    public var resources: [String]?
+    public var audiences: [String]?
     public var maximumPerMinute: Int?
 
     public init(
         rule: Int, source: String, matches: Bool, uncertain: Bool = false, conditions: [RuleCondition], allow: [String],
-        scopes: [String]?,
-        maximumPerMinute: Int?
+        scopes: [String]?, resources: [String]? = nil, audiences: [String]? = nil, maximumPerMinute: Int?
     ) {
         self.rule = rule
         self.source = source
@@ -101,11 +103,13 @@ public struct RuleDescription: Codable, Equatable, Sendable {
         self.conditions = conditions
         self.allow = allow
         self.scopes = scopes
+        self.resources = resources
+        self.audiences = audiences
         self.maximumPerMinute = maximumPerMinute
     }
 
     enum CodingKeys: String, CodingKey {
-        case rule, source, matches, uncertain, conditions, allow, scopes
+        case rule, source, matches, uncertain, conditions, allow, scopes, resources, audiences
         case maximumPerMinute = "max_per_minute"
     }
 }

@@ -26,6 +26,8 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
     public var requests: ProviderRequests
     /// Whether a refresh ends the access tokens that came before it.
     public var refreshEndsTokens: Bool
+    /// Whether a reply without `scope` is taken to grant what was requested where rules bound scopes.
+    public var believesOmittedScope: Bool
     /// Where a client id is registered.
     public var registration: String
     public var notes: String
@@ -52,8 +54,8 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
     public init(
         name: String, title: String, parameters: [Parameter], issuer: String, metadata: Bool,
         endpoints: ProviderEndpointList, scopes: [String], offlineScope: String?, clientSecret: String,
-        clientAuthentication: String?, requests: ProviderRequests, refreshEndsTokens: Bool, registration: String,
-        notes: String, unverified: [String]
+        clientAuthentication: String?, requests: ProviderRequests, refreshEndsTokens: Bool,
+        believesOmittedScope: Bool, registration: String, notes: String, unverified: [String]
     ) {
         self.name = name
         self.title = title
@@ -67,6 +69,7 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
         self.clientAuthentication = clientAuthentication
         self.requests = requests
         self.refreshEndsTokens = refreshEndsTokens
+        self.believesOmittedScope = believesOmittedScope
         self.registration = registration
         self.notes = notes
         self.unverified = unverified
@@ -79,6 +82,7 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
         case clientAuthentication = "client_auth"
         case requests
         case refreshEndsTokens = "refresh_ends_tokens"
+        case believesOmittedScope = "believe_omitted_scope"
         case registration, notes, unverified
     }
 }

@@ -10,11 +10,11 @@ public struct TokenRequest: Hashable, Sendable {
     /// once. Nil: the agent's own limit.
     public var wait: Int?
     /// What the token may be good for at most; nil: no bound. No part of what is sent: the agent's rules set it.
-    public var bound: ScopeBound?
+    public var bound: TokenBound?
 
     public init(
         minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false,
-        target: TokenTarget? = nil, wait: Int? = nil, bound: ScopeBound? = nil
+        target: TokenTarget? = nil, wait: Int? = nil, bound: TokenBound? = nil
     ) {
         self.minimumValidity = minimumValidity
         self.includesIDToken = includesIDToken

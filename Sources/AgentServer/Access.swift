@@ -13,13 +13,15 @@ public struct Access: Sendable {
     public var peer: @Sendable (Int32) throws -> any CallerIdentity
     /// A process by its number, for those who ask what it might do. Nil when there is none.
     public var process: @Sendable (Int32) -> (any CallerIdentity)?
+    public var users: any UserDirectory
 
     public init(
         rules: RulesInForce, audit: any AccessAudit = NoAudit(),
         accountable: @escaping @Sendable (UInt32) -> UInt32 = { $0 },
         credentials: @escaping @Sendable (Int32) throws -> Caller = kernelCredentials,
         peer: @escaping @Sendable (Int32) throws -> any CallerIdentity = { KnownCaller(try kernelCredentials($0)) },
-        process: @escaping @Sendable (Int32) -> (any CallerIdentity)? = { _ in nil }
+        process: @escaping @Sendable (Int32) -> (any CallerIdentity)? = { _ in nil },
+        users: any UserDirectory = EveryUserListed()
     ) {
         self.rules = rules
         self.audit = audit
@@ -27,6 +29,7 @@ public struct Access: Sendable {
         self.credentials = credentials
         self.peer = peer
         self.process = process
+        self.users = users
     }
 
     /// The kernel did not say who is at the other end.

@@ -17,11 +17,15 @@ struct AccessGate: Sendable {
     ) throws(Problem) -> Admission? {
         var known = access.audit.facts
         while true {
-            let caller: Caller
+            var caller: Caller
             do throws(CallerLost) {
                 guard let found = try identity.callerAtOnce(known) else { return nil }
                 caller = found
             } catch { throw lost(error, identity, request) }
+            if known.contains(.userEntry) {
+                guard let isListed = access.users.isListed(caller.user) else { return nil }
+                caller.isListed = isListed
+            }
             switch access.rules.decide(request, for: caller, known: known) {
             case .needs(let facts): known.formUnion(facts.cheapest)
             case .verdict(let verdict): return try admission(verdict, caller, request, known)
@@ -53,10 +57,13 @@ struct AccessGate: Sendable {
     ) async throws(Problem) -> Admission {
         var known = access.audit.facts
         while true {
-            let caller: Caller
+            // First, so that what is found out about the process is of the moment of the decision.
+            let isListed = known.contains(.userEntry) ? await access.users.lookUp(identity.connected.user) : nil
+            var caller: Caller
             do throws(CallerLost) { caller = try await identity.caller(known) } catch {
                 throw lost(error, identity, request)
             }
+            caller.isListed = isListed
             switch decide(caller, known) {
             case .needs(let facts): known.formUnion(facts.cheapest)
             case .verdict(let verdict): return try admission(verdict, caller, request, known)
@@ -120,7 +127,7 @@ struct AccessGate: Sendable {
             let value = try await body()
             // The caller may have ended, or be another program, since it asked. What has been done is told all the same.
             if admission.isReading { try recognize(identity, admission.facts) }
-            access.audit.record(admission.record(.allowed))
+            audit(admission.record(.allowed))
             return value
         } catch { throw failed(admission, error) }
     }
@@ -129,7 +136,7 @@ struct AccessGate: Sendable {
     func conclude<Value>(_ admission: Admission, _ result: Result<Value, Problem>) throws(Problem) -> Value {
         switch result {
         case .success(let value):
-            access.audit.record(admission.record(.allowed))
+            audit(admission.record(.allowed))
             return value
         case .failure(let problem): throw failed(admission, problem)
         }
@@ -140,7 +147,7 @@ struct AccessGate: Sendable {
         let isRefusal = problem.code == .forbidden
         var record = admission.record(isRefusal ? .refused(problem.code) : .failed(problem.code))
         if problem.isAboutCaller { record.reason = problem.reason }
-        access.audit.record(record)
+        audit(record)
         if isRefusal { report(.denied(admission.caller, admission.request, problem)) }
         return admission.isTrusted ? problem : problem.forStrangers
     }
@@ -165,8 +172,14 @@ struct AccessGate: Sendable {
         return problem
     }
 
+    private func audit(_ record: AccessRecord) {
+        var record = record
+        record.owner = access.rules.current.subordinates.owner(of: record.caller.user)
+        access.audit.record(record)
+    }
+
     private func record(refused problem: Problem, _ caller: Caller, _ request: AccessRequest?, _ rule: Int?) {
-        access.audit.record(
+        audit(
             AccessRecord(
                 caller: caller, permissions: request?.permissions ?? [], account: request?.account,
                 scopes: request?.scopes ?? [], result: .refused(problem.code),

@@ -8,7 +8,7 @@ struct Admission: Sendable {
     let facts: CallerFacts
     let request: AccessRequest
     /// What a token may be good for at most.
-    let bound: ScopeBound?
+    let bound: TokenBound?
     let rule: Int?
     /// Whether the caller is told everything: paths of the agent's user, other accounts, what a store says.
     let isTrusted: Bool
@@ -20,7 +20,7 @@ struct Admission: Sendable {
     func record(_ result: AccessRecord.Result) -> AccessRecord {
         AccessRecord(
             caller: caller, permissions: request.permissions, account: request.account,
-            scopes: request.scopes.isEmpty ? bound?.scopes ?? [] : request.scopes, result: result, rule: rule
+            scopes: request.scopes.isEmpty ? bound?.scopes?.scopes ?? [] : request.scopes, result: result, rule: rule
         )
     }
 }

@@ -141,17 +141,18 @@ public struct AgentServer: Service {
     private func isUnwelcome(_ socket: Int32, _ registry: ConnectionRegistry) throws -> Bool {
         guard registry.hasRefused else { return false }
         let caller = try access.credentials(socket)
-        guard registry.hasTooManyRefused(of: caller.user), !access.rules.current.mayConnect(caller) else {
-            return false
-        }
-        access.audit.suppress(caller.user)
+        let rules = access.rules.current
+        let person = rules.counted(caller.user)
+        guard registry.hasTooManyRefused(of: person), !rules.mayConnect(caller) else { return false }
+        access.audit.suppress(caller.user, countedAs: person)
         return true
     }
 
     private func refuse(
         _ channel: any Channel, _ problem: Problem, _ registry: ConnectionRegistry, _ identity: any CallerIdentity
     ) -> EventLoopFuture<Void> {
-        guard registry.admitRefused(channel, of: identity.connected.user) else { return channel.close() }
+        let person = access.rules.current.counted(identity.connected.user)
+        guard registry.admitRefused(channel, of: person) else { return channel.close() }
         // Once it is registered, so that the reply can be written; nothing reads from this connection.
         return channel.setOption(ChannelOptions.autoRead, value: false).map {
             channel.eventLoop.execute {

@@ -51,7 +51,7 @@ extension Harness {
                 hint: "send none but 'timeout' and 'qr_code'", reason: "settings_not_allowed"
             )
         }
-        asked.bound = admission.bound
+        asked.bound = admission.bound?.scopes
         let events = try await service.login(account, asked)
         return .stream(.lines(admission.isTrusted ? events : events.forStrangers))
     }

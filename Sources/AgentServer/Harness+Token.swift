@@ -32,8 +32,9 @@ struct AdmittedToken: Sendable {
 
     var request: TokenRequest {
         var request = ask.request
-        // An ID token has no scopes.
-        if !(ask.isText && request.includesIDToken) { request.bound = admission.bound }
+        request.bound = admission.bound
+        // An ID token has no scopes, but is asked for as an access token is.
+        if ask.isText && request.includesIDToken { request.bound?.scopes = nil }
         return request
     }
 }

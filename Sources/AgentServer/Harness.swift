@@ -102,7 +102,15 @@ struct Harness: Sendable {
         case .logout(let account): return try await logout(account, request, isTrusted: isTrusted)
         case .inspect(let account):
             let asked = try body(request, InspectRequest.self) ?? InspectRequest()
-            return .reply(.json(try await service.inspect(account, asked)))
+            // The provider would be asked about it with the owner's client.
+            guard isTrusted || asked.token == nil else {
+                throw Problem(
+                    .forbidden, "only the agent's own user has other tokens than the account's inspected",
+                    hint: "send no 'token'", reason: "token_not_allowed"
+                )
+            }
+            let reply = try await service.inspect(account, asked)
+            return .reply(.json(isTrusted ? reply : reply.forStrangers))
         case .reload:
             try await service.reload()
             return .reply(.json(Reloaded(reloaded: true)))

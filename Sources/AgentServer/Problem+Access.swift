@@ -45,14 +45,17 @@ extension Problem {
 
     /// The same without the words of files, stores and providers, which are for the agent's own user.
     var forStrangers: Problem {
-        guard let detail = code.detailForStrangers else { return self }
-        return Problem(code, detail, hint: "ask whoever runs the agent", reason: reason, retryAfter: retryAfter)
+        let reason = reason.flatMap { KnownWords.reasons.contains($0) ? $0 : nil }
+        guard let detail = code.detailForStrangers else {
+            return Problem(code, self.detail, hint: hint, reason: reason, retryAfter: retryAfter)
+        }
+        return Problem(code, detail, hint: ForStrangers.hint, reason: reason, retryAfter: retryAfter)
     }
 }
 
 extension Problem.Code {
     /// Nil where the problem's own words are about the request only.
-    fileprivate var detailForStrangers: String? {
+    var detailForStrangers: String? {
         switch self {
         case .badIDToken: "the provider has sent an ID token that is refused"
         case .configurationError: "the account is not configured as it should be"

@@ -54,6 +54,6 @@ struct RefusedConnections: Sendable {
     }
 
     private static let second = TimeAmount.seconds(1)
-    /// One person can have many users (subuid(5)), each with descriptors of its own.
+    /// Of subordinate user IDs (subuid(5)) the owner counts, so these are people.
     private static let capacity = 64
 }

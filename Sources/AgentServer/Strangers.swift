@@ -1,22 +1,27 @@
 internal import AgentAPI
 
 // What is said to callers who are neither the agent's own user nor root: nothing of the paths, the stores and the
-// troubles of whom the agent belongs to.
+// troubles of the agent's user. Each reply is put together anew from what is theirs to know, so that a member that is
+// added is not told before somebody decides that it may be.
+
+/// In the place of what is not told.
+enum ForStrangers {
+    static let hint = "ask the owner of the agent"
+}
 
 extension AgentStatus {
     var forStrangers: AgentStatus {
-        var status = self
-        (status.storeDetail, status.storeHint) = (nil, nil)
-        (status.sealedDetail, status.sealedHint) = (nil, nil)
-        return status
+        AgentStatus(
+            version: version, pid: pid, socket: socket, storeState: storeState, sealedState: sealedState, locked: locked
+        )
     }
 }
 
 extension AccountStatus {
     var forStrangers: AccountStatus {
-        var status = self
-        (status.lastError, status.hint) = (nil, nil)
-        return status
+        AccountStatus(
+            account: account, state: state, issuer: issuer, scope: scope, store: store, subject: subject, email: email,
+            name: name, expiresAt: expiresAt, nextRefresh: nextRefresh, loginExpiresAt: loginExpiresAt)
     }
 }
 
@@ -27,50 +32,58 @@ extension StatusReport {
 }
 
 extension LogoutReply {
-    /// Whether it succeeded is theirs to know; why not may be a store's word.
+    /// Whether it succeeded is theirs to know; why not is a store's word or the provider's.
     var forStrangers: LogoutReply {
-        var reply = self
-        if !forgotten { reply.reason = reason.map { _ in "ask whoever runs the agent" } }
-        reply.clientReason = clientReason.map { _ in "ask whoever runs the agent" }
-        return reply
+        LogoutReply(
+            account: account, revoked: revoked, reason: reason.map { _ in ForStrangers.hint }, forgotten: forgotten,
+            clientForgotten: clientForgotten, clientReason: clientReason.map { _ in ForStrangers.hint })
     }
 }
 
 extension AgentEvent {
-    var forStrangers: AgentEvent {
-        var event = self
-        // What a refusal says is about its caller.
-        if news.kind != .denied { (event.news.detail, event.news.hint) = (nil, nil) }
-        return event
+    var forStrangers: AgentEvent { AgentEvent(id: id, time: time, news: news.forStrangers) }
+}
+
+extension AgentNews {
+    fileprivate var forStrangers: AgentNews {
+        var told = AgentNews(kind, account: account)
+        told.code = code.map { KnownWords.codes.contains($0) ? $0 : KnownWords.otherCode }
+        told.reason = reason.flatMap { KnownWords.reasons.contains($0) ? $0 : nil }
+        (told.scope, told.expiresAt, told.subject) = (scope, expiresAt, subject)
+        (told.revoked, told.store, told.state) = (revoked, store, state)
+        // A refusal is told to those with 'admin' only, and what it says is about its caller.
+        if kind == .denied { (told.denial, told.detail) = (denial, detail) }
+        return told
     }
 }
 
-extension AsyncStream<LoginEvent> {
-    var forStrangers: AsyncStream<LoginEvent> {
-        AsyncStream { continuation in
-            // No parent: ends with the events, or is cancelled by whoever stops reading.
-            let task = Task {
-                for await event in self { continuation.yield(event.forStrangers) }
-                continuation.finish()
-            }
-            continuation.onTermination = { _ in task.cancel() }
-        }
-    }
+extension InspectReply {
+    var forStrangers: InspectReply { InspectReply(account: account, tokens: tokens.map(\.forStrangers)) }
 }
 
-extension LoginEvent {
-    var forStrangers: LoginEvent {
-        switch self {
-        case .prompt, .slowed: return self
-        case .retrying: return .retrying(detail: "the provider has not answered as it should")
-        case .done(var result):
-            result.note = result.note.map { _ in "the store has not taken the login so far" }
-            return .done(result)
-        case .failed(var failure):
-            guard let code = Problem.Code(rawValue: failure.code) else { return self }
-            let problem = Problem(code, failure.detail, hint: failure.hint).forStrangers
-            (failure.detail, failure.hint) = (problem.detail, problem.hint ?? failure.hint)
-            return .failed(failure)
+extension TokenInspection {
+    /// What is in the token is theirs to know; why it could not be checked is a file's word, or the provider's.
+    fileprivate var forStrangers: TokenInspection {
+        var told = TokenInspection(role: role, form: form)
+        (told.header, told.claims, told.expiresAt, told.scope) = (header, claims, expiresAt, scope)
+        told.signature = signature.map {
+            SignatureReport($0.state, issuer: $0.issuer, algorithm: $0.algorithm, keyID: $0.keyID)
         }
+        told.introspection = introspection.map { report in
+            IntrospectionReport(report.state, members: report.members?.keeping(Self.introspected))
+        }
+        return told
+    }
+
+    /// Those that RFC 7662 §2.2 has; others are the provider's business with the client.
+    private static let introspected: Set<String> = [
+        "active", "scope", "client_id", "username", "token_type", "exp", "iat", "nbf", "sub", "aud", "iss", "jti",
+    ]
+}
+
+extension JSONContent {
+    fileprivate func keeping(_ names: Set<String>) -> JSONContent? {
+        guard case .object(let members) = self else { return nil }
+        return .object(members.filter { names.contains($0.key) })
     }
 }

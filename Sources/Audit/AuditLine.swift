@@ -58,6 +58,7 @@ public struct AuditLine: Sendable {
         var fields: [(name: String, value: Value)] = [
             ("uid", .number(Int(caller.user))), ("pid", .number(Int(caller.pid))),
         ]
+        if let owner = record.owner { fields.insert(("owner_uid", .number(Int(owner))), at: 1) }
         func add(_ name: String, _ text: String?, limit: Int = longestName) {
             let clean = text.map { DisplayText.clean($0, limit: limit) }
             if let clean, !clean.isEmpty { fields.append((name, .text(clean))) }

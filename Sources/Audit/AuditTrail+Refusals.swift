@@ -17,23 +17,23 @@ extension AuditTrail {
         }
     }
 
-    public func suppress(_ user: UInt32) {
+    public func suppress(_ user: UInt32, countedAs person: UInt32) {
         guard !isOwn(user) else { return }
         let now = now()
         let (told, wait) = refusals.withLock { refusals in
             let told = refusals.lines.takeSuppressed(at: now)
-            refusals.lines.suppress(user, at: now)
+            refusals.lines.suppress(person, at: now)
             return (told, refusals.wait(at: now))
         }
         tell(told, wait)
     }
 
-    func mayTell(refusalOf user: UInt32) -> Bool {
+    func mayTell(refusalOf user: UInt32, countedAs person: UInt32) -> Bool {
         if isOwn(user) { return true }
         let now = now()
         let (told, isAdmitted, wait) = refusals.withLock { refusals in
             let told = refusals.lines.takeSuppressed(at: now)
-            let isAdmitted = refusals.lines.admit(user, at: now)
+            let isAdmitted = refusals.lines.admit(person, at: now)
             return (told, isAdmitted, refusals.wait(at: now))
         }
         tell(told, wait)

@@ -46,7 +46,8 @@ public final class AuditTrail: AccessAudit {
 
     public func record(_ record: AccessRecord) {
         let line = AuditLine(record, at: .now)
-        guard !line.isRefusal || mayTell(refusalOf: record.caller.user) else { return }
+        guard !line.isRefusal || mayTell(refusalOf: record.caller.user, countedAs: record.owner ?? record.caller.user)
+        else { return }
         add(line)
     }
 

@@ -19,7 +19,7 @@ struct RefusedLines: Sendable {
 
     static let perMinute = 60
     static let minute: Duration = .seconds(60)
-    /// One person can have many users (subuid(5)). Those that are too many share one minute.
+    /// Of subordinate user IDs (subuid(5)) the owner counts. Those that are too many share one minute.
     static let users = 64
 
     private var minutes: [UInt32?: Minute] = [:]

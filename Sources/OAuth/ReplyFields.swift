@@ -60,6 +60,21 @@ package struct ReplyFields: Sendable {
         }.first
     }
 
+    /// Whether no two of these members hold different words, and none holds anything but words.
+    package func agreeOnWords(_ names: String...) -> Bool {
+        let values = present(names)
+        let lists = values.compactMap { value -> Set<String>? in
+            switch value {
+            case .string(let text): return Set(Self.split(text))
+            case .array(let elements):
+                let texts = elements.compactMap { if case .string(let text) = $0 { text } else { nil } }
+                return texts.count == elements.count ? Set(texts.flatMap(Self.split)) : nil
+            default: return nil
+            }
+        }
+        return lists.count == values.count && Set(lists).count <= 1
+    }
+
     private static func split(_ text: String) -> [String] { text.split { $0 == " " || $0 == "," }.map(String.init) }
 
     private func present(_ names: [String]) -> [JSONValue] { names.compactMap { members[$0] }.filter { $0 != .null } }

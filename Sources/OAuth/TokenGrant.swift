@@ -11,6 +11,9 @@ public struct TokenGrant: Sendable {
     public var refreshToken: SecretBytes?
     /// Nil: what was asked for (RFC 6749 §5.1).
     public var scope: [String]?
+    /// Whether `scope` is all that the reply says of scopes: false where a part of it is not a scope that can be read, or
+    /// two members contradict each other.
+    public var isScopeComplete: Bool
     public var idToken: SecretBytes?
     /// Seconds from 1 to 10 years until the refresh token dies; nil when the server does not say, or says never.
     public var refreshExpiresIn: Int?
@@ -18,13 +21,14 @@ public struct TokenGrant: Sendable {
     public init(
         accessToken: SecretBytes, tokenType: String = "Bearer", expiresIn: Int? = nil,
         refreshToken: SecretBytes? = nil, scope: [String]? = nil, idToken: SecretBytes? = nil,
-        refreshExpiresIn: Int? = nil
+        refreshExpiresIn: Int? = nil, isScopeComplete: Bool = true
     ) {
         self.accessToken = accessToken
         self.tokenType = tokenType
         self.expiresIn = expiresIn
         self.refreshToken = refreshToken
         self.scope = scope
+        self.isScopeComplete = isScopeComplete
         self.idToken = idToken
         self.refreshExpiresIn = refreshExpiresIn
     }
@@ -73,18 +77,21 @@ extension TokenGrant {
         guard refreshToken != nil || refresh == .string("") else {
             throw Rejection(detail: "the refresh token is malformed")
         }
+        // Bitbucket says `scopes`.
+        let named = fields.words("scope", "scopes")
+        let scope = named.map { Self.scopes($0) }
         self.init(
             accessToken: accessToken,
             expiresIn: fields.seconds("expires_in", "expiresIn", atMost: Self.maximumLifetime),
             refreshToken: refreshToken,
-            // Bitbucket says `scopes`.
-            scope: fields.words("scope", "scopes").map(Self.scopes),
+            scope: scope,
             idToken: Self.secret(id, allowing: \.isVisible),
             // Keycloak, where 0 means never; GitHub and Google.
             refreshExpiresIn: fields.seconds(
                 "refresh_expires_in", "refresh_token_expires_in", "refreshExpiresIn", "refreshTokenExpiresIn",
                 atMost: Self.maximumLifetime
-            )
+            ),
+            isScopeComplete: scope?.count == named?.count && fields.agreeOnWords("scope", "scopes")
         )
     }
 

@@ -6,6 +6,8 @@ public import AgentAPI
 /// shown.
 public struct AccessRecord: Equatable, Sendable {
     public var caller: Caller
+    /// The user to whom the caller's user ID is subordinate (subuid(5)); nil if it is not.
+    public var owner: UInt32?
     /// What was asked for, the most telling one first.
     public var permissions: [Permission]
     /// Nil: the agent as a whole.
@@ -28,10 +30,10 @@ public struct AccessRecord: Equatable, Sendable {
 
     public init(
         caller: Caller, permissions: [Permission], account: AccountName?, scopes: [String], result: Result,
-        reason: String? = nil,
-        rule: Int?
+        reason: String? = nil, rule: Int?, owner: UInt32? = nil
     ) {
         self.caller = caller
+        self.owner = owner
         self.permissions = permissions
         self.account = account
         self.scopes = scopes
@@ -48,8 +50,8 @@ public protocol AccessAudit: Sendable {
 
     func record(_ record: AccessRecord)
 
-    /// Somebody was refused of whom no more was found out, because there are too many like him.
-    func suppress(_ user: UInt32)
+    /// A caller was refused of which no more was found out, because there are too many of that user, counted as `person`.
+    func suppress(_ user: UInt32, countedAs person: UInt32)
 }
 
 /// Keeps nothing.
@@ -57,5 +59,5 @@ public struct NoAudit: AccessAudit {
     public init() {}
     public let facts: CallerFacts = []
     public func record(_ record: AccessRecord) {}
-    public func suppress(_ user: UInt32) {}
+    public func suppress(_ user: UInt32, countedAs person: UInt32) {}
 }

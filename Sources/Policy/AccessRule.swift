@@ -9,6 +9,10 @@ public struct AccessRule: Equatable, Sendable {
     public var allow: Set<Permission>
     /// What a token may have at most; nil: no bound.
     public var scopes: ScopeBound?
+    /// What a request may name besides the account's own resources; nil: any, unless scopes or audiences are bound.
+    public var resources: [String]?
+    /// The same for the audience.
+    public var audiences: [String]?
     /// By each user.
     public var maximumPerMinute: Int?
     /// Where the rule is written, for people.
@@ -29,19 +33,27 @@ public struct AccessRule: Equatable, Sendable {
 
     public init(
         accounts: [Glob], conditions: [Condition], allow: Set<Permission>, scopes: ScopeBound? = nil,
-        maximumPerMinute: Int? = nil, source: String
+        resources: [String]? = nil, audiences: [String]? = nil, maximumPerMinute: Int? = nil, source: String
     ) {
         self.accounts = accounts
         self.conditions = conditions
         self.allow = allow
         self.scopes = scopes
+        self.resources = resources
+        self.audiences = audiences
         self.maximumPerMinute = maximumPerMinute
         self.source = source
     }
 
+    /// `nil`: no bound. A rule that bounds one thing bounds all, because the same scope means more elsewhere.
+    var bound: TokenBound? {
+        guard scopes != nil || resources != nil || audiences != nil else { return nil }
+        return TokenBound(scopes: scopes, resources: resources ?? [], audiences: audiences ?? [])
+    }
+
     /// Whether it lets somebody do all of this, with no bound.
     func freelyAllows(_ permissions: [Permission]) -> Bool {
-        scopes == nil && maximumPerMinute == nil && permissions.allSatisfy(allow.contains)
+        bound == nil && maximumPerMinute == nil && permissions.allSatisfy(allow.contains)
     }
 
     /// Without an account: the agent as a whole, which only a rule for every account is about.
@@ -71,7 +83,8 @@ extension AccessRule.Condition {
         case .anybody: true
         case .user(let id, _): caller.user == id
         case .group(let id, _): caller.group == id || caller.supplementaryGroups.contains(id)
-        case .executable(let path): caller.executable == path
+        // Of two names that Unicode takes for the same, each is another file (path_resolution(7)).
+        case .executable(let path): caller.executable?.utf8.elementsEqual(path.utf8) ?? false
         case .executableDigest(let digest): caller.executableDigest == digest
         case .unit(let pattern):
             // A user can give any name to a unit of his own manager, so that is for the agent's own user only, from

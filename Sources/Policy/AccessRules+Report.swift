@@ -63,6 +63,7 @@ extension AccessRules {
             rule: number, source: rule.source, matches: conditions.allSatisfy(\.isMet),
             uncertain: accounts.isMet && isUncertain(rule, of: caller), conditions: conditions,
             allow: Permission.allCases.filter(rule.allow.contains).map(\.rawValue), scopes: rule.scopes?.scopes,
+            resources: rule.bound?.resources, audiences: rule.bound?.audiences,
             maximumPerMinute: rule.maximumPerMinute
         )
     }

@@ -9,11 +9,17 @@ public struct AccessRules: Equatable, Sendable {
     /// The user that the agent runs as.
     public var owner: UInt32
     public var rules: [AccessRule]
+    /// Whose user IDs the subordinate ones are.
+    public var subordinates: SubordinateUsers
 
-    public init(owner: UInt32, rules: [AccessRule] = []) {
+    public init(owner: UInt32, rules: [AccessRule] = [], subordinates: SubordinateUsers = SubordinateUsers()) {
         self.owner = owner
         self.rules = rules
+        self.subordinates = subordinates
     }
+
+    /// Who a user ID counts as wherever requests or connections are counted: its owner if it is subordinate.
+    public func counted(_ user: UInt32) -> UInt32 { subordinates.owner(of: user) ?? user }
 
     /// Decides over one account, or, without one, over the agent as a whole. The caller has the facts that `facts` has
     /// named.
@@ -24,7 +30,7 @@ public struct AccessRules: Equatable, Sendable {
         let rule = rules[deciding.index]
         let isAllowed = deciding.isCertain && rule.allow.contains(permission)
         return Decision(
-            isAllowed: isAllowed, rule: deciding.index + 1, scopes: isAllowed ? rule.scopes : nil,
+            isAllowed: isAllowed, rule: deciding.index + 1, bound: isAllowed ? rule.bound : nil,
             maximumPerMinute: isAllowed ? rule.maximumPerMinute : nil
         )
     }

@@ -15,6 +15,8 @@ public struct Caller: Equatable, Sendable {
     public var slice: String?
     /// The unit of the user's own service manager: any user can give any name to one.
     public var userUnit: String?
+    /// Whether there is an entry of the user (passwd(5)); nil: not looked up.
+    public var isListed: Bool?
     /// What was asked for, and could not be found out for sure. An executable may have a path all the same: as the process
     /// sees it, where it is not the file that the agent finds there.
     public var uncertain: CallerFacts = []

@@ -19,9 +19,11 @@ public struct CallerFacts: OptionSet, Hashable, Sendable {
     /// The path of the executable as the process shows it, which no file is looked at for. It is enough to tell that a
     /// rule about another path does not apply.
     public static let executableClaim = CallerFacts(rawValue: 1 << 5)
+    /// Whether the user has an entry (passwd(5)), which may be asked of another machine: for rates only.
+    public static let userEntry = CallerFacts(rawValue: 1 << 6)
 
     public static let all: CallerFacts = [
-        .supplementaryGroups, .executable, .executableDigest, .unit, .executableClaim,
+        .supplementaryGroups, .executable, .executableDigest, .unit, .executableClaim, .userEntry,
     ]
 
     /// Whether it matters to them that the process still runs the program that it ran before.

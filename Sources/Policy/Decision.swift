@@ -6,13 +6,13 @@ public struct Decision: Equatable, Sendable {
     /// The rule that decided, from 1 in the order of the files; nil: the default, which knows the owner and root only.
     public var rule: Int?
     /// What a token may have at most; nil: no bound.
-    public var scopes: ScopeBound?
+    public var bound: TokenBound?
     public var maximumPerMinute: Int?
 
-    public init(isAllowed: Bool, rule: Int?, scopes: ScopeBound? = nil, maximumPerMinute: Int? = nil) {
+    public init(isAllowed: Bool, rule: Int?, bound: TokenBound? = nil, maximumPerMinute: Int? = nil) {
         self.isAllowed = isAllowed
         self.rule = rule
-        self.scopes = scopes
+        self.bound = bound
         self.maximumPerMinute = maximumPerMinute
     }
 }

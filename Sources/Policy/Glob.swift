@@ -14,7 +14,9 @@ public struct Glob: Hashable, Sendable, CustomStringConvertible {
     /// Takes the first place for each part, which is enough because the stars between them take the rest: no pattern
     /// costs more than its length times the name's.
     public func matches(_ name: String) -> Bool {
-        guard parts.count > 1, let first = parts.first, let last = parts.last else { return name == description }
+        guard parts.count > 1, let first = parts.first, let last = parts.last else {
+            return name.utf8.elementsEqual(description.utf8)
+        }
         var rest = Array(name.utf8)[...]
         guard rest.count >= first.count + last.count, rest.starts(with: first) else { return false }
         rest = rest.dropFirst(first.count)

@@ -1,8 +1,9 @@
-/// How much of each rule's `max_per_minute` each user has used: a bucket that starts full and fills up evenly.
+/// How much of each rule's `max_per_minute` each person has used: a bucket that starts full and fills up evenly.
 struct RateBudgets: Sendable {
     struct Key: Hashable, Sendable {
         var rule: Int
-        var user: UInt32
+        /// Of a subordinate user ID its owner's. `nil`: all that have neither an entry nor an owner, together.
+        var user: UInt32?
     }
 
     private struct Bucket {

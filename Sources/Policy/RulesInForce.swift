@@ -57,7 +57,9 @@ public final class RulesInForce: Sendable {
                 let refused = request.permissions.first { !allow.contains($0) } ?? request.permissions.first
                 return .verdict(Verdict(refused.map { .refused($0) } ?? .allowed(nil), rule: index + 1))
             }
-            return .verdict(Verdict(outcome(request, rules.rules[index], index, caller, &state), rule: index + 1))
+            let rule = rules.rules[index]
+            if rules.needsUserEntry(rule, of: caller, known) { return .needs(.userEntry) }
+            return .verdict(Verdict(outcome(request, rule, index, caller, &state), rule: index + 1))
         }
     }
 
@@ -68,6 +70,8 @@ public final class RulesInForce: Sendable {
             let rules = state.rules
             let unknown = rules.factsOnEveryAccount(for: caller, known: known)
             guard unknown.isEmpty else { return .needs(unknown) }
+            let giving = rules.rules.filter { $0.allow.contains(permission) && rules.isMet($0, by: caller) }
+            if giving.contains(where: { rules.needsUserEntry($0, of: caller, known) }) { return .needs(.userEntry) }
             for (index, rule) in rules.rules.enumerated()
             where rule.allow.contains(permission) && rules.isMet(rule, by: caller) {
                 if let wait = take(rule, index, caller, &state) {
@@ -84,12 +88,12 @@ public final class RulesInForce: Sendable {
         if let missing = request.permissions.first(where: { !rule.allow.contains($0) }) { return .refused(missing) }
         if let beyond = rule.scopes?.beyond(request.scopes), !beyond.isEmpty { return .beyond(beyond) }
         if let wait = take(rule, index, caller, &state) { return .tooMany(retryAfter: wait) }
-        return .allowed(rule.scopes)
+        return .allowed(rule.bound)
     }
 
     private func take(_ rule: AccessRule, _ index: Int, _ caller: Caller, _ state: inout State) -> Int? {
         guard let perMinute = rule.maximumPerMinute else { return nil }
-        let key = RateBudgets.Key(rule: index, user: caller.user)
+        let key = RateBudgets.Key(rule: index, user: state.rules.person(of: caller, under: rule))
         return state.budgets.take(key, perMinute: perMinute, at: now())
     }
 }

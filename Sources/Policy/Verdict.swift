@@ -7,7 +7,7 @@ public struct Verdict: Equatable, Sendable {
 
     public enum Outcome: Equatable, Sendable {
         /// With the most that a token may have; nil: no bound.
-        case allowed(ScopeBound?)
+        case allowed(TokenBound?)
         case refused(Permission)
         /// These scopes are more than the rule allows.
         case beyond([String])

@@ -6,7 +6,9 @@ public struct AccessToken: Sendable, Equatable {
     public let secret: SecretBytes
     /// As RFC 6749 §7.1 names it; `Bearer`.
     public let type: String
+    /// What the provider's reply named, or what was asked for if it named nothing.
     public let scope: [String]
+    public let scopeOrigin: ScopeOrigin
     /// Counted from before the request was sent, so that the provider's clock is never behind ours. Nil: no expiry.
     public private(set) var expiresAt: ContinuousClock.Instant?
     /// How long the provider lets its tokens live; nil when they do not expire.
@@ -22,22 +24,24 @@ public struct AccessToken: Sendable, Equatable {
 
     /// A token that lives for `lifetime` from the moment it was asked for; with nil it never expires.
     public init(
-        secret: SecretBytes, type: String, scope: [String], requestedAt: ContinuousClock.Instant,
-        lifetime: Duration?, isLifetimeAssumed: Bool = false
+        secret: SecretBytes, type: String, scope: [String], origin: ScopeOrigin,
+        requestedAt: ContinuousClock.Instant, lifetime: Duration?, isLifetimeAssumed: Bool = false
     ) {
         self.secret = secret
         self.type = type
         self.scope = scope
+        scopeOrigin = origin
         self.lifetime = lifetime
         self.isLifetimeAssumed = isLifetimeAssumed
         expiresAt = lifetime.map { requestedAt + $0 }
     }
 
     /// A token that never expires.
-    public init(lasting secret: SecretBytes, type: String, scope: [String]) {
+    public init(lasting secret: SecretBytes, type: String, scope: [String], origin: ScopeOrigin) {
         self.secret = secret
         self.type = type
         self.scope = scope
+        scopeOrigin = origin
         lifetime = nil
         isLifetimeAssumed = false
         expiresAt = nil
@@ -58,12 +62,18 @@ public struct AccessToken: Sendable, Equatable {
 extension AccessToken {
     /// The token of a grant. A grant with neither a lifetime nor a refresh token never expires, as far as anybody
     /// can tell (GitHub's OAuth apps).
-    init(_ grant: TokenGrant, scope: [String], requestedAt: ContinuousClock.Instant, isRenewable: Bool) {
+    ///
+    /// `credential` is what the login was before the grant; nil for the grant of the login itself.
+    init(
+        _ grant: TokenGrant, scope: [String], of credential: Credential? = nil,
+        requestedAt: ContinuousClock.Instant, isRenewable: Bool
+    ) {
         let named = grant.expiresIn.map { Duration.seconds($0) }
         self.init(
             secret: grant.accessToken,
             type: grant.tokenType,
             scope: scope,
+            origin: ScopeOrigin(grant, of: credential),
             requestedAt: requestedAt,
             lifetime: named ?? (isRenewable ? Self.assumedLifetime : nil),
             isLifetimeAssumed: named == nil && isRenewable

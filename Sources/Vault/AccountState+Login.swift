@@ -44,7 +44,9 @@ extension AccountState {
         case .success(.credential(let credential)):
             login = .active(credential)
             token = credential.lastingAccessToken.map {
-                AccessToken(lasting: $0, type: "Bearer", scope: credential.scope)
+                AccessToken(
+                    lasting: $0, type: "Bearer", scope: credential.scope,
+                    origin: credential.isScopeNamed ? .named : .omitted(atMost: nil))
             }
         case .success(.none): login = .signedOut(.notLoggedIn)
         }

@@ -74,7 +74,8 @@ extension AccountVault {
             registration: client.registration,
             expiry: grant.refreshToken == nil ? nil : LoginExpiry.after(grant, earlier: nil, at: ports.time.wall),
             journalKey: earlierKey ?? newJournalKey(),
-            endpointHosts: client.endpointHosts
+            endpointHosts: client.endpointHosts,
+            isScopeNamed: ScopeOrigin(grant, of: nil) == .named
         )
         let failure = await store(credential)
         // The store may still have the key from the login before.

@@ -41,9 +41,7 @@ extension AccountVault {
     private func renew(
         _ credential: Credential, with grant: TokenGrant, version: UInt64, requestedAt: ContinuousClock.Instant
     ) async {
-        var renewed = await rotate(
-            credential, with: grant, scope: grant.scope ?? credential.scope, version: version,
-            requestedAt: requestedAt)
+        var renewed = await rotate(credential, with: grant, version: version, requestedAt: requestedAt)
         let isNewlyKnown: Bool
         let (idToken, missing): (HeldIDToken?, NoIDToken?)
         do throws(IdentityRefusal) {
@@ -52,7 +50,7 @@ extension AccountVault {
         } catch {
             // The login stays as it was, but with the new refresh token: without it a mistake of the provider's would
             // end it.
-            renewed.scope = credential.scope
+            (renewed.scope, renewed.isScopeNamed) = (credential.scope, credential.isScopeNamed)
             guarded.withLock { [renewed] in
                 $0.state.quarantined(
                     error, keeping: renewed, version: version, at: ports.time.now, jitter: ports.jitter())
@@ -60,7 +58,8 @@ extension AccountVault {
             return
         }
         if isNewlyKnown { guarded.withLock { $0.state.owes(isJournaled: false, at: ports.time.now) } }
-        var token = AccessToken(grant, scope: renewed.scope, requestedAt: requestedAt, isRenewable: true)
+        var token = AccessToken(
+            grant, scope: renewed.scope, of: credential, requestedAt: requestedAt, isRenewable: true)
         token.idToken = idToken
         guarded.withLock { [token, renewed] in
             $0.state.renewed(renewed, token: token, version: version, grantedAt: requestedAt, jitter: ports.jitter())

@@ -30,12 +30,15 @@ extension AccountVault {
 
     /// What the grant makes of the credential. A new refresh token is durable on return, so before anybody gets the
     /// access token that came with it.
+    ///
+    /// With a target the grant says nothing of the login's own scopes: the provider remembers them with the refresh token
+    /// (RFC 6749 §6).
     func rotate(
-        _ credential: Credential, with grant: TokenGrant, scope: [String], version: UInt64,
+        _ credential: Credential, with grant: TokenGrant, for target: TokenTarget? = nil, version: UInt64,
         requestedAt: ContinuousClock.Instant
     ) async -> Credential {
         var renewed = credential
-        renewed.scope = scope
+        if target == nil { renewed.takeScope(of: grant) }
         renewed.grantedAt = ports.time.wall
         renewed.expiry = LoginExpiry.after(grant, earlier: credential.expiry, at: ports.time.wall)
         // The provider has answered, so they have ended, whatever becomes of what it sent.

@@ -61,10 +61,8 @@ extension AccountVault {
         _ grant: TokenGrant, for target: TokenTarget, _ credential: Credential, version: UInt64,
         requestedAt: ContinuousClock.Instant
     ) async {
-        // What the login was granted stays: the provider remembers it with the refresh token (RFC 6749 §6).
         let rotated = await rotate(
-            credential, with: grant, scope: credential.scope, version: version,
-            requestedAt: requestedAt)
+            credential, with: grant, for: target, version: version, requestedAt: requestedAt)
         do throws(IdentityRefusal) {
             // Another person's token is not served for any target. Who the login belongs to is not learnt here.
             var unchanged = rotated
@@ -74,12 +72,13 @@ extension AccountVault {
         }
         // RFC 6749 §5.1: an absent scope is the one that was asked for.
         let scope = grant.scope ?? (target.scopes.isEmpty ? credential.scope : target.scopes)
-        let missing = ScopeList.missing(target.scopes, from: scope)
+        let missing = ScopeReply(scope, to: target.scopes).notGranted
         guard missing.isEmpty else {
             let refusal = TargetRefusal(.narrower, missing: missing, granted: scope, loginScope: credential.scope)
             return failed(target, .targetRefused(refusal), version: version)
         }
-        let token = AccessToken(grant, scope: scope, requestedAt: requestedAt, isRenewable: true)
+        let token = AccessToken(
+            grant, scope: scope, of: credential, requestedAt: requestedAt, isRenewable: true)
         guarded.withLock { $0.state.targetRenewed(target, token, version: version) }
     }
 

@@ -17,6 +17,9 @@ public struct Credential: Sendable, Equatable {
     /// An access token that never expires and came without a refresh token: it is itself the credential.
     public var lastingAccessToken: SecretBytes?
     public var scope: [String]
+    /// Whether the provider named these scopes, and none before that are not among them. False: a reply without `scope`
+    /// may mean others.
+    public var isScopeNamed: Bool
     /// Wall-clock seconds since 1970 of the last grant, for `keep_alive`.
     public var grantedAt: Int
     /// Nil: the provider has not said who it is, or nobody could check it yet.
@@ -35,7 +38,8 @@ public struct Credential: Sendable, Equatable {
         account: AccountName, generation: UInt64, issuer: String, clientID: String, clientSecret: SecretBytes?,
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
         identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil,
-        journalKey: SecretBytes? = nil, endpointHosts: Set<String>? = nil, end: LoginRequiredReason? = nil
+        journalKey: SecretBytes? = nil, endpointHosts: Set<String>? = nil, end: LoginRequiredReason? = nil,
+        isScopeNamed: Bool = false
     ) {
         self.account = account
         self.generation = generation
@@ -45,6 +49,7 @@ public struct Credential: Sendable, Equatable {
         self.refreshToken = refreshToken
         self.lastingAccessToken = lastingAccessToken
         self.scope = scope
+        self.isScopeNamed = isScopeNamed
         self.grantedAt = grantedAt
         self.identity = identity
         self.registration = registration
@@ -56,6 +61,18 @@ public struct Credential: Sendable, Equatable {
 
     /// Whether anything here can still produce an access token.
     public var isSignedIn: Bool { refreshToken != nil || lastingAccessToken != nil }
+
+    /// What a renewal says of the login's scopes. Where it names fewer than before, the provider's silence may mean those
+    /// of the login itself again (RFC 6749 §6).
+    mutating func takeScope(of grant: TokenGrant) {
+        let granted = grant.scope ?? scope
+        switch ScopeOrigin(grant, of: self) {
+        case .named: isScopeNamed = Set(granted).isSuperset(of: scope)
+        case .unclear: isScopeNamed = false
+        case .omitted: break
+        }
+        scope = granted
+    }
 
     /// The client without its login, one generation on; nil when there is nothing about the client worth keeping.
     public func signedOut() -> Credential? {

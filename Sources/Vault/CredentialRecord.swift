@@ -32,7 +32,8 @@ extension Credential {
             refreshLifetime: expiry?.lifetime,
             journalKey: journalKey.map { Data($0.revealed()).base64EncodedString() },
             endpointHosts: endpointHosts?.sorted(),
-            end: end?.rawValue
+            end: end?.rawValue,
+            scopeNamed: isScopeNamed ? true : nil
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -63,7 +64,8 @@ extension Credential {
             expiry: fields.expiry,
             journalKey: fields.journalKey.flatMap { Data(base64Encoded: $0) }.map { SecretBytes($0) },
             endpointHosts: fields.endpointHosts.map { Set($0) },
-            end: fields.end.flatMap(LoginRequiredReason.init)
+            end: fields.end.flatMap(LoginRequiredReason.init),
+            isScopeNamed: fields.scopeNamed ?? false
         )
     }
 }
@@ -96,6 +98,8 @@ private struct RecordFields: Codable {
     var endpointHosts: [String]?
     /// Absent likewise, and as long as the login lives.
     var end: String?
+    /// Absent likewise, and unless the provider named the scopes.
+    var scopeNamed: Bool?
 
     /// A time that nobody could have meant is not worth the login.
     var expiry: LoginExpiry? {
@@ -118,6 +122,7 @@ private struct RecordFields: Codable {
         case journalKey = "journal_key"
         case endpointHosts = "endpoint_hosts"
         case end
+        case scopeNamed = "scope_named"
     }
 }
 

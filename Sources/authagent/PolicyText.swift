@@ -56,7 +56,16 @@ struct PolicyText {
         var terms = ["allows " + (rule.allow.isEmpty ? "nothing" : rule.allow.joined(separator: ", "))]
         if let scopes = rule.scopes { terms.append("with no more than '\(scopes.joined(separator: " "))'") }
         if let perMinute = rule.maximumPerMinute { terms.append("up to \(perMinute) times a minute") }
+        if let places = places(rule) { terms.append(places) }
         return terms.joined(separator: ", ")
+    }
+
+    /// Nil: anywhere.
+    private static func places(_ rule: RuleDescription) -> String? {
+        guard rule.resources != nil || rule.audiences != nil else { return nil }
+        let named = (rule.resources ?? []) + (rule.audiences ?? [])
+        return "for the account's own resources and audience"
+            + (named.isEmpty ? " only" : ", or '\(named.joined(separator: "', '"))'")
     }
 
     private var decisions: [String] {

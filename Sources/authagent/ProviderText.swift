@@ -40,6 +40,7 @@ enum ProviderText {
             ("device_code_parameter", requests.deviceCodeParameter),
             ("device_parameters", words(parameters)),
             ("refresh_ends_tokens", "\(provider.refreshEndsTokens)"),
+            ("believe_omitted_scope", "\(provider.believesOmittedScope)"),
             ("registration", provider.registration),
         ]
         return text(heading(provider) + values.map { "  \($0.0): \($0.1)" } + ending(provider))

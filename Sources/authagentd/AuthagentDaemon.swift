@@ -111,7 +111,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let sockets = try ListeningSockets.open(environment: environment, group: settings.socketGroup)
 
         let network = ReloadableTransport(settings.network)
-        let rules = RulesInForce(AccessRules(owner: getuid(), rules: settings.rules))
+        let rules = RulesInForce(settings.accessRules(owner: getuid()))
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
@@ -141,7 +141,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                         throw ConfigurationError(file: error.path, problem: error.problem, hint: error.hint)
                     }
                     network.apply(settings.network)
-                    rules.replace(AccessRules(owner: getuid(), rules: settings.rules))
+                    rules.replace(settings.accessRules(owner: getuid()))
                     log.apply(level: level(settings))
                 },
                 examine: { await doctor.report() },
@@ -150,12 +150,13 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 logger: log.logger
             )
         )
-        let accountable: @Sendable (UInt32) -> UInt32 = { $0 }
+        let accountable: @Sendable (UInt32) -> UInt32 = { rules.current.counted($0) }
         let (digests, recent) = (ExecutableDigests(accountable: accountable), RecentProcesses())
         let access = Access(
             rules: rules, audit: audit, accountable: accountable,
             peer: { try PeerProcess(socket: $0, digests: digests, recent: recent) },
-            process: { PeerProcess(pid: $0, digests: digests) }
+            process: { PeerProcess(pid: $0, digests: digests) },
+            users: SystemUsers()
         )
         let server = AgentServer(
             listeners: sockets.descriptors,

@@ -89,6 +89,7 @@ struct AccountFileTests {
         keys.assertionAudience = .issuer
         (keys.audience, keys.resources) = ("https://api.example/", ["urn:a", "https://b.example/"])
         keys.refreshEndsTokens = true
+        keys.believeOmittedScope = true
         keys.pkce = false
         keys.deviceParameters = ["audience": "https://api.example/", "odd.name": "a\"b"]
         let settings = try AccountSettings(keys)
@@ -102,6 +103,20 @@ struct AccountFileTests {
         #expect(error.line == 4)
         #expect(error.problem.contains("scoops"))
         #expect(error.hint.contains("'scopes'"))
+    }
+
+    @Test("an omitted scope is believed only if the file says so, and the key is known to those that are nearly it")
+    func belief() throws {
+        let files = try AccountFiles()
+        for (line, isBelieved) in [
+            ("", false), ("believe_omitted_scope = true\n", true), ("believe_omitted_scope = false\n", false),
+        ] {
+            try files.write(Self.good + "\n" + line)
+            #expect(try files.directory.load(files.name)?.believesOmittedScope == isBelieved)
+        }
+        #expect(
+            try files.error(Self.good + "\nbelieve_omitted_scopes = true\n").hint.contains("'believe_omitted_scope'"))
+        #expect(try files.error(Self.good + "\nbelieve_omitted_scope = \"yes\"\n").line == 4)
     }
 
     @Test(

@@ -77,12 +77,22 @@ struct RuleTableTests {
         #expect(settings.rules.first?.source.hasSuffix("authagent.toml:2") == true)
     }
 
+    @Test("resources and audiences are lists, of which an empty one leaves only the account's own")
+    func places() throws {
+        let rule = "[[rule]]\naccounts = [\"a\"]\nuser = \"*\"\nallow = [\"token\"]\n"
+        let settings = try load(
+            user: rule + "resources = [\"urn:a\", \"https://b.example/\"]\naudiences = [\"api\"]\n" + rule
+                + "resources = []\n" + rule)
+        #expect(settings.rules.map(\.resources) == [["urn:a", "https://b.example/"], [], nil])
+        #expect(settings.rules.map(\.audiences) == [["api"], nil, nil])
+    }
+
     @Test("mistakes are refused with their line and what was meant, perhaps")
     func mistakes() throws {
         let good = "[[rule]]\naccounts = [\"work\"]\nuser = \"backup\"\nallow = [\"token\"]\n"
         let table: [(text: String, line: Int, hint: String)] = [
             (good + "max_per_minut = 6\n", 5, "'max_per_minute'"),
-            (good + "colour = 6\n", 5, "the keys are: accounts, allow, executable"),
+            (good + "colour = 6\n", 5, "the keys are: accounts, allow, audiences, executable"),
             (good + "[rule.more]\nx = 1\n", 1, "the keys are"),
             (good + good.replacing("token", with: "tokens"), 8, "'token'"),
             (good.replacing("\"token\"", with: "\"everything\""), 4, "choose from: token, id_token"),
@@ -117,6 +127,13 @@ struct RuleTableTests {
             (good.replacing("user = \"backup\"", with: "unit = \"a/b.service\""), 3, "backup.service"),
             (good + "scopes = []\n", 5, "leave scopes out"),
             (good + "scopes = [\"a b\"]\n", 5, "RFC 6749"),
+            (good + "resources = [\"api\"]\n", 5, "absolute URIs"),
+            (good + "resources = [\"https://a.example/#x\"]\n", 5, "absolute URIs"),
+            (good + "resources = \"urn:a\"\n", 5, "a list of texts"),
+            (good + "resource = [\"urn:a\"]\n", 5, "'resources'"),
+            (good + "audiences = [\"\"]\n", 5, "as requests name them"),
+            (good + "audiences = [\"\u{e9}\"]\n", 5, "as requests name them"),
+            (good + "audiences = [\(Array(repeating: "\"a\"", count: 65).joined(separator: ","))]\n", 5, "several"),
             (good + "max_per_minute = 0\n", 5, "1 to"),
             (good.replacing("[[rule]]", with: "[rule]"), 1, "[[rule]]"),
             ("rule = 5\n", 1, "[[rule]]"),

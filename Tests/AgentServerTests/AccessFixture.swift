@@ -20,7 +20,7 @@ final class AccessFixture: AccessAudit {
     private let count = Mutex(0)
     /// Those who were refused without a record.
     var suppressed: Int { count.withLock { $0 } }
-    func suppress(_ user: UInt32) { count.withLock { $0 += 1 } }
+    func suppress(_ user: UInt32, countedAs person: UInt32) { count.withLock { $0 += 1 } }
 
     /// What the server is given: everybody who connects is this caller.
     func access(_ rules: RulesInForce, as caller: any CallerIdentity = KnownCaller(AccessFixture.stranger)) -> Access {

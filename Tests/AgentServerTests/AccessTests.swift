@@ -139,7 +139,7 @@ struct AccessTests {
         let rule = AccessFixture.rule(allow: [.token, .idToken, .login], scopes: ["repo:read", "user"])
         try await ServerFixture.serving(access: fixture.access(rule)) { server in
             let work = try #require(AccountName("work"))
-            let bound = ScopeBound(["repo:read", "user"])
+            let bound = TokenBound(scopes: ScopeBound(["repo:read", "user"]))
             for target in [
                 "/v1/accounts/work/token?scope=repo:write%20user", "/v1/accounts/ghost/token?scope=repo:write",
             ] {

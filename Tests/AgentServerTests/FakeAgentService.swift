@@ -29,6 +29,7 @@ final class FakeAgentService: AgentService {
         var news: [AgentNews] = []
         var storeDetail: String?
         var failing: Problem?
+        var canary: String?
         var lookups = 0
     }
 
@@ -48,6 +49,12 @@ final class FakeAgentService: AgentService {
     var failing: Problem? {
         get { state.withLock { $0.failing } }
         set { state.withLock { $0.failing = newValue } }
+    }
+
+    /// A text of the owner's that stands wherever texts of files, stores and providers do.
+    var canary: String? {
+        get { state.withLock { $0.canary } }
+        set { state.withLock { ($0.canary, $0.storeDetail) = (newValue, newValue) } }
     }
 
     /// How often it was asked about any account.
@@ -118,18 +125,19 @@ final class FakeAgentService: AgentService {
 
     func health() async -> AgentStatus {
         AgentStatus(
-            version: agentVersion, pid: 1, socket: "/run/agent.sock", storeState: .ok, storeDetail: storeDetail
+            version: agentVersion, pid: 1, socket: "/run/agent.sock", storeState: .ok, storeDetail: storeDetail,
+            storeHint: canary, sealedState: canary.map { _ in .failed }, sealedDetail: canary, sealedHint: canary
         )
     }
 
     func status(of isIncluded: @escaping @Sendable (AccountName) -> Bool) async -> StatusReport {
         let names = ["work", "other"].compactMap { AccountName($0) }
-        return StatusReport(agent: await health(), accounts: names.filter(isIncluded).map(Self.status))
+        return StatusReport(agent: await health(), accounts: names.filter(isIncluded).map(status))
     }
 
     func status(of account: AccountName) async throws(Problem) -> AccountStatus {
         try await perform(nil, of: account)
-        return Self.status(account)
+        return status(account)
     }
 
     func login(_ account: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent> {
@@ -148,7 +156,9 @@ final class FakeAgentService: AgentService {
 
     func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
         try await perform(.logout(account, request), of: account)
-        return LogoutReply(account: account, revoked: request.local != true, forgotten: true)
+        return LogoutReply(
+            account: account, revoked: request.local != true && canary == nil, reason: canary, forgotten: true,
+            clientForgotten: canary.map { _ in false }, clientReason: canary)
     }
 
     func inspect(_ account: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply {
@@ -156,6 +166,12 @@ final class FakeAgentService: AgentService {
         var token = TokenInspection(role: .given, form: .opaque)
         if account?.description == "deep" {
             token.claims = (0..<600).reduce(.null) { content, _ in .array([content]) }
+        }
+        if let canary {
+            token.signature = SignatureReport(.unreachable, algorithm: "RS256", detail: canary)
+            token.introspection = IntrospectionReport(
+                .active, members: .object(["active": .bool(true), "scope": .string("a"), canary: .string(canary)]),
+                detail: canary)
         }
         return InspectReply(account: account, tokens: [token])
     }
@@ -198,7 +214,9 @@ final class FakeAgentService: AgentService {
         if let call { state.withLock { $0.finished.append(call) } }
     }
 
-    private static func status(_ account: AccountName) -> AccountStatus {
-        AccountStatus(account: account, state: .ok, issuer: "https://issuer.example", scope: "a b", store: "keyring")
+    private func status(_ account: AccountName) -> AccountStatus {
+        AccountStatus(
+            account: account, state: .ok, issuer: "https://issuer.example", scope: "a b", store: "keyring",
+            lastError: canary, hint: canary)
     }
 }

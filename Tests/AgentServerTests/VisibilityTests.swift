@@ -64,14 +64,14 @@ struct VisibilityTests {
             .providerUnreachable, .scopeNotGranted, .storeLocked, .storeUnavailable,
         ]
         for code in codes {
-            let problem = Problem(code, "\(secret): no", hint: "run 'chmod 600 \(secret)'", reason: "r")
+            let problem = Problem(code, "\(secret): no", hint: "run 'chmod 600 \(secret)'", reason: "refused")
             let fixture = AccessFixture()
             try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.token]))) { server in
                 server.service.failing = problem
                 let reply = try await server.exchange(.get("/v1/accounts/fails/token"))
                 #expect(reply.problem?.code == code)
                 #expect(!reply.body.contains("/home/owner"), "\(reply.body)")
-                #expect(reply.problem?.reason == "r")
+                #expect(reply.problem?.reason == "refused")
                 #expect(fixture.records.last?.result == .failed(code))
             }
             let own = KnownCaller(Caller(pid: 1, user: AccessFixture.owner, group: 1))

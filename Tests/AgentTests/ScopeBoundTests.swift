@@ -6,35 +6,21 @@ import Testing
 /// What a rule's scopes do to tokens and logins, where it depends on what the login has and the provider grants.
 struct ScopeBoundTests {
     private func problem(_ fixture: AgentFixture, _ request: TokenRequest) async -> Problem? {
-        do throws(Problem) {
-            _ = try await fixture.agent.token(fixture.name, request)
-            return nil
-        } catch { return error }
+        await fixture.refusal(request)
     }
 
-    private func answer(_ access: String, scope: String?) -> FakeProvider.Answer {
-        let scope = scope.map { #","scope":"\#($0)""# } ?? ""
-        return .json(
-            200,
-            #"{"access_token":"\#(access)","token_type":"Bearer","expires_in":3600,"refresh_token":"r1"\#(scope)}"#)
-    }
+    private func answer(_ access: String, scope: String?) -> FakeProvider.Answer { .token(access, scope: scope) }
 
     /// Logs in with these scopes, as the provider confirms them.
-    private func fixture(_ scopes: [String], granted: String? = nil) async throws -> AgentFixture {
-        let fixture = try AgentFixture()
-        fixture.provider.script(.token, answer("a1", scope: granted))
-        let log = try await fixture.login(
-            LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: scopes))
-        await fixture.passInterval()
-        guard case .done? = await log.events().last else { throw Problem(.internalError, "no login") }
-        return fixture
+    private func fixture(_ scopes: [String]) async throws -> AgentFixture {
+        try await AgentFixture.loggedIn(scopes, granted: scopes.joined(separator: " "))
     }
 
     @Test("a request without scopes asks for what the login has of the bound, and is then answered at once")
     func narrowed() async throws {
         let fixture = try await fixture(["mail", "files", "offline_access"])
         fixture.provider.script(.token, answer("n1", scope: "mail"))
-        let request = TokenRequest(bound: ScopeBound(["mail", "never"]))
+        let request = TokenRequest(bound: .scopes("mail", "never"))
         #expect(fixture.agent.tokenAtOnce(fixture.name, request) == nil)
         #expect(try await fixture.agent.token(fixture.name, request).accessToken == "n1")
         let body = try #require(fixture.provider.requests(.token).last)
@@ -50,7 +36,7 @@ struct ScopeBoundTests {
     @Test("the login's own token serves if it has no more; offline_access gives a token no rights")
     func own() async throws {
         let fixture = try await fixture(["mail", "offline_access"])
-        let request = TokenRequest(bound: ScopeBound(["mail", "files"]))
+        let request = TokenRequest(bound: .scopes("mail", "files"))
         guard case .success(let reply)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
             Issue.record("it is not served at once")
             return
@@ -62,7 +48,7 @@ struct ScopeBoundTests {
     func more() async throws {
         let fixture = try await fixture(["mail", "files"])
         fixture.provider.script(.token, answer("n1", scope: "mail files"))
-        let bound = ScopeBound(["mail"])
+        let bound = TokenBound.scopes("mail")
         for request in [
             TokenRequest(bound: bound), TokenRequest(target: try TokenTarget(scopes: ["mail"]), bound: bound),
         ] {
@@ -87,19 +73,20 @@ struct ScopeBoundTests {
     func none() async throws {
         let fixture = try await fixture(["mail"])
         let count = fixture.provider.requests(.token).count
-        let problem = await problem(fixture, TokenRequest(bound: ScopeBound(["files"])))
+        let problem = await problem(fixture, TokenRequest(bound: .scopes("files")))
         #expect(problem?.code == .scopeNotGranted)
         #expect(problem?.reason == "no_allowed_scope")
         #expect(fixture.provider.requests(.token).count == count)
     }
 
-    @Test("resources and audiences stay within the bound as well")
+    @Test("a token for an allowed resource and audience has scopes within the bound as well")
     func targets() async throws {
         let fixture = try await fixture(["mail", "files"])
-        fixture.provider.script(.token, answer("n1", scope: nil))
+        fixture.provider.script(.token, answer("n1", scope: "mail"))
         let target = try TokenTarget(resources: ["urn:a"], audience: "api")
-        let reply = try await fixture.agent.token(
-            fixture.name, TokenRequest(target: target, bound: ScopeBound(["mail"])))
+        var bound = TokenBound.scopes("mail")
+        (bound.resources, bound.audiences) = (["urn:a"], ["api"])
+        let reply = try await fixture.agent.token(fixture.name, TokenRequest(target: target, bound: bound))
         #expect(reply.scope == "mail")
         let body = try #require(fixture.provider.requests(.token).last)
         #expect(body.contains("scope=mail&resource=urn%3Aa&audience=api"), "\(body)")

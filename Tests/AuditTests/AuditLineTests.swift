@@ -58,6 +58,16 @@ struct AuditLineTests {
         #expect(try json(Self.record())["reason"] == nil)
     }
 
+    @Test("a subordinate user ID has its owner beside it")
+    func owner() throws {
+        var record = Self.record(Caller(pid: 7, user: 231_072, group: 231_072))
+        record.owner = 5503
+        let line = AuditLine(record, at: WallTime(seconds: 0))
+        #expect(line.fields.prefix(3).map(\.name) == ["uid", "owner_uid", "pid"])
+        #expect(try json(record)["uid"] as? Int == 231_072)
+        #expect(try json(record)["owner_uid"] as? Int == 5503)
+    }
+
     @Test("what is not known is left out")
     func unknown() throws {
         let line = try json(Self.record(Caller(pid: 0, user: 7, group: 7), permissions: [.admin], account: nil))

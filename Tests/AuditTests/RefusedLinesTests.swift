@@ -86,8 +86,8 @@ struct RefusedLinesTests {
 
     @Test("whoever was not even looked at is counted, and told when the agent ends at the latest")
     func unseen() throws {
-        for _ in 0..<5 { trail.suppress(1001) }
-        trail.suppress(1000)
+        for _ in 0..<5 { trail.suppress(1001, countedAs: 1001) }
+        trail.suppress(1000, countedAs: 1000)
         #expect(suppressed(try lines()) == [["uid": 1001, "suppressed": 5]])
         #expect(suppressed(try lines()).count == 1)
         // What a minute's lines are does not begin anew with that.
@@ -97,7 +97,7 @@ struct RefusedLinesTests {
 
     @Test("what was suppressed is told once its minute is over, with whoever is refused next")
     func toldWithNext() {
-        trail.suppress(1001)
+        trail.suppress(1001, countedAs: 1001)
         clock.pass(.seconds(61))
         refuse(1002)
         #expect(logged.count == 2)
@@ -107,7 +107,7 @@ struct RefusedLinesTests {
     func toldByItself() async {
         refuse(1001)
         clock.pass(.milliseconds(59_950))
-        trail.suppress(1001)
+        trail.suppress(1001, countedAs: 1001)
         #expect(logged.count == 1)
         // The agent waits for as long as is left of the minute, and looks at the clock again.
         clock.pass(.seconds(1))
@@ -123,5 +123,18 @@ struct RefusedLinesTests {
         #expect(told.count == 65)
         #expect(told.reduce(0) { $0 + ($1["suppressed"] ?? 0) } == 100_000 - 65 * 60)
         #expect(told.last?["uid"] == nil)
+    }
+
+    @Test("refusals of subordinate user IDs count as their owner's")
+    func subordinates() {
+        for user in 100_000..<100_200 as Range<UInt32> {
+            var record = AuditLineTests.record(
+                Caller(pid: 7, user: user, group: user), result: .refused(.forbidden))
+            record.owner = 1001
+            trail.record(record)
+        }
+        #expect(logged.count == 60)
+        refuse(1002)
+        #expect(logged.count == 61)
     }
 }

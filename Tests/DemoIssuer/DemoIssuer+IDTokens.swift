@@ -7,6 +7,9 @@ extension DemoIssuer {
     /// Who approves codes from now on.
     public func changeSubject(_ subject: String) { state.withLock { $0.subject = subject } }
 
+    /// What ID tokens have as name and email from now on.
+    public func changeName(_ name: String) { state.withLock { $0.name = name } }
+
     /// Signs with a new key from now on, and publishes that one only.
     public func rollKey() { state.withLock { $0.key = SigningKey(number: $0.key.number + 1) } }
 
@@ -31,11 +34,11 @@ extension DemoIssuer {
     }
 
     func idToken(for client: String, accessToken: String) -> String? {
-        let (key, subject) = state.withLock { ($0.key, $0.subject) }
+        let (key, subject, name) = state.withLock { ($0.key, $0.subject, $0.name) }
         let now = Int(Date().timeIntervalSince1970)
         let claims: [String: Any] = [
             "iss": issuer, "sub": subject, "aud": client, "iat": now, "exp": now + configuration.idTokenLifetime,
-            "email": "\(subject)@example.com", "name": "Demo \(subject)",
+            "email": name ?? "\(subject)@example.com", "name": name ?? "Demo \(subject)",
             "at_hash": Self.base64URL(Data(SHA256.hash(data: Data(accessToken.utf8)).prefix(16))),
         ]
         guard let header = try? JSONSerialization.data(withJSONObject: ["alg": "ES256", "kid": key.id, "typ": "JWT"]),

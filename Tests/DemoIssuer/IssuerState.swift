@@ -31,6 +31,7 @@ struct IssuerState {
     var standingFaults: [DemoIssuer.Endpoint: DemoIssuer.Fault] = [:]
     var log: [DemoIssuer.LogEntry] = []
     var subject: String
+    var name: String?
     var key = DemoIssuer.SigningKey(number: 1)
     /// Those that have registered themselves, by id.
     var clients: [String: DemoIssuer.RegisteredClient] = [:]

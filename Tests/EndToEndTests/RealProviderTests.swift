@@ -73,6 +73,37 @@ struct RealProviderTests {
         #expect(Set(try await token().scope.split(separator: " ")) == Set(own.scope.split(separator: " ")))
     }
 
+    @Test("of a server that does not narrow scopes, no program under a bound gets a token, whatever it asks for")
+    func bound() async throws {
+        let keyring = try await PrivateKeyring()
+        let glewlwyd = try await Glewlwyd.start()
+        let home = try AgentHome(keyring: keyring)
+        let login = try await home.login(
+            "work", ["--issuer", glewlwyd.issuer, "--client-id", "tv"] + Glewlwyd.scopeOptions
+        ) { try await glewlwyd.approve($0, client: "tv") }
+        #expect(login.status == 0, "\(login.output)\(login.errors)")
+        let own = try await home.authagent("token", "work")
+        #expect(own.status == 0)
+        try home.files.file(
+            "config/authagent/authagent.toml",
+            "[[rule]]\naccounts = [\"work\"]\nuid = \(getuid())\nallow = [\"token\"]\nscopes = [\"openid\"]\n")
+        #expect(try await home.authagent("reload").status == 0)
+        for options in [[], ["--scope", "openid"], ["--min-valid", "10"]] {
+            let refused = try await home.client(["token", "work", "--json"] + options).result()
+            #expect(refused.status == 5, "\(refused.output)\(refused.errors)")
+            #expect(refused.errors.contains("can do more than the rules allow: 'g_profile'"), "\(refused.errors)")
+            #expect(refused.output.isEmpty)
+        }
+        await home.killDaemon()
+        #expect(try await home.authagent("token", "work").status == 5)
+        // Believing it would not help it: its reply names what it grants.
+        let file = home.files.path + "/config/authagent/accounts/work.toml"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try (text + "believe_omitted_scope = true\n").write(toFile: file, atomically: false, encoding: .utf8)
+        #expect(try await home.authagent("reload").status == 0)
+        #expect(try await home.authagent("token", "work").status == 5)
+    }
+
     @Test("a confidential client is revoked at the server: its refresh token is refused from then on")
     func revoked() async throws {
         let keyring = try await PrivateKeyring()

@@ -35,8 +35,6 @@ struct RuleTests {
         #expect(mail.accessToken != own.accessToken)
         let refresh = try #require(demo.issuer.log.last { $0.form["grant_type"] == "refresh_token" })
         #expect(refresh.form["scope"] == "mail", "what the login does not have is not asked for")
-        let api = try await token(demo, "--audience", "my api", "--resource", "urn:a")
-        #expect(api.scope == "mail")
         let spent = demo.issuer.refreshCount
         #expect(try await token(demo).accessToken == mail.accessToken)
         #expect(demo.issuer.refreshCount == spent, "it is kept like any other")
@@ -48,6 +46,32 @@ struct RuleTests {
         let login = try await demo.home.client(["login", "work", "--json"]).result()
         #expect(login.status == 5, "\(login.output)\(login.errors)")
         #expect(demo.issuer.refreshCount == spent)
+    }
+
+    @Test("under a rule's scopes a token is for the account's own place, or for one that the rule lists")
+    func places() async throws {
+        let demo = try await DemoLogin(scopes: ["mail", "files"])
+        try await demo.logIn()
+        #expect(try await rules(demo, Self.mine("allow = [\"token\"]\nscopes = [\"mail\"]")).status == 0)
+        for (option, value) in [("--audience", "https://admin.example/"), ("--resource", "urn:a")] {
+            let refused = try await demo.home.client(["token", "work", "--json", option, value]).result()
+            #expect(refused.status == 5)
+            #expect(refused.errors.contains("the rules do not allow tokens of 'work' for the "), "\(refused.errors)")
+            #expect(refused.errors.contains(option == "--resource" ? "'resources'" : "'audiences'"))
+        }
+        #expect(demo.issuer.refreshCount == 0)
+        let listed = Self.mine(
+            "allow = [\"token\"]\nscopes = [\"mail\"]\nresources = [\"urn:a\"]\naudiences = [\"my api\"]")
+        #expect(try await rules(demo, listed).status == 0)
+        #expect(try await token(demo, "--audience", "my api", "--resource", "urn:a").scope == "mail")
+        #expect(try await demo.home.authagent("token", "work", "--resource", "urn:A").status == 5)
+        let check = try await demo.home.authagent("policy", "check", "--as-pid", "\(getpid())", "work")
+        #expect(
+            check.output.contains("for the account's own resources and audience, or 'urn:a', 'my api'"),
+            "\(check.output)")
+        let json = try await demo.home.authagent("policy", "check", "--as-pid", "\(getpid())", "work", "--json")
+        let rule = try #require(try APIJSON.decode(PolicyReport.self, from: json.output.utf8).rules.first)
+        #expect(rule.resources == ["urn:a"] && rule.audiences == ["my api"])
     }
 
     @Test("a provider that gives more than it is asked for gives nothing under a bound, and the login is kept")

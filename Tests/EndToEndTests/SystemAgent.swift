@@ -60,8 +60,11 @@ final class SystemAgent: Sendable {
         chmod(path + "/etc/authagent.toml", 0o644)
     }
 
-    /// Starts a program as a user, in the agent's group or not.
-    func start(_ user: UInt32, isMember: Bool = true, _ program: String, _ arguments: [String]) throws -> ChildProcess {
+    /// Starts a program as a user, in the agent's group or not. With `subordinates` it finds that text in /etc/subuid, in
+    /// a mount namespace of its own.
+    func start(
+        _ user: UInt32, isMember: Bool = true, _ program: String, _ arguments: [String], subordinates: String? = nil
+    ) throws -> ChildProcess {
         let setpriv = try MissingProgram.require("setpriv", package: "util-linux")
         var environment = ChildProcess.programEnvironment
         environment["AUTHAGENT_SOCK"] = socket
@@ -72,8 +75,15 @@ final class SystemAgent: Sendable {
             environment["XDG_STATE_HOME"] = path + "/state"
         }
         let groups = isMember ? "--groups=\(group.id)" : "--clear-groups"
+        let command = [setpriv, "--reuid=\(user)", "--regid=\(user)", groups, path + "/bin/" + program] + arguments
+        guard let subordinates else {
+            return try ChildProcess(setpriv, Array(command.dropFirst()), environment: environment, input: nil)
+        }
+        try subordinates.write(toFile: path + "/etc/subuid", atomically: false, encoding: .utf8)
+        let mount = "mount --bind '\(path)/etc/subuid' /etc/subuid && exec \"$@\""
         return try ChildProcess(
-            setpriv, ["--reuid=\(user)", "--regid=\(user)", groups, path + "/bin/" + program] + arguments,
+            try MissingProgram.require("unshare", package: "util-linux"),
+            ["--mount", "--propagation", "private", "/bin/sh", "-c", mount, "sh"] + command,
             environment: environment, input: nil)
     }
 
@@ -81,8 +91,8 @@ final class SystemAgent: Sendable {
         try await start(user, isMember: isMember, "authagent", arguments).result()
     }
 
-    func serve() async throws -> ChildProcess {
-        let daemon = try start(Self.agent, "authagentd", [])
+    func serve(subordinates: String? = nil) async throws -> ChildProcess {
+        let daemon = try start(Self.agent, "authagentd", [], subordinates: subordinates)
         await eventually("the daemon does not serve: \(daemon.errorsSoFar)") {
             daemon.errorsSoFar.contains("serving") || !daemon.isRunning
         }
@@ -91,10 +101,11 @@ final class SystemAgent: Sendable {
     }
 
     /// Logs in as root, whom no rule keeps out.
-    func logIn(_ account: String, _ issuer: DemoIssuer) async throws {
+    func logIn(_ account: String, _ issuer: DemoIssuer, scopes: [String] = []) async throws {
         let login = try start(
             0, "authagent",
-            ["login", account, "--json", "--issuer", issuer.issuer, "--client-id", "tv", "--store", "memory"])
+            ["login", account, "--json", "--issuer", issuer.issuer, "--client-id", "tv", "--store", "memory"]
+                + scopes.flatMap { ["--scope", $0] })
         let line = await login.line()
         guard case .prompt(let prompt)? = try? APIJSON.decode(LoginEvent.self, from: line.utf8) else {
             throw POSIXError(.EPROTO)

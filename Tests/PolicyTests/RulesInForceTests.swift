@@ -41,7 +41,7 @@ struct RulesInForceTests {
     @Test("scopes beyond the bound are refused and named, letter by letter; those within have it as their bound")
     func scopes() {
         let rules = inForce(RuleFixture.rule(["work"], .user(7, name: nil), scopes: ["repo:read", "user"]))
-        let bound = ScopeBound(["user", "repo:read"])
+        let bound = TokenBound(scopes: ScopeBound(["user", "repo:read"]))
         #expect(ask(rules) == Verdict(.allowed(bound), rule: 1))
         #expect(ask(rules, scopes: ["user"]) == Verdict(.allowed(bound), rule: 1))
         #expect(
@@ -77,7 +77,7 @@ struct RulesInForceTests {
             #expect(ask(rules, [.logout])?.outcome == .refused(.logout))
             #expect(ask(rules, scopes: ["b"])?.outcome == .beyond(["b"]))
         }
-        #expect(ask(rules)?.outcome == .allowed(ScopeBound(["a"])))
+        #expect(ask(rules)?.outcome == .allowed(TokenBound(scopes: ScopeBound(["a"]))))
         #expect(ask(rules)?.outcome == .tooMany(retryAfter: 60))
     }
 
@@ -100,7 +100,7 @@ struct RulesInForceTests {
             RuleFixture.rule(["*"], .user(8, name: nil), allow: [.token], perMinute: 1)
         )
         func list(_ user: UInt32) -> RulesInForce.Answer {
-            rules.decideList(.status, for: RuleFixture.caller(user), known: [])
+            rules.decideList(.status, for: RuleFixture.caller(user), known: .userEntry)
         }
         #expect(list(7) == .verdict(Verdict(.allowed(nil), rule: nil)))
         #expect(list(7) == .verdict(Verdict(.tooMany(retryAfter: 60), rule: 1)))

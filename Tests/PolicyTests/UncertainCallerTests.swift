@@ -20,7 +20,7 @@ struct UncertainCallerTests {
         // Both ways of asking agree.
         let request = AccessRequest([permission], on: RuleFixture.account("work"))
         let answer = RulesInForce(rules).decide(request, for: caller, known: .all)
-        let outcome: Verdict.Outcome = decision.isAllowed ? .allowed(decision.scopes) : .refused(permission)
+        let outcome: Verdict.Outcome = decision.isAllowed ? .allowed(decision.bound) : .refused(permission)
         #expect(answer == .verdict(Verdict(outcome, rule: decision.rule)))
         return decision
     }

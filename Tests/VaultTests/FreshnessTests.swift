@@ -7,7 +7,7 @@ struct FreshnessTests {
 
     func token(_ lifetime: Int?) -> AccessToken {
         AccessToken(
-            secret: SecretBytes("t"), type: "Bearer", scope: [], requestedAt: start,
+            secret: SecretBytes("t"), type: "Bearer", scope: [], origin: .named, requestedAt: start,
             lifetime: lifetime.map { .seconds($0) }
         )
     }

@@ -1,7 +1,7 @@
 import OAuth
 import Testing
 
-struct ScopeListTests {
+struct ScopeReplyTests {
     @Test(
         "what was asked for and not granted is found, whatever words the server has for what it granted",
         arguments: [
@@ -13,7 +13,7 @@ struct ScopeListTests {
             ("read", "user/read", "read"), ("user/read", "read", "user/read"),
         ])
     func missing(asked: String, granted: String, missing: String) {
-        #expect(ScopeList.missing(words(asked), from: words(granted)) == words(missing))
+        #expect(ScopeReply(words(granted), to: words(asked)).notGranted == words(missing))
     }
 
     @Test(
@@ -24,7 +24,7 @@ struct ScopeListTests {
             ("email", "https://www.googleapis.com/auth/userinfo.email", ""),
         ])
     func extra(asked: String, granted: String, extra: String) {
-        #expect(ScopeList.extra(words(granted), beyond: words(asked)) == words(extra))
+        #expect(ScopeReply(words(granted), to: words(asked)).notAsked == words(extra))
     }
 
     private func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }

@@ -1,0 +1,32 @@
+/// What a rule lets a token be good for at most: its scopes, and where it may be used.
+public struct TokenBound: Hashable, Sendable {
+    /// `nil`: any scopes.
+    public var scopes: ScopeBound?
+    /// What a request may name besides the account's own resources and audience.
+    public var resources: [String]
+    public var audiences: [String]
+
+    public init(scopes: ScopeBound? = nil, resources: [String] = [], audiences: [String] = []) {
+        self.scopes = scopes
+        self.resources = resources
+        self.audiences = audiences
+    }
+
+    /// What `target` names beyond the bound. `own` is the account's own place, which is always within it.
+    public func beyond(_ target: TokenTarget?, own: TokenTarget?) -> Foreign? {
+        func isForeign(_ text: String, _ allowed: [String], _ own: [String]) -> Bool {
+            !(allowed + own).contains { $0.utf8.elementsEqual(text.utf8) }
+        }
+        let resources = (target?.resources ?? []).filter { isForeign($0, self.resources, own?.resources ?? []) }
+        let audience = target?.audience.flatMap { audience in
+            isForeign(audience, audiences, own?.audience.map { [$0] } ?? []) ? audience : nil
+        }
+        return resources.isEmpty && audience == nil ? nil : Foreign(resources: resources, audience: audience)
+    }
+
+    /// Resources and an audience that a rule does not allow.
+    public struct Foreign: Equatable, Sendable {
+        public let resources: [String]
+        public let audience: String?
+    }
+}

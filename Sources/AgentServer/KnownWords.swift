@@ -1,0 +1,35 @@
+internal import AgentAPI
+
+/// The codes and reasons that are the agent's own words or an RFC's. A provider may send any other as its error code,
+/// which tells a stranger what the provider meant for the owner.
+enum KnownWords {
+    /// Stands for a code that is not known.
+    static let otherCode = Problem.Code.providerRejected.rawValue
+
+    static let codes = Set(Problem.Code.allCases.map(\.rawValue)).union(oauth).union([
+        "agent_stopped", "bad_response", "cancelled", "device_flow_unsupported", "issuer_mismatch",
+        "registration_refused", "registration_unsupported", "wrong_subject",
+    ])
+
+    static let reasons = Set(StoreState.allCases.map(\.rawValue)).union(oauth).union([
+        "caller_lost", "no_allowed_scope", "scope_not_allowed", "settings_not_allowed", "target_not_allowed",
+        "token_not_allowed",
+        // Why a login is required.
+        "not_logged_in", "rotation_lost", "provider_rejected", "record_unreadable", "settings_changed",
+        "client_expired", "no_refresh_token",
+        // Why an account is locked.
+        "requested", "idle", "lifetime",
+        // Why there is no token for a target, and no ID token.
+        "narrower", "refused", "too_many_refused", "not_issued", "expired", "unverified", "untimely", "invalid",
+        "wrong_subject", "issuer_changed", "subject_changed", "audience_changed",
+        // Why there are no events.
+        "other_agent", "too_old",
+    ])
+
+    /// RFC 6749 §5.2 and §4.1.2.1, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §5 and §8.
+    private static let oauth: Set<String> = [
+        "access_denied", "authorization_pending", "expired_token", "slow_down", "invalid_client", "invalid_grant",
+        "invalid_request", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "server_error",
+        "temporarily_unavailable", "invalid_target", "invalid_dpop_proof", "use_dpop_nonce",
+    ]
+}

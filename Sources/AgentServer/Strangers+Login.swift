@@ -1,0 +1,46 @@
+internal import AgentAPI
+
+extension AsyncStream<LoginEvent> {
+    var forStrangers: AsyncStream<LoginEvent> {
+        AsyncStream { continuation in
+            // Unstructured task: ends with the events, or is cancelled when the watcher leaves.
+            let task = Task {
+                for await event in self { continuation.yield(event.forStrangers) }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
+
+extension LoginEvent {
+    var forStrangers: LoginEvent {
+        switch self {
+        case .prompt, .slowed: return self
+        case .retrying: return .retrying(detail: "the provider has not answered as it should")
+        case .done(var result):
+            result.note = result.note.map { _ in "the store has not taken the login so far" }
+            return .done(result)
+        case .failed(let failure): return .failed(failure.forStrangers)
+        }
+    }
+}
+
+extension LoginFailure {
+    /// Only what the code says, if it is one of the agent's or of an RFC: the rest may be the provider's, or a path.
+    fileprivate var forStrangers: LoginFailure {
+        let code = KnownWords.codes.contains(code) ? code : KnownWords.otherCode
+        let text =
+            switch code {
+            case "access_denied": "the login was declined"
+            case "expired_token", "timeout": "the code was not approved in time"
+            case "cancelled": "the login was cancelled"
+            case "agent_stopped": "the agent is stopping"
+            case "locked": "the agent was locked"
+            case "wrong_subject": "the account is for another person"
+            default:
+                Problem.Code(rawValue: code)?.detailForStrangers ?? "the login has failed"
+            }
+        return LoginFailure(code: code, detail: text, hint: ForStrangers.hint)
+    }
+}

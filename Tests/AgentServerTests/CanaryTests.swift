@@ -1,0 +1,145 @@
+import AgentAPI
+import AgentServer
+import AuthagentTestSupport
+import Policy
+import Testing
+
+/// A text of the owner's stands wherever texts of files, stores and providers do, and no stranger is sent it: by no
+/// route, with every permission but 'admin'.
+@Suite(.timeLimit(.minutes(2)))
+struct CanaryTests {
+    private static let canary = "owners-private-place/db7.corp.example"
+
+    private static let strangers = AccessFixture.rule(
+        allow: Set(Permission.allCases).subtracting([.admin]))
+    private static let owner = KnownCaller(Caller(pid: 1, user: AccessFixture.owner, group: 1))
+
+    /// Every route with every method that has an end, and bodies that say the most.
+    private static func requests(_ account: String) throws -> [Request] {
+        let name = try #require(AccountName(account))
+        return Route.all(name).flatMap { route -> [Request] in
+            switch route {
+            case .events: []
+            case .login: [Request(method: "DELETE", target: route.path)]
+            case .policyCheck: [.get("\(route.path)?pid=4711&account=\(account)")]
+            default:
+                route.methods.map { method in
+                    method == "POST" ? .post(route.path, "{}") : Request(method: method, target: route.path)
+                }
+            }
+        }
+    }
+
+    /// What all of the replies say.
+    private func replies(_ server: ServerFixture) async throws -> String {
+        var texts: [String] = []
+        for account in ["work", "fails"] {
+            for request in try Self.requests(account) {
+                let client = try server.client()
+                try await client.send(request)
+                let reply = try await client.reply(to: request.method)
+                texts.append("\(request.method) \(request.target) \(reply.status) \(reply.fields) \(reply.body)\n")
+            }
+        }
+        return texts.joined()
+    }
+
+    @Test("no reply to a stranger has it, whatever went wrong, and the owner's have")
+    func replies() async throws {
+        for code in Problem.Code.allCases {
+            // Those about the request only say in their own words what it asked for.
+            let text = Self.isAboutRequest(code) ? "of the request" : Self.canary
+            let problem = Problem(code, text, hint: text, reason: Self.canary)
+            try await ServerFixture.serving(access: AccessFixture().access(Self.strangers)) { server in
+                (server.service.canary, server.service.failing) = (Self.canary, problem)
+                let said = try await replies(server)
+                #expect(!said.contains(Self.canary), "\(code): \(said)")
+                #expect(said.contains("\"state\":\"ok\"") && said.contains("\"revoked\":false"))
+            }
+        }
+        try await ServerFixture.serving(access: AccessFixture().access(as: Self.owner)) { server in
+            server.service.canary = Self.canary
+            server.service.failing = Problem(.internalError, Self.canary, hint: Self.canary, reason: Self.canary)
+            let said = try await replies(server)
+            #expect(said.split(separator: Self.canary).count > 20)
+        }
+    }
+
+    private static func isAboutRequest(_ code: Problem.Code) -> Bool {
+        switch code {
+        case .badRequest, .forbidden, .locked, .loginRequired, .methodNotAllowed, .notAcceptable, .notFound, .timeout,
+            .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType, .wrongPassphrase:
+            true
+        case .badIDToken, .configurationError, .internalError, .noIDToken, .providerChanged, .providerRejected,
+            .providerUnreachable, .scopeNotGranted, .storeLocked, .storeUnavailable:
+            false
+        }
+    }
+
+    @Test("no event of a login has it, whatever its code is")
+    func logins() async throws {
+        let name = try #require(AccountName("work"))
+        let codes =
+            ["access_denied", "expired_token", "cancelled", "invalid_client", "bad_response", Self.canary, "my_error"]
+            + Problem.Code.allCases.map(\.rawValue)
+        var last: [LoginEvent] = codes.map {
+            .failed(LoginFailure(code: $0, detail: Self.canary, hint: Self.canary))
+        }
+        last.append(.done(LoginResult(account: name, scope: "a", note: Self.canary)))
+        try await ServerFixture.serving(access: AccessFixture().access(Self.strangers)) { server in
+            for (index, event) in last.enumerated() {
+                let client = try server.client()
+                try await client.send(.post("/v1/accounts/work/login"))
+                #expect(try await client.streamHead().status == 200)
+                server.service.send(.retrying(detail: Self.canary))
+                server.service.send(event)
+                var said = ""
+                while let chunk = try await client.nextChunk() { said += chunk }
+                #expect(said.contains("\"retrying\""))
+                #expect(said.contains(index == codes.count ? "\"done\"" : "\"failed\""), "\(said)")
+                #expect(!said.contains("db7.corp") && !said.contains("my_error"), "\(said)")
+                if index < 5 { #expect(said.contains("\"\(codes[index])\"")) }
+            }
+        }
+    }
+
+    @Test("no event of the agent has it")
+    func events() async throws {
+        let name = try #require(AccountName("work"))
+        try await ServerFixture.serving(access: AccessFixture().access(Self.strangers)) { server in
+            let client = try server.client()
+            try await client.send(.get("/v1/events"))
+            #expect(try await client.streamHead().status == 200)
+            _ = try await client.nextChunk()
+            let watcher = try #require(server.service.eventWatchers.first)
+            let kinds = AgentNews.Kind.allCases.filter { $0 != .denied }
+            for (index, kind) in kinds.enumerated() {
+                var news = AgentNews(kind, account: name)
+                (news.code, news.reason, news.detail, news.hint) = (Self.canary, Self.canary, Self.canary, Self.canary)
+                news.denial = AgentNews.Denial(user: 5, pid: 6, executable: Self.canary, unit: Self.canary)
+                watcher.yield(AgentEvent(id: EventID(origin: "a1", count: UInt64(index + 8)), time: 1, news: news))
+            }
+            for kind in kinds {
+                let event = try #require(try await client.nextChunk())
+                #expect(event.contains("event: \(kind.rawValue)\n") && !event.contains("db7.corp"), "\(event)")
+            }
+        }
+    }
+
+    @Test("a token in the body is inspected for the owner only, because the provider is asked with the owner's client")
+    func givenToken() async throws {
+        let body = "{\"token\":\"x\"}"
+        try await ServerFixture.serving(access: AccessFixture().access(Self.strangers)) { server in
+            let refused = try await server.exchange(.post("/v1/accounts/work/inspect", body))
+            #expect(refused.status == 403)
+            #expect(refused.problem?.reason == "token_not_allowed")
+            let own = try await server.exchange(.post("/v1/accounts/work/inspect", "{\"introspect\":true}"))
+            #expect(own.status == 200)
+            #expect(server.service.calls.count == 1)
+        }
+        try await ServerFixture.serving(access: AccessFixture().access(as: Self.owner)) { server in
+            let own = try await server.exchange(.post("/v1/accounts/work/inspect", body))
+            #expect(own.status == 200)
+        }
+    }
+}
