@@ -98,6 +98,13 @@ struct BorrowedEnvironmentTests {
             #expect(stop.status == 0 && stop.output.contains("stopped"), "\(environment): \(stop.errors)")
         }
         rmdir("/tmp/authagent-65534")
+        // As in a container without root's help, where the real root is a number like any unknown user's.
+        let unshare = try MissingProgram.require("unshare", package: "util-linux")
+        for command in ["start", "stop"] {
+            let result = try await user.run(
+                asRoot: false, "authagent", [command], through: [unshare, "--map-root-user"])
+            #expect(result.status == 0, "\(command): \(result.errors)")
+        }
     }
 }
 
@@ -138,13 +145,14 @@ private final class HomeOfNobody: Sendable {
     }
 
     func run(
-        asRoot: Bool, _ program: String, _ arguments: [String], _ environment: [String: String]? = nil
+        asRoot: Bool, _ program: String, _ arguments: [String], _ environment: [String: String]? = nil,
+        through: [String] = []
     ) async throws -> ChildProcess.Result {
         let setpriv = try MissingProgram.require("setpriv", package: "util-linux")
         let user = asRoot ? [] : ["--reuid=\(Self.id)", "--regid=\(Self.id)", "--clear-groups"]
         let usual = ["HOME": path + "/home", "XDG_RUNTIME_DIR": path + "/run"]
         return try await ChildProcess.run(
-            setpriv, user + ["--", programs.path + "/" + program] + arguments,
+            setpriv, user + ["--"] + through + [programs.path + "/" + program] + arguments,
             environment: ChildProcess.programEnvironment.merging(environment ?? usual) { $1 })
     }
 }
