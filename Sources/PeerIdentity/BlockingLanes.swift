@@ -15,8 +15,10 @@ package final class BlockingLanes: Sendable {
         package var ownHanging = 8
         /// Calls of one user that wait for their turn.
         package var waiting = 64
-        /// Threads for all users but the agent's own and root, and users who have a lane.
+        /// Threads for all users but the agent's own and root.
         package var threads = 32
+        /// Users whose calls run or wait: a thousand jobs may begin at the same second.
+        package var lanes = 1024
 
         package init() {}
     }
@@ -83,7 +85,7 @@ package final class BlockingLanes: Sendable {
     /// Returns whether there is room for it.
     private func enter(_ user: UInt32, _ job: UInt64, _ body: @escaping @Sendable (Sign) -> Void) -> Bool {
         let isTaken = state.withLock { state in
-            guard isOwn(user) || state[user] != nil || strangers(state).count < limits.threads else { return false }
+            guard isOwn(user) || state[user] != nil || strangers(state).count < limits.lanes else { return false }
             var lane = state[user] ?? Lane()
             // Where all hang that may, one more would only wait for its deadline.
             guard lane.waiting.count < limits.waiting, lane.hanging.count < most(user) else { return false }
