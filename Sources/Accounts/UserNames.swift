@@ -25,11 +25,11 @@ public struct UserNames: Sendable {
             var found: UnsafeMutablePointer<group>?
             return withRoom { getgrnam_r(name, &entry, $0, $1, &found) } && found != nil ? entry.gr_gid : nil
         },
-        subordinates: { SubordinateUsers(parsing: SubordinateUsersFile.text(), number: systemUser) }
+        subordinates: SubordinateUsersFile.users
     )
 
     @Sendable
-    private static func systemUser(_ name: String) -> UInt32? {
+    static func systemUser(_ name: String) -> UInt32? {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
         return withRoom { getpwnam_r(name, &entry, $0, $1, &found) } && found != nil ? entry.pw_uid : nil

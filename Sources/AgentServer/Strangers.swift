@@ -2,7 +2,7 @@ internal import AgentAPI
 
 // What is said to callers who are neither the agent's own user nor root: nothing of the paths, the stores and the
 // troubles of the agent's user. Each reply is put together anew from what is theirs to know, so that a member that is
-// added is not told before somebody decides that it may be.
+// added is not told before it is added here as well.
 
 /// In the place of what is not told.
 enum ForStrangers {

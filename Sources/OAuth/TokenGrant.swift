@@ -45,7 +45,7 @@ extension TokenGrant {
     private static let maximumLifetime = 10 * 365 * 86_400
 
     /// The largest scope lists have a few hundred entries.
-    private static let maximumScopes = 1_000
+    package static let maximumScopes = 1_000
     /// The longest are URLs of some 100 characters.
     private static let maximumScopeLength = 256
 
@@ -96,10 +96,15 @@ extension TokenGrant {
     }
 
     /// Those that a request could name (RFC 6749 appendix A.4).
-    private static func scopes(_ words: [String]) -> [String] {
+    package static func scopes(_ words: [String], atMost count: Int = maximumScopes) -> [String] {
         Array(
-            words.lazy.filter { $0.utf8.count <= maximumScopeLength && $0.utf8.allSatisfy(\.isVisible) }.prefix(
-                maximumScopes))
+            words.lazy.filter { (1...maximumScopeLength).contains($0.utf8.count) && $0.utf8.allSatisfy(\.isVisible) }
+                .prefix(count))
+    }
+
+    /// Whether the text can stand in a header as a token (RFC 6750 §2.1).
+    package static func isAccessToken(_ text: String) -> Bool {
+        (1...maximumTokenLength).contains(text.utf8.count) && text.utf8.allSatisfy(\.isVisible)
     }
 
     /// A member as a secret, if it is text, not empty, within bounds and made of allowed bytes only.

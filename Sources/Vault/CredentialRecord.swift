@@ -13,6 +13,9 @@ extension Credential {
     /// not be read any more, and its refresh token would be spent.
     package static let largestAdopted: UInt64 = 1 << 61
 
+    /// More than an account file can name, so that what was written is read back.
+    private static let mostScopes = 32_768
+
     /// The codec makes plain copies of the secrets that cannot be wiped; they live no longer than this call.
     package var record: StoredRecord {
         let fields = RecordFields(
@@ -47,8 +50,10 @@ extension Credential {
         guard let fields = try? APIJSON.decode(RecordFields.self, from: stored.secret.revealed()),
             fields.version == Self.recordVersion, fields.account == stored.key.account,
             // Others can write to the store: numbers out of range would end the agent when it counts on.
-            fields.generation < Self.largestGeneration, RecordTime.range.contains(fields.grantedAt)
+            fields.generation < Self.largestGeneration, RecordTime.range.contains(fields.grantedAt),
+            fields.accessToken.map(TokenGrant.isAccessToken) ?? true
         else { return nil }
+        let scope = TokenGrant.scopes(fields.scope, atMost: Self.mostScopes)
         self.init(
             account: fields.account,
             generation: fields.generation,
@@ -57,7 +62,7 @@ extension Credential {
             clientSecret: fields.clientSecret.map { SecretBytes($0) },
             refreshToken: fields.refreshToken.map { SecretBytes($0) },
             lastingAccessToken: fields.accessToken.map { SecretBytes($0) },
-            scope: fields.scope,
+            scope: scope,
             grantedAt: fields.grantedAt,
             identity: fields.identity?.identity,
             registration: fields.registration?.registration,
@@ -65,7 +70,7 @@ extension Credential {
             journalKey: fields.journalKey.flatMap { Data(base64Encoded: $0) }.map { SecretBytes($0) },
             endpointHosts: fields.endpointHosts.map { Set($0) },
             end: fields.end.flatMap(LoginRequiredReason.init),
-            isScopeNamed: fields.scopeNamed ?? false
+            isScopeNamed: fields.scopeNamed == true && scope.count == fields.scope.count
         )
     }
 }

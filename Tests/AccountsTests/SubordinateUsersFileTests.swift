@@ -18,7 +18,7 @@ struct SubordinateUsersFileTests {
         try "ann:100000:65536\n".write(toFile: path, atomically: false, encoding: .utf8)
         #expect(SubordinateUsersFile.text(of: path) == "ann:100000:65536\n")
         #expect(SubordinateUsersFile.text(of: files.path) == "")
-        // Nobody writes to it, and it is not waited for.
+        // Without a writer, and not waited for.
         let pipe = files.path + "/pipe"
         try #require(mkfifo(pipe, 0o600) == 0)
         #expect(SubordinateUsersFile.text(of: pipe) == "")

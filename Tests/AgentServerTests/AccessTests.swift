@@ -164,6 +164,23 @@ struct AccessTests {
         }
     }
 
+    @Test("the bare ID token has no scopes, and is requested for no place beyond the bound all the same")
+    func bareIDToken() async throws {
+        let fixture = AccessFixture()
+        let rule = AccessFixture.rule(allow: [.idToken], scopes: ["user"])
+        try await ServerFixture.serving(access: fixture.access(rule)) { server in
+            let work = try #require(AccountName("work"))
+            var request = Request.get("/v1/accounts/work/token?id_token=true&resource=urn:x")
+            request.fields.append("Accept: text/plain")
+            #expect(try await server.exchange(request).status == 200)
+            let asked = TokenRequest(
+                includesIDToken: true, target: try TokenTarget(resources: ["urn:x"]), bound: TokenBound())
+            #expect(server.service.calls == [.token(work, asked)])
+            request.target = "/v1/accounts/work/token?id_token=true&scope=admin"
+            #expect(try await server.exchange(request).status == 403)
+        }
+    }
+
     @Test("whoever is no more than allowed to log in changes nothing of an account, also none of its scopes")
     func loginSettings() async throws {
         let fixture = AccessFixture()

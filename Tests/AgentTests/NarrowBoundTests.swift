@@ -105,6 +105,16 @@ struct NarrowBoundTests {
         }
     }
 
+    @Test("a new login keeps the belief of the account's file")
+    func keptBelief() async throws {
+        let fixture = try await AgentFixture.loggedIn(["read"], granted: nil)
+        try await fixture.configure("believe_omitted_scope = true\n")
+        try await fixture.logIn(["read", "write"], granted: nil)
+        let text = try String(contentsOfFile: "\(fixture.files.path)/user/work.toml", encoding: .utf8)
+        #expect(text.contains("believe_omitted_scope = true\n") && text.contains("write"))
+        #expect(await fixture.refusal(TokenRequest(bound: .scopes("read", "write"))) == nil)
+    }
+
     @Test("belief that the account file takes back is not given to a token that came before")
     func belief() async throws {
         let fixture = try await AgentFixture.loggedIn(["read"], granted: nil)

@@ -1,0 +1,72 @@
+import AgentAPI
+import Foundation
+import OAuth
+import SecretMemory
+import Testing
+import Vault
+
+/// Records that another program of the user has written into the store.
+struct HostileRecordTests {
+    private func text(_ changes: [String: Any]) throws -> String {
+        var members: [String: Any] = [
+            "version": 1, "account": "work", "generation": 1, "issuer": "https://issuer.example", "client_id": "tv",
+            "refresh_token": "r1", "scope": ["read"], "granted_at": 0, "scope_named": true,
+        ]
+        members.merge(changes) { $1 }
+        return String(decoding: try JSONSerialization.data(withJSONObject: members), as: UTF8.self)
+    }
+
+    private func credential(_ changes: [String: Any]) throws -> Credential? {
+        let fixture = try VaultFixture()
+        return Credential(
+            StoredRecord(key: fixture.key, issuer: "https://issuer.example", secret: SecretBytes(try text(changes))))
+    }
+
+    @Test("scopes that no request could name are dropped, and what is left is not what the provider named")
+    func scopes() throws {
+        let good = try #require(try credential([:]))
+        #expect(good.scope == ["read"] && good.isScopeNamed)
+        let attacks = [
+            "\u{1b}]0;x\u{7}", "a\u{9b}31m", "\u{202e}x", "ä", "", "a b", "a\r\nb", String(repeating: "x", count: 300),
+        ]
+        for attack in attacks {
+            let credential = try #require(try credential(["scope": ["read", attack]]))
+            #expect(credential.scope == ["read"], "\(attack.debugDescription)")
+            #expect(!credential.isScopeNamed)
+        }
+        let many = try #require(try credential(["scope": Array(repeating: "s", count: 200_000)]))
+        #expect(many.scope.count <= 32_768 && !many.isScopeNamed)
+    }
+
+    @Test(
+        "an access token that could not stand in a header is not read",
+        arguments: ["a\r\nX: y", "a b", "", "\u{1b}[2J", "ä", String(repeating: "x", count: 65 * 1024)])
+    func accessToken(text: String) throws {
+        #expect(try credential(["access_token": text, "refresh_token": NSNull()]) == nil)
+        #expect(try credential(["access_token": "a1", "refresh_token": NSNull()])?.lastingAccessToken != nil)
+    }
+
+    @Test(
+        "members of another type, another account's name and nests without end are unreadable, and never a crash",
+        arguments: [
+            ["account": "other"], ["account": "../x"], ["account": "work\u{0}"], ["scope": "read"],
+            ["scope_named": "yes"], ["generation": -1], ["generation": 1.5], ["granted_at": "0"],
+            ["identity": ["issuer": "i"]], ["issuer": NSNull()], ["version": true],
+        ] as [[String: any Sendable]])
+    func wrong(changes: [String: any Sendable]) throws {
+        #expect(try credential(changes) == nil)
+    }
+
+    @Test("a record that nests deeper, or is larger, than any that was written ends nothing")
+    func large() async throws {
+        let fixture = try VaultFixture()
+        for body in [
+            String(repeating: "[", count: 100_000),
+            #"{"version":1,"x":"# + String(repeating: #"{"a":"#, count: 50_000),
+            String(repeating: "1", count: 1 << 20),
+        ] {
+            #expect(
+                Credential(StoredRecord(key: fixture.key, issuer: "i", secret: SecretBytes(body))) == nil)
+        }
+    }
+}
