@@ -55,7 +55,9 @@ let package = Package(
         // The client: no adapter, no network library, no keyring.
         .executableTarget(
             name: "authagent",
-            dependencies: ["AgentAPI", "AuthagentClient", "CLinux", "LocalSocket", argumentParser],
+            dependencies: [
+                "AgentAPI", "AuthagentClient", "CEarlyProtection", "CLinux", "LocalSocket", argumentParser,
+            ],
             swiftSettings: swift,
             linkerSettings: staticExecutable
         ),
@@ -63,8 +65,8 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CQuietDispatch",
-                "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy",
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection",
+                "CQuietDispatch", "CWipingHeap", "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy",
                 "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
@@ -75,7 +77,7 @@ let package = Package(
         // The keyring helper: libsecret lives and dies here.
         .executableTarget(
             name: "authagent-keyring",
-            dependencies: ["CSecret", "KeyringRecords", "SecretMemory"],
+            dependencies: ["CEarlyProtection", "CSecret", "CWipingHeap", "KeyringRecords", "SecretMemory"],
             swiftSettings: swift
         ),
 
@@ -87,6 +89,10 @@ let package = Package(
         .target(name: "CLinux"),
         // For the daemon alone: an idle one sleeps.
         .target(name: "CQuietDispatch"),
+        // For the programs that hold refresh tokens: what libraries release is cleared.
+        .target(name: "CWipingHeap", cSettings: [.unsafeFlags(["-fno-builtin"])]),
+        // For the programs alone, and not for tests of what they are made of.
+        .target(name: "CEarlyProtection"),
 
         // Pure: no adapter is imported here.
         .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),
@@ -128,11 +134,11 @@ let package = Package(
             swiftSettings: swift
         ),
         .systemLibrary(name: "CSecret", pkgConfig: "libsecret-1", providers: [.apt(["libsecret-1-dev"])]),
-        .target(name: "KeyringRecords", swiftSettings: swift),
+        .target(name: "KeyringRecords", dependencies: ["SecretMemory"], swiftSettings: swift),
         .target(
             name: "KeyringStore",
             dependencies: [
-                "AgentAPI", "CLinux", "KeyringRecords", "SecretMemory", "Vault", subprocess, systemPackage,
+                "AgentAPI", "CLinux", "KeyringRecords", "LocalSocket", "SecretMemory", "Vault",
             ],
             swiftSettings: swift
         ),
@@ -159,7 +165,9 @@ let package = Package(
         .target(name: "COpenAPI", exclude: ["openapi.json"]),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", lifecycle, logging] + nio,
+            dependencies: [
+                "AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", "SecretMemory", lifecycle, logging,
+            ] + nio,
             swiftSettings: swift
         ),
 
@@ -217,6 +225,8 @@ let package = Package(
             swiftSettings: swift
         ),
 
+        // What counts secrets in the memory of a process.
+        .executableTarget(name: "memory-search", path: "Tests/memory-search"),
         // What connects to the socket and then leaves or becomes another program.
         .executableTarget(name: "socket-actor", path: "Tests/socket-actor"),
 
@@ -287,7 +297,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load",
+                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load", "memory-search",
             ],
             swiftSettings: swift
         ),

@@ -38,7 +38,8 @@ public final class CurlTransport: HTTPTransport {
     }
 
     private let configuration: Configuration
-    private let loop: TransferLoop
+    private let lookups = SharedLookups()
+    private let current: Mutex<TransferLoop>
 
     public init(_ configuration: Configuration) {
         var configuration = configuration
@@ -46,22 +47,30 @@ public final class CurlTransport: HTTPTransport {
         configuration.caFile =
             configuration.caFile ?? Self.environment("CURL_CA_BUNDLE") ?? Self.environment("SSL_CERT_FILE")
         self.configuration = configuration
-        loop = TransferLoop()
+        current = Mutex(TransferLoop(lookups))
     }
 
-    deinit { loop.stop() }
+    deinit { current.withLock { $0.stop() } }
 
     public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         let transfer = Transfer(request, configuration)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.whenDone { continuation.resume(returning: $0) }
-                loop.start(transfer)
+                // In one step, so that no loop is given a transfer once it has been replaced.
+                current.withLock { transfer.start(on: $0) }
             }
         } onCancel: {
-            loop.cancel(transfer)
+            transfer.cancel()
         }
         return try result.get()
+    }
+
+    public func closeConnections() {
+        current.withLock { loop in
+            loop.retire()
+            loop = TransferLoop(lookups)
+        }
     }
 
     private static func environment(_ name: String) -> String? {

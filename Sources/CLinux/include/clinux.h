@@ -55,8 +55,12 @@ int clinux_forbid_core_files(void);
 /// Keeps the mapped range out of forked children: they read zeros (madvise(2), MADV_WIPEONFORK).
 int clinux_wipe_on_fork(void *address, size_t length);
 
-/// An empty file in memory, close-on-exec (memfd_create(2)).
-int clinux_memory_file(void);
+/// A copy of a program in memory that can be run, and that its own user may not read: the kernel keeps other processes of
+/// the same user away from a process that runs it, from execve(2) on. Open for reading, close-on-exec.
+int clinux_unreadable_program(const char *path);
+
+/// Two ends of a connection, close-on-exec (socketpair(2)).
+int clinux_socket_pair(int ends[2]);
 
 /// A pipe whose ends are close-on-exec.
 int clinux_pipe(int ends[2]);
@@ -70,6 +74,13 @@ int clinux_spawn_daemon(const char *path, char *const arguments[], char *const e
 /// descriptor. The caller waits for its end. Returns 0 or an errno, like posix_spawn(3).
 int clinux_spawn(
     const char *path, char *const arguments[], char *const environment[], int output, int errors, pid_t *pid
+);
+
+/// Starts a program in / with default signals, `channel` as its input and output, its errors discarded, and no other
+/// descriptor of the caller's. With a `program` that is not negative this open file is run, and stays its descriptor 3.
+/// The caller waits for its end. Returns 0 or an errno, like posix_spawn(3).
+int clinux_spawn_helper(
+    const char *path, int program, char *const arguments[], char *const environment[], int channel, pid_t *pid
 );
 
 /// A descriptor that becomes readable when one of the blocked signals of `set` arrives.
