@@ -28,8 +28,6 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
-let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
-let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 
@@ -46,9 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
@@ -66,7 +62,8 @@ let package = Package(
             name: "authagentd",
             dependencies: [
                 "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection",
-                "CQuietDispatch", "CWipingHeap", "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy",
+                "CQuietDispatch", "CWipingHeap", "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics",
+                "OAuth", "PeerIdentity", "Policy",
                 "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
@@ -225,6 +222,8 @@ let package = Package(
             swiftSettings: swift
         ),
 
+        // What another program of the same user tries in the moment after execve(2).
+        .executableTarget(name: "exec-racer", path: "Tests/exec-racer"),
         // What counts secrets in the memory of a process.
         .executableTarget(name: "memory-search", path: "Tests/memory-search"),
         // What connects to the socket and then leaves or becomes another program.
@@ -297,7 +296,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load", "memory-search",
+                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load", "exec-racer",
+                "memory-search",
             ],
             swiftSettings: swift
         ),

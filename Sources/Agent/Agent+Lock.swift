@@ -34,6 +34,7 @@ extension Agent {
         await parts.stores.keyed.close()
         _ = await parts.stores[.sealed].store.probe()
         parts.transport.closeConnections()
+        DeadStack.clear()
         parts.logger.notice("locked")
         report(AgentNews(.locked, account: nil, .agentLocked))
         return LockReply(locked: true)

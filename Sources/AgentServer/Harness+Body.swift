@@ -13,6 +13,8 @@ extension Harness {
                 hint: "send 'Content-Type: application/json'"
             )
         }
+        // It may have a passphrase in it, or a token.
+        defer { DeadStack.clear() }
         try requireOneMeaning(request.body)
         do { return try APIJSON.decode(type, from: request.body) } catch {
             throw Problem(.badRequest, "the body is not the JSON that belongs here", hint: "see authagent-api(7)")

@@ -1,6 +1,7 @@
 internal import CCurl
 internal import Glibc
 internal import OAuth
+internal import SecretMemory
 internal import Synchronization
 
 /// The one thread that runs all transfers of a transport. It sleeps in `curl_multi_poll` until a socket or somebody
@@ -75,7 +76,7 @@ final class TransferLoop: Sendable {
         while obey(&active, &isRetiring) {
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
-            collect(&active)
+            if collect(&active) { DeadStack.clear() }
             if isRetiring && active.isEmpty { break }
             curl_multi_poll(multi, nil, 0, Self.longestPoll, nil)
         }
@@ -135,8 +136,10 @@ final class TransferLoop: Sendable {
         for case .start(let transfer) in late { transfer.finish(.failure(.cancelled)) }
     }
 
-    private func collect(_ active: inout [UnsafeMutableRawPointer: Transfer]) {
+    /// Ends what libcurl has done; whether there was anything.
+    private func collect(_ active: inout [UnsafeMutableRawPointer: Transfer]) -> Bool {
         var left: Int32 = 0
+        var hasEnded = false
         while let message = curl_multi_info_read(multi, &left) {
             var code = CURLE_OK
             guard let easy = ccurl_message(message, &code), let transfer = active.removeValue(forKey: easy) else {
@@ -144,7 +147,9 @@ final class TransferLoop: Sendable {
             }
             if code == CURLE_OPERATION_TIMEDOUT, transfer.isLookingUp { lookups.add(transfer.host) }
             end(transfer, transfer.result(code))
+            hasEnded = true
         }
+        return hasEnded
     }
 
     private func end(_ transfer: Transfer, _ result: Result<HTTPResponse, TransportFailure>) {

@@ -28,7 +28,9 @@ struct KeyringHelperProcess: Sendable {
             await withCheckedContinuation { continuation in
                 // A queue of its own has a thread at once, which may block.
                 DispatchQueue(label: "authagent.keyring").async {
-                    continuation.resume(returning: exchange(message, channel, other))
+                    let outcome = exchange(message, channel, other)
+                    DeadStack.clear()
+                    continuation.resume(returning: outcome)
                 }
             }
         } onCancel: {
@@ -64,8 +66,8 @@ struct KeyringHelperProcess: Sendable {
             try channel.send(job)
             let bytes = try channel.receive(limit: KeyringLimits.message)
             guard let reply = KeyringMessage.reply(bytes) else { throw .notUnderstood }
-            // Its work is done; it may close its connection to the bus.
-            _ = process.end(until: channel.deadline)
+            // Its work is done; it has a moment to close its connection to the bus.
+            _ = process.end(until: .now + .seconds(1))
             return KeyringOutcome(reply: reply)
         } catch {
             switch error {
@@ -96,7 +98,8 @@ enum KeyringMessage {
     static func reply(_ bytes: WipedBytes) -> KeyringReply? {
         bytes.withBytes { bytes in
             guard let start = bytes.baseAddress else { return nil }
-            let data = Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
+            let data = Data(
+                bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
             return try? JSONDecoder().decode(KeyringReply.self, from: data)
         }
     }

@@ -95,6 +95,7 @@ extension Client {
     ///
     /// Headers are text, so this is a copy of the secret that its owner cannot wipe.
     private func basicCredentials(_ secret: SecretBytes) -> String {
+        defer { DeadStack.clear() }
         var pair = WipedBytes(capacity: 3 * (id.utf8.count + secret.count) + 1)
         FormEncoding.encode(id.utf8, onto: &pair)
         pair.append(UInt8(ascii: ":"))

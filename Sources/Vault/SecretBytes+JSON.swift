@@ -5,12 +5,14 @@ internal import SecretMemory
 /// Records as JSON in locked memory: what the codec reads and writes is cleared.
 extension SecretBytes {
     convenience init(json value: some Encodable) {
+        defer { DeadStack.clear() }
         var bytes = APIJSON.encode(fixed: value)
         defer { bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } } }
         self.init(bytes)
     }
 
     func json<Value: Decodable>(_ type: Value.Type) -> Value? {
-        withBytes { bytes in try? APIJSON.decode(type, from: bytes) }
+        defer { DeadStack.clear() }
+        return withBytes { bytes in try? APIJSON.decode(type, from: bytes) }
     }
 }

@@ -59,7 +59,8 @@ enum KeyringHelper {
     private static func decode(_ bytes: WipedBytes) -> KeyringJob? {
         bytes.withBytes { bytes in
             guard let start = bytes.baseAddress else { return nil }
-            let data = Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
+            let data = Data(
+                bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
             return try? JSONDecoder().decode(KeyringJob.self, from: data)
         }
     }

@@ -55,6 +55,10 @@ int clinux_forbid_core_files(void);
 /// Keeps the mapped range out of forked children: they read zeros (madvise(2), MADV_WIPEONFORK).
 int clinux_wipe_on_fork(void *address, size_t length);
 
+/// Clears what functions that have returned left on this thread's stack, and in the registers that memcpy(3) uses: the
+/// dynamic loader writes those to the stack when a function is called for the first time.
+void clinux_clear_dead_stack(void);
+
 /// A copy of a program in memory that can be run, and that its own user may not read: the kernel keeps other processes of
 /// the same user away from a process that runs it, from execve(2) on. Open for reading, close-on-exec.
 int clinux_unreadable_program(const char *path);
