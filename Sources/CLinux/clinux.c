@@ -113,9 +113,12 @@ int clinux_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | S
 
 static int copy_all(int from, int to) {
     struct stat status;
+    char magic[4];
     if (fstat(from, &status) != 0) return -1;
-    if (!S_ISREG(status.st_mode)) {
-        errno = EACCES;
+    // A script's interpreter would have to read it.
+    if (!S_ISREG(status.st_mode) || pread(from, magic, sizeof magic, 0) != sizeof magic ||
+        memcmp(magic, "\177ELF", sizeof magic) != 0) {
+        errno = ENOEXEC;
         return -1;
     }
     for (off_t left = status.st_size; left > 0;) {

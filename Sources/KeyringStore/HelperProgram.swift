@@ -34,7 +34,7 @@ struct HelperProgram: Sendable {
             if copy >= 0, clinux_spawn_helper(path, copy, &arguments, &variables, channel.raw, &pid) == 0 {
                 return HelperProcess(pid: pid)
             }
-            // Such as a script, or where memory may not be run (sysctl vm.memfd_noexec).
+            // Where memory may not be run (sysctl vm.memfd_noexec), and for what is not a program of its own.
             guard clinux_spawn_helper(path, -1, &arguments, &variables, channel.raw, &pid) == 0 else { return nil }
             return HelperProcess(pid: pid)
         }

@@ -56,7 +56,7 @@ struct KeyringHelperProcess: Sendable {
             }
         } catch {
             switch error {
-            case .ended: return .failed(early(process, channel))
+            case .ended: return .failed(early(process))
             case .notUnderstood: return .failed(Self.otherVersion)
             case .timedOut:
                 return .failed("the keyring helper did not begin within \(seconds) s; is it of the same version?")
@@ -71,7 +71,7 @@ struct KeyringHelperProcess: Sendable {
             return KeyringOutcome(reply: reply)
         } catch {
             switch error {
-            case .ended: return .failed(early(process, channel))
+            case .ended: return .failed(early(process))
             case .notUnderstood: return .failed(Self.otherVersion)
             case .timedOut:
                 return KeyringOutcome(
@@ -85,8 +85,9 @@ struct KeyringHelperProcess: Sendable {
 
     private var seconds: Int64 { deadline.components.seconds }
 
-    private func early(_ process: borrowing HelperProcess, _ channel: HelperChannel) -> String {
-        let end = process.end(until: channel.deadline).map { " (\($0))" } ?? ""
+    /// It has closed its end, or the caller has given up: what still runs is killed.
+    private func early(_ process: borrowing HelperProcess) -> String {
+        let end = process.end(until: .now + .seconds(1)).map { " (\($0))" } ?? ""
         return "the keyring helper ended early\(end); is it of the same version?"
     }
 }

@@ -60,11 +60,11 @@ struct InstalledProgramTests {
         }
         issuer.approve(prompt.userCode)
         #expect(await login.result().status == 0)
-        let token = try await programs.run("authagent", "token", "work")
-        #expect(token.status == 0 && !token.output.isEmpty, "\(token.errors)")
         let secret = try await programs.run("authagent", ["lock", "--passphrase"], input: "from a pipe")
         #expect(secret.status == 0, "\(secret.errors)")
         #expect(try await programs.run("authagent", ["unlock"], input: "from a pipe").status == 0)
+        let token = try await programs.run("authagent", "token", "work")
+        #expect(token.status == 0 && !token.output.isEmpty, "\(token.errors)")
         // The keyring helper has been run, and has said that there is no bus.
         let stores = try await programs.run("authagent", "store", "status", "--json")
         #expect(stores.output.contains("no_bus"), "\(stores.output)\(stores.errors)")

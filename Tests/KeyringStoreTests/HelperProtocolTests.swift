@@ -21,12 +21,11 @@ import Vault
     }
 
     /// A store whose helper is this Python program; `frame` and `ready` are there.
-    private func store(_ program: String, deadline: Duration = .seconds(60)) throws -> KeyringStore {
+    private func store(_ program: String, deadline: Duration = .seconds(60)) async throws -> KeyringStore {
         let python = try MissingProgram.require("python3", package: "python3")
         let greeting = String(decoding: KeyringGreeting.message, as: UTF8.self)
-        let path = try files.file(
-            "helper",
-            """
+        let path = files.path + "/helper"
+        let script = """
             #!\(python)
             import os, sys, time
             def frame(text): os.write(1, len(text).to_bytes(4, "big") + text)
@@ -35,8 +34,11 @@ import Vault
                 size = int.from_bytes(sys.stdin.buffer.read(4), "big")
                 return sys.stdin.buffer.read(size)
             \(program)
-            """)
-        chmod(path, 0o700)
+            """
+        // By another process: a program cannot be run while a child of this one has inherited it open for writing.
+        let write = try await ChildProcess.run(
+            "/bin/sh", ["-c", #"cat >"$1" && chmod 700 "$1""#, "sh", path], input: script)
+        try #require(write.status == 0, "\(write.errors)")
         return KeyringStore(helper: path, environment: [:], deadline: deadline)
     }
 
@@ -54,19 +56,19 @@ import Vault
             got = job()
             frame(b'{"state":"failed","detail":"%s %d"}' % (b"early" if early else b"later", len(got) > 1000000))
             """
-        #expect(await failure(try store(program))?.detail == "later 1")
+        #expect(await failure(try await store(program))?.detail == "later 1")
     }
 
     @Test("a helper of another version gets no job, and the failure says what may be wrong")
     func otherVersion() async throws {
-        let silent = try store("job()", deadline: .milliseconds(500))
+        let silent = try await store("job()", deadline: .milliseconds(500))
         let failure = try #require(await failure(silent))
         #expect(failure.state == .failed)
         #expect(failure.detail.contains("did not begin"), "\(failure.detail)")
         #expect(failure.detail.contains("is it of the same version?"))
         for program in [#"frame(b"authagent-keyring 1 ready")"#, #"os.write(1, b'{"state":"ok"}' * 100)"#] {
             let program = program + "\nos.write(1, job())"
-            let failure = try #require(await self.failure(try store(program)))
+            let failure = try #require(await self.failure(try await store(program)))
             #expect(failure.state == .failed)
             #expect(failure.detail.contains("is it of the same version?"), "\(program): \(failure.detail)")
         }
@@ -81,7 +83,7 @@ import Vault
             "ready(); job(); os.write(1, b'\\0\\0\\1\\0{'); os.kill(os.getpid(), 9)",
         ])
     func ends(program: String) async throws {
-        let failure = try #require(await failure(try store(program)))
+        let failure = try #require(await failure(try await store(program)))
         #expect(failure.state == .failed)
         #expect(failure.detail.contains("ended early"), "\(failure.detail)")
     }
@@ -95,7 +97,7 @@ import Vault
             "frame(b'{\"state\":\"ok\",\"records\":[{\"account\":1}]}')", "frame(b'{\"state\":\"excellent\"}')",
         ])
     func garbage(reply: String) async throws {
-        let failure = try #require(await failure(try store("ready()\njob()\n\(reply)\ntime.sleep(60)")))
+        let failure = try #require(await failure(try await store("ready()\njob()\n\(reply)\ntime.sleep(60)")))
         #expect(failure.state == .failed)
         #expect(failure.detail.contains("not understood"), "\(failure.detail)")
     }
@@ -108,7 +110,7 @@ import Vault
         ])
     func endless(program: String) async throws {
         // Long enough for a busy machine to start it.
-        let store = try store(
+        let store = try await store(
             "open(sys.argv[0] + '.pid', 'w').write(str(os.getpid()))\n" + program, deadline: .seconds(30))
         #expect(await failure(store)?.state == .hung)
         let pid = try #require(Int32(try String(contentsOfFile: files.path + "/helper.pid", encoding: .utf8)))
@@ -117,14 +119,14 @@ import Vault
 
     @Test("a helper that sends more than its reply has answered all the same, and is not waited for without end")
     func more() async throws {
-        let store = try store(
+        let store = try await store(
             "ready()\njob()\nframe(b'{\"state\":\"ok\"}')\nos.write(1, b'x' * 50000)\ntime.sleep(600)")
         #expect(await failure(store) == nil)
     }
 
     @Test("a caller that gives up ends its helper")
     func cancelled() async throws {
-        let store = try store("open(sys.argv[0] + '.pid', 'w').write(str(os.getpid()))\nready()\ntime.sleep(600)")
+        let store = try await store("open(sys.argv[0] + '.pid', 'w').write(str(os.getpid()))\nready()\ntime.sleep(600)")
         let task = Task { await store.probe().state }
         await eventually("the helper does not run") {
             FileManager.default.contents(atPath: self.files.path + "/helper.pid")?.isEmpty == false

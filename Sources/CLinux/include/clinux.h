@@ -59,8 +59,8 @@ int clinux_wipe_on_fork(void *address, size_t length);
 /// dynamic loader writes those to the stack when a function is called for the first time.
 void clinux_clear_dead_stack(void);
 
-/// A copy of a program in memory that can be run, and that its own user may not read: the kernel keeps other processes of
-/// the same user away from a process that runs it, from execve(2) on. Open for reading, close-on-exec.
+/// A copy of a program in memory (ELF, no script) that can be run, and that its own user may not read: the kernel keeps
+/// other processes of the same user away from a process that runs it, from execve(2) on. Close-on-exec.
 int clinux_unreadable_program(const char *path);
 
 /// Two ends of a connection, close-on-exec (socketpair(2)).
