@@ -28,8 +28,6 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
-let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
-let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 
@@ -46,16 +44,16 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // The client: no adapter, no network library, no keyring.
         .executableTarget(
             name: "authagent",
-            dependencies: ["AgentAPI", "AuthagentClient", "CLinux", "LocalSocket", argumentParser],
+            dependencies: [
+                "AgentAPI", "AuthagentClient", "CEarlyProtection", "CLinux", "LocalSocket", argumentParser,
+            ],
             swiftSettings: swift,
             linkerSettings: staticExecutable
         ),
@@ -63,8 +61,9 @@ let package = Package(
         .executableTarget(
             name: "authagentd",
             dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CQuietDispatch",
-                "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics", "OAuth", "PeerIdentity", "Policy",
+                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection",
+                "CQuietDispatch", "CWipingHeap", "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics",
+                "OAuth", "PeerIdentity", "Policy",
                 "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
                 "SecretMemory",
                 "Vault", argumentParser, lifecycle, logging,
@@ -75,7 +74,7 @@ let package = Package(
         // The keyring helper: libsecret lives and dies here.
         .executableTarget(
             name: "authagent-keyring",
-            dependencies: ["CSecret", "KeyringRecords", "SecretMemory"],
+            dependencies: ["CEarlyProtection", "CSecret", "CWipingHeap", "KeyringRecords", "SecretMemory"],
             swiftSettings: swift
         ),
 
@@ -87,6 +86,10 @@ let package = Package(
         .target(name: "CLinux"),
         // For the daemon alone: an idle one sleeps.
         .target(name: "CQuietDispatch"),
+        // For the programs that hold refresh tokens: what libraries release is cleared.
+        .target(name: "CWipingHeap", cSettings: [.unsafeFlags(["-fno-builtin"])]),
+        // For the programs alone, and not for tests of what they are made of.
+        .target(name: "CEarlyProtection"),
 
         // Pure: no adapter is imported here.
         .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),
@@ -129,11 +132,11 @@ let package = Package(
             swiftSettings: swift
         ),
         .systemLibrary(name: "CSecret", pkgConfig: "libsecret-1", providers: [.apt(["libsecret-1-dev"])]),
-        .target(name: "KeyringRecords", swiftSettings: swift),
+        .target(name: "KeyringRecords", dependencies: ["SecretMemory"], swiftSettings: swift),
         .target(
             name: "KeyringStore",
             dependencies: [
-                "AgentAPI", "CLinux", "KeyringRecords", "SecretMemory", "Vault", subprocess, systemPackage,
+                "AgentAPI", "CLinux", "KeyringRecords", "LocalSocket", "SecretMemory", "Vault",
             ],
             swiftSettings: swift
         ),
@@ -160,7 +163,9 @@ let package = Package(
         .target(name: "COpenAPI", exclude: ["openapi.json"]),
         .target(
             name: "AgentServer",
-            dependencies: ["AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", lifecycle, logging] + nio,
+            dependencies: [
+                "AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", "SecretMemory", lifecycle, logging,
+            ] + nio,
             swiftSettings: swift
         ),
 
@@ -218,6 +223,10 @@ let package = Package(
             swiftSettings: swift
         ),
 
+        // What another program of the same user tries in the moment after execve(2).
+        .executableTarget(name: "exec-racer", path: "Tests/exec-racer"),
+        // What counts secrets in the memory of a process.
+        .executableTarget(name: "memory-search", path: "Tests/memory-search"),
         // What connects to the socket and then leaves or becomes another program.
         .executableTarget(name: "socket-actor", path: "Tests/socket-actor"),
         .executableTarget(name: "hanging-files", path: "Tests/hanging-files"),
@@ -289,7 +298,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load",
+                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load", "exec-racer",
+                "memory-search",
             ],
             swiftSettings: swift
         ),

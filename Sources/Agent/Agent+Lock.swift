@@ -1,6 +1,7 @@
 internal import Accounts
 public import AgentAPI
 internal import Logging
+internal import OAuth
 internal import SecretMemory
 internal import Synchronization
 internal import Vault
@@ -32,6 +33,8 @@ extension Agent {
         }
         await parts.stores.keyed.close()
         _ = await parts.stores[.sealed].store.probe()
+        parts.transport.closeConnections()
+        DeadStack.clear()
         parts.logger.notice("locked")
         report(AgentNews(.locked, account: nil, .agentLocked))
         return LockReply(locked: true)

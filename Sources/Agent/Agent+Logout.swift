@@ -12,6 +12,11 @@ extension Agent {
         try requireUnlocked(name)
         // What is signed out of the old store would be there in the new one.
         if state.withLock({ $0.moving.contains(name) }) { throw .moving(name) }
+        // Whatever comes of it: the last tokens that were sent and received are in their buffers.
+        defer {
+            parts.transport.closeConnections()
+            DeadStack.clear()
+        }
         if let pending = state.withLock({ $0.logins[name] }) {
             pending.stop(.cancelled)
             await pending.wait()

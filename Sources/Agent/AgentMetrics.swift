@@ -70,6 +70,8 @@ struct MeasuredTransport: HTTPTransport {
         }
     }
 
+    func closeConnections() { transport.closeConnections() }
+
     /// Whatever a server sends, there are few of these.
     private static func name(of status: Int) -> String {
         (1...5).contains(status / 100) ? "\(status / 100)xx" : "other"

@@ -11,7 +11,10 @@ public enum APIJSON {
 
     /// One line without a newline.
     public static func encode(_ value: some Encodable) throws(Unwritable) -> [UInt8] {
-        do { return VisibleJSON.escaped([UInt8](try encoder.encode(value))) } catch {
+        do {
+            var data = try encoder.encode(value)
+            return taken(&data)
+        } catch {
             throw Unwritable(description: "a value of the type \(type(of: value)) cannot be written as JSON")
         }
     }
@@ -19,8 +22,8 @@ public enum APIJSON {
     /// The same for types of ours that have only texts, whole numbers, truth values, and lists and objects of these to
     /// a depth that the type fixes: no value of those is refused. Never for a type that has `JSONContent` in it.
     public static func encode(fixed value: some Encodable) -> [UInt8] {
-        guard let data = try? encoder.encode(value) else { preconditionFailure("\(type(of: value)) is not fixed") }
-        return VisibleJSON.escaped([UInt8](data))
+        guard var data = try? encoder.encode(value) else { preconditionFailure("\(type(of: value)) is not fixed") }
+        return taken(&data)
     }
 
     public static func text(_ value: some Encodable) throws(Unwritable) -> String {
@@ -32,7 +35,15 @@ public enum APIJSON {
     }
 
     public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: some Sequence<UInt8>) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(bytes))
+        var data = Data(bytes)
+        defer { data.resetBytes(in: data.startIndex..<data.endIndex) }
+        return try JSONDecoder().decode(type, from: data)
+    }
+
+    /// The codec's own copy is cleared: there may be a token or a passphrase in it.
+    private static func taken(_ data: inout Data) -> [UInt8] {
+        defer { data.resetBytes(in: data.startIndex..<data.endIndex) }
+        return VisibleJSON.escaped([UInt8](data))
     }
 
     private static var encoder: JSONEncoder {

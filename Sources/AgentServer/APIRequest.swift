@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import NIOHTTP1
+internal import SecretMemory
 
 /// One complete request, as far as the API cares.
 struct APIRequest: Sendable {
@@ -13,9 +14,9 @@ struct APIRequest: Sendable {
     var route: Route?
     /// As often as the client has sent it.
     var lastEventID: [String]
-    var body: [UInt8]
+    var body: WipedBytes
 
-    init(_ head: HTTPRequestHead, body: [UInt8]) throws(Problem) {
+    init(_ head: HTTPRequestHead, body: WipedBytes) throws(Problem) {
         method = head.method.rawValue
         target = try RequestTarget(head.uri, method: method)
         preference = MediaTypePreference(head.headers["accept"])

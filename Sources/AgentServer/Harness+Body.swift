@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import OAuth
+internal import SecretMemory
 
 /// Reads a request's body.
 extension Harness {
@@ -17,6 +18,8 @@ extension Harness {
     /// Nil for an empty body.
     func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
         guard !request.body.isEmpty else { return nil }
+        // It may have a passphrase in it, or a token.
+        defer { DeadStack.clear() }
         try requireJSON(request)
         try requireOneMeaning(request.body)
         do { return try APIJSON.decode(type, from: request.body) } catch {
@@ -44,7 +47,7 @@ extension Harness {
 
     /// JSONDecoder takes UTF-16 and a byte order mark as well, and one of two members of the same name: another reader
     /// of the same bytes, such as a filter in between, may see something else.
-    private func requireOneMeaning(_ body: [UInt8]) throws(Problem) {
+    private func requireOneMeaning(_ body: WipedBytes) throws(Problem) {
         let hint = "see authagent-api(7)"
         guard String(validating: body, as: UTF8.self) != nil else {
             throw Problem(.badRequest, "the body is not UTF-8", hint: hint)

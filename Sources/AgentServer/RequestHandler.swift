@@ -1,8 +1,10 @@
 internal import AgentAPI
+internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import Policy
+internal import SecretMemory
 
 /// One connection: collects a request, has it answered, sends the reply. One request at a time; those that a client
 /// sends ahead wait in `HTTPServerPipelineHandler`.
@@ -13,7 +15,7 @@ final class RequestHandler: ChannelInboundHandler {
     let connection: Connection
     /// Of the request that is received or answered.
     var head: HTTPRequestHead?
-    private var body: [UInt8] = []
+    private var body = WipedBytes()
     /// Set with the connection's last reply; whatever else the client sends is dropped.
     var isLast = false
     /// The client sends no more. It may still wait for its replies, as `nc -N` does.
@@ -38,7 +40,7 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         self.head = head
-        body = []
+        body = WipedBytes()
         // A request that came in one piece with the one before it has its own time.
         if connection.timer.phase != .receiving { connection.timer.enter(.receiving) }
         let size = head.headers.reduce(head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
@@ -70,6 +72,16 @@ final class RequestHandler: ChannelInboundHandler {
             return reject(bodyTooLarge, nil, context)
         }
         body.append(contentsOf: part.readableBytesView)
+        Self.wipe(part)
+    }
+
+    /// What was received may be a passphrase or a token, and the connection keeps the buffer for what comes next. The
+    /// bytes are shared with that buffer, and the parser is past them.
+    private static func wipe(_ part: ByteBuffer) {
+        part.withUnsafeReadableBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
+        }
     }
 
     private func end(_ context: ChannelHandlerContext) {
@@ -112,7 +124,7 @@ final class RequestHandler: ChannelInboundHandler {
     /// The reply, or all of them, are on their way: the next request may come.
     func beginNext() {
         head = nil
-        body = []
+        body = WipedBytes()
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -7,9 +7,11 @@
 #include <linux/magic.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,6 +24,9 @@
 // Debian 12 has the headers of Linux 6.1.
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
+#endif
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
 #endif
 
 int clinux_peer_credentials(int fd, struct clinux_peer *peer) {
@@ -117,7 +122,61 @@ int clinux_has_acl(int fd) {
     return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0;
 }
 
-int clinux_memory_file(void) { return memfd_create("authagent", MFD_CLOEXEC); }
+// Deeper than libcurl, OpenSSL or a JSON codec goes. The smallest stacks are 512 KiB.
+enum { dead_stack = 64 * 1024 };
+
+__attribute__((noinline)) void clinux_clear_dead_stack(void) {
+    static const unsigned char zeros[4096];
+    unsigned char room[dead_stack];
+    // By memcpy itself, which takes other registers for other sizes; called so that no compiler makes something else of it.
+    void *(*volatile copy)(void *, const void *, size_t) = memcpy;
+    for (size_t size = 16; size <= sizeof zeros; size *= 2) copy(room, zeros, size);
+    explicit_bzero(room, sizeof room);
+    __asm__ volatile("" : : "r"(room) : "memory");
+}
+
+int clinux_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
+
+static int copy_all(int from, int to) {
+    struct stat status;
+    char magic[4];
+    if (fstat(from, &status) != 0) return -1;
+    // A script's interpreter would have to read it.
+    if (!S_ISREG(status.st_mode) || pread(from, magic, sizeof magic, 0) != sizeof magic ||
+        memcmp(magic, "\177ELF", sizeof magic) != 0) {
+        errno = ENOEXEC;
+        return -1;
+    }
+    for (off_t left = status.st_size; left > 0;) {
+        ssize_t count = sendfile(to, from, NULL, (size_t)left);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return -1;
+        left -= count;
+    }
+    return 0;
+}
+
+int clinux_unreadable_program(const char *path) {
+    int result = -1;
+    int original = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (original < 0) return -1;
+    int copy = memfd_create("authagent-keyring", MFD_CLOEXEC | MFD_EXEC);
+    // Linux before 6.3 does not know the flag, and allows it.
+    if (copy < 0 && errno == EINVAL) copy = memfd_create("authagent-keyring", MFD_CLOEXEC);
+    if (copy >= 0) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "/proc/self/fd/%d", copy);
+        // A file that is open for writing cannot be run (ETXTBSY), and one of this mode not be opened any more.
+        if (copy_all(original, copy) == 0 && (result = open(name, O_RDONLY | O_CLOEXEC)) >= 0 &&
+            fchmod(copy, 0111) != 0) {
+            close(result);
+            result = -1;
+        }
+        close(copy);
+    }
+    close(original);
+    return result;
+}
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
@@ -125,10 +184,10 @@ int clinux_close_from_in_child(void *actions, int first) {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
-// Starts a program with default signals and no input; descriptors from `first` on are closed. Those of `output` that are
-// not negative become 1, 2 and 3 of the program.
+// Starts a program with default signals. Those of `descriptors` that are not negative become 0, 1, 2 and 3 of the program,
+// of which 0 to 2 are else /dev/null; others from `first` on are closed.
 static int spawn(
-    const char *path, char *const arguments[], char *const environment[], const int output[3], int first,
+    const char *path, char *const arguments[], char *const environment[], const int descriptors[4], int first,
     short flags, const char *directory, pid_t *pid
 ) {
     posix_spawn_file_actions_t actions;
@@ -143,14 +202,19 @@ static int spawn(
         posix_spawn_file_actions_destroy(&actions);
         return result;
     }
-    // The first may itself be 3, so the order matters.
-    for (int target = 1; target <= 3 && result == 0; target++) {
-        if (output[target - 1] >= 0) {
-            result = posix_spawn_file_actions_adddup2(&actions, output[target - 1], target);
+    // The first may itself be 3, so the order matters; what is opened takes a place that no later one comes from.
+    for (int target = 0; target <= 3 && result == 0; target++) {
+        if (descriptors[target] >= 0) {
+            result = posix_spawn_file_actions_adddup2(&actions, descriptors[target], target);
+        }
+    }
+    for (int target = 0; target <= 2 && result == 0; target++) {
+        if (descriptors[target] < 0) {
+            result = posix_spawn_file_actions_addopen(
+                &actions, target, "/dev/null", target == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0);
         }
     }
     if (result == 0 &&
-        (result = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)) == 0 &&
         (result = posix_spawn_file_actions_addclosefrom_np(&actions, first)) == 0 &&
         (result = posix_spawn_file_actions_addchdir_np(&actions, directory)) == 0 &&
         (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
@@ -166,13 +230,21 @@ static int spawn(
 
 int clinux_spawn_daemon(const char *path, char *const arguments[], char *const environment[], int log, int extra) {
     pid_t pid;
-    const int output[3] = {log, log, extra};
-    return spawn(path, arguments, environment, output, 4, POSIX_SPAWN_SETSID, "/", &pid);
+    const int descriptors[4] = {-1, log, log, extra};
+    return spawn(path, arguments, environment, descriptors, 4, POSIX_SPAWN_SETSID, "/", &pid);
 }
 
 int clinux_spawn(
     const char *path, char *const arguments[], char *const environment[], int output, int errors, pid_t *pid
 ) {
-    const int descriptors[3] = {output, errors, -1};
+    const int descriptors[4] = {-1, output, errors, -1};
     return spawn(path, arguments, environment, descriptors, 3, 0, "/", pid);
+}
+
+int clinux_spawn_helper(
+    const char *path, int program, char *const arguments[], char *const environment[], int channel, pid_t *pid
+) {
+    const int descriptors[4] = {channel, channel, -1, program};
+    if (program < 0) return spawn(path, arguments, environment, descriptors, 3, 0, "/", pid);
+    return spawn("/proc/self/fd/3", arguments, environment, descriptors, 4, 0, "/", pid);
 }

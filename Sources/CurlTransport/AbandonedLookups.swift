@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Look-ups of names whose transfers have ended before them. getaddrinfo(3) cannot be interrupted: each keeps a thread
 /// of libcurl's until the resolver gives up, which a name server that never answers makes long.
 package struct AbandonedLookups {
@@ -26,4 +28,13 @@ package struct AbandonedLookups {
             return left.isEmpty ? nil : left
         }
     }
+}
+
+/// The abandoned look-ups of a transport, whichever of its loops they came from.
+final class SharedLookups: Sendable {
+    private let lookups = Mutex(AbandonedLookups())
+
+    func add(_ host: String) { lookups.withLock { $0.add(host, at: .now) } }
+
+    func allowsAnother(of host: String) -> Bool { lookups.withLock { $0.allowsAnother(of: host, at: .now) } }
 }

@@ -38,7 +38,8 @@ public final class CurlTransport: HTTPTransport {
     }
 
     private let configuration: Configuration
-    private let loop: TransferLoop
+    private let lookups = SharedLookups()
+    private let current: Mutex<TransferLoop>
 
     public init(_ configuration: Configuration) {
         var configuration = configuration
@@ -46,10 +47,10 @@ public final class CurlTransport: HTTPTransport {
         configuration.caFile =
             configuration.caFile ?? Self.environment("CURL_CA_BUNDLE") ?? Self.environment("SSL_CERT_FILE")
         self.configuration = configuration
-        loop = TransferLoop()
+        current = Mutex(TransferLoop(lookups))
     }
 
-    deinit { loop.stop() }
+    deinit { current.withLock { $0.stop() } }
 
     /// For want of a descriptor it waits until there is one, as connections to the agent do: that is not a fault of the
     /// provider's, which would be left alone for a while.
@@ -69,10 +70,18 @@ public final class CurlTransport: HTTPTransport {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.whenDone { continuation.resume(returning: $0) }
-                loop.start(transfer)
+                // In one step, so that no loop is given a transfer once it has been replaced.
+                current.withLock { transfer.start(on: $0) }
             }
         } onCancel: {
-            loop.cancel(transfer)
+            transfer.cancel()
+        }
+    }
+
+    public func closeConnections() {
+        current.withLock { loop in
+            loop.retire()
+            loop = TransferLoop(lookups)
         }
     }
 

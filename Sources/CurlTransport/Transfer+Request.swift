@@ -122,7 +122,7 @@ extension Transfer {
             isBodyTooLarge = true
             return false
         }
-        body.append(contentsOf: bytes)
+        body.append(bytes)
         return true
     }
 

@@ -1,10 +1,11 @@
 internal import CCurl
 internal import OAuth
+internal import SecretMemory
 internal import Synchronization
 
 /// One request on its way, and the owner of what libcurl needs for it.
 ///
-/// Everything but `whenDone` and `finish` happens on the loop's thread.
+/// Everything but `whenDone`, `start`, `cancel` and `finish` happens on the loop's thread.
 final class Transfer: @unchecked Sendable {
     // Sendable: the handle and the buffers are touched by the loop's thread only; the completion is behind a mutex.
 
@@ -12,6 +13,7 @@ final class Transfer: @unchecked Sendable {
 
     let request: HTTPRequest
     let configuration: CurlTransport.Configuration
+    private let place = Mutex(Place.nowhere)
     private let completion = Mutex<(@Sendable (Outcome) -> Void)?>(nil)
     var easy: UnsafeMutableRawPointer?
     var headerList: UnsafeMutablePointer<curl_slist>?
@@ -25,7 +27,7 @@ final class Transfer: @unchecked Sendable {
 
     var headers: [(name: String, value: String)] = []
     var headerBytes = 0
-    var body: [UInt8] = []
+    var body = WipedBytes()
     var isBodyTooLarge = false
     var areHeadersTooLarge = false
     var timesSent = 0
@@ -48,6 +50,32 @@ final class Transfer: @unchecked Sendable {
 
     func whenDone(_ completion: @escaping @Sendable (Outcome) -> Void) {
         self.completion.withLock { $0 = completion }
+    }
+
+    private enum Place {
+        case nowhere
+        case on(TransferLoop)
+        /// Before it was on any.
+        case cancelled
+    }
+
+    func start(on loop: TransferLoop) {
+        let isCancelled = place.withLock { place in
+            if case .cancelled = place { return true }
+            place = .on(loop)
+            return false
+        }
+        if isCancelled { finish(.failure(.cancelled)) } else { loop.start(self) }
+    }
+
+    /// May be called from anywhere, also before `start`.
+    func cancel() {
+        let loop: TransferLoop? = place.withLock { place in
+            if case .on(let loop) = place { return loop }
+            place = .cancelled
+            return nil
+        }
+        loop?.cancel(self)
     }
 
     /// Tells the result once; later ones are dropped.

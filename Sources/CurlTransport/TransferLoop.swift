@@ -1,6 +1,7 @@
 internal import CCurl
 internal import Glibc
 internal import OAuth
+internal import SecretMemory
 internal import Synchronization
 
 /// The one thread that runs all transfers of a transport. It sleeps in `curl_multi_poll` until a socket or somebody
@@ -9,6 +10,8 @@ final class TransferLoop: Sendable {
     private enum Order {
         case start(Transfer)
         case cancel(Transfer)
+        /// End when there is nothing more to do.
+        case retire
         case stop
     }
 
@@ -20,11 +23,13 @@ final class TransferLoop: Sendable {
     // Sendable: the handle is written in init; other threads call only curl_multi_wakeup on it, which is made for that.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let state = Mutex(State())
+    private let lookups: SharedLookups
 
     /// An hour: with a longer poll nothing changes, and a clock that jumps cannot overflow it.
     private static let longestPoll: Int32 = 3_600_000
 
-    init() {
+    init(_ lookups: SharedLookups) {
+        self.lookups = lookups
         _ = Self.library
         // As with any other exhausted allocation in Swift; without its thread no provider can be reached.
         guard let multi = curl_multi_init() else { fatalError("out of memory for libcurl") }
@@ -49,6 +54,9 @@ final class TransferLoop: Sendable {
 
     func cancel(_ transfer: Transfer) { give(.cancel(transfer)) }
 
+    /// Ends the thread once the transfers under way have ended, and closes each connection as soon as it is not needed.
+    func retire() { give(.retire) }
+
     /// Ends the thread, and every transfer with it.
     func stop() { give(.stop) }
 
@@ -64,20 +72,22 @@ final class TransferLoop: Sendable {
 
     private func run() {
         var active: [UnsafeMutableRawPointer: Transfer] = [:]
-        var lookups = AbandonedLookups()
-        while obey(&active, &lookups) {
+        var isRetiring = false
+        while obey(&active, &isRetiring) {
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
-            collect(&active, &lookups)
+            if collect(&active) { DeadStack.clear() }
+            if isRetiring && active.isEmpty { break }
             curl_multi_poll(multi, nil, 0, Self.longestPoll, nil)
         }
         for transfer in active.values { end(transfer, .failure(.cancelled)) }
+        refuseLater()
         curl_multi_cleanup(multi)
     }
 
     /// Carries out what was asked; false when it is time to end.
     private func obey(
-        _ active: inout [UnsafeMutableRawPointer: Transfer], _ lookups: inout AbandonedLookups
+        _ active: inout [UnsafeMutableRawPointer: Transfer], _ isRetiring: inout Bool
     ) -> Bool {
         let orders = state.withLock { state in
             defer { state.orders = [] }
@@ -91,7 +101,7 @@ final class TransferLoop: Sendable {
                     transfer.finish(.failure(.cancelled))
                     continue
                 }
-                guard lookups.allowsAnother(of: transfer.host, at: .now) else {
+                guard lookups.allowsAnother(of: transfer.host) else {
                     transfer.finish(.failure(.unreachable("the look-ups of the name of \(transfer.host) hang")))
                     continue
                 }
@@ -99,40 +109,47 @@ final class TransferLoop: Sendable {
                 case .failure(let failure): transfer.finish(.failure(failure))
                 case .success(let easy):
                     active[easy] = transfer
+                    if isRetiring { ccurl_set_long(easy, CURLOPT_FORBID_REUSE, 1) }
                     curl_multi_add_handle(multi, easy)
                 }
             case .cancel(let transfer):
                 transfer.isCancelled = true
                 if let easy = transfer.easy { active[easy] = nil }
-                if transfer.isLookingUp { lookups.add(transfer.host, at: .now) }
+                if transfer.isLookingUp { lookups.add(transfer.host) }
                 end(transfer, .failure(.cancelled))
+            case .retire:
+                isRetiring = true
+                for easy in active.keys { ccurl_set_long(easy, CURLOPT_FORBID_REUSE, 1) }
             case .stop:
                 goesOn = false
             }
         }
-        if !goesOn {
-            let late = state.withLock { state in
-                state.isStopped = true
-                defer { state.orders = [] }
-                return state.orders
-            }
-            for case .start(let transfer) in late { transfer.finish(.failure(.cancelled)) }
-        }
         return goesOn
     }
 
-    private func collect(
-        _ active: inout [UnsafeMutableRawPointer: Transfer], _ lookups: inout AbandonedLookups
-    ) {
+    private func refuseLater() {
+        let late = state.withLock { state in
+            state.isStopped = true
+            defer { state.orders = [] }
+            return state.orders
+        }
+        for case .start(let transfer) in late { transfer.finish(.failure(.cancelled)) }
+    }
+
+    /// Ends what libcurl has done; whether there was anything.
+    private func collect(_ active: inout [UnsafeMutableRawPointer: Transfer]) -> Bool {
         var left: Int32 = 0
+        var hasEnded = false
         while let message = curl_multi_info_read(multi, &left) {
             var code = CURLE_OK
             guard let easy = ccurl_message(message, &code), let transfer = active.removeValue(forKey: easy) else {
                 continue
             }
-            if code == CURLE_OPERATION_TIMEDOUT, transfer.isLookingUp { lookups.add(transfer.host, at: .now) }
+            if code == CURLE_OPERATION_TIMEDOUT, transfer.isLookingUp { lookups.add(transfer.host) }
             end(transfer, transfer.result(code))
+            hasEnded = true
         }
+        return hasEnded
     }
 
     private func end(_ transfer: Transfer, _ result: Result<HTTPResponse, TransportFailure>) {

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
+public import SecretMemory
 
-/// What the daemon asks the keyring helper, as one JSON object on its standard input.
+/// What the daemon asks the keyring helper, as one JSON object in a frame on its standard input.
 public enum KeyringJob: Codable, Equatable, Sendable {
     case probe
     case load
@@ -13,13 +14,13 @@ public struct KeyringRecord: Equatable, Sendable {
     public var account: String
     public var purpose: String
     public var issuer: String
-    public var secret: [UInt8]
+    public var secret: WipedBytes
 
-    public init(account: String, purpose: String, issuer: String, secret: [UInt8]) {
+    public init(account: String, purpose: String, issuer: String, secret: some Collection<UInt8>) {
         self.account = account
         self.purpose = purpose
         self.issuer = issuer
-        self.secret = secret
+        self.secret = WipedBytes(secret)
     }
 }
 
@@ -32,7 +33,7 @@ extension KeyringRecord: Codable {
             account: try container.decode(String.self, forKey: .account),
             purpose: try container.decode(String.self, forKey: .purpose),
             issuer: try container.decode(String.self, forKey: .issuer),
-            secret: [UInt8](try container.decode(Data.self, forKey: .secret))
+            secret: try container.decode(Data.self, forKey: .secret)
         )
     }
 
@@ -45,7 +46,7 @@ extension KeyringRecord: Codable {
     }
 }
 
-/// What the helper answers, as one JSON object on its standard output.
+/// What the helper answers, as one JSON object in a frame on its standard output.
 public struct KeyringReply: Codable, Equatable, Sendable {
     public var state: State
     /// For people: lowercase, no full stop, no secret.

@@ -1,89 +1,107 @@
-internal import AgentAPI
+internal import CLinux
+internal import Dispatch
 internal import FoundationEssentials
 internal import KeyringRecords
-internal import Subprocess
-internal import SystemPackage
-
-/// What became of a job: the helper's answer, or that there was none in time.
-struct KeyringOutcome: Sendable {
-    var reply: KeyringReply
-    var isHung = false
-
-    var detail: String? { reply.detail }
-
-    var storeState: StoreState {
-        if isHung { return .hung }
-        return switch reply.state {
-        case .ok: .ok
-        case .locked: .locked
-        case .noProvider: .noProvider
-        case .noBus: .noBus
-        case .failed: .failed
-        }
-    }
-
-    static func failed(_ detail: String) -> KeyringOutcome {
-        KeyringOutcome(reply: KeyringReply(state: .failed, detail: detail))
-    }
-}
+internal import LocalSocket
+internal import SecretMemory
 
 /// Runs the keyring helper: one process per job, killed at the deadline.
 ///
-/// The helper links libsecret, which can block for 50 s or end its process; here that is a deadline and an exit code.
+/// The helper links libsecret, which can block for 50 s or end its process; here that is a deadline and an end.
 struct KeyringHelperProcess: Sendable {
-    private let path: String
-    private let environment: [Environment.Key: String]
+    private let program: HelperProgram
     private let deadline: Duration
 
-    /// What it takes to find the session bus, and nothing else of the daemon's.
-    private static let passedOn = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "HOME", "LANG"]
-
     init(path: String, environment: [String: String], deadline: Duration) {
-        self.path = path
+        program = HelperProgram(path: path, environment: environment)
         self.deadline = deadline
-        self.environment = Dictionary(
-            uniqueKeysWithValues: Self.passedOn.compactMap { name in
-                environment[name].map { (Environment.Key(stringLiteral: name), $0) }
-            }
-        )
     }
 
     func run(_ job: KeyringJob) async -> KeyringOutcome {
-        guard let input = try? JSONEncoder().encode(job) else { return .failed("the job cannot be written") }
-        return await withTaskGroup(of: KeyringOutcome.self) { group in
-            group.addTask { await exchange([UInt8](input)) }
-            group.addTask {
-                do { try await Task.sleep(for: deadline) } catch { return .failed("cancelled") }
-                return KeyringOutcome(
-                    reply: KeyringReply(
-                        state: .failed, detail: "the keyring did not answer within \(deadline.components.seconds) s"
-                    ),
-                    isHung: true
-                )
+        guard let message = try? KeyringMessage.encode(job) else { return .failed("the job cannot be written") }
+        var ends: [Int32] = [-1, -1]
+        guard clinux_socket_pair(&ends) == 0 else { return .failed("there is no descriptor for the keyring helper") }
+        let channel = HelperChannel(Descriptor(owning: ends[0]), until: .now + deadline)
+        // Closed by the thread that gives it to the helper.
+        let other = ends[1]
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // A queue of its own has a thread at once, which may block.
+                DispatchQueue(label: "authagent.keyring").async {
+                    let outcome = exchange(message, channel, other)
+                    DeadStack.clear()
+                    continuation.resume(returning: outcome)
+                }
             }
-            // Cancelling the other child kills the helper.
-            defer { group.cancelAll() }
-            return await group.next() ?? .failed("the keyring helper did not run")
+        } onCancel: {
+            channel.cancel()
         }
     }
 
-    private func exchange(_ input: [UInt8]) async -> KeyringOutcome {
-        guard let job = JobFile(input) else { return .failed("there is no memory for the keyring's job") }
+    /// The job is sent once the helper has said that it is protected: before, another program of the same user could look
+    /// into it, or have its input.
+    private func exchange(_ job: WipedBytes, _ channel: HelperChannel, _ other: Int32) -> KeyringOutcome {
+        let process: HelperProcess
         do {
-            let result = try await Subprocess.run(
-                .path(FilePath(path)), environment: .custom(environment),
-                input: .fileDescriptor(FileDescriptor(rawValue: job.descriptor), closeAfterSpawningProcess: false),
-                output: .bytes(limit: KeyringLimits.message), error: .discarded
-            )
-            guard case .exited(0) = result.terminationStatus else {
-                return .failed("the keyring helper ended early (\(result.terminationStatus))")
+            // Closed here after the start, so that the helper's end is the connection's.
+            let end = Descriptor(owning: other)
+            guard let started = program.start(channel: end) else {
+                return .failed("the keyring helper \(program.path) cannot be run")
             }
-            guard let reply = try? JSONDecoder().decode(KeyringReply.self, from: Data(result.standardOutput)) else {
-                return .failed("the keyring helper's answer is not understood; is it of the same version?")
+            process = started
+        }
+        do throws(HelperChannel.Failure) {
+            guard try channel.receive(limit: KeyringGreeting.limit).elementsEqual(KeyringGreeting.message) else {
+                throw .notUnderstood
             }
+        } catch {
+            switch error {
+            case .ended: return .failed(early(process))
+            case .notUnderstood: return .failed(Self.otherVersion)
+            case .timedOut:
+                return .failed("the keyring helper did not begin within \(seconds) s; is it of the same version?")
+            }
+        }
+        do throws(HelperChannel.Failure) {
+            try channel.send(job)
+            let bytes = try channel.receive(limit: KeyringLimits.message)
+            guard let reply = KeyringMessage.reply(bytes) else { throw .notUnderstood }
+            // Its work is done; it has a moment to close its connection to the bus.
+            _ = process.end(until: .now + .seconds(1))
             return KeyringOutcome(reply: reply)
         } catch {
-            return .failed("the keyring helper \(path) cannot be run")
+            switch error {
+            case .ended: return .failed(early(process))
+            case .notUnderstood: return .failed(Self.otherVersion)
+            case .timedOut:
+                return KeyringOutcome(
+                    reply: KeyringReply(state: .failed, detail: "the keyring did not answer within \(seconds) s"),
+                    isHung: true)
+            }
+        }
+    }
+
+    private static let otherVersion = "the keyring helper's answer is not understood; is it of the same version?"
+
+    private var seconds: Int64 { deadline.components.seconds }
+
+    /// It has closed its end, or the caller has given up: what still runs is killed.
+    private func early(_ process: borrowing HelperProcess) -> String {
+        let end = process.end(until: .now + .seconds(1)).map { " (\($0))" } ?? ""
+        return "the keyring helper ended early\(end); is it of the same version?"
+    }
+}
+
+/// What a helper is sent and answers, in memory that is wiped.
+enum KeyringMessage {
+    static func encode(_ job: KeyringJob) throws -> WipedBytes { WipedBytes(try JSONEncoder().encode(job)) }
+
+    static func reply(_ bytes: WipedBytes) -> KeyringReply? {
+        bytes.withBytes { bytes in
+            guard let start = bytes.baseAddress else { return nil }
+            let data = Data(
+                bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
+            return try? JSONDecoder().decode(KeyringReply.self, from: data)
         }
     }
 }

@@ -52,7 +52,7 @@ extension KeyringRecord {
     fileprivate init(_ record: StoredRecord) {
         self.init(
             account: record.key.account.description, purpose: record.key.purpose.text, issuer: record.issuer,
-            secret: record.secret.revealed()
+            secret: record.secret.withBytes { WipedBytes($0) }
         )
     }
 }

@@ -8,10 +8,9 @@ package enum CamelCaseJSON {
     /// Writes the parameters in their order; of two with one name the first counts, as no object may have both
     /// (RFC 8259 §4). The working copy is wiped.
     package static func body(_ parameters: [FormEncoding.Parameter]) -> SecretBytes {
-        var bytes: [UInt8] = []
-        // Room for the worst case at once: an array that grows leaves copies behind.
-        bytes.reserveCapacity(parameters.reduce(2) { $0 + 8 + 6 * ($1.name.utf8.count + $1.valueCount) })
-        defer { FormEncoding.wipe(&bytes) }
+        // Room for the worst case at once, so that nothing is moved.
+        var bytes = WipedBytes(
+            capacity: parameters.reduce(2) { $0 + 8 + 6 * ($1.name.utf8.count + $1.valueCount) })
         var names: Set<String> = []
         bytes.append(UInt8(ascii: "{"))
         for parameter in parameters {
@@ -42,13 +41,14 @@ package enum CamelCaseJSON {
     }
 
     /// A string of RFC 8259 §7.
-    private static func append(_ text: some Collection<UInt8>, to bytes: inout [UInt8]) {
+    private static func append(_ text: some Collection<UInt8>, to bytes: inout WipedBytes) {
         let digits = Array("0123456789abcdef".utf8)
         bytes.append(UInt8(ascii: "\""))
         for byte in text {
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case ..<0x20: bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
+            case ..<0x20:
+                bytes.append(contentsOf: Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 0xF)]])
             default: bytes.append(byte)
             }
         }

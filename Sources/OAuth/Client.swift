@@ -93,9 +93,13 @@ extension Client {
     /// The id and the secret are form-encoded first, so that a colon in the id does not move the border between them
     /// (RFC 6749 §2.3.1).
     ///
-    /// Headers are text, so this is a copy of the secret that cannot be wiped.
+    /// Headers are text, so this is a copy of the secret that its owner cannot wipe.
     private func basicCredentials(_ secret: SecretBytes) -> String {
-        let pair = FormEncoding.encode(id.utf8) + ":".utf8 + secret.withBytes { FormEncoding.encode($0) }
+        defer { DeadStack.clear() }
+        var pair = WipedBytes(capacity: 3 * (id.utf8.count + secret.count) + 1)
+        FormEncoding.encode(id.utf8, onto: &pair)
+        pair.append(UInt8(ascii: ":"))
+        secret.withBytes { FormEncoding.encode($0, onto: &pair) }
         return Data(pair).base64EncodedString()
     }
 }

@@ -1,4 +1,3 @@
-internal import Glibc
 package import SecretMemory
 
 /// `application/x-www-form-urlencoded` (RFC 6749 appendix B).
@@ -25,10 +24,9 @@ package enum FormEncoding {
 
     /// Encodes the parameters in their order. The working copy is wiped.
     package static func body(_ parameters: [Parameter]) -> SecretBytes {
-        var bytes: [UInt8] = []
-        // Room for the worst case at once: an array that grows leaves copies behind.
-        bytes.reserveCapacity(parameters.reduce(0) { $0 + 2 + 3 * ($1.name.utf8.count + $1.valueCount) })
-        defer { wipe(&bytes) }
+        // Room for the worst case at once, so that nothing is moved.
+        var bytes = WipedBytes(
+            capacity: parameters.reduce(0) { $0 + 2 + 3 * ($1.name.utf8.count + $1.valueCount) })
         for parameter in parameters {
             if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }
             encode(parameter.name.utf8, onto: &bytes)
@@ -42,27 +40,26 @@ package enum FormEncoding {
         return SecretBytes(bytes)
     }
 
-    package static func encode(_ text: some Collection<UInt8>, onto bytes: inout [UInt8]) {
+    package static func encode(_ text: some Collection<UInt8>, onto bytes: inout WipedBytes) {
         let digits = Array("0123456789ABCDEF".utf8)
         for byte in text {
             switch byte {
             case _ where byte.isLetterOrDigit || "*-._".utf8.contains(byte): bytes.append(byte)
             case UInt8(ascii: " "): bytes.append(UInt8(ascii: "+"))
-            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
+            default: bytes.append(contentsOf: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]])
             }
         }
     }
 
-    package static func encode(_ text: some Collection<UInt8>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(3 * text.count)
+    package static func encode(_ text: some Collection<UInt8>) -> WipedBytes {
+        var bytes = WipedBytes(capacity: 3 * text.count)
         encode(text, onto: &bytes)
         return bytes
     }
 
     /// Nil for a `%` that two hexadecimal digits do not follow. Malformed UTF-8 becomes U+FFFD.
     package static func decode(_ text: some Collection<UInt8>) -> String? {
-        var bytes: [UInt8] = []
+        var bytes = WipedBytes(capacity: text.count)
         var rest = text[...]
         while let byte = rest.popFirst() {
             switch byte {
@@ -74,12 +71,6 @@ package enum FormEncoding {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
-    }
-
-    static func wipe(_ bytes: inout [UInt8]) {
-        bytes.withUnsafeMutableBytes { buffer in
-            if let start = buffer.baseAddress { explicit_bzero(start, buffer.count) }
-        }
     }
 }
 

@@ -6,6 +6,15 @@ public protocol HTTPTransport: Sendable {
     ///
     /// Ends when the calling task is cancelled.
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse
+
+    /// Closes the connections that are kept for later requests: their buffers hold parts of earlier ones, such as tokens.
+    /// Those under way are closed when their replies are there.
+    func closeConnections()
+}
+
+extension HTTPTransport {
+    /// For a transport that keeps none.
+    public func closeConnections() {}
 }
 
 public struct HTTPRequest: Sendable {
@@ -41,12 +50,12 @@ public struct HTTPRequest: Sendable {
 public struct HTTPResponse: Sendable {
     public var status: Int
     public var headers: [(name: String, value: String)]
-    public var body: [UInt8]
+    public var body: WipedBytes
 
-    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8]) {
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: some Collection<UInt8>) {
         self.status = status
         self.headers = headers
-        self.body = body
+        self.body = WipedBytes(body)
     }
 
     /// The first header of that name, compared without case (RFC 9110 §5.1).

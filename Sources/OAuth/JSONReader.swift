@@ -1,3 +1,5 @@
+internal import SecretMemory
+
 /// Reads one JSON document (RFC 8259) from a server that is not trusted to send a sensible one.
 ///
 /// Not Foundation's decoder: that one keeps one of two members with the same name without a word, so that two readers
@@ -10,19 +12,19 @@ package struct JSONReader {
     /// The largest metadata documents list a few hundred scopes.
     package static let maximumValues = 16_384
 
-    private let bytes: [UInt8]
+    private let bytes: WipedBytes
     private var position = 0
     private var values = 0
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: some Collection<UInt8>) { self.bytes = WipedBytes(bytes) }
 
     /// Reads the whole document; anything after the value except white space is an error.
-    package static func read(_ bytes: [UInt8]) throws(JSONRejection) -> JSONValue {
+    package static func read(_ bytes: some Collection<UInt8>) throws(JSONRejection) -> JSONValue {
         guard bytes.count <= maximumSize else { throw .tooLarge }
         var reader = JSONReader(bytes)
         let value = try reader.value(depth: 1)
         reader.skipSpace()
-        guard reader.position == bytes.count else { throw reader.malformed }
+        guard reader.position == reader.bytes.count else { throw reader.malformed }
         return value
     }
 
@@ -120,7 +122,7 @@ extension JSONReader {
     /// must not be altered (tokens, codes, URLs) is refused later unless it is plain ASCII.
     private mutating func string() throws(JSONRejection) -> String {
         position += 1
-        var text: [UInt8] = []
+        var text = WipedBytes()
         while let byte = current {
             position += 1
             switch byte {

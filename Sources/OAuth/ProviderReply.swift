@@ -18,6 +18,7 @@ package struct ProviderReply: Sendable {
 
     /// `secrets` are those that the request held: the server may echo them.
     package init(_ response: HTTPResponse, secrets: [SecretBytes] = []) {
+        defer { DeadStack.clear() }
         status = response.status
         let body = ReplyReader.read(response.body)
         self.body = body

@@ -68,7 +68,7 @@ package struct Redaction: Sendable {
     /// JSON text inside a text.
     private static func forms(_ secret: SecretBytes) -> [[UInt8]] {
         let raw = Array(DisplayText.clean(secret.revealedText(), limit: .max).utf8)
-        let form = FormEncoding.encode(secret.revealed())
+        let form = [UInt8](secret.withBytes { FormEncoding.encode($0) })
         let url = replace(form, ["+": "%20", "%7E": "~"])
         return [
             raw, replace(raw, ["\\": "\\\\", "\"": "\\\""]), replace(raw, ["\\": "\\\\", "\"": "\\\"", "/": "\\/"]),

@@ -1,3 +1,5 @@
+internal import SecretMemory
+
 /// What the body of a reply turned out to be.
 package enum ReplyBody: Sendable {
     case empty
@@ -13,11 +15,11 @@ package enum ReplyBody: Sendable {
 /// Reads JSON and form-encoded replies by what they are, not by their content type: GitHub sends forms unless asked,
 /// others label JSON as text.
 package enum ReplyReader {
-    package static func read(_ body: [UInt8]) -> ReplyBody {
+    package static func read(_ body: some RandomAccessCollection<UInt8>) -> ReplyBody {
         guard body.count <= JSONReader.maximumSize else { return .foreign }
         let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let unmarked = body.starts(with: byteOrderMark) ? body.dropFirst(3) : body[...]
-        let text = Array(unmarked.drop { isSpace($0) }.reversed().drop { isSpace($0) }.reversed())
+        let text = WipedBytes(unmarked.drop { isSpace($0) }.reversed().drop { isSpace($0) }.reversed())
         guard let first = text.first else { return .empty }
         guard first == UInt8(ascii: "{") else {
             return form(text).map { .fields(ReplyFields($0)) } ?? .foreign
@@ -27,7 +29,7 @@ package enum ReplyReader {
     }
 
     /// Nil unless every pair looks like a parameter. A parameter that comes twice is refused (RFC 6749 §3.2).
-    private static func form(_ text: [UInt8]) -> [String: JSONValue]? {
+    private static func form(_ text: WipedBytes) -> [String: JSONValue]? {
         guard text.allSatisfy(\.isVisible) else { return nil }
         var members: [String: JSONValue] = [:]
         for pair in text.split(separator: UInt8(ascii: "&")) {

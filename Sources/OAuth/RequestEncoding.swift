@@ -19,7 +19,8 @@ extension RequestEncoding {
     }
 
     package func body(_ parameters: [FormEncoding.Parameter]) -> SecretBytes {
-        switch self {
+        defer { DeadStack.clear() }
+        return switch self {
         case .form: FormEncoding.body(parameters)
         case .awsJSON: CamelCaseJSON.body(parameters)
         }

@@ -51,6 +51,7 @@ extension TokenGrant {
 
     /// Reads the names of RFC 6749 and their camelCase, which AWS and plentymarkets have.
     package init(_ fields: ReplyFields) throws(Rejection) {
+        defer { DeadStack.clear() }
         let access: JSONValue?
         let type: JSONValue?
         let refresh: JSONValue

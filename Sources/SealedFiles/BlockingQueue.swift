@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import SecretMemory
 
 /// A thread of its own for calls that block, one after the other, in the order in which they were asked for.
 public struct BlockingQueue: Sendable {
@@ -11,7 +12,11 @@ public struct BlockingQueue: Sendable {
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
-            queue.async { continuation.resume(returning: Result(catching: body)) }
+            queue.async {
+                let result = Result(catching: body)
+                DeadStack.clear()
+                continuation.resume(returning: result)
+            }
         }
         return try result.get()
     }

@@ -16,7 +16,7 @@ extension Credential {
     /// More than an account file can name, so that what was written is read back.
     private static let mostScopes = 32_768
 
-    /// The codec makes plain copies of the secrets that cannot be wiped; they live no longer than this call.
+    /// The codec makes plain copies of the secrets; they live no longer than this call.
     package var record: StoredRecord {
         let fields = RecordFields(
             version: Self.recordVersion,
@@ -41,13 +41,13 @@ extension Credential {
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
             issuer: issuer,
-            secret: SecretBytes(APIJSON.encode(fixed: fields))
+            secret: SecretBytes(json: fields)
         )
     }
 
     /// Nil for a record that this version cannot read, or that names another account than its key does.
     package init?(_ stored: StoredRecord) {
-        guard let fields = try? APIJSON.decode(RecordFields.self, from: stored.secret.revealed()),
+        guard let fields = stored.secret.json(RecordFields.self),
             fields.version == Self.recordVersion, fields.account == stored.key.account,
             // Others can write to the store: numbers out of range would end the agent when it counts on.
             fields.generation < Self.largestGeneration, RecordTime.range.contains(fields.grantedAt),

@@ -78,13 +78,13 @@ public struct PendingRevocation: Sendable, Equatable {
             knownEndpoint: knownEndpoint,
             deletesClient: deletesClient ? true : nil
         )
-        return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(APIJSON.encode(fixed: fields)))
+        return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(json: fields))
     }
 
     /// Nil for a record that is something else, or that this version cannot read.
     public init?(_ stored: StoredRecord) {
         guard case .revocation(let id) = stored.key.purpose,
-            let fields = try? APIJSON.decode(Fields.self, from: stored.secret.revealed()),
+            let fields = stored.secret.json(Fields.self),
             fields.version == 1, fields.account == stored.key.account, RecordTime.range.contains(fields.since)
         else { return nil }
         self.init(

@@ -1,5 +1,6 @@
 internal import CSecret
 internal import KeyringRecords
+internal import SecretMemory
 
 /// This application's items in the keyring, through libsecret.
 struct Keyring: ~Copyable {
@@ -42,7 +43,7 @@ struct Keyring: ~Copyable {
         let attributes = Self.attributes(record.account, record.purpose)
         defer { g_hash_table_unref(attributes) }
         csecret_set(attributes, "issuer", record.issuer)
-        let value = record.secret.withUnsafeBufferPointer { bytes in
+        let value = record.secret.withBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) {
                 secret_value_new($0.baseAddress, $0.count, "application/json")
             }
@@ -116,7 +117,7 @@ struct Keyring: ~Copyable {
         defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
         var length: gsize = 0
         guard let bytes = secret_value_get(value, &length) else { return nil }
-        let secret = UnsafeBufferPointer(start: bytes, count: Int(length)).map { UInt8(bitPattern: $0) }
+        let secret = WipedBytes(UnsafeRawBufferPointer(start: bytes, count: Int(length)))
         return KeyringRecord(account: account, purpose: purpose, issuer: issuer, secret: secret)
     }
 

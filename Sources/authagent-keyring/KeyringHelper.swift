@@ -1,3 +1,5 @@
+internal import CEarlyProtection
+internal import CWipingHeap
 internal import FoundationEssentials
 internal import Glibc
 internal import KeyringRecords
@@ -8,13 +10,18 @@ internal import SecretMemory
 @main
 enum KeyringHelper {
     static func main() {
+        early_protection()
+        wiping_heap()
         ProcessProtection.apply()
         // The agent kills a helper that hangs; one whose agent was killed itself ends by this.
         alarm(longestLife)
         // A file backend would be a silent fallback, and aborts on a damaged file; debug output would show secrets.
         for name in ["SECRET_BACKEND", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG"] { unsetenv(name) }
         if CommandLine.arguments.dropFirst().elementsEqual(["check"]) { exit(UnlockCheck.run()) }
-        guard let input = readAll(), let job = try? JSONDecoder().decode(KeyringJob.self, from: Data(input)) else {
+        signal(SIGPIPE, SIG_IGN)
+        // Not before: the job has a refresh token in it, and so far others of this user could have looked in.
+        guard AgentChannel.write(WipedBytes(KeyringGreeting.message)) else { exit(1) }
+        guard let input = AgentChannel.read(), let job = decode(input) else {
             answer(KeyringReply(state: .failed, detail: "the keyring helper got no job"))
             exit(2)
         }
@@ -49,27 +56,17 @@ enum KeyringHelper {
         return poll(&output, 1, 0) == 0
     }
 
-    private static func readAll() -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-        while bytes.count <= KeyringLimits.message {
-            let count = read(STDIN_FILENO, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return count == 0 ? bytes : nil }
-            bytes += chunk.prefix(count)
+    private static func decode(_ bytes: WipedBytes) -> KeyringJob? {
+        bytes.withBytes { bytes in
+            guard let start = bytes.baseAddress else { return nil }
+            let data = Data(
+                bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
+            return try? JSONDecoder().decode(KeyringJob.self, from: data)
         }
-        return nil
     }
 
     private static func answer(_ reply: KeyringReply) {
-        guard let data = try? JSONEncoder().encode(reply) else { exit(1) }
-        var rest = [UInt8](data)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { exit(1) }
-            rest = rest.dropFirst(count)
-        }
+        guard let data = try? JSONEncoder().encode(reply), AgentChannel.write(WipedBytes(data)) else { exit(1) }
     }
 }
 

@@ -1,6 +1,7 @@
 internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
+internal import CEarlyProtection
 internal import CLinux
 internal import Glibc
 
@@ -10,6 +11,7 @@ internal import Glibc
 @main
 enum Main {
     static func main() {
+        early_protection()
         Console.fillClosedPlaces()
         // Client secrets and access tokens pass through: no core dump has them, and no program of the same user can
         // attach to this one to read them. The daemon that it starts does the same for itself.

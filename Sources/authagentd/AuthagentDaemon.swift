@@ -4,7 +4,9 @@ internal import AgentAPI
 internal import AgentServer
 internal import ArgumentParser
 internal import Audit
+internal import CEarlyProtection
 internal import CQuietDispatch
+internal import CWipingHeap
 internal import Doctor
 internal import Glibc
 internal import KeyringStore
@@ -75,6 +77,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
     }
 
     func run() async throws {
+        early_protection()
+        wiping_heap()
         ProcessProtection.apply()
         LeakyVariables.forget()
         quiet_dispatch()

@@ -23,6 +23,8 @@ final class ReloadableTransport: HTTPTransport {
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         try await current.withLock { $0.transport }.send(request)
     }
+
+    func closeConnections() { current.withLock { $0.transport }.closeConnections() }
 }
 
 extension CurlTransport.Configuration {

@@ -20,7 +20,7 @@ struct ExchangeTests {
         #expect(response.status == 404)
         #expect(response.header("x-oDD-case") == "two words")
         #expect(response.header("retry-after") == "7")
-        #expect(response.body == Array("{}".utf8))
+        #expect(response.body == WipedBytes("{}".utf8))
         let request = try #require(server.requests.first)
         #expect(request.line == "GET /a/b?c=%20d HTTP/1.1")
         #expect(request.values("Host") == ["127.0.0.1:\(server.port)"])
@@ -97,7 +97,7 @@ struct ExchangeTests {
             await eventually { server.requests.count == count }
             for _ in 0..<count { all.signal() }
             for try await (number, response) in group {
-                #expect(response.body == Array("GET /\(number) HTTP/1.1".utf8))
+                #expect(response.body == WipedBytes("GET /\(number) HTTP/1.1".utf8))
             }
         }
         #expect(Set(server.requests.map(\.line)).count == count)
@@ -113,7 +113,7 @@ struct ExchangeTests {
             }
         }
         let response = try await transport.send(makeRequest(.get, server.url))
-        #expect(response.body == Array("abcdefg".utf8))
+        #expect(response.body == WipedBytes("abcdefg".utf8))
         #expect(response.header("X-Early") == nil)
     }
 

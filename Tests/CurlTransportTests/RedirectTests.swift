@@ -1,5 +1,6 @@
 import CurlTransport
 import OAuth
+import SecretMemory
 import Testing
 
 /// T5: a redirect is an answer like any other.
@@ -16,7 +17,7 @@ struct RedirectTests {
         let response = try await transport.send(makeRequest(method, server.url + "/token"))
         #expect("\(response.status)" == status.prefix(3))
         #expect(response.header("location") == target.url + "/token")
-        #expect(response.body == Array("moved".utf8))
+        #expect(response.body == WipedBytes("moved".utf8))
         #expect(server.requests.count == 1)
         #expect(target.connectionCount == 0)
     }

@@ -1,6 +1,7 @@
 import AuthagentTestSupport
 import CurlTransport
 import OAuth
+import SecretMemory
 import Testing
 
 /// T1: whoever cannot prove to be the host gets nothing of the request.
@@ -35,7 +36,7 @@ struct TLSTests {
         await eventually { server.received.contains("refresh_token=\(canary)") }
         #expect(server.received.contains("POST /token HTTP/1.1"))
         server.reply("{}")
-        #expect(try await response.body == Array("{}".utf8))
+        #expect(try await response.body == WipedBytes("{}".utf8))
     }
 
     @Test("an authority that is not trusted is refused before anything is sent")

@@ -37,6 +37,9 @@ extension DemoIssuer {
     public var refreshCount: Int { log.count { ($0.form["grant_type"] ?? $0.form["grantType"]) == "refresh_token" } }
 
     /// Every refresh token ever issued.
+    /// Every access token that was issued with OAuth.
+    public var accessTokens: [String] { state.withLock { $0.accessTokens } }
+
     public var refreshTokens: [String] { state.withLock { Array($0.refreshTokens.keys) } }
 
     public var liveRefreshTokens: [String] {

@@ -8,8 +8,9 @@ import Synchronization
 /// Device authorization grant (RFC 8628), refresh (RFC 6749 §6), revocation (RFC 7009), metadata (RFC 8414 and OpenID
 /// Connect Discovery), and an approval page for a person. It keeps everything in memory and trusts whoever approves.
 public final class DemoIssuer: Sendable {
-    /// `http://127.0.0.1:PORT`
+    /// `http://127.0.0.1:PORT`, unless it is configured.
     public let issuer: String
+    public let port: Int
     let configuration: Configuration
     let state: Mutex<IssuerState>
     private let group: MultiThreadedEventLoopGroup
@@ -19,7 +20,8 @@ public final class DemoIssuer: Sendable {
         configuration: Configuration, group: MultiThreadedEventLoopGroup, channel: any Channel, port: Int,
         box: HandlerBox
     ) {
-        issuer = "http://127.0.0.1:\(port)"
+        issuer = configuration.publicURL ?? "http://127.0.0.1:\(port)"
+        self.port = port
         self.configuration = configuration
         self.group = group
         self.channel = channel
@@ -89,6 +91,8 @@ extension DemoIssuer {
         public var unknownResources: Set<String> = []
         /// Seconds that a refresh token lives, as the replies tell; the issuer itself keeps it for ever.
         public var refreshTokenLifetime: Int?
+        /// How others reach it, if something stands in front of it.
+        public var publicURL: String?
         /// Whether /control is there, for tests of other processes.
         public var hasControl = false
 

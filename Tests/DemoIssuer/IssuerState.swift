@@ -27,6 +27,7 @@ struct IssuerState {
     private let configuration: DemoIssuer.Configuration
     var codes: [String: DeviceCode] = [:]
     var refreshTokens: [String: RefreshToken] = [:]
+    var accessTokens: [String] = []
     var faults: [DemoIssuer.Endpoint: [DemoIssuer.Fault]] = [:]
     var standingFaults: [DemoIssuer.Endpoint: DemoIssuer.Fault] = [:]
     var log: [DemoIssuer.LogEntry] = []
@@ -127,7 +128,7 @@ struct IssuerState {
         }
         let narrowed = scopes.joined(separator: " ")
         switch configuration.rotation {
-        case .none: return .success(Tokens(access: Self.random(32), refresh: nil, scope: narrowed))
+        case .none: return .success(Tokens(access: newAccessToken(), refresh: nil, scope: narrowed))
         case .oldAccepted: break
         case .oneUse, .oneUseWithFamily: refreshTokens[token]?.isLive = false
         }
@@ -147,16 +148,22 @@ struct IssuerState {
 
     private mutating func tokens(client: String, scope: String, family: Int) -> Tokens {
         guard configuration.issuesRefreshToken else {
-            return Tokens(access: Self.random(32), refresh: nil, scope: scope)
+            return Tokens(access: newAccessToken(), refresh: nil, scope: scope)
         }
         let refresh = Self.random(32)
         refreshTokens[refresh] = RefreshToken(client: client, scope: scope, family: family)
-        return Tokens(access: Self.random(32), refresh: refresh, scope: scope)
+        return Tokens(access: newAccessToken(), refresh: refresh, scope: scope)
     }
 
     /// RFC 7636 §4.2.
     private static func challenge(_ verifier: String) -> String {
         DemoIssuer.base64URL(Data(SHA256.hash(data: Data(verifier.utf8))))
+    }
+
+    private mutating func newAccessToken() -> String {
+        let token = Self.random(32)
+        accessTokens.append(token)
+        return token
     }
 
     static func random(_ count: Int) -> String {

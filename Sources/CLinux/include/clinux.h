@@ -65,8 +65,16 @@ int clinux_open_magic_link(int directory, const char *name);
 /// Whether an access control list gives others more than the mode of the open file says (acl(5)); also for O_PATH.
 int clinux_has_acl(int fd);
 
-/// An empty file in memory, close-on-exec (memfd_create(2)).
-int clinux_memory_file(void);
+/// Clears what functions that have returned left on this thread's stack, and in the registers that memcpy(3) uses: the
+/// dynamic loader writes those to the stack when a function is called for the first time.
+void clinux_clear_dead_stack(void);
+
+/// A copy of a program in memory (ELF, no script) that can be run, and that its own user may not read: the kernel keeps
+/// other processes of the same user away from a process that runs it, from execve(2) on. Close-on-exec.
+int clinux_unreadable_program(const char *path);
+
+/// Two ends of a connection, close-on-exec (socketpair(2)).
+int clinux_socket_pair(int ends[2]);
 
 /// A pipe whose ends are close-on-exec.
 int clinux_pipe(int ends[2]);
@@ -84,6 +92,13 @@ int clinux_spawn_daemon(const char *path, char *const arguments[], char *const e
 /// descriptor. The caller waits for its end. Returns 0 or an errno, like posix_spawn(3).
 int clinux_spawn(
     const char *path, char *const arguments[], char *const environment[], int output, int errors, pid_t *pid
+);
+
+/// Starts a program in / with default signals, `channel` as its input and output, its errors discarded, and no other
+/// descriptor of the caller's. With a `program` that is not negative this open file is run, and stays its descriptor 3.
+/// The caller waits for its end. Returns 0 or an errno, like posix_spawn(3).
+int clinux_spawn_helper(
+    const char *path, int program, char *const arguments[], char *const environment[], int channel, pid_t *pid
 );
 
 /// A descriptor that becomes readable when one of the blocked signals of `set` arrives.

@@ -1,0 +1,75 @@
+#define _GNU_SOURCE 1
+
+#include "wiping_heap.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stddef.h>
+#include <string.h>
+
+// Libraries copy secrets into blocks of their own: libcurl, OpenSSL, GLib, Swift's strings and arrays. Who releases such a
+// block does not clear it, and it may stay readable for as long as the process lives.
+//
+// A program's own definitions of these functions take the place of glibc's for every shared library in it (elf(5), and
+// "Replacing malloc" in glibc's manual). Blocks still come from glibc, so that its other functions go on working.
+extern void __libc_free(void *block);
+extern void *__libc_malloc(size_t size);
+
+// malloc_usable_size(3) is all that the owner could have written to. The barrier keeps the compiler from leaving out the
+// writing to what is released next.
+static void wipe(void *start, size_t count) {
+    memset(start, 0, count);
+    __asm__ volatile("" : : "r"(start) : "memory");
+}
+
+void free(void *block) {
+    if (block == NULL) return;
+    wipe(block, malloc_usable_size(block));
+    __libc_free(block);
+}
+
+// glibc's own may move the block and leave the old one as it is, so growing is always a move that is seen here. A block
+// that shrinks keeps its place, and loses what is beyond its new end.
+void *realloc(void *block, size_t size) {
+    if (block == NULL) return __libc_malloc(size);
+    if (size == 0) {
+        free(block);
+        return NULL;
+    }
+    size_t usable = malloc_usable_size(block);
+    if (size <= usable && size >= usable / 2) {
+        wipe((char *)block + size, usable - size);
+        return block;
+    }
+    void *moved = __libc_malloc(size);
+    if (moved == NULL) return NULL;
+    memcpy(moved, block, size < usable ? size : usable);
+    free(block);
+    return moved;
+}
+
+void *reallocarray(void *block, size_t count, size_t size) {
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return realloc(block, total);
+}
+
+// C23 has these; a glibc that has them, too, would release without a look.
+void free_sized(void *block, size_t size) {
+    (void)size;
+    free(block);
+}
+
+void free_aligned_sized(void *block, size_t alignment, size_t size) {
+    (void)alignment;
+    (void)size;
+    free(block);
+}
+
+// Older than C; programs that were linked long ago may still ask for it.
+void cfree(void *block) { free(block); }
+
+void wiping_heap(void) {}

@@ -1,0 +1,186 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// After `lock` and after `logout` no page of the agent's memory has a token in it. Only root may read it.
+@Suite(.serialized, .timeLimit(.minutes(10)))
+struct ForgottenSecretTests {
+    init() throws { try #require(getuid() == 0, "these tests read the memory of an agent, which only root can") }
+
+    @Test("after lock there is no token, secret or passphrase in any page of the agent", arguments: Store.all)
+    func lock(store: Store) async throws {
+        let life = try await Life(store)
+        let search = try await life.live()
+        let pid = try #require(life.home.daemonPID)
+        // They can be found: else that they are not there would mean nothing.
+        let before = try await search.count(in: pid).counts
+        #expect(["access", "refresh"].allSatisfy { (before[$0]?.locked ?? 0) > 0 }, "\(before)")
+        #expect(try await life.home.authagent("lock").status == 0)
+        try await life.expectNothing(search, allowsLocked: store.name == "memory" ? ["refresh", "client"] : [])
+    }
+
+    @Test("after logout there is no token or secret in any page of the agent", arguments: Store.all)
+    func logout(store: Store) async throws {
+        let life = try await Life(store)
+        let search = try await life.live()
+        let pid = try #require(life.home.daemonPID)
+        let before = try await search.count(in: pid).counts
+        #expect(["access", "refresh"].allSatisfy { (before[$0]?.locked ?? 0) > 0 }, "\(before)")
+        let logout = try await life.home.authagent("logout", "work", "--json")
+        #expect(logout.status == 0, "\(logout.output)\(logout.errors)")
+        // The next login is made with the client's secret, which a store in memory keeps.
+        try await life.expectNothing(search, allowsLocked: store.name == "memory" ? ["client"] : [])
+    }
+
+    @Test("a registered client's secret and registration token are forgotten with its login")
+    func registration() async throws {
+        let life = try await Life(Store(name: "memory", isTLS: false), registers: true)
+        var search = try await life.live()
+        for client in life.issuer.registeredClients.values {
+            search.add("registration", client.managementToken)
+            search.add("registration", client.secret.map { [$0] } ?? [])
+        }
+        let pid = try #require(life.home.daemonPID)
+        #expect(try #require(try await search.count(in: pid).counts["registration"]).locked > 0)
+        #expect(try await life.home.authagent("logout", "work", "--forget-client").status == 0)
+        try await life.expectNothing(search, allowsLocked: [])
+    }
+
+    struct Store: Sendable, CustomTestStringConvertible {
+        let name: String
+        let isTLS: Bool
+
+        static let all = ["memory", "keyring", "sealed"].flatMap { name in
+            [false, true].map { Store(name: name, isTLS: $0) }
+        }
+
+        var testDescription: String { "\(name), \(isTLS ? "https" : "http")" }
+    }
+}
+
+/// A login that has been through all that can happen to one.
+private final class Life: Sendable {
+    let issuer: DemoIssuer
+    let home: AgentHome
+    private let store: ForgottenSecretTests.Store
+    private let front: TLSFront?
+    private let authority: ThrowAwayCA?
+    private let registers: Bool
+    private let clientSecret = random(40) + "/+%"
+    private let registrationToken = random(48)
+
+    init(_ store: ForgottenSecretTests.Store, registers: Bool = false) async throws {
+        self.store = store
+        self.registers = registers
+        authority = store.isTLS ? try await ThrowAwayCA() : nil
+        front = if let authority { try await TLSFront(try await authority.certificate()) } else { nil }
+        var configuration = DemoIssuer.Configuration()
+        configuration.rotation = .oneUse
+        configuration.accessTokenLifetime = 40
+        configuration.clientSecret = clientSecret
+        configuration.publicURL = front?.url
+        if registers {
+            configuration.registration = DemoIssuer.Registration()
+            configuration.registration?.initialToken = registrationToken
+            configuration.registration?.authMethod = "client_secret_basic"
+        }
+        issuer = try await DemoIssuer.start(configuration)
+        front?.forward(to: issuer.port)
+        let keyring = store.name == "keyring" ? try await PrivateKeyring() : nil
+        home = try AgentHome(
+            keyring: keyring, changes: authority.map { ["CURL_CA_BUNDLE": $0.file] } ?? [:])
+    }
+
+    /// Everything that a token or a secret goes through; what to look for afterwards.
+    func live() async throws -> MemorySearch {
+        var search = MemorySearch()
+        if store.name == "sealed" {
+            let passphrase = random(40)
+            search.add("passphrase", passphrase)
+            let result = try await home.authagent(["store", "init", "--passphrase"], input: passphrase)
+            try #require(result.status == 0, "\(result.output)\(result.errors)")
+            _ = try await home.authagent("lock")
+            try #require(try await home.authagent("unlock", input: passphrase).status == 0)
+        }
+        let secretFile = try home.files.file("secret", clientSecret)
+        let tokenFile = try home.files.file("registration-token", registrationToken)
+        let client =
+            registers
+            ? ["--registration-token-file", tokenFile]
+            : ["--client-id", "server", "--client-secret-file", secretFile]
+        let options =
+            ["--issuer", issuer.issuer, "--store", store.name] + client
+            + ["openid", "read", "write"].flatMap { ["--scope", $0] }
+        let login = try await home.login("work", options) { self.issuer.approve($0) }
+        try #require(login.status == 0, "\(login.output)\(login.errors)\(home.log)")
+        for arguments in [[], ["--json"], ["--header"], ["--scope", "read"], ["--id-token"]] {
+            let token = try await home.authagent(["token", "work"] + arguments)
+            try #require(token.status == 0, "\(arguments) \(token.errors)\(home.log)")
+            guard arguments == ["--id-token"] else { continue }
+            // The head of all such tokens is the same, and public.
+            search.add("id", token.output.split(whereSeparator: { ".\n".contains($0) }).dropFirst().map(String.init))
+        }
+        for _ in 0..<3 { try await renew() }
+        let narrowed = try await home.authagent("token", "work", "--scope", "write", "--min-valid", "38")
+        try #require(narrowed.status == 0, "\(narrowed.errors)")
+        _ = try await home.authagent("inspect", "work")
+        _ = try await home.authagent("inspect", "-", input: try #require(issuer.accessTokens.first))
+        if store.name != "sealed" {
+            let passphrase = random(40)
+            search.add("passphrase", passphrase)
+            try #require(try await home.authagent("lock", "--passphrase", input: passphrase).status == 0)
+            _ = try await home.authagent("unlock", input: random(20))
+            try #require(try await home.authagent("unlock", input: passphrase).status == 0)
+            try #require(try await home.authagent("token", "work").status == 0)
+        }
+        let spent = try #require(issuer.liveRefreshTokens.first)
+        issuer.enqueue(.token, .reply(status: 400, body: #"{"error":"slow_down","error_description":"no: \#(spent)"}"#))
+        try await eventually("the failing renewal was not asked for") {
+            _ = try await self.home.authagent("token", "work", "--min-valid", "38")
+            return self.issuer.refreshTokens.count >= 4
+        }
+        search.add("client", registers ? registrationToken : clientSecret)
+        return issued(search)
+    }
+
+    /// Adds all tokens that there are by now.
+    private func issued(_ search: MemorySearch) -> MemorySearch {
+        var search = search
+        search.add("access", issuer.accessTokens)
+        search.add("refresh", issuer.refreshTokens)
+        return search
+    }
+
+    /// Asks for a token that lives as long as one can, until it is a new one.
+    private func renew() async throws {
+        let count = issuer.refreshTokens.count
+        try await eventually("the token is not renewed") {
+            _ = try await self.home.authagent("token", "work", "--min-valid", "38")
+            return self.issuer.refreshTokens.count > count
+        }
+    }
+
+    /// Within a moment: what is under way may end first.
+    func expectNothing(_ search: MemorySearch, allowsLocked: Set<String>) async throws {
+        let pid = try #require(home.daemonPID)
+        var left: [String: MemorySearch.Count] = [:]
+        var places = ""
+        for _ in 0..<20 {
+            let found = try await issued(search).count(in: pid)
+            left = found.counts.filter { kind, count in
+                count.plain > 0 || (count.locked > 0 && !allowsLocked.contains(kind))
+            }
+            places = found.places
+            if left.isEmpty { break }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        #expect(left.isEmpty, "\(left)\n\(places)")
+    }
+}
+
+private func random(_ count: Int) -> String {
+    let letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    return String((0..<count).compactMap { _ in letters.randomElement() })
+}

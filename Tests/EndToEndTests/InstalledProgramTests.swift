@@ -1,0 +1,170 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// The programs as `packaging/install` puts them: root's, to be run and not to be read. Only root can make them so.
+@Suite(.serialized, .timeLimit(.minutes(10)))
+struct InstalledProgramTests {
+    init() throws { try #require(getuid() == 0, "these tests install programs of root's and become another user") }
+
+    private static let programs: [[String]] = [
+        ["authagent", "inspect", "-"], ["authagentd", "--doctor"], ["authagent-keyring"],
+    ]
+
+    @Test(
+        "from its first moment nothing of an installed program is open to other programs of its user",
+        arguments: programs)
+    func closed(command: [String]) async throws {
+        let installed = try await InstalledPrograms(areRoots: true)
+        let own = try await InstalledPrograms(areRoots: false)
+        #expect(try await installed.race(60, command).values.allSatisfy { $0 == 0 })
+        // The same attack on a file that its user may read: it would have been noticed.
+        #expect(try await own.race(20, command)["mem"] ?? 0 > 0)
+    }
+
+    @Test(
+        "the keyring helper is closed to its user's other programs from its first moment, also where the files are the user's"
+    )
+    func helper() async throws {
+        for areRoots in [true, false] {
+            let programs = try await InstalledPrograms(areRoots: areRoots)
+            let start = try await programs.run("authagent", "start")
+            try #require(start.status == 0, "\(start.errors)")
+            let racer = try programs.start(
+                InstalledPrograms.racer, ["watch", "\(try #require(programs.daemonPID))", "600000"])
+            #expect(await racer.line() == "watching")
+            for _ in 0..<20 { _ = try await programs.run("authagent", "store", "status") }
+            _ = try await programs.run("authagent", "stop")
+            let counts = try InstalledPrograms.counts(await racer.result())
+            #expect(counts["of"] ?? 0 >= 10, "hardly any helper was seen: \(counts)")
+            #expect(counts.allSatisfy { $0.key == "of" || $0.value == 0 }, "\(counts)")
+        }
+    }
+
+    @Test(
+        "a program that is only to be run does all that it should: it finds the others, logs in, serves, and is replaced"
+    )
+    func works() async throws {
+        let programs = try await InstalledPrograms(areRoots: true)
+        let issuer = try await DemoIssuer.start()
+        #expect(try await programs.run("/bin/cat", programs.path + "/bin/authagent").status != 0, "it can be read")
+        let login = try programs.start(
+            programs.path + "/bin/authagent",
+            ["login", "work", "--json", "--issuer", issuer.issuer, "--client-id", "tv", "--store", "memory"])
+        let line = await login.line()
+        guard case .prompt(let prompt)? = try? APIJSON.decode(LoginEvent.self, from: line.utf8) else {
+            Issue.record("\(line) \(login.errorsSoFar)")
+            return
+        }
+        issuer.approve(prompt.userCode)
+        #expect(await login.result().status == 0)
+        let secret = try await programs.run("authagent", ["lock", "--passphrase"], input: "from a pipe")
+        #expect(secret.status == 0, "\(secret.errors)")
+        #expect(try await programs.run("authagent", ["unlock"], input: "from a pipe").status == 0)
+        let token = try await programs.run("authagent", "token", "work")
+        #expect(token.status == 0 && !token.output.isEmpty, "\(token.errors)")
+        // The keyring helper has been run, and has said that there is no bus.
+        let stores = try await programs.run("authagent", "store", "status", "--json")
+        #expect(stores.output.contains("no_bus"), "\(stores.output)\(stores.errors)")
+        let before = try await programs.run("authagent", "doctor")
+        #expect(!before.output.contains("was replaced"), "\(before.output)")
+        // As an upgrade does it: the running agent knows that its file is another one now.
+        try await programs.replace("authagentd")
+        let after = try await programs.run("authagent", "doctor")
+        #expect(after.output.contains("was replaced"), "\(after.output)\(after.errors)")
+        #expect(try await programs.run("authagent", "token", "work").output == token.output)
+        _ = try await programs.run("authagent", "stop")
+    }
+}
+
+/// The three programs in `bin` and `libexec/authagent`, root's 0711 or the user's own, and a home of that user.
+private final class InstalledPrograms: Sendable {
+    private static let user: UInt32 = 65_534
+    let path: String
+    private let areRoots: Bool
+
+    init(areRoots: Bool) async throws {
+        self.areRoots = areRoots
+        // Every directory above is root's, as with /usr.
+        var template = Array("/run/ap.XXXXXX".utf8CString)
+        path = String(cString: try #require(mkdtemp(&template)))
+        for name in ["", "/bin", "/libexec", "/libexec/authagent", "/home", "/home/run", "/home/config", "/home/state"]
+        {
+            if !name.isEmpty { try #require(mkdir(path + name, 0o755) == 0) }
+            let isHome = name.hasPrefix("/home")
+            try #require(chmod(path + name, isHome ? 0o700 : 0o755) == 0)
+            if isHome { try #require(chown(path + name, Self.user, Self.user) == 0) }
+        }
+        for name in ["authagent", "authagentd", "authagent-keyring", Self.racer] { try await replace(name) }
+    }
+
+    deinit {
+        if let pid = daemonPID { kill(pid, SIGKILL) }
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    static let racer = "exec-racer"
+
+    var daemonPID: Int32? { AgentHome.daemonPID(lock: path + "/home/state/authagent/agent.lock") }
+
+    private func place(of program: String) -> String {
+        switch program {
+        case _ where program.hasPrefix("/"): program
+        case "authagent", Self.racer: path + "/bin/" + program
+        default: path + "/libexec/authagent/" + program
+        }
+    }
+
+    /// Puts a program there, in place of what is there.
+    func replace(_ program: String) async throws {
+        let place = place(of: program)
+        let mode = areRoots ? "0711" : "0755"
+        let owner = areRoots ? "0" : "\(Self.user)"
+        let install = try await ChildProcess.run(
+            "/usr/bin/install",
+            ["-m", mode, "-o", owner, "-g", owner, try BuildProducts.path(program), place + ".new"])
+        try #require(install.status == 0, "\(install.errors)")
+        try #require(rename(place + ".new", place) == 0)
+    }
+
+    func start(_ program: String, _ arguments: [String], input: String? = "") throws -> ChildProcess {
+        let setpriv = try MissingProgram.require("setpriv", package: "util-linux")
+        let home = path + "/home"
+        return try ChildProcess(
+            setpriv,
+            ["--reuid=\(Self.user)", "--regid=\(Self.user)", "--clear-groups", place(of: program)] + arguments,
+            environment: ChildProcess.programEnvironment.merging([
+                "HOME": home, "XDG_CONFIG_HOME": home + "/config", "XDG_STATE_HOME": home + "/state",
+                "AUTHAGENT_SOCK": home + "/run/agent.sock", "AUTHAGENT_SYSTEM_CONFIG": home + "/etc",
+            ]) { $1 },
+            input: input)
+    }
+
+    func run(_ program: String, _ arguments: String...) async throws -> ChildProcess.Result {
+        try await run(program, arguments)
+    }
+
+    func run(_ program: String, _ arguments: [String], input: String = "") async throws -> ChildProcess.Result {
+        try await start(program, arguments, input: input).result()
+    }
+
+    /// Starts a program so often, and tries to get into it.
+    func race(_ count: Int, _ command: [String]) async throws -> [String: Int] {
+        let program = place(of: command[0])
+        var counts = try Self.counts(
+            await start(Self.racer, ["spawn", "\(count)", program] + command.dropFirst()).result())
+        #expect(counts.removeValue(forKey: "of") == count)
+        return counts
+    }
+
+    static func counts(_ result: ChildProcess.Result) throws -> [String: Int] {
+        try #require(result.status == 0, "\(result.errors)")
+        let words = try #require(result.lines.last).split(separator: " ")
+        return Dictionary(
+            uniqueKeysWithValues: stride(from: 0, to: words.count - 1, by: 2).map {
+                (String(words[$0]), Int(words[$0 + 1]) ?? -1)
+            })
+    }
+}

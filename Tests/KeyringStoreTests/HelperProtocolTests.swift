@@ -1,0 +1,139 @@
+import AgentAPI
+import AuthagentTestSupport
+import Foundation
+import KeyringRecords
+import KeyringStore
+import SecretMemory
+import Testing
+import Vault
+
+/// What the agent takes from a keyring helper, and when it gives it something: helpers that are scripts.
+@Suite struct HelperProtocolTests {
+    private let files: TemporaryDirectory
+    private let record: StoredRecord
+
+    init() throws {
+        files = try TemporaryDirectory()
+        let work = try #require(AccountName("work"))
+        record = StoredRecord(
+            key: RecordKey(account: work, purpose: .login), issuer: "https://a.example",
+            secret: SecretBytes("secret-" + String(repeating: "x", count: 1_000_000)))
+    }
+
+    /// A store whose helper is this Python program; `frame` and `ready` are there.
+    private func store(_ program: String, deadline: Duration = .seconds(60)) async throws -> KeyringStore {
+        let python = try MissingProgram.require("python3", package: "python3")
+        let greeting = String(decoding: KeyringGreeting.message, as: UTF8.self)
+        let path = files.path + "/helper"
+        let script = """
+            #!\(python)
+            import os, sys, time
+            def frame(text): os.write(1, len(text).to_bytes(4, "big") + text)
+            def ready(): frame(b"\(greeting)")
+            def job():
+                size = int.from_bytes(sys.stdin.buffer.read(4), "big")
+                return sys.stdin.buffer.read(size)
+            \(program)
+            """
+        // By another process: a program cannot be run while a child of this one has inherited it open for writing.
+        let write = try await ChildProcess.run(
+            "/bin/sh", ["-c", #"cat >"$1" && chmod 700 "$1""#, "sh", path], input: script)
+        try #require(write.status == 0, "\(write.errors)")
+        return KeyringStore(helper: path, environment: [:], deadline: deadline)
+    }
+
+    private func failure(_ store: KeyringStore) async -> StoreFailure? {
+        do throws(StoreFailure) { try await store.save(record) } catch { return error }
+        return nil
+    }
+
+    @Test("a helper gets its job once it has said that it is protected, and not before")
+    func notBefore() async throws {
+        let program = """
+            import fcntl, select
+            early = select.select([0], [], [], 1)[0]
+            ready()
+            got = job()
+            frame(b'{"state":"failed","detail":"%s %d"}' % (b"early" if early else b"later", len(got) > 1000000))
+            """
+        #expect(await failure(try await store(program))?.detail == "later 1")
+    }
+
+    @Test("a helper of another version gets no job, and the failure says what may be wrong")
+    func otherVersion() async throws {
+        let silent = try await store("job()", deadline: .milliseconds(500))
+        let failure = try #require(await failure(silent))
+        #expect(failure.state == .failed)
+        #expect(failure.detail.contains("did not begin"), "\(failure.detail)")
+        #expect(failure.detail.contains("is it of the same version?"))
+        for program in [#"frame(b"authagent-keyring 1 ready")"#, #"os.write(1, b'{"state":"ok"}' * 100)"#] {
+            let program = program + "\nos.write(1, job())"
+            let failure = try #require(await self.failure(try await store(program)))
+            #expect(failure.state == .failed)
+            #expect(failure.detail.contains("is it of the same version?"), "\(program): \(failure.detail)")
+        }
+    }
+
+    @Test(
+        "a helper that ends, or is killed, at any step is a failure that says so",
+        arguments: [
+            "sys.exit(0)", "os.kill(os.getpid(), 9)", "ready(); sys.exit(3)", "ready(); os.kill(os.getpid(), 9)",
+            "ready(); os.read(0, 5); os.kill(os.getpid(), 9)", "ready(); job(); sys.exit(0)",
+            "ready(); job(); os.write(1, b'\\0\\0'); os.kill(os.getpid(), 9)",
+            "ready(); job(); os.write(1, b'\\0\\0\\1\\0{'); os.kill(os.getpid(), 9)",
+        ])
+    func ends(program: String) async throws {
+        let failure = try #require(await failure(try await store(program)))
+        #expect(failure.state == .failed)
+        #expect(failure.detail.contains("ended early"), "\(failure.detail)")
+    }
+
+    @Test(
+        "what a helper sends is bounded and understood, or a failure",
+        arguments: [
+            // Announces 4 GiB, and what is one byte more than the limit.
+            "os.write(1, b'\\xff\\xff\\xff\\xff')", "os.write(1, (32 * 1024 * 1024 + 1).to_bytes(4, 'big'))",
+            "frame(b'')", "frame(b'{}')", "frame(b'\\xff\\x00garbage')", "frame(b'[' * 100000)",
+            "frame(b'{\"state\":\"ok\",\"records\":[{\"account\":1}]}')", "frame(b'{\"state\":\"excellent\"}')",
+        ])
+    func garbage(reply: String) async throws {
+        let failure = try #require(await failure(try await store("ready()\njob()\n\(reply)\ntime.sleep(60)")))
+        #expect(failure.state == .failed)
+        #expect(failure.detail.contains("not understood"), "\(failure.detail)")
+    }
+
+    @Test(
+        "a helper that does not end, without a word or with too many, is ended at the deadline",
+        arguments: [
+            "ready()\ntime.sleep(600)", "ready()\njob()\ntime.sleep(600)",
+            "ready()\njob()\nos.write(1, (1 << 24).to_bytes(4, 'big'))\nwhile True: time.sleep(1)",
+        ])
+    func endless(program: String) async throws {
+        // Long enough for a busy machine to start it.
+        let store = try await store(
+            "open(sys.argv[0] + '.pid', 'w').write(str(os.getpid()))\n" + program, deadline: .seconds(30))
+        #expect(await failure(store)?.state == .hung)
+        let pid = try #require(Int32(try String(contentsOfFile: files.path + "/helper.pid", encoding: .utf8)))
+        #expect(kill(pid, 0) != 0 && errno == ESRCH, "it is left behind")
+    }
+
+    @Test("a helper that sends more than its reply has answered all the same, and is not waited for without end")
+    func more() async throws {
+        let store = try await store(
+            "ready()\njob()\nframe(b'{\"state\":\"ok\"}')\nos.write(1, b'x' * 50000)\ntime.sleep(600)")
+        #expect(await failure(store) == nil)
+    }
+
+    @Test("a caller that gives up ends its helper")
+    func cancelled() async throws {
+        let store = try await store("open(sys.argv[0] + '.pid', 'w').write(str(os.getpid()))\nready()\ntime.sleep(600)")
+        let task = Task { await store.probe().state }
+        await eventually("the helper does not run") {
+            FileManager.default.contents(atPath: self.files.path + "/helper.pid")?.isEmpty == false
+        }
+        task.cancel()
+        #expect(await task.value == .failed)
+        let pid = try #require(Int32(try String(contentsOfFile: files.path + "/helper.pid", encoding: .utf8)))
+        #expect(kill(pid, 0) != 0 && errno == ESRCH, "it is left behind")
+    }
+}
