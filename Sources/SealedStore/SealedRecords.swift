@@ -92,13 +92,15 @@ struct SealedRecords {
 
     func remove(_ key: RecordKey) throws(SealedFailure) {
         guard let stem = RecordFile.stem(of: key) else { return }
-        try SealedFailure.onDisk { () throws(FileFailure) in
+        let removed = try SealedFailure.onDisk { () throws(FileFailure) in
+            let generations = try generations(of: key).sorted()
             // The newest last: whatever ends this half-way, no older one comes back to life.
-            for generation in try generations(of: key).sorted() { try directory.remove("\(stem)~\(generation)") }
+            for generation in generations { try directory.remove("\(stem)~\(generation)") }
+            return generations
         }
         // Put back, the last one is a login that has ended. One that waits to be revoked may come back: it ends again.
         let last = marks.newest(of: stem)
-        guard key.purpose == .login, last > 0 else { return }
+        guard key.purpose == .login, last > 0, !removed.isEmpty else { return }
         marks.raise([stem: last + 1])
         marks.write(to: directory, self.key)
     }
