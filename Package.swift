@@ -87,7 +87,7 @@ let package = Package(
         // For the daemon alone: an idle one sleeps.
         .target(name: "CQuietDispatch"),
         // For the programs that hold refresh tokens: what libraries release is cleared.
-        .target(name: "CWipingHeap", cSettings: [.unsafeFlags(["-fno-builtin"])]),
+        .target(name: "CWipingHeap"),
         // For the programs alone, and not for tests of what they are made of.
         .target(name: "CEarlyProtection"),
 
@@ -334,7 +334,9 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
-        .testTarget(name: "SecretMemoryTests", dependencies: ["SecretMemory"], swiftSettings: swift),
+        .testTarget(
+            name: "SecretMemoryTests", dependencies: ["CWipingHeap", "SecretMemory"], swiftSettings: swift
+        ),
         .testTarget(
             name: "VaultTests",
             dependencies: ["AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory", "Vault"],

@@ -1,4 +1,5 @@
 import AgentAPI
+import AuthagentClient
 import AuthagentTestSupport
 import DemoIssuer
 import Foundation
@@ -46,6 +47,33 @@ struct ForgottenSecretTests {
         #expect(try #require(try await search.count(in: pid).counts["registration"]).locked > 0)
         #expect(try await life.home.authagent("logout", "work", "--forget-client").status == 0)
         try await life.expectNothing(search, allowsLocked: [])
+    }
+
+    @Test("a passphrase and a token that came on a connection which stays open are not in its buffers")
+    func keptConnection() async throws {
+        let home = try AgentHome()
+        try #require(try await home.authagent("start").status == 0)
+        var search = MemorySearch()
+        let (passphrase, token) = (random(40), random(400))
+        search.add("passphrase", passphrase)
+        search.add("token", token)
+        let connection = try AgentSocket(connectedTo: try SocketPath(home.socket)).duplicate()
+        defer { close(connection) }
+        for (path, body) in [
+            ("/v1/lock", #"{"passphrase":"\#(passphrase)"}"#), ("/v1/unlock", #"{"passphrase":"\#(passphrase)"}"#),
+            ("/v1/inspect", #"{"token":"\#(token)"}"#), ("/v1/accounts/none/inspect", #"{"token":"\#(token)"}"#),
+        ] {
+            let request =
+                "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n" + body
+            try #require(send(connection, request, request.utf8.count, Int32(MSG_NOSIGNAL)) == request.utf8.count)
+            var chunk = [UInt8](repeating: 0, count: 65_536)
+            try #require(recv(connection, &chunk, chunk.count, 0) > 0, "the connection is closed")
+        }
+        let pid = try #require(home.daemonPID)
+        try await eventually("something is left") {
+            try await search.count(in: pid).counts.values.allSatisfy { $0 == MemorySearch.Count() }
+        }
     }
 
     struct Store: Sendable, CustomTestStringConvertible {
