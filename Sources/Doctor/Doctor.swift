@@ -1,6 +1,7 @@
 internal import Accounts
 public import AgentAPI
 public import OAuth
+internal import Synchronization
 public import Vault
 
 /// Looks at everything that has to be right for logins and tokens, all at once, each within its own time.
@@ -47,7 +48,10 @@ public struct Doctor: Sendable {
     public init(_ parts: Parts) { self.parts = parts }
 
     /// Takes no longer than `patience`, whatever hangs.
-    public func report() async -> DoctorReport {
+    public func report() async -> DoctorReport { await report { _ in } }
+
+    /// The same; `progress` is called after each examination with the number of those that still run.
+    package func report(_ progress: @escaping @Sendable (_ left: Int) -> Void) async -> DoctorReport {
         let deadline = parts.time.now + Self.patience
         let directory = AccountDirectory(parts.paths)
         let found = await withDeadline(deadline, ifLate: nil) {
@@ -57,10 +61,13 @@ public struct Doctor: Sendable {
             return DoctorReport([Self.late(.accountFile, "the account files cannot be read in time")])
         }
         let examinations = examinations(of: accounts, until: deadline)
-        // All begin before anybody is waited for.
+        let left = Countdown(examinations.count)
+        // All begin before any is awaited.
         let running = examinations.map { examination in
             Task {
-                await withDeadline(deadline, ifLate: [examination.late]) { await examination.run() }
+                let checks = await withDeadline(deadline, ifLate: [examination.late]) { await examination.run() }
+                progress(left.countDown())
+                return checks
             }
         }
         var checks: [DoctorCheck] = []
@@ -87,6 +94,15 @@ public struct Doctor: Sendable {
 
         var needSealed: Bool { settings.contains { $0.settings.store == .sealed } }
     }
+}
+
+/// How many of several tasks still run.
+private final class Countdown: Sendable {
+    private let left: Atomic<Int>
+
+    init(_ count: Int) { left = Atomic(count) }
+
+    func countDown() -> Int { left.subtract(1, ordering: .relaxed).newValue }
 }
 
 /// Why the keyring cannot be asked at all.

@@ -4,6 +4,7 @@ import Doctor
 import Foundation
 import OAuth
 import SealedStore
+import Synchronization
 import Testing
 import Vault
 
@@ -66,9 +67,10 @@ struct ReportTests {
         try account("dead", issuer: "https://dead.example")
         let gate = Gate()
         let doctor = try doctor(DeadProvider(name: "dead.example", gate: gate, others: provider))
-        async let running = doctor.report()
+        let left = Mutex(Int.max)
+        async let running = doctor.report { number in left.withLock { $0 = number } }
         await gate.arrived()
-        await eventually { provider.all(.metadata).count == 1 }
+        await eventually("other examinations do not end") { left.withLock { $0 } == 1 }
         time.advance(by: .seconds(8))
         let report = await running
         #expect(report.problems.map(\.id) == [.issuerConnection])
@@ -83,9 +85,10 @@ struct ReportTests {
         let gate = Gate()
         keyring.hangProbes(at: gate)
         let doctor = try doctor()
-        async let running = doctor.report()
+        let left = Mutex(Int.max)
+        async let running = doctor.report { number in left.withLock { $0 = number } }
         await gate.arrived()
-        await eventually { provider.all(.metadata).count == 1 }
+        await eventually("other examinations do not end") { left.withLock { $0 } == 1 }
         time.advance(by: .seconds(8))
         let report = await running
         #expect(report[.keyringState].map(\.state) == [.problem])
