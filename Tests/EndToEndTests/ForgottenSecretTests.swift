@@ -190,19 +190,18 @@ private final class Life: Sendable {
         }
     }
 
-    /// Within a moment: what is under way may end first.
+    /// Waits: what is under way may end first.
     func expectNothing(_ search: MemorySearch, allowsLocked: Set<String>) async throws {
         let pid = try #require(home.daemonPID)
         var left: [String: MemorySearch.Count] = [:]
         var places = ""
-        for _ in 0..<20 {
+        try await eventually {
             let found = try await issued(search).count(in: pid)
             left = found.counts.filter { kind, count in
                 count.plain > 0 || (count.locked > 0 && !allowsLocked.contains(kind))
             }
             places = found.places
-            if left.isEmpty { break }
-            try await Task.sleep(for: .milliseconds(200))
+            return left.isEmpty
         }
         #expect(left.isEmpty, "\(left)\n\(places)")
     }

@@ -93,40 +93,22 @@ struct NetworkEnvironmentTests {
 
 /// A proxy that hears one request on each connection, and hangs up.
 private final class RefusingProxy: Sendable {
-    private let listener: Int32
-    private let port: UInt16
-    private let heard = Mutex("")
+    private let listener: LoopbackListener
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var received: String { heard.withLock { $0 } }
+    private final class Record: Sendable {
+        let heard = Mutex("")
+    }
+    private let record = Record()
+
+    var url: String { "http://127.0.0.1:\(listener.port)" }
+    var received: String { record.heard.withLock { $0 } }
 
     init() throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = listener
-        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &length) == 0
-            }
+        listener = try LoopbackListener { [record] connection in
+            var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+            let count = recv(connection, &buffer, buffer.count, 0)
+            record.heard.withLock { $0 += String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) }
+            close(connection)
         }
-        guard isListening else { throw POSIXError(.EADDRINUSE) }
-        port = UInt16(bigEndian: address.sin_port)
-        Thread.detachNewThread { [weak self] in
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
-                var buffer = [UInt8](repeating: 0, count: 16 * 1024)
-                let count = recv(connection, &buffer, buffer.count, 0)
-                self?.heard.withLock { $0 += String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) }
-                close(connection)
-            }
-        }
-    }
-
-    deinit {
-        // Wakes the thread in accept(2), which closing does not.
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 }

@@ -87,70 +87,46 @@ struct ReadmeExampleTests {
 
 /// A server of HTTP that hears requests, and answers none before it is told to.
 private final class HeldServer: Sendable {
-    private let listener: Int32
-    private let port: UInt16
-    private let heard = Mutex("")
-    private let held = Mutex<(connections: [Int32], isOpen: Bool)>(([], false))
-
-    var url: String { "http://127.0.0.1:\(port)/repository" }
-    var requests: String { heard.withLock { $0 } }
-
-    init() throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = listener
-        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard isListening else { throw POSIXError(.EADDRINUSE) }
-        port = UInt16(bigEndian: address.sin_port)
-        Thread.detachNewThread { [weak self] in
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
-                self?.hear(connection)
-            }
-        }
+    private final class Record: Sendable {
+        let heard = Mutex("")
+        let held = Mutex<(connections: [Int32], isOpen: Bool)>(([], false))
     }
 
-    deinit {
-        // Wakes the thread in accept(2), which closing does not.
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+    private let listener: LoopbackListener
+    private let record = Record()
+
+    var url: String { "http://127.0.0.1:\(listener.port)/repository" }
+    var requests: String { record.heard.withLock { $0 } }
+
+    init() throws {
+        listener = try LoopbackListener { [record] connection in
+            Thread.detachNewThread { Self.hear(connection, record) }
+        }
     }
 
     /// Answers what waits and what comes.
     func answer() {
-        let waiting = held.withLock { held in
+        let waiting = record.held.withLock { held in
             held.isOpen = true
             return held.connections
         }
         for connection in waiting { Self.refuse(connection) }
     }
 
-    private func hear(_ connection: Int32) {
-        Thread.detachNewThread { [weak self] in
-            var head = ""
-            var buffer = [UInt8](repeating: 0, count: 16 * 1024)
-            while !head.contains("\r\n\r\n") {
-                let count = recv(connection, &buffer, buffer.count, 0)
-                guard count > 0 else { break }
-                head += String(decoding: buffer.prefix(count), as: UTF8.self)
-            }
-            guard let self else {
-                close(connection)
-                return
-            }
-            self.heard.withLock { $0 += head }
-            let isOpen = self.held.withLock { held in
-                if !held.isOpen { held.connections.append(connection) }
-                return held.isOpen
-            }
-            if isOpen { Self.refuse(connection) }
+    private static func hear(_ connection: Int32, _ record: Record) {
+        var head = ""
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        while !head.contains("\r\n\r\n") {
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { break }
+            head += String(decoding: buffer.prefix(count), as: UTF8.self)
         }
+        record.heard.withLock { $0 += head }
+        let isOpen = record.held.withLock { held in
+            if !held.isOpen { held.connections.append(connection) }
+            return held.isOpen
+        }
+        if isOpen { refuse(connection) }
     }
 
     private static func refuse(_ connection: Int32) {
