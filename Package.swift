@@ -74,7 +74,7 @@ let package = Package(
         // The keyring helper: libsecret lives and dies here.
         .executableTarget(
             name: "authagent-keyring",
-            dependencies: ["CEarlyProtection", "CSecret", "CWipingHeap", "KeyringRecords", "SecretMemory"],
+            dependencies: ["CEarlyProtection", "CLinux", "CSecret", "CWipingHeap", "KeyringRecords", "SecretMemory"],
             swiftSettings: swift
         ),
 

@@ -120,8 +120,9 @@ extension Problem {
             .forbidden,
             "the provider of '\(account)' does not say which scopes the token has, and the rules bound them",
             hint:
-                "if it then grants what was requested, the owner of the account sets 'believe_omitted_scope = true' in"
-                + " the account file; see authagent.toml(5) for the risk",
+                "the owner logs in once more with 'authagent login \(account)' if the login is older than the rules; if the"
+                + " provider never says it but grants what was requested, 'believe_omitted_scope = true' in the account file"
+                + " believes it; see authagent.toml(5) for the risk",
             reason: "scope_not_allowed"
         )
     }

@@ -19,7 +19,7 @@ package struct ConnectionCaps: Equatable, Sendable {
         perUser = min(limits.connectionsPerUser, max(8, descriptors / 4 / Self.each))
         root = min(limits.connectionsPerUser, max(8, descriptors / 8 / Self.each))
         others = min(limits.connectionsOfOthers, max(8, descriptors * 3 / 8 / Self.each))
-        refused = max(32, descriptors / 32 / Self.each)
+        refused = max(8, min(32, descriptors / 16 / Self.each), descriptors / 32 / Self.each)
     }
 
     private static let each = 2

@@ -159,7 +159,8 @@ final class AuditFile: LineSink {
                     : "name a file in a directory that only you and root may write to"
             )
         }
-        do throws(PlaceFault) { try TrustedFile.requireClosed(path) } catch {
+        // A group that root lets write above it, as to /var/log on Ubuntu, can put no directory of root's or the agent's there.
+        do throws(PlaceFault) { try TrustedFile.requireOwned(path) } catch {
             throw AuditFileFailure(path: error.path, problem: "the directory \(error.problem)", hint: error.hint)
         }
     }

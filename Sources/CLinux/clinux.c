@@ -135,6 +135,8 @@ __attribute__((noinline)) void clinux_clear_dead_stack(void) {
     __asm__ volatile("" : : "r"(room) : "memory");
 }
 
+void clinux_name_process(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }
+
 int clinux_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
 
 static int copy_all(int from, int to) {

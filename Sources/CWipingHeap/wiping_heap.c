@@ -2,18 +2,40 @@
 
 #include "wiping_heap.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
-// Libraries copy secrets into blocks of their own: libcurl, OpenSSL, GLib, Swift's strings and arrays. Who releases such a
+// Libraries copy secrets into blocks of their own: libcurl, OpenSSL, GLib, Swift's strings and arrays. What releases such a
 // block does not clear it, and it may stay readable for as long as the process lives.
 //
 // A program's own definitions of these functions take the place of glibc's for every shared library in it (elf(5), and
-// "Replacing malloc" in glibc's manual). Blocks still come from glibc, so that its other functions go on working.
+// "Replacing malloc" in glibc's manual). All of them are here, so that an allocator which is preloaded gets no part of it:
+// its blocks would not be glibc's. Blocks still come from glibc, so that its other functions go on working.
 extern void __libc_free(void *block);
 extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+extern void *__libc_valloc(size_t size);
+extern void *__libc_pvalloc(size_t size);
+
+// glibc's own, which has no second name. Until it is known nothing is cleared, and there is no secret yet.
+static size_t (*usable_size)(void *block);
+
+__attribute__((constructor(101))) static void find_usable_size(void) {
+    void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    if (libc == NULL) return;
+    usable_size = (size_t (*)(void *))dlsym(libc, "malloc_usable_size");
+    dlclose(libc);
+}
+
+size_t malloc_usable_size(void *block) {
+    if (usable_size == NULL) find_usable_size();
+    return block == NULL || usable_size == NULL ? 0 : usable_size(block);
+}
 
 // malloc_usable_size(3) is all that the owner could have written to. The barrier keeps the compiler from leaving out the
 // writing to what is released next.
@@ -24,9 +46,13 @@ static void wipe(void *start, size_t count) {
 
 void free(void *block) {
     if (block == NULL) return;
-    wipe(block, malloc_usable_size(block));
+    if (usable_size != NULL) wipe(block, usable_size(block));
     __libc_free(block);
 }
+
+void *malloc(size_t size) { return __libc_malloc(size); }
+
+void *calloc(size_t count, size_t size) { return __libc_calloc(count, size); }
 
 // glibc's own may move the block and leave the old one as it is, so growing is always a move that is seen here. A block
 // that shrinks keeps its place, and loses what is beyond its new end.
@@ -57,6 +83,24 @@ void *reallocarray(void *block, size_t count, size_t size) {
     return realloc(block, total);
 }
 
+void *memalign(size_t alignment, size_t size) { return __libc_memalign(alignment, size); }
+
+void *aligned_alloc(size_t alignment, size_t size) { return __libc_memalign(alignment, size); }
+
+void *valloc(size_t size) { return __libc_valloc(size); }
+
+void *pvalloc(size_t size) { return __libc_pvalloc(size); }
+
+int posix_memalign(void **block, size_t alignment, size_t size) {
+    if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0) return EINVAL;
+    int saved = errno;
+    void *found = __libc_memalign(alignment, size);
+    errno = saved;
+    if (found == NULL) return ENOMEM;
+    *block = found;
+    return 0;
+}
+
 // C23 has these; a glibc that has them, too, would release without a look.
 void free_sized(void *block, size_t size) {
     (void)size;
@@ -69,7 +113,7 @@ void free_aligned_sized(void *block, size_t alignment, size_t size) {
     free(block);
 }
 
-// Older than C; programs that were linked long ago may still ask for it.
+// Older than C; programs that were linked long ago may still call it.
 void cfree(void *block) { free(block); }
 
 void wiping_heap(void) {}

@@ -30,20 +30,25 @@ public enum PrivateDirectory {
         guard chmod(path, 0o750) == 0 else { throw .system(call: "chmod", path: path, errno: errno) }
     }
 
-    /// As `prepare`, and makes the directories above it as well, as private as it is. Refuses one above it that others
-    /// may write to: they could put an older directory in this one's place.
+    /// As `prepare`, and makes the directories above it as well, as private as it is. Others may write to one above it, as
+    /// to a volume that several containers share: a directory of theirs in this one's place is refused by its owner.
     public static func prepareTree(_ path: String) throws(LocalSocketError) {
         var status = stat()
         if lstat(path, &status) == 0 { try check(path) }
-        do throws(PlaceFault) { try TrustedFile.makeDirectory(path) } catch { throw LocalSocketError(error) }
+        do throws(PlaceFault) {
+            var walk = try PathWalk.to(path, .owners)
+            try walk.make()
+        } catch { throw LocalSocketError(error) }
         try check(path)
     }
 
-    /// Opens a directory that `check` finds in order, and that others could not have put there.
+    /// Opens a directory that `check` finds in order, in a place of root's or this user's.
     public static func open(_ path: String) throws(LocalSocketError) -> Descriptor {
         try check(path)
         do throws(PlaceFault) {
-            guard let directory = try TrustedFile.open(path) else { throw PlaceFault(path, .notADirectory) }
+            guard let directory = try TrustedFile.open(path, in: .owners) else {
+                throw PlaceFault(path, .notADirectory)
+            }
             return directory
         } catch { throw LocalSocketError(error) }
     }

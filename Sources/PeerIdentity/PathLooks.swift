@@ -19,8 +19,8 @@ final class PathLooks: Sendable {
     private let state = Mutex<[String: Running]>([:])
     private let deadlines = Deadlines()
 
-    /// Each may hang. Rules name a handful.
-    private static let most = 16
+    /// Each may hang. Rules name a handful; one beyond these is refused while so many hang.
+    private static let most = 64
 
     /// Returns `nil` if there is no answer in time.
     func look(at path: String, within time: Duration) async -> Found? {

@@ -61,7 +61,10 @@ public final class SystemUsers: UserDirectory {
             }
             // A look-up that hangs cannot be ended, only no longer waited for.
             let limit = DispatchTimeInterval.milliseconds(Int(limits.time / .milliseconds(1)))
-            DispatchQueue.global().asyncAfter(deadline: .now() + limit) { answer(self.giveUp(user)) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + limit) {
+                guard let waiter = once.withLock({ $0.take() }) else { return }
+                waiter.resume(returning: self.giveUp(user))
+            }
         }
     }
 

@@ -73,7 +73,7 @@ extension AccessRule.Condition {
         let isUnknown = !caller.uncertain.isDisjoint(with: facts(for: caller))
         switch self {
         // A program that is nowhere said to be this one is not this one: it may as well have been copied.
-        case .executable(let path): return isUnknown && (caller.executable.map { $0 == path } ?? true)
+        case .executable(let path): return isUnknown && (caller.executable.map { Self.isSame($0, path) } ?? true)
         case .anybody, .user, .group, .executableDigest, .unit: return isUnknown
         }
     }
@@ -83,8 +83,7 @@ extension AccessRule.Condition {
         case .anybody: true
         case .user(let id, _): caller.user == id
         case .group(let id, _): caller.group == id || caller.supplementaryGroups.contains(id)
-        // Of two names that Unicode takes for the same, each is another file (path_resolution(7)).
-        case .executable(let path): caller.executable?.utf8.elementsEqual(path.utf8) ?? false
+        case .executable(let path): caller.executable.map { Self.isSame($0, path) } ?? false
         case .executableDigest(let digest): caller.executableDigest == digest
         case .unit(let pattern):
             // A user can give any name to a unit of his own manager, so that is for the agent's own user only, from
@@ -101,8 +100,11 @@ extension AccessRule.Condition {
             return facts(for: caller).subtracting(known)
         }
         guard known.contains(.executableClaim) else { return .executableClaim }
-        return caller.executable.map { $0 == path } ?? true ? .executable : []
+        return caller.executable.map { Self.isSame($0, path) } ?? true ? .executable : []
     }
+
+    /// Of two names that Unicode takes for the same, each is another file (path_resolution(7)).
+    private static func isSame(_ path: String, _ other: String) -> Bool { path.utf8.elementsEqual(other.utf8) }
 
     /// What has to be found out to tell; nothing if what is known of every caller is enough.
     func facts(for caller: Caller) -> CallerFacts {

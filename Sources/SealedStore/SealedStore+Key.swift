@@ -95,7 +95,7 @@ extension SealedStore {
 
     /// Where the marks are lost, or were never kept, the records that are there count: their owner has asked for it.
     private func renewMarks(in directory: DurableDirectory, _ key: SealingKey) throws(SealedFailure) {
-        let found = marks.merged(with: try records(in: directory).survey())
+        let found = try records(in: directory).survey()
         try SealedFailure.onDisk { () throws(FileFailure) in try marks.replace(with: found, in: directory, key) }
     }
 

@@ -78,7 +78,7 @@ public final class SealedStore: KeyedStore {
     func records(in directory: DurableDirectory) throws(SealedFailure) -> SealedRecords {
         let header = try header(in: directory)
         let key = try key(of: header)
-        marks.load(from: directory, key, isRequired: header.hasMarks)
+        marks.load(from: directory, key, hasFile: header.hasMarks)
         return SealedRecords(directory: directory, key: key, marks: marks) { self.warnOnce($0) }
     }
 
@@ -135,7 +135,7 @@ public final class SealedStore: KeyedStore {
                 let header = try self.header(in: directory)
                 (description.keySource, description.keyFile) = (header.origin.source, header.origin.file)
                 let key = try self.key(of: header)
-                self.marks.load(from: directory, key, isRequired: header.hasMarks)
+                self.marks.load(from: directory, key, hasFile: header.hasMarks)
                 if let loss = self.marks.loss { throw loss }
             } catch {
                 description.status = StoreStatus(error.state, detail: error.detail, hint: error.hint)

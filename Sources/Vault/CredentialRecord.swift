@@ -103,7 +103,7 @@ private struct RecordFields: Codable {
     var endpointHosts: [String]?
     /// Absent likewise, and as long as the login lives.
     var end: String?
-    /// Absent likewise, and unless the provider named the scopes.
+    /// Absent in records of older agents, and unless the provider named the scopes.
     var scopeNamed: Bool?
 
     /// A time that nobody could have meant is not worth the login.

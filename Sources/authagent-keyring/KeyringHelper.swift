@@ -1,4 +1,5 @@
 internal import CEarlyProtection
+internal import CLinux
 internal import CWipingHeap
 internal import FoundationEssentials
 internal import Glibc
@@ -13,6 +14,8 @@ enum KeyringHelper {
         early_protection()
         wiping_heap()
         ProcessProtection.apply()
+        // It may run from a copy in memory, whose name would be a number.
+        clinux_name_process("authagent-keyri")
         // The agent kills a helper that hangs; one whose agent was killed itself ends by this.
         alarm(longestLife)
         // A file backend would be a silent fallback, and aborts on a damaged file; debug output would show secrets.
@@ -40,7 +43,7 @@ enum KeyringHelper {
         let keyring = try Keyring(collection: try bus.unlockedCollection())
         // A keyring that hung lets go of its callers together: an agent that has died meanwhile may have a successor,
         // whose newer record must not be followed by this older one.
-        guard isAnybodyWaiting else { throw KeyringFailure(state: .failed, detail: "the agent is gone") }
+        guard isAwaited else { throw KeyringFailure(state: .failed, detail: "the agent is gone") }
         switch job {
         case .probe: return KeyringReply(state: .ok, hasCollection: true)
         case .load: return KeyringReply(state: .ok, records: try keyring.records())
@@ -50,8 +53,8 @@ enum KeyringHelper {
         return KeyringReply(state: .ok)
     }
 
-    /// Whether the answer will be read: the kernel closes the other end of the pipe with its agent.
-    private static var isAnybodyWaiting: Bool {
+    /// Whether the answer will be read: the kernel closes the other end of the connection with its agent.
+    private static var isAwaited: Bool {
         var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
         return poll(&output, 1, 0) == 0
     }

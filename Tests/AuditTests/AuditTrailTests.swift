@@ -132,6 +132,17 @@ struct AuditTrailTests {
         }
     }
 
+    @Test("a directory above the file's that root lets a group write to, as /var/log may be, is no fault")
+    func groupOfLogs() throws {
+        try #require(getuid() == 0, "only root can give a directory to a group")
+        let logs = try TemporaryDirectory()
+        let own = try logs.directory("authagent")
+        #expect(chown(logs.path, 0, 65_534) == 0 && chmod(logs.path, 0o775) == 0 && chmod(own, 0o750) == 0)
+        try trail().open(own + "/audit.log")
+        #expect(chmod(own, 0o770) == 0)
+        #expect(throws: AuditFileFailure.self) { try trail().open(own + "/audit.log") }
+    }
+
     @Test("a file that is removed is begun anew, and the log says so once")
     func removed() throws {
         let trail = trail()

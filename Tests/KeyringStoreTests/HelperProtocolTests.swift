@@ -111,7 +111,7 @@ import Vault
     func endless(program: String) async throws {
         // Long enough for a busy machine to start it.
         let store = try await store(
-            "open(sys.argv[0] + '.pid', 'w').write(str(os.getpid()))\n" + program, deadline: .seconds(30))
+            "open(sys.argv[0] + '.pid', 'w').write(str(os.getpid()))\n" + program, deadline: .seconds(60))
         #expect(await failure(store)?.state == .hung)
         let pid = try #require(Int32(try String(contentsOfFile: files.path + "/helper.pid", encoding: .utf8)))
         #expect(kill(pid, 0) != 0 && errno == ESRCH, "it is left behind")

@@ -156,6 +156,20 @@ struct ForeignPlaceTests {
         }
         // Sharing stays possible: +t takes nothing from others.
         chmod(shared, 0o777)
-        #expect(error(shared + "/authagent")?.hint.contains("chmod +t \(shared)") == true)
+        do throws(PlaceFault) {
+            try TrustedFile.requireClosed(shared + "/authagent")
+            Issue.record("it is not closed")
+        } catch { #expect(error.hint.contains("chmod +t \(shared)")) }
+    }
+
+    @Test("in a volume that others may write to a private directory is made, and one of another user's is refused")
+    func sharedVolume() throws {
+        let volume = try files.directory("volume")
+        chmod(volume, 0o777)
+        #expect(error(volume + "/authagent") == nil)
+        var status = stat()
+        #expect(stat(volume + "/authagent", &status) == 0 && status.st_mode & 0o7777 == 0o700)
+        give(volume + "/authagent")
+        #expect(error(volume + "/authagent") == .directoryHasOtherOwner(volume + "/authagent", owner: Self.user))
     }
 }

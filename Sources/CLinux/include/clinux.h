@@ -52,6 +52,9 @@ int clinux_set_not_dumpable(void);
 /// Sets RLIMIT_CORE to 0.
 int clinux_forbid_core_files(void);
 
+/// The name that ps(1) and the kernel's log show, of at most 15 bytes (prctl(2), PR_SET_NAME).
+void clinux_name_process(const char *name);
+
 /// Keeps the mapped range out of forked children: they read zeros (madvise(2), MADV_WIPEONFORK).
 int clinux_wipe_on_fork(void *address, size_t length);
 
