@@ -15,16 +15,16 @@ struct DeadNameServerTests {
         try #require(getuid() == 0, "these tests listen at port 53 and mount a file, which only root can")
         nameServer = try SilentNameServer()
         var configuration = DemoIssuer.Configuration()
-        // On a busy machine a refresh takes longer than a second, and would bring a token that has expired.
-        configuration.accessTokenLifetime = 3
+        // On a busy machine a refresh takes seconds, and would bring a token that has expired.
+        configuration.accessTokenLifetime = 6
         demo = try await DemoLogin(configuration)
         let files = demo.home.files
-        // Longer than the whole test: whoever waits for the resolver fails it.
+        // Longer than the time limits: a request that waits for the resolver fails the test.
         let resolver = try files.file(
             "resolv.conf", "nameserver \(nameServer.address)\noptions timeout:30 attempts:2\n", mode: 0o644)
         let switches = try files.file("nsswitch.conf", "hosts: files dns\n", mode: 0o644)
         try files.directory("config/authagent")
-        try files.file("config/authagent/authagent.toml", "[network]\nconnect_timeout = 4\n")
+        try files.file("config/authagent/authagent.toml", "[network]\nconnect_timeout = 20\n")
         let mounts = "mount --bind $1 /etc/resolv.conf && mount --bind $2 /etc/nsswitch.conf && exec $3"
         let command =
             try await MountNamespace.command() + [
@@ -56,9 +56,9 @@ struct DeadNameServerTests {
         #expect(await hasty.result().status != 0)
         try await demo.tokenExpires()
         try await expectRefresh()
-        // An IPv4 and an IPv6 address, once each: the resolver still waits, and nobody waits for it.
+        // An IPv4 and an IPv6 address, each in at most the two attempts of one look-up.
         for name in ["one.dead.example", "two.dead.example"] {
-            #expect(nameServer.questions.count { $0 == name } == 2, "\(name)")
+            #expect((2...4).contains(nameServer.questions.count { $0 == name }), "\(name)")
         }
     }
 
