@@ -107,12 +107,10 @@ extension TOMLFile {
         return path
     }
 
-    /// Where links lead to; nil if there are none, or it cannot be told from here.
+    /// Where links lead to; `nil` if there are none, or it cannot be told from here in time.
     private static func target(of path: String) -> String? {
-        guard let target = realpath(path, nil) else { return nil }
-        defer { free(target) }
-        let text = String(cString: target)
-        return text == path ? nil : shown(text)
+        guard let text = LinkTarget.of(path), text != path else { return nil }
+        return shown(text)
     }
 
     mutating func digest(_ key: String) throws(ConfigurationError) -> String? {

@@ -144,7 +144,8 @@ extension LoginRequiredReason {
         case .rotationLost: "a refresh was never answered, and the provider has ended the login of"
         case .providerRejected: "the provider keeps refusing the login of"
         case .recordUnreadable:
-            "the store's record is older than one that was there, edited, or of a newer agent, and cannot be used, of"
+
+            "the store's record cannot be read, because it is edited, older than one before, or a newer agent's, of"
         case .settingsChanged: "the account file now names another issuer, client or subject than the login of"
         case .clientExpired: "the client that the provider had registered has expired, and with it the login of"
         case .noRefreshToken: "the token has expired and there is no refresh token for"

@@ -9,6 +9,11 @@ struct Harness: Sendable {
     let gate: AccessGate
     /// What `/metrics` shows.
     let sources: [any MetricSource]
+    private let othersUnlocking = OneAtATime()
+
+    init(service: any AgentService, gate: AccessGate, sources: [any MetricSource]) {
+        (self.service, self.gate, self.sources) = (service, gate, sources)
+    }
 
     enum Answer: Sendable {
         case reply(Reply)
@@ -77,6 +82,11 @@ struct Harness: Sendable {
             return try await gate.conclude(admission, identity) { () throws(Problem) in
                 if case .login(let account) = route, request.method == "POST" {
                     return try await login(account, request, admission)
+                }
+                if case .unlock = route, !gate.isOwn(identity) {
+                    return try await othersUnlocking.run { () throws(Problem) in
+                        try await perform(route, request, isTrusted: admission.isTrusted)
+                    }
                 }
                 return try await perform(route, request, isTrusted: admission.isTrusted)
             }.resting(on: admission.facts)

@@ -148,7 +148,8 @@ final class AuditFile: LineSink {
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
             throw AuditFileFailure(
                 path: path, problem: "the directory belongs to user \(UserNumbers.text(status.st_uid))",
-                hint: "name a file in a directory of your own, or of root"
+                hint:
+                    "set 'audit_file = \"\"' in your own authagent.toml, or a file in a directory of your own or of root"
             )
         }
         guard status.st_mode & 0o022 == 0 else {

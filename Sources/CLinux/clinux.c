@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -133,6 +134,10 @@ __attribute__((noinline)) void clinux_clear_dead_stack(void) {
     for (size_t size = 16; size <= sizeof zeros; size *= 2) copy(room, zeros, size);
     explicit_bzero(room, sizeof room);
     __asm__ volatile("" : : "r"(room) : "memory");
+}
+
+void clinux_own_descriptors(void) {
+    if (unshare(CLONE_FILES) == 0) (void)close_range(0, ~0U, 0);
 }
 
 void clinux_name_process(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -66,8 +66,8 @@ extension LocalSocketError: CustomStringConvertible {
         case .directoryMissing(let path): "run 'mkdir -m 700 -p \(path)'"
         case .notADirectory(let path), .directoryIsSymbolicLink(let path), .notASocket(let path):
             "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK and XDG_STATE_HOME to other places"
-        case .directoryHasOtherOwner(_, let owner):
-            "\(PlaceFault.hint(owner: owner)), or AUTHAGENT_SOCK to another place"
+        case .directoryHasOtherOwner(let path, let owner):
+            "\(PlaceFault.hint(path, owner: owner)), or AUTHAGENT_SOCK to another place"
         case .directoryIsNotForGroup(let path, let group) where PrivateDirectory.isOnlyAgents(path):
             "run 'chgrp \(group) \(path) && chmod 750 \(path)'"
         case .directoryIsNotForGroup: "set AUTHAGENT_SOCK to a path in a directory that has only the socket in it"

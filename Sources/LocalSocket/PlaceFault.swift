@@ -38,7 +38,7 @@ extension PlaceFault: CustomStringConvertible {
     /// The command that repairs it. None changes a directory's owner, or takes from others what they share.
     public var hint: String {
         switch reason {
-        case .owner(let owner): Self.hint(owner: owner)
+        case .owner(let owner): Self.hint(path, owner: owner)
         case .writable(let owner, let user):
             owner == user && owner != 0
                 ? "run 'chmod go-w \(path)'"
@@ -50,9 +50,15 @@ extension PlaceFault: CustomStringConvertible {
         }
     }
 
-    /// For what another user's environment leads to, as with 'sudo -E' or 'su' without '-'.
-    static func hint(owner: UInt32) -> String {
-        "run 'sudo -u \(UserNumbers.argument(owner)) authagent ...' for that user's agent; for your own, set HOME and"
+    /// For what another user's environment leads to, as with 'sudo -E' or 'su' without '-'; or for what such a command has
+    /// left behind. Root is told of no directory to move: it may be the right one of its owner's.
+    static func hint(_ path: String, owner: UInt32) -> String {
+        if path.hasPrefix("/etc/") { return "have root look at 'ls -ld \(path)': it must belong to root or to you" }
+        if path.hasSuffix("/authagent"), geteuid() != 0 {
+            return "run 'mv \(path) \(path).old'; the agent makes a new one"
+        }
+        return
+            "run 'sudo -u \(UserNumbers.argument(owner)) authagent ...' for that user's agent; for your own, set HOME and"
             + " the XDG variables to places of your own"
     }
 }

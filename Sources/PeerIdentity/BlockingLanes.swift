@@ -123,14 +123,19 @@ package final class BlockingLanes: Sendable {
     private func start(_ user: UInt32, _ job: Job) {
         let sign = Sign()
         watch(user, job.id, sign)
-        // A queue of its own is a thread of its own, which no other queue waits for.
-        DispatchQueue(label: "authagent.lane").async {
+        let isStarted = LookThread.start {
             job.run(sign)
-            self.deadlines.remove(sign.turn.withLock { $0 })
-            self.change(user) { lane in
-                lane.running.remove(job.id)
-                lane.hanging.remove(job.id)
-            }
+            self.end(user, job, sign)
+        }
+        // Its caller is told at the deadline.
+        if !isStarted { end(user, job, sign) }
+    }
+
+    private func end(_ user: UInt32, _ job: Job, _ sign: Sign) {
+        deadlines.remove(sign.turn.withLock { $0 })
+        change(user) { lane in
+            lane.running.remove(job.id)
+            lane.hanging.remove(job.id)
         }
     }
 

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Synchronization
 
 /// Looks at paths that rules name: one thread for each at a time, however many callers wait.
@@ -48,19 +47,21 @@ final class PathLooks: Sendable {
     }
 
     private func begin(_ path: String) {
-        DispatchQueue(label: "authagent.path").async {
-            let found = Found(state: FileState(path))
-            let (ended, isNext) = self.state.withLock { state in
-                let running = state[path]
-                let next = running?.next ?? [:]
-                state[path] = next.isEmpty ? nil : Running(waiters: next)
-                return (running?.waiters ?? [:], !next.isEmpty)
-            }
-            if isNext { self.begin(path) }
-            for (deadline, waiter) in ended {
-                self.deadlines.remove(deadline)
-                waiter.resume(returning: found)
-            }
+        let isStarted = LookThread.start { self.end(path, Found(state: FileState(path))) }
+        if !isStarted { end(path, nil) }
+    }
+
+    private func end(_ path: String, _ found: Found?) {
+        let (ended, isNext) = state.withLock { state in
+            let running = state[path]
+            let next = running?.next ?? [:]
+            state[path] = next.isEmpty ? nil : Running(waiters: next)
+            return (running?.waiters ?? [:], !next.isEmpty)
+        }
+        if isNext { begin(path) }
+        for (deadline, waiter) in ended {
+            deadlines.remove(deadline)
+            waiter.resume(returning: found)
         }
     }
 

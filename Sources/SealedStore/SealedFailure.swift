@@ -94,7 +94,7 @@ enum SealedFailure: Error, Equatable, Sendable {
             "add 'LoadCredential=authagent-key:FILE' to the service, and start the agent with systemctl"
         case .keyTooShort: "name a file that has a key of 32 random bytes or more in it, and nothing else"
         case .keyFileMissing(let path):
-            "put the key there; for a new store, run '(umask 077; head -c 32 /dev/urandom >\(path))'"
+            "put the key there; for a new store only, run '(umask 077; set -C; head -c 32 /dev/urandom >\(path))'"
         case .keyPathNotAbsolute: "give a path that starts with /"
         case .otherKey: "give the key that the store was made with; 'authagent store status' shows which"
         case .recordTooLarge: "ask for fewer scopes"

@@ -16,6 +16,12 @@ struct StopCommand: ParsableCommand {
     private static let patience: Duration = .seconds(45)
 
     func run() throws {
+        let path = try SocketPath.resolve()
+        if let paths = UserPaths(environment: processEnvironment()) {
+            // Root with a user's environment would end that user's agent, and with it what is only in memory.
+            let places = OwnPlaces.of(processEnvironment(), socket: path.text, state: paths.state)
+            do throws(LocalSocketError) { try OwnPlaces.require(places) } catch { throw Failure(error) }
+        }
         guard let pid = try agentPID() else { return Console.print("no agent runs") }
         // A pidfd stays with the process: a number could be another's by the time the signal is sent.
         let raw = clinux_pidfd_open(pid)

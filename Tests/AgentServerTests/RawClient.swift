@@ -23,7 +23,7 @@ final class RawClient: Sendable {
     init(_ path: String) throws {
         descriptor = try AgentSocket(connectedTo: SocketPath(path)).duplicate()
         // No test waits this long; it ends one that would wait for ever.
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        var patience = timeval(tv_sec: 150, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
@@ -85,7 +85,7 @@ final class RawClient: Sendable {
         try await Self.blocking {
             // poll(2) reports a hang-up without being asked.
             var watched = pollfd(fd: self.descriptor, events: 0, revents: 0)
-            guard poll(&watched, 1, 30_000) == 1 else { throw Failure.silence }
+            guard poll(&watched, 1, 150_000) == 1 else { throw Failure.silence }
         }
     }
 

@@ -29,9 +29,15 @@ final class ScriptedServer: Sendable {
         path = try SocketPath(files.path + "/run/agent.sock")
         listener = try LocalSocket.listen(at: path).consumeRaw()
         Thread.detachNewThread { [listener, weak self] in
+            // Here, so that it never accepts at a listener of another test that got the same number.
+            defer { close(listener) }
             while true {
                 let connection = accept(listener, nil, nil)
-                guard connection >= 0, let self else { return }
+                guard connection >= 0 else { return }
+                guard let self else {
+                    close(connection)
+                    return
+                }
                 self.connections.withLock { $0 += 1 }
                 Thread.detachNewThread { self.serve(connection, script) }
             }
@@ -41,10 +47,7 @@ final class ScriptedServer: Sendable {
     /// Ends the thread that waits for connections.
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     /// The requests so far, as they came.
     var requests: [String] { seen.withLock { $0 } }

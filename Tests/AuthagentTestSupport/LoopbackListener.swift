@@ -24,12 +24,13 @@ public final class LoopbackListener: Sendable {
         port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread {
             while case let connection = clinux_accept(descriptor), connection >= 0 { serve(connection) }
+            // Here, so that it never accepts at a listener of another test that got the same number.
+            close(descriptor)
         }
     }
 
     deinit {
-        // Wakes the thread in accept(2), which closing does not.
+        // Ends accept(2), which closing does not.
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
 }

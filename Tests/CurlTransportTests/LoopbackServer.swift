@@ -11,6 +11,7 @@ final class LoopbackServer: Sendable {
     let port: Int
     private let record: LoopbackRecord
     private let listener: Int32
+    private let hasThread: Bool
 
     /// With no script nothing is accepted, and `backlog` says how many connections the kernel completes.
     init(backlog: Int32 = 1024, _ script: Script? = nil) throws {
@@ -22,16 +23,21 @@ final class LoopbackServer: Sendable {
             throw POSIXError(.EADDRINUSE)
         }
         self.port = port
+        hasThread = script != nil
         guard let script else { return }
         let listener = listener
-        Thread.detachNewThread { Self.accept(listener, record, script) }
+        Thread.detachNewThread {
+            Self.accept(listener, record, script)
+            // Here, so that it never accepts at a listener of another test that got the same number.
+            close(listener)
+        }
     }
 
     deinit {
         record.stop()
         // Ends accept(2) as well, which close(2) alone does not.
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        if !hasThread { close(listener) }
     }
 
     var url: String { "http://127.0.0.1:\(port)" }

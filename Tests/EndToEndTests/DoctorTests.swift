@@ -224,13 +224,14 @@ private final class OldAgent: Sendable {
                 Self.serve(connection)
                 close(connection)
             }
+            // Here, so that it never accepts at a listener of another test that got the same number.
+            close(listener)
         }
     }
 
     /// Wakes the thread in accept(2), which closing does not.
     func end() {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     private static func serve(_ connection: Int32) {

@@ -35,10 +35,11 @@ struct InstalledProgramTests {
             let racer = try programs.start(
                 InstalledPrograms.racer, ["watch", "\(try #require(programs.daemonPID))", "600000"])
             #expect(await racer.line() == "watching")
-            for _ in 0..<20 { _ = try await programs.run("authagent", "store", "status") }
+            for _ in 0..<40 { _ = try await programs.run("authagent", "store", "status") }
             _ = try await programs.run("authagent", "stop")
             let counts = try InstalledPrograms.counts(await racer.result())
-            #expect(counts["of"] ?? 0 >= 10, "hardly any helper was seen: \(counts)")
+            // A racer that gets no processor misses some.
+            #expect(counts["of"] ?? 0 >= 5, "hardly any helper was seen: \(counts)")
             #expect(counts.allSatisfy { $0.key == "of" || $0.value == 0 }, "\(counts)")
         }
     }

@@ -240,7 +240,10 @@ struct SealedStoreTests {
         await home.killDaemon()
         // A renewal, which a one-use provider answers with another refresh token.
         #expect(try await run(home, ["token", "work"]).count > 10)
-        try await eventually("the store has not taken the renewal") { try record() != first && record() != nil }
+        // The old record goes last, after the new one's mark is on the disk.
+        try await eventually("the store has not taken the renewal") {
+            try record() != nil && !FileManager.default.fileExists(atPath: directory + "/" + first)
+        }
         await home.killDaemon()
         let newest = try #require(try record())
         unlink(directory + "/" + newest)

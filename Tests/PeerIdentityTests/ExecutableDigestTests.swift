@@ -147,11 +147,17 @@ struct ExecutableDigestTests {
     }
 
     /// Of this process.
+    /// A thread that may hang has a table of its own (LookThread).
     private static func openFiles(in directory: String) -> Int {
-        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        return descriptors.filter {
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))?.hasPrefix(directory)
-                == true
-        }.count
+        let files = FileManager.default
+        let tables = ((try? files.contentsOfDirectory(atPath: "/proc/self/task")) ?? []).map {
+            "/proc/self/task/\($0)/fd"
+        }
+        let open = tables.flatMap { table in
+            ((try? files.contentsOfDirectory(atPath: table)) ?? []).compactMap {
+                try? files.destinationOfSymbolicLink(atPath: "\(table)/\($0)")
+            }
+        }
+        return Set(open.filter { $0.hasPrefix(directory) }).count
     }
 }

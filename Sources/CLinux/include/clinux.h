@@ -52,6 +52,10 @@ int clinux_set_not_dumpable(void);
 /// Sets RLIMIT_CORE to 0.
 int clinux_forbid_core_files(void);
 
+/// Gives the calling thread a table of descriptors of its own, which is empty (unshare(2), CLONE_FILES). Where that is not
+/// allowed, it goes on with the process's.
+void clinux_own_descriptors(void);
+
 /// The name that ps(1) and the kernel's log show, of at most 15 bytes (prctl(2), PR_SET_NAME).
 void clinux_name_process(const char *name);
 
