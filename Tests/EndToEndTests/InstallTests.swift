@@ -46,7 +46,7 @@ struct InstallTests {
             #expect(Self.mode(path) == "644 0 0")
             let text = try String(contentsOfFile: path, encoding: .utf8)
             #expect(!text.contains("/usr/"), "\(text)")
-            #expect(name.hasSuffix("socket") || text.contains("ExecStart=/opt/some/libexec/authagent/authagentd\n"))
+            #expect(name.hasSuffix("socket") || text.contains("ExecStart=/opt/some/libexec/authagent/authagentd"))
         }
         for name in ["share/man/man8/authagentd.8", "share/man/man1/authagent.1", "lib/sysusers.d/authagent.conf"] {
             #expect(Self.mode(prefix + "/" + name) == "644 0 0")

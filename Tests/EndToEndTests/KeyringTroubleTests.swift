@@ -58,9 +58,11 @@ struct KeyringTroubleTests {
         try await demo.tokenExpires()
         await keyring.killProvider()
         #expect(try await demo.home.authagent("token", "work").status == 0)
-        let status = try await demo.home.authagent("status", "work", "--json")
-        let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
-        #expect(report.accounts.first?.state == .unsaved, "\(status.output)")
+        try await eventually("it is not shown as unsaved") {
+            let status = try await demo.home.authagent("status", "work", "--json")
+            let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
+            return report.accounts.first?.state == .unsaved
+        }
         try await keyring.startProvider()
         try await eventually("the new refresh token is not written") {
             let stored = try await keyring.refreshToken(of: "work")
