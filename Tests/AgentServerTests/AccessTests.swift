@@ -14,6 +14,7 @@ struct AccessTests {
         (Request(method: "HEAD", target: "/v1/accounts/work/token"), [.token]),
         (.get("/v1/accounts/work/token?id_token=true"), [.token, .idToken]),
         (.get("/v1/accounts/work/token?id_token=true", "Accept: text/plain"), [.idToken]),
+        (.post("/v1/accounts/work/token/rejected"), [.token]),
         (.get("/v1/accounts/work"), [.status]),
         (.post("/v1/accounts/work/inspect", "{}"), [.status]),
         (.post("/v1/accounts/work/login", "{\"timeout\":9,\"qr_code\":true}"), [.login]),

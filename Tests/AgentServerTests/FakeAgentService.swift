@@ -9,6 +9,7 @@ import Synchronization
 final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
         case token(AccountName, TokenRequest)
+        case rejectToken(AccountName, TokenRequest, digest: [UInt8]?)
         case login(AccountName, LoginRequest)
         case cancelLogin(AccountName)
         case logout(AccountName, LogoutRequest)
@@ -72,7 +73,7 @@ final class FakeAgentService: AgentService {
             watcher.yield(event)
             switch event {
             case .done, .failed: watcher.finish()
-            case .prompt, .slowed, .retrying: break
+            case .prompt, .slowed, .retrying, .resumed: break
             }
         }
     }
@@ -121,6 +122,13 @@ final class FakeAgentService: AgentService {
     func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
         try await perform(.token(account, request), of: account)
         return Self.reply(account)
+    }
+
+    func rejectToken(
+        _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?
+    ) async throws(Problem) -> TokenRejectionReply {
+        try await perform(.rejectToken(account, request, digest: digest), of: account)
+        return TokenRejectionReply(account: account, result: .renewed)
     }
 
     func health() async -> AgentStatus {

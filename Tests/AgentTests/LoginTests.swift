@@ -56,6 +56,41 @@ struct LoginTests {
         guard case .done? = await second.events().last else { return #expect(Bool(false), "\(second.soFar)") }
     }
 
+    @Test("an outage is reported once, to who joins meanwhile as well, and its end once")
+    func outage() async throws {
+        let fixture = try AgentFixture()
+        fixture.provider.script(
+            .token, .json(503, "{}"), .json(502, "{}"), .json(503, "{}"), .error("authorization_pending"),
+            .error("authorization_pending"), .json(503, "{}"), .error("authorization_pending"),
+            .grant(access: "a1", refresh: "r1"))
+        let first = try await fixture.login()
+        _ = await first.prompt()
+        var second: EventLog?
+        for poll in 1...8 {
+            let polls = fixture.provider.requests(.token).count
+            for _ in 0..<80 where fixture.provider.requests(.token).count == polls {
+                await fixture.passInterval()
+                await Task.yield()
+            }
+            if poll == 2 { second = try await fixture.login() }
+        }
+        func kinds(_ log: EventLog?) async -> [String] {
+            await log?.events().map { event in
+                switch event {
+                case .prompt: "prompt"
+                case .slowed: "slowed"
+                case .retrying: "retrying"
+                case .resumed: "resumed"
+                case .done: "done"
+                case .failed: "failed"
+                }
+            } ?? []
+        }
+        let expected = ["prompt", "retrying", "resumed", "retrying", "resumed", "done"]
+        #expect(await kinds(first) == expected)
+        #expect(await kinds(second) == expected)
+    }
+
     @Test("a login with other settings does not join")
     func joinOther() async throws {
         let fixture = try AgentFixture()
