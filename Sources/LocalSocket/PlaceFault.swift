@@ -52,7 +52,7 @@ extension PlaceFault: CustomStringConvertible {
 
     /// For what another user's environment leads to, as with 'sudo -E' or 'su' without '-'.
     static func hint(owner: UInt32) -> String {
-        "run 'sudo -u \(UserNumbers.argument(owner)) authagent ...' for that user's agent; for your own, set HOME and"
-            + " the XDG variables to places of your own"
+        "run 'sudo -u \(UserNumbers.argument(owner)) authagent ...' for that user's agent; for your own, set HOME,"
+            + " XDG_RUNTIME_DIR, XDG_CONFIG_HOME and XDG_STATE_HOME to places of your own"
     }
 }

@@ -23,6 +23,9 @@ struct AgentExamination {
                 DoctorCheck(.agentRunning, .problem, failure, hint: "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME"))
             return (checks, nil)
         }
+        do throws(LocalSocketError) { try FileLock.requireUsable(lock) } catch {
+            return (checks + [DoctorCheck(.agentRunning, .problem, error.description, hint: error.hint)], nil)
+        }
         guard FileLock.isHeld(lock) else { return (checks + [Self.noAgent(path)], nil) }
         do throws(AgentClientError) {
             let (running, report) = try ask(path)
