@@ -54,7 +54,8 @@ extension Agent {
             sealedState: sealed?.state,
             sealedDetail: sealed?.detail,
             sealedHint: sealed.flatMap { $0.state == .ok ? nil : StoreAdvice($0).hint },
-            locked: isLocked ? true : nil
+            locked: isLocked ? true : nil,
+            environment: AgentSurroundings.shown(parts.environment)
         )
     }
 

@@ -1,3 +1,5 @@
+internal import AgentAPI
+internal import Glibc
 internal import LocalSocket
 
 /// What a new agent gets of a command's environment.
@@ -12,4 +14,14 @@ enum AgentEnvironment {
         }
         return environment
     }
+
+    /// What a person has to know of an agent that goes on with the environment of its first command; else `nil`.
+    static func difference(_ environment: [String: String], _ agent: AgentStatus) -> String? {
+        guard let known = agent.environment else { return nil }
+        let names = AgentSurroundings.differing(of(environment), agent: known, user: geteuid())
+        guard !names.isEmpty else { return nil }
+        return "the agent has another \(names.joined(separator: ", ")) than this command, that of its first command"
+    }
+
+    static let remedy = "run 'authagent stop', and the next command starts it with its own"
 }

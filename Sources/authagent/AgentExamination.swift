@@ -48,7 +48,10 @@ struct AgentExamination {
         let running = DoctorCheck(.agentRunning, .ok, "an agent runs, pid \(agent.pid), \(agent.socket)")
         // An older one has no such route, or other checks.
         let report = try? connection.ask(.doctor)
-        return ([running, Self.version(of: agent)], report)
+        let difference = AgentEnvironment.difference(environment, agent).map {
+            DoctorCheck(.agentEnvironment, .warning, $0, hint: AgentEnvironment.remedy)
+        }
+        return ([running, Self.version(of: agent)] + [difference].compactMap(\.self), report)
     }
 
     static func version(of agent: AgentStatus) -> DoctorCheck {

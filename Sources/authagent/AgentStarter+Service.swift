@@ -8,12 +8,14 @@ extension AgentStarter {
     /// systemd answers in some milliseconds, on a loaded machine in seconds.
     private static let servicePatience: Duration = .seconds(15)
 
+    private static let systemctl: [String] = ["/usr/bin/systemctl", "/bin/systemctl"]
+
     /// Has the user's service manager start the agent's socket, and connects to it. `nil` where there is no such manager
     /// or unit, or where its agent would not be the one that this environment means.
     func connectThroughService() throws -> AgentConnection? {
         guard
             let runtime = UserService.runtimeDirectory(environment, user: geteuid(), socket: path.text),
-            let systemctl = ["/usr/bin/systemctl", "/bin/systemctl"].first(where: { (file: String) in access(file, X_OK) == 0 }),
+            let systemctl = Self.systemctl.first(where: { access($0, X_OK) == 0 }),
             ends([systemctl, "--user", "--quiet", "start", UserService.unit], runtime)
         else { return nil }
         let connection: AgentConnection

@@ -134,7 +134,8 @@ final class FakeAgentService: AgentService {
     func health() async -> AgentStatus {
         AgentStatus(
             version: agentVersion, pid: 1, socket: "/run/agent.sock", storeState: .ok, storeDetail: storeDetail,
-            storeHint: canary, sealedState: canary.map { _ in .failed }, sealedDetail: canary, sealedHint: canary
+            storeHint: canary, sealedState: canary.map { _ in .failed }, sealedDetail: canary, sealedHint: canary,
+            environment: canary.map { ["https_proxy": $0] }
         )
     }
 

@@ -35,6 +35,21 @@ struct NetworkEnvironmentTests {
         try await expectPrompt(home)
     }
 
+    @Test("a command whose variables are others than the agent's says so in one line of status and of doctor")
+    func differing() async throws {
+        let home = try AgentHome(changes: ["https_proxy": "http://user:secret@127.0.0.1:9"])
+        #expect(try await home.authagent("status").errors.isEmpty)
+        let changed = home.environment.merging(["https_proxy": "http://127.0.0.1:10", "no_proxy": "x"]) { $1 }
+        for command in ["status", "doctor"] {
+            let result = try await ChildProcess.run(try home.program("authagent"), [command], environment: changed)
+            let lines = (result.errors + result.output).split(separator: "\n").filter {
+                $0.contains("the agent has another https_proxy, no_proxy than this command")
+            }
+            #expect(lines.count == 1, "\(result.output)\(result.errors)")
+            #expect(!(result.errors + result.output).contains("secret"))
+        }
+    }
+
     @Test("authorities that cannot be read are named, with the variable of the agent's environment: exit code 6")
     func unreadable() async throws {
         let home = try AgentHome(changes: ["SSL_CERT_FILE": authority.files.path + "/gone.pem"])

@@ -54,4 +54,21 @@ struct OwnBusTests {
         #expect(bus.detail.contains("DBUS_SESSION_BUS_ADDRESS=\(value)"), "\(bus)")
         #expect(bus.hint?.contains("unset DBUS_SESSION_BUS_ADDRESS") == true, "\(bus)")
     }
+
+    @Test("the mounted socket file of an agent that has ended is called that, with what to mount instead")
+    func mountedSocket() async throws {
+        let script = """
+            mkdir -m 700 "$1/c" && : >"$1/c/agent.sock" && "$2" start >/dev/null || exit 99
+            mount --bind "$AUTHAGENT_SOCK" "$1/c/agent.sock" && "$2" stop >/dev/null || exit 98
+            AUTHAGENT_SOCK="$1/c/agent.sock" exec "$2" status
+            """
+        let command = try await MountNamespace.command()
+        let result = try await ChildProcess.run(
+            command[0],
+            command.dropFirst() + ["/bin/sh", "-c", script, "sh", home.files.path, try home.program("authagent")],
+            environment: home.environment)
+        #expect(result.status == 4, "\(result.output)\(result.errors)")
+        #expect(result.errors.contains("is the mounted socket file of an agent that has ended"), "\(result.errors)")
+        #expect(result.errors.contains("mount the directory"), "\(result.errors)")
+    }
 }
