@@ -19,7 +19,7 @@ enum BoundedLock {
         // stays the thread's own.
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { return .failed(errno) }
-        guard clinux_pipe(&ends) == 0 else {
+        guard clinux_socket_pair(&ends) == 0 else {
             close(copy)
             return .failed(errno)
         }
@@ -46,13 +46,16 @@ enum BoundedLock {
 
         func run() {
             var code: Int32 = flock(copy, operation) == 0 ? 0 : errno
-            _ = write(answer, &code, MemoryLayout<Int32>.size)
+            // First, so that the caller's descriptor alone keeps the lock, and its closing gives it back.
+            close(copy)
+            // Not write(2): by now the caller may have given up, and SIGPIPE would end the process.
+            _ = send(answer, &code, MemoryLayout<Int32>.size, Int32(MSG_NOSIGNAL))
         }
 
-        deinit {
-            close(copy)
-            close(answer)
-        }
+        /// Where there is no thread for it.
+        func drop() { close(copy) }
+
+        deinit { close(answer) }
     }
 
     private static func start(_ call: Call) -> Bool {
@@ -66,7 +69,7 @@ enum BoundedLock {
                 return nil
             }, raw)
         guard failure == 0 else {
-            Unmanaged<Call>.fromOpaque(raw).release()
+            Unmanaged<Call>.fromOpaque(raw).takeRetainedValue().drop()
             return false
         }
         pthread_detach(thread)
