@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LocalSocket
 internal import Synchronization
 
 /// An account file that is written and durable, but not yet in its place.
@@ -50,6 +51,9 @@ public final class PreparedAccountFile: Sendable {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ProtectedFile.failure(directory, "cannot be opened") }
         defer { _ = close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw ProtectedFile.failure(directory, "cannot be made durable") }
+        if let code = DirectorySync.failure(descriptor) {
+            errno = code
+            throw ProtectedFile.failure(directory, "cannot be made durable")
+        }
     }
 }

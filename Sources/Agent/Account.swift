@@ -1,6 +1,7 @@
 internal import Accounts
 internal import AgentAPI
 internal import OAuth
+internal import Synchronization
 internal import Vault
 
 /// One account: what people configured, the way to its provider, and its tokens.
@@ -8,6 +9,8 @@ final class Account: Sendable {
     let name: AccountName
     let provider: Provider
     let vault: AccountVault
+    /// Why the login's account file could not be written: the account lives until the agent ends.
+    private let fileFailure = Mutex<ConfigurationError?>(nil)
 
     init(
         name: AccountName, settings: AccountSettings, surroundings: Surroundings, lock: LockReason? = nil
@@ -33,6 +36,11 @@ final class Account: Sendable {
     }
 
     var settings: AccountSettings { provider.settings }
+
+    var unwritten: ConfigurationError? {
+        get { fileFailure.withLock { $0 } }
+        set { fileFailure.withLock { $0 = newValue } }
+    }
 }
 
 extension AccountSettings {

@@ -90,14 +90,23 @@ extension Agent {
         }
     }
 
-    /// First the account file, then the store, then memory: whatever a power cut leaves, `login` repairs.
+    /// First the account file, then the store, then memory: whatever a power cut leaves, `login` repairs. What fails here
+    /// is a note: a person has approved, and the tokens are kept as long as they can be.
     private func keep(
         _ granted: LoginFlow.Granted, of person: AccountVault.GrantedIdentity, _ name: AccountName,
         _ settings: AccountSettings, _ client: AccountVault.GrantedClient, _ earlier: [EarlierClient],
         _ file: PreparedAccountFile?
     ) async -> Result<LoginResult, LoginError> {
-        do throws(ConfigurationError) { try file?.commit() } catch { return .failure(.configuration(error)) }
+        var unwritten: ConfigurationError?
+        do throws(ConfigurationError) { try file?.commit() } catch { unwritten = error }
         let account = await accountAfterLogin(name, settings)
+        account.unwritten = unwritten
+        if let unwritten {
+            parts.logger.warning(
+                "the login is kept until the agent ends: its account file cannot be written",
+                metadata: ["account": "\(name)", "problem": "\(unwritten)"]
+            )
+        }
         let (token, unsaved) = await account.vault.adopt(
             granted.grant,
             to: client,
@@ -121,12 +130,19 @@ extension Agent {
                 subject: person.identity.map { DisplayText.clean($0.subject) },
                 scope: token.scope.joined(separator: " "),
                 expiresAt: secondsLeft.map { parts.time.wall + $0 },
-                note: unsaved.map {
-                    "the login is in the agent's memory only until the store takes it: \($0.detail);"
-                        + " \(StoreAdvice($0).hint)"
-                }
+                note: Self.note(unwritten, unsaved)
             )
         )
+    }
+
+    private static func note(_ unwritten: ConfigurationError?, _ unsaved: StoreFailure?) -> String? {
+        let notes = [
+            unwritten.map { "the login lives until the agent ends: \($0); \($0.hint)" },
+            unsaved.map {
+                "the login is in the agent's memory only until the store takes it: \($0.detail); \(StoreAdvice($0).hint)"
+            },
+        ].compactMap(\.self)
+        return notes.isEmpty ? nil : notes.joined(separator: "; ")
     }
 
     /// The account with its new settings. One that changes its store leaves no record in the old one.

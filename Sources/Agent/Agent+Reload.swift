@@ -44,7 +44,9 @@ extension Agent {
         }
         let replaced = state.withLock { state in
             state.accounts.values.filter { account in
-                settings[account.name].map { !$0.continues(account.settings) } ?? true
+                // A login whose file could not be written has settings that no file has.
+                if account.unwritten != nil { return false }
+                return settings[account.name].map { !$0.continues(account.settings) } ?? true
             }
         }
         // Before the store is read for those that take their place.
@@ -73,6 +75,7 @@ extension Agent {
                 if let account = state.accounts[name] {
                     // One that does not go on with these is of a login that has succeeded since they were read.
                     guard settings.continues(account.settings) else { continue }
+                    account.unwritten = nil
                     let isChanged = account.settings != settings
                     account.provider.settings = settings
                     if isChanged { account.vault.forgetTargets() }

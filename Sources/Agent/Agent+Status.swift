@@ -54,7 +54,8 @@ extension Agent {
             sealedState: sealed?.state,
             sealedDetail: sealed?.detail,
             sealedHint: sealed.flatMap { $0.state == .ok ? nil : StoreAdvice($0).hint },
-            locked: isLocked ? true : nil
+            locked: isLocked ? true : nil,
+            environment: AgentSurroundings.shown(parts.environment)
         )
     }
 
@@ -80,7 +81,8 @@ extension Agent {
     private func status(of account: Account, isLoggingIn: Bool) -> AccountStatus {
         let settings = account.settings
         let snapshot = account.vault.snapshot(keepAlive: settings.keepAlive)
-        let (state, problem) = snapshot.summary(account.name, isLoggingIn: isLoggingIn)
+        var (state, problem) = snapshot.summary(account.name, isLoggingIn: isLoggingIn)
+        if let unwritten = account.unwritten, state == .ok { (state, problem) = (.unsaved, .configuration(unwritten)) }
         let isNearItsEnd = snapshot.loginExpiry?.isNear(at: parts.time.wall) ?? false
         return AccountStatus(
             account: account.name,

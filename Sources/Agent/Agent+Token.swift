@@ -57,13 +57,16 @@ extension Agent {
             case .renewalFailed(let failure):
                 "\(failure.note); this token lives shorter than the \(request.minimumValidity) s that were asked for"
             }
+        let idToken = request.includesIDToken ? served.token.idToken : nil
+        let (now, wall) = (parts.time.now, parts.time.wall)
         return TokenReply(
             accessToken: served.token.secret.revealedText(),
-            idToken: request.includesIDToken ? served.token.idToken?.secret.revealedText() : nil,
+            idToken: idToken?.secret.revealedText(),
+            idTokenExpiresAt: idToken.map { wall + Int(($0.expiresAt - now).components.seconds) },
             tokenType: served.token.type,
             expiresIn: served.secondsLeft,
             scope: served.token.scope.joined(separator: " "),
-            expiresAt: served.secondsLeft.map { parts.time.wall + $0 },
+            expiresAt: served.secondsLeft.map { wall + $0 },
             account: account,
             note: note
         )

@@ -27,6 +27,8 @@ public final class Agent: AgentService {
         public var reloadSettings: @Sendable () throws(ConfigurationError) -> Void
         /// Looks at everything that has to be right, and changes nothing.
         public var examine: @Sendable () async -> DoctorReport
+        /// What `AgentSurroundings` shows of it.
+        public var environment: [String: String]
         public var socket: String
         public var processID: Int32
         public var logger: Logger
@@ -36,8 +38,10 @@ public final class Agent: AgentService {
             jitter: @escaping @Sendable () -> Double, drawQRCode: @escaping @Sendable (String) -> [String]?,
             reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void,
             examine: @escaping @Sendable () async -> DoctorReport, socket: String, processID: Int32, logger: Logger,
+            environment: [String: String] = [:],
             randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes
         ) {
+            self.environment = environment
             self.directory = directory
             self.stores = stores
             self.transport = transport

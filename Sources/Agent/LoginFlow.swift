@@ -36,7 +36,7 @@ struct LoginFlow {
                 guard case .granted = reply else { throw .cancelled }
             }
             switch polling.received(reply, at: time.now) {
-            case .wait: break
+            case .wait: report(.answered)
             case .slowed(let interval): report(.slowed(interval: interval))
             case .retrying(let detail): report(.retrying(detail: detail))
             case .granted(let grant): return Granted(grant: grant, requestedAt: requestedAt)
@@ -73,4 +73,6 @@ enum LoginProgress: Sendable {
     case prompt(DeviceAuthorization, clientID: String, deadline: ContinuousClock.Instant)
     case slowed(interval: Int)
     case retrying(detail: String)
+    /// The provider has answered a poll: not approved yet.
+    case answered
 }

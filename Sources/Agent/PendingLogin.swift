@@ -8,6 +8,8 @@ internal import Vault
 final class PendingLogin: Sendable {
     private struct State {
         var prompt: (prompt: LoginPrompt, deadline: ContinuousClock.Instant)?
+        /// Why polls fail at the moment; watchers learn of an outage once.
+        var outage: String?
         var final: LoginEvent?
         var watchers: [Int: Watcher] = [:]
         var nextWatcher = 0
@@ -15,6 +17,14 @@ final class PendingLogin: Sendable {
         var stopReason: StopReason?
         /// Those that wait for an end that a client has set.
         var timers: [Task<Void, Never>] = []
+
+        func tell(_ event: LoginEvent) { for watcher in watchers.values { watcher.events.yield(event) } }
+
+        mutating func endOutage() {
+            guard outage != nil else { return }
+            outage = nil
+            tell(.resumed)
+        }
     }
 
     private struct Watcher {
@@ -94,6 +104,7 @@ final class PendingLogin: Sendable {
         )
         state.withLock { state in
             if let prompt = promptEvent(state.prompt, wantsQRCode: wantsQRCode) { events.yield(prompt) }
+            if let outage = state.outage { events.yield(.retrying(detail: outage)) }
             if let final = state.final {
                 events.yield(final)
                 events.finish()
@@ -132,12 +143,16 @@ final class PendingLogin: Sendable {
         case .slowed(let interval):
             state.withLock { state in
                 state.prompt?.prompt.interval = interval
-                for watcher in state.watchers.values { watcher.events.yield(.slowed(interval: interval)) }
+                state.endOutage()
+                state.tell(.slowed(interval: interval))
             }
         case .retrying(let detail):
             state.withLock { state in
-                for watcher in state.watchers.values { watcher.events.yield(.retrying(detail: detail)) }
+                guard state.outage == nil else { return }
+                state.outage = detail
+                state.tell(.retrying(detail: detail))
             }
+        case .answered: state.withLock { $0.endOutage() }
         }
     }
 

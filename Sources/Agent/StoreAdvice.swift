@@ -5,14 +5,14 @@ package import Vault
 package struct StoreAdvice: Equatable {
     package var hint: String
 
-    init(_ failure: StoreFailure) { self.init(failure.state, failure.hint) }
+    init(_ failure: StoreFailure) { self.init(failure.state, failure.hint, failure.detail) }
 
-    package init(_ status: StoreStatus) { self.init(status.state, status.hint) }
+    package init(_ status: StoreStatus) { self.init(status.state, status.hint, status.detail) }
 
-    private init(_ state: StoreState, _ own: String?) {
+    private init(_ state: StoreState, _ own: String?, _ detail: String?) {
         let isWithoutKeyring = state == .noProvider || state == .noBus
         let other = isWithoutKeyring ? "; or use the sealed store, see 'authagent store init --help'" : ""
-        hint = own ?? Self.repair(state) + other
+        hint = own ?? Self.repair(state, detail) + other
     }
 
     /// For a login whose account has chosen no store, and that cannot have the keyring: commands that help, for either.
@@ -25,15 +25,22 @@ package struct StoreAdvice: Equatable {
             case .locked: "run 'authagent unlock', then \(again)"
             default: "run \(again)"
             }
-        hint = "for the sealed store, \(way); for the keyring, \(failure.hint ?? Self.repair(failure.state))"
+        let keyring = failure.hint ?? Self.repair(failure.state, failure.detail)
+        hint = "for the sealed store, \(way); for the keyring, \(keyring)"
     }
 
-    private static func repair(_ state: StoreState) -> String {
+    private static func repair(_ state: StoreState, _ detail: String?) -> String {
         switch state {
         case .ok, .unknown: "run 'authagent status' to see the store's state"
         case .notInitialized: "run 'authagent store init --passphrase'"
         case .locked: "unlock it at the desktop, or run '\(unlock(replacing: true))'"
         case .noProvider: "run '\(unlock(replacing: false))' to start a keyring"
+        // What the variable says is obeyed, so that it has to go.
+        case .noBus where detail?.contains("DBUS_SESSION_BUS_ADDRESS=") == true:
+            "run 'unset DBUS_SESSION_BUS_ADDRESS' and 'authagent stop', then try again where a bus runs, for example"
+                + " under 'dbus-run-session bash'"
+        case .noBus where detail?.contains("XDG_RUNTIME_DIR=") == true:
+            "run 'unset XDG_RUNTIME_DIR' and 'authagent stop', then try again"
         case .noBus:
             "run 'authagent stop', then try again where DBUS_SESSION_BUS_ADDRESS is set, for example under"
                 + " 'dbus-run-session bash'"

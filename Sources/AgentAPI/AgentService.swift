@@ -4,6 +4,11 @@ public protocol AgentService: Sendable {
     func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>?
     /// A token as it was asked for. Waits if a refresh is running; never starts a login.
     func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply
+    /// Renews the token that such a request is served, which a service has refused; `digest` is its SHA-256, if the client
+    /// knows which one it was.
+    func rejectToken(
+        _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?
+    ) async throws(Problem) -> TokenRejectionReply
     func health() async -> AgentStatus
     func providers() -> ProviderList
     /// Of the agent and of these accounts.

@@ -62,6 +62,7 @@ public struct DoctorCheck: Codable, Equatable, Sendable {
         case agentSocket = "agent.socket"
         case agentRunning = "agent.running"
         case agentVersion = "agent.version"
+        case agentEnvironment = "agent.environment"
         case agentProgram = "agent.program"
         case keyringHelper = "keyring.helper"
         case keyringBus = "keyring.bus"

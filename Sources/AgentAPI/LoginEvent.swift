@@ -3,8 +3,10 @@ public enum LoginEvent: Equatable, Sendable {
     case prompt(LoginPrompt)
     /// The provider asked for a longer interval, in seconds (RFC 8628 §3.5).
     case slowed(interval: Int)
-    /// A poll failed in a way that does not end the login.
+    /// A poll failed in a way that does not end the login; reported once until `resumed`.
     case retrying(detail: String)
+    /// After `retrying`: the provider answers again, and the code is still valid.
+    case resumed
     case done(LoginResult)
     case failed(LoginFailure)
 
@@ -93,7 +95,7 @@ public struct LoginFailure: Codable, Equatable, Sendable {
 }
 
 extension LoginEvent: Codable {
-    private enum Kind: String, Codable { case prompt, slowed, retrying, done, failed }
+    private enum Kind: String, Codable { case prompt, slowed, retrying, resumed, done, failed }
     private enum CodingKeys: String, CodingKey { case event, interval, detail }
 
     public init(from decoder: any Decoder) throws {
@@ -102,6 +104,7 @@ extension LoginEvent: Codable {
         case .prompt: self = .prompt(try LoginPrompt(from: decoder))
         case .slowed: self = .slowed(interval: try container.decode(Int.self, forKey: .interval))
         case .retrying: self = .retrying(detail: try container.decode(String.self, forKey: .detail))
+        case .resumed: self = .resumed
         case .done: self = .done(try LoginResult(from: decoder))
         case .failed: self = .failed(try LoginFailure(from: decoder))
         }
@@ -119,6 +122,7 @@ extension LoginEvent: Codable {
         case .retrying(let detail):
             try container.encode(Kind.retrying, forKey: .event)
             try container.encode(detail, forKey: .detail)
+        case .resumed: try container.encode(Kind.resumed, forKey: .event)
         case .done(let result):
             try container.encode(Kind.done, forKey: .event)
             try result.encode(to: encoder)

@@ -1,13 +1,14 @@
 extension Route {
     /// A route without its account: there are few of them, whatever accounts there are.
     public enum Template: Int, CaseIterable, Sendable {
-        case accounts, account, token, login, logout, inspectOf, inspect, health, providers, reload, store, lock, unlock
-        case doctor, events, openAPI, policyCheck, metrics
+        case accounts, account, token, tokenRejected, login, logout, inspectOf, inspect, health, providers, reload,
+            store
+        case lock, unlock, doctor, events, openAPI, policyCheck, metrics
 
         public var path: String {
             switch self {
             case .accounts: "/v1/accounts"
-            case .account, .token, .login, .logout, .inspectOf: "/v1/accounts/{account}" + action
+            case .account, .token, .tokenRejected, .login, .logout, .inspectOf: "/v1/accounts/{account}" + action
             case .inspect: "/v1/inspect"
             case .health: "/v1/health"
             case .providers: "/v1/providers"
@@ -27,6 +28,7 @@ extension Route {
         var action: String {
             switch self {
             case .token: "/token"
+            case .tokenRejected: "/token/rejected"
             case .login: "/login"
             case .logout: "/logout"
             case .inspectOf: "/inspect"
@@ -42,6 +44,7 @@ extension Route {
         case .accounts: .accounts
         case .account: .account
         case .token: .token
+        case .tokenRejected: .tokenRejected
         case .login: .login
         case .logout: .logout
         case .inspect(nil): .inspect

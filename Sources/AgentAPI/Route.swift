@@ -3,6 +3,7 @@ public enum Route: Equatable, Sendable {
     case accounts
     case account(AccountName)
     case token(AccountName)
+    case tokenRejected(AccountName)
     case login(AccountName)
     case logout(AccountName)
     /// Nil: a token whose account is found by its issuer.
@@ -54,6 +55,9 @@ public enum Route: Equatable, Sendable {
             case "inspect": self = .inspect(name)
             default: return nil
             }
+        case 4 where rest[0] == "accounts" && rest[2] == "token" && rest[3] == "rejected":
+            guard let name = AccountName(rest[1]) else { return nil }
+            self = .tokenRejected(name)
         default: return nil
         }
     }
@@ -61,7 +65,9 @@ public enum Route: Equatable, Sendable {
     /// The account that it names, if it is about one.
     public var account: AccountName? {
         switch self {
-        case .account(let name), .token(let name), .login(let name), .logout(let name), .inspect(let name?): name
+        case .account(let name), .token(let name), .tokenRejected(let name), .login(let name), .logout(let name),
+            .inspect(let name?):
+            name
         case .accounts, .inspect(nil), .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI,
             .policyCheck, .metrics:
             nil
@@ -80,7 +86,7 @@ public enum Route: Equatable, Sendable {
             ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
-        case .logout, .inspect, .reload, .lock, .unlock: ["POST"]
+        case .tokenRejected, .logout, .inspect, .reload, .lock, .unlock: ["POST"]
         }
     }
 }

@@ -25,11 +25,13 @@ public struct AgentStatus: Codable, Equatable, Sendable {
     public var sealedHint: String?
     /// Absent unless the agent is locked, and then true.
     public var locked: Bool?
+    /// The variables of the agent's environment that matter to it (`AgentSurroundings`).
+    public var environment: [String: String]?
 
     public init(
         version: String, pid: Int32, socket: String, storeState: StoreState, storeDetail: String? = nil,
         storeHint: String? = nil, sealedState: StoreState? = nil, sealedDetail: String? = nil,
-        sealedHint: String? = nil, locked: Bool? = nil
+        sealedHint: String? = nil, locked: Bool? = nil, environment: [String: String]? = nil
     ) {
         self.version = version
         self.pid = pid
@@ -41,10 +43,11 @@ public struct AgentStatus: Codable, Equatable, Sendable {
         self.sealedDetail = sealedDetail
         self.sealedHint = sealedHint
         self.locked = locked
+        self.environment = environment
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, pid, socket
+        case version, pid, socket, environment
         case storeState = "store_state"
         case storeDetail = "store_detail"
         case storeHint = "store_hint"

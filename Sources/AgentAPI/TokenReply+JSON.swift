@@ -8,6 +8,7 @@ extension TokenReply {
         if let expiresAt { writer.member("expires_at", expiresAt) }
         if let expiresIn { writer.member("expires_in", expiresIn) }
         if let idToken { writer.member("id_token", idToken) }
+        if let idTokenExpiresAt { writer.member("id_token_expires_at", idTokenExpiresAt) }
         if let note { writer.member("note", note) }
         writer.member("scope", scope)
         writer.member("token_type", tokenType)

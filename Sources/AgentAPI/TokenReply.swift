@@ -5,6 +5,8 @@ public struct TokenReply: Codable, Equatable, Sendable {
     public var accessToken: String
     /// When it was asked for: the newest verified ID token of the login.
     public var idToken: String?
+    /// Seconds since 1970, of the ID token, which may expire before the access token or after it.
+    public var idTokenExpiresAt: Int?
     public var tokenType: String
     /// Seconds of life left; absent when the provider named no expiry.
     public var expiresIn: Int?
@@ -16,11 +18,12 @@ public struct TokenReply: Codable, Equatable, Sendable {
     public var note: String?
 
     public init(
-        accessToken: String, idToken: String? = nil, tokenType: String, expiresIn: Int?, scope: String,
-        expiresAt: Int?, account: AccountName, note: String?
+        accessToken: String, idToken: String? = nil, idTokenExpiresAt: Int? = nil, tokenType: String,
+        expiresIn: Int?, scope: String, expiresAt: Int?, account: AccountName, note: String?
     ) {
         self.accessToken = accessToken
         self.idToken = idToken
+        self.idTokenExpiresAt = idTokenExpiresAt
         self.tokenType = tokenType
         self.expiresIn = expiresIn
         self.scope = scope
@@ -32,6 +35,7 @@ public struct TokenReply: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case accessToken = "access_token"
         case idToken = "id_token"
+        case idTokenExpiresAt = "id_token_expires_at"
         case tokenType = "token_type"
         case expiresIn = "expires_in"
         case scope

@@ -18,6 +18,9 @@ extension Harness {
         case .account(let account), .inspect(let account?):
             return .decided(AccessRequest([.status], on: account))
         case .token: preconditionFailure("decided where it is read")
+        case .tokenRejected(let account):
+            return .decided(
+                AccessRequest([.token], on: account, scopes: try rejection(request).request.target?.scopes ?? []))
         case .login(let account):
             guard request.method == "POST" else { return .decided(AccessRequest([.login], on: account)) }
             let scopes = try body(request, LoginRequest.self)?.scopes ?? []

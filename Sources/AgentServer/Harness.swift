@@ -88,6 +88,9 @@ struct Harness: Sendable {
                         try await perform(route, request, isTrusted: admission.isTrusted)
                     }
                 }
+                if case .tokenRejected(let account) = route {
+                    return try await rejectToken(account, request, admission)
+                }
                 return try await perform(route, request, isTrusted: admission.isTrusted)
             }.resting(on: admission.facts)
         }
@@ -130,7 +133,8 @@ struct Harness: Sendable {
         case .unlock:
             return .reply(.json(try await service.unlock(try body(request, UnlockRequest.self) ?? UnlockRequest())))
         case .doctor: return .reply(.json(await service.doctor()))
-        case .accounts, .events, .metrics, .openAPI, .policyCheck, .token: preconditionFailure("answered above")
+        case .accounts, .events, .metrics, .openAPI, .policyCheck, .token, .tokenRejected:
+            preconditionFailure("answered above")
         }
     }
 

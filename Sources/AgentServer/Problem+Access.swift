@@ -29,7 +29,12 @@ extension Problem {
     }
 
     private static func askWhoRunsIt(_ account: AccountName?, _ caller: Caller) -> String {
-        "whoever runs the agent sees why with 'authagent policy check --as-pid \(caller.pid)"
+        // unix(7): the kernel gives a process of another PID namespace the number 0.
+        guard caller.pid > 0 else {
+            return "the caller is not visible from the agent's container: run both in one PID namespace, or have"
+                + " the rule name its user"
+        }
+        return "whoever runs the agent sees why with 'authagent policy check --as-pid \(caller.pid)"
             + " \(account?.description ?? "NAME")'"
     }
 

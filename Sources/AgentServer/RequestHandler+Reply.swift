@@ -22,7 +22,7 @@ extension RequestHandler {
         let eventLoop = context.eventLoop
         let deadline = NIOLoopBoundBox<Scheduled<Void>?>(nil, eventLoop: eventLoop)
         let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
-        if request.method != "POST" {
+        if request.method != "POST" || asked?.route == .tokenRejected {
             // Only what can be asked again is given up: a logout or a login goes on to its end.
             let wait = deferred?.ask.request.wait.map { Duration.seconds($0) }
             let limit = min(connection.limits.answerTime, wait ?? connection.limits.answerTime)

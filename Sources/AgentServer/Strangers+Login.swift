@@ -16,7 +16,7 @@ extension AsyncStream<LoginEvent> {
 extension LoginEvent {
     var forStrangers: LoginEvent {
         switch self {
-        case .prompt, .slowed: return self
+        case .prompt, .slowed, .resumed: return self
         case .retrying: return .retrying(detail: "the provider has not answered as it should")
         case .done(var result):
             result.note = result.note.map { _ in "the store has not taken the login so far" }

@@ -11,6 +11,14 @@ extension AgentClient {
         try await ask(.token(account, asked))
     }
 
+    /// Has the agent renew a token that a service has refused before its end, unless it did so less than 60 s ago. Then
+    /// `token` returns another one. Throws the problem `login_required` where only a login helps.
+    public func rejectToken(
+        of account: AccountName, _ rejection: TokenRejection = TokenRejection()
+    ) async throws(AgentClientError) -> TokenRejectionReply {
+        try await ask(.rejectToken(account, rejection))
+    }
+
     /// The agent and every account.
     public func status() async throws(AgentClientError) -> StatusReport { try await ask(.status) }
 

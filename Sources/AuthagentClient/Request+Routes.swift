@@ -10,6 +10,12 @@ extension Request where Reply == TokenReply {
     }
 }
 
+extension Request where Reply == TokenRejectionReply {
+    package static func rejectToken(_ account: AccountName, _ rejection: TokenRejection) -> Self {
+        post(.tokenRejected(account), rejection, within: Limits.answerTime + .seconds(5))
+    }
+}
+
 extension Request where Reply == AgentStatus {
     package static func health(within limit: Duration = .seconds(10)) -> Self {
         var request = Self("GET", Route.health.path)

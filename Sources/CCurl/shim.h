@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
@@ -57,16 +58,25 @@ static inline CURLcode ccurl_get_size(CURL *easy, CURLINFO info, curl_off_t *val
     return curl_easy_getinfo(easy, info, value);
 }
 
+/// The last error of socket(2), which libcurl does not tell, and the port of the last connection that was tried.
+struct ccurl_opened {
+    int error;
+    int port;
+};
+
 static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    struct ccurl_opened *opened = context;
     int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (descriptor < 0) *(int *)context = errno;
+    if (descriptor < 0) opened->error = errno;
+    // The port is at the same place in both families.
+    if (address->family == AF_INET || address->family == AF_INET6)
+        opened->port = ntohs(((struct sockaddr_in *)&address->addr)->sin_port);
     return descriptor;
 }
 
-/// Makes every connection close-on-exec from its first moment, which libcurl does not. `error` gets the number of the
-/// last error of socket(2), which libcurl does not tell.
-static inline CURLcode ccurl_set_close_on_exec(CURL *easy, int *error) {
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, error);
+/// Makes every connection close-on-exec from its first moment, which libcurl does not.
+static inline CURLcode ccurl_set_close_on_exec(CURL *easy, struct ccurl_opened *opened) {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, opened);
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, ccurl_open_socket);
 }
 

@@ -15,6 +15,8 @@ public final class CurlTransport: HTTPTransport {
         public var noProxy: String?
         /// Certificates to trust instead of the system's. Nil: `CURL_CA_BUNDLE` or `SSL_CERT_FILE`, else the system's.
         public var caFile: String?
+        /// Where `caFile` is named, for messages.
+        var caSource = "network.ca_file"
         public var connectTimeout: Duration
         /// For a whole request, unless it brings its own limit.
         public var totalTimeout: Duration
@@ -44,8 +46,10 @@ public final class CurlTransport: HTTPTransport {
     public init(_ configuration: Configuration) {
         var configuration = configuration
         // libcurl's library, unlike its command, reads neither variable.
-        configuration.caFile =
-            configuration.caFile ?? Self.environment("CURL_CA_BUNDLE") ?? Self.environment("SSL_CERT_FILE")
+        for name in ["CURL_CA_BUNDLE", "SSL_CERT_FILE"] where configuration.caFile == nil {
+            configuration.caFile = Self.environment(name)
+            configuration.caSource = "\(name) in the agent's environment"
+        }
         self.configuration = configuration
         current = Mutex(TransferLoop(lookups))
     }
@@ -85,7 +89,7 @@ public final class CurlTransport: HTTPTransport {
         }
     }
 
-    private static func environment(_ name: String) -> String? {
+    static func environment(_ name: String) -> String? {
         guard let value = getenv(name) else { return nil }
         let text = String(cString: value)
         return text.isEmpty ? nil : text

@@ -20,7 +20,7 @@ extension Transfer {
         ccurl_set_long(easy, CURLOPT_HTTP09_ALLOWED, 0)
         ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
         // A program that the agent starts must not hold a provider's connection open.
-        ccurl_set_close_on_exec(easy, socketError)
+        ccurl_set_close_on_exec(easy, opened)
         ccurl_set_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         ccurl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
         ccurl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2)

@@ -27,7 +27,7 @@ extension Transfer {
 
     /// For a connection, or for the file with the authorities' certificates.
     private var isWithoutDescriptor: Bool {
-        if [EMFILE, ENFILE].contains(socketError.pointee) { return true }
+        if [EMFILE, ENFILE].contains(opened.pointee.error) { return true }
         let probe = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard probe < 0 else {
             close(probe)
@@ -44,11 +44,14 @@ extension Transfer {
         return status != 0 && status / 100 != 2
     }
 
+    var lastPort: Int { Int(opened.pointee.port) }
+
     private func failure(_ code: CURLcode) -> TransportFailure {
-        switch code {
+        if let proxy = triedProxy, let failure = failure(code, of: proxy) { return failure }
+        return switch code {
         case CURLE_OPERATION_TIMEDOUT: .timedOut("\(host) does not answer in time")
         case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound("the name of \(host) cannot be resolved")
-        case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("the proxy's name cannot be resolved")
+        case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("the name of the proxy\(proxyName) cannot be resolved")
         case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(host): \(reason(code))")
         // Only for a POST that libcurl wants to send again.
         case CURLE_ABORTED_BY_CALLBACK: .broken("the connection to \(host) broke before its reply")
@@ -56,10 +59,14 @@ extension Transfer {
             .unreachable("the TLS handshake with \(host) broke off: \(reason(code))")
         case CURLE_SSL_CERTPROBLEM where request.certificate != nil:
             .tls("the client's certificate and its key cannot be used: \(reason(code))")
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE,
+        case CURLE_SSL_CACERT_BADFILE:
+            .tls(
+                "the trusted certificates in '\(configuration.caFile ?? "")' (\(configuration.caSource)) cannot be used:"
+                    + " \(reason(code))")
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR,
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_ISSUER_ERROR:
-            .tls("the TLS certificate or handshake of \(host) is refused: \(reason(code))")
+            .tls("the TLS certificate or handshake of \(host) is refused: \(reason(code))\(clock(reason(code)))")
         case CURLE_FILESIZE_EXCEEDED: .bodyTooLarge(limit: configuration.bodyLimit)
         case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING:
             .malformed("\(host) does not speak HTTP: \(reason(code))")
@@ -68,6 +75,22 @@ extension Transfer {
         case _ where isTunnelRefused: .unreachable("the exchange with \(host) failed: \(reason(code))")
         default: .broken("the exchange with \(host) failed: \(reason(code))")
         }
+    }
+
+    /// A proxy that is not there or refuses is not the provider's fault.
+    private func failure(_ code: CURLcode, of proxy: NamedProxy) -> TransportFailure? {
+        let name = "the proxy \(proxy.text) (\(proxy.source))"
+        switch code {
+        case CURLE_COULDNT_CONNECT: return .unreachable("cannot connect to \(name): \(reason(code))")
+        case CURLE_OPERATION_TIMEDOUT where timesSent == 0: return .timedOut("\(name) does not answer in time")
+        case _ where isTunnelRefused: return .unreachable("\(name) does not lead to \(host): \(reason(code))")
+        default: return nil
+        }
+    }
+
+    private var proxyName: String {
+        NamedProxy(setting: configuration.proxy, variable: CurlTransport.environment)
+            .map { " \($0.text) (\($0.source))" } ?? ""
     }
 
     /// CURLE_TOO_LARGE, which libcurl has since 8.6.
@@ -80,6 +103,16 @@ extension Transfer {
     private var isProtocolError: Bool {
         let text = String(cString: errorText)
         return text.contains("SSL routines") && !text.contains("unexpected eof")
+    }
+
+    /// Without a clock of its own, a machine boots in 1970 until it is told the time.
+    private func clock(_ reason: String) -> String {
+        guard reason.contains("not yet valid") || reason.contains("expired") else { return "" }
+        var (now, date) = (time(nil), tm())
+        guard gmtime_r(&now, &date) != nil else { return "" }
+        func two(_ number: Int32) -> String { (number < 10 ? "0" : "") + String(number) }
+        let day = "\(Int(date.tm_year) + 1900)-\(two(date.tm_mon + 1))-\(two(date.tm_mday))"
+        return "; this machine's clock says \(day) \(two(date.tm_hour)):\(two(date.tm_min)) UTC"
     }
 
     /// libcurl's words, without control characters, and without a proxy's password, which it puts into none of them.

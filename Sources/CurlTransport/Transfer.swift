@@ -20,7 +20,7 @@ final class Transfer: @unchecked Sendable {
     /// libcurl writes here for as long as the handle lives.
     let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     /// Of socket(2); 0 if there was none.
-    let socketError = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    let opened = UnsafeMutablePointer<ccurl_opened>.allocate(capacity: 1)
     /// Whether it failed because this process, or the machine, has no descriptor left. Written before the completion.
     var lackedDescriptor = false
     var isCancelled = false
@@ -40,12 +40,12 @@ final class Transfer: @unchecked Sendable {
         self.request = request
         self.configuration = configuration
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        socketError.initialize(to: 0)
+        opened.initialize(to: ccurl_opened(error: 0, port: 0))
     }
 
     deinit {
         errorText.deallocate()
-        socketError.deallocate()
+        opened.deallocate()
     }
 
     func whenDone(_ completion: @escaping @Sendable (Outcome) -> Void) {

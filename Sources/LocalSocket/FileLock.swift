@@ -11,8 +11,10 @@ public struct FileLock: ~Copyable {
         guard raw >= 0 else { throw .system(call: "open", path: path, errno: errno) }
         let descriptor = Descriptor(owning: raw)
         var tries = 5
-        while flock(raw, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EWOULDBLOCK else { throw .system(call: "flock", path: path, errno: errno) }
+        while true {
+            let answer = BoundedLock.call(raw, LOCK_EX | LOCK_NB)
+            if answer == .done { break }
+            guard answer == .failed(EWOULDBLOCK) else { throw Self.unusable(path, answer) }
             tries -= 1
             guard tries > 0 else { throw .locked(path, pid: Self.holder(raw)) }
             // Whoever looks whether the lock is held (`isHeld`) holds it for some microseconds.
@@ -23,6 +25,22 @@ public struct FileLock: ~Copyable {
         _ = ftruncate(raw, 0)
         text.withUTF8 { _ = pwrite(raw, $0.baseAddress, $0.count, 0) }
         self.descriptor = descriptor
+    }
+
+    private static func unusable(_ path: String, _ answer: BoundedLock.Answer) -> LocalSocketError {
+        let code: Int32? = if case .failed(let code) = answer { code } else { nil }
+        return .noLocks(path, fileSystem: FileSystemName.of(path), errno: code)
+    }
+
+    /// Refuses a file whose lock cannot be asked about. A missing one is held by no process.
+    public static func requireUsable(_ path: String) throws(LocalSocketError) {
+        let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard raw >= 0 else { return }
+        let descriptor = Descriptor(owning: raw)
+        switch BoundedLock.call(descriptor.raw, LOCK_SH | LOCK_NB) {
+        case .done, .failed(EWOULDBLOCK): return
+        case let answer: throw unusable(path, answer)
+        }
     }
 
     /// The process that holds the lock, for those who look for an agent that does not answer; nil when nobody does.
@@ -40,7 +58,7 @@ public struct FileLock: ~Copyable {
         guard raw >= 0 else { return nil }
         let descriptor = Descriptor(owning: raw)
         // A shared lock is in nobody's way but a daemon's that starts this very moment, which tries again.
-        guard flock(raw, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
+        guard BoundedLock.call(raw, LOCK_SH | LOCK_NB) == .failed(EWOULDBLOCK) else { return nil }
         return descriptor
     }
 

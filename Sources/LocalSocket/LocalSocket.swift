@@ -45,6 +45,7 @@ public enum LocalSocket {
             _ = try AgentSocket(connectedTo: path)
         } catch .notListening {
             guard unlink(path.text) == 0 || errno == ENOENT else {
+                if errno == EBUSY { throw .mountedSocket(path.text) }
                 throw .system(call: "unlink", path: path.text, errno: errno)
             }
             return

@@ -17,6 +17,10 @@ public enum LocalSocketError: Error, Equatable, Sendable {
     case inUse(String)
     /// Another agent holds the lock.
     case locked(String, pid: Int32?)
+    /// The file system refuses locks, or does not answer: then without an error number.
+    case noLocks(String, fileSystem: String?, errno: Int32?)
+    /// A socket file that is mounted, and whose agent has ended.
+    case mountedSocket(String)
     case inheritedDescriptor(Int32)
     /// The path is wrong, or somebody is there who is no agent that has ended.
     case client(AgentClientError)
@@ -51,6 +55,10 @@ extension LocalSocketError: CustomStringConvertible {
         case .inUse(let path): "an agent serves \(path) already"
         case .locked(_, let pid?): "another authagentd is running already (pid \(pid))"
         case .locked(_, nil): "another authagentd is running already"
+        case .noLocks(let path, let system, let code):
+            "the file system\(system.map { " (\($0))" } ?? "") of \(path) keeps no locks: flock: "
+                + (code.map { String(cString: strerror($0)) } ?? "no answer")
+        case .mountedSocket(let path): "\(path) is the mounted socket file of an agent that has ended"
         case .inheritedDescriptor(let descriptor): "descriptor \(descriptor) is not a listening Unix socket"
         case .system(let call, let path, let code): "\(call) \(path): \(String(cString: strerror(code)))"
         }
@@ -75,10 +83,16 @@ extension LocalSocketError: CustomStringConvertible {
         case .directoryIsLoose(let path, _) where PrivateDirectory.isOnlyAgents(path): "run 'chmod 700 \(path)'"
         case .directoryIsLoose: "other things are in it: name a directory that has only the agent's files in it"
         case .inUse, .locked: "run 'authagent status' to use it, or 'authagent stop' to end it"
+        case .noLocks: "set XDG_STATE_HOME to a directory on a local disk, as for example in /var/tmp or /run/user"
+        case .mountedSocket(let path):
+            "mount the directory \(PrivateDirectory.parent(of: path)) of the agent, not the socket file in it"
         case .inheritedDescriptor: "check ListenStream= in authagent.socket"
         // As after 'su' without '-': the directory of another login.
         case .system(_, let path, EACCES) where path.hasPrefix("/run/user/"):
             "unset XDG_RUNTIME_DIR if it is another user's"
+        case .system("mkdir", let path, EACCES), .system("mkdir", let path, EPERM), .system("mkdir", let path, EROFS):
+            "set XDG_STATE_HOME and XDG_CONFIG_HOME, or AUTHAGENT_SOCK for a socket, to places where this user may write:"
+                + " it may not at \(PrivateDirectory.parent(of: path))"
         case .system(_, let path, EACCES), .system(_, let path, EPERM), .system(_, let path, EROFS):
             "check who may write to \(path)"
         case .system(_, _, ENOSPC), .system(_, _, EDQUOT): "make room on the disk"

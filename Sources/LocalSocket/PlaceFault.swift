@@ -58,7 +58,7 @@ extension PlaceFault: CustomStringConvertible {
             return "run 'mv \(path) \(path).old'; the agent makes a new one"
         }
         return
-            "run 'sudo -u \(UserNumbers.argument(owner)) authagent ...' for that user's agent; for your own, set HOME and"
-            + " the XDG variables to places of your own"
+            "run 'sudo -u \(UserNumbers.argument(owner)) authagent ...' for that user's agent; for your own, set HOME,"
+            + " XDG_RUNTIME_DIR, XDG_CONFIG_HOME and XDG_STATE_HOME to places of your own"
     }
 }

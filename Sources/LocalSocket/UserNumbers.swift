@@ -28,6 +28,11 @@ public enum UserNumbers {
         return members.allSatisfy { $0 == name } && (isPrimary || !members.isEmpty)
     }
 
+    /// The home directory that the user's service manager starts units with; `nil` if /etc/passwd does not have the user.
+    static func home(of user: UInt32) -> String? {
+        table(read("/etc/passwd")).first { UInt32($0[safe: 2] ?? "") == user }?[safe: 5].map(String.init)
+    }
+
     private static func name(of user: UInt32) -> String? { name(of: user, in: read("/etc/passwd")) }
 
     /// Nil for a name that would have to be quoted on a command line.

@@ -49,7 +49,7 @@ public final class DurableDirectory: Sendable {
 
     /// Makes what was renamed or removed durable.
     func synchronize() throws(FileFailure) {
-        guard fsync(descriptor) == 0 else { throw .system(call: "fsync", path: path, errno: errno) }
+        if let code = DirectorySync.failure(descriptor) { throw .system(call: "fsync", path: path, errno: code) }
     }
 
     /// Reads errno, so nothing may come between the call and this.

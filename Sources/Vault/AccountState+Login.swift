@@ -12,6 +12,7 @@ extension AccountState {
         noLongerOwes()
         readAgain = nil
         missingIDToken = nil
+        replacedAt = nil
         isToldOfNoRefreshToken = false
         if !lock.isClosed { lock.open(at: grantedAt) }
         succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
@@ -72,6 +73,7 @@ extension AccountState {
         login = .signedOut(.notLoggedIn)
         readAgain = nil
         token = nil
+        replacedAt = nil
         renewal = nil
         unsaved = nil
         lastFailure = nil

@@ -11,6 +11,7 @@ extension AccountState {
         var token = token
         // A renewal need not bring a new ID token (OpenID Connect Core 1.0 §12.2): the old one is good until it expires.
         token.idToken = token.idToken ?? self.token?.idToken
+        if self.token != nil { replacedAt = grantedAt }
         tell(of: token)
         succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
     }

@@ -52,7 +52,7 @@ extension AccountState {
         }
     }
 
-    private func refreshOrFail(
+    func refreshOrFail(
         _ credential: Credential, _ target: TokenTarget, _ entry: TargetedTokens.Entry?, at now: ContinuousClock.Instant
     ) -> Decision {
         guard credential.refreshToken != nil else {
@@ -71,10 +71,12 @@ extension AccountState {
         return refreshOrFail(credential, at: now)
     }
 
-    package mutating func targetRenewed(_ target: TokenTarget, _ token: AccessToken, version: UInt64) {
+    package mutating func targetRenewed(
+        _ target: TokenTarget, _ token: AccessToken, version: UInt64, at now: ContinuousClock.Instant
+    ) {
         guard version == self.version else { return }
         tell(of: token)
-        targeted.renewed(target, token)
+        targeted.renewed(target, token, at: now)
     }
 
     package mutating func targetFailed(

@@ -39,6 +39,8 @@ package struct AccountState: Sendable {
     /// Whether anybody asked for this token since it came.
     package internal(set) var isInUse = false
     package internal(set) var lastGrant: ContinuousClock.Instant?
+    /// When a refresh last replaced the login's own token.
+    var replacedAt: ContinuousClock.Instant?
     /// Why the last login or refresh brought no ID token to serve, and when it is worth asking again.
     var missingIDToken: (why: NoIDToken, until: ContinuousClock.Instant?)?
     /// When to look again into a store that could not be read, without being asked.

@@ -79,7 +79,7 @@ extension AccountVault {
         }
         let token = AccessToken(
             grant, scope: scope, of: credential, requestedAt: requestedAt, isRenewable: true)
-        guarded.withLock { $0.state.targetRenewed(target, token, version: version) }
+        guarded.withLock { $0.state.targetRenewed(target, token, version: version, at: requestedAt) }
     }
 
     /// To be called when the account's settings have changed.

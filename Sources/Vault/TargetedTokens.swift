@@ -8,6 +8,8 @@ struct TargetedTokens: Sendable {
         var token: AccessToken?
         var failure: TokenFailure?
         var backoff = Backoff()
+        /// When a refresh last replaced the token.
+        var replacedAt: ContinuousClock.Instant?
         fileprivate var lastUse: UInt64 = 0
     }
 
@@ -37,8 +39,17 @@ struct TargetedTokens: Sendable {
         refusals.count { now < $0 + Self.refusalPeriod } < Self.newRefusals
     }
 
-    mutating func renewed(_ target: TokenTarget, _ token: AccessToken) {
-        update(target) { $0 = Entry(token: token) }
+    /// What is known of a target, for a look that is not a use.
+    subscript(target: TokenTarget) -> Entry? { entries[target] }
+
+    mutating func renewed(_ target: TokenTarget, _ token: AccessToken, at now: ContinuousClock.Instant) {
+        update(target) { entry in
+            entry = Entry(token: token, replacedAt: entry.token == nil ? entry.replacedAt : now)
+        }
+    }
+
+    mutating func replaced(_ target: TokenTarget, at now: ContinuousClock.Instant) {
+        entries[target]?.replacedAt = now
     }
 
     mutating func failed(

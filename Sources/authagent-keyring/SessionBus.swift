@@ -11,34 +11,41 @@ struct SessionBus: ~Copyable {
     private static let servicePath = "/org/freedesktop/secrets"
 
     init() throws(KeyringFailure) {
-        guard let address = Self.address() else {
-            throw KeyringFailure(state: .noBus, detail: "there is no session bus")
+        let addresses: [BusAddress]
+        do throws(BusAddress.Missing) { addresses = try Self.addresses() } catch {
+            throw KeyringFailure(state: .noBus, detail: error.detail)
         }
         let flags = GDBusConnectionFlags(
             rawValue: G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT.rawValue
                 | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION.rawValue
         )
-        var error: UnsafeMutablePointer<GError>?
-        guard let connection = g_dbus_connection_new_for_address_sync(address, flags, nil, nil, &error) else {
-            throw KeyringFailure(
-                state: .noBus, detail: "the session bus cannot be reached: \(GLibError.take(&error).text)"
-            )
+        var failure: String?
+        for address in addresses {
+            var error: UnsafeMutablePointer<GError>?
+            if let connection = g_dbus_connection_new_for_address_sync(address.text, flags, nil, nil, &error) {
+                // libsecret connects by itself and reads the variable.
+                setenv("DBUS_SESSION_BUS_ADDRESS", address.text, 1)
+                self.connection = connection
+                return
+            }
+            let reason = GLibError.take(&error).text
+            failure = failure ?? "the session bus cannot be reached at \(address.source): \(reason)"
         }
-        self.connection = connection
+        throw KeyringFailure(state: .noBus, detail: failure ?? "there is no session bus")
     }
 
     deinit { csecret_release(UnsafeMutableRawPointer(connection)) }
 
-    /// Only an address that is there: without one GLib would start a bus of its own.
-    private static func address() -> String? {
-        if let text = getenv("DBUS_SESSION_BUS_ADDRESS").map({ String(cString: $0) }), !text.isEmpty { return text }
-        guard let runtime = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), !runtime.isEmpty,
-            access(runtime + "/bus", F_OK) == 0
-        else { return nil }
-        let address = "unix:path=\(runtime)/bus"
-        // libsecret connects by itself and reads the variable.
-        setenv("DBUS_SESSION_BUS_ADDRESS", address, 1)
-        return address
+    /// Only addresses that are there: without one GLib would start a bus of its own.
+    private static func addresses() throws(BusAddress.Missing) -> [BusAddress] {
+        var environment: [String: String] = [:]
+        for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
+            environment[name] = getenv(name).map { String(cString: $0) }
+        }
+        return try BusAddress.choices(environment: environment, user: geteuid()) { path in
+            var status = stat()
+            return stat(path, &status) == 0 ? status.st_uid : nil
+        }
     }
 
     /// The object path of the default collection. Throws unless there is a provider that has one, unlocked.

@@ -23,6 +23,9 @@ struct AgentExamination {
                 DoctorCheck(.agentRunning, .problem, failure, hint: "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME"))
             return (checks, nil)
         }
+        do throws(LocalSocketError) { try FileLock.requireUsable(lock) } catch {
+            return (checks + [DoctorCheck(.agentRunning, .problem, error.description, hint: error.hint)], nil)
+        }
         guard FileLock.isHeld(lock) else { return (checks + [Self.noAgent(path)], nil) }
         do throws(AgentClientError) {
             let (running, report) = try ask(path)
@@ -45,7 +48,10 @@ struct AgentExamination {
         let running = DoctorCheck(.agentRunning, .ok, "an agent runs, pid \(agent.pid), \(agent.socket)")
         // An older one has no such route, or other checks.
         let report = try? connection.ask(.doctor)
-        return ([running, Self.version(of: agent)], report)
+        let difference = AgentEnvironment.difference(environment, agent).map {
+            DoctorCheck(.agentEnvironment, .warning, $0, hint: AgentEnvironment.remedy)
+        }
+        return ([running, Self.version(of: agent)] + [difference].compactMap(\.self), report)
     }
 
     static func version(of agent: AgentStatus) -> DoctorCheck {

@@ -14,6 +14,7 @@ extension AgentStarter {
     func connect() throws -> AgentConnection {
         // Whoever is only let in to an agent of others has none to start in its place.
         guard !path.isOthers(than: geteuid()) else { throw Self.leftToOthers(path) }
+        if let connection = try connectThroughService() { return connection }
         let end = Deadline(Self.longestDrain)
         while try start() == .isInUse {
             if let connection = try connectToOther(until: end) { return connection }
@@ -35,6 +36,7 @@ extension AgentStarter {
             } catch {
                 guard case .notListening = error else { throw error }
             }
+            do throws(LocalSocketError) { try FileLock.requireUsable(lock) } catch { throw Failure(error) }
             guard FileLock.isHeld(lock) else { return nil }
             if !isTold, silence.milliseconds == 0 {
                 let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""

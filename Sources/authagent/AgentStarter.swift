@@ -119,7 +119,7 @@ struct AgentStarter {
 
     private func spawn(_ daemon: String, log: Int32, readiness: Int32) throws {
         var arguments = Self.cStrings([daemon, "--ready-fd", "\(Self.readyDescriptor)"])
-        var environment = LeakyVariables.without(environment)
+        var environment = AgentEnvironment.of(environment)
         // The Swift runtime's crash report has registers in it, which may hold part of a token.
         environment["SWIFT_BACKTRACE"] = "enable=no"
         var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import AuthagentClient
 internal import Glibc
 
 /// How a login's events are shown.
@@ -23,7 +24,7 @@ struct JSONLoginScreen: LoginScreen {
             if let note = result.note { Console.note(note) }
             result.note = nil
             event = .done(result)
-        case .slowed, .retrying, .failed: break
+        case .slowed, .retrying, .resumed, .failed: break
         }
         Console.print(APIJSON.text(fixed: event))
     }
@@ -39,16 +40,25 @@ struct JSONLoginScreen: LoginScreen {
 }
 
 /// For a person in front of a terminal.
-struct TextLoginScreen: LoginScreen {
-    let account: AccountName
+final class TextLoginScreen: LoginScreen {
+    private let account: AccountName
+    /// Shown again after an outage, with the end of its code.
+    private var shown: (prompt: LoginPrompt, end: Deadline)?
+
+    init(account: AccountName) { self.account = account }
 
     var wantsQRCode: Bool { Console.isTerminal }
 
     func show(_ event: LoginEvent) {
         switch event {
-        case .prompt(let prompt): show(prompt)
+        case .prompt(let prompt):
+            shown = (prompt, Deadline(.seconds(prompt.expiresIn)))
+            show(prompt)
         case .slowed(let interval): Console.note("the provider asks to wait \(interval) s between two questions")
-        case .retrying(let detail): Console.note("\(detail); still trying")
+        case .retrying(let detail): Console.note("\(detail); still trying, the code stays valid")
+        case .resumed:
+            Console.note("the provider answers again")
+            if let (prompt, end) = shown { showSteps(prompt, expiresIn: Int(end.milliseconds) / 1000) }
         case .done(let result):
             if let note = result.note { Console.note(note) }
             let subject = result.subject.map { " as \(Console.clean($0))" } ?? ""
@@ -75,12 +85,16 @@ struct TextLoginScreen: LoginScreen {
             // Block characters only: what else the agent could send is not drawn.
             for line in code where line.allSatisfy({ " █▀▄".contains($0) }) { Console.print("  \(line)") }
         }
+        showSteps(prompt, expiresIn: prompt.expiresIn)
+    }
+
+    private func showSteps(_ prompt: LoginPrompt, expiresIn: Int) {
         var steps = ["  open:   \(prompt.verificationURI)", "  enter:  \(prompt.userCode)"]
         if let complete = prompt.verificationURIComplete, complete != prompt.verificationURI {
             steps.append("  or:     \(complete)")
         }
         for line in steps { Console.print(Console.clean(line)) }
-        Console.print("waiting for approval, \(words(prompt.expiresIn)) at most; Ctrl-C cancels")
+        Console.print("waiting for approval, \(words(expiresIn)) at most; Ctrl-C cancels")
     }
 
     /// With the lines below it and that of the cursor.

@@ -75,7 +75,7 @@ struct OneShotAgent {
         guard silence >= 0 else { return errno }
         defer { close(silence) }
         var arguments = AgentStarter.cStrings([program] + question.arguments)
-        var variables = AgentStarter.cStrings(LeakyVariables.without(environment).map { "\($0.key)=\($0.value)" })
+        var variables = AgentStarter.cStrings(AgentEnvironment.of(environment).map { "\($0.key)=\($0.value)" })
         defer { for text in arguments + variables { free(text) } }
         return clinux_spawn(program, &arguments, &variables, output, silence, &pid)
     }

@@ -2,6 +2,7 @@ internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
 internal import Glibc
+internal import LocalSocket
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,6 +25,9 @@ struct StatusCommand: ParsableCommand {
             Console.note(
                 "the running agent is \(report.agent.version), installed is \(agentVersion): run 'authagent stop', and"
                     + " the next command starts the new one")
+        }
+        if let difference = AgentEnvironment.difference(processEnvironment(), report.agent) {
+            Console.note("\(difference): \(AgentEnvironment.remedy)")
         }
         Console.print(json ? APIJSON.text(fixed: report) : StatusTable(report, now: time(nil)).text)
     }

@@ -67,6 +67,7 @@ struct StopCommand: ParsableCommand {
         } catch {
             if case .problem = error { throw error }
             guard let paths = UserPaths(environment: processEnvironment()) else { throw error }
+            do throws(LocalSocketError) { try FileLock.requireUsable(paths.lock) } catch { throw Failure(error) }
             if let pid = FileLock.holder(of: paths.lock) { return pid }
             guard case .notListening = error else { throw error }
             return nil

@@ -34,6 +34,9 @@ struct TokenCommand: ParsableCommand {
             valueName: "seconds"))
     var wait: Int?
 
+    @Flag(help: "Renew the token first, because a service has refused it; at most once a minute.")
+    var renew = false
+
     @Flag(help: "Print the login's ID token instead; with --json beside the access token.")
     var idToken = false
 
@@ -64,9 +67,11 @@ struct TokenCommand: ParsableCommand {
     }
 
     func run() throws {
-        let asked = TokenRequest(
+        var asked = TokenRequest(
             minimumValidity: minValid, includesIDToken: idToken, target: try target(), wait: wait)
-        let reply = try AgentConnection.open().ask(.token(account, asked))
+        let connection = try AgentConnection.open()
+        if renew { try renew(&asked, connection) }
+        let reply = try connection.ask(.token(account, asked))
         if idToken, !json {
             guard let token = reply.idToken else {
                 throw Failure("the agent sent no ID token", hint: "is it older than this client? run 'authagent stop'")
@@ -75,6 +80,20 @@ struct TokenCommand: ParsableCommand {
         } else {
             Self.show(reply, json ? .text(APIJSON.text(fixed: reply)) : header ? .header : .token)
         }
+    }
+
+    /// Leaves to the request that follows what is left of its time.
+    private func renew(_ asked: inout TokenRequest, _ connection: AgentConnection) throws {
+        var request = Request.rejectToken(account, TokenRejection(of: asked.target))
+        let deadline = wait.map { Deadline(.seconds($0)) }
+        if let wait { request.limit = .seconds(wait) }
+        do throws(AgentClientError) {
+            if let note = try connection.ask(request).note { Console.note(note) }
+        } catch {
+            guard error == .timeout, wait != nil else { throw error }
+            throw Failure(Problem(.timeout, "the renewal takes too long", hint: "try again; what was begun goes on"))
+        }
+        asked.wait = deadline.map { Int($0.milliseconds / 1000) }
     }
 
     /// What is printed of a reply.

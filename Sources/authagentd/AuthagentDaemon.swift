@@ -151,7 +151,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 examine: { await doctor.report() },
                 socket: sockets.path,
                 processID: getpid(),
-                logger: log.logger
+                logger: log.logger,
+                environment: environment
             )
         )
         let accountable: @Sendable (UInt32) -> UInt32 = { rules.current.counted($0) }

@@ -13,6 +13,7 @@ struct LoginEventTests {
         ),
         .slowed(interval: 10),
         .retrying(detail: "no route"),
+        .resumed,
         .done(LoginResult(account: work, scope: "openid", expiresAt: 1)),
         .failed(LoginFailure(code: "access_denied", detail: "d", hint: "h")),
     ]
@@ -29,6 +30,7 @@ struct LoginEventTests {
                 #"{"event":"prompt","expires_in":600,"interval":5,"user_code":"A-B","verification_uri":"https://i/d"}"#,
                 #"{"event":"slowed","interval":10}"#,
                 #"{"detail":"no route","event":"retrying"}"#,
+                #"{"event":"resumed"}"#,
                 #"{"account":"work","event":"done","expires_at":1,"scope":"openid"}"#,
                 #"{"code":"access_denied","detail":"d","event":"failed","hint":"h"}"#,
             ])

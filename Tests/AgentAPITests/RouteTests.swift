@@ -6,8 +6,9 @@ struct RouteTests {
     func roundTrip() throws {
         let name = try #require(AccountName("work"))
         let routes: [Route] = [
-            .accounts, .account(name), .token(name), .login(name), .logout(name), .inspect(name), .inspect(nil),
-            .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI, .policyCheck,
+            .accounts, .account(name), .token(name), .tokenRejected(name), .login(name), .logout(name), .inspect(name),
+            .inspect(nil), .health, .providers, .reload, .store, .lock, .unlock, .doctor, .events, .openAPI,
+            .policyCheck,
             .metrics,
         ]
         for route in routes {
@@ -22,7 +23,8 @@ struct RouteTests {
         arguments: [
             "", "/", "v1/accounts", "/v1", "/v1/", "/v2/accounts", "/v1/accounts/", "/v1/accounts//token",
             "/v1/accounts/a/token/", "/v1/accounts/../health", "/v1/accounts/a%2Fb", "/v1/Accounts", "//v1/accounts",
-            "/metrics/", "/v1/metrics",
+            "/metrics/", "/v1/metrics", "/v1/accounts/a/token/refused", "/v1/accounts/a/login/rejected",
+            "/v1/accounts//token/rejected", "/v1/accounts/a/token/rejected/",
         ])
     func nothing(path: String) { #expect(Route(path: path) == nil) }
 }

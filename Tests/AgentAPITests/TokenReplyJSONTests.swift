@@ -15,7 +15,8 @@ struct TokenReplyJSONTests {
         for text in texts {
             for other in texts {
                 let full = TokenReply(
-                    accessToken: text, idToken: other, tokenType: text, expiresIn: 3599, scope: other,
+                    accessToken: text, idToken: other, idTokenExpiresAt: 1_795_562_270, tokenType: text,
+                    expiresIn: 3599, scope: other,
                     expiresAt: 1_795_562_271, account: account, note: text
                 )
                 #expect(String(decoding: full.json, as: UTF8.self) == APIJSON.text(fixed: full))

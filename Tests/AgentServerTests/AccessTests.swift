@@ -14,6 +14,7 @@ struct AccessTests {
         (Request(method: "HEAD", target: "/v1/accounts/work/token"), [.token]),
         (.get("/v1/accounts/work/token?id_token=true"), [.token, .idToken]),
         (.get("/v1/accounts/work/token?id_token=true", "Accept: text/plain"), [.idToken]),
+        (.post("/v1/accounts/work/token/rejected"), [.token]),
         (.get("/v1/accounts/work"), [.status]),
         (.post("/v1/accounts/work/inspect", "{}"), [.status]),
         (.post("/v1/accounts/work/login", "{\"timeout\":9,\"qr_code\":true}"), [.login]),
@@ -28,6 +29,19 @@ struct AccessTests {
         (.get("/v1/doctor"), [.admin]),
         (.get("/v1/policy/check?pid=4711&account=work"), [.admin]),
     ]
+
+    @Test("a refused caller of another PID namespace is called not visible, and no command names its number 0")
+    func invisible() async throws {
+        let fixture = AccessFixture()
+        let caller = KnownCaller(Caller(pid: 0, user: 4242, group: 4242))
+        let access = fixture.access(AccessFixture.rule(allow: [.status]), as: caller)
+        try await ServerFixture.serving(access: access) { server in
+            let problem = try #require(try await server.exchange(.get("/v1/accounts/work/token")).problem)
+            #expect(problem.code == .forbidden)
+            #expect(problem.hint?.contains("not visible from the agent's container") == true, "\(problem)")
+            #expect(problem.hint?.contains("--as-pid") == false)
+        }
+    }
 
     @Test(
         "each route answers whoever has what it needs, and nobody else: then nothing is looked up, and it is recorded")

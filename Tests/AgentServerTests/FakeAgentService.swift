@@ -9,6 +9,7 @@ import Synchronization
 final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
         case token(AccountName, TokenRequest)
+        case rejectToken(AccountName, TokenRequest, digest: [UInt8]?)
         case login(AccountName, LoginRequest)
         case cancelLogin(AccountName)
         case logout(AccountName, LogoutRequest)
@@ -72,7 +73,7 @@ final class FakeAgentService: AgentService {
             watcher.yield(event)
             switch event {
             case .done, .failed: watcher.finish()
-            case .prompt, .slowed, .retrying: break
+            case .prompt, .slowed, .retrying, .resumed: break
             }
         }
     }
@@ -123,10 +124,18 @@ final class FakeAgentService: AgentService {
         return Self.reply(account)
     }
 
+    func rejectToken(
+        _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?
+    ) async throws(Problem) -> TokenRejectionReply {
+        try await perform(.rejectToken(account, request, digest: digest), of: account)
+        return TokenRejectionReply(account: account, result: .renewed)
+    }
+
     func health() async -> AgentStatus {
         AgentStatus(
             version: agentVersion, pid: 1, socket: "/run/agent.sock", storeState: .ok, storeDetail: storeDetail,
-            storeHint: canary, sealedState: canary.map { _ in .failed }, sealedDetail: canary, sealedHint: canary
+            storeHint: canary, sealedState: canary.map { _ in .failed }, sealedDetail: canary, sealedHint: canary,
+            environment: canary.map { ["https_proxy": $0] }
         )
     }
 

@@ -19,7 +19,9 @@ struct OpenAPISchemaTests {
             "ProviderParameter": ProviderDescription.Parameter.self, "ProviderRequests": ProviderRequests.self,
             "SignatureReport": SignatureReport.self, "StatusReport": StatusReport.self, "Store": StoreDescription.self,
             "StoreReply": StoreReply.self, "StoreReport": StoreReport.self, "StoreRequest": StoreRequest.self,
-            "TokenInspection": TokenInspection.self, "TokenReply": TokenReply.self, "UnlockReply": UnlockReply.self,
+            "TokenInspection": TokenInspection.self, "TokenRejection": TokenRejection.self,
+            "TokenRejectionReply": TokenRejectionReply.self, "TokenReply": TokenReply.self,
+            "UnlockReply": UnlockReply.self,
             "UnlockRequest": UnlockRequest.self,
         ]
     }
@@ -32,8 +34,8 @@ struct OpenAPISchemaTests {
     }
     /// Texts, choices of others, and what is written in one place only, which `samples` and `api-fuzz` look at.
     private static let others: Set = [
-        "AccountName", "CancelReply", "DoctorState", "GivenTokenRequest", "KeySource", "LoginEvent", "LoginRetrying",
-        "LoginSlowed", "OpenAPIDocument", "ReloadReply", "Resource", "StoreState",
+        "AccountName", "CancelReply", "DoctorState", "GivenTokenRequest", "KeySource", "LoginEvent", "LoginResumed",
+        "LoginRetrying", "LoginSlowed", "OpenAPIDocument", "ReloadReply", "Resource", "StoreState",
     ]
 
     private static func description() async throws -> APIDescription {
@@ -83,6 +85,7 @@ struct OpenAPISchemaTests {
         }
         for (event, name) in [
             (LoginEvent.slowed(interval: 5), "LoginSlowed"), (.retrying(detail: "no answer"), "LoginRetrying"),
+            (.resumed, "LoginResumed"),
         ] {
             let content = try APIJSON.decode([String: JSONContent].self, from: APIJSON.encode(fixed: event))
             #expect(Set(content.keys) == Set(try description.members(of: name).keys))

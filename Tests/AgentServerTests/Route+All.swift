@@ -11,7 +11,8 @@ extension Route {
         switch self {
         case .accounts: .account(account)
         case .account: .token(account)
-        case .token: .login(account)
+        case .token: .tokenRejected(account)
+        case .tokenRejected: .login(account)
         case .login: .logout(account)
         case .logout: .inspect(account)
         case .inspect(.some): .inspect(nil)

@@ -115,6 +115,38 @@ struct RouteTests {
         }
     }
 
+    @Test("a refused token is named by its hash and by what it was requested for; what cannot be either is refused")
+    func rejected() async throws {
+        try await ServerFixture.serving { server in
+            let path = "/v1/accounts/work/token/rejected"
+            let digest = [UInt8](repeating: 0xAB, count: 32)
+            let target = try TokenTarget(scopes: ["a", "b"], resources: ["urn:a"], audience: "api")
+            let bodies: [(String, TokenRequest, [UInt8]?)] = [
+                ("", TokenRequest(), nil), ("{}", TokenRequest(), nil),
+                (#"{"token_sha256":null,"scope":null,"resource":null,"audience":null}"#, TokenRequest(), nil),
+                (#"{"token_sha256":"\#(String(repeating: "aB", count: 32))"}"#, TokenRequest(), digest),
+                (#"{"scope":"b a","resource":"urn:a","audience":"api"}"#, TokenRequest(target: target), nil),
+                (#"{"scope":"b a","resource":["urn:a"],"audience":"api"}"#, TokenRequest(target: target), nil),
+            ]
+            for (body, request, digest) in bodies {
+                let reply = try await server.exchange(.post(path, body, "Content-Type: application/json"))
+                #expect(reply.status == 200, "\(body)")
+                #expect(reply.json?["result"] as? String == "renewed")
+                #expect(server.service.calls.last == .rejectToken(work, request, digest: digest), "\(body)")
+            }
+            for body in [
+                #"{"token_sha256":"ab"}"#, #"{"token_sha256":""}"#, #"{"token_sha256":7}"#, #"{"scope":""}"#,
+                #"{"token_sha256":"\#(String(repeating: "xy", count: 32))"}"#, #"{"scope":"a  b"}"#,
+                #"{"resource":"no uri"}"#, #"{"resource":[1]}"#, #"{"audience":""}"#, #"{"scope":["a"]}"#, "[]",
+            ] {
+                let reply = try await server.exchange(.post(path, body, "Content-Type: application/json"))
+                #expect(reply.problem?.code == .badRequest, "\(body)")
+            }
+            #expect(server.service.calls.count == bodies.count)
+            #expect(try await server.exchange(.get(path))["allow"] == "POST")
+        }
+    }
+
     @Test("bodies of login and logout reach the agent; an empty one means nothing special")
     func bodies() async throws {
         try await ServerFixture.serving { server in

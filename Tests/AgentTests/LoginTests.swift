@@ -1,6 +1,7 @@
 import Agent
 import AgentAPI
 import AuthagentTestSupport
+import Foundation
 import OAuth
 import SecretMemory
 import Testing
@@ -54,6 +55,64 @@ struct LoginTests {
         fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
         await fixture.passInterval()
         guard case .done? = await second.events().last else { return #expect(Bool(false), "\(second.soFar)") }
+    }
+
+    @Test("an outage is reported once, to who joins meanwhile as well, and its end once")
+    func outage() async throws {
+        let fixture = try AgentFixture()
+        fixture.provider.script(
+            .token, .json(503, "{}"), .json(502, "{}"), .json(503, "{}"), .error("authorization_pending"),
+            .error("authorization_pending"), .json(503, "{}"), .error("authorization_pending"),
+            .grant(access: "a1", refresh: "r1"))
+        let first = try await fixture.login()
+        _ = await first.prompt()
+        var second: EventLog?
+        for poll in 1...8 {
+            let polls = fixture.provider.requests(.token).count
+            for _ in 0..<80 where fixture.provider.requests(.token).count == polls {
+                await fixture.passInterval()
+                await Task.yield()
+            }
+            if poll == 2 { second = try await fixture.login() }
+        }
+        func kinds(_ log: EventLog?) async -> [String] {
+            await log?.events().map { event in
+                switch event {
+                case .prompt: "prompt"
+                case .slowed: "slowed"
+                case .retrying: "retrying"
+                case .resumed: "resumed"
+                case .done: "done"
+                case .failed: "failed"
+                }
+            } ?? []
+        }
+        let expected = ["prompt", "retrying", "resumed", "retrying", "resumed", "done"]
+        #expect(await kinds(first) == expected)
+        #expect(await kinds(second) == expected)
+    }
+
+    @Test("an approved login whose account file cannot be written lives until the agent ends, and says so")
+    func unwritable() async throws {
+        let fixture = try AgentFixture()
+        let log = try await fixture.login()
+        _ = await log.prompt()
+        try FileManager.default.removeItem(atPath: fixture.files.path + "/user")
+        fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
+        await fixture.passInterval()
+        guard case .done(let result)? = await log.events().last else { return #expect(Bool(false), "\(log.soFar)") }
+        #expect(result.note?.contains("the login lives until the agent ends") == true, "\(result)")
+        for _ in 0..<2 {
+            #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
+            let status = try await fixture.agent.status(of: fixture.name)
+            #expect(status.state == .unsaved)
+            #expect(status.lastError?.contains("/user") == true && status.hint != nil)
+            try await fixture.agent.reload()
+        }
+        #expect(fixture.provider.requests(.revocation).isEmpty)
+        // The next login mends it.
+        try await fixture.completeLogin()
+        #expect(try await fixture.agent.status(of: fixture.name).state == .ok)
     }
 
     @Test("a login with other settings does not join")

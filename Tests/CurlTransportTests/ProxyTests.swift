@@ -18,6 +18,32 @@ struct ProxyTests {
         #expect(target.connectionCount == 0)
     }
 
+    @Test("a proxy that is not there, or refuses, is named with its setting and without its password, not the provider")
+    func dead() async throws {
+        let port = try LoopbackServer().port
+        let refusing = try LoopbackServer { $0.serve("407 Proxy Authentication Required") }
+        let request = try makeRequest(.post, "https://provider.example/token")
+        for (proxy, shown) in [
+            ("http://user:pa%2Fss@127.0.0.1:\(port)/", "http://127.0.0.1:\(port)"),
+            ("127.0.0.1:\(port)", "127.0.0.1:\(port)"),
+            ("socks5h://127.0.0.1:\(port)", "socks5h://127.0.0.1:\(port)"),
+            ("http://u:p@127.0.0.1:\(refusing.port)", "http://127.0.0.1:\(refusing.port)"),
+        ] {
+            let text = try await expectFailure(.unreachable, CurlTransport(.init(proxy: proxy, noProxy: "")), request)
+            #expect(text.contains("the proxy \(shown) (network.proxy)"), "\(text)")
+            #expect(!text.contains("connect to provider.example"), "\(text)")
+            #expect(!text.contains("pa%2F") && !text.contains("u:p"), "\(text)")
+        }
+        let unnamed = CurlTransport(.init(proxy: "http://proxy.invalid:3128", noProxy: ""))
+        let unknown = try await expectFailure(.nameNotFound, unnamed, request)
+        #expect(unknown.contains("http://proxy.invalid:3128 (network.proxy)"), "\(unknown)")
+        // Where the provider is what cannot be reached, the proxy is not blamed.
+        let direct = CurlTransport(.init(proxy: "http://127.0.0.1:\(port)", noProxy: "127.0.0.1"))
+        let other = try LoopbackServer().port
+        let text = try await expectFailure(.unreachable, direct, makeRequest(.post, "https://127.0.0.1:\(other)/"))
+        #expect(text.contains("127.0.0.1:\(other)") && !text.contains("proxy"), "\(text)")
+    }
+
     @Test("through a tunnel the certificate is the target's, and so is the reply")
     func wholeTunnel() async throws {
         let authority = try await ThrowAwayCA()

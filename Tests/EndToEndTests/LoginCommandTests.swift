@@ -92,6 +92,28 @@ struct LoginCommandTests {
         }
     }
 
+    @Test("an outage during a login is one note, its end another, and then the code is shown again")
+    func outage() async throws {
+        let demo = try await DemoLogin()
+        let login = try demo.pendingLogin(json: false)
+        let code = await login.line(beginning: "  enter:").split(separator: " ").last.map(String.init) ?? ""
+        func polls() -> Int { demo.issuer.log.count { $0.endpoint == .token } }
+        demo.issuer.always(.token, .drop)
+        let before = polls()
+        await eventually("it does not poll on") { polls() >= before + 3 }
+        demo.issuer.always(.token, nil)
+        let after = polls()
+        await eventually("it does not poll again") { polls() >= after + 2 }
+        #expect(demo.issuer.approve(code), "'\(code)' is no code")
+        let result = await login.result()
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.components(separatedBy: "; still trying, the code stays valid").count == 2)
+        #expect(result.errors.components(separatedBy: "note: the provider answers again").count == 2)
+        #expect(result.errors.split(separator: "\n").count == 2, "\(result.errors)")
+        #expect(result.lines.count { $0 == "  enter:  \(code)" } == 2, "\(result.output)")
+        #expect(result.lines.count { $0.hasPrefix("  open:") } == 2)
+    }
+
     @Test("login alone repeats it with the settings of the account file")
     func repeats() async throws {
         let demo = try await DemoLogin()

@@ -22,6 +22,57 @@ struct NetworkEnvironmentTests {
         try await expectPrompt(try AgentHome(changes: [variable: authority.file]))
     }
 
+    @Test("a relative name of the authorities is meant from where the command runs")
+    func relative() async throws {
+        let home = try AgentHome(changes: [
+            "SSL_CERT_FILE": authority.file.split(separator: "/").last.map(String.init) ?? ""
+        ])
+        let directory = String(authority.file.dropLast((home.environment["SSL_CERT_FILE"] ?? "").count + 1))
+        let shell = try ChildProcess(
+            "/bin/sh", ["-c", #"cd "$1" && exec "$2" start"#, "sh", directory, try home.program("authagent")],
+            environment: home.environment)
+        #expect(await shell.result().status == 0)
+        try await expectPrompt(home)
+    }
+
+    @Test("a command whose variables are others than the agent's says so in one line of status and of doctor")
+    func differing() async throws {
+        let home = try AgentHome(changes: ["https_proxy": "http://user:secret@127.0.0.1:9"])
+        #expect(try await home.authagent("status").errors.isEmpty)
+        let changed = home.environment.merging(["https_proxy": "http://127.0.0.1:10", "no_proxy": "x"]) { $1 }
+        for command in ["status", "doctor"] {
+            let result = try await ChildProcess.run(try home.program("authagent"), [command], environment: changed)
+            let lines = (result.errors + result.output).split(separator: "\n").filter {
+                $0.contains("the agent has another https_proxy, no_proxy than this command")
+            }
+            #expect(lines.count == 1, "\(result.output)\(result.errors)")
+            #expect(!(result.errors + result.output).contains("secret"))
+        }
+    }
+
+    @Test("authorities that cannot be read are named, with the variable of the agent's environment: exit code 6")
+    func unreadable() async throws {
+        let home = try AgentHome(changes: ["SSL_CERT_FILE": authority.files.path + "/gone.pem"])
+        let result = await (try login(home)).result()
+        #expect(result.status == 6, "\(result.output)\(result.errors)")
+        #expect(
+            result.errors.contains("\(authority.files.path)/gone.pem' (SSL_CERT_FILE in the agent's environment)"),
+            "\(result.errors)")
+    }
+
+    @Test("a proxy that is not there is named with its variable, and the provider is not blamed: exit code 6")
+    func deadProxy() async throws {
+        // The discard port, where no proxy listens.
+        let home = try AgentHome(changes: [
+            "HTTPS_PROXY": "http://user:secret@127.0.0.1:9", "CURL_CA_BUNDLE": authority.file,
+        ])
+        let result = await (try login(home)).result()
+        #expect(result.status == 6, "\(result.output)\(result.errors)")
+        #expect(result.errors.contains("the proxy http://127.0.0.1:9 (HTTPS_PROXY)"), "\(result.errors)")
+        #expect(!result.errors.contains("connect to 127.0.0.1:\(provider.port)"), "\(result.errors)")
+        #expect(!(result.errors + result.output + home.log).contains("secret"))
+    }
+
     @Test("without them a provider of a private authority is refused, and the hint names ca_file: exit code 6")
     func untrusted() async throws {
         let home = try AgentHome()

@@ -35,6 +35,13 @@ struct PlaceTests {
         #expect(fault(path + "/missing/authagent") == nil)
     }
 
+    @Test(
+        "where no directory may be made, the hint names the variables that move it", arguments: [EACCES, EPERM, EROFS])
+    func unwritable(code: Int32) {
+        let hint = LocalSocketError.system(call: "mkdir", path: "/.local", errno: code).hint
+        for name in ["XDG_STATE_HOME", "XDG_CONFIG_HOME", "AUTHAGENT_SOCK"] { #expect(hint.contains(name)) }
+    }
+
     @Test("a file in a closed directory is opened, a missing one is none, and a link is judged by where it leads")
     func opening() throws {
         let file = try files.file("file", "text")

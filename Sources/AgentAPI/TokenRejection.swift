@@ -1,0 +1,80 @@
+/// The body of `POST /v1/accounts/{account}/token/rejected`; an empty body is one without members.
+public struct TokenRejection: Codable, Equatable, Sendable {
+    /// The SHA-256 digest of the refused token in hexadecimal digits. `nil`: the token that the agent has.
+    public var tokenSHA256: String?
+    /// Separated by spaces. With `resources` and `audience` it says which of the account's tokens was refused.
+    public var scope: String?
+    /// In JSON also a single text.
+    public var resources: [String]
+    public var audience: String?
+
+    public init(
+        tokenSHA256: String? = nil, scope: String? = nil, resources: [String] = [], audience: String? = nil
+    ) {
+        self.tokenSHA256 = tokenSHA256
+        self.scope = scope
+        self.resources = resources
+        self.audience = audience
+    }
+
+    /// Of the token that a request with this target is served.
+    public init(of target: TokenTarget?, tokenSHA256: String? = nil) {
+        let scopes = target?.scopes ?? []
+        self.init(
+            tokenSHA256: tokenSHA256, scope: scopes.isEmpty ? nil : scopes.joined(separator: " "),
+            resources: target?.resources ?? [], audience: target?.audience)
+    }
+
+    /// `nil` if the login's own token is meant.
+    public func target() throws(TokenTarget.Invalid) -> TokenTarget? {
+        let scopes = scope?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        return try TokenTarget(scopes: scopes ?? [], resources: resources, audience: audience)
+    }
+
+    /// The 32 bytes of `tokenSHA256`; `nil` if it is not 64 hexadecimal digits.
+    public var digest: [UInt8]? {
+        let digits = (tokenSHA256 ?? "").utf8.map { Character(Unicode.Scalar($0)).hexDigitValue }
+        guard digits.count == 64 else { return nil }
+        return stride(from: 0, to: 64, by: 2).reduce(into: [UInt8]?.some([])) { bytes, place in
+            guard let high = digits[place], let low = digits[place + 1] else { return bytes = nil }
+            bytes?.append(UInt8(high << 4 | low))
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case tokenSHA256 = "token_sha256"
+        case scope, audience
+        case resources = "resource"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        tokenSHA256 = try container.decodeIfPresent(String.self, forKey: .tokenSHA256)
+        scope = try container.decodeIfPresent(String.self, forKey: .scope)
+        audience = try container.decodeIfPresent(String.self, forKey: .audience)
+        if let one = try? container.decodeIfPresent(String.self, forKey: .resources) {
+            resources = [one]
+        } else {
+            resources = try container.decodeIfPresent([String].self, forKey: .resources) ?? []
+        }
+    }
+}
+
+/// The reply of `POST /v1/accounts/{account}/token/rejected`.
+public struct TokenRejectionReply: Codable, Equatable, Sendable {
+    public enum Result: String, Codable, CaseIterable, Sendable { case renewed, kept }
+
+    public var account: AccountName
+    public var result: Result
+    /// Why the token was kept: `another_token`, `renewed_lately` or `same_token`.
+    public var reason: String?
+    /// The same for people.
+    public var note: String?
+
+    public init(account: AccountName, result: Result, reason: String? = nil, note: String? = nil) {
+        self.account = account
+        self.result = result
+        self.reason = reason
+        self.note = note
+    }
+}

@@ -1,0 +1,78 @@
+internal import CLinux
+internal import Glibc
+
+/// flock(2), which a file server that is gone leaves without an answer.
+enum BoundedLock {
+    enum Answer: Equatable {
+        case done
+        case failed(Int32)
+        case none
+    }
+
+    /// A local file system answers in microseconds, a busy server in less than a second; a person waits for this.
+    private static let patience: Int32 = 4000
+
+    /// Takes or tries the lock on a thread of its own, which is left behind if it gets no answer.
+    static func call(_ descriptor: Int32, _ operation: Int32) -> Answer {
+        var ends: [Int32] = [-1, -1]
+        // The lock is the open file's, so that a copy of the descriptor takes it for both; and the number of a copy
+        // stays the thread's own.
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { return .failed(errno) }
+        guard clinux_socket_pair(&ends) == 0 else {
+            close(copy)
+            return .failed(errno)
+        }
+        let reading = Descriptor(owning: ends[0])
+        guard start(Call(copy, operation, answer: ends[1])) else { return .failed(EAGAIN) }
+        var wait = pollfd(fd: reading.raw, events: Int16(POLLIN), revents: 0)
+        var ready: Int32
+        repeat { ready = poll(&wait, 1, patience) } while ready < 0 && errno == EINTR
+        var code: Int32 = 0
+        guard ready > 0, read(reading.raw, &code, MemoryLayout<Int32>.size) == MemoryLayout<Int32>.size else {
+            return .none
+        }
+        return code == 0 ? .done : .failed(code)
+    }
+
+    private final class Call {
+        private let copy: Int32
+        private let operation: Int32
+        private let answer: Int32
+
+        init(_ copy: Int32, _ operation: Int32, answer: Int32) {
+            (self.copy, self.operation, self.answer) = (copy, operation, answer)
+        }
+
+        func run() {
+            var code: Int32 = flock(copy, operation) == 0 ? 0 : errno
+            // First, so that the caller's descriptor alone keeps the lock, and its closing gives it back.
+            close(copy)
+            // Not write(2): by now the caller may have given up, and SIGPIPE would end the process.
+            _ = send(answer, &code, MemoryLayout<Int32>.size, Int32(MSG_NOSIGNAL))
+        }
+
+        /// Where there is no thread for it.
+        func drop() { close(copy) }
+
+        deinit { close(answer) }
+    }
+
+    private static func start(_ call: Call) -> Bool {
+        let raw = Unmanaged.passRetained(call).toOpaque()
+        var thread = pthread_t()
+        let failure = pthread_create(
+            &thread, nil,
+            { raw in
+                guard let raw else { return nil }
+                Unmanaged<Call>.fromOpaque(raw).takeRetainedValue().run()
+                return nil
+            }, raw)
+        guard failure == 0 else {
+            Unmanaged<Call>.fromOpaque(raw).takeRetainedValue().drop()
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+}

@@ -1,0 +1,18 @@
+/// What follows from a token that a service has refused although it has not expired.
+public enum Rejection: Equatable, Sendable {
+    case renewed
+    /// The agent's token stays.
+    case kept(Reason)
+
+    public enum Reason: String, Sendable {
+        /// Another token was refused than the agent would serve.
+        case anotherToken = "another_token"
+        /// It was renewed a moment ago, so renewing it again would not help.
+        case renewedLately = "renewed_lately"
+        /// The provider has answered the renewal with the same token.
+        case sameToken = "same_token"
+    }
+
+    /// A service that refuses every token must not cost a refresh for each of its refusals.
+    package static let gap: Duration = .seconds(60)
+}

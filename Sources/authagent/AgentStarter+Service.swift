@@ -1,0 +1,61 @@
+internal import AgentAPI
+internal import AuthagentClient
+internal import CLinux
+internal import Glibc
+internal import LocalSocket
+
+extension AgentStarter {
+    /// systemd answers in some milliseconds, on a loaded machine in seconds.
+    private static let servicePatience: Duration = .seconds(15)
+
+    private static let systemctl: [String] = ["/usr/bin/systemctl", "/bin/systemctl"]
+
+    /// Has the user's service manager start the agent's socket, and connects to it. `nil` where there is no such manager
+    /// or unit, or where its agent would not be the one that this environment means.
+    func connectThroughService() throws -> AgentConnection? {
+        guard
+            let runtime = UserService.runtimeDirectory(environment, user: geteuid(), socket: path.text),
+            let systemctl = Self.systemctl.first(where: { access($0, X_OK) == 0 }),
+            ends([systemctl, "--user", "--quiet", "start", UserService.unit], runtime)
+        else { return nil }
+        let connection: AgentConnection
+        do throws(AgentClientError) { connection = try AgentConnection(to: path) } catch {
+            guard case .notListening = error else { throw error }
+            return nil
+        }
+        do throws(AgentClientError) { _ = try connection.ask(.health(within: Self.servicePatience)) } catch {
+            if case .problem = error { return connection }
+            // What keeps it from starting, as a wrong setting, the program says by itself.
+            if try start() == .serves { return try AgentConnection(to: path) }
+            throw Failure(
+                "the agent that systemd started has not answered",
+                hint: "run 'systemctl --user status authagent.service' to see why", code: .agentUnreachable)
+        }
+        return connection
+    }
+
+    /// Whether the command ends in time, and well.
+    private func ends(_ command: [String], _ runtime: String) -> Bool {
+        let silence = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        guard silence >= 0 else { return false }
+        defer { close(silence) }
+        let program = command.first ?? ""
+        var arguments = Self.cStrings(command)
+        var variables = Self.cStrings(["PATH=/usr/bin:/bin", "XDG_RUNTIME_DIR=\(runtime)"])
+        defer { for text in arguments + variables { free(text) } }
+        var pid: pid_t = 0
+        guard clinux_spawn(program, &arguments, &variables, silence, silence, &pid) == 0 else { return false }
+        let descriptor = clinux_pidfd_open(pid)
+        if descriptor >= 0 {
+            let process = Descriptor(owning: descriptor)
+            let deadline = Deadline(Self.servicePatience)
+            var wait = pollfd(fd: process.raw, events: Int16(POLLIN), revents: 0)
+            while poll(&wait, 1, deadline.milliseconds) < 1, deadline.milliseconds > 0 {}
+        }
+        // One that hangs is left behind by nothing.
+        kill(pid, SIGKILL)
+        var status: Int32 = -1
+        while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+        return status == 0
+    }
+}

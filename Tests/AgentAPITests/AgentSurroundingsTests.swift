@@ -1,0 +1,33 @@
+import AgentAPI
+import Testing
+
+/// What an agent shows of its environment, and what a command compares it with.
+struct AgentSurroundingsTests {
+    @Test("what matters is shown, without a proxy's password and bounded, and nothing else")
+    func shown() {
+        let long = String(repeating: "x", count: 5000)
+        let environment = [
+            "https_proxy": "http://user:p@ss@proxy.example:3128", "ALL_PROXY": "user:pw@proxy", "NO_PROXY": "*",
+            "SSL_CERT_FILE": long, "HTTPS_PROXY": "", "SECRET": "s", "http_proxy": "http://a:b@c",
+        ]
+        #expect(
+            AgentSurroundings.shown(environment) == [
+                "https_proxy": "http://proxy.example:3128", "ALL_PROXY": "proxy", "NO_PROXY": "*",
+                "SSL_CERT_FILE": String(long.prefix(1024)),
+            ])
+    }
+
+    @Test("a command's variable that the agent has not, or otherwise, is named; one that only the agent has is not")
+    func differing() {
+        let agent = ["https_proxy": "http://a", "CURL_CA_BUNDLE": "/a"]
+        func names(_ command: [String: String]) -> [String] {
+            AgentSurroundings.differing(command, agent: agent, user: 7)
+        }
+        #expect(names([:]).isEmpty)
+        #expect(names(["https_proxy": "http://u:p@a", "CURL_CA_BUNDLE": "/a"]).isEmpty)
+        #expect(names(["https_proxy": "http://b", "no_proxy": "x"]) == ["https_proxy", "no_proxy"])
+        #expect(names(["DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/7/bus"]).isEmpty)
+        #expect(
+            names(["DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/8/bus"]) == ["DBUS_SESSION_BUS_ADDRESS"])
+    }
+}
