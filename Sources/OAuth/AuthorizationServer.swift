@@ -7,16 +7,19 @@ public struct AuthorizationServer: Sendable {
     let dialect: RequestDialect
     /// Nil: the token endpoint's URL.
     private let assertionAudience: String?
+    /// Of the issuer; `nil` if only endpoints are known.
+    private let issuerOrigin: String?
     let transport: any HTTPTransport
 
     public init(
         endpoints: ProviderEndpoints, client: Client, dialect: RequestDialect = RequestDialect(),
-        assertionAudience: String? = nil, transport: any HTTPTransport
+        assertionAudience: String? = nil, issuer: Issuer? = nil, transport: any HTTPTransport
     ) {
         self.endpoints = endpoints
         self.client = client
         self.dialect = dialect
         self.assertionAudience = assertionAudience
+        issuerOrigin = issuer?.origin
         self.transport = transport
     }
 
@@ -50,7 +53,7 @@ public struct AuthorizationServer: Sendable {
             case .client(let failure): throw .client(failure)
             }
         }
-        return try DeviceAuthorization(reply)
+        return try DeviceAuthorization(reply, origin: issuerOrigin ?? url.origin)
     }
 
     /// Asks once whether the user has approved. RFC 8628 §3.4, and RFC 7636 §4.5 with the proof key that the device

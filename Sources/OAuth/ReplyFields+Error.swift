@@ -51,6 +51,12 @@ extension ReplyFields {
         switch value {
         case .object(let members):
             let fields = ReplyFields(members)
+            // Strava: the member that is at fault, and what is wrong with it.
+            if let field = fields.string("field"), let code = fields.string("code"),
+                RefreshTokenWords.saysDead("\(code)_\(field)")
+            {
+                return ("\(code)_\(field)", fields.message)
+            }
             if let word = fields.knownWord { return (word, fields.message == word ? nil : fields.message) }
             if let code = fields.string("error", "errorType", "code", "status", "type", "reason") ?? fields.text("code")
             {
