@@ -33,7 +33,7 @@ package struct RegistrationRequest: Sendable, Equatable {
     /// Each change is made once: what the refusal names first, then what servers most often miss.
     package func next(after refusal: RegistrationRefusal) -> RegistrationRequest? {
         // AWS knows none of them.
-        guard encoding == .form, refusal.isAboutMetadata else { return nil }
+        guard encoding != .awsJSON, refusal.isAboutMetadata else { return nil }
         var next = self
         if refusal.namesRedirectURI { next.hasRedirectURI = true }
         if refusal.namesResponseType { next.hasResponseType = true }
@@ -63,7 +63,7 @@ package struct RegistrationRequest: Sendable, Equatable {
 
     package var body: SecretBytes {
         switch encoding {
-        case .form: standardBody
+        case .form, .json, .formOrJSON: standardBody
         case .awsJSON: CamelCaseJSON.body(awsParameters)
         }
     }

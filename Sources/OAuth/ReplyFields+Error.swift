@@ -24,7 +24,7 @@ extension ReplyFields {
         if let text = text("error_description", "errorDescription", "message", "error_message", "errorMessage") {
             return text
         }
-        if let text = text("error_msg", "msg", "errorSummary", "detail", "title") { return text }
+        if let text = text("error_msg", "msg", "errorSummary", "detail", "title", "description") { return text }
         guard case .object(let members)? = self["error"] else { return nil }
         return ReplyFields(members).text("message", "error_description", "detail")
     }
