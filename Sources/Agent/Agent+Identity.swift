@@ -24,7 +24,7 @@ extension Agent {
             if let timing {
                 parts.logger.warning("an ID token is out of its time", metadata: ["reason": "\(timing)"])
             }
-            // Out of its time it proves nobody; the first one that can be verified says who it is.
+            // Out of its time it proves no identity; the first one that can be verified says who it is.
             return .success(
                 .init(
                     identity: timing == nil ? identity : nil, idToken: idToken,

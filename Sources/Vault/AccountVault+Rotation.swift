@@ -16,7 +16,7 @@ extension AccountVault {
     }
 
     /// Takes the intent back after an answer that says, as far as anybody can know, that the refresh token is not spent.
-    /// One whose answer nobody has stays: what it waits for is still not known.
+    /// One whose answer is not known stays, because it may still have been spent.
     func settleIntent(of credential: Credential, _ reply: RefreshReply) async {
         switch reply {
         // Both go on with the journal themselves.

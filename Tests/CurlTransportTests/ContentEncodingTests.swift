@@ -5,7 +5,7 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// A cache in front of a provider may encode what nobody asked it to.
+/// A cache in front of a provider may encode what was not requested in that way.
 struct ContentEncodingTests {
     private static let document = #"{"access_token":"decoded"}"#
 
@@ -66,7 +66,7 @@ struct ContentEncodingTests {
         #expect(text.contains("cannot be decoded"))
     }
 
-    @Test("a body that ends too early is no document")
+    @Test("a body that ends too early is not a document")
     func truncated() async throws {
         let whole = try #require(
             Data(base64Encoded: "H4sIAAAAAAACA6tWSkxOTi0uji/Jz07NU7JSSklNzk9JTVGqBQCQpFhkGgAAAA=="))

@@ -11,7 +11,7 @@ extension DemoIssuer {
         public var isApplication = false
         /// The client's secret; `nil`: the client is public.
         public var accessKey: String?
-        /// Whether a form is answered as a body that is no JSON.
+        /// Whether a form is answered as a body that is not JSON.
         public var refusesForms = true
 
         public init() {}
