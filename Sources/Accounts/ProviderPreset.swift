@@ -15,6 +15,8 @@ public struct ProviderPreset: Equatable, Sendable {
     public var tokenEndpoint: String?
     public var revocationEndpoint: String?
     public var registrationEndpoint: String?
+    /// Where a browser begins a login; shown, and not used by the device grant.
+    public var authorizationEndpoint: String?
     /// Asked for when nobody says which.
     public var scopes: [String] = []
     /// The scope without which there is no refresh token; part of `scopes` where those are ours to choose.

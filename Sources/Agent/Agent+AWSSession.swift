@@ -33,7 +33,7 @@ extension Agent {
         }
         switch await server.refresh(refreshToken, scopes: nil) {
         case .renewed(let grant): return .success(grant.accessToken)
-        case .deadGrant(let error), .misconfigured(let error):
+        case .deadGrant(let error), .needsPerson(let error), .misconfigured(let error):
             return .failure(NoToken(detail: "the provider gives no access token: \(error)"))
         case .unconfigured(let detail), .changed(let detail), .rejected(_, let detail), .transient(let detail, _),
             .unanswered(let detail):

@@ -5,22 +5,30 @@ internal import Vault
 
 /// Who has approved a login, before anything of it is kept.
 extension Agent {
-    /// A login whose ID token is forged, or of somebody else than the account expects, is not kept.
+    /// A login whose ID token contradicts it, or is another subject's than the account expects, is not kept.
     ///
-    /// When the keys cannot be had, the login is kept without a subject, unless somebody is expected: the access token
-    /// came over TLS from the provider itself, and an outage must not cost what somebody has just approved.
+    /// One that cannot be verified leaves the login without a subject, unless one is expected: the access token came over
+    /// TLS from the provider itself, and a person has just approved it.
     func identify(
         _ grant: TokenGrant, _ provider: Provider, _ client: AccountVault.GrantedClient
     ) async -> Result<AccountVault.GrantedIdentity, LoginError> {
         let settings = provider.settings
-        let verdict = await provider.identify(grant, clientID: client.id, for: .login)
+        let verdict = await provider.identify(
+            grant, clientID: client.id, clientSecret: client.secret, for: .login)
         if let login = DiscardedLogin(verdict, settings) {
             return .failure(.discarded(login, end: await revoke(grant, provider, client)))
         }
         switch verdict {
         case .absent: return .success(.init())
         case .verified(let identity, let idToken, let timing):
-            return .success(.init(identity: identity, idToken: idToken, missing: timing.map { .untimely(detail: $0) }))
+            if let timing {
+                parts.logger.warning("an ID token is out of its time", metadata: ["reason": "\(timing)"])
+            }
+            // Out of its time it proves no identity; the first one that can be verified says who it is.
+            return .success(
+                .init(
+                    identity: timing == nil ? identity : nil, idToken: idToken,
+                    missing: timing.map { .untimely(detail: $0) }))
         case .unverified(let detail):
             parts.logger.warning("who has logged in cannot be checked", metadata: ["reason": "\(detail)"])
             return .success(.init(missing: .unverified(detail: detail)))

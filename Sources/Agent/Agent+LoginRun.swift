@@ -59,9 +59,12 @@ extension Agent {
         // Read before anybody has approved: then nothing must stand between the grant and the store.
         let earlier = await earlierClients(of: pending.account, settings)
         let flow = LoginFlow(
-            server: server, settings: settings, time: parts.time, randomBytes: parts.randomBytes
+            server: server, otherwise: await provider.serverWithoutBasic(server, for: client),
+            clockLead: settings.issuer.flatMap { surroundings.metadata.clockLead(at: $0) },
+            settings: settings, time: parts.time, randomBytes: parts.randomBytes
         ) { pending.report($0) }
         let granted = try await flow.run()
+        client.authentication = granted.authentication ?? client.authentication
         // No parent: from here on, cancelling would lose what somebody has just approved.
         let kept = Task { [client] () -> Result<LoginResult, LoginError> in
             switch await self.identify(granted.grant, provider, client) {
@@ -130,18 +133,27 @@ extension Agent {
                 subject: person.identity.map { DisplayText.clean($0.subject) },
                 scope: token.scope.joined(separator: " "),
                 expiresAt: secondsLeft.map { parts.time.wall + $0 },
-                note: Self.note(unwritten, unsaved)
+                note: Self.note(unwritten, unsaved, person.missing)
             )
         )
     }
 
-    private static func note(_ unwritten: ConfigurationError?, _ unsaved: StoreFailure?) -> String? {
-        let notes = [
-            unwritten.map { "the login lives until the agent ends: \($0); \($0.hint)" },
-            unsaved.map {
-                "the login is in the agent's memory only until the store takes it: \($0.detail); \(StoreAdvice($0).hint)"
-            },
-        ].compactMap(\.self)
+    /// What is wrong with a login that is done.
+    private static func note(
+        _ unwritten: ConfigurationError?, _ unsaved: StoreFailure?, _ missing: NoIDToken?
+    ) -> String? {
+        let file = unwritten.map { "the login lives until the agent ends: \($0); \($0.hint)" }
+        let store = unsaved.map {
+            "the login is in the agent's memory only until the store takes it: \($0.detail); \(StoreAdvice($0).hint)"
+        }
+        let identity: String? =
+            switch missing {
+            case nil, .notIssued, .expired: nil
+            case .unverified(let detail): "the ID token cannot be verified, so who logged in is not known: \(detail)"
+            case .untimely(let detail):
+                "the ID token is out of its time, so it is not served: \(detail); check this machine's clock"
+            }
+        let notes = [file, store, identity].compactMap(\.self)
         return notes.isEmpty ? nil : notes.joined(separator: "; ")
     }
 

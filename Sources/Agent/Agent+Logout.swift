@@ -83,7 +83,8 @@ extension Agent {
             let settings = account.settings
             let detail = await revokeLater(
                 credential, store: store, error.description, of: settings,
-                as: client.registration?.authentication ?? settings.clientAuthentication, secret: client.secret
+                as: client.registration?.authentication ?? settings.clientAuthentication ?? client.authentication,
+                secret: client.secret
             )
             return (false, detail)
         }

@@ -25,7 +25,7 @@ extension ProviderDescription {
             metadata: preset.hasMetadata,
             endpoints: ProviderEndpointList(
                 device: preset.deviceEndpoint, token: preset.tokenEndpoint, revocation: preset.revocationEndpoint,
-                registration: preset.registrationEndpoint
+                registration: preset.registrationEndpoint, authorization: preset.authorizationEndpoint
             ),
             scopes: preset.scopes,
             offlineScope: preset.offlineScope,

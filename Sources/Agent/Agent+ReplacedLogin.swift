@@ -20,7 +20,8 @@ extension Agent {
         }
         let record = PendingRevocation(
             credential, token, at: nil,
-            authentication: client.registration?.authentication ?? settings.clientAuthentication,
+            authentication: client.registration?.authentication ?? settings.clientAuthentication
+                ?? client.authentication,
             secret: client.secret, audience: nil, settings: settings, since: parts.time.wall
         )
         let store = parts.stores[settings.store].store

@@ -136,7 +136,10 @@ extension AccountSnapshot {
         case .active:
             if let unsaved { return (.unsaved, .store(unsaved)) }
             // Access tokens are served all the same.
-            let lesser = idTokenProblem.map { Problem(.noIDToken($0), account: account) }
+            let narrowed = LostScope(lostScope).map {
+                Problem(.scopeNotGranted, $0.text, hint: "run 'authagent login \(account)' to get it back")
+            }
+            let lesser = narrowed ?? idTokenProblem.map { Problem(.noIDToken($0), account: account) }
             if isLoggingIn { return (.loginPending, problem ?? lesser) }
             return (lastFailure.map(AccountStatus.State.init) ?? .ok, problem ?? lesser)
         case .locked(let reason): return (.locked, Problem(.locked(reason), account: account))
@@ -154,6 +157,7 @@ extension AccountStatus.State {
     /// Of an account whose last refresh failed.
     fileprivate init(_ failure: TokenFailure) {
         switch failure {
+        case .loginDemanded: self = .loginRequired
         case .identityRefused, .providerRejected, .providerChanged, .clientRefused: self = .refused
         case .providerUnreachable, .configuration, .store, .loginRequired, .locked, .noIDToken, .targetRefused:
             self = .offline

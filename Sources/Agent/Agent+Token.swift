@@ -51,7 +51,9 @@ extension Agent {
     private func reply(_ served: ServedToken, _ account: AccountName, _ request: TokenRequest) -> TokenReply {
         let note: String? =
             switch served.note {
-            case nil: request.target.flatMap { Self.note(on: served.token.scope, $0) }
+            case nil:
+                request.target.map { Self.note(on: served.token.scope, $0) }
+                    ?? LostScope(served.token.lostScope)?.text
             case .providerTokensAreShorter:
                 "the provider's tokens live shorter than the \(request.minimumValidity) s that were asked for"
             case .renewalFailed(let failure):
@@ -92,6 +94,7 @@ extension TokenFailure {
         case .providerChanged: "the provider is not what it was at the login, so it was not asked"
         case .configuration: "the account cannot be renewed as it is configured"
         case .store: "the store takes no new refresh token, so none is asked for"
+        case .loginDemanded: "the provider demands a new login"
         case .loginRequired, .locked, .noIDToken, .targetRefused: "the last renewal failed"
         }
     }

@@ -6,7 +6,7 @@ internal import Vault
 /// Why a login that somebody has approved is not kept.
 enum DiscardedLogin: Equatable {
     case badIDToken(detail: String)
-    /// Only the clocks disagree.
+    /// Only the clocks disagree, and a subject is expected.
     case untimelyIDToken(detail: String)
     case wrongSubject(expected: String, detail: String)
     /// Somebody is expected, and the provider does not say who it was.
@@ -25,7 +25,8 @@ enum DiscardedLogin: Equatable {
         // Without the scope nobody asked for an ID token, so that a broken one takes nothing away.
         case .refused(let refusal) where expected != nil || settings.scopes.contains("openid"):
             self = .badIDToken(detail: refusal.detail)
-        case .verified(_, _, let timing?) where expected != nil || settings.scopes.contains("openid"):
+        // A decision that rests on the token cannot rest on one that is out of its time.
+        case .verified(_, _, let timing?) where expected != nil:
             self = .untimelyIDToken(detail: timing)
         case .absent, .unverified, .refused, .verified: return nil
         }
@@ -62,7 +63,7 @@ enum DiscardedLogin: Equatable {
             LoginFailure(
                 code: Problem.Code.providerUnreachable.rawValue,
                 detail: "nobody can check who has approved, and the account file expects somebody: \(detail); \(end)",
-                hint: "check the network, then \(again)"
+                hint: "check the network, and how the provider signs ID tokens for this client, then \(again)"
             )
         }
     }

@@ -24,7 +24,8 @@ final class IdentityVerifier: Sendable {
     }
 
     func verdict(
-        on grant: TokenGrant, clientID: String, _ settings: AccountSettings, for purpose: KeyPurpose
+        on grant: TokenGrant, clientID: String, clientSecret: SecretBytes?, _ settings: AccountSettings,
+        for purpose: KeyPurpose
     ) async -> IdentityVerdict {
         guard let idToken = grant.idToken else { return .absent }
         guard let issuer = settings.issuer, settings.hasMetadata else {
@@ -33,13 +34,18 @@ final class IdentityVerifier: Sendable {
         let claims: IDTokenClaims
         do throws(Failure) {
             let token = try parsed(idToken)
-            claims = try await check(with: issuer, for: purpose) { keys, tokenIssuer throws(IDTokenRejection) in
-                try IDTokenRules(issuer: tokenIssuer, clientID: clientID)
+            // The issuer may publish no keys at all where it signs with secrets.
+            let needsKeys = SecretAlgorithm(rawValue: token.algorithm) == nil
+            claims = try await check(with: issuer, for: purpose, needsKeys: needsKeys) {
+                keys, tokenIssuer throws(IDTokenRejection) in
+                try IDTokenRules(issuer: tokenIssuer, clientID: clientID, clientSecret: clientSecret)
                     .verify(token, accessToken: grant.accessToken, keys: keys)
             }
         } catch {
             switch error {
-            case .rejected(let rejection): return .refused(IdentityRefusal(.invalid, rejection.description))
+            case .rejected(let rejection) where rejection.isContradiction:
+                return .refused(IdentityRefusal(.invalid, rejection.description))
+            case .rejected(let rejection): return .unverified(detail: rejection.description)
             case .noKeys(let detail): return .unverified(detail: detail)
             }
         }
@@ -64,10 +70,19 @@ final class IdentityVerifier: Sendable {
 
     /// Runs `body` with the issuer's keys, and once more with newer ones if one that is not among them may have signed.
     func check<Value: Sendable>(
-        with issuer: Issuer, for purpose: KeyPurpose,
+        with issuer: Issuer, for purpose: KeyPurpose, needsKeys: Bool = true,
         _ body: (KeySet, TokenIssuer) throws(IDTokenRejection) -> Value
     ) async throws(Failure) -> Value {
         let start = time.now
+        guard needsKeys else {
+            let metadata: ServerMetadata
+            do throws(OAuthFailure) { metadata = try await self.metadata.metadata(of: issuer) } catch {
+                throw .noKeys(error.description)
+            }
+            do throws(IDTokenRejection) { return try body(KeySet([]), metadata.tokenIssuer) } catch {
+                throw .rejected(error)
+            }
+        }
         let (known, url, tokenIssuer) = try await published(by: issuer, for: purpose)
         let rejection: IDTokenRejection
         do throws(IDTokenRejection) { return try body(known.keys, tokenIssuer) } catch { rejection = error }

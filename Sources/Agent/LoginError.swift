@@ -8,6 +8,8 @@ enum LoginError: Error {
     case oauth(OAuthFailure)
     /// A poll was answered with the provider's error code, or with `bad_response` or `provider_unreachable`.
     case refused(code: String, detail: String?)
+    /// The first poll was answered with `invalid_grant`: the provider does not know the code that it has just issued.
+    case codeUnknown(detail: String?)
     /// The user code's time is over (RFC 8628 §3.5).
     case expired
     case timedOut(after: Duration)
@@ -31,6 +33,13 @@ enum LoginError: Error {
         switch self {
         case .oauth(let failure): return failure.loginFailure(again: again)
         case .refused(let code, let detail): return LoginFailure(providersCode: code, detail: detail, again: again)
+        case .codeUnknown(let detail):
+            return LoginFailure(
+                code: "invalid_grant",
+                detail: "the provider does not know the code that it has just issued"
+                    + (detail.map { ": \($0)" } ?? ""),
+                hint: "\(again); if it stays so, its servers do not share codes with each other: tell the provider"
+            )
         case .expired:
             return LoginFailure(code: "expired_token", detail: "nobody approved the code in time", hint: again)
         case .timedOut(let limit):
@@ -123,7 +132,9 @@ extension LoginFailure {
                 "give --pkce, or set 'pkce = true' in the account file, then \(again)"
             case "access_denied": "somebody declined the request; \(again)"
             case "expired_token": again
-            case "invalid_client": "check --client-id, and the client's secret or key if it has one"
+            case "invalid_client":
+                "check --client-id, and the client's secret or key if it has one; a server that does not decode HTTP"
+                    + " Basic needs --client-auth client_secret_post"
             case "unauthorized_client", "unsupported_grant_type":
                 "allow the device authorization grant for this client at the provider"
             case "invalid_scope": "check --scope: the provider does not grant what was asked for"

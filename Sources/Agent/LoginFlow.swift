@@ -10,6 +10,10 @@ internal import Vault
 /// Ends when its task is cancelled; tells what happens through `report`.
 struct LoginFlow {
     let server: AuthorizationServer
+    /// Tried once where the server refuses the client; `nil` if there is no other way to authenticate.
+    var otherwise: AuthorizationServer?
+    /// How far this machine's clock is ahead of the provider's, in seconds; `nil` if that is not known.
+    var clockLead: Int?
     let settings: AccountSettings
     let time: any Time
     let randomBytes: @Sendable (Int) -> [UInt8]
@@ -19,50 +23,93 @@ struct LoginFlow {
         var grant: TokenGrant
         /// When the request that brought it was sent: expiry is counted from there.
         var requestedAt: ContinuousClock.Instant
+        /// How the client had to authenticate, if not in the usual way.
+        var authentication: ClientAuthentication?
     }
 
     func run() async throws(LoginError) -> Granted {
-        let authorization: DeviceAuthorization
-        let proofKey: ProofKey?
-        do throws(OAuthFailure) { (authorization, proofKey) = try await authorize() } catch { throw .oauth(error) }
-        var polling = DevicePolling(authorization, now: time.now)
-        report(.prompt(authorization, clientID: server.client.id, deadline: polling.deadline))
+        let begun: Begun
+        do throws(OAuthFailure) { begun = try await begin() } catch { throw .oauth(error) }
+        var (server, otherwise) = (begun.server, begun.otherwise)
+        var polling = DevicePolling(begun.authorization, now: time.now)
+        report(
+            .prompt(
+                begun.authorization, clientID: server.client.id, deadline: polling.deadline, clockLead: clockLead))
+        var isCodeKnown = false
         while true {
             do { try await time.sleep(until: min(polling.nextPoll, polling.deadline)) } catch { throw .cancelled }
             guard polling.nextPoll < polling.deadline else { throw .expired }
             let requestedAt = time.now
-            let reply = await server.poll(authorization.deviceCode, proofKey: proofKey)
+            var reply = await server.poll(begun.authorization.deviceCode, proofKey: begun.proofKey)
             if Task.isCancelled {
                 guard case .granted = reply else { throw .cancelled }
             }
+            if case .refused(let error) = reply, error.refusesClient, let other = otherwise {
+                (server, otherwise) = (other, nil)
+                reply = .pending(interval: nil)
+            }
             switch polling.received(reply, at: time.now) {
-            case .wait: report(.answered)
-            case .slowed(let interval): report(.slowed(interval: interval))
+            case .wait:
+                isCodeKnown = true
+                report(.answered)
+            case .slowed(let interval):
+                isCodeKnown = true
+                report(.slowed(interval: interval))
             case .retrying(let detail): report(.retrying(detail: detail))
-            case .granted(let grant): return Granted(grant: grant, requestedAt: requestedAt)
+            case .granted(let grant):
+                let isUsual = server.client.authentication == self.server.client.authentication
+                return Granted(
+                    grant: grant, requestedAt: requestedAt,
+                    authentication: isUsual ? nil : server.client.authentication)
+            case .failed("invalid_grant", let detail) where !isCodeKnown: throw .codeUnknown(detail: detail)
             case .failed(let code, let detail): throw .refused(code: code, detail: detail)
             case .expired: throw .expired
             }
         }
     }
 
+    /// A login that a person can approve.
+    private struct Begun {
+        var authorization: DeviceAuthorization
+        var proofKey: ProofKey?
+        /// The server with the client's way to authenticate that has worked so far, and the one that is left to try.
+        var server: AuthorizationServer
+        var otherwise: AuthorizationServer?
+    }
+
+    /// Nothing is lost by a second try here, unlike at a refresh.
+    private func begin() async throws(OAuthFailure) -> Begun {
+        do throws(OAuthFailure) {
+            let (authorization, proofKey) = try await authorize(server)
+            return Begun(authorization: authorization, proofKey: proofKey, server: server, otherwise: otherwise)
+        } catch {
+            guard case .provider(let refusal) = error, refusal.refusesClient, let otherwise else { throw error }
+            let (authorization, proofKey) = try await authorize(otherwise)
+            return Begun(authorization: authorization, proofKey: proofKey, server: otherwise, otherwise: nil)
+        }
+    }
+
     /// Asks for a code, and once more with a proof key if that is what the server misses. The key lives as long as the
     /// login.
-    private func authorize() async throws(OAuthFailure) -> (DeviceAuthorization, ProofKey?) {
+    private func authorize(
+        _ server: AuthorizationServer
+    ) async throws(OAuthFailure) -> (DeviceAuthorization, ProofKey?) {
         let use = settings.dialect.proofKey
         if use != .always {
             do throws(OAuthFailure) {
-                return (try await ask(nil), nil)
+                return (try await ask(server, nil), nil)
             } catch {
                 guard use == .whenAsked, case .provider(let refusal) = error, ProofKey.isBlamed(in: refusal.detail)
                 else { throw error }
             }
         }
         let proofKey = ProofKey(randomBytes: randomBytes)
-        return (try await ask(proofKey), proofKey)
+        return (try await ask(server, proofKey), proofKey)
     }
 
-    private func ask(_ proofKey: ProofKey?) async throws(OAuthFailure) -> DeviceAuthorization {
+    private func ask(
+        _ server: AuthorizationServer, _ proofKey: ProofKey?
+    ) async throws(OAuthFailure) -> DeviceAuthorization {
         try await server.authorizeDevice(
             scopes: settings.scopes, resources: settings.resources, audience: settings.audience, proofKey: proofKey)
     }
@@ -70,7 +117,8 @@ struct LoginFlow {
 
 /// What a login in progress has to say.
 enum LoginProgress: Sendable {
-    case prompt(DeviceAuthorization, clientID: String, deadline: ContinuousClock.Instant)
+    /// `clockLead` is that of this machine's clock before the provider's, in seconds.
+    case prompt(DeviceAuthorization, clientID: String, deadline: ContinuousClock.Instant, clockLead: Int?)
     case slowed(interval: Int)
     case retrying(detail: String)
     /// The provider has answered a poll: not approved yet.

@@ -6,6 +6,8 @@ internal import Vault
 final class MetadataCache: Sendable {
     private struct Entry {
         var metadata: ServerMetadata?
+        /// When the newest metadata came.
+        var fetchedAt: ContinuousClock.Instant?
         var freshUntil: ContinuousClock.Instant
         var running: Task<Result<ServerMetadata, OAuthFailure>, Never>?
     }
@@ -65,6 +67,14 @@ final class MetadataCache: Sendable {
     /// The issuer is asked again next time. For metadata that nobody should follow.
     func forget(_ issuer: Issuer) { entries.withLock { $0[issuer]?.metadata = nil } }
 
+    /// How far this machine's clock is ahead of the issuer's, in seconds, negative when it is behind; `nil` if the issuer
+    /// has not been asked, or does not say.
+    func clockLead(at issuer: Issuer) -> Int? {
+        let known = entries.withLock { ($0[issuer]?.metadata?.date, $0[issuer]?.fetchedAt) }
+        guard case (let date?, let fetchedAt?) = known else { return nil }
+        return time.wall - (date + Int((time.now - fetchedAt).components.seconds))
+    }
+
     private func discover(_ issuer: Issuer) async -> Result<ServerMetadata, OAuthFailure> {
         let result: Result<ServerMetadata, OAuthFailure>
         do throws(OAuthFailure) { result = .success(try await discovery.metadata(for: issuer)) } catch {
@@ -74,6 +84,7 @@ final class MetadataCache: Sendable {
             entries[issuer]?.running = nil
             if case .success(let metadata) = result {
                 entries[issuer]?.metadata = metadata
+                entries[issuer]?.fetchedAt = time.now
                 entries[issuer]?.freshUntil = time.now + Self.life
             }
         }

@@ -122,7 +122,7 @@ final class PendingLogin: Sendable {
 
     func report(_ progress: LoginProgress) {
         switch progress {
-        case .prompt(let authorization, let clientID, let deadline):
+        case .prompt(let authorization, let clientID, let deadline, let clockLead):
             let prompt = LoginPrompt(
                 userCode: authorization.userCode,
                 verificationURI: authorization.verificationURI,
@@ -131,7 +131,8 @@ final class PendingLogin: Sendable {
                 interval: authorization.interval,
                 issuer: settings.providerName,
                 clientID: clientID,
-                scope: settings.scopes.joined(separator: " ")
+                scope: settings.scopes.joined(separator: " "),
+                note: clockLead.flatMap { ClockDifference($0)?.text }
             )
             state.withLock { state in
                 state.prompt = (prompt, deadline)

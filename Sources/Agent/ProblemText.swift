@@ -40,6 +40,12 @@ extension Problem {
                 hint: "run 'authagent login \(account)'",
                 reason: reason.rawValue
             )
+        case .loginDemanded(let reason, let detail):
+            self.init(
+                .loginRequired, "\(reason.text) '\(account)': \(detail)",
+                hint: "run 'authagent login \(account)'; until then it is tried again now and then",
+                reason: reason.rawValue
+            )
         case .locked(let reason):
             self.init(
                 .locked, reason.text(account), hint: "run 'authagent unlock'", reason: reason.rawValue
@@ -142,6 +148,7 @@ extension LoginRequiredReason {
         case .notLoggedIn: "no login for"
         case .grantExpired: "the provider has ended the login of"
         case .rotationLost: "a refresh was never answered, and the provider has ended the login of"
+        case .interactionRequired: "the provider wants a person to sign in or consent again for the login of"
         case .providerRejected: "the provider keeps refusing the login of"
         case .recordUnreadable:
 

@@ -60,7 +60,7 @@ final class Provider: GrantRefresher {
         )
         // RFC 7591 §3.2.1: what the provider registered counts, whatever was asked for.
         let method =
-            client.registration?.authentication ?? settings.clientAuthentication
+            client.registration?.authentication ?? settings.clientAuthentication ?? client.authentication
             ?? means.choose(from: discovered, isRegistered: client.registration != nil)
         let endpoints = try endpoints(settings, discovered, showsCertificate: method.means == .certificate)
         if let hosts = client.endpointHosts, discovered != nil {
@@ -73,11 +73,29 @@ final class Provider: GrantRefresher {
                 client: try means.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
                 dialect: settings.dialect,
                 assertionAudience: settings.assertionAudience,
+                issuer: settings.issuer,
                 transport: surroundings.transport
             )
         } catch {
             throw .client(error)
         }
+    }
+
+    /// The server with the secret in the body, for a login at one that does not decode HTTP Basic. `nil` where the method
+    /// is chosen otherwise, the server lists no other, or the encoding changes nothing.
+    func serverWithoutBasic(
+        _ server: AuthorizationServer, for client: AccountVault.GrantedClient
+    ) async -> AuthorizationServer? {
+        let settings = settings
+        guard server.client.authentication == .clientSecretBasic, settings.clientAuthentication == nil,
+            client.registration?.authentication == nil, let secret = client.secret,
+            Client.isChangedByEncoding(id: client.id, secret: secret),
+            let discovered = try? await discovered(settings),
+            discovered.tokenEndpointAuthMethods?.contains(ClientAuthentication.clientSecretPost.rawValue) == true
+        else { return nil }
+        var other = client
+        other.authentication = .clientSecretPost
+        return try? await self.server(for: other)
     }
 
     /// Where a client can be registered, and what the issuer says if it was asked.
@@ -126,11 +144,16 @@ final class Provider: GrantRefresher {
     var refreshEndsTokens: Bool { settings.refreshEndsTokens }
 
     func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict {
-        await identify(grant, clientID: credential.clientID, for: .renewal)
+        // A secret file that cannot be read leaves the token unverified; the refresh has just used it.
+        let secret = (try? client(credential.client))?.secret
+        return await identify(grant, clientID: credential.clientID, clientSecret: secret, for: .renewal)
     }
 
-    func identify(_ grant: TokenGrant, clientID: String, for purpose: KeyPurpose) async -> IdentityVerdict {
-        await surroundings.identities.verdict(on: grant, clientID: clientID, settings, for: purpose)
+    func identify(
+        _ grant: TokenGrant, clientID: String, clientSecret: SecretBytes?, for purpose: KeyPurpose
+    ) async -> IdentityVerdict {
+        await surroundings.identities.verdict(
+            on: grant, clientID: clientID, clientSecret: clientSecret, settings, for: purpose)
     }
 
     func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply {

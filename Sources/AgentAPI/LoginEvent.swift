@@ -27,10 +27,13 @@ public struct LoginPrompt: Codable, Equatable, Sendable {
     public var issuer: String?
     public var clientID: String?
     public var scope: String?
+    /// What a person should know before approving: that the clocks disagree.
+    public var note: String?
 
     public init(
         userCode: String, verificationURI: String, verificationURIComplete: String?, expiresIn: Int, interval: Int,
-        qrCode: [String]? = nil, issuer: String? = nil, clientID: String? = nil, scope: String? = nil
+        qrCode: [String]? = nil, issuer: String? = nil, clientID: String? = nil, scope: String? = nil,
+        note: String? = nil
     ) {
         self.userCode = userCode
         self.verificationURI = verificationURI
@@ -41,6 +44,7 @@ public struct LoginPrompt: Codable, Equatable, Sendable {
         self.issuer = issuer
         self.clientID = clientID
         self.scope = scope
+        self.note = note
     }
 
     enum CodingKeys: String, CodingKey {
@@ -52,7 +56,7 @@ public struct LoginPrompt: Codable, Equatable, Sendable {
         case qrCode = "qr_code"
         case issuer
         case clientID = "client_id"
-        case scope
+        case scope, note
     }
 }
 

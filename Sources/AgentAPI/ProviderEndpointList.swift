@@ -5,12 +5,17 @@ public struct ProviderEndpointList: Codable, Equatable, Sendable {
     public var token: String?
     public var revocation: String?
     public var registration: String?
+    /// Where a browser begins a login; no key of an account file.
+    public var authorization: String?
 
-    public init(device: String?, token: String?, revocation: String?, registration: String?) {
+    public init(
+        device: String?, token: String?, revocation: String?, registration: String?, authorization: String? = nil
+    ) {
         self.device = device
         self.token = token
         self.revocation = revocation
         self.registration = registration
+        self.authorization = authorization
     }
 
     enum CodingKeys: String, CodingKey {
@@ -18,5 +23,6 @@ public struct ProviderEndpointList: Codable, Equatable, Sendable {
         case token = "token_endpoint"
         case revocation = "revocation_endpoint"
         case registration = "registration_endpoint"
+        case authorization = "authorization_endpoint"
     }
 }

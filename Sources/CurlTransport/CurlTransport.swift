@@ -20,7 +20,7 @@ public final class CurlTransport: HTTPTransport {
         public var connectTimeout: Duration
         /// For a whole request, unless it brings its own limit.
         public var totalTimeout: Duration
-        /// In bytes.
+        /// In bytes, after decoding.
         public var bodyLimit: Int
         public var userAgent: String
 

@@ -18,6 +18,8 @@ extension Transfer {
         ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1)
         ccurl_set_long(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         ccurl_set_long(easy, CURLOPT_HTTP09_ALLOWED, 0)
+        // Empty: every encoding that libcurl was built with. What it decodes is counted in `append`.
+        ccurl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "")
         ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
         // A program that the agent starts must not hold a provider's connection open.
         ccurl_set_close_on_exec(easy, opened)
@@ -70,6 +72,8 @@ extension Transfer {
         }
         // No waiting for "100 Continue": the bodies are small.
         headerList = curl_slist_append(headerList, "Expect:")
+        // An encoding is decoded and not requested: caches send one unasked.
+        headerList = curl_slist_append(headerList, "Accept-Encoding:")
         if request.method != .get, !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             headerList = curl_slist_append(headerList, "Content-Type: application/x-www-form-urlencoded")
         }

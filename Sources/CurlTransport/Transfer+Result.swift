@@ -68,7 +68,8 @@ extension Transfer {
             CURLE_SSL_ISSUER_ERROR:
             .tls("the TLS certificate or handshake of \(host) is refused: \(reason(code))\(clock(reason(code)))")
         case CURLE_FILESIZE_EXCEEDED: .bodyTooLarge(limit: configuration.bodyLimit)
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING:
+        case CURLE_BAD_CONTENT_ENCODING: .malformed("the reply of \(host) cannot be decoded: \(reason(code))")
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2:
             .malformed("\(host) does not speak HTTP: \(reason(code))")
         // libcurl's words for a header line that is longer than it takes.
         case CURLE_OUT_OF_MEMORY, Self.tooLarge: tooManyHeaders

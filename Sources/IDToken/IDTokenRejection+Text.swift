@@ -7,6 +7,7 @@ extension IDTokenRejection: CustomStringConvertible {
         case .malformed(let what): what.rawValue
         case .encrypted: "it is encrypted"
         case .algorithmRefused(let name): "its algorithm '\(Self.shown(name))' is not accepted"
+        case .noClientSecret: "it is signed with the client's secret, which is not known here"
         case .criticalHeader: "its header demands an extension that is not known"
         case .otherKind(let type): "it is another kind of token: '\(Self.shown(type))'"
         case .unknownKey(let id?): "it is signed with the key '\(Self.shown(id))', which the provider does not publish"
@@ -18,7 +19,6 @@ extension IDTokenRejection: CustomStringConvertible {
         case .claimMalformed(let name): "its claim '\(name)' is malformed"
         case .wrongIssuer(let found): "it is from the issuer '\(Self.shown(found))'"
         case .wrongAudience: "it is for another client"
-        case .partyMissing: "it is for several clients and does not say which one it was issued to"
         case .wrongParty(let found): "it was issued to the client '\(Self.shown(found))'"
         case .wrongAccessTokenHash: "it belongs to another access token"
         case .expired(let since): "it expired \(since) s ago"

@@ -3,6 +3,8 @@ package enum IDTokenRejection: Error, Equatable, Sendable {
     case malformed(Malformation)
     case encrypted
     case algorithmRefused(String)
+    /// It is signed with the client's secret, and there is none here.
+    case noClientSecret
     case criticalHeader
     /// The header's `typ` names another kind of token (RFC 8725 §3.11).
     case otherKind(String)
@@ -14,8 +16,6 @@ package enum IDTokenRejection: Error, Equatable, Sendable {
     case claimMalformed(String)
     case wrongIssuer(found: String)
     case wrongAudience
-    /// Several audiences, and `azp` does not say that we are the one that the token was issued to.
-    case partyMissing
     case wrongParty(found: String)
     case wrongAccessTokenHash
     /// Seconds that the moment is away, leeway aside.
@@ -33,6 +33,18 @@ package enum IDTokenRejection: Error, Equatable, Sendable {
 }
 
 extension IDTokenRejection {
+    /// Whether the token contradicts the login, so that nothing which came with it is used. Every other rejection only
+    /// means that the token cannot be verified here: it is withheld, and ends nothing.
+    package var isContradiction: Bool {
+        switch self {
+        case .wrongIssuer, .wrongAudience, .wrongParty, .wrongAccessTokenHash, .badSignature(isKeyKnown: true): true
+        case .malformed, .encrypted, .algorithmRefused, .noClientSecret, .criticalHeader, .otherKind, .unknownKey,
+            .unfitKey, .badSignature(isKeyKnown: false), .claimMissing, .claimMalformed, .expired, .notYetValid,
+            .issuedInFuture:
+            false
+        }
+    }
+
     /// Whether only the clocks disagree: who the token is about is proven all the same.
     package var isAboutTime: Bool {
         switch self {

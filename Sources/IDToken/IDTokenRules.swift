@@ -5,10 +5,13 @@ package import SecretMemory
 package struct IDTokenRules: Sendable {
     package let issuer: TokenIssuer
     package let clientID: String
+    /// For tokens that are signed with it; `nil` for a client without one.
+    private let clientSecret: SecretBytes?
 
-    package init(issuer: TokenIssuer, clientID: String) {
+    package init(issuer: TokenIssuer, clientID: String, clientSecret: SecretBytes? = nil) {
         self.issuer = issuer
         self.clientID = clientID
+        self.clientSecret = clientSecret
     }
 
     /// OpenID Connect Core 1.0 §2.
@@ -22,12 +25,12 @@ package struct IDTokenRules: Sendable {
         _ token: JSONWebToken, accessToken: SecretBytes?, keys: KeySet
     ) throws(IDTokenRejection) -> IDTokenClaims {
         try refuseOtherKinds(token)
-        let key = try keys.verify(token)
+        let keyIssuer = try checkSignature(token, keys)
         let claims = Claims(members: token.claims)
         let issuer = try claims.requiredText("iss")
         // To anybody else `tid` is a claim like any other.
         let tenant = self.issuer == .entraTenants ? try claims.text("tid") : nil
-        guard self.issuer.matches(issuer, tenant: tenant), self.issuer.allows(keyOf: key.issuer, for: issuer) else {
+        guard self.issuer.matches(issuer, tenant: tenant), self.issuer.allows(keyOf: keyIssuer, for: issuer) else {
             throw .wrongIssuer(found: issuer)
         }
         let audience = try self.audience(claims)
@@ -49,6 +52,16 @@ package struct IDTokenRules: Sendable {
         )
     }
 
+    /// Returns whose tokens the key signs, if it says so.
+    private func checkSignature(_ token: JSONWebToken, _ keys: KeySet) throws(IDTokenRejection) -> String? {
+        guard let algorithm = SecretAlgorithm(rawValue: token.algorithm) else { return try keys.verify(token).issuer }
+        guard let clientSecret else { throw .noClientSecret }
+        guard algorithm.isValid(token.signature, over: token.signingInput, secret: clientSecret) else {
+            throw .badSignature(isKeyKnown: true)
+        }
+        return nil
+    }
+
     /// An access token (RFC 9068 §2.1) or a logout token of the same issuer is signed with the same keys.
     private func refuseOtherKinds(_ token: JSONWebToken) throws(IDTokenRejection) {
         guard case .string(let type)? = token.header["typ"], type.lowercased().hasSuffix("+jwt") else { return }
@@ -60,7 +73,7 @@ package struct IDTokenRules: Sendable {
         guard audience.contains(where: { $0.utf8.elementsEqual(clientID.utf8) }) else { throw .wrongAudience }
         let party = try claims.text("azp")
         if let party, !party.utf8.elementsEqual(clientID.utf8) { throw .wrongParty(found: party) }
-        guard audience.count == 1 || party != nil else { throw .partyMissing }
+        // Several audiences need no `azp` (OpenID Connect Core 1.0 errata 2).
         return audience
     }
 
@@ -68,8 +81,15 @@ package struct IDTokenRules: Sendable {
     private func checkHash(
         _ hash: String?, _ token: JSONWebToken, of accessToken: SecretBytes?
     ) throws(IDTokenRejection) {
-        guard let hash, let accessToken, let algorithm = SignatureAlgorithm(rawValue: token.algorithm) else { return }
-        let full = accessToken.withBytes { algorithm.hash($0) }
+        guard let hash, let accessToken else { return }
+        let full: [UInt8]
+        if let algorithm = SignatureAlgorithm(rawValue: token.algorithm) {
+            full = accessToken.withBytes { algorithm.hash($0) }
+        } else if let algorithm = SecretAlgorithm(rawValue: token.algorithm) {
+            full = accessToken.withBytes { algorithm.hash($0) }
+        } else {
+            return
+        }
         guard Base64URL.decode(hash.utf8) == Array(full.prefix(full.count / 2)) else { throw .wrongAccessTokenHash }
     }
 

@@ -58,12 +58,16 @@ extension KeySet {
     package static func fetch(
         _ url: EndpointURL, over transport: any HTTPTransport
     ) async throws(OAuthFailure) -> KeySet {
-        let request = HTTPRequest(
-            method: .get, url: url, headers: [("Accept", "application/json, application/jwk-set+json")]
-        )
         let reply: ProviderReply
-        do throws(TransportFailure) { reply = ProviderReply(try await transport.send(request)) } catch {
-            throw .transport(error)
+        do throws(MetadataDocument.Failure) {
+            reply = try await MetadataDocument.fetch(
+                url, accepting: "application/json, application/jwk-set+json", over: transport
+            ).reply
+        } catch {
+            switch error {
+            case .transport(let failure): throw .transport(failure)
+            case .redirect(let detail): throw .badResponse(detail: "the provider's keys: \(detail)")
+            }
         }
         guard reply.isSuccess else { throw .transport(.unreachable("the provider's keys: \(reply.summary)")) }
         guard let keys = reply.body.fields.flatMap({ KeySet($0) }) else {

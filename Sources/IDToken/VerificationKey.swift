@@ -31,19 +31,28 @@ package struct VerificationKey: Sendable {
             members["d"] == nil
         else { return nil }
         func bytes(_ name: String, _ count: ClosedRange<Int>) -> [UInt8]? {
-            guard case .string(let text)? = members[name], let bytes = Base64URL.decode(text.utf8),
+            guard case .string(let text)? = members[name], let bytes = Base64URL.decodeLeniently(text.utf8),
                 count.contains(bytes.count)
             else { return nil }
             return bytes
         }
+        // RFC 7518 §6.2.1.2 and §6.3.1.1: coordinates of full length, a modulus without leading zeros. Some issuers
+        // write big integers instead, with or without a zero for the sign.
+        func number(_ name: String, atMost size: Int) -> [UInt8]? {
+            guard let number = bytes(name, 1...(size + 8)).map({ Array($0.drop { $0 == 0 }) }),
+                (1...size).contains(number.count)
+            else { return nil }
+            return number
+        }
         func point(_ size: Int) -> [UInt8]? {
-            guard let x = bytes("x", size...size), let y = bytes("y", size...size) else { return nil }
-            return x + y
+            guard let x = number("x", atMost: size), let y = number("y", atMost: size) else { return nil }
+            func padded(_ number: [UInt8]) -> [UInt8] { [UInt8](repeating: 0, count: size - number.count) + number }
+            return padded(x) + padded(y)
         }
         let material: Material?
         switch (fields.string("kty"), fields.string("crv")) {
         case ("RSA", _):
-            guard let n = bytes("n", 1...Self.longestModulus), let e = bytes("e", 1...8) else { return nil }
+            guard let n = number("n", atMost: Self.longestModulus), let e = number("e", atMost: 8) else { return nil }
             // Refuses fewer than 2048 bits (RFC 7518 §3.3).
             material = (try? _RSA.Signing.PublicKey(n: n, e: e)).map(Material.rsa)
         case ("EC", "P-256"):

@@ -7,16 +7,19 @@ public struct AuthorizationServer: Sendable {
     let dialect: RequestDialect
     /// Nil: the token endpoint's URL.
     private let assertionAudience: String?
+    /// Of the issuer; `nil` if only endpoints are known.
+    private let issuerOrigin: String?
     let transport: any HTTPTransport
 
     public init(
         endpoints: ProviderEndpoints, client: Client, dialect: RequestDialect = RequestDialect(),
-        assertionAudience: String? = nil, transport: any HTTPTransport
+        assertionAudience: String? = nil, issuer: Issuer? = nil, transport: any HTTPTransport
     ) {
         self.endpoints = endpoints
         self.client = client
         self.dialect = dialect
         self.assertionAudience = assertionAudience
+        issuerOrigin = issuer?.origin
         self.transport = transport
     }
 
@@ -50,7 +53,7 @@ public struct AuthorizationServer: Sendable {
             case .client(let failure): throw .client(failure)
             }
         }
-        return try DeviceAuthorization(reply)
+        return try DeviceAuthorization(reply, origin: issuerOrigin ?? url.origin)
     }
 
     /// Asks once whether the user has approved. RFC 8628 §3.4, and RFC 7636 §4.5 with the proof key that the device
@@ -128,17 +131,31 @@ public struct AuthorizationServer: Sendable {
         try await exchange(parameters, with: url, as: proof, holding: secrets).reply
     }
 
+    /// Sends the request, and once more in another encoding where the dialect has one and the server cannot read the
+    /// first: what cannot be read has spent nothing.
     func exchange(
         _ parameters: [FormEncoding.Parameter], with url: EndpointURL, as proof: ClientProof,
         holding secrets: [SecretBytes]
     ) async throws(RequestFailure) -> (response: HTTPResponse, reply: ProviderReply) {
+        let attempts = dialect.encoding.attempts
+        for encoding in attempts.dropLast() {
+            let answer = try await exchange(parameters, encoding, with: url, as: proof, holding: secrets)
+            if !answer.reply.refusesEncoding { return answer }
+        }
+        return try await exchange(parameters, attempts.last ?? .form, with: url, as: proof, holding: secrets)
+    }
+
+    private func exchange(
+        _ parameters: [FormEncoding.Parameter], _ encoding: RequestEncoding, with url: EndpointURL,
+        as proof: ClientProof, holding secrets: [SecretBytes]
+    ) async throws(RequestFailure) -> (response: HTTPResponse, reply: ProviderReply) {
         var headers = [
             (name: "Accept", value: "application/json"),
-            (name: "Content-Type", value: dialect.encoding.mediaType),
+            (name: "Content-Type", value: encoding.mediaType),
         ]
         if let authorization = proof.authorization { headers.append((name: "Authorization", value: authorization)) }
         let request = HTTPRequest(
-            method: .post, url: url, headers: headers, body: dialect.encoding.body(parameters),
+            method: .post, url: url, headers: headers, body: encoding.body(parameters),
             certificate: proof.certificate
         )
         do throws(TransportFailure) {

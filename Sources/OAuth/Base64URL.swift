@@ -18,8 +18,30 @@ package enum Base64URL {
         return bits & (1 << UInt32(count) - 1) == 0 ? bytes : nil
     }
 
+    /// Also reads what careless issuers publish: the standard alphabet, padding, and stray bits at the end. For public
+    /// keys only, where two spellings of one key do no harm.
+    package static func decodeLeniently(_ text: some Collection<UInt8>) -> [UInt8]? {
+        var letters = text.compactMap { letter -> UInt8? in
+            switch letter {
+            case UInt8(ascii: "+"): UInt8(ascii: "-")
+            case UInt8(ascii: "/"): UInt8(ascii: "_")
+            case 0x09, 0x0A, 0x0D, 0x20: nil
+            default: letter
+            }
+        }
+        let padding = letters.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+        guard padding <= 2 else { return nil }
+        letters.removeLast(padding)
+        if let last = letters.last.flatMap({ value(of: $0) }) {
+            let strayBits: UInt8 = [0, 6, 4, 2][letters.count % 4]
+            letters[letters.count - 1] = Self.letters[Int((last >> strayBits) << strayBits)]
+        }
+        return decode(letters)
+    }
+
+    private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
     package static func encode(_ bytes: some Collection<UInt8>) -> String {
-        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
         var text: [UInt8] = []
         var bits: UInt32 = 0
         var count = 0

@@ -57,6 +57,12 @@ package struct ClientProof: Sendable {
 }
 
 extension Client {
+    /// Whether a server that does not decode HTTP Basic (RFC 6749 §2.3.1) sees another id or secret than was meant.
+    public static func isChangedByEncoding(id: String, secret: SecretBytes) -> Bool {
+        id.utf8.contains(where: FormEncoding.isEncoded)
+            || secret.withBytes { $0.contains(where: FormEncoding.isEncoded) }
+    }
+
     /// RFC 7523 §2.2.
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -31,14 +31,14 @@ public struct ClientRegistration: Sendable {
             encoding: encoding
         )
         for _ in 1..<RegistrationRequest.mostAttempts {
-            let reply = try await send(request, to: url, initialToken, within: deadline - now())
-            guard let refusal = reply.error, let next = request.next(after: refusal) else {
+            let (reply, refusal) = try await send(request, to: url, initialToken, within: deadline - now())
+            guard let refusal, let next = request.next(after: refusal) else {
                 return try await client(reply, url, metadata)
             }
             request = next
         }
         return try await client(
-            try await send(request, to: url, initialToken, within: deadline - now()), url, metadata
+            try await send(request, to: url, initialToken, within: deadline - now()).reply, url, metadata
         )
     }
 
@@ -56,7 +56,7 @@ public struct ClientRegistration: Sendable {
 
     private func send(
         _ request: RegistrationRequest, to url: EndpointURL, _ initialToken: SecretBytes?, within limit: Duration
-    ) async throws(RegistrationFailure) -> ProviderReply {
+    ) async throws(RegistrationFailure) -> (reply: ProviderReply, refusal: RegistrationRefusal?) {
         guard limit > .zero else {
             throw .transport(.timedOut("no client is registered within \(Self.timeLimit.components.seconds) s"))
         }
@@ -68,7 +68,9 @@ public struct ClientRegistration: Sendable {
             timeLimit: limit
         )
         do throws(TransportFailure) {
-            return ProviderReply(try await transport.send(request), secrets: [initialToken].compactMap(\.self))
+            let response = try await transport.send(request)
+            let reply = ProviderReply(response, secrets: [initialToken].compactMap(\.self))
+            return (reply, RegistrationRefusal(response, reply))
         } catch {
             throw .transport(error)
         }

@@ -41,7 +41,9 @@ extension DeviceAuthorization {
 
     /// Reads the names of RFC 8628, those of its early drafts (Google and all who follow it: `url`), and AWS's
     /// camelCase.
-    package init(_ fields: ReplyFields) throws(OAuthFailure) {
+    ///
+    /// `origin` is the issuer's, for a server that writes its verification URI without one.
+    package init(_ fields: ReplyFields, origin: String? = nil) throws(OAuthFailure) {
         let code: JSONValue?
         let shown: (userCode: String?, uri: String?, complete: String?)
         do throws(ReplyFields.Ambiguity) {
@@ -70,22 +72,31 @@ extension DeviceAuthorization {
         guard let userCode = shown.userCode, userCode.utf8.count <= Self.maximumUserCodeLength,
             DisplayText.clean(userCode) == userCode
         else { throw .badResponse(detail: "the server sends no usable user code") }
-        guard let uri = shown.uri else { throw .badResponse(detail: "the server sends no verification URI") }
-        do throws(URLRejection) { _ = try WebURL(uri) } catch {
-            throw .badResponse(detail: "the server's verification URI cannot be shown: \(error)")
+        let complete = shown.complete.flatMap { try? VerificationAddress.read($0, origin: origin) }
+        let uri: String
+        if let text = shown.uri {
+            do throws(URLRejection) { uri = try VerificationAddress.read(text, origin: origin) } catch {
+                guard let complete else {
+                    throw .badResponse(detail: "the server's verification URI cannot be shown: \(error)")
+                }
+                uri = complete
+            }
+        } else {
+            guard let complete else { throw .badResponse(detail: "the server sends no verification URI") }
+            uri = complete
         }
         self.init(
             deviceCode: deviceCode,
             userCode: userCode,
             verificationURI: uri,
-            verificationURIComplete: shown.complete.flatMap { (try? WebURL($0)) == nil ? nil : $0 },
+            verificationURIComplete: complete,
             expiresIn: fields.seconds("expires_in", "expiresIn", atMost: Self.maximumLifetime) ?? Self.defaultLifetime,
             interval: fields.pollingInterval ?? Self.defaultInterval
         )
     }
 
     /// The reply to a device authorization request.
-    package init(_ reply: ProviderReply) throws(OAuthFailure) {
+    package init(_ reply: ProviderReply, origin: String? = nil) throws(OAuthFailure) {
         // What an overloaded server says is taken for its answer only if the words are known.
         if let error = reply.error, reply.status < 500, error.known != nil || !reply.isTemporary {
             if error.meaning == .notNow { throw .transport(.unreachable(reply.summary)) }
@@ -97,7 +108,7 @@ extension DeviceAuthorization {
         if reply.isTemporary { throw .transport(.unreachable(reply.summary)) }
         guard reply.isSuccess else { throw .badResponse(detail: reply.summary) }
         guard let fields = reply.body.fields else { throw .badResponse(detail: reply.content) }
-        try self.init(fields)
+        try self.init(fields, origin: origin)
     }
 }
 

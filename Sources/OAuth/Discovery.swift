@@ -2,30 +2,96 @@
 public struct Discovery: Sendable {
     private let transport: any HTTPTransport
 
+    /// For each URL after the first: the host answers by then, if it does at all.
+    private static let laterTimeLimit: Duration = .seconds(10)
+
     public init(transport: any HTTPTransport) { self.transport = transport }
 
-    /// Asks at each of the issuer's metadata URLs in turn until one has the metadata.
+    /// Asks at each of the issuer's metadata URLs in turn until one has the issuer's metadata.
     ///
-    /// Moves on where there is none (4xx, a redirect, something that is no metadata). Ends at once where the answer is
-    /// not known (no reply, 429, 5xx), because the next URL could name other endpoints than the one that is meant.
+    /// Moves on where there is none, and where the server is out of order (429, 5xx): a front server may be so for one
+    /// path only. Ends at once where the host does not answer, and at another issuer's metadata.
     public func metadata(for issuer: Issuer) async throws(OAuthFailure) -> ServerMetadata {
-        var lastAnswer = "its URL is too long"
+        var misses: [Miss] = []
         for url in issuer.metadataURLs {
-            let reply = try await get(url)
-            if reply.isTemporary { throw .transport(.unreachable(reply.summary)) }
-            lastAnswer = reply.isSuccess ? "the document names no issuer" : reply.summary
-            guard reply.isSuccess, let fields = reply.body.fields else { continue }
-            if let metadata = try ServerMetadata(fields, askedFor: issuer) { return metadata }
+            do throws(Miss) {
+                return try await metadata(at: url, for: issuer, isFirst: misses.isEmpty)
+            } catch {
+                misses.append(error)
+                // After an outage the issuer's own metadata may still be what cannot be seen.
+                if error.isFinal(after: misses) { break }
+            }
         }
-        throw .badResponse(detail: "no metadata of the issuer '\(issuer)' found: \(lastAnswer)")
+        throw Self.failure(misses, issuer)
     }
 
-    private func get(_ url: EndpointURL) async throws(OAuthFailure) -> ProviderReply {
-        let request = HTTPRequest(method: .get, url: url, headers: [("Accept", "application/json")])
-        do throws(TransportFailure) {
-            return ProviderReply(try await transport.send(request))
-        } catch {
-            throw .transport(error)
+    /// Why one URL has no metadata of the issuer.
+    private enum Miss: Error {
+        /// The host gives no answer.
+        case noAnswer(TransportFailure)
+        /// It answers that it cannot serve this URL, or breaks off.
+        case outage(TransportFailure)
+        case mismatch(OAuthFailure)
+        case redirect(String)
+        case absent(String)
+
+        /// Whether the other URLs need not be asked. They are on the same host.
+        func isFinal(after misses: [Miss]) -> Bool {
+            switch self {
+            case .noAnswer: true
+            case .outage, .redirect, .absent: false
+            case .mismatch: !misses.contains { if case .outage = $0 { true } else { false } }
+            }
         }
+
+        init(_ failure: TransportFailure) {
+            self =
+                switch failure {
+                case .broken, .malformed, .bodyTooLarge: .outage(failure)
+                case .unreachable, .nameNotFound, .timedOut, .tls, .cancelled: .noAnswer(failure)
+                }
+        }
+    }
+
+    private func metadata(
+        at url: EndpointURL, for issuer: Issuer, isFirst: Bool
+    ) async throws(Miss) -> ServerMetadata {
+        let document: MetadataDocument
+        do throws(MetadataDocument.Failure) {
+            document = try await MetadataDocument.fetch(
+                url, accepting: "application/json", over: transport, timeLimit: isFirst ? nil : Self.laterTimeLimit)
+        } catch {
+            switch error {
+            case .transport(let failure): throw Miss(failure)
+            case .redirect(let detail): throw .redirect(detail)
+            }
+        }
+        let reply = document.reply
+        if reply.isTemporary { throw .outage(.unreachable(reply.summary)) }
+        guard reply.isSuccess else { throw .absent(reply.summary) }
+        guard let fields = reply.body.fields else { throw .absent("the document names no issuer") }
+        do throws(OAuthFailure) {
+            guard var metadata = try ServerMetadata(fields, askedFor: issuer) else {
+                throw OAuthFailure.badResponse(detail: "the document names no issuer")
+            }
+            metadata.date = document.date
+            return metadata
+        } catch {
+            if case .badResponse(let detail) = error { throw .absent(detail) }
+            throw .mismatch(error)
+        }
+    }
+
+    /// An outage first: what is meant may be behind it. Then what is most surprising.
+    private static func failure(_ misses: [Miss], _ issuer: Issuer) -> OAuthFailure {
+        for case .outage(let failure) in misses { return .transport(failure) }
+        for case .noAnswer(let failure) in misses { return .transport(failure) }
+        for case .mismatch(let failure) in misses { return failure }
+        for case .redirect(let detail) in misses {
+            return .badResponse(detail: "no metadata of the issuer '\(issuer)' found: \(detail)")
+        }
+        var last = "its URL is too long"
+        if case .absent(let detail)? = misses.last { last = detail }
+        return .badResponse(detail: "no metadata of the issuer '\(issuer)' found: \(last)")
     }
 }

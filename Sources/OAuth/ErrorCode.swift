@@ -18,6 +18,11 @@ enum ErrorCode: String {
     case temporarilyUnavailable = "temporarily_unavailable"
     // RFC 8707 §2.
     case invalidTarget = "invalid_target"
+    // OpenID Connect Core 1.0 §3.1.2.6, for redirects; Entra and others answer refreshes with them.
+    case accountSelectionRequired = "account_selection_required"
+    case consentRequired = "consent_required"
+    case interactionRequired = "interaction_required"
+    case loginRequired = "login_required"
     // RFC 9449 §5 and §8.
     case invalidProof = "invalid_dpop_proof"
     case useNonce = "use_dpop_nonce"
@@ -27,14 +32,19 @@ enum ErrorCode: String {
         guard word.utf8.count <= 100, word.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         // An AWS error type may come with its namespace before a '#'.
         let bare = word.split(separator: "#").last.map { DisplayText.clean($0).lowercased() } ?? ""
-        guard let code = ErrorCode(rawValue: bare) ?? Self.dialects[bare] else { return nil }
-        self = code
+        if let code = ErrorCode(rawValue: bare) ?? Self.dialects[bare] {
+            self = code
+        } else if RefreshTokenWords.saysDead(bare) {
+            self = .invalidGrant
+        } else {
+            return nil
+        }
     }
 
     /// What providers say instead, in lower case. To teach the agent another word, add a line with its source.
     ///
     /// Only what a provider documents as the end of a refresh token may stand for `invalid_grant`, because that ends a
-    /// login. `interaction_required` (Entra) does not: it may be about one scope only, and the login lives on.
+    /// login; see also `RefreshTokenWords`.
     private static let dialects: [String: ErrorCode] = [
         // Microsoft Entra, device authorization grant, expected errors; also OpenAM.
         "authorization_declined": .accessDenied,
@@ -53,6 +63,10 @@ enum ErrorCode: String {
         "invalid device code": .invalidGrant,
         "invalid client": .invalidClient,
         "invalid client secret": .invalidClient,
+        // Auth0, multi-factor authentication with a refresh token.
+        "mfa_required": .interactionRequired,
+        // OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+        "unmet_authentication_requirements": .interactionRequired,
         // Google, OAuth for limited-input devices, "quota exceeded", which comes as `error_code`.
         "rate_limit_exceeded": .slowDown,
         // Auth0, rate limits of the Authentication API.
@@ -81,6 +95,8 @@ enum ErrorCode: String {
         case notNow
         /// The grant is dead.
         case deadGrant
+        /// A person has to do something at the provider; the grant may live on.
+        case needsPerson
         /// The client or what it asks for is refused.
         case misconfigured
         /// The server says no, for a reason that is none of these.
@@ -91,6 +107,7 @@ enum ErrorCode: String {
         switch self {
         case .slowDown, .serverError, .temporarilyUnavailable: .notNow
         case .invalidGrant: .deadGrant
+        case .accountSelectionRequired, .consentRequired, .interactionRequired, .loginRequired: .needsPerson
         case .invalidClient, .invalidRequest, .invalidScope, .unauthorizedClient, .unsupportedGrantType,
             .invalidTarget, .invalidProof, .useNonce:
             .misconfigured
@@ -102,6 +119,17 @@ enum ErrorCode: String {
 extension ProviderError {
     /// Nil for a code that no RFC and no dialect knows.
     var known: ErrorCode? { ErrorCode(word: code) }
+
+    /// Whether the code, in the reply to a refresh, is another word for `invalid_grant`.
+    var saysDeadRefreshToken: Bool { meaning == .deadGrant || RefreshTokenWords.saysDeadAtRefresh(code) }
+
+    /// Whether providers also use that code for a dead refresh token (Atlassian and others), beside what it means.
+    public static func mayMeanDeadGrant(code: String) -> Bool {
+        switch ErrorCode(word: code) {
+        case .unauthorizedClient, .invalidRequest: true
+        default: false
+        }
+    }
 
     /// Whether the client is not known, or does not prove who it is (RFC 6749 §5.2).
     public var refusesClient: Bool { known == .invalidClient }

@@ -40,11 +40,14 @@ package enum FormEncoding {
         return SecretBytes(bytes)
     }
 
+    /// Whether the byte is written in another way than by itself.
+    package static func isEncoded(_ byte: UInt8) -> Bool { !byte.isLetterOrDigit && !"*-._".utf8.contains(byte) }
+
     package static func encode(_ text: some Collection<UInt8>, onto bytes: inout WipedBytes) {
         let digits = Array("0123456789ABCDEF".utf8)
         for byte in text {
             switch byte {
-            case _ where byte.isLetterOrDigit || "*-._".utf8.contains(byte): bytes.append(byte)
+            case _ where !isEncoded(byte): bytes.append(byte)
             case UInt8(ascii: " "): bytes.append(UInt8(ascii: "+"))
             default: bytes.append(contentsOf: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]])
             }

@@ -58,6 +58,12 @@ package struct ProviderReply: Sendable {
         return text.isEmpty ? nil : text
     }
 
+    /// Whether the server may not have been able to read the request's body: 415 (RFC 9110 §15.5.16), or a framework's
+    /// refusal without a word of OAuth's.
+    var refusesEncoding: Bool {
+        status == 415 || ([400, 422].contains(status) && error.map { $0.known == nil } ?? true)
+    }
+
     package var isSuccess: Bool { (200...299).contains(status) }
     package var isRedirect: Bool { (300...399).contains(status) }
 

@@ -3,6 +3,8 @@ public enum RefreshReply: Sendable {
     case renewed(TokenGrant)
     /// `invalid_grant`: the refresh token is expired, revoked or somebody else's.
     case deadGrant(ProviderError)
+    /// A person has to do something at the provider, such as another factor or a consent; the grant may live on.
+    case needsPerson(ProviderError)
     /// The client or what it asks for is refused, not the grant.
     case misconfigured(ProviderError)
     /// Nothing was sent, because the account is not configured so that it could be.
@@ -11,16 +13,17 @@ public enum RefreshReply: Sendable {
     case changed(String)
     /// A definite refusal whose reason is not known: a 4xx without an OAuth error, or with an error that no RFC has.
     case rejected(status: Int, detail: String)
-    /// Nothing was sent, or a proxy, an overloaded server or a portal answered: the refresh token is as good as before.
+    /// Nothing was sent, or a proxy or an overloaded server answered: the refresh token is as good as before.
     case transient(detail: String, retryAfter: Duration?)
-    /// The request was sent, and no answer that can be used came back: the refresh token may be spent.
+    /// The request was sent, and no answer that can be used came back, as with a success that cannot be read: the refresh
+    /// token may be spent.
     case unanswered(detail: String)
 }
 
 extension RefreshReply {
     package init(_ reply: ProviderReply) {
-        // An overloaded server's word is not taken for the end of a login, whatever it says.
-        if reply.isRedirect || reply.isTemporary {
+        // A word of an overloaded server, or of a proxy (407), is not taken for the end of a login.
+        if reply.isRedirect || reply.isTemporary || reply.status == 407 {
             self = .transient(reply)
         } else if let error = reply.error {
             self.init(error, of: reply)
@@ -48,7 +51,9 @@ extension RefreshReply {
 
     private init(_ error: ProviderError, of reply: ProviderReply) {
         switch error.meaning {
+        case _ where error.saysDeadRefreshToken: self = .deadGrant(error)
         case .deadGrant: self = .deadGrant(error)
+        case .needsPerson: self = .needsPerson(error)
         case .misconfigured: self = .misconfigured(error)
         case .notNow: self = .transient(reply)
         case .refused: self = .rejected(status: reply.status, detail: reply.content)
@@ -56,8 +61,9 @@ extension RefreshReply {
     }
 
     private init(success reply: ProviderReply) {
+        // Whatever stands in the way of reading it: the server has said yes, and may have replaced the token.
         guard let fields = reply.body.fields else {
-            self = .transient(detail: reply.content, retryAfter: nil)
+            self = .unanswered(detail: reply.content)
             return
         }
         do throws(TokenGrant.Rejection) {

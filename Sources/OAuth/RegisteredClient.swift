@@ -92,7 +92,10 @@ extension RegisteredClient {
 
     /// Whether the client can do what it is for, with the method to authenticate that was registered.
     package mutating func settle(_ fields: ReplyFields) throws(Uselessness) {
-        if let grants = fields.words("grant_types"), !grants.contains(where: RegistrationRequest.isDeviceGrant) {
+        // An empty list is a framework's word for a member that was not set.
+        if let grants = fields.words("grant_types"), !grants.isEmpty,
+            !grants.contains(where: RegistrationRequest.isDeviceGrant)
+        {
             throw .noDeviceGrant
         }
         guard let method = fields.text("token_endpoint_auth_method") else { return }

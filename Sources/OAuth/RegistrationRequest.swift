@@ -8,6 +8,8 @@ package struct RegistrationRequest: Sendable, Equatable {
     package let encoding: RequestEncoding
     /// Nobody is ever sent there, but some servers register no client without an address.
     package private(set) var hasRedirectURI = false
+    /// Whether the response type of a grant that is never used is named, because some servers register no client without.
+    package private(set) var hasResponseType = false
     /// The device grant in the server's word.
     package private(set) var grantType = deviceGrantType
 
@@ -17,8 +19,8 @@ package struct RegistrationRequest: Sendable, Equatable {
     private static let clientName = "authagent"
     /// RFC 8252 §7.3: a loopback address.
     package static let redirectURI = "http://127.0.0.1/"
-    /// As it is said first, and once more for each of the two things that servers want otherwise.
-    package static let mostAttempts = 3
+    /// As it is said first, and once more for each of the three things that servers want otherwise.
+    package static let mostAttempts = 4
 
     package init(scopes: [String], authentication: ClientAuthentication, encoding: RequestEncoding = .form) {
         self.scopes = scopes
@@ -28,17 +30,20 @@ package struct RegistrationRequest: Sendable, Equatable {
 
     /// What to ask after that refusal; nil when nothing is left to say otherwise.
     ///
-    /// Servers do not say which member displeases them in a way that programs could read, so each change is made once.
-    package func next(after refusal: ProviderError) -> RegistrationRequest? {
-        // AWS knows neither of the two.
-        guard encoding == .form, ["invalid_client_metadata", "invalid_redirect_uri"].contains(refusal.code) else {
-            return nil
-        }
+    /// Each change is made once: what the refusal names first, then what servers most often miss.
+    package func next(after refusal: RegistrationRefusal) -> RegistrationRequest? {
+        // AWS knows none of them.
+        guard encoding != .awsJSON, refusal.isAboutMetadata else { return nil }
         var next = self
+        if refusal.namesRedirectURI { next.hasRedirectURI = true }
+        if refusal.namesResponseType { next.hasResponseType = true }
+        if next != self { return next }
         if !hasRedirectURI {
             next.hasRedirectURI = true
-        } else if grantType == Self.deviceGrantType, refusal.code == "invalid_client_metadata" {
+        } else if grantType == Self.deviceGrantType, refusal.code != "invalid_redirect_uri" {
             next.grantType = Self.otherDeviceGrantType
+        } else if !hasResponseType, refusal.code != "invalid_redirect_uri" {
+            next.hasResponseType = true
         } else {
             return nil
         }
@@ -58,7 +63,7 @@ package struct RegistrationRequest: Sendable, Equatable {
 
     package var body: SecretBytes {
         switch encoding {
-        case .form: standardBody
+        case .form, .json, .formOrJSON: standardBody
         case .awsJSON: CamelCaseJSON.body(awsParameters)
         }
     }
@@ -78,7 +83,7 @@ package struct RegistrationRequest: Sendable, Equatable {
             grantTypes: [grantType, "refresh_token"],
             authentication: authentication.rawValue,
             // RFC 7591 §2: left out, this means `code`.
-            responseTypes: [],
+            responseTypes: hasResponseType ? ["code"] : [],
             redirectURIs: hasRedirectURI ? [Self.redirectURI] : nil,
             scope: scopes.isEmpty ? nil : scopes.joined(separator: " ")
         )

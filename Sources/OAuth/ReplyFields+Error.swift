@@ -24,7 +24,7 @@ extension ReplyFields {
         if let text = text("error_description", "errorDescription", "message", "error_message", "errorMessage") {
             return text
         }
-        if let text = text("error_msg", "msg", "errorSummary", "detail", "title") { return text }
+        if let text = text("error_msg", "msg", "errorSummary", "detail", "title", "description") { return text }
         guard case .object(let members)? = self["error"] else { return nil }
         return ReplyFields(members).text("message", "error_description", "detail")
     }
@@ -51,6 +51,12 @@ extension ReplyFields {
         switch value {
         case .object(let members):
             let fields = ReplyFields(members)
+            // Strava: the member that is at fault, and what is wrong with it.
+            if let field = fields.string("field"), let code = fields.string("code"),
+                RefreshTokenWords.saysDead("\(code)_\(field)")
+            {
+                return ("\(code)_\(field)", fields.message)
+            }
             if let word = fields.knownWord { return (word, fields.message == word ? nil : fields.message) }
             if let code = fields.string("error", "errorType", "code", "status", "type", "reason") ?? fields.text("code")
             {

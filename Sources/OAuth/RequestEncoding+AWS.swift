@@ -4,10 +4,10 @@ extension RequestEncoding {
     public var scopesBelongToClient: Bool { self == .awsJSON }
 
     /// Whether requests may say where a token is to be used (RFC 8707).
-    package var takesTarget: Bool { self == .form }
+    package var takesTarget: Bool { self != .awsJSON }
 
     /// Whether a logout revokes tokens (RFC 7009). Otherwise it ends the session that an access token belongs to.
-    public var revokesTokens: Bool { self == .form }
+    public var revokesTokens: Bool { self != .awsJSON }
 
     /// The one way to authenticate that the encoding knows, if there is only one.
     public var clientAuthentication: ClientAuthentication? { self == .awsJSON ? .clientSecretPost : nil }

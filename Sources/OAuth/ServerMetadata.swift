@@ -19,6 +19,8 @@ public struct ServerMetadata: Sendable, Equatable {
     public var certificateEndpoints: ProviderEndpoints.Known
     /// Endpoints that are named but cannot be used, by their member's name: they count as absent.
     public var refusedEndpoints: [String: URLRejection]
+    /// When the server sent this by its own clock, in seconds since 1970; `nil` if it does not say.
+    public var date: Int?
 
     public init(
         issuer: Issuer, deviceAuthorizationEndpoint: EndpointURL? = nil, tokenEndpoint: EndpointURL? = nil,

@@ -15,6 +15,8 @@ public struct AccessToken: Sendable, Equatable {
     public let lifetime: Duration?
     /// Whether the provider named no lifetime, so that ours is a guess and is not shown to anybody.
     public let isLifetimeAssumed: Bool
+    /// What the login could do once, and this token cannot.
+    public internal(set) var lostScope: [String] = []
     /// The newest verified ID token of the login, which may be older than this access token.
     public internal(set) var idToken: HeldIDToken?
 

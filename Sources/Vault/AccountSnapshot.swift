@@ -18,6 +18,8 @@ public struct AccountSnapshot: Sendable {
     public var identity: Identity?
     /// When the login itself ends, if the provider says so.
     public var loginExpiry: LoginExpiry?
+    /// What the provider granted to the login once and no longer grants.
+    public var lostScope: [String]
     /// Why the ID token that the provider sent is not served.
     public var idTokenProblem: NoIDToken?
     /// Why the store lacks what memory holds.
@@ -49,9 +51,10 @@ extension AccountVault {
                 scope: state.token?.scope ?? state.credential?.scope ?? [],
                 expiresAt: state.token.flatMap { $0.isLifetimeAssumed ? nil : $0.expiresAt },
                 nextRefresh: state.refreshDue(keepAlive: keepAlive),
-                lastFailure: state.lastFailure,
+                lastFailure: state.failure(at: now),
                 identity: state.credential?.identity,
                 loginExpiry: state.credential?.loginExpiry,
+                lostScope: state.credential?.lostScope ?? [],
                 idTokenProblem: state.idTokenProblem,
                 unsaved: state.unsaved?.failure,
                 isOnlyInJournal: state.unsaved?.isJournaled == true

@@ -34,7 +34,7 @@ extension AccountState {
             return .refresh(credential)
         }
         if let idToken, idToken.isValid(at: now) { return .serve(served) }
-        if let lastFailure { return .fail(lastFailure) }
+        if let failure = failure(at: now) { return .fail(failure) }
         switch missingIDToken?.why {
         case .unverified(let detail)?: return .fail(.noIDToken(.unverified(detail: detail)))
         case .untimely(let detail)?: return .fail(.noIDToken(.untimely(detail: detail)))

@@ -25,7 +25,7 @@ extension AccountState {
         grantedAt: ContinuousClock.Instant?, at now: ContinuousClock.Instant
     ) {
         guard isUnread else { return }
-        isPerhapsSpent = journaled.isBegun
+        (isPerhapsSpent, wasInterrupted) = (journaled.isBegun, journaled.isBegun)
         if journaled.newer != nil, !journaled.isEnded { owes(isJournaled: true, at: now) }
         readAgain = nil
         if case .success(.credential(let credential)) = result { generation = max(generation, credential.generation) }
@@ -78,6 +78,6 @@ extension AccountState {
         unsaved = nil
         lastFailure = nil
         backoff.succeeded()
-        rejections = 0
+        (rejections, grantDoubts, isToldOfDemand) = (0, 0, false)
     }
 }

@@ -1,3 +1,5 @@
+internal import OAuth
+
 /// What comes of refreshes, and the end that a provider makes of a login.
 extension AccountState {
     /// A refresh brought a new token. `credential` is what the store holds, or will hold, from now on.
@@ -35,8 +37,11 @@ extension AccountState {
         login = .active(credential)
         generation = max(generation, credential.generation)
         lastGrant = grantedAt
-        isPerhapsSpent = false
+        (isPerhapsSpent, wasInterrupted) = (false, false)
     }
+
+    /// A refresh request brought no answer that can be read: the next answer tells whether the token is spent.
+    package mutating func unanswered() { isPerhapsSpent = true }
 
     mutating func succeeded(token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double) {
         self.token = token
@@ -44,9 +49,9 @@ extension AccountState {
         isInUse = false
         lastGrant = grantedAt
         lastFailure = nil
-        isPerhapsSpent = false
+        (isPerhapsSpent, wasInterrupted) = (false, false)
         backoff.succeeded()
-        rejections = 0
+        (rejections, grantDoubts, isToldOfDemand) = (0, 0, false)
     }
 
     /// A refresh failed without ending the login.
@@ -56,25 +61,45 @@ extension AccountState {
     ) {
         guard version == self.version else { return }
         lastFailure = failure
-        news.append(.refreshFailed(failure))
+        // A minute at least: three of them must outlast a gateway that is being restarted.
+        let longWait = max(retryAfter ?? .zero, Self.rejectionGap)
         switch failure {
         case .providerRejected:
             rejections += 1
-            // A minute at least: three of them must outlast a gateway that is being restarted.
-            let wait = max(retryAfter ?? .zero, Self.rejectionGap)
-            backoff.failed(at: now, retryAfter: wait, definite: true, jitter: jitter)
-        case .clientRefused, .configuration, .identityRefused, .providerChanged:
+            backoff.failed(at: now, retryAfter: longWait, definite: true, jitter: jitter)
+        case .clientRefused(let code, _) where ProviderError.mayMeanDeadGrant(code: code):
+            grantDoubts += 1
+            backoff.failed(at: now, retryAfter: longWait, definite: true, jitter: jitter)
+        case .clientRefused, .configuration, .identityRefused, .loginDemanded, .providerChanged:
             backoff.failed(at: now, retryAfter: retryAfter, definite: true, jitter: jitter)
         case .locked, .loginRequired, .store, .providerUnreachable, .noIDToken, .targetRefused:
             backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)
         }
+        tellOfFailure(at: now)
         guard rejections > 0, case .active(let credential) = login else { return }
-        if isPerhapsSpent {
+        if wasInterrupted {
             // Together with the death of the process that spent it, one refusal says enough, and tries no more.
             end(credential, .rotationLost)
         } else if rejections >= Self.rejectionsThatEndALogin {
             end(credential, .providerRejected)
         }
+    }
+
+    /// Why the last refresh failed, as it is at this moment: an error that blames the client or the request demands a new
+    /// login once it has come three times and there is no valid token left.
+    package func failure(at now: ContinuousClock.Instant) -> TokenFailure? {
+        guard case .clientRefused(let code, let detail)? = lastFailure, ProviderError.mayMeanDeadGrant(code: code),
+            grantDoubts >= Self.doubtsThatDemandALogin, token?.isValid(at: now) != true
+        else { return lastFailure }
+        return .loginDemanded(.providerRejected, detail: detail.map { "\(code): \($0)" } ?? code)
+    }
+
+    private mutating func tellOfFailure(at now: ContinuousClock.Instant) {
+        guard let failure = failure(at: now) else { return }
+        news.append(.refreshFailed(failure))
+        guard case .loginDemanded(let reason, _) = failure, !isToldOfDemand else { return }
+        isToldOfDemand = true
+        news.append(.loginRequired(reason))
     }
 
     /// The provider confirmed the end of the login; `credential` is what is kept of it.

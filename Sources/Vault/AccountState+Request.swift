@@ -61,14 +61,16 @@ extension AccountState {
             {
                 .success(served)
             } else {
-                .failure(lastFailure ?? .providerUnreachable(detail: "the refresh brought no usable token"))
+                .failure(failure(at: now) ?? .providerUnreachable(detail: "the refresh brought no usable token"))
             }
         }
     }
 
     func refreshOrFail(_ credential: Credential, at now: ContinuousClock.Instant) -> Decision {
         guard credential.refreshToken != nil else { return .fail(.loginRequired(.noRefreshToken)) }
-        if let lastFailure, let notBefore = backoff.clientNotBefore, now < notBefore { return .fail(lastFailure) }
+        if let failure = failure(at: now), let notBefore = backoff.clientNotBefore, now < notBefore {
+            return .fail(failure)
+        }
         return .refresh(credential)
     }
 

@@ -48,7 +48,8 @@ extension AccountState {
                 return .success(ServedToken(token, at: now, note: .providerTokensAreShorter))
             }
             return .failure(
-                entry?.failure ?? lastFailure ?? .providerUnreachable(detail: "the refresh brought no usable token"))
+                entry?.failure ?? self.failure(at: now)
+                    ?? .providerUnreachable(detail: "the refresh brought no usable token"))
         }
     }
 

@@ -49,13 +49,18 @@ package struct AccountState: Sendable {
     package internal(set) var generation: UInt64 = 0
     /// Tokens with another target than the login's own; gone with every change of `version`.
     var targeted = TargetedTokens()
-    /// The refresh token may have been spent by an earlier process that did not live to see the answer.
+    /// The refresh token may have been spent by a request whose answer was not seen, or could not be read.
     var isPerhapsSpent = false
+    /// Such a request was an earlier process's, which did not live to see the answer.
+    var wasInterrupted = false
     /// The key of the journal's entries that the store's record holds: with another one they could not be opened after
     /// a restart.
     var storedJournalKey: SecretBytes?
     /// Refusals without an OAuth error, in a row.
     var rejections = 0
+    /// Refusals in a row with an error that may mean a dead grant.
+    var grantDoubts = 0
+    var isToldOfDemand = false
     /// What nobody has been told yet; see `AccountVault.changed`.
     package internal(set) var news: [AccountNews] = []
     var isToldOfNoRefreshToken = false
@@ -82,6 +87,8 @@ package struct AccountState: Sendable {
     /// A definite refusal without an OAuth error may be a passing fault of a proxy; this many in a row, each after the
     /// back-off, are not.
     package static let rejectionsThatEndALogin = 3
+    /// As many refusals that blame the client or the request, but may mean the grant, demand a new login.
+    package static let doubtsThatDemandALogin = 3
     /// Each look is a run of the keyring helper; nobody waits for it.
     package static let readGap: Duration = .seconds(60)
     package static let rejectionGap: Duration = .seconds(60)

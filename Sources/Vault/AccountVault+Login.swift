@@ -14,16 +14,19 @@ extension AccountVault {
         /// Where the login's secrets may go, as far as the provider decides that; nil when there is no login yet, or
         /// it is of an agent that did not keep this.
         public var endpointHosts: Set<String>?
+        /// As in `Credential`.
+        public var authentication: ClientAuthentication?
 
         public init(
             issuer: String, id: String, secret: SecretBytes?, registration: Registration? = nil,
-            endpointHosts: Set<String>? = nil
+            endpointHosts: Set<String>? = nil, authentication: ClientAuthentication? = nil
         ) {
             self.issuer = issuer
             self.id = id
             self.secret = secret
             self.registration = registration
             self.endpointHosts = endpointHosts
+            self.authentication = authentication
         }
     }
 
@@ -75,7 +78,8 @@ extension AccountVault {
             expiry: grant.refreshToken == nil ? nil : LoginExpiry.after(grant, earlier: nil, at: ports.time.wall),
             journalKey: earlierKey ?? newJournalKey(),
             endpointHosts: client.endpointHosts,
-            isScopeNamed: ScopeOrigin(grant, of: nil) == .named
+            isScopeNamed: ScopeOrigin(grant, of: nil) == .named,
+            clientAuthentication: client.authentication
         )
         let failure = await store(credential)
         // The store may still have the key from the login before.
@@ -227,7 +231,7 @@ extension Credential {
     public var client: AccountVault.GrantedClient {
         AccountVault.GrantedClient(
             issuer: issuer, id: clientID, secret: clientSecret, registration: registration,
-            endpointHosts: endpointHosts
+            endpointHosts: endpointHosts, authentication: clientAuthentication
         )
     }
 }

@@ -15,6 +15,8 @@ extension AccountVault {
             await renew(credential, with: grant, version: version, requestedAt: requestedAt)
         case .deadGrant(let error):
             await confirmDeath(of: credential, error, version: version)
+        case .needsPerson(let error):
+            failed(.loginDemanded(.interactionRequired, detail: error.description), version: version)
         case .misconfigured(let error)
         where error.refusesClient && credential.registration?.isExpired(at: ports.time.wall) == true:
             guarded.withLock { $0.state.clientExpired(version: version) }
@@ -51,6 +53,7 @@ extension AccountVault {
             // The login stays as it was, but with the new refresh token: without it a mistake of the provider's would
             // end it.
             (renewed.scope, renewed.isScopeNamed) = (credential.scope, credential.isScopeNamed)
+            renewed.lostScope = credential.lostScope
             guarded.withLock { [renewed] in
                 $0.state.quarantined(
                     error, keeping: renewed, version: version, at: ports.time.now, jitter: ports.jitter())
@@ -61,6 +64,7 @@ extension AccountVault {
         var token = AccessToken(
             grant, scope: renewed.scope, of: credential, requestedAt: requestedAt, isRenewable: true)
         token.idToken = idToken
+        token.lostScope = renewed.lostScope
         guarded.withLock { [token, renewed] in
             $0.state.renewed(renewed, token: token, version: version, grantedAt: requestedAt, jitter: ports.jitter())
             $0.state.idTokenMissing(missing, at: ports.time.now)
@@ -74,7 +78,7 @@ extension AccountVault {
     ) async throws(IdentityRefusal) -> (idToken: HeldIDToken?, missing: NoIDToken?, isNewlyKnown: Bool) {
         switch await ports.refresher.identify(grant, for: credential) {
         case .absent: return (nil, .notIssued, false)
-        // An outage of the keys must not stop access tokens, which come over TLS from the provider itself.
+        // What cannot be verified must not stop access tokens, which come over TLS from the provider itself.
         case .unverified(let detail): return (nil, .unverified(detail: detail), false)
         // A broken ID token that nobody asked for, as at the login, contradicts nothing that is known.
         case .refused(let refusal)
@@ -83,6 +87,8 @@ extension AccountVault {
         case .refused(let refusal): throw refusal
         case .verified(let identity, let idToken, let timing):
             if let change = credential.identity?.change(to: identity) { throw IdentityRefusal(change) }
+            // The first token that can be verified sets the identity, and time is a part of that.
+            if timing != nil, credential.identity == nil { return (nil, timing.map { .untimely(detail: $0) }, false) }
             let isNewlyKnown = credential.identity != identity
             credential.identity = identity
             return (idToken, timing.map { .untimely(detail: $0) }, isNewlyKnown)

@@ -16,13 +16,13 @@ extension AccountVault {
     }
 
     /// Takes the intent back after an answer that says, as far as anybody can know, that the refresh token is not spent.
-    /// One that an earlier process left stays: what it waits for is still not known.
+    /// One whose answer is not known stays, because it may still have been spent.
     func settleIntent(of credential: Credential, _ reply: RefreshReply) async {
         switch reply {
         // Both go on with the journal themselves.
         case .renewed, .deadGrant: return
-        case .unanswered: return
-        case .misconfigured, .unconfigured, .changed, .rejected, .transient:
+        case .unanswered: guarded.withLock { $0.state.unanswered() }
+        case .needsPerson, .misconfigured, .unconfigured, .changed, .rejected, .transient:
             guard !guarded.withLock({ $0.state.isPerhapsSpent }) else { return }
             await journal(of: credential)?.abandon(credential)
         }

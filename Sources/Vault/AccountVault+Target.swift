@@ -22,7 +22,7 @@ extension AccountVault {
         case .misconfigured(let error) where error.refusedPart != nil:
             let isScope = error.refusedPart == .scope && !target.scopes.isEmpty
             failed(target, refused(isScope ? .invalidScope : .invalidTarget, error.description), version: version)
-        case .misconfigured(let error), .deadGrant(let error):
+        case .misconfigured(let error), .deadGrant(let error), .needsPerson(let error):
             if await isAlive(credential, version: version) {
                 failed(target, refused(.refused, error.description), version: version)
             }

@@ -31,6 +31,11 @@ public struct Credential: Sendable, Equatable {
     public var journalKey: SecretBytes?
     /// The hosts of the provider's endpoints at the login. Nil: not known.
     public var endpointHosts: Set<String>?
+    /// How the client proves itself, where the login has found out that the usual way does not work. Nil: as the settings
+    /// and the metadata have it.
+    public var clientAuthentication: ClientAuthentication?
+    /// What the provider granted to this login once and no longer grants.
+    public var lostScope: [String]
     /// Why the provider has ended the login; nil as long as it has not.
     public var end: LoginRequiredReason?
 
@@ -39,7 +44,7 @@ public struct Credential: Sendable, Equatable {
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
         identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil,
         journalKey: SecretBytes? = nil, endpointHosts: Set<String>? = nil, end: LoginRequiredReason? = nil,
-        isScopeNamed: Bool = false
+        isScopeNamed: Bool = false, clientAuthentication: ClientAuthentication? = nil, lostScope: [String] = []
     ) {
         self.account = account
         self.generation = generation
@@ -57,6 +62,8 @@ public struct Credential: Sendable, Equatable {
         self.journalKey = journalKey
         self.endpointHosts = endpointHosts
         self.end = end
+        self.clientAuthentication = clientAuthentication
+        self.lostScope = lostScope
     }
 
     /// Whether anything here can still produce an access token.
@@ -67,7 +74,9 @@ public struct Credential: Sendable, Equatable {
     mutating func takeScope(of grant: TokenGrant) {
         let granted = grant.scope ?? scope
         switch ScopeOrigin(grant, of: self) {
-        case .named: isScopeNamed = Set(granted).isSuperset(of: scope)
+        case .named:
+            isScopeNamed = Set(granted).isSuperset(of: scope)
+            lostScope = ScopeReply(granted, to: scope + lostScope).notGranted
         case .unclear: isScopeNamed = false
         case .omitted: break
         }
@@ -84,6 +93,7 @@ public struct Credential: Sendable, Equatable {
         client.identity = nil
         client.expiry = nil
         client.endpointHosts = nil
+        client.lostScope = []
         client.end = nil
         return client
     }

@@ -36,7 +36,9 @@ extension Credential {
             journalKey: journalKey.map { Data($0.revealed()).base64EncodedString() },
             endpointHosts: endpointHosts?.sorted(),
             end: end?.rawValue,
-            scopeNamed: isScopeNamed ? true : nil
+            scopeNamed: isScopeNamed ? true : nil,
+            clientAuthentication: clientAuthentication?.rawValue,
+            lostScope: lostScope.isEmpty ? nil : lostScope
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -70,7 +72,9 @@ extension Credential {
             journalKey: fields.journalKey.flatMap { Data(base64Encoded: $0) }.map { SecretBytes($0) },
             endpointHosts: fields.endpointHosts.map { Set($0) },
             end: fields.end.flatMap(LoginRequiredReason.init),
-            isScopeNamed: fields.scopeNamed == true && scope.count == fields.scope.count
+            isScopeNamed: fields.scopeNamed == true && scope.count == fields.scope.count,
+            clientAuthentication: fields.clientAuthentication.flatMap(ClientAuthentication.init),
+            lostScope: TokenGrant.scopes(fields.lostScope ?? [], atMost: Self.mostScopes)
         )
     }
 }
@@ -105,6 +109,10 @@ private struct RecordFields: Codable {
     var end: String?
     /// Absent in records of older agents, and unless the provider named the scopes.
     var scopeNamed: Bool?
+    /// Absent likewise, and where the usual way to authenticate works.
+    var clientAuthentication: String?
+    /// Absent likewise, and while the provider grants what it did.
+    var lostScope: [String]?
 
     /// A time that nobody could have meant is not worth the login.
     var expiry: LoginExpiry? {
@@ -128,6 +136,8 @@ private struct RecordFields: Codable {
         case endpointHosts = "endpoint_hosts"
         case end
         case scopeNamed = "scope_named"
+        case clientAuthentication = "client_auth"
+        case lostScope = "lost_scope"
     }
 }
 

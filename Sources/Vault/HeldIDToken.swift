@@ -22,7 +22,7 @@ public enum NoIDToken: Sendable, Equatable {
     case notIssued
     /// It has expired, and the provider sends none when tokens are renewed.
     case expired
-    /// The provider's keys cannot be had.
+    /// It cannot be verified here.
     case unverified(detail: String)
     /// This machine's clock and the provider's disagree.
     case untimely(detail: String)

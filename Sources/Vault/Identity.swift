@@ -35,9 +35,9 @@ public enum IdentityVerdict: Sendable, Equatable {
     /// The token is the issuer's, for this client. Without `idToken` it is out of its time by this machine's clock, as
     /// `timing` says, and is not handed to anybody.
     case verified(Identity, idToken: HeldIDToken?, timing: String?)
-    /// Nobody can tell: the provider's keys cannot be had just now.
+    /// It cannot be verified here: no keys, no client secret, malformed, encrypted, another algorithm.
     case unverified(detail: String)
-    /// A forged or foreign token, or another person's.
+    /// It contradicts the login: forged, of another issuer or client, or another subject's.
     case refused(IdentityRefusal)
 }
 

@@ -92,7 +92,8 @@ extension TokenFailure {
     fileprivate var isAnswer: Bool {
         switch self {
         case .targetRefused, .identityRefused: true
-        case .loginRequired, .locked, .store, .providerUnreachable, .providerRejected, .providerChanged, .noIDToken,
+        case .loginRequired, .loginDemanded, .locked, .store, .providerUnreachable, .providerRejected, .providerChanged,
+            .noIDToken,
             .clientRefused, .configuration:
             false
         }

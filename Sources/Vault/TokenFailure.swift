@@ -7,6 +7,9 @@ public enum TokenFailure: Error, Equatable, Sendable {
     case store(StoreFailure)
     /// Network, 5xx, nonsense: trying again later may help.
     case providerUnreachable(detail: String)
+    /// The provider does not renew the login until a person logs in or does something else there. The login is kept, and
+    /// tried again after the back-off.
+    case loginDemanded(LoginRequiredReason, detail: String)
     /// The provider refused in a way that is no confirmed end of the login.
     case providerRejected(detail: String)
     /// The renewed ID token is forged, foreign or another person's: what came with it is not used.
@@ -27,10 +30,12 @@ public enum LoginRequiredReason: String, Sendable {
     case notLoggedIn = "not_logged_in"
     /// The provider said `invalid_grant`: the refresh token is expired or revoked.
     case grantExpired = "invalid_grant"
-    /// The same, or one definite refusal, after the agent was stopped in the middle of a refresh: the provider had most
-    /// likely replaced the refresh token, and nobody got the new one.
+    /// The same after a refresh whose answer was lost or could not be read, or one definite refusal after the agent was
+    /// stopped in the middle of a refresh: the provider had most likely replaced the refresh token.
     case rotationLost = "rotation_lost"
-    /// Three definite refusals in a row without an OAuth error.
+    /// The provider demands another factor, a consent or the like (OpenID Connect Core 1.0 §3.1.2.6).
+    case interactionRequired = "interaction_required"
+    /// Three definite refusals in a row without an OAuth error, or with one that some providers use for a dead grant.
     case providerRejected = "provider_rejected"
     /// The store has a record for the account that this agent cannot read.
     case recordUnreadable = "record_unreadable"

@@ -18,7 +18,9 @@ struct JSONLoginScreen: LoginScreen {
         var event = event
         switch event {
         case .prompt(var prompt):
+            if let note = prompt.note { Console.note(note) }
             (prompt.qrCode, prompt.issuer, prompt.clientID, prompt.scope) = (nil, nil, nil, nil)
+            prompt.note = nil
             event = .prompt(prompt)
         case .done(var result):
             if let note = result.note { Console.note(note) }
@@ -76,6 +78,7 @@ final class TextLoginScreen: LoginScreen {
     ///
     /// The code and the URI come last, so that they stay on a screen of 24 lines whose top the QR code has pushed out.
     private func show(_ prompt: LoginPrompt) {
+        if let note = prompt.note { Console.note(note) }
         var lines = ["login '\(account)' at \(prompt.issuer ?? "the provider")"]
         if let client = prompt.clientID { lines.append("  client: \(client)") }
         if let scope = prompt.scope, !scope.isEmpty { lines.append("  scopes: \(scope)") }

@@ -28,6 +28,7 @@ enum ProviderText {
             ("token_endpoint", endpoints.token ?? elsewhere),
             ("revocation_endpoint", endpoints.revocation ?? elsewhere),
             ("registration_endpoint", endpoints.registration ?? elsewhere),
+            ("authorization_endpoint", endpoints.authorization ?? elsewhere),
             ("scopes", words(provider.scopes)),
             ("offline_scope", provider.offlineScope ?? "none is known"),
             ("client_secret", provider.clientSecret),

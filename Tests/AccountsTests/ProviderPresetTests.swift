@@ -19,7 +19,7 @@ struct ProviderPresetTests {
             Set(names).isSuperset(of: [
                 "aws", "google", "github", "entra", "gitlab", "okta", "auth0", "keycloak", "huggingface", "salesforce",
                 "twitch", "hydra", "authentik", "zitadel", "kanidm", "dex", "glewlwyd", "duende", "wso2", "indigo",
-                "egi", "cilogon", "descope",
+                "egi", "cilogon", "descope", "descope-app",
             ]))
     }
 
@@ -199,5 +199,26 @@ struct ProviderPresetTests {
         #expect(settings.clientID == nil)
         #expect(settings.dialect.encoding == .awsJSON)
         #expect(settings.clientAuthentication == .clientSecretPost)
+    }
+
+    @Test("Descope's endpoints are a project's or an application's, at its own host or at a custom domain")
+    func descope() throws {
+        func settings(_ name: String, _ parameters: [String: String]) throws -> AccountSettings {
+            try AccountSettings(AccountKeys(provider: ProviderChoice(name, parameters: parameters), clientID: "P1"))
+        }
+        let project = try settings("descope", ["application": "P1"])
+        #expect(project.issuer?.text == "https://api.descope.com/P1")
+        #expect(project.presetEndpoints.device?.text == "https://api.descope.com/oauth2/v1/P1/device")
+        #expect(project.presetEndpoints.token?.text == "https://api.descope.com/oauth2/v1/token")
+        #expect(project.presetEndpoints.revocation?.text == "https://api.descope.com/oauth2/v1/revoke")
+        #expect(project.dialect.encoding == .formOrJSON)
+        let one = try settings("descope-app", ["application": "A1", "host": "auth.example"])
+        #expect(one.presetEndpoints.device?.text == "https://auth.example/A1/oauth2/v1/device")
+        #expect(one.presetEndpoints.token?.text == "https://auth.example/A1/oauth2/v1/token")
+        for preset in ProviderPreset.all where preset.name.hasPrefix("descope") {
+            #expect(preset.authorizationEndpoint?.hasSuffix("/oauth2/v1/authorize") == true)
+            #expect(preset.clientSecret == .perClient)
+            #expect(Set(preset.unverified).isSuperset(of: ["offline_scope", "request_encoding"]))
+        }
     }
 }

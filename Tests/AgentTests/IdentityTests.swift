@@ -1,6 +1,7 @@
 import Agent
 import AgentAPI
 import AuthagentTestSupport
+import Foundation
 import IDToken
 import OAuth
 import SecretMemory
@@ -58,6 +59,19 @@ struct IdentityFixture {
             """, mode: 0o600)
     }
 
+    /// The provider's metadata, sent at that moment of its own clock.
+    func metadata(date: Int) throws -> FakeProvider.Answer {
+        let formatter = DateFormatter()
+        (formatter.locale, formatter.timeZone) = (Locale(identifier: "en_US_POSIX"), TimeZone(identifier: "GMT"))
+        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        let issuer = FakeProvider.issuer
+        let body = """
+            {"issuer":"\(issuer)","device_authorization_endpoint":"\(issuer)/device","token_endpoint":"\(issuer)/token"}
+            """
+        let text = formatter.string(from: Date(timeIntervalSince1970: Double(date)))
+        return .success(HTTPResponse(status: 200, headers: [("Date", text)], body: Array(body.utf8)))
+    }
+
     func status() async throws -> AccountStatus { try await agent.agent.status(of: agent.name) }
 
     func token(_ request: TokenRequest = TokenRequest(includesIDToken: true)) async throws -> TokenReply {
@@ -82,14 +96,16 @@ struct IdentityTests {
         }
     }
 
-    @Test("O1: an ID token that is not right ends the login, nothing is stored, and the tokens are revoked")
+    @Test("O1: an ID token that contradicts the login ends it, nothing is stored, and the tokens are revoked")
     func badIDToken() async throws {
         let forged = try TokenSigner()
         for (changes, signer, reason) in [
             (["aud": #""other""#], nil, "it is for another client"),
             (["iss": #""https://evil.example""#], nil, "it is from the issuer 'https://evil.example'"),
-            ([:], forged, "its signature is wrong"), (["sub": nil], nil, "it has no claim 'sub'"),
-            (["exp": "1000"], nil, "it expired"),
+            (["aud": #"["other","third"]"#], nil, "it is for another client"),
+            (["aud": #"["tv","third"]"#, "azp": #""third""#], nil, "it was issued to the client 'third'"),
+            (["at_hash": #""AAAA""#], nil, "it belongs to another access token"),
+            ([:], forged, "its signature is wrong"),
         ] as [([String: String?], TokenSigner?, String)] {
             let fixture = try IdentityFixture()
             let failure = try #require(try await fixture.failure(try fixture.idToken(changes, signer: signer)))
@@ -99,6 +115,151 @@ struct IdentityTests {
             #expect(fixture.agent.keyring.records.isEmpty)
             #expect(await fixture.agent.agent.status().accounts.isEmpty)
             #expect(fixture.agent.provider.requests(.revocation).contains { $0.contains("token=r1") })
+        }
+    }
+
+    /// Tokens that cannot be verified, with what is said of them.
+    private func unverifiable(_ fixture: IdentityFixture) throws -> [(token: String, reason: String)] {
+        let unsigned = try fixture.signer.token(
+            header: #"{"alg":"none"}"#, payload: #"{"iss":"\#(FakeProvider.issuer)","sub":"ann","aud":"tv"}"#)
+        let stranger = try TokenSigner("ES256", keyID: "another")
+        return [
+            ("~", "it does not have three parts"), ("a.b.c.d.e", "it is encrypted"),
+            (unsigned.split(separator: ".").prefix(2).joined(separator: ".") + ".", "its algorithm 'none'"),
+            (try fixture.signer.token([:], header: ["alg": #""HS256""#]), "the client's secret, which is not known"),
+            (try fixture.idToken(signer: stranger), "signed with the key 'another'"),
+            (try fixture.idToken(["sub": nil]), "it has no claim 'sub'"),
+            (try fixture.idToken(["sub": "7"]), "its claim 'sub' is malformed"),
+            (try fixture.signer.token([:], header: ["typ": #""at+jwt""#]), "another kind of token"),
+            (try fixture.signer.token([:], header: ["crit": #"["x"]"#]), "an extension that is not known"),
+        ]
+    }
+
+    @Test("a login whose ID token cannot be verified is kept without an identity, with a note, and nothing is revoked")
+    func keptUnverified() async throws {
+        for index in try unverifiable(IdentityFixture()).indices {
+            let fixture = try IdentityFixture()
+            let (token, reason) = try unverifiable(fixture)[index]
+            guard case .done(let result)? = try await fixture.logIn(token) else {
+                Issue.record("discarded: \(reason)")
+                continue
+            }
+            #expect(result.subject == nil)
+            #expect(result.note?.contains(reason) == true, "\(result.note ?? "no note")")
+            #expect(try await fixture.status().subject == nil)
+            #expect(try await fixture.token(TokenRequest()).accessToken == "a1")
+            await #expect { try await fixture.token() } throws: {
+                ($0 as? Problem)?.code == .noIDToken && ($0 as? Problem)?.reason == "unverified"
+            }
+            #expect(fixture.agent.provider.requests(.revocation).isEmpty)
+        }
+    }
+
+    @Test("the first ID token that can be verified sets the identity, and another subject is refused from then on")
+    func verifiedLater() async throws {
+        let fixture = try IdentityFixture()
+        _ = try await fixture.logIn("~")
+        fixture.agent.time.advance(by: .seconds(3600))
+        fixture.agent.provider.script(.token, .grant(access: "a2", refresh: "r2", idToken: try fixture.idToken()))
+        #expect(try await fixture.token(TokenRequest()).accessToken == "a2")
+        #expect(try await fixture.status().subject == "ann")
+        fixture.agent.time.advance(by: .seconds(3600))
+        let eve = try fixture.idToken(["sub": #""eve""#])
+        fixture.agent.provider.script(.token, .grant(access: "a3", refresh: "r3", idToken: eve))
+        await #expect { try await fixture.token(TokenRequest()) } throws: { ($0 as? Problem)?.code == .badIDToken }
+    }
+
+    @Test("at a renewal an ID token that cannot be verified is withheld; the access and refresh tokens are used")
+    func renewedUnverified() async throws {
+        for index in try unverifiable(IdentityFixture()).indices {
+            let fixture = try IdentityFixture()
+            _ = try await fixture.logIn(try fixture.idToken())
+            fixture.agent.time.advance(by: .seconds(3600))
+            let (token, reason) = try unverifiable(fixture)[index]
+            fixture.agent.provider.script(.token, .grant(access: "a2", refresh: "r2", idToken: token))
+            #expect(try await fixture.token(TokenRequest()).accessToken == "a2", "\(reason)")
+            #expect(try await fixture.status().subject == "ann")
+            await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.reason == "unverified" }
+            let stored = fixture.agent.keyring.records.values.map { $0.secret.revealedText() }.joined()
+            #expect(stored.contains("r2"))
+        }
+    }
+
+    @Test("a login at a wrong clock is kept, its ID token withheld; only an expected subject makes it a refusal")
+    func wrongClock() async throws {
+        for changes in [
+            { (wall: Int) in ["iat": "\(wall + 600)", "nbf": "\(wall + 600)", "exp": "\(wall + 900)"] },
+            { (wall: Int) in ["iat": "\(wall - 900)", "exp": "\(wall - 600)"] },
+        ] as [(Int) -> [String: String?]] {
+            let fixture = try IdentityFixture()
+            let token = try fixture.idToken(changes(fixture.agent.time.wall))
+            guard case .done(let result)? = try await fixture.logIn(token) else { return #expect(Bool(false)) }
+            #expect(result.subject == nil)
+            #expect(result.note?.contains("check this machine's clock") == true)
+            await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.reason == "untimely" }
+            #expect(fixture.agent.provider.requests(.revocation).isEmpty)
+            try fixture.expect("ann")
+            let failure = try #require(try await fixture.failure(token, request: LoginRequest()))
+            #expect(failure.code == "bad_id_token")
+            #expect(fixture.agent.provider.requests(.revocation).count == 1)
+        }
+    }
+
+    @Test("where a subject is expected, an ID token that cannot be verified is a refusal")
+    func expectedUnverified() async throws {
+        for index in try unverifiable(IdentityFixture()).indices {
+            let fixture = try IdentityFixture()
+            try fixture.expect("ann")
+            let (token, reason) = try unverifiable(fixture)[index]
+            let failure = try #require(try await fixture.failure(token, request: LoginRequest()))
+            #expect(failure.detail.contains(reason), "\(failure.detail)")
+            #expect(fixture.agent.keyring.records.isEmpty)
+            #expect(fixture.agent.provider.requests(.revocation).count == 1)
+        }
+    }
+
+    @Test("J1: an ID token signed with the client's secret is verified with it, and refused when that fails")
+    func clientSecret() async throws {
+        func token(_ secret: String, _ wall: Int) -> String {
+            let claims: [String: String?] = [
+                "iss": "\"\(FakeProvider.issuer)\"", "sub": #""ann""#, "aud": #""tv""#, "iat": "\(wall)",
+                "exp": "\(wall + 300)",
+            ]
+            return TokenSigner.token(claims, algorithm: "HS256", secret: secret)
+        }
+        let request = LoginRequest(
+            issuer: FakeProvider.issuer, clientID: "tv", clientSecret: "s3cret", scopes: ["openid"])
+        let fixture = try IdentityFixture()
+        // It publishes no keys that could be asked for.
+        fixture.agent.provider.script(.keys, .json(503, ""))
+        let right = token("s3cret", fixture.agent.time.wall)
+        guard case .done(let result)? = try await fixture.logIn(right, request: request) else {
+            return #expect(Bool(false))
+        }
+        #expect(result.subject == "ann")
+        #expect(try await fixture.token().idToken == right)
+        let wrong = token("another", fixture.agent.time.wall)
+        let failure = try #require(try await fixture.failure(wrong, request: request))
+        #expect(failure.detail.contains("its signature is wrong"))
+        let foreign = try IdentityFixture()
+        guard case .done(let kept)? = try await foreign.logIn(right) else { return #expect(Bool(false)) }
+        #expect(kept.subject == nil)
+    }
+
+    @Test("clocks that disagree are said before the code is shown, as the metadata's date tells them")
+    func clockLead() async throws {
+        for (lead, word) in [(600, "10 min ahead of"), (-600, "10 min behind"), (30, nil)] as [(Int, String?)] {
+            let fixture = try IdentityFixture()
+            fixture.agent.provider.script(
+                .metadata, try fixture.metadata(date: fixture.agent.time.wall - lead))
+            let log = try await fixture.agent.login()
+            let prompt = try #require(await log.prompt())
+            if let word {
+                #expect(prompt.note?.contains(word) == true, "\(prompt.note ?? "none")")
+            } else {
+                #expect(prompt.note == nil)
+            }
+            try await fixture.agent.agent.cancelLogin(fixture.agent.name)
         }
     }
 

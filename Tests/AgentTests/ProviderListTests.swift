@@ -10,7 +10,8 @@ struct ProviderListTests {
         var possible = provider
         // Encoded even where this provider has none.
         possible.offlineScope = ""
-        possible.endpoints = ProviderEndpointList(device: "", token: "", revocation: "", registration: "")
+        possible.endpoints = ProviderEndpointList(
+            device: "", token: "", revocation: "", registration: "", authorization: "")
         let object = try JSONSerialization.jsonObject(with: Data(APIJSON.encode(possible)))
         let members = try #require(object as? [String: Any])
         let inner = ["endpoints", "requests"].compactMap { members[$0] as? [String: Any] }.flatMap(\.keys)

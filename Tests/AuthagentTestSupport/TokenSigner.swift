@@ -72,6 +72,27 @@ public struct TokenSigner: Sendable {
         return "{\(pairs.joined(separator: ","))}"
     }
 
+    /// A token that is signed with a client's secret.
+    public static func token(_ claims: [String: String?], algorithm: String, secret: String) -> String {
+        let header = Base64URL.encode(#"{"alg":"\#(algorithm)"}"#.utf8)
+        let input = header + "." + Base64URL.encode(object(claims).utf8)
+        return input + "." + Base64URL.encode(code(algorithm, input, secret: secret))
+    }
+
+    /// The HMAC of `text`; without a secret its hash.
+    public static func code(_ algorithm: String, _ text: String, secret: String?) -> [UInt8] {
+        let data = Data(text.utf8)
+        let key = secret.map { SymmetricKey(data: Data($0.utf8)) }
+        switch (algorithm.suffix(3), key) {
+        case ("256", let key?): return Array(HMAC<SHA256>.authenticationCode(for: data, using: key))
+        case ("384", let key?): return Array(HMAC<SHA384>.authenticationCode(for: data, using: key))
+        case (_, let key?): return Array(HMAC<SHA512>.authenticationCode(for: data, using: key))
+        case ("256", nil): return Array(SHA256.hash(data: data))
+        case ("384", nil): return Array(SHA384.hash(data: data))
+        default: return Array(SHA512.hash(data: data))
+        }
+    }
+
     public func header(_ changes: [String: String?] = [:]) -> String {
         var members: [String: String?] = [
             "alg": "\"\(algorithm)\"", "typ": #""JWT""#, "kid": keyID.map { "\"\($0)\"" },

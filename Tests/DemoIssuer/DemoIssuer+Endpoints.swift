@@ -4,11 +4,12 @@ import Synchronization
 /// The endpoints: each takes a request apart, asks the state, and puts a reply together.
 extension DemoIssuer {
     func respond(to request: IssuerRequest) async -> IssuerReply {
-        guard let endpoint = Self.endpoint(of: request.path) else { return await page(request) }
+        let found = configuration.descope.map { Self.descopeEndpoint(of: request.path, $0) }
+        guard let endpoint = found ?? Self.endpoint(of: request.path) else { return await page(request) }
         let fault = state.withLock { state in
             state.log.append(
                 LogEntry(
-                    endpoint: endpoint, form: request.form, resources: request.resources,
+                    endpoint: endpoint, isJSON: request.isJSON, form: request.form, resources: request.resources,
                     authorization: request.authorizationScheme)
             )
             return state.nextFault(endpoint)
@@ -41,6 +42,7 @@ extension DemoIssuer {
 
     private func answer(_ endpoint: Endpoint, _ request: IssuerRequest) -> IssuerReply {
         if let rules = configuration.aws { return answerAsAWS(endpoint, request, rules) }
+        if let rules = configuration.descope { return answerAsDescope(endpoint, request, rules) }
         if endpoint == .metadata { return .json(metadata) }
         if endpoint == .keys { return .json(keySet) }
         if endpoint == .registration { return registration(request) }

@@ -15,6 +15,8 @@ extension DemoIssuer {
 
     public struct LogEntry: Sendable {
         public let endpoint: Endpoint
+        /// Whether the body was JSON.
+        public let isJSON: Bool
         public let form: [String: String]
         /// Each `resource` of the form, in order.
         public let resources: [String]

@@ -37,7 +37,8 @@ extension DemoIssuer {
         let (key, subject, name) = state.withLock { ($0.key, $0.subject, $0.name) }
         let now = Int(Date().timeIntervalSince1970)
         let claims: [String: Any] = [
-            "iss": issuer, "sub": subject, "aud": client, "iat": now, "exp": now + configuration.idTokenLifetime,
+            "iss": configuration.descope == nil ? issuer : descopeIssuer, "sub": subject, "aud": client, "iat": now,
+            "exp": now + configuration.idTokenLifetime,
             "email": name ?? "\(subject)@example.com", "name": name ?? "Demo \(subject)",
             "at_hash": Self.base64URL(Data(SHA256.hash(data: Data(accessToken.utf8)).prefix(16))),
         ]

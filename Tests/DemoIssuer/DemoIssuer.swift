@@ -87,6 +87,8 @@ extension DemoIssuer {
         public var registration: Registration?
         /// Nil: the issuer speaks OAuth.
         public var aws: AWSRules?
+        /// Nil: the issuer answers as the RFCs have it.
+        public var descope: DescopeRules?
         /// Resources that are answered with `invalid_target` (RFC 8707 §2).
         public var unknownResources: Set<String> = []
         /// Seconds that a refresh token lives, as the replies tell; the issuer itself keeps it for ever.

@@ -40,7 +40,7 @@ struct AlgorithmTests {
     @Test(
         "J1: no algorithm outside the list is accepted, whatever the case it is written in",
         arguments: [
-            "none", "None", "NONE", "nOnE", "", "HS256", "HS384", "HS512", "RS1", "ES256K", "rs256", "RSA-OAEP",
+            "none", "None", "NONE", "nOnE", "", "HS1", "hs256", "HS2560", "RS1", "ES256K", "rs256", "RSA-OAEP",
         ])
     func refused(algorithm: String) throws {
         let fixture = try IDTokenFixture()
@@ -54,7 +54,7 @@ struct AlgorithmTests {
         "J1: an HMAC with the public key as its secret is refused, in whatever form the key is",
         arguments: ["RS256", "ES256"])
     func confusion(algorithm: String) throws {
-        let fixture = try IDTokenFixture(TokenSigner(algorithm))
+        var fixture = try IDTokenFixture(TokenSigner(algorithm))
         let members = try fixture.signer.members()
         let forms = [
             TokenSigner.object(members), try TokenSigner.keySet(fixture.signer), members["n"] ?? members["x"] ?? "",
@@ -64,8 +64,46 @@ struct AlgorithmTests {
             let input = header + "." + Base64URL.encode(TokenSigner.object(IDTokenFixture.claims).utf8)
             let code = HMAC<SHA256>.authenticationCode(
                 for: Data(input.utf8), using: SymmetricKey(data: Data(secret.utf8)))
-            #expect(try fixture.refusal(input + "." + Base64URL.encode(Array(code))) == .algorithmRefused("HS256"))
+            let token = input + "." + Base64URL.encode(Array(code))
+            #expect(try fixture.refusal(token) == .noClientSecret)
+            fixture.useSecret("the client's own")
+            #expect(try fixture.refusal(token) == .badSignature(isKeyKnown: true))
+            fixture.useSecret(nil)
         }
+    }
+
+    @Test("J1: the HMACs take the client's secret and nothing else", arguments: SecretAlgorithm.allCases)
+    func secret(algorithm: SecretAlgorithm) throws {
+        var fixture = try IDTokenFixture()
+        fixture.keys = try IDTokenFixture.keySet(#"{"keys":[]}"#)
+        let secret = "a+b/c=:%d e"
+        let full = TokenSigner.code(algorithm.rawValue, "at", secret: nil)
+        let hash = Base64URL.encode(full.prefix(full.count / 2))
+        let token = TokenSigner.token(
+            IDTokenFixture.claims(["at_hash": "\"\(hash)\""]), algorithm: algorithm.rawValue, secret: secret)
+        #expect(try fixture.refusal(token) == .noClientSecret)
+        fixture.useSecret(secret)
+        #expect(try fixture.verify(token).subject == "u-1")
+        #expect(try fixture.refusal(token, accessToken: "other") == .wrongAccessTokenHash)
+        for other in ["", "a+b/c=:%d", "a%2Bb%2Fc%3D%3A%25d+e"] {
+            fixture.useSecret(other)
+            #expect(try fixture.refusal(token) == .badSignature(isKeyKnown: true))
+        }
+        fixture.useSecret(secret)
+        for claimed in SecretAlgorithm.allCases where claimed != algorithm {
+            let header = Base64URL.encode(#"{"alg":"\#(claimed.rawValue)"}"#.utf8)
+            let rest = token.split(separator: ".").dropFirst().joined(separator: ".")
+            #expect(try fixture.refusal("\(header).\(rest)") == .badSignature(isKeyKnown: true))
+        }
+    }
+
+    @Test("J1: a client's secret makes no token believed that is to be signed with a key")
+    func secretIsNoKey() throws {
+        var fixture = try IDTokenFixture()
+        fixture.keys = try IDTokenFixture.keySet(#"{"keys":[]}"#)
+        fixture.useSecret("s3cret")
+        #expect(try fixture.refusal(fixture.token()) == .unknownKey(id: "k1"))
+        #expect(try fixture.refusal(fixture.token(header: ["alg": #""none""#])) == .algorithmRefused("none"))
     }
 
     @Test("J1: a key is used with the algorithms of its own type and curve only")

@@ -21,6 +21,11 @@ struct IDTokenFixture {
         keys = try Self.keySet(TokenSigner.keySet(signer))
     }
 
+    /// From now on the client has this secret.
+    mutating func useSecret(_ secret: String?) {
+        rules = IDTokenRules(issuer: rules.issuer, clientID: "tv", clientSecret: secret.map { SecretBytes($0) })
+    }
+
     static func keySet(_ text: String) throws -> KeySet {
         let fields = try #require(ReplyReader.read(Array(text.utf8)).fields)
         return try #require(KeySet(fields))

@@ -1,4 +1,5 @@
 import AuthagentTestSupport
+import Foundation
 import IDToken
 import OAuth
 import Synchronization
@@ -41,6 +42,58 @@ struct KeySetTests {
         let short = Base64URL.encode([0xFF] + [UInt8](repeating: 1, count: 127))
         fixture.keys = try keys(["n": "\"\(short)\""], fixture.signer)
         #expect(fixture.keys.keys.isEmpty)
+    }
+
+    /// The same bytes, as careless issuers write them.
+    private func spellings(_ bytes: [UInt8]) -> [String] {
+        let standard = Data(bytes).base64EncodedString()
+        return [
+            Base64URL.encode(bytes), standard, standard.replacing("=", with: ""),
+            standard.replacing("+", with: "-").replacing("/", with: "_"), " \(standard)\\n",
+        ]
+    }
+
+    @Test("carelessly written coordinates are read", arguments: ["ES256", "ES384", "ES512"])
+    func carelessPoints(algorithm: String) throws {
+        // One in 256 keys has a coordinate that begins with a zero byte.
+        var signer = try TokenSigner(algorithm)
+        func coordinate(_ name: String) throws -> [UInt8] {
+            try #require(Base64URL.decode(try signer.members()[name]?.dropFirst().dropLast().utf8 ?? "".utf8.prefix(0)))
+        }
+        var tries = 0
+        while try coordinate("x").first != 0 || coordinate("x").dropFirst().first == 0, tries < 20_000 {
+            signer = try TokenSigner(algorithm)
+            tries += 1
+        }
+        var fixture = try IDTokenFixture(signer)
+        let token = try fixture.token()
+        let (x, y) = (try coordinate("x"), try coordinate("y"))
+        #expect(x.first == 0)
+        for short in [x, Array(x.drop { $0 == 0 }), [0] + x] {
+            for text in spellings(short) {
+                fixture.keys = try keys(["x": "\"\(text)\"", "y": "\"\(spellings(y)[1])\""], signer)
+                try fixture.verify(token)
+            }
+        }
+    }
+
+    @Test("a carelessly written RSA key is read, and a broken entry beside a good one is all that is skipped")
+    func carelessRSA() throws {
+        var fixture = try IDTokenFixture(TokenSigner("RS256"))
+        let token = try fixture.token()
+        let members = try fixture.signer.members()
+        let modulus = try #require(Base64URL.decode(members["n"]?.dropFirst().dropLast().utf8 ?? "".utf8.prefix(0)))
+        for number in [modulus, [0] + modulus, [0, 0] + modulus] {
+            for text in spellings(number) {
+                fixture.keys = try keys(["n": "\"\(text)\"", "e": #""AAEAAQ==""#], fixture.signer)
+                try fixture.verify(token)
+            }
+        }
+        let good = TokenSigner.object(members)
+        for broken in ["{}", "7", #"{"kty":"RSA","kid":"k1","n":"*","e":"AQAB"}"#, #"{"kty":"RSA","kid":"k1"}"#] {
+            fixture.keys = try IDTokenFixture.keySet(#"{"keys":[\#(broken),\#(good),\#(broken)]}"#)
+            try fixture.verify(token)
+        }
     }
 
     @Test("a key that is not understood hides no other")

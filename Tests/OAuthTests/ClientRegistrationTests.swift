@@ -75,6 +75,37 @@ struct ClientRegistrationTests {
         #expect(never.requests.count == RegistrationRequest.mostAttempts)
     }
 
+    @Test(
+        "a framework's refusal for want of a member, in whatever shape, is answered with that member",
+        arguments: [
+            (400, #"{"error":"invalid_request","error_description":"redirect_uris is required"}"#, true, false),
+            (422, #"{"detail":[{"loc":["body","redirect_uris"],"msg":"field required"}]}"#, true, false),
+            (
+                400, #"{"error":"invalid_client_metadata","error_description":"response_types must not be empty"}"#,
+                false, true
+            ),
+            (422, #"{"errors":{"response_types":["can't be blank"],"redirect_uris":["can't be blank"]}}"#, true, true),
+            (400, #"{"message":"Validation failed"}"#, true, false), (400, "", true, false),
+            (422, "<html>redirect_uri missing</html>", true, false),
+        ])
+    func frameworks(status: Int, body: String, asksRedirect: Bool, asksResponseType: Bool) async throws {
+        let transport = ScriptedTransport(HTTPResponse(status, body), HTTPResponse(201, #"{"client_id":"c1"}"#))
+        #expect(try await register(transport).id == "c1")
+        let second = try #require(transport.requests.last?.body?.revealedText())
+        #expect(second.contains(#""redirect_uris":["http://127.0.0.1/"]"#) == asksRedirect)
+        #expect(second.contains(#""response_types":["code"]"#) == asksResponseType)
+    }
+
+    @Test("each member is added at most once, and every attempt differs from those before")
+    func onceEach() async throws {
+        let refusal = HTTPResponse(400, #"{"error":"bad","message":"redirect_uris and response_types, please"}"#)
+        let transport = ScriptedTransport(refusal, refusal, refusal, refusal, refusal)
+        await #expect(throws: RegistrationFailure.self) { try await register(transport) }
+        let bodies = transport.requests.compactMap { $0.body?.revealedText() }
+        #expect(bodies.count <= RegistrationRequest.mostAttempts)
+        #expect(Set(bodies).count == bodies.count)
+    }
+
     @Test("all attempts together have one limit of time")
     func timeLimit() async throws {
         let refusal = HTTPResponse(400, #"{"error":"invalid_client_metadata"}"#)

@@ -144,6 +144,48 @@ import Testing
         #expect(try read(reply("verification_uri_complete", value)).verificationURIComplete == nil)
     }
 
+    private func read(_ response: HTTPResponse, origin: String) throws(OAuthFailure) -> DeviceAuthorization {
+        try DeviceAuthorization(ProviderReply(response), origin: origin)
+    }
+
+    @Test(
+        "a verification URI without a host is the issuer's, and one without a scheme is https",
+        arguments: [
+            ("/device", "https://idp.example:8443/device"), ("device?x=1", "https://idp.example:8443/device?x=1"),
+            ("./go", "https://idp.example:8443/./go"), ("//h.example/d", "https://h.example/d"),
+            ("h.example/device", "https://h.example/device"), ("h.example", "https://h.example"),
+            ("h.example:8443/d", "https://h.example:8443/d"), ("localhost/d", "https://localhost/d"),
+            (" https://h.example/d ", "https://h.example/d"), ("http://10.0.0.1/d", "http://10.0.0.1/d"),
+        ])
+    func careless(written: String, shown: String) throws {
+        let found = try read(reply("verification_uri", "\"\(written)\""), origin: "https://idp.example:8443")
+        #expect(found.verificationURI == shown)
+        let complete = try read(
+            reply("verification_uri_complete", "\"\(written)\""), origin: "https://idp.example:8443")
+        #expect(complete.verificationURIComplete == shown)
+    }
+
+    @Test("a good complete URI is enough", arguments: [nil, "null", "\"\"", "\"javascript:alert(1)\"", "7"])
+    func onlyComplete(value: String?) throws {
+        let members = value.map { #""verification_uri":\#($0),"# } ?? ""
+        let body = #"{"device_code":"d","user_code":"U",\#(members)"verification_uri_complete":"/go?code=U"}"#
+        let found = try read(HTTPResponse(200, body), origin: "https://idp.example")
+        #expect(found.verificationURI == "https://idp.example/go?code=U")
+        #expect(found.verificationURIComplete == found.verificationURI)
+        #expect(found.userCode == "U")
+    }
+
+    @Test(
+        "S1: no origin makes an address of what is none",
+        arguments: [
+            "javascript:alert(1)", "data:text/html,x", "mailto:a@b", "/\\u001b[31m", "a b", "https:/x", "ftp://h/",
+        ])
+    func stillUnusable(written: String) {
+        #expect(throws: OAuthFailure.self) {
+            try read(reply("verification_uri", "\"\(written)\""), origin: "https://idp.example")
+        }
+    }
+
     @Test("an OAuth error is the provider's, whatever the status", arguments: [200, 400, 401, 403, 404, 429])
     func providerError(status: Int) {
         #expect(

@@ -149,14 +149,92 @@ import Testing
         }
     }
 
-    @Test("a server out of order ends the discovery as unreachable", arguments: [429, 500, 502, 503])
+    @Test(
+        "an outage of one well-known URL is none while another has the metadata",
+        arguments: [
+            .reply(HTTPResponse(429)), .reply(HTTPResponse(500)), .reply(HTTPResponse(502, "<html>")),
+            .reply(HTTPResponse(503, #"{"issuer":"https://evil.example"}"#)), .failure(.broken("reset")),
+            .failure(.malformed("cannot be decoded")), .failure(.bodyTooLarge(limit: 1)),
+        ] as [ScriptedTransport.Step])
+    func outage(step: ScriptedTransport.Step) async throws {
+        for transport in [
+            ScriptedTransport([step, .reply(HTTPResponse(200, document))]),
+            ScriptedTransport([step, step, .reply(HTTPResponse(200, document))]),
+            ScriptedTransport([.reply(HTTPResponse(404)), step, .reply(HTTPResponse(200, document))]),
+        ] {
+            #expect(try await discover(transport).tokenEndpoint?.text == "https://idp.example/token")
+        }
+    }
+
+    @Test("an outage is the result when no URL has the issuer's metadata", arguments: [429, 500, 502, 503])
     func outOfOrder(status: Int) async {
-        let transport = ScriptedTransport(HTTPResponse(status), HTTPResponse(200, document))
-        #expect(
-            await failure(transport)
-                == .transport(.unreachable("the server answers with status \(status)"))
-        )
-        #expect(transport.requests.count == 1)
+        let outage = OAuthFailure.transport(.unreachable("the server answers with status \(status)"))
+        let other = HTTPResponse(200, #"{"issuer":"https://evil.example"}"#)
+        for rest in [HTTPResponse(404), HTTPResponse(status), other] {
+            let transport = ScriptedTransport(HTTPResponse(status), rest, rest)
+            #expect(await failure(transport) == outage)
+            #expect(transport.requests.map(\.url) == issuer.metadataURLs)
+        }
+        #expect(await failure(ScriptedTransport(HTTPResponse(404), HTTPResponse(404), HTTPResponse(status))) == outage)
+    }
+
+    private func redirect(_ status: Int, _ location: String) -> HTTPResponse {
+        HTTPResponse(status, "", [("Location", location)])
+    }
+
+    @Test(
+        "a redirect within the origin is followed, however its address is written",
+        arguments: [
+            ("https://idp.example/x/y", "https://idp.example/x/y"), ("/x/y?z=1", "https://idp.example/x/y?z=1"),
+            ("//idp.example/x", "https://idp.example/x"), ("HTTPS://IDP.example:443/x", "HTTPS://IDP.example:443/x"),
+            ("other", "https://idp.example/r/.well-known/other"), ("../x", "https://idp.example/r/x"),
+            ("./x#part", "https://idp.example/r/.well-known/x"), (" /x ", "https://idp.example/x"),
+            ("?v=2", "https://idp.example/r/.well-known/openid-configuration?v=2"),
+        ])
+    func redirected(location: String, target: String) async throws {
+        for status in [301, 302, 303, 307, 308] {
+            let transport = ScriptedTransport(redirect(status, location), HTTPResponse(200, document))
+            _ = try await discover(transport)
+            #expect(transport.requests.map(\.url.text) == [issuer.metadataURLs[0].text, target])
+            #expect(transport.requests.map(\.method) == [.get, .get])
+        }
+    }
+
+    @Test(
+        "a redirect to another origin is never followed, and the message names the address, fit for a terminal",
+        arguments: [
+            "https://evil.example/x", "http://idp.example/x", "https://idp.example:444/x", "//evil.example/x",
+            "https://idp.example@evil.example/x", "https://idp.example.evil.example/x", "javascript:alert(1)",
+            "file:///etc/passwd", "https://evil.example/\u{1B}[31m\u{202E}x",
+            "https://evil.example/\(String(repeating: "x", count: 5_000))",
+        ])
+    func elsewhere(location: String) async {
+        let transport = ScriptedTransport((0..<3).map { _ in .reply(redirect(302, location)) })
+        guard case .badResponse(let detail)? = await failure(transport) else { return #expect(Bool(false)) }
+        #expect(detail.contains(DisplayText.clean(location, limit: 60).prefix(50)), "\(detail)")
+        #expect(DisplayText.clean(detail, limit: 600) == detail)
+        #expect(transport.requests.map(\.url) == issuer.metadataURLs)
+    }
+
+    @Test("three redirects are followed, and not a fourth")
+    func manyRedirects() async throws {
+        let hops = (1...4).map { redirect(302, "/hop\($0)") }
+        let three = ScriptedTransport(hops.prefix(3).map { .reply($0) } + [.reply(HTTPResponse(200, document))])
+        _ = try await discover(three)
+        #expect(three.requests.count == 4)
+        let four = ScriptedTransport(hops.map { .reply($0) } + [.reply(HTTPResponse(404)), .reply(HTTPResponse(404))])
+        guard case .badResponse(let detail)? = await failure(four) else { return #expect(Bool(false)) }
+        #expect(detail.contains("more than 3 redirects"))
+        #expect(four.requests.count == 6)
+    }
+
+    @Test("the date of the metadata is the server's, with the time that a cache has kept it")
+    func date() async throws {
+        let sent = [(name: "Date", value: "Sun, 06 Nov 1994 08:49:37 GMT")]
+        #expect(try await discover(ScriptedTransport(HTTPResponse(200, document, sent))).date == 784_111_777)
+        let cached = HTTPResponse(200, document, sent + [(name: "Age", value: "60")])
+        #expect(try await discover(ScriptedTransport(cached)).date == 784_111_837)
+        #expect(try await discover(ScriptedTransport(HTTPResponse(200, document))).date == nil)
     }
 
     @Test("an endpoint that is not safe to use counts as absent, and the reason is kept")

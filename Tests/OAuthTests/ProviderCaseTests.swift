@@ -71,7 +71,7 @@ import Testing
         switch reply {
         case .renewed(let grant): token(grant)
         case .deadGrant: .relogin
-        case .misconfigured(let error): .failed(error.code)
+        case .needsPerson(let error), .misconfigured(let error): .failed(error.code)
         case .rejected: .rejected
         case .transient, .unanswered, .unconfigured, .changed: .transient
         }

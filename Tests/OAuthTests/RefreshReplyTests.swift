@@ -9,6 +9,7 @@ import Testing
         case .unconfigured: "unconfigured"
         case .changed: "changed"
         case .deadGrant(let error): "dead \(error.code)"
+        case .needsPerson(let error): "needs person \(error.code)"
         case .misconfigured(let error): "misconfigured \(error.code)"
         case .rejected(let status, let detail): "rejected \(status): \(detail)"
         case .unanswered: "unanswered"
@@ -56,8 +57,7 @@ import Testing
         arguments: [
             (400, "", "the reply is empty"), (401, "", "the reply is empty"), (400, "{}", "the reply names no error"),
             (401, #"{"message":"bad token"}"#, "bad token"), (410, "", "the reply is empty"),
-            (400, #"{"error":"interaction_required","error_description":"MFA"}"#, "interaction_required: MFA"),
-            (401, #"{"error":"expired_token"}"#, "expired_token"),
+            (400, #"{"error":"no_such_word"}"#, "no_such_word"),
             (401, #"{"error":"Unauthorized","message":"who?"}"#, "who?"),
         ]
     )
@@ -71,10 +71,10 @@ import Testing
             (500, ""), (503, #"{"error":"invalid_grant"}"#), (429, #"{"error":"invalid_grant"}"#), (408, ""), (425, ""),
             (403, "<html>"), (404, "<html>"), (403, #"{"error":"Forbidden"}"#), (403, ""), (404, "{}"), (407, ""),
             (400, "<html>"), (401, "Forbidden"),
-            (200, "<html>captive portal</html>"), (200, ""),
+            (407, #"{"error":"invalid_grant"}"#), (503, #"{"error":"invalid_refresh_token"}"#),
             (302, ""), (307, #"{"error":"invalid_grant"}"#), (400, #"{"error":"temporarily_unavailable"}"#),
-            (400, #"{"error":"server_error"}"#), (400, #"{"error":"slow_down"}"#), (200, "{\"access_token\":\"a\""),
-            (400, #"{"error":"invalid_grant","error":"invalid_grant"}"#), (99, ""), (200, "[]"),
+            (400, #"{"error":"server_error"}"#), (400, #"{"error":"slow_down"}"#),
+            (400, #"{"error":"invalid_grant","error":"invalid_grant"}"#), (99, ""),
         ]
     )
     func transient(status: Int, body: String) {
@@ -83,9 +83,60 @@ import Testing
 
     @Test(
         "an answer of success without a token that can be used leaves open what became of the refresh token",
-        arguments: ["{}", #"{"access_token":"a","token_type":"mac"}"#])
+        arguments: [
+            "{}", #"{"access_token":"a","token_type":"mac"}"#, "<html>captive portal</html>", "", " ", "[]", "null",
+            #"{"access_token":"a""#, #"{"access_token":"a","access_token":"b"}"#, "\u{1F}\u{8B}", "ok", "true",
+            #"{"access_token":7}"#, #"{"access_token":""}"#, String(repeating: " ", count: 2_000_000),
+        ])
     func unanswered(body: String) {
-        #expect(classify(200, body) == "unanswered")
+        for status in [200, 201, 202, 206] { #expect(classify(status, body) == "unanswered") }
+    }
+
+    @Test(
+        "a provider's own word for a dead refresh token is the grant's end, in a success and in a refusal",
+        arguments: [
+            "invalid_refresh_token", "bad_refresh_token", "refresh_token_expired", "RefreshTokenExpired",
+            "expired_refresh_token", "REFRESH_TOKEN_REVOKED", "refresh_token_not_found", "RefreshTokenReused",
+            "InvalidRefreshTokenException", "refresh token has been revoked", "The refresh token is invalid",
+            "refresh token is invalid or expired", "token_revoked", "token_expired", "expired_token", "invalid_token",
+            "invalid_code", "session_expired", "invalid_grant",
+        ])
+    func synonyms(word: String) {
+        for status in [200, 400, 401, 403, 404, 409, 410, 422] {
+            #expect(classify(status, #"{"ok":false,"error":"\#(word)"}"#) == "dead \(word)", "\(status)")
+        }
+        for status in [407, 408, 425, 429, 500, 502, 503, 504] {
+            #expect(classify(status, #"{"error":"\#(word)"}"#) == "transient", "\(status)")
+        }
+    }
+
+    @Test(
+        "a word that only has to do with refresh tokens is not the grant's end",
+        arguments: [
+            "missing_refresh_token", "refresh_token_required", "refresh_token_not_supported", "refresh_token",
+            "unsupported_refresh_token", "refresh token is not expired", "invalid_refresh_token_format",
+        ])
+    func noSynonym(word: String) {
+        #expect(classify(400, #"{"error":"\#(word)"}"#) == "rejected 400: \(word)")
+    }
+
+    @Test(
+        "an error that only a person can mend is told from one of the grant and of the client",
+        arguments: [
+            "interaction_required", "login_required", "consent_required", "account_selection_required", "mfa_required",
+        ])
+    func needsPerson(code: String) {
+        for status in [200, 400, 401, 403] {
+            #expect(classify(status, #"{"error":"\#(code)","error_description":"MFA"}"#) == "needs person \(code)")
+        }
+        #expect(classify(503, #"{"error":"\#(code)"}"#) == "transient")
+    }
+
+    @Test("a validation error that blames the refresh token is the grant's end")
+    func validationError() {
+        let strava =
+            #"{"message":"Bad Request","errors":[{"resource":"Token","field":"refresh_token","code":"invalid"}]}"#
+        #expect(classify(400, strava) == "dead invalid_refresh_token")
     }
 
     @Test("a busy server's wish to wait is kept, at most an hour")

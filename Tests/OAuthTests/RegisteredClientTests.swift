@@ -77,6 +77,20 @@ struct RegisteredClientTests {
     }
 
     @Test(
+        "members that a framework leaves null or empty count as absent",
+        arguments: [
+            #""grant_types":null,"client_secret":"","token_endpoint_auth_method":"none""#,
+            #""grant_types":[],"response_types":null,"client_secret":null,"token_endpoint_auth_method":"""#,
+            #""grant_types":"","client_secret_expires_at":null,"registration_client_uri":"","redirect_uris":null"#,
+        ])
+    func emptyMembers(members: String) async throws {
+        let (client, _) = try await register(HTTPResponse(201, #"{"client_id":"c1",\#(members)}"#))
+        #expect(client.id == "c1")
+        #expect(client.secret == nil)
+        #expect(client.management == nil)
+    }
+
+    @Test(
         "T1: the management token goes only to the origin of the endpoint or the issuer, over https",
         arguments: [
             ("https://reg.example/c/1", true), ("https://idp.example/c/1", true), ("https://evil.example/c/1", false),

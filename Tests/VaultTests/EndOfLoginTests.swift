@@ -55,6 +55,69 @@ struct EndOfLoginTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
     }
 
+    @Test(
+        "an error that may mean a dead grant demands a login the third time, each after the back-off, and is tried again",
+        arguments: ["unauthorized_client", "invalid_request"])
+    func doubtfulError(code: String) async throws {
+        let error = ProviderError(code: code, detail: "refresh_token is invalid", status: 403)
+        let fixture = try VaultFixture(ScriptedRefresher(.misconfigured(error)))
+        fixture.stored("r1")
+        for round in 1...2 {
+            for _ in 0..<4 {
+                await #expect(throws: TokenFailure.clientRefused(code: code, detail: error.detail)) {
+                    try await fixture.token()
+                }
+            }
+            #expect(fixture.refresher.spent.count == round)
+            fixture.time.advance(by: Backoff.longest)
+        }
+        for _ in 0..<4 {
+            await #expect(
+                throws: TokenFailure.loginDemanded(.providerRejected, detail: "\(code): refresh_token is invalid")
+            ) { try await fixture.token() }
+        }
+        #expect(fixture.refresher.spent.count == 3)
+        #expect(fixture.news.all.count { $0 == .loginRequired(.providerRejected) } == 1)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
+        fixture.refresher.answer(.renewed(access: "a2"))
+        fixture.time.advance(by: Backoff.longest)
+        #expect(try await fixture.token() == "a2", "it recovers with the provider")
+        #expect(fixture.vault.snapshot(keepAlive: nil).lastFailure == nil)
+    }
+
+    @Test("such an error takes no valid access token away, whatever its number")
+    func doubtfulWithToken() async throws {
+        let error = ProviderError(code: "unauthorized_client", status: 403)
+        let fixture = try VaultFixture(ScriptedRefresher(.misconfigured(error)))
+        await fixture.loggedIn(expiresIn: 3600)
+        fixture.time.advance(by: .seconds(2000))
+        for round in 1...4 {
+            #expect(try await fixture.token(1800) == "a1")
+            await fixture.vault.settle()
+            #expect(fixture.refresher.spent.count == round)
+            fixture.time.advance(by: Backoff.longest)
+        }
+        fixture.time.advance(by: .seconds(400))
+        await #expect(throws: TokenFailure.loginDemanded(.providerRejected, detail: "unauthorized_client")) {
+            try await fixture.token()
+        }
+    }
+
+    @Test("a provider that wants a person demands a login at once; the credential is kept and tried after the back-off")
+    func interaction() async throws {
+        let error = ProviderError(code: "interaction_required", detail: "AADSTS50076: MFA", status: 400)
+        let fixture = try VaultFixture(ScriptedRefresher(.needsPerson(error)))
+        fixture.stored("r1")
+        let demand = TokenFailure.loginDemanded(.interactionRequired, detail: "interaction_required: AADSTS50076: MFA")
+        for _ in 0..<3 { await #expect(throws: demand) { try await fixture.token() } }
+        #expect(fixture.refresher.spent == ["r1"])
+        #expect(fixture.vault.snapshot(keepAlive: nil).lastFailure == demand)
+        #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
+        fixture.refresher.answer(.renewed(access: "a2", refresh: "r2"))
+        fixture.time.advance(by: Backoff.longest)
+        #expect(try await fixture.token() == "a2")
+    }
+
     @Test("a token whose provider gave no refresh token is served until it expires, then a login is required")
     func noRefreshToken() async throws {
         let fixture = try VaultFixture()

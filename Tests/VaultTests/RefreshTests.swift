@@ -155,4 +155,32 @@ struct RefreshTests {
         }
         #expect(fixture.refresher.spent.count == 1)
     }
+
+    @Test("scopes that a renewal no longer grants are lost ones until one grants them again, also after a restart")
+    func lostScope() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2", scope: ["a", "b"])))
+        await fixture.loggedIn()
+        fixture.time.advance(by: .seconds(3600))
+        _ = try await fixture.token()
+        fixture.refresher.answer(
+            .renewed(access: "a3", refresh: "r3", scope: ["a"]), .renewed(access: "a4", refresh: "r4"),
+            .renewed(access: "a5", refresh: "r5", scope: ["B", "a"]))
+        for lost in [["openid", "b"], ["openid", "b"], ["openid"]] {
+            fixture.time.advance(by: .seconds(3600))
+            let served = try await fixture.vault.token(minimumValidity: .seconds(60))
+            #expect(served.token.lostScope.sorted() == lost.sorted())
+            await fixture.vault.runDue(keepAlive: nil)
+            #expect(fixture.storedCredential?.lostScope.sorted() == lost.sorted())
+            #expect(fixture.vault.snapshot(keepAlive: nil).lostScope.sorted() == lost.sorted())
+        }
+    }
+
+    @Test("a token that is for a part of the login's scopes loses none of them")
+    func narrowIsNoLoss() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1", refresh: "r2", scope: ["openid"])))
+        await fixture.loggedIn()
+        let target = try TokenTarget(scopes: ["openid"], resources: [], audience: nil)
+        _ = try await fixture.vault.token(minimumValidity: .seconds(60), for: target)
+        #expect(fixture.vault.snapshot(keepAlive: nil).lostScope == [])
+    }
 }

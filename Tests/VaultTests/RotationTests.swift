@@ -250,6 +250,67 @@ struct RotationTests {
         await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await after.token() }
     }
 
+    @Test(
+        "after an answer that could not be read the old token is tried, and only invalid_grant says that it was spent")
+    func unreadable() async throws {
+        let unreadable = RefreshReply.unanswered(detail: "the reply is neither JSON nor a form")
+        func fixture(_ next: RefreshReply) async throws -> VaultFixture {
+            let fixture = try await loggedIn(unreadable)
+            await #expect(throws: TokenFailure.providerUnreachable(detail: "the reply is neither JSON nor a form")) {
+                try await fixture.token()
+            }
+            #expect(try await journal.finding(after: #require(fixture.storedCredential)).isBegun)
+            fixture.refresher.answer(next)
+            fixture.time.advance(by: Backoff.longest)
+            return fixture
+        }
+        let dead = try await fixture(.dead)
+        await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await dead.token() }
+
+        let alive = try await fixture(.renewed(access: "a3", refresh: "r3"))
+        #expect(try await alive.token() == "a3")
+        #expect(alive.refresher.spent == ["r1", "r1"])
+        alive.refresher.answer(.dead)
+        alive.time.advance(by: .seconds(3600))
+        await #expect(throws: TokenFailure.loginRequired(.grantExpired), "that was settled") { try await alive.token() }
+
+        let refused = try await fixture(.rejected(status: 400, detail: ""))
+        for _ in 1...2 {
+            await #expect(throws: TokenFailure.providerRejected(detail: "status 400: ")) { try await refused.token() }
+            refused.time.advance(by: Backoff.longest)
+        }
+        await #expect(throws: TokenFailure.loginRequired(.providerRejected)) { try await refused.token() }
+        #expect(refused.storedCredential?.refreshToken == SecretBytes("r1"))
+    }
+
+    @Test("an answer about the client, or an outage, does not settle what became of an unread answer")
+    func stillOpen() async throws {
+        for reply in [
+            RefreshReply.down, .misconfigured(ProviderError(code: "invalid_client", status: 401)),
+            .needsPerson(ProviderError(code: "interaction_required", status: 400)),
+        ] {
+            let fixture = try await loggedIn(.unanswered(detail: "html"))
+            _ = try? await fixture.token()
+            fixture.refresher.answer(reply)
+            fixture.time.advance(by: Backoff.longest)
+            _ = try? await fixture.token()
+            #expect(try await journal.finding(after: #require(fixture.storedCredential)).isBegun)
+            fixture.refresher.answer(.dead)
+            fixture.time.advance(by: Backoff.longest)
+            await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await fixture.token() }
+        }
+    }
+
+    @Test("an unread answer to a request for other scopes counts as well")
+    func unreadableForTarget() async throws {
+        let fixture = try await loggedIn(.unanswered(detail: "html"))
+        let mail = try TokenTarget(scopes: ["mail"], resources: [], audience: nil)
+        _ = try? await fixture.vault.token(minimumValidity: .seconds(60), for: mail)
+        fixture.refresher.answer(.dead)
+        fixture.time.advance(by: Backoff.longest)
+        await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await fixture.token() }
+    }
+
     @Test("a suspicion that an earlier agent left is not settled by an outage")
     func suspicionStays() async throws {
         let before = try await loggedIn()

@@ -29,6 +29,9 @@ struct DemoIssuerCommand: AsyncParsableCommand {
     @Flag(help: "Let clients register themselves.")
     var register = false
 
+    @Option(help: "Answer as Descope's gateway does, for the project with this id.")
+    var descope: String?
+
     @Flag(help: "Approve and deny codes by POST /control/approve?user_code=… and /control/deny?user_code=….")
     var control = false
 
@@ -45,10 +48,15 @@ struct DemoIssuerCommand: AsyncParsableCommand {
         configuration.interval = interval
         configuration.enforcesInterval = true
         configuration.hasControl = control
+        if let descope {
+            configuration.descope = DemoIssuer.DescopeRules()
+            configuration.descope?.project = descope
+        }
         if register { configuration.registration = DemoIssuer.Registration() }
         let issuer = try await DemoIssuer.start(configuration, port: port)
         // Not print, which would keep the line back until the end when somebody reads it through a pipe.
-        FileHandle.standardOutput.write(Data("\(issuer.issuer)\n".utf8))
+        let name = descope == nil ? issuer.issuer : issuer.descopeIssuer
+        FileHandle.standardOutput.write(Data("\(name)\n".utf8))
         while readLine() != nil {}
         try await issuer.shutdown()
     }
