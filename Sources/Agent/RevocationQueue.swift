@@ -35,6 +35,9 @@ final class RevocationQueue: Sendable {
     private let surroundings: Surroundings
     private let logger: Logger
     private let waiting = Mutex<[RecordKey: Waiting]>([:])
+    /// Those that have ended: a store that was read meanwhile may still have named them.
+    private let finished = Mutex<Set<RecordKey>>([])
+    private static let mostFinished = 4096
 
     init(surroundings: Surroundings, logger: Logger) {
         self.surroundings = surroundings
@@ -65,7 +68,7 @@ final class RevocationQueue: Sendable {
     func restore(_ records: [StoredRecord], from store: any CredentialStore) {
         let found = records.compactMap(PendingRevocation.init)
         let isNew = waiting.withLock { waiting in
-            let fresh = found.filter { waiting[$0.key] == nil }
+            let fresh = found.filter { waiting[$0.key] == nil && !isFinished($0.key) }
             for record in fresh {
                 waiting[record.key] = Waiting(
                     item: Item(record: record, store: store), since: time.now, backoff: Backoff()
@@ -75,6 +78,8 @@ final class RevocationQueue: Sendable {
         }
         if isNew { surroundings.scheduleChanged() }
     }
+
+    private func isFinished(_ key: RecordKey) -> Bool { finished.withLock { $0.contains(key) } }
 
     /// The account's records are in another store from now on.
     func move(_ account: AccountName, to store: any CredentialStore) {
@@ -132,7 +137,13 @@ final class RevocationQueue: Sendable {
 
     private func finish(_ item: Item, _ result: Logger.Message) async {
         logger.info(result, metadata: ["account": "\(item.record.account)"])
-        waiting.withLock { _ = $0.removeValue(forKey: item.record.key) }
+        waiting.withLock { waiting in
+            finished.withLock { finished in
+                if finished.count >= Self.mostFinished { finished.removeAll() }
+                finished.insert(item.record.key)
+            }
+            waiting.removeValue(forKey: item.record.key)
+        }
         // A record that stays behind is asked about once more after the next start, and answered 200 (RFC 7009 §2.2).
         try? await item.store.remove(item.record.key)
     }

@@ -29,7 +29,8 @@ struct SecrecyTests {
         // Servers that echo what they got, on the way.
         let spent = try #require(demo.issuer.liveRefreshTokens.first)
         demo.issuer.enqueue(
-            .token, .reply(status: 400, body: #"{"error":"invalid_request","error_description":"no: \#(spent)"}"#))
+            .token,
+            .reply(status: 503, body: #"{"error":"temporarily_unavailable","error_description":"no: \#(spent)"}"#))
         let refused = try await home.authagent("token", "work")
         #expect(refused.status != 0)
         shown += refused.errors
@@ -80,7 +81,7 @@ struct SecrecyTests {
         #expect(locked?.contains(" 0 kB") == false, "\(locked ?? "")")
     }
 
-    /// The refused refresh is waited for: the provider's word was definite.
+    /// The refresh is tried again after a while.
     private func tokenAfterBackoff(_ home: AgentHome) async throws -> String {
         try await eventually("no token after the back-off") { try await home.authagent("token", "work").status == 0 }
         return try #require(try await home.authagent("token", "work").lines.first)
