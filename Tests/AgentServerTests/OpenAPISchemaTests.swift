@@ -19,7 +19,7 @@ struct OpenAPISchemaTests {
             "ProviderParameter": ProviderDescription.Parameter.self, "ProviderRequests": ProviderRequests.self,
             "SignatureReport": SignatureReport.self, "StatusReport": StatusReport.self, "Store": StoreDescription.self,
             "StoreReply": StoreReply.self, "StoreReport": StoreReport.self, "StoreRequest": StoreRequest.self,
-            "TokenInspection": TokenInspection.self, "TokenRejection": TokenRejection.self,
+            "TokenInspection": TokenInspection.self, "TokenRejectionRequest": TokenRejection.self,
             "TokenRejectionReply": TokenRejectionReply.self, "TokenReply": TokenReply.self,
             "UnlockReply": UnlockReply.self,
             "UnlockRequest": UnlockRequest.self,

@@ -48,6 +48,53 @@ struct HangingFileSystemTests {
         for actor in actors { actor.end() }
     }
 
+    @Test("an agent that is killed while it looks at a file that hangs keeps neither lock nor socket")
+    func killed() async throws {
+        let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
+        let agent = try await RootAgent(
+            rules: RootAgent.rule("secret", "uid = \(RootAgent.attacker)\nexecutable = \"\(hanging.program)\""))
+        let actor = try await agent.actor(RootAgent.attacker, hanging.program)
+        await hanging.hang()
+        await actor.renew()
+        let answer = asking(actor, "/v1/accounts/secret/token")
+        let pid = agent.daemon.pid
+        try await eventually("no thread waits for the file system") { try Self.waits(pid) }
+        // As it was before others were let in.
+        #expect(chmod(agent.demo.home.files.path + "/run", 0o700) == 0)
+        kill(pid, SIGKILL)
+        try await eventually("no other agent starts") {
+            try await agent.demo.home.authagent("status").status == 0 && agent.demo.home.daemonPID != pid
+        }
+        await hanging.end()
+        actor.end()
+        _ = await answer.value
+    }
+
+    /// Whether a thread of the process waits for an answer of a FUSE server.
+    private static func waits(_ pid: Int32) throws -> Bool {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").contains { thread in
+            (try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/wchan", encoding: .utf8))?.contains(
+                "request_wait_answer") == true
+        }
+    }
+
+    @Test("a rule whose program lies on a file system that hangs keeps no reload from ending, and can be taken back")
+    func reload() async throws {
+        let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
+        let demo = try await DemoLogin()
+        try demo.home.files.directory("config/authagent")
+        try await demo.logIn()
+        await hanging.hang()
+        for rules in [RootAgent.rule("other", "executable = \"\(hanging.program)\""), ""] {
+            try demo.home.files.file("config/authagent/authagent.toml", rules)
+            for _ in 0..<2 {
+                let reload = try await demo.home.authagent("reload")
+                #expect(reload.status == 0, "\(reload.errors)")
+            }
+        }
+        await hanging.end()
+    }
+
     @Test("a user's own agent with a rule about another account: its own programs are served meanwhile")
     func ownAgent() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
