@@ -108,7 +108,7 @@ int main(int count, char **arguments) {
     int is_hanging = 0;
     for (;;) {
         struct pollfd ready[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = device, .events = POLLIN}};
-        if (poll(ready, is_hanging ? 1 : 2, -1) < 0) continue;
+        if (poll(ready, 2, -1) < 0) continue;
         if (ready[0].revents) {
             char line[64];
             if (!fgets(line, sizeof line, stdin)) break;
@@ -119,6 +119,8 @@ int main(int count, char **arguments) {
         ssize_t got = read(device, buffer, sizeof buffer);
         if (got < 0 && errno == ENODEV) break;
         if (got < (ssize_t)sizeof(struct fuse_in_header)) continue;
+        // A request that was taken and is not answered: not even SIGKILL ends such a wait.
+        if (is_hanging) continue;
         answer((struct fuse_in_header *)buffer, buffer + sizeof(struct fuse_in_header));
     }
     umount2(arguments[1], MNT_DETACH);
