@@ -34,7 +34,7 @@ extension Problem {
             return "the caller is not visible from the agent's container: run both in one PID namespace, or have"
                 + " the rule name its user"
         }
-        return "whoever runs the agent sees why with 'authagent policy check --as-pid \(caller.pid)"
+        return "the owner of the agent sees why with 'authagent policy check --as-pid \(caller.pid)"
             + " \(account?.description ?? "NAME")'"
     }
 

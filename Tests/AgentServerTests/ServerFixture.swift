@@ -19,8 +19,7 @@ struct ServerFixture: Sendable {
     let replacements: AsyncStream<Int32>.Continuation
     private let group: ServiceGroup
 
-    /// The server's own limits, but for a machine that is so busy that a whole test takes longer.
-    /// Far from what a busy machine needs.
+    /// The server's own limits, but far from what a busy machine needs.
     private static let patient: ServerLimits = {
         var limits = ServerLimits()
         limits.requestTime = .seconds(120)
