@@ -79,7 +79,7 @@ extension Agent {
     private func requireStore(of settings: AccountSettings) async throws(LoginError) {
         let status = await parts.stores[settings.store].store.probe()
         guard status.state != .ok else { return }
-        let failure = StoreFailure(status.state, status.detail ?? "the store cannot be used", hint: status.hint)
+        let failure = StoreFailure(status)
         // The keyring is the default. Another store in its place is for people to choose.
         guard settings.keys.store == nil else { throw .store(failure) }
         throw .noStore(failure, sealed: await parts.stores.keyed.probe().state)

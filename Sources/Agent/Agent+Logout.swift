@@ -44,7 +44,11 @@ extension Agent {
                 "logged out, but the store still has the record",
                 metadata: ["account": "\(name)", "store": "\(error.state.rawValue)"]
             )
-            let steps = [reason, "the store still has the login: \(error.detail)"].compactMap { $0 }
+            let kept =
+                error.item == nil
+                ? "the store still has the login: \(error.detail)"
+                : "not forgotten: \(error.detail); delete it there"
+            let steps = [reason, kept].compactMap(\.self)
             return LogoutReply(
                 account: name, revoked: revoked, reason: steps.joined(separator: "; "), forgotten: false,
                 clientForgotten: client?.isDeleted, clientReason: client?.reason

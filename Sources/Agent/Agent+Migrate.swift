@@ -12,7 +12,7 @@ extension Agent {
         }
         let status = await parts.stores[target].store.probe()
         guard status.state == .ok else {
-            throw .store(StoreFailure(status.state, status.detail ?? "the store cannot be used", hint: status.hint))
+            throw .store(StoreFailure(status))
         }
         guard
             isMigrating.withLock({ isMigrating in

@@ -65,14 +65,18 @@ extension Agent {
     func keyringStatus() async -> StoreStatus {
         let store = parts.stores[.keyring].store
         let deadline = parts.time.now + Self.keyringPatience
-        let status = await withTaskGroup(of: StoreStatus.self) { group in
+        let status = await withTaskGroup(of: StoreStatus?.self) { group in
             group.addTask { await store.probe() }
             group.addTask {
                 try? await self.parts.time.sleep(until: deadline)
-                return StoreStatus(.hung, detail: "the keyring did not answer within 1 s")
+                return nil
             }
-            defer { group.cancelAll() }
-            return await group.next() ?? StoreStatus(.unknown)
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            if let first { return first }
+            // Given up, it still says which program was asked.
+            let program = (await group.next() ?? nil)?.program ?? storeHealth.keyring.program
+            return StoreStatus(.hung, detail: "the keyring did not answer within 1 s", program: program)
         }
         storeHealth.learned(status, of: .keyring)
         return status

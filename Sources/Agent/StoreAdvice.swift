@@ -5,14 +5,12 @@ package import Vault
 package struct StoreAdvice: Equatable {
     package var hint: String
 
-    init(_ failure: StoreFailure) { self.init(failure.state, failure.hint, failure.detail) }
+    package init(_ failure: StoreFailure) { self.init(StoreStatus(failure)) }
 
-    package init(_ status: StoreStatus) { self.init(status.state, status.hint, status.detail) }
-
-    private init(_ state: StoreState, _ own: String?, _ detail: String?) {
-        let isWithoutKeyring = state == .noProvider || state == .noBus
+    package init(_ status: StoreStatus) {
+        let isWithoutKeyring = status.state == .noProvider || status.state == .noBus
         let other = isWithoutKeyring ? "; or use the sealed store, see 'authagent store init --help'" : ""
-        hint = own ?? Self.repair(state, detail) + other
+        hint = status.hint ?? Self.repair(status) + other
     }
 
     /// For a login whose account has chosen no store, and that cannot have the keyring: commands that help, for either.
@@ -25,38 +23,42 @@ package struct StoreAdvice: Equatable {
             case .locked: "run 'authagent unlock', then \(again)"
             default: "run \(again)"
             }
-        let keyring = failure.hint ?? Self.repair(failure.state, failure.detail)
+        let keyring = failure.hint ?? Self.repair(StoreStatus(failure))
         hint = "for the sealed store, \(way); for the keyring, \(keyring)"
     }
 
-    private static func repair(_ state: StoreState, _ detail: String?) -> String {
-        switch state {
+    private static func repair(_ status: StoreStatus) -> String {
+        switch status.state {
         case .ok, .unknown: "run 'authagent status' to see the store's state"
         case .notInitialized: "run 'authagent store init --passphrase'"
-        case .locked: "unlock it at the desktop, or run '\(unlock(replacing: true))'"
         case .noProvider: "run '\(unlock(replacing: false))' to start a keyring"
-        // What the variable says is obeyed, so that it has to go.
-        case .noBus where detail?.contains("DBUS_SESSION_BUS_ADDRESS=") == true:
-            "run 'unset DBUS_SESSION_BUS_ADDRESS' and 'authagent stop', then try again where a bus runs, for example"
-                + " under 'dbus-run-session bash'"
-        case .noBus where detail?.contains("XDG_RUNTIME_DIR=") == true:
-            "run 'unset XDG_RUNTIME_DIR' and 'authagent stop', then try again"
-        case .noBus:
-            "run 'authagent stop', then try again where DBUS_SESSION_BUS_ADDRESS is set, for example under"
-                + " 'dbus-run-session bash'"
-        case .hung: "run 'pkill -KILL -u $(id -u) -x gnome-keyring-d', then '\(unlock(replacing: true))'"
-        case .failed: "run '\(unlock(replacing: true))' to start the keyring anew"
+        case .noBus: findBus(status.detail)
+        case .locked where status.item != nil: KeyringProgram(status.program).allowItem
+        case .locked: KeyringProgram(status.program).unlock
+        case .hung: KeyringProgram(status.program).endHang
+        case .failed where status.hasCollection == false: KeyringProgram(status.program).makeCollection
+        case .failed: KeyringProgram(status.program).startAnew
         }
     }
 
-    /// The command that gives a keyring its default collection, and the collection a password.
-    package static let makeCollection = "run '\(unlock(replacing: true))' to make one with a password of your choice"
+    private static func findBus(_ detail: String?) -> String {
+        // What the variable says is obeyed, so that it has to go.
+        if detail?.contains("DBUS_SESSION_BUS_ADDRESS=") == true {
+            return "run 'unset DBUS_SESSION_BUS_ADDRESS' and 'authagent stop', then try again where a bus runs, for"
+                + " example under 'dbus-run-session bash'"
+        }
+        if detail?.contains("XDG_RUNTIME_DIR=") == true {
+            return "run 'unset XDG_RUNTIME_DIR' and 'authagent stop', then try again"
+        }
+        return "run 'authagent stop', then try again where DBUS_SESSION_BUS_ADDRESS is set, for example under"
+            + " 'dbus-run-session bash'"
+    }
 
     /// Asks for the keyring's password, and starts gnome-keyring with it.
     ///
     /// `printf`, because a line break at the end would belong to the password; `--replace`, because a locked daemon that
-    /// runs already takes no password from anybody.
-    private static func unlock(replacing: Bool) -> String {
+    /// runs already takes no password.
+    static func unlock(replacing: Bool) -> String {
         let replace = replacing ? " --replace" : ""
         return "read -rs P; printf %s \"$P\" | gnome-keyring-daemon\(replace) --unlock --components=secrets"
     }

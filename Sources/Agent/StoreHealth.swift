@@ -94,7 +94,7 @@ struct ObservedStore: CredentialStore {
             return records
         } catch {
             if error.state != .unknown, !Task.isCancelled {
-                health.learned(StoreStatus(error.state, detail: error.detail, hint: error.hint), of: kind)
+                health.learned(StoreStatus(error), of: kind)
             }
             throw error
         }
@@ -127,7 +127,7 @@ struct ObservedStore: CredentialStore {
         case .ok, .unknown, .failed: break
         case .locked, .notInitialized, .noProvider, .noBus, .hung:
             if !Task.isCancelled {
-                health.learned(StoreStatus(failure.state, detail: failure.detail, hint: failure.hint), of: kind)
+                health.learned(StoreStatus(failure), of: kind)
             }
         }
         return failure

@@ -2,7 +2,9 @@
 #ifndef CSECRET_SHIM_H
 #define CSECRET_SHIM_H
 
+#include <gio/gio.h>
 #include <libsecret/secret.h>
+#include <string.h>
 
 /// A call on the session bus that never starts a service. NULL with `error` set when it fails.
 static inline GVariant *csecret_call(
@@ -20,15 +22,57 @@ static inline GVariant *csecret_texts(const char *first, const char *second) {
     return g_variant_new("(ss)", first, second);
 }
 
-/// The boolean of a reply `(b)`.
-static inline int csecret_boolean(GVariant *reply) {
-    gboolean value = FALSE;
-    if (g_variant_is_of_type(reply, G_VARIANT_TYPE("(b)"))) g_variant_get(reply, "(b)", &value);
-    return value;
+/// A list with one object path, as `Unlock` takes it.
+static inline GVariant *csecret_path_list(const char *path) {
+    return g_variant_new("(@ao)", g_variant_new_objv(&path, 1));
+}
+
+/// What `OpenSession` takes for a session as libsecret asks for first; the number means nothing.
+static inline GVariant *csecret_session(void) {
+    const guint8 number[128] = {2};
+    return g_variant_new(
+        "(sv)", "dh-ietf1024-sha256-aes128-cbc-pkcs7", g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, number, 128, 1)
+    );
+}
+
+/// The text of a reply `(s)`, to be freed; NULL when it is something else.
+static inline char *_Nullable csecret_string(GVariant *reply) {
+    char *text = NULL;
+    if (g_variant_is_of_type(reply, G_VARIANT_TYPE("(s)"))) g_variant_get(reply, "(s)", &text);
+    return text;
+}
+
+/// The number of a reply `(u)`; 0 when it is something else.
+static inline guint32 csecret_number(GVariant *reply) {
+    guint32 number = 0;
+    if (g_variant_is_of_type(reply, G_VARIANT_TYPE("(u)"))) g_variant_get(reply, "(u)", &number);
+    return number;
+}
+
+/// Whether a reply `(as)` has `text` in it.
+static inline int csecret_contains(GVariant *reply, const char *text) {
+    if (!g_variant_is_of_type(reply, G_VARIANT_TYPE("(as)"))) return 0;
+    GVariantIter *texts = NULL;
+    const char *each = NULL;
+    int found = 0;
+    g_variant_get(reply, "(as)", &texts);
+    while (g_variant_iter_next(texts, "&s", &each)) found |= strcmp(each, text) == 0;
+    g_variant_iter_free(texts);
+    return found;
+}
+
+/// The prompt in a reply of `Unlock`, `(aoo)`, to be freed; NULL when there is none.
+static inline char *_Nullable csecret_unlock_prompt(GVariant *reply) {
+    if (!g_variant_is_of_type(reply, G_VARIANT_TYPE("(aoo)"))) return NULL;
+    char *prompt = NULL;
+    g_variant_get_child(reply, 1, "o", &prompt);
+    if (strcmp(prompt, "/") != 0) return prompt;
+    g_free(prompt);
+    return NULL;
 }
 
 /// The object path of a reply `(o)`, to be freed; NULL when it is something else.
-static inline char *csecret_path(GVariant *reply) {
+static inline char *_Nullable csecret_path(GVariant *reply) {
     char *path = NULL;
     if (g_variant_is_of_type(reply, G_VARIANT_TYPE("(o)"))) g_variant_get(reply, "(o)", &path);
     return path;
@@ -45,6 +89,76 @@ static inline int csecret_property(GVariant *reply) {
     return result;
 }
 
+struct csecret_prompt {
+    GMainLoop *loop;
+    int is_completed;
+};
+
+static inline void csecret_prompt_completed(
+    GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal,
+    GVariant *parameters, gpointer prompt
+) {
+    (void)bus, (void)sender, (void)path, (void)interface, (void)signal, (void)parameters;
+    ((struct csecret_prompt *)prompt)->is_completed = 1;
+    g_main_loop_quit(((struct csecret_prompt *)prompt)->loop);
+}
+
+static inline gboolean csecret_prompt_timed_out(gpointer prompt) {
+    g_main_loop_quit(((struct csecret_prompt *)prompt)->loop);
+    return G_SOURCE_REMOVE;
+}
+
+/// Shows a prompt of the keyring and waits for its end, whatever that is, for so many milliseconds; 0 when it has not
+/// ended by then. libsecret has no such limit.
+static inline int csecret_prompt(GDBusConnection *bus, const char *owner, const char *path, guint milliseconds) {
+    GMainContext *context = g_main_context_new();
+    g_main_context_push_thread_default(context);
+    struct csecret_prompt prompt = {g_main_loop_new(context, FALSE), 0};
+    const guint subscription = g_dbus_connection_signal_subscribe(
+        bus, owner, "org.freedesktop.Secret.Prompt", "Completed", path, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+        csecret_prompt_completed, &prompt, NULL
+    );
+    GVariant *reply =
+        csecret_call(bus, owner, path, "org.freedesktop.Secret.Prompt", "Prompt", csecret_text(""), NULL);
+    if (reply != NULL) {
+        g_variant_unref(reply);
+        GSource *timer = g_timeout_source_new(milliseconds);
+        g_source_set_callback(timer, csecret_prompt_timed_out, &prompt, NULL);
+        g_source_attach(timer, context);
+        g_main_loop_run(prompt.loop);
+        g_source_destroy(timer);
+        g_source_unref(timer);
+    }
+    g_dbus_connection_signal_unsubscribe(bus, subscription);
+    g_main_loop_unref(prompt.loop);
+    g_main_context_pop_thread_default(context);
+    g_main_context_unref(context);
+    return prompt.is_completed;
+}
+
+/// The descriptor of the connection's socket; -1 when it has none.
+static inline int csecret_descriptor(GDBusConnection *bus) {
+    GIOStream *stream = g_dbus_connection_get_stream(bus);
+    if (!G_IS_SOCKET_CONNECTION(stream)) return -1;
+    return g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)));
+}
+
+/// The name of the D-Bus error that this one is, to be freed; NULL when it is not one.
+static inline char *_Nullable csecret_dbus_error(const GError *error) {
+    if (g_dbus_error_is_remote_error(error)) return g_dbus_error_get_remote_error(error);
+    // libsecret takes the name out of the message; these have it in their number as well.
+    if (error->domain != G_DBUS_ERROR && error->domain != SECRET_ERROR) return NULL;
+    char *name = g_dbus_error_encode_gerror(error);
+    if (!g_str_has_prefix(name, "org.gtk.GDBus.UnmappedGError")) return name;
+    g_free(name);
+    return NULL;
+}
+
+/// A connection to the keyring with a session for secrets, of its own and not the process's.
+static inline SecretService *_Nullable csecret_open(GError **error) {
+    return secret_service_open_sync(SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_OPEN_SESSION, NULL, error);
+}
+
 static inline SecretItem *csecret_item(GList *element) { return SECRET_ITEM(element->data); }
 
 /// The item's object path, owned by the item; NULL when it has none.
@@ -52,7 +166,7 @@ static inline const char *_Nullable csecret_item_path(SecretItem *item) {
     return g_dbus_proxy_get_object_path(G_DBUS_PROXY(item));
 }
 
-/// What a person sees in a keyring manager, and what records are found by.
+/// What records are found by, and what says how one is written.
 static inline const SecretSchema *csecret_schema(void) {
     static const SecretSchema schema = {
         "org.authagent.Credential",
@@ -60,6 +174,7 @@ static inline const SecretSchema *csecret_schema(void) {
         {
             {"application", SECRET_SCHEMA_ATTRIBUTE_STRING},
             {"account", SECRET_SCHEMA_ATTRIBUTE_STRING},
+            {"encoding", SECRET_SCHEMA_ATTRIBUTE_STRING},
             {"issuer", SECRET_SCHEMA_ATTRIBUTE_STRING},
             {"purpose", SECRET_SCHEMA_ATTRIBUTE_STRING},
             {NULL, 0},
@@ -91,7 +206,7 @@ static inline int csecret_is_locked_error(const GError *error) {
     return g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED);
 }
 
-/// Whether the call failed because nobody owns the name any more.
+/// Whether the call failed because the name has no owner any more.
 static inline int csecret_is_absent_error(const GError *error) {
     return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
            g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||

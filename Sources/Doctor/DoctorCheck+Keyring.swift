@@ -22,16 +22,13 @@ extension DoctorCheck {
         let provider = DoctorCheck(.keyringState, .ok, "a keyring runs on the session bus")
         switch (status.state, status.hasCollection) {
         case (.ok, _):
-            return [
-                bus, DoctorCheck(.keyringState, .ok, "the keyring is unlocked"),
-                DoctorCheck(.keyringCollection, .ok, "there is a default collection"),
-            ]
+            return [bus, unlocked(status), DoctorCheck(.keyringCollection, .ok, "there is a default collection")]
         case (_, false?):
             return [
                 bus, provider,
                 DoctorCheck(
                     .keyringCollection, bad, detail + unused,
-                    hint: StoreAdvice.makeCollection
+                    hint: StoreAdvice(status).hint
                 ),
             ]
         case (_, true?):
@@ -40,5 +37,12 @@ extension DoctorCheck {
         case (.hung, nil): return [failed(.keyringState)]
         case (_, nil): return [bus, failed(.keyringState)]
         }
+    }
+
+    /// Open, except perhaps for an item that its program keeps for itself.
+    private static func unlocked(_ status: StoreStatus) -> DoctorCheck {
+        guard let item = status.item else { return DoctorCheck(.keyringState, .ok, "the keyring is unlocked") }
+        let failure = StoreFailure.lockedItem(item, program: status.program)
+        return DoctorCheck(.keyringState, .warning, failure.detail, hint: StoreAdvice(failure).hint)
     }
 }

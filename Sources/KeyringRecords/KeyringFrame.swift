@@ -1,5 +1,5 @@
 /// How messages between the agent and the keyring helper follow each other: the length in four bytes, big-endian, and the
-/// message. A helper could so be given one job after the other.
+/// message. A helper that stays is given one job after the other.
 public enum KeyringFrame {
     public static let headerSize = 4
 
@@ -18,7 +18,7 @@ public enum KeyringFrame {
 /// What the helper writes first: that it is protected from other programs of its user, and what it understands. It gets
 /// no job before.
 public enum KeyringGreeting {
-    public static let message = Array("authagent-keyring 2 ready".utf8)
+    public static let message = Array("authagent-keyring 3 ready".utf8)
     /// In bytes: what is longer is not a greeting.
     public static let limit = 64
 }

@@ -7,6 +7,8 @@ public enum KeyringJob: Codable, Equatable, Sendable {
     case load
     case save(KeyringRecord)
     case remove(account: String, purpose: String)
+    /// Writes an item of the old form in the new one, with what it has. Nothing to do is not a failure.
+    case renew(account: String, purpose: String)
 }
 
 /// One item of the keyring. `secret` is opaque here; in JSON it is base64.
@@ -15,6 +17,15 @@ public struct KeyringRecord: Equatable, Sendable {
     public var purpose: String
     public var issuer: String
     public var secret: WipedBytes
+    /// The keyring is open, and keeps this item from the agent all the same; `secret` is empty then.
+    public var isLocked = false
+    /// Written by an agent that did not encode secrets (`SecretEncoding`).
+    public var isOldForm = false
+
+    /// As a person sees it in a keyring manager.
+    public var label: String {
+        "authagent: \(account) (\(issuer))\(purpose == "login" ? "" : ", to be revoked")"
+    }
 
     public init(account: String, purpose: String, issuer: String, secret: some Collection<UInt8>) {
         self.account = account
@@ -25,7 +36,11 @@ public struct KeyringRecord: Equatable, Sendable {
 }
 
 extension KeyringRecord: Codable {
-    private enum CodingKeys: String, CodingKey { case account, purpose, issuer, secret }
+    private enum CodingKeys: String, CodingKey {
+        case account, purpose, issuer, secret
+        case isLocked = "locked"
+        case isOldForm = "old_form"
+    }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -35,6 +50,8 @@ extension KeyringRecord: Codable {
             issuer: try container.decode(String.self, forKey: .issuer),
             secret: try container.decode(Data.self, forKey: .secret)
         )
+        isLocked = try container.decodeIfPresent(Bool.self, forKey: .isLocked) ?? false
+        isOldForm = try container.decodeIfPresent(Bool.self, forKey: .isOldForm) ?? false
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -43,6 +60,8 @@ extension KeyringRecord: Codable {
         try container.encode(purpose, forKey: .purpose)
         try container.encode(issuer, forKey: .issuer)
         try container.encode(Data(secret), forKey: .secret)
+        if isLocked { try container.encode(true, forKey: .isLocked) }
+        if isOldForm { try container.encode(true, forKey: .isOldForm) }
     }
 }
 
@@ -53,23 +72,34 @@ public struct KeyringReply: Codable, Equatable, Sendable {
     public var detail: String?
     /// The answer to `load`.
     public var records: [KeyringRecord]?
-    /// Whether there is a default collection; nil when that could not be asked.
+    /// Whether there is a default collection; `nil` if that could not be asked.
     public var hasCollection: Bool?
+    /// The program that provides the keyring, as the kernel names it; `nil` if there is none, or it cannot be seen.
+    public var program: String?
+    /// The label of the item that stands in the way, although the keyring is open.
+    public var item: String?
+    /// The helper waits for another job, because this keyring unlocks items for one client at a time.
+    public var stays: Bool?
 
     public enum State: String, Codable, Sendable {
         case ok, locked
         case noProvider = "no_provider"
         case noBus = "no_bus"
         case failed
+        /// Not the answer yet: `program` is asked. Sent at most once for a job.
+        case asking
     }
 
     public init(
-        state: State, detail: String? = nil, records: [KeyringRecord]? = nil, hasCollection: Bool? = nil
+        state: State, detail: String? = nil, records: [KeyringRecord]? = nil, hasCollection: Bool? = nil,
+        program: String? = nil, item: String? = nil
     ) {
         self.state = state
         self.detail = detail
         self.records = records
         self.hasCollection = hasCollection
+        self.program = program
+        self.item = item
     }
 }
 

@@ -3,7 +3,7 @@ internal import KeyringRecords
 internal import LocalSocket
 internal import SecretMemory
 
-/// The agent's end of the connection to a keyring helper: whole frames, none after the deadline.
+/// The agent's end of the connection to a keyring helper: whole frames, none after a deadline.
 ///
 /// Blocks, so it is used on a thread of its own. Only `cancel` may be called from elsewhere.
 final class HelperChannel: Sendable {
@@ -16,35 +16,30 @@ final class HelperChannel: Sendable {
     }
 
     private let socket: Descriptor
-    let deadline: ContinuousClock.Instant
 
     /// As much as is read at once: a hostile helper costs no more memory than it fills.
     private static let chunk = 64 * 1024
 
-    init(_ socket: consuming Descriptor, until deadline: ContinuousClock.Instant) {
-        self.socket = socket
-        self.deadline = deadline
-    }
+    init(_ socket: consuming Descriptor) { self.socket = socket }
 
     /// Ends what is waited for here.
     func cancel() { _ = shutdown(socket.raw, Int32(SHUT_RDWR)) }
 
-    func send(_ message: WipedBytes) throws(Failure) {
-        try sendAll(WipedBytes(KeyringFrame.header(of: message.count)))
-        try sendAll(message)
+    func send(_ message: WipedBytes, until deadline: ContinuousClock.Instant) throws(Failure) {
+        try sendAll(WipedBytes(KeyringFrame.header(of: message.count)), until: deadline)
+        try sendAll(message, until: deadline)
     }
 
-    func receive(limit: Int) throws(Failure) -> WipedBytes {
-        guard let length = KeyringFrame.length(try receive(count: KeyringFrame.headerSize), limit: limit) else {
-            throw .notUnderstood
-        }
-        return try receive(count: length)
+    func receive(limit: Int, until deadline: ContinuousClock.Instant) throws(Failure) -> WipedBytes {
+        let header = try receive(count: KeyringFrame.headerSize, until: deadline)
+        guard let length = KeyringFrame.length(header, limit: limit) else { throw .notUnderstood }
+        return try receive(count: length, until: deadline)
     }
 
-    private func sendAll(_ bytes: WipedBytes) throws(Failure) {
+    private func sendAll(_ bytes: WipedBytes, until deadline: ContinuousClock.Instant) throws(Failure) {
         var sent = 0
         while sent < bytes.count {
-            try wait(for: POLLOUT)
+            try wait(for: POLLOUT, until: deadline)
             // A helper that has ended is an error here and not a signal.
             let count = bytes.withBytes {
                 Glibc.send(
@@ -56,11 +51,13 @@ final class HelperChannel: Sendable {
         }
     }
 
-    private func receive(count wanted: Int) throws(Failure) -> WipedBytes {
+    private func receive(
+        count wanted: Int, until deadline: ContinuousClock.Instant
+    ) throws(Failure) -> WipedBytes {
         var bytes = WipedBytes()
         var chunk = WipedBuffer(size: min(max(wanted, 1), Self.chunk))
         while bytes.count < wanted {
-            try wait(for: POLLIN)
+            try wait(for: POLLIN, until: deadline)
             let count = chunk.withBytes {
                 recv(socket.raw, $0.baseAddress, min($0.count, wanted - bytes.count), Int32(MSG_DONTWAIT))
             }
@@ -71,7 +68,7 @@ final class HelperChannel: Sendable {
         return bytes
     }
 
-    private func wait(for events: Int32) throws(Failure) {
+    private func wait(for events: Int32, until deadline: ContinuousClock.Instant) throws(Failure) {
         var socket = pollfd(fd: socket.raw, events: Int16(events), revents: 0)
         while true {
             let left = ContinuousClock.now.duration(to: deadline)

@@ -8,6 +8,15 @@ struct KeyringOutcome: Sendable {
 
     var detail: String? { reply.detail }
 
+    /// The program that provides the keyring, by the name that people know: the kernel keeps 15 bytes of it.
+    var program: String? {
+        switch reply.program {
+        case "gnome-keyring-d": "gnome-keyring-daemon"
+        case "pass-secret-ser": "pass-secret-service"
+        case let name: name
+        }
+    }
+
     var storeState: StoreState {
         if isHung { return .hung }
         return switch reply.state {
@@ -15,11 +24,15 @@ struct KeyringOutcome: Sendable {
         case .locked: .locked
         case .noProvider: .noProvider
         case .noBus: .noBus
-        case .failed: .failed
+        case .failed, .asking: .failed
         }
     }
 
     static func failed(_ detail: String) -> KeyringOutcome {
         KeyringOutcome(reply: KeyringReply(state: .failed, detail: detail))
+    }
+
+    static func hung(_ detail: String) -> KeyringOutcome {
+        KeyringOutcome(reply: KeyringReply(state: .failed, detail: detail), isHung: true)
     }
 }

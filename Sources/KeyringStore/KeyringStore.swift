@@ -3,28 +3,47 @@ internal import KeyringRecords
 internal import SecretMemory
 public import Vault
 
-/// The desktop keyring as a store of credentials: each job is one run of the keyring helper, with a deadline.
+/// The desktop keyring as a store of credentials: each job is one of the keyring helper, with a deadline.
 ///
-/// Jobs of different accounts run side by side; those on one record run in the order in which they were asked for.
+/// Jobs of different accounts run side by side, unless one helper has to do all; those on one record run in the order in
+/// which they were asked for.
 public struct KeyringStore: CredentialStore {
-    private let helper: KeyringHelperProcess
+    private let helper: KeyringHelpers
     private let order = JobOrder()
 
     /// `helper` is the program's path; `environment` is the daemon's, of which the helper gets what the session bus
     /// needs. A keyring that has not answered within `deadline` is `hung`.
     public init(helper: String, environment: [String: String], deadline: Duration = .seconds(5)) {
-        self.helper = KeyringHelperProcess(path: helper, environment: environment, deadline: deadline)
+        self.helper = KeyringHelpers(path: helper, environment: environment, deadline: deadline)
     }
 
     public func probe() async -> StoreStatus {
-        let reply = await helper.run(.probe)
-        return StoreStatus(reply.storeState, detail: reply.detail, hasCollection: reply.reply.hasCollection)
+        let outcome = await helper.run(.probe)
+        return StoreStatus(
+            outcome.storeState, detail: outcome.detail, hasCollection: outcome.reply.hasCollection,
+            program: outcome.program, item: outcome.reply.item
+        )
     }
 
+    /// Records of the old form are written anew afterwards, one after the other.
     public func loadAll() async throws(StoreFailure) -> [StoredRecord] {
-        let reply = await helper.run(.load)
-        try reply.requireSuccess()
-        return (reply.reply.records ?? []).compactMap(StoredRecord.init)
+        let outcome = await helper.run(.load)
+        try outcome.requireSuccess()
+        let records = outcome.reply.records ?? []
+        renew(records.filter(\.isOldForm))
+        return records.compactMap { StoredRecord($0, program: outcome.program) }
+    }
+
+    private func renew(_ records: [KeyringRecord]) {
+        guard !records.isEmpty else { return }
+        // Unstructured task: a reader of the store does not wait for it, and one that fails is tried at the next start.
+        Task {
+            for record in records {
+                guard let key = RecordKey(record) else { continue }
+                let job = KeyringJob.renew(account: record.account, purpose: record.purpose)
+                _ = await order.run(after: key) { await helper.run(job) }
+            }
+        }
     }
 
     /// A deadline that passes leaves it unknown whether the record was written; it counts as not written, and writing
@@ -43,7 +62,9 @@ public struct KeyringStore: CredentialStore {
 extension KeyringOutcome {
     func requireSuccess() throws(StoreFailure) {
         guard storeState != .ok else { return }
-        throw StoreFailure(storeState, detail ?? "the keyring failed")
+        throw StoreFailure(
+            storeState, detail ?? "the keyring failed", hasCollection: reply.hasCollection, program: program,
+            item: reply.item)
     }
 }
 
@@ -58,14 +79,19 @@ extension KeyringRecord {
 }
 
 extension StoredRecord {
-    /// Nil for an item whose attributes make no key.
+    /// `nil` for an item whose attributes are not a key.
+    fileprivate init?(_ record: KeyringRecord, program: String?) {
+        guard let key = RecordKey(record) else { return nil }
+        self.init(key: key, issuer: record.issuer, secret: SecretBytes(record.secret))
+        if record.isLocked { problem = .lockedItem(record.label, program: program) }
+    }
+}
+
+extension RecordKey {
     fileprivate init?(_ record: KeyringRecord) {
-        guard let account = AccountName(record.account), let purpose = RecordKey.Purpose(text: record.purpose) else {
+        guard let account = AccountName(record.account), let purpose = Purpose(text: record.purpose) else {
             return nil
         }
-        self.init(
-            key: RecordKey(account: account, purpose: purpose), issuer: record.issuer,
-            secret: SecretBytes(record.secret)
-        )
+        self.init(account: account, purpose: purpose)
     }
 }

@@ -20,11 +20,15 @@ public struct FileLock: ~Copyable {
             // Whoever looks whether the lock is held (`isHeld`) holds it for some microseconds.
             _ = poll(nil, 0, 1)
         }
-        var text = "\(getpid())\n"
-        // Only for people and error messages: the lock itself is the kernel's.
+        // The number of a holder that has ended.
         _ = ftruncate(raw, 0)
-        text.withUTF8 { _ = pwrite(raw, $0.baseAddress, $0.count, 0) }
         self.descriptor = descriptor
+    }
+
+    /// Writes this process's number into the file, by which others find and signal it. The lock itself is the kernel's.
+    public borrowing func announce() {
+        var text = "\(getpid())\n"
+        text.withUTF8 { _ = pwrite(descriptor.raw, $0.baseAddress, $0.count, 0) }
     }
 
     private static func unusable(_ path: String, _ answer: BoundedLock.Answer) -> LocalSocketError {

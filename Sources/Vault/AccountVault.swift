@@ -107,7 +107,8 @@ public final class AccountVault: Sendable {
         }
         changed()
         if journaled.isEnded, case .success(.credential(let credential)) = result {
-            await completeLogout(of: credential)
+            // Unstructured task: a keyring may ask a person before it deletes, and no request waits for that.
+            Task { await completeLogout(of: credential) }
         }
     }
 

@@ -27,7 +27,7 @@ extension CredentialStore {
 
     public func prepareToSave() async throws(StoreFailure) {
         let status = await probe()
-        guard status.state == .ok else { throw StoreFailure(status.state, status.detail ?? "", hint: status.hint) }
+        guard status.state == .ok else { throw StoreFailure(status) }
     }
 }
 
@@ -73,12 +73,27 @@ public struct StoreStatus: Equatable, Sendable {
     public var hint: String?
     /// Whether the keyring has a default collection; nil for other stores, and when that could not be asked.
     public var hasCollection: Bool?
+    /// The program that provides the keyring; `nil` for other stores, and if it is not known.
+    public var program: String?
+    /// The label of an item that the keyring keeps locked although it is open: a store that is `ok` for others.
+    public var item: String?
 
-    public init(_ state: StoreState, detail: String? = nil, hint: String? = nil, hasCollection: Bool? = nil) {
+    public init(
+        _ state: StoreState, detail: String? = nil, hint: String? = nil, hasCollection: Bool? = nil,
+        program: String? = nil, item: String? = nil
+    ) {
         self.state = state
         self.detail = detail
         self.hint = hint
         self.hasCollection = hasCollection
+        self.program = program
+        self.item = item
+    }
+
+    public init(_ failure: StoreFailure) {
+        self.init(
+            failure.state, detail: failure.detail, hint: failure.hint, hasCollection: failure.hasCollection,
+            program: failure.program, item: failure.item)
     }
 }
 
@@ -88,11 +103,35 @@ public struct StoreFailure: Error, Equatable, Sendable {
     public var detail: String
     /// The command that repairs it, where the state alone does not say.
     public var hint: String?
+    /// Whether the keyring has a default collection; `nil` for other stores, and when that could not be asked.
+    public var hasCollection: Bool?
+    /// The program that provides the keyring; `nil` for other stores, and if it is not known.
+    public var program: String?
+    /// The label of the item that the keyring keeps locked, or keeps although it was to be deleted.
+    public var item: String?
 
-    public init(_ state: StoreState, _ detail: String, hint: String? = nil) {
+    public init(
+        _ state: StoreState, _ detail: String, hint: String? = nil, hasCollection: Bool? = nil,
+        program: String? = nil, item: String? = nil
+    ) {
         self.state = state
         self.detail = detail
         self.hint = hint
+        self.hasCollection = hasCollection
+        self.program = program
+        self.item = item
+    }
+
+    public init(_ status: StoreStatus) {
+        self.init(
+            status.state, status.detail ?? "the store cannot be used", hint: status.hint,
+            hasCollection: status.hasCollection, program: status.program, item: status.item)
+    }
+
+    /// The keyring is open, and its program keeps this item from the agent all the same.
+    public static func lockedItem(_ label: String, program: String?) -> StoreFailure {
+        StoreFailure(
+            .locked, "the keyring keeps the item '\(label)' locked for authagent", program: program, item: label)
     }
 
     /// Of any store, so that the keyring's repair would not do.

@@ -3,140 +3,150 @@ internal import KeyringRecords
 internal import SecretMemory
 
 /// This application's items in the keyring, through libsecret.
-struct Keyring: ~Copyable {
+final class Keyring {
     private let service: UnsafeMutablePointer<SecretService>
-    /// The object path of the default collection.
-    private let collection: String
+    let provider: SessionBus.Provider
 
-    private static let application = "authagent"
-
-    init(collection: String) throws(KeyringFailure) {
+    /// Opens a session for secrets with `provider`.
+    init(of provider: SessionBus.Provider, on bus: SessionBus) throws(KeyringFailure) {
         var error: UnsafeMutablePointer<GError>?
-        guard let service = secret_service_get_sync(SECRET_SERVICE_OPEN_SESSION, nil, &error) else {
-            throw GLibError.take(&error).failure("the keyring opens no session")
+        guard let service = csecret_open(&error) else {
+            let error = GLibError.take(&error)
+            var failure = error.failure("the keyring opens no session")
+            if failure.state == .failed, error.name == nil, let refusal = bus.refusalOfSession() {
+                failure.detail = "the keyring opens no session: \(refusal)"
+            }
+            throw failure
         }
         self.service = service
-        self.collection = collection
+        self.provider = provider
     }
 
     deinit { csecret_release(service) }
 
-    /// Every item of this application. Those that others wrote under its name and that make no sense are left out, and so
-    /// are locked ones of other collections than the default one, such as a copy that somebody keeps there.
-    func records() throws(KeyringFailure) -> [KeyringRecord] {
-        let items = try search(Self.attributes())
-        defer { csecret_release_items(items) }
-        var records: [KeyringRecord] = []
-        for item in Items(items) {
-            guard secret_item_get_locked(item) == 0 else {
-                if isElsewhere(item) { continue }
-                throw KeyringFailure(state: .locked, detail: "the keyring is locked")
-            }
-            if let record = Self.record(item) { records.append(record) }
-        }
-        return records
+    /// Whether secrets are encrypted on their way, so that no buffer of the bus connection keeps one.
+    var isEncrypted: Bool {
+        guard let algorithms = secret_service_get_session_algorithms(service) else { return false }
+        return String(cString: algorithms) != "plain"
     }
 
-    /// Writes the item, then removes others of the same account and purpose, then reads back what is there: first the
-    /// new one, so that no moment is without either.
-    func save(_ record: KeyringRecord) throws(KeyringFailure) {
-        let attributes = Self.attributes(record.account, record.purpose)
-        defer { g_hash_table_unref(attributes) }
-        csecret_set(attributes, "issuer", record.issuer)
-        let value = record.secret.withBytes { bytes in
-            bytes.withMemoryRebound(to: CChar.self) {
-                secret_value_new($0.baseAddress, $0.count, "application/json")
-            }
+    // MARK: - Jobs
+
+    /// Every item of this application, those of `collection` in the present form first. An account may have several: an
+    /// older copy elsewhere, or one of the old form; the newest is known by what is in it.
+    ///
+    /// Left out are those that others wrote under its name and that make no sense, and locked ones of other collections.
+    func records(in collection: String) throws(KeyringFailure) -> [KeyringRecord] {
+        let found = try items().filter { !$0.isLocked || $0.isIn(collection) }
+        return found.sorted { $0.rank(in: collection) < $1.rank(in: collection) }.compactMap(\.record)
+    }
+
+    /// The label of an item that is locked although `collection` is open; `nil` if there is none.
+    func lockedItem(in collection: String) throws(KeyringFailure) -> String? {
+        try items(withSecrets: false).first { $0.isLocked && $0.isIn(collection) }?.label
+    }
+
+    /// Writes the item in `collection`, reads it back, and then removes others of the same account and purpose, so that
+    /// no moment is without either. Returns its object path.
+    ///
+    /// Another copy that cannot be removed does not matter: it is older.
+    @discardableResult
+    func save(
+        _ record: KeyringRecord, in collection: String, on bus: SessionBus
+    ) throws(KeyringFailure) -> String {
+        if let locked = try items(record.account, record.purpose).first(where: { item in
+            // Writing over it would have the keyring ask a person, and wait.
+            item.isLocked && item.isIn(collection) && item.isEncoded && item.issuer == record.issuer
+        }) {
+            throw locked.lockedFailure
         }
-        defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
-        var error: UnsafeMutablePointer<GError>?
-        let isStored = secret_service_store_sync(
-            service, csecret_schema(), attributes, SECRET_COLLECTION_DEFAULT, Self.label(record), value, nil, &error
-        )
-        guard isStored != 0 else { throw GLibError.take(&error).failure("the keyring does not store") }
-        try removeItems(record.account, record.purpose, except: record.issuer)
-        let kept = try records().filter { $0.account == record.account && $0.purpose == record.purpose }
-        guard kept == [record] else {
+        let path = try create(record)
+        let items = try items(record.account, record.purpose)
+        guard let written = items.first(where: { $0.path == path }), written.record?.secret == record.secret else {
             throw KeyringFailure(state: .failed, detail: "the keyring did not keep what was stored")
         }
+        for item in items where item.path != path && (!item.isLocked || item.isIn(collection)) {
+            try? bus.delete(item.path, of: provider)
+        }
+        return path
     }
 
-    func remove(account: String, purpose: String) throws(KeyringFailure) {
-        try removeItems(account, purpose, except: nil)
-    }
-
-    private func removeItems(_ account: String, _ purpose: String, except issuer: String?) throws(KeyringFailure) {
-        let items = try search(Self.attributes(account, purpose))
-        defer { csecret_release_items(items) }
-        for item in Items(items) {
-            // It cannot be removed without asking somebody for a password, and is no record as long as it is locked.
-            if secret_item_get_locked(item) != 0, isElsewhere(item) { continue }
-            if let issuer, Self.attribute("issuer", of: item) == issuer { continue }
-            var error: UnsafeMutablePointer<GError>?
-            guard secret_item_delete_sync(item, nil, &error) != 0 else {
-                throw GLibError.take(&error).failure("the keyring does not remove")
-            }
+    /// Fails when an item is still there afterwards: a keyring may ask a person first, and count a refusal as done.
+    func remove(
+        account: String, purpose: String, in collection: String, on bus: SessionBus
+    ) throws(KeyringFailure) {
+        var reason = ""
+        for item in try items(account, purpose) where !item.isLocked || item.isIn(collection) {
+            do throws(GLibError) { try bus.delete(item.path, of: provider) } catch { reason = ": \(error.text)" }
+        }
+        if let kept = try items(account, purpose).first(where: { !$0.isLocked || $0.isIn(collection) }) {
+            throw KeyringFailure(
+                state: .failed, detail: "the keyring keeps the item '\(kept.label)'\(reason)", item: kept.label)
         }
     }
 
-    /// Whether it is in another collection than the default one.
-    private func isElsewhere(_ item: UnsafeMutablePointer<SecretItem>) -> Bool {
-        guard let path = csecret_item_path(item) else { return false }
-        return !String(cString: path).hasPrefix(collection + "/")
+    /// Writes an item of the old form anew, unless there is one of the present form beside it, which may be newer.
+    func renew(
+        account: String, purpose: String, in collection: String, on bus: SessionBus
+    ) throws(KeyringFailure) {
+        let records = try items(account, purpose).compactMap(\.record)
+        guard records.count == 1, let record = records.first, record.isOldForm, !record.isLocked else { return }
+        try save(record, in: collection, on: bus)
     }
 
-    /// Locked items are found as well: "not there" and "locked" must not look the same. Takes over `attributes`.
-    private func search(_ attributes: OpaquePointer) throws(KeyringFailure) -> UnsafeMutablePointer<GList>? {
+    // MARK: - libsecret
+
+    private func create(_ record: KeyringRecord) throws(KeyringFailure) -> String {
+        var error: UnsafeMutablePointer<GError>?
+        // Not by the alias's path, at which some keyrings have no object: libsecret would make a collection then.
+        guard
+            let collection = secret_collection_for_alias_sync(
+                service, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, nil, &error)
+        else {
+            throw GLibError.take(&error).failure("the keyring does not open its default collection")
+        }
+        defer { csecret_release(collection) }
+        let attributes = KeyringItem.attributes(record.account, record.purpose)
+        defer { g_hash_table_unref(attributes) }
+        csecret_set(attributes, "issuer", KeyringItem.attribute(record.issuer))
+        csecret_set(attributes, "encoding", KeyringItem.encoding)
+        let value = SecretEncoding.encode(record.secret).withBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { secret_value_new($0.baseAddress, $0.count, "text/plain") }
+        }
+        defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
+        guard
+            let item = secret_item_create_sync(
+                collection, csecret_schema(), attributes, KeyringItem.attribute(record.label), value,
+                SECRET_ITEM_CREATE_REPLACE, nil, &error)
+        else {
+            throw GLibError.take(&error).failure("the keyring does not store")
+        }
+        defer { csecret_release(item) }
+        guard let path = csecret_item_path(item) else {
+            throw KeyringFailure(state: .failed, detail: "the keyring does not say where it stored")
+        }
+        return String(cString: path)
+    }
+
+    /// Locked items are found as well: "not there" and "locked" must not look the same.
+    private func items(
+        _ account: String? = nil, _ purpose: String? = nil, withSecrets: Bool = true
+    ) throws(KeyringFailure) -> [KeyringItem] {
+        let attributes = KeyringItem.attributes(account, purpose)
         defer { g_hash_table_unref(attributes) }
         let flags = SecretSearchFlags(
-            rawValue: SECRET_SEARCH_ALL.rawValue | SECRET_SEARCH_LOAD_SECRETS.rawValue
+            rawValue: SECRET_SEARCH_ALL.rawValue | (withSecrets ? SECRET_SEARCH_LOAD_SECRETS.rawValue : 0)
         )
         var error: UnsafeMutablePointer<GError>?
-        let items = secret_service_search_sync(service, csecret_schema(), attributes, flags, nil, &error)
+        let list = secret_service_search_sync(service, csecret_schema(), attributes, flags, nil, &error)
         guard error == nil else { throw GLibError.take(&error).failure("the keyring cannot be searched") }
+        defer { csecret_release_items(list) }
+        var items: [KeyringItem] = []
+        var element = list
+        while let current = element {
+            if let item = KeyringItem(csecret_item(current)) { items.append(item) }
+            element = current.pointee.next
+        }
         return items
-    }
-
-    private static func attributes(_ account: String? = nil, _ purpose: String? = nil) -> OpaquePointer {
-        let attributes = csecret_attributes()
-        csecret_set(attributes, "application", application)
-        if let account { csecret_set(attributes, "account", account) }
-        if let purpose { csecret_set(attributes, "purpose", purpose) }
-        return attributes
-    }
-
-    private static func label(_ record: KeyringRecord) -> String {
-        let purpose = record.purpose == "login" ? "" : ", to be revoked"
-        return "authagent: \(record.account) (\(record.issuer))\(purpose)"
-    }
-
-    private static func record(_ item: UnsafeMutablePointer<SecretItem>) -> KeyringRecord? {
-        guard let account = attribute("account", of: item), let purpose = attribute("purpose", of: item),
-            let issuer = attribute("issuer", of: item), let value = secret_item_get_secret(item)
-        else { return nil }
-        defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
-        var length: gsize = 0
-        guard let bytes = secret_value_get(value, &length) else { return nil }
-        let secret = WipedBytes(UnsafeRawBufferPointer(start: bytes, count: Int(length)))
-        return KeyringRecord(account: account, purpose: purpose, issuer: issuer, secret: secret)
-    }
-
-    private static func attribute(_ name: String, of item: UnsafeMutablePointer<SecretItem>) -> String? {
-        guard let attributes = secret_item_get_attributes(item) else { return nil }
-        defer { g_hash_table_unref(attributes) }
-        return csecret_get(attributes, name).map { String(cString: $0) }
-    }
-}
-
-/// A GList of items as a sequence; it owns nothing.
-private struct Items: Sequence, IteratorProtocol {
-    private var element: UnsafeMutablePointer<GList>?
-
-    init(_ list: UnsafeMutablePointer<GList>?) { element = list }
-
-    mutating func next() -> UnsafeMutablePointer<SecretItem>? {
-        guard let current = element else { return nil }
-        element = current.pointee.next
-        return csecret_item(current)
     }
 }

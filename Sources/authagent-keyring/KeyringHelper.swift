@@ -6,8 +6,9 @@ internal import Glibc
 internal import KeyringRecords
 internal import SecretMemory
 
-/// Does one job with the desktop keyring and ends. Everything that libsecret, GLib and the session bus can do to a
-/// process happens here, and not in the daemon that serves tokens.
+/// Does one job with the desktop keyring and ends, or stays for the next where the keyring unlocks items for one client
+/// at a time. Everything that libsecret, GLib and the session bus can do to a process happens here, and not in the
+/// daemon that serves tokens.
 @main
 enum KeyringHelper {
     static func main() {
@@ -16,47 +17,44 @@ enum KeyringHelper {
         ProcessProtection.apply()
         // It may run from a copy in memory, whose name would be a number.
         clinux_name_process("authagent-keyri")
-        // The agent kills a helper that hangs; one whose agent was killed itself ends by this.
-        alarm(longestLife)
+        alarm(longestJob)
         // A file backend would be a silent fallback, and aborts on a damaged file; debug output would show secrets.
         for name in ["SECRET_BACKEND", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG"] { unsetenv(name) }
         if CommandLine.arguments.dropFirst().elementsEqual(["check"]) { exit(UnlockCheck.run()) }
         signal(SIGPIPE, SIG_IGN)
+        let channel = AgentChannel()
         // Not before: the job has a refresh token in it, and so far others of this user could have looked in.
-        guard AgentChannel.write(WipedBytes(KeyringGreeting.message)) else { exit(1) }
-        guard let input = AgentChannel.read(), let job = decode(input) else {
-            answer(KeyringReply(state: .failed, detail: "the keyring helper got no job"))
+        guard channel.greet() else { exit(1) }
+        var session = KeyringSession(channel)
+        while doJob(&session, channel), session.waitForJob() {}
+    }
+
+    /// Seconds; longer than the agent waits. It kills a helper that hangs; one whose agent was killed ends by this.
+    private static let longestJob: UInt32 = 20
+
+    /// Returns whether the helper stays for another job.
+    private static func doJob(_ session: inout KeyringSession, _ channel: AgentChannel) -> Bool {
+        alarm(longestJob)
+        defer {
+            // Between jobs it keeps no secret and wakes up for none.
+            alarm(0)
+            DeadStack.clear()
+        }
+        guard let input = channel.read(), let job = decode(input) else {
+            answer(KeyringReply(state: .failed, detail: "the keyring helper got no job"), channel)
             exit(2)
         }
+        var reply: KeyringReply
         do throws(KeyringFailure) {
-            answer(try perform(job))
+            reply = try session.perform(job)
         } catch {
-            answer(KeyringReply(state: error.state, detail: error.detail, hasCollection: error.hasCollection))
+            reply = KeyringReply(
+                state: error.state, detail: error.detail, hasCollection: error.hasCollection, item: error.item)
         }
-    }
-
-    /// Seconds; longer than the agent waits.
-    private static let longestLife: UInt32 = 20
-
-    private static func perform(_ job: KeyringJob) throws(KeyringFailure) -> KeyringReply {
-        let bus = try SessionBus()
-        let keyring = try Keyring(collection: try bus.unlockedCollection())
-        // A keyring that hung lets go of its callers together: an agent that has died meanwhile may have a successor,
-        // whose newer record must not be followed by this older one.
-        guard isAwaited else { throw KeyringFailure(state: .failed, detail: "the agent is gone") }
-        switch job {
-        case .probe: return KeyringReply(state: .ok, hasCollection: true)
-        case .load: return KeyringReply(state: .ok, records: try keyring.records())
-        case .save(let record): try keyring.save(record)
-        case .remove(let account, let purpose): try keyring.remove(account: account, purpose: purpose)
-        }
-        return KeyringReply(state: .ok)
-    }
-
-    /// Whether the answer will be read: the kernel closes the other end of the connection with its agent.
-    private static var isAwaited: Bool {
-        var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
-        return poll(&output, 1, 0) == 0
+        reply.program = session.program
+        reply.stays = session.isToStay ? true : nil
+        answer(reply, channel)
+        return session.isToStay
     }
 
     private static func decode(_ bytes: WipedBytes) -> KeyringJob? {
@@ -68,15 +66,15 @@ enum KeyringHelper {
         }
     }
 
-    private static func answer(_ reply: KeyringReply) {
-        guard let data = try? JSONEncoder().encode(reply), AgentChannel.write(WipedBytes(data)) else { exit(1) }
+    private static func answer(_ reply: KeyringReply, _ channel: AgentChannel) {
+        guard channel.write(reply) else { exit(1) }
     }
 }
 
-/// Why a job was not done.
-struct KeyringFailure: Error {
-    var state: KeyringReply.State
-    var detail: String
-    /// Nil: not known.
-    var hasCollection: Bool?
+extension AgentChannel {
+    /// False when the agent is gone.
+    func write(_ reply: KeyringReply) -> Bool {
+        guard let data = try? JSONEncoder().encode(reply) else { return false }
+        return write(WipedBytes(data))
+    }
 }

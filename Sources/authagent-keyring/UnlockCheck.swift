@@ -12,7 +12,9 @@ enum UnlockCheck {
         let deadline = ContinuousClock.now + patience
         while true {
             do throws(KeyringFailure) {
-                _ = try SessionBus().unlockedCollection()
+                let bus = try SessionBus()
+                let provider = try bus.provider()
+                _ = try bus.unlockedCollection(of: provider)
                 print("the keyring is unlocked")
                 return 0
             } catch {

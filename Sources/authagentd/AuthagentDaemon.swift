@@ -112,6 +112,10 @@ struct AuthagentDaemon: AsyncParsableCommand {
         // The lock first: whoever holds it may clean up what a dead daemon left at the socket's path.
         try PrivateDirectory.prepareTree(paths.state)
         let lock = try FileLock(paths.lock)
+        // Before others know which process to signal: by default, a signal would end an agent that starts.
+        let ends = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        lock.announce()
         let sockets = try ListeningSockets.open(environment: environment, group: settings.socketGroup)
 
         let network = ReloadableTransport(settings.network)
@@ -176,9 +180,10 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 services: [
                     .init(service: agent),
                     .init(service: server),
-                    .init(service: Supervision(agent: agent, readiness: readiness, environment: environment)),
+                    .init(
+                        service: Supervision(
+                            agent: agent, readiness: readiness, environment: environment, hangups: hangups)),
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint],
                 // The group describes its services in full, environment and all.
                 logger: Logger(label: "authagentd") { _ in SwiftLogNoOpLogHandler() }
             )
@@ -187,7 +192,11 @@ struct AuthagentDaemon: AsyncParsableCommand {
             log.logger.warning("secrets may be swapped to disk: raise the limit of locked memory (ulimit -l)")
         }
         log.logger.info("serving", metadata: ["socket": "\(sockets.path)", "version": "\(agentVersion)"])
-        try await services.run()
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { for await _ in ends { await services.triggerGracefulShutdown() } }
+            try await services.run()
+            group.cancelAll()
+        }
         _ = consume lock
     }
 

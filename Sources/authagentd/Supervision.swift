@@ -5,14 +5,15 @@ internal import LocalSocket
 internal import ServiceLifecycle
 internal import UnixSignals
 
-/// What the daemon owes to whoever supervises it: readiness, signs of life, and SIGHUP.
+/// What the daemon owes its supervisor: readiness, signs of life, and SIGHUP.
 struct Supervision: Service {
     let agent: Agent
     let readiness: Readiness
     let environment: [String: String]
+    /// Those since the start of the process count.
+    let hangups: UnixSignalsSequence
 
     func run() async throws {
-        let hangups = await UnixSignalsSequence(trapping: .sighup)
         readiness.ready()
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// How many connections all callers together may have who are neither the agent's own user nor root.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct OthersCapTests {
     /// Each connection is of the user whose turn it is.
     private final class Users: Sendable {

@@ -5,7 +5,7 @@ import Policy
 import Testing
 
 /// Rates where it depends on a user's entry whose they are.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct RateTests {
     /// Answers once the gate is open.
     private struct SlowDirectory: UserDirectory {

@@ -8,7 +8,7 @@ import Policy
 import Testing
 
 /// Rules about real processes, which the server finds out about by itself.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RealCallerTests {
     private let audit = AccessFixture(facts: .record)
 

@@ -8,7 +8,7 @@ import Testing
 import Vault
 
 /// Moving accounts, and whoever logs in or out meanwhile.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct MigrationTests {
     let fixture: AgentFixture
 

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// The file of audit lines: real files, a real small disk.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct AuditTrailTests {
     let files: TemporaryDirectory
     let path: String

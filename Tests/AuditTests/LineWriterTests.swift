@@ -4,7 +4,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LineWriterTests {
     /// Holds up whoever writes until it is opened.
     private final class StuckSink: LineSink {

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// What is written of refusals without end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RefusedLinesTests {
     private let files: TemporaryDirectory
     private let path: String

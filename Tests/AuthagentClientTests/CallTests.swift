@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// How calls share connections and threads, and how they end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct CallTests {
     @Test("calls that follow each other use one connection; what is changed is asked for on a new one")
     func kept() async throws {

@@ -3,7 +3,7 @@ import AuthagentClient
 import AuthagentTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct EventTests {
     private let prompt =
         #"{"event":"prompt","user_code":"A-B","verification_uri":"https://x/","expires_in":60,"interval":5}"#

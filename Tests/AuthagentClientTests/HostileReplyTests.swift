@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// Whatever answers at the socket: a client neither hangs, nor crashes, nor grows.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HostileReplyTests {
     private func error(_ steps: ScriptedServer.Step...) async throws -> AgentClientError? {
         let server = try ScriptedServer { _ in steps }

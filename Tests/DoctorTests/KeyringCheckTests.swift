@@ -5,9 +5,12 @@ import Vault
 
 struct KeyringCheckTests {
     private func checks(
-        _ state: StoreState, collection: Bool? = nil, isNeeded: Bool = true
+        _ state: StoreState, collection: Bool? = nil, isNeeded: Bool = true,
+        program: String? = "gnome-keyring-daemon", item: String? = nil
     ) -> [DoctorCheck] {
-        DoctorCheck.keyring(StoreStatus(state, detail: "what it is", hasCollection: collection), isNeeded: isNeeded)
+        let status = StoreStatus(
+            state, detail: "what it is", hasCollection: collection, program: program, item: item)
+        return DoctorCheck.keyring(status, isNeeded: isNeeded)
     }
 
     @Test("a keyring that can be used is three checks that are ok")
@@ -30,6 +33,31 @@ struct KeyringCheckTests {
         #expect(bad.map(\.id) == [id])
         #expect(bad.first?.detail == "\(state.rawValue): what it is")
         #expect(bad.first?.hint?.contains(command) == true)
+    }
+
+    @Test(
+        "the commands of gnome-keyring are for gnome-keyring alone; another program is named, an unseen one is looked up",
+        arguments: [
+            (StoreState.locked, true as Bool?), (.hung, nil), (.failed, true), (.failed, false),
+        ])
+    func otherPrograms(state: StoreState, collection: Bool?) throws {
+        for (program, named) in [("keepassxc", "keepassxc"), ("kwalletd5", "kwalletd5"), (nil, "busctl --user status")]
+        {
+            let bad = checks(state, collection: collection, program: program).filter { $0.state == .problem }
+            let hint = try #require(bad.first?.hint)
+            #expect(!hint.contains("gnome-keyring"), "\(hint)")
+            #expect(hint.contains(named), "\(hint)")
+        }
+    }
+
+    @Test("an item that is locked in an open keyring is a warning, with its name and where to allow it")
+    func lockedItem() throws {
+        let checks = checks(.ok, collection: true, program: "keepassxc", item: "authagent: a (https://a.example)")
+        let warning = try #require(checks.first { $0.state == .warning })
+        #expect(warning.id == .keyringState)
+        #expect(warning.detail.contains("'authagent: a (https://a.example)'"))
+        #expect(warning.hint?.contains("in keepassxc") == true)
+        #expect(checks.count == 3)
     }
 
     @Test("a keyring without a default collection is no keyring that fails: the command makes a collection")

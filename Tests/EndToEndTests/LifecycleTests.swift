@@ -47,6 +47,29 @@ struct LifecycleTests {
         #expect(await daemon.result().status == 0)
     }
 
+    @Test("a signal in the first moment of an agent is obeyed: SIGTERM ends it well, SIGHUP does not end it")
+    func signalledEarly() async throws {
+        for number in [SIGTERM, SIGHUP] {
+            let home = try AgentHome()
+            let agent = try ChildProcess(
+                try BuildProducts.path("authagentd"), [], environment: home.environment, input: nil)
+            // The first moment in which others can know the process.
+            let lock = home.files.path + "/state/authagent/agent.lock"
+            await eventually("the agent does not start: \(agent.errorsSoFar)") {
+                FileManager.default.contents(atPath: lock) == Data("\(agent.pid)\n".utf8)
+            }
+            agent.signal(number)
+            if number == SIGHUP {
+                try await eventually("the agent does not serve") {
+                    let status = try await home.authagent("status", "--json")
+                    return try APIJSON.decode(StatusReport.self, from: status.output.utf8).agent.pid == agent.pid
+                }
+                agent.signal(SIGTERM)
+            }
+            #expect(await agent.result().status == 0, "\(number)")
+        }
+    }
+
     @Test("stop ends no process but an agent, whatever number a lock's file holds")
     func foreignNumber() async throws {
         let home = try AgentHome()

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The examples of README.md, "The socket", as they are printed there.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct SocketExampleTests {
     /// What runs an example of a language, once it is in a file of this name.
     struct Language: Sendable, CustomTestStringConvertible {

@@ -95,6 +95,7 @@ import Vault
             "os.write(1, b'\\xff\\xff\\xff\\xff')", "os.write(1, (32 * 1024 * 1024 + 1).to_bytes(4, 'big'))",
             "frame(b'')", "frame(b'{}')", "frame(b'\\xff\\x00garbage')", "frame(b'[' * 100000)",
             "frame(b'{\"state\":\"ok\",\"records\":[{\"account\":1}]}')", "frame(b'{\"state\":\"excellent\"}')",
+            "frame(b'{\"state\":\"asking\"}')\nframe(b'{\"state\":\"asking\"}')",
         ])
     func garbage(reply: String) async throws {
         let failure = try #require(await failure(try await store("ready()\njob()\n\(reply)\ntime.sleep(60)")))
@@ -132,8 +133,92 @@ import Vault
             FileManager.default.contents(atPath: self.files.path + "/helper.pid")?.isEmpty == false
         }
         task.cancel()
-        #expect(await task.value == .failed)
+        #expect(await task.value == .hung)
         let pid = try #require(Int32(try String(contentsOfFile: files.path + "/helper.pid", encoding: .utf8)))
-        #expect(kill(pid, 0) != 0 && errno == ESRCH, "it is left behind")
+        await eventually("it is left behind") { kill(pid, 0) != 0 && errno == ESRCH }
+    }
+
+    @Test("a keyring that hangs is named, because the helper says first which program it asks")
+    func namedWhenHung() async throws {
+        let program = """
+            ready()
+            job()
+            frame(b'{"state":"asking","program":"keepassxc"}')
+            time.sleep(600)
+            """
+        let failure = try #require(await failure(try await store(program, deadline: .seconds(5))))
+        #expect(failure.state == .hung)
+        #expect(failure.program == "keepassxc")
+    }
+
+    /// A helper that stays, and writes down its number for each job that it does.
+    private static let staying = """
+        ready()
+        while True:
+            if not job(): sys.exit(0)
+            open(sys.argv[0] + ".jobs", "a").write("%d\\n" % os.getpid())
+            frame(b'{"state":"ok","stays":true}')
+        """
+
+    private func jobs() -> [Int32] {
+        let text = try? String(contentsOfFile: files.path + "/helper.jobs", encoding: .utf8)
+        return text?.split(separator: "\n").compactMap { Int32($0) } ?? []
+    }
+
+    @Test("a helper that stays does the next jobs, one after the other, and ends with its store")
+    func stays() async throws {
+        var store: KeyringStore? = try await store(Self.staying)
+        #expect(await store?.probe().state == .ok)
+        let record = record
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<20 { group.addTask { [store] in try? await store?.save(record) } }
+        }
+        #expect(jobs().count == 21)
+        #expect(Set(jobs()).count == 1)
+        store = nil
+        let pid = try #require(jobs().first)
+        await eventually("it is left behind") { kill(pid, 0) != 0 && errno == ESRCH }
+    }
+
+    @Test("after a helper that stayed was killed the next job has another, and is done")
+    func stayedAndKilled() async throws {
+        let store = try await store(Self.staying)
+        #expect(await store.probe().state == .ok)
+        let first = try #require(jobs().first)
+        kill(first, SIGKILL)
+        #expect(await failure(store) == nil)
+        #expect(jobs().count == 2 && jobs().last != first)
+    }
+
+    @Test("a helper that stayed and was stopped costs one job its deadline: it is killed, and the next job is done")
+    func stayedAndStopped() async throws {
+        let store = try await store(Self.staying, deadline: .seconds(5))
+        await eventually("it does not stay") { await store.probe().state == .ok }
+        let first = try #require(jobs().last)
+        kill(first, SIGSTOP)
+        #expect(await failure(store)?.state == .hung)
+        await eventually("it is left behind") { kill(first, 0) != 0 && errno == ESRCH }
+        await eventually("no other one is started") { await failure(store) == nil }
+        #expect(jobs().last != first)
+    }
+
+    @Test("a caller that gives up leaves the helper that stays to the others")
+    func stayedAndCancelled() async throws {
+        let waits = Self.staying.replacing(
+            "if not job(): sys.exit(0)",
+            with: """
+                if not job(): sys.exit(0)
+                    while os.path.exists(sys.argv[0] + ".wait"): time.sleep(0.01)
+                """)
+        let store = try await store(waits)
+        #expect(await store.probe().state == .ok)
+        let wait = try files.file("helper.wait", "")
+        let task = Task { await store.probe().state }
+        let next = Task { await store.probe().state }
+        task.cancel()
+        #expect(await task.value == .hung)
+        try FileManager.default.removeItem(atPath: wait)
+        #expect(await next.value == .ok)
+        #expect(Set(jobs()).count == 1)
     }
 }

@@ -34,7 +34,7 @@ struct KeyringStoreTests {
     func roundTrip() async throws {
         let keyring = try await PrivateKeyring()
         let store = try store(keyring)
-        #expect(await store.probe() == StoreStatus(.ok, hasCollection: true))
+        #expect(await store.probe() == StoreStatus(.ok, hasCollection: true, program: "gnome-keyring-daemon"))
         try await store.save(record("one"))
         try await store.save(record("two"))
         try await store.save(record("late", purpose: .revocation("1")))
@@ -47,16 +47,75 @@ struct KeyringStoreTests {
         #expect(try await store.loadAll().map(\.key.purpose) == [.revocation("1")])
     }
 
+    @Test("what is in an item is of letters, digits, - and _, and the same bytes come back, whatever a token holds")
+    func encoding() async throws {
+        let keyring = try await PrivateKeyring()
+        let store = try store(keyring)
+        let awkward = #"{"a":"\\s\\n\\t\" % & = + / : 'é"}"#
+        try await store.save(record(awkward, issuer: #"https://a.example/\jdoe"#))
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes(awkward)])
+        let secretTool = try MissingProgram.require("secret-tool", package: "libsecret-tools")
+        let item = try await ChildProcess.run(
+            secretTool, ["search", "--all", "application", "authagent"], environment: keyring.environment)
+        #expect(!(item.output + item.errors).contains("\\"), "\(item.output)")
+        let plain = try await ChildProcess.run(
+            secretTool, ["lookup", "application", "authagent"], environment: keyring.environment)
+        #expect(plain.output.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
+    }
+
+    @Test("a record of an older agent is read, and written anew at the first start; a later save takes its place")
+    func oldForm() async throws {
+        let keyring = try await PrivateKeyring()
+        let secretTool = try MissingProgram.require("secret-tool", package: "libsecret-tools")
+        let old = #"{"version":1,"refresh_token":"r"}"#
+        let attributes = [
+            "xdg:schema", "org.authagent.Credential", "application", "authagent", "account", "work", "purpose", "login",
+            "issuer", "https://a.example",
+        ]
+        let result = try await ChildProcess.run(
+            secretTool, ["store", "--label=authagent: work"] + attributes, environment: keyring.environment, input: old)
+        #expect(result.status == 0)
+        let store = try store(keyring)
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes(old)])
+        try await eventually("it is not written anew") {
+            let found = try await ChildProcess.run(
+                secretTool, ["search", "--all"] + attributes, environment: keyring.environment)
+            return found.errors.contains("attribute.encoding = base64url")
+                && found.output.components(separatedBy: "secret = ").count == 2
+        }
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes(old)])
+        // An older agent that was put back for a while writes over it.
+        _ = try await ChildProcess.run(
+            secretTool, ["store", "--label=authagent: work"] + attributes, environment: keyring.environment, input: "{}"
+        )
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes("{}")])
+        try await store.save(record("new"))
+        #expect(try await store.loadAll().map(\.secret) == [SecretBytes("new")])
+    }
+
+    @Test("a person gives the helper one job as JSON and gets JSON")
+    func byHand() async throws {
+        let keyring = try await PrivateKeyring()
+        try await store(keyring).save(record("one"))
+        let helper = try BuildProducts.path("authagent-keyring")
+        let result = try await ChildProcess.run(helper, [], environment: keyring.environment, input: #"{"load":{}}"#)
+        #expect(result.status == 0)
+        let reply = try JSONDecoder().decode(KeyringReply.self, from: Data(result.output.utf8))
+        #expect(reply.records?.map(\.account) == ["work"])
+        #expect(reply.program == "gnome-keyring-d")
+        let junk = try await ChildProcess.run(helper, [], environment: keyring.environment, input: "junk")
+        #expect(junk.status == 2)
+    }
+
     @Test("a helper whose agent has died writes nothing: its record may be older than the next agent's")
     func orphan() async throws {
         let keyring = try await PrivateKeyring()
         let job = KeyringJob.save(
             KeyringRecord(account: "work", purpose: "login", issuer: "https://a.example", secret: Array("old".utf8)))
-        let message = try JSONEncoder().encode(job)
         let file = keyring.files.path + "/job"
-        try (Data(KeyringFrame.header(of: message.count)) + message).write(to: URL(fileURLWithPath: file))
+        try JSONEncoder().encode(job).write(to: URL(fileURLWithPath: file))
         let helper = try BuildProducts.path("authagent-keyring")
-        // Whoever would read the answer ends at once, or reads it.
+        // The reader of the answer ends at once, or reads it.
         for (reader, count) in [(":", 0), ("cat", 1)] {
             let result = try await ChildProcess.run(
                 "/bin/sh", ["-c", #""$1" <"$2" | \#(reader)"#, "sh", helper, file], environment: keyring.environment)

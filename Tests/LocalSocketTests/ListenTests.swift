@@ -95,6 +95,8 @@ struct FileLockTests {
         let path = files.path + "/agent.lock"
         do {
             let lock = try FileLock(path)
+            #expect(throws: LocalSocketError.locked(path, pid: nil)) { try acquire(path) }
+            lock.announce()
             #expect(throws: LocalSocketError.locked(path, pid: getpid())) { try acquire(path) }
             _ = consume lock
         }

@@ -5,7 +5,7 @@ import Policy
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ExecutableDigestTests {
     private func sha256sum(_ path: String) async throws -> String {
         let result = try await ChildProcess.run("/usr/bin/sha256sum", [path])

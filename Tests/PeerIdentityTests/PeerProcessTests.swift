@@ -5,7 +5,7 @@ import Policy
 import Testing
 
 /// Who is at the other end, with real processes.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct PeerProcessTests {
     @Test(
         "process, user, groups, program and unit are those of the process that connected", arguments: Pinning.allCases)

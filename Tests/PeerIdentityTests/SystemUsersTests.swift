@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Which users have an entry on this machine.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct SystemUsersTests {
     @Test("root has an entry, and a user ID that the machine does not know has none")
     func real() async {

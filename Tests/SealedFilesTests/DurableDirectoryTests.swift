@@ -115,7 +115,7 @@ struct DurableDirectoryTests {
 
     @Test(
         "on a full disk a write fails and the old file stays; reserved room is there all the same",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func fullDisk() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 256)
@@ -138,7 +138,7 @@ struct DurableDirectoryTests {
         #expect(try directory.read("work", limit: 100) == [4])
     }
 
-    @Test("on a read-only disk a write and a removal fail, and the file stays readable", .timeLimit(.minutes(1)))
+    @Test("on a read-only disk a write and a removal fail, and the file stays readable", .timeLimit(.minutes(10)))
     func readOnlyDisk() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 256)

@@ -149,7 +149,7 @@ struct RecordTests {
         #expect(try await store.loadAll().compactMap(\.problem).count == 1)
     }
 
-    @Test("on a full disk a write fails with the reason, and the old record stays", .timeLimit(.minutes(1)))
+    @Test("on a full disk a write fails with the reason, and the old record stays", .timeLimit(.minutes(10)))
     func fullDisk() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 128)

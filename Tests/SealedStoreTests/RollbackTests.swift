@@ -135,7 +135,7 @@ struct RollbackTests {
         #expect(try await fixture.secrets() == ["work login": "r1"])
     }
 
-    @Test("a full or read-only disk that takes no mark costs no login", .timeLimit(.minutes(1)))
+    @Test("a full or read-only disk that takes no mark costs no login", .timeLimit(.minutes(10)))
     func fullDisk() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 128)

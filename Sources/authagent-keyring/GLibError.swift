@@ -1,0 +1,47 @@
+internal import CSecret
+internal import Glibc
+internal import KeyringRecords
+
+/// An error of GLib, copied and freed.
+struct GLibError: Error {
+    /// The name of a D-Bus error, where it is one, and the message.
+    let text: String
+    /// The name of a D-Bus error.
+    let name: String?
+    private let isLocked: Bool
+    private let isAbsent: Bool
+
+    static func take(_ error: inout UnsafeMutablePointer<GError>?) -> GLibError {
+        guard let raw = error else {
+            return GLibError(text: "unknown error", name: nil, isLocked: false, isAbsent: false)
+        }
+        defer { g_clear_error(&error) }
+        var name: String?
+        if let remote = csecret_dbus_error(raw) {
+            name = String(cString: remote)
+            g_free(remote)
+        }
+        g_dbus_error_strip_remote_error(raw)
+        let message = [name, String(cString: raw.pointee.message)].compactMap(\.self).joined(separator: ": ")
+        return GLibError(
+            text: String(message.unicodeScalars.prefix(200).map { $0.value < 0x20 ? " " : Character($0) }), name: name,
+            isLocked: csecret_is_locked_error(raw) != 0, isAbsent: csecret_is_absent_error(raw) != 0
+        )
+    }
+
+    func failure(_ what: String) -> KeyringFailure {
+        if isLocked { return KeyringFailure(state: .locked, detail: "the keyring is locked") }
+        if isAbsent { return KeyringFailure(state: .noProvider, detail: "the keyring has gone away") }
+        return KeyringFailure(state: .failed, detail: "\(what): \(text)")
+    }
+}
+
+/// Why a job was not done.
+struct KeyringFailure: Error {
+    var state: KeyringReply.State
+    var detail: String
+    /// `nil` if not known.
+    var hasCollection: Bool?
+    /// The label of the item that stands in the way.
+    var item: String?
+}

@@ -1,0 +1,80 @@
+internal import CSecret
+internal import KeyringRecords
+internal import SecretMemory
+
+/// One item of this application, copied out of libsecret's object.
+struct KeyringItem {
+    /// Its object path on the bus.
+    let path: String
+    let label: String
+    /// For this client; the collection may be open all the same.
+    let isLocked: Bool
+    /// Written in the present form (`SecretEncoding`).
+    let isEncoded: Bool
+    let issuer: String?
+    /// `nil` for an item without what a record has.
+    let record: KeyringRecord?
+
+    private static let application = "authagent"
+    static let encoding = "base64url"
+
+    /// `nil` for an object without a path.
+    init?(_ item: UnsafeMutablePointer<SecretItem>) {
+        guard let path = csecret_item_path(item) else { return nil }
+        self.path = String(cString: path)
+        isLocked = secret_item_get_locked(item) != 0
+        var texts: [String: String] = [:]
+        if let attributes = secret_item_get_attributes(item) {
+            for name in ["account", "purpose", "issuer", "encoding"] {
+                texts[name] = csecret_get(attributes, name).map { String(cString: $0) }
+            }
+            g_hash_table_unref(attributes)
+        }
+        issuer = texts["issuer"]
+        isEncoded = texts["encoding"] == Self.encoding
+        record = Self.record(item, texts, isLocked: isLocked)
+        label = record?.label ?? "authagent: \(texts["account"] ?? "?")"
+    }
+
+    private static func record(
+        _ item: UnsafeMutablePointer<SecretItem>, _ attributes: [String: String], isLocked: Bool
+    ) -> KeyringRecord? {
+        guard let account = attributes["account"], let purpose = attributes["purpose"],
+            let issuer = attributes["issuer"]
+        else { return nil }
+        var record = KeyringRecord(account: account, purpose: purpose, issuer: issuer, secret: [])
+        record.isLocked = isLocked
+        if isLocked { return record }
+        guard let value = secret_item_get_secret(item) else { return record }
+        defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
+        var length: gsize = 0
+        guard let bytes = secret_value_get(value, &length) else { return nil }
+        (record.secret, record.isOldForm) = SecretEncoding.decode(
+            WipedBytes(UnsafeRawBufferPointer(start: bytes, count: Int(length))))
+        return record
+    }
+
+    func isIn(_ collection: String) -> Bool { path.hasPrefix(collection + "/") }
+
+    /// Smaller: more likely to be the newest of its account.
+    func rank(in collection: String) -> Int { (isIn(collection) ? 0 : 2) + (isEncoded ? 0 : 1) }
+
+    var lockedFailure: KeyringFailure {
+        KeyringFailure(
+            state: .locked, detail: "the keyring keeps the item '\(label)' locked for authagent", item: label)
+    }
+
+    /// What items are searched for by, and what they have; to be released.
+    static func attributes(_ account: String? = nil, _ purpose: String? = nil) -> OpaquePointer {
+        let attributes = csecret_attributes()
+        csecret_set(attributes, "application", application)
+        if let account { csecret_set(attributes, "account", account) }
+        if let purpose { csecret_set(attributes, "purpose", purpose) }
+        return attributes
+    }
+
+    /// A key file loses backslashes of attributes and labels as well as of secrets.
+    static func attribute(_ text: String) -> String {
+        text.map { $0 == "\\" ? "%5C" : String($0) }.joined()
+    }
+}
