@@ -76,6 +76,10 @@ enum ProtectedFile {
         if stat(directory, &status) == 0 {
             let isOwn = status.st_uid == geteuid() || status.st_uid == 0
             guard !isOwn || status.st_mode & 0o022 == 0 else {
+                // The walk says what is wrong where no mode could be right.
+                do throws(PlaceFault) { try TrustedFile.requireClosed(directory) } catch {
+                    if case .modeless = error.reason { throw ConfigurationError(error) }
+                }
                 throw ConfigurationError(
                     file: directory, problem: "others may write to this directory",
                     hint: "run 'chmod go-w \(directory)'"
@@ -104,7 +108,7 @@ extension ConfigurationError {
         let problem =
             switch fault.reason {
             case .owner: "the directory or link \(fault.problem)"
-            case .writable: "the directory \(fault.problem)"
+            case .writable, .modeless: "the directory \(fault.problem)"
             case .notADirectory: "it \(fault.problem)"
             case .system: "cannot be read: \(fault.problem)"
             }

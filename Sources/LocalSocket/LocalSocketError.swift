@@ -19,6 +19,8 @@ public enum LocalSocketError: Error, Equatable, Sendable {
     case locked(String, pid: Int32?)
     /// The file system refuses locks, or does not answer: then without an error number.
     case noLocks(String, fileSystem: String?, errno: Int32?)
+    /// Modes change nothing there, so that others could enter.
+    case noModes(String, fileSystem: String?)
     /// A socket file that is mounted, and whose agent has ended.
     case mountedSocket(String)
     case inheritedDescriptor(Int32)
@@ -58,6 +60,8 @@ extension LocalSocketError: CustomStringConvertible {
         case .noLocks(let path, let system, let code):
             "the file system\(system.map { " (\($0))" } ?? "") of \(path) keeps no locks: flock: "
                 + (code.map { String(cString: strerror($0)) } ?? "no answer")
+        case .noModes(let path, let system):
+            "the file system\(system.map { " (\($0))" } ?? "") of \(path) keeps no modes, so that others could enter"
         case .mountedSocket(let path): "\(path) is the mounted socket file of an agent that has ended"
         case .inheritedDescriptor(let descriptor): "descriptor \(descriptor) is not a listening Unix socket"
         case .system(let call, let path, let code): "\(call) \(path): \(String(cString: strerror(code)))"
@@ -84,6 +88,7 @@ extension LocalSocketError: CustomStringConvertible {
         case .directoryIsLoose: "other things are in it: name a directory that has only the agent's files in it"
         case .inUse, .locked: "run 'authagent status' to use it, or 'authagent stop' to end it"
         case .noLocks: "set XDG_STATE_HOME to a directory on a local disk, as for example in /var/tmp or /run/user"
+        case .noModes(let path, _): PlaceFault.moveHint(path)
         case .mountedSocket(let path):
             "mount the directory \(PrivateDirectory.parent(of: path)) of the agent, not the socket file in it"
         case .inheritedDescriptor: "check ListenStream= in authagent.socket"

@@ -118,8 +118,25 @@ struct PathWalk: ~Copyable {
             && (clinux_has_acl(directory.raw) != 0
                 || !UserNumbers.isPrivateGroup(status.st_gid, of: status.st_uid))
         guard status.st_mode & 0o002 == 0, !isGroups else {
+            if isVolume(status) { return }
+            if let system = ModelessFileSystem(of: readable(), path) { throw PlaceFault(path, .modeless(system.type)) }
             throw PlaceFault(path, .writable(owner: status.st_uid, user: user))
         }
+    }
+
+    /// A volume as Kubernetes gives it to a pod (fsGroup, emptyDir): root's, and set-group-ID for a group of this process.
+    /// Root has decided who shares it.
+    private func isVolume(_ status: stat) -> Bool {
+        guard user != 0, status.st_uid == 0, status.st_mode & S_ISGID != 0 else { return false }
+        if status.st_gid == getegid() { return true }
+        var groups = [gid_t](repeating: 0, count: Int(max(0, getgroups(0, nil))))
+        let count = getgroups(Int32(groups.count), &groups)
+        return groups.prefix(Int(max(0, count))).contains(status.st_gid)
+    }
+
+    /// The directory, open for more than the walk.
+    private func readable() -> Descriptor {
+        Descriptor(owning: openat(directory.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
     }
 
     private static func root() throws(PlaceFault) -> Descriptor {

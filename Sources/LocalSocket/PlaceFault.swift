@@ -7,6 +7,8 @@ public struct PlaceFault: Error, Equatable, Sendable {
         case owner(UInt32)
         /// Others may put something else in the place of what is in it.
         case writable(owner: UInt32, user: UInt32)
+        /// The same, and no mode can change it: the file system, if it is known, keeps none.
+        case modeless(String?)
         case notADirectory
         case system(String, Int32)
     }
@@ -20,7 +22,7 @@ public struct PlaceFault: Error, Equatable, Sendable {
 extension PlaceFault: CustomStringConvertible {
     public var description: String {
         switch reason {
-        case .owner, .writable, .notADirectory: "\(path) \(problem)"
+        case .owner, .writable, .modeless, .notADirectory: "\(path) \(problem)"
         case .system(let call, let code): "\(call) \(path): \(String(cString: strerror(code)))"
         }
     }
@@ -30,6 +32,8 @@ extension PlaceFault: CustomStringConvertible {
         switch reason {
         case .owner(let owner): "belongs to user \(UserNumbers.text(owner))"
         case .writable: "can be written to by others, who could put something else there"
+        case .modeless(let type):
+            "can be written to by others: its file system\(type.map { " (\($0))" } ?? "") keeps no modes"
         case .notADirectory: "is not a directory"
         case .system(let call, let code): "\(call): \(String(cString: strerror(code)))"
         }
@@ -43,11 +47,18 @@ extension PlaceFault: CustomStringConvertible {
             owner == user && owner != 0
                 ? "run 'chmod go-w \(path)'"
                 : "have root run 'chmod +t \(path)', or name a place that only you and root may write to"
+        case .modeless: Self.moveHint(path)
         case .notADirectory: "look at 'ls -ld \(path)'"
         case .system(_, ENOSPC), .system(_, EDQUOT): "make room on the disk"
         case .system(_, EACCES), .system(_, EPERM), .system(_, EROFS): "check who may write to \(path)"
         case .system: "check \(path)"
         }
+    }
+
+    /// For what has to be on another file system, with the variables that move it.
+    static func moveHint(_ path: String) -> String {
+        "set XDG_STATE_HOME, XDG_CONFIG_HOME or AUTHAGENT_SOCK, whichever leads to \(path), to a place on a local disk;"
+            + " keys and secrets belong there as well"
     }
 
     /// For what another user's environment leads to, as with 'sudo -E' or 'su' without '-'; or for what such a command has

@@ -66,7 +66,10 @@ public enum PrivateDirectory {
         if let group {
             guard status.st_gid == group, mode & 0o077 == 0o050 else { throw .directoryIsNotForGroup(path, group) }
         } else {
-            guard mode & 0o077 == 0 else { throw .directoryIsLoose(path, mode: mode) }
+            guard mode & 0o077 == 0 else {
+                if let system = ModelessFileSystem(of: path) { throw .noModes(path, fileSystem: system.type) }
+                throw .directoryIsLoose(path, mode: mode)
+            }
         }
     }
 

@@ -1,0 +1,27 @@
+internal import Glibc
+
+/// A file system that keeps no modes (vfat, CIFS without POSIX extensions, shared folders of virtual machines): there,
+/// `chmod` succeeds and changes nothing.
+struct ModelessFileSystem: Error, Equatable {
+    /// As the kernel calls it.
+    let type: String?
+
+    /// `nil` if modes are kept in the directory, or if that cannot be found out.
+    init?(of directory: borrowing Descriptor, _ path: String) {
+        // One that was made private, and looks otherwise.
+        let name = ".authagent-\(UInt64.random(in: 0...UInt64.max))"
+        guard mkdirat(directory.raw, name, 0o700) == 0 else { return nil }
+        defer { unlinkat(directory.raw, name, AT_REMOVEDIR) }
+        var status = stat()
+        guard fstatat(directory.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & 0o077 != 0 else {
+            return nil
+        }
+        type = FileSystemName.of(path)
+    }
+
+    init?(of path: String) {
+        let raw = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard raw >= 0 else { return nil }
+        self.init(of: Descriptor(owning: raw), path)
+    }
+}

@@ -1,0 +1,93 @@
+import AgentAPI
+import AuthagentTestSupport
+import DemoIssuer
+import Foundation
+import Testing
+
+/// Directories whose modes are not as the agent would make them: shared folders, and volumes of containers. Only root can
+/// make such.
+@Suite(.timeLimit(.minutes(10)))
+struct SharedVolumeTests {
+    @Test("a file system without modes is named with the variables that lead elsewhere, and no chmod is advised")
+    func modeless() async throws {
+        let files = try TemporaryDirectory()
+        let folder = try await ModelessFolder(files)
+        let home = try AgentHome(changes: ["XDG_STATE_HOME": folder.path + "/state"])
+        for _ in 0..<2 {
+            let status = try await home.authagent("status")
+            #expect(status.status == 4, "\(status.output)")
+            #expect(status.errors.contains("keeps no modes"), "\(status.errors)")
+            #expect(status.errors.contains("XDG_STATE_HOME"), "\(status.errors)")
+            #expect(!status.errors.contains("chmod"), "\(status.errors)")
+        }
+        let doctor = try await home.authagent("doctor")
+        #expect(doctor.output.contains("keeps no modes") && !doctor.output.contains("chmod"), "\(doctor.output)")
+        // A key on it is as open as its directory.
+        try String(repeating: "k", count: 32).write(
+            toFile: folder.path + "/key", atomically: false, encoding: .utf8)
+        let other = try AgentHome()
+        let store = try await other.authagent("store", "init", "--key-file", folder.path + "/key")
+        #expect(store.status == 7, "\(store.output)")
+        #expect(store.errors.contains("keeps no modes") && !store.errors.contains("chmod"), "\(store.errors)")
+        let names = try FileManager.default.subpathsOfDirectory(atPath: files.path + "/real")
+        #expect(!names.contains { $0.contains(".authagent-") }, "\(names)")
+    }
+
+    @Test("a volume that root shares with the agent's group serves logins and tokens, for a user without an entry")
+    func volume() async throws {
+        let issuer = try await DemoIssuer.start(DemoIssuer.Configuration())
+        let files = try TemporaryDirectory()
+        chmod(files.path, 0o755)
+        let volume = files.path + "/volume"
+        try FileManager.default.createDirectory(atPath: volume, withIntermediateDirectories: false)
+        // As Kubernetes makes an emptyDir: root's, for the pod's group, open to all in the pod.
+        chmod(volume, 0o2777)
+        let pod = Pod(volume: volume)
+        defer { if let pid = pod.daemonPID { kill(pid, SIGKILL) } }
+        let login = try pod.start(
+            ["login", "work", "--issuer", issuer.issuer, "--client-id", "tv", "--store", "memory", "--json"])
+        let prompt = try #require(await AgentHome().prompt(of: login), "\(login.errorsSoFar)")
+        issuer.approve(prompt.userCode)
+        let result = await login.result()
+        #expect(result.status == 0, "\(result.errors)")
+        let token = try await pod.start(["token", "work"]).result()
+        #expect(token.status == 0 && !token.output.isEmpty, "\(token.errors)")
+        // Straight in the volume another user could put a socket in its place.
+        let open = try await pod.start(["status"], socket: volume + "/agent.sock").result()
+        #expect(open.status == 4, "\(open.output)")
+        #expect(try await pod.start(["stop"]).result().status == 0)
+    }
+}
+
+/// A directory on a file system in which everything is open to all, whatever chmod(2) is told.
+private final class ModelessFolder {
+    let path: String
+
+    init(_ files: TemporaryDirectory) async throws {
+        path = try files.directory("folder")
+        let bindfs = try MissingProgram.require("bindfs", package: "bindfs")
+        let mount = try await ChildProcess.run(
+            bindfs, ["--perms=0777", "--chmod-ignore", try files.directory("real"), path])
+        try #require(mount.status == 0, "\(mount.errors)")
+    }
+
+    deinit { umount2(path, Int32(MNT_DETACH)) }
+}
+
+/// A container without a home, whose user is a random number.
+private struct Pod {
+    let volume: String
+
+    var daemonPID: Int32? { AgentHome.daemonPID(lock: volume + "/state/authagent/agent.lock") }
+
+    func start(_ arguments: [String], socket: String? = nil) throws -> ChildProcess {
+        let setpriv = try MissingProgram.require("setpriv", package: "util-linux")
+        let program = try BuildProducts.path("authagent")
+        return try ChildProcess(
+            setpriv, ["--reuid=1000650000", "--regid=0", "--clear-groups", program] + arguments,
+            environment: ChildProcess.programEnvironment.merging([
+                "HOME": "/", "XDG_CONFIG_HOME": volume + "/config", "XDG_STATE_HOME": volume + "/state",
+                "AUTHAGENT_SOCK": socket ?? volume + "/agent/agent.sock",
+            ]) { $1 })
+    }
+}
