@@ -8,13 +8,13 @@ public final class AgentHome: Sendable {
     public let files: TemporaryDirectory
     public let environment: [String: String]
     /// Lives as long as the home that uses it.
-    private let keyring: PrivateKeyring?
+    private let keyring: (any SessionKeyring)?
     /// Where the programs are; nil: beside the test program.
     private let programs: String?
 
     /// With a keyring, or with no session bus at all; `changes` are to the environment.
     public init(
-        keyring: PrivateKeyring? = nil, changes: [String: String] = [:], programs: String? = nil
+        keyring: (any SessionKeyring)? = nil, changes: [String: String] = [:], programs: String? = nil
     ) throws {
         let files = try TemporaryDirectory()
         self.files = files

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// A real gnome-keyring on a private session bus, with its files in a temporary directory.
-public final class PrivateKeyring: Sendable {
+public final class PrivateKeyring: SessionKeyring {
     private struct State {
         var bus: PrivateBus?
         var provider: ChildProcess?
@@ -121,15 +121,7 @@ public final class PrivateKeyring: Sendable {
             secretTool, ["lookup", "application", "authagent", "account", account, "purpose", "login"],
             environment: environment
         ).output
-        let members = try JSONSerialization.jsonObject(with: Data(Self.decoded(record).utf8)) as? [String: Any]
-        return members?["refresh_token"] as? String
-    }
-
-    /// A record as the agent wrote it: base64url, or the JSON object itself, as an older agent did.
-    private static func decoded(_ record: String) -> String {
-        var text = record.replacing("-", with: "+").replacing("_", with: "/")
-        text += String(repeating: "=", count: (4 - text.count % 4) % 4)
-        return Data(base64Encoded: text).map { String(decoding: $0, as: UTF8.self) } ?? record
+        return try Self.refreshToken(in: record)
     }
 
     /// The names that programs own on the bus, without those that the bus gives to each connection.

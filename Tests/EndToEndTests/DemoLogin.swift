@@ -12,7 +12,7 @@ struct DemoLogin {
     private let scopes: [String]
 
     init(
-        _ configuration: DemoIssuer.Configuration = DemoIssuer.Configuration(), keyring: PrivateKeyring? = nil,
+        _ configuration: DemoIssuer.Configuration = DemoIssuer.Configuration(), keyring: (any SessionKeyring)? = nil,
         store: String? = nil, changes: [String: String] = [:], scopes: [String] = []
     ) async throws {
         self.scopes = scopes
