@@ -64,12 +64,12 @@ extension Doctor {
     }
 
     private var files: Examination {
-        Examination(late: Self.late(.filesState)) { [paths = parts.paths] in
+        Examination(late: Self.late(.filesState)) { [paths = parts.paths, isAgent = parts.isAgent] in
             await Self.blocking {
                 [
                     .settings(Result { () throws(ConfigurationError) in try DaemonSettings.load(paths) }),
-                    .configuration(paths), .state(paths.state),
-                ]
+                    .configuration(paths), .state(paths.state), isAgent ? nil : .lock(paths.lock),
+                ].compactMap(\.self)
             }
         }
     }

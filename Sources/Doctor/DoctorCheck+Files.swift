@@ -40,6 +40,14 @@ extension DoctorCheck {
         return DoctorCheck(.filesState, .ok, "nobody else may enter \(directory)")
     }
 
+    /// `nil` unless an agent could not be alone: it would not start.
+    package static func lock(_ path: String) -> DoctorCheck? {
+        do throws(LocalSocketError) { try FileLock.requireUsable(path) } catch {
+            return DoctorCheck(.agentRunning, .problem, error.description, hint: error.hint)
+        }
+        return nil
+    }
+
     package static func accountFile(_ account: AccountName, _ settings: AccountSettings) -> DoctorCheck {
         DoctorCheck(
             .accountFile, .ok, "\(settings.providerName), store \(settings.store.rawValue)", account: account

@@ -89,7 +89,7 @@ public final class AccountVault: Sendable {
         }
         let now = ports.time.now
         let wall = ports.time.wall
-        guarded.withLock { guarded in
+        let isFirst = guarded.withLock { guarded in
             var grantedAt: ContinuousClock.Instant?
             var isOwn = true
             if case .success(.credential(let credential)) = result {
@@ -97,16 +97,17 @@ public final class AccountVault: Sendable {
                 isOwn = ports.refresher.mayReceive(credential) && ports.refresher.allows(credential.identity)
             }
             // It was locked meanwhile.
-            guard guarded.state.isUnread else { return }
+            guard guarded.state.isUnread else { return false }
             if case .success(.credential(let credential)) = result {
                 // The journal's credential has the key of the store's.
                 guarded.state.storedJournalKey = credential.journalKey
             }
             guarded.state.read(result, journaled: journaled, isOwn: isOwn, grantedAt: grantedAt, at: now)
             if !isWithinLogin { guarded.state.tellWhetherLoginIsRequired() }
+            return true
         }
         changed()
-        if journaled.isEnded, case .success(.credential(let credential)) = result {
+        if isFirst, journaled.isEnded, case .success(.credential(let credential)) = result {
             // Unstructured task: a keyring may ask a person before it deletes, and no request waits for that.
             Task { await completeLogout(of: credential) }
         }

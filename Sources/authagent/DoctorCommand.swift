@@ -27,7 +27,7 @@ struct DoctorCommand: ParsableCommand {
                     DoctorCheck(.agentProgram, .problem, "\(error.problem), so no more is known", hint: error.hint))
             }
         }
-        let report = DoctorReport(checks + (found?.checks ?? []))
+        let report = DoctorReport(merged(checks, found?.checks ?? []))
         Console.print(json ? APIJSON.text(fixed: report) : DoctorTable(report).text)
         let problems = report.checks.count { $0.state == .problem }
         guard problems == 0 else {
@@ -36,5 +36,11 @@ struct DoctorCommand: ParsableCommand {
                 hint: "the hints above say what repairs \(problems == 1 ? "it" : "them")"
             )
         }
+    }
+
+    /// What the agent's program has examined as well counts: it is the one that has to work with it.
+    private func merged(_ own: [DoctorCheck], _ agents: [DoctorCheck]) -> [DoctorCheck] {
+        let replaced = own.map { check in agents.first { $0.id == check.id } ?? check }
+        return replaced + agents.filter { check in !own.contains { $0.id == check.id } }
     }
 }
