@@ -77,8 +77,10 @@ extension Agent {
     }
 
     private func requireStore(of settings: AccountSettings) async throws(LoginError) {
-        let status = await parts.stores[settings.store].store.probe()
-        guard status.state != .ok else { return }
+        let (store, reader) = (parts.stores[settings.store].store, parts.stores[settings.store].reader)
+        let status = await store.probe()
+        // What failed a moment ago, and is remembered for a moment, may be mended: that is why a person tries again.
+        guard status.state != .ok else { return await reader.readAnew() }
         let failure = StoreFailure(status)
         // The keyring is the default. Another store in its place is for people to choose.
         guard settings.keys.store == nil else { throw .store(failure) }
