@@ -11,16 +11,25 @@ public final class PrivateKeyring: SessionKeyring {
 
     public let files: TemporaryDirectory
     private let state = Mutex(State())
-    private let password = "a password of tests"
+    private let password: String?
     /// Where gnome-keyring keeps its files.
     private let data: String
 
     /// Starts both, with an unlocked default collection; or without any, as on the first day of a user. `data` is a
-    /// directory for the keyring's files, if they are to be elsewhere than all else.
-    public init(hasCollection: Bool = true, data: String? = nil) async throws {
+    /// directory for the keyring's files, if they are to be elsewhere than all else. A collection without a password is a
+    /// plain key file, and locked until a program asks for it.
+    public init(hasCollection: Bool = true, hasPassword: Bool = true, data: String? = nil) async throws {
         files = try TemporaryDirectory()
         self.data = data ?? files.path + "/data"
+        password = hasPassword ? "a password of tests" : nil
         for name in ["run", "data", "home"] { try files.directory(name) }
+        if !hasPassword {
+            try files.directory("data/keyrings")
+            try files.file("data/keyrings/default", "plain")
+            try files.file(
+                "data/keyrings/plain.keyring",
+                "[keyring]\ndisplay-name=plain\nctime=0\nmtime=0\nlock-on-idle=false\nlock-after=false\n")
+        }
         try await startBus()
         if hasCollection { try await startProvider() } else { try await startEmptyProvider() }
     }
@@ -45,6 +54,7 @@ public final class PrivateKeyring: SessionKeyring {
     /// Starts gnome-keyring and unlocks it; whether that worked is asked on the bus, because the program's exit code
     /// says nothing about it.
     public func startProvider() async throws {
+        guard let password else { return try await startEmptyProvider() }
         let program = try MissingProgram.require("gnome-keyring-daemon", package: "gnome-keyring")
         let provider = try ChildProcess(
             program, ["--foreground", "--unlock", "--components=secrets"], environment: environment, input: password
@@ -59,7 +69,12 @@ public final class PrivateKeyring: SessionKeyring {
         let program = try MissingProgram.require("gnome-keyring-daemon", package: "gnome-keyring")
         let provider = try ChildProcess(program, ["--foreground", "--components=secrets"], environment: environment)
         state.withLock { $0.provider = provider }
-        await eventually("gnome-keyring does not start: \(provider.errorsSoFar)") { await self.hasOwner() == true }
+        try await eventually("gnome-keyring does not start: \(provider.errorsSoFar)") {
+            guard await self.hasOwner() == true else { return false }
+            // Without a password the collection is there, and named a moment later.
+            if self.password != nil { return true }
+            return try await self.isLocked() != nil
+        }
     }
 
     /// Whether somebody offers the Secret Service; nil when the bus does not answer.

@@ -60,6 +60,8 @@ extension DemoIssuer {
         /// Of the access token that comes with a login, if it lives shorter or longer than those of refreshes.
         public var firstAccessTokenLifetime: Int?
         public var issuesRefreshToken = true
+        /// What each refresh token ends in.
+        public var endOfRefreshTokens = ""
         /// Seconds between polls; faster ones are answered `slow_down` when `enforcesInterval` is set.
         public var interval = 1
         public var enforcesInterval = false

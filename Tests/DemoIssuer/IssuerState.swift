@@ -150,7 +150,7 @@ struct IssuerState {
         guard configuration.issuesRefreshToken else {
             return Tokens(access: newAccessToken(), refresh: nil, scope: scope)
         }
-        let refresh = Self.random(32)
+        let refresh = Self.random(32) + configuration.endOfRefreshTokens
         refreshTokens[refresh] = RefreshToken(client: client, scope: scope, family: family)
         return Tokens(access: newAccessToken(), refresh: refresh, scope: scope)
     }
