@@ -31,9 +31,9 @@ enum KeyringProgram {
     var allowItem: String {
         switch self {
         case .keePassXC:
-            "in keepassxc, turn off 'Confirm when passwords are retrieved by clients' (Settings, Secret Service"
-                + " Integration), or log in again"
-        case .gnomeKeyring, .other: "allow authagent to read it in \(name), or log in again"
+            "allow it in the dialog that keepassxc shows, or turn off 'Confirm when passwords are retrieved by clients'"
+                + " in its settings, Secret Service Integration; 'authagent stop' has it ask anew at the next command"
+        case .gnomeKeyring, .other: "allow authagent to read it in \(name)"
         case .unknown: "allow authagent to read it in the program that provides the keyring; \(Self.find)"
         }
     }

@@ -22,9 +22,9 @@ static inline GVariant *csecret_texts(const char *first, const char *second) {
     return g_variant_new("(ss)", first, second);
 }
 
-/// A list with one object path, as `Unlock` takes it.
-static inline GVariant *csecret_path_list(const char *path) {
-    return g_variant_new("(@ao)", g_variant_new_objv(&path, 1));
+/// A list of object paths, as `Unlock` takes it.
+static inline GVariant *csecret_path_list(const char *const *paths, int count) {
+    return g_variant_new("(@ao)", g_variant_new_objv(paths, count));
 }
 
 /// What `OpenSession` takes for a session as libsecret asks for first; the number means nothing.

@@ -41,9 +41,9 @@ final class Keyring {
         return found.sorted { $0.rank(in: collection) < $1.rank(in: collection) }.compactMap(\.record)
     }
 
-    /// The label of an item that is locked although `collection` is open; `nil` if there is none.
-    func lockedItem(in collection: String) throws(KeyringFailure) -> String? {
-        try items(withSecrets: false).first { $0.isLocked && $0.isIn(collection) }?.label
+    /// The items that are locked although `collection` is open.
+    func lockedItems(in collection: String) throws(KeyringFailure) -> [KeyringItem] {
+        try items(withSecrets: false).filter { $0.isLocked && $0.isIn(collection) }
     }
 
     /// Writes the item in `collection`, reads it back, and then removes others of the same account and purpose, so that

@@ -9,6 +9,8 @@ struct KeyringSession {
     private(set) var program: String?
     /// This keyring locks items for each client: another helper would have to be allowed them anew.
     private var locksForEachClient = false
+    /// Whose answer is waited for, or was given.
+    private var asked: SessionBus.Provider?
 
     init(_ channel: AgentChannel) { self.channel = channel }
 
@@ -34,7 +36,7 @@ struct KeyringSession {
         // whose newer record must not be followed by this older one.
         guard channel.isAwaited else { throw Self.agentIsGone }
         do throws(KeyringFailure) { return try perform(job, with: keyring, in: collection, on: bus) } catch {
-            if error.state == .locked, error.item != nil { locksForEachClient = true }
+            if error.state == .locked, error.item != nil { askOnce(with: keyring, in: collection, on: bus) }
             throw error
         }
     }
@@ -61,12 +63,12 @@ struct KeyringSession {
     ) throws(KeyringFailure) -> KeyringReply {
         switch job {
         case .probe:
-            let locked = try keyring.lockedItem(in: collection)
+            let locked = try keyring.lockedItems(in: collection).first?.label
             locksForEachClient = locksForEachClient || locked != nil
             return KeyringReply(state: .ok, hasCollection: true, item: locked)
         case .load:
             let records = try keyring.records(in: collection)
-            locksForEachClient = locksForEachClient || records.contains(where: \.isLocked)
+            if records.contains(where: \.isLocked) { askOnce(with: keyring, in: collection, on: bus) }
             return KeyringReply(state: .ok, records: records)
         case .save(let record):
             let item = try keyring.save(record, in: collection, on: bus)
@@ -78,6 +80,15 @@ struct KeyringSession {
             try keyring.renew(account: account, purpose: purpose, in: collection, on: bus)
         }
         return KeyringReply(state: .ok)
+    }
+
+    /// Items are locked for this client: a person is asked to allow them, once, and by a helper that will be there when
+    /// the answer comes.
+    private mutating func askOnce(with keyring: Keyring, in collection: String, on bus: SessionBus) {
+        locksForEachClient = true
+        guard isToStay, asked != keyring.provider, let items = try? keyring.lockedItems(in: collection) else { return }
+        asked = keyring.provider
+        bus.ask(for: items.map(\.path))
     }
 
     private static let agentIsGone = KeyringFailure(state: .failed, detail: "the agent is gone")

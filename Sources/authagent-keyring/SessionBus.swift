@@ -160,12 +160,22 @@ final class SessionBus {
     }
 
     private func unlockWithoutPrompt(_ collection: String) {
-        guard let reply = try? callService("Unlock", csecret_path_list(collection)) else { return }
-        defer { g_variant_unref(reply) }
-        guard let prompt = csecret_unlock_prompt(reply) else { return }
+        guard let prompt = unlock([collection]) else { return }
         defer { g_free(prompt) }
-        // Never shown: no person may be there.
+        // Never shown: a password would be asked for, and no person may be there.
         dismiss(prompt)
+    }
+
+    /// The prompt without which they cannot be unlocked, to be freed; `nil` if there is none.
+    private func unlock(_ paths: [String]) -> UnsafeMutablePointer<CChar>? {
+        let texts = paths.map { strdup($0) }
+        defer { for text in texts { free(text) } }
+        let parameters = texts.map { UnsafePointer($0) }.withUnsafeBufferPointer {
+            csecret_path_list($0.baseAddress, Int32($0.count))
+        }
+        guard let reply = try? callService("Unlock", parameters) else { return nil }
+        defer { g_variant_unref(reply) }
+        return csecret_unlock_prompt(reply)
     }
 
     // MARK: - Items
@@ -179,6 +189,19 @@ final class SessionBus {
         defer { g_free(prompt) }
         guard strcmp(prompt, "/") != 0 else { return }
         if csecret_prompt(connection, provider.connection, prompt, Self.patience) == 0 { dismiss(prompt) }
+    }
+
+    /// Has the keyring ask a person whether this client may have the items, and does not wait for the answer. It counts
+    /// for this connection to the bus alone.
+    func ask(for items: [String]) {
+        guard let prompt = unlock(items) else { return }
+        defer { g_free(prompt) }
+        let parameters = csecret_text("")
+        guard
+            let reply = csecret_call(
+                connection, Self.service, prompt, "org.freedesktop.Secret.Prompt", "Prompt", parameters, nil)
+        else { return }
+        g_variant_unref(reply)
     }
 
     /// In milliseconds. Below the deadline of a job, so that what became of it can be told.
