@@ -161,6 +161,15 @@ static inline SecretService *_Nullable csecret_open(GError **error) {
 
 static inline SecretItem *csecret_item(GList *element) { return SECRET_ITEM(element->data); }
 
+/// The item at an object path, with a proxy of its own; NULL when there is none.
+static inline SecretItem *_Nullable csecret_item_at(SecretService *service, const char *path) {
+    return (SecretItem *)g_initable_new(
+        SECRET_TYPE_ITEM, NULL, NULL, "service", service, "g-flags", G_DBUS_PROXY_FLAGS_NONE, "g-interface-name",
+        "org.freedesktop.Secret.Item", "g-object-path", path, "g-connection",
+        g_dbus_proxy_get_connection(G_DBUS_PROXY(service)), "g-name", g_dbus_proxy_get_name(G_DBUS_PROXY(service)), NULL
+    );
+}
+
 /// The item's object path, owned by the item; NULL when it has none.
 static inline const char *_Nullable csecret_item_path(SecretItem *item) {
     return g_dbus_proxy_get_object_path(G_DBUS_PROXY(item));

@@ -29,6 +29,16 @@ struct GLibError: Error {
         )
     }
 
+    /// Whether there is nothing at the object path that was asked.
+    var isAboutMissingObject: Bool {
+        switch name {
+        case "org.freedesktop.DBus.Error.UnknownMethod", "org.freedesktop.DBus.Error.UnknownObject",
+            "org.freedesktop.Secret.Error.NoSuchObject":
+            true
+        default: false
+        }
+    }
+
     func failure(_ what: String) -> KeyringFailure {
         if isLocked { return KeyringFailure(state: .locked, detail: "the keyring is locked") }
         if isAbsent { return KeyringFailure(state: .noProvider, detail: "the keyring has gone away") }

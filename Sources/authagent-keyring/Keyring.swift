@@ -54,13 +54,13 @@ final class Keyring {
     func save(
         _ record: KeyringRecord, in collection: String, on bus: SessionBus
     ) throws(KeyringFailure) -> String {
-        if let locked = try items(record.account, record.purpose).first(where: { item in
-            // Writing over it would have the keyring ask a person, and wait.
-            item.isLocked && item.isIn(collection) && item.isEncoded && item.issuer == record.issuer
-        }) {
-            throw locked.lockedFailure
+        let present = try items(record.account, record.purpose).first { item in
+            item.isIn(collection) && item.isEncoded && item.issuer == KeyringItem.attribute(record.issuer)
         }
-        let path = try create(record)
+        // Writing over it would have the keyring ask a person, and wait.
+        if let present, present.isLocked { throw present.lockedFailure }
+        let path: String
+        if let present, overwrite(present, with: record) { path = present.path } else { path = try create(record) }
         let items = try items(record.account, record.purpose)
         guard let written = items.first(where: { $0.path == path }), written.record?.secret == record.secret else {
             throw KeyringFailure(state: .failed, detail: "the keyring did not keep what was stored")
@@ -95,6 +95,27 @@ final class Keyring {
     }
 
     // MARK: - libsecret
+
+    /// Gives an item that is there another secret. False where that is not the way, and the item is to be created over.
+    ///
+    /// KeePassXC shows a dialog when a client creates an item over another client's, also if it may read and write it.
+    /// Some providers do not know this call.
+    private func overwrite(_ item: KeyringItem, with record: KeyringRecord) -> Bool {
+        guard provider.program != SessionBus.Provider.gnomeKeyring,
+            let object = csecret_item_at(service, item.path)
+        else { return false }
+        defer { csecret_release(object) }
+        let value = Self.value(record)
+        defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
+        return secret_item_set_secret_sync(object, value, nil, nil) != 0
+    }
+
+    /// To be released.
+    private static func value(_ record: KeyringRecord) -> OpaquePointer {
+        SecretEncoding.encode(record.secret).withBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { secret_value_new($0.baseAddress, $0.count, "text/plain") }
+        }
+    }
 
     private func create(_ record: KeyringRecord) throws(KeyringFailure) -> String {
         var error: UnsafeMutablePointer<GError>?
@@ -137,9 +158,15 @@ final class Keyring {
         let flags = SecretSearchFlags(
             rawValue: SECRET_SEARCH_ALL.rawValue | (withSecrets ? SECRET_SEARCH_LOAD_SECRETS.rawValue : 0)
         )
-        var error: UnsafeMutablePointer<GError>?
-        let list = secret_service_search_sync(service, csecret_schema(), attributes, flags, nil, &error)
-        guard error == nil else { throw GLibError.take(&error).failure("the keyring cannot be searched") }
+        var list: UnsafeMutablePointer<GList>?
+        for isLast in [false, false, false, true] {
+            var error: UnsafeMutablePointer<GError>?
+            list = secret_service_search_sync(service, csecret_schema(), attributes, flags, nil, &error)
+            guard error != nil else { break }
+            let failure = GLibError.take(&error)
+            // Another job may delete an item between its being found and its being read.
+            guard failure.isAboutMissingObject, !isLast else { throw failure.failure("the keyring cannot be searched") }
+        }
         defer { csecret_release_items(list) }
         var items: [KeyringItem] = []
         var element = list

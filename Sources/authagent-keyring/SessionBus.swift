@@ -205,7 +205,7 @@ final class SessionBus {
     }
 
     /// In milliseconds. Below the deadline of a job, so that what became of it can be told.
-    private static let patience: UInt32 = 2500
+    private static let patience: UInt32 = 3500
 
     /// Whether another client of the bus finds the item locked.
     func isLockedForOthers(_ item: String) -> Bool {

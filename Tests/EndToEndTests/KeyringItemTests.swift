@@ -33,7 +33,7 @@ struct KeyringItemTests {
         #expect(result.status == 7)
         #expect(result.errors.contains("error: \(item)"), "\(result.errors)")
         #expect(result.errors.contains("locked for authagent"), "\(result.errors)")
-        #expect(result.errors.contains("hint: in keepassxc, turn off 'Confirm when"), "\(result.errors)")
+        #expect(result.errors.contains("hint: allow it in the dialog that keepassxc shows"), "\(result.errors)")
         let check = try await demo.home.doctor()[.keyringState].first
         #expect(check?.state == .warning)
         #expect(check?.detail.hasPrefix(item) == true, "\(check?.detail ?? "")")
