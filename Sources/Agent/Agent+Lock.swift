@@ -74,10 +74,13 @@ extension Agent {
     /// What serves again may still lack its store, which the caller has to be told. One that cannot be written to
     /// serves until the next renewal only.
     private func requireSealedStore() async throws(Problem) {
-        let store = parts.stores[.sealed].store
-        let status = await store.probe()
+        // As 'store status' has it: its header may be in order, and what else it needs may not.
+        let status = await parts.stores.keyed.describe().status
         if status.state == .notInitialized { return }
-        do throws(StoreFailure) { try await store.prepareToSave() } catch {
+        do throws(StoreFailure) {
+            if status.state == .failed { throw StoreFailure(status) }
+            try await parts.stores[.sealed].store.prepareToSave()
+        } catch {
             var failure = error
             failure.detail = "the agent is unlocked, but the sealed store fails: \(error.detail)"
             throw .store(failure)

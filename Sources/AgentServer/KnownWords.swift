@@ -16,7 +16,7 @@ enum KnownWords {
         "token_not_allowed",
         // Why a login is required.
         "not_logged_in", "rotation_lost", "provider_rejected", "record_unreadable", "settings_changed",
-        "client_expired", "no_refresh_token",
+        "client_expired", "no_refresh_token", "interaction_required",
         // Why an account is locked.
         "requested", "idle", "lifetime",
         // Why there is no token for a target, and no ID token.

@@ -54,7 +54,8 @@ extension Problem {
         guard let detail = code.detailForStrangers else {
             return Problem(code, self.detail, hint: hint, reason: reason, retryAfter: retryAfter)
         }
-        return Problem(code, detail, hint: ForStrangers.hint, reason: reason, retryAfter: retryAfter)
+        let hint = code == .loginRequired ? ForStrangers.loginHint : ForStrangers.hint
+        return Problem(code, detail, hint: hint, reason: reason, retryAfter: retryAfter)
     }
 }
 
@@ -65,6 +66,7 @@ extension Problem.Code {
         case .badIDToken: "the provider has sent an ID token that is refused"
         case .configurationError: "the account is not configured as it should be"
         case .internalError: "something is wrong with the agent"
+        case .loginRequired: "the account needs a login by a person"
         case .providerChanged: "the provider is not what it was at the login"
         case .providerRejected: "the provider has refused"
         case .providerUnreachable: "the provider cannot be reached"
@@ -72,7 +74,7 @@ extension Problem.Code {
         case .storeLocked: "the store that keeps the login is locked"
         case .storeUnavailable: "the store that keeps the login is out of reach"
         case .noIDToken: "the login has no ID token that can be given out"
-        case .badRequest, .forbidden, .locked, .loginRequired, .methodNotAllowed, .notAcceptable, .notFound, .timeout,
+        case .badRequest, .forbidden, .locked, .methodNotAllowed, .notAcceptable, .notFound, .timeout,
             .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType, .wrongPassphrase:
             nil
         }

@@ -7,6 +7,7 @@ internal import AgentAPI
 /// In the place of what is not told.
 enum ForStrangers {
     static let hint = "ask the owner of the agent"
+    static let loginHint = "run 'authagent login' with the account's name if a rule lets you, or \(hint)"
 }
 
 extension AgentStatus {

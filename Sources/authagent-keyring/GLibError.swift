@@ -47,7 +47,7 @@ struct GLibError: Error {
 }
 
 /// Why a job was not done.
-struct KeyringFailure: Error {
+struct KeyringFailure: Error, Equatable {
     var state: KeyringReply.State
     var detail: String
     /// `nil` if not known.

@@ -54,7 +54,7 @@ final class Keyring {
     func save(
         _ record: KeyringRecord, in collection: String, on bus: SessionBus
     ) throws(KeyringFailure) -> String {
-        let present = try items(record.account, record.purpose).first { item in
+        let present = try items(record.account, record.purpose, withSecrets: false).first { item in
             item.isIn(collection) && item.isEncoded && item.issuer == KeyringItem.attribute(record.issuer)
         }
         // Writing over it would have the keyring ask a person, and wait.
@@ -76,10 +76,11 @@ final class Keyring {
         account: String, purpose: String, in collection: String, on bus: SessionBus
     ) throws(KeyringFailure) {
         var reason = ""
-        for item in try items(account, purpose) where !item.isLocked || item.isIn(collection) {
+        for item in try items(account, purpose, withSecrets: false) where !item.isLocked || item.isIn(collection) {
             do throws(GLibError) { try bus.delete(item.path, of: provider) } catch { reason = ": \(error.text)" }
         }
-        if let kept = try items(account, purpose).first(where: { !$0.isLocked || $0.isIn(collection) }) {
+        let left = try items(account, purpose, withSecrets: false)
+        if let kept = left.first(where: { !$0.isLocked || $0.isIn(collection) }) {
             throw KeyringFailure(
                 state: .failed, detail: "the keyring keeps the item '\(kept.label)'\(reason)", item: kept.label)
         }
@@ -173,6 +174,9 @@ final class Keyring {
         while let current = element {
             if let item = KeyringItem(csecret_item(current)) { items.append(item) }
             element = current.pointee.next
+        }
+        if withSecrets, let item = items.first(where: { $0.record != nil && $0.isWithoutSecret }) {
+            throw KeyringFailure(state: .failed, detail: "the keyring does not give the secret of '\(item.label)'")
         }
         return items
     }

@@ -14,6 +14,8 @@ struct KeyringItem {
     let issuer: String?
     /// `nil` for an item without what a record has.
     let record: KeyringRecord?
+    /// Its secret did not come, although it is not locked: never to be taken for an item that is not there.
+    let isWithoutSecret: Bool
 
     private static let application = "authagent"
     static let encoding = "base64url"
@@ -32,25 +34,26 @@ struct KeyringItem {
         }
         issuer = texts["issuer"]
         isEncoded = texts["encoding"] == Self.encoding
-        record = Self.record(item, texts, isLocked: isLocked)
+        let value = isLocked ? nil : secret_item_get_secret(item)
+        defer { if let value { secret_value_unref(UnsafeMutableRawPointer(value)) } }
+        isWithoutSecret = !isLocked && value == nil
+        record = Self.record(texts, isLocked: isLocked, value)
         label = record?.label ?? "authagent: \(texts["account"] ?? "?")"
     }
 
     private static func record(
-        _ item: UnsafeMutablePointer<SecretItem>, _ attributes: [String: String], isLocked: Bool
+        _ attributes: [String: String], isLocked: Bool, _ value: OpaquePointer?
     ) -> KeyringRecord? {
         guard let account = attributes["account"], let purpose = attributes["purpose"],
             let issuer = attributes["issuer"]
         else { return nil }
         var record = KeyringRecord(account: account, purpose: purpose, issuer: issuer, secret: [])
         record.isLocked = isLocked
-        if isLocked { return record }
-        guard let value = secret_item_get_secret(item) else { return record }
-        defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
         var length: gsize = 0
-        guard let bytes = secret_value_get(value, &length) else { return nil }
-        (record.secret, record.isOldForm) = SecretEncoding.decode(
-            WipedBytes(UnsafeRawBufferPointer(start: bytes, count: Int(length))))
+        if let value, let bytes = secret_value_get(value, &length) {
+            (record.secret, record.isOldForm) = SecretEncoding.decode(
+                WipedBytes(UnsafeRawBufferPointer(start: bytes, count: Int(length))))
+        }
         return record
     }
 

@@ -31,11 +31,24 @@ struct KeyringSession {
             throw Self.agentIsGone
         }
         let collection = try bus.unlockedCollection(of: provider)
-        let keyring = try open(provider, on: bus)
+        do throws(KeyringFailure) {
+            return try perform(job, with: try open(provider, on: bus), in: collection, on: bus)
+        } catch {
+            guard error.state == .failed, error.item == nil, error != Self.agentIsGone else { throw error }
+            // kwalletd5 spoils one session in a hundred. Jobs can be repeated.
+            keyring = nil
+            return try perform(job, with: try open(provider, on: bus), in: collection, on: bus)
+        }
+    }
+
+    /// Asks for items that are locked, if there are such.
+    private mutating func perform(
+        _ job: KeyringJob, with keyring: Keyring, in collection: String, on bus: SessionBus
+    ) throws(KeyringFailure) -> KeyringReply {
         // A keyring that hung lets go of its callers together: an agent that has died meanwhile may have a successor,
         // whose newer record must not be followed by this older one.
         guard channel.isAwaited else { throw Self.agentIsGone }
-        do throws(KeyringFailure) { return try perform(job, with: keyring, in: collection, on: bus) } catch {
+        do throws(KeyringFailure) { return try done(job, with: keyring, in: collection, on: bus) } catch {
             if error.state == .locked, error.item != nil { askOnce(with: keyring, in: collection, on: bus) }
             throw error
         }
@@ -58,7 +71,7 @@ struct KeyringSession {
         return opened
     }
 
-    private mutating func perform(
+    private mutating func done(
         _ job: KeyringJob, with keyring: Keyring, in collection: String, on bus: SessionBus
     ) throws(KeyringFailure) -> KeyringReply {
         switch job {

@@ -69,10 +69,11 @@ struct CanaryTests {
 
     private static func isAboutRequest(_ code: Problem.Code) -> Bool {
         switch code {
-        case .badRequest, .forbidden, .locked, .loginRequired, .methodNotAllowed, .notAcceptable, .notFound, .timeout,
+        case .badRequest, .forbidden, .locked, .methodNotAllowed, .notAcceptable, .notFound, .timeout,
             .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType, .wrongPassphrase:
             true
-        case .badIDToken, .configurationError, .internalError, .noIDToken, .providerChanged, .providerRejected,
+        case .badIDToken, .configurationError, .internalError, .loginRequired, .noIDToken, .providerChanged,
+            .providerRejected,
             .providerUnreachable, .scopeNotGranted, .storeLocked, .storeUnavailable:
             false
         }

@@ -33,13 +33,19 @@ final class PrivateDisplay: Sendable {
     /// The windows that are shown, the newest last.
     func windows() async throws -> [Window] {
         var windows: [Window] = []
-        for id in try await xdotool("search", "--onlyvisible", "--name", ".").lines {
+        for id in try await shown() {
             let title = try await xdotool("getwindowname", id).lines.first
             // It may have been closed meanwhile.
             if let title { windows.append(Window(id: id, title: title)) }
         }
         return windows
     }
+
+    private func shown() async throws -> [String] {
+        try await xdotool("search", "--onlyvisible", "--name", ".").lines
+    }
+
+    private func isShown(_ window: Window) async throws -> Bool { try await shown().contains(window.id) }
 
     /// Presses the keys in each window whose title contains `text`, the newest first, until all are closed. `waits` for
     /// the first one to open.
@@ -51,7 +57,7 @@ final class PrivateDisplay: Sendable {
             // server, as real ones do; Qt closes a dialog at the press, so that a release may find no window.
             _ = try await xdotool(["windowfocus", "--sync", window.id, "key"] + keys)
             // A dialog below another one takes no keys until that is closed, so this may be in vain.
-            await settle(.seconds(1)) { try await !windows().contains { $0.id == window.id } }
+            await settle(.seconds(1)) { try await !isShown(window) }
             return false
         }
     }
@@ -69,11 +75,11 @@ final class PrivateDisplay: Sendable {
                 size.first { $0.hasPrefix(name + "=") }.flatMap { Int($0.dropFirst(name.count + 1)) } ?? 0
             }
             // From the left, in steps shorter than a button is wide: nothing lies before the first one.
-            for x in stride(from: 10, to: length("WIDTH"), by: 20) {
+            for x in stride(from: 10, to: length("WIDTH"), by: 40) {
                 _ = try await xdotool(
                     "mousemove", "--window", window.id, "\(x)", "\(length("HEIGHT") - 20)", "click", "1")
-                await settle(.milliseconds(100)) { try await !windows().contains { $0.id == window.id } }
-                guard try await windows().contains(where: { $0.id == window.id }) else { break }
+                await settle(.milliseconds(30)) { try await !isShown(window) }
+                guard try await isShown(window) else { break }
             }
             return false
         }

@@ -298,6 +298,23 @@ struct SealedStoreTests {
         }
     }
 
+    @Test("unlock fails when the marks of the store are gone or damaged", arguments: [true, false])
+    func unlockWithoutMarks(isGone: Bool) async throws {
+        let demo = try await demo()
+        let home = demo.home
+        let key = try home.files.file("key", String(repeating: "k", count: 32))
+        chmod(key, 0o600)
+        _ = try await run(home, ["store", "init", "--key-file", key])
+        try await demo.logIn()
+        await home.killDaemon()
+        let marks = home.files.path + "/state/authagent/sealed/marks.sealed"
+        try #require(FileManager.default.fileExists(atPath: marks))
+        if isGone { unlink(marks) } else { try "damaged".write(toFile: marks, atomically: false, encoding: .utf8) }
+        let unlock = try await home.authagent("unlock")
+        #expect(unlock.status == 7, "\(unlock.output)")
+        #expect(unlock.errors.contains("marks.sealed"), "\(unlock.errors)")
+    }
+
     @Test("unlock says when what is unlocked cannot be written to")
     func unlockOfReadOnlyStore() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
