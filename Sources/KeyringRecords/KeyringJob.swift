@@ -19,6 +19,8 @@ public struct KeyringRecord: Equatable, Sendable {
     public var secret: WipedBytes
     /// The keyring is open, and keeps this item from the agent all the same; `secret` is empty then.
     public var isLocked = false
+    /// The keyring did not give its secret, though it is not locked; `secret` is empty then.
+    public var isWithoutSecret = false
     /// Written by an agent that did not encode secrets (`SecretEncoding`).
     public var isOldForm = false
 
@@ -39,6 +41,7 @@ extension KeyringRecord: Codable {
     private enum CodingKeys: String, CodingKey {
         case account, purpose, issuer, secret
         case isLocked = "locked"
+        case isWithoutSecret = "without_secret"
         case isOldForm = "old_form"
     }
 
@@ -51,6 +54,7 @@ extension KeyringRecord: Codable {
             secret: try container.decode(Data.self, forKey: .secret)
         )
         isLocked = try container.decodeIfPresent(Bool.self, forKey: .isLocked) ?? false
+        isWithoutSecret = try container.decodeIfPresent(Bool.self, forKey: .isWithoutSecret) ?? false
         isOldForm = try container.decodeIfPresent(Bool.self, forKey: .isOldForm) ?? false
     }
 
@@ -61,6 +65,7 @@ extension KeyringRecord: Codable {
         try container.encode(issuer, forKey: .issuer)
         try container.encode(Data(secret), forKey: .secret)
         if isLocked { try container.encode(true, forKey: .isLocked) }
+        if isWithoutSecret { try container.encode(true, forKey: .isWithoutSecret) }
         if isOldForm { try container.encode(true, forKey: .isOldForm) }
     }
 }

@@ -9,25 +9,28 @@ final class KeyringErrand: Sendable {
         /// One that ends with this job.
         var own: KeyringHelper?
         var isCancelled = false
-        var program: String?
     }
 
     private let job: WipedBytes
-    let deadline: ContinuousClock.Instant
+    let begin = ContinuousClock.now
     private let state = Mutex(State())
 
-    init(_ job: WipedBytes, until deadline: ContinuousClock.Instant) {
+    /// The program that was asked last, by whichever job: one that waits for its turn is held up by the same.
+    private let asked: AskedProgram
+
+    init(_ job: WipedBytes, asked: AskedProgram) {
         self.job = job
-        self.deadline = deadline
+        self.asked = asked
     }
 
     /// The program that was asked, if that is known.
-    var program: String? { state.withLock { $0.program } }
+    var program: String? { asked.name.withLock { $0 } }
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     /// Blocks until there is an answer. A helper that is shared goes on when this job is given up: with it would go what
     /// a person has allowed it.
     func perform(
-        with helper: KeyringHelper, isShared: Bool
+        with helper: KeyringHelper, until deadline: ContinuousClock.Instant, isShared: Bool
     ) throws(KeyringHelper.Failure) -> KeyringReply {
         let isGivenUp = state.withLock { state in
             if !isShared { state.own = helper }
@@ -35,7 +38,7 @@ final class KeyringErrand: Sendable {
         }
         if isGivenUp { helper.cancel() }
         defer { state.withLock { $0.own = nil } }
-        return try helper.perform(job, until: deadline) { program in state.withLock { $0.program = program } }
+        return try helper.perform(job, until: deadline) { program in asked.name.withLock { $0 = program } }
     }
 
     func await(_ continuation: CheckedContinuation<KeyringOutcome, Never>) {
@@ -65,4 +68,9 @@ final class KeyringErrand: Sendable {
         outcome.reply.program = program
         finish(outcome)
     }
+}
+
+/// The program that provides the keyring, as far as a helper has said.
+final class AskedProgram: Sendable {
+    let name = Mutex<String?>(nil)
 }

@@ -9,13 +9,16 @@ final class KeyringHelpers: Sendable {
     private struct Kept {
         /// Between jobs.
         var helper: KeyringHelper?
-        /// The last helper stayed: jobs take turns.
-        var isOne = false
+        /// Jobs take turns: the last helper stayed, or it is not known yet whether one does.
+        var takesTurns = true
+        /// When a job last missed its deadline.
+        var lastHang: ContinuousClock.Instant?
     }
 
     private let program: HelperProgram
     private let deadline: Duration
     private let kept = Mutex(Kept())
+    private let asked = AskedProgram()
     /// The jobs of a helper that stays.
     private let turns = DispatchQueue(label: "authagent.keyring.turns")
 
@@ -26,10 +29,9 @@ final class KeyringHelpers: Sendable {
 
     func run(_ job: KeyringJob) async -> KeyringOutcome {
         guard let message = try? KeyringMessage.encode(job) else { return .failed("the job cannot be written") }
-        // Waiting for a turn counts: what hangs holds all jobs up together.
-        let errand = KeyringErrand(message, until: .now + deadline)
+        let errand = KeyringErrand(message, asked: asked)
         // A queue of its own has a thread at once, which may block.
-        let queue = kept.withLock { $0.isOne } ? turns : DispatchQueue(label: "authagent.keyring")
+        let queue = kept.withLock { $0.takesTurns } ? turns : DispatchQueue(label: "authagent.keyring")
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 errand.await(continuation)
@@ -45,18 +47,21 @@ final class KeyringHelpers: Sendable {
     }
 
     private func run(_ errand: KeyringErrand) -> KeyringOutcome {
+        // What hung while this job waited for its turn holds all up together, and not one after the other.
+        let isHung = kept.withLock { kept in kept.lastHang.map { $0 > errand.begin } ?? false }
+        if isHung || errand.isCancelled { return outcome(.timedOut, of: errand) }
+        let deadline = ContinuousClock.now + deadline
         if let helper = kept.withLock({ $0.helper.take() }) {
             do throws(KeyringHelper.Failure) {
-                return done(try errand.perform(with: helper, isShared: true), helper)
+                return done(try errand.perform(with: helper, until: deadline, isShared: true), helper)
             } catch {
                 // It was killed, or its bus ended, while it waited: the job goes to a new one.
                 guard case .ended = error else { return outcome(error, of: errand) }
             }
         }
         do throws(KeyringHelper.Failure) {
-            guard errand.deadline > .now else { throw .timedOut }
-            let helper = try KeyringHelper(program, until: errand.deadline)
-            return done(try errand.perform(with: helper, isShared: false), helper)
+            let helper = try KeyringHelper(program, until: deadline)
+            return done(try errand.perform(with: helper, until: deadline, isShared: false), helper)
         } catch {
             return outcome(error, of: errand)
         }
@@ -64,13 +69,17 @@ final class KeyringHelpers: Sendable {
 
     private func done(_ reply: KeyringReply, _ helper: KeyringHelper) -> KeyringOutcome {
         let isKept = kept.withLock { kept in
-            kept.isOne = reply.stays == true
+            kept.takesTurns = reply.stays == true
             // Jobs that began before the first one stayed may have left another.
-            guard kept.isOne, kept.helper == nil else { return false }
+            guard kept.takesTurns, kept.helper == nil else { return false }
             kept.helper = helper
             return true
         }
-        if !isKept { helper.end() }
+        if !isKept {
+            // One that would stay waits for jobs that do not come.
+            if reply.stays == true { helper.cancel() }
+            helper.end()
+        }
         return KeyringOutcome(reply: reply)
     }
 
@@ -88,6 +97,7 @@ final class KeyringHelpers: Sendable {
                     "the keyring helper ended early\(way.map { " (\($0))" } ?? ""); \(again)")
             case .timedOut: KeyringOutcome.hung("the keyring did not answer within \(seconds) s")
             }
+        if case .timedOut = failure, !errand.isCancelled { kept.withLock { $0.lastHang = .now } }
         outcome.reply.program = errand.program
         return outcome
     }

@@ -84,6 +84,10 @@ extension StoredRecord {
         guard let key = RecordKey(record) else { return nil }
         self.init(key: key, issuer: record.issuer, secret: SecretBytes(record.secret))
         if record.isLocked { problem = .lockedItem(record.label, program: program) }
+        if record.isWithoutSecret {
+            problem = StoreFailure(
+                .failed, "the keyring does not give the secret of '\(record.label)'", program: program)
+        }
     }
 }
 

@@ -111,11 +111,16 @@ extension AccountVault {
         do throws(StoreFailure) { try await ports.store.save(credential.record) } catch { failure = error }
         if let failure, failure.state != .hung { return failure }
         do throws(StoreFailure) {
-            let stored = try await ports.store.load(RecordKey(account: account, purpose: .login))
+            let key = RecordKey(account: account, purpose: .login)
+            let stored = try await ports.store.load(key)
             // A keyring may lock an item for each client; the one that has written this one has read it back.
             let isKept = failure == nil && stored?.problem?.item != nil
-            guard isKept || stored.flatMap(Credential.init) == credential else {
-                return failure ?? .notReadBack
+            if !isKept, stored.flatMap(Credential.init) != credential {
+                // It may keep another copy, which it does not give up.
+                let all = try await ports.store.loadAll()
+                guard all.contains(where: { $0.key == key && Credential($0) == credential }) else {
+                    return failure ?? .notReadBack
+                }
             }
         } catch {
             return failure ?? error

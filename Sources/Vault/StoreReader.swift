@@ -55,8 +55,13 @@ public final class StoreReader: Sendable {
     public func find(_ account: AccountName) async throws(StoreFailure) -> Finding {
         let key = RecordKey(account: account, purpose: .login)
         let found = try await records().filter { $0.key == key }
-        let newest = found.compactMap(Credential.init).filter { $0.generation <= Credential.largestAdopted }
-            .max { $0.generation < $1.generation }
+        let readable = found.compactMap(Credential.init).filter { $0.generation <= Credential.largestAdopted }
+        // The store's own order is by where it keeps them. Another copy has to be newer by both: a login that began anew
+        // while it was out of reach counts from one again.
+        let newest = readable.dropFirst().reduce(readable.first) { best, next in
+            guard let best else { return next }
+            return next.generation > best.generation && next.grantedAt >= best.grantedAt ? next : best
+        }
         if newest == nil, let problem = found.lazy.compactMap(\.problem).first { throw problem }
         return newest.map { .credential($0) } ?? (found.isEmpty ? .none : .unreadable)
     }

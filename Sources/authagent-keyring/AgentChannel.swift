@@ -55,7 +55,8 @@ struct AgentChannel {
             pollfd(fd: bus, events: Self.hangUp, revents: 0),
         ]
         while poll(&sources, 2, -1) < 0 { guard errno == EINTR else { return false } }
-        return sources[1].revents == 0 && sources[0].revents & Int16(POLLIN) != 0
+        // The agent's end is readable as well.
+        return sources[1].revents == 0 && sources[0].revents & Int16(POLLIN | POLLHUP) == Int16(POLLIN)
     }
 
     private func read(atMost wanted: Int) -> WipedBytes {

@@ -45,13 +45,3 @@ struct GLibError: Error {
         return KeyringFailure(state: .failed, detail: "\(what): \(text)")
     }
 }
-
-/// Why a job was not done.
-struct KeyringFailure: Error, Equatable {
-    var state: KeyringReply.State
-    var detail: String
-    /// `nil` if not known.
-    var hasCollection: Bool?
-    /// The label of the item that stands in the way.
-    var item: String?
-}

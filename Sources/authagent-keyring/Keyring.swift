@@ -6,9 +6,13 @@ internal import SecretMemory
 final class Keyring {
     private let service: UnsafeMutablePointer<SecretService>
     let provider: SessionBus.Provider
+    /// Whether the agent still waits for the job.
+    private let isAwaited: () -> Bool
 
-    /// Opens a session for secrets with `provider`.
-    init(of provider: SessionBus.Provider, on bus: SessionBus) throws(KeyringFailure) {
+    /// Opens a session for secrets with `provider`. Nothing is written or deleted unless `isAwaited`.
+    init(
+        of provider: SessionBus.Provider, on bus: SessionBus, isAwaited: @escaping () -> Bool
+    ) throws(KeyringFailure) {
         var error: UnsafeMutablePointer<GError>?
         guard let service = csecret_open(&error) else {
             let error = GLibError.take(&error)
@@ -20,6 +24,13 @@ final class Keyring {
         }
         self.service = service
         self.provider = provider
+        self.isAwaited = isAwaited
+    }
+
+    /// A keyring that hung lets go of its callers together: an agent that has died meanwhile may have a successor, whose
+    /// newer record must not be followed by this older one.
+    private func requireAwaited() throws(KeyringFailure) {
+        guard isAwaited() else { throw .agentIsGone }
     }
 
     deinit { csecret_release(service) }
@@ -35,10 +46,15 @@ final class Keyring {
     /// Every item of this application, those of `collection` in the present form first. An account may have several: an
     /// older copy elsewhere, or one of the old form; the newest is known by what is in it.
     ///
-    /// Left out are those that others wrote under its name and that make no sense, and locked ones of other collections.
+    /// Left out are those that others wrote under its name and that make no sense, locked ones of other collections, and
+    /// copies elsewhere of a record that is locked here: an older refresh token must not be spent in its place.
     func records(in collection: String) throws(KeyringFailure) -> [KeyringRecord] {
         let found = try items().filter { !$0.isLocked || $0.isIn(collection) }
-        return found.sorted { $0.rank(in: collection) < $1.rank(in: collection) }.compactMap(\.record)
+        let locked = found.filter(\.isLocked)
+        let usable = found.filter { item in
+            item.isIn(collection) || !locked.contains { $0.isOfSameRecord(as: item) }
+        }
+        return usable.sorted { $0.rank(in: collection) < $1.rank(in: collection) }.compactMap(\.record)
     }
 
     /// The items that are locked although `collection` is open.
@@ -59,6 +75,7 @@ final class Keyring {
         }
         // Writing over it would have the keyring ask a person, and wait.
         if let present, present.isLocked { throw present.lockedFailure }
+        try requireAwaited()
         let path: String
         if let present, overwrite(present, with: record) { path = present.path } else { path = try create(record) }
         let items = try items(record.account, record.purpose)
@@ -66,7 +83,8 @@ final class Keyring {
             throw KeyringFailure(state: .failed, detail: "the keyring did not keep what was stored")
         }
         for item in items where item.path != path && (!item.isLocked || item.isIn(collection)) {
-            try? bus.delete(item.path, of: provider)
+            // Without asking a person: it would be once for each renewal.
+            try? bus.delete(item.path, of: provider, waiting: 0)
         }
         return path
     }
@@ -76,8 +94,13 @@ final class Keyring {
         account: String, purpose: String, in collection: String, on bus: SessionBus
     ) throws(KeyringFailure) {
         var reason = ""
-        for item in try items(account, purpose, withSecrets: false) where !item.isLocked || item.isIn(collection) {
-            do throws(GLibError) { try bus.delete(item.path, of: provider) } catch { reason = ": \(error.text)" }
+        let present = try items(account, purpose, withSecrets: false).filter { !$0.isLocked || $0.isIn(collection) }
+        try requireAwaited()
+        for item in present {
+            let patience = Self.patience / UInt32(present.count)
+            do throws(GLibError) { try bus.delete(item.path, of: provider, waiting: patience) } catch {
+                reason = ": \(error.text)"
+            }
         }
         let left = try items(account, purpose, withSecrets: false)
         if let kept = left.first(where: { !$0.isLocked || $0.isIn(collection) }) {
@@ -85,6 +108,9 @@ final class Keyring {
                 state: .failed, detail: "the keyring keeps the item '\(kept.label)'\(reason)", item: kept.label)
         }
     }
+
+    /// In milliseconds. Below the deadline of a job, so that what became of it can be told.
+    private static let patience: UInt32 = 3500
 
     /// Writes an item of the old form anew, unless there is one of the present form beside it, which may be newer.
     func renew(
@@ -174,9 +200,6 @@ final class Keyring {
         while let current = element {
             if let item = KeyringItem(csecret_item(current)) { items.append(item) }
             element = current.pointee.next
-        }
-        if withSecrets, let item = items.first(where: { $0.record != nil && $0.isWithoutSecret }) {
-            throw KeyringFailure(state: .failed, detail: "the keyring does not give the secret of '\(item.label)'")
         }
         return items
     }

@@ -14,8 +14,6 @@ struct KeyringItem {
     let issuer: String?
     /// `nil` for an item without what a record has.
     let record: KeyringRecord?
-    /// Its secret did not come, although it is not locked: never to be taken for an item that is not there.
-    let isWithoutSecret: Bool
 
     private static let application = "authagent"
     static let encoding = "base64url"
@@ -36,7 +34,6 @@ struct KeyringItem {
         isEncoded = texts["encoding"] == Self.encoding
         let value = isLocked ? nil : secret_item_get_secret(item)
         defer { if let value { secret_value_unref(UnsafeMutableRawPointer(value)) } }
-        isWithoutSecret = !isLocked && value == nil
         record = Self.record(texts, isLocked: isLocked, value)
         label = record?.label ?? "authagent: \(texts["account"] ?? "?")"
     }
@@ -49,12 +46,17 @@ struct KeyringItem {
         else { return nil }
         var record = KeyringRecord(account: account, purpose: purpose, issuer: issuer, secret: [])
         record.isLocked = isLocked
+        record.isWithoutSecret = !isLocked && value == nil
         var length: gsize = 0
         if let value, let bytes = secret_value_get(value, &length) {
             (record.secret, record.isOldForm) = SecretEncoding.decode(
                 WipedBytes(UnsafeRawBufferPointer(start: bytes, count: Int(length))))
         }
         return record
+    }
+
+    func isOfSameRecord(as other: KeyringItem) -> Bool {
+        record?.account == other.record?.account && record?.purpose == other.record?.purpose
     }
 
     func isIn(_ collection: String) -> Bool { path.hasPrefix(collection + "/") }

@@ -9,6 +9,8 @@ struct KeyringSession {
     private(set) var program: String?
     /// This keyring locks items for each client: another helper would have to be allowed them anew.
     private var locksForEachClient = false
+    /// The job is tried with another session.
+    private var isRepeated = false
     /// Whose answer is waited for, or was given.
     private var asked: SessionBus.Provider?
 
@@ -28,15 +30,17 @@ struct KeyringSession {
         program = provider.program
         // Whatever the keyring does to this process: its name is known by then.
         if channel.takesMore, !channel.write(KeyringReply(state: .asking, program: program)) {
-            throw Self.agentIsGone
+            throw .agentIsGone
         }
         let collection = try bus.unlockedCollection(of: provider)
+        isRepeated = false
         do throws(KeyringFailure) {
             return try perform(job, with: try open(provider, on: bus), in: collection, on: bus)
         } catch {
-            guard error.state == .failed, error.item == nil, error != Self.agentIsGone else { throw error }
+            guard error.state == .failed, error.item == nil, error != .agentIsGone else { throw error }
             // kwalletd5 spoils one session in a hundred. Jobs can be repeated.
             keyring = nil
+            isRepeated = true
             return try perform(job, with: try open(provider, on: bus), in: collection, on: bus)
         }
     }
@@ -45,9 +49,6 @@ struct KeyringSession {
     private mutating func perform(
         _ job: KeyringJob, with keyring: Keyring, in collection: String, on bus: SessionBus
     ) throws(KeyringFailure) -> KeyringReply {
-        // A keyring that hung lets go of its callers together: an agent that has died meanwhile may have a successor,
-        // whose newer record must not be followed by this older one.
-        guard channel.isAwaited else { throw Self.agentIsGone }
         do throws(KeyringFailure) { return try done(job, with: keyring, in: collection, on: bus) } catch {
             if error.state == .locked, error.item != nil { askOnce(with: keyring, in: collection, on: bus) }
             throw error
@@ -66,7 +67,7 @@ struct KeyringSession {
         _ provider: SessionBus.Provider, on bus: SessionBus
     ) throws(KeyringFailure) -> Keyring {
         if let keyring, keyring.provider == provider { return keyring }
-        let opened = try Keyring(of: provider, on: bus)
+        let opened = try Keyring(of: provider, on: bus) { [channel] in channel.isAwaited }
         keyring = opened
         return opened
     }
@@ -81,6 +82,10 @@ struct KeyringSession {
             return KeyringReply(state: .ok, hasCollection: true, item: locked)
         case .load:
             let records = try keyring.records(in: collection)
+            if !isRepeated, let record = records.first(where: \.isWithoutSecret) {
+                throw KeyringFailure(
+                    state: .failed, detail: "the keyring does not give the secret of '\(record.label)'")
+            }
             if records.contains(where: \.isLocked) { askOnce(with: keyring, in: collection, on: bus) }
             return KeyringReply(state: .ok, records: records)
         case .save(let record):
@@ -103,6 +108,4 @@ struct KeyringSession {
         asked = keyring.provider
         bus.ask(for: items.map(\.path))
     }
-
-    private static let agentIsGone = KeyringFailure(state: .failed, detail: "the agent is gone")
 }

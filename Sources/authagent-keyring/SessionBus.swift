@@ -180,15 +180,17 @@ final class SessionBus {
 
     // MARK: - Items
 
-    /// Deletes an item. Where the keyring asks a person first, that is waited for a little; whether it is gone is for
-    /// the caller to see.
-    func delete(_ item: String, of provider: Provider) throws(GLibError) {
+    /// Deletes an item. Where the keyring asks a person first, that is waited for so many milliseconds; 0 does not have it
+    /// ask. Whether the item is gone is for the caller to see.
+    func delete(_ item: String, of provider: Provider, waiting milliseconds: UInt32) throws(GLibError) {
         let reply = try call(provider.connection, item, "org.freedesktop.Secret.Item", "Delete", nil)
         defer { g_variant_unref(reply) }
         guard let prompt = csecret_path(reply) else { return }
         defer { g_free(prompt) }
         guard strcmp(prompt, "/") != 0 else { return }
-        if csecret_prompt(connection, provider.connection, prompt, Self.patience) == 0 { dismiss(prompt) }
+        // KeePassXC has a prompt for each deletion, which ends by itself where no person is to confirm.
+        let isEnded = milliseconds > 0 && csecret_prompt(connection, provider.connection, prompt, milliseconds) != 0
+        if !isEnded { dismiss(prompt) }
     }
 
     /// Has the keyring ask a person whether this client may have the items, and does not wait for the answer. It counts
@@ -203,9 +205,6 @@ final class SessionBus {
         else { return }
         g_variant_unref(reply)
     }
-
-    /// In milliseconds. Below the deadline of a job, so that what became of it can be told.
-    private static let patience: UInt32 = 3500
 
     /// Whether another client of the bus finds the item locked.
     func isLockedForOthers(_ item: String) -> Bool {

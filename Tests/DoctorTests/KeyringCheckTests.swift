@@ -56,7 +56,7 @@ struct KeyringCheckTests {
         let warning = try #require(checks.first { $0.state == .warning })
         #expect(warning.id == .keyringState)
         #expect(warning.detail.contains("'authagent: a (https://a.example)'"))
-        #expect(warning.hint?.contains("in keepassxc") == true)
+        #expect(warning.hint?.contains("keepassxc") == true)
         #expect(checks.count == 3)
     }
 
