@@ -91,6 +91,8 @@ struct RealCallerTests {
             #expect(await honest.ask(token).hasPrefix("200 "))
             honest.end()
             let actor = try await SocketActor(server.socket.text)
+            // What connects is in the queue; which program it was is known once the agent has accepted it.
+            #expect(await actor.ask(token).hasPrefix("200 "))
             await actor.become("/bin/sleep")
             let answer = await actor.ask(token)
             #expect(answer.hasPrefix("403 "), "\(answer)")
