@@ -158,9 +158,7 @@ final class Keyring {
         defer { g_hash_table_unref(attributes) }
         csecret_set(attributes, "issuer", KeyringItem.attribute(record.issuer))
         csecret_set(attributes, "encoding", KeyringItem.encoding)
-        let value = SecretEncoding.encode(record.secret).withBytes { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { secret_value_new($0.baseAddress, $0.count, "text/plain") }
-        }
+        let value = Self.value(record)
         defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
         guard
             let item = secret_item_create_sync(
