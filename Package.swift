@@ -31,6 +31,502 @@ let nio: [Target.Dependency] = [
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 
+// Programs: may import everything below; no target imports them.
+let programs: [Target] = [
+    // The client: no adapter, no network library, no keyring.
+    .executableTarget(
+        name: "authagent",
+        dependencies: ["AgentAPI", "AuthagentClient", "CEarlyProtection", "CLinux", "LocalSocket", argumentParser],
+        path: "Sources/Programs/authagent",
+        swiftSettings: swift,
+        linkerSettings: staticExecutable
+    ),
+    // The daemon: the only target that sees everything.
+    .executableTarget(
+        name: "authagentd",
+        dependencies: [
+            "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection",
+            "CQuietDispatch", "CWipingHeap", "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics",
+            "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles", "SealedJournal", "SealedStore", "SecretMemory",
+            "Vault", argumentParser, lifecycle, logging, unixSignals,
+        ],
+        path: "Sources/Programs/authagentd",
+        swiftSettings: swift
+    ),
+    // The keyring helper: libsecret lives and dies here.
+    .executableTarget(
+        name: "authagent-keyring",
+        dependencies: ["CEarlyProtection", "CLinux", "CSecret", "CWipingHeap", "KeyringRecords", "SecretMemory"],
+        path: "Sources/Programs/authagent-keyring",
+        swiftSettings: swift
+    ),
+]
+
+// Adapters: one for each thing outside. An adapter implements a port of the module that calls it.
+let adapters: [Target] = [
+    .target(
+        name: "AgentServer",
+        dependencies: [
+            "AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", "SecretMemory", lifecycle, logging,
+        ] + nio,
+        path: "Sources/Adapters/AgentServer",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "CurlTransport",
+        dependencies: ["CCurl", "OAuth", "SecretMemory"],
+        path: "Sources/Adapters/CurlTransport",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "KeyringStore",
+        dependencies: ["AgentAPI", "CLinux", "KeyringRecords", "LocalSocket", "SecretMemory", "Vault"],
+        path: "Sources/Adapters/KeyringStore",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "SealedFiles",
+        dependencies: ["LocalSocket", "SecretMemory"] + crypto,
+        path: "Sources/Adapters/SealedStorage/Envelope",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "SealedStore",
+        dependencies: ["AgentAPI", "SealedFiles", "SecretMemory", "Vault"] + crypto,
+        path: "Sources/Adapters/SealedStorage/Store",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "SealedJournal",
+        dependencies: ["AgentAPI", "OAuth", "SealedFiles", "SecretMemory", "Vault"] + crypto,
+        path: "Sources/Adapters/SealedStorage/Journal",
+        swiftSettings: swift
+    ),
+    // Who asks, from the kernel.
+    .target(
+        name: "PeerIdentity",
+        dependencies: ["CLinux", "LocalSocket", "Policy"] + crypto,
+        path: "Sources/Adapters/PeerIdentity",
+        swiftSettings: swift
+    ),
+    // A line of each decision.
+    .target(
+        name: "Audit",
+        dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", logging],
+        path: "Sources/Adapters/Audit",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "QRCode",
+        dependencies: ["CQREncode"],
+        path: "Sources/Adapters/QRCode",
+        swiftSettings: swift
+    ),
+]
+
+// What the agent does.
+let agent: [Target] = [
+    .target(
+        name: "Agent",
+        dependencies: [
+            "Accounts", "AgentAPI", "ClientKeys", "IDToken", "Metrics", "OAuth", "SecretMemory", "Vault", lifecycle,
+            logging,
+        ],
+        path: "Sources/Agent/Agent",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "Vault",
+        dependencies: ["AgentAPI", "OAuth", "SecretMemory"],
+        path: "Sources/Agent/Vault",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "Accounts",
+        dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", "SecretMemory", toml],
+        path: "Sources/Agent/Configuration",
+        swiftSettings: swift
+    ),
+    // What is asked of a sick machine, in the agent or without it.
+    .target(
+        name: "Doctor",
+        dependencies: [
+            "Accounts", "Agent", "AgentAPI", "LocalSocket", "OAuth", "SealedFiles", "SealedJournal", "Vault",
+        ],
+        path: "Sources/Agent/Doctor",
+        swiftSettings: swift
+    ),
+]
+
+// Pure: no I/O, no clock, no task; time and randomness are parameters.
+let protocols: [Target] = [
+    .target(
+        name: "OAuth",
+        dependencies: ["SecretMemory"],
+        path: "Sources/Protocol/OAuth",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "IDToken",
+        dependencies: ["OAuth", "SecretMemory"] + crypto,
+        path: "Sources/Protocol/JOSE/IDToken",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "ClientKeys",
+        dependencies: ["OAuth", "SecretMemory"] + crypto,
+        path: "Sources/Protocol/JOSE/Assertions",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "Policy",
+        dependencies: ["AgentAPI"],
+        path: "Sources/Protocol/Policy",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "Metrics",
+        dependencies: ["AgentAPI"],
+        path: "Sources/Protocol/Metrics",
+        swiftSettings: swift
+    ),
+]
+
+// Used by several programs.
+let shared: [Target] = [
+    .target(
+        name: "AgentAPI",
+        path: "Sources/Shared/AgentAPI",
+        swiftSettings: swift
+    ),
+    // A library for other packages too: nothing but the standard library and AgentAPI.
+    .target(
+        name: "AuthagentClient",
+        dependencies: ["AgentAPI"],
+        path: "Sources/Shared/AuthagentClient",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "LocalSocket",
+        dependencies: ["AuthagentClient", "CLinux"],
+        path: "Sources/Shared/System",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "SecretMemory",
+        dependencies: ["CLinux"],
+        path: "Sources/Shared/SecretMemory",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "KeyringRecords",
+        dependencies: ["SecretMemory"],
+        path: "Sources/Shared/KeyringProtocol",
+        swiftSettings: swift
+    ),
+]
+
+// C, and libraries of the system.
+let c: [Target] = [
+    .target(
+        name: "CLinux",
+        path: "Sources/C/CLinux"
+    ),
+    .systemLibrary(
+        name: "CCurl",
+        path: "Sources/C/CCurl",
+        pkgConfig: "libcurl",
+        providers: [.apt(["libcurl4-openssl-dev"])]
+    ),
+    .systemLibrary(
+        name: "CSecret",
+        path: "Sources/C/CSecret",
+        pkgConfig: "libsecret-1",
+        providers: [.apt(["libsecret-1-dev"])]
+    ),
+    .systemLibrary(
+        name: "CQREncode",
+        path: "Sources/C/CQREncode",
+        pkgConfig: "libqrencode",
+        providers: [.apt(["libqrencode-dev"])]
+    ),
+    // The description of the API, for programs; a C compiler puts it into the daemon as it is.
+    .target(
+        name: "COpenAPI",
+        path: "Sources/C/COpenAPI",
+        exclude: ["openapi.json"]
+    ),
+    // For the daemon alone: an idle one sleeps.
+    .target(
+        name: "CQuietDispatch",
+        path: "Sources/C/CQuietDispatch"
+    ),
+    // For the programs that hold refresh tokens: what libraries release is cleared.
+    .target(
+        name: "CWipingHeap",
+        path: "Sources/C/CWipingHeap"
+    ),
+    // For the programs alone, and not for tests of what they are made of.
+    .target(
+        name: "CEarlyProtection",
+        path: "Sources/C/CEarlyProtection"
+    ),
+]
+
+// What the tests are made of, and programs that tests run.
+let testSupport: [Target] = [
+    .target(
+        name: "AuthagentTestSupport",
+        dependencies: [
+            "AgentAPI", "AuthagentClient", "CLinux", "IDToken", "LocalSocket", "OAuth", "SecretMemory", "Vault",
+        ] + crypto,
+        path: "Tests/Support/TestSupport",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "DemoIssuer",
+        dependencies: nio + crypto,
+        path: "Tests/Support/DemoIssuer",
+        swiftSettings: swift
+    ),
+    // What providers send, as facts for the tests and as seeds for reply-fuzz, which reads a million variations.
+    .target(
+        name: "ReplyCorpus",
+        dependencies: ["Agent", "AgentAPI", "IDToken", "OAuth", "SecretMemory"],
+        path: "Tests/Support/ReplyCorpus",
+        swiftSettings: swift
+    ),
+    // What connects to the socket and then leaves or becomes another program.
+    .executableTarget(
+        name: "socket-actor",
+        path: "Tests/Support/socket-actor"
+    ),
+    // What another program of the same user tries in the moment after execve(2).
+    .executableTarget(
+        name: "exec-racer",
+        path: "Tests/Support/exec-racer"
+    ),
+    // What counts secrets in the memory of a process.
+    .executableTarget(
+        name: "memory-search",
+        path: "Tests/Support/memory-search"
+    ),
+    .executableTarget(
+        name: "hanging-files",
+        path: "Tests/Support/hanging-files"
+    ),
+]
+
+// Tools: run by packaging/dev and packaging/quickstart.
+let tools: [Target] = [
+    .executableTarget(
+        name: "demo-issuer",
+        dependencies: ["DemoIssuer", argumentParser],
+        path: "Tests/Tools/demo-issuer",
+        swiftSettings: swift
+    ),
+    .executableTarget(
+        name: "bench",
+        dependencies: [
+            "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "SealedStore", "SecretMemory", "Vault",
+            argumentParser,
+        ],
+        path: "Tests/Tools/bench",
+        swiftSettings: swift
+    ),
+    // How fast it is: the client and the limit in C, so that neither is what is measured.
+    .executableTarget(
+        name: "bench-load",
+        path: "Tests/Tools/bench-load"
+    ),
+    .executableTarget(
+        name: "bench-echo",
+        path: "Tests/Tools/bench-echo"
+    ),
+    .executableTarget(
+        name: "crash-matrix",
+        dependencies: [
+            "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "ReplyCorpus", "SealedStore", "SecretMemory", "Vault",
+            "authagent", "authagent-keyring", "authagentd", "kill-at-syscall", argumentParser,
+        ],
+        path: "Tests/Tools/crash-matrix",
+        swiftSettings: swift
+    ),
+    // What kills the agent at each system call of a refresh, and what becomes of the login.
+    .executableTarget(
+        name: "kill-at-syscall",
+        path: "Tests/Tools/kill-at-syscall"
+    ),
+    .executableTarget(
+        name: "reply-fuzz",
+        dependencies: ["ReplyCorpus", argumentParser],
+        path: "Tests/Tools/reply-fuzz",
+        swiftSettings: swift
+    ),
+]
+
+// Tests of modules, and of the real programs.
+let tests: [Target] = [
+    .testTarget(
+        name: "AgentServerTests",
+        dependencies: [
+            "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Metrics",
+            "PeerIdentity", "Policy", "socket-actor", lifecycle, logging,
+        ],
+        path: "Tests/Unit/Adapters/AgentServerTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "CurlTransportTests",
+        dependencies: ["AuthagentTestSupport", "CLinux", "CurlTransport", "OAuth", "SecretMemory"],
+        path: "Tests/Unit/Adapters/CurlTransportTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "KeyringStoreTests",
+        dependencies: [
+            "AgentAPI", "AuthagentTestSupport", "KeyringRecords", "KeyringStore", "SecretMemory", "Vault",
+            "authagent-keyring",
+        ],
+        path: "Tests/Unit/Adapters/KeyringStoreTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "SealedFilesTests",
+        dependencies: ["AuthagentTestSupport", "LocalSocket", "SealedFiles", "SecretMemory"],
+        path: "Tests/Unit/Adapters/SealedFilesTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "SealedStoreTests",
+        dependencies: ["AgentAPI", "AuthagentTestSupport", "SealedFiles", "SealedStore", "SecretMemory", "Vault"],
+        path: "Tests/Unit/Adapters/SealedStoreTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "SealedJournalTests",
+        dependencies: [
+            "AgentAPI", "AuthagentTestSupport", "OAuth", "SealedFiles", "SealedJournal", "SecretMemory", "Vault",
+        ],
+        path: "Tests/Unit/Adapters/SealedJournalTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "PeerIdentityTests",
+        dependencies: [
+            "AuthagentClient", "AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy",
+            "socket-actor",
+        ],
+        path: "Tests/Unit/Adapters/PeerIdentityTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "AuditTests",
+        dependencies: ["AgentAPI", "Audit", "AuthagentTestSupport", "Policy", logging],
+        path: "Tests/Unit/Adapters/AuditTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "QRCodeTests",
+        dependencies: ["QRCode"],
+        path: "Tests/Unit/Adapters/QRCodeTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "AgentTests",
+        dependencies: [
+            "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "Metrics", "OAuth", "SealedStore",
+            "SecretMemory", "Vault", logging,
+        ],
+        path: "Tests/Unit/Agent/AgentTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "VaultTests",
+        dependencies: ["AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory", "Vault"],
+        path: "Tests/Unit/Agent/VaultTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "AccountsTests",
+        dependencies: ["Accounts", "AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory"],
+        path: "Tests/Unit/Agent/AccountsTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "DoctorTests",
+        dependencies: [
+            "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "Doctor", "OAuth", "SealedFiles", "SealedJournal",
+            "SealedStore", "Vault",
+        ],
+        path: "Tests/Unit/Agent/DoctorTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "OAuthTests",
+        dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],
+        path: "Tests/Unit/Protocol/OAuthTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "IDTokenTests",
+        dependencies: ["AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory"] + crypto,
+        path: "Tests/Unit/Protocol/IDTokenTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "ClientKeysTests",
+        dependencies: ["AuthagentTestSupport", "ClientKeys", "OAuth", "SecretMemory"] + crypto,
+        path: "Tests/Unit/Protocol/ClientKeysTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "PolicyTests",
+        dependencies: ["AgentAPI", "Policy"],
+        path: "Tests/Unit/Protocol/PolicyTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "MetricsTests",
+        dependencies: ["AuthagentTestSupport", "Metrics"],
+        path: "Tests/Unit/Protocol/MetricsTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "AgentAPITests",
+        dependencies: ["AgentAPI"],
+        path: "Tests/Unit/Shared/AgentAPITests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "AuthagentClientTests",
+        dependencies: ["AgentAPI", "AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
+        path: "Tests/Unit/Shared/AuthagentClientTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "LocalSocketTests",
+        dependencies: ["AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
+        path: "Tests/Unit/Shared/LocalSocketTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "SecretMemoryTests",
+        dependencies: ["CWipingHeap", "SecretMemory"],
+        path: "Tests/Unit/Shared/SecretMemoryTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "EndToEndTests",
+        dependencies: [
+            "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
+            "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load", "exec-racer", "memory-search",
+        ],
+        path: "Tests/EndToEnd",
+        swiftSettings: swift
+    ),
+]
+
 let package = Package(
     name: "authagent",
     products: [
@@ -47,308 +543,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
-    targets: [
-        // The client: no adapter, no network library, no keyring.
-        .executableTarget(
-            name: "authagent",
-            dependencies: [
-                "AgentAPI", "AuthagentClient", "CEarlyProtection", "CLinux", "LocalSocket", argumentParser,
-            ],
-            swiftSettings: swift,
-            linkerSettings: staticExecutable
-        ),
-        // The daemon: the only target that sees everything.
-        .executableTarget(
-            name: "authagentd",
-            dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection",
-                "CQuietDispatch", "CWipingHeap", "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics",
-                "OAuth", "PeerIdentity", "Policy",
-                "QRCode", "SealedFiles", "SealedJournal", "SealedStore",
-                "SecretMemory",
-                "Vault", argumentParser, lifecycle, logging,
-                unixSignals,
-            ],
-            swiftSettings: swift
-        ),
-        // The keyring helper: libsecret lives and dies here.
-        .executableTarget(
-            name: "authagent-keyring",
-            dependencies: ["CEarlyProtection", "CLinux", "CSecret", "CWipingHeap", "KeyringRecords", "SecretMemory"],
-            swiftSettings: swift
-        ),
-
-        // Shared between the client and the daemon.
-        .target(name: "AgentAPI", swiftSettings: swift),
-        // A library for other packages too: nothing but the standard library and AgentAPI.
-        .target(name: "AuthagentClient", dependencies: ["AgentAPI"], swiftSettings: swift),
-        .target(name: "LocalSocket", dependencies: ["AuthagentClient", "CLinux"], swiftSettings: swift),
-        .target(name: "CLinux"),
-        // For the daemon alone: an idle one sleeps.
-        .target(name: "CQuietDispatch"),
-        // For the programs that hold refresh tokens: what libraries release is cleared.
-        .target(name: "CWipingHeap"),
-        // For the programs alone, and not for tests of what they are made of.
-        .target(name: "CEarlyProtection"),
-
-        // Pure: no adapter is imported here.
-        .target(name: "SecretMemory", dependencies: ["CLinux"], swiftSettings: swift),
-        .target(
-            name: "SealedFiles", dependencies: ["LocalSocket", "SecretMemory"] + crypto, swiftSettings: swift
-        ),
-        .target(name: "OAuth", dependencies: ["SecretMemory"], swiftSettings: swift),
-        .target(name: "Metrics", dependencies: ["AgentAPI"], swiftSettings: swift),
-        .target(name: "Policy", dependencies: ["AgentAPI"], swiftSettings: swift),
-        .target(name: "ClientKeys", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
-        .target(name: "IDToken", dependencies: ["OAuth", "SecretMemory"] + crypto, swiftSettings: swift),
-        .target(
-            name: "Accounts", dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", "SecretMemory", toml],
-            swiftSettings: swift
-        ),
-        .target(name: "Vault", dependencies: ["AgentAPI", "OAuth", "SecretMemory"], swiftSettings: swift),
-        .target(
-            name: "Agent",
-            dependencies: [
-                "Accounts", "AgentAPI", "ClientKeys", "IDToken", "Metrics", "OAuth", "SecretMemory", "Vault", lifecycle,
-                logging,
-            ],
-            swiftSettings: swift
-        ),
-
-        // What is asked of a sick machine, in the agent or without it.
-        .target(
-            name: "Doctor",
-            dependencies: [
-                "Accounts", "Agent", "AgentAPI", "LocalSocket", "OAuth", "SealedFiles", "SealedJournal", "Vault",
-            ],
-            swiftSettings: swift
-        ),
-
-        // Adapters: each depends on the module that owns its port.
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .target(
-            name: "CurlTransport",
-            dependencies: ["CCurl", "OAuth", "SecretMemory"],
-            swiftSettings: swift
-        ),
-        .systemLibrary(name: "CSecret", pkgConfig: "libsecret-1", providers: [.apt(["libsecret-1-dev"])]),
-        .target(name: "KeyringRecords", dependencies: ["SecretMemory"], swiftSettings: swift),
-        .target(
-            name: "KeyringStore",
-            dependencies: [
-                "AgentAPI", "CLinux", "KeyringRecords", "LocalSocket", "SecretMemory", "Vault",
-            ],
-            swiftSettings: swift
-        ),
-        .target(
-            name: "SealedJournal",
-            dependencies: ["AgentAPI", "OAuth", "SealedFiles", "SecretMemory", "Vault"] + crypto,
-            swiftSettings: swift
-        ),
-        .target(
-            name: "SealedStore", dependencies: ["AgentAPI", "SealedFiles", "SecretMemory", "Vault"] + crypto,
-            swiftSettings: swift
-        ),
-        // A line of each decision.
-        .target(
-            name: "Audit", dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", logging], swiftSettings: swift
-        ),
-        // Who asks, from the kernel.
-        .target(
-            name: "PeerIdentity", dependencies: ["CLinux", "LocalSocket", "Policy"] + crypto, swiftSettings: swift
-        ),
-        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
-        .target(name: "QRCode", dependencies: ["CQREncode"], swiftSettings: swift),
-        // The description of the API, for programs; a C compiler puts it into the daemon as it is.
-        .target(name: "COpenAPI", exclude: ["openapi.json"]),
-        .target(
-            name: "AgentServer",
-            dependencies: [
-                "AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", "SecretMemory", lifecycle, logging,
-            ] + nio,
-            swiftSettings: swift
-        ),
-
-        // What the tests are made of: a demo issuer that is also the quickstart's, and fixtures for the real things.
-        .target(name: "DemoIssuer", dependencies: nio + crypto, path: "Tests/DemoIssuer", swiftSettings: swift),
-        .executableTarget(
-            name: "demo-issuer",
-            dependencies: ["DemoIssuer", argumentParser],
-            path: "Tests/demo-issuer",
-            swiftSettings: swift
-        ),
-        // What providers send, as facts for the tests and as seeds for reply-fuzz, which reads a million variations.
-        .target(
-            name: "ReplyCorpus",
-            dependencies: ["Agent", "AgentAPI", "IDToken", "OAuth", "SecretMemory"],
-            path: "Tests/ReplyCorpus",
-            swiftSettings: swift
-        ),
-        .executableTarget(
-            name: "reply-fuzz",
-            dependencies: ["ReplyCorpus", argumentParser],
-            path: "Tests/reply-fuzz",
-            swiftSettings: swift
-        ),
-        .target(
-            name: "AuthagentTestSupport",
-            dependencies: [
-                "AgentAPI", "AuthagentClient", "CLinux", "IDToken", "LocalSocket", "OAuth", "SecretMemory", "Vault",
-            ] + crypto,
-            path: "Tests/AuthagentTestSupport",
-            swiftSettings: swift
-        ),
-        // What kills the agent at each system call of a refresh, and what becomes of the login.
-        .executableTarget(name: "kill-at-syscall", path: "Tests/kill-at-syscall"),
-        .executableTarget(
-            name: "crash-matrix",
-            dependencies: [
-                "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "ReplyCorpus", "SealedStore", "SecretMemory", "Vault",
-                "authagent", "authagent-keyring", "authagentd", "kill-at-syscall", argumentParser,
-            ],
-            path: "Tests/crash-matrix",
-            swiftSettings: swift
-        ),
-        // How fast it is: the client and the limit in C, so that neither is what is measured.
-        .executableTarget(name: "bench-load", path: "Tests/bench-load"),
-        .executableTarget(name: "bench-echo", path: "Tests/bench-echo"),
-        .executableTarget(
-            name: "bench",
-            dependencies: [
-                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "SealedStore", "SecretMemory",
-                "Vault",
-                argumentParser,
-            ],
-            path: "Tests/bench",
-            swiftSettings: swift
-        ),
-
-        // What another program of the same user tries in the moment after execve(2).
-        .executableTarget(name: "exec-racer", path: "Tests/exec-racer"),
-        // What counts secrets in the memory of a process.
-        .executableTarget(name: "memory-search", path: "Tests/memory-search"),
-        // What connects to the socket and then leaves or becomes another program.
-        .executableTarget(name: "socket-actor", path: "Tests/socket-actor"),
-        .executableTarget(name: "hanging-files", path: "Tests/hanging-files"),
-
-        .testTarget(name: "AgentAPITests", dependencies: ["AgentAPI"], swiftSettings: swift),
-        .testTarget(
-            name: "AccountsTests",
-            dependencies: ["Accounts", "AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory"],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "AuthagentClientTests",
-            dependencies: ["AgentAPI", "AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "LocalSocketTests",
-            dependencies: ["AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "AgentServerTests",
-            dependencies: [
-                "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Metrics",
-                "PeerIdentity", "Policy", "socket-actor", lifecycle, logging,
-            ],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "MetricsTests", dependencies: ["AuthagentTestSupport", "Metrics"], swiftSettings: swift
-        ),
-        .testTarget(
-            name: "AuditTests",
-            dependencies: ["AgentAPI", "Audit", "AuthagentTestSupport", "Policy", logging], swiftSettings: swift
-        ),
-        .testTarget(
-            name: "PeerIdentityTests",
-            dependencies: [
-                "AuthagentClient", "AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy",
-                "socket-actor",
-            ],
-            swiftSettings: swift
-        ),
-        .testTarget(name: "PolicyTests", dependencies: ["AgentAPI", "Policy"], swiftSettings: swift),
-        .testTarget(
-            name: "OAuthTests",
-            dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "ClientKeysTests",
-            dependencies: ["AuthagentTestSupport", "ClientKeys", "OAuth", "SecretMemory"] + crypto,
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "IDTokenTests",
-            dependencies: ["AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory"] + crypto,
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "KeyringStoreTests",
-            dependencies: [
-                "AgentAPI", "AuthagentTestSupport", "KeyringRecords", "KeyringStore", "SecretMemory", "Vault",
-                "authagent-keyring",
-            ],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "EndToEndTests",
-            dependencies: [
-                "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-                "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load", "exec-racer",
-                "memory-search",
-            ],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "CurlTransportTests",
-            dependencies: ["AuthagentTestSupport", "CLinux", "CurlTransport", "OAuth", "SecretMemory"],
-            swiftSettings: swift
-        ),
-        .testTarget(name: "QRCodeTests", dependencies: ["QRCode"], swiftSettings: swift),
-        .testTarget(
-            name: "SealedJournalTests",
-            dependencies: [
-                "AgentAPI", "AuthagentTestSupport", "OAuth", "SealedFiles", "SealedJournal", "SecretMemory", "Vault",
-            ],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "SealedFilesTests",
-            dependencies: ["AuthagentTestSupport", "LocalSocket", "SealedFiles", "SecretMemory"],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "SealedStoreTests",
-            dependencies: ["AgentAPI", "AuthagentTestSupport", "SealedFiles", "SealedStore", "SecretMemory", "Vault"],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "DoctorTests",
-            dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "Doctor", "OAuth", "SealedFiles",
-                "SealedJournal", "SealedStore", "Vault",
-            ],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "SecretMemoryTests", dependencies: ["CWipingHeap", "SecretMemory"], swiftSettings: swift
-        ),
-        .testTarget(
-            name: "VaultTests",
-            dependencies: ["AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory", "Vault"],
-            swiftSettings: swift
-        ),
-        .testTarget(
-            name: "AgentTests",
-            dependencies: [
-                "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "Metrics", "OAuth", "SealedStore",
-                "SecretMemory", "Vault", logging,
-            ],
-            swiftSettings: swift
-        ),
-    ]
+    targets: programs + adapters + agent + protocols + shared + c + testSupport + tools + tests
 )

@@ -1,0 +1,137 @@
+import AuthagentTestSupport
+import Foundation
+import Synchronization
+import Testing
+
+/// The examples of README.md that use a token, as they are printed there.
+@Suite(.timeLimit(.minutes(5)))
+struct ReadmeExampleTests {
+    struct Example: Sendable, CustomTestStringConvertible {
+        let shell: String
+        let text: String
+        var testDescription: String { text.split(separator: "\n").last.map(String.init) ?? text }
+    }
+
+    /// The blocks that take a token into a variable.
+    static let examples: [Example] = {
+        let readme = Repository.path("README.md")
+        let text = (try? String(contentsOfFile: readme, encoding: .utf8)) ?? ""
+        return ["sh", "bash"].flatMap { shell in
+            text.components(separatedBy: "\n```\(shell)\n").dropFirst().compactMap { rest in
+                rest.components(separatedBy: "\n```\n").first.map { Example(shell: shell, text: $0) }
+            }.filter { $0.text.hasPrefix("token=$(authagent token work)") }
+        }
+    }()
+
+    @Test("there is an example for a request, an upload and git")
+    func all() {
+        #expect(Self.examples.count == 3)
+        for word in ["curl --fail -sS -H @-", "--upload-file", "git ls-remote"] {
+            #expect(Self.examples.contains { $0.text.contains(word) }, "\(word)")
+        }
+    }
+
+    @Test("without a login each ends with its exit code and sends nothing", arguments: examples)
+    func withoutLogin(example: Example) async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        try await demo.home.authagent("logout", "work")
+        let server = try HeldServer()
+        let result = try await start(example, demo.home, server).result()
+        #expect(result.status == 3, "\(result.errors)")
+        #expect(result.errors.contains("no login for 'work'"), "\(result.errors)")
+        #expect(server.requests == "")
+    }
+
+    @Test("with one the token arrives, and is in the arguments of no process meanwhile", arguments: examples)
+    func withLogin(example: Example) async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        let token = try #require(try await demo.home.authagent("token", "work").lines.first)
+        let server = try HeldServer()
+        let program = try start(example, demo.home, server)
+        await eventually("nothing is sent: \(program.errorsSoFar)") {
+            server.requests.contains("\r\n\r\n") || !program.isRunning
+        }
+        #expect(server.requests.contains("Authorization: Bearer \(token)\r\n"), "\(server.requests)")
+        // The client of the request lives: it waits for its answer.
+        let arguments = try Self.commandLines()
+        #expect(arguments.contains { $0.contains(server.url) })
+        #expect(!arguments.contains { $0.contains(token) })
+        server.answer()
+        _ = await program.result()
+    }
+
+    private func start(_ example: Example, _ home: AgentHome, _ server: HeldServer) throws -> ChildProcess {
+        let shell = try MissingProgram.require(example.shell, package: example.shell == "sh" ? "dash" : "bash")
+        for name in ["curl", "git"] { _ = try MissingProgram.require(name, package: name) }
+        let client = try home.program("authagent")
+        var environment = home.environment
+        environment["PATH"] = (client as NSString).deletingLastPathComponent + ":" + (environment["PATH"] ?? "")
+        environment["URL"] = server.url
+        environment["GIT_CONFIG_NOSYSTEM"] = "1"
+        environment["GIT_TERMINAL_PROMPT"] = "0"
+        return try ChildProcess(
+            shell, [try home.files.file("example", example.text + "\n")], environment: environment, input: "text")
+    }
+
+    /// Of every process that is there (proc(5)).
+    private static func commandLines() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int32($0) != nil }.compactMap {
+            FileManager.default.contents(atPath: "/proc/\($0)/cmdline").map {
+                String(decoding: $0, as: UTF8.self).replacingOccurrences(of: "\0", with: " ")
+            }
+        }
+    }
+}
+
+/// A server of HTTP that hears requests, and answers none before it is told to.
+private final class HeldServer: Sendable {
+    private final class Record: Sendable {
+        let heard = Mutex("")
+        let held = Mutex<(connections: [Int32], isOpen: Bool)>(([], false))
+    }
+
+    private let listener: LoopbackListener
+    private let record = Record()
+
+    var url: String { "http://127.0.0.1:\(listener.port)/repository" }
+    var requests: String { record.heard.withLock { $0 } }
+
+    init() throws {
+        listener = try LoopbackListener { [record] connection in
+            Thread.detachNewThread { Self.hear(connection, record) }
+        }
+    }
+
+    /// Answers what waits and what comes.
+    func answer() {
+        let waiting = record.held.withLock { held in
+            held.isOpen = true
+            return held.connections
+        }
+        for connection in waiting { Self.refuse(connection) }
+    }
+
+    private static func hear(_ connection: Int32, _ record: Record) {
+        var head = ""
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        while !head.contains("\r\n\r\n") {
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { break }
+            head += String(decoding: buffer.prefix(count), as: UTF8.self)
+        }
+        record.heard.withLock { $0 += head }
+        let isOpen = record.held.withLock { held in
+            if !held.isOpen { held.connections.append(connection) }
+            return held.isOpen
+        }
+        if isOpen { refuse(connection) }
+    }
+
+    private static func refuse(_ connection: Int32) {
+        let reply = Array("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
+        _ = send(connection, reply, reply.count, Int32(MSG_NOSIGNAL))
+        close(connection)
+    }
+}

@@ -1,0 +1,91 @@
+import AuthagentTestSupport
+import Foundation
+import Testing
+
+/// The examples of README.md, "The socket", as they are printed there.
+@Suite(.timeLimit(.minutes(10)))
+struct SocketExampleTests {
+    /// What runs an example of a language, once it is in a file of this name.
+    struct Language: Sendable, CustomTestStringConvertible {
+        let name: String
+        let file: String
+        let program: String
+        let package: String
+        var arguments: [String] = []
+        /// What the program says if a token cannot be had, on whichever output.
+        var status: Int32 = 1
+        /// How the example says that it waits for 45 seconds at most, and how it would say one; nil: it does not.
+        var deadline: (long: String, short: String)?
+
+        var testDescription: String { name }
+    }
+
+    static let languages = [
+        Language(name: "sh", file: "example.sh", program: "sh", package: "dash", status: 22),
+        Language(
+            name: "python", file: "example.py", program: "python3", package: "python3",
+            deadline: ("settimeout(45)", "settimeout(1)")),
+        Language(
+            name: "go", file: "example.go", program: "go", package: "golang-go", arguments: ["run"],
+            deadline: ("45 * time.Second", "1 * time.Second")),
+        Language(
+            name: "javascript", file: "example.js", program: "node", package: "nodejs",
+            deadline: ("timeout(45_000)", "timeout(1_000)")),
+    ]
+
+    /// The first block of the language in the README's section.
+    static func example(_ language: String) throws -> String {
+        let readme = Repository.path("README.md")
+        let text = try String(contentsOfFile: readme, encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "\n## The socket\n").dropFirst().first)
+            .components(separatedBy: "\n## ")[0]
+        let blocks = section.components(separatedBy: "\n```\(language)\n").dropFirst()
+        return try #require(blocks.first?.components(separatedBy: "\n```\n").first) + "\n"
+    }
+
+    @Test("each prints a token, and without one says what is wrong and what to run, and fails", arguments: languages)
+    func example(language: Language) async throws {
+        let demo = try await DemoLogin()
+        try await demo.logIn()
+        let example = try Self.example(language.name)
+        let token = try await demo.home.authagent("token", "work").lines
+        let found = try await start(language, example, demo.home).result()
+        #expect(found.status == 0, "\(found.errors)")
+        #expect(found.lines == token)
+
+        try await demo.home.authagent("logout", "work")
+        let gone = try await start(language, example, demo.home).result()
+        #expect(gone.status == language.status, "\(gone.errors)")
+        #expect((gone.output + gone.errors).contains("no login for 'work'"), "\(gone.output)\(gone.errors)")
+        #expect((gone.output + gone.errors).contains("authagent login work"))
+    }
+
+    @Test("each that has a deadline ends at it when the agent says nothing", arguments: languages)
+    func silence(language: Language) async throws {
+        guard let deadline = language.deadline else { return }
+        let example = try Self.example(language.name)
+        // The same with a shorter one.
+        let impatient = example.replacingOccurrences(of: deadline.long, with: deadline.short)
+        try #require(impatient != example)
+        let home = try AgentHome()
+        let agent = try SilentAgent(home.socket)
+        let program = try start(language, impatient, home)
+        await eventually("\(language.name) waits for ever") { !program.isRunning }
+        let result = await program.result()
+        #expect(result.status == language.status, "\(result.errors)")
+        #expect(result.output == "")
+        #expect(try await agent.request() == "GET /v1/accounts/work/token HTTP/1.1")
+    }
+
+    private func start(_ language: Language, _ example: String, _ home: AgentHome) throws -> ChildProcess {
+        let file = try home.files.file(language.file, example)
+        let program = try MissingProgram.require(language.program, package: language.package)
+        // Go asks nobody on the network, and leaves nothing behind.
+        let go = [
+            "GOPROXY": "off", "GOFLAGS": "-mod=mod", "GO111MODULE": "off", "GOTOOLCHAIN": "local",
+            "GOCACHE": home.files.path + "/go", "GOPATH": home.files.path + "/gopath",
+        ]
+        return try ChildProcess(
+            program, language.arguments + [file], environment: home.environment.merging(go) { $1 })
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+/// A file system with one program in it that stops answering when a test says so (`Tests/Support/hanging-files`). Only root can
+/// mount one.
+public final class HangingFiles: Sendable {
+    private let files: TemporaryDirectory
+    private let server: ChildProcess
+
+    public init(showing program: String) async throws {
+        try #require(getuid() == 0, "this test mounts a file system, which only root can")
+        try #require(access("/dev/fuse", F_OK) == 0, "there is no /dev/fuse: run 'modprobe fuse'")
+        files = try TemporaryDirectory()
+        try #require(chmod(files.path, 0o755) == 0)
+        let mount = try files.directory("mount")
+        server = try ChildProcess(
+            try BuildProducts.path("hanging-files"), [mount, program], environment: ChildProcess.programEnvironment,
+            input: nil)
+        let line = await server.line()
+        try #require(line == "mounted", "\(server.errorsSoFar)")
+    }
+
+    deinit {
+        server.closeInput()
+        umount2(files.path + "/mount", Int32(MNT_DETACH))
+    }
+
+    /// Where the program is.
+    public var program: String { files.path + "/mount/tool" }
+
+    /// From now on no look at a path in it returns, until `end`.
+    public func hang() async {
+        server.write("hang\n")
+        _ = await server.line(beginning: "hanging")
+    }
+
+    /// Whatever waits for it gets an error.
+    public func end() async {
+        server.closeInput()
+        _ = await server.result()
+    }
+}
