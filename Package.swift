@@ -464,7 +464,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "OAuthTests",
-        dependencies: ["OAuth", "ReplyCorpus", "SecretMemory"],
+        dependencies: ["AuthagentTestSupport", "OAuth", "ReplyCorpus", "SecretMemory"],
         path: "Tests/Unit/Protocol/OAuthTests",
         swiftSettings: swift
     ),
@@ -482,7 +482,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "PolicyTests",
-        dependencies: ["AgentAPI", "Policy"],
+        dependencies: ["AgentAPI", "AuthagentTestSupport", "Policy"],
         path: "Tests/Unit/Protocol/PolicyTests",
         swiftSettings: swift
     ),

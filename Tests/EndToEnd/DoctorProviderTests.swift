@@ -30,8 +30,9 @@ struct DoctorProviderTests {
         try await expect(try home(port.url), .issuerConnection, "cannot connect to 127.0.0.1", hint: "network")
         port.close()
         try await expect(
-            try home("https://issuer.invalid"), .issuerConnection, "the name of issuer.invalid cannot be resolved",
-            hint: "run 'getent hosts issuer.invalid'")
+            try home("https://\(unresolvableHost)"), .issuerConnection,
+            "the name of \(unresolvableHost) cannot be resolved",
+            hint: "run 'getent hosts \(unresolvableHost)'")
     }
 
     @Test("a certificate of an unknown authority, for another host, or that has expired")

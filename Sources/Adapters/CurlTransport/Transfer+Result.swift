@@ -49,6 +49,9 @@ extension Transfer {
     private func failure(_ code: CURLcode) -> TransportFailure {
         if let proxy = triedProxy, let failure = failure(code, of: proxy) { return failure }
         return switch code {
+        case CURLE_OPERATION_TIMEDOUT where isLookingUp:
+            .timedOut(
+                "the name of \(host)\(proxyName.isEmpty ? "" : " or of the proxy\(proxyName)") is not resolved in time")
         case CURLE_OPERATION_TIMEDOUT: .timedOut("\(host) does not answer in time")
         case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound("the name of \(host) cannot be resolved")
         case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("the name of the proxy\(proxyName) cannot be resolved")

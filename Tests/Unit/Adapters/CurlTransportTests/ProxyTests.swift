@@ -34,9 +34,9 @@ struct ProxyTests {
             #expect(!text.contains("connect to provider.example"), "\(text)")
             #expect(!text.contains("pa%2F") && !text.contains("u:p"), "\(text)")
         }
-        let unnamed = CurlTransport(.init(proxy: "http://proxy.invalid:3128", noProxy: ""))
+        let unnamed = CurlTransport(.init(proxy: "http://\(unresolvableHost):3128", noProxy: ""))
         let unknown = try await expectFailure(.nameNotFound, unnamed, request)
-        #expect(unknown.contains("http://proxy.invalid:3128 (network.proxy)"), "\(unknown)")
+        #expect(unknown.contains("http://\(unresolvableHost):3128 (network.proxy)"), "\(unknown)")
         // Where the provider is what cannot be reached, the proxy is not blamed.
         let direct = CurlTransport(.init(proxy: "http://127.0.0.1:\(port)", noProxy: "127.0.0.1"))
         let other = try LoopbackServer().port
@@ -92,11 +92,11 @@ struct ProxyTests {
     func noSuchProxy() async throws {
         let port = try LoopbackServer().port
         let failures = [
-            ("http://127.0.0.1:\(port)", FailureKind.unreachable), ("http://proxy.invalid:3128", .nameNotFound),
+            ("http://127.0.0.1:\(port)", FailureKind.unreachable), ("http://\(unresolvableHost):3128", .nameNotFound),
         ]
         for (proxy, failure) in failures {
             let transport = CurlTransport(.init(proxy: proxy, noProxy: ""))
-            try await expectFailure(failure, transport, makeRequest(.post, "https://issuer.invalid/token"))
+            try await expectFailure(failure, transport, makeRequest(.post, "https://\(unresolvableHost)/token"))
         }
     }
 
@@ -104,7 +104,7 @@ struct ProxyTests {
     func password() async throws {
         let proxy = try LoopbackServer { $0.serve("407 Proxy Authentication Required") }
         let transport = CurlTransport(.init(proxy: "http://user:\(canary)@127.0.0.1:\(proxy.port)", noProxy: ""))
-        try await expectFailure(.unreachable, transport, makeRequest(.post, "https://issuer.invalid/token"))
+        try await expectFailure(.unreachable, transport, makeRequest(.post, "https://\(unresolvableHost)/token"))
         #expect(proxy.requests.first?.values("Proxy-Authorization").count == 1)
     }
 }

@@ -1,3 +1,4 @@
+import AuthagentTestSupport
 import OAuth
 import SecretMemory
 import Testing
@@ -94,9 +95,9 @@ import Testing
         // Each encoding writes it differently, and no 8 bytes of it come twice.
         let secret = (0..<30_000).map { "/\($0)" }.joined().prefix(TokenGrant.maximumTokenLength)
         let redaction = Redaction([SecretBytes(String(secret))])
-        let duration = ContinuousClock().measure {
-            for _ in 0..<50 { #expect(redaction.clean("it is over") == "it is over") }
-        }
+        let start = Duration.processorTime
+        for _ in 0..<50 { #expect(redaction.clean("it is over") == "it is over") }
+        let duration = Duration.processorTime - start
         // In a debug build once takes about a second.
         #expect(duration < .seconds(20), "\(duration)")
     }

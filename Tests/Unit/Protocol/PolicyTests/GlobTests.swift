@@ -1,3 +1,4 @@
+import AuthagentTestSupport
 import Policy
 import Testing
 
@@ -49,8 +50,8 @@ struct GlobTests {
     func cost() {
         let glob = Glob(String(repeating: "*a", count: 32) + "b")
         let name = String(repeating: "a", count: 64)
-        let start = ContinuousClock.now
+        let start = Duration.processorTime
         for _ in 0..<100 { #expect(!glob.matches(name)) }
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(Duration.processorTime - start < .seconds(10))
     }
 }
