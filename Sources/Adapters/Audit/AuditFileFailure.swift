@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Why there can be no audit lines in a file.
+/// The reason why the audit file cannot be used.
 public struct AuditFileFailure: Error, Equatable, Sendable, CustomStringConvertible {
     public let path: String
-    /// Goes on after the path.
+    /// Text that follows the path in the message.
     public let problem: String
     public let hint: String
 

@@ -1,15 +1,15 @@
 internal import Dispatch
 internal import Synchronization
 
-// Refusals of strangers: a line for each of the first in a minute, and one for the rest.
+// Refusals of other users: one line for each of the first in a minute, then one summary line.
 
 extension AuditTrail {
     struct Refusals {
         var lines = RefusedLines()
-        /// Somebody will look for what there is to tell.
+        /// Whether a timer for the summary line is already set.
         var isAwaited = false
 
-        /// How long it is until there is something to tell, if nobody waits for it yet.
+        /// Returns the delay until a summary is due; `nil` if none is due or a timer is already set.
         mutating func wait(at now: ContinuousClock.Instant) -> Duration? {
             guard !isAwaited, let next = lines.next else { return nil }
             isAwaited = true
@@ -50,13 +50,13 @@ extension AuditTrail {
         tell(told, wait)
     }
 
-    /// It is their own disk, and their own program that they look for in there.
+    /// The owner and root fill their own disk, and look for their own program in the log.
     private func isOwn(_ user: UInt32) -> Bool { user == owner || user == 0 }
 
     private func tell(_ suppressed: [RefusedLines.Suppressed], _ wait: Duration?) {
         for suppressed in suppressed { add(AuditLine(suppressed, at: .now)) }
         guard let wait else { return }
-        // Whoever was refused may never come again, and what there is no line of is told all the same.
+        // The refused user may never connect again, so a timer writes the summary.
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(wait / .milliseconds(1)) + 1)) {
             [weak self] in self?.tellSuppressed()
         }

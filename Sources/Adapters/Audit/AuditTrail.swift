@@ -2,7 +2,7 @@ public import Logging
 public import Policy
 internal import Synchronization
 
-/// Keeps a line of each decision: in the log, and in a file of its own if there is one.
+/// The audit trail: one line for each decision, in the log and optionally in a file.
 public final class AuditTrail: AccessAudit {
     private struct Target {
         let file: AuditFile
@@ -18,7 +18,7 @@ public final class AuditTrail: AccessAudit {
 
     public let facts: CallerFacts = .record
 
-    /// `log` takes a line and waits for nothing; `logger` is told what becomes of the file. `owner`: the agent's own user.
+    /// `log` takes a line and must not block; `logger` gets errors of the file. `owner`: the agent's user.
     public init(
         owner: UInt32, logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         log: @escaping @Sendable (AuditLine) -> Void
@@ -29,7 +29,7 @@ public final class AuditTrail: AccessAudit {
         self.log = log
     }
 
-    /// Opens the file, or opens it anew. When that fails, all stays as it is. Nil: no file.
+    /// Opens or reopens the file; on failure the current file stays. `nil` turns the file off.
     public func open(_ path: String?) throws(AuditFileFailure) {
         guard let path else {
             target.withLock { $0 = nil }
@@ -56,7 +56,7 @@ public final class AuditTrail: AccessAudit {
         target.withLock { $0 }?.writer.add(line.isRefusal || line.isChange ? .important : .routine) { line.json }
     }
 
-    /// Waits until every line is written, or the time is over.
+    /// Waits until every line is written, at most for `limit`.
     public func flush(within limit: Duration) {
         tellSuppressed(ofAllMinutes: true)
         target.withLock { $0 }?.writer.flush(within: limit)
