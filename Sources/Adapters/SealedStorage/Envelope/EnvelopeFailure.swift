@@ -1,11 +1,11 @@
-/// Why a sealed file does not open.
+/// The reason why a sealed file does not open.
 public enum EnvelopeFailure: Error, Equatable, Sendable {
-    /// It is something else, or its first bytes are lost.
+    /// Not a sealed file, or its first bytes are lost.
     case notSealed
-    /// A later agent may have written it.
+    /// Written by a later version of the agent, possibly.
     case unknownVersion(UInt8)
     case otherKey
-    /// It was changed or cut off, or it is the file of another account, purpose or generation.
+    /// Changed, truncated, or the file of another account, purpose or generation.
     case damaged
 }
 

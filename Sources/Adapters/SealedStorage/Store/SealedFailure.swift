@@ -2,16 +2,16 @@ internal import AgentAPI
 internal import SealedFiles
 internal import Vault
 
-/// Why the sealed store cannot be used, or does not do what it was asked. The words for people are made here.
+/// The reason why the sealed store cannot be used or an operation on it failed. All texts are made here.
 enum SealedFailure: Error, Equatable, Sendable {
     case notInitialized
     case alreadyInitialized
-    /// There are records, and nothing that says with which key.
+    /// There are records, but no header with their key.
     case headerMissing(String)
     /// The path of `store.sealed`.
     case headerDamaged(String)
     case headerVersion(Int)
-    /// What tells the newest records from older ones is gone, or is not the agent's.
+    /// The marks file is missing or was not written by the agent.
     case marksLost(String)
     case locked
     case noPassphraseNeeded
@@ -23,10 +23,10 @@ enum SealedFailure: Error, Equatable, Sendable {
     case keyFileMissing(String)
     case keyPathNotAbsolute(String)
     case keyTooShort(String, count: Int)
-    /// What is given is a key, but not this store's.
+    /// The key is valid, but belongs to another store.
     case otherKey(String)
     case recordTooLarge
-    /// The file of the last generation there can be.
+    /// A file of the largest possible generation exists.
     case generationsExhausted(String)
     case notReadBack(String)
     case noMemory
@@ -34,7 +34,7 @@ enum SealedFailure: Error, Equatable, Sendable {
 
     static let shortestPassphrase = 8
 
-    /// Runs what reads and writes files.
+    /// Runs a file operation and wraps its failure.
     static func onDisk<Value>(_ body: () throws(FileFailure) -> Value) throws(SealedFailure) -> Value {
         do throws(FileFailure) { return try body() } catch { throw .file(error) }
     }
@@ -108,7 +108,7 @@ enum SealedFailure: Error, Equatable, Sendable {
 
     var storeFailure: StoreFailure { StoreFailure(state, detail, hint: hint) }
 
-    /// As an answer to somebody who asked for something to be done with the store itself.
+    /// The failure as the reply to an operation on the store itself.
     var keyedStoreFailure: KeyedStoreFailure {
         switch self {
         case .wrongPassphrase: .wrongPassphrase(detail: detail, hint: hint)

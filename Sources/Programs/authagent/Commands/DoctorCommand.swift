@@ -22,7 +22,7 @@ struct DoctorCommand: ParsableCommand {
             do throws(OneShotAgent.Fault) {
                 found = try OneShotAgent(environment: environment).answer(DoctorReport.self, to: .doctor)
             } catch {
-                // In the report, so that what the client has found out is shown as well.
+                // As a check in the report, so that the client's own checks are shown too.
                 checks.append(
                     DoctorCheck(.agentProgram, .problem, "\(error.problem), so no more is known", hint: error.hint))
             }
@@ -38,7 +38,7 @@ struct DoctorCommand: ParsableCommand {
         }
     }
 
-    /// What the agent's program has examined as well counts: it is the one that has to work with it.
+    /// The agent's result replaces the client's for the same check: the agent has to work with it.
     private func merged(_ own: [DoctorCheck], _ agents: [DoctorCheck]) -> [DoctorCheck] {
         let replaced = own.map { check in agents.first { $0.id == check.id } ?? check }
         return replaced + agents.filter { check in !own.contains { $0.id == check.id } }

@@ -34,7 +34,7 @@ struct EventsCommand: ParsableCommand {
         throw Self.ended(last)
     }
 
-    /// A stream that breaks off is the same to people as one that ends.
+    /// The next event; `nil` if the stream ends or breaks.
     private func next(of events: EventStream<AgentEventReader>, _ last: EventID?) throws -> AgentEvent? {
         do { return try events.next() } catch AgentClientError.lost { throw Self.ended(last) }
     }

@@ -65,7 +65,7 @@ struct InspectCommand: ParsableCommand {
 }
 
 extension TokenInspection {
-    /// What a script has to hear of.
+    /// The result as an exit code for scripts.
     fileprivate var failure: Failure? {
         switch (signature?.state, introspection?.state) {
         case (.invalid?, _):

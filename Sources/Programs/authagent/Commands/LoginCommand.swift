@@ -154,8 +154,8 @@ struct LoginCommand: ParsableCommand {
             clientCertificateFile: clientCertificateFile.map(absolutePath), pkce: pkce,
             audience: audience, resources: resource.isEmpty ? nil : resource
         )
-        // From here on, so that Ctrl-C before there is anything to cancel just ends this program. SIGHUP keeps its
-        // default: a lost terminal ends this program, and the login goes on in the agent.
+        // Blocked only now, so that Ctrl-C before the login exists just ends this program. SIGHUP keeps its default:
+        // when the terminal is lost this program ends, and the login continues in the agent.
         let signals = SignalWatch([SIGINT, SIGTERM])
         try connection.begin(.login(account, request))
         let events = EventStream<LoginEventReader>(connection)
@@ -171,14 +171,14 @@ struct LoginCommand: ParsableCommand {
         }
     }
 
-    /// The event stream told why.
+    /// The login failed, as the event stream reported.
     private struct LoginEnded: Error { let failure: LoginFailure }
 
     private static let agentEnded = Failure(
         "the agent ended while the login was pending", hint: "run the same command again", code: .agentUnreachable
     )
 
-    /// Asks for the end; the event that tells of it comes over the first connection.
+    /// Requests the cancellation; its event arrives on the first connection.
     private func cancel() throws {
         _ = try AgentConnection.open(startIfNeeded: false).ask(.cancelLogin(account))
     }

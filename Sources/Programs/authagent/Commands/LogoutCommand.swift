@@ -53,7 +53,7 @@ struct LogoutCommand: ParsableCommand {
             } catch {
                 guard case .problem(let problem) = error else { throw error }
                 let failure = Failure(problem)
-                // The others are logged out all the same.
+                // A failure does not stop the logout of the other accounts.
                 if names.count > 1 { Console.report(failure) }
                 first = first ?? failure
             }

@@ -31,12 +31,12 @@ struct ProvidersCommand: ParsableCommand {
         Console.print(json ? APIJSON.text(fixed: list) : list.providers.map(text).joined(separator: "\n\n"))
     }
 
-    /// From the agent's program, because this one is small; what it was built with needs no running agent.
+    /// The daemon's executable has the presets, which keeps this one small; it needs no running agent.
     private static func list() throws -> ProviderList {
         do throws(OneShotAgent.Fault) {
             return try OneShotAgent(environment: processEnvironment()).answer(ProviderList.self, to: .providers)
         } catch {
-            // In a container that has only the agent's socket.
+            // In a container with only the agent's socket.
             if case .notInstalled = error, let agent = try? AgentConnection.open(startIfNeeded: false) {
                 return try agent.ask(.providers)
             }

@@ -12,22 +12,22 @@ struct StopCommand: ParsableCommand {
         discussion: "Logins are kept: the next command starts it again."
     )
 
-    /// A refresh under way may take its whole time.
+    /// A running refresh may take its whole time limit.
     private static let patience: Duration = .seconds(45)
 
     func run() throws {
         let path = try SocketPath.resolve()
         if let paths = UserPaths(environment: processEnvironment()) {
-            // Root with a user's environment would end that user's agent, and with it what is only in memory.
+            // Root with a user's environment would end that user's agent and lose the state kept only in memory.
             let places = OwnPlaces.of(processEnvironment(), socket: path.text, state: paths.state)
             do throws(LocalSocketError) { try OwnPlaces.require(places) } catch { throw Failure(error) }
         }
         guard let pid = try agentPID() else { return Console.print("no agent runs") }
-        // A pidfd stays with the process: a number could be another's by the time the signal is sent.
+        // A pidfd cannot refer to another process; a process ID may be reused before the signal is sent.
         let raw = clinux_pidfd_open(pid)
         guard raw >= 0 else { return Console.print("no agent runs") }
         let process = Descriptor(owning: raw)
-        // In another container, or after a crash of the machine, the number may be anybody's.
+        // In another container, or after a crash of the machine, the ID may belong to any process.
         guard Self.isAgent(pid) else {
             throw Failure(
                 "the process \(pid) that the agent names is no agent",
@@ -50,7 +50,7 @@ struct StopCommand: ParsableCommand {
         Console.print("agent stopped, pid \(pid)")
     }
 
-    /// proc(5), /proc/PID/comm: the program's name, of which the kernel keeps 15 bytes.
+    /// Reads /proc/PID/comm (proc(5)), which holds the first 15 bytes of the program's name.
     private static func isAgent(_ pid: Int32) -> Bool {
         let descriptor = open("/proc/\(pid)/comm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
@@ -60,7 +60,7 @@ struct StopCommand: ParsableCommand {
         return String(decoding: name.prefix(max(0, count)), as: UTF8.self) == "authagentd\n"
     }
 
-    /// The agent at the socket; else the one that holds the lock and hangs, or listens elsewhere.
+    /// The agent at the socket; otherwise the one that holds the lock and hangs, or listens elsewhere.
     private func agentPID() throws -> Int32? {
         do throws(AgentClientError) {
             return try AgentConnection(to: SocketPath.resolve()).ask(.health()).pid

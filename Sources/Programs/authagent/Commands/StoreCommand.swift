@@ -15,7 +15,7 @@ struct StoreCommand: ParsableCommand {
         ]
     )
 
-    /// Sends one operation.
+    /// Sends a store operation.
     static func perform(_ change: StoreRequest) throws -> StoreReply {
         try AgentConnection.open().ask(.changeStore(change))
     }

@@ -82,7 +82,7 @@ struct TokenCommand: ParsableCommand {
         }
     }
 
-    /// Leaves to the request that follows what is left of its time.
+    /// Renews the token, and reduces the time limit of the request that follows by the time used.
     private func renew(_ asked: inout TokenRequest, _ connection: AgentConnection) throws {
         var request = Request.rejectToken(account, TokenRejection(of: asked.target))
         let deadline = wait.map { Deadline(.seconds($0)) }
@@ -96,7 +96,7 @@ struct TokenCommand: ParsableCommand {
         asked.wait = deadline.map { Int($0.milliseconds / 1000) }
     }
 
-    /// What is printed of a reply.
+    /// The output format of a reply.
     enum Form {
         case token, header
         case text(String)

@@ -17,11 +17,11 @@ struct UnlockCommand: ParsableCommand {
         let isAsked = try isPassphraseRequired()
         if isAsked { try ask(UnlockRequest(passphrase: try PassphraseInput.read())) }
         Console.print("unlocked")
-        // Reading it all the same could wait for ever, for input that nobody means to give.
+        // Reading input that is not needed could block for good.
         if !isAsked, isatty(STDIN_FILENO) == 0 { Console.note("nothing needed a passphrase, and none was read") }
     }
 
-    /// Unlocks without a passphrase; true if that is not enough.
+    /// Unlocks without a passphrase; returns whether one is needed.
     private func isPassphraseRequired() throws -> Bool {
         do { try ask(UnlockRequest()) } catch AgentClientError.problem(let problem) {
             guard problem.reason == Problem.passphraseRequired else { throw Failure(problem) }

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Reads one token from standard input; never from an argument, which everybody on the machine could see.
+/// Reads a token from standard input; never from an argument, because /proc/PID/cmdline is world-readable.
 enum TokenInput {
-    /// A request's body holds this and a little more.
+    /// A request's body has room for this and little more.
     private static let longest = 60 * 1024
 
     static func read() throws -> String {

@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// What was found out about tokens, as people read it; the first line of each says what was done.
+/// The results of `inspect` as text; the first line for each token names the method.
 struct InspectionText {
     private let reply: InspectReply
     private let now: Int
@@ -47,7 +47,7 @@ struct InspectionText {
         }
     }
 
-    /// What was done to find out.
+    /// The method of the inspection.
     private func done(_ token: TokenInspection) -> String {
         var steps: [String] = []
         switch token.signature?.state {
@@ -88,9 +88,9 @@ struct InspectionText {
             }
     }
 
-    /// A moment of RFC 7519 §4.1 or OpenID Connect Core 1.0 §2 in words; nil for any other member.
+    /// A time claim of RFC 7519 §4.1 or OpenID Connect Core 1.0 §2 as text; `nil` for any other claim.
     private func moment(_ name: String, _ seconds: Int) -> String? {
-        // Nobody's tokens are older than the epoch, and sums of these never overflow.
+        // Valid times only; sums of these cannot overflow.
         guard (0...253_402_300_799).contains(seconds) else { return nil }
         let isPast = seconds <= now
         let span = TimeSpan.words(abs(seconds - now))

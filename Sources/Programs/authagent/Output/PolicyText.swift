@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// What the rules say about a process, as people read it.
+/// The policy decisions about a process as text.
 struct PolicyText {
     private let report: PolicyReport
 
@@ -60,7 +60,7 @@ struct PolicyText {
         return terms.joined(separator: ", ")
     }
 
-    /// Nil: anywhere.
+    /// `nil` if the rule applies to all places.
     private static func places(_ rule: RuleDescription) -> String? {
         guard rule.resources != nil || rule.audiences != nil else { return nil }
         let named = (rule.resources ?? []) + (rule.audiences ?? [])

@@ -1,8 +1,8 @@
 internal import AgentAPI
 
-/// A preset for people.
+/// A provider preset as text.
 enum ProviderText {
-    /// What has to be known to log in.
+    /// The requirements for a login.
     static func summary(_ provider: ProviderDescription) -> String {
         var lines = heading(provider)
         lines.append("  issuer: \(provider.issuer)")
@@ -16,7 +16,7 @@ enum ProviderText {
         return text(lines + ending(provider))
     }
 
-    /// Everything, under the names that an account file and `--json` have for it.
+    /// All settings, with the names used in account files and `--json`.
     static func detail(_ provider: ProviderDescription) -> String {
         let (endpoints, requests) = (provider.endpoints, provider.requests)
         let elsewhere = provider.metadata ? "from the metadata, if it has one" : "none is known"

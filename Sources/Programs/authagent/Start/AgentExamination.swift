@@ -3,13 +3,13 @@ internal import AuthagentClient
 internal import Glibc
 internal import LocalSocket
 
-/// What a client can find out by itself about the agent: where its socket is, whether one runs, and of which version.
+/// The client's own checks: the socket's path, whether an agent is running, and its version.
 ///
-/// Connects only while somebody holds the agent's lock: a socket that systemd listens at would start one.
+/// Connects only if the agent's lock is held: connecting to a socket of systemd would start an agent.
 struct AgentExamination {
     let environment: [String: String]
 
-    /// The checks, and the agent's own report if there is an agent that has one.
+    /// Runs the checks; returns them with the agent's own report, if an agent sends one.
     func run() -> ([DoctorCheck], DoctorReport?) {
         var checks = [Self.installed]
         let path: SocketPath
@@ -46,7 +46,7 @@ struct AgentExamination {
         let connection = try AgentConnection(to: path)
         let agent = try connection.ask(.health(within: .seconds(3)))
         let running = DoctorCheck(.agentRunning, .ok, "an agent runs, pid \(agent.pid), \(agent.socket)")
-        // An older one has no such route, or other checks.
+        // An older agent lacks this route, or has other checks.
         let report = try? connection.ask(.doctor)
         let difference = AgentEnvironment.difference(environment, agent).map {
             DoctorCheck(.agentEnvironment, .warning, $0, hint: AgentEnvironment.remedy)
@@ -71,7 +71,7 @@ struct AgentExamination {
         }
     }
 
-    /// A directory that is not there is made at the agent's start, if it can be.
+    /// The agent creates a missing directory at its start, if possible.
     private func directory(of path: SocketPath) -> DoctorCheck {
         if path.isOthers(than: geteuid()) {
             guard path.isKept else {

@@ -4,15 +4,15 @@ internal import Glibc
 internal import LocalSocket
 
 extension AgentStarter {
-    /// An agent that was told to end takes no more connections but holds its lock until the requests and refreshes
-    /// under way are done: 40 s at most, and a little to end.
+    /// A stopping agent refuses connections but holds its lock until running requests and refreshes are done: 40 s at
+    /// most, and a little to exit.
     private static let longestDrain: Duration = .seconds(45)
-    /// Waiting longer than a start takes is something to tell a person.
+    /// A wait longer than a normal start is reported to the user.
     private static let silentWait: Duration = .seconds(1)
 
-    /// Starts the daemon and connects to it, or to the one that somebody else has started.
+    /// Starts the daemon and connects to it, or to one that another command has started.
     func connect() throws -> AgentConnection {
-        // Whoever is only let in to an agent of others has none to start in its place.
+        // A guest of another user's agent must not start an agent in its place.
         guard !path.isOthers(than: geteuid()) else { throw Self.leftToOthers(path) }
         if let connection = try connectThroughService() { return connection }
         let end = Deadline(Self.longestDrain)
@@ -24,8 +24,7 @@ extension AgentStarter {
         return try AgentConnection(to: path)
     }
 
-    /// Waits for the agent that holds the lock: it is about to listen, and then this connects; or about to end, and
-    /// then this returns nil.
+    /// Waits for the agent that holds the lock. Connects once it listens; returns `nil` once it has ended.
     private func connectToOther(until end: Deadline) throws -> AgentConnection? {
         guard let lock = UserPaths(environment: environment)?.lock else { return nil }
         let silence = Deadline(Self.silentWait)

@@ -4,23 +4,23 @@ internal import CLinux
 internal import Glibc
 internal import LocalSocket
 
-/// Starts the daemon when nobody listens, and waits until it serves or says why it does not.
+/// Starts the daemon if it is not running, and waits until it serves or reports why it cannot.
 ///
-/// `connect` in `AgentStarter+Connect.swift` is what commands call.
+/// Commands call `connect` in `AgentStarter+Connect.swift`.
 struct AgentStarter {
     let path: SocketPath
     let environment: [String: String]
 
-    /// Long enough for a loaded machine; the daemon itself needs some milliseconds.
+    /// Long enough for a loaded machine; the daemon needs some milliseconds.
     private static let patience: Duration = .seconds(10)
-    /// Where `clinux_spawn_daemon` puts the end of the pipe that the daemon reports to.
+    /// The descriptor at which `clinux_spawn_daemon` places the daemon's readiness pipe.
     private static let readyDescriptor: Int32 = 3
-    /// A log that has grown past this is begun anew.
+    /// A longer log is truncated at the start.
     private static let longestLog = 1024 * 1024
 
     enum Outcome {
         case serves
-        /// Somebody else holds the lock.
+        /// Another process holds the lock.
         case isInUse
     }
 
@@ -37,7 +37,7 @@ struct AgentStarter {
         }
         let reading = Descriptor(owning: ends[0])
         do {
-            // Closed here after the start, so that the end of the daemon ends the reading.
+            // Closed after the start, so that the end of the daemon ends the read.
             let writing = Descriptor(owning: ends[1])
             try spawn(daemon, log: log.raw, readiness: writing.raw)
         }
@@ -76,7 +76,7 @@ struct AgentStarter {
         return String(decoding: report, as: UTF8.self)
     }
 
-    /// Beside this program, as in a build directory, or where packages put it. Never from PATH.
+    /// The daemon beside this program, as in a build directory, or at its installed path. Never from PATH.
     static func daemon() throws -> String {
         let directory = programDirectory()
         let places = ["\(directory)/authagentd", "\(directory)/../libexec/authagent/authagentd"]
@@ -95,7 +95,7 @@ struct AgentStarter {
             "HOME is not set", hint: "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME", code: .agentUnreachable)
     }
 
-    /// Before anything is made: with another user's environment, nothing is.
+    /// Throws before anything is created if the environment belongs to another user.
     private func requireOwnPlaces() throws {
         let places = OwnPlaces.of(environment, socket: path.text, state: try paths().state)
         do throws(LocalSocketError) { try OwnPlaces.require(places) } catch { throw Failure(error) }
@@ -120,7 +120,7 @@ struct AgentStarter {
     private func spawn(_ daemon: String, log: Int32, readiness: Int32) throws {
         var arguments = Self.cStrings([daemon, "--ready-fd", "\(Self.readyDescriptor)"])
         var environment = AgentEnvironment.of(environment)
-        // The Swift runtime's crash report has registers in it, which may hold part of a token.
+        // The Swift runtime's crash report contains registers, which may hold parts of a token.
         environment["SWIFT_BACKTRACE"] = "enable=no"
         var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })
         defer { for text in arguments + variables { free(text) } }
@@ -133,7 +133,7 @@ struct AgentStarter {
         }
     }
 
-    /// Ended by nil, as execve(2) wants it; to be freed by the caller.
+    /// A C array for execve(2), terminated by `nil`; the caller frees it.
     static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
         var copies: [UnsafeMutablePointer<CChar>?] = texts.map { text in text.withCString { strdup($0) } }
         copies.append(nil)
