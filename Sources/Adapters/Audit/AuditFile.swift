@@ -69,7 +69,7 @@ final class AuditFile: LineSink {
         guard fstat(state.file.raw, &status) == 0, status.st_nlink == 0 else { return }
         state.file = try Self.open(state.path).takeDescriptor()
         state.isTorn = false
-        logger.warning("the audit file was gone, begun anew", metadata: ["file": "\(state.path)"])
+        logger.warning("the audit file was deleted, created a new one", metadata: ["file": "\(state.path)"])
     }
 
     private func append(_ lines: [UInt8], _ state: inout State) throws(AuditFileFailure) {
@@ -137,7 +137,7 @@ final class AuditFile: LineSink {
             )
         }
         guard status.st_nlink <= 1 else {
-            throw AuditFileFailure(path: path, problem: "the file has other names", hint: "look for hard links to it")
+            throw AuditFileFailure(path: path, problem: "the file has several hard links", hint: "remove the others")
         }
         return OpenFile(path: path, descriptor: descriptor)
     }

@@ -50,15 +50,15 @@ extension Transfer {
         if let proxy = triedProxy, let failure = failure(code, of: proxy) { return failure }
         return switch code {
         case CURLE_OPERATION_TIMEDOUT: .timedOut("\(host) does not answer in time")
-        case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound("the name of \(host) cannot be resolved")
-        case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("the name of the proxy\(proxyName) cannot be resolved")
+        case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound("cannot resolve the name of \(host)")
+        case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("cannot resolve the name of the proxy\(proxyName)")
         case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(host): \(reason(code))")
         // Only for a POST that libcurl wanted to repeat.
         case CURLE_ABORTED_BY_CALLBACK: .broken("the connection to \(host) broke before its reply")
         case CURLE_SSL_CONNECT_ERROR where !isProtocolError:
-            .unreachable("the TLS handshake with \(host) broke off: \(reason(code))")
+            .unreachable("the TLS handshake with \(host) failed: \(reason(code))")
         case CURLE_SSL_CERTPROBLEM where request.certificate != nil:
-            .tls("the client's certificate and its key cannot be used: \(reason(code))")
+            .tls("cannot use the client certificate and its key: \(reason(code))")
         case CURLE_SSL_CACERT_BADFILE:
             .tls(
                 "the trusted certificates in '\(configuration.caFile ?? "")' (\(configuration.caSource)) cannot be used:"
@@ -84,7 +84,7 @@ extension Transfer {
         switch code {
         case CURLE_COULDNT_CONNECT: return .unreachable("cannot connect to \(name): \(reason(code))")
         case CURLE_OPERATION_TIMEDOUT where timesSent == 0: return .timedOut("\(name) does not answer in time")
-        case _ where isTunnelRefused: return .unreachable("\(name) does not lead to \(host): \(reason(code))")
+        case _ where isTunnelRefused: return .unreachable("\(name) refuses the tunnel to \(host): \(reason(code))")
         default: return nil
         }
     }
@@ -97,7 +97,7 @@ extension Transfer {
     /// CURLE_TOO_LARGE, added in libcurl 8.6.
     private static let tooLarge = CURLcode(rawValue: 100)
 
-    private var tooManyHeaders: TransportFailure { .malformed("\(host) sends more headers than can be") }
+    private var tooManyHeaders: TransportFailure { .malformed("\(host) sends too many headers") }
 
     /// Whether OpenSSL reports a TLS error of the peer. For a connection that is reset or closed in the handshake it
     /// reports nothing or an unexpected end: a transient network failure.

@@ -102,7 +102,7 @@ final class TransferLoop: Sendable {
                     continue
                 }
                 guard lookups.allowsAnother(of: transfer.host) else {
-                    transfer.finish(.failure(.unreachable("the look-ups of the name of \(transfer.host) hang")))
+                    transfer.finish(.failure(.unreachable("the name look-ups of \(transfer.host) hang")))
                     continue
                 }
                 switch transfer.prepare() {

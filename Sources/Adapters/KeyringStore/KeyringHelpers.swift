@@ -28,7 +28,7 @@ final class KeyringHelpers: Sendable {
     }
 
     func run(_ job: KeyringJob) async -> KeyringOutcome {
-        guard let message = try? KeyringMessage.encode(job) else { return .failed("the job cannot be written") }
+        guard let message = try? KeyringMessage.encode(job) else { return .failed("cannot encode the keyring job") }
         let errand = KeyringErrand(message, asked: asked)
         // A queue per job has a thread at once, which may block.
         let queue = kept.withLock { $0.takesTurns } ? turns : DispatchQueue(label: "authagent.keyring")
@@ -84,14 +84,14 @@ final class KeyringHelpers: Sendable {
     }
 
     private func outcome(_ failure: KeyringHelper.Failure, of errand: KeyringErrand) -> KeyringOutcome {
-        let again = "is it of the same version?"
+        let again = "check that it has the same version"
         var outcome =
             switch failure {
-            case .noDescriptor: KeyringOutcome.failed("there is no descriptor for the keyring helper")
-            case .cannotRun: KeyringOutcome.failed("the keyring helper \(program.path) cannot be run")
-            case .notUnderstood: KeyringOutcome.failed("the keyring helper's answer is not understood; \(again)")
+            case .noDescriptor: KeyringOutcome.failed("no file descriptor is free for the keyring helper")
+            case .cannotRun: KeyringOutcome.failed("cannot run the keyring helper \(program.path)")
+            case .notUnderstood: KeyringOutcome.failed("cannot read the keyring helper's reply; \(again)")
             case .silent:
-                KeyringOutcome.failed("the keyring helper did not begin within \(seconds) s; \(again)")
+                KeyringOutcome.failed("the keyring helper did not start within \(seconds) s; \(again)")
             case .ended(let way):
                 KeyringOutcome.failed(
                     "the keyring helper ended early\(way.map { " (\($0))" } ?? ""); \(again)")

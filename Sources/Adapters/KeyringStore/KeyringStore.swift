@@ -86,7 +86,7 @@ extension StoredRecord {
         if record.isLocked { problem = .lockedItem(record.label, program: program) }
         if record.isWithoutSecret {
             problem = StoreFailure(
-                .failed, "the keyring does not give the secret of '\(record.label)'", program: program)
+                .failed, "the keyring does not return the secret of '\(record.label)'", program: program)
         }
     }
 }

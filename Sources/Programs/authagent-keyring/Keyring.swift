@@ -16,9 +16,9 @@ final class Keyring {
         var error: UnsafeMutablePointer<GError>?
         guard let service = csecret_open(&error) else {
             let error = GLibError.take(&error)
-            var failure = error.failure("the keyring opens no session")
+            var failure = error.failure("the keyring does not open a session")
             if failure.state == .failed, error.name == nil, let refusal = bus.refusalOfSession() {
-                failure.detail = "the keyring opens no session: \(refusal)"
+                failure.detail = "the keyring does not open a session: \(refusal)"
             }
             throw failure
         }
@@ -80,7 +80,7 @@ final class Keyring {
         if let present, overwrite(present, with: record) { path = present.path } else { path = try create(record) }
         let items = try items(record.account, record.purpose)
         guard let written = items.first(where: { $0.path == path }), written.record?.secret == record.secret else {
-            throw KeyringFailure(state: .failed, detail: "the keyring did not keep what was stored")
+            throw KeyringFailure(state: .failed, detail: "the keyring did not keep the stored item")
         }
         for item in items where item.path != path && (!item.isLocked || item.isIn(collection)) {
             // Without a prompt, which would appear at each renewal.
@@ -165,11 +165,11 @@ final class Keyring {
                 collection, csecret_schema(), attributes, KeyringItem.attribute(record.label), value,
                 SECRET_ITEM_CREATE_REPLACE, nil, &error)
         else {
-            throw GLibError.take(&error).failure("the keyring does not store")
+            throw GLibError.take(&error).failure("the keyring does not store the item")
         }
         defer { csecret_release(item) }
         guard let path = csecret_item_path(item) else {
-            throw KeyringFailure(state: .failed, detail: "the keyring does not say where it stored")
+            throw KeyringFailure(state: .failed, detail: "the keyring does not report where it stored the item")
         }
         return String(cString: path)
     }
@@ -190,7 +190,7 @@ final class Keyring {
             guard error != nil else { break }
             let failure = GLibError.take(&error)
             // Another job may delete an item between the search and the read.
-            guard failure.isAboutMissingObject, !isLast else { throw failure.failure("the keyring cannot be searched") }
+            guard failure.isAboutMissingObject, !isLast else { throw failure.failure("cannot search the keyring") }
         }
         defer { csecret_release_items(list) }
         var items: [KeyringItem] = []

@@ -9,5 +9,5 @@ struct KeyringFailure: Error, Equatable {
     /// The label of the item that prevents the job.
     var item: String?
 
-    static let agentIsGone = KeyringFailure(state: .failed, detail: "the agent is gone")
+    static let agentIsGone = KeyringFailure(state: .failed, detail: "the agent has ended")
 }

@@ -40,7 +40,7 @@ enum KeyringHelper {
             DeadStack.clear()
         }
         guard let input = channel.read(), let job = decode(input) else {
-            answer(KeyringReply(state: .failed, detail: "the keyring helper got no job"), channel)
+            answer(KeyringReply(state: .failed, detail: "the keyring helper received no job"), channel)
             exit(2)
         }
         var reply: KeyringReply

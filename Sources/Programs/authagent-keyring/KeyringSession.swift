@@ -85,7 +85,7 @@ struct KeyringSession {
             let records = try keyring.records(in: collection)
             if !isRepeated, let record = records.first(where: \.isWithoutSecret) {
                 throw KeyringFailure(
-                    state: .failed, detail: "the keyring does not give the secret of '\(record.label)'")
+                    state: .failed, detail: "the keyring does not return the secret of '\(record.label)'")
             }
             if records.contains(where: \.isLocked) { askOnce(with: keyring, in: collection, on: bus) }
             return KeyringReply(state: .ok, records: records)

@@ -45,7 +45,7 @@ final class SessionBus {
                 return
             }
             let reason = GLibError.take(&error).text
-            failure = failure ?? "the session bus cannot be reached at \(address.source): \(reason)"
+            failure = failure ?? "cannot connect to the session bus at \(address.source): \(reason)"
         }
         throw KeyringFailure(state: .noBus, detail: failure ?? "there is no session bus")
     }
@@ -104,10 +104,10 @@ final class SessionBus {
     }
 
     private func noProvider() -> KeyringFailure {
-        var detail = "no keyring runs on the session bus"
+        var detail = "no keyring is running on the session bus"
         if let reply = try? call(Self.bus, "/org/freedesktop/DBus", Self.bus, "ListActivatableNames", nil) {
             if csecret_contains(reply, Self.service) != 0 {
-                detail += "; one is installed, which D-Bus can start, but without its password"
+                detail += "; one is installed, which D-Bus can start but not unlock"
             }
             g_variant_unref(reply)
         }
@@ -156,7 +156,7 @@ final class SessionBus {
             defer { g_variant_unref(reply) }
             return csecret_property(reply) != 0
         } catch {
-            throw error.failure("the keyring does not say whether it is locked")
+            throw error.failure("the keyring does not report whether it is locked")
         }
     }
 

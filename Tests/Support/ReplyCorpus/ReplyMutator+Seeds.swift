@@ -1,5 +1,5 @@
 extension ReplyMutator {
-    /// Replies of the endpoints that no `ReplyCase` is about: keys, introspection, registration, and claims of a token.
+    /// Replies of the endpoints without a `ReplyCase`: keys, introspection, registration, and claims of a token.
     static let otherSeeds: [(status: Int, body: String)] = [
         (
             200,

@@ -1,8 +1,8 @@
 internal import OAuth
 
-/// Makes damaged and hostile replies out of the known ones. The same seed gives the same replies.
+/// Creates damaged and hostile replies from the known ones; the same seed creates the same replies.
 package struct ReplyMutator {
-    /// What the requests are taken to hold, so that a reply can echo it.
+    /// The secrets that the requests are assumed to contain, so that a reply can echo them.
     package static let sent = ["dc-Zx81kQ+7w/PLm3=v9", "cs~Hn5 2vT\"q\\8RyB0jU"]
 
     private var random: SeededGenerator
@@ -29,7 +29,7 @@ package struct ReplyMutator {
         values.randomElement(using: &random) ?? fallback
     }
 
-    /// One mistake on the wire.
+    /// A transmission error.
     private mutating func damage(_ body: inout [UInt8]) {
         guard let index = body.indices.randomElement(using: &random) else {
             body = pick(Self.fragments, or: [])

@@ -1,4 +1,4 @@
-/// What must hold in each cell, whatever the agent was killed at.
+/// The invariants of each cell, wherever the agent was killed.
 extension Cell {
     var violations: [String] {
         [storeViolation, orderViolation, replayViolation, outcomeViolation, restartViolation].compactMap(\.self)
@@ -11,13 +11,13 @@ extension Cell {
         return "the store has a refresh token that is neither the old one nor a new one"
     }
 
-    /// The new refresh token is durable before anybody gets what came with it.
+    /// The new refresh token is durable before any caller gets the new access token.
     private var orderViolation: String? {
         guard isServed, policy != .none, phase == .window || phase == .asking || phase == .request else { return nil }
         return "a token was served before the new refresh token was durable"
     }
 
-    /// Once by the agent that was killed and once by its successor; a token that is not replaced goes on being used.
+    /// Once by the killed agent and once by its successor; a token without rotation stays in use.
     private var replayViolation: String? {
         guard let spendings, let laterSpendings else { return nil }
         if spendings > 2 { return "the old refresh token was spent \(spendings) times" }
@@ -27,7 +27,7 @@ extension Cell {
         return nil
     }
 
-    /// A login may be lost between the provider's answer and the journal, and nowhere else; and it is known for lost.
+    /// A login may be lost only between the provider's reply and the journal; and its loss is detected.
     private var outcomeViolation: String? {
         switch first {
         case .recovered: return nil

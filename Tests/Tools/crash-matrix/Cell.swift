@@ -1,35 +1,35 @@
-/// What a kill has left behind, seen before the agent starts again.
+/// The state after a kill, before the agent starts again.
 struct Remains: Sendable {
     /// The files of the journal.
     let journal: [String]
-    /// The refresh token in the store; nil when there is none.
+    /// The refresh token in the store; `nil` if there is none.
     let stored: String?
-    /// Whether the provider has spent the refresh token; nil when it does not tell.
+    /// Whether the provider has spent the refresh token; `nil` if it does not report that.
     let hasSpent: Bool?
 
     var hasIntent: Bool { journal.contains { $0.hasSuffix(".intent") } }
     var hasRotated: Bool { journal.contains { $0.hasSuffix(".rotated") } }
 }
 
-/// One kill, and what has come of it.
+/// A kill and its outcome.
 struct Cell: Sendable {
     let point: KillPoint
     let policy: Policy
     let calls: SystemCalls
-    /// Whether the client of the killed agent got its token.
+    /// Whether the killed agent's client got its token.
     let isServed: Bool
-    /// The refresh token before, of generation n.
+    /// The refresh token before the kill, of generation n.
     let before: String
     let remains: Remains
     let first: Outcome
     let second: Outcome
-    /// How often the refresh token before was spent: until the first answer, and until the second one.
+    /// How often that refresh token was spent: up to the first reply, and up to the second.
     let spendings: Int?
     let laterSpendings: Int?
-    /// The refresh tokens that came meanwhile.
+    /// The refresh tokens issued meanwhile.
     let issued: Set<String>?
 
-    /// How far the refresh had come.
+    /// The progress of the refresh.
     enum Phase: String, CaseIterable, Sendable {
         case request = "before the intent"
         case asking = "intent, not sent"
@@ -48,7 +48,7 @@ struct Cell: Sendable {
         return remains.hasSpent == true ? .copied : .request
     }
 
-    /// The call that the agent was killed at; nil when it came through.
+    /// The call at which the agent was killed; `nil` if the refresh completed.
     var call: String? { calls.isKilled ? calls.calls.last?.name : nil }
 }
 

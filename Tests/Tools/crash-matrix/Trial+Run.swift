@@ -2,9 +2,9 @@ import AuthagentTestSupport
 import Foundation
 
 extension Trial {
-    /// Kills the agent at this call of a refresh, starts it again, asks for a token, and does both once more.
+    /// Kills the agent at this call of a refresh, restarts it, requests a token, and repeats both once.
     func run(killingAt point: KillPoint) async throws -> Cell {
-        // Without it the matrix would not see what becomes of it.
+        // Without a login the matrix would not see its outcome.
         guard let before = try await storedToken() else { throw TrialFailure("the store has no login to begin with") }
         let earlier = (spent: provider.spent?.count ?? 0, issued: provider.issued ?? [])
         let (calls, isServed) = try await refresh(killingAt: point)
@@ -27,7 +27,8 @@ extension Trial {
         return cell
     }
 
-    /// Has an agent refresh, until it is killed at the call or everything is done, and says whether its client got a token.
+    /// Runs a refresh until the agent is killed at the call or the refresh completes; returns whether its client got a
+    /// token.
     func refresh(killingAt point: KillPoint) async throws -> (calls: SystemCalls, isServed: Bool) {
         let record = home.files.path + "/calls"
         let agent = try ChildProcess(
@@ -35,7 +36,7 @@ extension Trial {
             environment: home.environment, input: nil
         )
         try await wait(for: "the start of the agent") { agent.errorsSoFar.contains("serving") || !agent.isRunning }
-        // The store is read now, so that what is counted is the refresh.
+        // Reads the store first, so that only the refresh is counted.
         let status = try await get("/v1/accounts").result()
         guard status.output.contains(#""\#(Self.account)""#) else {
             throw TrialFailure("the agent has no account: \(status.output)\(status.errors)\(agent.errorsSoFar)")

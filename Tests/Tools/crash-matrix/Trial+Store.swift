@@ -7,7 +7,7 @@ import Synchronization
 import Vault
 
 extension Trial {
-    /// Makes the store that the login goes to, with a key that an agent finds by itself.
+    /// Creates the store for the login, with a key that an agent finds without a passphrase.
     func makeSealedStore() async throws {
         let key = try home.files.file("key", String(repeating: "k", count: 32))
         let result = try await home.authagent("store", "init", "--key-file", key)
@@ -15,7 +15,7 @@ extension Trial {
         try await stopAgent()
     }
 
-    /// The refresh token in the store, as others see it; nil when there is none.
+    /// The refresh token in the store, as other programs see it; `nil` if there is none.
     func storedToken() async throws -> String? {
         switch store {
         case .keyring: try await keyring?.refreshToken(of: Self.account)
@@ -23,15 +23,14 @@ extension Trial {
         }
     }
 
-    /// Read from a copy: whoever opens the store itself removes what the killed agent has left unfinished there, which is
-    /// for its successor to find.
+    /// Read from a copy: opening the store removes the killed agent's unfinished files, which its successor must find.
     private func sealedToken() async throws -> String? {
         let copy = try TemporaryDirectory()
         let directory = copy.path + "/sealed"
         try FileManager.default.copyItem(atPath: home.files.path + "/state/authagent/sealed", toPath: directory)
         let warnings = Mutex<[String]>([])
         let records = try await records(in: directory) { warning in warnings.withLock { $0.append(warning) } }
-        // No kill leaves a file damaged, also where the one before it would take its place.
+        // A kill must never damage a file, even if a predecessor would replace it.
         let damage = warnings.withLock { $0 } + records.compactMap { $0.problem?.detail }
         guard damage.isEmpty else { throw TrialFailure("the sealed store is damaged: \(damage)") }
         let logins = records.filter { $0.key.account.description == Self.account && $0.key.purpose == .login }

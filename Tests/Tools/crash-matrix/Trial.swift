@@ -1,12 +1,12 @@
 import AuthagentTestSupport
 import Foundation
 
-/// A machine with a login: a provider, a store, a home. One trial after the other happens there.
+/// A provider, a store and a home with a login, for one trial after the other.
 final class Trial: Sendable {
     let policy: Policy
     let store: Store
     let provider: Provider
-    /// Nil where the login is in another store; there is no session bus then.
+    /// `nil` if the login is in another store; then there is no session bus.
     let keyring: PrivateKeyring?
     let home: AgentHome
 
@@ -25,8 +25,8 @@ final class Trial: Sendable {
     func logIn() async throws {
         let options = provider.loginOptions + ["--store", store.rawValue]
         var result = try await home.login(Self.account, options) { try await provider.approve($0) }
-        // A gnome-keyring that has just made its collection reads its files anew, and has none for that moment. Nothing
-        // was asked of the provider then.
+        // A gnome-keyring that has just created its collection rereads its files, and briefly has none. The provider
+        // was not contacted in that case.
         for _ in 0..<3 where result.status == 7 {
             result = try await home.login(Self.account, options) { try await provider.approve($0) }
         }
@@ -34,13 +34,13 @@ final class Trial: Sendable {
         try await stopAgent()
     }
 
-    /// The agent ends as it should, with nothing owed to the store.
+    /// Stops the agent, with all writes to the store completed.
     func stopAgent() async throws {
         let result = try await home.authagent("stop")
         guard result.status == 0 else { throw TrialFailure("the agent does not stop: \(result.errors)\(home.log)") }
     }
 
-    /// Asks for the token as a script would, which starts the agent.
+    /// Requests the token as a script would, which starts the agent.
     func askForToken() async throws -> Outcome {
         let result = try await home.authagent("token", Self.account)
         if result.status == 0 { return .recovered }
@@ -50,7 +50,7 @@ final class Trial: Sendable {
         return result.status == 3 ? .loginRequired(reason) : .other("exit status \(result.status): \(result.errors)")
     }
 
-    /// A request to the agent that starts none.
+    /// A request that does not start an agent.
     func get(_ path: String) throws -> ChildProcess {
         let curl = try MissingProgram.require("curl", package: "curl")
         return try ChildProcess(
@@ -59,21 +59,21 @@ final class Trial: Sendable {
         )
     }
 
-    /// What is in the rotation journal.
+    /// The content of the rotation journal.
     var journal: [String] {
         let path = home.files.path + "/state/authagent/journal"
         return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }
     }
 }
 
-/// What becomes of a request for a token.
+/// The outcome of a token request.
 enum Outcome: Equatable, Sendable {
     case recovered
     case loginRequired(String)
     case other(String)
 }
 
-/// Waits until something that other processes are about to do has happened.
+/// Waits for a condition that other processes establish.
 func wait(for what: String, _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(30)
     while try await !condition() {

@@ -2,7 +2,7 @@ import ArgumentParser
 import DemoIssuer
 import Foundation
 
-/// Runs the demo issuer as a process, for the quickstart and for trying things out.
+/// Runs the demo issuer as a process, for the quickstart and for experiments.
 @main
 struct DemoIssuerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -54,7 +54,7 @@ struct DemoIssuerCommand: AsyncParsableCommand {
         }
         if register { configuration.registration = DemoIssuer.Registration() }
         let issuer = try await DemoIssuer.start(configuration, port: port)
-        // Not print, which would keep the line back until the end when somebody reads it through a pipe.
+        // Not print, which buffers lines in a pipe until the end.
         let name = descope == nil ? issuer.issuer : issuer.descopeIssuer
         FileHandle.standardOutput.write(Data("\(name)\n".utf8))
         while readLine() != nil {}

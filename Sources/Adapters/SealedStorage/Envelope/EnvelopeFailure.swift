@@ -12,10 +12,10 @@ public enum EnvelopeFailure: Error, Equatable, Sendable {
 extension EnvelopeFailure: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .notSealed: "it is no sealed file"
-        case .unknownVersion(let version): "it has version \(version), which this agent does not know"
+        case .notSealed: "it is not a sealed file"
+        case .unknownVersion(let version): "it has version \(version), which this agent does not support"
         case .otherKey: "it is sealed with another key"
-        case .damaged: "it is damaged, or another file was put in its place"
+        case .damaged: "it is damaged, or another file has replaced it"
         }
     }
 }

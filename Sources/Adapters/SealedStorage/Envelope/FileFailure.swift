@@ -47,8 +47,8 @@ extension FileFailure: CustomStringConvertible {
         case .system(_, let path, _), .notARegularFile(let path), .tooLarge(let path, _):
             "look at 'ls -ld \(path)'"
         // In the agent's own directory. -h: if a symbolic link takes its place meanwhile, its target keeps its owner.
-        case .otherOwner(let path, _): "if you have put it there, run 'chown -h \(geteuid()) \(path)' as root"
-        case .keyHasOtherOwner(let path, _): "run 'ls -l \(path)' to see whose it is, and name a copy of your own"
+        case .otherOwner(let path, _): "if it is your file, run 'chown -h \(geteuid()) \(path)' as root"
+        case .keyHasOtherOwner(let path, _): "run 'ls -l \(path)' to see its owner, and use a copy of your own"
         case .readableByOthers(let path, _): "run 'chmod 600 \(path)'"
         }
     }

@@ -169,7 +169,7 @@ public final class SealedJournal: RotationJournal {
             return lane
         }
         do throws(FileFailure) { return try await lane.run(body) } catch {
-            throw StoreFailure(.failed, "the rotation journal fails: \(error)", hint: error.hint)
+            throw StoreFailure(.failed, "the rotation journal failed: \(error)", hint: error.hint)
         }
     }
 }

@@ -143,7 +143,7 @@ struct SealedRecords {
                     if isMarked { marks.raise([stem: file.generation]) }
                     return record
                 } catch {
-                    let rest = index + 1 < files.count ? "the one before it is used" : "its login is lost"
+                    let rest = index + 1 < files.count ? "its predecessor is used" : "its login is lost"
                     warn("\(directory.path)/\(name) does not open: \(error); \(rest)")
                 }
             } catch {
@@ -153,7 +153,7 @@ struct SealedRecords {
         }
         // An older record beside the newest one is only left by a crash.
         if let old = all.first(where: { !files.contains($0) }) {
-            warn("\(directory.path)/\(stem)~\(old.generation) is older than a record that was there, and is not used")
+            warn("\(directory.path)/\(stem)~\(old.generation) is older than a record seen before, and is not used")
         }
         // Nothing is readable: there was a login, and it is lost.
         return StoredRecord(key: key, issuer: "", secret: SecretBytes([]))

@@ -5,9 +5,9 @@ internal import LocalSocket
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Find out what is wrong, and what repairs it.",
+        abstract: "Find problems, and show how to repair them.",
         discussion: """
-            Looks at the agent, the keyring, systemd, files, the network and each account's provider. Changes nothing \
+            Checks the agent, the keyring, systemd, files, the network and each account's provider. Changes nothing \
             and starts nothing. Exit code 1 when there is a problem.
             """
     )
@@ -24,7 +24,8 @@ struct DoctorCommand: ParsableCommand {
             } catch {
                 // As a check in the report, so that the client's own checks are shown too.
                 checks.append(
-                    DoctorCheck(.agentProgram, .problem, "\(error.problem), so no more is known", hint: error.hint))
+                    DoctorCheck(
+                        .agentProgram, .problem, "\(error.problem), so nothing else was checked", hint: error.hint))
             }
         }
         let report = DoctorReport(merged(checks, found?.checks ?? []))
@@ -33,7 +34,7 @@ struct DoctorCommand: ParsableCommand {
         guard problems == 0 else {
             throw Failure(
                 "\(problems) of \(report.checks.count) checks found a problem",
-                hint: "the hints above say what repairs \(problems == 1 ? "it" : "them")"
+                hint: "follow the \(problems == 1 ? "hint" : "hints") above"
             )
         }
     }

@@ -17,7 +17,7 @@ struct LogoutCommand: ParsableCommand {
     @Flag(help: "Log out of every account.")
     var all = false
 
-    @Flag(help: "Only forget on this machine; do not tell the provider.")
+    @Flag(help: "Only delete it here; do not revoke it at the provider.")
     var local = false
 
     @Flag(

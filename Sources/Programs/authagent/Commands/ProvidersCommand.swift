@@ -8,12 +8,12 @@ struct ProvidersCommand: ParsableCommand {
         commandName: "providers",
         abstract: "Show the providers that 'login --provider' knows.",
         discussion: """
-            With a name, all that is known of that one. Any other provider works as well: 'authagent login NAME \
+            With a name, all settings of that provider. Any other provider works as well: 'authagent login NAME \
             --issuer URL --client-id ID'.
             """
     )
 
-    @Argument(help: "Show this provider only, with its endpoints and its ways.")
+    @Argument(help: "Show only this provider, with all its settings.")
     var name: String?
 
     @Flag(help: "Print one JSON object with 'providers'.")
@@ -24,7 +24,7 @@ struct ProvidersCommand: ParsableCommand {
         if let name {
             list.providers.removeAll { $0.name != name }
             guard !list.providers.isEmpty else {
-                throw Failure("'\(name)' is no provider's name", hint: "run 'authagent providers' to see them")
+                throw Failure("'\(name)' is not a known provider", hint: "run 'authagent providers' to see them")
             }
         }
         let text = name == nil ? ProviderText.summary : ProviderText.detail

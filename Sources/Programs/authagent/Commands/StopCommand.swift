@@ -8,7 +8,7 @@ internal import LocalSocket
 struct StopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop",
-        abstract: "End the agent after the refreshes under way.",
+        abstract: "Stop the agent after the running refreshes.",
         discussion: "Logins are kept: the next command starts it again."
     )
 
@@ -22,21 +22,21 @@ struct StopCommand: ParsableCommand {
             let places = OwnPlaces.of(processEnvironment(), socket: path.text, state: paths.state)
             do throws(LocalSocketError) { try OwnPlaces.require(places) } catch { throw Failure(error) }
         }
-        guard let pid = try agentPID() else { return Console.print("no agent runs") }
+        guard let pid = try agentPID() else { return Console.print("the agent is not running") }
         // A pidfd cannot refer to another process; a process ID may be reused before the signal is sent.
         let raw = clinux_pidfd_open(pid)
-        guard raw >= 0 else { return Console.print("no agent runs") }
+        guard raw >= 0 else { return Console.print("the agent is not running") }
         let process = Descriptor(owning: raw)
         // In another container, or after a crash of the machine, the ID may belong to any process.
         guard Self.isAgent(pid) else {
             throw Failure(
-                "the process \(pid) that the agent names is no agent",
-                hint: "does the agent run in another container? End it there"
+                "the process \(pid) that the agent reports is not an agent",
+                hint: "if the agent runs in another container, stop it there"
             )
         }
         guard clinux_pidfd_send_signal(process.raw, SIGTERM) == 0 || errno == ESRCH else {
             throw Failure(
-                "cannot end the agent (pid \(pid)): \(String(cString: strerror(errno)))",
+                "cannot stop the agent (pid \(pid)): \(String(cString: strerror(errno)))",
                 hint: "run 'ps -fp \(pid)' to see whose it is"
             )
         }

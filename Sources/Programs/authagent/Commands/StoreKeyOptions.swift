@@ -9,7 +9,7 @@ struct StoreKeyOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Use what is in this file: 32 bytes or more, and readable by nobody else. It must stay there.",
+            "Use the content of this private file, 32 bytes or more. The file must stay there.",
             valueName: "file"))
     var keyFile: String?
 

@@ -10,7 +10,7 @@ enum PassphraseInput {
         guard isatty(STDIN_FILENO) == 1 else { return try check(readAll()) }
         let first = try check(ask("passphrase: "))
         guard isNew else { return first }
-        guard try ask("the same again: ") == Array(first.utf8) else {
+        guard try ask("repeat the passphrase: ") == Array(first.utf8) else {
             throw Failure("the two passphrases differ", hint: "run the same command again", code: .usage)
         }
         return first
@@ -21,7 +21,7 @@ enum PassphraseInput {
             !bytes.contains(0), !bytes.contains(10)
         else {
             throw Failure(
-                "there is no passphrase on standard input", hint: "give one line of at most \(longest) bytes",
+                "standard input does not contain a passphrase", hint: "give one line of at most \(longest) bytes",
                 code: .usage)
         }
         return text

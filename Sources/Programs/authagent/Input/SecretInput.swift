@@ -29,7 +29,7 @@ enum SecretInput {
         if bytes.last == 13 { bytes.removeLast() }
         // RFC 6749 appendix A.2.
         guard !bytes.isEmpty, bytes.count <= longest, bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-            throw Failure("\(path) holds no \(what)", hint: "it must hold the \(what) and nothing else")
+            throw Failure("\(path) does not contain a \(what)", hint: "it must contain the \(what) and nothing else")
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -19,7 +19,8 @@ enum TokenInput {
         let token = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
         guard !token.isEmpty, bytes.count <= longest, token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw Failure(
-                "standard input holds no token", hint: "pipe one token into it, like 'authagent inspect - < FILE'"
+                "standard input does not contain a token",
+                hint: "run 'authagent inspect - < FILE' with one token in FILE"
             )
         }
         return String(decoding: token, as: UTF8.self)

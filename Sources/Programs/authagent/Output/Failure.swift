@@ -52,7 +52,7 @@ struct Failure: Error {
     /// An error of the argument parser in our style: lowercase, one line, no full stop. `command` is the subcommand, if
     /// it was recognized.
     init(usage text: String, command: String?) {
-        let line = text.split(separator: "\n").first.map(String.init) ?? "the arguments are wrong"
+        let line = text.split(separator: "\n").first.map(String.init) ?? "the arguments are invalid"
         let body = line.hasSuffix(".") ? String(line.dropLast()) : line
         self.init(
             body.prefix(1).lowercased() + body.dropFirst(),

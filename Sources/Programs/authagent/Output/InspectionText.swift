@@ -42,7 +42,7 @@ struct InspectionText {
     private func form(_ token: TokenInspection) -> String {
         switch token.form {
         case .jwt: "a JWT"
-        case .encrypted: "an encrypted JWT, which only its receiver can read"
+        case .encrypted: "an encrypted JWT, which only its recipient can read"
         case .opaque: "an opaque token"
         }
     }
@@ -57,11 +57,11 @@ struct InspectionText {
         case nil: break
         }
         switch token.introspection?.state {
-        case .active?, .inactive?: steps.append("the provider was asked (RFC 7662)")
-        case .unavailable?, .unreachable?: steps.append("the provider has not answered")
+        case .active?, .inactive?: steps.append("introspected at the provider (RFC 7662)")
+        case .unavailable?, .unreachable?: steps.append("the provider did not reply")
         case .notAsked?, nil: break
         }
-        return steps.isEmpty ? "nobody was asked" : steps.joined(separator: ", ")
+        return steps.isEmpty ? "not checked" : steps.joined(separator: ", ")
     }
 
     private func words(_ signature: SignatureReport) -> String {

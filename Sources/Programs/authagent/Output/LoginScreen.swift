@@ -56,7 +56,7 @@ final class TextLoginScreen: LoginScreen {
         case .prompt(let prompt):
             shown = (prompt, Deadline(.seconds(prompt.expiresIn)))
             show(prompt)
-        case .slowed(let interval): Console.note("the provider asks to wait \(interval) s between two questions")
+        case .slowed(let interval): Console.note("the provider requires \(interval) s between two polls")
         case .retrying(let detail): Console.note("\(detail); still trying, the code stays valid")
         case .resumed:
             Console.note("the provider answers again")

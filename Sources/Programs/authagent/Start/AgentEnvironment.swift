@@ -20,8 +20,9 @@ enum AgentEnvironment {
         guard let known = agent.environment else { return nil }
         let names = AgentSurroundings.differing(of(environment), agent: known, user: geteuid())
         guard !names.isEmpty else { return nil }
-        return "the agent has another \(names.joined(separator: ", ")) than this command, that of its first command"
+        let list = names.joined(separator: ", ")
+        return "the agent still has \(list) of its first command, different from this command's"
     }
 
-    static let remedy = "run 'authagent stop', and the next command starts it with its own"
+    static let remedy = "run 'authagent stop'; the next command starts it with its own environment"
 }

@@ -39,7 +39,7 @@ extension AgentStarter {
             guard FileLock.isHeld(lock) else { return nil }
             if !isTold, silence.milliseconds == 0 {
                 let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""
-                Console.note("an agent\(holder) runs, but does not listen at \(path): waiting until it does, or ends")
+                Console.note("an agent\(holder) is running, but does not listen at \(path): waiting for it")
                 isTold = true
             }
             _ = poll(nil, 0, 20)
@@ -49,7 +49,7 @@ extension AgentStarter {
 
     private static func leftToOthers(_ path: SocketPath) -> Failure {
         Failure(
-            "no agent listens at \(path), and it is not this user's to start there",
+            "no agent listens at \(path), and this user cannot start one there",
             hint: "run 'sudo systemctl start authagent.socket', or unset AUTHAGENT_SOCK for an agent of your own",
             code: .agentUnreachable
         )
@@ -57,8 +57,8 @@ extension AgentStarter {
 
     private static func elsewhere(_ path: SocketPath) -> Failure {
         Failure(
-            "an agent runs, but does not listen at \(path)",
-            hint: "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'authagent stop' ends it",
+            "an agent is running, but does not listen at \(path)",
+            hint: "run 'authagent stop': it may have another AUTHAGENT_SOCK or XDG_RUNTIME_DIR",
             code: .agentUnreachable
         )
     }

@@ -32,7 +32,7 @@ struct AgentStarter {
         var ends: [Int32] = [-1, -1]
         guard clinux_pipe(&ends) == 0 else {
             throw Failure(
-                "no pipe: \(errorText)", hint: "run 'ulimit -n' to see how many files may be open",
+                "cannot create a pipe: \(errorText)", hint: "run 'ulimit -n' to see how many files may be open",
                 code: .agentUnreachable)
         }
         let reading = Descriptor(owning: ends[0])
@@ -82,7 +82,7 @@ struct AgentStarter {
         let places = ["\(directory)/authagentd", "\(directory)/../libexec/authagent/authagentd"]
         guard let found = places.first(where: { access($0, X_OK) == 0 }) else {
             throw Failure(
-                "authagentd is not installed", hint: "put it beside authagent or into libexec/authagent",
+                "authagentd is not installed", hint: "install it beside authagent or in libexec/authagent",
                 code: .agentUnreachable
             )
         }

@@ -44,10 +44,10 @@ struct OneShotAgent {
 
         var hint: String {
             switch self {
-            case .notInstalled: "put it beside authagent or into libexec/authagent"
+            case .notInstalled: "install it beside authagent or in libexec/authagent"
             case .notStarted(let program, _): "run 'ls -l \(program)' to see why"
             case .noAnswer(let program, let question):
-                "run '\(program) \(question.arguments.joined(separator: " "))' to see why; is it of the same version?"
+                "run '\(program) \(question.arguments.joined(separator: " "))' to see why; check that it has the same version"
             }
         }
     }

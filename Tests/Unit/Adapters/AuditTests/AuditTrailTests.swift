@@ -112,7 +112,7 @@ struct AuditTrailTests {
         }
         try files.file("real", "")
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: files.path + "/real")
-        refuse(path, "no symbolic link")
+        refuse(path, "replace the symbolic link")
         try files.file("loose", "", mode: 0o640)
         refuse(files.path + "/loose", "chmod 600")
         #expect(mkfifo(files.path + "/fifo", 0o600) == 0)
@@ -153,7 +153,7 @@ struct AuditTrailTests {
         write(trail, rule: 3)
         #expect(lines(path).count == 2)
         #expect(log.lines.count == 1)
-        #expect(log.lines.first?.contains("begun anew") == true)
+        #expect(log.lines.first?.contains("created a new one") == true)
     }
 
     @Test("a file that is removed and cannot be made again: the log says why, once, and each line is counted as lost")

@@ -64,13 +64,13 @@ import Vault
         let silent = try await store("job()", deadline: .milliseconds(500))
         let failure = try #require(await failure(silent))
         #expect(failure.state == .failed)
-        #expect(failure.detail.contains("did not begin"), "\(failure.detail)")
-        #expect(failure.detail.contains("is it of the same version?"))
+        #expect(failure.detail.contains("did not start"), "\(failure.detail)")
+        #expect(failure.detail.contains("check that it has the same version"))
         for program in [#"frame(b"authagent-keyring 1 ready")"#, #"os.write(1, b'{"state":"ok"}' * 100)"#] {
             let program = program + "\nos.write(1, job())"
             let failure = try #require(await self.failure(try await store(program)))
             #expect(failure.state == .failed)
-            #expect(failure.detail.contains("is it of the same version?"), "\(program): \(failure.detail)")
+            #expect(failure.detail.contains("check that it has the same version"), "\(program): \(failure.detail)")
         }
     }
 
@@ -100,7 +100,7 @@ import Vault
     func garbage(reply: String) async throws {
         let failure = try #require(await failure(try await store("ready()\njob()\n\(reply)\ntime.sleep(60)")))
         #expect(failure.state == .failed)
-        #expect(failure.detail.contains("not understood"), "\(failure.detail)")
+        #expect(failure.detail.contains("cannot read the keyring helper's reply"), "\(failure.detail)")
     }
 
     @Test(

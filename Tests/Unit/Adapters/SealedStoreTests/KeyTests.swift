@@ -128,7 +128,7 @@ struct KeyTests {
         try fixture.files.file("key", String(repeating: "x", count: 32))
         #expect(await fixture.store().probe().detail?.contains("is not the sealed store's key") == true)
         try fixture.files.file("key", "short")
-        #expect(await fixture.store().probe().detail?.contains("less than 32") == true)
+        #expect(await fixture.store().probe().detail?.contains("fewer than 32") == true)
         // It may be any file that the store was given by mistake: no command writes over it.
         #expect(await fixture.store().probe().hint?.contains(">") == false)
         unlink(fixture.keyFile)

@@ -81,7 +81,7 @@ struct RecordTests {
         try fixture.put(old, "work~login~1")
         try fixture.put(Data(), "work~login~2")
         #expect(try await fixture.secrets() == ["work login": "r1"])
-        #expect(fixture.warnings.first?.contains("the one before it is used") == true)
+        #expect(fixture.warnings.first?.contains("its predecessor is used") == true)
         // The next write takes the place of the damaged one, and leaves itself alone.
         try await fixture.store().save(try Fixture.record("work", "r3"))
         #expect(try fixture.names == ["marks.sealed", "store.sealed", "work~login~2"])

@@ -35,7 +35,7 @@ struct RollbackTests {
             try fixture.put(Data(), "work~login~2")
         }
         #expect(try await fixture.secrets() == ["work login": ""])
-        #expect(fixture.warnings.contains { $0.contains("older than a record that was there") })
+        #expect(fixture.warnings.contains { $0.contains("older than a record seen before") })
         // The agent that runs is not misled either.
         #expect(try await store.load(try Fixture.key("work"))?.secret.count == 0)
         // A login replaces it, and counts on.
@@ -113,7 +113,7 @@ struct RollbackTests {
         }
         try fixture.put(first, Self.marks)
         #expect(try await fixture.secrets() == ["work login": "r1"])
-        #expect(fixture.warnings.contains { $0.contains("the one before it is used") })
+        #expect(fixture.warnings.contains { $0.contains("its predecessor is used") })
     }
 
     @Test("a whole older directory is as it was then: nothing in it tells, as the manual says")
