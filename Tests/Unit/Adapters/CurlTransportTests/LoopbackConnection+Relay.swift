@@ -1,7 +1,7 @@
 import Foundation
 
 extension LoopbackConnection {
-    /// A connection to another port of this machine; nil when nobody listens there.
+    /// Connects to another local port; `nil` if it is closed.
     static func open(port: Int) -> Int32? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in.loopback(port: port)
@@ -15,7 +15,7 @@ extension LoopbackConnection {
         return nil
     }
 
-    /// Carries bytes both ways until either side ends, and closes the other one's descriptor.
+    /// Copies bytes both ways until either side ends, and closes the other descriptor.
     func relay(to other: Int32) {
         let back = LoopbackConnection(descriptor: other, number: number, record: LoopbackRecord())
         let finished = DispatchSemaphore(value: 0)
@@ -29,7 +29,7 @@ extension LoopbackConnection {
     }
 }
 
-/// Ends both directions of both with the first end.
+/// The first end shuts down both directions of both connections.
 private func copy(_ source: LoopbackConnection, to target: LoopbackConnection) {
     while case let bytes = source.read(), !bytes.isEmpty, target.send(bytes) {}
     for connection in [source, target] { shutdown(connection.descriptor, Int32(SHUT_RDWR)) }
