@@ -1,3 +1,4 @@
+internal import Dispatch
 public import Logging
 public import Policy
 internal import Synchronization
@@ -46,7 +47,7 @@ public final class AuditTrail: AccessAudit {
 
     public func record(_ record: AccessRecord) {
         let line = AuditLine(record, at: .now)
-        guard !line.isRefusal || mayTell(refusalOf: record.caller.user, countedAs: record.owner ?? record.caller.user)
+        guard !line.isRefusal || admit(refusalOf: record.caller.user, countedAs: record.owner ?? record.caller.user)
         else { return }
         add(line)
     }
@@ -58,7 +59,69 @@ public final class AuditTrail: AccessAudit {
 
     /// Waits until every line is written, at most for `limit`.
     public func flush(within limit: Duration) {
-        tellSuppressed(ofAllMinutes: true)
+        reportSuppressed(ofAllMinutes: true)
         target.withLock { $0 }?.writer.flush(within: limit)
+    }
+}
+
+// Refusals of other users: one line for each of the first in a minute, then one summary line.
+
+extension AuditTrail {
+    struct Refusals {
+        var lines = RefusedLines()
+        /// Whether a timer for the summary line is already set.
+        var isAwaited = false
+
+        /// Returns the delay until a summary is due; `nil` if none is due or a timer is already set.
+        mutating func wait(at now: ContinuousClock.Instant) -> Duration? {
+            guard !isAwaited, let next = lines.next else { return nil }
+            isAwaited = true
+            return max(.zero, next - now)
+        }
+    }
+
+    public func suppress(_ user: UInt32, countedAs person: UInt32) {
+        guard !isOwn(user) else { return }
+        let now = now()
+        let (suppressed, wait) = refusals.withLock { refusals in
+            let suppressed = refusals.lines.takeSuppressed(at: now)
+            refusals.lines.suppress(person, at: now)
+            return (suppressed, refusals.wait(at: now))
+        }
+        report(suppressed, wait)
+    }
+
+    func admit(refusalOf user: UInt32, countedAs person: UInt32) -> Bool {
+        if isOwn(user) { return true }
+        let now = now()
+        let (suppressed, isAdmitted, wait) = refusals.withLock { refusals in
+            let suppressed = refusals.lines.takeSuppressed(at: now)
+            let isAdmitted = refusals.lines.admit(person, at: now)
+            return (suppressed, isAdmitted, refusals.wait(at: now))
+        }
+        report(suppressed, wait)
+        return isAdmitted
+    }
+
+    func reportSuppressed(ofAllMinutes all: Bool = false) {
+        let now = now()
+        let (suppressed, wait) = refusals.withLock { refusals in
+            refusals.isAwaited = all && refusals.isAwaited
+            let suppressed = refusals.lines.takeSuppressed(at: now, all: all)
+            return (suppressed, refusals.wait(at: now))
+        }
+        report(suppressed, wait)
+    }
+
+    /// The owner and root fill their own disk, and look for their own program in the log.
+    private func isOwn(_ user: UInt32) -> Bool { user == owner || user == 0 }
+
+    private func report(_ suppressed: [RefusedLines.Suppressed], _ wait: Duration?) {
+        for suppressed in suppressed { add(AuditLine(suppressed, at: .now)) }
+        guard let wait else { return }
+        // The refused user may never connect again, so a timer writes the summary.
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(wait / .milliseconds(1)) + 1)) {
+            [weak self] in self?.reportSuppressed()
+        }
     }
 }

@@ -50,17 +50,17 @@ final class TransferLoop: Sendable {
     /// curl_global_init(3) must run once, before any other libcurl function.
     private static let library: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    func start(_ transfer: Transfer) { give(.start(transfer)) }
+    func start(_ transfer: Transfer) { submit(.start(transfer)) }
 
-    func cancel(_ transfer: Transfer) { give(.cancel(transfer)) }
+    func cancel(_ transfer: Transfer) { submit(.cancel(transfer)) }
 
     /// Ends the thread after the running transfers, and closes each connection as soon as it is idle.
-    func retire() { give(.retire) }
+    func retire() { submit(.retire) }
 
     /// Ends the thread and every transfer.
-    func stop() { give(.stop) }
+    func stop() { submit(.stop) }
 
-    private func give(_ order: Order) {
+    private func submit(_ order: Order) {
         let isStopped = state.withLock { state in
             if !state.isStopped { state.orders.append(order) }
             // Under the lock: after a stop the thread frees the handle.
@@ -73,7 +73,7 @@ final class TransferLoop: Sendable {
     private func run() {
         var active: [UnsafeMutableRawPointer: Transfer] = [:]
         var isRetiring = false
-        while obey(&active, &isRetiring) {
+        while execute(&active, &isRetiring) {
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             if collect(&active) { DeadStack.clear() }
@@ -86,7 +86,7 @@ final class TransferLoop: Sendable {
     }
 
     /// Executes the orders; false when the thread must end.
-    private func obey(
+    private func execute(
         _ active: inout [UnsafeMutableRawPointer: Transfer], _ isRetiring: inout Bool
     ) -> Bool {
         let orders = state.withLock { state in

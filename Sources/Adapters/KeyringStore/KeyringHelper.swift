@@ -39,7 +39,7 @@ final class KeyringHelper: Sendable {
             guard greeting.elementsEqual(KeyringGreeting.message) else { throw .notUnderstood }
         } catch {
             switch error {
-            case .ended: throw .ended(wayOfEnd())
+            case .ended: throw .ended(endDescription())
             case .notUnderstood: throw .notUnderstood
             case .timedOut: throw .silent
             }
@@ -61,7 +61,7 @@ final class KeyringHelper: Sendable {
             return reply
         } catch {
             switch error {
-            case .ended: throw .ended(wayOfEnd())
+            case .ended: throw .ended(endDescription())
             case .notUnderstood: throw .notUnderstood
             case .timedOut: throw .timedOut
             }
@@ -81,5 +81,5 @@ final class KeyringHelper: Sendable {
     }
 
     /// The helper has closed its end or the caller has cancelled: a process that still runs is killed.
-    private func wayOfEnd() -> String? { process.end(until: .now + .seconds(1)) }
+    private func endDescription() -> String? { process.end(until: .now + .seconds(1)) }
 }

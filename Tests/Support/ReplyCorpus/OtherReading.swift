@@ -59,7 +59,7 @@ struct OtherReading {
     }
 
     var violation: String? {
-        guard let written = try? APIJSON.encode(inspection) else { return "what is shown of a token is no JSON" }
+        guard let written = try? APIJSON.encode(inspection) else { return "the inspection of a token is not JSON" }
         if (try? APIJSON.decode(InspectReply.self, from: written)) == nil { return "the client cannot read it" }
         for text in [token.header, token.claims].compactMap(\.self).flatMap(Self.texts)
         where DisplayText.clean(text, limit: .max) != text || text.unicodeScalars.count > 2_100 {

@@ -148,7 +148,7 @@ extension ReplyCase {
         ),
         ReplyCase(
             "two-spellings-two-tokens", .poll, 200, #"{"access_token":"a","accessToken":"b"}"#,
-            is: .badResponse, from: "nobody; two readers would see two tokens"
+            is: .badResponse, from: "no provider; two parsers would see two tokens"
         ),
         ReplyCase(
             "entra-discovery", .discovery, 200,

@@ -108,11 +108,11 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
         (home / "changing").mkdir()
         agent = serving(bin, home / "serving", issuers)
         agents.append(agent)
-        everybody = "work work work openid sealed offline out keyring broken"
-        wrong += fuzz("what asks, of accounts in every state", "asking", agent, everybody, issuers[0].url, path,
+        accounts = "work work work openid sealed offline out keyring broken"
+        wrong += fuzz("reading operations, on accounts in every state", "asking", agent, accounts, issuers[0].url, path,
                       common + filters("exclude", CHANGING))
         # Each of these is invalid, and so must not change anything.
-        wrong += fuzz("what would change the agent, if it were not wrong", "wrong", agent, everybody, issuers[0].url,
+        wrong += fuzz("invalid changing operations", "wrong", agent, accounts, issuers[0].url,
                       path, common + filters("include", CHANGING) + ["--mode=negative"])
         for account in ("work", "openid"):
             status, reply = request(agent.socket, "GET", f"/v1/accounts/{account}/token")
@@ -122,7 +122,7 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
 
         agent = changing(bin, home / "changing", issuers)
         agents.append(agent)
-        wrong += fuzz("what changes the agent", "changing", agent, "work out new", issuers[0].url, path,
+        wrong += fuzz("changing operations", "changing", agent, "work out new", issuers[0].url, path,
                       common + filters("include", CHANGING))
         agent.stop()
     finally:

@@ -40,7 +40,7 @@ class Watcher:
                     self._look(fields)
                     fields = {}
                 elif name != ":":
-                    self.wrong.append(f"this is no field of an event: {line}")
+                    self.wrong.append(f"this is not a field of an event: {line}")
         except (OSError, ValueError, http.client.HTTPException):
             # Closed by either side; `Agent.require_alive` reports a failure.
             pass

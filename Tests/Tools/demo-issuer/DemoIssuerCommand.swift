@@ -7,7 +7,7 @@ import Foundation
 struct DemoIssuerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo-issuer",
-        abstract: "A throw-away OAuth authorization server on 127.0.0.1. It trusts everybody: for demonstration only.",
+        abstract: "An OAuth authorization server on 127.0.0.1 for demonstrations. It trusts every client.",
         discussion: "The first line of its output is the issuer. It runs until its standard input ends."
     )
 

@@ -60,7 +60,7 @@ public final class SealedJournal: RotationJournal {
 
     public func abandon(_ credential: Credential) async {
         await remove(of: credential.account) { $0 == JournalEntry(.intent, of: credential) }
-        giveRoomBack(of: credential.account)
+        releaseReservation(of: credential.account)
     }
 
     public func complete(_ credential: Credential) async throws(StoreFailure) {
@@ -99,12 +99,12 @@ public final class SealedJournal: RotationJournal {
             }
         }
         let isOver = state.withLock { ($0.rooms[account]?.generation ?? .max) <= generation }
-        if isOver { giveRoomBack(of: account) }
+        if isOver { releaseReservation(of: account) }
     }
 
     public func forget(_ account: AccountName) async {
         await remove(of: account) { _ in true }
-        giveRoomBack(of: account)
+        releaseReservation(of: account)
     }
 
     public func finding(after credential: Credential) async throws(StoreFailure) -> JournalFinding {
@@ -155,7 +155,7 @@ public final class SealedJournal: RotationJournal {
         }
     }
 
-    private func giveRoomBack(of account: AccountName) {
+    private func releaseReservation(of account: AccountName) {
         if let room = state.withLock({ $0.rooms.removeValue(forKey: account) }) { directory.discard(room.reservation) }
     }
 

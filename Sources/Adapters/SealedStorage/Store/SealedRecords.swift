@@ -60,7 +60,7 @@ struct SealedRecords {
         let content = record.content
         guard content.count <= Self.limit - Envelope.overhead else { throw .recordTooLarge }
         let earlier = try SealedFailure.onDisk { () throws(FileFailure) in try generations(of: record.key) }
-        let generation = max(earlier.filter { counts(stem, $0) }.max() ?? 0, marks.newest(of: stem)) + 1
+        let generation = max(earlier.filter { limitsNextGeneration(stem, $0) }.max() ?? 0, marks.newest(of: stem)) + 1
         let name = "\(stem)~\(generation)"
         guard generation < RecordFile.largestGeneration else {
             throw .generationsExhausted(directory.path + "/\(stem)~\(generation - 1)")
@@ -83,7 +83,7 @@ struct SealedRecords {
 
     /// Whether the next generation must exceed this file's. File names are not authenticated: a forged one could use up
     /// all generations.
-    private func counts(_ stem: String, _ generation: UInt64) -> Bool {
+    private func limitsNextGeneration(_ stem: String, _ generation: UInt64) -> Bool {
         do throws(FileFailure) { return try readBack(stem, generation) != nil } catch {
             // An unreadable file may be repaired later, and must not be newer than the next write.
             return generation < RecordFile.largestLikelyGeneration

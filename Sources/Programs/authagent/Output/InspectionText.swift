@@ -16,7 +16,7 @@ struct InspectionText {
     }
 
     private func lines(_ token: TokenInspection) -> [String] {
-        var lines = ["\(name(token)): \(form(token)); \(done(token))"]
+        var lines = ["\(name(token)): \(form(token)); \(method(token))"]
         lines += members("header", token.header)
         lines += members("claims", token.claims)
         if let expiresAt = token.expiresAt, token.claims == nil { lines.append("  \(moment("exp", expiresAt) ?? "")") }
@@ -48,7 +48,7 @@ struct InspectionText {
     }
 
     /// The method of the inspection.
-    private func done(_ token: TokenInspection) -> String {
+    private func method(_ token: TokenInspection) -> String {
         var steps: [String] = []
         switch token.signature?.state {
         case .valid?, .invalid?:

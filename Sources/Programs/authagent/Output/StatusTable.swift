@@ -47,8 +47,8 @@ struct StatusTable {
             lines.append(line)
             guard index > 0 else { continue }
             let account = report.accounts[index - 1]
-            if let person = person(account) { lines.append("  \(person)") }
-            if let end = account.loginExpiresAt { lines.append("  \(endOfLogin(end))") }
+            if let identity = identity(account) { lines.append("  \(identity)") }
+            if let end = account.loginExpiresAt { lines.append("  \(loginExpiry(end))") }
             if let error = account.lastError { lines.append("  \(error)") }
             if let hint = account.hint { lines.append("  hint: \(hint)") }
         }
@@ -56,14 +56,14 @@ struct StatusTable {
     }
 
     /// The identity of the login.
-    private func person(_ account: AccountStatus) -> String? {
+    private func identity(_ account: AccountStatus) -> String? {
         guard let subject = account.subject else { return nil }
         let names = [account.name, account.email.map { "<\($0)>" }].compactMap { $0 }.joined(separator: " ")
         return names.isEmpty ? "subject: \(subject)" : "subject: \(subject), \(names)"
     }
 
     /// The expiry of the login, as text.
-    private func endOfLogin(_ moment: Int) -> String {
+    private func loginExpiry(_ moment: Int) -> String {
         moment < now ? "the login has expired" : "the login expires \(words(moment))"
     }
 

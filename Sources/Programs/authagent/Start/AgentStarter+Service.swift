@@ -16,7 +16,7 @@ extension AgentStarter {
         guard
             let runtime = UserService.runtimeDirectory(environment, user: geteuid(), socket: path.text),
             let systemctl = Self.systemctl.first(where: { access($0, X_OK) == 0 }),
-            ends([systemctl, "--user", "--quiet", "start", UserService.unit], runtime)
+            succeeds([systemctl, "--user", "--quiet", "start", UserService.unit], runtime)
         else { return nil }
         let connection: AgentConnection
         do throws(AgentClientError) { connection = try AgentConnection(to: path) } catch {
@@ -35,7 +35,7 @@ extension AgentStarter {
     }
 
     /// Runs the command; returns whether it succeeds in time.
-    private func ends(_ command: [String], _ runtime: String) -> Bool {
+    private func succeeds(_ command: [String], _ runtime: String) -> Bool {
         let silence = open("/dev/null", O_WRONLY | O_CLOEXEC)
         guard silence >= 0 else { return false }
         defer { close(silence) }

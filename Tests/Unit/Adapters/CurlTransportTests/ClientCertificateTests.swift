@@ -77,7 +77,7 @@ struct ClientCertificateTests {
     @Test("T6: a key of another certificate, or an invalid one, is refused before anything is sent")
     func wrongKey() async throws {
         let server = try await server()
-        let other = try await servers.certificate(for: nil, subject: "somebody else")
+        let other = try await servers.certificate(for: nil, subject: "another client")
         for certificate in [
             try await certificate(keyOf: other),
             ClientCertificate(chain: SecretBytes("nonsense"), key: SecretBytes("nonsense")),

@@ -68,7 +68,7 @@ struct FaultTests {
     }
 
     @Test("a closed port is unreachable; a name that does not exist is another error")
-    func nobody() async throws {
+    func unreachable() async throws {
         let port = try LoopbackServer().port
         let text = try await expectFailure(.unreachable, transport, makeRequest(.post, "http://127.0.0.1:\(port)"))
         #expect(text.contains("127.0.0.1:\(port)"))
@@ -79,7 +79,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a server that does not reply, or stops in the middle, costs the request's time limit", arguments: [true, false])
+        "a silent server, or one that stops in the middle, costs the request's time limit", arguments: [true, false])
     func stalled(isSilent: Bool) async throws {
         let server = try LoopbackServer { connection in
             _ = connection.request()

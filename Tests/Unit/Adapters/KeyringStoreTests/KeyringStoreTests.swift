@@ -77,7 +77,7 @@ struct KeyringStoreTests {
         #expect(result.status == 0)
         let store = try store(keyring)
         #expect(try await store.loadAll().map(\.secret) == [SecretBytes(old)])
-        try await eventually("it is not written anew") {
+        try await eventually("the record is not rewritten") {
             let found = try await ChildProcess.run(
                 secretTool, ["search", "--all"] + attributes, environment: keyring.environment)
             return found.errors.contains("attribute.encoding = base64url")

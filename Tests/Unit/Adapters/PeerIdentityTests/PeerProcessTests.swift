@@ -193,7 +193,7 @@ struct PeerProcessTests {
     }
 
     @Test("a process ID without a process is refused")
-    func nobody() async throws {
+    func noProcess() async throws {
         let visit = try await Visit()
         await visit.visitor.leave()
         #expect(PeerProcess(pid: visit.visitor.pid, digests: ExecutableDigests()) == nil)
