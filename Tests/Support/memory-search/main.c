@@ -1,8 +1,8 @@
 // memory-search PID: counts secrets in the memory of a process, for tests that secrets are wiped.
 //
-// Standard input has a line per secret: a label, a space, the text. The search finds any piece of 16 bytes of the text,
-// plain, in base64, form-encoded or in UTF-16, in all readable pages. Each label is printed with the number of matches in
-// unlocked and in locked pages, and with -v each match. Needs root.
+// Standard input has a line per secret: a label, a space, the text. The search finds any piece of 16 bytes of the
+// text, plain, in base64, form-encoded or in UTF-16, in all readable pages. Each label is printed with the number of
+// matches in unlocked and in locked pages, and with -v each match. Needs root.
 #define _GNU_SOURCE 1
 #include <fcntl.h>
 #include <stdint.h>

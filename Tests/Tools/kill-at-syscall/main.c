@@ -2,13 +2,13 @@
 //
 //     kill-at-syscall RECORD N|CALL:N PROGRAM [ARGUMENT...]
 //
-// With CALL, as in fsync:2, only calls of that name count. N = 0 records only. strace(1) counts per thread, so its kill
-// point depends on scheduling; this program counts in the kernel's order, and every number up to the end is a kill point.
+// With CALL, as in fsync:2, only calls of that name count. N = 0 records only. strace(1) counts per thread, so its
+// kill point depends on scheduling; this program counts in the kernel's order: every number up to the end is one.
 //
-// The program is killed as the call begins, and the kernel does not execute it. Its work since the previous call was in
-// memory only, so these points stand for all moments in between.
+// The program is killed as the call begins, and the kernel does not execute it. Its work since the previous call was
+// in memory only, so these points stand for all moments in between.
 //
-// Writes "armed" to standard output when counting starts, and to RECORD a line "THREAD CALL" per counted call, and after
+// Writes "armed" to standard output when counting starts, to RECORD a line "THREAD CALL" per counted call, and after
 // a kill "killed". Child processes are not traced. Ends with its program.
 #define _GNU_SOURCE
 #include <errno.h>
