@@ -55,7 +55,7 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .headerDamaged(let path): "the sealed store's file \(path) is damaged"
         case .headerVersion(let version): "the sealed store has version \(version), which this agent does not support"
         case .marksLost(let path): "\(path) is missing or damaged; without it, an old record passes for the newest"
-        case .locked: "the sealed store is locked: enter its passphrase after each start of the agent"
+        case .locked: "the sealed store is locked: its passphrase has not been entered since the agent started"
         case .noPassphraseNeeded: "the sealed store has no passphrase: it unlocks itself"
         case .passphraseTooShort: "the passphrase has fewer than \(Self.shortestPassphrase) characters"
         case .wrongPassphrase: "the passphrase is wrong"
