@@ -137,7 +137,8 @@ final class AuditFile: LineSink {
             )
         }
         guard status.st_nlink <= 1 else {
-            throw AuditFileFailure(path: path, problem: "the file has several hard links", hint: "remove the others")
+            throw AuditFileFailure(
+                path: path, problem: "the file has several hard links", hint: "remove its other names")
         }
         return OpenFile(path: path, descriptor: descriptor)
     }

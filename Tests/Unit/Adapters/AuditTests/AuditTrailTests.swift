@@ -119,7 +119,7 @@ struct AuditTrailTests {
         refuse(files.path + "/fifo", "ls -ld")
         try files.file("linked", "")
         #expect(link(files.path + "/linked", files.path + "/second") == 0)
-        refuse(files.path + "/linked", "hard links")
+        refuse(files.path + "/linked", "other names")
         try files.directory("open")
         #expect(chmod(files.path + "/open", 0o777) == 0)
         refuse(files.path + "/open/audit.log", "chmod go-w")
