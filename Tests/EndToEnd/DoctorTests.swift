@@ -22,7 +22,7 @@ struct DoctorTests {
         try await demo.home.authagent("stop")
         let alone = try await demo.home.doctor()
         #expect(alone.problems.isEmpty, "\(alone.problems)")
-        #expect(alone[.agentRunning].first?.detail.hasPrefix("no agent runs") == true)
+        #expect(alone[.agentRunning].first?.detail.hasPrefix("the agent is not running") == true)
         #expect(demo.home.daemonPID == nil)
 
         let table = try await demo.home.authagent("doctor")

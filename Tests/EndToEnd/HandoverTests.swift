@@ -27,7 +27,7 @@ struct HandoverTests {
         }
         let next = try demo.home.client(["status", "--json"])
         await eventually("the next command does not wait: \(next.errorsSoFar)") {
-            next.errorsSoFar.contains("authagent: note: an agent (pid \(old)) runs, but does not listen at \(path)")
+            next.errorsSoFar.contains("note: an agent (pid \(old)) is running, but does not listen at \(path)")
         }
         gate.open()
         #expect(await last.result().status == 0)

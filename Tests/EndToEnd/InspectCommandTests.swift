@@ -103,7 +103,7 @@ struct InspectCommandTests {
         let opaque = try #require(try await keyring.refreshToken(of: "srv"))
         let active = try await home.authagent("inspect", "-", "--account", "srv", input: opaque)
         #expect(active.status == 0, "\(active.output)\(active.errors)")
-        #expect(active.lines.first == "the token: an opaque token; the provider was asked (RFC 7662)")
+        #expect(active.lines.first == "the token: an opaque token; introspected at the provider (RFC 7662)")
         #expect(active.lines.contains("  introspection: active"))
         #expect(!active.output.contains(opaque))
         let unknown = try await home.authagent("inspect", "-", "--account", "srv", input: "no-such-token")
@@ -126,7 +126,7 @@ struct InspectCommandTests {
         let result = try await demo.home.authagent("inspect")
         #expect(result.status == 0, "\(result.errors)")
         #expect(
-            result.lines.first == "access token of 'work': an opaque token; the provider has not answered",
+            result.lines.first == "access token of 'work': an opaque token; the provider did not reply",
             "\(result.output)")
         #expect(result.lines.contains { $0.hasPrefix("  expires in ") })
         #expect(result.lines.contains("  introspection: unavailable (the provider has no introspection endpoint)"))
@@ -149,7 +149,7 @@ struct InspectCommandTests {
         }
         let plain = try await demo.home.authagent("inspect", "-", input: "opaque")
         #expect(plain.status == 0)
-        #expect(plain.lines == ["the token: an opaque token; nobody was asked"])
+        #expect(plain.lines == ["the token: an opaque token; not checked"])
         #expect(demo.issuer.log.count == requests)
     }
 
@@ -181,7 +181,7 @@ struct InspectCommandTests {
         }
     }
 
-    @Test("usage: --account belongs to '-', standard input holds one token, and without a login the exit code is 3")
+    @Test("usage: --account needs '-', standard input holds one token, and without a login the exit code is 3")
     func usage() async throws {
         let demo = try await DemoLogin()
         #expect(try await demo.home.authagent("inspect").status == 2)
@@ -191,7 +191,7 @@ struct InspectCommandTests {
         for input in ["", "\n", "two tokens", "a\u{7}", String(repeating: "a", count: 70_000)] {
             let result = try await demo.home.authagent("inspect", "-", input: input)
             #expect(result.status == 1)
-            #expect(result.errors.contains("standard input holds no token"))
+            #expect(result.errors.contains("standard input does not contain a token"))
         }
         try await demo.home.authagent("logout", "work")
         #expect(try await demo.home.authagent("inspect", "work").status == 3)

@@ -124,7 +124,7 @@ struct KeyringProviderTests {
         behavior.session = name
         let demo = try await DemoLogin(keyring: try await ScriptedKeyring(behavior))
         let login = try await demo.refusedLogin()
-        #expect(login.errors.contains("the keyring opens no session: \(name)"), "\(login.errors)")
+        #expect(login.errors.contains("the keyring does not open a session: \(name)"), "\(login.errors)")
     }
 
     @Test("a login is kept and read again with either kind of session", arguments: ["plain", "dh"])

@@ -24,7 +24,7 @@ struct LifecycleTests {
     @Test("start, stop and start again; stop without an agent is no error")
     func startStop() async throws {
         let home = try AgentHome()
-        #expect(try await home.authagent("stop").output == "no agent runs\n")
+        #expect(try await home.authagent("stop").output == "the agent is not running\n")
         let start = try await home.authagent("start")
         #expect(start.status == 0)
         let pid = try #require(home.daemonPID)
@@ -84,7 +84,7 @@ struct LifecycleTests {
         #expect(await holder.line() == "held")
         let result = try await home.authagent("stop")
         #expect(result.status == 1)
-        #expect(result.errors.contains("the process \(bystander.pid) that the agent names is no agent"))
+        #expect(result.errors.contains("the process \(bystander.pid) that the agent reports is not an agent"))
         #expect(bystander.isRunning)
         bystander.closeInput()
         #expect(await bystander.result().status == 0)
@@ -163,7 +163,7 @@ struct LifecycleTests {
         let files = demo.home.files
         let text = "issuer = \"https://issuer.example\"\nclient_id = \"x\"\nstore = \"memory\"\n"
         try files.file("config/authagent/accounts/fleet.toml", text)
-        #expect(try await demo.home.authagent("reload").output == "configuration read again\n")
+        #expect(try await demo.home.authagent("reload").output == "configuration reloaded\n")
         #expect(try await demo.home.authagent("status").output.contains("fleet"))
 
         let bad = try files.file("config/authagent/accounts/bad.toml", text + "scoops = []\n")

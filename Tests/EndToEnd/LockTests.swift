@@ -35,6 +35,6 @@ struct LockTests {
         #expect(try await demo.home.authagent("token", "work").status == 0)
         // Where nothing is locked, it does not look as if a passphrase had been checked.
         let open = try await demo.home.authagent("unlock", input: "wrong horse")
-        #expect(open.errors.contains("note: nothing needed a passphrase, and none was read"), "\(open.errors)")
+        #expect(open.errors.contains("note: no passphrase was needed, and none was read"), "\(open.errors)")
     }
 }

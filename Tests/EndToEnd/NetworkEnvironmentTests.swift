@@ -43,7 +43,7 @@ struct NetworkEnvironmentTests {
         for command in ["status", "doctor"] {
             let result = try await ChildProcess.run(try home.program("authagent"), [command], environment: changed)
             let lines = (result.errors + result.output).split(separator: "\n").filter {
-                $0.contains("the agent has another https_proxy, no_proxy than this command")
+                $0.contains("the agent still has https_proxy, no_proxy of its first command")
             }
             #expect(lines.count == 1, "\(result.output)\(result.errors)")
             #expect(!(result.errors + result.output).contains("secret"))

@@ -251,7 +251,7 @@ struct RuleTests {
                 "  rule 1 (\(home.files.path)/config/authagent/authagent.toml:1) decides; it does not allow 'logout'",
                 "1 of 2 met, with 1 rules",
             ])
-        #expect(unmet.errors.contains("error: the rules do not do what is expected: 1 of 2 met"), "\(unmet.errors)")
+        #expect(unmet.errors.contains("error: the rules do not meet the expectations: 1 of 2 met"), "\(unmet.errors)")
         let json = try await home.authagent("policy", "test", file, "--json")
         #expect(json.status == 1)
         #expect(try APIJSON.decode(PolicyTestReport.self, from: json.output.utf8).failures.map(\.line) == [7])

@@ -91,7 +91,7 @@ struct SystemAgentTests {
             return !shown.contains("rule 2")
         }
         for line in [
-            "nobody can tell whether it matches", "  ?    executable = /no/such/program, which cannot be found out",
+            "it is unknown whether it matches", "  ?    executable = /no/such/program, which cannot be determined",
             "token     refused  by rule 1",
         ] {
             #expect(shown.contains(line), "\(line)\n\(shown)")

@@ -1,18 +1,18 @@
-# What the scripts of this directory share: the Debian packages, and the words. To be sourced.
+# Shared by the scripts of this directory: Debian packages, messages, the build. To be sourced.
 
-# What the programs are built with.
+# Needed to build the programs.
 build_packages=(libcurl4-openssl-dev libsecret-1-dev libqrencode-dev pkg-config)
-# What the demo needs: a session bus with a keyring, and a client of the socket.
+# Needed by the demo: a session bus with a keyring, and an HTTP client for the socket.
 demo_packages=(dbus gnome-keyring curl)
-# What the tests talk to: real parts, and the tools that check the rest.
+# Needed by the tests: real servers and keyrings, and tools for the other checks.
 test_packages=(
     dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
     util-linux libfaketime bindfs prometheus python3 python3-jeepney python3-cryptography golang-go oidc-agent-cli
     keepassxc xvfb xdotool libkf5wallet-bin libqca-qt5-2-plugins
 )
-# What asks the socket for everything that its description has.
+# Needed by api-fuzz.
 fuzz_packages=(python3-venv iproute2 util-linux)
-# The README's example in JavaScript runs in whichever Node there is.
+# The README's JavaScript example runs with any Node.
 command -v node >/dev/null || test_packages+=(nodejs)
 
 say() { printf '\n== %s\n' "$*"; }
@@ -27,7 +27,7 @@ need_swift() {
     command -v swift >/dev/null || die "there is no Swift toolchain" "install Swift 6.2 or later from swift.org"
 }
 
-# Installs the packages that are missing as root; tells anybody else the one line that does.
+# Installs missing packages as root; other users get the command that does.
 need_packages() {
     local missing=() package
     for package in "$@"; do
@@ -40,9 +40,9 @@ need_packages() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-# Builds the programs as they are installed, and sets `bin` to where they are. By name, because the tests' fixtures need
-# the testing library, which has no static form. What the compiler says is shown if it fails: a static glibc makes the
-# linker warn of functions that are never called.
+# Builds the programs as they are installed, and sets `bin` to their directory. By name, because the tests' fixtures
+# need the testing library, which has no static form. Compiler output is shown on failure only: a static glibc makes the
+# linker warn about functions that are never called.
 build_release() {
     local program log
     log=$(mktemp)

@@ -3,11 +3,11 @@ internal import LocalSocket
 internal import Logging
 internal import Synchronization
 
-/// The file of audit lines, 0600: only ever appended to, and opened anew when somebody has moved it away.
+/// The append-only audit file (mode 0600), reopened after log rotation.
 ///
-/// What goes wrong later stops nobody. It is told in the log when it begins and when it is over.
+/// A write error never delays a request: the log reports when errors begin and when they end.
 final class AuditFile: LineSink {
-    /// What only the writer's thread touches, but for the file that is to be taken next.
+    /// State that only the writer's thread uses.
     private struct State: ~Copyable, Sendable {
         var path: String
         var file: Descriptor
@@ -20,7 +20,7 @@ final class AuditFile: LineSink {
     private let next = Mutex<OpenFile?>(nil)
     private let logger: Logger
 
-    /// A file that is open and checked.
+    /// An open, checked audit file.
     struct OpenFile: ~Copyable, Sendable {
         let path: String
         let descriptor: Descriptor
@@ -32,7 +32,7 @@ final class AuditFile: LineSink {
         self.logger = logger
     }
 
-    /// From the next line on, lines go there. Waits for nothing, not for a write that hangs either.
+    /// Switches to this file from the next line on. Never blocks, not even during a write that hangs.
     func take(_ file: consuming OpenFile) {
         var file: OpenFile? = file
         next.withLock { $0 = file.take() }
@@ -64,17 +64,17 @@ final class AuditFile: LineSink {
             state.isTorn = false
             return
         }
-        // Removed, and not by somebody who tells: what is written there is gone with the descriptor.
+        // The file was deleted without a reload: what is written to it is lost with the descriptor.
         var status = stat()
         guard fstat(state.file.raw, &status) == 0, status.st_nlink == 0 else { return }
         state.file = try Self.open(state.path).takeDescriptor()
         state.isTorn = false
-        logger.warning("the audit file was gone, begun anew", metadata: ["file": "\(state.path)"])
+        logger.warning("the audit file was deleted, created a new one", metadata: ["file": "\(state.path)"])
     }
 
     private func append(_ lines: [UInt8], _ state: inout State) throws(AuditFileFailure) {
         var bytes: [UInt8] = []
-        // After half a line, the next begins on a line of its own, unless somebody has emptied the file since.
+        // After a partial write the next line starts on a line of its own, unless the file was truncated since.
         if state.isTorn, !isEmpty(state.file) { bytes.append(UInt8(ascii: "\n")) }
         if state.lost > 0 {
             bytes += #"{"time":"\#(WallTime.now.text)","lost":\#(state.lost)}"#.utf8
@@ -112,7 +112,7 @@ final class AuditFile: LineSink {
         logger.error("audit lines are lost", metadata: ["problem": "\(failure)", "hint": "\(failure.hint)"])
     }
 
-    /// Opens or makes the file. Refuses what others could read, change or have put there.
+    /// Opens or creates the file. Refuses a path that other users can read, write or replace.
     static func open(_ path: String) throws(AuditFileFailure) -> OpenFile {
         try checkDirectory(PrivateDirectory.parent(of: path))
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
@@ -137,7 +137,8 @@ final class AuditFile: LineSink {
             )
         }
         guard status.st_nlink <= 1 else {
-            throw AuditFileFailure(path: path, problem: "the file has other names", hint: "look for hard links to it")
+            throw AuditFileFailure(
+                path: path, problem: "the file has several hard links", hint: "remove its other names")
         }
         return OpenFile(path: path, descriptor: descriptor)
     }
@@ -160,7 +161,8 @@ final class AuditFile: LineSink {
                     : "name a file in a directory that only you and root may write to"
             )
         }
-        // A group that root lets write above it, as to /var/log on Ubuntu, can put no directory of root's or the agent's there.
+        // Group-writable directories above it, such as /var/log on Ubuntu, cannot give another user a directory of root
+        // or the agent.
         do throws(PlaceFault) { try TrustedFile.requireOwned(path) } catch {
             throw AuditFileFailure(path: error.path, problem: "the directory \(error.problem)", hint: error.hint)
         }

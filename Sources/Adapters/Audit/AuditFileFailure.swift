@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Why there can be no audit lines in a file.
+/// The reason why the audit file cannot be used.
 public struct AuditFileFailure: Error, Equatable, Sendable, CustomStringConvertible {
     public let path: String
-    /// Goes on after the path.
+    /// Text that follows the path in the message.
     public let problem: String
     public let hint: String
 
@@ -13,10 +13,10 @@ public struct AuditFileFailure: Error, Equatable, Sendable, CustomStringConverti
         let hint =
             switch code {
             case ENOSPC, EDQUOT, EFBIG: "make room on the disk"
-            case ENOENT: "make its directory, for example with 'install -d -m 700'"
-            case EACCES, EPERM: "let user \(geteuid()) write to the file and make it anew in its directory"
+            case ENOENT: "create its directory, for example with 'install -d -m 700'"
+            case EACCES, EPERM: "let user \(geteuid()) write to the file and create it in its directory"
             case EROFS: "make its file system writable"
-            case ELOOP: "put a file there, and no symbolic link"
+            case ELOOP: "replace the symbolic link with a regular file"
             default: "run 'ls -ld \(path)' to see why"
             }
         return AuditFileFailure(path: path, problem: String(cString: strerror(code)), hint: hint)

@@ -2,8 +2,8 @@ internal import AgentAPI
 internal import OAuth
 public import Policy
 
-/// One decision as a line of text. What callers say or are called is cleaned and bounded: it can be anything, and a line
-/// of it must stay one line.
+/// One decision as a line of text. Caller-controlled values are cleaned and truncated, so that no value can forge a
+/// second line.
 public struct AuditLine: Sendable {
     public enum Value: Equatable, Sendable {
         case number(Int)
@@ -23,7 +23,7 @@ public struct AuditLine: Sendable {
         self.time = time
     }
 
-    /// In the place of refusals that have no line of their own.
+    /// Creates the summary line for refusals without a line of their own.
     init(_ suppressed: RefusedLines.Suppressed, at time: WallTime) {
         content = .suppressed(suppressed)
         self.time = time
@@ -36,13 +36,13 @@ public struct AuditLine: Sendable {
         }
     }
 
-    /// Whether something was asked for that changes what there is, and not only read.
+    /// Whether the request would change state, as opposed to a read.
     public var isChange: Bool {
         guard case .decision(let record) = content else { return false }
         return record.permissions.contains { [.login, .logout, .admin].contains($0) }
     }
 
-    /// In the order of who, what, and what came of it; what is not known is left out.
+    /// Fields in the order: caller, request, outcome. Unknown values are left out.
     public var fields: [(name: String, value: Value)] {
         switch content {
         case .decision(let record): return Self.fields(record)
@@ -68,7 +68,7 @@ public struct AuditLine: Sendable {
         add("unit", caller.unit)
         add("user_unit", caller.userUnit)
         add("account", record.account?.description)
-        // Without one, somebody who may do nothing at all has connected.
+        // Without a permission, the caller was refused at connect(2).
         add(
             "permission",
             record.permissions.isEmpty ? "connect" : record.permissions.map(\.rawValue).joined(separator: " "))
@@ -88,10 +88,10 @@ public struct AuditLine: Sendable {
     }
 
     private static let longestName = 256
-    /// Longer than scopes are. Most tokens that somebody puts in the wrong place are cut.
+    /// Longer than real scopes, but shorter than most tokens, so that a token passed as a scope is truncated.
     private static let longestScope = 128
 
-    /// One JSON object and a line break.
+    /// One JSON object, terminated by a line break.
     public var json: [UInt8] {
         var line = Array(#"{"time":""#.utf8) + time.text.utf8
         line.append(UInt8(ascii: "\""))
@@ -108,7 +108,7 @@ public struct AuditLine: Sendable {
         return line
     }
 
-    /// Control characters have been removed before.
+    /// Control characters have been removed already.
     private static func append(_ text: String, to line: inout [UInt8]) {
         line.append(UInt8(ascii: "\""))
         for byte in text.utf8 {

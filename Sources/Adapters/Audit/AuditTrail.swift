@@ -1,8 +1,9 @@
+internal import Dispatch
 public import Logging
 public import Policy
 internal import Synchronization
 
-/// Keeps a line of each decision: in the log, and in a file of its own if there is one.
+/// The audit trail: one line for each decision, in the log and optionally in a file.
 public final class AuditTrail: AccessAudit {
     private struct Target {
         let file: AuditFile
@@ -18,7 +19,7 @@ public final class AuditTrail: AccessAudit {
 
     public let facts: CallerFacts = .record
 
-    /// `log` takes a line and waits for nothing; `logger` is told what becomes of the file. `owner`: the agent's own user.
+    /// `log` takes a line and must not block; `logger` gets errors of the file. `owner`: the agent's user.
     public init(
         owner: UInt32, logger: Logger, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         log: @escaping @Sendable (AuditLine) -> Void
@@ -29,7 +30,7 @@ public final class AuditTrail: AccessAudit {
         self.log = log
     }
 
-    /// Opens the file, or opens it anew. When that fails, all stays as it is. Nil: no file.
+    /// Opens or reopens the file; on failure the current file stays. `nil` turns the file off.
     public func open(_ path: String?) throws(AuditFileFailure) {
         guard let path else {
             target.withLock { $0 = nil }
@@ -46,7 +47,7 @@ public final class AuditTrail: AccessAudit {
 
     public func record(_ record: AccessRecord) {
         let line = AuditLine(record, at: .now)
-        guard !line.isRefusal || mayTell(refusalOf: record.caller.user, countedAs: record.owner ?? record.caller.user)
+        guard !line.isRefusal || admit(refusalOf: record.caller.user, countedAs: record.owner ?? record.caller.user)
         else { return }
         add(line)
     }
@@ -56,9 +57,71 @@ public final class AuditTrail: AccessAudit {
         target.withLock { $0 }?.writer.add(line.isRefusal || line.isChange ? .important : .routine) { line.json }
     }
 
-    /// Waits until every line is written, or the time is over.
+    /// Waits until every line is written, at most for `limit`.
     public func flush(within limit: Duration) {
-        tellSuppressed(ofAllMinutes: true)
+        reportSuppressed(ofAllMinutes: true)
         target.withLock { $0 }?.writer.flush(within: limit)
+    }
+}
+
+// Refusals of other users: one line for each of the first in a minute, then one summary line.
+
+extension AuditTrail {
+    struct Refusals {
+        var lines = RefusedLines()
+        /// Whether a timer for the summary line is already set.
+        var isAwaited = false
+
+        /// Returns the delay until a summary is due; `nil` if none is due or a timer is already set.
+        mutating func wait(at now: ContinuousClock.Instant) -> Duration? {
+            guard !isAwaited, let next = lines.next else { return nil }
+            isAwaited = true
+            return max(.zero, next - now)
+        }
+    }
+
+    public func suppress(_ user: UInt32, countedAs person: UInt32) {
+        guard !isOwn(user) else { return }
+        let now = now()
+        let (suppressed, wait) = refusals.withLock { refusals in
+            let suppressed = refusals.lines.takeSuppressed(at: now)
+            refusals.lines.suppress(person, at: now)
+            return (suppressed, refusals.wait(at: now))
+        }
+        report(suppressed, wait)
+    }
+
+    func admit(refusalOf user: UInt32, countedAs person: UInt32) -> Bool {
+        if isOwn(user) { return true }
+        let now = now()
+        let (suppressed, isAdmitted, wait) = refusals.withLock { refusals in
+            let suppressed = refusals.lines.takeSuppressed(at: now)
+            let isAdmitted = refusals.lines.admit(person, at: now)
+            return (suppressed, isAdmitted, refusals.wait(at: now))
+        }
+        report(suppressed, wait)
+        return isAdmitted
+    }
+
+    func reportSuppressed(ofAllMinutes all: Bool = false) {
+        let now = now()
+        let (suppressed, wait) = refusals.withLock { refusals in
+            refusals.isAwaited = all && refusals.isAwaited
+            let suppressed = refusals.lines.takeSuppressed(at: now, all: all)
+            return (suppressed, refusals.wait(at: now))
+        }
+        report(suppressed, wait)
+    }
+
+    /// The owner and root fill their own disk, and look for their own program in the log.
+    private func isOwn(_ user: UInt32) -> Bool { user == owner || user == 0 }
+
+    private func report(_ suppressed: [RefusedLines.Suppressed], _ wait: Duration?) {
+        for suppressed in suppressed { add(AuditLine(suppressed, at: .now)) }
+        guard let wait else { return }
+        // The refused user may never connect again, so a timer writes the summary.
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(wait / .milliseconds(1)) + 1)) {
+            [weak self] in self?.reportSuppressed()
+        }
     }
 }

@@ -1,21 +1,21 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Where lines end up: a file, or standard error. Called by one thread at a time, which it may hold up.
+/// A destination of lines: a file, or standard error. Called by one thread at a time, which it may block.
 public protocol LineSink: Sendable {
-    /// Writes whole lines, of which there are `count`. What cannot be written is the sink's to tell.
+    /// Writes `count` whole lines. The sink itself reports what it cannot write.
     func write(_ lines: [UInt8], count: Int)
-    /// Says in its own format how many lines there was no room for.
+    /// Reports, in the sink's own format, how many lines were dropped from a full queue.
     func write(lost count: Int)
 }
 
-/// Writes lines one after the other on a thread of its own: a full disk or a pipe that nobody reads holds up neither the
-/// event loop nor anybody who waits for a token. The queue is bounded, and what has no room in it is counted.
+/// A writer of lines on a thread of its own, so that a full disk or a blocked pipe delays neither the event loop nor a
+/// request. The queue is bounded; lines that do not fit are counted.
 public final class LineWriter: Sendable {
     public enum Weight: Sendable {
-        /// One of many: written together with those that come within a moment.
+        /// Frequent lines, written in batches.
         case routine
-        /// Written at once, and kept room for.
+        /// Written at once; part of the queue is reserved for these.
         case important
     }
 
@@ -27,12 +27,12 @@ public final class LineWriter: Sendable {
         var schedule: Schedule?
     }
 
-    /// A line is made on the writer's thread, from a record of some hundred bytes.
+    /// Each queued line is a record of some hundred bytes; the writer's thread formats it.
     private static let capacity = 8192
     private static let routineCapacity = 6144
-    /// Of one write(2), about: enough to make its cost small.
+    /// Approximate size of one write(2), enough to make the call's cost small.
     private static let portion = 64 * 1024
-    /// A wake-up of a thread costs as much as a token, so there are no more than twenty of them a second.
+    /// Waking a thread costs as much as serving a token: at most twenty wake-ups a second.
     private static let gathering = DispatchTimeInterval.milliseconds(50)
 
     private let sink: any LineSink
@@ -44,7 +44,7 @@ public final class LineWriter: Sendable {
         queue = DispatchQueue(label: label)
     }
 
-    /// Has a line written that `make` makes, with its line break. Waits for nothing.
+    /// Queues a line; `make` returns it with its line break. Never blocks.
     public func add(_ weight: Weight, _ make: @escaping @Sendable () -> [UInt8]) {
         let schedule = state.withLock { state -> Schedule? in
             guard state.lines.count < (weight == .routine ? Self.routineCapacity : Self.capacity) else {
@@ -64,7 +64,7 @@ public final class LineWriter: Sendable {
         }
     }
 
-    /// Waits until what is there is written, or the time is over.
+    /// Waits until all queued lines are written, at most for `limit`.
     public func flush(within limit: Duration) {
         let done = DispatchSemaphore(value: 0)
         queue.async {

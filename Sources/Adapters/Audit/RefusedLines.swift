@@ -1,9 +1,9 @@
-/// How many refusals of each user have a line of their own. Else somebody whom nothing is given could fill the disk, and
-/// wash away what else a log has to say.
+/// A per-user limit on lines about refusals. Without it a user without any permission could fill the disk or flood the
+/// log.
 struct RefusedLines: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// What there is no line of: so many refusals of this user; nil: of users for whom there was no room of their own.
+    /// Refusals without a line, counted for one user; `user` is `nil` for users beyond the table's size.
     struct Suppressed: Equatable, Sendable {
         var user: UInt32?
         var count: Int
@@ -19,12 +19,13 @@ struct RefusedLines: Sendable {
 
     static let perMinute = 60
     static let minute: Duration = .seconds(60)
-    /// Of subordinate user IDs (subuid(5)) the owner counts. Those that are too many share one minute.
+    /// The owner's subordinate user IDs (subuid(5)) are counted like any other; users beyond this number share one
+    /// minute.
     static let users = 64
 
     private var minutes: [UInt32?: Minute] = [:]
 
-    /// Whether the refusal may have a line.
+    /// Counts a refusal, and returns whether it may have a line.
     mutating func admit(_ user: UInt32, at now: Instant) -> Bool {
         count(user, at: now) { minute in
             guard minute.count < Self.perMinute else {
@@ -36,21 +37,21 @@ struct RefusedLines: Sendable {
         }
     }
 
-    /// A refusal of which nothing is known but its user.
+    /// Counts a refusal without a line, of which only the user is known.
     mutating func suppress(_ user: UInt32, at now: Instant) { count(user, at: now) { $0.suppressed += 1 } }
 
-    /// What has been suppressed in minutes that are over, or in all of them. Each is told once.
+    /// Takes the counts of elapsed minutes, or of all. Each count is returned once.
     mutating func takeSuppressed(at now: Instant, all: Bool = false) -> [Suppressed] {
         var taken: [Suppressed] = []
         for (user, minute) in minutes where all || minute.isOver(at: now) {
             if minute.suppressed > 0 { taken.append(Suppressed(user: user, count: minute.suppressed)) }
-            // Before it is over, its lines are still used up.
+            // Until the minute has elapsed, its limit stays used up.
             minutes[user] = minute.isOver(at: now) ? nil : Minute(start: minute.start, count: minute.count)
         }
         return taken.sorted { ($0.user ?? .max) < ($1.user ?? .max) }
     }
 
-    /// When there is something to tell; nil: there is nothing.
+    /// The time when the next summary is due; `nil` if none is.
     var next: Instant? { minutes.values.filter { $0.suppressed > 0 }.map { $0.start + Self.minute }.min() }
 
     private mutating func count<Result>(_ user: UInt32, at now: Instant, _ body: (inout Minute) -> Result) -> Result {
@@ -59,7 +60,7 @@ struct RefusedLines: Sendable {
         }
         let key = minutes[user] != nil || minutes.count < Self.users ? user : nil
         var minute = minutes[key] ?? Minute(start: now)
-        // What it has suppressed is told before, by whoever counts.
+        // The suppressed count stays until `takeSuppressed` returns it.
         if minute.isOver(at: now) { minute = Minute(start: now, suppressed: minute.suppressed) }
         let result = body(&minute)
         minutes[key] = minute

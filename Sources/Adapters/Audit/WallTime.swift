@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A moment of the wall clock, for people and for other programs that read a log.
+/// A moment of the wall clock, for log lines.
 public struct WallTime: Equatable, Sendable {
     public var seconds: Int
     public var milliseconds: Int
@@ -16,7 +16,7 @@ public struct WallTime: Equatable, Sendable {
         return WallTime(seconds: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
     }
 
-    /// As RFC 3339 writes it, in UTC.
+    /// The time in UTC, as RFC 3339 text.
     public var text: String {
         var seconds = seconds
         var parts = tm()

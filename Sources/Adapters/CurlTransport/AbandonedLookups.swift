@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// Look-ups of names whose transfers have ended before them. getaddrinfo(3) cannot be interrupted: each keeps a thread
-/// of libcurl's until the resolver gives up, which a name server that never answers makes long.
+/// DNS look-ups whose transfers have ended before them. getaddrinfo(3) cannot be interrupted: each keeps a libcurl
+/// thread until the resolver gives up, which takes long when a name server does not answer.
 package struct AbandonedLookups {
-    /// How many of them one name may cost. Accounts that try one after the other, 10 s each, never come to this.
+    /// Limit for one host name. Accounts that retry one after the other, 10 s each, never reach it.
     package static let limit = 16
     /// The resolver gives up after 10 s for each name server and search domain, unless resolv.conf(5) says otherwise.
     package static let lifetime: Duration = .seconds(60)
@@ -17,7 +17,7 @@ package struct AbandonedLookups {
         ends[host, default: []].append(now + Self.lifetime)
     }
 
-    /// False while so many hang that another would only add a thread.
+    /// Returns false while so many look-ups hang that another would only add a thread.
     package func allowsAnother(of host: String, at now: ContinuousClock.Instant) -> Bool {
         ends[host, default: []].count { $0 > now } < Self.limit
     }
@@ -30,7 +30,7 @@ package struct AbandonedLookups {
     }
 }
 
-/// The abandoned look-ups of a transport, whichever of its loops they came from.
+/// The abandoned look-ups of a transport, shared by all its loops.
 final class SharedLookups: Sendable {
     private let lookups = Mutex(AbandonedLookups())
 

@@ -3,22 +3,22 @@ internal import Glibc
 public import OAuth
 internal import Synchronization
 
-/// HTTP over libcurl: every transfer runs on one thread of its own, connections are reused, and no redirect is followed.
+/// An HTTP client over libcurl: all transfers run on one thread, connections are reused, redirects are not followed.
 ///
-/// A POST is sent at most once. Plain http, which is for this machine only, never passes a proxy.
-/// Dropping the last reference ends the thread and closes the connections; a request under way holds one.
+/// A POST is sent at most once. Plain http (loopback only) never uses a proxy. Dropping the last reference ends the
+/// thread and closes the connections; a running request holds a reference.
 public final class CurlTransport: HTTPTransport {
     public struct Configuration: Sendable {
-        /// For https only. Nil: `https_proxy` and `ALL_PROXY`, as libcurl reads them.
+        /// Proxy for https; `nil`: `https_proxy` and `ALL_PROXY`, as libcurl reads them.
         public var proxy: String?
-        /// Nil: `no_proxy`.
+        /// Hosts that bypass the proxy; `nil`: `no_proxy`.
         public var noProxy: String?
-        /// Certificates to trust instead of the system's. Nil: `CURL_CA_BUNDLE` or `SSL_CERT_FILE`, else the system's.
+        /// CA file used instead of the system's; `nil`: `CURL_CA_BUNDLE` or `SSL_CERT_FILE`, else the system's.
         public var caFile: String?
-        /// Where `caFile` is named, for messages.
+        /// Name of the setting behind `caFile`, for messages.
         var caSource = "network.ca_file"
         public var connectTimeout: Duration
-        /// For a whole request, unless it brings its own limit.
+        /// Limit for a whole request without a limit of its own.
         public var totalTimeout: Duration
         /// In bytes, after decoding.
         public var bodyLimit: Int
@@ -45,7 +45,7 @@ public final class CurlTransport: HTTPTransport {
 
     public init(_ configuration: Configuration) {
         var configuration = configuration
-        // libcurl's library, unlike its command, reads neither variable.
+        // libcurl itself reads neither variable; only the curl command does.
         for name in ["CURL_CA_BUNDLE", "SSL_CERT_FILE"] where configuration.caFile == nil {
             configuration.caFile = Self.environment(name)
             configuration.caSource = "\(name) in the agent's environment"
@@ -56,8 +56,8 @@ public final class CurlTransport: HTTPTransport {
 
     deinit { current.withLock { $0.stop() } }
 
-    /// For want of a descriptor it waits until there is one, as connections to the agent do: that is not a fault of the
-    /// provider's, which would be left alone for a while.
+    /// When no descriptor is free it waits for one, as the listener does. It is not a provider failure, which would
+    /// start a back-off.
     public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         let end = ContinuousClock.now + (request.timeLimit ?? configuration.totalTimeout)
         while true {
@@ -74,7 +74,7 @@ public final class CurlTransport: HTTPTransport {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.whenDone { continuation.resume(returning: $0) }
-                // In one step, so that no loop is given a transfer once it has been replaced.
+                // Under the lock, so that a transfer is never given to a loop that has been replaced.
                 current.withLock { transfer.start(on: $0) }
             }
         } onCancel: {

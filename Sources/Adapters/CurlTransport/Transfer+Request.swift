@@ -3,25 +3,25 @@ internal import OAuth
 internal import SecretMemory
 
 extension Transfer {
-    /// Makes the handle. It refers to this object and to the body's locked memory, both of which outlive it.
+    /// Creates the easy handle. It refers to this object and to the body's locked memory, both of which outlive it.
     func prepare() -> Result<UnsafeMutableRawPointer, TransportFailure> {
         guard let easy = curl_easy_init() else { return .failure(.unreachable("out of memory")) }
         self.easy = easy
         let url = request.url.text
         let isPlain = url.lowercased().hasPrefix("http://")
         ccurl_set_string(easy, CURLOPT_URL, url)
-        // http is for loopback only, which is what an EndpointURL with it is.
+        // An EndpointURL with http is always a loopback URL.
         ccurl_set_string(easy, CURLOPT_PROTOCOLS_STR, isPlain ? "http" : "https")
         ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
-        // Else a transfer that ends while getaddrinfo(3) hangs waits for it, and with it everybody's.
+        // Without it, a transfer that ends during a hanging getaddrinfo(3) blocks the thread and all other transfers.
         ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1)
         ccurl_set_long(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         ccurl_set_long(easy, CURLOPT_HTTP09_ALLOWED, 0)
-        // Empty: every encoding that libcurl was built with. What it decodes is counted in `append`.
+        // Empty: every encoding of this libcurl. `append` counts the decoded bytes.
         ccurl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "")
         ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
-        // A program that the agent starts must not hold a provider's connection open.
+        // Programs that the agent starts must not inherit a provider's connection.
         ccurl_set_close_on_exec(easy, opened)
         ccurl_set_long(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         ccurl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
@@ -31,11 +31,11 @@ extension Transfer {
         ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, (request.timeLimit ?? configuration.totalTimeout).milliseconds)
         ccurl_set_size(easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(configuration.bodyLimit))
         if let proxy = configuration.proxy { ccurl_set_string(easy, CURLOPT_PROXY, proxy) }
-        // A proxy would read a plain request, and it may be on another host: none sees one, whoever set it.
+        // A plain request must never reach a proxy, which may be on another host and could read it.
         if let noProxy = isPlain ? "*" : configuration.noProxy { ccurl_set_string(easy, CURLOPT_NOPROXY, noProxy) }
         if let caFile = configuration.caFile {
             ccurl_set_string(easy, CURLOPT_CAINFO, caFile)
-            // Debian's libcurl would go on to trust the system's directory as well.
+            // Debian's libcurl would trust the system's CA directory in addition.
             ccurl_set_string(easy, CURLOPT_CAPATH, nil)
         }
         setCertificate(easy)
@@ -56,7 +56,7 @@ extension Transfer {
         }
         guard request.method == .post || request.body != nil else { return }
         ccurl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body?.count ?? 0))
-        // Not copied: libcurl reads the locked memory, which the request keeps until the end.
+        // Not copied: libcurl reads the locked memory, which the request keeps until its end.
         if let body = request.body {
             body.withBytes { _ = ccurl_set_constant(easy, CURLOPT_POSTFIELDS, $0.baseAddress) }
         } else {
@@ -64,15 +64,15 @@ extension Transfer {
         }
     }
 
-    /// libcurl copies header lines, and frees the copies with the list: an Authorization header lives in plain memory
-    /// for as long as its request.
+    /// Sets the header lines. libcurl copies them: an Authorization header is in unlocked memory until the request
+    /// ends.
     private func setHeaders(_ easy: UnsafeMutableRawPointer) {
         for header in request.headers {
             headerList = curl_slist_append(headerList, "\(header.name): \(header.value)")
         }
-        // No waiting for "100 Continue": the bodies are small.
+        // Do not wait for "100 Continue": the bodies are small.
         headerList = curl_slist_append(headerList, "Expect:")
-        // An encoding is decoded and not requested: caches send one unasked.
+        // Decode an encoding, but do not request one: some caches send one unasked.
         headerList = curl_slist_append(headerList, "Accept-Encoding:")
         if request.method != .get, !request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             headerList = curl_slist_append(headerList, "Content-Type: application/x-www-form-urlencoded")
@@ -96,8 +96,8 @@ extension Transfer {
         }
     }
 
-    /// libcurl sends a request again, on a new connection, when one that was used before breaks without a reply. The
-    /// server may have acted on the first (RFC 9110 §9.2.2): a refresh token that comes twice looks stolen.
+    /// Prevents libcurl from repeating a request when a reused connection breaks without a reply. The server may have
+    /// acted on the first one (RFC 9110 §9.2.2), and a repeated refresh token looks stolen.
     private func setSendOnce(_ easy: UnsafeMutableRawPointer) {
         guard request.method == .post else { return }
         ccurl_set_pointer(easy, CURLOPT_PREREQDATA, Unmanaged.passUnretained(self).toOpaque())
@@ -120,7 +120,7 @@ extension Transfer {
             }, context)
     }
 
-    /// False ends the transfer.
+    /// Appends body bytes; false ends the transfer.
     private func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard body.count + bytes.count <= configuration.bodyLimit else {
             isBodyTooLarge = true
@@ -137,7 +137,7 @@ extension Transfer {
             return false
         }
         let line = String(decoding: bytes, as: UTF8.self)
-        // The head of an interim response or of a proxy's answer to CONNECT ends where the next begins.
+        // The head of an interim response, or of a proxy's reply to CONNECT, ends where the next begins.
         if line.hasPrefix("HTTP/") {
             headers = []
             return true
@@ -151,8 +151,27 @@ extension Transfer {
 }
 
 extension Duration {
-    /// At least 1, because 0 means no limit to libcurl.
+    /// At least 1: libcurl reads 0 as no limit.
     fileprivate var milliseconds: Int {
         max(1, Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000))
+    }
+}
+
+extension Transfer {
+    /// Sets the client certificate of the request (RFC 8705), if it has one. libcurl reads certificate and key from
+    /// locked memory, which the request keeps until its end.
+    func setCertificate(_ easy: UnsafeMutableRawPointer) {
+        guard let certificate = request.certificate else { return }
+        ccurl_set_string(easy, CURLOPT_SSLCERTTYPE, "PEM")
+        ccurl_set_string(easy, CURLOPT_SSLKEYTYPE, "PEM")
+        certificate.chain.withBytes { _ = ccurl_set_blob(easy, CURLOPT_SSLCERT_BLOB, $0.baseAddress, $0.count) }
+        certificate.key.withBytes { _ = ccurl_set_blob(easy, CURLOPT_SSLKEY_BLOB, $0.baseAddress, $0.count) }
+        // OpenSSL would ask the terminal for an encrypted key's passphrase and block the transfer thread.
+        ccurl_set_string(easy, CURLOPT_KEYPASSWD, "")
+        // A reused connection or TLS session authenticates with the certificate it was created with: never share one
+        // between clients, nor keep one after a renewal of the certificate.
+        ccurl_set_long(easy, CURLOPT_FRESH_CONNECT, 1)
+        ccurl_set_long(easy, CURLOPT_FORBID_REUSE, 1)
+        ccurl_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0)
     }
 }

@@ -3,7 +3,7 @@ internal import Glibc
 internal import OAuth
 
 extension Transfer {
-    /// What became of the transfer, once libcurl has ended it.
+    /// Maps libcurl's result code to the outcome of the transfer.
     func result(_ code: CURLcode) -> Outcome {
         if isBodyTooLarge { return .failure(.bodyTooLarge(limit: configuration.bodyLimit)) }
         if areHeadersTooLarge { return .failure(tooManyHeaders) }
@@ -16,8 +16,8 @@ extension Transfer {
         return .success(HTTPResponse(status: status, headers: headers, body: body))
     }
 
-    /// Whether the name is still being looked up. libcurl sets the time that this took, at least 1 µs, once it is known;
-    /// addresses and `localhost` are known at once.
+    /// Whether name resolution is still running. libcurl sets its duration, at least 1 µs, once the name is resolved;
+    /// addresses and `localhost` are resolved at once.
     var isLookingUp: Bool {
         guard hasBegunLookup, let easy else { return false }
         var time: curl_off_t = 0
@@ -25,7 +25,7 @@ extension Transfer {
         return time == 0
     }
 
-    /// For a connection, or for the file with the authorities' certificates.
+    /// Whether a descriptor was missing, for the connection or for the CA file.
     private var isWithoutDescriptor: Bool {
         if [EMFILE, ENFILE].contains(opened.pointee.error) { return true }
         let probe = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -36,7 +36,7 @@ extension Transfer {
         return [EMFILE, ENFILE].contains(errno)
     }
 
-    /// Whether a proxy has refused the tunnel, so that nothing was sent through it.
+    /// Whether the proxy refused CONNECT, so that nothing was sent through it.
     private var isTunnelRefused: Bool {
         guard let easy else { return false }
         var status = 0
@@ -53,15 +53,15 @@ extension Transfer {
             .timedOut(
                 "the name of \(host)\(proxyName.isEmpty ? "" : " or of the proxy\(proxyName)") is not resolved in time")
         case CURLE_OPERATION_TIMEDOUT: .timedOut("\(host) does not answer in time")
-        case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound("the name of \(host) cannot be resolved")
-        case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("the name of the proxy\(proxyName) cannot be resolved")
+        case CURLE_COULDNT_RESOLVE_HOST: .nameNotFound("cannot resolve the name of \(host)")
+        case CURLE_COULDNT_RESOLVE_PROXY: .nameNotFound("cannot resolve the name of the proxy\(proxyName)")
         case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(host): \(reason(code))")
-        // Only for a POST that libcurl wants to send again.
+        // Only for a POST that libcurl wanted to repeat.
         case CURLE_ABORTED_BY_CALLBACK: .broken("the connection to \(host) broke before its reply")
         case CURLE_SSL_CONNECT_ERROR where !isProtocolError:
-            .unreachable("the TLS handshake with \(host) broke off: \(reason(code))")
+            .unreachable("the TLS handshake with \(host) failed: \(reason(code))")
         case CURLE_SSL_CERTPROBLEM where request.certificate != nil:
-            .tls("the client's certificate and its key cannot be used: \(reason(code))")
+            .tls("cannot use the client certificate and its key: \(reason(code))")
         case CURLE_SSL_CACERT_BADFILE:
             .tls(
                 "the trusted certificates in '\(configuration.caFile ?? "")' (\(configuration.caSource)) cannot be used:"
@@ -74,20 +74,20 @@ extension Transfer {
         case CURLE_BAD_CONTENT_ENCODING: .malformed("the reply of \(host) cannot be decoded: \(reason(code))")
         case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2:
             .malformed("\(host) does not speak HTTP: \(reason(code))")
-        // libcurl's words for a header line that is longer than it takes.
+        // libcurl reports a header line beyond its size limit this way.
         case CURLE_OUT_OF_MEMORY, Self.tooLarge: tooManyHeaders
         case _ where isTunnelRefused: .unreachable("the exchange with \(host) failed: \(reason(code))")
         default: .broken("the exchange with \(host) failed: \(reason(code))")
         }
     }
 
-    /// A proxy that is not there or refuses is not the provider's fault.
+    /// An unreachable or refusing proxy is not a provider failure.
     private func failure(_ code: CURLcode, of proxy: NamedProxy) -> TransportFailure? {
         let name = "the proxy \(proxy.text) (\(proxy.source))"
         switch code {
         case CURLE_COULDNT_CONNECT: return .unreachable("cannot connect to \(name): \(reason(code))")
         case CURLE_OPERATION_TIMEDOUT where timesSent == 0: return .timedOut("\(name) does not answer in time")
-        case _ where isTunnelRefused: return .unreachable("\(name) does not lead to \(host): \(reason(code))")
+        case _ where isTunnelRefused: return .unreachable("\(name) refuses the tunnel to \(host): \(reason(code))")
         default: return nil
         }
     }
@@ -97,19 +97,19 @@ extension Transfer {
             .map { " \($0.text) (\($0.source))" } ?? ""
     }
 
-    /// CURLE_TOO_LARGE, which libcurl has since 8.6.
+    /// CURLE_TOO_LARGE, added in libcurl 8.6.
     private static let tooLarge = CURLcode(rawValue: 100)
 
-    private var tooManyHeaders: TransportFailure { .malformed("\(host) sends more headers than can be") }
+    private var tooManyHeaders: TransportFailure { .malformed("\(host) sends too many headers") }
 
-    /// Whether OpenSSL says what is wrong with the peer's TLS. It has nothing to say about a connection that is reset or
-    /// ends in the handshake, or calls the end unexpected: a fault of the network, which passes.
+    /// Whether OpenSSL reports a TLS error of the peer. For a connection that is reset or closed in the handshake it
+    /// reports nothing or an unexpected end: a transient network failure.
     private var isProtocolError: Bool {
         let text = String(cString: errorText)
         return text.contains("SSL routines") && !text.contains("unexpected eof")
     }
 
-    /// Without a clock of its own, a machine boots in 1970 until it is told the time.
+    /// Adds a hint about the clock: a machine without a battery-backed clock boots in 1970.
     private func clock(_ reason: String) -> String {
         guard reason.contains("not yet valid") || reason.contains("expired") else { return "" }
         var (now, date) = (time(nil), tm())
@@ -119,13 +119,13 @@ extension Transfer {
         return "; this machine's clock says \(day) \(two(date.tm_hour)):\(two(date.tm_min)) UTC"
     }
 
-    /// libcurl's words, without control characters, and without a proxy's password, which it puts into none of them.
+    /// libcurl's error text without control characters. libcurl never puts a proxy password into it.
     private func reason(_ code: CURLcode) -> String {
         let detail = String(cString: errorText)
         return DisplayText.clean(detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail, limit: 200)
     }
 
-    /// Host and port, as the URL has them.
+    /// Host and port of the URL.
     var host: String {
         String(request.url.origin.split(separator: "://", maxSplits: 1).last ?? "the server")
     }

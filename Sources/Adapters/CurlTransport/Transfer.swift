@@ -3,11 +3,11 @@ internal import OAuth
 internal import SecretMemory
 internal import Synchronization
 
-/// One request on its way, and the owner of what libcurl needs for it.
+/// A running request, and the owner of the memory that libcurl needs for it.
 ///
-/// Everything but `whenDone`, `start`, `cancel` and `finish` happens on the loop's thread.
+/// All calls are made on the loop's thread, except `whenDone`, `start`, `cancel` and `finish`.
 final class Transfer: @unchecked Sendable {
-    // Sendable: the handle and the buffers are touched by the loop's thread only; the completion is behind a mutex.
+    // Sendable: only the loop's thread uses the handle and the buffers; the completion is behind a mutex.
 
     typealias Outcome = Result<HTTPResponse, TransportFailure>
 
@@ -17,11 +17,11 @@ final class Transfer: @unchecked Sendable {
     private let completion = Mutex<(@Sendable (Outcome) -> Void)?>(nil)
     var easy: UnsafeMutableRawPointer?
     var headerList: UnsafeMutablePointer<curl_slist>?
-    /// libcurl writes here for as long as the handle lives.
+    /// libcurl writes here while the handle exists.
     let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
-    /// Of socket(2); 0 if there was none.
+    /// Error number of socket(2); 0 if it succeeded.
     let opened = UnsafeMutablePointer<ccurl_opened>.allocate(capacity: 1)
-    /// Whether it failed because this process, or the machine, has no descriptor left. Written before the completion.
+    /// Whether the process or the machine had no descriptor left. Written before the completion runs.
     var lackedDescriptor = false
     var isCancelled = false
 
@@ -33,7 +33,7 @@ final class Transfer: @unchecked Sendable {
     var timesSent = 0
     var hasBegunLookup = false
 
-    /// More headers than this are no answer of an authorization server.
+    /// Authorization servers send less; more is refused.
     static let longestHeaders = 64 * 1024
 
     init(_ request: HTTPRequest, _ configuration: CurlTransport.Configuration) {
@@ -55,7 +55,7 @@ final class Transfer: @unchecked Sendable {
     private enum Place {
         case nowhere
         case on(TransferLoop)
-        /// Before it was on any.
+        /// Cancelled before a loop had it.
         case cancelled
     }
 
@@ -68,7 +68,7 @@ final class Transfer: @unchecked Sendable {
         if isCancelled { finish(.failure(.cancelled)) } else { loop.start(self) }
     }
 
-    /// May be called from anywhere, also before `start`.
+    /// Cancels the transfer. Thread-safe; may be called before `start`.
     func cancel() {
         let loop: TransferLoop? = place.withLock { place in
             if case .on(let loop) = place { return loop }
@@ -78,10 +78,10 @@ final class Transfer: @unchecked Sendable {
         loop?.cancel(self)
     }
 
-    /// Tells the result once; later ones are dropped.
+    /// Delivers the result once; later results are dropped.
     func finish(_ outcome: Outcome) { completion.withLock { $0.take() }?(outcome) }
 
-    /// Frees what libcurl was given. The handle must be out of the multi handle by now.
+    /// Frees libcurl's memory. The handle must have been removed from the multi handle.
     func release() {
         if let easy { curl_easy_cleanup(easy) }
         easy = nil

@@ -4,13 +4,13 @@ internal import OAuth
 internal import SecretMemory
 internal import Synchronization
 
-/// The one thread that runs all transfers of a transport. It sleeps in `curl_multi_poll` until a socket or somebody
-/// who wants something wakes it; when there is nothing to do it is not woken at all.
+/// The thread that runs all transfers of a transport. Sleeps in `curl_multi_poll` until a socket is ready or an order
+/// arrives; without transfers it never wakes up.
 final class TransferLoop: Sendable {
     private enum Order {
         case start(Transfer)
         case cancel(Transfer)
-        /// End when there is nothing more to do.
+        /// End when no transfer is left.
         case retire
         case stop
     }
@@ -20,18 +20,18 @@ final class TransferLoop: Sendable {
         var isStopped = false
     }
 
-    // Sendable: the handle is written in init; other threads call only curl_multi_wakeup on it, which is made for that.
+    // Sendable: the handle is written in init; other threads only call the thread-safe curl_multi_wakeup on it.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
     private let state = Mutex(State())
     private let lookups: SharedLookups
 
-    /// An hour: with a longer poll nothing changes, and a clock that jumps cannot overflow it.
+    /// One hour: a longer poll gains nothing, and a jump of the clock cannot overflow it.
     private static let longestPoll: Int32 = 3_600_000
 
     init(_ lookups: SharedLookups) {
         self.lookups = lookups
         _ = Self.library
-        // As with any other exhausted allocation in Swift; without its thread no provider can be reached.
+        // Treated like any other failed allocation in Swift: without this thread no provider can be reached.
         guard let multi = curl_multi_init() else { fatalError("out of memory for libcurl") }
         self.multi = multi
         var thread = pthread_t()
@@ -47,23 +47,23 @@ final class TransferLoop: Sendable {
         pthread_detach(thread)
     }
 
-    /// curl_global_init(3) must run once, before anything else of libcurl.
+    /// curl_global_init(3) must run once, before any other libcurl function.
     private static let library: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    func start(_ transfer: Transfer) { give(.start(transfer)) }
+    func start(_ transfer: Transfer) { submit(.start(transfer)) }
 
-    func cancel(_ transfer: Transfer) { give(.cancel(transfer)) }
+    func cancel(_ transfer: Transfer) { submit(.cancel(transfer)) }
 
-    /// Ends the thread once the transfers under way have ended, and closes each connection as soon as it is not needed.
-    func retire() { give(.retire) }
+    /// Ends the thread after the running transfers, and closes each connection as soon as it is idle.
+    func retire() { submit(.retire) }
 
-    /// Ends the thread, and every transfer with it.
-    func stop() { give(.stop) }
+    /// Ends the thread and every transfer.
+    func stop() { submit(.stop) }
 
-    private func give(_ order: Order) {
+    private func submit(_ order: Order) {
         let isStopped = state.withLock { state in
             if !state.isStopped { state.orders.append(order) }
-            // Under the lock, because the thread frees the handle once it is stopped.
+            // Under the lock: after a stop the thread frees the handle.
             if !state.isStopped { curl_multi_wakeup(multi) }
             return state.isStopped
         }
@@ -73,7 +73,7 @@ final class TransferLoop: Sendable {
     private func run() {
         var active: [UnsafeMutableRawPointer: Transfer] = [:]
         var isRetiring = false
-        while obey(&active, &isRetiring) {
+        while execute(&active, &isRetiring) {
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             if collect(&active) { DeadStack.clear() }
@@ -85,8 +85,8 @@ final class TransferLoop: Sendable {
         curl_multi_cleanup(multi)
     }
 
-    /// Carries out what was asked; false when it is time to end.
-    private func obey(
+    /// Executes the orders; false when the thread must end.
+    private func execute(
         _ active: inout [UnsafeMutableRawPointer: Transfer], _ isRetiring: inout Bool
     ) -> Bool {
         let orders = state.withLock { state in
@@ -102,7 +102,7 @@ final class TransferLoop: Sendable {
                     continue
                 }
                 guard lookups.allowsAnother(of: transfer.host) else {
-                    transfer.finish(.failure(.unreachable("the look-ups of the name of \(transfer.host) hang")))
+                    transfer.finish(.failure(.unreachable("the name look-ups of \(transfer.host) hang")))
                     continue
                 }
                 switch transfer.prepare() {
@@ -136,7 +136,7 @@ final class TransferLoop: Sendable {
         for case .start(let transfer) in late { transfer.finish(.failure(.cancelled)) }
     }
 
-    /// Ends what libcurl has done; whether there was anything.
+    /// Finishes the transfers that libcurl has completed, and returns whether there were any.
     private func collect(_ active: inout [UnsafeMutableRawPointer: Transfer]) -> Bool {
         var left: Int32 = 0
         var hasEnded = false

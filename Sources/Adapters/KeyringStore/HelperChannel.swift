@@ -3,26 +3,26 @@ internal import KeyringRecords
 internal import LocalSocket
 internal import SecretMemory
 
-/// The agent's end of the connection to a keyring helper: whole frames, none after a deadline.
+/// The agent's end of the connection to a keyring helper: reads and writes whole frames, with a deadline.
 ///
-/// Blocks, so it is used on a thread of its own. Only `cancel` may be called from elsewhere.
+/// Blocks, so it runs on a thread of its own. Only `cancel` may be called from other threads.
 final class HelperChannel: Sendable {
     enum Failure: Error {
-        /// The other end is closed: the helper has ended, or is about to.
+        /// The other end is closed: the helper has ended or is about to.
         case ended
         case timedOut
-        /// What came is not a frame of the announced size.
+        /// The bytes are not a frame of the announced size.
         case notUnderstood
     }
 
     private let socket: Descriptor
 
-    /// As much as is read at once: a hostile helper costs no more memory than it fills.
+    /// Bytes read at once, so that a false length in a frame cannot allocate more memory than arrives.
     private static let chunk = 64 * 1024
 
     init(_ socket: consuming Descriptor) { self.socket = socket }
 
-    /// Ends what is waited for here.
+    /// Ends pending reads and writes.
     func cancel() { _ = shutdown(socket.raw, Int32(SHUT_RDWR)) }
 
     func send(_ message: WipedBytes, until deadline: ContinuousClock.Instant) throws(Failure) {
@@ -40,7 +40,7 @@ final class HelperChannel: Sendable {
         var sent = 0
         while sent < bytes.count {
             try wait(for: POLLOUT, until: deadline)
-            // A helper that has ended is an error here and not a signal.
+            // A helper that has ended causes an error here, not SIGPIPE.
             let count = bytes.withBytes {
                 Glibc.send(
                     socket.raw, $0.baseAddress.map { $0 + sent }, $0.count - sent, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
@@ -81,7 +81,7 @@ final class HelperChannel: Sendable {
 }
 
 extension Duration {
-    /// For poll(2); not 0 for what is left of a millisecond.
+    /// Milliseconds for poll(2), rounded up so that a remainder below 1 ms does not become 0.
     var roundedUpMilliseconds: Int32 {
         let (seconds, attoseconds) = components
         return Int32(clamping: seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)

@@ -3,15 +3,15 @@ internal import Glibc
 internal import LocalSocket
 internal import Synchronization
 
-/// The helper's program file, and how a process of it is started.
+/// The keyring helper's executable, and the way to start it.
 struct HelperProgram: Sendable {
     let path: String
-    /// What it takes to find the session bus, and nothing else of the daemon's.
+    /// Only the variables needed to find the session bus.
     private let environment: [String: String]
 
     private static let passedOn = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "HOME", "LANG"]
 
-    /// One start at a time: a program that another start's child still has open for writing cannot be run (ETXTBSY).
+    /// One start at a time: a file that another child still holds open for writing cannot be executed (ETXTBSY).
     private static let starting = Mutex(())
 
     init(path: String, environment: [String: String]) {
@@ -19,10 +19,10 @@ struct HelperProgram: Sendable {
         self.environment = environment.filter { Self.passedOn.contains($0.key) }
     }
 
-    /// Starts it with `channel` as its input and output. `nil` if it cannot be run.
+    /// Starts the helper with `channel` as its input and output; `nil` if it cannot be executed.
     ///
-    /// Where this user may read the file, a copy runs that the user may not read: the kernel protects such a process from
-    /// others of the same user before its first instruction. Else the file itself has that property, or root runs it.
+    /// If this user may read the file, an unreadable copy runs: the kernel protects such a process from others of the
+    /// same user before its first instruction. Otherwise the file itself is unreadable, or root runs it.
     func start(channel: borrowing Descriptor) -> HelperProcess? {
         var arguments = Self.cStrings([path])
         var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })
@@ -34,13 +34,13 @@ struct HelperProgram: Sendable {
             if copy >= 0, clinux_spawn_helper(path, copy, &arguments, &variables, channel.raw, &pid) == 0 {
                 return HelperProcess(pid: pid)
             }
-            // Where memory may not be run (sysctl vm.memfd_noexec), and for what is not a program of its own.
+            // For scripts, and where memory may not be executed (sysctl vm.memfd_noexec).
             guard clinux_spawn_helper(path, -1, &arguments, &variables, channel.raw, &pid) == 0 else { return nil }
             return HelperProcess(pid: pid)
         }
     }
 
-    /// Ended by nil, as execve(2) wants it; to be freed by the caller.
+    /// A C array for execve(2), terminated by `nil`; the caller frees it.
     private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
         var copies: [UnsafeMutablePointer<CChar>?] = texts.map { text in text.withCString { strdup($0) } }
         copies.append(nil)
@@ -48,7 +48,7 @@ struct HelperProgram: Sendable {
     }
 }
 
-/// A helper that runs. It is killed, if it still lives, and reaped with this value.
+/// A running helper process; the end of this value kills and reaps it.
 struct HelperProcess: ~Copyable {
     private let pid: pid_t
 
@@ -59,7 +59,7 @@ struct HelperProcess: ~Copyable {
         while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
     }
 
-    /// Waits until it has ended by itself; what became of it in words, `nil` if it still runs at the deadline.
+    /// Waits for the process to end. Returns how it ended, or `nil` if it still runs at the deadline.
     func end(until deadline: ContinuousClock.Instant) -> String? {
         let descriptor = clinux_pidfd_open(pid)
         guard descriptor >= 0 else { return nil }
@@ -70,7 +70,7 @@ struct HelperProcess: ~Copyable {
             guard left > .zero else { return nil }
             guard poll(&process, 1, left.roundedUpMilliseconds) >= 0 || errno == EINTR else { return nil }
         }
-        // Left to be reaped by `deinit`, so that the id is this process's until then.
+        // WNOWAIT leaves reaping to `deinit`, so that the process ID is not reused before.
         var information = siginfo_t()
         guard waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT | WNOHANG) == 0 else { return nil }
         let status = information._sifields._sigchld.si_status

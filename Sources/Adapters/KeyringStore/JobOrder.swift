@@ -1,7 +1,7 @@
 internal import Synchronization
 internal import Vault
 
-/// Lets jobs on one record follow each other, so that an older write never lands on a newer one.
+/// The order of jobs on one record, so that an older write never overwrites a newer one.
 final class JobOrder: Sendable {
     private let last = Mutex<[RecordKey: (id: UInt64, task: Task<KeyringOutcome, Never>)]>([:])
     private let nextID = Atomic<UInt64>(0)
@@ -12,7 +12,7 @@ final class JobOrder: Sendable {
         let id = nextID.add(1, ordering: .relaxed).newValue
         let task = last.withLock { last in
             let previous = last[key]?.task
-            // No parent: a caller that is cancelled must not leave it open whether its write goes on.
+            // Unstructured task: a cancelled caller must not leave it open whether its write continues.
             let task = Task {
                 _ = await previous?.value
                 return await job()

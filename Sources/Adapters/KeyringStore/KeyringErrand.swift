@@ -2,11 +2,11 @@ internal import KeyringRecords
 internal import SecretMemory
 internal import Synchronization
 
-/// One job on its way: who waits for it, what is known of it, and how it is given up.
+/// A running keyring job, with its caller and the way to cancel it.
 final class KeyringErrand: Sendable {
     private struct State {
         var continuation: CheckedContinuation<KeyringOutcome, Never>?
-        /// One that ends with this job.
+        /// A helper used by this job only.
         var own: KeyringHelper?
         var isCancelled = false
     }
@@ -15,7 +15,7 @@ final class KeyringErrand: Sendable {
     let begin = ContinuousClock.now
     private let state = Mutex(State())
 
-    /// The program that was asked last, by whichever job: one that waits for its turn is held up by the same.
+    /// The keyring program asked last by any job: a job waiting for its turn waits for the same program.
     private let asked: AskedProgram
 
     init(_ job: WipedBytes, asked: AskedProgram) {
@@ -23,12 +23,12 @@ final class KeyringErrand: Sendable {
         self.asked = asked
     }
 
-    /// The program that was asked, if that is known.
+    /// The keyring program; `nil` if it is not known.
     var program: String? { asked.name.withLock { $0 } }
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// Blocks until there is an answer. A helper that is shared goes on when this job is given up: with it would go what
-    /// a person has allowed it.
+    /// Blocks until the helper has replied. Cancelling the job leaves a shared helper running, because the user's
+    /// permission to read items belongs to its connection.
     func perform(
         with helper: KeyringHelper, until deadline: ContinuousClock.Instant, isShared: Bool
     ) throws(KeyringHelper.Failure) -> KeyringReply {
@@ -53,7 +53,7 @@ final class KeyringErrand: Sendable {
         state.withLock { $0.continuation.take() }?.resume(returning: outcome)
     }
 
-    /// The caller does not wait any more.
+    /// Cancels the job: the caller no longer waits.
     func cancel() {
         let helper = state.withLock { state in
             state.isCancelled = true
@@ -70,7 +70,7 @@ final class KeyringErrand: Sendable {
     }
 }
 
-/// The program that provides the keyring, as far as a helper has said.
+/// The keyring program, as last reported by a helper.
 final class AskedProgram: Sendable {
     let name = Mutex<String?>(nil)
 }

@@ -3,18 +3,18 @@ internal import KeyringRecords
 internal import LocalSocket
 internal import SecretMemory
 
-/// A keyring helper that runs, and what is said between it and the agent. It is killed with this value.
+/// A running keyring helper and the exchange of messages with it; the end of this value kills the helper.
 ///
-/// The helper links libsecret, which can block for 50 s or end its process; here that is a deadline and an end.
+/// libsecret can block for 50 s or end its process. In a helper this costs a deadline or one process.
 final class KeyringHelper: Sendable {
     enum Failure: Error {
-        /// It ended before it answered; the way it ended in words, if that is known.
+        /// The helper ended before it replied, with a description of its end if there is one.
         case ended(String?)
         case cannotRun
         case noDescriptor
-        /// It did not begin in time.
+        /// The helper did not send its greeting in time.
         case silent
-        /// The keyring did not answer in time.
+        /// The keyring did not reply in time.
         case timedOut
         case notUnderstood
     }
@@ -22,14 +22,14 @@ final class KeyringHelper: Sendable {
     private let process: HelperProcess
     private let channel: HelperChannel
 
-    /// Starts the program, and waits until it has said that it is protected: before, another program of the same user
-    /// could look into its job, or have its input.
+    /// Starts the helper and waits for its greeting. Before the greeting the helper is not protected: another program
+    /// of the same user could read its job or take over its input.
     init(_ program: HelperProgram, until deadline: ContinuousClock.Instant) throws(Failure) {
         var ends: [Int32] = [-1, -1]
         guard clinux_socket_pair(&ends) == 0 else { throw .noDescriptor }
         channel = HelperChannel(Descriptor(owning: ends[0]))
         do {
-            // Closed here after the start, so that the helper's end is the connection's.
+            // Closed in the agent after the start, so that the helper's end closes the connection.
             let other = Descriptor(owning: ends[1])
             guard let started = program.start(channel: other) else { throw .cannotRun }
             process = started
@@ -39,15 +39,14 @@ final class KeyringHelper: Sendable {
             guard greeting.elementsEqual(KeyringGreeting.message) else { throw .notUnderstood }
         } catch {
             switch error {
-            case .ended: throw .ended(wayOfEnd())
+            case .ended: throw .ended(endDescription())
             case .notUnderstood: throw .notUnderstood
             case .timedOut: throw .silent
             }
         }
     }
 
-    /// Sends a job and returns its answer. `asking` gets the name of the program that is asked meanwhile, if that is
-    /// known.
+    /// Sends a job and returns the reply. `asking` receives the name of the keyring program, if it is known.
     func perform(
         _ job: WipedBytes, until deadline: ContinuousClock.Instant, asking: (String?) -> Void
     ) throws(Failure) -> KeyringReply {
@@ -62,17 +61,17 @@ final class KeyringHelper: Sendable {
             return reply
         } catch {
             switch error {
-            case .ended: throw .ended(wayOfEnd())
+            case .ended: throw .ended(endDescription())
             case .notUnderstood: throw .notUnderstood
             case .timedOut: throw .timedOut
             }
         }
     }
 
-    /// Gives a helper whose work is done a moment to close its connection to the bus.
+    /// Gives the helper a moment to close its bus connection after its last job.
     func end() { _ = process.end(until: .now + .seconds(1)) }
 
-    /// Ends what is waited for here; the helper sees the end of its jobs.
+    /// Ends pending calls; the helper sees the end of its input.
     func cancel() { channel.cancel() }
 
     private func receive(until deadline: ContinuousClock.Instant) throws(HelperChannel.Failure) -> KeyringReply {
@@ -81,6 +80,6 @@ final class KeyringHelper: Sendable {
         return reply
     }
 
-    /// It has closed its end, or the caller has given up: what still runs is killed.
-    private func wayOfEnd() -> String? { process.end(until: .now + .seconds(1)) }
+    /// The helper has closed its end or the caller has cancelled: a process that still runs is killed.
+    private func endDescription() -> String? { process.end(until: .now + .seconds(1)) }
 }

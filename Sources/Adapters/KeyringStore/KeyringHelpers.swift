@@ -3,15 +3,15 @@ internal import KeyringRecords
 internal import SecretMemory
 internal import Synchronization
 
-/// Runs jobs with the keyring: a helper for each, or one that stays, where the keyring unlocks items for one client at a
-/// time. Each job has its deadline, after which its helper is killed.
+/// Runs keyring jobs: with one helper per job, or with one lasting helper if the keyring unlocks items per client. A
+/// helper that misses its job's deadline is killed.
 final class KeyringHelpers: Sendable {
     private struct Kept {
-        /// Between jobs.
+        /// The lasting helper between two jobs.
         var helper: KeyringHelper?
-        /// Jobs take turns: the last helper stayed, or it is not known yet whether one does.
+        /// Whether jobs run one after the other: the last helper stayed, or it is not known yet whether one does.
         var takesTurns = true
-        /// When a job last missed its deadline.
+        /// The time when a job last missed its deadline.
         var lastHang: ContinuousClock.Instant?
     }
 
@@ -19,7 +19,7 @@ final class KeyringHelpers: Sendable {
     private let deadline: Duration
     private let kept = Mutex(Kept())
     private let asked = AskedProgram()
-    /// The jobs of a helper that stays.
+    /// The queue of jobs for a lasting helper.
     private let turns = DispatchQueue(label: "authagent.keyring.turns")
 
     init(path: String, environment: [String: String], deadline: Duration) {
@@ -28,9 +28,9 @@ final class KeyringHelpers: Sendable {
     }
 
     func run(_ job: KeyringJob) async -> KeyringOutcome {
-        guard let message = try? KeyringMessage.encode(job) else { return .failed("the job cannot be written") }
+        guard let message = try? KeyringMessage.encode(job) else { return .failed("cannot encode the keyring job") }
         let errand = KeyringErrand(message, asked: asked)
-        // A queue of its own has a thread at once, which may block.
+        // A queue per job has a thread at once, which may block.
         let queue = kept.withLock { $0.takesTurns } ? turns : DispatchQueue(label: "authagent.keyring")
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -47,7 +47,7 @@ final class KeyringHelpers: Sendable {
     }
 
     private func run(_ errand: KeyringErrand) -> KeyringOutcome {
-        // What hung while this job waited for its turn holds all up together, and not one after the other.
+        // Jobs that waited behind a job that hung fail with it, instead of hanging one after the other.
         let isHung = kept.withLock { kept in kept.lastHang.map { $0 > errand.begin } ?? false }
         if isHung || errand.isCancelled { return outcome(.timedOut, of: errand) }
         let deadline = ContinuousClock.now + deadline
@@ -55,7 +55,7 @@ final class KeyringHelpers: Sendable {
             do throws(KeyringHelper.Failure) {
                 return done(try errand.perform(with: helper, until: deadline, isShared: true), helper)
             } catch {
-                // It was killed, or its bus ended, while it waited: the job goes to a new one.
+                // The helper was killed, or lost its bus, while idle: a new helper runs the job.
                 guard case .ended = error else { return outcome(error, of: errand) }
             }
         }
@@ -70,13 +70,13 @@ final class KeyringHelpers: Sendable {
     private func done(_ reply: KeyringReply, _ helper: KeyringHelper) -> KeyringOutcome {
         let isKept = kept.withLock { kept in
             kept.takesTurns = reply.stays == true
-            // Jobs that began before the first one stayed may have left another.
+            // Jobs started before the first helper stayed may have left another.
             guard kept.takesTurns, kept.helper == nil else { return false }
             kept.helper = helper
             return true
         }
         if !isKept {
-            // One that would stay waits for jobs that do not come.
+            // A second lasting helper would wait for jobs that never come.
             if reply.stays == true { helper.cancel() }
             helper.end()
         }
@@ -84,14 +84,14 @@ final class KeyringHelpers: Sendable {
     }
 
     private func outcome(_ failure: KeyringHelper.Failure, of errand: KeyringErrand) -> KeyringOutcome {
-        let again = "is it of the same version?"
+        let again = "check that it has the same version"
         var outcome =
             switch failure {
-            case .noDescriptor: KeyringOutcome.failed("there is no descriptor for the keyring helper")
-            case .cannotRun: KeyringOutcome.failed("the keyring helper \(program.path) cannot be run")
-            case .notUnderstood: KeyringOutcome.failed("the keyring helper's answer is not understood; \(again)")
+            case .noDescriptor: KeyringOutcome.failed("no file descriptor is free for the keyring helper")
+            case .cannotRun: KeyringOutcome.failed("cannot run the keyring helper \(program.path)")
+            case .notUnderstood: KeyringOutcome.failed("cannot read the keyring helper's reply; \(again)")
             case .silent:
-                KeyringOutcome.failed("the keyring helper did not begin within \(seconds) s; \(again)")
+                KeyringOutcome.failed("the keyring helper did not start within \(seconds) s; \(again)")
             case .ended(let way):
                 KeyringOutcome.failed(
                     "the keyring helper ended early\(way.map { " (\($0))" } ?? ""); \(again)")

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import KeyringRecords
 internal import SecretMemory
 
-/// What a helper is sent and answers, in memory that is wiped.
+/// A message to or from a helper, in memory that is wiped.
 enum KeyringMessage {
     static func encode(_ job: KeyringJob) throws -> WipedBytes { WipedBytes(try JSONEncoder().encode(job)) }
 

@@ -1,14 +1,14 @@
 internal import AgentAPI
 internal import KeyringRecords
 
-/// What became of a job: the helper's answer, or that there was none in time.
+/// The outcome of a job: the helper's reply, or a missed deadline.
 struct KeyringOutcome: Sendable {
     var reply: KeyringReply
     var isHung = false
 
     var detail: String? { reply.detail }
 
-    /// The program that provides the keyring, by the name that people know: the kernel keeps 15 bytes of it.
+    /// The keyring program by its usual name; the kernel keeps only 15 bytes of it.
     var program: String? {
         switch reply.program {
         case "gnome-keyring-d": "gnome-keyring-daemon"

@@ -3,16 +3,16 @@ internal import KeyringRecords
 internal import SecretMemory
 public import Vault
 
-/// The desktop keyring as a store of credentials: each job is one of the keyring helper, with a deadline.
+/// A credential store in the desktop keyring. Each operation is a job of the keyring helper, with a deadline.
 ///
-/// Jobs of different accounts run side by side, unless one helper has to do all; those on one record run in the order in
-/// which they were asked for.
+/// Jobs of different accounts run concurrently unless one helper has to do all; jobs on one record run in the order of
+/// their calls.
 public struct KeyringStore: CredentialStore {
     private let helper: KeyringHelpers
     private let order = JobOrder()
 
-    /// `helper` is the program's path; `environment` is the daemon's, of which the helper gets what the session bus
-    /// needs. A keyring that has not answered within `deadline` is `hung`.
+    /// `helper` is the executable's path; the helper gets only those variables of `environment` that lead to the
+    /// session bus. A keyring that does not reply within `deadline` is reported as `hung`.
     public init(helper: String, environment: [String: String], deadline: Duration = .seconds(5)) {
         self.helper = KeyringHelpers(path: helper, environment: environment, deadline: deadline)
     }
@@ -25,7 +25,7 @@ public struct KeyringStore: CredentialStore {
         )
     }
 
-    /// Records of the old form are written anew afterwards, one after the other.
+    /// Records in the old format are rewritten afterwards, one after the other.
     public func loadAll() async throws(StoreFailure) -> [StoredRecord] {
         let outcome = await helper.run(.load)
         try outcome.requireSuccess()
@@ -36,7 +36,7 @@ public struct KeyringStore: CredentialStore {
 
     private func renew(_ records: [KeyringRecord]) {
         guard !records.isEmpty else { return }
-        // Unstructured task: a reader of the store does not wait for it, and one that fails is tried at the next start.
+        // Unstructured task: loading does not wait for the rewrite; a failed one is repeated at the next start.
         Task {
             for record in records {
                 guard let key = RecordKey(record) else { continue }
@@ -46,8 +46,8 @@ public struct KeyringStore: CredentialStore {
         }
     }
 
-    /// A deadline that passes leaves it unknown whether the record was written; it counts as not written, and writing
-    /// it again does no harm.
+    /// A missed deadline leaves it unknown whether the record was written. It counts as not written; writing it again
+    /// is harmless.
     public func save(_ record: StoredRecord) async throws(StoreFailure) {
         let job = KeyringJob.save(KeyringRecord(record))
         try await order.run(after: record.key) { await helper.run(job) }.requireSuccess()
@@ -69,7 +69,7 @@ extension KeyringOutcome {
 }
 
 extension KeyringRecord {
-    /// The plain copy of the secret lives until the helper has read it.
+    /// The plain-text copy of the secret exists until the helper has read it.
     fileprivate init(_ record: StoredRecord) {
         self.init(
             account: record.key.account.description, purpose: record.key.purpose.text, issuer: record.issuer,
@@ -79,14 +79,14 @@ extension KeyringRecord {
 }
 
 extension StoredRecord {
-    /// `nil` for an item whose attributes are not a key.
+    /// `nil` if the item's attributes do not form a key.
     fileprivate init?(_ record: KeyringRecord, program: String?) {
         guard let key = RecordKey(record) else { return nil }
         self.init(key: key, issuer: record.issuer, secret: SecretBytes(record.secret))
         if record.isLocked { problem = .lockedItem(record.label, program: program) }
         if record.isWithoutSecret {
             problem = StoreFailure(
-                .failed, "the keyring does not give the secret of '\(record.label)'", program: program)
+                .failed, "the keyring does not return the secret of '\(record.label)'", program: program)
         }
     }
 }

@@ -1,32 +1,32 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Runs calls that a file system may keep from returning, each user's in a lane of its own.
+/// Threads for calls that a file system may block, with one lane per user.
 ///
-/// A lane runs one call at a time. A call that shows no sign of life for a while loses its turn, and the next one runs
-/// beside it. A thread that hangs cannot be ended, so that each lane, and all lanes together, have few of them.
+/// A lane runs one call at a time. A call without progress for `turn` loses its turn, and the lane's next call starts.
+/// A blocked thread cannot be ended, so threads are limited per lane and in total.
 package final class BlockingLanes: Sendable {
     package struct Limits: Sendable {
-        /// After so long without a sign of life the next call has its turn.
+        /// Time without progress after which the lane's next call starts.
         package var turn: Duration = .seconds(2)
-        /// Calls of one user that have lost their turn, until further ones are refused at once.
+        /// Blocked calls per user; further calls fail at once.
         package var hanging = 2
-        /// The same of the agent's own user, and of root: their programs share a lane.
+        /// The same limit for the agent's user and root, whose programs share a lane.
         package var ownHanging = 8
-        /// Calls of one user that wait for their turn.
+        /// Waiting calls per user.
         package var waiting = 64
-        /// Threads for all users but the agent's own and root.
+        /// Threads for all users except the agent's user and root.
         package var threads = 32
-        /// Users whose calls run or wait: a thousand jobs may begin at the same second.
+        /// Users with running or waiting calls: cron may start a thousand jobs in one second.
         package var lanes = 1024
 
         package init() {}
     }
 
-    /// A call tells that it goes on.
+    /// A signal by which a call reports progress.
     package final class Sign: Sendable {
         private let last = Mutex(ContinuousClock.now)
-        /// The end of its turn, among the deadlines.
+        /// The number of the deadline that ends its turn.
         fileprivate let turn = Mutex<UInt64>(0)
         package func show() { last.withLock { $0 = .now } }
         var silence: Duration { last.withLock { .now - $0 } }
@@ -42,7 +42,7 @@ package final class BlockingLanes: Sendable {
         var hanging: Set<UInt64> = []
         var waiting: [Job] = []
 
-        /// Whether a call may begin beside those that hang.
+        /// Whether a call may start beside the blocked ones.
         func isFree(_ most: Int) -> Bool { running.count == hanging.count && hanging.count < most }
     }
 
@@ -58,7 +58,7 @@ package final class BlockingLanes: Sendable {
         self.isOwn = isOwn
     }
 
-    /// Returns what the call returns, or `nil` if there is no room for it or it has not returned in time.
+    /// Runs the call and returns its value; `nil` if there is no room or it does not return in time.
     package func run<Value: Sendable>(
         of user: UInt32, within time: Duration, _ body: @escaping @Sendable (Sign) -> Value?
     ) async -> Value? {
@@ -67,7 +67,7 @@ package final class BlockingLanes: Sendable {
             let answer: @Sendable (Value?) -> Void = { value in
                 once.withLock { $0.take() }?.resume(returning: value)
             }
-            // Its number is its deadline's.
+            // The deadline's number identifies the job.
             let job = deadlines.add(after: time) { job in
                 self.leaveQueue(user, job)
                 answer(nil)
@@ -82,12 +82,12 @@ package final class BlockingLanes: Sendable {
         }
     }
 
-    /// Returns whether there is room for it.
+    /// Queues the call; false if there is no room.
     private func enter(_ user: UInt32, _ job: UInt64, _ body: @escaping @Sendable (Sign) -> Void) -> Bool {
         let isTaken = state.withLock { state in
             guard isOwn(user) || state[user] != nil || strangers(state).count < limits.lanes else { return false }
             var lane = state[user] ?? Lane()
-            // Where all hang that may, one more would only wait for its deadline.
+            // If every thread of the lane is blocked, one more call would only wait for its deadline.
             guard lane.waiting.count < limits.waiting, lane.hanging.count < most(user) else { return false }
             lane.waiting.append(Job(id: job, run: body))
             state[user] = lane
@@ -101,7 +101,7 @@ package final class BlockingLanes: Sendable {
 
     private func strangers(_ lanes: Lanes) -> [Lane] { lanes.filter { !isOwn($0.key) }.map(\.value) }
 
-    /// Begins what may begin.
+    /// Starts all calls that may start.
     private func pump() {
         let ready = state.withLock { state -> [(user: UInt32, job: Job)] in
             var ready: [(user: UInt32, job: Job)] = []
@@ -127,7 +127,7 @@ package final class BlockingLanes: Sendable {
             job.run(sign)
             self.end(user, job, sign)
         }
-        // Its caller is told at the deadline.
+        // The caller gets `nil` at its deadline.
         if !isStarted { end(user, job, sign) }
     }
 
@@ -139,7 +139,7 @@ package final class BlockingLanes: Sendable {
         }
     }
 
-    /// Takes its turn away once it has been silent for so long.
+    /// Ends the turn of a call without progress.
     private func watch(_ user: UInt32, _ job: UInt64, _ sign: Sign) {
         let turn = deadlines.add(after: limits.turn) { _ in
             let isHanging = sign.silence >= self.limits.turn
@@ -151,7 +151,7 @@ package final class BlockingLanes: Sendable {
         sign.turn.withLock { $0 = turn }
     }
 
-    /// Its caller does not wait any more.
+    /// Removes a call whose caller no longer waits.
     private func leaveQueue(_ user: UInt32, _ job: UInt64) {
         change(user) { $0.waiting.removeAll { $0.id == job } }
     }

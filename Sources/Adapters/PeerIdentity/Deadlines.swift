@@ -1,20 +1,20 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Calls something at a time, unless it is no longer needed by then. One timer serves all, however many come and go.
+/// Timed calls that can be removed before their time. One timer serves all of them.
 final class Deadlines: Sendable {
     private struct State {
         var entries: [UInt64: (end: ContinuousClock.Instant, body: @Sendable (UInt64) -> Void)] = [:]
         var last: UInt64 = 0
-        /// When the timer fires.
+        /// The time when the timer fires.
         var next: ContinuousClock.Instant?
     }
 
     private let state = Mutex(State())
-    /// Nothing that runs here may block.
+    /// Calls on this queue must not block.
     private let queue = DispatchQueue(label: "authagent.deadlines")
 
-    /// Returns a number by which it can be removed, and which `body` is given.
+    /// Returns the number that removes the deadline; `body` gets it too.
     func add(after time: Duration, _ body: @escaping @Sendable (UInt64) -> Void) -> UInt64 {
         let end = ContinuousClock.now + time
         return state.withLock { state in
@@ -38,7 +38,7 @@ final class Deadlines: Sendable {
 
     private func fire(_ timer: ContinuousClock.Instant) {
         let due = state.withLock { state -> [(UInt64, @Sendable (UInt64) -> Void)] in
-            // An earlier timer has come between.
+            // An earlier deadline was added meanwhile.
             guard state.next == timer else { return [] }
             state.next = nil
             let due = state.entries.filter { $0.value.end <= .now }

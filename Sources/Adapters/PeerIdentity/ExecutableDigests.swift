@@ -4,9 +4,9 @@ internal import Glibc
 internal import LocalSocket
 internal import Synchronization
 
-/// SHA-256 of the programs that ask, each file read once for as long as nothing about it changes.
+/// SHA-256 digests of callers' executables, cached until the file changes.
 public final class ExecutableDigests: Sendable {
-    /// What changes when a file's content does.
+    /// The attributes of a file that change with its content.
     private struct Key: Hashable {
         var device: UInt64
         var number: UInt64
@@ -21,7 +21,7 @@ public final class ExecutableDigests: Sendable {
         }
     }
 
-    /// What has come of reading a file. Nil: it could not be read, which need not stay so.
+    /// The outcome of reading a file; a digest of `nil` means that it could not be read, which may be temporary.
     struct Outcome: Sendable {
         var digest: String?
         fileprivate var user: UInt32
@@ -30,21 +30,21 @@ public final class ExecutableDigests: Sendable {
 
     private struct State {
         var known: [Key: Outcome] = [:]
-        /// The oldest first.
+        /// Keys, the oldest first.
         var order: [Key] = []
     }
 
     public struct Limits: Sendable {
         /// Larger programs have no digest: 256 MiB take half a second.
         public var size: UInt64 = 1 << 28
-        /// A file system may answer slowly, or never.
+        /// Limit for one file: a file system may be slow or never reply.
         public var time: Duration = .seconds(10)
-        /// Programs that are remembered, and for how long that one could not be read.
+        /// Cached programs, and the time for which a read error is cached.
         public var count = 256
         public var failureTime: Duration = .seconds(60)
-        /// A read that makes no progress for this long lets the user's next one begin beside it.
+        /// Time without progress after which the user's next read starts beside this one.
         public var turn: Duration = .seconds(2)
-        /// For so long a look at a process's file is good, if the process still shows the same.
+        /// Time for which the state of a process's file is cached, if the process itself is unchanged.
         public var lookLife: Duration = .seconds(1)
 
         public init() {}
@@ -55,13 +55,14 @@ public final class ExecutableDigests: Sendable {
     let looks: ExecutableLooks
     private let accountable: @Sendable (UInt32) -> UInt32
 
-    /// A look takes some microseconds. One that takes longer waits for a disk or a server.
+    /// A stat(2) takes some microseconds; a longer one waits for a disk or a server.
     private static let turnOfLooks: Duration = .milliseconds(100)
 
-    /// Apart from looks: a large program takes its time, and a look at another one must not wait for it.
+    /// Separate lanes: a stat(2) must not wait for the digest of another, large program.
     private let lanes: BlockingLanes
 
-    /// `accountable`: to which user another one counts, such as a subordinate one (subuid(5)) to its owner.
+    /// `accountable` maps a user to the one its reads count against, such as a subordinate user (subuid(5)) to its
+    /// owner.
     public init(
         limits: Limits = Limits(), accountable: @escaping @Sendable (UInt32) -> UInt32 = { $0 }
     ) {
@@ -76,8 +77,8 @@ public final class ExecutableDigests: Sendable {
         looks = ExecutableLooks(BlockingLanes(lanes, isOwn: isOwn), time: limits.time)
     }
 
-    /// What is known already of a file: its digest, or that this user's has failed a moment ago. What fails for one user,
-    /// who may have had a hand in it, says nothing to others.
+    /// The cached digest of a file, or a recent read error of this user. Errors are cached per user, because a user can
+    /// cause them.
     func known(_ file: FileState, user: UInt32) -> Outcome? {
         let key = Key(file.raw)
         return state.withLock { state in
@@ -87,11 +88,10 @@ public final class ExecutableDigests: Sendable {
         }
     }
 
-    /// Of the program that a process runs; nil when it cannot be read, not in time, or changes meanwhile. Read through the
-    /// process and not by its path, which may name another file by now.
+    /// The digest of a process's program; `nil` if it cannot be read in time or changes meanwhile. Read through the
+    /// process, because its path may name another file by now.
     ///
-    /// One at a time of each user: many large programs, or one that never ends to be read, keep only that
-    /// user's programs.
+    /// One read per user at a time: many large programs, or one that never ends, delay only that user's programs.
     func digest(ofProcess pid: Int32, _ file: FileState, user: UInt32) async -> String? {
         let end = ContinuousClock.now + limits.time
         return await lanes.run(of: accountable(user), within: limits.time) { sign in
@@ -99,7 +99,7 @@ public final class ExecutableDigests: Sendable {
         }
     }
 
-    /// Looks at the program of a process, and, if a rule names its path, at what is there.
+    /// The state of a process's file and, if a rule names `path`, of the file at that path.
     func look(ofProcess pid: Int32, _ path: String?, user: UInt32) async -> ExecutableLooks.Look? {
         await looks.look(at: pid, path, user: accountable(user))
     }
@@ -108,12 +108,12 @@ public final class ExecutableDigests: Sendable {
         _ pid: Int32, _ file: FileState, _ user: UInt32, until end: ContinuousClock.Instant, _ sign: BlockingLanes.Sign
     ) -> String? {
         if let known = known(file, user: user) { return known.digest }
-        // Nobody waits for it any more.
+        // The caller's time limit has passed.
         guard ContinuousClock.now < end else { return nil }
         let raw = open("/proc/\(pid)/exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard raw >= 0 else { return nil }
         let descriptor = Descriptor(owning: raw)
-        // A process that has ended or is another program says nothing about the file.
+        // The process has ended or runs another program.
         guard let opened = FileState(descriptor: raw), Key(opened.raw) == Key(file.raw) else { return nil }
         let digest = opened.raw.size > limits.size ? nil : read(descriptor, opened, sign)
         let failureEnd: ContinuousClock.Instant? = digest == nil ? .now + limits.failureTime : nil
@@ -147,7 +147,7 @@ public final class ExecutableDigests: Sendable {
         }.joined()
     }
 
-    /// A user who has had many programs read has his own forgotten, and not those of others.
+    /// A user who runs many programs evicts own entries, not those of other users.
     private func remember(_ outcome: Outcome, for key: Key) {
         state.withLock { state in
             if state.known.updateValue(outcome, forKey: key) == nil { state.order.append(key) }

@@ -1,18 +1,18 @@
 internal import CLinux
 internal import Synchronization
 
-/// Looks at files of programs, away from the thread that serves: a file system may answer slowly, or never.
+/// Calls stat(2) on executables off the event loop, because a file system may be slow or never reply.
 final class ExecutableLooks: Sendable {
-    /// What there was to see.
+    /// The state of an executable.
     struct Look: Sendable {
-        /// Of the program that the process runs.
+        /// The file that the process runs.
         var file: FileState
-        /// Whether it is the file that the agent finds at its path; `nil`: that was not looked at.
+        /// Whether the agent finds the same file at its path; `nil` if that was not checked.
         var isThere: Bool?
     }
 
     let lanes: BlockingLanes
-    /// Paths that rules name, which are the same file for every caller: one look serves all who wait for it.
+    /// Paths named by rules are the same file for every caller: one stat(2) serves all that wait for it.
     private let paths = PathLooks()
     private let time: Duration
 
@@ -21,9 +21,9 @@ final class ExecutableLooks: Sendable {
         self.time = time
     }
 
-    /// Returns `nil` if it cannot be looked at, or not in time. `path`: what to compare it with, which a rule names.
+    /// Returns the file's state; `nil` if it cannot be read in time. `path`: the path to compare with, named by a rule.
     func look(at pid: Int32, _ path: String?, user: UInt32) async -> Look? {
-        // Also without asking a server it may wait, for the last step of the path (NFS).
+        // May block on the last path component even without network traffic (NFS).
         guard let file = await lanes.run(of: user, within: time, { _ in FileState("/proc/\(pid)/exe") }) else {
             return nil
         }
@@ -33,11 +33,11 @@ final class ExecutableLooks: Sendable {
     }
 }
 
-/// Which file it is, and in which state.
+/// The identity and the state of a file.
 struct FileState: Sendable {
     let raw: clinux_file_state
 
-    /// Returns `nil` if it cannot be looked at.
+    /// `nil` if stat(2) fails.
     init?(_ path: String) {
         var raw = clinux_file_state()
         guard clinux_file_state(path, &raw) == 0 else { return nil }

@@ -1,9 +1,9 @@
 internal import CLinux
 internal import Glibc
 
-/// A thread that may wait in the kernel without an end, where not even SIGKILL ends it (FUSE, NFS).
+/// A thread that may block in the kernel without end, where even SIGKILL has no effect (FUSE, NFS).
 ///
-/// It has a table of descriptors of its own: the agent's lock and socket would else stay open in it when the agent is
+/// It has its own descriptor table: otherwise the agent's lock and socket would stay open in it after the agent is
 /// killed, and no other agent could start.
 enum LookThread {
     private final class Job {
@@ -12,7 +12,7 @@ enum LookThread {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Returns whether there was a thread to be had.
+    /// Starts a thread; false if the system has none.
     static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         let job = Unmanaged.passRetained(Job(body))
         var thread = pthread_t()

@@ -1,30 +1,30 @@
 internal import Synchronization
 
-/// Looks at paths that rules name: one thread for each at a time, however many callers wait.
+/// Calls stat(2) on paths named by rules: one thread per path at a time, shared by all callers that wait.
 final class PathLooks: Sendable {
-    /// What was found; a state of `nil` is a file that is not there.
+    /// The result; a `state` of `nil` means that there is no such file.
     struct Found: Sendable { var state: FileState? }
 
     private typealias Waiter = CheckedContinuation<Found?, Never>
 
     private struct Running {
         var start = ContinuousClock.now
-        /// By their deadlines.
+        /// Waiting callers by the number of their deadline.
         var waiters: [UInt64: Waiter] = [:]
-        /// They wait for a look that begins after their request.
+        /// Callers whose stat(2) must begin after their request.
         var next: [UInt64: Waiter] = [:]
     }
 
     private let state = Mutex<[String: Running]>([:])
     private let deadlines = Deadlines()
 
-    /// Each may hang. Rules name a handful; one beyond these is refused while so many hang.
+    /// Limit for threads that may block. Rules name few paths; further ones fail while so many are blocked.
     private static let most = 64
 
-    /// Returns `nil` if there is no answer in time.
+    /// Returns the result; `nil` if there is none in time.
     func look(at path: String, within time: Duration) async -> Found? {
         await withCheckedContinuation { continuation in
-            // Under the lock, because the deadline may be over at once.
+            // Under the lock, because the deadline may pass at once.
             let refused = state.withLock { state -> UInt64? in
                 let id = deadlines.add(after: time) { self.giveUp(path, $0) }
                 guard var running = state[path] else {
@@ -33,9 +33,9 @@ final class PathLooks: Sendable {
                     begin(path)
                     return nil
                 }
-                // One that hangs already would only be waited for in vain.
+                // A call that is blocked already would only delay this caller until its deadline.
                 guard ContinuousClock.now - running.start < time else { return id }
-                // What is being looked at may be from before the caller's program was.
+                // The running stat(2) may have begun before the caller's program existed.
                 running.next[id] = continuation
                 state[path] = running
                 return nil

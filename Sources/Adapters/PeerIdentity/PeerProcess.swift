@@ -4,25 +4,26 @@ public import LocalSocket
 public import Policy
 internal import Synchronization
 
-/// The process at the other end of a connection: what the kernel has fixed at its connect(2), and what is read from
-/// proc(5) when it is needed, each time followed by a look whether the process is still there.
+/// The process at the other end of a connection: what the kernel fixed at connect(2), and what is read from proc(5) on
+/// demand, each time followed by a check that the process is still the same.
 ///
-/// The socket may be in other hands by then. That is why a process that has ended, or runs another program now, is refused.
+/// The socket may have been passed on since. A process that has ended, or runs another program now, is therefore
+/// refused.
 public final class PeerProcess: CallerIdentity {
     public let connected: Caller
     private let pin: ProcessPin
     private let digests: ExecutableDigests
     private let recent: RecentProcesses
     private let program: Program
-    /// What the record says of it.
+    /// The description for the audit trail.
     private let described = Mutex<Caller?>(nil)
     private let unitOfLate = Mutex<(path: UnitPath, time: ContinuousClock.Instant)?>(nil)
 
-    /// A manager that moves a process into another unit does so at its start. To read its path anew for each of a thousand
-    /// requests a second would cost more than the tokens.
+    /// A service manager moves a process into its unit at the start. Reading the path for each of a thousand requests a
+    /// second would cost more than the tokens.
     private static let unitLife: Duration = .seconds(1)
 
-    /// Takes nothing over: the socket is looked at now, and not kept.
+    /// Does not take ownership of the descriptor: it is used during this call only.
     public init(
         socket: Int32, digests: ExecutableDigests, recent: RecentProcesses = RecentProcesses(),
         pinning: Pinning = .peer
@@ -40,7 +41,7 @@ public final class PeerProcess: CallerIdentity {
         connected = caller
     }
 
-    /// A process by its number, for those who ask what it might do. Nil when there is none.
+    /// A process by its ID, for `policy check`; `nil` if there is none.
     public init?(pid: Int32, digests: ExecutableDigests, pinning: Pinning = .peer) {
         pin = ProcessPin(pid, pinning)
         program = Program(pin, life: digests.limits.lookLife)
@@ -88,7 +89,7 @@ public final class PeerProcess: CallerIdentity {
                 digest = await digests.digest(ofProcess: pin.pid, file, user: user)
             }
         }
-        // Looked at again: what was found is the program's only if the process is still there and the same.
+        // Checked again: the facts belong to the program only if the process is still the same.
         let cheap = facts.subtracting([.executable, .executableDigest]).union(.executableClaim)
         guard var caller = try callerAtOnce(cheap) else { throw .ended }
         if let look { try program.confirm(look) }
@@ -98,7 +99,7 @@ public final class PeerProcess: CallerIdentity {
         return caller
     }
 
-    /// Read once: the record is of every request, and must not cost more than the answer.
+    /// Read once: every request is audited, and this must not cost more than the reply.
     private var description: Caller {
         described.withLock { described in
             if let described { return described }
@@ -112,9 +113,9 @@ public final class PeerProcess: CallerIdentity {
             caller.executable = ProcessFile.link("/proc/\(pin.pid)/exe")
             read(&caller)
             caller.uncertain = connected.uncertain
-            // No file is looked at for a record.
+            // The audit trail causes no access to the executable.
             if caller.executable != nil { caller.uncertain.insert(.executable) }
-            // Of a process that has ended it may be another's.
+            // After the end of the process, its ID may belong to another one.
             guard pin.isAlive else { return connected }
             described = caller
             recent.keep(caller, pin, now)
@@ -136,13 +137,13 @@ public final class PeerProcess: CallerIdentity {
         if path == nil { caller.uncertain.insert(.unit) }
     }
 
-    /// Those of now, of the process that is pinned.
+    /// The current groups of the pinned process.
     private static func groups(of pin: ProcessPin) -> [UInt32]? {
         guard pin.isCertain, let owner = ProcessOwner(of: pin.pid), pin.isAlive else { return nil }
         return owner.supplementaryGroups
     }
 
-    /// Fixed at connect(2), as user and group are. Nil where the kernel does not tell (before Linux 4.13).
+    /// The groups at connect(2), as with user and group; `nil` before Linux 4.13.
     private static func groups(_ socket: Int32) -> [UInt32]? {
         var capacity = 32
         while true {

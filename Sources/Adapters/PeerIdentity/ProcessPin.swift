@@ -1,25 +1,24 @@
 internal import CLinux
 internal import Glibc
 
-/// How a process is held on to, the surest way first.
+/// The ways to identify a process, the most reliable first.
 public enum Pinning: CaseIterable, Sendable {
-    /// By the descriptor that the kernel keeps for the socket's other end: no moment is left in which the process may end
-    /// and its number be given to another one.
+    /// The pidfd that the kernel keeps for the socket's peer (SO_PEERPIDFD): the process ID cannot be reused unnoticed.
     case peer
-    /// By a descriptor that is opened for its number once the connection is accepted (Linux 5.3).
+    /// A pidfd opened by process ID after accept(2) (Linux 5.3).
     case opened
-    /// By its number and the time of its start, compared again each time.
+    /// The process ID with the start time, compared at every check.
     case startTime
 }
 
-/// Holds on to one process, so that its number cannot come to mean another one unnoticed.
+/// Identifies one process, so that a reused process ID is noticed.
 final class ProcessPin: Sendable {
     private enum Means {
         case descriptor(Int32)
         case startTime(UInt64)
-        /// There was no descriptor left to pin it with. Its number may be another's by now.
+        /// No descriptor was free. The process ID may belong to another process by now.
         case number
-        /// In a namespace of its own, where its number says nothing here.
+        /// The process is in another PID namespace, where its ID has no meaning to the agent.
         case unseen
         case ended
     }
@@ -27,7 +26,7 @@ final class ProcessPin: Sendable {
     let pid: Int32
     private let means: Means
 
-    /// Pins the process at the other end of a socket.
+    /// Pins the peer of a socket.
     init(_ pid: Int32, socket: Int32, _ pinning: Pinning) {
         self.pid = pid
         if pinning == .peer {
@@ -45,7 +44,7 @@ final class ProcessPin: Sendable {
         means = Self.means(pid, pinning)
     }
 
-    /// Pins the process that has this number now.
+    /// Pins the process that has this ID now.
     init(_ pid: Int32, _ pinning: Pinning) {
         self.pid = pid
         means = Self.means(pid, pinning)
@@ -66,7 +65,7 @@ final class ProcessPin: Sendable {
 
     private static func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || errno == EPERM }
 
-    /// Whether what /proc says of its number is said of this process, as long as it is alive.
+    /// Whether /proc/PID describes this process while it is alive.
     var isCertain: Bool {
         switch means {
         case .descriptor, .startTime: true
@@ -74,7 +73,7 @@ final class ProcessPin: Sendable {
         }
     }
 
-    /// A process that has ended is not alive, whether or not its parent has waited for it.
+    /// Whether the process is alive; a zombie is not.
     var isAlive: Bool {
         switch means {
         case .descriptor(let descriptor):
@@ -84,7 +83,7 @@ final class ProcessPin: Sendable {
             return ready == 0
         case .startTime(let startTime):
             return ProcessStatus(of: pid).map { !$0.isZombie && $0.startTime == startTime } ?? false
-        // User and groups are all that is known, and the kernel has fixed them at its connect(2).
+        // Only user and groups are known, and the kernel fixed them at connect(2).
         case .number: return Self.exists(pid)
         case .unseen: return true
         case .ended: return false

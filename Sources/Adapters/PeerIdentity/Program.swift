@@ -1,17 +1,17 @@
 internal import Policy
 internal import Synchronization
 
-/// The program that one process ran when it was first looked at, and what is known of its file.
+/// The program that a process ran at the first check, with the known facts about its file.
 final class Program: Sendable {
     struct Confirmation: Sendable {
         var file: FileState
-        /// Whether the agent finds the file at its path; `nil`: that was not looked at.
+        /// Whether the agent finds the file at its path; `nil` if that was not checked.
         var isThere: Bool?
         fileprivate var time: ContinuousClock.Instant
     }
 
     private struct State {
-        /// The last mark, each of which may follow the one before. `nil` inside: it cannot be looked at.
+        /// The last mark; each mark must be a possible successor of the one before. An inner `nil`: it cannot be read.
         var last: ProgramMark??
         var confirmation: Confirmation?
     }
@@ -19,8 +19,8 @@ final class Program: Sendable {
     private let pin: ProcessPin
     private let state = Mutex(State())
 
-    /// A mark is the same after an execve(2) of a file at the same path only by design of the program's user. For so long
-    /// a file that was looked at is believed to be the one.
+    /// After an execve(2) of another file at the same path the mark is unchanged only if the program's user arranged
+    /// it. The file's state is cached for this time.
     private let life: Duration
 
     init(_ pin: ProcessPin, life: Duration) {
@@ -28,7 +28,7 @@ final class Program: Sendable {
         self.life = life
     }
 
-    /// The mark of now, which has to be that of the first look. Touches no file system but proc(5).
+    /// Reads the current mark, which must match the first one. Accesses no file system except proc(5).
     func mark() throws(CallerLost) -> ProgramMark? {
         guard pin.isCertain else { return nil }
         let now = ProgramMark(of: pin.pid)
@@ -46,14 +46,14 @@ final class Program: Sendable {
         return now
     }
 
-    /// What was found a moment ago.
+    /// The cached facts, if they are recent enough.
     var confirmed: Confirmation? {
         state.withLock { state in
             state.confirmation.flatMap { ContinuousClock.now - $0.time < life ? $0 : nil }
         }
     }
 
-    /// Keeps what was found of the process's file, which has to be the file of the first time.
+    /// Caches the state of the process's file, which must be the file of the first check.
     func confirm(_ look: ExecutableLooks.Look) throws(CallerLost) {
         let isSame = state.withLock { state in
             if let known = state.confirmation, !known.file.isSameFile(as: look.file) { return false }

@@ -1,10 +1,10 @@
 internal import Policy
 internal import Synchronization
 
-/// What the record says of processes that connect again and again. Two files of proc(5) cost as much as a token, so that
-/// of one process they are read once a second at most.
+/// A cache of callers' descriptions for the audit trail. Reading two files of proc(5) costs as much as a token, so each
+/// process is read at most once a second.
 ///
-/// While a pinned process is alive its number is its own, and a connection of that number is its connection.
+/// The process ID of a pinned, living process cannot be reused, so a connection with this ID comes from it.
 public final class RecentProcesses: Sendable {
     private struct Entry {
         let pin: ProcessPin
@@ -13,7 +13,7 @@ public final class RecentProcesses: Sendable {
     }
 
     private static let life: Duration = .seconds(1)
-    /// Each holds a descriptor.
+    /// Each entry holds a descriptor.
     private static let most = 32
 
     private let entries = Mutex<[Int32: Entry]>([:])
@@ -21,7 +21,7 @@ public final class RecentProcesses: Sendable {
 
     public init() {}
 
-    /// The caller with what is known of its process of late; nil when that is to be read.
+    /// The caller with the cached facts of its process; `nil` if they must be read.
     func description(of caller: Caller, _ now: ContinuousClock.Instant) -> Caller? {
         guard let entry = entries.withLock({ $0[caller.pid] }), now - entry.time < Self.life, entry.pin.isAlive else {
             return nil
@@ -35,7 +35,8 @@ public final class RecentProcesses: Sendable {
         return result
     }
 
-    /// Kept for its time and no longer: descriptors that nothing needs any more may be the last ones.
+    /// Caches a description until it expires. Unused descriptors are closed then, because they may be the last free
+    /// ones.
     func keep(_ description: Caller, _ pin: ProcessPin, _ now: ContinuousClock.Instant) {
         let isFirst = entries.withLock { entries in
             defer { entries[description.pid] = Entry(pin: pin, description: description, time: now) }
@@ -61,6 +62,6 @@ public final class RecentProcesses: Sendable {
         }
     }
 
-    /// How many processes are held on to.
+    /// The number of cached processes.
     package var count: Int { entries.withLock { $0.count } }
 }

@@ -3,18 +3,18 @@ internal import Glibc
 public import Policy
 internal import Synchronization
 
-/// Which users have an entry on this machine (nsswitch.conf(5)), looked up one after the other on a thread of its own: a
-/// directory on another machine may answer slowly, or never.
+/// Looks up which users have an entry on this machine (nsswitch.conf(5)), one after the other on a thread of its own,
+/// because a remote directory may be slow or never reply.
 public final class SystemUsers: UserDirectory {
     public struct Limits: Sendable {
-        /// A caller waits no longer than this.
+        /// Limit for how long a caller waits.
         public var time: Duration = .seconds(5)
-        /// How long an answer counts: an entry may come or go.
+        /// Time for which a positive reply is cached; entries may come and go.
         public var life: Duration = .seconds(300)
-        /// How long "no", or no answer, counts.
+        /// Time for which a negative or missing reply is cached.
         public var failureLife: Duration = .seconds(30)
         public var count = 4096
-        /// Look-ups that wait for their turn.
+        /// Limit for waiting look-ups.
         public var waiting = 256
 
         public init() {}
@@ -59,7 +59,7 @@ public final class SystemUsers: UserDirectory {
                 self.finish(user, found)
                 answer(found)
             }
-            // A look-up that hangs cannot be ended, only no longer waited for.
+            // A blocked look-up cannot be ended; its caller stops waiting.
             let limit = DispatchTimeInterval.milliseconds(Int(limits.time / .milliseconds(1)))
             DispatchQueue.global().asyncAfter(deadline: .now() + limit) {
                 guard let waiter = once.withLock({ $0.take() }) else { return }
@@ -68,7 +68,7 @@ public final class SystemUsers: UserDirectory {
         }
     }
 
-    /// Whether no look-up is under way.
+    /// Whether no look-up is running.
     package var isFinished: Bool { state.withLock { $0.waiting == 0 } }
 
     private func enter() -> Bool {
@@ -88,7 +88,7 @@ public final class SystemUsers: UserDirectory {
         }
     }
 
-    /// What was known last counts on, so that the next request does not wait as long again.
+    /// Ends a wait with the last known reply and caches it again, so that the next request does not wait as long.
     private func giveUp(_ user: UInt32) -> Bool {
         let now = ContinuousClock.now
         return state.withLock { state in
@@ -99,7 +99,7 @@ public final class SystemUsers: UserDirectory {
         }
     }
 
-    /// Waits for getpwuid_r(3).
+    /// Calls getpwuid_r(3), which may block.
     @Sendable
     public static func hasEntry(_ user: UInt32) -> Bool {
         var size = 4096

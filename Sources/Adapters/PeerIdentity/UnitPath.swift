@@ -1,17 +1,18 @@
-/// The units of a process by the path of its control group, as systemd(1) reads it (src/basic/cgroup-util.c).
+/// The systemd units of a process, from the path of its control group, parsed as systemd does
+/// (src/basic/cgroup-util.c).
 ///
-/// What counts is the outermost unit after the slices. Below it a service with delegation, a user's own manager or a
-/// container names groups as it likes, and such a name must never pass for a unit of the system.
+/// The unit is the outermost one after the slices. Below it, a service with delegation, a user manager or a container
+/// names groups freely; such a name must never pass for a system unit.
 struct UnitPath: Equatable {
     var unit: String?
     var slice: String?
     var userUnit: String?
 
-    /// Reads /proc/PID/cgroup: the hierarchy of version 2, or systemd's own of version 1.
+    /// Parses /proc/PID/cgroup: the hierarchy of version 2, or systemd's own of version 1.
     init(cgroup bytes: [UInt8]) {
         var unified: Substring?
         var legacy: Substring?
-        // Hierarchies in dozens are usual, and all but two say nothing here.
+        // Dozens of hierarchies are common; all but two are irrelevant.
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             let end = line.firstIndex(of: UInt8(ascii: "/")) ?? line.endIndex
             let head = line[..<end]
@@ -21,7 +22,7 @@ struct UnitPath: Equatable {
                 legacy = String(decoding: line[end...], as: UTF8.self)[...]
             }
         }
-        // Where systemd uses version 1, everything is in the root of version 2.
+        // Where systemd uses version 1, version 2 only has the root.
         let path = unified == "/" ? legacy ?? "/" : unified ?? legacy
         if let path { read(path) }
     }
@@ -40,7 +41,7 @@ struct UnitPath: Equatable {
         }
     }
 
-    /// Takes the slices that the path begins with, and returns the last.
+    /// Removes the leading slices, and returns the last.
     private static func takeSlices(_ parts: inout ArraySlice<Substring>) -> String? {
         var last: String?
         while let part = parts.first, let name = name(part), name.hasSuffix(".slice"), !name.contains("@") {
@@ -50,7 +51,7 @@ struct UnitPath: Equatable {
         return last
     }
 
-    /// A unit that is no slice: one after others is not a slice of the system's.
+    /// A unit other than a slice: a slice below another unit does not belong to the system manager.
     private static func unit(_ part: Substring) -> String? {
         name(part).flatMap { $0.hasSuffix(".slice") ? nil : $0 }
     }
@@ -59,7 +60,7 @@ struct UnitPath: Equatable {
         "service", "socket", "target", "device", "mount", "automount", "swap", "timer", "path", "slice", "scope",
     ]
 
-    /// Undoes the escape of a group's name, and checks it for being a unit's (systemd.unit(5)).
+    /// Unescapes a group's name; `nil` if it is not a valid unit name (systemd.unit(5)).
     private static func name(_ part: Substring) -> String? {
         let name = part.first == "_" ? part.dropFirst() : part
         guard name.utf8.count < 256, let dot = name.lastIndex(of: "."), dot != name.startIndex,
@@ -74,7 +75,7 @@ struct UnitPath: Equatable {
             default: ":-_.\\@".utf8.contains(byte)
             }
         }
-        // A template without an instance is no unit.
+        // A template without an instance is not a unit.
         guard isPlain, stem.first != "@", stem.firstIndex(of: "@") != stem.indices.last else { return nil }
         return String(name)
     }

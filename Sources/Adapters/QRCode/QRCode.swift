@@ -2,18 +2,18 @@ internal import CQREncode
 
 /// A QR code as text for a terminal.
 ///
-/// Two rows of modules share one line of half blocks, so that a verification URI fits into 80 × 24: version 4 with its
+/// Two rows of modules share a line of half blocks, so that a verification URI fits into 80 × 24: version 4 with its
 /// quiet zone takes 37 columns and 19 lines.
 public enum QRCode {
-    /// The lines of a code for `text`. The light modules are the drawn ones, because terminals are usually dark. Nil
-    /// when the text needs a code wider than `columns`.
+    /// Returns the lines of a code for `text`; `nil` if it would be wider than `columns`. Light modules are drawn,
+    /// because terminals are usually dark.
     public static func lines(for text: String, columns: Int = 40) -> [String]? {
-        // Level L: a screen is not dirty paper, and a smaller code is easier to scan from a distance.
+        // Level L: a screen needs little error correction, and a smaller code scans better from a distance.
         guard let code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1) else { return nil }
         defer { QRcode_free(code) }
         let width = Int(code.pointee.width)
         guard width + 2 * quietZone <= columns, let data = code.pointee.data else { return nil }
-        // libqrencode: the lowest bit of each byte is 1 for a dark module.
+        // libqrencode: bit 0 of each byte is 1 for a dark module.
         let isLight = { (row: Int, column: Int) in
             let inside = (0..<width).contains(row) && (0..<width).contains(column)
             return !inside || data[row * width + column] & 1 == 0
@@ -22,7 +22,7 @@ public enum QRCode {
         return stride(from: range.lowerBound, to: range.upperBound, by: 2).map { row in
             String(
                 range.map { column in
-                    // Below the last row there is nothing to draw: the zone ends there.
+                    // There is nothing to draw below the last row.
                     let lower = row + 1 < range.upperBound && isLight(row + 1, column)
                     return switch (isLight(row, column), lower) {
                     case (true, true): "█"
@@ -34,6 +34,6 @@ public enum QRCode {
         }
     }
 
-    /// ISO/IEC 18004 wants 4 modules; every phone of the last ten years reads 2, and 4 more columns are precious here.
+    /// ISO/IEC 18004 requires 4 modules. Phones read codes with 2, and the 4 columns are needed here.
     private static let quietZone = 2
 }

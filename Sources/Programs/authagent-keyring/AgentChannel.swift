@@ -2,14 +2,14 @@ internal import Glibc
 internal import KeyringRecords
 internal import SecretMemory
 
-/// Where jobs come from and answers go: standard input and output.
+/// The helper's input of jobs and output of replies: standard input and output.
 ///
-/// The agent gives a socket, on which messages are frames. A person or a script gives one job as JSON in a pipe or a
-/// file, and gets JSON.
+/// The agent passes a socket, on which messages are frames. For a user or a script, a pipe or file holds one job as
+/// JSON, and the reply is JSON.
 struct AgentChannel {
     private let isFramed: Bool
 
-    /// POLLRDHUP of poll(2), which Swift's Glibc leaves out.
+    /// POLLRDHUP of poll(2), missing in Swift's Glibc.
     private static let hangUp: Int16 = 0x2000
 
     init() {
@@ -17,10 +17,10 @@ struct AgentChannel {
         isFramed = fstat(STDIN_FILENO, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
     }
 
-    /// Says that this process is protected; a person does not wait for it. False when the agent is gone.
+    /// Reports that this process is protected, on a socket only. False if the agent has ended.
     func greet() -> Bool { !isFramed || write(WipedBytes(KeyringGreeting.message)) }
 
-    /// The next message; `nil` at the end, or for what is not a frame.
+    /// Reads the next message; `nil` at the end, or if it is not a frame.
     func read() -> WipedBytes? {
         guard isFramed else {
             let bytes = read(atMost: KeyringLimits.message + 1)
@@ -32,30 +32,30 @@ struct AgentChannel {
         return bytes.count == length ? bytes : nil
     }
 
-    /// False when the agent is gone.
+    /// Writes a message; false if the agent has ended.
     func write(_ message: WipedBytes) -> Bool {
         guard isFramed else { return writeAll(message) && writeAll(WipedBytes(Array("\n".utf8))) }
         return writeAll(WipedBytes(KeyringFrame.header(of: message.count))) && writeAll(message)
     }
 
-    /// Whether there can be a job after the first one, and an answer before the last one.
+    /// Whether further jobs, and replies before the final one, are possible.
     var takesMore: Bool { isFramed }
 
-    /// Whether the answer will be read: the kernel closes the other end of the connection with its agent.
+    /// Whether the reply will be read: the kernel closes the agent's end when the agent ends.
     var isAwaited: Bool {
         var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
         return poll(&output, 1, 0) == 0
     }
 
-    /// Waits without a limit until there is a job; false when the agent or the bus has ended instead.
+    /// Waits for a job without a time limit; false if the agent or the bus has ended.
     func waitForJob(whileOpen bus: Int32) -> Bool {
         var sources = [
             pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-            // GLib's thread reads what comes here: only the end matters.
+            // GLib's own thread reads the bus: only its end matters here.
             pollfd(fd: bus, events: Self.hangUp, revents: 0),
         ]
         while poll(&sources, 2, -1) < 0 { guard errno == EINTR else { return false } }
-        // The agent's end is readable as well.
+        // The end of the agent makes the socket readable as well.
         return sources[1].revents == 0 && sources[0].revents & Int16(POLLIN | POLLHUP) == Int16(POLLIN)
     }
 

@@ -2,11 +2,11 @@ internal import CSecret
 internal import Glibc
 internal import KeyringRecords
 
-/// An error of GLib, copied and freed.
+/// A GLib error, copied and freed.
 struct GLibError: Error {
-    /// The name of a D-Bus error, where it is one, and the message.
+    /// The name of the D-Bus error, if it is one, and the message.
     let text: String
-    /// The name of a D-Bus error.
+    /// The name of the D-Bus error.
     let name: String?
     private let isLocked: Bool
     private let isAbsent: Bool
@@ -29,7 +29,7 @@ struct GLibError: Error {
         )
     }
 
-    /// Whether there is nothing at the object path that was asked.
+    /// Whether there is no object at the requested path.
     var isAboutMissingObject: Bool {
         switch name {
         case "org.freedesktop.DBus.Error.UnknownMethod", "org.freedesktop.DBus.Error.UnknownObject",

@@ -2,23 +2,23 @@ internal import CSecret
 internal import KeyringRecords
 internal import SecretMemory
 
-/// This application's items in the keyring, through libsecret.
+/// This application's keyring items, through libsecret.
 final class Keyring {
     private let service: UnsafeMutablePointer<SecretService>
     let provider: SessionBus.Provider
     /// Whether the agent still waits for the job.
     private let isAwaited: () -> Bool
 
-    /// Opens a session for secrets with `provider`. Nothing is written or deleted unless `isAwaited`.
+    /// Opens a secret session with `provider`. Writes and deletions require `isAwaited`.
     init(
         of provider: SessionBus.Provider, on bus: SessionBus, isAwaited: @escaping () -> Bool
     ) throws(KeyringFailure) {
         var error: UnsafeMutablePointer<GError>?
         guard let service = csecret_open(&error) else {
             let error = GLibError.take(&error)
-            var failure = error.failure("the keyring opens no session")
+            var failure = error.failure("the keyring does not open a session")
             if failure.state == .failed, error.name == nil, let refusal = bus.refusalOfSession() {
-                failure.detail = "the keyring opens no session: \(refusal)"
+                failure.detail = "the keyring does not open a session: \(refusal)"
             }
             throw failure
         }
@@ -27,15 +27,15 @@ final class Keyring {
         self.isAwaited = isAwaited
     }
 
-    /// A keyring that hung lets go of its callers together: an agent that has died meanwhile may have a successor, whose
-    /// newer record must not be followed by this older one.
+    /// A keyring that hung continues all pending calls at once. If the agent has died meanwhile, its successor may have
+    /// stored a newer record, which this older one must not overwrite.
     private func requireAwaited() throws(KeyringFailure) {
         guard isAwaited() else { throw .agentIsGone }
     }
 
     deinit { csecret_release(service) }
 
-    /// Whether secrets are encrypted on their way, so that no buffer of the bus connection keeps one.
+    /// Whether secrets are encrypted on the bus, so that no buffer of the connection holds one in plain text.
     var isEncrypted: Bool {
         guard let algorithms = secret_service_get_session_algorithms(service) else { return false }
         return String(cString: algorithms) != "plain"
@@ -43,11 +43,11 @@ final class Keyring {
 
     // MARK: - Jobs
 
-    /// Every item of this application, those of `collection` in the present form first. An account may have several: an
-    /// older copy elsewhere, or one of the old form; the newest is known by what is in it.
+    /// All items of this application; items of `collection` in the present format come first. An account may have
+    /// several, such as an older copy elsewhere or one in the old format; their content shows the newest.
     ///
-    /// Left out are those that others wrote under its name and that make no sense, locked ones of other collections, and
-    /// copies elsewhere of a record that is locked here: an older refresh token must not be spent in its place.
+    /// Left out are malformed items under its name, locked items of other collections, and copies elsewhere of a record
+    /// that is locked here: an older refresh token must not be spent in its place.
     func records(in collection: String) throws(KeyringFailure) -> [KeyringRecord] {
         let found = try items().filter { !$0.isLocked || $0.isIn(collection) }
         let locked = found.filter(\.isLocked)
@@ -57,15 +57,15 @@ final class Keyring {
         return usable.sorted { $0.rank(in: collection) < $1.rank(in: collection) }.compactMap(\.record)
     }
 
-    /// The items that are locked although `collection` is open.
+    /// Locked items although `collection` is unlocked.
     func lockedItems(in collection: String) throws(KeyringFailure) -> [KeyringItem] {
         try items(withSecrets: false).filter { $0.isLocked && $0.isIn(collection) }
     }
 
-    /// Writes the item in `collection`, reads it back, and then removes others of the same account and purpose, so that
-    /// no moment is without either. Returns its object path.
+    /// Writes the item in `collection`, reads it back, and then removes other items of the same account and purpose, so
+    /// that one exists at all times. Returns its object path.
     ///
-    /// Another copy that cannot be removed does not matter: it is older.
+    /// A copy that cannot be removed is harmless: it is older.
     @discardableResult
     func save(
         _ record: KeyringRecord, in collection: String, on bus: SessionBus
@@ -73,23 +73,23 @@ final class Keyring {
         let present = try items(record.account, record.purpose, withSecrets: false).first { item in
             item.isIn(collection) && item.isEncoded && item.issuer == KeyringItem.attribute(record.issuer)
         }
-        // Writing over it would have the keyring ask a person, and wait.
+        // Overwriting it would make the keyring prompt, and block.
         if let present, present.isLocked { throw present.lockedFailure }
         try requireAwaited()
         let path: String
         if let present, overwrite(present, with: record) { path = present.path } else { path = try create(record) }
         let items = try items(record.account, record.purpose)
         guard let written = items.first(where: { $0.path == path }), written.record?.secret == record.secret else {
-            throw KeyringFailure(state: .failed, detail: "the keyring did not keep what was stored")
+            throw KeyringFailure(state: .failed, detail: "the keyring did not keep the stored item")
         }
         for item in items where item.path != path && (!item.isLocked || item.isIn(collection)) {
-            // Without asking a person: it would be once for each renewal.
+            // Without a prompt, which would appear at each renewal.
             try? bus.delete(item.path, of: provider, waiting: 0)
         }
         return path
     }
 
-    /// Fails when an item is still there afterwards: a keyring may ask a person first, and count a refusal as done.
+    /// Throws if an item still exists afterwards: a keyring may prompt first, and report a refusal as success.
     func remove(
         account: String, purpose: String, in collection: String, on bus: SessionBus
     ) throws(KeyringFailure) {
@@ -109,10 +109,10 @@ final class Keyring {
         }
     }
 
-    /// In milliseconds. Below the deadline of a job, so that what became of it can be told.
+    /// In milliseconds. Below a job's deadline, so that the outcome can still be reported.
     private static let patience: UInt32 = 3500
 
-    /// Writes an item of the old form anew, unless there is one of the present form beside it, which may be newer.
+    /// Rewrites an item of the old format, unless one in the present format exists, which may be newer.
     func renew(
         account: String, purpose: String, in collection: String, on bus: SessionBus
     ) throws(KeyringFailure) {
@@ -123,10 +123,10 @@ final class Keyring {
 
     // MARK: - libsecret
 
-    /// Gives an item that is there another secret. False where that is not the way, and the item is to be created over.
+    /// Replaces an existing item's secret; false if the item must be created again instead.
     ///
-    /// KeePassXC shows a dialog when a client creates an item over another client's, also if it may read and write it.
-    /// Some providers do not know this call.
+    /// KeePassXC shows a dialog when a client creates an item over another client's, even if it may read and write it.
+    /// Some providers lack this call.
     private func overwrite(_ item: KeyringItem, with record: KeyringRecord) -> Bool {
         guard provider.program != SessionBus.Provider.gnomeKeyring,
             let object = csecret_item_at(service, item.path)
@@ -137,7 +137,7 @@ final class Keyring {
         return secret_item_set_secret_sync(object, value, nil, nil) != 0
     }
 
-    /// To be released.
+    /// The caller releases it.
     private static func value(_ record: KeyringRecord) -> OpaquePointer {
         SecretEncoding.encode(record.secret).withBytes { bytes in
             bytes.withMemoryRebound(to: CChar.self) { secret_value_new($0.baseAddress, $0.count, "text/plain") }
@@ -146,7 +146,7 @@ final class Keyring {
 
     private func create(_ record: KeyringRecord) throws(KeyringFailure) -> String {
         var error: UnsafeMutablePointer<GError>?
-        // Not by the alias's path, at which some keyrings have no object: libsecret would make a collection then.
+        // Not the alias's path, where some keyrings have no object: libsecret would create a collection.
         guard
             let collection = secret_collection_for_alias_sync(
                 service, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, nil, &error)
@@ -165,16 +165,16 @@ final class Keyring {
                 collection, csecret_schema(), attributes, KeyringItem.attribute(record.label), value,
                 SECRET_ITEM_CREATE_REPLACE, nil, &error)
         else {
-            throw GLibError.take(&error).failure("the keyring does not store")
+            throw GLibError.take(&error).failure("the keyring does not store the item")
         }
         defer { csecret_release(item) }
         guard let path = csecret_item_path(item) else {
-            throw KeyringFailure(state: .failed, detail: "the keyring does not say where it stored")
+            throw KeyringFailure(state: .failed, detail: "the keyring does not report where it stored the item")
         }
         return String(cString: path)
     }
 
-    /// Locked items are found as well: "not there" and "locked" must not look the same.
+    /// Finds locked items too: a missing and a locked item must not look the same.
     private func items(
         _ account: String? = nil, _ purpose: String? = nil, withSecrets: Bool = true
     ) throws(KeyringFailure) -> [KeyringItem] {
@@ -189,8 +189,8 @@ final class Keyring {
             list = secret_service_search_sync(service, csecret_schema(), attributes, flags, nil, &error)
             guard error != nil else { break }
             let failure = GLibError.take(&error)
-            // Another job may delete an item between its being found and its being read.
-            guard failure.isAboutMissingObject, !isLast else { throw failure.failure("the keyring cannot be searched") }
+            // Another job may delete an item between the search and the read.
+            guard failure.isAboutMissingObject, !isLast else { throw failure.failure("cannot search the keyring") }
         }
         defer { csecret_release_items(list) }
         var items: [KeyringItem] = []

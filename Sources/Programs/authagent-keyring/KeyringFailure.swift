@@ -1,13 +1,13 @@
 internal import KeyringRecords
 
-/// Why a job was not done.
+/// The reason why a job failed.
 struct KeyringFailure: Error, Equatable {
     var state: KeyringReply.State
     var detail: String
-    /// `nil` if not known.
+    /// `nil` if it is not known.
     var hasCollection: Bool?
-    /// The label of the item that stands in the way.
+    /// The label of the item that prevents the job.
     var item: String?
 
-    static let agentIsGone = KeyringFailure(state: .failed, detail: "the agent is gone")
+    static let agentIsGone = KeyringFailure(state: .failed, detail: "the agent has ended")
 }

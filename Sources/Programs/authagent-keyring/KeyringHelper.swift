@@ -6,16 +6,15 @@ internal import Glibc
 internal import KeyringRecords
 internal import SecretMemory
 
-/// Does one job with the desktop keyring and ends, or stays for the next where the keyring unlocks items for one client
-/// at a time. Everything that libsecret, GLib and the session bus can do to a process happens here, and not in the
-/// daemon that serves tokens.
+/// Executes one keyring job and ends, or stays for the next if the keyring unlocks items per client. A crash or hang of
+/// libsecret, GLib or the session bus stays in this process, away from the daemon.
 @main
 enum KeyringHelper {
     static func main() {
         early_protection()
         wiping_heap()
         ProcessProtection.apply()
-        // It may run from a copy in memory, whose name would be a number.
+        // The process may run from a copy in memory, whose name would be a number.
         clinux_name_process("authagent-keyri")
         alarm(longestJob)
         // A file backend would be a silent fallback, and aborts on a damaged file; debug output would show secrets.
@@ -23,25 +22,25 @@ enum KeyringHelper {
         if CommandLine.arguments.dropFirst().elementsEqual(["check"]) { exit(UnlockCheck.run()) }
         signal(SIGPIPE, SIG_IGN)
         let channel = AgentChannel()
-        // Not before: the job has a refresh token in it, and so far others of this user could have looked in.
+        // The job contains a refresh token. Until this point, other processes of the user could inspect this one.
         guard channel.greet() else { exit(1) }
         var session = KeyringSession(channel)
         while doJob(&session, channel), session.waitForJob() {}
     }
 
-    /// Seconds; longer than the agent waits. It kills a helper that hangs; one whose agent was killed ends by this.
+    /// In seconds; longer than the agent's deadline. Ends a helper that outlives a killed agent.
     private static let longestJob: UInt32 = 20
 
-    /// Returns whether the helper stays for another job.
+    /// Executes a job; returns whether the helper stays for another.
     private static func doJob(_ session: inout KeyringSession, _ channel: AgentChannel) -> Bool {
         alarm(longestJob)
         defer {
-            // Between jobs it keeps no secret and wakes up for none.
+            // Between jobs it keeps no secret and no timer.
             alarm(0)
             DeadStack.clear()
         }
         guard let input = channel.read(), let job = decode(input) else {
-            answer(KeyringReply(state: .failed, detail: "the keyring helper got no job"), channel)
+            answer(KeyringReply(state: .failed, detail: "the keyring helper received no job"), channel)
             exit(2)
         }
         var reply: KeyringReply
@@ -72,7 +71,7 @@ enum KeyringHelper {
 }
 
 extension AgentChannel {
-    /// False when the agent is gone.
+    /// Writes a reply; false if the agent has ended.
     func write(_ reply: KeyringReply) -> Bool {
         guard let data = try? JSONEncoder().encode(reply) else { return false }
         return write(WipedBytes(data))

@@ -2,23 +2,23 @@ internal import CSecret
 internal import KeyringRecords
 internal import SecretMemory
 
-/// One item of this application, copied out of libsecret's object.
+/// An item of this application, copied from libsecret's object.
 struct KeyringItem {
     /// Its object path on the bus.
     let path: String
     let label: String
-    /// For this client; the collection may be open all the same.
+    /// Whether it is locked for this client; the collection may be unlocked.
     let isLocked: Bool
-    /// Written in the present form (`SecretEncoding`).
+    /// Written in the present format (`SecretEncoding`).
     let isEncoded: Bool
     let issuer: String?
-    /// `nil` for an item without what a record has.
+    /// `nil` if the item lacks a record's attributes.
     let record: KeyringRecord?
 
     private static let application = "authagent"
     static let encoding = "base64url"
 
-    /// `nil` for an object without a path.
+    /// `nil` if the object has no path.
     init?(_ item: UnsafeMutablePointer<SecretItem>) {
         guard let path = csecret_item_path(item) else { return nil }
         self.path = String(cString: path)
@@ -61,7 +61,7 @@ struct KeyringItem {
 
     func isIn(_ collection: String) -> Bool { path.hasPrefix(collection + "/") }
 
-    /// Smaller: more likely to be the newest of its account.
+    /// A lower rank is more likely the newest item of its account.
     func rank(in collection: String) -> Int { (isIn(collection) ? 0 : 2) + (isEncoded ? 0 : 1) }
 
     var lockedFailure: KeyringFailure {
@@ -69,7 +69,7 @@ struct KeyringItem {
             state: .locked, detail: "the keyring keeps the item '\(label)' locked for authagent", item: label)
     }
 
-    /// What items are searched for by, and what they have; to be released.
+    /// The attributes of items, for searches and writes; the caller releases them.
     static func attributes(_ account: String? = nil, _ purpose: String? = nil) -> OpaquePointer {
         let attributes = csecret_attributes()
         csecret_set(attributes, "application", application)
@@ -78,7 +78,7 @@ struct KeyringItem {
         return attributes
     }
 
-    /// A key file loses backslashes of attributes and labels as well as of secrets.
+    /// GLib's key files lose backslashes in attributes and labels, as in secrets.
     static func attribute(_ text: String) -> String {
         text.map { $0 == "\\" ? "%5C" : String($0) }.joined()
     }

@@ -1,34 +1,35 @@
 internal import KeyringRecords
 
-/// The way to the keyring that jobs of one helper share: the bus connection, and libsecret's session on it.
+/// The bus connection and libsecret's session on it, shared by the jobs of one helper.
 struct KeyringSession {
     private let channel: AgentChannel
     private var bus: SessionBus?
     private var keyring: Keyring?
-    /// The program that provides the keyring, as far as that is known.
+    /// The keyring program; `nil` if it is not known.
     private(set) var program: String?
-    /// This keyring locks items for each client: another helper would have to be allowed them anew.
+    /// Whether the keyring locks items per client: a new helper would need the user's permission again.
     private var locksForEachClient = false
-    /// The job is tried with another session.
+    /// Whether the job was repeated with a new session.
     private var isRepeated = false
-    /// Whose answer is waited for, or was given.
+    /// The provider that received the last request.
     private var asked: SessionBus.Provider?
 
     init(_ channel: AgentChannel) { self.channel = channel }
 
-    /// Only where it makes a difference, and where no buffer of the connection keeps a secret in the clear.
+    /// Only if it makes a difference, and if no buffer of the connection holds a secret in plain text.
     var isToStay: Bool {
         channel.takesMore && locksForEachClient && (keyring?.isEncrypted ?? false)
     }
 
-    /// Waits for the next job; false when the agent or the bus has ended.
+    /// Waits for the next job; false if the agent or the bus has ended.
     func waitForJob() -> Bool { channel.waitForJob(whileOpen: bus?.descriptor ?? -1) }
 
     mutating func perform(_ job: KeyringJob) throws(KeyringFailure) -> KeyringReply {
         let bus = try openBus()
         let provider = try bus.provider()
         program = provider.program
-        // Whatever the keyring does to this process: its name is known by then.
+        // Reported first, so that the agent knows the keyring's name even if the keyring then hangs or ends this
+        // process.
         if channel.takesMore, !channel.write(KeyringReply(state: .asking, program: program)) {
             throw .agentIsGone
         }
@@ -38,14 +39,14 @@ struct KeyringSession {
             return try perform(job, with: try open(provider, on: bus), in: collection, on: bus)
         } catch {
             guard error.state == .failed, error.item == nil, error != .agentIsGone else { throw error }
-            // kwalletd5 spoils one session in a hundred. Jobs can be repeated.
+            // kwalletd5 breaks one session in a hundred. Jobs are idempotent, so they are repeated.
             keyring = nil
             isRepeated = true
             return try perform(job, with: try open(provider, on: bus), in: collection, on: bus)
         }
     }
 
-    /// Asks for items that are locked, if there are such.
+    /// Requests access to locked items, if there are any.
     private mutating func perform(
         _ job: KeyringJob, with keyring: Keyring, in collection: String, on bus: SessionBus
     ) throws(KeyringFailure) -> KeyringReply {
@@ -62,7 +63,7 @@ struct KeyringSession {
         return opened
     }
 
-    /// Anew after a restart of the provider: another connection is another process, which knows nothing of the session.
+    /// Opens a session; a new one after a restart of the provider, which has lost the old one.
     private mutating func open(
         _ provider: SessionBus.Provider, on bus: SessionBus
     ) throws(KeyringFailure) -> Keyring {
@@ -84,7 +85,7 @@ struct KeyringSession {
             let records = try keyring.records(in: collection)
             if !isRepeated, let record = records.first(where: \.isWithoutSecret) {
                 throw KeyringFailure(
-                    state: .failed, detail: "the keyring does not give the secret of '\(record.label)'")
+                    state: .failed, detail: "the keyring does not return the secret of '\(record.label)'")
             }
             if records.contains(where: \.isLocked) { askOnce(with: keyring, in: collection, on: bus) }
             return KeyringReply(state: .ok, records: records)
@@ -100,8 +101,8 @@ struct KeyringSession {
         return KeyringReply(state: .ok)
     }
 
-    /// Items are locked for this client: a person is asked to allow them, once, and by a helper that will be there when
-    /// the answer comes.
+    /// Requests access to items that are locked for this client: once, and from a helper that is still running when the
+    /// user replies.
     private mutating func askOnce(with keyring: Keyring, in collection: String, on bus: SessionBus) {
         locksForEachClient = true
         guard isToStay, asked != keyring.provider, let items = try? keyring.lockedItems(in: collection) else { return }

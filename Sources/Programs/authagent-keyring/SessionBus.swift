@@ -2,27 +2,27 @@ internal import CSecret
 internal import Glibc
 internal import KeyringRecords
 
-/// The session bus, and what it knows of the keyring. Nothing here starts a service: one that a question starts is
-/// locked, and cannot be unlocked any more without a prompt.
+/// The session bus and its knowledge of the keyring. No call here activates a service: a keyring started by bus
+/// activation is locked, and needs a prompt to be unlocked.
 final class SessionBus {
-    /// The connection that libsecret uses as well: to a keyring they are one client.
+    /// The connection that libsecret uses as well: for a keyring, both are one client.
     private let connection: OpaquePointer
     private let address: String
-    /// Tried once: what does not open without a prompt does not the second time.
+    /// Tried once: what needs a prompt needs it the second time too.
     private var hasTriedToUnlock = false
 
     private static let bus = "org.freedesktop.DBus"
     private static let service = "org.freedesktop.secrets"
     private static let servicePath = "/org/freedesktop/secrets"
 
-    /// The owner of the keyring's name.
+    /// The owner of the keyring's bus name.
     struct Provider: Equatable {
-        /// Its connection's name; another one after a restart.
+        /// Its unique connection name, which changes with a restart.
         let connection: String
-        /// The kernel's name of its process; `nil` if it cannot be seen, as from a container.
+        /// The process's command name; `nil` if it is not visible, as in a container.
         let program: String?
 
-        /// The kernel keeps 15 bytes.
+        /// The kernel keeps 15 bytes of a command name.
         static let gnomeKeyring = "gnome-keyring-d"
     }
 
@@ -33,25 +33,26 @@ final class SessionBus {
         }
         var failure: String?
         for address in addresses {
-            // GLib reads the variable whenever it has no connection yet.
+            // GLib reads the variable at each new connection.
             setenv("DBUS_SESSION_BUS_ADDRESS", address.text, 1)
             var error: UnsafeMutablePointer<GError>?
             if let connection = g_bus_get_sync(G_BUS_TYPE_SESSION, nil, &error) {
-                // A bus that ends must not end this process by SIGTERM: what the job came to is to be said.
+                // By default GLib ends the process with SIGTERM when the bus ends; the job's outcome must still be
+                // reported.
                 g_dbus_connection_set_exit_on_close(connection, gboolean(0))
                 self.connection = connection
                 self.address = address.text
                 return
             }
             let reason = GLibError.take(&error).text
-            failure = failure ?? "the session bus cannot be reached at \(address.source): \(reason)"
+            failure = failure ?? "cannot connect to the session bus at \(address.source): \(reason)"
         }
         throw KeyringFailure(state: .noBus, detail: failure ?? "there is no session bus")
     }
 
     deinit { csecret_release(UnsafeMutableRawPointer(connection)) }
 
-    /// Only addresses that are there: without one GLib would start a bus of its own.
+    /// Existing addresses only: without one, GLib would start a bus of its own.
     private static func addresses() throws(BusAddress.Missing) -> [BusAddress] {
         var environment: [String: String] = [:]
         for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
@@ -63,7 +64,7 @@ final class SessionBus {
         }
     }
 
-    /// For poll(2); -1 for a bus without a socket.
+    /// For poll(2); -1 if the bus has no socket.
     var descriptor: Int32 { csecret_descriptor(connection) }
 
     // MARK: - The provider
@@ -97,16 +98,16 @@ final class SessionBus {
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 64)
         guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-        // A program chooses this name itself, and it is shown to people.
+        // A program chooses its own name, and the name is shown on a terminal.
         let shown = line.prefix { $0 > 0x20 && $0 < 0x7F }.map { UInt8(bitPattern: $0) }
         return shown.isEmpty ? nil : String(decoding: shown, as: UTF8.self)
     }
 
     private func noProvider() -> KeyringFailure {
-        var detail = "no keyring runs on the session bus"
+        var detail = "no keyring is running on the session bus"
         if let reply = try? call(Self.bus, "/org/freedesktop/DBus", Self.bus, "ListActivatableNames", nil) {
             if csecret_contains(reply, Self.service) != 0 {
-                detail += "; one is installed, which D-Bus can start, but without its password"
+                detail += "; one is installed, which D-Bus can start but not unlock"
             }
             g_variant_unref(reply)
         }
@@ -115,15 +116,15 @@ final class SessionBus {
 
     // MARK: - The default collection
 
-    /// The object path of the default collection. Throws unless it is there and unlocked.
+    /// The object path of the default collection. Throws unless it exists and is unlocked.
     ///
-    /// It is known by its alias alone: KeePassXC and others have no object at the alias's path.
+    /// Found by its alias only: KeePassXC and others have no object at the alias's path.
     func unlockedCollection(of provider: Provider) throws(KeyringFailure) -> String {
         let collection = try defaultCollection()
         guard try isLocked(collection) else { return collection }
         if provider.program == Provider.gnomeKeyring, !hasTriedToUnlock {
             hasTriedToUnlock = true
-            // gnome-keyring counts a collection without a password as locked until it is asked for.
+            // gnome-keyring reports a collection without a password as locked until it is unlocked once.
             unlockWithoutPrompt(collection)
             if try !isLocked(collection) { return collection }
         }
@@ -155,18 +156,18 @@ final class SessionBus {
             defer { g_variant_unref(reply) }
             return csecret_property(reply) != 0
         } catch {
-            throw error.failure("the keyring does not say whether it is locked")
+            throw error.failure("the keyring does not report whether it is locked")
         }
     }
 
     private func unlockWithoutPrompt(_ collection: String) {
         guard let prompt = unlock([collection]) else { return }
         defer { g_free(prompt) }
-        // Never shown: a password would be asked for, and no person may be there.
+        // Never shown: it would request a password, possibly with no user present.
         dismiss(prompt)
     }
 
-    /// The prompt without which they cannot be unlocked, to be freed; `nil` if there is none.
+    /// Unlocks items; returns the path of the prompt that is needed, which the caller frees, or `nil` if none is.
     private func unlock(_ paths: [String]) -> UnsafeMutablePointer<CChar>? {
         let texts = paths.map { strdup($0) }
         defer { for text in texts { free(text) } }
@@ -180,21 +181,21 @@ final class SessionBus {
 
     // MARK: - Items
 
-    /// Deletes an item. Where the keyring asks a person first, that is waited for so many milliseconds; 0 does not have it
-    /// ask. Whether the item is gone is for the caller to see.
+    /// Deletes an item. If the keyring prompts first, waits `milliseconds` for the user; 0 suppresses the prompt. The
+    /// caller must check whether the item is gone.
     func delete(_ item: String, of provider: Provider, waiting milliseconds: UInt32) throws(GLibError) {
         let reply = try call(provider.connection, item, "org.freedesktop.Secret.Item", "Delete", nil)
         defer { g_variant_unref(reply) }
         guard let prompt = csecret_path(reply) else { return }
         defer { g_free(prompt) }
         guard strcmp(prompt, "/") != 0 else { return }
-        // KeePassXC has a prompt for each deletion, which ends by itself where no person is to confirm.
+        // KeePassXC prompts for each deletion; its prompt ends by itself where no confirmation is required.
         let isEnded = milliseconds > 0 && csecret_prompt(connection, provider.connection, prompt, milliseconds) != 0
         if !isEnded { dismiss(prompt) }
     }
 
-    /// Has the keyring ask a person whether this client may have the items, and does not wait for the answer. It counts
-    /// for this connection to the bus alone.
+    /// Makes the keyring ask the user whether this client may access the items, without waiting for the reply. The
+    /// permission is bound to this bus connection.
     func ask(for items: [String]) {
         guard let prompt = unlock(items) else { return }
         defer { g_free(prompt) }
@@ -206,7 +207,7 @@ final class SessionBus {
         g_variant_unref(reply)
     }
 
-    /// Whether another client of the bus finds the item locked.
+    /// Whether another bus client finds the item locked.
     func isLockedForOthers(_ item: String) -> Bool {
         let flags = GDBusConnectionFlags(
             rawValue: G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT.rawValue
@@ -223,7 +224,7 @@ final class SessionBus {
         return csecret_property(reply) == 1
     }
 
-    /// The name of the D-Bus error with which the keyring refuses a session; libsecret leaves it out.
+    /// The D-Bus error name with which the keyring refuses a session; libsecret drops it.
     func refusalOfSession() -> String? {
         do throws(GLibError) {
             g_variant_unref(try callService("OpenSession", csecret_session()))

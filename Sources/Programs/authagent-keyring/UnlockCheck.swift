@@ -1,13 +1,13 @@
 internal import Glibc
 internal import KeyringRecords
 
-/// `authagent-keyring check`: tells whether the session's keyring is unlocked. For a unit that starts a keyring, because
-/// gnome-keyring starts with a wrong password as well as with the right one.
+/// `authagent-keyring check`: reports whether the session's keyring is unlocked. For a unit that starts a keyring:
+/// gnome-keyring starts with a wrong password as with the right one.
 enum UnlockCheck {
-    /// gnome-keyring is on the bus a moment before its collection is unlocked, or, on the first day, made.
+    /// gnome-keyring owns its bus name a moment before its collection is unlocked or, at first, created.
     private static let patience: Duration = .seconds(5)
 
-    /// The exit status.
+    /// Runs the check; returns the exit code.
     static func run() -> Int32 {
         let deadline = ContinuousClock.now + patience
         while true {

@@ -5,19 +5,19 @@ internal import CEarlyProtection
 internal import CLinux
 internal import Glibc
 
-/// Parses the command line, runs the command and turns whatever went wrong into words and an exit code.
+/// Parses the command line, runs the command, and turns errors into messages and exit codes.
 ///
-/// Synchronous on purpose: starting the concurrency runtime costs more than a whole request.
+/// Synchronous: starting the concurrency runtime takes longer than a whole request.
 @main
 enum Main {
     static func main() {
         early_protection()
         Console.fillClosedPlaces()
-        // Client secrets and access tokens pass through: no core dump has them, and no program of the same user can
-        // attach to this one to read them. The daemon that it starts does the same for itself.
+        // This process handles client secrets and access tokens: no core dumps, and no tracing by other processes of
+        // the user. The daemon does the same for itself.
         _ = clinux_set_not_dumpable()
         _ = clinux_forbid_core_files()
-        // A closed pipe is an error of write, so that `authagent status | head -1` ends in silence.
+        // A closed pipe becomes a write error, so that `authagent status | head -1` ends without a message.
         signal(SIGPIPE, SIG_IGN)
         do {
             let quick = QuickToken.Arguments(count: CommandLine.argc, CommandLine.unsafeArgv)

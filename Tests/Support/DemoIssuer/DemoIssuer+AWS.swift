@@ -1,17 +1,17 @@
 import Foundation
 import Synchronization
 
-/// The issuer's other face: the API of AWS IAM Identity Center. Bodies are JSON in camelCase, errors are those of
-/// OAuth, there are no forms, no metadata and no revocation, and every client has registered itself.
+/// The API of AWS IAM Identity Center. Bodies are JSON in camelCase, errors are those of OAuth; there are no forms, no
+/// metadata, no revocation, and every client is registered dynamically.
 extension DemoIssuer {
     public struct AWSRules: Sendable {
-        /// The one portal that this Identity Center has.
+        /// The start URL of the only portal.
         public var startURL = "https://d-1234567890.awsapps.com/start"
-        /// Seconds that a client lives; 90 days at AWS.
+        /// A client's lifetime in seconds; 90 days at AWS.
         public var clientLifetime = 90 * 86_400
-        /// When clients expire, as the replies tell it, in seconds since 1970; nil: the truth.
+        /// The expiry of clients claimed in replies, in seconds since 1970; `nil`: the real one.
         public var toldExpiry: Int?
-        /// The scopes that a client may have.
+        /// The scopes that a client may register.
         public var scopes: Set<String> = ["sso:account:access", "codewhisperer:completions"]
 
         public init() {}
@@ -20,10 +20,10 @@ extension DemoIssuer {
     static let awsRegistrationPath = "/client/register"
     static let awsLogoutPath = "/logout"
 
-    /// Every client expires at this moment, whatever its registration has said.
+    /// Every client expires now, whatever its registration claimed.
     public func expireRegisteredClients() { state.withLock { $0.awsExpiries = $0.awsExpiries.mapValues { _ in 0 } } }
 
-    /// The access tokens whose session a logout has ended.
+    /// Access tokens whose session was ended by a logout.
     public var endedSessions: [String] { state.withLock { $0.endedSessions } }
 
     func answerAsAWS(_ endpoint: Endpoint, _ request: IssuerRequest, _ rules: AWSRules) -> IssuerReply {
@@ -65,7 +65,7 @@ extension DemoIssuer {
         ])
     }
 
-    /// Nil when the id or the secret is not known, or the client has expired.
+    /// `nil` if the id or secret is unknown, or the client has expired.
     private func awsClient(_ request: IssuerRequest) -> String? {
         guard request.authorizationScheme == nil, let id = request.form["clientId"],
             let secret = request.form["clientSecret"]
@@ -117,7 +117,7 @@ extension DemoIssuer {
         }
     }
 
-    /// The portal's Logout.
+    /// The portal's Logout API.
     private func awsLogout(_ request: IssuerRequest) -> IssuerReply {
         guard request.method == "POST", request.form.isEmpty else { return .json(["message": "bad"], status: 400) }
         let isKnown = state.withLock { state in

@@ -3,9 +3,9 @@ import CryptoExtras
 import Foundation
 import Synchronization
 
-/// Whether clients are who they say they are.
+/// Client authentication.
 extension DemoIssuer {
-    /// The client's id; nil when it does not prove to be who it says. RFC 6749 §2.3.
+    /// The client's id; `nil` if its authentication fails. RFC 6749 §2.3.
     func authenticate(_ request: IssuerRequest) -> String? {
         if let assertion = request.form["client_assertion"] { return client(of: assertion, request) }
         let (id, secret) = request.basicCredentials ?? (request.form["client_id"], request.form["client_secret"])
@@ -22,7 +22,7 @@ extension DemoIssuer {
         return secret == nil ? id : nil
     }
 
-    /// RFC 7523 §3: who, for whom, until when, and never twice.
+    /// RFC 7523 §3: subject, audience, expiry, and each assertion only once.
     private func client(of assertion: String, _ request: IssuerRequest) -> String? {
         let parts = assertion.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard request.form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -64,7 +64,7 @@ extension DemoIssuer {
         }
     }
 
-    /// The key of the client `server` that the header names, or the first of that type.
+    /// The key of the client `server` named in the header, or the first of that type.
     private func key(_ type: String, _ header: [String: Any]) -> [String: Any]? {
         let set = try? JSONSerialization.jsonObject(with: Data(configuration.clientKeySet.utf8)) as? [String: Any]
         return (set?["keys"] as? [[String: Any]])?.first { key in

@@ -1,23 +1,23 @@
 import Foundation
 import Synchronization
 
-/// The issuer's face of Descope's gateway (docs.descope.com: OIDC endpoints): its paths, bodies of JSON only, every
-/// member present in each reply and empty where it does not apply, and errors with `description`.
+/// Descope's gateway (docs.descope.com: OIDC endpoints): its paths, JSON bodies only, every member present in each
+/// reply and empty where it does not apply, and errors with `description`.
 extension DemoIssuer {
     public struct DescopeRules: Sendable {
-        /// Also the id of its one client.
+        /// The project's id, which is also that of its only client.
         public var project = "P2demo"
-        /// Whether the endpoints are those of one application.
+        /// Whether the endpoints belong to an application.
         public var isApplication = false
-        /// The client's secret; `nil`: the client is public.
+        /// The client's secret; `nil` for a public client.
         public var accessKey: String?
-        /// Whether a form is answered as a body that is not JSON.
+        /// Whether a form body is refused as invalid JSON.
         public var refusesForms = true
 
         public init() {}
     }
 
-    /// The issuer of the project.
+    /// The project's issuer.
     public var descopeIssuer: String { issuer + "/" + (configuration.descope?.project ?? "") }
 
     static func descopeEndpoint(of path: String, _ rules: DescopeRules) -> Endpoint? {
@@ -108,7 +108,7 @@ extension DemoIssuer {
         }
     }
 
-    /// Every member that a reply of the token endpoint has.
+    /// Every member of a token reply.
     private static let emptyToken: [String: any Sendable] = [
         "access_token": "", "token_type": "", "refresh_token": "", "id_token": "", "scope": "", "expires_in": 0,
         "error": "", "description": "",

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// The endpoints: each takes a request apart, asks the state, and puts a reply together.
+/// The endpoints: each parses a request, updates the state and builds a reply.
 extension DemoIssuer {
     func respond(to request: IssuerRequest) async -> IssuerReply {
         let found = configuration.descope.map { Self.descopeEndpoint(of: request.path, $0) }
@@ -76,7 +76,7 @@ extension DemoIssuer {
     private func authorizeDevice(_ request: IssuerRequest, _ client: String) -> IssuerReply {
         let challenge = request.form["code_challenge_method"] == "S256" ? request.form["code_challenge"] : nil
         if configuration.requiresProofKey, challenge == nil {
-            // Keycloak's words.
+            // Keycloak's message.
             return .error("invalid_request", detail: "Missing parameter: code_challenge_method")
         }
         let codes = state.withLock {

@@ -1,15 +1,15 @@
 import Synchronization
 
-/// What tests make the issuer do wrong, and what they see of its requests.
+/// Faults that tests inject, and the requests they can inspect.
 extension DemoIssuer {
     public enum Fault: Sendable {
-        /// This reply instead of the right one; nothing happens to the issuer's state.
+        /// Sends this reply instead; the state does not change.
         case reply(status: Int, contentType: String = "application/json", body: String, headers: [String: String] = [:])
-        /// Closes the connection; nothing happens to the issuer's state.
+        /// Closes the connection; the state does not change.
         case drop
-        /// Does what was asked, and closes the connection instead of telling.
+        /// Executes the request, then closes the connection without a reply.
         case dropAfterCommit
-        /// Waits for the closure to return, then goes on as usual.
+        /// Waits for the closure, then continues normally.
         case wait(@Sendable () async -> Void)
     }
 
@@ -18,18 +18,18 @@ extension DemoIssuer {
         /// Whether the body was JSON.
         public let isJSON: Bool
         public let form: [String: String]
-        /// Each `resource` of the form, in order.
+        /// Every `resource` of the form, in order.
         public let resources: [String]
-        /// The scheme of the Authorization header, if there was one.
+        /// The scheme of the Authorization header; `nil` if there was none.
         public let authorization: String?
     }
 
-    /// The next requests to the endpoint meet these faults, one each.
+    /// Injects these faults into the next requests to the endpoint, one each.
     public func enqueue(_ endpoint: Endpoint, _ faults: Fault...) {
         state.withLock { $0.faults[endpoint, default: []] += faults }
     }
 
-    /// Every request to the endpoint meets this fault until it is set to nil.
+    /// Injects this fault into every request to the endpoint; `nil` ends it.
     public func always(_ endpoint: Endpoint, _ fault: Fault?) {
         state.withLock { $0.standingFaults[endpoint] = fault }
     }
@@ -38,17 +38,17 @@ extension DemoIssuer {
 
     public var refreshCount: Int { log.count { ($0.form["grant_type"] ?? $0.form["grantType"]) == "refresh_token" } }
 
-    /// Every refresh token ever issued.
-    /// Every access token that was issued with OAuth.
+    /// Every access token issued by the OAuth endpoints.
     public var accessTokens: [String] { state.withLock { $0.accessTokens } }
 
+    /// Every refresh token ever issued.
     public var refreshTokens: [String] { state.withLock { Array($0.refreshTokens.keys) } }
 
     public var liveRefreshTokens: [String] {
         state.withLock { state in state.refreshTokens.filter(\.value.isLive).map(\.key) }
     }
 
-    /// What the person does. False when no such code waits.
+    /// The user's decision; false if no such code is pending.
     @discardableResult
     public func approve(_ userCode: String) -> Bool { state.withLock { $0.decide(userCode, .approved) } }
 

@@ -2,15 +2,15 @@ import Crypto
 import Foundation
 import Synchronization
 
-/// OpenID Connect: an ID token with each token reply whose scope has `openid`, signed with a key of this run.
+/// OpenID Connect: an ID token with each token reply for the scope `openid`, signed with a key of this run.
 extension DemoIssuer {
-    /// Who approves codes from now on.
+    /// Changes the user who approves codes.
     public func changeSubject(_ subject: String) { state.withLock { $0.subject = subject } }
 
-    /// What ID tokens have as name and email from now on.
+    /// Changes name and email in ID tokens.
     public func changeName(_ name: String) { state.withLock { $0.name = name } }
 
-    /// Signs with a new key from now on, and publishes that one only.
+    /// Rotates the signing key, and publishes only the new one.
     public func rollKey() { state.withLock { $0.key = SigningKey(number: $0.key.number + 1) } }
 
     struct SigningKey {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a person sees in a browser, and what a test of other processes does over /control.
+/// The pages for a browser, and /control for tests in other processes.
 extension DemoIssuer {
     func page(_ request: IssuerRequest) async -> IssuerReply {
         switch (request.method, request.path) {

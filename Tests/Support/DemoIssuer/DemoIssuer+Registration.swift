@@ -1,18 +1,18 @@
 import Foundation
 import Synchronization
 
-/// Clients that register themselves (RFC 7591), and go again (RFC 7592).
+/// Dynamic client registration (RFC 7591) and management (RFC 7592).
 extension DemoIssuer {
     public struct Registration: Sendable {
-        /// Nil: whoever comes may register.
+        /// The initial access token; `nil`: open registration.
         public var initialToken: String?
-        /// As Glewlwyd: no client without an address.
+        /// Whether a client needs a redirect URI, as at Glewlwyd.
         public var requiresRedirectURI = false
         public var deviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"
-        /// What is registered, whatever was asked for.
+        /// The method that is registered, whatever was requested.
         public var authMethod: String?
         public var grantTypes: [String]?
-        /// Seconds; nil: the secret, if there is one, does not expire.
+        /// In seconds; `nil`: the secret does not expire.
         public var secretLifetime: Int?
         /// Whether clients may delete themselves.
         public var hasManagement = true
@@ -29,10 +29,10 @@ extension DemoIssuer {
     static let registrationPath = "/register"
     static let registeredPrefix = "registered-"
 
-    /// The clients that are registered at this moment, by id.
+    /// The currently registered clients, by id.
     public var registeredClients: [String: RegisteredClient] { state.withLock { $0.clients } }
 
-    /// As an administrator might.
+    /// Deletes all clients, as an administrator might.
     public func deleteRegisteredClients() { state.withLock { $0.clients = [:] } }
 
     func registration(_ request: IssuerRequest) -> IssuerReply {

@@ -2,13 +2,12 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A small OAuth 2.0 authorization server on loopback: the demo of the quickstart, and the issuer that misbehaves on
-/// command in the tests.
+/// A small OAuth 2.0 authorization server on loopback, for the quickstart and for tests that need faults.
 ///
 /// Device authorization grant (RFC 8628), refresh (RFC 6749 §6), revocation (RFC 7009), metadata (RFC 8414 and OpenID
-/// Connect Discovery), and an approval page for a person. It keeps everything in memory and trusts whoever approves.
+/// Connect Discovery), and an approval page. It keeps its state in memory and trusts anyone who approves.
 public final class DemoIssuer: Sendable {
-    /// `http://127.0.0.1:PORT`, unless it is configured.
+    /// `http://127.0.0.1:PORT` unless configured.
     public let issuer: String
     public let port: Int
     let configuration: Configuration
@@ -29,7 +28,7 @@ public final class DemoIssuer: Sendable {
         box.handler.withLock { $0 = { [weak self] in await self?.respond(to: $0) ?? .drop } }
     }
 
-    /// Breaks the circle between the server, which needs somebody to ask, and the issuer, which needs to know its port.
+    /// Breaks the reference cycle between the server, which needs a handler, and the issuer, which needs the port.
     final class HandlerBox: Sendable {
         let handler = Mutex<@Sendable (IssuerRequest) async -> IssuerReply>({ _ in .drop })
     }
@@ -55,63 +54,63 @@ public final class DemoIssuer: Sendable {
 extension DemoIssuer {
     public struct Configuration: Sendable {
         public var rotation = Rotation.none
-        /// Seconds.
+        /// In seconds.
         public var accessTokenLifetime = 3600
-        /// Of the access token that comes with a login, if it lives shorter or longer than those of refreshes.
+        /// Lifetime of a login's first access token; `nil`: the same as after refreshes.
         public var firstAccessTokenLifetime: Int?
         public var issuesRefreshToken = true
-        /// What each refresh token ends in.
+        /// A suffix of each refresh token.
         public var endOfRefreshTokens = ""
-        /// Seconds between polls; faster ones are answered `slow_down` when `enforcesInterval` is set.
+        /// Seconds between polls; with `enforcesInterval`, faster polls get `slow_down`.
         public var interval = 1
         public var enforcesInterval = false
         public var deviceCodeLifetime = 600
-        /// Approves each code as soon as it is made.
+        /// Approves each code at once.
         public var approvesAlone = false
         /// The secret of the client `server`; every other client is public.
         public var clientSecret = "s3cret"
         public var authMethods = ["none", "client_secret_basic", "client_secret_post"]
-        /// Whether the client `server` has to sign assertions instead of sending its secret.
+        /// Whether the client `server` must sign assertions instead of sending its secret.
         public var requiresAssertions = false
         /// The public keys of the client `server` (RFC 7517 §5).
         public var clientKeySet = "{}"
-        /// Nil: not said.
+        /// `nil` leaves the member out.
         public var assertionAlgorithms: [String]?
-        /// Whether a device authorization request needs a proof key (RFC 7636).
+        /// Whether a device authorization request must use PKCE (RFC 7636).
         public var requiresProofKey = false
-        /// Who approves codes.
+        /// The user who approves codes.
         public var subject = "ann"
-        /// Seconds.
+        /// In seconds.
         public var idTokenLifetime = 300
-        /// Whether a refresh brings a new ID token (OpenID Connect Core 1.0 §12.2 leaves that open).
+        /// Whether a refresh returns a new ID token (optional by OpenID Connect Core 1.0 §12.2).
         public var renewsIDTokens = true
-        /// Nil: clients cannot register.
+        /// `nil`: no dynamic registration.
         public var registration: Registration?
-        /// Nil: the issuer speaks OAuth.
+        /// `nil`: the issuer speaks OAuth.
         public var aws: AWSRules?
-        /// Nil: the issuer answers as the RFCs have it.
+        /// `nil`: the issuer follows the RFCs.
         public var descope: DescopeRules?
-        /// Resources that are answered with `invalid_target` (RFC 8707 §2).
+        /// Resources that are refused with `invalid_target` (RFC 8707 §2).
         public var unknownResources: Set<String> = []
-        /// Seconds that a refresh token lives, as the replies tell; the issuer itself keeps it for ever.
+        /// The refresh token's lifetime in seconds, as claimed in replies; it is not enforced.
         public var refreshTokenLifetime: Int?
-        /// How others reach it, if something stands in front of it.
+        /// The URL for clients, if a proxy is in front.
         public var publicURL: String?
-        /// Whether /control is there, for tests of other processes.
+        /// Whether /control exists, for tests in other processes.
         public var hasControl = false
 
         public init() {}
     }
 
-    /// What happens to a refresh token when it is used.
+    /// The effect of using a refresh token.
     public enum Rotation: String, CaseIterable, Sendable {
-        /// It stays.
+        /// It stays valid.
         case none
-        /// There is a new one, and the old one goes on working.
+        /// A new one is issued, and the old one stays valid.
         case oldAccepted = "old-accepted"
-        /// There is a new one, and the old one is dead.
+        /// A new one is issued, and the old one is invalid.
         case oneUse = "one-use"
-        /// As `oneUse`; and who uses a dead one kills all its successors (RFC 9700 §4.14.2).
+        /// As `oneUse`; reusing an old one revokes all its successors (RFC 9700 §4.14.2).
         case oneUseWithFamily = "one-use-family"
     }
 

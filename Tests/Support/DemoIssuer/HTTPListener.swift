@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// HTTP/1.1 on a loopback port: collects each request and sends what the closure returns.
+/// An HTTP/1.1 server on a loopback port: collects each request and sends the closure's reply.
 enum HTTPListener {
     typealias Respond = @Sendable (IssuerRequest) async -> IssuerReply
 
@@ -45,7 +45,7 @@ enum HTTPListener {
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             let eventLoop = context.eventLoop
             let respond = respond
-            // No parent: a client that hangs up ends it by itself when the reply cannot be sent.
+            // Unstructured task: it ends by itself when the client has closed the connection.
             Task {
                 let reply = await respond(request)
                 eventLoop.execute {

@@ -1,17 +1,17 @@
 import Foundation
 
-/// A request as the endpoints want it.
+/// A parsed request.
 struct IssuerRequest: Sendable {
     let method: String
     let path: String
     let query: [String: String]
-    /// Of a body of JSON the members that are texts, numbers or lists of texts, which are separated by spaces.
+    /// For a JSON body: members that are strings, numbers or arrays of strings, joined by spaces.
     let form: [String: String]
-    /// A parameter that may come several times (RFC 8707 §2).
+    /// A parameter that may be repeated (RFC 8707 §2).
     let resources: [String]
     let contentType: String?
     let isJSON: Bool
-    /// The members of a body of JSON that are lists.
+    /// The names of the JSON body's array members.
     let lists: Set<String>
     /// AWS's header for an access token.
     let sessionToken: String?
@@ -36,7 +36,7 @@ struct IssuerRequest: Sendable {
         authorization?.split(separator: " ").first.map { $0.lowercased() }
     }
 
-    /// RFC 6749 §2.3.1: form-encoded before they are put together.
+    /// RFC 6749 §2.3.1: id and secret are form-encoded before they are joined.
     var basicCredentials: (id: String?, secret: String?)? {
         guard authorizationScheme == "basic", let encoded = authorization?.split(separator: " ").last,
             let data = Data(base64Encoded: String(encoded))
@@ -78,7 +78,7 @@ struct IssuerReply: Sendable {
     var contentType: String
     var body: String
     var headers: [String: String]
-    /// Closes the connection without a word.
+    /// Closes the connection without a reply.
     var isDropped = false
 
     static let drop: IssuerReply = {

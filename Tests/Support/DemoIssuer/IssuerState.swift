@@ -1,12 +1,12 @@
 import Crypto
 import Foundation
 
-/// What the issuer remembers. Pure: it is changed under a lock and does no I/O.
+/// The issuer's state. Pure: changed under a lock, without I/O.
 struct IssuerState {
     struct DeviceCode {
         var client: String
         var scope: String
-        /// Of the proof key, if the client has one.
+        /// The PKCE challenge, if the client has sent one.
         var challenge: String?
         var userCode: String
         var expires: Date
@@ -34,14 +34,14 @@ struct IssuerState {
     var subject: String
     var name: String?
     var key = DemoIssuer.SigningKey(number: 1)
-    /// Those that have registered themselves, by id.
+    /// Dynamically registered clients, by id.
     var clients: [String: DemoIssuer.RegisteredClient] = [:]
-    /// As AWS has it: what clients are registered for, when they expire in seconds since 1970, whose sessions live.
+    /// For AWS: the clients' scopes, their expiry in seconds since 1970, and live sessions.
     var awsScopes: [String: [String]] = [:]
     var awsExpiries: [String: Int] = [:]
     var awsTokens: Set<String> = []
     var endedSessions: [String] = []
-    /// The ids of assertions that have been used.
+    /// The ids of used assertions.
     var assertions: Set<String> = []
     private var families = 0
 
@@ -72,7 +72,7 @@ struct IssuerState {
         return (deviceCode, userCode)
     }
 
-    /// False when no code waits under that user code, whose case and dashes do not matter (RFC 8628 §6.1).
+    /// False if no such user code is pending; case and dashes are ignored (RFC 8628 §6.1).
     mutating func decide(_ userCode: String, _ decision: Decision) -> Bool {
         func plain(_ text: String) -> String { text.uppercased().filter(\.isLetter) }
         guard
@@ -83,7 +83,7 @@ struct IssuerState {
         return true
     }
 
-    /// RFC 8628 §3.5: the error code, or the new tokens.
+    /// Returns the error code of RFC 8628 §3.5, or the new tokens.
     mutating func poll(
         _ deviceCode: String, client: String, verifier: String?, now: Date
     ) -> Result<Tokens, TokenError> {
@@ -108,7 +108,7 @@ struct IssuerState {
         }
     }
 
-    /// RFC 6749 §6: a scope within the granted one narrows the access token, and never the refresh token.
+    /// RFC 6749 §6: a narrower scope applies to the access token only, not to the refresh token.
     mutating func refresh(
         _ token: String, client: String, scope: String?, resources: [String]
     ) -> Result<Tokens, TokenError> {
@@ -137,7 +137,7 @@ struct IssuerState {
         return .success(tokens)
     }
 
-    /// RFC 7009 §2.2: an unknown token is revoked already.
+    /// RFC 7009 §2.2: an unknown token counts as revoked.
     mutating func revoke(_ token: String) {
         if let family = refreshTokens[token]?.family { revokeFamily(family) }
     }
@@ -171,7 +171,7 @@ struct IssuerState {
         return String((0..<count).compactMap { _ in letters.randomElement() })
     }
 
-    /// RFC 8628 §6.1: consonants only, so that no code is a word.
+    /// RFC 8628 §6.1: consonants only, so that no code forms a word.
     private static func userCode() -> String {
         let letters = Array("BCDFGHJKLMNPQRSTVWXZ")
         let code = (0..<8).compactMap { _ in letters.randomElement() }

@@ -1,10 +1,10 @@
 internal import OAuth
 
-/// Writes a reply's members with some of them exchanged, renamed, added or doubled.
+/// Writes a reply's members with some of them exchanged, renamed, added or duplicated.
 struct HostileJSON {
     var random: SeededGenerator
 
-    /// Everything that the reader looks for, so that the members of different providers meet in one reply.
+    /// All names that the parser reads, so that members of different providers meet in one reply.
     private static let names = [
         "error", "errors", "error_description", "error_code", "errorCode", "error_subcode", "message", "code", "status",
         "type", "access_token", "accessToken", "token_type", "tokenType", "refresh_token", "refreshToken", "id_token",
@@ -24,7 +24,7 @@ struct HostileJSON {
     ]
 
     mutating func write(_ members: [String: JSONValue], asForm: Bool) -> [UInt8] {
-        // Sorted: the order in a dictionary differs between runs.
+        // Sorted, because the order of a dictionary differs between runs.
         var pairs = members.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         for _ in 0..<Int.random(in: 1...3, using: &random) { change(&pairs) }
         if asForm {
@@ -57,7 +57,7 @@ struct HostileJSON {
         }
     }
 
-    /// Adds members whose names differ only in what nobody can see.
+    /// Adds members whose names differ only in invisible characters.
     private mutating func hide(_ pairs: inout [(name: String, value: JSONValue)]) {
         for number in 0..<([2, 3, 40, 700].randomElement(using: &random) ?? 2) {
             let unseen = String(number, radix: 2).map { $0 == "0" ? "\u{200B}" : "\u{200C}" }.joined()
@@ -78,7 +78,7 @@ struct HostileJSON {
         }
     }
 
-    /// Words that hold what was sent: whole, encoded or cut short.
+    /// Text that contains a sent secret: whole, encoded or truncated.
     private mutating func echo() -> String {
         let secret = ReplyMutator.sent.randomElement(using: &random) ?? ""
         let encoded = String(decoding: FormEncoding.encode(secret.utf8), as: UTF8.self)

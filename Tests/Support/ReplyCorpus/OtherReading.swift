@@ -4,13 +4,13 @@ import IDToken
 import OAuth
 import SecretMemory
 
-/// What is made of one reply where it is not about a login's tokens: introspection, registration, an issuer's keys, and
-/// a token whose claims are the reply's members.
+/// The agent's reading of a reply that has no login tokens: introspection, registration, an issuer's keys, and a token
+/// whose claims are the reply's members.
 struct OtherReading {
     private let introspection: IntrospectionReply
     private let registration: Result<RegisteredClient, RegistrationFailure>
     private let keys: KeySet?
-    /// The answer of the introspection endpoint, as `inspect` shows it.
+    /// The introspection reply, as `inspect` shows it.
     private let answer: JSONContent?
     private let token: TokenInspection
 
@@ -37,11 +37,11 @@ struct OtherReading {
         token.header = content.header.map { JSONContent(cleaning: $0) }
         token.claims = content.claims.map { JSONContent(cleaning: $0) }
         self.token = token
-        // A text that is no JWT, or half of one.
+        // Text that is not a JWT, or half of one.
         _ = TokenContent(SecretBytes(response.body))
     }
 
-    /// All words that may reach a person or a log, and that no secret may be among.
+    /// All text that may reach a user or a log, and must not contain a secret.
     var shownTexts: [String] {
         var texts = answer.map(Self.texts) ?? []
         switch introspection {
@@ -59,7 +59,7 @@ struct OtherReading {
     }
 
     var violation: String? {
-        guard let written = try? APIJSON.encode(inspection) else { return "what is shown of a token is no JSON" }
+        guard let written = try? APIJSON.encode(inspection) else { return "the inspection of a token is not JSON" }
         if (try? APIJSON.decode(InspectReply.self, from: written)) == nil { return "the client cannot read it" }
         for text in [token.header, token.claims].compactMap(\.self).flatMap(Self.texts)
         where DisplayText.clean(text, limit: .max) != text || text.unicodeScalars.count > 2_100 {

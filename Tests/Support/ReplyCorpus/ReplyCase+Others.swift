@@ -1,8 +1,8 @@
 extension ReplyCase {
-    /// More of what providers are known to send, by kind of quirk.
+    /// Other replies known from providers, by kind of deviation.
     static let otherReplies: [ReplyCase] = dialects + spellings + statuses
 
-    /// Errors in other words and other places than RFC 6749 §5.2 has them.
+    /// Errors with other names and members than those of RFC 6749 §5.2.
     private static let dialects: [ReplyCase] = [
         ReplyCase(
             "entra-poll-declined", .poll, 400, #"{"error":"authorization_declined","error_codes":[70017]}"#,
@@ -81,7 +81,7 @@ extension ReplyCase {
         ),
     ]
 
-    /// Other names and forms of a success.
+    /// Success replies with other names and types.
     private static let spellings: [ReplyCase] = [
         ReplyCase(
             "adal-device", .device, 200,
@@ -148,7 +148,7 @@ extension ReplyCase {
         ),
         ReplyCase(
             "two-spellings-two-tokens", .poll, 200, #"{"access_token":"a","accessToken":"b"}"#,
-            is: .badResponse, from: "nobody; two readers would see two tokens"
+            is: .badResponse, from: "no provider; two parsers would see two tokens"
         ),
         ReplyCase(
             "entra-discovery", .discovery, 200,
@@ -164,7 +164,7 @@ extension ReplyCase {
         ),
     ]
 
-    /// Replies whose meaning is in the status.
+    /// Replies whose meaning is in the status code.
     private static let statuses: [ReplyCase] =
         [
             (400, Outcome.pending), (404, .transient), (409, .badResponse), (410, .expired), (418, .denied),

@@ -1,5 +1,5 @@
 extension ReplyCase {
-    /// Replies to a poll that are no token.
+    /// Replies to a poll that are not a token.
     static let pollErrors: [ReplyCase] = [
         ReplyCase(
             "adal-poll-pending", .poll, 400,

@@ -1,12 +1,12 @@
-/// A reply that some provider really sends, and what a correct client makes of it. The bodies are those of the source,
-/// with short stand-ins where it has long tokens.
+/// A reply that a provider really sends, and a correct client's result. Bodies are those of the source, with short
+/// substitutes for long tokens.
 package struct ReplyCase: Sendable {
     package enum Endpoint: Sendable { case device, poll, refresh, revocation, discovery }
 
     package let id: String
     package let endpoint: Endpoint
     package let status: Int
-    /// Says nothing: the reader goes by the body. Kept because it is part of the fact.
+    /// Not used: the parser reads the body. Kept because it is part of the recorded reply.
     package let contentType: String?
     package let body: String
     package let outcome: Outcome
@@ -42,23 +42,23 @@ extension ReplyCase {
             hasIDToken: Bool = false, refreshExpiresIn: Int? = nil)
         case metadata(device: String?, token: String?, revocation: String?)
         case pending
-        /// The interval that the server names.
+        /// The interval in the reply.
         case slowDown(Int?)
         case denied
         case expired
-        /// An error in the provider's own words, which ends the login or needs the configuration mended.
+        /// A provider-specific error that ends the login or requires another configuration.
         case failed(String)
-        /// The end of a login, when it is refreshed.
+        /// The end of a login at a refresh.
         case relogin
-        /// A refusal to refresh that does not say why: the login is kept.
+        /// A refused refresh without a reason: the login is kept.
         case rejected
-        /// No answer of the authorization server.
+        /// Not a reply of the authorization server.
         case transient
-        /// An answer that cannot be used.
+        /// A reply that cannot be used.
         case badResponse
         case unsupported
         case revoked
-        /// What the server said.
+        /// The server's message.
         case notRevoked(String)
     }
 }

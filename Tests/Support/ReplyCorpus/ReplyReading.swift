@@ -1,7 +1,7 @@
 internal import OAuth
 internal import SecretMemory
 
-/// Everything that the agent makes of one reply, whichever endpoint it came from.
+/// The agent's reading of a reply by every parser, whichever endpoint it came from.
 package struct ReplyReading {
     private let reply: ProviderReply
     private let poll: PollReply
@@ -29,14 +29,14 @@ package struct ReplyReading {
         others = OtherReading(response, reply)
     }
 
-    /// What must never happen, whatever a server sends; nil if none of it did.
+    /// A violated invariant, which must hold for any reply; `nil` if there is none.
     package var violation: String? {
         for text in shownTexts {
             if DisplayText.clean(text, limit: .max) != text {
                 return "shown text that a terminal obeys: \(text.debugDescription)"
             }
             if text.unicodeScalars.count > 2_100 { return "\(text.unicodeScalars.count) characters shown" }
-            // Neither as a whole nor by its first or last 10 and more bytes, whatever the encoding of the rest.
+            // Neither whole nor by its first or last 10 bytes or more, whatever the encoding of the rest.
             if ReplyMutator.sent.contains(where: { text.contains($0.prefix(10)) || text.contains($0.dropFirst(4)) }) {
                 return "a secret is shown: \(text)"
             }
@@ -44,10 +44,10 @@ package struct ReplyReading {
         return grantViolation ?? deviceViolation ?? loginViolation ?? others.violation
     }
 
-    /// The reading as text, to be compared with another one of the same reply.
+    /// The reading as text, for comparison with another reading of the same reply.
     package var digest: String { "\(poll) \(refresh) \(revocation) \(device) \(shownTexts.sorted()) \(others.digest)" }
 
-    /// All words that may reach a person or a log. A user code and a URI are the server's to choose.
+    /// All text that may reach a user or a log. User code and URI are the server's choice.
     private var shownTexts: [String] {
         var texts = [reply.summary, reply.content]
         if let error = reply.error { texts += [error.code, error.description] }

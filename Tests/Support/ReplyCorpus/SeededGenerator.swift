@@ -1,4 +1,4 @@
-/// SplitMix64: the same seed gives the same bodies.
+/// SplitMix64: the same seed creates the same bodies.
 package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

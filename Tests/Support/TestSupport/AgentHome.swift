@@ -3,16 +3,16 @@ import Foundation
 import LocalSocket
 import Testing
 
-/// A user's home with the real programs in it: whatever a test does with them stays in a temporary directory.
+/// A user's home for the real programs; all files stay in a temporary directory.
 public final class AgentHome: Sendable {
     public let files: TemporaryDirectory
     public let environment: [String: String]
-    /// Lives as long as the home that uses it.
+    /// Kept alive by this home.
     private let keyring: (any SessionKeyring)?
-    /// Where the programs are; nil: beside the test program.
+    /// The programs' directory; `nil`: that of the test program.
     private let programs: String?
 
-    /// With a keyring, or with no session bus at all; `changes` are to the environment.
+    /// With a keyring, or without a session bus; `changes` apply to the environment.
     public init(
         keyring: (any SessionKeyring)? = nil, changes: [String: String] = [:], programs: String? = nil
     ) throws {
@@ -26,7 +26,7 @@ public final class AgentHome: Sendable {
         environment["XDG_CONFIG_HOME"] = files.path + "/config"
         environment["XDG_STATE_HOME"] = files.path + "/state"
         environment["AUTHAGENT_SYSTEM_CONFIG"] = files.path + "/etc"
-        // The keyring's bus is in its own runtime directory; the agent's socket is in this one.
+        // The keyring's bus has its own runtime directory; the agent's socket is in this one.
         environment["AUTHAGENT_SOCK"] = files.path + "/run/agent.sock"
         self.environment = environment.merging(changes) { $1 }
     }
@@ -34,14 +34,14 @@ public final class AgentHome: Sendable {
     public var socket: String { files.path + "/run/agent.sock" }
     public var accountFiles: String { files.path + "/config/authagent/accounts" }
 
-    /// What the daemon has logged so far.
+    /// The daemon's log so far.
     public var log: String {
         (try? String(contentsOfFile: files.path + "/state/authagent/authagentd.log", encoding: .utf8)) ?? ""
     }
 
     deinit { if let pid = daemonPID { kill(pid, SIGKILL) } }
 
-    /// The daemon of this home, whoever started it: the kernel knows who holds its lock (proc(5), /proc/locks).
+    /// The daemon of this home, found by the kernel's record of its lock (proc(5), /proc/locks).
     public var daemonPID: Int32? { Self.daemonPID(lock: files.path + "/state/authagent/agent.lock") }
 
     /// The process that holds a daemon's lock.
@@ -55,7 +55,7 @@ public final class AgentHome: Sendable {
             guard fields.count >= 6, fields[1] == "FLOCK", fields[5].hasSuffix(":\(status.st_ino)") else { continue }
             return Int32(fields[4])
         }
-        // The kernel's list is read in pieces, and misses some while other tests take and leave locks.
+        // The kernel lists locks in pieces, and misses some while other tests lock and unlock.
         return FileLock.holder(of: lock)
     }
 
@@ -63,7 +63,7 @@ public final class AgentHome: Sendable {
         try programs.map { $0 + "/" + name } ?? BuildProducts.path(name)
     }
 
-    /// Runs the client to its end.
+    /// Runs the client and waits for its end.
     @discardableResult
     public func authagent(_ arguments: String..., input: String = "") async throws -> ChildProcess.Result {
         try await authagent(arguments, input: input)
@@ -74,12 +74,12 @@ public final class AgentHome: Sendable {
         try await client(arguments, input: input).result()
     }
 
-    /// Starts the client and leaves it running.
+    /// Starts the client.
     public func client(_ arguments: [String], input: String? = "") throws -> ChildProcess {
         try ChildProcess(try program("authagent"), arguments, environment: environment, input: input)
     }
 
-    /// Starts the daemon in the foreground, as systemd would, and waits until it serves.
+    /// Starts the daemon in the foreground, as systemd does, and waits until it serves.
     public func daemon(_ arguments: String...) async throws -> ChildProcess {
         let daemon = try ChildProcess(
             try program("authagentd"), arguments, environment: environment, input: nil
@@ -90,14 +90,14 @@ public final class AgentHome: Sendable {
         return daemon
     }
 
-    /// Kills the daemon as a power cut would, and waits for its end.
+    /// Kills the daemon with SIGKILL, and waits for its end.
     public func killDaemon() async {
         guard let pid = daemonPID else { return }
         kill(pid, SIGKILL)
         await eventually { self.daemonPID == nil }
     }
 
-    /// Starts a login and approves it as soon as its code is shown.
+    /// Starts a login and approves its code at once.
     public func login(
         _ account: String, _ options: [String] = [], approve: (String) async throws -> Void
     ) async throws -> ChildProcess.Result {
@@ -107,7 +107,7 @@ public final class AgentHome: Sendable {
         return await login.result()
     }
 
-    /// The code that a running `login --json` shows; nil when it ends without one.
+    /// The code shown by a running `login --json`; `nil` if it ends without one.
     public func prompt(of login: ChildProcess) async -> LoginPrompt? {
         let line = await login.line()
         guard case .prompt(let prompt)? = try? APIJSON.decode(LoginEvent.self, from: line.utf8) else { return nil }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The programs that were built together with the tests.
+/// The programs built with the tests.
 public enum BuildProducts {
-    /// Beside the test program, wherever the build directory is.
+    /// The path beside the test program, in any build directory.
     public static func path(_ name: String) throws -> String {
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let path = (program as NSString).deletingLastPathComponent + "/" + name

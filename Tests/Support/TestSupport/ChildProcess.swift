@@ -3,10 +3,10 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A real program that a test started. It is killed, by its id, with this object at the latest.
+/// A child process of a test; the end of this object kills it.
 ///
-/// Not Foundation's `Process`: there, two programs that start at the same moment inherit each other's pipes, and neither
-/// is seen to end. Here every descriptor is close-on-exec from its first moment.
+/// Not Foundation's `Process`: there, two programs started at the same time inherit each other's pipes, and the end of
+/// neither is noticed. Here every descriptor is close-on-exec from the start.
 public final class ChildProcess: Sendable {
     public let pid: Int32
     private let program: String
@@ -21,12 +21,11 @@ public final class ChildProcess: Sendable {
         public let output: String
         public let errors: String
 
-        /// Without the line breaks; "\r\n" is one, too.
+        /// Without line breaks; "\r\n" counts as one.
         public var lines: [String] { output.split(whereSeparator: \.isNewline).map(String.init) }
     }
 
-    /// Starts the program with `text` as all of its input, or with nil keeps its input open; `environment` is all that
-    /// it gets.
+    /// Starts the program with `text` as its input; `nil` keeps the input open. `environment` is its whole environment.
     public init(
         _ executable: String, _ arguments: [String] = [], environment: [String: String], input text: String? = ""
     ) throws {
@@ -53,8 +52,8 @@ public final class ChildProcess: Sendable {
     public var outputSoFar: String { output.text }
     public var errorsSoFar: String { errors.text }
 
-    /// Waits for the program's end and all of its output. A test that is cancelled at its time limit ends the program,
-    /// which would hold up the whole run.
+    /// Waits for the program's end and output. A cancelled test (time limit) ends the program, which would block the
+    /// test run.
     public func result() async -> Result {
         await withTaskCancellationHandler {
             await life.ended.pass()
@@ -72,7 +71,7 @@ public final class ChildProcess: Sendable {
     /// Sends a signal, unless the program has ended.
     public func signal(_ number: Int32) { life.signal(number) }
 
-    /// Writes to the program's input, for which the program must have an ear: a pipe holds 64 KiB.
+    /// Writes to the program's input. Blocks beyond 64 KiB if the program does not read.
     public func write(_ text: String) {
         guard let descriptor = input.withLock({ $0 }) else { return }
         var rest = Array(text.utf8)[...]
@@ -85,7 +84,7 @@ public final class ChildProcess: Sendable {
 
     public func closeInput() { if let descriptor = input.withLock({ $0.take() }) { close(descriptor) } }
 
-    /// Waits for the first line of output that begins like this; empty when the program ends without it.
+    /// Waits for the first line with this prefix; empty if the program ends without one.
     public func line(beginning prefix: String = "") async -> String {
         @Sendable func find() -> String? {
             outputSoFar.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
@@ -95,7 +94,7 @@ public final class ChildProcess: Sendable {
         return find() ?? ""
     }
 
-    /// Runs a program to its end.
+    /// Runs a program and waits for its end.
     public static func run(
         _ executable: String, _ arguments: [String] = [], environment: [String: String] = programEnvironment,
         input: String = ""
@@ -103,7 +102,7 @@ public final class ChildProcess: Sendable {
         try await ChildProcess(executable, arguments, environment: environment, input: input).result()
     }
 
-    /// What a program of the system needs to run, and nothing of the tester's.
+    /// The environment for system programs, without the tester's variables.
     public static let programEnvironment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
 
     private static func pipe() throws -> (reading: Int32, writing: Int32) {
@@ -121,12 +120,12 @@ public final class ChildProcess: Sendable {
         for (target, source) in standard.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, source, Int32(target))
         }
-        // accept(2) does not set close-on-exec: a connection of another test that lived on here would never end there.
+        // accept(2) does not set close-on-exec: an inherited connection of another test would never end there.
         guard clinux_close_from_in_child(&actions, Int32(standard.count)) == 0 else { throw POSIXError(.ENOMEM) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // The test program ignores SIGPIPE; what it starts must not.
+        // The test program ignores SIGPIPE; its children must not.
         var all = sigset_t()
         var none = sigset_t()
         sigfillset(&all)
@@ -145,7 +144,7 @@ public final class ChildProcess: Sendable {
         return pid
     }
 
-    /// Whether the program still runs, watched by a thread of its own.
+    /// The program's state, watched by a thread.
     private final class Life: Sendable {
         private let pid: Int32
         private let ending = Mutex<Int32?>(nil)
@@ -156,13 +155,13 @@ public final class ChildProcess: Sendable {
             Thread.detachNewThread { self.watch() }
         }
 
-        /// As waitpid(2) tells it; nil while the program runs.
+        /// The status of waitpid(2); `nil` while the program runs.
         var status: Int32? { ending.withLock { $0 } }
 
         func signal(_ number: Int32) { ending.withLock { if $0 == nil { kill(pid, number) } } }
 
         private func watch() {
-            // Left to be reaped under the lock, so that the id is this program's for as long as somebody signals it.
+            // Reaped under the lock, so that a signal cannot reach another process with the same ID.
             var information = siginfo_t()
             while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
             ending.withLock { ending in
@@ -174,7 +173,7 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// What comes out of one pipe, read by a thread of its own until its end.
+    /// The output of one pipe, read by a thread until its end.
     private final class Collector: Sendable {
         private let bytes = Mutex<[UInt8]>([])
         let ended = Gate()
@@ -197,14 +196,14 @@ public final class ChildProcess: Sendable {
     }
 }
 
-/// A program that the tests need and the machine lacks.
+/// A program required by the tests and missing on the machine.
 public struct MissingProgram: Error, CustomStringConvertible {
     let name: String
     let package: String
 
     public var description: String { "\(name) is missing: run 'apt-get install \(package)'" }
 
-    /// The program's path, or an error that names its Debian package.
+    /// The program's path; throws an error with the name of its Debian package.
     public static func require(_ name: String, package: String) throws -> String {
         for directory in ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"] {
             let path = "\(directory)/\(name)"

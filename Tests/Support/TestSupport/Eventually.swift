@@ -1,7 +1,7 @@
 public import Testing
 
-/// Waits until something that other tasks or processes are about to do has happened. It does not make time pass: it
-/// looks often, and fails the test if nothing has happened within `limit`.
+/// Waits for a condition that other tasks or processes establish. Does not advance time: it polls, and fails the test
+/// after `limit`.
 public func eventually(
     within limit: Duration = .seconds(45), _ what: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool

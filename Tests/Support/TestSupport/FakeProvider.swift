@@ -2,8 +2,7 @@ public import OAuth
 import SecretMemory
 import Synchronization
 
-/// An authorization server without a network: each endpoint answers from its own script, the last line of which
-/// repeats.
+/// An authorization server without a network: each endpoint replies from its own script and repeats the last line.
 public final class FakeProvider: HTTPTransport {
     public enum Endpoint: String, Sendable { case metadata, device, token, revocation, keys, introspection, register }
 
@@ -18,10 +17,10 @@ public final class FakeProvider: HTTPTransport {
     private let state = Mutex(State())
 
     public static let issuer = "https://issuer.example"
-    /// What AWS and others call their endpoints.
+    /// Endpoint names of AWS and others.
     private static let others = ["device_authorization": Endpoint.device, "logout": .revocation, "revoke": .revocation]
 
-    /// Knows its metadata, grants user codes that nobody has approved yet, and revokes.
+    /// Publishes metadata, issues user codes that stay pending, and revokes.
     public init() {
         script(
             .metadata,
@@ -46,7 +45,7 @@ public final class FakeProvider: HTTPTransport {
         script(.revocation, .json(200, ""))
     }
 
-    /// From now on the metadata names a registration endpoint, and clients are registered there with these answers.
+    /// Adds a registration endpoint to the metadata, with these replies.
     public func register(_ answers: Answer...) {
         script(
             .metadata,
@@ -67,20 +66,20 @@ public final class FakeProvider: HTTPTransport {
         state.withLock { $0.scripts[endpoint] = answers }
     }
 
-    /// From now on every request waits at the gate.
+    /// Makes every request wait at the gate.
     public func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
 
-    /// The bodies of the requests that an endpoint got.
+    /// The bodies of the requests to an endpoint.
     public func requests(_ endpoint: Endpoint) -> [String] {
         all(endpoint).map { $0.body?.revealedText() ?? "" }
     }
 
-    /// The requests that an endpoint got.
+    /// The requests to an endpoint.
     public func all(_ endpoint: Endpoint) -> [HTTPRequest] {
         state.withLock { $0.requests.filter { $0.endpoint == endpoint }.map(\.request) }
     }
 
-    /// Where the requests of that kind went.
+    /// The URLs of the requests of that kind.
     public func urls(_ endpoint: Endpoint) -> [String] {
         all(endpoint).map(\.url.text)
     }
@@ -111,7 +110,7 @@ extension FakeProvider.Answer {
         )
     }
 
-    /// A grant as RFC 6749 §5.1 has it.
+    /// A token reply of RFC 6749 §5.1.
     public static func grant(
         access: String, refresh: String? = nil, expiresIn: Int? = 3600, idToken: String? = nil
     ) -> Self {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A point that tasks wait at until a test opens it.
+/// A point where tasks wait until a test opens it.
 public final class Gate: Sendable {
     private struct State {
         var isOpen = false
@@ -36,7 +36,7 @@ public final class Gate: Sendable {
         }
     }
 
-    /// Waits until that many tasks stand before the closed gate.
+    /// Waits until this many tasks wait at the closed gate.
     public func arrived(_ count: Int = 1) async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in

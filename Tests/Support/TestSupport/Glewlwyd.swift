@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-/// A throw-away Glewlwyd: a real authorization server of Debian's, with its database in a temporary directory.
+/// A temporary Glewlwyd, Debian's authorization server, with its database in a temporary directory.
 ///
-/// It has two clients: `tv`, public, and `server`, confidential with the secret `s3cret`. Whoever approves a code is
-/// its user `admin`.
+/// It has two clients: `tv`, public, and `server`, confidential with the secret `s3cret`. Its user `admin` approves
+/// codes.
 public final class Glewlwyd: Sendable {
     public struct Options: Sendable {
         public var oneUseRefreshTokens = false
-        /// Seconds.
+        /// In seconds.
         public var accessTokenLifetime = 3600
         public var interval = 1
 
@@ -25,7 +25,7 @@ public final class Glewlwyd: Sendable {
         let program = try MissingProgram.require("glewlwyd", package: "glewlwyd")
         let files = try TemporaryDirectory()
         try await makeDatabase(files.path)
-        // Its port is a number in a file: a free one may be taken by another before the server has it.
+        // The port is configured by number: another process may take a free one before the server does.
         for _ in 0..<5 {
             let port = try freePort()
             try files.file("glewlwyd.conf", try await configuration(files.path, port: port))
@@ -53,13 +53,13 @@ public final class Glewlwyd: Sendable {
         self.cookie = cookie
     }
 
-    /// What a login asks for.
+    /// The scopes of a login.
     public static let scopes = ["openid", "g_profile"]
 
     /// `scopes` as options of `authagent login`.
     public static let scopeOptions = scopes.flatMap { ["--scope", $0] }
 
-    /// Approves a user code as a person would in a browser.
+    /// Approves a user code as a user does in a browser.
     public func approve(
         _ userCode: String, client: String, scope: String = Glewlwyd.scopes.joined(separator: " ")
     ) async throws {
@@ -71,7 +71,7 @@ public final class Glewlwyd: Sendable {
         #expect(result.output.contains("deviceComplete"), "glewlwyd did not take the approval: \(result.output)")
     }
 
-    /// The HTTP status of a refresh with this token; 400 when the server has revoked it.
+    /// The HTTP status of a refresh with this token; 400 if the server has revoked it.
     public func statusOfRefresh(_ refreshToken: String, client: String, secret: String) async throws -> String {
         try await Self.curl([
             "-o", "/dev/null", "-w", "%{http_code}", "--data-urlencode", "refresh_token=\(refreshToken)", "-d",
@@ -105,7 +105,7 @@ extension Glewlwyd {
         _ = try await run(sqlite, ["\(directory)/glewlwyd.db"], input: schema)
     }
 
-    /// The packaged sample with our port, database and a cookie that works over http.
+    /// The packaged sample configuration with our port and database, and a cookie that works over http.
     private static func configuration(_ directory: String, port: Int) async throws -> String {
         let sample = try await run("/bin/zcat", ["\(documents)/glewlwyd.conf.sample.gz"])
         return sample.split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -119,7 +119,7 @@ extension Glewlwyd {
         }.joined(separator: "\n")
     }
 
-    /// The session cookie is for `localhost`, which cookie jars refuse: it is sent by hand.
+    /// The session cookie is for `localhost`, which cookie jars refuse, so it is sent explicitly.
     private static func signIn(_ base: String) async throws -> String {
         let body = #"{"username":"admin","password":"password"}"#
         let result = try await curl([
@@ -154,7 +154,7 @@ extension Glewlwyd {
                     "register-default-properties": [String: String](), "jwks-show": true, "scope": [],
                 ] as [String: Any],
             ])
-        // Its user may not grant `openid` until told so, and without that scope there is no ID token.
+        // The user may not grant `openid` by default, and without that scope there is no ID token.
         try await send(
             "PUT", "/user/admin",
             [

@@ -1,8 +1,7 @@
 import Foundation
 import Testing
 
-/// A file system with one program in it that stops answering when a test says so (`Tests/Support/hanging-files`). Only root can
-/// mount one.
+/// A file system with one program, which blocks on demand (`Tests/Support/hanging-files`). Only root can mount one.
 public final class HangingFiles: Sendable {
     private let files: TemporaryDirectory
     private let server: ChildProcess
@@ -25,16 +24,16 @@ public final class HangingFiles: Sendable {
         umount2(files.path + "/mount", Int32(MNT_DETACH))
     }
 
-    /// Where the program is.
+    /// The program's path.
     public var program: String { files.path + "/mount/tool" }
 
-    /// From now on no look at a path in it returns, until `end`.
+    /// Blocks every access to a path in it until `end`.
     public func hang() async {
         server.write("hang\n")
         _ = await server.line(beginning: "hanging")
     }
 
-    /// Whatever waits for it gets an error.
+    /// Ends the file system; blocked calls get an error.
     public func end() async {
         server.closeInput()
         _ = await server.result()

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A Unix socket on which nobody accepts and whose queue is full: what a stopped program's is after a while.
+/// A Unix socket whose queue is full and never accepted, like that of a stopped program.
 public final class HangingListener: Sendable {
     private let listener: Int32
     private let waiting: Int32

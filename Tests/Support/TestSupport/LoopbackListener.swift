@@ -1,12 +1,12 @@
 internal import CLinux
 import Foundation
 
-/// A TCP listener on 127.0.0.1, at a port of the kernel's choice. It ends with this object.
+/// A TCP listener on 127.0.0.1 at a port chosen by the kernel; closed with this object.
 public final class LoopbackListener: Sendable {
     private let descriptor: Int32
     public let port: UInt16
 
-    /// `serve` gets each connection, on the thread that accepts them, and closes it.
+    /// `serve` gets each connection, on the accepting thread, which closes it afterwards.
     public init(_ serve: @escaping @Sendable (_ connection: Int32) -> Void) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -24,13 +24,13 @@ public final class LoopbackListener: Sendable {
         port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread {
             while case let connection = clinux_accept(descriptor), connection >= 0 { serve(connection) }
-            // Here, so that it never accepts at a listener of another test that got the same number.
+            // Closed by this thread, so that it never accepts at another test's listener with the same number.
             close(descriptor)
         }
     }
 
     deinit {
-        // Ends accept(2), which closing does not.
+        // Ends accept(2), which close(2) does not.
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 }

@@ -1,7 +1,7 @@
 import Synchronization
 public import Vault
 
-/// Time that passes only when a test says so.
+/// A clock that a test advances.
 public final class ManualTime: Time {
     private struct State {
         var now = ContinuousClock.now
@@ -18,18 +18,18 @@ public final class ManualTime: Time {
     public var now: ContinuousClock.Instant { state.withLock { $0.now } }
     public var wall: Int { state.withLock { $0.wall } }
 
-    /// How many tasks sleep right now.
+    /// The number of sleeping tasks.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-    /// Whether somebody sleeps who will be awake once that much time has passed.
+    /// Whether a task would wake up within this time.
     public func hasSleeper(within duration: Duration) -> Bool {
         state.withLock { state in state.sleepers.values.contains { $0.until <= state.now + duration } }
     }
 
-    /// How many tasks have gone to sleep so far.
+    /// The number of sleeps so far.
     public var sleepCount: Int { state.withLock { $0.nextSleeper } }
 
-    /// Lets both clocks run on, suspend included.
+    /// Advances both clocks, including time in suspend.
     public func advance(by duration: Duration) {
         let woken = state.withLock { state in
             state.now += duration
@@ -41,7 +41,7 @@ public final class ManualTime: Time {
         for wake in woken { wake.resume() }
     }
 
-    /// Steps the wall clock alone, as NTP does.
+    /// Steps only the wall clock, as NTP does.
     public func stepWall(by seconds: Int) { state.withLock { $0.wall += seconds } }
 
     public func sleep(until instant: ContinuousClock.Instant) async throws(CancellationError) {

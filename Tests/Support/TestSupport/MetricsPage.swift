@@ -1,7 +1,7 @@
-/// A page in Prometheus' text format, as a scraper reads it.
+/// A page in Prometheus' text format, as a scraper parses it.
 public struct MetricsPage: Sendable {
     public let text: String
-    /// By name and labels, as they stand there.
+    /// By name and labels, as written.
     private let samples: [Substring: Double]
 
     public init(_ text: String) {
@@ -12,15 +12,15 @@ public struct MetricsPage: Sendable {
         samples = Dictionary(pairs) { _, last in last }
     }
 
-    /// The value of a series such as `up{job="x"}`; nil when it is not there.
+    /// The value of a series such as `up{job="x"}`; `nil` if it is missing.
     public subscript(_ series: String) -> Double? { samples[series[...]] }
 
-    /// The series of a family.
+    /// The series of a metric family.
     public func series(_ family: String) -> [String] {
         samples.keys.filter { $0.prefix { $0 != "{" } == family }.map(String.init).sorted()
     }
 
-    /// What Prometheus' own linter has to say; empty when it has nothing.
+    /// The findings of Prometheus' own linter; empty if there are none.
     public func complaints() async throws -> String {
         let promtool = try MissingProgram.require("promtool", package: "prometheus")
         let result = try await ChildProcess(

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Mounts that no other process sees (mount_namespaces(7)).
+/// Private mounts (mount_namespaces(7)).
 public enum MountNamespace {
-    /// What a machine lacks for them, and what gives it.
+    /// Namespaces are unavailable, with the way to enable them.
     struct Missing: Error, CustomStringConvertible {
         let reason: String
 
@@ -14,10 +14,10 @@ public enum MountNamespace {
         }
     }
 
-    /// The command that makes one and becomes the command after it, once it has worked here.
+    /// A command that creates a namespace and executes the command after it. Tried once before it is returned.
     public static func command() async throws -> [String] { try await working(["--mount"]) }
 
-    /// The same for any user: in a user namespace, in which the caller is root (user_namespaces(7)).
+    /// The same without root: in a user namespace, in which the caller is root (user_namespaces(7)).
     public static func commandOfAnyUser() async throws -> [String] { try await working(["-Urm"]) }
 
     private static func working(_ options: [String]) async throws -> [String] {

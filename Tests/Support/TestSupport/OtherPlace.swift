@@ -1,6 +1,6 @@
-/// A place of its own, as any user can make one (user_namespaces(7)), where a path is another file than here.
+/// A namespace, available to any user (user_namespaces(7)), in which a path names another file.
 public enum OtherPlace {
-    /// A command that puts a program of ours at `program`, seen by nobody else, and becomes the command after it.
+    /// A command that mounts our program at `program`, invisible to others, and executes the command after it.
     public static func command(hiding program: String) async throws -> [String] {
         let directory = String(program[..<(program.lastIndex(of: "/") ?? program.startIndex)])
         let script = #"mount -t tmpfs t "$1" && cp "$2" "$3" && shift 3 && exec "$@""#

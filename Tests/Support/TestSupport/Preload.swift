@@ -1,6 +1,6 @@
 import Foundation
 
-/// A library whose functions take the place of the C library's in a program, for faults that no file system here has.
+/// A preloaded library that replaces C library functions in a program, for faults that no file system here has.
 public final class Preload: Sendable {
     private let files: TemporaryDirectory
     public let path: String
@@ -16,7 +16,7 @@ public final class Preload: Sendable {
 
     public struct Failed: Error { let errors: String }
 
-    /// fsync(2) of a directory fails with this error.
+    /// Makes fsync(2) of a directory fail with this error.
     public static func directorySync(error: Int32) async throws -> Preload {
         try await Preload(
             """
@@ -32,7 +32,7 @@ public final class Preload: Sendable {
             """)
     }
 
-    /// flock(2) fails with this error, or with 0 never answers.
+    /// Makes flock(2) fail with this error, or block if it is 0.
     public static func lock(error: Int32) async throws -> Preload {
         try await Preload(
             """

@@ -1,11 +1,12 @@
 import Foundation
 
-/// A session bus of its own, on which nothing starts by itself, unless it is told what.
+/// A private session bus without service activation, except for the given programs.
 public final class PrivateBus: Sendable {
     public let address: String
     private let daemon: ChildProcess
 
-    /// Listens at `socket`, which must be free. `activatable` is a program for each name that starts when it is asked for.
+    /// Listens at `socket`, which must be free. `activatable` maps bus names to the programs that the bus starts for
+    /// them.
     public init(
         socket: String, files: TemporaryDirectory, activatable: [String: String] = [:]
     ) async throws {
@@ -15,7 +16,7 @@ public final class PrivateBus: Sendable {
         for (name, command) in activatable {
             try files.file("services/\(name).service", "[D-BUS Service]\nName=\(name)\nExec=\(command)\n")
         }
-        // Without service directories, a keyring that is asked for is not started.
+        // Without service directories, the bus does not activate a keyring.
         let configuration = try files.file(
             "bus.conf",
             """
@@ -41,7 +42,7 @@ public final class PrivateBus: Sendable {
         _ = await daemon.line(beginning: "unix:")
     }
 
-    /// Ends the bus at once, and everybody's connection with it.
+    /// Ends the bus at once, and with it every connection.
     public func kill() async {
         daemon.signal(SIGKILL)
         _ = await daemon.result()

@@ -2,9 +2,9 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A real kwalletd5 that offers the Secret Service on a private session bus, without windows.
+/// A real kwalletd5 with the Secret Service on a private session bus, without windows.
 ///
-/// It runs as after a login: pam_kwallet5 gives it the key of the wallet, so that it asks for no password.
+/// It runs as after a login: pam_kwallet5 passes the wallet's key, so it asks for no password.
 public final class PrivateKWallet: Sendable {
     private struct State {
         var bus: PrivateBus?
@@ -15,7 +15,7 @@ public final class PrivateKWallet: Sendable {
     private let calls: SecretServiceCalls
     private let state = Mutex(State())
 
-    /// Starts it with an open wallet; or without any, as on the first day of a user.
+    /// Starts it with an open wallet, or without one, as for a new user.
     public init(hasWallet: Bool = true) async throws {
         files = try TemporaryDirectory()
         for name in ["run", "home", "home/config", "home/data", "tmp"] { try files.directory(name) }
@@ -42,7 +42,7 @@ public final class PrivateKWallet: Sendable {
             """)
         let bus = try await PrivateBus(socket: files.path + "/run/bus", files: files)
         state.withLock { $0.bus = bus }
-        // The first one creates the wallet, and shows it to the Secret Service from its next start.
+        // The first process creates the wallet; the Secret Service shows it after the next start.
         try await start()
         await eventually("kwalletd5 does not create its wallet") { hasWalletFile }
         if hasWallet {
@@ -51,19 +51,19 @@ public final class PrivateKWallet: Sendable {
         }
     }
 
-    /// Whether the wallet has been written; kwalletd5 has its name on the bus before that.
+    /// Whether the wallet has been written; kwalletd5 owns its bus name before that.
     private var hasWalletFile: Bool {
         let attributes = try? FileManager.default.attributesOfItem(
             atPath: files.path + "/home/data/kwalletd/kdewallet.kwl")
-        // A file of less than 60 bytes is not a wallet to kwalletd5.
+        // kwalletd5 ignores files of less than 60 bytes.
         return (attributes?[.size] as? Int ?? 0) >= 60
     }
 
-    /// What a client needs to find the bus, and nothing of the tester's.
+    /// The variables that lead to the bus, without the tester's.
     public var environment: [String: String] { calls.environment }
 
-    /// Starts kwalletd5 with an open wallet, in a session in which a program has already used it: until one has called
-    /// `Unlock`, the Secret Service shows an open wallet as locked.
+    /// Starts kwalletd5 with an open wallet that a program has already used: before the first `Unlock`, the Secret
+    /// Service shows an open wallet as locked.
     public func startProvider() async throws {
         try await start()
         try await eventually("kwalletd5 does not open its wallet") {
@@ -74,7 +74,7 @@ public final class PrivateKWallet: Sendable {
 
     private func start() async throws {
         _ = try MissingProgram.require("kwalletd5", package: "libkf5wallet-bin")
-        // Without the plugins it refuses every session that is encrypted, as libsecret's are.
+        // Without its plugins it refuses encrypted sessions, such as libsecret's.
         let hasPlugins = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib").contains {
             FileManager.default.fileExists(atPath: "/usr/lib/\($0)/qca-qt5/crypto/libqca-ossl.so")
         }
@@ -94,8 +94,8 @@ public final class PrivateKWallet: Sendable {
         }
     }
 
-    /// Becomes kwalletd5 with what pam_kwallet5 gives it: the key of the wallet in a pipe, and a socket on which the
-    /// session's start would send its environment, which is here already.
+    /// Executes kwalletd5 with the input of pam_kwallet5: the wallet's key in a pipe, and a socket for the session's
+    /// environment, which is already set here.
     private static let launcher = """
         import os, socket, sys
         key, end = os.pipe()
@@ -117,7 +117,7 @@ public final class PrivateKWallet: Sendable {
     public func stopProvider() { state.withLock { $0.program }?.signal(SIGSTOP) }
     public func resumeProvider() { state.withLock { $0.program }?.signal(SIGCONT) }
 
-    /// Kills it. It writes what is new in a wallet only seconds later, so that such items are lost.
+    /// Kills it. A new item is written only seconds later, so it is lost.
     public func killProvider() async {
         let program = state.withLock { $0.program.take() }
         program?.signal(SIGKILL)
@@ -125,7 +125,7 @@ public final class PrivateKWallet: Sendable {
         await eventually { (try? await calls.owner()) == nil }
     }
 
-    /// Closes the wallet. Opening it again would take a password at a window; `killProvider` and `startProvider` do so.
+    /// Closes the wallet. Reopening it needs a password in a window; `killProvider` and `startProvider` avoid that.
     public func lock() async throws {
         try await eventually("kwalletd5 does not close its wallet") {
             try await calls.change("Lock")
@@ -133,6 +133,6 @@ public final class PrivateKWallet: Sendable {
         }
     }
 
-    /// The labels of the items, sorted.
+    /// The items' labels, sorted.
     public func labels() async throws -> [String] { try await calls.labels() }
 }

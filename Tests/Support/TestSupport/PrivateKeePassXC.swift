@@ -2,15 +2,15 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A real KeePassXC that offers the Secret Service on a private session bus, with its windows on a private display.
+/// A real KeePassXC with the Secret Service on a private session bus, and its windows on a private display.
 public final class PrivateKeePassXC: Sendable {
     public struct Settings: Sendable {
-        /// A person has to allow each client each item that another client created: KeePassXC's default.
+        /// Whether the user must allow each client to access items of other clients: KeePassXC's default.
         public var confirmsAccess: Bool
-        /// A person has to confirm each deletion. KeePassXC's own settings ask for that only where an entry would not
-        /// go to its recycle bin.
+        /// Whether the user must confirm each deletion. KeePassXC's own setting asks only if an entry would not go to
+        /// the recycle bin.
         public var confirmsDeletion: Bool
-        /// The database has a group for the Secret Service; without one there is no collection.
+        /// Whether the database has a group for the Secret Service; without one there is no collection.
         public var exposesGroup: Bool
 
         public init(confirmsAccess: Bool = true, confirmsDeletion: Bool = false, exposesGroup: Bool = true) {
@@ -34,7 +34,7 @@ public final class PrivateKeePassXC: Sendable {
     /// The database's only group.
     private static let group = (uuid: "{00112233-4455-6677-8899-aabbccddeeff}", base64: "ABEiM0RVZneImaq7zN3u/w==")
 
-    /// Starts all of it, with an open database.
+    /// Starts all processes, with an open database.
     public init(_ settings: Settings = Settings()) async throws {
         files = try TemporaryDirectory()
         self.settings = settings
@@ -52,7 +52,7 @@ public final class PrivateKeePassXC: Sendable {
         try await startProvider()
     }
 
-    /// What a client needs to find the bus, and nothing of the tester's.
+    /// The variables that lead to the bus, without the tester's.
     public var environment: [String: String] { calls.environment }
 
     private var database: String { files.path + "/tests.kdbx" }
@@ -109,7 +109,7 @@ public final class PrivateKeePassXC: Sendable {
         let text: String
     }
 
-    /// Its lock and its socket are in TMPDIR; with the tester's it would hand the database to another KeePassXC.
+    /// Its lock and socket are in TMPDIR; with the tester's it would hand the database to another KeePassXC.
     private var windowEnvironment: [String: String] {
         environment.merging([
             "DISPLAY": display.name, "LC_ALL": "C.UTF-8", "TMPDIR": files.path + "/tmp",
@@ -132,7 +132,7 @@ public final class PrivateKeePassXC: Sendable {
         try await eventually("KeePassXC does not open its database: \(program.errorsSoFar)") {
             guard program.isRunning else { throw Failure(text: "KeePassXC ended: \(program.errorsSoFar)") }
             guard try await calls.owner() == program.pid else { return false }
-            // A collection whose database has no group for it goes away once the database is open.
+            // The collection of a database without a group disappears once the database is open.
             if settings.exposesGroup { return try await calls.isLocked() == false }
             guard try await isShownUnlocked() else { return false }
             return try await calls.defaultCollection() == nil
@@ -151,7 +151,7 @@ public final class PrivateKeePassXC: Sendable {
     public func stopProvider() { state.withLock { $0.program }?.signal(SIGSTOP) }
     public func resumeProvider() { state.withLock { $0.program }?.signal(SIGCONT) }
 
-    /// Kills it, once it has written its database: what it was asked to keep is kept.
+    /// Kills it after it has saved its database.
     public func killProvider() async {
         await eventually("KeePassXC does not save its database") { (try? await isSaved()) == true }
         let program = state.withLock { $0.program.take() }
@@ -160,7 +160,7 @@ public final class PrivateKeePassXC: Sendable {
         await eventually { (try? await calls.owner()) == nil }
     }
 
-    /// Locks the database, as its owner does at the end of a day. KeePassXC refuses while one of its dialogs is open.
+    /// Locks the database. KeePassXC refuses while one of its dialogs is open.
     public func lock() async throws {
         try await eventually("KeePassXC does not lock its database") {
             try await calls.change("Lock")
@@ -168,28 +168,28 @@ public final class PrivateKeePassXC: Sendable {
         }
     }
 
-    /// The labels of the items, sorted: as any client sees them, whether or not it may use the items.
+    /// The items' labels, sorted, as visible to any client.
     public func labels() async throws -> [String] { try await calls.labels() }
 
-    /// The titles of the windows that wait for a person.
+    /// The titles of open dialogs.
     public func dialogs() async throws -> [String] {
         try await display.windows().map(\.title).filter { !$0.hasPrefix("Tests") && !$0.hasPrefix("tests.kdbx") }
     }
 
-    /// A person allows each client that waits for it the items that it asked for; `waits` for the first such dialog.
+    /// Allows each waiting client to access the items it requested; `waits`: first wait for such a dialog.
     ///
-    /// A client is one connection to the bus: what it was allowed ends with that, and a dialog that outlives its client
-    /// or its prompt allows nothing.
+    /// A client is a bus connection: its permission ends with it, and a dialog that outlives its client or prompt has
+    /// no effect.
     public func allow(waits: Bool = true) async throws {
         try await display.answer("Access Request", keys: "Return", waits: waits)
     }
 
-    /// A person closes the dialog without a decision.
+    /// Closes the dialog without a decision.
     public func refuse() async throws { try await display.answer("Access Request", keys: "Escape") }
 
-    /// A person confirms each deletion that waits for it: "Move", left of "Cancel".
+    /// Confirms each pending deletion: "Move", left of "Cancel".
     public func confirmDeletion() async throws { try await display.pressFirstButton("recycle bin?") }
 
-    /// A person cancels each deletion that waits for it.
+    /// Cancels each pending deletion.
     public func cancelDeletion() async throws { try await display.answer("recycle bin?", keys: "Escape") }
 }

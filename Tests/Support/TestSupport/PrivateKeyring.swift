@@ -12,12 +12,12 @@ public final class PrivateKeyring: SessionKeyring {
     public let files: TemporaryDirectory
     private let state = Mutex(State())
     private let password: String?
-    /// Where gnome-keyring keeps its files.
+    /// The directory of gnome-keyring's files.
     private let data: String
 
-    /// Starts both, with an unlocked default collection; or without any, as on the first day of a user. `data` is a
-    /// directory for the keyring's files, if they are to be elsewhere than all else. A collection without a password is a
-    /// plain key file, and locked until a program asks for it.
+    /// Starts both, with an unlocked default collection, or without one, as for a new user. `data`: another directory
+    /// for the keyring's files. A collection without a password is a plain key file, and locked until a program unlocks
+    /// it.
     public init(hasCollection: Bool = true, hasPassword: Bool = true, data: String? = nil) async throws {
         files = try TemporaryDirectory()
         self.data = data ?? files.path + "/data"
@@ -34,7 +34,7 @@ public final class PrivateKeyring: SessionKeyring {
         if hasCollection { try await startProvider() } else { try await startEmptyProvider() }
     }
 
-    /// What a program needs to find the bus, the keyring and nothing of the tester's.
+    /// The variables that lead to the bus and the keyring, without the tester's.
     public var environment: [String: String] {
         ChildProcess.programEnvironment.merging([
             "HOME": files.path + "/home",
@@ -51,8 +51,7 @@ public final class PrivateKeyring: SessionKeyring {
 
     public func killBus() async { await state.withLock { $0.bus.take() }?.kill() }
 
-    /// Starts gnome-keyring and unlocks it; whether that worked is asked on the bus, because the program's exit code
-    /// says nothing about it.
+    /// Starts gnome-keyring and unlocks it. The bus shows whether that worked; the program's exit code does not.
     public func startProvider() async throws {
         guard let password else { return try await startEmptyProvider() }
         let program = try MissingProgram.require("gnome-keyring-daemon", package: "gnome-keyring")
@@ -71,13 +70,13 @@ public final class PrivateKeyring: SessionKeyring {
         state.withLock { $0.provider = provider }
         try await eventually("gnome-keyring does not start: \(provider.errorsSoFar)") {
             guard await self.hasOwner() == true else { return false }
-            // Without a password the collection is there, and named a moment later.
+            // A collection without a password is created first, and gets its alias a moment later.
             if self.password != nil { return true }
             return try await self.isLocked() != nil
         }
     }
 
-    /// Whether somebody offers the Secret Service; nil when the bus does not answer.
+    /// Whether the Secret Service has an owner; `nil` if the bus does not reply.
     private func hasOwner() async -> Bool? {
         let reply = try? await call(
             "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "org.freedesktop.secrets",
@@ -96,7 +95,7 @@ public final class PrivateKeyring: SessionKeyring {
         await eventually { await self.hasOwner() == false }
     }
 
-    /// Makes another collection the default one, and locks the one that has the items.
+    /// Makes another collection the default, and locks the one with the items.
     public func lockElsewhere() async throws {
         let (secrets, service) = ("/org/freedesktop/secrets", "org.freedesktop.Secret.Service")
         _ = try await call(
@@ -113,7 +112,7 @@ public final class PrivateKeyring: SessionKeyring {
         try await eventually { try await self.isLocked() == true }
     }
 
-    /// The labels of every item, as a keyring manager would show them.
+    /// The labels of all items, as a keyring manager shows them.
     public func labels() async throws -> [String] {
         let reply = try await call(
             "/org/freedesktop/secrets/collection/login", "org.freedesktop.DBus.Properties.Get",
@@ -139,15 +138,15 @@ public final class PrivateKeyring: SessionKeyring {
         return try Self.refreshToken(in: record)
     }
 
-    /// The names that programs own on the bus, without those that the bus gives to each connection.
+    /// The well-known names on the bus.
     public func busNames() async throws -> [String] {
         let reply = try await call(
             "/org/freedesktop/DBus", "org.freedesktop.DBus.ListNames", to: "org.freedesktop.DBus")
         return reply.split(separator: "'").map(String.init).filter { $0.contains(".") && !$0.hasPrefix(":") }.sorted()
     }
 
-    /// Nil when nobody answers, or there is no default collection yet: a keyring that starts names it a moment after it
-    /// has made it.
+    /// `nil` if there is no reply or no default collection yet: a keyring that starts sets the alias a moment after it
+    /// has created the collection.
     private func isLocked() async throws -> Bool? {
         let alias = try await call(
             "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.ReadAlias", "default")
@@ -159,7 +158,7 @@ public final class PrivateKeyring: SessionKeyring {
         return reply.contains("true") ? true : reply.contains("false") ? false : nil
     }
 
-    /// A call on the private bus; the reply as gdbus prints it, empty when it fails.
+    /// Calls a method on the private bus; returns gdbus' output, empty on failure.
     private func call(
         _ path: String, _ method: String, _ arguments: String..., to service: String = "org.freedesktop.secrets"
     ) async throws -> String {

@@ -2,7 +2,7 @@ public import AgentAPI
 import Synchronization
 public import Vault
 
-/// A journal in memory that outlives the vaults that use it, fails when told to and remembers what was done to it.
+/// An in-memory journal that outlives its vaults, fails on demand and records operations.
 public final class RecordingJournal: RotationJournal {
     public enum Operation: Equatable, Sendable {
         case begin(UInt64)
@@ -27,7 +27,7 @@ public final class RecordingJournal: RotationJournal {
 
     public var operations: [Operation] { state.withLock { $0.operations } }
 
-    /// From now on every write fails like this; nil ends it.
+    /// Makes every write fail; `nil` ends it.
     public func fail(_ failure: StoreFailure?) { state.withLock { $0.failure = failure } }
 
     public func begin(_ credential: Credential) async throws(StoreFailure) {

@@ -2,7 +2,7 @@ import AgentAPI
 import Synchronization
 public import Vault
 
-/// A store in memory that fails when told to and remembers what was done to it.
+/// An in-memory store that fails on demand and records operations.
 public final class RecordingStore: CredentialStore {
     public enum Operation: Equatable, Sendable {
         case load
@@ -27,19 +27,19 @@ public final class RecordingStore: CredentialStore {
     public var operations: [Operation] { state.withLock { $0.operations } }
     public var records: [RecordKey: StoredRecord] { state.withLock { $0.records } }
 
-    /// From now on every operation fails like this; nil ends it.
+    /// Makes every operation fail; `nil` ends it.
     public func fail(_ failure: StoreFailure?) { state.withLock { $0.failure = failure } }
 
-    /// From now on every write is carried out and fails all the same, as one whose answer comes too late.
+    /// Makes every write succeed but report a failure, like a reply that comes too late.
     public func timeOutAfterWriting(_ failure: StoreFailure?) { state.withLock { $0.timeOut = failure } }
 
-    /// From now on every write seems to succeed, and is lost.
+    /// Makes every write seem to succeed, but drops it.
     public func loseWrites() { state.withLock { $0.losesWrites = true } }
 
-    /// From now on every write waits at the gate.
+    /// Makes every write wait at the gate.
     public func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
 
-    /// From now on every probe waits at the gate.
+    /// Makes every probe wait at the gate.
     public func hangProbes(at gate: Gate?) { state.withLock { $0.probeGate = gate } }
 
     public func put(_ record: StoredRecord) { state.withLock { $0.records[record.key] = record } }

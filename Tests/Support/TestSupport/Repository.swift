@@ -1,8 +1,8 @@
 import Foundation
 
-/// The sources that this program was built from, for tests that read documents, units and scripts of theirs.
+/// The source tree of this build, for tests that read documents, units and scripts.
 package enum Repository {
-    /// The directory with `Package.swift`.
+    /// The directory of `Package.swift`.
     package static let root: String = {
         var directory = URL(filePath: #filePath)
         repeat {
@@ -12,6 +12,6 @@ package enum Repository {
         return directory.path
     }()
 
-    /// The absolute path of a file or directory, given from the root.
+    /// The absolute path of a file or directory in the tree.
     package static func path(_ relative: String) -> String { "\(root)/\(relative)" }
 }

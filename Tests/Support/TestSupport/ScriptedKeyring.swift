@@ -1,30 +1,30 @@
 import Foundation
 import Synchronization
 
-/// A provider of the Secret Service on a private session bus whose behaviour a test decides (Tests/Support/scripted-keyring).
+/// A scripted Secret Service on a private session bus (Tests/Support/scripted-keyring).
 public final class ScriptedKeyring: SessionKeyring {
-    /// What the provider does with calls; a change counts from the next call on.
+    /// The provider's behaviour; a change applies from the next call on.
     public struct Behavior: Encodable, Sendable {
         public var alias = Alias.path("/org/freedesktop/secrets/collection/main")
-        /// Whether there is an object at the path of the alias.
+        /// Whether there is an object at the alias's path.
         public var hasAliasObject = true
-        /// The collection.
+        /// Whether the collection is locked.
         public var isLocked = false
-        /// For each client but those that wrote it, an item is locked.
+        /// Whether an item is locked for each client except its creator.
         public var locksItems = false
-        /// A person has allowed every item to every client.
+        /// Whether the user has allowed every client to access every item.
         public var isAllowed = false
-        /// Only after a prompt, which is agreed to at once, an item is created.
+        /// Whether creating an item needs a prompt, which is confirmed at once.
         public var promptsToCreate = false
         public var delete = Deletion.done
         /// `plain`, `dh`, or the name of the error that refuses both.
         public var session = "plain"
-        /// The methods that are never answered; `*` is every one.
+        /// Methods that never reply; `*` stands for all.
         public var hangsAt: Set<String> = []
 
         public init() {}
 
-        /// As KeePassXC has it: items are locked for each client, and secrets are encrypted on their way.
+        /// As KeePassXC: items are locked per client, and secrets are encrypted on the bus.
         public static func lockingItems() -> Behavior {
             var behavior = Behavior()
             (behavior.locksItems, behavior.promptsToCreate, behavior.session) = (true, true, "dh")
@@ -32,7 +32,7 @@ public final class ScriptedKeyring: SessionKeyring {
         }
     }
 
-    /// The answer to ReadAlias; `types` is the signature of a reply that is not an object path.
+    /// The reply to ReadAlias; `types` is the signature of a reply other than an object path.
     public enum Alias: Encodable, Sendable {
         case path(String)
         case error(String)
@@ -49,16 +49,16 @@ public final class ScriptedKeyring: SessionKeyring {
         }
     }
 
-    /// What becomes of a deletion: at once, or by a prompt.
+    /// The effect of a deletion: at once, or by a prompt.
     public enum Deletion: String, Encodable, Sendable {
         case done, agreed, dismissed, unanswered
     }
 
-    /// A call that the provider got.
+    /// A call that the provider received.
     public struct Call: Decodable, Sendable {
         public let method: String
         public let path: String
-        /// The id of the process that called.
+        /// The caller's process ID.
         public let process: Int32
     }
 
@@ -68,7 +68,7 @@ public final class ScriptedKeyring: SessionKeyring {
         public let secret: String
     }
 
-    /// What a program needs to find the bus, and nothing of the tester's.
+    /// The variables that lead to the bus, without the tester's.
     public let environment: [String: String]
     private let files: TemporaryDirectory
     private let bus: PrivateBus
@@ -76,7 +76,7 @@ public final class ScriptedKeyring: SessionKeyring {
     private let provider: Mutex<ChildProcess>
     private let behavior: Mutex<Behavior>
 
-    /// Starts the bus and the provider, as a process that the kernel calls `name`.
+    /// Starts the bus and the provider; `name` is its command name.
     public init(as name: String = "keepassxc", _ behavior: Behavior = Behavior()) async throws {
         files = try TemporaryDirectory()
         try files.directory("run")
@@ -94,7 +94,7 @@ public final class ScriptedKeyring: SessionKeyring {
         as name: String, in files: TemporaryDirectory, _ environment: [String: String]
     ) async throws -> ChildProcess {
         let program = Repository.path("Tests/Support/scripted-keyring/scripted-keyring")
-        // Debian's own interpreter, for which Debian has the packages.
+        // Debian's own interpreter, which has Debian's modules.
         let provider = try ChildProcess(
             "/usr/bin/python3", [program, files.path, name], environment: environment)
         guard await provider.line() == "ready" else {
@@ -105,7 +105,7 @@ public final class ScriptedKeyring: SessionKeyring {
         return provider
     }
 
-    /// Ends the provider and starts another one with its items, which remembers no client. Its calls are counted anew.
+    /// Restarts the provider with its items but without its clients; calls are counted from 0.
     public func restartProvider() async throws {
         let old = provider.withLock { $0 }
         old.signal(SIGKILL)
@@ -114,7 +114,7 @@ public final class ScriptedKeyring: SessionKeyring {
         provider.withLock { $0 = new }
     }
 
-    /// Has the provider behave differently from its next call on.
+    /// Changes the provider's behaviour from its next call on.
     public func behave(_ change: (inout Behavior) -> Void) throws {
         try behavior.withLock { behavior in
             change(&behavior)

@@ -1,16 +1,16 @@
 import Foundation
 import Testing
 
-/// What a test asks a Secret Service on a private bus, through `gdbus`: each call is a client of its own.
+/// Calls to a Secret Service on a private bus with `gdbus`; each call is a client of its own.
 struct SecretServiceCalls: Sendable {
     static let service = "org.freedesktop.secrets"
     static let path = "/org/freedesktop/secrets"
     static let alias = path + "/aliases/default"
 
-    /// Where the bus is.
+    /// The variables that lead to the bus.
     let environment: [String: String]
 
-    /// A call's reply as gdbus prints it; empty if the call fails.
+    /// Returns gdbus' output; empty if the call fails.
     func call(
         _ path: String, _ method: String, _ arguments: String..., to service: String = service
     ) async throws -> String {
@@ -22,7 +22,7 @@ struct SecretServiceCalls: Sendable {
         ).output
     }
 
-    /// The process that has the name, as the bus knows it; `nil` if no process has it, or the bus does not answer.
+    /// The process that owns the name; `nil` if there is none, or the bus does not reply.
     func owner() async throws -> Int32? {
         let reply = try await call(
             "/org/freedesktop/DBus", "org.freedesktop.DBus.GetConnectionUnixProcessID", Self.service,
@@ -32,7 +32,7 @@ struct SecretServiceCalls: Sendable {
         return reply.split { !$0.isNumber }.last.flatMap { Int32($0) }
     }
 
-    /// The object path of the default collection; `nil` if there is none, "" if the service does not answer.
+    /// The object path of the default collection; `nil` if there is none, "" if the service does not reply.
     func defaultCollection() async throws -> String? {
         let reply = try await call(Self.path, "org.freedesktop.Secret.Service.ReadAlias", "default")
         // (objectpath '/',)
@@ -40,15 +40,14 @@ struct SecretServiceCalls: Sendable {
         return path == "/" ? nil : path
     }
 
-    /// Whether the default collection is locked; `nil` if there is none, or the service does not answer.
+    /// Whether the default collection is locked; `nil` if there is none, or the service does not reply.
     func isLocked() async throws -> Bool? {
         guard let collection = try await defaultCollection(), !collection.isEmpty else { return nil }
         let reply = try await property("Locked", of: "Collection", at: collection)
         return reply.contains("true") ? true : reply.contains("false") ? false : nil
     }
 
-    /// Asks for the default collection to be locked or unlocked, and shows the prompt if one is needed. What comes of
-    /// it is to be seen in `isLocked`.
+    /// Locks or unlocks the default collection, and shows the prompt if one is needed; `isLocked` shows the result.
     func change(_ method: String) async throws {
         let reply = try await call(
             Self.path, "org.freedesktop.Secret.Service." + method, "[objectpath '\(Self.alias)']")
@@ -58,7 +57,7 @@ struct SecretServiceCalls: Sendable {
         _ = try await call(String(prompt), "org.freedesktop.Secret.Prompt.Prompt", "")
     }
 
-    /// The labels of the default collection's items, sorted. They can be read whether or not the items are locked.
+    /// The labels of the default collection's items, sorted. They are readable for locked items too.
     func labels() async throws -> [String] {
         var labels: [String] = []
         try await eventually("the items have no labels") {
@@ -69,7 +68,7 @@ struct SecretServiceCalls: Sendable {
         return labels
     }
 
-    /// `nil` if an item has gone before its label was read.
+    /// `nil` if an item was deleted before its label was read.
     private func readLabels() async throws -> [String]? {
         guard let collection = try await defaultCollection(), !collection.isEmpty else { return [] }
         let items = try await property("Items", of: "Collection", at: collection)

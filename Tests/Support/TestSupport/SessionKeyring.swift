@@ -1,13 +1,13 @@
 import Foundation
 
-/// A keyring on a session bus of its own.
+/// A keyring on a private session bus.
 public protocol SessionKeyring: Sendable {
-    /// What a program needs to find the bus, the keyring and nothing of the tester's.
+    /// The variables that lead to the bus and the keyring, without the tester's.
     var environment: [String: String] { get }
 }
 
 extension SessionKeyring {
-    /// The refresh token in a record as the agent wrote it: base64url, or the JSON object itself, as an older agent did.
+    /// The refresh token in a record as the agent wrote it: base64url, or plain JSON by an old agent.
     static func refreshToken(in record: String) throws -> String? {
         var text = record.replacing("-", with: "+").replacing("_", with: "/")
         text += String(repeating: "=", count: (4 - text.count % 4) % 4)

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A name server that hears every question and answers none, on an address of 127.0.0.0/8 that nobody else has: a
-/// resolver asks at port 53 only. Needs root.
+/// A name server that reads queries and never replies, on an unused address of 127.0.0.0/8: resolvers use port 53 only.
+/// Needs root.
 public final class SilentNameServer: Sendable {
     public let address: String
     private let descriptor: Int32
@@ -23,7 +23,7 @@ public final class SilentNameServer: Sendable {
 
     deinit { close(descriptor) }
 
-    /// The names that were asked for so far, once for each question.
+    /// The names queried so far, one per query.
     public var questions: [String] {
         heard.withLock { heard in
             var buffer = [UInt8](repeating: 0, count: 4096)
@@ -34,7 +34,7 @@ public final class SilentNameServer: Sendable {
         }
     }
 
-    /// RFC 1035 §4.1.2: after 12 bytes of head, labels with their lengths before them.
+    /// RFC 1035 §4.1.2: after the header of 12 bytes, length-prefixed labels.
     private static func name(in message: ArraySlice<UInt8>) -> String {
         var labels: [String] = []
         var rest = message.dropFirst(12)

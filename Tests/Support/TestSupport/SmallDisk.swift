@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// A file system of some KiB in a mount namespace of its own: it fills up, and it can be made read-only, without
-/// anybody else noticing. It goes with this object. Only root can make one.
+/// A file system of some KiB in a private mount namespace, which can be filled or made read-only without effect on
+/// others. Unmounted with this object. Only root can create one.
 public final class SmallDisk: Sendable {
     private let keeper: ChildProcess
-    /// Where the disk is mounted: a mount ends when its directory is removed.
+    /// The mount point; the mount ends when this directory is removed.
     private let place: TemporaryDirectory
-    /// A private directory on the disk, which this process sees through the one that holds the disk.
+    /// A private directory on the disk, which this process reaches through the process that holds the mount.
     public let path: String
 
     public init(kibibytes: Int) async throws {
@@ -29,8 +29,8 @@ public final class SmallDisk: Sendable {
         path = "/proc/\(keeper.pid)/root\(place.path)"
     }
 
-    /// Makes a directory of the disk, such as `/sealed`, read-only for whoever opens it from now on; the disk as a whole
-    /// could not be while somebody has a file open.
+    /// Makes a directory of the disk, such as `/sealed`, read-only for later opens; the disk as a whole cannot be while
+    /// a file is open.
     public func makeReadOnly(_ directory: String = "") async {
         keeper.write("ro \(directory)\n")
         _ = await keeper.line(beginning: "ro")
@@ -41,7 +41,7 @@ public final class SmallDisk: Sendable {
         _ = await keeper.line(beginning: "rw")
     }
 
-    /// Leaves no room, not even for a byte.
+    /// Fills the disk to the last byte.
     public func fill() throws {
         let descriptor = open(path + "/filler", O_WRONLY | O_CREAT, 0o600)
         defer { close(descriptor) }

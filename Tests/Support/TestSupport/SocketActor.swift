@@ -2,14 +2,14 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A real process that connects to a socket, and may then leave the connection to a child or become another program
+/// A real process that connects to a socket, and can pass the connection to a child or execute another program
 /// (`Tests/Support/socket-actor`).
 public final class SocketActor: Sendable {
     private let process: ChildProcess
     private let asked = Mutex(0)
 
-    /// Starts it, as another user if `user` is given, which only root can do, and waits until it is connected.
-    /// `isLeftUnreaped`: its parent does not wait for its end. `through`: a command that becomes the one after it.
+    /// Starts it and waits until it is connected; as another user if `user` is given, which needs root.
+    /// `isLeftUnreaped`: its parent does not reap it. `through`: a wrapper command that executes it.
     public init(
         _ socket: String, user: UInt32? = nil, group: UInt32? = nil, groups: [UInt32] = [], program: String? = nil,
         isLeftUnreaped: Bool = false, through: [String] = []
@@ -20,7 +20,7 @@ public final class SocketActor: Sendable {
             let rest = groups.isEmpty ? "--clear-groups" : "--groups=" + groups.map { "\($0)" }.joined(separator: ",")
             command = [setpriv, "--reuid=\(user)", "--regid=\(group ?? user)", rest] + command
         }
-        // A shell gives /dev/null to what it starts in the background, unless it is told otherwise.
+        // A shell gives a background process /dev/null as input unless it is redirected.
         if isLeftUnreaped { command = ["/bin/sh", "-c", #"exec 3<&0; "$@" <&3 & exec sleep 600"#, "sh"] + command }
         process = try ChildProcess(
             command[0], Array(command.dropFirst()), environment: ChildProcess.programEnvironment, input: nil)
@@ -28,22 +28,22 @@ public final class SocketActor: Sendable {
         try #require(line == "connected", "\(process.errorsSoFar)")
     }
 
-    /// Of the process that connected.
+    /// The ID of the process that connected.
     public var pid: Int32 { process.pid }
 
-    /// Ends the process that connected, is reaped, and leaves the connection to its child.
+    /// Ends and reaps the process that connected; its child keeps the connection.
     public func leave() async {
         process.write("leave\n")
         await eventually { !self.process.isRunning }
     }
 
-    /// Has the process that connected become another program; its child keeps the connection.
+    /// Makes the process that connected execute another program; its child keeps the connection.
     public func become(_ program: String) async {
         process.write("become \(program)\n")
         await eventually("it does not become \(program)") { Self.isSameFile("/proc/\(self.pid)/exe", program) }
     }
 
-    /// Has the process that connected execute this program, which is its own file, again.
+    /// Makes the process that connected execute this program, its own file, again.
     public func executeAgain(_ program: String) async {
         process.write("become \(program)\n")
         await eventually("it does not execute \(program) again") {
@@ -52,10 +52,10 @@ public final class SocketActor: Sendable {
         }
     }
 
-    /// Gives up the connection for a new one.
+    /// Closes the connection and opens a new one.
     public func renew() async { #expect(await command("renew") == "connected") }
 
-    /// Asks for a stream, and has it printed by the process, or by its child; `streamed` is what has come.
+    /// Requests a stream, which the process or its child prints; `streamed` has the output.
     public func watch(_ target: String) { process.write("stream \(target)\n") }
     public var streamed: String { process.outputSoFar }
 
@@ -65,10 +65,10 @@ public final class SocketActor: Sendable {
             && one.st_dev == other.st_dev
     }
 
-    /// Asks on the connection; the status and the body.
+    /// Sends a request on the connection; returns status and body.
     public func ask(_ target: String) async -> String { await command("ask \(target)") }
 
-    /// The line that it prints then.
+    /// Sends a command; returns the line printed in reply.
     private func command(_ line: String) async -> String {
         process.write(line + "\n")
         let number = asked.withLock { asked in
@@ -80,6 +80,6 @@ public final class SocketActor: Sendable {
         return lines().count >= number ? String(lines()[number - 1]) : ""
     }
 
-    /// Ends whoever has the connection.
+    /// Ends the process that has the connection.
     public func end() { process.closeInput() }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Puts TLS in front of a server on this machine: what comes in is handed on, both ways, and connections are kept.
+/// A TLS proxy in front of a local server, with persistent connections.
 public final class TLSFront: Sendable {
     public let port: Int
     private let process: ChildProcess
@@ -16,7 +16,7 @@ public final class TLSFront: Sendable {
         port = try #require(Int(await process.line()), "python3: \(process.errorsSoFar)")
     }
 
-    /// Connections are handed on to this port of 127.0.0.1.
+    /// Forwards connections to this port of 127.0.0.1.
     public func forward(to port: Int) { process.write("\(port)\n") }
 
     private static let program = """

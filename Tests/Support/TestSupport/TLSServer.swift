@@ -1,12 +1,11 @@
 import Testing
 
-/// `openssl s_server` on a port of the kernel's choice. It prints what clients send inside TLS, and sends them what it
-/// is given.
+/// `openssl s_server` on a port chosen by the kernel. Prints what clients send, and sends its input to them.
 public final class TLSServer: Sendable {
     public let port: Int
     private let process: ChildProcess
 
-    /// With a file of authorities, it turns clients away that show no certificate of one of them.
+    /// With a CA file, it refuses clients without a certificate of these authorities.
     public init(_ certificate: ThrowAwayCA.Certificate, clientAuthorities: String? = nil) async throws {
         let openssl = try MissingProgram.require("openssl", package: "openssl")
         process = try ChildProcess(
@@ -20,12 +19,12 @@ public final class TLSServer: Sendable {
     }
 
     public var url: String { "https://127.0.0.1:\(port)" }
-    /// Everything that came in, among the server's own lines.
+    /// Everything received, among the server's own lines.
     public var received: String { process.outputSoFar }
-    /// Whether a connection has come to its end, peacefully or not.
+    /// Whether a connection has ended, properly or not.
     public var hasEndedConnection: Bool { received.contains("DONE\n") || process.errorsSoFar.contains("ERROR") }
 
-    /// Sends a whole reply on the connection that is open.
+    /// Sends a whole reply on the open connection.
     public func reply(_ body: String) {
         process.write("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
     }

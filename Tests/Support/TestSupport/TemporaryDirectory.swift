@@ -1,6 +1,6 @@
 import Foundation
 
-/// A private directory with a short path, because a socket's path has 107 bytes. It is removed with this object.
+/// A private directory, removed with this object. Its path is short, because a socket's path is limited to 107 bytes.
 public final class TemporaryDirectory: Sendable {
     public let path: String
 
@@ -12,7 +12,7 @@ public final class TemporaryDirectory: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Makes a private directory inside.
+    /// Creates a private subdirectory.
     @discardableResult
     public func directory(_ name: String) throws -> String {
         let path = path + "/" + name
@@ -22,7 +22,7 @@ public final class TemporaryDirectory: Sendable {
         return path
     }
 
-    /// Writes a file inside, and returns its path.
+    /// Writes a file, and returns its path.
     @discardableResult
     public func file(_ name: String, _ text: String, mode: Int = 0o600) throws -> String {
         let path = path + "/" + name

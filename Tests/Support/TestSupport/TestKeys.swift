@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 import OAuth
 
-/// Private keys of clients, each made anew.
+/// Private client keys, generated for each test.
 public enum TestKeys {
     /// PKCS#8.
     public static func p256() throws -> String { P256.Signing.PrivateKey().pemRepresentation }
@@ -12,7 +12,7 @@ public enum TestKeys {
         return try webKey(key, id: id, isPrivate: true)
     }
 
-    /// A key file as PEM, and the set of its public half that a provider has.
+    /// A key file as PEM, and the key set with its public key.
     public static func p256WithSet() throws -> (file: String, set: String) {
         let key = P256.Signing.PrivateKey()
         return (key.pemRepresentation, #"{"keys":[\#(try webKey(key, id: "k1", isPrivate: false))]}"#)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A certification authority of the `openssl` command's that lives as long as its temporary directory.
+/// A temporary certification authority of the `openssl` command.
 public struct ThrowAwayCA: Sendable {
     public struct Certificate: Sendable {
         public let certificateFile: String
@@ -9,12 +9,12 @@ public struct ThrowAwayCA: Sendable {
     }
 
     public let files: TemporaryDirectory
-    /// What a client has to trust.
+    /// The CA file that clients must trust.
     public var file: String { files.path + "/ca.pem" }
 
     public init() async throws {
         files = try TemporaryDirectory()
-        // `openssl ca`, because `openssl x509` cannot make a certificate that has expired.
+        // `openssl ca`, because `openssl x509` cannot create an expired certificate.
         try files.file(
             "openssl.cnf",
             """
@@ -45,7 +45,7 @@ public struct ThrowAwayCA: Sendable {
             "ca", subject: "/CN=throw-away CA", ["-x509", "-days", "2", "-extensions", "v3_ca"], "ca.pem")
     }
 
-    /// A server's certificate for that name or address; with nil for what its subject says, as a careless one is.
+    /// A server certificate for that name or address; `nil` leaves out subjectAltName.
     public func certificate(
         for name: String? = "IP:127.0.0.1", subject: String = "a server", isExpired: Bool = false
     ) async throws -> Certificate {
@@ -62,7 +62,7 @@ public struct ThrowAwayCA: Sendable {
         return Certificate(certificateFile: path("server.pem"), keyFile: path("server.key"))
     }
 
-    /// A certificate that nobody but itself vouches for.
+    /// A self-signed certificate.
     public func selfSigned() async throws -> Certificate {
         try files.file("self.cnf", "[req]\ndistinguished_name = dn\n[dn]\n[v3]\nsubjectAltName = IP:127.0.0.1\n")
         try await request(

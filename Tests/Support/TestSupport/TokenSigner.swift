@@ -3,7 +3,7 @@ import CryptoExtras
 import Foundation
 import OAuth
 
-/// An issuer's key pair, made in the test, that signs whatever a test puts into a token.
+/// An issuer's key pair, generated in the test, that signs any token.
 public struct TokenSigner: Sendable {
     private enum Key: Sendable {
         case rsa(_RSA.Signing.PrivateKey)
@@ -17,10 +17,10 @@ public struct TokenSigner: Sendable {
     public let keyID: String?
     private let key: Key
 
-    /// Making one takes seconds in a debug build.
+    /// Generating one takes seconds in a debug build.
     private static let rsaKey = Result { try _RSA.Signing.PrivateKey(keySize: .bits2048) }
 
-    /// Every RSA signer of a process has the same key.
+    /// All RSA signers of a process share a key.
     public init(_ algorithm: String = "ES256", keyID: String? = "k1") throws {
         self.algorithm = algorithm
         self.keyID = keyID
@@ -61,25 +61,25 @@ public struct TokenSigner: Sendable {
         return members
     }
 
-    /// The key set that the issuer publishes.
+    /// The issuer's key set.
     public static func keySet(_ signers: TokenSigner...) throws -> String {
         #"{"keys":[\#(try signers.map { object(try $0.members()) }.joined(separator: ","))]}"#
     }
 
-    /// Members given as JSON; one that is nil is left out.
+    /// Members given as JSON; `nil` members are left out.
     public static func object(_ members: [String: String?]) -> String {
         let pairs = members.sorted { $0.key < $1.key }.compactMap { name, value in value.map { "\"\(name)\":\($0)" } }
         return "{\(pairs.joined(separator: ","))}"
     }
 
-    /// A token that is signed with a client's secret.
+    /// A token signed with a client's secret.
     public static func token(_ claims: [String: String?], algorithm: String, secret: String) -> String {
         let header = Base64URL.encode(#"{"alg":"\#(algorithm)"}"#.utf8)
         let input = header + "." + Base64URL.encode(object(claims).utf8)
         return input + "." + Base64URL.encode(code(algorithm, input, secret: secret))
     }
 
-    /// The HMAC of `text`; without a secret its hash.
+    /// The HMAC of `text`, or without a secret its hash.
     public static func code(_ algorithm: String, _ text: String, secret: String?) -> [UInt8] {
         let data = Data(text.utf8)
         let key = secret.map { SymmetricKey(data: Data($0.utf8)) }

@@ -1,9 +1,9 @@
-// What another program of the same user can get of a process in the moment between execve(2) and its own protection.
+// Attacks a process of the same user between its execve(2) and its own protection, and reports what it could read.
 //
-//   exec-racer spawn COUNT PROGRAM [ARGUMENT...]  starts the program so often, each time with an open pipe as its input
+//   exec-racer spawn COUNT PROGRAM [ARGUMENT...]  starts the program COUNT times, with an open pipe as its input
 //   exec-racer watch PID MILLISECONDS             waits for the processes that PID starts
 //
-// Prints one line: what was got in how many of the processes, by kind.
+// Prints one line: the number of processes for each kind of access.
 #define _GNU_SOURCE 1
 #include <dirent.h>
 #include <errno.h>
@@ -34,16 +34,16 @@ static int opens(pid_t pid, const char *name) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
     int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    // A socket cannot be opened so, and says that it was reached.
+    // A socket cannot be opened this way; ENXIO shows that it was reached.
     if (file < 0) return errno == ENXIO;
-    // The maps of a process that ends can be opened, and are empty: its memory is gone.
+    // The maps of an exiting process open but are empty: its memory is gone.
     char byte;
     int is_there = strcmp(name, "maps") != 0 || read(file, &byte, 1) == 1;
     close(file);
     return is_there;
 }
 
-// A process that has ended has nothing to give away, and may be looked at.
+// A process that has ended has no secrets left, and may be inspected.
 static int lives(pid_t pid) {
     char path[64], text[256];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
@@ -93,7 +93,7 @@ static int spawn(int count, char **command) {
         posix_spawn_file_actions_adddup2(&actions, ends[0], 0);
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-        // Returns when the new program has taken the place of this one.
+        // Returns after the new program has replaced this one.
         int result = posix_spawn(&pid, command[0], &actions, NULL, command, environ);
         posix_spawn_file_actions_destroy(&actions);
         if (result != 0) {
@@ -109,7 +109,7 @@ static int spawn(int count, char **command) {
     return 0;
 }
 
-// A child of any thread of the parent whose number is not `last`; 0 if there is none.
+// A child of any thread of the parent other than `last`; 0 if there is none.
 static pid_t newest_child(pid_t parent, pid_t last) {
     char path[80], text[4096];
     snprintf(path, sizeof path, "/proc/%d/task", parent);

@@ -1,9 +1,9 @@
-// A file system with one program in it, which stops answering when it is told to, as a dead server's does (fuse(4)).
-// It prints "mounted", then does what it reads, line by line:
+// A file system with one program, which stops replying on demand, like that of a dead server (fuse(4)).
+// Prints "mounted", then executes commands from its input:
 //
-//   hang         answers nothing from now on, and prints "hanging"
+//   hang         stops replying, and prints "hanging"
 //
-// At the end of its input it goes away, and whatever waits for it gets an error.
+// At the end of its input the file system ends, and blocked calls get an error.
 //
 // usage: hanging-files DIRECTORY PROGRAM      (shows PROGRAM as DIRECTORY/tool; for root)
 #define _GNU_SOURCE 1
@@ -35,7 +35,7 @@ static void reply(uint64_t unique, int error, const void *data, size_t length) {
     struct fuse_out_header head = {.len = (uint32_t)(sizeof head + length), .error = -error, .unique = unique};
     memcpy(buffer, &head, sizeof head);
     if (length > 0) memcpy(buffer + sizeof head, data, length);
-    // One that has been interrupted is not awaited any more.
+    // An interrupted request is no longer awaited.
     if (write(device, buffer, head.len) < 0 && errno != ENOENT) perror("hanging-files: write");
 }
 
@@ -47,7 +47,7 @@ static struct fuse_attr attributes(uint64_t node) {
     };
 }
 
-// Nothing is valid for longer than the moment, so that each look at a path asks again.
+// Validity 0, so that each access to a path sends a request.
 static void answer(struct fuse_in_header *head, void *body) {
     switch (head->opcode) {
     case FUSE_INIT: {
@@ -119,7 +119,7 @@ int main(int count, char **arguments) {
         ssize_t got = read(device, buffer, sizeof buffer);
         if (got < 0 && errno == ENODEV) break;
         if (got < (ssize_t)sizeof(struct fuse_in_header)) continue;
-        // A request that was taken and is not answered: not even SIGKILL ends such a wait.
+        // A request that was read but gets no reply: not even SIGKILL ends such a wait.
         if (is_hanging) continue;
         answer((struct fuse_in_header *)buffer, buffer + sizeof(struct fuse_in_header));
     }

@@ -1,8 +1,8 @@
-// memory-search PID: counts secrets in the memory of a process, for tests that it has forgotten them.
+// memory-search PID: counts secrets in the memory of a process, for tests that secrets are wiped.
 //
-// Standard input has a line for each: a label, a space, the text. Searched for is the text as it is, in base64, encoded as
-// a form and in UTF-16, whole or any piece of it of 16 bytes. Each label is printed with the number of places in plain pages
-// and in locked ones, and with -v each place. All readable pages are looked at; needs to be root.
+// Standard input has a line per secret: a label, a space, the text. The search finds any piece of 16 bytes of the
+// text, plain, in base64, form-encoded or in UTF-16, in all readable pages. Each label is printed with the number of
+// matches in unlocked and in locked pages, and with -v each match. Needs root.
 #define _GNU_SOURCE 1
 #include <fcntl.h>
 #include <stdint.h>
@@ -50,7 +50,7 @@ static void add_form(int label, const unsigned char *bytes, size_t count) {
     memcpy(form->bytes, bytes, count);
     form->count = count;
     form->label = label;
-    // Any piece of 16 bytes has one of these blocks of 8 in it.
+    // Any piece of 16 bytes contains one of these blocks of 8.
     for (size_t offset = 0; offset + block <= count; offset += block) {
         if (needle_count == needle_room) {
             needle_room = needle_room ? 2 * needle_room : 1024;
@@ -67,7 +67,7 @@ static void add_form(int label, const unsigned char *bytes, size_t count) {
 
 static void add_base64(int label, const unsigned char *text, size_t count, const char *letters) {
     unsigned char *encoded = malloc(count * 2 + 8);
-    // What comes before the secret decides where it begins in a group of three bytes.
+    // The text before the secret determines its offset in a group of three bytes.
     for (size_t skip = 0; skip < 3 && skip < count; skip++) {
         size_t length = 0;
         for (size_t i = skip; i + 3 <= count; i += 3) {
@@ -104,7 +104,7 @@ static void add(const char *label, const unsigned char *text, size_t count) {
     free(other);
 }
 
-// Counts what begins before `end`; the rest of the bytes is looked at with the next ones.
+// Counts matches that begin before `end`; the remaining bytes are searched with the next block.
 static void search(
     const unsigned char *bytes, size_t count, size_t end, unsigned long long address, int locked, const char *name
 ) {
@@ -147,7 +147,7 @@ static void look(int memory, unsigned long long start, unsigned long long end, i
         size_t count = 0;
         while (count < wanted) {
             ssize_t got = pread(memory, bytes + count, wanted - count, (off_t)(at + count));
-            // A page that cannot be read, such as one behind the end of a mapped file.
+            // An unreadable page, such as one beyond the end of a mapped file.
             if (got <= 0) break;
             count += (size_t)got;
         }

@@ -1,12 +1,12 @@
-// A program that connects to a Unix socket and then does what it reads, line by line, for tests of who asks:
+// Connects to a Unix socket and executes commands from its input, for tests of peer identity:
 //
 //   ask TARGET       sends a GET request on the connection, and prints the status and the body as one line
-//   leave            ends this process; a child goes on with the connection
-//   become PROGRAM   becomes another program, which waits (PROGRAM 600); a child goes on with the connection
+//   leave            ends this process; a child keeps the connection
+//   become PROGRAM   executes another program, which waits (PROGRAM 600); a child keeps the connection
 //   renew            connects again, and prints "connected"
-//   stream TARGET    sends a GET request, and has a child print what comes until the end, and then "closed"
+//   stream TARGET    sends a GET request; a child prints the reply until its end, and then "closed"
 //
-// With 600 in the place of the path it waits, as sleep(1) would.
+// With 600 instead of the path it waits, as sleep(1) does.
 //
 // usage: socket-actor PATH
 #define _GNU_SOURCE 1
@@ -65,7 +65,7 @@ int main(int count, char **arguments) {
     int connection = connect_to(arguments[1]);
     if (connection < 0) return 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    // A child must not find in its copy of the buffer what this process has read ahead.
+    // A child's copy of the buffer must not contain input that this process has read ahead.
     setvbuf(stdin, NULL, _IONBF, 0);
     puts("connected");
     char line[4096];

@@ -1,4 +1,4 @@
-"""An agent of its own, with accounts in every state, at a demo issuer of its own."""
+"""A private agent with accounts in every state, and its demo issuer."""
 
 import http.client
 import json
@@ -13,7 +13,7 @@ SEALED_PASSPHRASE = "correct horse battery"
 
 
 class Issuer:
-    """Ends when its input does."""
+    """Ends at the end of its input."""
 
     def __init__(self, bin: pathlib.Path, *options: str) -> None:
         self._process = subprocess.Popen(
@@ -34,7 +34,7 @@ class Agent:
         self.socket = str(home / "run/agent.sock")
         for name in ("run", "config", "state"):
             (home / name).mkdir(0o700)
-        # No session bus, so that the keyring is out of reach, and is nobody's own.
+        # No session bus: the tester's keyring must stay out of reach.
         self._environment = {
             "PATH": os.environ["PATH"], "HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"),
             "XDG_STATE_HOME": str(home / "state"), "XDG_RUNTIME_DIR": str(home / "run"),
@@ -58,7 +58,7 @@ class Agent:
         raise SystemExit(f"the agent does not serve:\n{self.log()}")
 
     def stop(self) -> None:
-        """Ends it in order; a process that has crashed cannot be."""
+        """Stops the process; fails if it has crashed."""
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -90,7 +90,7 @@ class Agent:
         return (self.home / "agent.log").read_text(errors="replace")[-40000:]
 
     def run(self, *arguments: str, input: str = "") -> str:
-        """The output of a command of the client, which must succeed."""
+        """Returns the output of a client command, which must succeed."""
         result = subprocess.run(
             [self._bin / "authagent", *arguments], env=self._environment, input=input, text=True, timeout=60,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -111,7 +111,7 @@ class Agent:
 
 
 def request(path: str, method: str, target: str, body: dict | None = None) -> tuple[int, dict]:
-    """One request to the socket at this path; of a stream of events, only the first is read."""
+    """Sends a request to the socket at this path; of an event stream, reads only the first event."""
     connection = http.client.HTTPConnection("localhost")
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.settimeout(60)

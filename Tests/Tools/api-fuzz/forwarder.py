@@ -1,4 +1,4 @@
-"""Lets a client that knows only TCP speak to a Unix socket, byte for byte."""
+"""Forwards TCP connections to a Unix socket."""
 
 import socket
 import threading
@@ -40,7 +40,7 @@ class Forwarder:
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
         except OSError:
-            # Whichever side has gone: the other must not wait for it.
+            # When one side closes, the other must not wait for it.
             for end in (source, target):
                 try:
                     end.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,7 @@
-"""What Schemathesis has to know about this API, and checks that only this API can have.
+"""Schemathesis hooks for this API, and checks specific to it.
 
-It makes requests from the document alone; here their accounts become ones that the agent has, and a login goes
-nowhere but to the demo issuer.
+Schemathesis generates requests from the document alone. The hooks replace their accounts with the agent's accounts, and
+keep logins at the demo issuer.
 """
 
 import json
@@ -15,45 +15,45 @@ from schemathesis.core.failures import Failure
 from agent import request
 
 ACCOUNTS = os.environ["API_FUZZ_ACCOUNTS"].split()
-# Nobody approves its logins.
+# Its logins stay unapproved.
 PENDING = "pending"
 PASSPHRASE = "open sesame"
 SOCKET = os.environ["API_FUZZ_SOCKET"]
 ISSUER = os.environ["API_FUZZ_ISSUER"]
-# `asking`, `changing`, or `wrong` where nothing may be changed, so that each request must be wrong.
+# `asking`, `changing`, or `wrong`: the state must not change, so each request must be invalid.
 MODE = os.environ["API_FUZZ_MODE"]
 ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
-# A request that is right may still be wrong for the state of things: a store that is there already, a login that is
-# pending with other settings. No schema can say that.
+# A valid request may conflict with the state: a store that exists already, a login pending with other settings. A
+# schema cannot express that.
 DEPENDS_ON_STATE = {("POST", "/v1/accounts/{account}/login"), ("POST", "/v1/store"), ("POST", "/v1/lock")}
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    # The same for the same request, so that a failure can be had again.
+    # Derived from the request, so that a failure is reproducible.
     choice = zlib.crc32(repr((case.method, case.path_parameters, case.query, case.body)).encode())
     if MODE == "wrong" and not case.meta.generation.mode.is_negative:
-        # An operation with nothing in it that could be wrong is asked all the same.
+        # An operation without invalid values is still called.
         case.query = {**(case.query or {}), "none-such": "1"}
     if case.path == "/v1/events" and case.method == "GET":
-        # It has no end; watcher.py looks at what comes.
+        # The stream does not end; watcher.py checks its events.
         case.query = {**(case.query or {}), "none-such": "1"}
     if case.path == "/v1/policy/check" and choice % 2:
         arrange_process(case)
-    # No parameter of the document, but as much a part of the request.
+    # Not a parameter in the document, but part of the request.
     accept = ["text/plain", "image/png", "text/plain;q=0.5, */*;q=0.1"]
-    # Requests that have nothing to vary would all be refused.
+    # Requests without variable parts would all be refused.
     if case.path_parameters and choice % 8 < len(accept) and "Accept" not in case.headers:
         case.headers["Accept"] = accept[choice % 8]
     name = case.path_parameters.get("account") if case.path_parameters else None
     if isinstance(name, str) and ACCOUNT.fullmatch(name):
-        # In the other modes nobody logs in, so that there is nothing to cancel.
+        # In the other modes there are no logins to cancel.
         accounts = [PENDING] if case.method == "DELETE" else ACCOUNTS + ["nobody"]
         case.path_parameters["account"] = accounts[choice // 8 % len(accounts)]
     if isinstance(case.body, dict):
         if case.path.endswith("/login"):
             keep_login_here(case.body)
-        # Otherwise each wrong guess would have the next one wait.
+        # Otherwise each wrong guess would delay the next one.
         shortest = {"/v1/lock": 1, "/v1/unlock": 1, "/v1/store": 2}.get(case.path)
         if shortest and is_text(case.body.get("passphrase"), shortest, 1024):
             case.body["passphrase"] = PASSPHRASE
@@ -62,16 +62,16 @@ def before_call(context, case, kwargs):
 
 
 def arrange_process(case):
-    """Asks about a process that there is."""
+    """Replaces the process ID with an existing one."""
     pid = (case.query or {}).get("pid")
     if isinstance(pid, int) and not isinstance(pid, bool) and 1 <= pid < 1 << 31:
         case.query = {**case.query, "pid": int(os.environ["API_FUZZ_PID"])}
 
 
 def arrange(case, choice):
-    """Makes sure that an operation sometimes finds what it is for."""
+    """Creates the state that an operation needs, for some requests."""
     if case.path != "/v1/unlock" and choice % 4 and request(SOCKET, "GET", "/v1/health")[1].get("locked"):
-        # With a sealed store that has a passphrase this takes a second.
+        # With a sealed store with a passphrase this takes a second.
         request(SOCKET, "POST", "/v1/unlock", {"passphrase": PASSPHRASE})
     if case.method == "DELETE" and (case.path_parameters or {}).get("account") == PENDING:
         request(SOCKET, "POST", f"/v1/accounts/{PENDING}/login", {})
@@ -82,7 +82,7 @@ def is_text(value, shortest, longest):
 
 
 def keep_login_here(body):
-    """Takes out what would lead to another host, and waiting. What is wrong stays wrong."""
+    """Removes members that lead to other hosts, and waits. Invalid requests stay invalid."""
     for name in ("provider", "device_endpoint", "token_endpoint", "revocation_endpoint", "registration_endpoint",
                  "client_key_file", "client_certificate_file", "registration_token"):
         if isinstance(body.get(name), str):
@@ -96,7 +96,7 @@ def keep_login_here(body):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Notes what came, for run.py to see that everything was reached."""
+    """Records the reply, so that run.py can check the coverage."""
     is_problem = response.status_code >= 400 and case.method != "HEAD"
     code = response.json()["code"] if is_problem else "-"
     with open(os.environ["API_FUZZ_SEEN"], "a") as seen:
@@ -105,7 +105,7 @@ def after_call(context, case, response):
 
 @schemathesis.check
 def problems_are_explained(ctx, response, case):
-    """A refusal has a stable code, what happened and the remedy, and the agent never blames itself."""
+    """A refusal has a stable code, a detail and a hint, and is never an internal error."""
     if response.status_code < 400 or case.method == "HEAD":
         return
     problem = response.json()
@@ -120,7 +120,7 @@ def problems_are_explained(ctx, response, case):
 
 @schemathesis.check
 def what_is_right_is_accepted(ctx, response, case):
-    """As positive_data_acceptance, which cannot tell a wrong request from a scope that the provider refuses."""
+    """As positive_data_acceptance, which takes a scope refused by the provider for an invalid request."""
     if response.status_code != 400 or case.method == "HEAD":
         return
     if MODE == "wrong" or case.path == "/v1/events" or case.meta is None or not case.meta.generation.mode.is_positive:
@@ -134,7 +134,7 @@ def what_is_right_is_accepted(ctx, response, case):
 
 @schemathesis.check
 def events_conform(ctx, response, case):
-    """Each line of a login's reply is an event, and the last one ends it."""
+    """Each line of a login's reply is an event, and only the last one is final."""
     if response.status_code != 200 or not case.path.endswith("/login") or case.method != "POST":
         return
     events = [json.loads(line) for line in response.text.splitlines()]

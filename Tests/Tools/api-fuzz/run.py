@@ -1,4 +1,4 @@
-"""Runs Schemathesis against agents of its own, and looks at what is left of them. packaging/dev/api-fuzz starts it."""
+"""Runs Schemathesis against private agents, and checks their state afterwards. Started by packaging/dev/api-fuzz."""
 
 import argparse
 import copy
@@ -17,12 +17,12 @@ from forwarder import Forwarder
 from watcher import Watcher
 
 HERE = pathlib.Path(__file__).parent
-# What changes the agent or ends logins.
+# Operations that change the agent or end logins.
 CHANGING = ["logOut", "startLogin", "cancelLogin", "changeStore", "lock", "unlock", "reload"]
 
 
 def strict(document: dict) -> dict:
-    """As the document, but nothing that it does not name may be in a reply: later versions may say more, this one not."""
+    """The document without additional members in replies: later versions may add members, this one must not."""
     document = copy.deepcopy(document)
     for name, schema in document["components"]["schemas"].items():
         if "properties" in schema and not name.endswith("Request") and name != "OpenAPIDocument":
@@ -31,13 +31,13 @@ def strict(document: dict) -> dict:
 
 
 def serving(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Agent:
-    """An agent whose accounts are logged in, logged out, locked, out of reach, and wrong."""
+    """An agent with accounts that are logged in, logged out, locked, unreachable and misconfigured."""
     agent = Agent(bin, home)
     agent.start()
     agent.run("store", "init", "--passphrase", input=f"{SEALED_PASSPHRASE}\n")
     agent.login("sealed", issuers[0], "--store", "sealed")
     agent.stop()
-    # Nobody gives this one the passphrase.
+    # This agent never gets the passphrase.
     agent.start()
     agent.login("work", issuers[0], "--store", "memory")
     agent.login("openid", issuers[0], "--store", "memory", "--scope", "openid")
@@ -55,7 +55,7 @@ def serving(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Age
 
 
 def changing(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Agent:
-    """An agent that may lose everything it has."""
+    """An agent whose state may be lost."""
     agent = Agent(bin, home)
     agent.start()
     agent.login("work", issuers[0], "--store", "memory")
@@ -68,7 +68,7 @@ def changing(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Ag
 def fuzz(
     name: str, mode: str, agent: Agent, accounts: str, issuer: str, document: pathlib.Path, options: list[str]
 ) -> list[str]:
-    """What is wrong. Schemathesis prints what it has found."""
+    """Returns the failures; Schemathesis prints its findings."""
     log(f"\n== {name}")
     forwarder = Forwarder(agent.socket)
     watcher = Watcher(agent.socket, json.loads(document.read_text()))
@@ -98,7 +98,7 @@ def filters(kind: str, operations: list[str]) -> list[str]:
 
 
 def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) -> list[str]:
-    """What is wrong."""
+    """Returns the failures."""
     wrong = []
     common = [f"--max-examples={arguments.max_examples}", f"--seed={arguments.seed}"]
     issuers = [Issuer(bin, "--auto-approve"), Issuer(bin)]
@@ -108,11 +108,11 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
         (home / "changing").mkdir()
         agent = serving(bin, home / "serving", issuers)
         agents.append(agent)
-        everybody = "work work work openid sealed offline out keyring broken"
-        wrong += fuzz("what asks, of accounts in every state", "asking", agent, everybody, issuers[0].url, path,
+        accounts = "work work work openid sealed offline out keyring broken"
+        wrong += fuzz("reading operations, on accounts in every state", "asking", agent, accounts, issuers[0].url, path,
                       common + filters("exclude", CHANGING))
-        # Each of these is wrong, and so must change nothing.
-        wrong += fuzz("what would change the agent, if it were not wrong", "wrong", agent, everybody, issuers[0].url,
+        # Each of these is invalid, and so must not change anything.
+        wrong += fuzz("invalid changing operations", "wrong", agent, accounts, issuers[0].url,
                       path, common + filters("include", CHANGING) + ["--mode=negative"])
         for account in ("work", "openid"):
             status, reply = request(agent.socket, "GET", f"/v1/accounts/{account}/token")
@@ -122,7 +122,7 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
 
         agent = changing(bin, home / "changing", issuers)
         agents.append(agent)
-        wrong += fuzz("what changes the agent", "changing", agent, "work out new", issuers[0].url, path,
+        wrong += fuzz("changing operations", "changing", agent, "work out new", issuers[0].url, path,
                       common + filters("include", CHANGING))
         agent.stop()
     finally:
@@ -134,7 +134,7 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
 
 
 def reached(document: dict, seen: pathlib.Path) -> tuple[list[str], str]:
-    """The operations that were never done, and a summary: a run that meets nothing but refusals shows little."""
+    """Returns the operations without a success, and a summary: a run with refusals only proves little."""
     replies = {tuple(line.split()) for line in seen.read_text().splitlines()}
     done = {(method, path) for method, path, sent, status, _ in replies if sent == method and status == "200"}
     operations = {

@@ -1,4 +1,4 @@
-"""Watches an agent's events while others make them, and looks at each."""
+"""Reads an agent's events while other requests cause them, and checks each."""
 
 import http.client
 import json
@@ -40,9 +40,9 @@ class Watcher:
                     self._look(fields)
                     fields = {}
                 elif name != ":":
-                    self.wrong.append(f"this is no field of an event: {line}")
+                    self.wrong.append(f"this is not a field of an event: {line}")
         except (OSError, ValueError, http.client.HTTPException):
-            # Closed, by this side or the other; `Agent.require_alive` tells whether something is wrong.
+            # Closed by either side; `Agent.require_alive` reports a failure.
             pass
 
     def _look(self, fields: dict[str, str]) -> None:

@@ -1,5 +1,5 @@
-// The limit for packaging/dev/bench: a server that reads what comes, without looking at it, and writes the same reply each
-// time, as long as the one of authagentd. It serves any number of connections from one thread, as authagentd does.
+// The baseline for packaging/dev/bench: a server that ignores its input and writes the same reply each time, as long as
+// authagentd's. One thread serves any number of connections, as in authagentd.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>

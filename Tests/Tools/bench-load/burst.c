@@ -5,8 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-// Many clients that ask at the same moment, each over its own connection, made before. A sample is from just before the
-// first request to the reply's last byte.
+// Many clients send a request at the same time, each on a connection opened before. A sample runs from just before the
+// first request to the last byte of the reply.
 void run_burst(const struct client *client, size_t count) {
     struct pollfd *waiting = calloc(count, sizeof *waiting);
     struct reply *replies = calloc(count, sizeof *replies);

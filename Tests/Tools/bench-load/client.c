@@ -36,7 +36,7 @@ void send_request(int fd, const struct client *client) {
     if (sent != (ssize_t)client->request_size) fail("send");
 }
 
-// The length of an HTTP reply, from its head; 0 while the head is not complete.
+// The length of an HTTP reply, from its head; 0 while the head is incomplete.
 static size_t http_length(struct reply *reply) {
     reply->bytes[reply->size] = 0;
     const char *end = strstr(reply->bytes, "\r\n\r\n");

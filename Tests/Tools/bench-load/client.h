@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What a client of each server does: connects, sends one request, and knows when the reply has ended.
+// A client of each server: connects, sends one request, and detects the end of the reply.
 enum { largest_request = 16 * 1024, largest_reply = 1024 * 1024 };
 
-// How a reply ends: HTTP says its length; oidc-agent's ends with the brace of its one object.
+// The end of a reply: HTTP has a length; oidc-agent's reply ends with its JSON object.
 enum protocol { http, json };
 
 struct client {
@@ -20,7 +20,7 @@ struct client {
 struct reply {
     char bytes[largest_reply];
     size_t size;
-    // Of the whole reply, once its head is there.
+    // The length of the whole reply, once its head is complete.
     size_t expected;
 };
 
@@ -28,7 +28,7 @@ uint64_t now_ns(void);
 _Noreturn void fail(const char *what);
 int connect_to(const char *path);
 void send_request(int fd, const struct client *client);
-// Takes what has come. True when the reply is complete; one that is no success ends the program.
+// Reads what has arrived; true when the reply is complete. An error reply ends the program.
 bool receive(int fd, struct reply *reply, enum protocol protocol);
 void report(uint64_t *samples, size_t count, double seconds, size_t reply_size);
 

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// Asks for something that the server has to read as HTTP, and takes the reply.
+// Sends an HTTP request and reads the reply.
 static void ask_once(int fd) {
     static struct client client = {.protocol = http, .request = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"};
     static struct reply reply;
@@ -17,8 +17,8 @@ static void ask_once(int fd) {
     while (!receive(fd, &reply, http)) continue;
 }
 
-// Holds connections that ask nothing, or `asks` once, and `slow` more whose request comes a byte at a time, until its
-// input ends. One that the server gives up on is made anew, as an attacker would.
+// Holds connections that are idle, or idle after one request with `asks`, and `slow` more that send a request byte by
+// byte, until the input ends. A connection that the server closes is reopened, as an attacker would.
 void run_hold(const char *path, size_t count, bool asks, size_t slow) {
     static const char head[] = "GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
     int *connections = calloc(count + slow, sizeof *connections);

@@ -5,8 +5,8 @@
 
 enum { warm_up = 200, most_samples = 4 * 1024 * 1024 };
 
-// One client that asks, waits for the reply and asks again, over one connection or over a new one each time. A sample is
-// from before the connection is made, or before the request is sent, to the reply's last byte.
+// One client in a loop of request and reply, over one connection or a new one each time. A sample runs from before the
+// connection, or the request, to the last byte of the reply.
 void run_loop(const struct client *client, bool is_kept, double seconds) {
     static struct reply reply;
     uint64_t *samples = malloc(most_samples * sizeof *samples);

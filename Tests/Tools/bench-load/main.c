@@ -1,4 +1,4 @@
-// The client of packaging/dev/bench: the same code asks authagentd, oidc-agent and the echo server.
+// The client of packaging/dev/bench: the same code for authagentd, oidc-agent and the echo server.
 #include "client.h"
 
 #include <errno.h>

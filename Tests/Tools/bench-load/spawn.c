@@ -8,7 +8,7 @@
 
 extern char **environ;
 
-// One process after the other; a sample is from before its start to its end. Its output goes nowhere.
+// One process after the other; a sample runs from before its start to its end. Its output is discarded.
 void run_spawn(size_t count, char **arguments) {
     uint64_t *samples = calloc(count, sizeof *samples);
     posix_spawn_file_actions_t actions;

@@ -4,7 +4,7 @@ import AuthagentTestSupport
 import Foundation
 
 extension AgentHome {
-    /// What the agent says of an account; nil as long as nobody answers. Without the start of a process for it.
+    /// The agent's status of an account, without a client process; `nil` if the agent is not running.
     func status(of account: String) -> AccountStatus? {
         guard let path = try? SocketPath(socket), let connection = try? AgentSocket(connectedTo: path) else {
             return nil

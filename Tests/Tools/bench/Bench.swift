@@ -2,16 +2,16 @@ import AuthagentTestSupport
 import DemoIssuer
 import Foundation
 
-/// What every row is measured with.
+/// The environment of all rows.
 struct Bench: Sendable {
-    /// Where the release programs are.
+    /// The directory of the release programs.
     let bin: String
     let isQuick: Bool
 
     var load: LoadClient { LoadClient(program: bin + "/bench-load") }
-    /// How often each subject has its turn.
+    /// The number of turns per subject.
     var rounds: Int { isQuick ? 2 : 9 }
-    /// Of one turn.
+    /// The duration of a turn.
     var seconds: Double { isQuick ? 0.2 : 1 }
 
     static func tokenRequest(_ account: String, query: String = "") -> String {
@@ -20,7 +20,7 @@ struct Bench: Sendable {
 
     func home(keyring: PrivateKeyring? = nil) throws -> AgentHome { try AgentHome(keyring: keyring, programs: bin) }
 
-    /// A home with a sealed store whose key is a file, and the daemon that serves it.
+    /// A home with a sealed store with a key file, and its running daemon.
     func sealedHome() async throws -> (home: AgentHome, daemon: ChildProcess) {
         let home = try home()
         let daemon = try await home.daemon()
@@ -29,7 +29,7 @@ struct Bench: Sendable {
         return (home, daemon)
     }
 
-    /// An issuer that approves by itself.
+    /// An issuer that approves codes at once.
     static func issuer(_ change: (inout DemoIssuer.Configuration) -> Void = { _ in }) async throws -> DemoIssuer {
         var configuration = DemoIssuer.Configuration()
         configuration.approvesAlone = true

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// Measures what the table of speed targets names, and says what is met.
+/// Measures the rows of the table of speed targets, and reports which are met.
 @main
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,7 +74,7 @@ struct BenchCommand: AsyncParsableCommand {
         try encoder.encode(report).write(to: URL(fileURLWithPath: json))
     }
 
-    /// Not print, which would keep the line back until the end when somebody reads it through a pipe.
+    /// Not print, which buffers lines in a pipe until the end.
     private static func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 
     private func wants(_ name: RowName?) -> Bool { row.isEmpty || name.map(row.contains) ?? false }

@@ -2,7 +2,7 @@ import AuthagentTestSupport
 import Foundation
 
 extension Bench {
-    /// The rows whose peer is oidc-agent: one Glewlwyd, with an account of it in both agents.
+    /// The rows with oidc-agent as the peer: one Glewlwyd, with an account in both agents.
     func cachedRows(_ wanted: (String) -> Bool) async throws -> [Row] {
         let names = ["new", "kept", "process"].filter(wanted)
         guard !names.isEmpty else { return [] }

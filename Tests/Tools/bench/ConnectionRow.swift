@@ -3,7 +3,7 @@ import DemoIssuer
 import Foundation
 
 extension Bench {
-    /// Others hold connections open; some of them send a byte at a time.
+    /// Measures tokens while other clients hold connections open; some of them send byte by byte.
     func connections() async throws -> Row {
         let (idle, slow) = (1_000, 100)
         let issuer = try await Self.issuer()
@@ -39,8 +39,7 @@ extension Bench {
             ])
     }
 
-    /// What each of so many connections adds, in KiB. Of an agent of its own, because memory that was needed once is kept
-    /// for the next time.
+    /// The memory per connection, in KiB. Measured in a fresh agent, because freed memory is reused.
     private func memory(_ count: Int, haveAsked: Bool, _ issuer: DemoIssuer) async throws -> Double {
         let (home, daemon) = try await sealedHome()
         defer { daemon.signal(SIGTERM) }
@@ -48,7 +47,7 @@ extension Bench {
         _ = try await load.loop(.new, at: home.socket, Self.tokenRequest("bench"), seconds: seconds)
         let before = try ProcessUse(of: daemon.pid).memory
         let holder = try await load.hold(idle: count, haveAsked: haveAsked, slow: 0, at: home.socket)
-        // Accepted after all those before it.
+        // Accepted after all connections before it.
         try await token("bench", home)
         let added = try ProcessUse(of: daemon.pid).memory - before
         holder.closeInput()

@@ -3,7 +3,7 @@ import SecretMemory
 import Vault
 
 extension Credential {
-    /// The same login as another account's.
+    /// The same login for another account.
     func copy(for name: AccountName) -> Credential {
         Credential(
             account: name, generation: generation, issuer: issuer, clientID: clientID, clientSecret: clientSecret,

@@ -1,7 +1,7 @@
 import AuthagentTestSupport
 import Foundation
 
-/// The raw server that writes the same bytes for whatever comes: the limit.
+/// The baseline: a raw server that writes the same bytes for any request.
 final class EchoServer: Sendable {
     let socket: String
     private let process: ChildProcess
@@ -20,7 +20,7 @@ final class EchoServer: Sendable {
 }
 
 extension AgentHome {
-    /// The whole reply to a request, head and all.
+    /// The whole reply to a request, including its head.
     func rawReply(_ request: String) async throws -> String {
         let curl = try MissingProgram.require("curl", package: "curl")
         let path = request.split(separator: " ")[1]

@@ -2,7 +2,7 @@ import AuthagentTestSupport
 import Foundation
 
 extension Glewlwyd {
-    /// Logs in with a device grant, as somebody who keeps the refresh token to himself.
+    /// Logs in with a device grant, and returns the refresh token.
     func refreshToken(client: String, secret: String) async throws -> String {
         let codes = try await post(
             "/device_authorization", ["scope=\(Glewlwyd.scopes.joined(separator: " "))"], client, secret)

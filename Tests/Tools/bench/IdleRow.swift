@@ -3,7 +3,7 @@ import DemoIssuer
 import Foundation
 
 extension Bench {
-    /// Ten accounts, each with a token, and nobody asks.
+    /// Measures an agent with ten accounts, each with a token, and no requests.
     func idle() async throws -> Row {
         let accounts = 10
         let time = isQuick ? 5.0 : 120.0
@@ -15,7 +15,7 @@ extension Bench {
         let daemon = try await home.daemon()
         defer { daemon.signal(SIGTERM) }
         for number in 0..<accounts { try await token("account-\(number)", home) }
-        // What the last request has left to do.
+        // The work left from the last request.
         try await Task.sleep(for: .seconds(isQuick ? 1 : 5))
         let before = try ProcessUse(of: daemon.pid)
         try await Task.sleep(for: .seconds(time))

@@ -1,4 +1,4 @@
-/// Several subjects measured in turns, A B C A B C …, so that whatever else the machine does meets them all alike.
+/// Subjects measured in turns, A B C A B C …, so that other load on the machine affects all of them alike.
 struct Interleaving: Sendable {
     private(set) var rounds: [[String: Load]] = []
 
@@ -6,7 +6,7 @@ struct Interleaving: Sendable {
 
     func load(_ name: String) -> Load { .median(of: rounds.compactMap { $0[name] }) }
 
-    /// The median over the rounds of one subject's figure in proportion to another's in the same round.
+    /// The median over all rounds of the ratio of two subjects' figures in the same round.
     func ratio(_ figure: KeyPath<Load, Double>, _ name: String, to other: String) -> Double {
         rounds.compactMap { round in
             guard let own = round[name], let other = round[other] else { return nil }

@@ -1,7 +1,7 @@
 import AuthagentTestSupport
 import Foundation
 
-/// What one run of `bench-load` has measured; times in microseconds.
+/// The results of one run of `bench-load`; times in microseconds.
 struct Load: Codable, Sendable {
     var count: Int
     var perSecond: Double
@@ -19,7 +19,7 @@ struct Load: Codable, Sendable {
         case replyBytes = "reply_bytes"
     }
 
-    /// Each figure's median over several runs.
+    /// The median of each figure over several runs.
     static func median(of loads: [Load]) -> Load {
         Load(
             count: loads.map(\.count).reduce(0, +), perSecond: loads.map(\.perSecond).median,
@@ -37,14 +37,14 @@ extension [Double] {
     }
 }
 
-/// Runs `bench-load`, the one client of everything that is compared.
+/// Runs `bench-load`, the client of all subjects.
 struct LoadClient: Sendable {
     enum Connections: String { case new, kept }
     enum Language: String { case http, json }
 
     let program: String
 
-    /// One client that asks again and again.
+    /// One client that repeats its request.
     func loop(
         _ connections: Connections, at socket: String, _ request: String, as language: Language = .http,
         seconds: Double
@@ -52,7 +52,7 @@ struct LoadClient: Sendable {
         try await run(["loop", connections.rawValue, "\(seconds)", language.rawValue, socket], input: request)
     }
 
-    /// Many clients that ask at the same moment.
+    /// Many clients that send a request at the same time.
     func burst(_ count: Int, at socket: String, _ request: String) async throws -> Load {
         try await run(["burst", "\(count)", LoadClient.Language.http.rawValue, socket], input: request)
     }
@@ -62,7 +62,7 @@ struct LoadClient: Sendable {
         try await run(["spawn", "\(count)"] + command, environment: environment)
     }
 
-    /// Connections that ask nothing, or have asked for something once, and such as send a byte now and then, until the
+    /// Connections that are idle, or idle after one request, and connections that send byte by byte, until the
     /// process's input ends.
     func hold(idle: Int, haveAsked: Bool = false, slow: Int, at socket: String) async throws -> ChildProcess {
         let holder = try ChildProcess(

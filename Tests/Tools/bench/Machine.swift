@@ -1,12 +1,12 @@
 import Foundation
 
-/// Where and when the figures were measured.
+/// The machine and the date of the measurement.
 struct Machine: Encodable, Sendable {
     let date: String
     let processor: String
     let cores: Int
     let kernel: String
-    /// Of the last minute, before the first measurement: others that run at the same time make every figure worse.
+    /// The load average over the last minute, before the first measurement: other load makes every figure worse.
     let load: Double
 
     init() {

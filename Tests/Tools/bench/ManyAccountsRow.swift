@@ -7,13 +7,13 @@ import SecretMemory
 import Vault
 
 extension Bench {
-    /// A store as it is after a thousand logins, and ten tokens of each of them.
+    /// Measures a store with a thousand logins, and ten tokens for each of them.
     func manyAccounts() async throws -> Row {
         let accounts = isQuick ? 20 : 1_000
         let scopes = (0..<10).map { "s\($0)" }
         let issuer = try await Self.issuer()
         let (home, first) = try await sealedHome()
-        // A real login: what the issuer gives is what the store gets, for each account a copy of its own.
+        // A real login: each account's store record is a copy of its credential.
         try await logIn("account-0", issuer, home, scopes: scopes)
         try await stop(first)
         try await copyLogin(accounts, home)
@@ -70,8 +70,8 @@ extension Bench {
         }
     }
 
-    /// Milliseconds from the start of the process until it says of the first and the last account that they are logged
-    /// in, for which it has read the store.
+    /// Milliseconds from the start of the process until the first and the last account are reported as logged in, for
+    /// which the store has been read.
     private func start(_ accounts: Int, _ home: AgentHome) async throws -> Double {
         let names = ["account-0", "account-\(accounts - 1)"]
         let begin = ContinuousClock.now

@@ -1,7 +1,7 @@
 import AuthagentTestSupport
 import Foundation
 
-/// Debian's oidc-agent with an account of the same Glewlwyd loaded: the peer to compare with.
+/// Debian's oidc-agent with an account of the same Glewlwyd loaded, for comparison.
 final class OIDCAgent: Sendable {
     let socket: String
     let environment: [String: String]
@@ -10,7 +10,7 @@ final class OIDCAgent: Sendable {
 
     static let account = "bench"
 
-    /// What its own client sends, without the encryption that the client adds: the least that it can be asked.
+    /// The request of its own client without encryption: the cheapest request it accepts.
     static let request = #"{"request":"access_token","account":"bench","min_valid_period":60}"#
 
     static func start(_ glewlwyd: Glewlwyd) async throws -> OIDCAgent {

@@ -1,30 +1,30 @@
 import Foundation
 
-/// What a process takes of the machine, as the kernel counts it (proc(5)).
+/// A process's use of resources, from proc(5).
 struct ProcessUse: Sendable {
     /// Private memory, in KiB: RssAnon.
     var memory: Int
-    /// How often its threads went to sleep by themselves, which is how often they were woken up.
+    /// Voluntary context switches per thread, which equal its wake-ups.
     var wakeUps: [Int: Int]
-    /// Clock ticks that its threads ran.
+    /// Clock ticks of CPU time.
     var ticks: Int
 
     init(of pid: Int32) throws {
         memory = try Self.number("RssAnon:", in: "/proc/\(pid)/status")
         wakeUps = [:]
         for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") {
-            // A thread may end while it is looked at.
+            // A thread may end meanwhile.
             let count = try? Self.number("voluntary_ctxt_switches:", in: "/proc/\(pid)/task/\(thread)/status")
             if let id = Int(thread), let count { wakeUps[id] = count }
         }
-        // The name may hold spaces; user and system time are the 12th and 13th field after it.
+        // The name may contain spaces; user and system time are the 12th and 13th field after it.
         let fields =
             try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
             .split(separator: ")").last?.split(separator: " ") ?? []
         ticks = fields.count > 12 ? (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0) : 0
     }
 
-    /// Since an earlier look.
+    /// Wake-ups since an earlier sample.
     func wakeUps(since earlier: ProcessUse) -> Int {
         wakeUps.reduce(0) { $0 + $1.value - (earlier.wakeUps[$1.key] ?? 0) }
     }

@@ -4,7 +4,7 @@ import Foundation
 import Synchronization
 
 extension Bench {
-    /// Account A waits for its provider; account B is asked for meanwhile.
+    /// Measures account B while account A waits for its provider.
     func slowProvider() async throws -> Row {
         let issuer = try await Self.issuer()
         let (home, daemon) = try await sealedHome()
@@ -19,7 +19,7 @@ extension Bench {
         var slowest: [Double] = []
         var result = Interleaving()
         for round in 0..<(isQuick ? 1 : 5) {
-            // A target that was never asked for takes a refresh.
+            // A new target requires a refresh.
             let query = "?resource=https://example.com/\(round)"
             let idle = try await load.loop(.new, at: home.socket, request, seconds: delay / 2)
             async let waiting = load.burst(1, at: home.socket, Self.tokenRequest("a", query: query))
@@ -42,10 +42,10 @@ extension Bench {
             ])
     }
 
-    /// Everybody asks at the moment when the token has expired.
+    /// Measures many clients at the moment when the token has expired.
     func burstAtExpiry() async throws -> Row {
         let clients = 500
-        // What lives no longer than a request asks for is renewed from half its life on.
+        // A token that lives no longer than the requested validity is refreshed after half its lifetime.
         let issuer = try await Self.issuer { $0.firstAccessTokenLifetime = 1 }
         let (home, daemon) = try await sealedHome()
         defer { daemon.signal(SIGTERM) }
@@ -83,7 +83,7 @@ extension Bench {
             ])
     }
 
-    /// From the poll that succeeds to the end of `authagent login`, which has said so then.
+    /// Measures from the successful poll to the end of `authagent login`.
     func login() async throws -> Row {
         let keyring = try await PrivateKeyring()
         let issuer = try await Self.issuer { $0.approvesAlone = false }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// One row of the table of targets, measured.
+/// A measured row of the table of targets.
 struct Row: Encodable, Sendable {
-    /// One figure that has to be on the right side of its limit.
+    /// A figure with a limit.
     struct Check: Encodable, Sendable {
         enum Side: String, Encodable { case atLeast = "≥", atMost = "≤" }
 
@@ -11,7 +11,7 @@ struct Row: Encodable, Sendable {
         var side: Side
         var limit: Double
         var unit: String
-        /// Whether missing it is missing the row's target; an aim is only shown.
+        /// Whether the row passes without it; it is only shown.
         var isAim = false
 
         var isMet: Bool { side == .atLeast ? value >= limit : value <= limit }
@@ -31,7 +31,7 @@ struct Row: Encodable, Sendable {
         }
     }
 
-    /// What was measured to get there.
+    /// A measured figure.
     struct Figure: Encodable, Sendable {
         var what: String
         var text: String
@@ -64,7 +64,7 @@ struct Row: Encodable, Sendable {
         try container.encode(figures, forKey: .figures)
     }
 
-    /// Its lines of the README's table, one for each check.
+    /// The row in the table of the README, one line per check.
     var markdown: String {
         checks.map { check in
             let verdict = check.isMet ? "met" : check.isAim ? "aim missed" : "**missed**"

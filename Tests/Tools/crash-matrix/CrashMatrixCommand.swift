@@ -2,7 +2,7 @@ import ArgumentParser
 import Dispatch
 import Foundation
 
-/// Kills the agent at every system call of a refresh, and says what each kill has cost.
+/// Kills the agent at every system call of a refresh, and reports the outcome of each kill.
 @main
 struct CrashMatrixCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -51,7 +51,7 @@ struct CrashMatrixCommand: AsyncParsableCommand {
 
     func run() async throws {
         let work = Task { try await runTrials() }
-        // By itself the signal would leave buses, keyrings and agents behind, which end with their trials.
+        // The signal's default would leave buses, keyrings and agents behind, which end with their trials.
         let signals = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -86,11 +86,11 @@ struct CrashMatrixCommand: AsyncParsableCommand {
     }
 }
 
-/// What keeps a cell from being decided, so that it counts as nothing.
+/// The reason why a cell is undecided, and not counted.
 struct TrialFailure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// Not print, which keeps lines back when they go to a file, and a whole matrix takes long.
+/// Not print, which buffers lines in a file, and a whole matrix takes long.
 private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }

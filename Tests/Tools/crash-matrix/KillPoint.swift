@@ -1,18 +1,18 @@
 import ArgumentParser
 
-/// A moment of a refresh to kill the agent at.
+/// A moment of a refresh at which to kill the agent.
 enum KillPoint: Hashable, Sendable {
     /// The call of this number, over all threads.
     case number(Int)
     /// The call of this number among those of its name.
     case call(String, Int)
 
-    /// What nothing is ever killed at.
+    /// No kill.
     static let never = KillPoint.number(0)
 }
 
 extension KillPoint: CustomStringConvertible, ExpressibleByArgument {
-    /// As `kill-at-syscall` understands it: `17` or `fsync:2`.
+    /// The syntax of `kill-at-syscall`: `17` or `fsync:2`.
     var description: String {
         switch self {
         case .number(let number): "\(number)"

@@ -1,8 +1,8 @@
-/// The cells, counted by what the agent was doing and what it was killed at.
+/// Cells, counted by the agent's progress and the call at the kill.
 struct Matrix {
     private struct Row: Hashable {
         let phase: Cell.Phase
-        /// Nil: all calls of the phase.
+        /// `nil`: all calls of the phase.
         let call: String?
     }
 
@@ -39,7 +39,7 @@ struct Matrix {
         }
     }
 
-    /// A table in Markdown: the logins that were recovered and those that were lost, of each phase and each call in it.
+    /// A Markdown table of recovered and lost logins, for each phase and each call in it.
     func text(withCalls: Bool) -> String {
         var lines = [["killed at (recovered / login_required)"] + policies.map(\.rawValue)]
         for phase in Cell.Phase.allCases {

@@ -1,16 +1,16 @@
 import ArgumentParser
 import DemoIssuer
 
-/// What a provider does with refresh tokens: a column of the matrix.
+/// A provider's policy for refresh tokens: a column of the matrix.
 enum Policy: String, CaseIterable, ExpressibleByArgument {
     case none
     case oldAccepted = "old-accepted"
     case oneUse = "one-use"
     case oneUseWithFamily = "one-use-family"
-    /// A real server: one use, with its family.
+    /// A real server: one use, with a token family.
     case glewlwyd
 
-    /// Whether a refresh token that was used once is of no use any more.
+    /// Whether a used refresh token is invalid.
     var isStrict: Bool {
         switch self {
         case .none, .oldAccepted: false
@@ -18,6 +18,6 @@ enum Policy: String, CaseIterable, ExpressibleByArgument {
         }
     }
 
-    /// The demo issuer's name for it; nil for a real server.
+    /// The demo issuer's name for it; `nil` for a real server.
     var rotation: DemoIssuer.Rotation? { DemoIssuer.Rotation(rawValue: rawValue) }
 }

@@ -1,7 +1,7 @@
 import AuthagentTestSupport
 import DemoIssuer
 
-/// Who grants the login of a trial.
+/// The provider of a trial's login.
 enum Provider: Sendable {
     case demo(DemoIssuer)
     case glewlwyd(Glewlwyd)
@@ -17,7 +17,7 @@ enum Provider: Sendable {
         return .demo(try await DemoIssuer.start(configuration))
     }
 
-    /// What a login at this provider needs on its command line.
+    /// The options for a login at this provider.
     var loginOptions: [String] {
         switch self {
         case .demo(let issuer): ["--issuer", issuer.issuer, "--client-id", "tv"]
@@ -32,13 +32,13 @@ enum Provider: Sendable {
         }
     }
 
-    /// The refresh tokens that have been spent so far, in order; nil when the provider does not tell.
+    /// The spent refresh tokens, in order; `nil` if the provider does not report them.
     var spent: [String]? {
         guard case .demo(let issuer) = self else { return nil }
         return issuer.log.filter { $0.form["grant_type"] == "refresh_token" }.compactMap { $0.form["refresh_token"] }
     }
 
-    /// Every refresh token ever issued; nil when the provider does not tell.
+    /// All issued refresh tokens; `nil` if the provider does not report them.
     var issued: Set<String>? {
         guard case .demo(let issuer) = self else { return nil }
         return Set(issuer.refreshTokens)

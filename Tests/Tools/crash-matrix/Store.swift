@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Where the login of a trial is kept.
+/// The store of a trial's login.
 enum Store: String, CaseIterable, ExpressibleByArgument {
     case keyring
     case sealed

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The system calls of an agent from the request for a token on, as `kill-at-syscall` has recorded them.
+/// An agent's system calls from the token request on, recorded by `kill-at-syscall`.
 struct SystemCalls: Sendable {
     struct Call: Sendable {
         let thread: Int
@@ -8,7 +8,7 @@ struct SystemCalls: Sendable {
     }
 
     let calls: [Call]
-    /// Whether the last one is the one that the agent was killed at.
+    /// Whether the agent was killed at the last one.
     let isKilled: Bool
 
     init(record path: String) throws {
@@ -21,7 +21,7 @@ struct SystemCalls: Sendable {
         }
     }
 
-    /// One line for each call: its number, its thread and its name.
+    /// One line per call: its number, its thread and its name.
     var text: String {
         calls.enumerated().map { "\($0.offset + 1) \($0.element.thread) \($0.element.name)" }.joined(separator: "\n")
     }

@@ -1,7 +1,7 @@
-/// Trials of one policy side by side, each on a machine of its own.
+/// Concurrent trials of one policy, each with its own home.
 struct Trials {
     private let trials: [Trial]
-    /// A refresh that nobody disturbed.
+    /// An undisturbed refresh.
     let reference: SystemCalls
 
     static func start(of policy: Policy, store: Store, count: Int) async throws -> Trials {
@@ -13,7 +13,7 @@ struct Trials {
         return Trials(trials: trials, reference: reference)
     }
 
-    /// A cell for each point, in no particular order.
+    /// Returns a cell for each point, in no particular order.
     func run(_ points: KillPoints) async throws -> [Cell] {
         try await withThrowingTaskGroup(of: [Cell].self) { group in
             for trial in trials {

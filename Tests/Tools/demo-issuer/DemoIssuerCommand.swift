@@ -2,12 +2,12 @@ import ArgumentParser
 import DemoIssuer
 import Foundation
 
-/// Runs the demo issuer as a process, for the quickstart and for trying things out.
+/// Runs the demo issuer as a process, for the quickstart and for experiments.
 @main
 struct DemoIssuerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo-issuer",
-        abstract: "A throw-away OAuth authorization server on 127.0.0.1. It trusts everybody: for demonstration only.",
+        abstract: "An OAuth authorization server on 127.0.0.1 for demonstrations. It trusts every client.",
         discussion: "The first line of its output is the issuer. It runs until its standard input ends."
     )
 
@@ -54,7 +54,7 @@ struct DemoIssuerCommand: AsyncParsableCommand {
         }
         if register { configuration.registration = DemoIssuer.Registration() }
         let issuer = try await DemoIssuer.start(configuration, port: port)
-        // Not print, which would keep the line back until the end when somebody reads it through a pipe.
+        // Not print, which buffers lines in a pipe until the end.
         let name = descope == nil ? issuer.issuer : issuer.descopeIssuer
         FileHandle.standardOutput.write(Data("\(name)\n".utf8))
         while readLine() != nil {}

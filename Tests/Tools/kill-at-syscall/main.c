@@ -1,16 +1,15 @@
-// Runs a program and kills it at its Nth system call, counted over all of its threads from the moment of SIGUSR1.
+// Runs a program and kills it at its Nth system call, counted over all threads from SIGUSR1 on.
 //
 //     kill-at-syscall RECORD N|CALL:N PROGRAM [ARGUMENT...]
 //
-// With CALL, as in fsync:2, only calls of that name count. N is 0 for a program that is to be watched and left alone. strace(1) counts each thread's calls apart, so what it kills
-// at depends on which thread came first; this counts them in the order in which the kernel sees them, and every number
-// up to the end of the work is a point to kill at.
+// With CALL, as in fsync:2, only calls of that name count. N = 0 records only. strace(1) counts per thread, so its
+// kill point depends on scheduling; this program counts in the kernel's order: every number up to the end is one.
 //
-// The program is killed as the call begins: the kernel does not carry it out. What the program did after the call before
-// was in its memory and is gone, so these points stand for all moments in between.
+// The program is killed as the call begins, and the kernel does not execute it. Its work since the previous call was
+// in memory only, so these points stand for all moments in between.
 //
-// It writes "armed" to standard output when it counts, and to RECORD one line for each counted call, "THREAD CALL", and
-// after a kill "killed". Processes that the program starts are theirs alone. It ends with its program.
+// Writes "armed" to standard output when counting starts, to RECORD a line "THREAD CALL" per counted call, and after
+// a kill "killed". Child processes are not traced. Ends with its program.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -63,7 +62,7 @@ static void forget(pid_t thread)
             threads[i--] = threads[--thread_count];
 }
 
-/// Until it counts, threads run at full speed; they are stopped so that from then on each call is a stop.
+/// Until it counts, threads run at full speed; then they are stopped, so that each call is a stop.
 static void arm(void)
 {
     if (is_armed)
@@ -75,7 +74,7 @@ static void arm(void)
         fail("write");
 }
 
-/// A call begins, in a thread that waits for what becomes of it.
+/// A call begins; its thread is stopped until it is continued.
 static void begin(pid_t thread)
 {
     struct __ptrace_syscall_info information;
@@ -97,7 +96,7 @@ static void begin(pid_t thread)
     }
 }
 
-/// What a thread has stopped for, and with which signal it goes on.
+/// Handles a thread's stop; returns the signal to continue it with.
 static int handle_stop(pid_t thread, int status)
 {
     int signal_number = WSTOPSIG(status);
@@ -107,7 +106,7 @@ static int handle_stop(pid_t thread, int status)
             begin(thread);
         return 0;
     }
-    // A new thread, an exec, or the stop that was asked for.
+    // A new thread, an exec, or the requested stop.
     if (status >> 16 != 0)
         return 0;
     return signal_number;
@@ -147,7 +146,7 @@ int main(int argc, char *argv[])
     }
     kill_at = atol(colon ? colon + 1 : argv[2]);
 
-    // Blocked and asked for, so that none arrives between a look and a wait.
+    // Blocked, so that no signal arrives between a check and a wait.
     sigset_t signals, earlier;
     sigemptyset(&signals);
     sigaddset(&signals, SIGCHLD);
@@ -163,7 +162,7 @@ int main(int argc, char *argv[])
     if (program == 0) {
         char byte;
         close(go[1]);
-        // Traced before its first instruction: the daemon forbids it to everybody who comes later.
+        // Traced before its first instruction: later the daemon forbids it.
         if (read(go[0], &byte, 1) != 1)
             _exit(1);
         close(go[0]);

@@ -1,4 +1,4 @@
-// The names of the system calls that a daemon makes; another one is shown by its number.
+// The names of the daemon's system calls; others are shown by number.
 #include <stddef.h>
 #include <sys/syscall.h>
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ReplyCorpus
 
-/// Reads many damaged and hostile replies. A trap ends it with a signal, a broken promise with status 1.
+/// Reads many damaged and hostile replies. A trap ends it with a signal, a violated invariant with status 1.
 @main
 struct ReplyFuzzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,7 +27,7 @@ struct ReplyFuzzCommand: ParsableCommand {
             bytes += reply.body.count
             let reading = ReplyReading(status: reply.status, retryAfter: reply.retryAfter, body: reply.body)
             var violation = reading.violation
-            // A second reading takes as long as the first, so not of every reply.
+            // A second reading takes as long as the first, so only some replies get one.
             if violation == nil, number % 16 == 0 {
                 let again = ReplyReading(status: reply.status, retryAfter: reply.retryAfter, body: reply.body)
                 if again.digest != reading.digest { violation = "one reply is read in two ways" }

@@ -1,13 +1,13 @@
 internal import Dispatch
 internal import SecretMemory
 
-/// A thread of its own for calls that block, one after the other, in the order in which they were asked for.
+/// A thread of its own for blocking calls, which run one after the other in the order of submission.
 public struct BlockingQueue: Sendable {
     private let queue: DispatchQueue
 
     public init(_ label: String) { queue = DispatchQueue(label: label) }
 
-    /// Runs `body` away from the cooperative pool. Waits also when the caller is cancelled: half a write is none.
+    /// Runs `body` off the cooperative pool. A cancelled caller waits too: half a write must not happen.
     public func run<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> Value
     ) async throws(Failure) -> Value {

@@ -2,9 +2,9 @@ internal import Glibc
 internal import LocalSocket
 
 extension DurableDirectory {
-    /// The whole file, or nil when it is not there. Anything but this user's own private file is refused.
+    /// Reads a whole file; `nil` if there is none. Refuses anything but this user's own private regular file.
     public func read(_ name: String, limit: Int) throws(FileFailure) -> [UInt8]? {
-        // Without O_NONBLOCK, a FIFO in the file's place would hold the reader up for ever.
+        // Without O_NONBLOCK, opening a FIFO in the file's place would block.
         let raw = openat(self.descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard raw >= 0 else {
             if errno == ENOENT { return nil }

@@ -1,21 +1,21 @@
 internal import Glibc
 public import LocalSocket
 
-/// Why a file was not written or read, with the operating system's reason.
+/// The reason why a file was not read or written, with the operating system's error.
 public enum FileFailure: Error, Equatable, Sendable {
-    /// The directory is missing, another user's, a symbolic link or open to others.
+    /// The directory is missing, owned by another user, a symbolic link, or accessible to others.
     case directory(LocalSocketError)
     case system(call: String, path: String, errno: Int32)
     case notARegularFile(String)
     case otherOwner(String, owner: UInt32)
     case readableByOthers(String, mode: UInt32)
-    /// Of key material, which other programs may use as well.
+    /// A key file, which other programs may use as well.
     case keyHasOtherOwner(String, owner: UInt32)
     case tooLarge(String, limit: Int)
 
     public var isMissingDirectory: Bool { if case .directory(.directoryMissing) = self { true } else { false } }
 
-    /// Whether it is for want of room: a full disk, a quota or a limit on the size of files.
+    /// Whether disk space is the reason: a full disk, a quota or a file size limit.
     public var isForWantOfRoom: Bool {
         if case .system(_, _, let code) = self { [ENOSPC, EDQUOT, EFBIG].contains(code) } else { false }
     }
@@ -35,10 +35,10 @@ extension FileFailure: CustomStringConvertible {
         }
     }
 
-    /// The command that repairs it, or what to look at.
+    /// The command that repairs it, or what to check.
     public var hint: String {
         switch self {
-        // A directory of files that only the agent makes.
+        // Only the agent creates files in this directory.
         case .directory(.directoryIsLoose(let path, _)): "run 'chmod 700 \(path)'"
         case .directory(let error): error.hint
         case .system where isForWantOfRoom: "make room on the disk"
@@ -46,9 +46,9 @@ extension FileFailure: CustomStringConvertible {
             "check who may write to \(path)"
         case .system(_, let path, _), .notARegularFile(let path), .tooLarge(let path, _):
             "look at 'ls -ld \(path)'"
-        // In the agent's own directory. -h: the owner of no other file, if a link is put there meanwhile.
-        case .otherOwner(let path, _): "if you have put it there, run 'chown -h \(geteuid()) \(path)' as root"
-        case .keyHasOtherOwner(let path, _): "run 'ls -l \(path)' to see whose it is, and name a copy of your own"
+        // In the agent's own directory. -h: if a symbolic link takes its place meanwhile, its target keeps its owner.
+        case .otherOwner(let path, _): "if it is your file, run 'chown -h \(geteuid()) \(path)' as root"
+        case .keyHasOtherOwner(let path, _): "run 'ls -l \(path)' to see its owner, and use a copy of your own"
         case .readableByOthers(let path, _): "run 'chmod 600 \(path)'"
         }
     }

@@ -1,8 +1,8 @@
-/// What a sealed file is: it opens as this and as nothing else, wherever it is moved to.
+/// The identity of a sealed file, which is authenticated: a file moved to another name does not open.
 public struct Label: Equatable, Sendable {
-    /// Which part of the agent it is for.
+    /// The part of the agent that owns the file.
     public var purpose: String
-    /// Whose it is, such as an account's name.
+    /// The file's subject, such as an account's name.
     public var name: String
     public var generation: UInt64
 

@@ -2,20 +2,20 @@ internal import Glibc
 internal import LocalSocket
 public import SecretMemory
 
-/// Reading files whose content only this user may see.
+/// Reads files that only this user may read.
 public enum PrivateFile {
-    /// What a file must be to be read.
+    /// The required properties of a file.
     struct Rule {
         var allowsRoot = false
-        /// Permission bits that may not be set.
+        /// Permission bits that must not be set.
         var forbidden: mode_t = 0o077
     }
 
-    /// Reads key material that root or this user has put somewhere; a link is followed, and what it leads to is
-    /// checked. Nil when there is no such file.
+    /// Reads key material of root or this user; `nil` if there is no such file. A symbolic link is followed and its
+    /// target checked.
     ///
-    /// `isCredential`: systemd(1) lets a service's user read through an access control list, which looks like a group's
-    /// right.
+    /// `isCredential`: systemd(1) grants a service's user access with an ACL, which looks like a permission of the
+    /// group.
     public static func readKey(
         _ path: String, isCredential: Bool = false, limit: Int
     ) throws(FileFailure) -> SecretBytes? {

@@ -2,17 +2,17 @@ internal import Crypto
 internal import FoundationEssentials
 public import SecretMemory
 
-/// A 256-bit key that files are sealed with; it lives in locked memory only.
+/// A 256-bit encryption key for sealed files, kept in locked memory.
 public struct SealingKey: Sendable, Equatable {
     public static let size = 32
 
     let bytes: SecretBytes
-    /// Tells keys apart in the header of a file, and gives nothing of the key away.
+    /// Identifies the key in a file's header; reveals nothing about the key.
     let id: [UInt8]
 
     static let idSize = 8
 
-    /// Nil unless there are exactly `size` bytes, which must be as good as random.
+    /// `nil` unless there are exactly `size` bytes, which must be indistinguishable from random.
     public init?(_ bytes: SecretBytes) {
         guard bytes.count == Self.size else { return nil }
         self.init(trusted: bytes)
@@ -27,17 +27,17 @@ public struct SealingKey: Sendable, Equatable {
         SealingKey(trusted: SymmetricKey(size: .bits256).withUnsafeBytes { SecretBytes($0) })
     }
 
-    /// Another key for another purpose, from which this one cannot be found (HKDF-SHA256, RFC 5869).
+    /// Derives a key for another purpose, from which `material` cannot be computed (HKDF-SHA256, RFC 5869).
     ///
-    /// `material` may be of any length, if as much as a key's worth of it is random.
+    /// `material` may have any length, if it has the entropy of a key.
     public static func derived(from material: SecretBytes, purpose: String) -> SealingKey {
         SealingKey(trusted: derive(from: material, purpose: purpose, count: size))
     }
 
-    /// The bytes, to be sealed with another key.
+    /// The key's bytes, to be sealed with another key.
     public var material: SecretBytes { bytes }
 
-    /// Lends the key to the cipher. Its copy is wiped at the end, but for this time it is not in locked memory.
+    /// Lends the key to the cipher. The copy is in unlocked memory during the call, and wiped at its end.
     func withSymmetricKey<Result>(_ body: (SymmetricKey) throws -> Result) rethrows -> Result {
         try body(bytes.withBytes { SymmetricKey(data: $0) })
     }

@@ -1,12 +1,12 @@
 internal import Glibc
 internal import Synchronization
 
-/// A file under a name of its own until it is whole; it goes with this object unless it was renamed.
+/// A file under a temporary name; removed with this object unless it was renamed.
 final class UnfinishedFile: Sendable {
     private let directory: DurableDirectory
     private let name: String
     private let descriptor: Int32
-    /// Whether the file still has its first name.
+    /// Whether the file still has its temporary name.
     private let isUnfinished = Mutex(true)
 
     init(in directory: DurableDirectory) throws(FileFailure) {
@@ -33,7 +33,7 @@ final class UnfinishedFile: Sendable {
         guard fsync(descriptor) == 0 else { throw directory.failure("fsync", name) }
     }
 
-    /// Makes `bytes` the whole content, on the disk.
+    /// Writes `bytes` as the whole content, and makes it durable.
     func fill(_ bytes: [UInt8]) throws(FileFailure) {
         var count = 0
         while count < bytes.count {

@@ -4,7 +4,7 @@ internal import SealedFiles
 internal import SecretMemory
 internal import Vault
 
-/// What one file of the journal is, as its name tells.
+/// A file of the journal, as described by its name.
 struct JournalEntry: Hashable, Sendable {
     enum Kind: String {
         case intent
@@ -22,10 +22,10 @@ struct JournalEntry: Hashable, Sendable {
         generation = credential.generation
     }
 
-    /// No account's name has a tilde.
+    /// Account names never contain a tilde.
     var fileName: String { "\(account)~\(generation).\(kind.rawValue)" }
 
-    /// Nil for a file that is not the journal's.
+    /// `nil` if the file does not belong to the journal.
     init?(fileName: String) {
         guard let tilde = fileName.lastIndex(of: "~"), let account = AccountName(fileName[..<tilde]) else { return nil }
         let rest = fileName[fileName.index(after: tilde)...].split(separator: ".", omittingEmptySubsequences: false)
@@ -46,7 +46,7 @@ struct JournalEntry: Hashable, Sendable {
 extension Credential {
     var sealingKey: SealingKey? { journalKey.flatMap { SealingKey($0) } }
 
-    /// What an intent holds: enough to know the refresh token again.
+    /// The content of an intent: a hash, enough to recognize the refresh token.
     var tokenHash: SecretBytes {
         var hash = SHA256()
         refreshToken?.withBytes { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }

@@ -2,15 +2,15 @@ public import AgentAPI
 internal import Glibc
 public import SealedFiles
 
-/// What is in a journal's directory, as anybody sees it without a key.
+/// The content of a journal's directory, as far as it is visible without the key.
 public struct JournalSurvey: Equatable, Sendable {
-    /// What the journal holds of one account.
+    /// The journal's entries for one account.
     public struct Account: Equatable, Sendable {
         public var account: AccountName
-        /// Whether there is a new refresh token that the store may not have; else a refresh was begun, and nobody knows
-        /// its answer.
+        /// Whether there is a new refresh token that the store may lack; otherwise a refresh was begun and its outcome
+        /// is unknown.
         public var hasRotated: Bool
-        /// Seconds since 1970 of the oldest entry.
+        /// Time of the oldest entry, in seconds since 1970.
         public var since: Int
         /// Paths, sorted.
         public var files: [String]
@@ -23,18 +23,18 @@ public struct JournalSurvey: Equatable, Sendable {
         }
     }
 
-    /// By name.
+    /// Accounts, sorted by name.
     public var accounts: [Account] = []
     /// Entries that the agent would refuse to read.
     public var failures: [FileFailure] = []
-    /// Paths of what is no entry of a journal.
+    /// Paths of files that are not journal entries.
     public var foreign: [String] = []
 
     public init() {}
 }
 
 extension SealedJournal {
-    /// Looks at a journal that an agent may be using, and changes nothing. Nil when there is none.
+    /// Reads a journal that an agent may be using, without changing it; `nil` if there is none.
     public static func survey(_ path: String) throws(FileFailure) -> JournalSurvey? {
         var status = stat()
         guard lstat(path, &status) == 0 || errno != ENOENT else { return nil }
@@ -48,7 +48,7 @@ extension SealedJournal {
                 continue
             }
             do throws(FileFailure) {
-                // An entry may be cleared at any moment.
+                // An entry may be removed at any moment.
                 guard try directory.read(name, limit: largestEntry) != nil else { continue }
             } catch {
                 survey.failures.append(error)

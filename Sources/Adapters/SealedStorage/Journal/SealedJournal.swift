@@ -5,33 +5,33 @@ internal import SecretMemory
 internal import Synchronization
 public import Vault
 
-/// The rotation journal as sealed files, two of an account at most:
+/// The rotation journal in sealed files, at most two per account:
 ///
-/// - `ACCOUNT~GENERATION.intent`: the refresh token of that generation is being spent;
-/// - `ACCOUNT~GENERATION.rotated`: the credential of that generation, which the store may not have yet;
-/// - `ACCOUNT~GENERATION.ended`: the login is over since that generation, and the store may still have it.
+/// - `ACCOUNT~GENERATION.intent`: the refresh token of this generation is being spent;
+/// - `ACCOUNT~GENERATION.rotated`: the credential of this generation, which the store may lack;
+/// - `ACCOUNT~GENERATION.ended`: the login ended at this generation, and the store may still have it.
 ///
-/// The generation is in the name, so that no write of one rotation can touch what another one left, and what is obsolete
-/// is known without a key.
+/// With the generation in the name, no rotation overwrites another's entry, and obsolete entries are recognized without
+/// the key.
 public final class SealedJournal: RotationJournal {
     private struct State {
         var entries: [AccountName: Set<JournalEntry>]
-        /// Room for the credentials that requests under way will bring.
+        /// Disk space reserved for the credentials that running requests will return.
         var rooms: [AccountName: (generation: UInt64, reservation: Reservation)] = [:]
-        /// One for each account: its slow disk access is in no other account's way.
+        /// One queue per account: slow disk access for one account does not delay another.
         var lanes: [AccountName: BlockingQueue] = [:]
     }
 
     private let directory: DurableDirectory
     private let state: Mutex<State>
 
-    /// What a new refresh token may be longer than the old one. Most are shorter than 4 KiB; a longer one is written all
-    /// the same, as long as the disk has room by then.
+    /// Extra space for a new refresh token that is longer than the old one. Most are shorter than 4 KiB; a longer one
+    /// is still written if the disk has space by then.
     private static let spareRoom = 16 * 1024
-    /// A credential has a handful of tokens, whose size the reader of replies bounds.
+    /// A credential has few tokens, and the reply parser limits their size.
     static let largestEntry = 1 << 20
 
-    /// Opens the journal in this directory, which is made if it is not there. One process at a time may do so.
+    /// Opens the journal in this directory, or creates it. Only one process may have it open.
     public init(path: String) throws(FileFailure) {
         directory = try DurableDirectory(making: path)
         var entries: [AccountName: Set<JournalEntry>] = [:]
@@ -60,7 +60,7 @@ public final class SealedJournal: RotationJournal {
 
     public func abandon(_ credential: Credential) async {
         await remove(of: credential.account) { $0 == JournalEntry(.intent, of: credential) }
-        giveRoomBack(of: credential.account)
+        releaseReservation(of: credential.account)
     }
 
     public func complete(_ credential: Credential) async throws(StoreFailure) {
@@ -76,7 +76,8 @@ public final class SealedJournal: RotationJournal {
             }
             self.state.withLock { _ = $0.entries[entry.account, default: []].insert(entry) }
         }
-        // However long a store is away: two files. Nobody waits for it, because nobody would read the older ones.
+        // At most two files remain even if the store is unavailable for long. Not awaited: older entries are never
+        // read.
         Task { await self.remove(of: entry.account) { $0.generation < entry.generation } }
     }
 
@@ -92,18 +93,18 @@ public final class SealedJournal: RotationJournal {
     public func clear(_ account: AccountName, upTo generation: UInt64) async {
         await remove(of: account) { entry in
             switch entry.kind {
-            // The refresh token of this very generation may be under way to the provider.
+            // The refresh token of this generation may be on its way to the provider.
             case .intent, .ended: entry.generation < generation
             case .rotated: entry.generation <= generation
             }
         }
         let isOver = state.withLock { ($0.rooms[account]?.generation ?? .max) <= generation }
-        if isOver { giveRoomBack(of: account) }
+        if isOver { releaseReservation(of: account) }
     }
 
     public func forget(_ account: AccountName) async {
         await remove(of: account) { _ in true }
-        giveRoomBack(of: account)
+        releaseReservation(of: account)
     }
 
     public func finding(after credential: Credential) async throws(StoreFailure) -> JournalFinding {
@@ -117,7 +118,7 @@ public final class SealedJournal: RotationJournal {
                     finding.newer = newer
                     break
                 }
-                // Somebody has damaged it; that it was written means that the token before it is spent.
+                // The entry is damaged, but its existence shows that the token before it was spent.
                 finding.isBegun = true
             }
             let newest = finding.newer ?? credential
@@ -148,17 +149,17 @@ public final class SealedJournal: RotationJournal {
             return obsolete
         }
         guard !obsolete.isEmpty else { return }
-        // What is left on the disk is obsolete by its generation, so a failure here costs nothing.
+        // An entry left on the disk is obsolete by its generation, so a failure is harmless.
         try? await blocking(account) { () throws(FileFailure) in
             for entry in obsolete { try self.directory.remove(entry.fileName) }
         }
     }
 
-    private func giveRoomBack(of account: AccountName) {
+    private func releaseReservation(of account: AccountName) {
         if let room = state.withLock({ $0.rooms.removeValue(forKey: account) }) { directory.discard(room.reservation) }
     }
 
-    /// File system calls wait for the disk, which the cooperative pool must not.
+    /// Runs file system calls, which wait for the disk, off the cooperative pool.
     private func blocking<Value: Sendable>(
         _ account: AccountName, _ body: @escaping @Sendable () throws(FileFailure) -> Value
     ) async throws(StoreFailure) -> Value {
@@ -168,16 +169,16 @@ public final class SealedJournal: RotationJournal {
             return lane
         }
         do throws(FileFailure) { return try await lane.run(body) } catch {
-            throw StoreFailure(.failed, "the rotation journal fails: \(error)", hint: error.hint)
+            throw StoreFailure(.failed, "the rotation journal failed: \(error)", hint: error.hint)
         }
     }
 }
 
-/// What a sealed entry holds.
+/// The content of a sealed entry.
 private struct Opened {
     var secret: SecretBytes
 
-    /// Nil unless the content is the credential that the entry's name tells.
+    /// `nil` unless the content is the credential announced by the entry's name.
     func credential(of entry: JournalEntry) -> Credential? {
         let key = RecordKey(account: entry.account, purpose: .login)
         guard let credential = Credential(StoredRecord(key: key, issuer: "", secret: secret)),

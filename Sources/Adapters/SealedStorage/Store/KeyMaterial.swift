@@ -1,20 +1,20 @@
 internal import SealedFiles
 internal import SecretMemory
 
-/// Reads the key of a store that opens by itself.
+/// Reads the key of a store that unlocks without a passphrase.
 struct KeyMaterial: Sendable {
-    /// systemd's directory of this service's credentials (systemd.exec(5)); nil outside of a service that has any.
+    /// The service's systemd credentials directory (systemd.exec(5)); `nil` outside a service with credentials.
     let credentialsDirectory: String?
 
     static let credential = "authagent-key"
 
-    /// As much as a key: what is shorter cannot be as good as one.
+    /// The size of a key: shorter material cannot have enough entropy.
     private static let shortest = 32
     private static let longest = 64 * 1024
 
     private var credentialPath: String? { credentialsDirectory.map { "\($0)/\(Self.credential)" } }
 
-    /// Whether systemd has given this process a key.
+    /// Whether systemd has passed a key to this process.
     func hasCredential() -> Bool { (try? credential()) != nil }
 
     func credential() throws(SealedFailure) -> SealingKey {

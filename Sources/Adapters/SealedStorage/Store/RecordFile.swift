@@ -1,19 +1,19 @@
 internal import AgentAPI
 internal import Vault
 
-/// The name of a record's file: `ACCOUNT~PURPOSE~GENERATION`. No account's name has a tilde.
+/// The name of a record's file: `ACCOUNT~PURPOSE~GENERATION`. Account names never contain a tilde.
 ///
-/// Each write makes a file of the next generation, and removes the one before once the new one was read back.
+/// Each write creates a file of the next generation; the previous file is removed after the new one was read back.
 struct RecordFile: Equatable, Sendable {
     let key: RecordKey
     let generation: UInt64
 
     private static let revocation = "revocation-"
-    /// No record is written so often. Counting on from below it never reaches it.
+    /// Unreachable by counting: records are not written that often.
     static let largestGeneration: UInt64 = 1 << 62
-    /// Above it, a file that cannot be looked into is not believed to be as new as its name says.
+    /// Above it, a file that cannot be opened is not assumed to be as new as its name claims.
     static let largestLikelyGeneration: UInt64 = 1 << 32
-    /// In bytes; twice as many digits still fit into a file's name.
+    /// In bytes; twice as many hex digits still fit into a file name.
     private static let longestID = 48
 
     init(_ key: RecordKey, generation: UInt64) {
@@ -21,7 +21,7 @@ struct RecordFile: Equatable, Sendable {
         self.generation = generation
     }
 
-    /// Nil for a file that is no record.
+    /// `nil` if the file is not a record.
     init?(name: String) {
         let parts = name.split(separator: "~", omittingEmptySubsequences: false)
         guard parts.count == 3, let account = AccountName(parts[0]), let generation = UInt64(parts[2]),
@@ -37,7 +37,7 @@ struct RecordFile: Equatable, Sendable {
         }
     }
 
-    /// Nil for a key that makes no file name.
+    /// `nil` for a key that cannot be a file name.
     static func stem(of key: RecordKey) -> String? {
         switch key.purpose {
         case .login: return "\(key.account)~login"

@@ -2,24 +2,24 @@ internal import SealedFiles
 internal import SecretMemory
 internal import Synchronization
 
-/// The number of the newest record of each login that was seen, in memory and in the sealed file `marks.sealed`, so that an
-/// older record that is put back is known to be one.
+/// The generation of each login's newest record, in memory and in the sealed file `marks.sealed`, so that an older
+/// record that is put back is recognized.
 ///
-/// A record is written first and its mark after it: no crash leaves a mark without its record. A record that is removed
-/// leaves a higher mark.
+/// A record is written before its mark: a crash never leaves a mark without its record. Removing a record leaves a
+/// higher mark.
 final class RecordMarks: Sendable {
     private struct State {
-        /// Whose marks these are: another store may be put into this one's place.
+        /// The key of the store whose marks these are: another store may replace it.
         var key: SealingKey?
-        /// By the stem of the record's file; nil while they cannot be known.
+        /// Marks by the stem of the record's file name; `nil` while they are unknown.
         var newest: [String: UInt64]?
-        /// What the file has, as far as this process has read or written it.
+        /// The file's content, as last read or written by this process.
         var stored: [String: UInt64]?
-        /// Whether the store has a file. One of the first version has none: an agent of that version would go on counting
-        /// without it, and its newer records would then be taken for older ones.
+        /// Whether the store has a marks file. A store of version 1 has none: an agent of that version would write
+        /// newer records without raising marks, and they would then be taken for old ones.
         var hasFile = false
-        /// Whether the file says less than this process has written: an earlier directory was put back as a whole, which
-        /// is its owner's to decide and counts from the next start on.
+        /// Whether the file has lower marks than this process has written: the owner has restored an earlier directory.
+        /// It is trusted from the next start on.
         var isReplaced = false
         var loss: SealedFailure?
     }
@@ -28,16 +28,15 @@ final class RecordMarks: Sendable {
 
     static let fileName = "marks.sealed"
     private static let purpose = "marks"
-    /// Some ten thousand accounts.
+    /// Enough for some ten thousand accounts.
     private static let limit = 4 << 20
 
-    /// Why no record can be told from an older one; `nil` if it can.
+    /// The reason why old records cannot be recognized; `nil` if they can.
     var loss: SealedFailure? { state.withLock { $0.newest == nil ? $0.loss : nil } }
 
     func newest(of stem: String) -> UInt64 { state.withLock { $0.newest?[stem] ?? 0 } }
 
-    /// Takes up what the file has. `hasFile`: the store has had one from its beginning, so that one that is missing was
-    /// taken away.
+    /// Loads the file. `hasFile`: the store was created with a marks file, so a missing one was removed.
     func load(from directory: DurableDirectory, _ key: SealingKey, hasFile: Bool) {
         guard hasFile else {
             return state.withLock { state in
@@ -62,19 +61,20 @@ final class RecordMarks: Sendable {
         }
     }
 
-    /// Raises the marks of logins; none is ever lowered.
+    /// Raises marks; a mark is never lowered.
     func raise(_ marks: [String: UInt64]) {
         state.withLock { $0.newest?.merge(marks) { max($0, $1) } }
     }
 
-    /// Brings them to the disk if they are not there. A failure costs no login: the file then says less than it could.
+    /// Writes the marks if they have changed. A failure does not affect logins: the file then has lower marks than
+    /// possible.
     func write(to directory: DurableDirectory, _ key: SealingKey) {
         let marks = state.withLock { $0.newest == $0.stored || !$0.hasFile || $0.isReplaced ? nil : $0.newest }
         guard let marks, (try? Self.write(marks, directory, key)) != nil else { return }
         state.withLock { $0.stored = marks }
     }
 
-    /// Begins anew with these, whatever there was.
+    /// Replaces all marks.
     func replace(with marks: [String: UInt64], in directory: DurableDirectory, _ key: SealingKey) throws(FileFailure) {
         try Self.write(marks, directory, key)
         state.withLock { $0 = State(key: key, newest: marks, stored: marks, hasFile: true) }

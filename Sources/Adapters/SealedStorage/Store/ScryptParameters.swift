@@ -4,28 +4,29 @@ internal import FoundationEssentials
 internal import SealedFiles
 internal import SecretMemory
 
-/// How much work one guess of a passphrase costs (RFC 7914).
+/// The cost of one passphrase guess (RFC 7914).
 public struct ScryptCost: Codable, Equatable, Sendable {
     var n: Int
     var r: Int
     var p: Int
 
-    /// 64 MiB and some tenths of a second: what OWASP's password storage recommendations have for small machines.
+    /// 64 MiB and some tenths of a second, following OWASP's password storage recommendations for small machines.
     public static let standard = ScryptCost(n: 1 << 16, r: 8, p: 2)
-    /// For tests, which guess often.
+    /// For tests, which derive many keys.
     package static let cheap = ScryptCost(n: 1 << 14, r: 8, p: 1)
 
-    /// 512 MiB. A header that asks for more would exhaust a small machine.
+    /// 512 MiB: a header with a higher cost would exhaust a small machine.
     private static let largestMemory = 1 << 29
 
-    /// Whether a header may ask for it: no less than `cheap`, so that nobody weakens it, and no more than is sensible.
+    /// Whether a header may demand this cost: at least `cheap`, so that an edited header cannot weaken it, and at most
+    /// what a small machine can afford.
     var isAcceptable: Bool {
         (1 << 14...1 << 20).contains(n) && n & (n - 1) == 0 && (8...32).contains(r) && (1...8).contains(p)
             && 128 * n * r * p <= Self.largestMemory
     }
 }
 
-/// What turns a passphrase into the key of a store's header.
+/// The parameters that derive the header's key from a passphrase.
 struct ScryptParameters: Codable, Equatable, Sendable {
     let cost: ScryptCost
     let salt: Data
@@ -39,7 +40,7 @@ struct ScryptParameters: Codable, Equatable, Sendable {
 
     var isAcceptable: Bool { cost.isAcceptable && Self.saltSizes.contains(salt.count) }
 
-    /// Blocks for some tenths of a second. Nil when the parameters are refused, or there is no memory for them.
+    /// Derives the key; blocks for some tenths of a second. `nil` if the parameters are refused or memory is short.
     func key(from passphrase: SecretBytes) -> SealingKey? {
         guard isAcceptable, passphrase.count > 0 else { return nil }
         return passphrase.withBytes { passphrase in

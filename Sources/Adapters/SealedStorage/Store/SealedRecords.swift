@@ -3,12 +3,12 @@ internal import SealedFiles
 internal import SecretMemory
 internal import Vault
 
-/// The records of a store whose key is there. All calls block.
+/// The records of an unlocked store. All calls block.
 struct SealedRecords {
     let directory: DurableDirectory
     let key: SealingKey
     let marks: RecordMarks
-    /// Told, in words for people, of each file that is not what it should be.
+    /// Called, with text for the log, for each file that is not as it should be.
     let warn: (String) -> Void
 
     private static let purpose = "record"
@@ -16,8 +16,8 @@ struct SealedRecords {
     private static let limit = 1024 * 1024
     private static let usualSize = 64 * 1024
 
-    /// Every record. One that is damaged hides no other; where the one before it is still there, and was the newest that
-    /// was seen, it takes its place.
+    /// Loads all records. A damaged one hides no other; its predecessor takes its place if that still exists and was
+    /// the newest one seen.
     func loadAll() throws(SealedFailure) -> [StoredRecord] {
         let files = try SealedFailure.onDisk { () throws(FileFailure) in try self.files }
         defer { marks.write(to: directory, key) }
@@ -26,7 +26,7 @@ struct SealedRecords {
         }
     }
 
-    /// The newest of each login that opens, as marks.
+    /// The generation of each login's newest readable record, as marks.
     func survey() throws(SealedFailure) -> [String: UInt64] {
         let files = try SealedFailure.onDisk { () throws(FileFailure) in try self.files }
         var found: [String: UInt64] = [:]
@@ -50,7 +50,7 @@ struct SealedRecords {
         }
     }
 
-    /// How many records there are, whether they open or not.
+    /// The number of records, readable or not.
     static func count(in directory: DurableDirectory) throws(FileFailure) -> Int {
         Set(try directory.names().compactMap(RecordFile.init(name:)).map(\.key)).count
     }
@@ -60,7 +60,7 @@ struct SealedRecords {
         let content = record.content
         guard content.count <= Self.limit - Envelope.overhead else { throw .recordTooLarge }
         let earlier = try SealedFailure.onDisk { () throws(FileFailure) in try generations(of: record.key) }
-        let generation = max(earlier.filter { counts(stem, $0) }.max() ?? 0, marks.newest(of: stem)) + 1
+        let generation = max(earlier.filter { limitsNextGeneration(stem, $0) }.max() ?? 0, marks.newest(of: stem)) + 1
         let name = "\(stem)~\(generation)"
         guard generation < RecordFile.largestGeneration else {
             throw .generationsExhausted(directory.path + "/\(stem)~\(generation - 1)")
@@ -77,15 +77,15 @@ struct SealedRecords {
             marks.raise([stem: generation])
             marks.write(to: directory, key)
         }
-        // What stays now is older or does not open, and goes with the next write.
+        // Files still there are older or unreadable; the next write removes them.
         for old in earlier where old != generation { try? directory.remove("\(stem)~\(old)") }
     }
 
-    /// Whether the next generation has to be a larger one than this file's. A name needs no key, so it says nothing by
-    /// itself: somebody could use up all the generations there are.
-    private func counts(_ stem: String, _ generation: UInt64) -> Bool {
+    /// Whether the next generation must exceed this file's. File names are not authenticated: a forged one could use up
+    /// all generations.
+    private func limitsNextGeneration(_ stem: String, _ generation: UInt64) -> Bool {
         do throws(FileFailure) { return try readBack(stem, generation) != nil } catch {
-            // It may be repaired later, and must not be newer than what is written now.
+            // An unreadable file may be repaired later, and must not be newer than the next write.
             return generation < RecordFile.largestLikelyGeneration
         }
     }
@@ -94,11 +94,12 @@ struct SealedRecords {
         guard let stem = RecordFile.stem(of: key) else { return }
         let removed = try SealedFailure.onDisk { () throws(FileFailure) in
             let generations = try generations(of: key).sorted()
-            // The newest last: whatever ends this half-way, no older one comes back to life.
+            // The newest last, so that an interruption never revives an older record.
             for generation in generations { try directory.remove("\(stem)~\(generation)") }
             return generations
         }
-        // Put back, the last one is a login that has ended. One that waits to be revoked may come back: it ends again.
+        // The last record may be one that was put back after a logout. A pending revocation may come back: it is
+        // completed again.
         let last = marks.newest(of: stem)
         guard key.purpose == .login, last > 0, !removed.isEmpty else { return }
         marks.raise([stem: last + 1])
@@ -122,7 +123,7 @@ struct SealedRecords {
         _ bytes: [UInt8], _ stem: String, _ generation: UInt64
     ) throws(EnvelopeFailure) -> SecretBytes {
         let opened = try Envelope.open(bytes, purpose: Self.purpose, name: stem, with: key)
-        // Renamed: an older record in a newer one's place.
+        // An older record was renamed to a newer generation.
         guard opened.generation == generation else { throw .damaged }
         return opened.content
     }
@@ -142,19 +143,19 @@ struct SealedRecords {
                     if isMarked { marks.raise([stem: file.generation]) }
                     return record
                 } catch {
-                    let rest = index + 1 < files.count ? "the one before it is used" : "its login is lost"
+                    let rest = index + 1 < files.count ? "its predecessor is used" : "its login is lost"
                     warn("\(directory.path)/\(name) does not open: \(error); \(rest)")
                 }
             } catch {
-                // What can be repaired is no reason to go back to an older one, nor to believe that there is none.
+                // A temporary error must neither revive an older record nor pass for a missing one.
                 return failed(key, error.description, error.hint)
             }
         }
-        // Beside the newest an older one is no more than what a crash has left.
+        // An older record beside the newest one is only left by a crash.
         if let old = all.first(where: { !files.contains($0) }) {
-            warn("\(directory.path)/\(stem)~\(old.generation) is older than a record that was there, and is not used")
+            warn("\(directory.path)/\(stem)~\(old.generation) is older than a record seen before, and is not used")
         }
-        // Nothing of it can be read: there was a login, and it is over.
+        // Nothing is readable: there was a login, and it is lost.
         return StoredRecord(key: key, issuer: "", secret: SecretBytes([]))
     }
 

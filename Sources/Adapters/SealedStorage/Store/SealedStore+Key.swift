@@ -4,11 +4,11 @@ public import SecretMemory
 internal import Synchronization
 public import Vault
 
-/// The store's key: made, changed, and given by people.
+/// Creating, changing and supplying the store's key.
 extension SealedStore {
     public func initialize(with choice: StoreKeyChoice) async throws(KeyedStoreFailure) {
         do throws(SealedFailure) {
-            // Before a passphrase is worked on for nothing.
+            // Check before the expensive key derivation.
             try await files.run { () throws(SealedFailure) in try self.requireNone() }
             let (key, origin) = try await key(from: choice)
             try await files.run { () throws(SealedFailure) in
@@ -17,7 +17,7 @@ extension SealedStore {
                 let header = StoreHeader(master, with: key, from: origin, generation: 1, at: self.headerPath)
                 let directory = try SealedFailure.onDisk { () throws(FileFailure) in
                     let directory = try DurableDirectory(making: self.path)
-                    // First, because a store without them is not believed.
+                    // Written first: a store without marks is not trusted.
                     try self.marks.replace(with: [:], in: directory, master)
                     return directory
                 }
@@ -47,11 +47,11 @@ extension SealedStore {
     }
 
     public func close() async {
-        // After what is being written.
+        // After pending writes.
         await files.run { () throws(Never) in self.state.withLock { $0.held = nil } }
     }
 
-    /// Also when the store is open: whoever asks wants to know whether the passphrase is right.
+    /// Runs also for an unlocked store: the caller wants to know whether the passphrase is right.
     private func check(_ passphrase: SecretBytes) async throws(SealedFailure) {
         let header = try await files.run { () throws(SealedFailure) in
             try self.header(in: try self.existingDirectory())
@@ -93,7 +93,7 @@ extension SealedStore {
         }
     }
 
-    /// Where the marks are lost, or were never kept, the records that are there count: their owner has asked for it.
+    /// If the marks are lost or were never kept, the existing records count, because the owner has requested it.
     private func renewMarks(in directory: DurableDirectory, _ key: SealingKey) throws(SealedFailure) {
         let found = try records(in: directory).survey()
         try SealedFailure.onDisk { () throws(FileFailure) in try marks.replace(with: found, in: directory, key) }
@@ -104,7 +104,7 @@ extension SealedStore {
         throw .alreadyInitialized
     }
 
-    /// Writes the header, and believes it once it was read back and opened.
+    /// Writes the header, and uses it after it was read back and opened.
     private func write(
         _ header: StoreHeader, _ key: SealingKey, in directory: DurableDirectory
     ) throws(SealedFailure) {

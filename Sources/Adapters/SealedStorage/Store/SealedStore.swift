@@ -4,16 +4,16 @@ internal import SecretMemory
 internal import Synchronization
 public import Vault
 
-/// Credentials in sealed files, for machines with no desktop keyring: one file for each record.
+/// Credentials in sealed files, one per record, for machines without a desktop keyring.
 ///
-/// The key comes from a systemd credential or from a file, and the store opens by itself; or it comes from a
-/// passphrase, and the store is locked until somebody gives it. It is in locked memory and nowhere else.
+/// With a key from a systemd credential or a key file the store unlocks itself; with a passphrase it stays locked until
+/// the user unlocks it. The key is kept in locked memory only.
 public final class SealedStore: KeyedStore {
     struct State {
-        /// The header that was opened, and the store's own key.
+        /// The opened header and the store's master key.
         var held: (header: StoreHeader, key: SealingKey)?
         var guesses = Guesses()
-        /// What was said already, so that it is not said with every read.
+        /// Warnings already logged, so that they are not repeated on each read.
         var warnings: Set<String> = []
     }
 
@@ -23,13 +23,13 @@ public final class SealedStore: KeyedStore {
     let time: any Time
     let state = Mutex(State())
     let marks = RecordMarks()
-    /// Two of them, because a passphrase takes its time, and what is in memory is served and written meanwhile.
+    /// Two queues: key derivation is slow, and must not delay reads and writes of an unlocked store.
     let files = BlockingQueue("authagent.sealed.files")
     let derivations = BlockingQueue("authagent.sealed.scrypt")
     private let warn: @Sendable (String) -> Void
 
-    /// Nothing is read or made before it is needed. `credentialsDirectory` is systemd's; `warn` is told of files that
-    /// are not what they should be.
+    /// Reads and creates nothing yet. `credentialsDirectory` is systemd's; `warn` gets text about files that are not as
+    /// they should be.
     public init(
         path: String, credentialsDirectory: String?, time: any Time, cost: ScryptCost = .standard,
         warn: @escaping @Sendable (String) -> Void
@@ -51,7 +51,7 @@ public final class SealedStore: KeyedStore {
         try await perform { records throws(SealedFailure) in try records.load(key) }
     }
 
-    /// Whether there is room on the disk for a record of the usual size.
+    /// Checks that the disk has space for a record of the usual size.
     public func prepareToSave() async throws(StoreFailure) {
         try await perform { records throws(SealedFailure) in try records.findRoom() }
     }
@@ -74,7 +74,7 @@ public final class SealedStore: KeyedStore {
         } catch { throw error.storeFailure }
     }
 
-    /// The records of the store that is open, with the marks as they are now.
+    /// The records of the unlocked store, with the current marks.
     func records(in directory: DurableDirectory) throws(SealedFailure) -> SealedRecords {
         let header = try header(in: directory)
         let key = try key(of: header)
@@ -82,8 +82,8 @@ public final class SealedStore: KeyedStore {
         return SealedRecords(directory: directory, key: key, marks: marks) { self.warnOnce($0) }
     }
 
-    /// The directory and the store's own key. Looks at the header every time: nothing may be written with a key that
-    /// nobody could open it with after a restart.
+    /// Returns the directory and the master key. Rereads the header each time: nothing may be written with a key that
+    /// the header could not restore after a restart.
     func open() throws(SealedFailure) -> (DurableDirectory, SealingKey) {
         let directory = try existingDirectory()
         return (directory, try key(of: try header(in: directory)))
@@ -105,7 +105,7 @@ public final class SealedStore: KeyedStore {
 
     var headerPath: String { path + "/" + StoreHeader.fileName }
 
-    /// `isOnlyRead`: another process may be writing to it.
+    /// `isOnlyRead`: another process may be writing.
     func existingDirectory(isOnlyRead: Bool = false) throws(SealedFailure) -> DurableDirectory {
         do throws(FileFailure) {
             return try isOnlyRead ? DurableDirectory(reading: path) : DurableDirectory(existing: path)

@@ -2,20 +2,20 @@ internal import AgentAPI
 internal import FoundationEssentials
 internal import SealedFiles
 
-/// The file `store.sealed`: the store's own key, sealed with one that somebody has to give, and what it is made from.
+/// The file `store.sealed`: the store's master key, sealed with a key from outside, and the origin of that key.
 ///
-/// The records are sealed with the store's own key, so that another passphrase changes this file alone.
+/// Records are sealed with the master key, so that a new passphrase changes this file only.
 struct StoreHeader: Equatable, Sendable {
     static let fileName = "store.sealed"
     static let limit = 16 * 1024
 
-    /// As it is on the disk, to notice when somebody changes it.
+    /// The bytes on the disk, to detect a changed file.
     let bytes: [UInt8]
-    /// Where it is, for those who have to repair it.
+    /// The file's path, for messages.
     private let path: String
     private let fields: Fields
 
-    /// Of the first there were no marks. The version is bound to the key, so that it cannot be put back to that.
+    /// Version 1 had no marks. The version is bound to the key, so it cannot be lowered.
     private static let version = 2
     private static let versions = 1...version
     private var label: String { fields.version == 1 ? "store key" : Self.label }
@@ -27,7 +27,7 @@ struct StoreHeader: Equatable, Sendable {
         var source: StoreKeySource
         var file: String?
         var scrypt: ScryptParameters?
-        /// An envelope around the store's own key.
+        /// The envelope around the master key.
         var key: Data
 
         enum CodingKeys: String, CodingKey {
@@ -38,7 +38,7 @@ struct StoreHeader: Equatable, Sendable {
         }
     }
 
-    /// Seals `master` with `key`, which is made from `origin`.
+    /// Seals `master` with `key`, which is derived from `origin`.
     init(_ master: SealingKey, with key: SealingKey, from origin: KeyOrigin, generation: UInt64, at path: String) {
         self.path = path
         let source = origin.source
@@ -70,7 +70,7 @@ struct StoreHeader: Equatable, Sendable {
 
     var generation: UInt64 { fields.generation }
 
-    /// Whether the store has had a file of marks from its beginning.
+    /// Whether the store was created with a marks file.
     var hasMarks: Bool { fields.version > 1 }
 
     var origin: KeyOrigin {
@@ -81,7 +81,7 @@ struct StoreHeader: Equatable, Sendable {
         }
     }
 
-    /// The store's own key.
+    /// Returns the master key.
     func open(with key: SealingKey) throws(SealedFailure) -> SealingKey {
         let name = fields.source.rawValue
         do throws(EnvelopeFailure) {
@@ -101,7 +101,7 @@ struct StoreHeader: Equatable, Sendable {
     }
 }
 
-/// What the key that opens a header is made from.
+/// The source of the key that opens a header.
 enum KeyOrigin: Equatable, Sendable {
     case credential
     case file(String)

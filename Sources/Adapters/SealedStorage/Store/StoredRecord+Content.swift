@@ -2,9 +2,9 @@ internal import Glibc
 internal import SecretMemory
 internal import Vault
 
-/// What is in a sealed record.
+/// The content of a sealed record.
 extension StoredRecord {
-    /// The issuer's length in four bytes, the issuer, the secret.
+    /// Four bytes for the issuer's length, the issuer, the secret.
     var content: SecretBytes {
         let issuer = Array(self.issuer.utf8)
         return secret.withBytes { secret in

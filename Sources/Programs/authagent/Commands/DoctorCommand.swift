@@ -5,9 +5,9 @@ internal import LocalSocket
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Find out what is wrong, and what repairs it.",
+        abstract: "Find problems, and show how to repair them.",
         discussion: """
-            Looks at the agent, the keyring, systemd, files, the network and each account's provider. Changes nothing \
+            Checks the agent, the keyring, systemd, files, the network and each account's provider. Changes nothing \
             and starts nothing. Exit code 1 when there is a problem.
             """
     )
@@ -22,9 +22,10 @@ struct DoctorCommand: ParsableCommand {
             do throws(OneShotAgent.Fault) {
                 found = try OneShotAgent(environment: environment).answer(DoctorReport.self, to: .doctor)
             } catch {
-                // In the report, so that what the client has found out is shown as well.
+                // As a check in the report, so that the client's own checks are shown too.
                 checks.append(
-                    DoctorCheck(.agentProgram, .problem, "\(error.problem), so no more is known", hint: error.hint))
+                    DoctorCheck(
+                        .agentProgram, .problem, "\(error.problem), so nothing else was checked", hint: error.hint))
             }
         }
         let report = DoctorReport(merged(checks, found?.checks ?? []))
@@ -33,12 +34,12 @@ struct DoctorCommand: ParsableCommand {
         guard problems == 0 else {
             throw Failure(
                 "\(problems) of \(report.checks.count) checks found a problem",
-                hint: "the hints above say what repairs \(problems == 1 ? "it" : "them")"
+                hint: "follow the \(problems == 1 ? "hint" : "hints") above"
             )
         }
     }
 
-    /// What the agent's program has examined as well counts: it is the one that has to work with it.
+    /// The agent's result replaces the client's for the same check: the agent has to work with it.
     private func merged(_ own: [DoctorCheck], _ agents: [DoctorCheck]) -> [DoctorCheck] {
         let replaced = own.map { check in agents.first { $0.id == check.id } ?? check }
         return replaced + agents.filter { check in !own.contains { $0.id == check.id } }

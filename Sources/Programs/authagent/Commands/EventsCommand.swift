@@ -5,10 +5,10 @@ internal import AuthagentClient
 struct EventsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events",
-        abstract: "Print what happens to the accounts, as it happens.",
+        abstract: "Print account events as they happen.",
         discussion: """
-            One line for each event: time, event, account or '-', and what there is to say. It goes on until Ctrl-C, or \
-            until the agent ends.
+            One line for each event: time, event, account or '-', and details. Runs until Ctrl-C, or until the agent \
+            ends.
             """
     )
 
@@ -19,7 +19,7 @@ struct EventsCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if let after, EventID(after) == nil { throw ValidationError("--after is an id that an event had") }
+        if let after, EventID(after) == nil { throw ValidationError("--after must be the id of an event") }
     }
 
     func run() throws {
@@ -34,13 +34,13 @@ struct EventsCommand: ParsableCommand {
         throw Self.ended(last)
     }
 
-    /// A stream that breaks off is the same to people as one that ends.
+    /// The next event; `nil` if the stream ends or breaks.
     private func next(of events: EventStream<AgentEventReader>, _ last: EventID?) throws -> AgentEvent? {
         do { return try events.next() } catch AgentClientError.lost { throw Self.ended(last) }
     }
 
     private static func ended(_ last: EventID?) -> Failure {
         let again = "authagent events" + (last.map { " --after \($0)" } ?? "")
-        return Failure("the agent ended", hint: "run '\(again)' to go on", code: .agentUnreachable)
+        return Failure("the agent ended", hint: "run '\(again)' to continue", code: .agentUnreachable)
     }
 }

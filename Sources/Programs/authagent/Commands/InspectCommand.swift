@@ -6,12 +6,11 @@ internal import Glibc
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what is in a token, and check its signature.",
+        abstract: "Show the content of a token, and check its signature.",
         discussion: """
-            'inspect ACCOUNT' looks at the account's own access token and ID token, 'inspect -' at one token from \
-            standard input. The keys are those of the token's issuer, if an account here has it. A token is sent to \
-            nobody but its issuer. Exits with 1 if a signature is wrong, or if the provider says that a token is not \
-            active.
+            'inspect ACCOUNT' checks the account's access token and ID token, 'inspect -' a token from standard input. \
+            The keys are those of the token's issuer, if an account has that issuer. A token is sent to its issuer \
+            only. Exit code 1 if a signature is invalid, or if the provider reports that a token is not active.
             """
     )
 
@@ -19,18 +18,18 @@ struct InspectCommand: ParsableCommand {
     var target: String?
 
     @Option(
-        help: ArgumentHelp("With '-': the token is of this account's provider.", valueName: "name"),
+        help: ArgumentHelp("With '-': use this account's provider.", valueName: "name"),
         transform: AccountName.argument)
     var account: AccountName?
 
-    @Flag(help: "Ask the provider about a JWT, too (RFC 7662); it is always asked about an opaque token.")
+    @Flag(help: "Introspect a JWT too (RFC 7662); an opaque token always is.")
     var introspect = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func validate() throws {
-        guard account == nil || target == "-" else { throw ValidationError("--account belongs to '-'") }
+        guard account == nil || target == "-" else { throw ValidationError("--account needs '-'") }
         if let target, target != "-" { _ = try AccountName.argument(target) }
     }
 
@@ -65,24 +64,24 @@ struct InspectCommand: ParsableCommand {
 }
 
 extension TokenInspection {
-    /// What a script has to hear of.
+    /// The result as an exit code for scripts.
     fileprivate var failure: Failure? {
         switch (signature?.state, introspection?.state) {
         case (.invalid?, _):
             Failure(
-                "the signature is invalid: \(signature?.detail ?? "no key of the issuer's made it")",
-                hint: "do not use what this token says"
+                "the signature is invalid: \(signature?.detail ?? "no key of the issuer verifies it")",
+                hint: "do not trust this token"
             )
         case (_, .inactive?):
-            Failure("the provider says that the token is not active", hint: "it has expired, or is revoked or forged")
+            Failure("the provider reports that the token is not active", hint: "discard it: expired, revoked or forged")
         case (.unreachable?, _):
             Failure(
-                "the signature could not be checked: \(signature?.detail ?? "no keys")", hint: "try again later",
+                "cannot check the signature: \(signature?.detail ?? "no keys")", hint: "try again later",
                 code: .providerUnreachable
             )
         case (_, .unreachable?):
             Failure(
-                "the provider could not be asked: \(introspection?.detail ?? "no answer")", hint: "try again later",
+                "cannot introspect the token: \(introspection?.detail ?? "no reply")", hint: "try again later",
                 code: .providerUnreachable
             )
         default: nil

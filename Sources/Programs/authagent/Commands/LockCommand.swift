@@ -7,12 +7,12 @@ struct LockCommand: ParsableCommand {
         commandName: "lock",
         abstract: "Drop every token from the agent's memory, and serve none until 'authagent unlock'.",
         discussion: """
-            Pending logins are cancelled. A sealed store that is kept by a passphrase is closed, and unlocking asks for \
-            that passphrase. The lock is the agent's: one that is started anew is not locked.
+            Pending logins are cancelled. A sealed store with a passphrase is locked too, and 'authagent unlock' asks for \
+            the passphrase. A restarted agent is not locked.
             """
     )
 
-    @Flag(help: "Have unlocking ask for a passphrase, which is asked for now, or read from standard input.")
+    @Flag(help: "Require a passphrase to unlock, read now from the terminal or standard input.")
     var passphrase = false
 
     func run() throws {

@@ -6,7 +6,7 @@ internal import Glibc
 struct LoginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "login",
-        abstract: "Log in with a code that somebody approves on another device.",
+        abstract: "Log in with a code that you approve on another device.",
         discussion: """
             The first time, give --provider or --issuer (or both endpoints) and --client-id; they are kept in the \
             account file, so that 'authagent login NAME' alone repeats the login. Without --client-id the agent has \
@@ -19,7 +19,7 @@ struct LoginCommand: ParsableCommand {
     @Argument(help: "The account's name, of your choice.", transform: AccountName.argument)
     var account: AccountName
 
-    @Option(help: ArgumentHelp("Use what is known of this provider; see 'authagent providers'.", valueName: "name"))
+    @Option(help: ArgumentHelp("Use the preset of this provider; see 'authagent providers'.", valueName: "name"))
     var provider: String?
 
     @Option(help: ArgumentHelp("For --provider: the server's host name.", valueName: "host"))
@@ -31,58 +31,58 @@ struct LoginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("For --provider: the realm.", valueName: "realm"))
     var realm: String?
 
-    @Option(help: ArgumentHelp("For --provider: the application, where each has an issuer.", valueName: "name"))
+    @Option(help: ArgumentHelp("For --provider: the application, if each has its own issuer.", valueName: "name"))
     var application: String?
 
     @Option(help: ArgumentHelp("For --provider: the region.", valueName: "region"))
     var region: String?
 
-    @Option(help: ArgumentHelp("For --provider: the URL where people start.", valueName: "url"))
+    @Option(help: ArgumentHelp("For --provider: the start URL of the access portal.", valueName: "url"))
     var startUrl: String?
 
     @Option(help: ArgumentHelp("The provider's issuer identifier.", valueName: "url"))
     var issuer: String?
 
-    @Option(help: ArgumentHelp("The client id that the provider registered.", valueName: "id"))
+    @Option(help: ArgumentHelp("The client id registered at the provider.", valueName: "id"))
     var clientId: String?
 
     @Option(
         help: ArgumentHelp(
-            "Read the client's secret from a file, or from standard input; it is kept in the store.",
+            "Read the client secret from a file or standard input; it is kept in the store.",
             valueName: "file|-"))
     var clientSecretFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "Sign with the private key in this file, PEM or JWK; it is read anew for each request.",
+            "Sign with the private key in this file, PEM or JWK; it is read for each request.",
             valueName: "file"))
     var clientKeyFile: String?
 
-    @Option(help: ArgumentHelp("Show the certificate in this file, PEM, which belongs to the key.", valueName: "file"))
+    @Option(help: ArgumentHelp("Use the certificate of the key, in this PEM file.", valueName: "file"))
     var clientCertificateFile: String?
 
     @Option(
-        help: ArgumentHelp("How the client proves who it is, instead of a choice by metadata.", valueName: "method"))
+        help: ArgumentHelp("The client authentication method, instead of a choice by metadata.", valueName: "method"))
     var clientAuth: String?
 
-    @Flag(inversion: .prefixedNo, help: "Send a proof key (PKCE), or never; else once the provider asks for it.")
+    @Flag(inversion: .prefixedNo, help: "Use PKCE always, or never; the default is if the provider requires it.")
     var pkce: Bool?
 
     @Option(
         help: ArgumentHelp(
-            "Without a client id: read the token with which the provider lets a client register.",
+            "Without a client id: read the initial access token for the registration.",
             valueName: "file|-"))
     var registrationTokenFile: String?
 
-    @Option(help: ArgumentHelp("Ask for this scope; may be repeated.", valueName: "scope"))
+    @Option(help: ArgumentHelp("Request this scope; may be repeated.", valueName: "scope"))
     var scope: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Ask for tokens for this audience, where the provider wants it at the login.", valueName: "name"))
+            "Request tokens for this audience, if the provider needs it at the login.", valueName: "name"))
     var audience: String?
 
-    @Option(help: ArgumentHelp("Ask for tokens for this resource (RFC 8707); may be repeated.", valueName: "uri"))
+    @Option(help: ArgumentHelp("Request tokens for this resource (RFC 8707); may be repeated.", valueName: "uri"))
     var resource: [String] = []
 
     @Option(help: ArgumentHelp("Use this device authorization endpoint.", valueName: "url"))
@@ -94,7 +94,7 @@ struct LoginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Use this revocation endpoint.", valueName: "url"))
     var revocationEndpoint: String?
 
-    @Option(help: ArgumentHelp("Have a client registered at this endpoint.", valueName: "url"))
+    @Option(help: ArgumentHelp("Register a client at this endpoint.", valueName: "url"))
     var registrationEndpoint: String?
 
     @Option(
@@ -110,13 +110,13 @@ struct LoginCommand: ParsableCommand {
 
     func validate() throws {
         if let timeout, !(1...86_400).contains(timeout) {
-            throw ValidationError("--timeout is from 1 to 86400 seconds")
+            throw ValidationError("--timeout must be from 1 to 86400 seconds")
         }
         if let store, !["keyring", "sealed", "memory"].contains(store) {
-            throw ValidationError("--store is keyring, sealed or memory")
+            throw ValidationError("--store must be keyring, sealed or memory")
         }
         if clientSecretFile == "-", registrationTokenFile == "-" {
-            throw ValidationError("only one secret can come from standard input")
+            throw ValidationError("only one secret can be read from standard input")
         }
     }
 
@@ -154,8 +154,8 @@ struct LoginCommand: ParsableCommand {
             clientCertificateFile: clientCertificateFile.map(absolutePath), pkce: pkce,
             audience: audience, resources: resource.isEmpty ? nil : resource
         )
-        // From here on, so that Ctrl-C before there is anything to cancel just ends this program. SIGHUP keeps its
-        // default: a lost terminal ends this program, and the login goes on in the agent.
+        // Blocked only now, so that Ctrl-C before the login exists just ends this program. SIGHUP keeps its default:
+        // when the terminal is lost this program ends, and the login continues in the agent.
         let signals = SignalWatch([SIGINT, SIGTERM])
         try connection.begin(.login(account, request))
         let events = EventStream<LoginEventReader>(connection)
@@ -171,14 +171,14 @@ struct LoginCommand: ParsableCommand {
         }
     }
 
-    /// The event stream told why.
+    /// The login failed, as the event stream reported.
     private struct LoginEnded: Error { let failure: LoginFailure }
 
     private static let agentEnded = Failure(
         "the agent ended while the login was pending", hint: "run the same command again", code: .agentUnreachable
     )
 
-    /// Asks for the end; the event that tells of it comes over the first connection.
+    /// Requests the cancellation; its event arrives on the first connection.
     private func cancel() throws {
         _ = try AgentConnection.open(startIfNeeded: false).ask(.cancelLogin(account))
     }

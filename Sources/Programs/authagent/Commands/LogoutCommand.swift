@@ -17,7 +17,7 @@ struct LogoutCommand: ParsableCommand {
     @Flag(help: "Log out of every account.")
     var all = false
 
-    @Flag(help: "Only forget on this machine; do not tell the provider.")
+    @Flag(help: "Only delete it here; do not revoke it at the provider.")
     var local = false
 
     @Flag(
@@ -53,7 +53,7 @@ struct LogoutCommand: ParsableCommand {
             } catch {
                 guard case .problem(let problem) = error else { throw error }
                 let failure = Failure(problem)
-                // The others are logged out all the same.
+                // A failure does not stop the logout of the other accounts.
                 if names.count > 1 { Console.report(failure) }
                 first = first ?? failure
             }

@@ -5,21 +5,21 @@ internal import AuthagentClient
 struct PolicyCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Explain what a process may do with an account, and which rule says so.",
-        discussion: "Asks the running agent, which has the rules that are in force and looks at the process itself."
+        abstract: "Explain what a process may do with an account, and by which rule.",
+        discussion: "The running agent answers, with the rules in force and its own view of the process."
     )
 
-    @Option(help: ArgumentHelp("The process that would ask.", valueName: "pid"))
+    @Option(help: ArgumentHelp("The process that would make the request.", valueName: "pid"))
     var asPid: Int32
 
-    @Argument(help: "The account; there need not be one of that name.", transform: AccountName.argument)
+    @Argument(help: "The account; it need not exist.", transform: AccountName.argument)
     var account: AccountName
 
     @Flag(help: "Print one JSON object with 'caller', 'rules' and 'decisions'.")
     var json = false
 
     func validate() throws {
-        guard asPid > 0 else { throw ValidationError("the number of a process is greater than 0") }
+        guard asPid > 0 else { throw ValidationError("--as-pid must be greater than 0") }
     }
 
     func run() throws {

@@ -5,14 +5,14 @@ internal import LocalSocket
 struct PolicyTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
-        abstract: "Ask the rules on disk what a file expects of them.",
+        abstract: "Test the rules on disk against the expectations in a file.",
         discussion: """
             Needs no running agent, and changes nothing. The file has [[expect]] tables; see authagent(1). Exit code 1 \
             when one is not met.
             """
     )
 
-    @Argument(help: "The file with what is expected.")
+    @Argument(help: "The file with the expectations.")
     var file: String
 
     @Flag(help: "Print one JSON object with 'expectations' and 'failures'.")
@@ -37,7 +37,7 @@ struct PolicyTestCommand: ParsableCommand {
             Console.print("\(met), with \(report.rules) rules")
         }
         guard report.failures.isEmpty else {
-            throw Failure("the rules do not do what is expected: \(met)", hint: "mend the rules, or what is expected")
+            throw Failure("the rules do not meet the expectations: \(met)", hint: "correct the rules or the file")
         }
     }
 }

@@ -8,12 +8,12 @@ struct ProvidersCommand: ParsableCommand {
         commandName: "providers",
         abstract: "Show the providers that 'login --provider' knows.",
         discussion: """
-            With a name, all that is known of that one. Any other provider works as well: 'authagent login NAME \
+            With a name, all settings of that provider. Any other provider works as well: 'authagent login NAME \
             --issuer URL --client-id ID'.
             """
     )
 
-    @Argument(help: "Show this provider only, with its endpoints and its ways.")
+    @Argument(help: "Show only this provider, with all its settings.")
     var name: String?
 
     @Flag(help: "Print one JSON object with 'providers'.")
@@ -24,19 +24,19 @@ struct ProvidersCommand: ParsableCommand {
         if let name {
             list.providers.removeAll { $0.name != name }
             guard !list.providers.isEmpty else {
-                throw Failure("'\(name)' is no provider's name", hint: "run 'authagent providers' to see them")
+                throw Failure("'\(name)' is not a known provider", hint: "run 'authagent providers' to see them")
             }
         }
         let text = name == nil ? ProviderText.summary : ProviderText.detail
         Console.print(json ? APIJSON.text(fixed: list) : list.providers.map(text).joined(separator: "\n\n"))
     }
 
-    /// From the agent's program, because this one is small; what it was built with needs no running agent.
+    /// The daemon's executable has the presets, which keeps this one small; it needs no running agent.
     private static func list() throws -> ProviderList {
         do throws(OneShotAgent.Fault) {
             return try OneShotAgent(environment: processEnvironment()).answer(ProviderList.self, to: .providers)
         } catch {
-            // In a container that has only the agent's socket.
+            // In a container with only the agent's socket.
             if case .notInstalled = error, let agent = try? AgentConnection.open(startIfNeeded: false) {
                 return try agent.ask(.providers)
             }

@@ -5,8 +5,8 @@ internal import AuthagentClient
 struct StartCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "start",
-        abstract: "Start the agent, if it does not run yet.",
-        discussion: "Seldom needed: login, token, status and logout start it, too."
+        abstract: "Start the agent if it is not running.",
+        discussion: "Rarely needed: login, token, status and logout start it too."
     )
 
     func run() throws {

@@ -8,35 +8,35 @@ internal import LocalSocket
 struct StopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop",
-        abstract: "End the agent after the refreshes under way.",
+        abstract: "Stop the agent after the running refreshes.",
         discussion: "Logins are kept: the next command starts it again."
     )
 
-    /// A refresh under way may take its whole time.
+    /// A running refresh may take its whole time limit.
     private static let patience: Duration = .seconds(45)
 
     func run() throws {
         let path = try SocketPath.resolve()
         if let paths = UserPaths(environment: processEnvironment()) {
-            // Root with a user's environment would end that user's agent, and with it what is only in memory.
+            // Root with a user's environment would end that user's agent and lose the state kept only in memory.
             let places = OwnPlaces.of(processEnvironment(), socket: path.text, state: paths.state)
             do throws(LocalSocketError) { try OwnPlaces.require(places) } catch { throw Failure(error) }
         }
-        guard let pid = try agentPID() else { return Console.print("no agent runs") }
-        // A pidfd stays with the process: a number could be another's by the time the signal is sent.
+        guard let pid = try agentPID() else { return Console.print("the agent is not running") }
+        // A pidfd cannot refer to another process; a process ID may be reused before the signal is sent.
         let raw = clinux_pidfd_open(pid)
-        guard raw >= 0 else { return Console.print("no agent runs") }
+        guard raw >= 0 else { return Console.print("the agent is not running") }
         let process = Descriptor(owning: raw)
-        // In another container, or after a crash of the machine, the number may be anybody's.
+        // In another container, or after a crash of the machine, the ID may belong to any process.
         guard Self.isAgent(pid) else {
             throw Failure(
-                "the process \(pid) that the agent names is no agent",
-                hint: "does the agent run in another container? End it there"
+                "the process \(pid) that the agent reports is not an agent",
+                hint: "if the agent runs in another container, stop it there"
             )
         }
         guard clinux_pidfd_send_signal(process.raw, SIGTERM) == 0 || errno == ESRCH else {
             throw Failure(
-                "cannot end the agent (pid \(pid)): \(String(cString: strerror(errno)))",
+                "cannot stop the agent (pid \(pid)): \(String(cString: strerror(errno)))",
                 hint: "run 'ps -fp \(pid)' to see whose it is"
             )
         }
@@ -50,7 +50,7 @@ struct StopCommand: ParsableCommand {
         Console.print("agent stopped, pid \(pid)")
     }
 
-    /// proc(5), /proc/PID/comm: the program's name, of which the kernel keeps 15 bytes.
+    /// Reads /proc/PID/comm (proc(5)), which holds the first 15 bytes of the program's name.
     private static func isAgent(_ pid: Int32) -> Bool {
         let descriptor = open("/proc/\(pid)/comm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
@@ -60,7 +60,7 @@ struct StopCommand: ParsableCommand {
         return String(decoding: name.prefix(max(0, count)), as: UTF8.self) == "authagentd\n"
     }
 
-    /// The agent at the socket; else the one that holds the lock and hangs, or listens elsewhere.
+    /// The agent at the socket; otherwise the one that holds the lock and hangs, or listens elsewhere.
     private func agentPID() throws -> Int32? {
         do throws(AgentClientError) {
             return try AgentConnection(to: SocketPath.resolve()).ask(.health()).pid

@@ -2,14 +2,14 @@ internal import AgentAPI
 internal import ArgumentParser
 internal import Glibc
 
-/// Where the sealed store's key comes from; without any of these it is the systemd credential.
+/// The source of the sealed store's key; without options, the systemd credential.
 struct StoreKeyOptions: ParsableArguments {
     @Flag(help: "Use the systemd credential 'authagent-key' (the default if there is one).")
     var credential = false
 
     @Option(
         help: ArgumentHelp(
-            "Use what is in this file: 32 bytes or more, and readable by nobody else. It must stay there.",
+            "Use the content of this private file, 32 bytes or more. The file must stay there.",
             valueName: "file"))
     var keyFile: String?
 
@@ -30,7 +30,7 @@ struct StoreKeyOptions: ParsableArguments {
         return StoreRequest(operation, keySource: credential ? .credential : nil)
     }
 
-    /// The agent has another working directory, and finds the file again after a restart.
+    /// Makes a path absolute: the agent has another working directory, and needs the file after a restart.
     private static func absolute(_ path: String) throws -> String {
         guard !path.hasPrefix("/") else { return path }
         guard let directory = getcwd(nil, 0) else {
@@ -42,7 +42,7 @@ struct StoreKeyOptions: ParsableArguments {
 }
 
 extension StoreDescription {
-    /// What the key is made from, for people.
+    /// The source of the key, as text.
     var keyWords: String? {
         switch keySource {
         case .credential?: "systemd credential 'authagent-key'"

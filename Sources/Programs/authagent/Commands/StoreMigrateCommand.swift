@@ -37,7 +37,7 @@ struct StoreMigrateCommand: ParsableCommand {
         guard failed > 0 else { return }
         throw Failure(
             "\(failed) of \(accounts.count) accounts were not moved and stay in their store",
-            hint: "mend what is said of each, then run the same command again", code: .storeUnavailable
+            hint: "fix the reason given for each, then run the same command again", code: .storeUnavailable
         )
     }
 }

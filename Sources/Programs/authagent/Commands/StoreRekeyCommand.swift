@@ -4,10 +4,10 @@ internal import ArgumentParser
 struct StoreRekeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rekey",
-        abstract: "Put another key in the place of the sealed store's.",
+        abstract: "Replace the key of the sealed store.",
         discussion: """
-            The store must be open. A passphrase that is asked for is the new one. The records stay sealed as they were: \
-            against whoever has the earlier key and a copy of the files, log out and make a new store.
+            The store must be unlocked. The passphrase that is read is the new one. Records are not sealed again: if an \
+            attacker may have the old key and a copy of the files, log out and create a new store.
             """
     )
 

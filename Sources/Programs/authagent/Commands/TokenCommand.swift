@@ -7,8 +7,8 @@ struct TokenCommand: ParsableCommand {
         commandName: "token",
         abstract: "Print a fresh access token.",
         discussion: """
-            Never starts a login: without one it exits with 3 at once. A token from memory takes no network and no \
-            keyring.
+            Never starts a login: without one it exits with 3 at once. A token from memory needs neither the network \
+            nor the keyring.
             """
     )
 
@@ -19,7 +19,7 @@ struct TokenCommand: ParsableCommand {
         help: ArgumentHelp("Renew the token unless it is valid for this long, from 0 to 86400.", valueName: "seconds"))
     var minValid: Int = Limits.defaultMinimumValidity
 
-    @Option(help: ArgumentHelp("Only with this scope of the login's; may be repeated.", valueName: "scope"))
+    @Option(help: ArgumentHelp("Only with this scope of the login; may be repeated.", valueName: "scope"))
     var scope: [String] = []
 
     @Option(help: ArgumentHelp("For this resource (RFC 8707); may be repeated.", valueName: "uri"))
@@ -30,11 +30,11 @@ struct TokenCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Give up after this long, from 0 to 40; a renewal goes on all the same. 0: only what is there at once.",
+            "Give up after this time, from 0 to 40; a running refresh continues. 0: only a token from memory.",
             valueName: "seconds"))
     var wait: Int?
 
-    @Flag(help: "Renew the token first, because a service has refused it; at most once a minute.")
+    @Flag(help: "Renew the token first, after a service has refused it; at most once a minute.")
     var renew = false
 
     @Flag(help: "Print the login's ID token instead; with --json beside the access token.")
@@ -50,10 +50,10 @@ struct TokenCommand: ParsableCommand {
         guard !(json && header) else { throw ValidationError("--json and --header exclude each other") }
         guard !(idToken && header) else { throw ValidationError("--id-token and --header exclude each other") }
         guard (0...Limits.largestMinimumValidity).contains(minValid) else {
-            throw ValidationError("--min-valid is from 0 to \(Limits.largestMinimumValidity) seconds")
+            throw ValidationError("--min-valid must be from 0 to \(Limits.largestMinimumValidity) seconds")
         }
         if let wait, !(0...Limits.longestWait).contains(wait) {
-            throw ValidationError("--wait is from 0 to \(Limits.longestWait) seconds")
+            throw ValidationError("--wait must be from 0 to \(Limits.longestWait) seconds")
         }
         _ = try target()
     }
@@ -74,7 +74,7 @@ struct TokenCommand: ParsableCommand {
         let reply = try connection.ask(.token(account, asked))
         if idToken, !json {
             guard let token = reply.idToken else {
-                throw Failure("the agent sent no ID token", hint: "is it older than this client? run 'authagent stop'")
+                throw Failure("the agent sent no ID token", hint: "run 'authagent stop' if it is an older one")
             }
             Self.show(reply, .text(token))
         } else {
@@ -82,7 +82,7 @@ struct TokenCommand: ParsableCommand {
         }
     }
 
-    /// Leaves to the request that follows what is left of its time.
+    /// Renews the token, and reduces the time limit of the request that follows by the time used.
     private func renew(_ asked: inout TokenRequest, _ connection: AgentConnection) throws {
         var request = Request.rejectToken(account, TokenRejection(of: asked.target))
         let deadline = wait.map { Deadline(.seconds($0)) }
@@ -91,12 +91,12 @@ struct TokenCommand: ParsableCommand {
             if let note = try connection.ask(request).note { Console.note(note) }
         } catch {
             guard error == .timeout, wait != nil else { throw error }
-            throw Failure(Problem(.timeout, "the renewal takes too long", hint: "try again; what was begun goes on"))
+            throw Failure(Problem(.timeout, "the refresh takes too long", hint: "try again; the refresh continues"))
         }
         asked.wait = deadline.map { Int($0.milliseconds / 1000) }
     }
 
-    /// What is printed of a reply.
+    /// The output format of a reply.
     enum Form {
         case token, header
         case text(String)

@@ -2,17 +2,18 @@ internal import AgentAPI
 internal import AuthagentClient
 internal import Glibc
 
-/// `authagent token NAME`, alone or with `--header`, without the argument parser and without a JSON decoder: scripts run
-/// it for every request, and these two take longer than all the rest.
+/// `authagent token NAME`, alone or with `--header`, without argument parser and JSON decoder: scripts run it for every
+/// request, and these two take most of its time.
 ///
-/// It does what `TokenCommand` does, or leaves it to that: no other arguments, no agent, any reply but the plain one.
+/// The result is the same as `TokenCommand`'s. Other arguments, a missing agent and any reply except a plain one are
+/// left to that command.
 enum QuickToken {
-    /// A command line that this takes.
+    /// The arguments of a command line of this form.
     struct Arguments {
         let account: AccountName
         let isHeader: Bool
 
-        /// Nil for every other command line, whether it is right or wrong.
+        /// `nil` for any other command line, valid or not.
         init?(count: Int32, _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>) {
             guard count == 3 || count == 4, let command = arguments[1], let name = arguments[2],
                 strcmp(command, "token") == 0, let account = AccountName(String(cString: name))
@@ -23,7 +24,7 @@ enum QuickToken {
         }
     }
 
-    /// Returns false, having done nothing that anybody sees, when the ordinary command has to do it.
+    /// Prints the token; returns false, without visible effect, if `TokenCommand` must run instead.
     static func run(_ arguments: Arguments) throws(AgentClientError) -> Bool {
         let connection: AgentConnection
         do throws(AgentClientError) {
@@ -31,11 +32,11 @@ enum QuickToken {
         } catch .notListening {
             return false
         }
-        // Without a query the agent takes the same defaults as the ordinary command sends.
+        // Without a query, the agent's defaults are the same as `TokenCommand`'s.
         let request = PlainRequest("GET", Route.token(arguments.account).path)
         let response = try connection.response(to: request, Deadline(.seconds(Limits.longestWait + 5)))
         guard response.status == 200, let reply = PlainTokenReply(response.body) else {
-            // Asked for once only: the next answer could take as long again, or be another.
+            // Not requested again: a second reply could take as long, or differ.
             try TokenCommand.show(response.decoded(TokenReply.self), arguments.isHeader ? .header : .token)
             return true
         }
@@ -44,13 +45,13 @@ enum QuickToken {
     }
 }
 
-/// What is printed of a token reply that has nothing else to say: no note, and nothing that JSON has to escape.
+/// The printed members of a token reply without notes and without escaped characters.
 struct PlainTokenReply: Equatable {
     let token: String
     let type: String
 
-    /// Nil for any other reply. In JSON a quotation mark inside of a text comes with a backslash, so that a member's
-    /// name with both of its marks and the colon is nothing but that member.
+    /// `nil` for any other reply. Inside a JSON string a quotation mark is escaped, so a name with both quotation marks
+    /// and the colon can only be a member.
     init?(_ body: [UInt8]) {
         guard !body.contains(UInt8(ascii: "\\")), Self.end(of: "\"note\":", in: body) == nil,
             let token = Self.text(after: "\"access_token\":\"", in: body),

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The path as the agent, whose working directory is another, has to know it.
+/// Returns the absolute path, because the agent has another working directory.
 func absolutePath(_ path: String) -> String {
     guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
     defer { free(directory) }

@@ -1,17 +1,16 @@
 internal import AgentAPI
 internal import Glibc
 
-/// Asks for a passphrase on the terminal, without showing it; where standard input is no terminal, all of it is the
-/// passphrase.
+/// Reads a passphrase from the terminal without echo, or from standard input if it is not a terminal.
 enum PassphraseInput {
     private static let longest = 1024
 
-    /// `isNew`: a person types it twice.
+    /// `isNew`: the user types it twice.
     static func read(isNew: Bool = false) throws -> String {
         guard isatty(STDIN_FILENO) == 1 else { return try check(readAll()) }
         let first = try check(ask("passphrase: "))
         guard isNew else { return first }
-        guard try ask("the same again: ") == Array(first.utf8) else {
+        guard try ask("repeat the passphrase: ") == Array(first.utf8) else {
             throw Failure("the two passphrases differ", hint: "run the same command again", code: .usage)
         }
         return first
@@ -22,7 +21,7 @@ enum PassphraseInput {
             !bytes.contains(0), !bytes.contains(10)
         else {
             throw Failure(
-                "there is no passphrase on standard input", hint: "give one line of at most \(longest) bytes",
+                "standard input does not contain a passphrase", hint: "give one line of at most \(longest) bytes",
                 code: .usage)
         }
         return text
@@ -41,7 +40,7 @@ enum PassphraseInput {
         return withoutLineBreak(bytes)
     }
 
-    /// One line from the terminal, which shows what is typed again whatever ends this.
+    /// Reads one line from the terminal; restores the echo in any case.
     private static func ask(_ prompt: String) throws -> [UInt8] {
         var shown = termios()
         guard tcgetattr(STDIN_FILENO, &shown) == 0 else {
@@ -50,7 +49,7 @@ enum PassphraseInput {
         let signals = SignalWatch([SIGINT, SIGTERM, SIGHUP])
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
-        // Before the prompt: what is typed in answer to it is neither shown nor discarded.
+        // Before the prompt, so that the reply is neither shown nor discarded.
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
         Console.say(prompt)
         defer {
@@ -67,7 +66,7 @@ enum PassphraseInput {
         return withoutLineBreak(Array(line.prefix(count)))
     }
 
-    /// One line break at the end is the terminal's or the pipe's, and not the passphrase's.
+    /// A final line break belongs to the terminal or the pipe, not to the passphrase.
     private static func withoutLineBreak(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         if bytes.last == 10 { bytes.removeLast() }

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Reads a secret from a file that others cannot read, or from standard input; never from an argument, which
-/// everybody on the machine could see.
+/// Reads a secret from a private file or standard input; never from an argument, because /proc/PID/cmdline is
+/// world-readable.
 enum SecretInput {
     private static let longest = 64 * 1024
 
-    /// `what` it is, for people.
+    /// `what` names the secret in messages.
     static func read(_ path: String, _ what: String) throws -> String {
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
@@ -24,12 +24,12 @@ enum SecretInput {
             if count == 0 { break }
             bytes += chunk.prefix(count)
         }
-        // One line break at the end belongs to the file, not to the secret.
+        // A final line break belongs to the file, not to the secret.
         if bytes.last == 10 { bytes.removeLast() }
         if bytes.last == 13 { bytes.removeLast() }
         // RFC 6749 appendix A.2.
         guard !bytes.isEmpty, bytes.count <= longest, bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-            throw Failure("\(path) holds no \(what)", hint: "it must hold the \(what) and nothing else")
+            throw Failure("\(path) does not contain a \(what)", hint: "it must contain the \(what) and nothing else")
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -1,12 +1,12 @@
 internal import CLinux
 internal import Glibc
 
-/// Signals as something to wait for beside a socket, instead of something that interrupts (signalfd(2)).
+/// Signals as a descriptor for poll(2) instead of handlers (signalfd(2)).
 final class SignalWatch {
     let descriptor: Int32
     private var set = sigset_t()
 
-    /// Blocks the signals until `end`, or for good where the process ends soon after the first.
+    /// Blocks the signals until `end`, or until the process ends.
     init(_ signals: [Int32]) {
         sigemptyset(&set)
         for signal in signals { sigaddset(&set, signal) }
@@ -14,7 +14,7 @@ final class SignalWatch {
         descriptor = clinux_signalfd(&set)
     }
 
-    /// From here on the signals do what they did before; one that has arrived does so now.
+    /// Restores the signals' former effect; a pending one takes effect now.
     func end() { sigprocmask(SIG_UNBLOCK, &set, nil) }
 
     deinit { _ = close(descriptor) }

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Reads one token from standard input; never from an argument, which everybody on the machine could see.
+/// Reads a token from standard input; never from an argument, because /proc/PID/cmdline is world-readable.
 enum TokenInput {
-    /// A request's body holds this and a little more.
+    /// A request's body has room for this and little more.
     private static let longest = 60 * 1024
 
     static func read() throws -> String {
@@ -19,7 +19,8 @@ enum TokenInput {
         let token = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
         guard !token.isEmpty, bytes.count <= longest, token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw Failure(
-                "standard input holds no token", hint: "pipe one token into it, like 'authagent inspect - < FILE'"
+                "standard input does not contain a token",
+                hint: "run 'authagent inspect - < FILE' with one token in FILE"
             )
         }
         return String(decoding: token, as: UTF8.self)

@@ -1,9 +1,9 @@
 internal import AgentAPI
 internal import Glibc
 
-/// Results go to standard output, everything else to standard error.
+/// Output: results to standard output, all other text to standard error.
 enum Console {
-    /// Ends the process when the result cannot be written: in silence where its reader is gone, as SIGPIPE would.
+    /// Prints a result; ends the process if that fails, without a message if the reader is gone, as with SIGPIPE.
     static func print(_ line: String) {
         guard let code = write(line + "\n", to: STDOUT_FILENO) else { return }
         if code == EPIPE { exit(ExitCode.ok.rawValue) }
@@ -20,14 +20,14 @@ enum Console {
         say(text)
     }
 
-    /// Text for people, as it is. Whether it can be written changes nothing: the exit code has to come through.
+    /// Prints text for the user. A failure is ignored, because the exit code matters more.
     static func say(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
-    /// Fills the places of standard input, output and error that are closed: otherwise the next socket gets such a
-    /// number, and what is printed goes to the agent. For reading only, so that a result is not lost in silence.
+    /// Opens standard input, output and error if they are closed: otherwise the next socket gets such a number, and
+    /// output goes to the agent. Read-only, so that a result is not lost without an error.
     static func fillClosedPlaces() {
         for place in STDIN_FILENO...STDERR_FILENO where fcntl(place, F_GETFD) < 0 {
-            // The lowest number that is free, which is this one.
+            // open(2) returns the lowest free number, which is this one.
             guard open("/dev/null", O_RDONLY | O_NOCTTY) < 0 else { continue }
             let failure = Failure("cannot open /dev/null: \(String(cString: strerror(errno)))")
             report(failure)
@@ -37,7 +37,7 @@ enum Console {
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Columns and lines of the terminal; what every terminal has when it does not say.
+    /// The terminal's columns and lines; 80 × 24 if unknown.
     static var size: (columns: Int, lines: Int) {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
@@ -46,7 +46,7 @@ enum Console {
         return (Int(size.ws_col), Int(size.ws_row))
     }
 
-    /// Takes out what a terminal would obey. The agent has cleaned what comes from a server; this is the last line.
+    /// Removes control characters. The agent has already cleaned text from servers; this is the last defence.
     static func clean(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -58,7 +58,7 @@ enum Console {
         return String(result)
     }
 
-    /// Writes all of it, or returns the error number.
+    /// Writes all of `text`; returns the error number, or `nil` on success.
     private static func write(_ text: String, to descriptor: Int32) -> Int32? {
         var text = text
         return text.withUTF8 { bytes in
@@ -68,7 +68,7 @@ enum Console {
                 if count >= 0 {
                     rest = rest.dropFirst(count)
                 } else if errno == EAGAIN {
-                    // Somebody else has made the pipe or the terminal non-blocking.
+                    // Another process has set the pipe or terminal to O_NONBLOCK.
                     var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&room, 1, -1)
                 } else if errno != EINTR {

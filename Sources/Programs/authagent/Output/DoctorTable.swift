@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// A doctor's report as people read it: one line for each check, and under it what repairs it.
+/// The doctor's report as text: one line per check, followed by its remedy.
 struct DoctorTable {
     private let report: DoctorReport
 
@@ -18,7 +18,7 @@ struct DoctorTable {
         .map(Console.clean).joined(separator: "\n")
     }
 
-    /// What was found, and whose it is.
+    /// The result of a check and the subject it is about.
     private static func words(_ check: DoctorCheck) -> String {
         let whose = check.account?.description ?? check.issuer
         return whose.map { "\($0): \(check.detail)" } ?? check.detail

@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import FoundationEssentials
 
-/// An event as people read it, and `read -r time event account text` in a shell.
+/// An event as a line for users, and for `read -r time event account text` in a shell.
 struct EventLine {
     let text: String
 

@@ -2,12 +2,12 @@ internal import AgentAPI
 internal import AuthagentClient
 internal import LocalSocket
 
-/// Why a command fails: one line, the remedy in another, and the exit code.
+/// The failure of a command: one line of error, one of remedy, and the exit code.
 struct Failure: Error {
     var message: String
     var hint: String?
     var code: ExitCode
-    /// The stable code behind it, for `--json`.
+    /// The stable error code, for `--json`.
     var problemCode = "failed"
 
     init(_ message: String, hint: String? = nil, code: ExitCode = .failed) {
@@ -21,7 +21,8 @@ struct Failure: Error {
         problemCode = problem.code.rawValue
     }
 
-    /// A login that ended without a token. Only what trying again may cure, or the keyring, has an exit code of its own.
+    /// A login that ended without a token. Only failures that a retry may cure, and those of the keyring, have exit
+    /// codes of their own.
     init(_ failure: LoginFailure) {
         let code: ExitCode =
             switch Problem.Code(rawValue: failure.code) {
@@ -48,10 +49,10 @@ struct Failure: Error {
         problemCode = "agent_unreachable"
     }
 
-    /// What the argument parser says, in our style: lowercase, no full stop, one line.
-    /// `command` is the subcommand whose arguments are wrong, if it got that far.
+    /// An error of the argument parser in our style: lowercase, one line, no full stop. `command` is the subcommand, if
+    /// it was recognized.
     init(usage text: String, command: String?) {
-        let line = text.split(separator: "\n").first.map(String.init) ?? "the arguments are wrong"
+        let line = text.split(separator: "\n").first.map(String.init) ?? "the arguments are invalid"
         let body = line.hasSuffix(".") ? String(line.dropLast()) : line
         self.init(
             body.prefix(1).lowercased() + body.dropFirst(),

@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// What was found out about tokens, as people read it; the first line of each says what was done.
+/// The results of `inspect` as text; the first line for each token names the method.
 struct InspectionText {
     private let reply: InspectReply
     private let now: Int
@@ -16,7 +16,7 @@ struct InspectionText {
     }
 
     private func lines(_ token: TokenInspection) -> [String] {
-        var lines = ["\(name(token)): \(form(token)); \(done(token))"]
+        var lines = ["\(name(token)): \(form(token)); \(method(token))"]
         lines += members("header", token.header)
         lines += members("claims", token.claims)
         if let expiresAt = token.expiresAt, token.claims == nil { lines.append("  \(moment("exp", expiresAt) ?? "")") }
@@ -42,13 +42,13 @@ struct InspectionText {
     private func form(_ token: TokenInspection) -> String {
         switch token.form {
         case .jwt: "a JWT"
-        case .encrypted: "an encrypted JWT, which only its receiver can read"
+        case .encrypted: "an encrypted JWT, which only its recipient can read"
         case .opaque: "an opaque token"
         }
     }
 
-    /// What was done to find out.
-    private func done(_ token: TokenInspection) -> String {
+    /// The method of the inspection.
+    private func method(_ token: TokenInspection) -> String {
         var steps: [String] = []
         switch token.signature?.state {
         case .valid?, .invalid?:
@@ -57,11 +57,11 @@ struct InspectionText {
         case nil: break
         }
         switch token.introspection?.state {
-        case .active?, .inactive?: steps.append("the provider was asked (RFC 7662)")
-        case .unavailable?, .unreachable?: steps.append("the provider has not answered")
+        case .active?, .inactive?: steps.append("introspected at the provider (RFC 7662)")
+        case .unavailable?, .unreachable?: steps.append("the provider did not reply")
         case .notAsked?, nil: break
         }
-        return steps.isEmpty ? "nobody was asked" : steps.joined(separator: ", ")
+        return steps.isEmpty ? "not checked" : steps.joined(separator: ", ")
     }
 
     private func words(_ signature: SignatureReport) -> String {
@@ -88,9 +88,9 @@ struct InspectionText {
             }
     }
 
-    /// A moment of RFC 7519 §4.1 or OpenID Connect Core 1.0 §2 in words; nil for any other member.
+    /// A time claim of RFC 7519 §4.1 or OpenID Connect Core 1.0 §2 as text; `nil` for any other claim.
     private func moment(_ name: String, _ seconds: Int) -> String? {
-        // Nobody's tokens are older than the epoch, and sums of these never overflow.
+        // Valid times only; sums of these cannot overflow.
         guard (0...253_402_300_799).contains(seconds) else { return nil }
         let isPast = seconds <= now
         let span = TimeSpan.words(abs(seconds - now))

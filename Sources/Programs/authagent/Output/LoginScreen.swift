@@ -2,15 +2,15 @@ internal import AgentAPI
 internal import AuthagentClient
 internal import Glibc
 
-/// How a login's events are shown.
+/// The presentation of a login's events.
 protocol LoginScreen {
     var wantsQRCode: Bool { get }
     func show(_ event: LoginEvent)
-    /// There is no event stream to say what went wrong.
+    /// Reports that there is no event stream.
     func couldNotWatch(_ failure: Failure)
 }
 
-/// One JSON object per line, with the members that programs were promised and no others.
+/// One JSON object per line, with the documented members only.
 struct JSONLoginScreen: LoginScreen {
     let wantsQRCode = false
 
@@ -41,10 +41,10 @@ struct JSONLoginScreen: LoginScreen {
     }
 }
 
-/// For a person in front of a terminal.
+/// Text for a user at a terminal.
 final class TextLoginScreen: LoginScreen {
     private let account: AccountName
-    /// Shown again after an outage, with the end of its code.
+    /// Shown again after an outage, with the code's expiry.
     private var shown: (prompt: LoginPrompt, end: Deadline)?
 
     init(account: AccountName) { self.account = account }
@@ -56,7 +56,7 @@ final class TextLoginScreen: LoginScreen {
         case .prompt(let prompt):
             shown = (prompt, Deadline(.seconds(prompt.expiresIn)))
             show(prompt)
-        case .slowed(let interval): Console.note("the provider asks to wait \(interval) s between two questions")
+        case .slowed(let interval): Console.note("the provider requires \(interval) s between two polls")
         case .retrying(let detail): Console.note("\(detail); still trying, the code stays valid")
         case .resumed:
             Console.note("the provider answers again")
@@ -73,10 +73,10 @@ final class TextLoginScreen: LoginScreen {
 
     func couldNotWatch(_ failure: Failure) {}
 
-    /// RFC 8628 §3.3: the code and the URI are shown, also beside a QR code. What is asked for by whom is shown as
-    /// well, because a code that somebody else gave you is how this grant is abused (§5.4).
+    /// Shows code and URI, also beside a QR code (RFC 8628 §3.3), with the requested scopes and the client, because
+    /// this grant is abused with codes that an attacker hands out (§5.4).
     ///
-    /// The code and the URI come last, so that they stay on a screen of 24 lines whose top the QR code has pushed out.
+    /// Code and URI come last, so that they stay visible when the QR code fills a screen of 24 lines.
     private func show(_ prompt: LoginPrompt) {
         if let note = prompt.note { Console.note(note) }
         var lines = ["login '\(account)' at \(prompt.issuer ?? "the provider")"]
@@ -85,7 +85,7 @@ final class TextLoginScreen: LoginScreen {
         lines += ["enter the code only if you started this login yourself", ""]
         for line in lines { Console.print(Console.clean(line)) }
         if let code = prompt.qrCode, fits(code) {
-            // Block characters only: what else the agent could send is not drawn.
+            // Draw block characters only, whatever else the agent sends.
             for line in code where line.allSatisfy({ " █▀▄".contains($0) }) { Console.print("  \(line)") }
         }
         showSteps(prompt, expiresIn: prompt.expiresIn)
@@ -100,7 +100,7 @@ final class TextLoginScreen: LoginScreen {
         Console.print("waiting for approval, \(words(expiresIn)) at most; Ctrl-C cancels")
     }
 
-    /// With the lines below it and that of the cursor.
+    /// Whether the code fits on the terminal with the lines below it and the cursor's line.
     private func fits(_ code: [String]) -> Bool {
         let size = Console.size
         return size.columns >= (code.map(\.count).max() ?? 0) + 2 && size.lines >= code.count + 5

@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// What the rules say about a process, as people read it.
+/// The policy decisions about a process as text.
 struct PolicyText {
     private let report: PolicyReport
 
@@ -31,7 +31,7 @@ struct PolicyText {
     private func rule(_ rule: RuleDescription) -> [String] {
         let verdict: String =
             if rule.uncertain {
-                "nobody can tell whether it matches, so it refuses what it does not allow without a bound"
+                "it is unknown whether it matches, so it refuses what it does not allow without a bound"
             } else if rule.rule == report.rule {
                 "decides"
             } else {
@@ -42,7 +42,7 @@ struct PolicyText {
             let found =
                 condition.isUncertain
                 ? condition.found.map { "the process sees \($0), which is not the file that the agent finds there" }
-                    ?? "which cannot be found out"
+                    ?? "which cannot be determined"
                 : condition.found.map { "found \($0)" } ?? "not known"
             let answer = condition.isMet ? "yes" : condition.isUncertain ? "?  " : "no "
             lines.append(
@@ -60,7 +60,7 @@ struct PolicyText {
         return terms.joined(separator: ", ")
     }
 
-    /// Nil: anywhere.
+    /// `nil` if the rule applies to all places.
     private static func places(_ rule: RuleDescription) -> String? {
         guard rule.resources != nil || rule.audiences != nil else { return nil }
         let named = (rule.resources ?? []) + (rule.audiences ?? [])
@@ -73,7 +73,7 @@ struct PolicyText {
         var lines: [String] = []
         if report.rule == nil {
             let what = report.caller.isOwn ? "it may do everything" : "it may do nothing"
-            lines.append("no rule is about this process and \(subject), so \(what)")
+            lines.append("no rule matches this process and \(subject), so \(what)")
         }
         lines.append("")
         for decision in report.decisions {

@@ -1,8 +1,8 @@
 internal import AgentAPI
 
-/// A preset for people.
+/// A provider preset as text.
 enum ProviderText {
-    /// What has to be known to log in.
+    /// The requirements for a login.
     static func summary(_ provider: ProviderDescription) -> String {
         var lines = heading(provider)
         lines.append("  issuer: \(provider.issuer)")
@@ -16,10 +16,10 @@ enum ProviderText {
         return text(lines + ending(provider))
     }
 
-    /// Everything, under the names that an account file and `--json` have for it.
+    /// All settings, with the names used in account files and `--json`.
     static func detail(_ provider: ProviderDescription) -> String {
         let (endpoints, requests) = (provider.endpoints, provider.requests)
-        let elsewhere = provider.metadata ? "from the metadata, if it has one" : "none is known"
+        let elsewhere = provider.metadata ? "from the metadata, if it has one" : "none known"
         let parameters = requests.deviceParameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let values = [
             ("issuer", provider.issuer),
@@ -30,10 +30,10 @@ enum ProviderText {
             ("registration_endpoint", endpoints.registration ?? elsewhere),
             ("authorization_endpoint", endpoints.authorization ?? elsewhere),
             ("scopes", words(provider.scopes)),
-            ("offline_scope", provider.offlineScope ?? "none is known"),
+            ("offline_scope", provider.offlineScope ?? "none known"),
             ("client_secret", provider.clientSecret),
-            ("client_auth", provider.clientAuthentication ?? "chosen by the metadata and what the client has"),
-            ("pkce", requests.pkce.map { "\($0)" } ?? "once the provider asks for it"),
+            ("client_auth", provider.clientAuthentication ?? "chosen by the metadata and the client's credentials"),
+            ("pkce", requests.pkce.map { "\($0)" } ?? "if the provider requires it"),
             ("assertion_audience", requests.assertionAudience),
             ("request_encoding", requests.encoding),
             ("scope_parameter", requests.scopeParameter),

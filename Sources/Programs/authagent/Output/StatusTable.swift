@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// The status as people read it.
+/// The status as text.
 struct StatusTable {
     private let report: StatusReport
     private let now: Int
@@ -16,7 +16,7 @@ struct StatusTable {
         var lines = ["agent \(agent.version), pid \(agent.pid), \(agent.socket)"]
         if agent.locked == true { lines.append("locked: 'authagent unlock' ends it") }
         lines.append("keyring: \(agent.storeState.rawValue)" + (agent.storeDetail.map { " (\($0))" } ?? ""))
-        // Where nothing is kept in the keyring, nobody has to repair it.
+        // If no account uses the keyring, its state is irrelevant.
         let needsKeyring = agent.sealedState == nil || report.accounts.contains { $0.store == "keyring" }
         if needsKeyring, let hint = agent.storeHint { lines.append("  hint: \(hint)") }
         if let state = agent.sealedState {
@@ -47,27 +47,27 @@ struct StatusTable {
             lines.append(line)
             guard index > 0 else { continue }
             let account = report.accounts[index - 1]
-            if let person = person(account) { lines.append("  \(person)") }
-            if let end = account.loginExpiresAt { lines.append("  \(endOfLogin(end))") }
+            if let identity = identity(account) { lines.append("  \(identity)") }
+            if let end = account.loginExpiresAt { lines.append("  \(loginExpiry(end))") }
             if let error = account.lastError { lines.append("  \(error)") }
             if let hint = account.hint { lines.append("  hint: \(hint)") }
         }
         return lines.map(Console.clean).joined(separator: "\n")
     }
 
-    /// Who has logged in.
-    private func person(_ account: AccountStatus) -> String? {
+    /// The identity of the login.
+    private func identity(_ account: AccountStatus) -> String? {
         guard let subject = account.subject else { return nil }
         let names = [account.name, account.email.map { "<\($0)>" }].compactMap { $0 }.joined(separator: " ")
         return names.isEmpty ? "subject: \(subject)" : "subject: \(subject), \(names)"
     }
 
-    /// When a person has to log in again at the latest.
-    private func endOfLogin(_ moment: Int) -> String {
+    /// The expiry of the login, as text.
+    private func loginExpiry(_ moment: Int) -> String {
         moment < now ? "the login has expired" : "the login expires \(words(moment))"
     }
 
-    /// `in 54 min`, for a moment in seconds since 1970.
+    /// A time in seconds since 1970, as `in 54 min`.
     private func words(_ moment: Int?) -> String {
         guard let moment else { return "-" }
         let left = moment - now

@@ -1,6 +1,6 @@
-/// Spans of time as people say them.
+/// Durations as text.
 enum TimeSpan {
-    /// `54 min`, for seconds that are not negative.
+    /// Returns text such as `54 min`, for seconds that are not negative.
     static func words(_ seconds: Int) -> String {
         switch seconds {
         case ..<120: "\(seconds) s"

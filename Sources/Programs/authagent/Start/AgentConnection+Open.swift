@@ -2,7 +2,7 @@ internal import AuthagentClient
 internal import LocalSocket
 
 extension AgentConnection {
-    /// Connects to the agent, starting it if nobody listens.
+    /// Connects to the agent; starts it first if it is not running.
     static func open(startIfNeeded: Bool = true) throws -> AgentConnection {
         let path = try SocketPath.resolve()
         do throws(AgentClientError) {

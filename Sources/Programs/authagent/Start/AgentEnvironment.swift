@@ -2,9 +2,9 @@ internal import AgentAPI
 internal import Glibc
 internal import LocalSocket
 
-/// What a new agent gets of a command's environment.
+/// The part of a command's environment that a new agent inherits.
 enum AgentEnvironment {
-    /// Names of files for the agent, whose working directory is another.
+    /// File names, made absolute because the agent has another working directory.
     private static let files = ["CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"]
 
     static func of(_ environment: [String: String]) -> [String: String] {
@@ -15,13 +15,14 @@ enum AgentEnvironment {
         return environment
     }
 
-    /// What a person has to know of an agent that goes on with the environment of its first command; else `nil`.
+    /// A note for the user if the running agent has other values from its first command; `nil` if not.
     static func difference(_ environment: [String: String], _ agent: AgentStatus) -> String? {
         guard let known = agent.environment else { return nil }
         let names = AgentSurroundings.differing(of(environment), agent: known, user: geteuid())
         guard !names.isEmpty else { return nil }
-        return "the agent has another \(names.joined(separator: ", ")) than this command, that of its first command"
+        let list = names.joined(separator: ", ")
+        return "the agent still has \(list) of its first command, different from this command's"
     }
 
-    static let remedy = "run 'authagent stop', and the next command starts it with its own"
+    static let remedy = "run 'authagent stop'; the next command starts it with its own environment"
 }

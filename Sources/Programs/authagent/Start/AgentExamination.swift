@@ -3,13 +3,13 @@ internal import AuthagentClient
 internal import Glibc
 internal import LocalSocket
 
-/// What a client can find out by itself about the agent: where its socket is, whether one runs, and of which version.
+/// The client's own checks: the socket's path, whether an agent is running, and its version.
 ///
-/// Connects only while somebody holds the agent's lock: a socket that systemd listens at would start one.
+/// Connects only if the agent's lock is held: connecting to a socket of systemd would start an agent.
 struct AgentExamination {
     let environment: [String: String]
 
-    /// The checks, and the agent's own report if there is an agent that has one.
+    /// Runs the checks; returns them with the agent's own report, if an agent sends one.
     func run() -> ([DoctorCheck], DoctorReport?) {
         var checks = [Self.installed]
         let path: SocketPath
@@ -34,8 +34,8 @@ struct AgentExamination {
             let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""
             checks.append(
                 DoctorCheck(
-                    .agentRunning, .problem, "an agent\(holder) runs, but does not listen at \(path)",
-                    hint: "was it started with another AUTHAGENT_SOCK or XDG_RUNTIME_DIR? 'authagent stop' ends it"))
+                    .agentRunning, .problem, "an agent\(holder) is running, but does not listen at \(path)",
+                    hint: "run 'authagent stop': it may have another AUTHAGENT_SOCK or XDG_RUNTIME_DIR"))
         } catch {
             checks.append(DoctorCheck(.agentRunning, .problem, error.description, hint: error.hint))
         }
@@ -45,8 +45,8 @@ struct AgentExamination {
     private func ask(_ path: SocketPath) throws(AgentClientError) -> ([DoctorCheck], DoctorReport?) {
         let connection = try AgentConnection(to: path)
         let agent = try connection.ask(.health(within: .seconds(3)))
-        let running = DoctorCheck(.agentRunning, .ok, "an agent runs, pid \(agent.pid), \(agent.socket)")
-        // An older one has no such route, or other checks.
+        let running = DoctorCheck(.agentRunning, .ok, "the agent is running, pid \(agent.pid), \(agent.socket)")
+        // An older agent lacks this route, or has other checks.
         let report = try? connection.ask(.doctor)
         let difference = AgentEnvironment.difference(environment, agent).map {
             DoctorCheck(.agentEnvironment, .warning, $0, hint: AgentEnvironment.remedy)
@@ -58,30 +58,31 @@ struct AgentExamination {
         guard agent.version == agentVersion else {
             return DoctorCheck(
                 .agentVersion, .warning, "the running agent is \(agent.version), installed is \(agentVersion)",
-                hint: "run 'authagent stop', and the next command starts the new one"
+                hint: "run 'authagent stop'; the next command starts the new one"
             )
         }
         return DoctorCheck(.agentVersion, .ok, "the running agent and this client are \(agentVersion)")
     }
 
     private static var installed: DoctorCheck {
-        do { return DoctorCheck(.agentInstalled, .ok, "the agent's program is \(try AgentStarter.daemon())") } catch {
+        do { return DoctorCheck(.agentInstalled, .ok, "the daemon is \(try AgentStarter.daemon())") } catch {
             let failure = error as? Failure
             return DoctorCheck(.agentInstalled, .problem, failure?.message ?? "\(error)", hint: failure?.hint)
         }
     }
 
-    /// A directory that is not there is made at the agent's start, if it can be.
+    /// The agent creates a missing directory at its start, if possible.
     private func directory(of path: SocketPath) -> DoctorCheck {
         if path.isOthers(than: geteuid()) {
             guard path.isKept else {
                 return DoctorCheck(
-                    .agentSocket, .problem, "\(path) is no place where only root and the agent's user can put a socket",
-                    hint: "look at 'ls -ld \(path) \(path.directory)': others may write there, or nobody listens"
+                    .agentSocket, .problem,
+                    "\(path) is not protected: users other than root and the agent's can replace it",
+                    hint: "look at 'ls -ld \(path) \(path.directory)': others may write there, or no agent listens"
                 )
             }
             return DoctorCheck(
-                .agentSocket, .ok, "\(path) is the machine's agent, and nobody can put another one there")
+                .agentSocket, .ok, "\(path) is the machine's agent, and no other user can replace it")
         }
         var place = path.directory
         do throws(LocalSocketError) {
@@ -100,12 +101,12 @@ struct AgentExamination {
         let isMade = place == path.directory
         return DoctorCheck(
             .agentSocket, .ok,
-            isMade ? "nobody else may enter \(place)" : "\(path.directory) is made when an agent starts"
+            isMade ? "only this user may enter \(place)" : "\(path.directory) is created when an agent starts"
         )
     }
 
     private static func noAgent(_ path: SocketPath) -> DoctorCheck {
         let starter = LocalSocket.isListening(at: path) ? "systemd, at \(path)," : "the next command"
-        return DoctorCheck(.agentRunning, .ok, "no agent runs; \(starter) starts it when it is needed")
+        return DoctorCheck(.agentRunning, .ok, "the agent is not running; \(starter) starts it when it is needed")
     }
 }

@@ -5,18 +5,18 @@ internal import Glibc
 internal import LocalSocket
 
 extension AgentStarter {
-    /// systemd answers in some milliseconds, on a loaded machine in seconds.
+    /// systemd replies within milliseconds, on a loaded machine within seconds.
     private static let servicePatience: Duration = .seconds(15)
 
     private static let systemctl: [String] = ["/usr/bin/systemctl", "/bin/systemctl"]
 
-    /// Has the user's service manager start the agent's socket, and connects to it. `nil` where there is no such manager
-    /// or unit, or where its agent would not be the one that this environment means.
+    /// Makes the user's service manager start the agent's socket, and connects to it. `nil` if there is no such manager
+    /// or unit, or if its agent would not be the one of this environment.
     func connectThroughService() throws -> AgentConnection? {
         guard
             let runtime = UserService.runtimeDirectory(environment, user: geteuid(), socket: path.text),
             let systemctl = Self.systemctl.first(where: { access($0, X_OK) == 0 }),
-            ends([systemctl, "--user", "--quiet", "start", UserService.unit], runtime)
+            succeeds([systemctl, "--user", "--quiet", "start", UserService.unit], runtime)
         else { return nil }
         let connection: AgentConnection
         do throws(AgentClientError) { connection = try AgentConnection(to: path) } catch {
@@ -25,7 +25,7 @@ extension AgentStarter {
         }
         do throws(AgentClientError) { _ = try connection.ask(.health(within: Self.servicePatience)) } catch {
             if case .problem = error { return connection }
-            // What keeps it from starting, as a wrong setting, the program says by itself.
+            // The daemon itself reports why it cannot start, such as an invalid setting.
             if try start() == .serves { return try AgentConnection(to: path) }
             throw Failure(
                 "the agent that systemd started has not answered",
@@ -34,8 +34,8 @@ extension AgentStarter {
         return connection
     }
 
-    /// Whether the command ends in time, and well.
-    private func ends(_ command: [String], _ runtime: String) -> Bool {
+    /// Runs the command; returns whether it succeeds in time.
+    private func succeeds(_ command: [String], _ runtime: String) -> Bool {
         let silence = open("/dev/null", O_WRONLY | O_CLOEXEC)
         guard silence >= 0 else { return false }
         defer { close(silence) }
@@ -52,7 +52,7 @@ extension AgentStarter {
             var wait = pollfd(fd: process.raw, events: Int16(POLLIN), revents: 0)
             while poll(&wait, 1, deadline.milliseconds) < 1, deadline.milliseconds > 0 {}
         }
-        // One that hangs is left behind by nothing.
+        // Do not leave a command that hangs behind.
         kill(pid, SIGKILL)
         var status: Int32 = -1
         while waitpid(pid, &status, 0) < 0 && errno == EINTR {}

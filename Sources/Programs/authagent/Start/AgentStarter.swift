@@ -4,23 +4,23 @@ internal import CLinux
 internal import Glibc
 internal import LocalSocket
 
-/// Starts the daemon when nobody listens, and waits until it serves or says why it does not.
+/// Starts the daemon if it is not running, and waits until it serves or reports why it cannot.
 ///
-/// `connect` in `AgentStarter+Connect.swift` is what commands call.
+/// Commands call `connect`.
 struct AgentStarter {
     let path: SocketPath
     let environment: [String: String]
 
-    /// Long enough for a loaded machine; the daemon itself needs some milliseconds.
+    /// Long enough for a loaded machine; the daemon needs some milliseconds.
     private static let patience: Duration = .seconds(10)
-    /// Where `clinux_spawn_daemon` puts the end of the pipe that the daemon reports to.
+    /// The descriptor at which `clinux_spawn_daemon` places the daemon's readiness pipe.
     private static let readyDescriptor: Int32 = 3
-    /// A log that has grown past this is begun anew.
+    /// A longer log is truncated at the start.
     private static let longestLog = 1024 * 1024
 
     enum Outcome {
         case serves
-        /// Somebody else holds the lock.
+        /// Another process holds the lock.
         case isInUse
     }
 
@@ -32,12 +32,12 @@ struct AgentStarter {
         var ends: [Int32] = [-1, -1]
         guard clinux_pipe(&ends) == 0 else {
             throw Failure(
-                "no pipe: \(errorText)", hint: "run 'ulimit -n' to see how many files may be open",
+                "cannot create a pipe: \(errorText)", hint: "run 'ulimit -n' to see how many files may be open",
                 code: .agentUnreachable)
         }
         let reading = Descriptor(owning: ends[0])
         do {
-            // Closed here after the start, so that the end of the daemon ends the reading.
+            // Closed after the start, so that the end of the daemon ends the read.
             let writing = Descriptor(owning: ends[1])
             try spawn(daemon, log: log.raw, readiness: writing.raw)
         }
@@ -76,13 +76,13 @@ struct AgentStarter {
         return String(decoding: report, as: UTF8.self)
     }
 
-    /// Beside this program, as in a build directory, or where packages put it. Never from PATH.
+    /// The daemon beside this program, as in a build directory, or at its installed path. Never from PATH.
     static func daemon() throws -> String {
         let directory = programDirectory()
         let places = ["\(directory)/authagentd", "\(directory)/../libexec/authagent/authagentd"]
         guard let found = places.first(where: { access($0, X_OK) == 0 }) else {
             throw Failure(
-                "authagentd is not installed", hint: "put it beside authagent or into libexec/authagent",
+                "authagentd is not installed", hint: "install it beside authagent or in libexec/authagent",
                 code: .agentUnreachable
             )
         }
@@ -95,7 +95,7 @@ struct AgentStarter {
             "HOME is not set", hint: "set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME", code: .agentUnreachable)
     }
 
-    /// Before anything is made: with another user's environment, nothing is.
+    /// Throws before anything is created if the environment belongs to another user.
     private func requireOwnPlaces() throws {
         let places = OwnPlaces.of(environment, socket: path.text, state: try paths().state)
         do throws(LocalSocketError) { try OwnPlaces.require(places) } catch { throw Failure(error) }
@@ -120,7 +120,7 @@ struct AgentStarter {
     private func spawn(_ daemon: String, log: Int32, readiness: Int32) throws {
         var arguments = Self.cStrings([daemon, "--ready-fd", "\(Self.readyDescriptor)"])
         var environment = AgentEnvironment.of(environment)
-        // The Swift runtime's crash report has registers in it, which may hold part of a token.
+        // The Swift runtime's crash report contains registers, which may hold parts of a token.
         environment["SWIFT_BACKTRACE"] = "enable=no"
         var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })
         defer { for text in arguments + variables { free(text) } }
@@ -133,7 +133,7 @@ struct AgentStarter {
         }
     }
 
-    /// Ended by nil, as execve(2) wants it; to be freed by the caller.
+    /// A C array for execve(2), terminated by `nil`; the caller frees it.
     static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
         var copies: [UnsafeMutablePointer<CChar>?] = texts.map { text in text.withCString { strdup($0) } }
         copies.append(nil)
@@ -141,4 +141,65 @@ struct AgentStarter {
     }
 
     private var errorText: String { String(cString: strerror(errno)) }
+}
+
+extension AgentStarter {
+    /// A stopping agent refuses connections but holds its lock until running requests and refreshes are done: 40 s at
+    /// most, and a little to exit.
+    private static let longestDrain: Duration = .seconds(45)
+    /// A wait longer than a normal start is reported to the user.
+    private static let silentWait: Duration = .seconds(1)
+
+    /// Starts the daemon and connects to it, or to one that another command has started.
+    func connect() throws -> AgentConnection {
+        // A guest of another user's agent must not start an agent in its place.
+        guard !path.isOthers(than: geteuid()) else { throw Self.agentOfOthers(path) }
+        if let connection = try connectThroughService() { return connection }
+        let end = Deadline(Self.longestDrain)
+        while try start() == .isInUse {
+            if let connection = try connectToOther(until: end) { return connection }
+            guard end.milliseconds > 0 else { throw Self.notListening(path) }
+            _ = poll(nil, 0, 20)
+        }
+        return try AgentConnection(to: path)
+    }
+
+    /// Waits for the agent that holds the lock. Connects once it listens; returns `nil` once it has ended.
+    private func connectToOther(until end: Deadline) throws -> AgentConnection? {
+        guard let lock = UserPaths(environment: environment)?.lock else { return nil }
+        let silence = Deadline(Self.silentWait)
+        var isTold = false
+        repeat {
+            do throws(AgentClientError) {
+                return try AgentConnection(to: path)
+            } catch {
+                guard case .notListening = error else { throw error }
+            }
+            do throws(LocalSocketError) { try FileLock.requireUsable(lock) } catch { throw Failure(error) }
+            guard FileLock.isHeld(lock) else { return nil }
+            if !isTold, silence.milliseconds == 0 {
+                let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""
+                Console.note("an agent\(holder) is running, but does not listen at \(path): waiting for it")
+                isTold = true
+            }
+            _ = poll(nil, 0, 20)
+        } while end.milliseconds > 0
+        throw Self.notListening(path)
+    }
+
+    private static func agentOfOthers(_ path: SocketPath) -> Failure {
+        Failure(
+            "no agent listens at \(path), and this user cannot start one there",
+            hint: "run 'sudo systemctl start authagent.socket', or unset AUTHAGENT_SOCK for an agent of your own",
+            code: .agentUnreachable
+        )
+    }
+
+    private static func notListening(_ path: SocketPath) -> Failure {
+        Failure(
+            "an agent is running, but does not listen at \(path)",
+            hint: "run 'authagent stop': it may have another AUTHAGENT_SOCK or XDG_RUNTIME_DIR",
+            code: .agentUnreachable
+        )
+    }
 }

@@ -4,11 +4,11 @@ internal import CLinux
 internal import Glibc
 internal import LocalSocket
 
-/// Asks the agent's program something that takes no running agent: it prints one JSON object and ends.
+/// Runs the daemon's executable for a question that needs no running agent: it prints one JSON object and exits.
 struct OneShotAgent {
     let environment: [String: String]
 
-    /// What the program is asked.
+    /// The question.
     enum Question {
         case doctor
         case providers
@@ -24,9 +24,9 @@ struct OneShotAgent {
         }
     }
 
-    /// Longer than the program's own limit for all its checks.
+    /// Longer than the daemon's own limit for all checks.
     private static let patience: Duration = .seconds(12)
-    /// A doctor's report on a thousand accounts with long names.
+    /// Enough for a report on a thousand accounts with long names.
     private static let longestAnswer = 4 * 1024 * 1024
 
     enum Fault: Error {
@@ -44,10 +44,10 @@ struct OneShotAgent {
 
         var hint: String {
             switch self {
-            case .notInstalled: "put it beside authagent or into libexec/authagent"
+            case .notInstalled: "install it beside authagent or in libexec/authagent"
             case .notStarted(let program, _): "run 'ls -l \(program)' to see why"
             case .noAnswer(let program, let question):
-                "run '\(program) \(question.arguments.joined(separator: " "))' to see why; is it of the same version?"
+                "run '\(program) \(question.arguments.joined(separator: " "))' to see why; check that it has the same version"
             }
         }
     }
@@ -59,11 +59,11 @@ struct OneShotAgent {
         let reading = Descriptor(owning: ends[0])
         var pid: pid_t = 0
         let failure = spawn(program, question, output: ends[1], &pid)
-        // Here, after the start, so that the end of the program ends the reading.
+        // Closed after the start, so that the end of the program ends the read.
         close(ends[1])
         guard failure == 0 else { throw .notStarted(program: program, errno: failure) }
         let output = read(reading.raw)
-        // It has ended by itself, or takes too long: what hangs in it must not stay behind.
+        // The program has ended or takes too long; one that hangs must not stay behind.
         kill(pid, SIGKILL)
         while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
         guard let answer = try? APIJSON.decode(type, from: output) else { throw .noAnswer(program: program, question) }
@@ -80,7 +80,7 @@ struct OneShotAgent {
         return clinux_spawn(program, &arguments, &variables, output, silence, &pid)
     }
 
-    /// Until the end of the program's output, or of the time.
+    /// Reads until the program's output ends or the time is up.
     private func read(_ descriptor: Int32) -> [UInt8] {
         let deadline = Deadline(Self.patience)
         var bytes: [UInt8] = []

@@ -26,7 +26,7 @@ struct AuditLineTests {
         return try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
     }
 
-    @Test("a line has who, what, and what came of it")
+    @Test("a line has caller, request and outcome")
     func complete() throws {
         let line = AuditLine(
             Self.record(permissions: [.token, .idToken], scopes: ["repo:read", "mail"], rule: 2),
@@ -40,7 +40,7 @@ struct AuditLineTests {
                 """)
     }
 
-    @Test("a path that the agent has not confirmed is written as the caller's word, and never as its executable")
+    @Test("an executable path without confirmation is written as claimed, never as the executable")
     func claimed() throws {
         var caller = Self.caller
         caller.uncertain = .executable
@@ -50,7 +50,7 @@ struct AuditLineTests {
         #expect(try json(Self.record())["executable_claimed"] == nil)
     }
 
-    @Test("a refusal that no rule has decided says why")
+    @Test("a refusal without a deciding rule has a reason")
     func reason() throws {
         var record = Self.record(permissions: [], account: nil, result: .refused(.forbidden))
         record.reason = "browser"
@@ -58,7 +58,7 @@ struct AuditLineTests {
         #expect(try json(Self.record())["reason"] == nil)
     }
 
-    @Test("a subordinate user ID has its owner beside it")
+    @Test("a line about a subordinate user ID has the owner's ID too")
     func owner() throws {
         var record = Self.record(Caller(pid: 7, user: 231_072, group: 231_072))
         record.owner = 5503
@@ -68,13 +68,13 @@ struct AuditLineTests {
         #expect(try json(record)["owner_uid"] as? Int == 5503)
     }
 
-    @Test("what is not known is left out")
+    @Test("unknown values are left out")
     func unknown() throws {
         let line = try json(Self.record(Caller(pid: 0, user: 7, group: 7), permissions: [.admin], account: nil))
         #expect(Set(line.keys) == ["time", "uid", "pid", "permission", "decision", "result"])
     }
 
-    @Test("a refusal and a failure are told apart, each with its problem")
+    @Test("a refusal and a failure differ, and each has its problem")
     func results() throws {
         let refused = try json(Self.record(result: .refused(.forbidden)))
         #expect(refused["decision"] as? String == "refused")
@@ -85,7 +85,7 @@ struct AuditLineTests {
     }
 
     @Test(
-        "whatever a program or a scope is called, a line is one line of clean JSON",
+        "whatever the name of a program or scope, a line is one line of clean JSON",
         arguments: [
             "/tmp/a\n{\"uid\":0}", "/tmp/\u{1B}[31mred", "/tmp/a\\b\"c", "/tmp/\u{202E}gpj.exe", "/tmp/\u{0}nul",
             "/tmp/\u{2028}\u{2029}\u{85}", "\",\"uid\":0,\"x\":\"", "/tmp/" + String(repeating: "x", count: 5000),
@@ -108,7 +108,7 @@ struct AuditLineTests {
         }
     }
 
-    @Test("a scope as long as a token is cut")
+    @Test("a scope as long as a token is truncated")
     func tokenAsScope() throws {
         let token = String(repeating: "t0ken", count: 100)
         let scopes = try #require(try json(Self.record(scopes: [token]))["scopes"] as? String)

@@ -6,7 +6,7 @@ import Policy
 import Synchronization
 import Testing
 
-/// The file of audit lines: real files, a real small disk.
+/// The audit file, with real files and a real small disk.
 @Suite(.timeLimit(.minutes(10)))
 struct AuditTrailTests {
     let files: TemporaryDirectory
@@ -29,7 +29,7 @@ struct AuditTrailTests {
         trail.flush(within: .seconds(20))
     }
 
-    @Test("the file is made 0600, and each record is one line at its end")
+    @Test("the file is created with mode 0600, and each record is appended as one line")
     func content() throws {
         let trail = trail()
         try files.file("audit.log", "earlier\n")
@@ -45,7 +45,7 @@ struct AuditTrailTests {
         #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
     }
 
-    @Test("a record waits for no write: it is in the file a moment later")
+    @Test("a record does not wait for the write: it is in the file a moment later")
     func later() async throws {
         let trail = trail()
         try trail.open(path)
@@ -53,7 +53,7 @@ struct AuditTrailTests {
         await eventually { lines(path).count == 1 }
     }
 
-    @Test("moved away and opened anew, lines go to the new file, and none is lost")
+    @Test("after a rename and a reopen, lines go to the new file, and none is lost")
     func rotation() throws {
         let trail = trail()
         try trail.open(path)
@@ -67,7 +67,7 @@ struct AuditTrailTests {
         #expect(log.lines.isEmpty)
     }
 
-    @Test("while lines are written the file is opened anew, again and again: all of them are in one of the files")
+    @Test("reopened repeatedly during writes, no line is lost")
     func rotationUnderLoad() throws {
         let trail = trail()
         try trail.open(path)
@@ -85,7 +85,7 @@ struct AuditTrailTests {
         #expect(Set(all.map { $0.split(separator: ":").last }).count == 2000)
     }
 
-    @Test("another path from a reload is taken; one that is refused leaves the old one in force")
+    @Test("a reload changes the path; a refused path leaves the old one in use")
     func otherPath() throws {
         let trail = trail()
         try trail.open(path)
@@ -101,7 +101,7 @@ struct AuditTrailTests {
     }
 
     @Test(
-        "a link, a file that others may read, a FIFO, a second name and a directory that others may write to are refused"
+        "a link, a readable file, a FIFO, a hard link and a writable directory are refused"
     )
     func refused() throws {
         let trail = trail()
@@ -112,14 +112,14 @@ struct AuditTrailTests {
         }
         try files.file("real", "")
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: files.path + "/real")
-        refuse(path, "no symbolic link")
+        refuse(path, "replace the symbolic link")
         try files.file("loose", "", mode: 0o640)
         refuse(files.path + "/loose", "chmod 600")
         #expect(mkfifo(files.path + "/fifo", 0o600) == 0)
         refuse(files.path + "/fifo", "ls -ld")
         try files.file("linked", "")
         #expect(link(files.path + "/linked", files.path + "/second") == 0)
-        refuse(files.path + "/linked", "hard links")
+        refuse(files.path + "/linked", "other names")
         try files.directory("open")
         #expect(chmod(files.path + "/open", 0o777) == 0)
         refuse(files.path + "/open/audit.log", "chmod go-w")
@@ -132,7 +132,7 @@ struct AuditTrailTests {
         }
     }
 
-    @Test("a directory above the file's that root lets a group write to, as /var/log may be, is no fault")
+    @Test("a group-writable directory of root above the file's, such as /var/log, is accepted")
     func groupOfLogs() throws {
         try #require(getuid() == 0, "only root can give a directory to a group")
         let logs = try TemporaryDirectory()
@@ -143,7 +143,7 @@ struct AuditTrailTests {
         #expect(throws: AuditFileFailure.self) { try trail().open(own + "/audit.log") }
     }
 
-    @Test("a file that is removed is begun anew, and the log says so once")
+    @Test("a removed file is created again, and the log reports it once")
     func removed() throws {
         let trail = trail()
         try trail.open(path)
@@ -153,10 +153,10 @@ struct AuditTrailTests {
         write(trail, rule: 3)
         #expect(lines(path).count == 2)
         #expect(log.lines.count == 1)
-        #expect(log.lines.first?.contains("begun anew") == true)
+        #expect(log.lines.first?.contains("created a new one") == true)
     }
 
-    @Test("a file that is removed and cannot be made again: the log says why, once, and each line is counted as lost")
+    @Test("a removed file cannot be created: the log reports why, once, and counts lost lines")
     func removedForGood() async throws {
         try #require(getuid() == 0, "only root can make a disk read-only")
         let disk = try await SmallDisk(kibibytes: 64)
@@ -178,7 +178,7 @@ struct AuditTrailTests {
         #expect(lines(path).last?.hasSuffix("\"rule\":12}") == true)
     }
 
-    @Test("without its directory, the hint is to make it, and not the file that is missing")
+    @Test("without its directory, the hint is to create the directory, not the file")
     func directoryGone() throws {
         let trail = trail()
         let path = try files.directory("gone") + "/audit.log"
@@ -189,7 +189,7 @@ struct AuditTrailTests {
         #expect(log.lines.first?.contains("\(files.path)/gone: No such file or directory") == true, "\(log.lines)")
     }
 
-    @Test("emptied after half a line, the file begins with a whole one")
+    @Test("truncated after half a line, the file begins with a whole line")
     func emptied() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 64)
@@ -211,7 +211,7 @@ struct AuditTrailTests {
         }
     }
 
-    @Test("a full disk stops nobody: the log says it once, and how many lines are lost once there is room")
+    @Test("a full disk blocks no request: the log reports it once, and the lost lines once there is space")
     func fullDisk() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 64)
@@ -235,7 +235,7 @@ struct AuditTrailTests {
     }
 }
 
-/// What was logged.
+/// Collects log lines.
 final class LogKeeper: Sendable {
     private let kept = Mutex<[String]>([])
     var lines: [String] { kept.withLock { $0 } }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(10)))
 struct LineWriterTests {
-    /// Holds up whoever writes until it is opened.
+    /// A sink that blocks until it is opened.
     private final class StuckSink: LineSink {
         let gate = DispatchSemaphore(value: 0)
         let begun = DispatchSemaphore(value: 0)
@@ -25,7 +25,7 @@ struct LineWriterTests {
         func write(lost count: Int) { lost.withLock { $0 += count } }
     }
 
-    @Test("a reader that does not read holds up nobody: what has no room is counted, and important lines keep theirs")
+    @Test("a blocked reader delays no caller: lines without room are counted, important lines keep theirs")
     func stuck() {
         let sink = StuckSink()
         let writer = LineWriter(sink, label: "test")
@@ -44,7 +44,7 @@ struct LineWriterTests {
         #expect((1000..<20_000).contains(routine))
     }
 
-    @Test("lines come out in the order in which they went in, whatever their weight")
+    @Test("lines are written in the order of their arrival, whatever their weight")
     func order() {
         let sink = StuckSink()
         sink.gate.signal()

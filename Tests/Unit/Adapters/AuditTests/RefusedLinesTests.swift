@@ -6,7 +6,7 @@ import Policy
 import Synchronization
 import Testing
 
-/// What is written of refusals without end.
+/// The lines about endless refusals.
 @Suite(.timeLimit(.minutes(10)))
 struct RefusedLinesTests {
     private let files: TemporaryDirectory
@@ -52,7 +52,7 @@ struct RefusedLinesTests {
         lines.filter { $0["suppressed"] != nil }.map { $0.compactMapValues { $0 as? Int } }
     }
 
-    @Test("a stranger's refusals have sixty lines a minute, and then one that says how many there were")
+    @Test("refusals of another user get sixty lines a minute, then one line with their number")
     func bounded() throws {
         refuse(1001, 3000)
         refuse(1001, 1000, code: .refused(.tooManyRequests))
@@ -67,7 +67,7 @@ struct RefusedLinesTests {
         #expect(logged.count == lines.count)
     }
 
-    @Test("one stranger's refusals cost no other's, and nothing of what is allowed")
+    @Test("refusals of one user use up neither another user's lines nor those of allowed requests")
     func apart() throws {
         refuse(1001, 1000)
         refuse(1002, 10)
@@ -77,25 +77,25 @@ struct RefusedLinesTests {
         #expect(lines.filter { $0["decision"] as? String == "allowed" }.count == 100)
     }
 
-    @Test("refusals of the agent's own user and of root all have their lines")
+    @Test("every refusal of the agent's own user and of root has its line")
     func own() throws {
         refuse(1000, 200)
         refuse(0, 200)
         #expect(try lines().count == 400)
     }
 
-    @Test("whoever was not even looked at is counted, and told when the agent ends at the latest")
+    @Test("unidentified callers are counted, and reported at the end of the agent at the latest")
     func unseen() throws {
         for _ in 0..<5 { trail.suppress(1001, countedAs: 1001) }
         trail.suppress(1000, countedAs: 1000)
         #expect(suppressed(try lines()) == [["uid": 1001, "suppressed": 5]])
         #expect(suppressed(try lines()).count == 1)
-        // What a minute's lines are does not begin anew with that.
+        // The summary does not reset the minute's limit.
         refuse(1001, 200)
         #expect(try lines().filter { $0["pid"] != nil }.count == 60)
     }
 
-    @Test("what was suppressed is told once its minute is over, with whoever is refused next")
+    @Test("suppressed refusals are reported after their minute, with the next refusal")
     func toldWithNext() {
         trail.suppress(1001, countedAs: 1001)
         clock.pass(.seconds(61))
@@ -103,18 +103,18 @@ struct RefusedLinesTests {
         #expect(logged.count == 2)
     }
 
-    @Test("what was suppressed is told once its minute is over, though nobody is refused any more")
+    @Test("suppressed refusals are reported after their minute, without a further refusal")
     func toldByItself() async {
         refuse(1001)
         clock.pass(.milliseconds(59_950))
         trail.suppress(1001, countedAs: 1001)
         #expect(logged.count == 1)
-        // The agent waits for as long as is left of the minute, and looks at the clock again.
+        // The timer waits for the rest of the minute, then reads the clock again.
         clock.pass(.seconds(1))
         await eventually { logged.count == 2 }
     }
 
-    @Test("a person with many users has no more lines for it than there is room for, and nothing is kept of each")
+    @Test("many user IDs of one person share the table's limit, and cannot grow it")
     func manyUsers() throws {
         for user in 0..<1000 as Range<UInt32> { refuse(100_000 + user, 100) }
         let lines = try lines()
@@ -125,7 +125,7 @@ struct RefusedLinesTests {
         #expect(told.last?["uid"] == nil)
     }
 
-    @Test("refusals of subordinate user IDs count as their owner's")
+    @Test("refusals of subordinate user IDs count against their owner")
     func subordinates() {
         for user in 100_000..<100_200 as Range<UInt32> {
             var record = AuditLineTests.record(

@@ -4,7 +4,7 @@ import Testing
 struct AbandonedLookupsTests {
     let now = ContinuousClock.now
 
-    @Test("look-ups that hang are bounded for each name, and no other name has to suffer")
+    @Test("look-ups that hang are limited per name, without effect on other names")
     func bound() {
         var lookups = AbandonedLookups()
         for _ in 0..<AbandonedLookups.limit {
@@ -15,7 +15,7 @@ struct AbandonedLookupsTests {
         #expect(lookups.allowsAnother(of: "other.example:443", at: now))
     }
 
-    @Test("a name gets another chance once the resolver must have given up")
+    @Test("a name is looked up again once the resolver must have given up")
     func end() {
         var lookups = AbandonedLookups()
         for _ in 0..<AbandonedLookups.limit { lookups.add("dead.example:443", at: now) }

@@ -4,7 +4,7 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// A server cannot make the agent read, or keep, more than it wants.
+/// A server cannot make the agent read or keep more than its limits.
 struct BoundsTests {
     let limit = 10_000
     let transport: CurlTransport
@@ -36,7 +36,7 @@ struct BoundsTests {
         await eventually { server.openCount == 0 }
     }
 
-    @Test("an endless body is not read on", arguments: [true, false])
+    @Test("an endless body is not read to its end", arguments: [true, false])
     func endless(isChunked: Bool) async throws {
         let server = try LoopbackServer { connection in
             _ = connection.request()
@@ -47,11 +47,11 @@ struct BoundsTests {
         }
         try await expectFailure(.bodyTooLarge, transport, makeRequest(.get, server.url))
         await eventually { server.openCount == 0 }
-        // What the kernel buffers at both ends, and no more.
+        // At most the kernel's buffers at both ends.
         #expect(server.sentCount < 32 * 1024 * 1024)
     }
 
-    @Test("too many headers are no answer of an authorization server", arguments: [64, 30_000, 150_000])
+    @Test("too many headers make a reply malformed", arguments: [64, 30_000, 150_000])
     func headers(length: Int) async throws {
         let server = try LoopbackServer { connection in
             _ = connection.request()
@@ -63,7 +63,7 @@ struct BoundsTests {
         await eventually { server.openCount == 0 }
     }
 
-    @Test("a header line without an end is malformed, too")
+    @Test("a header line without an end is malformed too")
     func endlessLine() async throws {
         let server = try LoopbackServer { connection in
             _ = connection.request()

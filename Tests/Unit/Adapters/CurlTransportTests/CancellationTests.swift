@@ -4,9 +4,9 @@ import Dispatch
 import OAuth
 import Testing
 
-/// A caller that no longer wants the answer.
+/// Cancelled requests.
 struct CancellationTests {
-    @Test("a cancelled request ends at once and hangs up; others go on")
+    @Test("a cancelled request ends at once and closes its connection; others continue")
     func cancel() async throws {
         let release = DispatchSemaphore(value: 0)
         let server = try LoopbackServer { connection in
@@ -31,7 +31,7 @@ struct CancellationTests {
         #expect(try await other.value.status == 200)
     }
 
-    @Test("a task that is cancelled already sends nothing")
+    @Test("a cancelled task sends nothing")
     func before() async throws {
         let server = try LoopbackServer { $0.serve() }
         let transport = CurlTransport(.init())
@@ -44,12 +44,12 @@ struct CancellationTests {
         #expect(server.connectionCount == 0)
     }
 
-    @Test("cancelling a request that has ended does no harm to the next")
+    @Test("cancelling a finished request does not affect the next")
     func after() async throws {
         let server = try LoopbackServer { $0.serve() }
         let transport = CurlTransport(.init())
         let request = try makeRequest(.post, server.url)
-        // Cancelled anywhere between its start and its end: it has one of both outcomes, and the transport lives on.
+        // Cancelled at any time between start and end: either outcome, and the transport keeps working.
         for _ in 0..<200 {
             let task = Task { try await transport.send(request) }
             if Bool.random() { await Task.yield() }
@@ -62,7 +62,7 @@ struct CancellationTests {
         #expect(try await transport.send(request).status == 200)
     }
 
-    @Test("a request keeps its transport until it has ended, whoever else lets it go")
+    @Test("a running request keeps its transport alive until its end")
     func keepsTransport() async throws {
         let release = DispatchSemaphore(value: 0)
         let server = try LoopbackServer { connection in

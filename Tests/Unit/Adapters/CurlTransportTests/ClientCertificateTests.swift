@@ -5,7 +5,7 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// T6: tls_client_auth (RFC 8705), by libcurl itself.
+/// T6: tls_client_auth (RFC 8705), with libcurl.
 struct ClientCertificateTests {
     let servers: ThrowAwayCA
     let clients: ThrowAwayCA
@@ -38,7 +38,7 @@ struct ClientCertificateTests {
             endpoints: try ProviderEndpoints(metadata: nil, token: token), client: client, transport: transport)
     }
 
-    @Test("T6: the certificate is shown in the handshake, and no secret is sent")
+    @Test("T6: the certificate is sent in the handshake, and no secret is sent")
     func shown() async throws {
         let server = try await server()
         let certificate = try await certificate()
@@ -55,7 +55,7 @@ struct ClientCertificateTests {
         #expect(grant.accessToken == SecretBytes("a1"))
     }
 
-    @Test("T6: a request without a certificate, which uses no connection of another's, is turned away")
+    @Test("T6: a request without a certificate reuses no other client's connection, and is refused")
     func notShared() async throws {
         let server = try await server()
         let certificate = try await certificate()
@@ -74,10 +74,10 @@ struct ClientCertificateTests {
         #expect(!server.received.contains("refresh_token=r2"))
     }
 
-    @Test("T6: a key that is not the certificate's, and what is none at all, are refused before anything is sent")
+    @Test("T6: a key of another certificate, or an invalid one, is refused before anything is sent")
     func wrongKey() async throws {
         let server = try await server()
-        let other = try await servers.certificate(for: nil, subject: "somebody else")
+        let other = try await servers.certificate(for: nil, subject: "another client")
         for certificate in [
             try await certificate(keyOf: other),
             ClientCertificate(chain: SecretBytes("nonsense"), key: SecretBytes("nonsense")),
@@ -85,7 +85,7 @@ struct ClientCertificateTests {
             var request = try makeRequest(.post, server.url + "/token")
             request.certificate = certificate
             let text = try await expectFailure(.tls, transport(), request)
-            #expect(text.contains("the client's certificate and its key cannot be used"), "\(text)")
+            #expect(text.contains("cannot use the client certificate and its key"), "\(text)")
         }
         #expect(!server.received.contains("POST"))
     }

@@ -5,7 +5,7 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// A cache in front of a provider may encode what was not requested in that way.
+/// A cache in front of a provider may send an encoding that was not requested.
 struct ContentEncodingTests {
     private static let document = #"{"access_token":"decoded"}"#
 
@@ -25,7 +25,7 @@ struct ContentEncodingTests {
     }
 
     @Test(
-        "a reply in any encoding that libcurl has is decoded, for a GET and for a POST, and none is requested",
+        "a reply in any encoding of libcurl is decoded, for GET and POST, and none is requested",
         arguments: [
             ("gzip", "H4sIAAAAAAACA6tWSkxOTi0uji/Jz07NU7JSSklNzk9JTVGqBQCQpFhkGgAAAA=="),
             ("x-gzip", "H4sIAAAAAAACA6tWSkxOTi0uji/Jz07NU7JSSklNzk9JTVGqBQCQpFhkGgAAAA=="),
@@ -45,7 +45,7 @@ struct ContentEncodingTests {
         #expect(server.requests.allSatisfy { $0.values("accept-encoding").isEmpty })
     }
 
-    @Test("the limit counts decoded bytes: 20 MB that come as 191 are not taken")
+    @Test("the limit counts decoded bytes: 191 bytes that decode to 20 MB are refused")
     func bomb() async throws {
         let bomb = try #require(
             Data(
@@ -58,7 +58,7 @@ struct ContentEncodingTests {
     }
 
     @Test(
-        "a body that cannot be decoded is malformed, and says so",
+        "a body that cannot be decoded is reported as malformed",
         arguments: [("gzip", "not gzip"), ("compress", "LZW"), ("br", "\u{7F}\u{7F}\u{7F}"), ("aws-chunked", "x")])
     func undecodable(encoding: String, body: String) async throws {
         let (transport, server) = try transport(encoding, Array(body.utf8))
@@ -66,7 +66,7 @@ struct ContentEncodingTests {
         #expect(text.contains("cannot be decoded"))
     }
 
-    @Test("a body that ends too early is not a document")
+    @Test("a body that ends early is refused")
     func truncated() async throws {
         let whole = try #require(
             Data(base64Encoded: "H4sIAAAAAAACA6tWSkxOTi0uji/Jz07NU7JSSklNzk9JTVGqBQCQpFhkGgAAAA=="))

@@ -6,7 +6,7 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// Requests and replies as they pass a real connection.
+/// Requests and replies over a real connection.
 struct ExchangeTests {
     let transport = CurlTransport(.init(userAgent: "authagent-test/1"))
 
@@ -30,10 +30,10 @@ struct ExchangeTests {
         #expect(request.values("Content-Type").isEmpty && request.body.isEmpty)
     }
 
-    @Test("a POST's body arrives byte for byte, whatever is in it, and at once")
+    @Test("a POST's body arrives byte for byte, whatever its content, and at once")
     func post() async throws {
         let server = try LoopbackServer { $0.serve() }
-        // Past the sizes at which libcurl would ask for "100 Continue" first.
+        // Larger than the sizes at which libcurl would wait for "100 Continue".
         let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
         for body in [[0, 10, 13, 0, 255], bytes] {
             var request = try makeRequest(.post, server.url + "/token")
@@ -59,7 +59,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("a DELETE is one, and a content type of the caller's replaces the default")
+    @Test("a DELETE is sent as one, and the caller's content type replaces the default")
     func delete() async throws {
         let server = try LoopbackServer { $0.serve("204 No Content") }
         #expect(try await transport.send(makeRequest(.delete, server.url + "/client/1")).status == 204)
@@ -93,7 +93,7 @@ struct ExchangeTests {
                 let request = try makeRequest(.get, server.url + "/\(number)")
                 group.addTask { (number, try await transport.send(request)) }
             }
-            // Nobody is answered before everybody has asked.
+            // Reply only once all requests have arrived.
             await eventually { server.requests.count == count }
             for _ in 0..<count { all.signal() }
             for try await (number, response) in group {
@@ -103,7 +103,7 @@ struct ExchangeTests {
         #expect(Set(server.requests.map(\.line)).count == count)
     }
 
-    @Test("chunks become one body, and the head of an interim response is not taken for the reply's")
+    @Test("chunks become one body, and the head of an interim response is ignored")
     func chunked() async throws {
         let server = try LoopbackServer { connection in
             while connection.request() != nil {
@@ -117,7 +117,7 @@ struct ExchangeTests {
         #expect(response.header("X-Early") == nil)
     }
 
-    @Test("a transport that is let go closes its connections")
+    @Test("a released transport closes its connections")
     func end() async throws {
         let server = try LoopbackServer { $0.serve() }
         do {

@@ -3,7 +3,7 @@ import CurlTransport
 import OAuth
 import Testing
 
-/// What goes wrong on the way, and what it is called.
+/// Network faults, and the errors they cause.
 struct FaultTests {
     let transport = CurlTransport(.init())
 
@@ -16,7 +16,7 @@ struct FaultTests {
         try await expectFailure(.broken, transport, makeRequest(.post, server.url))
     }
 
-    @Test("half a body is no body, whether the connection ends or is reset", arguments: [false, true])
+    @Test("half a body is an error, whether the connection ends or is reset", arguments: [false, true])
     func droppedInBody(isReset: Bool) async throws {
         let server = try LoopbackServer { connection in
             _ = connection.request()
@@ -26,7 +26,7 @@ struct FaultTests {
         try await expectFailure(.broken, transport, makeRequest(.post, server.url))
     }
 
-    @Test("half a chunk is no body, and a broken one neither", arguments: ["ff\r\n{}", "2\r\n{}\r\nzz\r\n"])
+    @Test("half a chunk or a broken one is an error", arguments: ["ff\r\n{}", "2\r\n{}\r\nzz\r\n"])
     func brokenChunk(chunks: String) async throws {
         let server = try LoopbackServer { connection in
             _ = connection.request()
@@ -35,7 +35,7 @@ struct FaultTests {
         try await expectFailure(.broken, transport, makeRequest(.post, server.url))
     }
 
-    @Test("a POST is sent once, even when a connection that served before breaks")
+    @Test("a POST is sent once, even when a reused connection breaks")
     func sentOnce() async throws {
         let server = try LoopbackServer { connection in
             guard connection.request() != nil else { return }
@@ -45,14 +45,14 @@ struct FaultTests {
         _ = try await transport.send(makeRequest(.get, server.url))
         try await expectFailure(.broken, transport, makeRequest(.post, server.url))
         #expect(server.requests.map(\.connection) == [0, 0])
-        // A GET does no harm twice, so there the broken connection is nobody's trouble.
+        // A repeated GET is harmless, so libcurl may retry it after a broken connection.
         _ = try await transport.send(makeRequest(.get, server.url))
         _ = try await transport.send(makeRequest(.get, server.url))
         #expect(server.requests.map(\.method) == ["GET", "POST", "GET", "GET", "GET"])
     }
 
     @Test(
-        "what is not HTTP is malformed",
+        "a reply other than HTTP is malformed",
         arguments: [
             "SSH-2.0-OpenSSH_9.2\r\n", "\u{1B}[2J\u{07}\u{0} nonsense\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: \u{1B}[2Jx\r\n\r\n",
@@ -67,8 +67,8 @@ struct FaultTests {
         try await expectFailure(.malformed, transport, makeRequest(.post, server.url, timeLimit: .seconds(20)))
     }
 
-    @Test("a port where nobody listens is unreachable; a name that does not exist is told apart")
-    func nobody() async throws {
+    @Test("a closed port is unreachable; a name that does not exist is another error")
+    func unreachable() async throws {
         let port = try LoopbackServer().port
         let text = try await expectFailure(.unreachable, transport, makeRequest(.post, "http://127.0.0.1:\(port)"))
         #expect(text.contains("127.0.0.1:\(port)"))
@@ -79,7 +79,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a server that never answers, or stops in the middle, costs the request's time limit", arguments: [true, false])
+        "a silent server, or one that stops in the middle, costs the request's time limit", arguments: [true, false])
     func stalled(isSilent: Bool) async throws {
         let server = try LoopbackServer { connection in
             _ = connection.request()
@@ -95,7 +95,7 @@ struct FaultTests {
         await eventually { server.openCount == 0 }
     }
 
-    @Test("the transport's limit holds for a request without one of its own")
+    @Test("the transport's limit applies to a request without its own")
     func totalTimeout() async throws {
         let server = try LoopbackServer { $0.drain() }
         let transport = CurlTransport(.init(totalTimeout: .milliseconds(200)))
@@ -118,10 +118,10 @@ struct FaultTests {
         #expect(program.isRunning)
     }
 
-    @Test("a host that does not take the connection costs the connect timeout")
+    @Test("a host that does not accept the connection costs the connect timeout")
     func connectTimeout() async throws {
         let server = try LoopbackServer(backlog: 0)
-        // Nobody accepts, so these fill the queue, and the kernel drops what else comes.
+        // No accept: these fill the queue, and the kernel drops further connections.
         let fillers = (0..<3).map { _ in FillingConnection(port: server.port) }
         let transport = CurlTransport(.init(connectTimeout: .milliseconds(200)))
         let start = ContinuousClock.now

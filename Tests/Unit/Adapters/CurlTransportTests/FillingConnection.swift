@@ -1,6 +1,6 @@
 import Foundation
 
-/// A connection that is begun and left at that.
+/// A connection that is only started.
 final class FillingConnection: Sendable {
     private let descriptor: Int32
 

@@ -5,9 +5,9 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// The buffers of a connection that is kept have parts of what went over it.
+/// The buffers of an idle connection contain parts of earlier messages.
 @Suite struct ForgottenConnectionTests {
-    @Test("connections that are kept can be closed; the next request makes a new one")
+    @Test("idle connections can be closed; the next request opens a new one")
     func idle() async throws {
         let server = try LoopbackServer { $0.serve() }
         let transport = CurlTransport(.init())
@@ -19,7 +19,7 @@ import Testing
         #expect(server.connectionCount == 2)
     }
 
-    @Test("a request under way gets its reply, and its connection is closed then")
+    @Test("a running request gets its reply, and its connection is closed afterwards")
     func underWay() async throws {
         let goesOn = DispatchSemaphore(value: 0)
         let server = try LoopbackServer { connection in
@@ -38,7 +38,7 @@ import Testing
         await eventually("the connection is kept") { server.openCount == 0 }
     }
 
-    @Test("a request that was cancelled before it began is not sent")
+    @Test("a request that was cancelled before its start is not sent")
     func cancelled() async throws {
         let server = try LoopbackServer { $0.serve() }
         let transport = CurlTransport(.init())

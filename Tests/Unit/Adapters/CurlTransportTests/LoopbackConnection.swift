@@ -1,18 +1,18 @@
 import Foundation
 import Synchronization
 
-/// One accepted connection, as a script sees it: every call blocks the connection's own thread.
+/// An accepted connection, for a script: every call blocks the connection's own thread.
 struct LoopbackConnection: Sendable {
     let descriptor: Int32
-    /// From 0 on.
+    /// Counted from 0.
     let number: Int
     let record: LoopbackRecord
 
-    /// The next request with its whole body; nil when the client is gone.
+    /// Reads the next request with its whole body; `nil` if the client has closed.
     func request() -> LoopbackRequest? {
         var bytes: [UInt8] = []
         let end = Array("\r\n\r\n".utf8)
-        // Nobody sends a request ahead of the reply to the last, so what is read belongs to this one.
+        // Clients do not pipeline, so all bytes belong to this request.
         while true {
             if let split = bytes.firstRange(of: end) {
                 let head = String(decoding: bytes[..<split.lowerBound], as: UTF8.self)
@@ -29,7 +29,7 @@ struct LoopbackConnection: Sendable {
         }
     }
 
-    /// What comes next; empty when the client is gone.
+    /// Reads bytes; empty if the client has closed.
     func read() -> [UInt8] {
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         let count = recv(descriptor, &chunk, chunk.count, 0)
@@ -38,10 +38,10 @@ struct LoopbackConnection: Sendable {
         return Array(chunk.prefix(count))
     }
 
-    /// Reads until the client is gone.
+    /// Reads until the client closes.
     func drain() { while !read().isEmpty {} }
 
-    /// False when the client is gone.
+    /// False if the client has closed.
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
@@ -66,14 +66,49 @@ struct LoopbackConnection: Sendable {
         return send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
 
-    /// Answers every request of the connection in the same way.
+    /// Sends the same reply to every request of the connection.
     func serve(_ status: String = "200 OK", headers: [String] = [], _ body: String = "") {
         while request() != nil { reply(status, headers: headers, body) }
     }
 
-    /// Lets the end of the script send a reset instead of a proper end.
+    /// Makes the end of the script send a reset instead of FIN.
     func reset() {
         var now = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
     }
+}
+
+extension LoopbackConnection {
+    /// Connects to another local port; `nil` if it is closed.
+    static func open(port: Int) -> Int32? {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in.loopback(port: port)
+        let isOpen = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        if isOpen { return descriptor }
+        close(descriptor)
+        return nil
+    }
+
+    /// Copies bytes both ways until either side ends, and closes the other descriptor.
+    func relay(to other: Int32) {
+        let back = LoopbackConnection(descriptor: other, number: number, record: LoopbackRecord())
+        let finished = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            copy(back, to: self)
+            finished.signal()
+        }
+        copy(self, to: back)
+        finished.wait()
+        close(other)
+    }
+}
+
+/// The first end shuts down both directions of both connections.
+private func copy(_ source: LoopbackConnection, to target: LoopbackConnection) {
+    while case let bytes = source.read(), !bytes.isEmpty, target.send(bytes) {}
+    for connection in [source, target] { shutdown(connection.descriptor, Int32(SHUT_RDWR)) }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// What a server and its connections share.
+/// The state shared by a server and its connections.
 final class LoopbackRecord: Sendable {
     struct State {
         var isStopped = false
@@ -14,7 +14,8 @@ final class LoopbackRecord: Sendable {
 
     let state = Mutex(State())
 
-    /// The connection's number from 0 on; nil, and it is closed, once the server has ended.
+    /// Registers a connection and returns its number, from 0 on; `nil` if the server has ended and the connection is
+    /// closed.
     func open(_ descriptor: Int32) -> Int? {
         state.withLock { state in
             guard !state.isStopped else {
@@ -27,7 +28,7 @@ final class LoopbackRecord: Sendable {
         }
     }
 
-    /// Under the lock, so that `stop` never shuts down another connection that got the same number.
+    /// Under the lock, so that `stop` never shuts down a new connection with the same descriptor.
     func close(_ descriptor: Int32) {
         state.withLock { state in
             state.open.remove(descriptor)

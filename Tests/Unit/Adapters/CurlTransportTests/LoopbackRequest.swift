@@ -1,4 +1,4 @@
-/// One HTTP request as it came in.
+/// A received HTTP request.
 struct LoopbackRequest: Sendable {
     /// The number of its connection, from 0 on.
     let connection: Int
@@ -9,7 +9,7 @@ struct LoopbackRequest: Sendable {
     var method: String { String(line.prefix { $0 != " " }) }
     var line: String { head.split(whereSeparator: \.isNewline).first.map(String.init) ?? "" }
 
-    /// Every value of that header.
+    /// All values of a header.
     func values(_ name: String) -> [String] {
         head.split(whereSeparator: \.isNewline).dropFirst().compactMap { line in
             let parts = line.split(separator: ":", maxSplits: 1)

@@ -2,9 +2,9 @@ import CLinux
 import Foundation
 import Synchronization
 
-/// A TCP listener on 127.0.0.1 that does to each connection what its script says, on a thread of that connection's own.
+/// A TCP listener on 127.0.0.1 that runs its script for each connection, on a thread of the connection.
 ///
-/// It counts connections and keeps every byte; with it end its connections and threads.
+/// It counts connections and keeps all received bytes; its end closes its connections and ends their threads.
 final class LoopbackServer: Sendable {
     typealias Script = @Sendable (LoopbackConnection) -> Void
 
@@ -13,11 +13,11 @@ final class LoopbackServer: Sendable {
     private let listener: Int32
     private let hasThread: Bool
 
-    /// With no script nothing is accepted, and `backlog` says how many connections the kernel completes.
+    /// Without a script nothing is accepted, and the kernel completes `backlog` connections.
     init(backlog: Int32 = 1024, _ script: Script? = nil) throws {
         let record = LoopbackRecord()
         self.record = record
-        // Close-on-exec: in a program that another test starts, a copy would keep the connection open.
+        // Close-on-exec: a copy in another test's child would keep the connection open.
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0, let port = Self.bind(listener), listen(listener, backlog) == 0 else {
             throw POSIXError(.EADDRINUSE)
@@ -28,21 +28,21 @@ final class LoopbackServer: Sendable {
         let listener = listener
         Thread.detachNewThread {
             Self.accept(listener, record, script)
-            // Here, so that it never accepts at a listener of another test that got the same number.
+            // Closed by this thread, so that it never accepts at another test's listener with the same number.
             close(listener)
         }
     }
 
     deinit {
         record.stop()
-        // Ends accept(2) as well, which close(2) alone does not.
+        // Ends accept(2), which close(2) alone does not.
         shutdown(listener, Int32(SHUT_RDWR))
         if !hasThread { close(listener) }
     }
 
     var url: String { "http://127.0.0.1:\(port)" }
     var connectionCount: Int { record.state.withLock { $0.connectionCount } }
-    /// How many connections are open at this end.
+    /// The number of open connections at this end.
     var openCount: Int { record.state.withLock { $0.open.count } }
     var requests: [LoopbackRequest] { record.state.withLock { $0.requests } }
     var received: [UInt8] { record.state.withLock { $0.received } }

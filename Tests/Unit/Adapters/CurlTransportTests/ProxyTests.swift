@@ -3,9 +3,9 @@ import CurlTransport
 import OAuth
 import Testing
 
-/// A proxy carries https, which it cannot read, and never http, which it could.
+/// A proxy forwards https, which it cannot read, and never http.
 struct ProxyTests {
-    @Test("https asks the proxy for a tunnel, and tells it nothing else; its refusal is no certificate problem")
+    @Test("https sends the proxy only a CONNECT; its refusal is not a certificate error")
     func tunnel() async throws {
         let proxy = try LoopbackServer { $0.serve("502 Bad Gateway", "no \u{1B}[2J way") }
         let target = try LoopbackServer { $0.drain() }
@@ -18,7 +18,7 @@ struct ProxyTests {
         #expect(target.connectionCount == 0)
     }
 
-    @Test("a proxy that is not there, or refuses, is named with its setting and without its password, not the provider")
+    @Test("an unreachable or refusing proxy is named, with its setting and without its password")
     func dead() async throws {
         let port = try LoopbackServer().port
         let refusing = try LoopbackServer { $0.serve("407 Proxy Authentication Required") }
@@ -37,14 +37,14 @@ struct ProxyTests {
         let unnamed = CurlTransport(.init(proxy: "http://\(unresolvableHost):3128", noProxy: ""))
         let unknown = try await expectFailure(.nameNotFound, unnamed, request)
         #expect(unknown.contains("http://\(unresolvableHost):3128 (network.proxy)"), "\(unknown)")
-        // Where the provider is what cannot be reached, the proxy is not blamed.
+        // If the provider itself is unreachable, the proxy is not at fault.
         let direct = CurlTransport(.init(proxy: "http://127.0.0.1:\(port)", noProxy: "127.0.0.1"))
         let other = try LoopbackServer().port
         let text = try await expectFailure(.unreachable, direct, makeRequest(.post, "https://127.0.0.1:\(other)/"))
         #expect(text.contains("127.0.0.1:\(other)") && !text.contains("proxy"), "\(text)")
     }
 
-    @Test("through a tunnel the certificate is the target's, and so is the reply")
+    @Test("through a tunnel, certificate and reply are the target's")
     func wholeTunnel() async throws {
         let authority = try await ThrowAwayCA()
         let server = try await TLSServer(authority.certificate())
@@ -64,7 +64,7 @@ struct ProxyTests {
         #expect(proxy.received.firstRange(of: canary.utf8) == nil)
     }
 
-    @Test("a host that needs no proxy is asked directly")
+    @Test("a host in no_proxy is contacted directly")
     func noProxy() async throws {
         let authority = try await ThrowAwayCA()
         let server = try await TLSServer(authority.certificate())
@@ -78,7 +78,7 @@ struct ProxyTests {
         #expect(proxy.connectionCount == 0)
     }
 
-    @Test("http never passes a proxy, whatever is set", arguments: ["", "other.example", nil])
+    @Test("http never uses a proxy, whatever the settings", arguments: ["", "other.example", nil])
     func plain(noProxy: String?) async throws {
         let server = try LoopbackServer { $0.serve() }
         let proxy = try LoopbackServer { $0.serve("502 Bad Gateway") }
@@ -88,7 +88,7 @@ struct ProxyTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("a proxy that is away is unreachable; one whose name is unknown is told apart")
+    @Test("a closed proxy port is unreachable; an unknown proxy name is another error")
     func noSuchProxy() async throws {
         let port = try LoopbackServer().port
         let failures = [
@@ -100,7 +100,7 @@ struct ProxyTests {
         }
     }
 
-    @Test("a proxy's password is in no error")
+    @Test("no error contains a proxy's password")
     func password() async throws {
         let proxy = try LoopbackServer { $0.serve("407 Proxy Authentication Required") }
         let transport = CurlTransport(.init(proxy: "http://user:\(canary)@127.0.0.1:\(proxy.port)", noProxy: ""))

@@ -3,10 +3,10 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// T5: a redirect is an answer like any other.
+/// T5: a redirect is a reply like any other.
 struct RedirectTests {
     @Test(
-        "a redirect is returned, and nothing is sent to where it points",
+        "a redirect is returned, and nothing is sent to its target",
         arguments: ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"],
         [HTTPRequest.Method.get, .post]
     )

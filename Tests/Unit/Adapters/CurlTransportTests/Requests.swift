@@ -4,7 +4,7 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// In every request's Authorization header and body; in no error, and nowhere that the request was not meant for.
+/// Contained in every request's Authorization header and body; must not appear in errors or at other servers.
 let canary = "c4n4ry-s3cret"
 
 func makeRequest(
@@ -18,7 +18,7 @@ func makeRequest(
     )
 }
 
-/// Sends and fails, and checks what is true of every failure's text.
+/// Sends a request that must fail, and checks the failure's text.
 @discardableResult
 func expectFailure(
     _ kind: FailureKind, _ transport: CurlTransport, _ request: HTTPRequest,

@@ -4,14 +4,14 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// T1: whoever cannot prove to be the host gets nothing of the request.
+/// T1: a server without a valid certificate for the host receives nothing of the request.
 struct TLSTests {
     let authority: ThrowAwayCA
 
     init() async throws { authority = try await ThrowAwayCA() }
 
     private func transport(caFile: String? = nil) -> CurlTransport {
-        // Of the tester's proxies none.
+        // None of the tester's proxies.
         CurlTransport(.init(noProxy: "*", caFile: caFile ?? authority.file))
     }
 
@@ -20,14 +20,14 @@ struct TLSTests {
     ) async throws -> String {
         let request = try makeRequest(.post, server.url + "/token", timeLimit: .seconds(20))
         let text = try await expectFailure(.tls, transport, request, sourceLocation: sourceLocation)
-        // By now the server has read to the end of the connection.
+        // The server has read to the end of the connection.
         await eventually(sourceLocation: sourceLocation) { server.hasEndedConnection }
         #expect(!server.received.contains(canary) && !server.received.contains("POST"), sourceLocation: sourceLocation)
         #expect(text.contains("127.0.0.1:\(server.port)"), sourceLocation: sourceLocation)
         return text
     }
 
-    @Test("a certificate of the trusted authority is accepted, and the request arrives inside TLS")
+    @Test("a certificate of the trusted CA is accepted, and the request arrives inside TLS")
     func trusted() async throws {
         let server = try await TLSServer(authority.certificate())
         let transport = transport()
@@ -39,14 +39,14 @@ struct TLSTests {
         #expect(try await response.body == WipedBytes("{}".utf8))
     }
 
-    @Test("an authority that is not trusted is refused before anything is sent")
+    @Test("a CA that is not trusted is refused before anything is sent")
     func unknownAuthority() async throws {
         let server = try await TLSServer(authority.certificate())
         let other = try await ThrowAwayCA()
         #expect(try await expectRefused(server, transport(caFile: other.file)).contains("issuer certificate"))
     }
 
-    @Test("the system's authorities do not know a throw-away one")
+    @Test("a temporary CA is not among the system's")
     func systemAuthorities() async throws {
         let server = try await TLSServer(authority.certificate())
         _ = try await expectRefused(server, CurlTransport(.init(noProxy: "*")))
@@ -58,7 +58,7 @@ struct TLSTests {
         #expect(try await expectRefused(server, transport()).contains("subject name"))
     }
 
-    @Test("what a certificate says about itself is shown without what a terminal obeys")
+    @Test("text of a certificate is shown without control characters")
     func hostileSubject() async throws {
         let server = try await TLSServer(authority.certificate(for: nil, subject: "\u{1B}[2Jevil\r\nline"))
         #expect(try await expectRefused(server, transport()).contains("evil line"))
@@ -69,7 +69,7 @@ struct TLSTests {
         let server = try await TLSServer(authority.certificate(isExpired: true))
         let text = try await expectRefused(server, transport())
         #expect(text.contains("expired"))
-        // Or it is this clock that is wrong, as on a machine that boots in 1970.
+        // The local clock may be wrong instead, as on a machine that boots in 1970.
         #expect(text.contains(#/; this machine's clock says \d{4}-\d\d-\d\d \d\d:\d\d UTC$/#), "\(text)")
     }
 
@@ -79,14 +79,14 @@ struct TLSTests {
         #expect(try await expectRefused(server, transport()).contains("self-signed certificate"))
     }
 
-    @Test("a file of authorities that is not there refuses everything")
+    @Test("with a missing CA file, every server is refused")
     func missingFile() async throws {
         let server = try LoopbackServer { $0.drain() }
         let transport = transport(caFile: authority.files.path + "/none.pem")
         try await expectFailure(.tls, transport, makeRequest(.post, "https://127.0.0.1:\(server.port)"))
     }
 
-    @Test("a server without TLS gets a handshake and nothing else")
+    @Test("a server without TLS receives a handshake only")
     func plainServer() async throws {
         let server = try LoopbackServer { connection in
             _ = connection.read()
@@ -100,7 +100,7 @@ struct TLSTests {
     }
 
     @Test(
-        "a handshake that breaks off says nothing about the certificate: trying again may help",
+        "an interrupted handshake is a network failure, not a certificate error",
         arguments: [true, false])
     func brokenHandshake(isReset: Bool) async throws {
         let server = try LoopbackServer { connection in

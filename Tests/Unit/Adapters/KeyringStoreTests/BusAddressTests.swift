@@ -1,9 +1,9 @@
 import KeyringRecords
 import Testing
 
-/// Which session bus a keyring helper asks.
+/// The choice of the session bus by a keyring helper.
 struct BusAddressTests {
-    /// This user is 1000; `/other/…` is of user 1001, `/own/…` is this user's, and nothing else is there.
+    /// This user is 1000; `/other/…` belongs to user 1001, `/own/…` to this user; other paths do not exist.
     private func choices(
         _ value: String?, runtime: String? = nil, hasOwn: Bool = true
     ) -> Result<[String], BusAddress.Missing> {
@@ -21,7 +21,7 @@ struct BusAddressTests {
 
     private let own = "unix:path=/run/user/1000/bus"
 
-    @Test("a variable's bus goes first, and the one in /run/user is there if that has ended")
+    @Test("the variable's bus is tried first, then the one in /run/user")
     func variable() {
         for value in ["unix:path=/own/bus", "unix:path=/gone", "unix:abstract=/tmp/x,guid=1", "tcp:host=a,port=1"] {
             #expect(choices(value) == .success([value, own]))
@@ -31,7 +31,7 @@ struct BusAddressTests {
         #expect(choices("unix:path=/gone;unix:path=/own/bus") == .success(["unix:path=/gone;unix:path=/own/bus", own]))
     }
 
-    @Test("without a variable it is the bus of XDG_RUNTIME_DIR, else that of /run/user")
+    @Test("without a variable, the bus of XDG_RUNTIME_DIR is used, else that of /run/user")
     func runtime() {
         #expect(choices(nil) == .success([own]))
         #expect(choices("", runtime: "") == .success([own]))
@@ -41,7 +41,7 @@ struct BusAddressTests {
         #expect(choices(nil, hasOwn: false) == .failure(.init("there is no session bus")))
     }
 
-    @Test("another user's bus is never asked: the own one is, or it is named")
+    @Test("another user's bus is never used: the user's own is, or the error names the path")
     func foreign() {
         let foreign = "unix:path=/other/bus"
         #expect(choices(foreign) == .success([own]))
@@ -59,7 +59,7 @@ struct BusAddressTests {
     }
 
     @Test(
-        "a value that names no bus is obeyed and shown, bounded and without control characters: no bus is started",
+        "an invalid address is used and shown, bounded and cleaned: no bus is started",
         arguments: [
             "/dev/null", "disabled:", "autolaunch:", "autolaunch:scope=*install-path", "unix:",
             "unixexec:path=/bin/true",

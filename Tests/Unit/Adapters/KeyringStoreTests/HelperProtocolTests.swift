@@ -7,7 +7,7 @@ import SecretMemory
 import Testing
 import Vault
 
-/// What the agent takes from a keyring helper, and when it gives it something: helpers that are scripts.
+/// The agent's messages with keyring helpers, which are scripts here.
 @Suite struct HelperProtocolTests {
     private let files: TemporaryDirectory
     private let record: StoredRecord
@@ -20,7 +20,7 @@ import Vault
             secret: SecretBytes("secret-" + String(repeating: "x", count: 1_000_000)))
     }
 
-    /// A store whose helper is this Python program; `frame` and `ready` are there.
+    /// A store with this Python program as its helper; `frame` and `ready` are predefined.
     private func store(_ program: String, deadline: Duration = .seconds(60)) async throws -> KeyringStore {
         let python = try MissingProgram.require("python3", package: "python3")
         let greeting = String(decoding: KeyringGreeting.message, as: UTF8.self)
@@ -35,7 +35,7 @@ import Vault
                 return sys.stdin.buffer.read(size)
             \(program)
             """
-        // By another process: a program cannot be run while a child of this one has inherited it open for writing.
+        // Written by another process: a file that a child has inherited open for writing cannot be executed.
         let write = try await ChildProcess.run(
             "/bin/sh", ["-c", #"cat >"$1" && chmod 700 "$1""#, "sh", path], input: script)
         try #require(write.status == 0, "\(write.errors)")
@@ -47,7 +47,7 @@ import Vault
         return nil
     }
 
-    @Test("a helper gets its job once it has said that it is protected, and not before")
+    @Test("a helper gets its job only after its greeting")
     func notBefore() async throws {
         let program = """
             import fcntl, select
@@ -59,23 +59,23 @@ import Vault
         #expect(await failure(try await store(program))?.detail == "later 1")
     }
 
-    @Test("a helper of another version gets no job, and the failure says what may be wrong")
+    @Test("a helper of another version gets no job, and the failure suggests the cause")
     func otherVersion() async throws {
         let silent = try await store("job()", deadline: .milliseconds(500))
         let failure = try #require(await failure(silent))
         #expect(failure.state == .failed)
-        #expect(failure.detail.contains("did not begin"), "\(failure.detail)")
-        #expect(failure.detail.contains("is it of the same version?"))
+        #expect(failure.detail.contains("did not start"), "\(failure.detail)")
+        #expect(failure.detail.contains("check that it has the same version"))
         for program in [#"frame(b"authagent-keyring 1 ready")"#, #"os.write(1, b'{"state":"ok"}' * 100)"#] {
             let program = program + "\nos.write(1, job())"
             let failure = try #require(await self.failure(try await store(program)))
             #expect(failure.state == .failed)
-            #expect(failure.detail.contains("is it of the same version?"), "\(program): \(failure.detail)")
+            #expect(failure.detail.contains("check that it has the same version"), "\(program): \(failure.detail)")
         }
     }
 
     @Test(
-        "a helper that ends, or is killed, at any step is a failure that says so",
+        "a helper that ends or is killed at any step is reported as such",
         arguments: [
             "sys.exit(0)", "os.kill(os.getpid(), 9)", "ready(); sys.exit(3)", "ready(); os.kill(os.getpid(), 9)",
             "ready(); os.read(0, 5); os.kill(os.getpid(), 9)", "ready(); job(); sys.exit(0)",
@@ -89,9 +89,9 @@ import Vault
     }
 
     @Test(
-        "what a helper sends is bounded and understood, or a failure",
+        "a reply of a helper is bounded and valid, or a failure",
         arguments: [
-            // Announces 4 GiB, and what is one byte more than the limit.
+            // A length of 4 GiB, and one byte more than the limit.
             "os.write(1, b'\\xff\\xff\\xff\\xff')", "os.write(1, (32 * 1024 * 1024 + 1).to_bytes(4, 'big'))",
             "frame(b'')", "frame(b'{}')", "frame(b'\\xff\\x00garbage')", "frame(b'[' * 100000)",
             "frame(b'{\"state\":\"ok\",\"records\":[{\"account\":1}]}')", "frame(b'{\"state\":\"excellent\"}')",
@@ -100,11 +100,11 @@ import Vault
     func garbage(reply: String) async throws {
         let failure = try #require(await failure(try await store("ready()\njob()\n\(reply)\ntime.sleep(60)")))
         #expect(failure.state == .failed)
-        #expect(failure.detail.contains("not understood"), "\(failure.detail)")
+        #expect(failure.detail.contains("cannot read the keyring helper's reply"), "\(failure.detail)")
     }
 
     @Test(
-        "a helper that does not end, without a word or with too many, is ended at the deadline",
+        "a silent or too talkative helper is killed at the deadline",
         arguments: [
             "ready()\ntime.sleep(600)", "ready()\njob()\ntime.sleep(600)",
             "ready()\njob()\nos.write(1, (1 << 24).to_bytes(4, 'big'))\nwhile True: time.sleep(1)",
@@ -118,14 +118,14 @@ import Vault
         #expect(kill(pid, 0) != 0 && errno == ESRCH, "it is left behind")
     }
 
-    @Test("a helper that sends more than its reply has answered all the same, and is not waited for without end")
+    @Test("a helper that sends more than its reply has replied, and is not waited for")
     func more() async throws {
         let store = try await store(
             "ready()\njob()\nframe(b'{\"state\":\"ok\"}')\nos.write(1, b'x' * 50000)\ntime.sleep(600)")
         #expect(await failure(store) == nil)
     }
 
-    @Test("a caller that gives up ends its helper")
+    @Test("a cancelled caller ends its helper")
     func cancelled() async throws {
         let store = try await store("open(sys.argv[0] + '.pid', 'w').write(str(os.getpid()))\nready()\ntime.sleep(600)")
         let task = Task { await store.probe().state }
@@ -138,7 +138,7 @@ import Vault
         await eventually("it is left behind") { kill(pid, 0) != 0 && errno == ESRCH }
     }
 
-    @Test("a keyring that hangs is named, because the helper says first which program it asks")
+    @Test("a keyring that hangs is named: the helper reports the program first")
     func namedWhenHung() async throws {
         let program = """
             ready()
@@ -151,7 +151,7 @@ import Vault
         #expect(failure.program == "keepassxc")
     }
 
-    /// A helper that stays, and writes down its number for each job that it does.
+    /// A lasting helper that records its process ID for each job.
     private static let staying = """
         ready()
         while True:
@@ -165,7 +165,7 @@ import Vault
         return text?.split(separator: "\n").compactMap { Int32($0) } ?? []
     }
 
-    @Test("a helper that stays does the next jobs, one after the other, and ends with its store")
+    @Test("a lasting helper does the next jobs, one after the other, and ends with its store")
     func stays() async throws {
         var store: KeyringStore? = try await store(Self.staying)
         #expect(await store?.probe().state == .ok)
@@ -180,7 +180,7 @@ import Vault
         await eventually("it is left behind") { kill(pid, 0) != 0 && errno == ESRCH }
     }
 
-    @Test("after a helper that stayed was killed the next job has another, and is done")
+    @Test("after a lasting helper was killed, a new one does the next job")
     func stayedAndKilled() async throws {
         let store = try await store(Self.staying)
         #expect(await store.probe().state == .ok)
@@ -190,7 +190,7 @@ import Vault
         #expect(jobs().count == 2 && jobs().last != first)
     }
 
-    @Test("a helper that stayed and was stopped costs one job its deadline: it is killed, and the next job is done")
+    @Test("a stopped lasting helper costs one job its deadline: it is killed, the next job is done")
     func stayedAndStopped() async throws {
         let store = try await store(Self.staying, deadline: .seconds(5))
         await eventually("it does not stay") { await store.probe().state == .ok }
@@ -202,7 +202,7 @@ import Vault
         #expect(jobs().last != first)
     }
 
-    @Test("a caller that gives up leaves the helper that stays to the others")
+    @Test("a cancelled caller leaves the lasting helper running for the others")
     func stayedAndCancelled() async throws {
         let waits = Self.staying.replacing(
             "if not job(): sys.exit(0)",

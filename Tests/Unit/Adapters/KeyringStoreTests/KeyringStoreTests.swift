@@ -30,7 +30,7 @@ struct KeyringStoreTests {
         StoredRecord(key: RecordKey(account: work, purpose: purpose), issuer: issuer, secret: SecretBytes(secret))
     }
 
-    @Test("a record is kept, replaced and removed; a person recognises it")
+    @Test("a record is stored, replaced and removed; its label is readable")
     func roundTrip() async throws {
         let keyring = try await PrivateKeyring()
         let store = try store(keyring)
@@ -47,7 +47,7 @@ struct KeyringStoreTests {
         #expect(try await store.loadAll().map(\.key.purpose) == [.revocation("1")])
     }
 
-    @Test("what is in an item is of letters, digits, - and _, and the same bytes come back, whatever a token holds")
+    @Test("an item's secret is base64url, and the same bytes are read back, whatever the token")
     func encoding() async throws {
         let keyring = try await PrivateKeyring()
         let store = try store(keyring)
@@ -63,7 +63,7 @@ struct KeyringStoreTests {
         #expect(plain.output.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
     }
 
-    @Test("a record of an older agent is read, and written anew at the first start; a later save takes its place")
+    @Test("a record in the old format is read, and rewritten at the first start; a later save replaces it")
     func oldForm() async throws {
         let keyring = try await PrivateKeyring()
         let secretTool = try MissingProgram.require("secret-tool", package: "libsecret-tools")
@@ -77,14 +77,14 @@ struct KeyringStoreTests {
         #expect(result.status == 0)
         let store = try store(keyring)
         #expect(try await store.loadAll().map(\.secret) == [SecretBytes(old)])
-        try await eventually("it is not written anew") {
+        try await eventually("the record is not rewritten") {
             let found = try await ChildProcess.run(
                 secretTool, ["search", "--all"] + attributes, environment: keyring.environment)
             return found.errors.contains("attribute.encoding = base64url")
                 && found.output.components(separatedBy: "secret = ").count == 2
         }
         #expect(try await store.loadAll().map(\.secret) == [SecretBytes(old)])
-        // An older agent that was put back for a while writes over it.
+        // An older agent, installed again for a while, overwrites it.
         _ = try await ChildProcess.run(
             secretTool, ["store", "--label=authagent: work"] + attributes, environment: keyring.environment, input: "{}"
         )
@@ -93,7 +93,7 @@ struct KeyringStoreTests {
         #expect(try await store.loadAll().map(\.secret) == [SecretBytes("new")])
     }
 
-    @Test("a person gives the helper one job as JSON and gets JSON")
+    @Test("a user runs one job of the helper as JSON, and gets JSON")
     func byHand() async throws {
         let keyring = try await PrivateKeyring()
         try await store(keyring).save(record("one"))
@@ -107,7 +107,7 @@ struct KeyringStoreTests {
         #expect(junk.status == 2)
     }
 
-    @Test("a helper whose agent has died writes nothing: its record may be older than the next agent's")
+    @Test("a helper whose agent has died writes nothing: its record may be outdated")
     func orphan() async throws {
         let keyring = try await PrivateKeyring()
         let job = KeyringJob.save(
@@ -115,7 +115,7 @@ struct KeyringStoreTests {
         let file = keyring.files.path + "/job"
         try JSONEncoder().encode(job).write(to: URL(fileURLWithPath: file))
         let helper = try BuildProducts.path("authagent-keyring")
-        // The reader of the answer ends at once, or reads it.
+        // The reader of the reply ends at once, or reads it.
         for (reader, count) in [(":", 0), ("cat", 1)] {
             let result = try await ChildProcess.run(
                 "/bin/sh", ["-c", #""$1" <"$2" | \#(reader)"#, "sh", helper, file], environment: keyring.environment)
@@ -147,7 +147,7 @@ struct KeyringStoreTests {
         #expect(try await store.loadAll().map(\.secret) == [SecretBytes("one")])
     }
 
-    @Test("a locked keyring is locked, never empty")
+    @Test("a locked keyring is reported as locked, never as empty")
     func locked() async throws {
         let keyring = try await PrivateKeyring()
         let store = try store(keyring)
@@ -158,7 +158,7 @@ struct KeyringStoreTests {
         await expectFailure(.locked) { try await store.save(record("two")) }
     }
 
-    @Test("a keyring that does not answer is hung within the deadline, and works again when it is resumed")
+    @Test("a keyring that does not reply is reported as hung at the deadline, and works when resumed")
     func hung() async throws {
         let keyring = try await PrivateKeyring()
         try await store(keyring).save(record("one"))
@@ -170,7 +170,7 @@ struct KeyringStoreTests {
         #expect(try await store(keyring).loadAll().map(\.secret) == [SecretBytes("one")])
     }
 
-    @Test("no bus, a stale address and a bus that was restarted are told apart from a missing keyring")
+    @Test("no bus, a stale address and a restarted bus differ from a missing keyring")
     func bus() async throws {
         var nothing = ChildProcess.programEnvironment
         #expect(await (try store(nothing)).probe().state == .noBus)
@@ -188,7 +188,7 @@ struct KeyringStoreTests {
         #expect(try await store.loadAll().map(\.secret) == [SecretBytes("one")])
     }
 
-    @Test("a keyring without a default collection says so")
+    @Test("a keyring without a default collection is reported as such")
     func noDefaultCollection() async throws {
         let keyring = try await PrivateKeyring(hasCollection: false)
         let status = try await store(keyring).probe()
@@ -197,7 +197,7 @@ struct KeyringStoreTests {
         #expect(status.hasCollection == false)
     }
 
-    @Test("an item that others wrote under our name is no record and no crash")
+    @Test("an item that another program wrote under our name is skipped")
     func foreignItem() async throws {
         let keyring = try await PrivateKeyring()
         let secretTool = try MissingProgram.require("secret-tool", package: "libsecret-tools")
@@ -211,7 +211,7 @@ struct KeyringStoreTests {
         #expect(try await store.loadAll().map(\.secret) == [SecretBytes("one")])
     }
 
-    @Test("a locked item in another collection than the default one is in nobody's way")
+    @Test("a locked item in a collection other than the default one has no effect")
     func lockedElsewhere() async throws {
         let keyring = try await PrivateKeyring()
         let store = try store(keyring)
@@ -226,14 +226,14 @@ struct KeyringStoreTests {
     }
 
     @Test(
-        "a helper that is missing, or is something else, is a failure and nothing worse",
+        "a missing or wrong helper program is a failure without further effect",
         arguments: ["/nonexistent", "/bin/true", "/bin/false", "/bin/cat"])
     func wrongHelper(program: String) async throws {
         let store = KeyringStore(helper: program, environment: [:])
         #expect(await store.probe().state == .failed)
     }
 
-    @Test("a helper that ends without reading its job ends nothing but itself, however large the job is")
+    @Test("a helper that ends without reading its job does not end the agent, however large the job")
     func deafHelper() async throws {
         let large = record(String(repeating: "x", count: 1_000_000))
         for program in ["/bin/true", "/bin/false"] {
@@ -246,7 +246,7 @@ struct KeyringStoreTests {
         }
     }
 
-    @Test("the helper's command line and environment hold no secret")
+    @Test("the helper's command line and environment contain no secret")
     func noLeak() async throws {
         let keyring = try await PrivateKeyring()
         keyring.stopProvider()
@@ -269,7 +269,7 @@ struct KeyringStoreTests {
 
     private static func processes(of program: String) -> [String] {
         let pids = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { Int($0) != nil } ?? []
-        // By its name: what it runs from may be a copy in memory.
+        // By command name: the executable may be a copy in memory.
         return pids.filter { pid in
             FileManager.default.contents(atPath: "/proc/\(pid)/cmdline")?.split(separator: 0).first
                 .map { Array($0) == Array(program.utf8) } ?? false

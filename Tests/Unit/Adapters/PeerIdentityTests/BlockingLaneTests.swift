@@ -4,20 +4,20 @@ import PeerIdentity
 import Synchronization
 import Testing
 
-/// Calls that a file system keeps from returning.
+/// Calls blocked by a file system.
 @Suite(.timeLimit(.minutes(5)))
 struct BlockingLaneTests {
     private static let owner: UInt32 = 1000
 
     private func lanes(_ change: (inout BlockingLanes.Limits) -> Void = { _ in }) -> BlockingLanes {
         var limits = BlockingLanes.Limits()
-        // A call that hangs is known at once to hang.
+        // A blocked call is detected at once.
         limits.turn = .milliseconds(1)
         change(&limits)
         return BlockingLanes(limits) { $0 == Self.owner || $0 == 0 }
     }
 
-    /// Calls that hang until the end of the test.
+    /// Calls that block until the end of the test.
     private final class Hang: Sendable {
         private let semaphore = DispatchSemaphore(value: 0)
         let running = Mutex(0)
@@ -41,7 +41,7 @@ struct BlockingLaneTests {
     }
 
     @Test(
-        "calls of one user that hang take a few threads, further ones are refused in their time, and other users wait for none"
+        "blocked calls of one user take few threads, further ones fail, and other users do not wait"
     )
     func oneUser() async {
         let (lanes, hang) = (lanes(), Hang())
@@ -49,7 +49,7 @@ struct BlockingLaneTests {
         var calls: [Task<Int?, Never>] = []
         for _ in 0..<10 { calls.append(hang.call(lanes, of: 1)) }
         await eventually { hang.running.withLock { $0 } == 2 }
-        // Those that wait for their turn would get it when one comes back, and none comes.
+        // Waiting calls would start when a blocked one returns, and none does.
         #expect(await lanes.run(of: 1, within: .milliseconds(10)) { _ in 7 } == nil)
         for user in [2, Self.owner, 0] { #expect(await value(lanes, of: user) == 7) }
         #expect(hang.running.withLock { $0 } == 2)
@@ -58,7 +58,7 @@ struct BlockingLaneTests {
         await eventually { await value(lanes, of: 1) == 7 }
     }
 
-    @Test("a call that hangs keeps the next one of its user for its turn only")
+    @Test("a blocked call delays its user's next one for its turn only")
     func turn() async {
         let (lanes, hang) = (lanes(), Hang())
         let call = hang.call(lanes, of: 1)
@@ -68,7 +68,7 @@ struct BlockingLaneTests {
         #expect(await call.value == 1)
     }
 
-    @Test("all users together have so many threads, and those of the agent's own user and of root are others")
+    @Test("all users share a limit of threads, separate from those of the agent's user and root")
     func allUsers() async {
         let (lanes, hang) = (lanes { $0.threads = 4 }, Hang())
         var calls: [Task<Int?, Never>] = []
@@ -83,7 +83,7 @@ struct BlockingLaneTests {
         await eventually { await value(lanes, of: 5) == 7 }
     }
 
-    @Test("a caller waits no longer than its time, also for a call that has not had its turn")
+    @Test("a caller waits no longer than its limit, also for a call that waits for its turn")
     func time() async {
         let (lanes, hang) = (lanes { $0.turn = .seconds(600) }, Hang())
         let call = hang.call(lanes, of: 1)

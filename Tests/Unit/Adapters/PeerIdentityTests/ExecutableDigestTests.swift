@@ -12,19 +12,19 @@ struct ExecutableDigestTests {
         return String(result.output.prefix { $0 != " " })
     }
 
-    @Test("the digest is the program's, as sha256sum(1) has it; it takes waiting once")
+    @Test("the digest equals sha256sum(1)'s, and takes waiting only once")
     func digest() async throws {
         let visit = try await Visit()
         #expect(try visit.peer.callerAtOnce(.executableDigest) == nil)
         let caller = try await visit.peer.caller(.executableDigest)
         #expect(caller.executableDigest == (try await sha256sum(try BuildProducts.path("socket-actor"))))
         #expect(try visit.peer.callerAtOnce(.executableDigest)?.executableDigest == caller.executableDigest)
-        // Which file another process runs is to be looked at, and what is known of it is not read again.
+        // The file of another process must be checked, and a known file is not read again.
         let other = try await Visit(digests: visit.digests)
         #expect(try await other.peer.caller(.executableDigest).executableDigest == caller.executableDigest)
     }
 
-    @Test("what is read is the program that runs, not what its path names by now")
+    @Test("the running program is read, not the file now at its path")
     func replaced() async throws {
         let files = try TemporaryDirectory()
         let program = files.path + "/tool"
@@ -46,7 +46,7 @@ struct ExecutableDigestTests {
         let before = try await first.peer.caller(.executableDigest).executableDigest
         first.visitor.end()
         await eventually { (try? first.peer.callerAtOnce([])) == nil }
-        // In place: the same number, and a program can have anything at its end.
+        // In place: the same inode, and a program may have any bytes at its end.
         _ = try await ChildProcess.run("/bin/sh", ["-c", "printf x >>\(program)"])
         let second = try await Visit(program: program, digests: digests)
         let after = try await second.peer.caller(.executableDigest).executableDigest
@@ -55,7 +55,7 @@ struct ExecutableDigestTests {
         #expect(after == (try await sha256sum(program)))
     }
 
-    @Test("a program that is too large has no digest, and matches no rule that asks for one")
+    @Test("a program that is too large has no digest, and matches no rule with one")
     func tooLarge() async throws {
         let visit = try await Visit(digests: Visit.patient { $0.size = 1000 })
         let caller = try await visit.peer.caller(.executableDigest)
@@ -69,7 +69,7 @@ struct ExecutableDigestTests {
         #expect(caller.executableDigest == nil && caller.uncertain.contains(.executableDigest))
     }
 
-    @Test("so many programs are remembered and no more")
+    @Test("the number of cached programs is limited")
     func bounded() async throws {
         let digests = Visit.patient { $0.count = 1 }
         let files = try TemporaryDirectory()
@@ -83,7 +83,7 @@ struct ExecutableDigestTests {
         #expect(try first.peer.callerAtOnce(.executableDigest) == nil)
     }
 
-    @Test("a program that could not be read is not read again and again; other users are not told that it could not")
+    @Test("a read error is cached for its user, and not for others")
     func failureRemembered() async throws {
         let digests = Visit.patient { $0.size = 1000 }
         let visit = try await Visit(digests: digests)
@@ -97,14 +97,14 @@ struct ExecutableDigestTests {
         #expect(try other.peer.callerAtOnce(.executableDigest) == nil)
     }
 
-    @Test("a failure is forgotten after its time")
+    @Test("a cached read error expires")
     func failureForgotten() async throws {
         let visit = try await Visit(digests: Visit.patient { ($0.size, $0.failureTime) = (1000, .zero) })
         _ = try await visit.peer.caller(.executableDigest)
         #expect(try visit.peer.callerAtOnce(.executableDigest) == nil)
     }
 
-    @Test("a user whose programs take long is read one at a time, and holds up no other user")
+    @Test("slow programs of a user are read one at a time, and delay no other user")
     func oneAtATime() async throws {
         try #require(getuid() == 0, "this test becomes other users, which only root can")
         let files = try TemporaryDirectory()
@@ -113,7 +113,7 @@ struct ExecutableDigestTests {
         for number in 1...6 {
             let program = files.path + "/large-\(number)"
             _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
-            // Sparse, so that it costs no disk; reading takes its time all the same.
+            // Sparse, so that it needs no disk space; reading still takes time.
             try #require(truncate(program, 200 << 20) == 0)
             programs.append(program)
         }
@@ -146,8 +146,7 @@ struct ExecutableDigestTests {
         let value = Mutex(0)
     }
 
-    /// Of this process.
-    /// A thread that may hang has a table of its own (LookThread).
+    /// Open descriptors of this process. A thread that may block has its own table (LookThread).
     private static func openFiles(in directory: String) -> Int {
         let files = FileManager.default
         let tables = ((try? files.contentsOfDirectory(atPath: "/proc/self/task")) ?? []).map {

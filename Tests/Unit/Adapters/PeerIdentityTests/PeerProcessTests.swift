@@ -4,7 +4,7 @@ import PeerIdentity
 import Policy
 import Testing
 
-/// Who is at the other end, with real processes.
+/// The identity of the peer, with real processes.
 @Suite(.timeLimit(.minutes(10)))
 struct PeerProcessTests {
     @Test(
@@ -22,7 +22,7 @@ struct PeerProcessTests {
         #expect(caller.slice != nil)
     }
 
-    @Test("a reaped process is refused, whoever has its connection now", arguments: Pinning.allCases)
+    @Test("a reaped process is refused, whichever process has its connection now", arguments: Pinning.allCases)
     func reaped(pinning: Pinning) async throws {
         let visit = try await Visit(pinning: pinning)
         #expect(try visit.peer.callerAtOnce([]) != nil)
@@ -33,7 +33,7 @@ struct PeerProcessTests {
         await #expect(throws: CallerLost.ended) { try await visit.peer.caller(.all) }
     }
 
-    @Test("a process that was gone before it was looked at is refused", arguments: Pinning.allCases)
+    @Test("a process that ended before the first check is refused", arguments: Pinning.allCases)
     func goneBefore(pinning: Pinning) async throws {
         let visit = try await Visit(pinning: pinning) { await $0.leave() }
         #expect(throws: CallerLost.ended) { try visit.peer.callerAtOnce([]) }
@@ -51,7 +51,7 @@ struct PeerProcessTests {
         #expect(throws: CallerLost.ended) { try visit.peer.callerAtOnce([]) }
     }
 
-    @Test("a process that becomes another program is refused where somebody looked at its program, and only there")
+    @Test("a process that runs another program is refused only if its program was checked before")
     func exec() async throws {
         let looked = try await Visit()
         _ = try await looked.peer.caller(.executable)
@@ -67,7 +67,7 @@ struct PeerProcessTests {
         kill(unlooked.visitor.pid, SIGKILL)
     }
 
-    @Test("at once there is only the path that the process shows; the file is confirmed away from the caller's thread")
+    @Test("at first only the claimed path is known; the file is checked on another thread")
     func claim() async throws {
         let visit = try await Visit()
         let program = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
@@ -80,7 +80,7 @@ struct PeerProcessTests {
         kill(visit.visitor.pid, SIGKILL)
     }
 
-    @Test("a process that executes its own file again is another execution, of which nothing is known")
+    @Test("a process that executes its own file again is a new execution, without known facts")
     func again() async throws {
         let files = try TemporaryDirectory()
         let program = files.path + "/tool"
@@ -99,10 +99,10 @@ struct PeerProcessTests {
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
         let visit = try await Visit(program: program)
         #expect(try await visit.peer.caller(.executable).executable == program)
-        // As at an upgrade: the running program keeps the name it had.
+        // As in an upgrade: the running program keeps its old path.
         try FileManager.default.removeItem(atPath: program)
         #expect(try await visit.peer.caller(.executable).executable == program)
-        // By then it is no file that a rule could name.
+        // By now it is a file that no rule can name.
         #expect(try await visit.peer.caller(.executable).uncertain == .executable)
         _ = try await ChildProcess.run("/bin/cp", ["/bin/sleep", program])
         await visit.visitor.become(program)
@@ -110,7 +110,7 @@ struct PeerProcessTests {
         kill(visit.visitor.pid, SIGKILL)
     }
 
-    @Test("a program at a path that is another file for the agent is not for sure the one of that path")
+    @Test("a program whose path is another file for the agent is uncertain")
     func elsewhere() async throws {
         let files = try TemporaryDirectory()
         let program = files.path + "/tool"
@@ -123,13 +123,13 @@ struct PeerProcessTests {
         #expect(there.executable == program && there.uncertain == .executable)
         let digest = try await liar.peer.caller([.executable, .executableDigest])
         #expect(digest.executableDigest != nil && digest.uncertain == .executable)
-        // Where the path leads to nothing, neither.
+        // The same if the path does not exist.
         try FileManager.default.removeItem(atPath: program)
         let fresh = try await Visit(program: program, through: OtherPlace.command(hiding: program))
         #expect(try await fresh.peer.caller(.executable).uncertain == .executable)
     }
 
-    @Test("a file whose name ends like the kernel's mark for one that is gone is never for sure a program of that path")
+    @Test("a file whose name ends with the kernel's suffix for deleted files is always uncertain")
     func marked() async throws {
         let files = try TemporaryDirectory()
         let program = files.path + "/tool (deleted)"
@@ -138,7 +138,7 @@ struct PeerProcessTests {
         #expect(try await visit.peer.caller(.executable).uncertain == .executable)
     }
 
-    @Test("user and groups are those of the moment of connecting")
+    @Test("user and groups are those at connect(2)")
     func otherUser() async throws {
         try #require(getuid() == 0, "this test becomes another user, which only root can")
         let groups: [UInt32] = [7, 4242, 65_533] + (100_000..<100_060)
@@ -153,7 +153,7 @@ struct PeerProcessTests {
         #expect(byNumber.connected.supplementaryGroups.sorted() == groups)
     }
 
-    @Test("the record has program and unit, and asks no more of a process that becomes another program")
+    @Test("the record has program and unit, also of a process that then runs another program")
     func record() async throws {
         let visit = try await Visit()
         let before = try #require(try visit.peer.callerAtOnce(.record))
@@ -167,7 +167,7 @@ struct PeerProcessTests {
         #expect(throws: CallerLost.ended) { try visit.peer.callerAtOnce(.record) }
     }
 
-    @Test("a process is held on to for a moment only: its descriptor is free again although no other one connects")
+    @Test("a process is cached for a moment only: its descriptor is closed without another connection")
     func released() async throws {
         let recent = RecentProcesses()
         for _ in 0..<3 {
@@ -177,7 +177,7 @@ struct PeerProcessTests {
         await eventually { recent.count == 0 }
     }
 
-    @Test("what is remembered of one process for the record is said of no other", arguments: Pinning.allCases)
+    @Test("the cached description of a process is used for no other process", arguments: Pinning.allCases)
     func recent(pinning: Pinning) async throws {
         let recent = RecentProcesses()
         let files = try TemporaryDirectory()
@@ -192,8 +192,8 @@ struct PeerProcessTests {
         #expect(try first.peer.callerAtOnce(.record)?.executable == program)
     }
 
-    @Test("a number that no process has is nobody")
-    func nobody() async throws {
+    @Test("a process ID without a process is refused")
+    func noProcess() async throws {
         let visit = try await Visit()
         await visit.visitor.leave()
         #expect(PeerProcess(pid: visit.visitor.pid, digests: ExecutableDigests()) == nil)

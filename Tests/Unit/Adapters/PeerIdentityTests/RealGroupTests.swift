@@ -4,13 +4,13 @@ import PeerIdentity
 import Policy
 import Testing
 
-/// A process in a real control group, where this machine lets root make one.
+/// A process in a real control group, where root can create one.
 @Suite(.timeLimit(.minutes(10)))
 struct RealGroupTests {
-    /// systemd's own hierarchy of version 1, or the one of version 2.
+    /// systemd's own hierarchy of version 1, or that of version 2.
     private static let roots = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"]
 
-    @Test("the unit is read from the process's control group, and read again when it is moved")
+    @Test("the unit is read from the process's control group, and again after a move")
     func unit() async throws {
         try #require(getuid() == 0, "only root can make a control group")
         let root = try #require(
@@ -23,7 +23,7 @@ struct RealGroupTests {
         let visit = try await Visit()
         defer {
             kill(visit.visitor.pid, SIGKILL)
-            // A group can be removed once its last process is gone.
+            // A group can be removed once it has no processes.
             for group in groups.reversed() + [slice] {
                 for _ in 0..<1000 where rmdir(group) != 0 && errno == EBUSY { usleep(1000) }
             }

@@ -4,10 +4,10 @@ import PeerIdentity
 import Synchronization
 import Testing
 
-/// Which users have an entry on this machine.
+/// Users with an entry on this machine.
 @Suite(.timeLimit(.minutes(10)))
 struct SystemUsersTests {
-    @Test("root has an entry, and a user ID that the machine does not know has none")
+    @Test("root has an entry, and an unknown user ID has none")
     func real() async {
         let users = SystemUsers()
         #expect(users.isListed(0) == nil)
@@ -17,7 +17,7 @@ struct SystemUsersTests {
         #expect(users.isListed(3_999_999_123) == false)
     }
 
-    @Test("a directory that hangs is not waited for long, and what it said last counts on")
+    @Test("a directory that hangs is not waited for long, and its last reply stays valid")
     func hanging() async {
         let hangs = Mutex(false)
         let end = DispatchSemaphore(value: 0)
@@ -27,7 +27,7 @@ struct SystemUsersTests {
             if hangs.withLock({ $0 }) { end.wait() }
             return true
         }
-        // Answered in time or not, it is known from then on.
+        // Known from then on, whether or not the reply came in time.
         _ = await users.lookUp(7)
         await eventually { users.isFinished }
         hangs.withLock { $0 = true }
@@ -37,7 +37,7 @@ struct SystemUsersTests {
         for _ in 0..<10 { end.signal() }
     }
 
-    @Test("look-ups that wait are bounded, and what is asked for beyond counts as not listed")
+    @Test("waiting look-ups are limited, and further ones count as not listed")
     func bounded() async {
         let end = DispatchSemaphore(value: 0)
         var limits = SystemUsers.Limits()

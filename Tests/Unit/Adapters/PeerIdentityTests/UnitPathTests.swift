@@ -16,7 +16,7 @@ struct UnitPathTests {
     }
 
     @Test(
-        "the outermost unit after the slices is the system's, and nothing that is named below it",
+        "the outermost unit after the slices is the system unit, whatever is named below it",
         arguments: [
             Case("/", nil, "-.slice"),
             Case("/init.scope", "init.scope", "-.slice"),
@@ -24,14 +24,14 @@ struct UnitPathTests {
             Case("/system.slice/backup.service/", "backup.service", "system.slice"),
             Case("/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service", "system-getty.slice"),
             Case("/ci.slice/ci-build.slice/run-u7.scope", "run-u7.scope", "ci-build.slice"),
-            // What a service with delegation, or a container, names itself.
+            // Names chosen by a service with delegation, or a container.
             Case("/system.slice/evil.service/backup.service", "evil.service", "system.slice"),
             Case("/system.slice/evil.service/system.slice/backup.service", "evil.service", "system.slice"),
             Case("/system.slice/docker-0a1b.scope/system.slice/backup.service", "docker-0a1b.scope", "system.slice"),
             Case("/lxc.payload.c1/system.slice/backup.service", nil, "-.slice"),
             Case("/docker/0a1b/system.slice/backup.service", nil, "-.slice"),
             Case("/system.slice/plain/backup.service", nil, "system.slice"),
-            // What a user's own manager names itself is a unit of the user's.
+            // Names chosen by a user manager are units of the user.
             Case(
                 "/user.slice/user-1000.slice/user@1000.service/app.slice/backup.service", "user@1000.service",
                 "user-1000.slice", "backup.service"),
@@ -45,11 +45,11 @@ struct UnitPathTests {
             Case("/user.slice/user-1000.slice/user@1000.service/x.slice", "user@1000.service", "user-1000.slice"),
             Case("/user.slice/user-1000.slice/session-3.scope", "session-3.scope", "user-1000.slice"),
             Case("/system.slice/user@x.service/app.slice/a.service", "user@x.service", "system.slice"),
-            // Escapes: cgroup_escape() puts one underscore before a name that the kernel would take for its own.
+            // cgroup_escape() puts an underscore before a name that the kernel reserves.
             Case("/system.slice/_cgroup.service", "cgroup.service", "system.slice"),
             Case("/_system.slice/__x.service", "_x.service", "system.slice"),
             Case(#"/system.slice/dev-disk\x2d1.swap"#, #"dev-disk\x2d1.swap"#, "system.slice"),
-            // What is no unit.
+            // Invalid unit names.
             Case("/system.slice/.service", nil, "system.slice"),
             Case("/system.slice/backup.service (deleted)", nil, "system.slice"),
             Case("/system.slice/backup@.service", nil, "system.slice"),
@@ -70,7 +70,7 @@ struct UnitPathTests {
     }
 
     @Test(
-        "the path is that of version 2, or of systemd's own hierarchy where version 2 has none",
+        "the path is that of version 2, or of systemd's own hierarchy if version 2 has none",
         arguments: [
             ("0::/system.slice/a.service\n", "a.service"),
             ("9:name=systemd:/system.slice/a.service\n0::/\n", "a.service"),

@@ -6,7 +6,7 @@ import LocalSocket
 import PeerIdentity
 import Testing
 
-/// A real process that has connected to a socket of the test's, and what is known of it.
+/// A real process that has connected to the test's socket, and the facts about it.
 final class Visit: Sendable {
     let visitor: SocketActor
     let peer: PeerProcess
@@ -35,7 +35,7 @@ final class Visit: Sendable {
         self.digests = digests
     }
 
-    /// What was found stays found, however busy the machine is.
+    /// Facts stay cached, however busy the machine is.
     static func patient(_ change: (inout ExecutableDigests.Limits) -> Void = { _ in }) -> ExecutableDigests {
         var limits = ExecutableDigests.Limits()
         (limits.lookLife, limits.turn, limits.time) = (.seconds(600), .seconds(600), .seconds(60))

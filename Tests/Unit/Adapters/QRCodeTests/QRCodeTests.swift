@@ -2,14 +2,14 @@ import QRCode
 import Testing
 
 struct QRCodeTests {
-    @Test("the code of a usual verification URI fits into a part of an 80 × 24 terminal")
+    @Test("the code of a usual verification URI fits into part of an 80 × 24 terminal")
     func size() throws {
         let lines = try #require(QRCode.lines(for: "https://login.example.com/device?user_code=WDJB-MJHT"))
         #expect(lines.count <= 20)
         #expect(lines.allSatisfy { $0.count <= 40 && $0.count == lines[0].count })
     }
 
-    @Test("the three finder patterns stand in their corners")
+    @Test("the three finder patterns are in their corners")
     func finders() throws {
         let lines = try #require(QRCode.lines(for: "https://example.com"))
         let rows = lines.flatMap { line -> [[Bool]] in

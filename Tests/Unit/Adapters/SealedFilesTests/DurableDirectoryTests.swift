@@ -24,7 +24,7 @@ struct DurableDirectoryTests {
         get throws { try FileManager.default.contentsOfDirectory(atPath: directory.path) }
     }
 
-    @Test("what is written is read again, privately; nothing else stays behind")
+    @Test("a written file is private and read back, and no other file is left")
     func roundTrip() throws {
         try directory.write("work", Array("first".utf8))
         try directory.write("work", Array("second".utf8))
@@ -37,7 +37,7 @@ struct DurableDirectoryTests {
         #expect(try directory.read("home", limit: 100) == nil)
     }
 
-    @Test("a removed file is gone, and removing it again is no failure")
+    @Test("a removed file is gone, and removing it again is not an error")
     func removal() throws {
         try directory.write("work", [1])
         try directory.remove("work")
@@ -45,7 +45,7 @@ struct DurableDirectoryTests {
         #expect(try directory.names().isEmpty)
     }
 
-    @Test("what a killed process left unfinished is removed at the next start")
+    @Test("unfinished files of a killed process are removed at the next start")
     func leftovers() throws {
         try files.file("state/sealed/.new-abc", "half")
         try directory.write("work", [1])
@@ -53,7 +53,7 @@ struct DurableDirectoryTests {
         #expect(try allNames == ["work"])
     }
 
-    @Test("reserved room is used, given back, or freed when it is forgotten")
+    @Test("reserved space is used, given back, or freed with the reservation")
     func reservations() throws {
         let reservation = try directory.reserve("work", size: 8192)
         #expect(try directory.read("work", limit: 100) == nil)
@@ -62,15 +62,15 @@ struct DurableDirectoryTests {
         directory.discard(try directory.reserve("home", size: 100))
         do { _ = try directory.reserve("home", size: 100) }
         #expect(try allNames == ["work"])
-        // Longer than what was reserved is still written whole.
+        // Content longer than the reservation is still written whole.
         try directory.commit(try directory.reserve("work", size: 1), [4, 5, 6])
         #expect(try directory.read("work", limit: 100) == [4, 5, 6])
-        // The discarded one did not take the committed one's file away.
+        // Discarding does not remove the committed file.
         directory.discard(reservation)
         #expect(try directory.names() == ["work"])
     }
 
-    @Test("a file that others can read, another's file, a link, a FIFO and a large file are refused")
+    @Test("a file readable by others, another user's file, a link, a FIFO and a large file are refused")
     func foreignFiles() throws {
         let path = directory.path + "/work"
         try directory.write("work", [1, 2, 3])
@@ -114,7 +114,7 @@ struct DurableDirectoryTests {
     }
 
     @Test(
-        "on a full disk a write fails and the old file stays; reserved room is there all the same",
+        "on a full disk a write fails and the old file stays; reserved space is still usable",
         .timeLimit(.minutes(10)))
     func fullDisk() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")

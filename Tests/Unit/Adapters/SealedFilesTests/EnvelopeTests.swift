@@ -19,7 +19,7 @@ struct EnvelopeTests {
         } catch { return error }
     }
 
-    @Test("what is sealed opens again, with its generation", arguments: [0, 1, 100, 70_000])
+    @Test("a sealed file opens again, with its generation", arguments: [0, 1, 100, 70_000])
     func roundTrip(count: Int) throws {
         let content = SecretBytes([UInt8](repeating: 9, count: count))
         let label = Label(purpose: "login", name: "work", generation: .max)
@@ -30,19 +30,19 @@ struct EnvelopeTests {
         #expect(opened.generation == .max)
     }
 
-    @Test("nothing of the content can be read in the file, and no two files are alike")
+    @Test("the content is not readable in the file, and no two files are equal")
     func hidden() {
         let bytes = sealed()
         #expect(!String(decoding: bytes, as: UTF8.self).contains("token"))
         #expect(bytes != sealed())
     }
 
-    @Test("a file opens as what it was sealed as, and as nothing else")
+    @Test("a file opens only with the label it was sealed with")
     func bound() {
         #expect(failure(sealed("login", "work")) == nil)
         #expect(failure(sealed("login", "home")) == .damaged)
         #expect(failure(sealed("journal", "work")) == .damaged)
-        // The same letters, divided in another way.
+        // The same letters, split differently.
         #expect(failure(sealed("logi", "nwork")) == .damaged)
     }
 
@@ -53,10 +53,10 @@ struct EnvelopeTests {
         #expect(failure(bytes) == .damaged)
     }
 
-    @Test("another key is named as such")
+    @Test("another key is reported as such")
     func otherKey() {
         #expect(failure(sealed(), with: .random()) == .otherKey)
-        // The key's id is no proof of anything: with another key behind it, the file does not open.
+        // The key's id is not authenticated by itself: with another key, the file does not open.
         var bytes = sealed()
         let other = SealingKey.random()
         let label = Label(purpose: "login", name: "work", generation: 7)
@@ -64,7 +64,7 @@ struct EnvelopeTests {
         #expect(failure(bytes, with: other) == .damaged)
     }
 
-    @Test("every flipped bit is noticed")
+    @Test("every flipped bit is detected")
     func flippedBits() {
         let bytes = sealed()
         for index in bytes.indices {
@@ -84,14 +84,14 @@ struct EnvelopeTests {
         #expect(failure([]) == .notSealed)
     }
 
-    @Test("a later version is named, not guessed at")
+    @Test("a later version is named in the error")
     func version() {
         var bytes = sealed()
         bytes[8] = 2
         #expect(failure(bytes) == .unknownVersion(2))
     }
 
-    @Test("keys for other purposes or of other material are other keys, and the same ones are the same")
+    @Test("keys differ by purpose and material, and are otherwise equal")
     func derivation() {
         let material = SecretBytes([UInt8](repeating: 1, count: 48))
         let first = SealingKey.derived(from: material, purpose: "one")

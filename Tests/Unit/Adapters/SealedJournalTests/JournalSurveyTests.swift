@@ -27,7 +27,7 @@ struct JournalSurveyTests {
         )
     }
 
-    @Test("a survey sees what waits, without a key, and leaves the room of a refresh under way alone")
+    @Test("a survey without a key sees pending entries, and leaves a running refresh's reservation alone")
     func survey() async throws {
         #expect(try SealedJournal.survey(path) == nil)
         let journal = try SealedJournal(path: path)
@@ -45,7 +45,7 @@ struct JournalSurveyTests {
         #expect(found.first?.files == ["\(path)/work~1.intent", "\(path)/work~2.rotated"])
     }
 
-    @Test("files of others and loose ones are told apart; a loose directory is refused")
+    @Test("foreign files and loose ones are listed apart; a loose directory is refused")
     func foreign() async throws {
         let journal = try SealedJournal(path: path)
         try await journal.begin(credential(1))

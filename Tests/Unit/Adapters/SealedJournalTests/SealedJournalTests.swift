@@ -18,7 +18,7 @@ struct SealedJournalTests {
 
     private var path: String { files.path + "/journal" }
 
-    /// As a new process opens it.
+    /// Opens the journal as a new process does.
     private func journal() throws -> SealedJournal { try SealedJournal(path: path) }
 
     private func credential(
@@ -35,7 +35,7 @@ struct SealedJournalTests {
         get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
     }
 
-    @Test("an intent is known again after a restart, for the very token that it was written for")
+    @Test("an intent is recognized after a restart, for the token it was written for")
     func intent() async throws {
         try await journal().begin(credential(1))
         let after = try journal()
@@ -44,7 +44,7 @@ struct SealedJournalTests {
         #expect(try await after.finding(after: credential(2)) == JournalFinding())
     }
 
-    @Test("a rotated credential is found after a restart, whole, and its intent is over")
+    @Test("a rotated credential is found whole after a restart, and its intent is removed")
     func rotated() async throws {
         let before = try journal()
         try await before.begin(credential(1))
@@ -53,7 +53,7 @@ struct SealedJournalTests {
         #expect(try await journal().finding(after: credential(2)) == JournalFinding())
     }
 
-    @Test("two rotations that no store took: the newest counts, and so does the intent after it")
+    @Test("after two rotations without a store, the newest counts, and so does the intent after it")
     func twice() async throws {
         let before = try journal()
         for generation: UInt64 in 1...2 {
@@ -65,7 +65,7 @@ struct SealedJournalTests {
             try await journal().finding(after: credential(1)) == JournalFinding(newer: credential(3), isBegun: true))
     }
 
-    @Test("what the store has is cleared, and nothing that came after it")
+    @Test("entries that the store has are removed, later ones are not")
     func clear() async throws {
         let journal = try journal()
         for generation: UInt64 in 1...2 {
@@ -81,7 +81,7 @@ struct SealedJournalTests {
         #expect(try await journal.finding(after: credential(3)) == JournalFinding(isBegun: true))
     }
 
-    @Test("a refresh that replaced nothing, and a logout, leave no file behind")
+    @Test("a refresh without a rotation, and a logout, leave no file behind")
     func leavesNothing() async throws {
         let journal = try journal()
         try await journal.begin(credential(1))
@@ -94,7 +94,7 @@ struct SealedJournalTests {
         #expect(try names.isEmpty)
     }
 
-    @Test("accounts whose names begin alike do not touch each other's entries")
+    @Test("accounts with a common name prefix do not change each other's entries")
     func accounts() async throws {
         let other = try #require(AccountName("work.2"))
         let journal = try journal()
@@ -105,7 +105,7 @@ struct SealedJournalTests {
         #expect(try await self.journal().finding(after: credential(1, account: other)).newer?.account == other)
     }
 
-    @Test("an entry of another key, another account or another generation is not taken, and warns of a spent token")
+    @Test("an entry of another key, account or generation is ignored, and marks the token as spent")
     func foreign() async throws {
         let journal = try journal()
         try await journal.complete(credential(2, key: 8))
@@ -122,14 +122,14 @@ struct SealedJournalTests {
     }
 
     @Test(
-        "a damaged entry ends nothing: the one before it is taken, and the token counts as spent",
+        "with a damaged entry, its predecessor is used, and the token counts as spent",
         arguments: [0, 9, 20, 40, 200])
     func damaged(offset: Int) async throws {
         let (older, file) = (path + "/work~2.rotated", path + "/work~3.rotated")
         try await journal().complete(credential(2))
         let kept = try Data(contentsOf: URL(fileURLWithPath: older))
         try await journal().complete(credential(3))
-        // The journal removes it in the background; a power cut may have come before that.
+        // The journal removes it in the background; a power failure may come before that.
         await eventually { !FileManager.default.fileExists(atPath: older) }
         try kept.write(to: URL(fileURLWithPath: older))
         #expect(chmod(older, 0o600) == 0)
@@ -141,7 +141,7 @@ struct SealedJournalTests {
             try await journal().finding(after: credential(1)) == JournalFinding(newer: credential(2), isBegun: true))
     }
 
-    @Test("no secret is in the files, and nobody else may read them")
+    @Test("the files contain no secret, and other users cannot read them")
     func secrecy() async throws {
         let journal = try journal()
         try await journal.begin(credential(1, refresh: "canary-1"))
@@ -155,7 +155,7 @@ struct SealedJournalTests {
         }
     }
 
-    @Test("files that are not the journal's are left alone")
+    @Test("foreign files are left alone")
     func others() async throws {
         _ = try journal()
         for name in ["README", "work~x.rotated", "work~01.intent", "work~1.rotated.bak", "~1.intent"] {
@@ -174,7 +174,7 @@ struct SealedJournalTests {
         await #expect(throws: StoreFailure.self) { try await journal.begin(credential(1)) }
     }
 
-    @Test("however many rotations no store takes, there are two files of an account")
+    @Test("however many rotations the store misses, an account has two files")
     func bounded() async throws {
         let journal = try journal()
         for generation: UInt64 in 1...20 {
@@ -187,7 +187,7 @@ struct SealedJournalTests {
         #expect(try await self.journal().finding(after: credential(1)).newer == credential(21))
     }
 
-    @Test("the end of a login outlives the agent, until the account is forgotten or has a newer login")
+    @Test("the end of a login outlives the agent, until the account is removed or has a newer login")
     func ended() async throws {
         try await journal().end(credential(3))
         #expect(try await journal().finding(after: credential(2)).isEnded)

@@ -20,7 +20,7 @@ struct KeyTests {
         } catch { return error }
     }
 
-    @Test("a store that was never made says so, and nothing is made by asking")
+    @Test("a store that does not exist is reported as such, and a query creates nothing")
     func absent() async throws {
         let store = fixture.store()
         #expect(await store.probe().state == .notInitialized)
@@ -28,7 +28,7 @@ struct KeyTests {
         #expect(!FileManager.default.fileExists(atPath: fixture.directory))
     }
 
-    @Test("with a passphrase the store is open at once, and locked after a restart until the passphrase comes")
+    @Test("with a passphrase the store is open at once, and locked after a restart until unlocked")
     func passphraseOpens() async throws {
         let first = fixture.store()
         try await first.initialize(with: .passphrase(passphrase))
@@ -42,7 +42,7 @@ struct KeyTests {
         #expect(try await second.loadAll().count == 1)
     }
 
-    @Test("each wrong passphrase doubles the wait for the next one, up to a minute, and nobody else waits")
+    @Test("each wrong passphrase doubles the wait for the next, up to a minute; other calls do not wait")
     func slowGuesses() async throws {
         let store = fixture.store()
         try await store.initialize(with: .passphrase(passphrase))
@@ -57,7 +57,7 @@ struct KeyTests {
             var waited = 0
             if !waits.isEmpty || waited > 0 {
                 await eventually { fixture.time.sleeperCount == 1 }
-                // The store is at work meanwhile.
+                // The store works meanwhile.
                 #expect(try await store.loadAll().count == 1)
                 while fixture.time.sleeperCount == 1 {
                     fixture.time.advance(by: .seconds(1))
@@ -79,12 +79,12 @@ struct KeyTests {
         await eventually { fixture.time.sleeperCount == 1 }
         fixture.time.advance(by: .seconds(60))
         #expect(await right.value == nil)
-        // Forgiven: the next one is looked at without a wait.
+        // The delay is reset: the next attempt is checked at once.
         #expect(await failure { () throws(KeyedStoreFailure) in try await store.unlock(with: passphrase) } == nil)
     }
 
     @Test(
-        "the right passphrase waits no longer than the wrong one before it; only so many wait, and no more are let in")
+        "the right passphrase waits no longer than the wrong one before it; waiting ones are limited")
     func guessesBesideOthers() async throws {
         let store = fixture.store()
         try await store.initialize(with: .passphrase(passphrase))
@@ -113,7 +113,7 @@ struct KeyTests {
         _ = await (third, fourth)
     }
 
-    @Test("a store with a key file opens by itself, and not with another key, a short, a loose or a missing one")
+    @Test("a store with a key file unlocks itself, but not with another, short, loose or missing key")
     func keyFile() async throws {
         let store = try await fixture.initialized()
         try await store.save(try Fixture.record("work", "r1"))
@@ -128,19 +128,19 @@ struct KeyTests {
         try fixture.files.file("key", String(repeating: "x", count: 32))
         #expect(await fixture.store().probe().detail?.contains("is not the sealed store's key") == true)
         try fixture.files.file("key", "short")
-        #expect(await fixture.store().probe().detail?.contains("less than 32") == true)
-        // It may be any file that the store was given by mistake: no command writes over it.
+        #expect(await fixture.store().probe().detail?.contains("fewer than 32") == true)
+        // The path may name any file by mistake, so no hint may overwrite it.
         #expect(await fixture.store().probe().hint?.contains(">") == false)
         unlink(fixture.keyFile)
         let missing = fixture.store()
         #expect(await missing.probe().state == .failed)
         #expect(await missing.probe().detail?.contains("does not exist") == true)
-        // Back again, it is noticed without a restart.
+        // Once restored, it is used without a restart.
         try fixture.files.file("key", String(repeating: "k", count: 32))
         #expect(await missing.probe().state == .ok)
     }
 
-    @Test("a store with a systemd credential opens where systemd gives it, and says what to do where it does not")
+    @Test("a store with a systemd credential opens if systemd passes it; otherwise the hint is to add it")
     func credential() async throws {
         let credentials = try fixture.files.directory("credentials")
         try fixture.files.file("credentials/authagent-key", String(repeating: "c", count: 64), mode: 0o400)
@@ -153,7 +153,7 @@ struct KeyTests {
         #expect(elsewhere.hint?.contains("LoadCredential=authagent-key:") == true)
     }
 
-    @Test("what makes no store: no key, a short passphrase, a second store, records whose header is gone")
+    @Test("without a key, with a short passphrase, or with records or a store there, none is created")
     func refusals() async throws {
         func initialize(_ choice: StoreKeyChoice) async -> KeyedStoreFailure? {
             await failure { () throws(KeyedStoreFailure) in try await fixture.store().initialize(with: choice) }
@@ -178,7 +178,7 @@ struct KeyTests {
             Issue.record("records without a header")
             return
         }
-        // Nothing is written with a key that nobody could open it with after a restart.
+        // Nothing is written with a key that the header could not restore after a restart.
         await #expect(throws: StoreFailure.self) { try await store.save(try Fixture.record("work", "r2")) }
     }
 
@@ -192,7 +192,7 @@ struct KeyTests {
         #expect(try await fixture.secrets() == ["work login": "later"])
     }
 
-    @Test("rekey changes the header alone: the old key does not open the new one, and the records stay as they are")
+    @Test("a rekey changes only the header, which the old key does not open; the records stay")
     func rekey() async throws {
         let store = try await fixture.initialized()
         try await store.save(try Fixture.record("work", "r1"))
@@ -203,7 +203,7 @@ struct KeyTests {
         try await store.save(try Fixture.record("work", "r2"))
         let later = fixture.store()
         #expect(await later.probe().state == .locked)
-        // A locked store gives nobody another key.
+        // The key of a locked store cannot be changed.
         let refused = await failure { () throws(KeyedStoreFailure) in
             try await later.rekey(with: .file(fixture.keyFile))
         }
@@ -214,7 +214,7 @@ struct KeyTests {
         #expect(try await fixture.secrets() == ["work login": "r2"])
     }
 
-    @Test("a damaged header is a failure with a remedy, whatever is wrong with it, and never a crash")
+    @Test("a damaged header is a failure with a remedy, never a crash")
     func damagedHeader() async throws {
         let first = fixture.store()
         try await first.initialize(with: .passphrase(passphrase))
@@ -243,7 +243,7 @@ struct KeyTests {
             try fixture.put(Data(text.utf8), "store.sealed")
             #expect(await fixture.store().probe().state == .failed, "\(text)")
         }
-        // Another generation than the one that was sealed.
+        // A generation other than the sealed one.
         try fixture.put(
             Data(text.replacingOccurrences(of: "\"generation\":1", with: "\"generation\":2").utf8), "store.sealed")
         let refused = await failure { () throws(KeyedStoreFailure) in
@@ -253,7 +253,7 @@ struct KeyTests {
             Issue.record("\(String(describing: refused))")
             return
         }
-        // Put back to the version that had no marks.
+        // Downgraded to the version without marks.
         try fixture.put(
             Data(text.replacingOccurrences(of: "\"version\":2", with: "\"version\":1").utf8), "store.sealed")
         let older = await failure { () throws(KeyedStoreFailure) in
@@ -263,7 +263,7 @@ struct KeyTests {
             Issue.record("\(String(describing: older))")
             return
         }
-        // The agent that had it open does not go on with it.
+        // The agent that had it open does not continue with it.
         await #expect(throws: StoreFailure.self) { try await first.save(try Fixture.record("work", "r1")) }
     }
 }

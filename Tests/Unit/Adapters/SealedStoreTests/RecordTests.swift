@@ -12,7 +12,7 @@ struct RecordTests {
 
     init() throws { fixture = try SealedStoreFixture() }
 
-    @Test("records come back in a later agent, each with its key and issuer; nothing of them can be read in the files")
+    @Test("records are loaded by a later agent, with key and issuer; the files show nothing of them")
     func roundTrip() async throws {
         let store = try await fixture.initialized()
         try await store.save(try Fixture.record("work", "secret-one"))
@@ -40,7 +40,7 @@ struct RecordTests {
         #expect(try fixture.names == ["marks.sealed", "store.sealed"])
     }
 
-    @Test("two accounts' files that change places are both refused, and hide no third")
+    @Test("swapped files of two accounts are both refused, and hide no third")
     func swapped() async throws {
         let store = try await fixture.initialized()
         for name in ["home", "work", "other"] { try await store.save(try Fixture.record(name, name)) }
@@ -70,7 +70,7 @@ struct RecordTests {
         #expect(fixture.warnings.first?.contains("work~login~3 does not open") == true)
     }
 
-    @Test("while the one before is still there, it takes the place of a damaged newest one, and the store says so")
+    @Test("a damaged newest record is replaced by its predecessor if that exists, with a warning")
     func fallback() async throws {
         let store = try await fixture.initialized()
         try await store.save(try Fixture.record("work", "r1"))
@@ -81,8 +81,8 @@ struct RecordTests {
         try fixture.put(old, "work~login~1")
         try fixture.put(Data(), "work~login~2")
         #expect(try await fixture.secrets() == ["work login": "r1"])
-        #expect(fixture.warnings.first?.contains("the one before it is used") == true)
-        // The next write takes the place of the damaged one, and leaves itself alone.
+        #expect(fixture.warnings.first?.contains("its predecessor is used") == true)
+        // The next write replaces the damaged file, and leaves only itself.
         try await fixture.store().save(try Fixture.record("work", "r3"))
         #expect(try fixture.names == ["marks.sealed", "store.sealed", "work~login~2"])
         #expect(try await fixture.secrets() == ["work login": "r3"])
@@ -94,7 +94,7 @@ struct RecordTests {
     ]
 
     @Test(
-        "a file whose name alone claims a large generation loses no record and uses no generation up",
+        "a file whose name claims a large generation loses no record and uses up no generation",
         arguments: Self.claims, [mode_t(0o600), 0o644])
     func claimedGeneration(generation: UInt64, mode: mode_t) async throws {
         let store = try await fixture.initialized()
@@ -106,7 +106,7 @@ struct RecordTests {
         #expect(try fixture.names.contains("work~login~4"))
     }
 
-    @Test("a write is newer than a file that cannot be read now, and may be repaired later")
+    @Test("a write is newer than an unreadable file, which may be repaired later")
     func newerThanUnreadable() async throws {
         let store = try await fixture.initialized()
         for number in 1...2 { try await store.save(try Fixture.record("work", "r\(number)")) }
@@ -115,7 +115,7 @@ struct RecordTests {
         #expect(try fixture.names == ["marks.sealed", "store.sealed", "work~login~3"])
     }
 
-    @Test("every damaged file is a record that cannot be read, and never a crash")
+    @Test("every damaged file is an unreadable record, never a crash")
     func damaged() async throws {
         let store = try await fixture.initialized()
         try await store.save(try Fixture.record("work", "r1"))
@@ -132,7 +132,7 @@ struct RecordTests {
         }
     }
 
-    @Test("a file that can be repaired is a failure of its own record, with the command, and no lost login")
+    @Test("a repairable file is a failure of its own record, with the command, not a lost login")
     func repairable() async throws {
         let store = try await fixture.initialized()
         try await store.save(try Fixture.record("work", "r1"))

@@ -6,7 +6,7 @@ import SecretMemory
 import Testing
 import Vault
 
-/// Files of the store that are put back.
+/// Files of the store that are restored from a copy.
 struct RollbackTests {
     typealias Fixture = SealedStoreFixture
     let fixture: SealedStoreFixture
@@ -35,17 +35,17 @@ struct RollbackTests {
             try fixture.put(Data(), "work~login~2")
         }
         #expect(try await fixture.secrets() == ["work login": ""])
-        #expect(fixture.warnings.contains { $0.contains("older than a record that was there") })
-        // The agent that runs is not misled either.
+        #expect(fixture.warnings.contains { $0.contains("older than a record seen before") })
+        // The running agent is not misled either.
         #expect(try await store.load(try Fixture.key("work"))?.secret.count == 0)
-        // A login replaces it, and counts on.
+        // A new login replaces it, with the next generation.
         try await fixture.store().save(try Fixture.record("work", "r3"))
         #expect(try await fixture.secrets() == ["work login": "r3"])
         try fixture.put(old, "work~login~1")
         #expect(try await fixture.secrets() == ["work login": "r3"])
     }
 
-    @Test("a login that has ended does not come back with its record")
+    @Test("an ended login does not come back with its record")
     func ended() async throws {
         let (store, _) = try await renewed()
         let last = try fixture.bytes("work~login~2")
@@ -56,7 +56,7 @@ struct RollbackTests {
         #expect(try await fixture.secrets() == ["work login": "later"])
     }
 
-    @Test("without the marks no record counts as the newest; a rekey goes on with what is there")
+    @Test("without the marks no record counts as the newest; a rekey accepts the existing ones")
     func lostMarks() async throws {
         let (_, old) = try await renewed()
         let newest = try fixture.bytes("work~login~2")
@@ -69,13 +69,13 @@ struct RollbackTests {
             #expect(records.map { $0.secret.count } == [0])
             #expect(records.first?.problem?.hint?.contains("authagent store rekey") == true)
             #expect(await fixture.store().probe().state == .failed)
-            // No login is over because of it: what was there is there again with the marks.
+            // The login is not lost: it is back with the marks.
             try fixture.put(newest, "work~login~2")
             try fixture.put(marks, Self.marks)
             #expect(try await fixture.secrets() == ["work login": "r2"])
         }
         unlink(fixture.directory + "/" + Self.marks)
-        // A renewal is not lost meanwhile, and does not make the marks believed again.
+        // A renewal is not lost meanwhile, and does not make the marks trusted again.
         try await fixture.store().save(try Fixture.record("work", "r3"))
         #expect(try await fixture.secrets() == ["work login": ""])
         try await fixture.store().rekey(with: .file(fixture.keyFile))
@@ -83,7 +83,7 @@ struct RollbackTests {
         #expect(try fixture.names.contains(Self.marks))
     }
 
-    @Test("an agent that has seen the newest goes on without the file of marks, and writes it anew")
+    @Test("an agent that knows the newest records continues without the marks file, and rewrites it")
     func marksInMemory() async throws {
         let (store, _) = try await renewed()
         unlink(fixture.directory + "/" + Self.marks)
@@ -92,7 +92,7 @@ struct RollbackTests {
         #expect(try await fixture.secrets() == ["work login": "r3"])
     }
 
-    @Test("marks that are behind, as after a crash before they were written, cost no login")
+    @Test("outdated marks, as after a crash before their write, lose no login")
     func behind() async throws {
         let store = try await fixture.initialized()
         let empty = try fixture.bytes(Self.marks)
@@ -103,7 +103,7 @@ struct RollbackTests {
             try await store.save(try Fixture.record("work", "next"))
             try fixture.put(marks, Self.marks)
             #expect(try await fixture.secrets() == ["work login": "next"])
-            // And were brought up to what was seen.
+            // The marks were updated to what was seen.
             #expect(try fixture.bytes(Self.marks) != marks)
         }
         // A crash between the write and its mark, on a disk that lost the new file's content.
@@ -113,10 +113,10 @@ struct RollbackTests {
         }
         try fixture.put(first, Self.marks)
         #expect(try await fixture.secrets() == ["work login": "r1"])
-        #expect(fixture.warnings.contains { $0.contains("the one before it is used") })
+        #expect(fixture.warnings.contains { $0.contains("its predecessor is used") })
     }
 
-    @Test("a whole older directory is as it was then: nothing in it tells, as the manual says")
+    @Test("a restored older directory is accepted as it was, as the manual says")
     func wholeDirectory() async throws {
         let store = try await fixture.initialized()
         try await store.save(try Fixture.record("work", "r1"))
@@ -126,7 +126,7 @@ struct RollbackTests {
         try FileManager.default.removeItem(atPath: fixture.directory)
         try FileManager.default.moveItem(atPath: copy, toPath: fixture.directory)
         let marks = try fixture.bytes(Self.marks)
-        // Only an agent that has run since knows better, and keeps it to itself: the directory's owner has put it back.
+        // Only an agent running since then knows the newer record: the owner has restored the directory.
         #expect(try await store.load(try Fixture.key("work"))?.secret.count == 0)
         #expect(try await store.loadAll().map { $0.secret.count } == [0])
         #expect(try fixture.bytes(Self.marks) == marks)
@@ -135,7 +135,7 @@ struct RollbackTests {
         #expect(try await fixture.secrets() == ["work login": "r1"])
     }
 
-    @Test("a full or read-only disk that takes no mark costs no login", .timeLimit(.minutes(10)))
+    @Test("a full or read-only disk without room for a mark loses no login", .timeLimit(.minutes(10)))
     func fullDisk() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 128)
@@ -153,7 +153,7 @@ struct RollbackTests {
         #expect(["r1", "r2"].contains(try await store().loadAll().map { $0.secret.revealedText() }.joined()))
     }
 
-    /// What the first version has written, with the fixture's key.
+    /// Files of version 1, with the fixture's key.
     private static let firstHeader =
         #"{"generation":1,"key":"YWdzZWFsZWQBAVZ0nOgrySa1AAAAAAAAAAFdfSqPY3HDyMwWUAgRs2wGjdzI0401k5hbD98r/HDHcoVjk1L9"#
         + #"wvsasKBF4U/WukJUklu1SOoEY/JhSnk=","key_file":"KEYFILE","key_source":"file","version":1}"#
@@ -164,7 +164,7 @@ struct RollbackTests {
         + "djedcx0zW1nrrYSNNUoINiln4U/iw15TJgza0i5bQhvwK6kgIl4cK4H5tcT5jkb0x0JxBqRygdpF7eBVqfJF0XstNh5KY5H/VpUd"
         + "1uFqHSbkI5GxvyqKGgtWBUJpoPd5rdM/1DIXDk21E0cixgpXpiYnmuGaFajS64g6wIgfkWd1nCg="
 
-    @Test("a store of the first version, which had no marks, opens; a rekey has it keep them")
+    @Test("a store of version 1, without marks, opens; a rekey adds them")
     func firstVersion() async throws {
         try fixture.files.directory("sealed")
         let header = Self.firstHeader.replacingOccurrences(of: "KEYFILE", with: fixture.keyFile)
@@ -174,7 +174,7 @@ struct RollbackTests {
         try await fixture.store().save(try Fixture.record("work", "r2"))
         #expect(try await fixture.secrets() == ["work login": "r2"])
         #expect(try !fixture.names.contains(Self.marks))
-        // An agent of the first version begins to count anew after a logout and a login.
+        // An agent of version 1 restarts the count after a logout and a login.
         unlink(fixture.directory + "/work~login~2")
         try fixture.put(try #require(Data(base64Encoded: Self.firstRecord)), "work~login~1")
         #expect(try await fixture.secrets()["work login"]?.contains("refresh_token") == true)

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Vault
 
-/// A sealed store in a directory of its own, and what it warned of.
+/// A sealed store in a temporary directory, with its warnings.
 final class SealedStoreFixture: Sendable {
     let files: TemporaryDirectory
     let time = ManualTime()
@@ -23,14 +23,14 @@ final class SealedStoreFixture: Sendable {
 
     var warnings: [String] { warned.withLock { $0 } }
 
-    /// A store as an agent that has just started has it.
+    /// The store as a newly started agent opens it.
     func store(credentials: String? = nil) -> SealedStore {
         SealedStore(path: directory, credentialsDirectory: credentials, time: time, cost: .cheap) { [self] text in
             warned.withLock { $0.append(text) }
         }
     }
 
-    /// One that opens by itself.
+    /// A store that unlocks itself.
     func initialized() async throws -> SealedStore {
         let store = store()
         try await store.initialize(with: .file(keyFile))

@@ -1,18 +1,18 @@
 internal import OAuth
 
-/// The proxy of a transfer, for messages: whose fault it is that nothing came back.
+/// The proxy of a transfer, named in messages when the proxy is at fault.
 struct NamedProxy: Equatable {
-    /// Without a user name and password.
+    /// The address without user name and password.
     let text: String
-    /// The setting or the variable that names it.
+    /// The setting or variable that names the proxy.
     let source: String
     let host: String
     let port: Int
 
-    /// As libcurl reads them (CURLOPT_PROXY(3)).
+    /// libcurl's order (CURLOPT_PROXY(3)).
     private static let variables = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
 
-    /// `nil` if there is none. A setting wins over variables; an empty one turns them off.
+    /// `nil` if there is no proxy. A setting wins over variables; an empty one turns the proxy off.
     init?(setting: String?, variable: (String) -> String?) {
         if let setting {
             self.init(setting, source: "network.proxy")
@@ -28,7 +28,7 @@ struct NamedProxy: Equatable {
         let parts = url.split(separator: "://", maxSplits: 1)
         guard let address = parts.last else { return nil }
         let scheme = parts.count == 2 ? parts[0].lowercased() : "http"
-        // A password may have a slash in it; what follows the last `@` is the host.
+        // A password may contain a slash; the host follows the last `@`.
         let behind = address.lastIndex(of: "@").map { address[address.index(after: $0)...] } ?? address
         let place = behind.prefix { $0 != "/" }
         let colon = place.lastIndex(of: ":").flatMap { place[$0...].contains("]") ? nil : $0 }
@@ -44,7 +44,7 @@ extension String {
 }
 
 extension Transfer {
-    /// The proxy, if the last connection that was tried is to it and not to the provider.
+    /// The proxy; `nil` if the last connection attempt was to the provider itself.
     var triedProxy: NamedProxy? {
         guard let proxy = NamedProxy(setting: configuration.proxy, variable: CurlTransport.environment) else {
             return nil
