@@ -131,7 +131,7 @@ struct IdentityTests {
             (try fixture.idToken(["sub": nil]), "it has no claim 'sub'"),
             (try fixture.idToken(["sub": "7"]), "its claim 'sub' is malformed"),
             (try fixture.signer.token([:], header: ["typ": #""at+jwt""#]), "another kind of token"),
-            (try fixture.signer.token([:], header: ["crit": #"["x"]"#]), "an extension that is not known"),
+            (try fixture.signer.token([:], header: ["crit": #"["x"]"#]), "an unknown extension"),
         ]
     }
 
