@@ -25,15 +25,15 @@ public final class RulesInForce: Sendable {
 
     public var current: AccessRules { state.withLock { $0.rules } }
 
-    /// Replaces the rules. Unchanged rules keep their rate budgets.
+    /// Replaces the rules and resets the rate budgets; does nothing if the rules are the same.
     public func replace(_ rules: AccessRules) {
-        let tell = state.withLock { state -> (@Sendable () -> Void)? in
+        let notify = state.withLock { state -> (@Sendable () -> Void)? in
             guard rules != state.rules else { return nil }
             state.rules = rules
             state.budgets = RateBudgets()
             return state.whenChanged
         }
-        tell?()
+        notify?()
     }
 
     /// Sets a function to be called after each change, in the context that makes the change.

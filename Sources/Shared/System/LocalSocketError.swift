@@ -58,7 +58,7 @@ extension LocalSocketError: CustomStringConvertible {
         case .locked(_, let pid?): "another authagentd is already running (pid \(pid))"
         case .locked(_, nil): "another authagentd is already running"
         case .noLocks(let path, let system, let code):
-            "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support locks: flock:  "
+            "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support locks: flock: "
                 + (code.map { String(cString: strerror($0)) } ?? "no answer")
         case .noModes(let path, let system):
             "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support modes, so others could enter"

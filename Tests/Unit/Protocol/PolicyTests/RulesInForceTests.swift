@@ -121,7 +121,7 @@ struct RulesInForceTests {
                 == .verdict(Verdict(.refused(.token), rule: 1)))
     }
 
-    @Test("new rules apply at once with full rates; unchanged ones keep their budgets, silently")
+    @Test("new rules apply at once with full rates; the same rules again change nothing")
     func replacing() {
         let rule = RuleFixture.rule(["work"], .anybody, perMinute: 1)
         let rules = inForce(rule)
