@@ -96,7 +96,7 @@ struct LifecycleTests {
         let first = try await home.daemon()
         let second = await (try home.daemon()).result()
         #expect(second.status == 1)
-        #expect(second.errors.contains("authagentd: error: another authagentd is running already (pid \(first.pid))"))
+        #expect(second.errors.contains("authagentd: error: another authagentd is already running (pid \(first.pid))"))
         #expect(second.errors.contains("authagentd: hint: run 'authagent status'"))
         #expect(try await home.authagent("start").output.contains("pid \(first.pid)"))
     }

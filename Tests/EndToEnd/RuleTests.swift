@@ -152,7 +152,7 @@ struct RuleTests {
             if isReplaced { try demo.home.files.directory("config/authagent") }
             let reload = try await demo.home.authagent("reload")
             #expect(reload.status == 1, "\(reload.output)")
-            #expect(reload.errors.contains("\(config): the directory can be written to by others"), "\(reload.errors)")
+            #expect(reload.errors.contains("\(config): the directory is writable by others"), "\(reload.errors)")
             #expect(reload.errors.contains("authagent: hint: "), "\(reload.errors)")
             #expect(try await demo.home.authagent("token", "work").status == 5)
         }

@@ -80,7 +80,7 @@ struct VanishedSocketTests {
         let daemon = try await home.daemon()
         try "precious".write(toFile: socket + ".new", atomically: false, encoding: .utf8)
         #expect(rename(socket + ".new", socket) == 0)
-        await eventually { daemon.errorsSoFar.contains("\(socket) is there, but it is not a socket") }
+        await eventually { daemon.errorsSoFar.contains("\(socket) exists, but is not a socket") }
         #expect(try String(contentsOfFile: socket, encoding: .utf8) == "precious")
         try FileManager.default.removeItem(atPath: socket)
         try await expectAnswer(from: daemon)

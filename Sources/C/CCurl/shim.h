@@ -1,4 +1,4 @@
-// libcurl as Swift can call it: its variadic functions, each as a typed one.
+// libcurl for Swift: its variadic functions as typed ones.
 #ifndef CCURL_SHIM_H
 #define CCURL_SHIM_H
 
@@ -31,7 +31,7 @@ static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl
     return curl_easy_setopt(easy, option, value);
 }
 
-/// Not copied: the bytes have to outlive the handle.
+/// The bytes are not copied: they must outlive the handle.
 static inline CURLcode ccurl_set_blob(CURL *easy, CURLoption option, const void *bytes, size_t count) {
     struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_NOCOPY};
     return curl_easy_setopt(easy, option, &blob);
@@ -43,12 +43,12 @@ static inline CURLcode ccurl_set_sink(CURL *easy, CURLoption option, ccurl_sink 
     return curl_easy_setopt(easy, option, value);
 }
 
-/// The function is called before every sending of the request; anything but CURL_PREREQFUNC_OK ends the transfer.
+/// Sets the function called before each request is sent; anything but CURL_PREREQFUNC_OK ends the transfer.
 static inline CURLcode ccurl_set_before_request(CURL *easy, curl_prereq_callback value) {
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
 }
 
-/// The function is called when a look-up of the name begins; anything but 0 ends the transfer.
+/// Sets the function called when a name lookup starts; anything but 0 ends the transfer.
 static inline CURLcode ccurl_set_before_lookup(CURL *easy, curl_resolver_start_callback value, void *context) {
     curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, context);
     return curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, value);
@@ -58,7 +58,7 @@ static inline CURLcode ccurl_get_size(CURL *easy, CURLINFO info, curl_off_t *val
     return curl_easy_getinfo(easy, info, value);
 }
 
-/// The last error of socket(2), which libcurl does not tell, and the port of the last connection that was tried.
+/// The last error of socket(2), which libcurl does not report, and the port of the last connection attempt.
 struct ccurl_opened {
     int error;
     int port;
@@ -68,13 +68,13 @@ static inline curl_socket_t ccurl_open_socket(void *context, curlsocktype purpos
     struct ccurl_opened *opened = context;
     int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (descriptor < 0) opened->error = errno;
-    // The port is at the same place in both families.
+    // The port is at the same offset in both families.
     if (address->family == AF_INET || address->family == AF_INET6)
         opened->port = ntohs(((struct sockaddr_in *)&address->addr)->sin_port);
     return descriptor;
 }
 
-/// Makes every connection close-on-exec from its first moment, which libcurl does not.
+/// Creates every socket as close-on-exec, which libcurl does not.
 static inline CURLcode ccurl_set_close_on_exec(CURL *easy, struct ccurl_opened *opened) {
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, opened);
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, ccurl_open_socket);
@@ -84,7 +84,7 @@ static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }
 
-/// The finished transfer and its result; NULL when the message says something else.
+/// Returns the finished transfer and its result; NULL for any other message.
 static inline CURL *ccurl_message(CURLMsg *message, CURLcode *result) {
     if (message->msg != CURLMSG_DONE) return NULL;
     *result = message->data.result;

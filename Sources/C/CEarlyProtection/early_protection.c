@@ -5,10 +5,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-// No ptrace and no /proc/PID/mem for the same user, no core file. From exec to here the kernel alone can protect the
-// process, which it does for a program that its user may not read.
+// Forbids ptrace and /proc/PID/mem by the same user, and core files. From exec until here only the kernel can protect
+// the process, which it does for a program that its user cannot read.
 static void protect(void) {
-    // Tests link the programs' code; what they look at in their own process is not to be hidden.
+    // Tests link the programs' code, and must be able to inspect their own process.
     const char *program = (const char *)getauxval(AT_EXECFN);
     const char *dot = program == NULL ? NULL : strrchr(program, '.');
     if (dot != NULL && strcmp(dot, ".xctest") == 0) return;
@@ -17,7 +17,7 @@ static void protect(void) {
     (void)setrlimit(RLIMIT_CORE, &none);
 }
 
-// Before the constructors of all shared libraries (System V ABI, "Initialization and Termination Functions").
+// Runs before the constructors of all shared libraries (System V ABI, "Initialization and Termination Functions").
 __attribute__((section(".preinit_array"), used)) static void (*const first)(void) = protect;
 
 void early_protection(void) {}

@@ -22,7 +22,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-// Debian 12 has the headers of Linux 6.1.
+// Debian 12 ships the headers of Linux 6.1.
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
 #endif
@@ -123,13 +123,14 @@ int clinux_has_acl(int fd) {
     return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0;
 }
 
-// Deeper than libcurl, OpenSSL or a JSON codec goes. The smallest stacks are 512 KiB.
+// Deeper than the stack use of libcurl, OpenSSL or a JSON codec. The smallest stacks are 512 KiB.
 enum { dead_stack = 64 * 1024 };
 
 __attribute__((noinline)) void clinux_clear_dead_stack(void) {
     static const unsigned char zeros[4096];
     unsigned char room[dead_stack];
-    // By memcpy itself, which takes other registers for other sizes; called so that no compiler makes something else of it.
+    // memcpy itself, because it uses different registers for different sizes; volatile, so that the compiler keeps the
+    // call.
     void *(*volatile copy)(void *, const void *, size_t) = memcpy;
     for (size_t size = 16; size <= sizeof zeros; size *= 2) copy(room, zeros, size);
     explicit_bzero(room, sizeof room);
@@ -148,7 +149,7 @@ static int copy_all(int from, int to) {
     struct stat status;
     char magic[4];
     if (fstat(from, &status) != 0) return -1;
-    // A script's interpreter would have to read it.
+    // A script does not work: its interpreter would have to read it.
     if (!S_ISREG(status.st_mode) || pread(from, magic, sizeof magic, 0) != sizeof magic ||
         memcmp(magic, "\177ELF", sizeof magic) != 0) {
         errno = ENOEXEC;
@@ -168,12 +169,12 @@ int clinux_unreadable_program(const char *path) {
     int original = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (original < 0) return -1;
     int copy = memfd_create("authagent-keyring", MFD_CLOEXEC | MFD_EXEC);
-    // Linux before 6.3 does not know the flag, and allows it.
+    // Linux before 6.3 lacks the flag, and allows execution by default.
     if (copy < 0 && errno == EINVAL) copy = memfd_create("authagent-keyring", MFD_CLOEXEC);
     if (copy >= 0) {
         char name[32];
         (void)snprintf(name, sizeof name, "/proc/self/fd/%d", copy);
-        // A file that is open for writing cannot be run (ETXTBSY), and one of this mode not be opened any more.
+        // A file open for writing cannot be executed (ETXTBSY), and with this mode it cannot be opened again later.
         if (copy_all(original, copy) == 0 && (result = open(name, O_RDONLY | O_CLOEXEC)) >= 0 &&
             fchmod(copy, 0111) != 0) {
             close(result);
@@ -191,8 +192,8 @@ int clinux_close_from_in_child(void *actions, int first) {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
-// Starts a program with default signals. Those of `descriptors` that are not negative become 0, 1, 2 and 3 of the program,
-// of which 0 to 2 are else /dev/null; others from `first` on are closed.
+// Starts a program with default signals. The non-negative `descriptors` become its 0, 1, 2 and 3; 0 to 2 default to
+// /dev/null; those from `first` on are closed.
 static int spawn(
     const char *path, char *const arguments[], char *const environment[], const int descriptors[4], int first,
     short flags, const char *directory, pid_t *pid
@@ -209,7 +210,8 @@ static int spawn(
         posix_spawn_file_actions_destroy(&actions);
         return result;
     }
-    // The first may itself be 3, so the order matters; what is opened takes a place that no later one comes from.
+    // The first may itself be 3, so the order matters; an opened file takes a number that later steps do not use as a
+    // source.
     for (int target = 0; target <= 3 && result == 0; target++) {
         if (descriptors[target] >= 0) {
             result = posix_spawn_file_actions_adddup2(&actions, descriptors[target], target);

@@ -1,6 +1,6 @@
 #include "document.h"
 
-// Not a resource of the package: as a Swift array the document would take ten seconds to compile.
+// Embedded instead of a package resource: as a Swift array the document would take ten seconds to compile.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 static const unsigned char document[] = {
 #embed "openapi.json"

@@ -1,4 +1,4 @@
-// libsecret and the little of GIO that the helper needs, as Swift can call them: nothing variadic, no macros.
+// libsecret and the parts of GIO that the helper needs, for Swift: without variadics and macros.
 #ifndef CSECRET_SHIM_H
 #define CSECRET_SHIM_H
 
@@ -6,7 +6,7 @@
 #include <libsecret/secret.h>
 #include <string.h>
 
-/// A call on the session bus that never starts a service. NULL with `error` set when it fails.
+/// Calls a method on the session bus without starting a service. NULL with `error` set on failure.
 static inline GVariant *csecret_call(
     GDBusConnection *bus, const char *name, const char *path, const char *interface, const char *method,
     GVariant *parameters, GError **error
@@ -22,12 +22,12 @@ static inline GVariant *csecret_texts(const char *first, const char *second) {
     return g_variant_new("(ss)", first, second);
 }
 
-/// A list of object paths, as `Unlock` takes it.
+/// Returns a list of object paths for `Unlock`.
 static inline GVariant *csecret_path_list(const char *const *paths, int count) {
     return g_variant_new("(@ao)", g_variant_new_objv(paths, count));
 }
 
-/// What `OpenSession` takes for a session as libsecret asks for first; the number means nothing.
+/// Returns the arguments of `OpenSession` for libsecret's first choice of algorithm; the number has no meaning.
 static inline GVariant *csecret_session(void) {
     const guint8 number[128] = {2};
     return g_variant_new(
@@ -35,21 +35,21 @@ static inline GVariant *csecret_session(void) {
     );
 }
 
-/// The text of a reply `(s)`, to be freed; NULL when it is something else.
+/// Returns the text of a reply `(s)`, to be freed; NULL for any other reply.
 static inline char *_Nullable csecret_string(GVariant *reply) {
     char *text = NULL;
     if (g_variant_is_of_type(reply, G_VARIANT_TYPE("(s)"))) g_variant_get(reply, "(s)", &text);
     return text;
 }
 
-/// The number of a reply `(u)`; 0 when it is something else.
+/// Returns the number of a reply `(u)`; 0 for any other reply.
 static inline guint32 csecret_number(GVariant *reply) {
     guint32 number = 0;
     if (g_variant_is_of_type(reply, G_VARIANT_TYPE("(u)"))) g_variant_get(reply, "(u)", &number);
     return number;
 }
 
-/// Whether a reply `(as)` has `text` in it.
+/// Whether a reply `(as)` contains `text`.
 static inline int csecret_contains(GVariant *reply, const char *text) {
     if (!g_variant_is_of_type(reply, G_VARIANT_TYPE("(as)"))) return 0;
     GVariantIter *texts = NULL;
@@ -61,7 +61,7 @@ static inline int csecret_contains(GVariant *reply, const char *text) {
     return found;
 }
 
-/// The prompt in a reply of `Unlock`, `(aoo)`, to be freed; NULL when there is none.
+/// Returns the prompt in a reply of `Unlock`, `(aoo)`, to be freed; NULL if there is none.
 static inline char *_Nullable csecret_unlock_prompt(GVariant *reply) {
     if (!g_variant_is_of_type(reply, G_VARIANT_TYPE("(aoo)"))) return NULL;
     char *prompt = NULL;
@@ -71,14 +71,14 @@ static inline char *_Nullable csecret_unlock_prompt(GVariant *reply) {
     return NULL;
 }
 
-/// The object path of a reply `(o)`, to be freed; NULL when it is something else.
+/// Returns the object path of a reply `(o)`, to be freed; NULL for any other reply.
 static inline char *_Nullable csecret_path(GVariant *reply) {
     char *path = NULL;
     if (g_variant_is_of_type(reply, G_VARIANT_TYPE("(o)"))) g_variant_get(reply, "(o)", &path);
     return path;
 }
 
-/// The boolean property in a reply `(v)`; -1 when it is something else.
+/// Returns the boolean property of a reply `(v)`; -1 for any other reply.
 static inline int csecret_property(GVariant *reply) {
     int result = -1;
     GVariant *value = NULL;
@@ -108,8 +108,8 @@ static inline gboolean csecret_prompt_timed_out(gpointer prompt) {
     return G_SOURCE_REMOVE;
 }
 
-/// Shows a prompt of the keyring and waits for its end, whatever that is, for so many milliseconds; 0 when it has not
-/// ended by then. libsecret has no such limit.
+/// Shows a keyring prompt and waits for its end, up to so many milliseconds; returns 0 if it has not ended by then.
+/// libsecret has no such limit.
 static inline int csecret_prompt(GDBusConnection *bus, const char *owner, const char *path, guint milliseconds) {
     GMainContext *context = g_main_context_new();
     g_main_context_push_thread_default(context);
@@ -136,17 +136,17 @@ static inline int csecret_prompt(GDBusConnection *bus, const char *owner, const 
     return prompt.is_completed;
 }
 
-/// The descriptor of the connection's socket; -1 when it has none.
+/// Returns the descriptor of the connection's socket; -1 if it has none.
 static inline int csecret_descriptor(GDBusConnection *bus) {
     GIOStream *stream = g_dbus_connection_get_stream(bus);
     if (!G_IS_SOCKET_CONNECTION(stream)) return -1;
     return g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)));
 }
 
-/// The name of the D-Bus error that this one is, to be freed; NULL when it is not one.
+/// Returns the name of a D-Bus error, to be freed; NULL for any other error.
 static inline char *_Nullable csecret_dbus_error(const GError *error) {
     if (g_dbus_error_is_remote_error(error)) return g_dbus_error_get_remote_error(error);
-    // libsecret takes the name out of the message; these have it in their number as well.
+    // libsecret strips the name from the message; for these domains the code identifies the error.
     if (error->domain != G_DBUS_ERROR && error->domain != SECRET_ERROR) return NULL;
     char *name = g_dbus_error_encode_gerror(error);
     if (!g_str_has_prefix(name, "org.gtk.GDBus.UnmappedGError")) return name;
@@ -154,14 +154,14 @@ static inline char *_Nullable csecret_dbus_error(const GError *error) {
     return NULL;
 }
 
-/// A connection to the keyring with a session for secrets, of its own and not the process's.
+/// Opens a connection to the keyring with its own session for secrets, not shared within the process.
 static inline SecretService *_Nullable csecret_open(GError **error) {
     return secret_service_open_sync(SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_OPEN_SESSION, NULL, error);
 }
 
 static inline SecretItem *csecret_item(GList *element) { return SECRET_ITEM(element->data); }
 
-/// The item at an object path, with a proxy of its own; NULL when there is none.
+/// Returns the item at an object path with its own proxy; NULL if there is none.
 static inline SecretItem *_Nullable csecret_item_at(SecretService *service, const char *path) {
     return (SecretItem *)g_initable_new(
         SECRET_TYPE_ITEM, NULL, NULL, "service", service, "g-flags", G_DBUS_PROXY_FLAGS_NONE, "g-interface-name",
@@ -170,12 +170,12 @@ static inline SecretItem *_Nullable csecret_item_at(SecretService *service, cons
     );
 }
 
-/// The item's object path, owned by the item; NULL when it has none.
+/// Returns the item's object path, owned by the item; NULL if it has none.
 static inline const char *_Nullable csecret_item_path(SecretItem *item) {
     return g_dbus_proxy_get_object_path(G_DBUS_PROXY(item));
 }
 
-/// What records are found by, and what says how one is written.
+/// The schema by which records are found and written.
 static inline const SecretSchema *csecret_schema(void) {
     static const SecretSchema schema = {
         "org.authagent.Credential",
@@ -192,7 +192,7 @@ static inline const SecretSchema *csecret_schema(void) {
     return &schema;
 }
 
-/// Never NULL: GLib ends the process when there is no memory.
+/// Never NULL: GLib aborts when memory is exhausted.
 static inline GHashTable *_Nonnull csecret_attributes(void) {
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
@@ -215,7 +215,7 @@ static inline int csecret_is_locked_error(const GError *error) {
     return g_error_matches(error, SECRET_ERROR, SECRET_ERROR_IS_LOCKED);
 }
 
-/// Whether the call failed because the name has no owner any more.
+/// Whether the call failed because the name no longer has an owner.
 static inline int csecret_is_absent_error(const GError *error) {
     return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
            g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||

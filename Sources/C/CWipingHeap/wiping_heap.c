@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Libraries copy secrets into blocks of their own: libcurl, OpenSSL, GLib, Swift's strings and arrays. What releases such a
-// block does not clear it, and it may stay readable for as long as the process lives.
+// Libraries copy secrets into their own blocks: libcurl, OpenSSL, GLib, Swift's strings and arrays. They release them
+// without wiping, so secrets could stay readable for the life of the process.
 //
-// A program's own definitions of these functions take the place of glibc's for every shared library in it (elf(5), and
-// "Replacing malloc" in glibc's manual). All of them are here, so that an allocator which is preloaded gets no part of it:
-// its blocks would not be glibc's. Blocks still come from glibc, so that its other functions go on working.
+// A program's own definitions replace glibc's for all its shared libraries (elf(5); "Replacing malloc" in glibc's
+// manual). All functions are replaced, so that a preloaded allocator cannot mix in its own blocks. Blocks still come
+// from glibc, so that its other functions keep working.
 extern void __libc_free(void *block);
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
@@ -22,7 +22,7 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 extern void *__libc_valloc(size_t size);
 extern void *__libc_pvalloc(size_t size);
 
-// glibc's own, which has no second name. Until it is known nothing is cleared, and there is no secret yet.
+// glibc's own, which has no second name. Until it is resolved nothing is wiped; there is no secret yet.
 static size_t (*usable_size)(void *block);
 
 __attribute__((constructor(101))) static void find_usable_size(void) {
@@ -37,8 +37,8 @@ size_t malloc_usable_size(void *block) {
     return block == NULL || usable_size == NULL ? 0 : usable_size(block);
 }
 
-// malloc_usable_size(3) is all that the owner could have written to. The barrier keeps the compiler from leaving out the
-// writing to what is released next.
+// Wipes all that the owner could have written to (malloc_usable_size(3)). The barrier keeps the compiler from removing
+// the dead store.
 static void wipe(void *start, size_t count) {
     memset(start, 0, count);
     __asm__ volatile("" : : "r"(start) : "memory");
@@ -54,8 +54,8 @@ void *malloc(size_t size) { return __libc_malloc(size); }
 
 void *calloc(size_t count, size_t size) { return __libc_calloc(count, size); }
 
-// glibc's own may move the block and leave the old one as it is, so growing is always a move that is seen here. A block
-// that shrinks keeps its place, and loses what is beyond its new end.
+// glibc's realloc may move a block without wiping the old one, so growing always allocates anew. A block that shrinks
+// stays, and its tail is wiped.
 void *realloc(void *block, size_t size) {
     if (block == NULL) return __libc_malloc(size);
     if (size == 0) {
@@ -101,7 +101,7 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
     return 0;
 }
 
-// C23 has these; a glibc that has them, too, would release without a look.
+// From C23. A glibc that has them would release without wiping.
 void free_sized(void *block, size_t size) {
     (void)size;
     free(block);
@@ -113,7 +113,7 @@ void free_aligned_sized(void *block, size_t alignment, size_t size) {
     free(block);
 }
 
-// Older than C; programs that were linked long ago may still call it.
+// Obsolete, but old programs may call it.
 void cfree(void *block) { free(block); }
 
 void wiping_heap(void) {}

@@ -1,4 +1,4 @@
-/// A page in Prometheus' text format, version 0.0.4: families of samples, each with what it means.
+/// A page in Prometheus' text format 0.0.4: metric families with help texts and samples.
 public struct Exposition: Sendable {
     public enum Kind: String, Sendable { case counter, gauge, histogram }
 
@@ -19,7 +19,7 @@ public struct Exposition: Sendable {
 
     public init() {}
 
-    /// One family; nothing when it has no samples.
+    /// Adds one family; without samples it is left out.
     public mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
         guard !samples.isEmpty else { return }
         begin(name, kind, help)
@@ -30,12 +30,12 @@ public struct Exposition: Sendable {
         add(name, kind, help, [Sample(value)])
     }
 
-    /// The state that something is in, as the one series whose value is 1.
+    /// Returns a state as the one series whose value is 1.
     public static func state(_ state: String, _ labels: [(name: String, value: String)] = []) -> Sample {
         Sample(1, labels + [("state", state)])
     }
 
-    /// One family of histograms, without those that are empty.
+    /// Adds one family of histograms, without the empty ones.
     public mutating func add(
         _ name: String, _ help: String, _ histograms: [(labels: [(name: String, value: String)], histogram: Histogram)]
     ) {
@@ -43,7 +43,7 @@ public struct Exposition: Sendable {
         guard !filled.isEmpty else { return }
         begin(name, .histogram, help)
         for (labels, histogram) in filled {
-            // Each bucket counts all that is not above its bound.
+            // A bucket counts all values up to its bound (cumulative).
             var total: UInt64 = 0
             for (bound, count) in zip(histogram.bounds, histogram.counts) {
                 total += count

@@ -1,8 +1,8 @@
-/// How often something took how long, in buckets that never change. Costs a few comparisons and two additions.
+/// A histogram of durations with fixed buckets. Recording costs a few comparisons and two additions.
 public struct Histogram: Sendable {
-    /// In seconds, ascending; what is above the last is in no bucket of its own.
+    /// In seconds, ascending; larger values have no bucket of their own.
     public let bounds: [Double]
-    /// One for each bound, and one for what is above all of them.
+    /// One count for each bound, and one for values above the last.
     public private(set) var counts: [UInt64]
     public private(set) var count: UInt64 = 0
     private let limits: [UInt64]
@@ -21,7 +21,7 @@ public struct Histogram: Sendable {
         while place < limits.count, value > limits[place] { place += 1 }
         counts[place] += 1
         count += 1
-        // Centuries, before a sum of real times gets there.
+        // Overflows after centuries of measured time.
         nanoseconds &+= value
     }
 }

@@ -1,30 +1,29 @@
 public import AgentAPI
 
-/// One decision and what came of it, for whoever keeps a record. It has no token in it.
+/// One access decision and its outcome, for the audit log. It contains no token.
 ///
-/// Executable, unit, scopes and account are the caller's words or the work of others: to be cleaned before they are
-/// shown.
+/// Executable, unit, scopes and account come from the caller or third parties: sanitise them before they are shown.
 public struct AccessRecord: Equatable, Sendable {
     public var caller: Caller
-    /// The user to whom the caller's user ID is subordinate (subuid(5)); nil if it is not.
+    /// The user that the caller's uid is subordinate to (subuid(5)); `nil` if it is not subordinate.
     public var owner: UInt32?
-    /// What was asked for, the most telling one first.
+    /// The required permissions, the most significant first.
     public var permissions: [Permission]
-    /// Nil: the agent as a whole.
+    /// `nil` if the request is about the agent as a whole.
     public var account: AccountName?
-    /// What the request may reach at most: those that it names, else the rule's; empty if neither names any.
+    /// The scopes that bound the request: its own, else the rule's; empty if there are none.
     public var scopes: [String]
     public var result: Result
-    /// Of a refusal that no rule has decided: `browser`, `foreign_host`, `caller_lost`.
+    /// The reason for a refusal not made by a rule: `browser`, `foreign_host`, `caller_lost`.
     public var reason: String?
-    /// The rule that decided, from 1; nil: the default.
+    /// The number of the rule that decided, from 1; `nil` if the default did.
     public var rule: Int?
 
     public enum Result: Equatable, Sendable {
         case allowed
-        /// Allowed by the rules, and then it failed.
+        /// Allowed by the rules; the request failed later.
         case failed(Problem.Code)
-        /// By the rules, or because the caller is not who connected.
+        /// By the rules, or because the caller is no longer the process that connected.
         case refused(Problem.Code)
     }
 
@@ -43,18 +42,19 @@ public struct AccessRecord: Equatable, Sendable {
     }
 }
 
-/// Takes one record for each decision. Called on the event loop, so it must not block.
+/// A recorder of decisions. It is called on the event loop, so it must not block.
 public protocol AccessAudit: Sendable {
-    /// What it wants to be known of a caller, besides process, user and group.
+    /// The caller facts to record, besides process, user and group.
     var facts: CallerFacts { get }
 
     func record(_ record: AccessRecord)
 
-    /// A caller was refused of which no more was found out, because there are too many of that user, counted as `person`.
+    /// Counts a refused caller that was not examined, because that user was refused too often. `person` is the user
+    /// that it counts as.
     func suppress(_ user: UInt32, countedAs person: UInt32)
 }
 
-/// Keeps nothing.
+/// An audit that records nothing.
 public struct NoAudit: AccessAudit {
     public init() {}
     public let facts: CallerFacts = []

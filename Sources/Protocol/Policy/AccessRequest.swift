@@ -1,12 +1,12 @@
 public import AgentAPI
 
-/// What a request needs from the rules.
+/// A request as the rules see it.
 public struct AccessRequest: Equatable, Sendable {
-    /// All of them, the most telling one first.
+    /// The required permissions, the most significant first.
     public var permissions: [Permission]
-    /// Nil: the agent as a whole.
+    /// `nil` if the request is about the agent as a whole.
     public var account: AccountName?
-    /// Those that the request names.
+    /// The scopes that the request names.
     public var scopes: [String]
 
     public init(_ permissions: [Permission], on account: AccountName?, scopes: [String] = []) {

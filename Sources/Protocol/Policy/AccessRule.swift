@@ -1,27 +1,27 @@
 public import AgentAPI
 
-/// One `[[rule]]` of `authagent.toml`: for these accounts and this kind of caller, what is allowed. What it does not
-/// allow it refuses.
+/// One `[[rule]]` of `authagent.toml`: what callers of a kind may do with some accounts. The rule refuses what it does
+/// not allow.
 public struct AccessRule: Equatable, Sendable {
     public var accounts: [Glob]
-    /// All of them have to be met.
+    /// All conditions must be met.
     public var conditions: [Condition]
     public var allow: Set<Permission>
-    /// What a token may have at most; nil: no bound.
+    /// The most that a token may have; `nil` if unbounded.
     public var scopes: ScopeBound?
-    /// What a request may name besides the account's own resources; nil: any, unless scopes or audiences are bound.
+    /// What a request may name besides the account's own resources; `nil` if any, unless scopes or audiences are bound.
     public var resources: [String]?
-    /// The same for the audience.
+    /// The same for audiences.
     public var audiences: [String]?
-    /// By each user.
+    /// For each user.
     public var maximumPerMinute: Int?
-    /// Where the rule is written, for people.
+    /// Where the rule is written, for messages.
     public var source: String
 
-    /// What has to be true of a caller. A name is as it is written in the rule, its number what it meant when the rules
+    /// A condition on the caller. A name is kept as written in the rule, together with the number it had when the rules
     /// were read.
     public enum Condition: Hashable, Sendable {
-        /// Whoever may open the socket.
+        /// Every caller that can open the socket.
         case anybody
         case user(UInt32, name: String?)
         case group(UInt32, name: String)
@@ -45,34 +45,34 @@ public struct AccessRule: Equatable, Sendable {
         self.source = source
     }
 
-    /// `nil`: no bound. A rule that bounds one thing bounds all, because the same scope means more elsewhere.
+    /// `nil` if unbounded. A rule that bounds one thing bounds all: a scope means more at another resource.
     var bound: TokenBound? {
         guard scopes != nil || resources != nil || audiences != nil else { return nil }
         return TokenBound(scopes: scopes, resources: resources ?? [], audiences: audiences ?? [])
     }
 
-    /// Whether it lets somebody do all of this, with no bound.
+    /// Whether the rule allows all of these without a bound.
     func freelyAllows(_ permissions: [Permission]) -> Bool {
         bound == nil && maximumPerMinute == nil && permissions.allSatisfy(allow.contains)
     }
 
-    /// Without an account: the agent as a whole, which only a rule for every account is about.
+    /// Without an account, for the agent as a whole, only a rule for every account applies.
     func isAbout(_ account: AccountName?) -> Bool {
         accounts.contains { pattern in account.map { pattern.matches($0.description) } ?? pattern.isEverything }
     }
 }
 
 extension AccessRule.Condition {
-    /// Whether it is met, if all has been asked for that tells.
+    /// Whether the condition is met, given that its facts are known.
     func isMet(by caller: Caller, owner: UInt32) -> Bool {
         matches(caller, owner: owner) && !isUncertain(of: caller)
     }
 
-    /// Whether nobody can tell if it is met.
+    /// Whether the caller's facts cannot decide the condition.
     func isUncertain(of caller: Caller) -> Bool {
         let isUnknown = !caller.uncertain.isDisjoint(with: facts(for: caller))
         switch self {
-        // A program that is nowhere said to be this one is not this one: it may as well have been copied.
+        // A process that shows another path is another program, even if the contents are equal.
         case .executable(let path): return isUnknown && (caller.executable.map { Self.isSame($0, path) } ?? true)
         case .anybody, .user, .group, .executableDigest, .unit: return isUnknown
         }
@@ -86,15 +86,14 @@ extension AccessRule.Condition {
         case .executable(let path): caller.executable.map { Self.isSame($0, path) } ?? false
         case .executableDigest(let digest): caller.executableDigest == digest
         case .unit(let pattern):
-            // A user can give any name to a unit of his own manager, so that is for the agent's own user only, from
-            // whom nothing can be kept anyway.
+            // Users name the units of their own manager freely, so a user unit counts only for the agent's own user,
+            // who could read the agent's memory anyway.
             caller.unit.map(pattern.matches) ?? false
                 || caller.user == owner && (caller.userUnit.map(pattern.matches) ?? false)
         }
     }
 
-    /// What is still to be found out to tell, of a caller of whom `known` is. A file is looked at only if the caller shows
-    /// the path that the rule names, or shows none.
+    /// Returns the facts still missing to decide. A file is read only if the caller shows the rule's path, or no path.
     func unknown(of caller: Caller, _ known: CallerFacts) -> CallerFacts {
         guard case .executable(let path) = self, !known.contains(.executable) else {
             return facts(for: caller).subtracting(known)
@@ -103,10 +102,10 @@ extension AccessRule.Condition {
         return caller.executable.map { Self.isSame($0, path) } ?? true ? .executable : []
     }
 
-    /// Of two names that Unicode takes for the same, each is another file (path_resolution(7)).
+    /// Compares bytes: names that are equal in Unicode may be different files (path_resolution(7)).
     private static func isSame(_ path: String, _ other: String) -> Bool { path.utf8.elementsEqual(other.utf8) }
 
-    /// What has to be found out to tell; nothing if what is known of every caller is enough.
+    /// The facts that the condition depends on; empty if user and groups are enough.
     func facts(for caller: Caller) -> CallerFacts {
         switch self {
         case .anybody, .user: []

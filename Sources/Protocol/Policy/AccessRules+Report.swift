@@ -1,9 +1,9 @@
 public import AgentAPI
 
 extension AccessRules {
-    /// What a report needs to be known of a caller.
+    /// The caller facts for a report.
     public var factsToExplain: CallerFacts {
-        // A whole file is read only if it tells something.
+        // Reads a whole file only if a rule has a digest.
         let asksForDigest = rules.contains { rule in
             rule.conditions.contains { if case .executableDigest = $0 { true } else { false } }
         }
@@ -11,7 +11,7 @@ extension AccessRules {
         return asksForDigest ? facts : facts.subtracting(.executableDigest)
     }
 
-    /// What it needs besides, once that is known: a file is looked at only if a rule names its path.
+    /// The further facts for a report: a file is read only if a rule names its path.
     public func furtherFactsToExplain(_ caller: Caller) -> CallerFacts {
         let isNamed = rules.contains { rule in
             rule.conditions.contains {
@@ -21,7 +21,7 @@ extension AccessRules {
         return isNamed ? .executable : []
     }
 
-    /// Which rule decides over the account for this caller, why, and what follows.
+    /// Explains which rule decides over the account for this caller, and why.
     public func report(on account: AccountName, for caller: Caller) -> PolicyReport {
         PolicyReport(
             account: account,
@@ -70,7 +70,7 @@ extension AccessRules {
 }
 
 extension AccessRule.Condition {
-    /// As it is called in the file.
+    /// The condition's key in the file.
     var key: String {
         switch self {
         case .anybody: "user"

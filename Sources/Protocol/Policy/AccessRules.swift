@@ -1,15 +1,15 @@
 public import AgentAPI
 
-/// Who may do what with which account. Pure: the same facts always get the same decision.
+/// The rules of who may do what with which account. Pure: the same facts lead to the same decision.
 ///
-/// The first rule that is about the account and the caller decides, whatever is asked for. Where there is none, the
-/// agent's own user and root may do everything, and others nothing. A rule of which nobody can tell whether it is about
-/// the caller gives him nothing, and what it does not give freely he does not get from a later one either.
+/// The first rule that matches account and caller decides. Without one, the agent's own user and root may do
+/// everything, others nothing. A rule that cannot be decided allows nothing, and later rules cannot add more than it
+/// allows without a bound.
 public struct AccessRules: Equatable, Sendable {
     /// The user that the agent runs as.
     public var owner: UInt32
     public var rules: [AccessRule]
-    /// Whose user IDs the subordinate ones are.
+    /// The owners of subordinate user IDs.
     public var subordinates: SubordinateUsers
 
     public init(owner: UInt32, rules: [AccessRule] = [], subordinates: SubordinateUsers = SubordinateUsers()) {
@@ -18,11 +18,10 @@ public struct AccessRules: Equatable, Sendable {
         self.subordinates = subordinates
     }
 
-    /// Who a user ID counts as wherever requests or connections are counted: its owner if it is subordinate.
+    /// Returns the user that a user ID counts as for rates and connections: its owner if it is subordinate.
     public func counted(_ user: UInt32) -> UInt32 { subordinates.owner(of: user) ?? user }
 
-    /// Decides over one account, or, without one, over the agent as a whole. The caller has the facts that `facts` has
-    /// named.
+    /// Decides for one account, or for the agent as a whole. The caller must have the facts named by `facts`.
     public func decide(_ permission: Permission, on account: AccountName?, for caller: Caller) -> Decision {
         guard let deciding = deciding([permission], on: account, for: caller) else {
             return Decision(isAllowed: isOwn(caller), rule: nil)
@@ -35,44 +34,43 @@ public struct AccessRules: Equatable, Sendable {
         )
     }
 
-    /// What is still to be found out about a caller, of whom `known` is, for a decision over this account, or over the
-    /// agent as a whole. Asking again with more that is known may need less.
+    /// Returns the facts still missing for a decision. Another call with more known facts may need fewer.
     public func facts(on account: AccountName?, for caller: Caller, known: CallerFacts = []) -> CallerFacts {
         var facts: CallerFacts = []
         for rule in rules where rule.isAbout(account) {
             guard let unknown = unknown(rule, of: caller, known) else { continue }
-            // This one decides without more; no one after it is asked.
+            // This rule decides; later ones are irrelevant.
             if unknown.isEmpty, isMet(rule, by: caller) { break }
             facts.formUnion(unknown)
         }
         return facts
     }
 
-    /// The same for a decision over each account there is.
+    /// Returns the facts missing for a decision over every account.
     public func factsOnEveryAccount(for caller: Caller, known: CallerFacts = []) -> CallerFacts {
-        // A rule for some accounts leaves the others to those after it, so that each may be needed.
+        // A rule for some accounts leaves the others to later rules, so every rule counts.
         rules.reduce(into: []) { $0.formUnion(unknown($1, of: caller, known) ?? []) }
     }
 
-    /// Whether there is anything at all that the caller may do, as far as user and groups tell: who has nothing is
-    /// refused before a byte of the request is read.
+    /// Whether user and groups allow the caller anything. Otherwise the connection is refused before the request is
+    /// read.
     public func mayConnect(_ caller: Caller) -> Bool {
         isOwn(caller)
             || rules.contains { !$0.allow.isEmpty && unknown($0, of: caller, .supplementaryGroups) != nil }
     }
 
-    /// What `mayConnect` needs.
+    /// The facts for `mayConnect`.
     public func factsToConnect(for caller: Caller) -> CallerFacts {
         isOwn(caller) ? [] : factsOnEveryAccount(for: caller).intersection(.supplementaryGroups)
     }
 
-    /// The agent's own user and root, who can read its memory anyway: nothing can be kept from them.
+    /// Whether the caller is the agent's own user or root, who can read its memory anyway.
     public func isOwn(_ caller: Caller) -> Bool { caller.user == owner || caller.user == 0 }
 
     /// The rule that decides.
     struct Deciding {
         var index: Int
-        /// Else it refuses.
+        /// Otherwise the rule refuses.
         var isCertain: Bool
     }
 
@@ -90,13 +88,13 @@ public struct AccessRules: Equatable, Sendable {
         rule.conditions.allSatisfy { $0.isMet(by: caller, owner: owner) }
     }
 
-    /// Whether nobody can tell if the rule is about the caller.
+    /// Whether it cannot be decided if the rule matches the caller.
     func isUncertain(_ rule: AccessRule, of caller: Caller) -> Bool {
         rule.conditions.contains { $0.isUncertain(of: caller) }
             && rule.conditions.allSatisfy { $0.isUncertain(of: caller) || $0.isMet(by: caller, owner: owner) }
     }
 
-    /// What is to be found out before it is known whether the rule is about the caller; nil: it is not.
+    /// Returns the facts missing to see whether the rule matches the caller; `nil` if it does not.
     private func unknown(_ rule: AccessRule, of caller: Caller, _ known: CallerFacts) -> CallerFacts? {
         var facts: CallerFacts = []
         for condition in rule.conditions {
@@ -107,5 +105,28 @@ public struct AccessRules: Equatable, Sendable {
             facts.formUnion(unknown)
         }
         return facts
+    }
+}
+
+/// The user that requests count towards: one user may own 65,536 user IDs (subuid(5)).
+extension AccessRules {
+    /// Whether the rate bucket depends on the caller's passwd entry.
+    func needsUserEntry(_ rule: AccessRule, of caller: Caller, _ known: CallerFacts) -> Bool {
+        rule.maximumPerMinute != nil && !known.contains(.userEntry) && !rule.namesUser && !isOwn(caller)
+            && subordinates.owner(of: caller.user) == nil && !subordinates.isOwner(caller.user)
+    }
+
+    /// `nil` if the user ID has neither an entry nor an owner: these share one bucket. A rule for one user counts that
+    /// user.
+    func person(of caller: Caller, under rule: AccessRule) -> UInt32? {
+        if let owner = subordinates.owner(of: caller.user) { return owner }
+        let isKnown = rule.namesUser || isOwn(caller) || subordinates.isOwner(caller.user)
+        return isKnown || caller.isListed != false ? caller.user : nil
+    }
+}
+
+extension AccessRule {
+    fileprivate var namesUser: Bool {
+        conditions.contains { if case .user = $0 { true } else { false } }
     }
 }

@@ -1,19 +1,19 @@
-/// The process at the other end of one connection: what the kernel said when it connected, and what can be found out
-/// about it since.
+/// The process at the other end of a connection: as the kernel reported it when it connected, and what can be
+/// determined since.
 public protocol CallerIdentity: Sendable {
-    /// Process, user and primary group, as they were when it connected.
+    /// Process, user and primary group when the connection was made.
     var connected: Caller { get }
 
-    /// The caller with these facts. Nil if that takes waiting.
+    /// Returns the caller with these facts; `nil` if that takes waiting.
     func callerAtOnce(_ facts: CallerFacts) throws(CallerLost) -> Caller?
 
-    /// The same, waited for.
+    /// Returns the caller with these facts, and waits for them.
     func caller(_ facts: CallerFacts) async throws(CallerLost) -> Caller
 }
 
-/// The process that connected has ended, or has become another program: whoever holds its socket now is not known.
+/// The process that connected has ended or executed another program: the socket's current owner is unknown.
 public struct CallerLost: Error, Equatable, Sendable {
-    /// Goes on after "the program that connected".
+    /// Continues the text "the program that connected".
     public var what: String
 
     public init(_ what: String) { self.what = what }
@@ -22,7 +22,7 @@ public struct CallerLost: Error, Equatable, Sendable {
     public static let changed = CallerLost("has become another program")
 }
 
-/// A caller of whom no more is to be found out than is known already.
+/// A caller without further facts to determine.
 public struct KnownCaller: CallerIdentity, Equatable {
     public let connected: Caller
 

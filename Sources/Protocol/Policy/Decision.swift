@@ -1,11 +1,12 @@
 public import AgentAPI
 
-/// What came of asking the rules.
+/// The rules' decision.
 public struct Decision: Equatable, Sendable {
     public var isAllowed: Bool
-    /// The rule that decided, from 1 in the order of the files; nil: the default, which knows the owner and root only.
+    /// The number of the rule that decided, from 1 in the order of the files; `nil` if the default did, which allows
+    /// only the owner and root.
     public var rule: Int?
-    /// What a token may have at most; nil: no bound.
+    /// The most that a token may have; `nil` if unbounded.
     public var bound: TokenBound?
     public var maximumPerMinute: Int?
 

@@ -1,4 +1,4 @@
-/// A pattern for a whole name: `*` stands for any number of characters, everything else for itself.
+/// A pattern for a whole name: `*` matches any number of characters, everything else itself.
 public struct Glob: Hashable, Sendable, CustomStringConvertible {
     public let description: String
     private let parts: [[UInt8]]
@@ -11,8 +11,8 @@ public struct Glob: Hashable, Sendable, CustomStringConvertible {
     /// Whether every name matches.
     public var isEverything: Bool { parts.count > 1 && parts.allSatisfy(\.isEmpty) }
 
-    /// Takes the first place for each part, which is enough because the stars between them take the rest: no pattern
-    /// costs more than its length times the name's.
+    /// Takes the first position for each part, which suffices because stars match the rest: the cost is at most the
+    /// pattern's length times the name's.
     public func matches(_ name: String) -> Bool {
         guard parts.count > 1, let first = parts.first, let last = parts.last else {
             return name.utf8.elementsEqual(description.utf8)

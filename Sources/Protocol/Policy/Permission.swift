@@ -1,4 +1,4 @@
-/// What a rule of `authagent.toml` can allow.
+/// A permission that a rule of `authagent.toml` can grant.
 public enum Permission: String, CaseIterable, Codable, Sendable {
     case token
     case idToken = "id_token"

@@ -1,17 +1,17 @@
 public import AgentAPI
 
-/// What somebody expects of the rules: who asks, for what, and what is to come of it.
+/// A test case for the rules: a caller, a request and the expected result.
 public struct PolicyExpectation: Equatable, Sendable {
     public var caller: Caller
     public var request: AccessRequest
     public var isAllowed: Bool
     public var rule: Rule
-    /// In its file.
+    /// The line in its file.
     public var line: Int?
 
     public enum Rule: Equatable, Sendable {
         case any
-        /// That no rule is about it.
+        /// No rule applies.
         case none
         /// From 1.
         case number(Int)
@@ -25,9 +25,9 @@ public struct PolicyExpectation: Equatable, Sendable {
         self.line = line
     }
 
-    /// Nil if it is met.
+    /// `nil` if the expectation is met.
     public func failure(under rules: AccessRules) -> PolicyTestReport.Failure? {
-        // Each with full rates: how often something was asked for is not what is tested.
+        // With full rate budgets: a test does not depend on earlier requests.
         guard case .verdict(let verdict) = RulesInForce(rules).decide(request, for: caller, known: .all) else {
             preconditionFailure("everything is known")
         }
@@ -60,9 +60,9 @@ public struct PolicyExpectation: Equatable, Sendable {
             if let number = verdict.rule {
                 "rule \(number) (\(rules.rules[number - 1].source)) decides"
             } else if rules.isOwn(caller) {
-                "no rule is about it, and the agent's own user and root may do everything then"
+                "no rule applies; by default the agent's own user and root may do everything"
             } else {
-                "no rule is about it, and others may do nothing then"
+                "no rule applies; by default other users may do nothing"
             }
         var reasons = [who]
         switch verdict.outcome {
@@ -79,17 +79,17 @@ public struct PolicyExpectation: Equatable, Sendable {
 }
 
 extension AccessRules {
-    /// What keeps a rule from deciding.
+    /// Explains why a rule does not decide.
     fileprivate func whyNot(_ number: Int, _ account: AccountName?, _ caller: Caller) -> String {
         guard rules.indices.contains(number - 1) else { return "there is no rule \(number)" }
         let rule = rules[number - 1]
         guard rule.isAbout(account) else {
-            return "rule \(number) is not about \(account.map { "'\($0)'" } ?? "the agent as a whole")"
+            return "rule \(number) does not apply to \(account.map { "'\($0)'" } ?? "the agent as a whole")"
         }
         guard let unmet = rule.conditions.first(where: { !$0.isMet(by: caller, owner: owner) }) else {
             return "rule \(number) comes later"
         }
-        let found = unmet.found(of: caller, owner: owner).map { "is \($0)" } ?? "is not given"
-        return "rule \(number) wants \(unmet.key) \(unmet.wanted), which \(found)"
+        let found = unmet.found(of: caller, owner: owner) ?? "none"
+        return "rule \(number) requires \(unmet.key) \(unmet.wanted), but the caller has \(found)"
     }
 }

@@ -1,8 +1,9 @@
-/// How much of each rule's `max_per_minute` each person has used: a bucket that starts full and fills up evenly.
+/// How much of each rule's `max_per_minute` each user has left: a bucket that starts full and refills evenly.
 struct RateBudgets: Sendable {
     struct Key: Hashable, Sendable {
         var rule: Int
-        /// Of a subordinate user ID its owner's. `nil`: all that have neither an entry nor an owner, together.
+        /// The owner of a subordinate user ID. `nil` for all that have neither an entry nor an owner: they share a
+        /// bucket.
         var user: UInt32?
     }
 
@@ -16,7 +17,7 @@ struct RateBudgets: Sendable {
 
     private var buckets: [Key: Bucket] = [:]
 
-    /// Takes one, or returns how many seconds there is none.
+    /// Takes one from the bucket; if it is empty, returns how many seconds to wait.
     mutating func take(_ key: Key, perMinute: Int, at now: ContinuousClock.Instant) -> Int? {
         var bucket = buckets[key] ?? Bucket(left: Double(perMinute), at: now)
         bucket.left = Self.left(bucket, perMinute: perMinute, at: now)
@@ -35,8 +36,8 @@ struct RateBudgets: Sendable {
         return min(Double(perMinute), bucket.left + seconds * Double(perMinute) / 60)
     }
 
-    /// After a minute every bucket is full, and is no other than a new one. If none is that old, the oldest goes: that
-    /// user gets a few requests more, and the memory stays bounded.
+    /// Removes buckets older than a minute, which are full again. If none is that old, removes the oldest: that user
+    /// gets a few extra requests, and the memory stays bounded.
     private mutating func forget(at now: ContinuousClock.Instant) {
         let before = buckets.count
         buckets = buckets.filter { now - $0.value.at < .seconds(60) }

@@ -1,12 +1,11 @@
 internal import AgentAPI
 internal import Synchronization
 
-/// The rules of the moment, and what of their rates has been used. A reload replaces them for every later request, also
-/// of connections that are open.
+/// The current rules and their rate budgets. A reload replaces them for all later requests, also on open connections.
 public final class RulesInForce: Sendable {
     public enum Answer: Equatable, Sendable {
         case verdict(Verdict)
-        /// This has to be found out about the caller first. With it known, even more may be needed.
+        /// Determine these facts first. Even then more may be needed.
         case needs(CallerFacts)
     }
 
@@ -26,22 +25,22 @@ public final class RulesInForce: Sendable {
 
     public var current: AccessRules { state.withLock { $0.rules } }
 
-    /// Rules that are as they were keep what has been used of them.
+    /// Replaces the rules and resets the rate budgets; does nothing if the rules are the same.
     public func replace(_ rules: AccessRules) {
-        let tell = state.withLock { state -> (@Sendable () -> Void)? in
+        let notify = state.withLock { state -> (@Sendable () -> Void)? in
             guard rules != state.rules else { return nil }
             state.rules = rules
             state.budgets = RateBudgets()
             return state.whenChanged
         }
-        tell?()
+        notify?()
     }
 
-    /// Called after each change, by whoever changes them.
+    /// Sets a function to be called after each change, in the context that makes the change.
     public func whenChanged(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenChanged = body } }
 
-    /// Decides over a request of a caller of whom `known` is, and takes one of the rule's rate if it has one. What is
-    /// refused costs nothing, so that a program that asks for what it may not have does not use up what it may.
+    /// Decides a request of a caller with the `known` facts, and takes one from the rule's rate budget. A refused
+    /// request costs nothing, so that it does not use up what the program may do.
     public func decide(_ request: AccessRequest, for caller: Caller, known: CallerFacts) -> Answer {
         state.withLock { state in
             let rules = state.rules
@@ -63,8 +62,8 @@ public final class RulesInForce: Sendable {
         }
     }
 
-    /// Decides over a list of accounts, of which the caller gets those that a rule gives him. Takes one of the rate of
-    /// each rule that gives anything, whether or not there is an account for it: a rate must not tell.
+    /// Decides a list of accounts and returns those allowed to the caller. Takes one from the budget of each rule that
+    /// allows any, even without such an account: the budget must not reveal which accounts exist.
     public func decideList(_ permission: Permission, for caller: Caller, known: CallerFacts) -> Answer {
         state.withLock { state in
             let rules = state.rules

@@ -1,6 +1,6 @@
-/// Whose user IDs the machine's subordinate ones are, from the text of `/etc/subuid` (subuid(5)).
+/// The owners of the machine's subordinate user IDs, from the text of `/etc/subuid` (subuid(5)).
 ///
-/// For counting and for records only: a process with a subordinate user ID never has its owner's permissions.
+/// For counting and for records only: a process with a subordinate user ID never gets its owner's permissions.
 public struct SubordinateUsers: Equatable, Sendable {
     private struct Range: Equatable, Sendable {
         var first: UInt32
@@ -8,20 +8,20 @@ public struct SubordinateUsers: Equatable, Sendable {
         var owner: UInt32
     }
 
-    /// A line for each of ten thousand people. User IDs of later lines count as those of no owner.
+    /// A line for each of ten thousand users. User IDs of later lines count as not subordinate.
     public static let most = 10_000
-    /// Owners may have been given ranges within another owner's.
+    /// Bounds the chain of owners, whose ranges may lie within another owner's.
     private static let mostSteps = 8
 
-    /// Sorted, and none overlaps another.
+    /// Sorted, without overlaps.
     private var ranges: [Range] = []
     private var owners: Set<UInt32> = []
 
-    /// No user has any.
+    /// Creates an empty table.
     public init() {}
 
-    /// Reads lines `owner:first:count`, where `number` knows the user ID of an owner's name. What cannot be read is left
-    /// out, as are ranges of root, which needs none to be another user.
+    /// Reads lines `owner:first:count`; `number` returns the user ID of an owner's name. Skips unreadable lines and
+    /// ranges of root, which can be any user anyway.
     public init(parsing text: String, number: (String) -> UInt32?) {
         var numbers: [Substring: UInt32?] = [:]
         var found: [Range] = []
@@ -34,17 +34,17 @@ public struct SubordinateUsers: Equatable, Sendable {
             if numbers[name] == nil { numbers[name] = .some(UInt32(name) ?? number(String(name))) }
             guard let owner = numbers[name].flatMap(\.self), owner != 0 else { continue }
             let (last, isTooFar) = first.addingReportingOverflow(count - 1)
-            // (uid_t) -1 is not a user (chown(2)), and root is not subordinate to a user.
+            // (uid_t) -1 is not a user (chown(2)), and root is never subordinate.
             found.append(Range(first: max(1, first), last: isTooFar ? .max - 1 : min(last, .max - 1), owner: owner))
         }
         ranges = Self.withoutOverlaps(found.filter { $0.first <= $0.last })
         owners = Set(ranges.map(\.owner))
     }
 
-    /// Whether any range is the user's.
+    /// Whether the user owns a range.
     func isOwner(_ user: UInt32) -> Bool { owners.contains(user) }
 
-    /// The user to whom this user ID was given; `nil` if it is not in a range.
+    /// Returns the owner of this user ID; `nil` if it is not in a range.
     public func owner(of user: UInt32) -> UInt32? {
         var owner: UInt32?
         for _ in 0..<Self.mostSteps {
@@ -64,7 +64,7 @@ public struct SubordinateUsers: Equatable, Sendable {
         return ranges[low].owner
     }
 
-    /// Where two ranges overlap, the one that starts first keeps what they share, or the earlier line.
+    /// Resolves overlaps: the range that starts first, or the earlier line, keeps the shared part.
     private static func withoutOverlaps(_ ranges: [Range]) -> [Range] {
         var result: [Range] = []
         let inOrder = ranges.enumerated().sorted { ($0.element.first, $0.offset) < ($1.element.first, $1.offset) }

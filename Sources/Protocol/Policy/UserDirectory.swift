@@ -1,13 +1,13 @@
-/// Which users have an entry (passwd(5)). May have to ask another machine, so it is never asked on the event loop.
+/// A directory of users with an entry (passwd(5)). It may query another machine, so never on the event loop.
 public protocol UserDirectory: Sendable {
-    /// What is known already; `nil` if that takes waiting.
+    /// Returns the cached answer; `nil` if that takes waiting.
     func isListed(_ user: UInt32) -> Bool?
 
-    /// The same, waited for. False if the answer does not come in time.
+    /// Looks the user up and waits. False if the answer does not arrive in time.
     func lookUp(_ user: UInt32) async -> Bool
 }
 
-/// Every user has an entry.
+/// A directory in which every user has an entry.
 public struct EveryUserListed: UserDirectory {
     public init() {}
     public func isListed(_ user: UInt32) -> Bool? { true }

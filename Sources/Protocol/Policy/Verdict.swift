@@ -6,12 +6,12 @@ public struct Verdict: Equatable, Sendable {
     public var rule: Int?
 
     public enum Outcome: Equatable, Sendable {
-        /// With the most that a token may have; nil: no bound.
+        /// Allowed, with the most that a token may have; `nil` if unbounded.
         case allowed(TokenBound?)
         case refused(Permission)
-        /// These scopes are more than the rule allows.
+        /// The rule does not allow these scopes.
         case beyond([String])
-        /// Not before so many seconds.
+        /// The rate limit is reached; retry after so many seconds.
         case tooMany(retryAfter: Int)
     }
 

@@ -1,23 +1,22 @@
-internal import AgentAPI
+public import AgentAPI
 internal import Synchronization
 
-/// The agent as asynchronous calls: one for each thing that its socket can be asked.
+/// The agent's API as asynchronous calls.
 ///
-/// Does not start an agent: where nobody listens, calls throw `notListening`. Sendable and cheap to share; calls of
-/// several tasks go over several connections, which are kept for the next. Cancelling a task ends its call at once and
-/// closes its connection.
+/// Does not start an agent: without one, calls throw `notListening`. Share it between tasks; it keeps several
+/// connections for later calls. Cancelling a task ends its call at once and closes its connection.
 public final class AgentClient: Sendable {
     public let path: SocketPath
     private let kept = Mutex<[AgentConnection]>([])
-    /// A program that has asked for many tokens at once need not keep as many descriptors.
+    /// Bounds the descriptors kept after a burst of calls.
     private static let mostKept = 8
 
-    /// Of the agent at `path`, else at the place that this process's environment names.
+    /// Connects to the agent at `path`, else to the one that this process's environment names.
     public init(_ path: SocketPath? = nil) throws(AgentClientError) {
         self.path = if let path { path } else { try SocketPath.resolve() }
     }
 
-    /// Asks on a kept connection or on a new one.
+    /// Sends a request on a kept connection or on a new one.
     func ask<Reply: Decodable>(_ request: Request<Reply>) async throws(AgentClientError) -> Reply {
         try await Call<Reply>().perform { [self] call throws(AgentClientError) in try exchange(request, call) }
     }
@@ -44,7 +43,7 @@ public final class AgentClient: Sendable {
             do throws(AgentClientError) { return try exchange(request, on: connection, call, deadline) } catch .lost
                 where !call.isCancelled
             {
-                // The agent has closed it, or was started anew: a new connection tells.
+                // The agent closed it or restarted: retry on a new connection.
             }
         }
         return try exchange(request, on: try AgentConnection(to: path), call, deadline)
@@ -74,5 +73,101 @@ public final class AgentClient: Sendable {
     private func keep(_ connection: AgentConnection) {
         guard connection.isReusable else { return }
         kept.withLock { if $0.count < Self.mostKept { $0.append(connection) } }
+    }
+}
+
+extension AgentClient {
+    /// Returns a fresh access token. Never starts a login: without one it throws the problem `login_required`.
+    ///
+    /// With `wait` in `asked`, the agent answers within that many seconds: with a token, or with the problem `timeout`
+    /// while it continues to get one.
+    public func token(
+        for account: AccountName, _ asked: TokenRequest = TokenRequest()
+    ) async throws(AgentClientError) -> TokenReply {
+        try await ask(.token(account, asked))
+    }
+
+    /// Reports a token that a service refused before its expiry. The agent refreshes it, unless it did so less than 60
+    /// s ago; then `token` returns another one. Throws the problem `login_required` if only a login helps.
+    public func rejectToken(
+        of account: AccountName, _ rejection: TokenRejection = TokenRejection()
+    ) async throws(AgentClientError) -> TokenRejectionReply {
+        try await ask(.rejectToken(account, rejection))
+    }
+
+    /// Returns the state of the agent and of every account.
+    public func status() async throws(AgentClientError) -> StatusReport { try await ask(.status) }
+
+    public func status(of account: AccountName) async throws(AgentClientError) -> AccountStatus {
+        try await ask(.status(of: account))
+    }
+
+    public func health() async throws(AgentClientError) -> AgentStatus { try await ask(.health()) }
+
+    /// Returns the built-in providers.
+    public func providers() async throws(AgentClientError) -> ProviderList { try await ask(.providers) }
+
+    /// Runs all checks of the installation. Changes nothing.
+    public func doctor() async throws(AgentClientError) -> DoctorReport { try await ask(.doctor) }
+
+    /// Returns what a process may do with an account, and which rule decides.
+    public func policy(on account: AccountName, of process: Int32) async throws(AgentClientError) -> PolicyReport {
+        try await ask(.policyCheck(account, process: process))
+    }
+
+    /// Starts a login, or joins the pending one. The last event is `done` or `failed`; a caller that stops reading
+    /// earlier does not cancel the login.
+    public func login(
+        _ account: AccountName, _ settings: LoginRequest = LoginRequest()
+    ) async throws(AgentClientError) -> AgentStream<LoginEvent> {
+        try await stream(.login(account, settings), LoginEventReader.self)
+    }
+
+    public func cancelLogin(of account: AccountName) async throws(AgentClientError) {
+        _ = try await ask(.cancelLogin(account))
+    }
+
+    /// Revokes the login at the provider and forgets it; the reply reports what succeeded.
+    public func logout(
+        _ account: AccountName, _ options: LogoutRequest = LogoutRequest()
+    ) async throws(AgentClientError) -> LogoutReply {
+        try await ask(.logout(account, options))
+    }
+
+    /// Decodes a token, or the account's own. Without an account, the token's issuer selects one.
+    public func inspect(
+        _ account: AccountName?, _ asked: InspectRequest = InspectRequest()
+    ) async throws(AgentClientError) -> InspectReply {
+        try await ask(.inspect(account, asked))
+    }
+
+    public func stores() async throws(AgentClientError) -> StoreReport { try await ask(.stores) }
+
+    /// Creates the sealed store, changes its key, or moves every account into another store.
+    public func changeStore(_ change: StoreRequest) async throws(AgentClientError) -> StoreReply {
+        try await ask(.changeStore(change))
+    }
+
+    /// Locks the agent: it drops every token from memory, and serves none until `unlock`.
+    public func lock(_ options: LockRequest = LockRequest()) async throws(AgentClientError) {
+        _ = try await ask(.lock(options))
+    }
+
+    public func unlock(_ options: UnlockRequest = UnlockRequest()) async throws(AgentClientError) {
+        _ = try await ask(.unlock(options))
+    }
+
+    /// Returns what the current rules allow a process for an account, whether or not it exists.
+    public func checkPolicy(_ account: AccountName, process: Int32) async throws(AgentClientError) -> PolicyReport {
+        try await ask(.policyCheck(account, process: process))
+    }
+
+    /// Reloads the agent's configuration: all of it, or on an error nothing.
+    public func reload() async throws(AgentClientError) { _ = try await ask(.reload) }
+
+    /// Streams live events, after those since the event with this id if there is one. The agent ends the stream of a
+    /// slow reader, and when it exits; continue from the last event's id.
+    public func events(after id: EventID? = nil) async throws(AgentClientError) -> AgentStream<AgentEvent> {
+        try await stream(.events(after: id), AgentEventReader.self)
     }
 }

@@ -1,26 +1,27 @@
+package import AgentAPI
 internal import Glibc
 
-/// One HTTP/1.1 connection to the agent: blocking, bounded in size and in time.
+/// One HTTP/1.1 connection to the agent: blocking, with limits on size and time.
 ///
-/// `@unchecked Sendable`: it goes from thread to thread, but only one has it at a time.
+/// `@unchecked Sendable`: it moves between threads, but only one uses it at a time.
 package final class AgentConnection: @unchecked Sendable {
     package let socket: AgentSocket
     private var buffer: [UInt8] = []
-    /// Whether the last response has said that it is the last.
+    /// Whether the last response announced the end of the connection.
     private var isOver = false
 
     package init(to path: SocketPath) throws(AgentClientError) { socket = try AgentSocket(connectedTo: path) }
 
-    /// A head that is larger, or a body, is not the agent's.
+    /// The agent never sends a larger head or body.
     private static let longestHead = 64 * 1024
     private static let longestBody = 16 * 1024 * 1024
-    /// The size of a piece of a chunked body, and what may be said about it.
+    /// For the size line of a chunk, with its extensions.
     private static let longestLine = 1024
 
-    /// Whether another request can be sent, now that the last one is answered.
+    /// Whether the connection is ready for another request.
     package var isReusable: Bool { !isOver && buffer.isEmpty && socket.isQuiet }
 
-    /// Sends a request and returns the head of the response; the body is still to be read.
+    /// Sends a request and returns the head of the response; the body must still be read.
     package func send(_ request: PlainRequest, _ deadline: Deadline) throws(AgentClientError) -> ResponseHead {
         try write(request.bytes)
         let head = try readHead(deadline)
@@ -42,8 +43,8 @@ package final class AgentConnection: @unchecked Sendable {
         return body
     }
 
-    /// The next piece of a chunked body; nil at its end (RFC 9112 §7.1). Throws `cancelled` when the descriptor `alarm`
-    /// has something to read first; the piece then comes with the next call.
+    /// Returns the next chunk of the body; `nil` at its end (RFC 9112 §7.1). Throws `cancelled` if the descriptor
+    /// `alarm` becomes readable first; the next call then returns the chunk.
     package func readChunk(_ deadline: Deadline?, alarm: Int32? = nil) throws(AgentClientError) -> [UInt8]? {
         while true {
             if let end = buffer.prefix(Self.longestLine).firstIndex(of: 10) {
@@ -60,7 +61,7 @@ package final class AgentConnection: @unchecked Sendable {
         }
     }
 
-    /// Hexadecimal digits, and perhaps extensions, which say nothing to this client.
+    /// Parses hexadecimal digits; extensions after them are ignored.
     private static func size(_ line: ArraySlice<UInt8>) -> Int? {
         let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != 13 }
         guard let size = Int(String(decoding: digits, as: UTF8.self), radix: 16), (0...longestBody).contains(size)
@@ -99,18 +100,18 @@ package final class AgentConnection: @unchecked Sendable {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.send(socket.raw, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if count < 0 && errno == EINTR { continue }
-            // The agent may refuse before it has read all: its answer is still to be read.
+            // The agent may refuse before it has read everything; its answer can still be read.
             if count < 0 && errno == EPIPE { return }
-            // The limit that the connection was made with.
+            // The send timeout of the connection expired.
             if count < 0 && errno == EAGAIN { throw .timeout }
             guard count > 0 else { throw .lost }
             rest = rest.dropFirst(count)
         }
     }
 
-    /// Waits for more bytes; throws when there are none in time, or when the alarm rings first.
+    /// Waits for more bytes; throws after the deadline, or if the alarm becomes readable first.
     private func fill(_ deadline: Deadline?, _ alarm: Int32? = nil) throws(AgentClientError) {
-        // A negative descriptor is left out (poll(2)).
+        // poll(2) ignores a negative descriptor.
         var waits = (
             pollfd(fd: socket.raw, events: Int16(POLLIN), revents: 0),
             pollfd(fd: alarm ?? -1, events: Int16(POLLIN), revents: 0)
@@ -128,5 +129,54 @@ package final class AgentConnection: @unchecked Sendable {
         }
         guard !room.isEmpty else { throw .lost }
         buffer += room
+    }
+}
+
+extension AgentConnection {
+    /// Sends a request and returns the decoded response.
+    package func ask<Reply: Decodable>(_ request: Request<Reply>) throws(AgentClientError) -> Reply {
+        try ask(request, Deadline(request.limit))
+    }
+
+    package func ask<Reply: Decodable>(
+        _ request: Request<Reply>, _ deadline: Deadline
+    ) throws(AgentClientError) -> Reply {
+        try response(to: request.plain, deadline).decoded(Reply.self)
+    }
+
+    /// Sends a request and returns the raw response.
+    package func response(to request: PlainRequest, _ deadline: Deadline) throws(AgentClientError) -> Response {
+        let head = try send(request, deadline)
+        return Response(head, try readBody(of: head, deadline))
+    }
+
+    /// Sends a request whose response is a stream; throws the problem if the agent returns one instead.
+    package func begin<Reply>(_ request: Request<Reply>) throws(AgentClientError) {
+        let deadline = Deadline(request.limit)
+        let head = try send(request.plain, deadline)
+        guard head.status == 200 else { throw .problem(Response(head, try readBody(of: head, deadline)).problem) }
+        guard head.length == nil else { throw .notAnAgent }
+    }
+}
+
+/// A complete response.
+package struct Response: Sendable {
+    package var status: Int
+    package var body: [UInt8]
+
+    package init(_ head: ResponseHead, _ body: [UInt8]) {
+        status = head.status
+        self.body = body
+    }
+
+    /// Decodes the body as `type`, or throws the problem that it holds instead.
+    package func decoded<Reply: Decodable>(_ type: Reply.Type) throws(AgentClientError) -> Reply {
+        guard status == 200 else { throw .problem(problem) }
+        do { return try APIJSON.decode(type, from: body) } catch { throw .notUnderstood }
+    }
+
+    package var problem: Problem {
+        (try? APIJSON.decode(Problem.self, from: body))
+            ?? Problem(.internalError, "the agent answered with status \(status)", hint: "run 'authagent status'")
     }
 }

@@ -1,7 +1,7 @@
 package import AgentAPI
 
-/// Reads server-sent events (WHATWG HTML §9.2). Comments keep the connection alive and say nothing; an id stands in the
-/// event itself as well; a `retry` is for browsers.
+/// Parses server-sent events (WHATWG HTML §9.2). Ignores comments (keep-alives), `id` (the event contains it) and
+/// `retry` (for browsers).
 package struct AgentEventReader: EventReader {
     private static let longestData = 256 * 1024
 
@@ -33,7 +33,7 @@ package struct AgentEventReader: EventReader {
         return nil
     }
 
-    /// Nil for an event without data, which is none, and for one of a kind that only later versions know.
+    /// `nil` if the event has no data, or is of a kind that only later versions know.
     private mutating func dispatch() throws(AgentClientError) -> AgentEvent? {
         defer { (name, data) = ("", []) }
         guard !data.isEmpty, AgentNews.Kind(rawValue: name) != nil else { return nil }

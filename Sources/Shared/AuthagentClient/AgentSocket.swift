@@ -1,17 +1,15 @@
 package import Glibc
 
-/// The client's end of the agent's socket, which one thread uses and any other may end. Trusts nobody but this user's
-/// own agent, root's, or one where the path says whose it is.
+/// The client's end of the agent's socket. One thread uses it, any other may end it. Trusts only this user's own agent,
+/// root's, or one whose owner the path guarantees.
 package final class AgentSocket: Sendable {
     package let raw: Int32
 
-    /// Below the 10 s that a client waits for an answer; an agent accepts within microseconds.
+    /// Less than the 10 s that a client waits for an answer; an agent accepts within microseconds.
     package static let patience: Duration = .seconds(5)
 
-    /// Connects, and makes sure that the agent is this user's own, root's, or one whose socket none but root and
-    /// its own user can have made (`SocketPath.isKept`): a token request goes to nobody else.
-    /// An agent that hangs throws `notAnswering` once others have filled its queue; the limit is one for each sending
-    /// on the connection, too.
+    /// Connects to an agent of this user or root, or one whose socket only root and its own user could create
+    /// (`SocketPath.isKept`). A full queue throws `notAnswering` after `limit`, which also bounds each send.
     package init(connectedTo path: SocketPath, within limit: Duration = patience) throws(AgentClientError) {
         raw = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard raw >= 0 else { throw .system(call: "socket", path: path.text, errno: errno) }
@@ -25,7 +23,7 @@ package final class AgentSocket: Sendable {
         guard path.call(Glibc.connect, raw) == 0 else {
             switch errno {
             case ENOENT, ECONNREFUSED: throw .notListening(path.text)
-            // A connect(2) to a Unix socket waits for room in the queue, as long as a sending may take.
+            // connect(2) on a Unix socket waits for room in the queue, up to the send timeout.
             case EAGAIN: throw .notAnswering(path.text)
             default: throw .system(call: "connect", path: path.text, errno: errno)
             }
@@ -36,21 +34,21 @@ package final class AgentSocket: Sendable {
         }
     }
 
-    // Runs after a failed connect as well, because every property was set by then.
+    // Also runs after a failed connect, because all properties are set by then.
     deinit { if raw >= 0 { _ = close(raw) } }
 
-    /// Whoever waits for the other side sees its end at once. The descriptor stays, so that its number is nobody else's.
+    /// Ends the connection for a blocked reader. The descriptor stays open, so that its number is not reused.
     package func hangUp() { shutdown(raw, Int32(SHUT_RDWR)) }
 
-    /// Whether the other side is there and has nothing to say: what it sends unasked answers no request.
+    /// Whether the peer is connected and has sent nothing: unsolicited data does not answer a request.
     package var isQuiet: Bool {
         var look = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
         return poll(&look, 1, 0) == 0
     }
 
-    /// Who listens, fixed by the kernel when it began to (unix(7), SO_PEERCRED).
+    /// Returns the listener's user, fixed by the kernel at listen(2) (unix(7), SO_PEERCRED).
     private static func serverUser(_ descriptor: Int32, _ path: SocketPath) throws(AgentClientError) -> UInt32 {
-        // `struct ucred`, which Glibc's module does not have: pid, uid, gid.
+        // `struct ucred` is not in Glibc's module: pid, uid, gid.
         var credentials: (pid: Int32, user: UInt32, group: UInt32) = (0, .max, .max)
         var length = socklen_t(MemoryLayout.size(ofValue: credentials))
         guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 else {
@@ -61,7 +59,7 @@ package final class AgentSocket: Sendable {
 }
 
 extension SocketPath {
-    /// Calls connect(2) or bind(2) with the path as an address.
+    /// Calls connect(2) or bind(2) with the path as the address.
     package func call(
         _ function: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32, _ descriptor: Int32
     ) -> Int32 {

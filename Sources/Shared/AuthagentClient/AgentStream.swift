@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Events of the agent as they come. Read them with one `for try await`; the connection ends with the stream, and with
-/// the cancellation of the task that reads it.
+/// A live sequence of agent events. Read it with one `for try await`; the connection closes when the stream ends or the
+/// reading task is cancelled.
 public struct AgentStream<Event: Sendable>: AsyncSequence, Sendable {
     public typealias Failure = AgentClientError
 
@@ -9,7 +9,7 @@ public struct AgentStream<Event: Sendable>: AsyncSequence, Sendable {
 
     init<Reader: EventReader>(_ connection: AgentConnection, _: Reader.Type) where Reader.Event == Event {
         let socket = connection.socket
-        // Held while the next event is waited for: two that read at once take turns.
+        // Held while waiting for the next event: concurrent readers take turns.
         let events = Mutex(EventStream<Reader>(connection))
         read = { call throws(AgentClientError) in
             try call.wait(for: socket)
@@ -22,7 +22,7 @@ public struct AgentStream<Event: Sendable>: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol, Sendable {
         let read: @Sendable (Call<Event?>) throws(AgentClientError) -> Event?
 
-        /// Nil after the last event.
+        /// `nil` after the last event.
         public func next() async throws(AgentClientError) -> Event? { try await Call<Event?>().perform(read) }
     }
 }

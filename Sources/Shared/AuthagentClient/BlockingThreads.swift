@@ -1,10 +1,10 @@
 internal import Glibc
 internal import Synchronization
 
-/// Threads for calls that block: the threads that Swift's tasks share are as few as the machine's processors, and one
-/// that waits for the agent is missed by everybody.
+/// Threads for blocking calls. Swift's shared pool has only as many threads as processors; a blocked one stalls all
+/// tasks.
 final class BlockingThreads: Sendable {
-    /// So many calls wait for the agent at once; more wait for their turn.
+    /// Concurrent calls; further ones queue.
     private static let limit = 256
 
     private struct State {
@@ -15,7 +15,7 @@ final class BlockingThreads: Sendable {
     static let shared = BlockingThreads()
     private let state = Mutex(State())
 
-    /// Runs the job on a thread of its own, as soon as one may be started.
+    /// Runs the job on its own thread, as soon as the limit permits.
     func run(_ job: @escaping @Sendable () -> Void) {
         let mayStart = state.withLock { state in
             guard state.running < Self.limit else {
@@ -53,7 +53,7 @@ final class BlockingThreads: Sendable {
                 return nil
             }, box.toOpaque())
         guard failure == 0 else {
-            // No thread is to be had: better to block one of the few than to answer nobody.
+            // Without a thread, blocking the pool is better than losing the call.
             box.takeRetainedValue().body()
             return
         }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// One call of a task: answered once, by the thread that does it or by the task's cancellation, whichever is first.
+/// A task's blocking call. It completes once: by the thread that runs it or by the task's cancellation.
 final class Call<Value: Sendable>: Sendable {
     private struct State {
         var continuation: CheckedContinuation<Result<Value, AgentClientError>, Never>?
@@ -12,7 +12,7 @@ final class Call<Value: Sendable>: Sendable {
 
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// Runs `body`, which blocks, on another thread, and waits for its result without blocking.
+    /// Runs the blocking `body` on another thread, and awaits its result.
     func perform(
         _ body: @escaping @Sendable (Call<Value>) throws(AgentClientError) -> Value
     ) async throws(AgentClientError) -> Value {
@@ -20,7 +20,7 @@ final class Call<Value: Sendable>: Sendable {
             await withCheckedContinuation { continuation in
                 guard begin(continuation) else { return continuation.resume(returning: .failure(.cancelled)) }
                 BlockingThreads.shared.run {
-                    // Not even begun, if it waited for its turn for too long.
+                    // Cancelled while queued.
                     guard !self.isCancelled else { return }
                     do throws(AgentClientError) { self.finish(.success(try body(self))) } catch {
                         self.finish(.failure(error))
@@ -33,7 +33,7 @@ final class Call<Value: Sendable>: Sendable {
         return try result.get()
     }
 
-    /// The thread is about to wait for this socket: the task's cancellation ends that.
+    /// Registers the socket that the thread will wait for, so that cancellation can end the wait.
     func wait(for socket: AgentSocket) throws(AgentClientError) {
         let isCancelled = state.withLock { state in
             state.socket = socket

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// A moment on CLOCK_BOOTTIME after which waiting is over.
+/// A point on CLOCK_BOOTTIME that ends a wait.
 package struct Deadline: Sendable {
-    /// Nanoseconds. Not an `Instant`, whose type is put together at run time, in every start of a client.
+    /// In nanoseconds. `Instant` builds generic metadata at run time, in every start of a client.
     private let end: Int64
 
     package init(_ limit: Duration) {
@@ -10,7 +10,7 @@ package struct Deadline: Sendable {
         end = Self.now + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 
-    /// For poll(2): rounded up, so that nothing ends early, and never negative, which would mean for ever.
+    /// For poll(2): rounded up, so that no wait ends early; never negative, which would wait without a limit.
     package var milliseconds: Int32 { Int32(clamping: max(0, (end - Self.now + 999_999) / 1_000_000)) }
 
     private static var now: Int64 {

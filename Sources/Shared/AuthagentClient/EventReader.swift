@@ -1,17 +1,17 @@
 package import AgentAPI
 
-/// Cuts a stream of bytes into events.
+/// A parser that splits a byte stream into events.
 package protocol EventReader: Sendable {
     associatedtype Event: Sendable
     init()
     mutating func append(_ bytes: [UInt8]) throws(AgentClientError)
-    /// Nil when more bytes are needed.
+    /// Returns the next event; `nil` if more bytes are needed.
     mutating func next() throws(AgentClientError) -> Event?
 }
 
-/// Lines that come in pieces, of any kind of line end and of bounded length.
+/// A buffer for lines that arrive in pieces, with any line ending and a maximum length.
 package struct LineBuffer: Sendable {
-    /// A login's prompt with its QR code has some kilobytes.
+    /// A login prompt with its QR code has some kilobytes.
     private static let longestLine = 256 * 1024
     private var pending: [UInt8] = []
     private var searched = 0
@@ -36,7 +36,7 @@ package struct LineBuffer: Sendable {
     }
 }
 
-/// The events of a login: a JSON object on each line (`application/x-ndjson`).
+/// A parser for a login's events: one JSON object on each line (`application/x-ndjson`).
 package struct LoginEventReader: EventReader {
     private var lines = LineBuffer()
 

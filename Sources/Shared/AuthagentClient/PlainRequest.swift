@@ -1,11 +1,11 @@
 internal import AgentAPI
 
-/// A request as it is sent, whatever comes back.
+/// A request as it is sent, independent of its reply type.
 package struct PlainRequest: Sendable {
     package var method: String
     package var path: String
     package var accept = "application/json"
-    /// For `Last-Event-ID`; empty where there is none.
+    /// For `Last-Event-ID`; empty if there is none.
     package var lastEventID = ""
     package var body: [UInt8] = []
 

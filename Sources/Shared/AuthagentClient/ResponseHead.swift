@@ -1,13 +1,13 @@
-/// What comes before the body of an HTTP/1.1 response, as far as this client cares. Read as bytes: `authagent token` is
-/// started thousands of times, and each dictionary of texts shows.
+/// The head of an HTTP/1.1 response, as far as this client needs it. Parsed as bytes: `authagent token` is started
+/// thousands of times, and each dictionary of strings costs time.
 package struct ResponseHead: Equatable, Sendable {
     package var status: Int
-    /// Nil: chunked.
+    /// `nil` if the body is chunked.
     package var length: Int?
     /// The server closes the connection after this response.
     package var isLast = false
 
-    /// Nil for what no agent sends. `bytes` end before the empty line.
+    /// `nil` if the head is not an agent's. `bytes` end before the empty line.
     package init?(parsing bytes: ArraySlice<UInt8>) {
         var lines = bytes.split(separator: Self.lineFeed).map(Self.trimmed)[...]
         guard let first = lines.popFirst(), let status = Self.status(first) else { return nil }
@@ -17,7 +17,7 @@ package struct ResponseHead: Equatable, Sendable {
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
             let (name, value) = (line[..<colon], Self.trimmed(line[(colon + 1)...]))
             if Self.matches(name, "content-length") {
-                // Two lengths are two opinions on where the next response begins (RFC 9112 §6.3).
+                // Two lengths would allow two readings of where the next response begins (RFC 9112 §6.3).
                 guard length == nil, let number = Self.number(value) else { return nil }
                 length = number
             } else if Self.matches(name, "transfer-encoding") {
@@ -40,7 +40,7 @@ package struct ResponseHead: Equatable, Sendable {
         return digits.count == 3 ? number(digits) : nil
     }
 
-    /// Decimal digits, as few as a length in bytes can have.
+    /// Parses decimal digits, bounded to the size of a length.
     private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
         guard (1...12).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
@@ -53,7 +53,7 @@ package struct ResponseHead: Equatable, Sendable {
         return bytes
     }
 
-    /// Names of fields, and the words that matter here, are the same in upper case (RFC 9110 §5.1).
+    /// Compares ignoring ASCII case, as field names require (RFC 9110 §5.1).
     private static func matches(_ bytes: ArraySlice<UInt8>, _ word: StaticString) -> Bool {
         word.withUTF8Buffer { word in
             bytes.count == word.count && zip(bytes, word).allSatisfy { lowercased($0) == lowercased($1) }

@@ -1,10 +1,10 @@
-/// An address of a session bus, and the variable that names it.
+/// A session bus address and the variable it comes from.
 public struct BusAddress: Equatable, Sendable {
     public let text: String
     /// For messages: a variable with its value, or a path.
     public let source: String
 
-    /// Why there is no address to try, in words.
+    /// The reason why there is no address to try, as text.
     public struct Missing: Error, Equatable, Sendable {
         public let detail: String
 
@@ -13,11 +13,11 @@ public struct BusAddress: Equatable, Sendable {
 
     static let variable = "DBUS_SESSION_BUS_ADDRESS"
 
-    /// The addresses to try, in this order. `owner` is the user of a file, `nil` if there is none.
+    /// Returns the addresses to try, in order. `owner` returns a file's user, or `nil` if it does not exist.
     ///
-    /// A variable's bus goes first, then the user's own in /run/user: an agent keeps the environment of its first command,
-    /// whose bus may have ended. What names no bus, as `disabled:`, is obeyed. Another user's bus is never tried, and
-    /// `autolaunch:` is not either, which would start one.
+    /// A variable comes before the user's bus in /run/user, because the agent keeps its first environment, whose bus
+    /// may have ended. A value without a bus, such as `disabled:`, is respected. Buses of other users and
+    /// `autolaunch:`, which starts one, are never tried.
     public static func choices(
         environment: [String: String], user: UInt32, owner: (String) -> UInt32?
     ) throws(Missing) -> [BusAddress] {
@@ -34,8 +34,8 @@ public struct BusAddress: Equatable, Sendable {
             if !entries.isEmpty, let own { return [own] }
             throw Missing(
                 entries.isEmpty
-                    ? "the session bus cannot be reached: \(source) names none"
-                    : "the session bus cannot be reached: that of \(source) belongs to another user")
+                    ? "the session bus cannot be reached: \(source) has no usable address"
+                    : "the session bus cannot be reached: the one in \(source) belongs to another user")
         }
         if let runtime = environment["XDG_RUNTIME_DIR"], !runtime.isEmpty, let found = owner(runtime + "/bus") {
             if found == user {
@@ -44,7 +44,7 @@ public struct BusAddress: Equatable, Sendable {
             }
             if own == nil {
                 throw Missing(
-                    "the session bus cannot be reached: that of XDG_RUNTIME_DIR=\(shown(runtime)) belongs to user"
+                    "the session bus cannot be reached: the one in XDG_RUNTIME_DIR=\(shown(runtime)) belongs to user"
                         + " \(found)")
             }
         }
@@ -56,7 +56,7 @@ public struct BusAddress: Equatable, Sendable {
 
     private init(file: String) { self.init(text: "unix:path=\(Self.escaped(file))", source: file) }
 
-    /// D-Bus Specification, "Server Addresses": what a client can connect to without starting anything.
+    /// Whether a client can connect to the address without starting anything (D-Bus Specification, "Server Addresses").
     private static func isAddress(_ entry: String) -> Bool {
         ["unix:", "tcp:", "nonce-tcp:"].contains { entry.hasPrefix($0) && entry.count > $0.count }
     }
@@ -85,7 +85,7 @@ public struct BusAddress: Equatable, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The same specification: the bytes that need no escape.
+    /// Escapes all bytes except those that the specification allows plain.
     private static func escaped(_ path: String) -> String {
         path.utf8.map { byte in
             let scalar = Unicode.Scalar(byte)
@@ -96,7 +96,7 @@ public struct BusAddress: Equatable, Sendable {
         }.joined()
     }
 
-    /// Bounded, and nothing in it that a terminal obeys.
+    /// Bounds the text and removes control characters.
     private static func shown(_ value: String) -> String {
         String(value.unicodeScalars.prefix(120).map { (0x20...0x7E).contains($0.value) ? Character($0) : "?" })
     }

@@ -1,5 +1,5 @@
-/// How messages between the agent and the keyring helper follow each other: the length in four bytes, big-endian, and the
-/// message. A helper that stays is given one job after the other.
+/// The framing of messages between the agent and the keyring helper: the length as four bytes, big-endian, then the
+/// message. A helper that stays receives one job after the other.
 public enum KeyringFrame {
     public static let headerSize = 4
 
@@ -7,7 +7,7 @@ public enum KeyringFrame {
         withUnsafeBytes(of: UInt32(count).bigEndian) { Array($0) }
     }
 
-    /// The length that a header announces; `nil` if it is not a header, or announces more than `limit`.
+    /// Parses a header's length; `nil` if it is malformed or above `limit`.
     public static func length(_ header: some Collection<UInt8>, limit: Int = KeyringLimits.message) -> Int? {
         guard header.count == headerSize else { return nil }
         let length = header.reduce(0) { $0 << 8 | Int($1) }
@@ -15,10 +15,10 @@ public enum KeyringFrame {
     }
 }
 
-/// What the helper writes first: that it is protected from other programs of its user, and what it understands. It gets
-/// no job before.
+/// The helper's first message: it is protected from other programs of its user, and which jobs it supports. Jobs are
+/// sent only after it.
 public enum KeyringGreeting {
     public static let message = Array("authagent-keyring 3 ready".utf8)
-    /// In bytes: what is longer is not a greeting.
+    /// In bytes; a longer message is not a greeting.
     public static let limit = 64
 }

@@ -1,30 +1,30 @@
 internal import FoundationEssentials
 public import SecretMemory
 
-/// What the daemon asks the keyring helper, as one JSON object in a frame on its standard input.
+/// A job for the keyring helper: one JSON object in a frame on its standard input.
 public enum KeyringJob: Codable, Equatable, Sendable {
     case probe
     case load
     case save(KeyringRecord)
     case remove(account: String, purpose: String)
-    /// Writes an item of the old form in the new one, with what it has. Nothing to do is not a failure.
+    /// Rewrites an item of the old form in the new one. Succeeds if there is nothing to do.
     case renew(account: String, purpose: String)
 }
 
-/// One item of the keyring. `secret` is opaque here; in JSON it is base64.
+/// One keyring item. `secret` is opaque here, and base64 in JSON.
 public struct KeyringRecord: Equatable, Sendable {
     public var account: String
     public var purpose: String
     public var issuer: String
     public var secret: WipedBytes
-    /// The keyring is open, and keeps this item from the agent all the same; `secret` is empty then.
+    /// The keyring is unlocked, but this item is not; `secret` is empty.
     public var isLocked = false
-    /// The keyring did not give its secret, though it is not locked; `secret` is empty then.
+    /// The keyring returned no secret although the item is not locked; `secret` is empty.
     public var isWithoutSecret = false
-    /// Written by an agent that did not encode secrets (`SecretEncoding`).
+    /// Written by an older agent that did not encode secrets (`SecretEncoding`).
     public var isOldForm = false
 
-    /// As a person sees it in a keyring manager.
+    /// The item's label in a keyring manager.
     public var label: String {
         "authagent: \(account) (\(issuer))\(purpose == "login" ? "" : ", to be revoked")"
     }
@@ -70,18 +70,18 @@ extension KeyringRecord: Codable {
     }
 }
 
-/// What the helper answers, as one JSON object in a frame on its standard output.
+/// The helper's answer: one JSON object in a frame on its standard output.
 public struct KeyringReply: Codable, Equatable, Sendable {
     public var state: State
-    /// For people: lowercase, no full stop, no secret.
+    /// For the user: lowercase, no full stop, no secret.
     public var detail: String?
-    /// The answer to `load`.
+    /// The result of `load`.
     public var records: [KeyringRecord]?
-    /// Whether there is a default collection; `nil` if that could not be asked.
+    /// Whether a default collection exists; `nil` if unknown.
     public var hasCollection: Bool?
-    /// The program that provides the keyring, as the kernel names it; `nil` if there is none, or it cannot be seen.
+    /// The program that provides the keyring, as the kernel names it; `nil` if there is none or it is not visible.
     public var program: String?
-    /// The label of the item that stands in the way, although the keyring is open.
+    /// The label of the item that blocks the job although the keyring is unlocked.
     public var item: String?
     /// The helper waits for another job, because this keyring unlocks items for one client at a time.
     public var stays: Bool?
@@ -91,7 +91,7 @@ public struct KeyringReply: Codable, Equatable, Sendable {
         case noProvider = "no_provider"
         case noBus = "no_bus"
         case failed
-        /// Not the answer yet: `program` is asked. Sent at most once for a job.
+        /// An interim message: the helper is waiting for `program`. Sent at most once for a job.
         case asking
     }
 
@@ -108,7 +108,7 @@ public struct KeyringReply: Codable, Equatable, Sendable {
     }
 }
 
-/// The helper reads and writes no more than this, in bytes: a thousand accounts with large tokens.
+/// The helper's message limits, in bytes: room for a thousand accounts with large tokens.
 public enum KeyringLimits {
     public static let message = 32 * 1024 * 1024
 }

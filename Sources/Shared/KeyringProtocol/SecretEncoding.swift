@@ -1,10 +1,10 @@
 internal import FoundationEssentials
 public import SecretMemory
 
-/// How a record is written into an item: base64url without padding (RFC 4648 §5).
+/// The encoding of a record in a keyring item: base64url without padding (RFC 4648 §5).
 ///
-/// A gnome-keyring without a password keeps secrets in a key file and loses backslashes at its next start, and other
-/// providers have formats of their own: nothing of this alphabet means anything to any of them.
+/// A gnome-keyring without a password stores secrets in a key file and loses backslashes at its next start; other
+/// providers have their own formats. None of them gives this alphabet a meaning.
 public enum SecretEncoding {
     public static func encode(_ record: WipedBytes) -> WipedBytes {
         var text = WipedBytes(capacity: (record.count + 2) / 3 * 4)
@@ -19,8 +19,8 @@ public enum SecretEncoding {
         return text
     }
 
-    /// The record in an item's secret, of this form or of the old one: the JSON object as it is. What is neither comes
-    /// back unchanged, and is not a record to its reader either.
+    /// Decodes an item's secret, in this form or the old one (the bare JSON object). Anything else is returned
+    /// unchanged, for the reader to reject.
     public static func decode(_ secret: WipedBytes) -> (record: WipedBytes, isOldForm: Bool) {
         if secret.first == UInt8(ascii: "{") { return (secret, true) }
         var text = Data(capacity: secret.count + 3)

@@ -1,8 +1,8 @@
 internal import CLinux
 
-/// What functions that have returned left on this thread's stack, and in the registers that copying goes through.
+/// The remains of returned functions on this thread's stack and in the registers used for copying.
 public enum DeadStack {
-    /// Clears it below the caller's own frame. For the end of what handled a secret; some microseconds.
+    /// Clears them below the caller's frame. Call it after handling a secret; takes some microseconds.
     @inline(never)
     public static func clear() { clinux_clear_dead_stack() }
 }

@@ -2,9 +2,9 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// A small allocator over pages that are locked into memory and left out of core dumps.
+/// A small allocator over pages that are locked into memory and excluded from core dumps.
 ///
-/// Tokens are small and many; one locked page each would meet RLIMIT_MEMLOCK soon. Slots of one size share a chunk.
+/// Tokens are small and many; a locked page for each would soon reach RLIMIT_MEMLOCK. Slots of one size share a chunk.
 final class LockedPages: Sendable {
     static let shared = LockedPages()
 
@@ -13,11 +13,11 @@ final class LockedPages: Sendable {
         let capacity: Int
     }
 
-    /// Whether every chunk could be locked. False where RLIMIT_MEMLOCK is too small: the memory is still not dumped
-    /// and wiped, but it may be swapped.
+    /// Whether every chunk could be locked. False if RLIMIT_MEMLOCK is too small: the memory is still wiped and
+    /// excluded from dumps, but may be swapped.
     var isLocked: Bool { state.withLock { $0.everythingLocked } }
 
-    /// 64 KiB, the default RLIMIT_MEMLOCK of old kernels: the first chunk always fits.
+    /// 64 KiB, the default RLIMIT_MEMLOCK of old kernels, so that the first chunk always fits.
     private static let chunkSize = 64 * 1024
     private static let smallestSlot = 64
 
@@ -29,7 +29,7 @@ final class LockedPages: Sendable {
 
     private let state = Mutex(State())
 
-    /// Returns zeroed memory of at least `count` bytes at an address that never changes.
+    /// Returns zeroed memory of at least `count` bytes at a fixed address.
     func allocate(_ count: Int) -> Slot {
         let capacity = Self.capacity(for: count)
         let address = state.withLock { state in
@@ -44,13 +44,13 @@ final class LockedPages: Sendable {
         return Slot(address: UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped, capacity: capacity)
     }
 
-    /// Wipes the slot and takes it back.
+    /// Wipes the slot and makes it available again.
     func free(_ slot: Slot) {
         explicit_bzero(slot.address, slot.capacity)
         state.withLock { $0.free[slot.capacity, default: []].append(UInt(bitPattern: slot.address)) }
     }
 
-    /// The next power of two, so that few sizes serve all and every slot divides its chunk.
+    /// The next power of two, so that every slot size divides a chunk.
     private static func capacity(for count: Int) -> Int {
         var capacity = smallestSlot
         while capacity < count { capacity *= 2 }
@@ -60,7 +60,7 @@ final class LockedPages: Sendable {
     private static func map(_ size: Int) -> (address: UInt, locked: Bool) {
         let address = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let address, address != MAP_FAILED else {
-            // As with any other exhausted allocation in Swift, there is nothing sensible to go on with.
+            // Fatal like any other exhausted allocation in Swift.
             fatalError("out of memory for secrets")
         }
         _ = madvise(address, size, MADV_DONTDUMP)

@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// Bytes that never leave locked memory by themselves: not swapped, not in core dumps, wiped when freed, never printed.
+/// Bytes in locked memory: not swapped, not in core dumps, wiped when freed, never printed.
 ///
-/// Whoever needs the plain bytes asks for them by name and keeps that window small. Copies that a JSON codec, libcurl
-/// or a socket buffer makes cannot be wiped from here.
+/// Plain copies are explicit (`revealed`); keep them short-lived. Copies made by a JSON codec, libcurl or a socket
+/// buffer cannot be wiped.
 public final class SecretBytes: Sendable {
-    // Sendable: the slot is written only in init, and read and freed once nobody else holds this object.
+    // Sendable: the slot is written only in init, and freed after the last reference is gone.
     private nonisolated(unsafe) let slot: LockedPages.Slot
 
     public let count: Int
 
-    /// Copies `bytes`; the caller's copy stays the caller's to wipe.
+    /// Copies `bytes`; the caller wipes its own copy.
     public init(_ bytes: some Collection<UInt8>) {
         count = bytes.count
         slot = LockedPages.shared.allocate(bytes.count)
@@ -25,22 +25,22 @@ public final class SecretBytes: Sendable {
 
     deinit { LockedPages.shared.free(slot) }
 
-    /// Lends the bytes for the time of the call.
+    /// Lends the bytes for the duration of the call.
     public func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(start: slot.address, count: count))
     }
 
-    /// A plain copy, for an interface that takes nothing else.
+    /// Returns a plain copy, for an interface that accepts nothing else.
     public func revealed() -> [UInt8] { withBytes { [UInt8]($0) } }
 
-    /// A plain copy as text; malformed UTF-8 is repaired, so compare with `==` on the secrets instead.
+    /// Returns a plain copy as text. Malformed UTF-8 is repaired, so compare secrets with `==` instead.
     public func revealedText() -> String { withBytes { String(decoding: $0, as: UTF8.self) } }
 }
 
 extension SecretBytes: Equatable {
-    /// Takes the same time wherever the bytes differ.
+    /// Compares in constant time.
     public static func == (left: SecretBytes, right: SecretBytes) -> Bool {
         guard left.count == right.count else { return false }
         return left.withBytes { first in

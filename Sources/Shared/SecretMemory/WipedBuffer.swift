@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Room for one read(2) after the other, cleared at its end.
+/// A buffer for repeated read(2) calls, wiped at its end.
 public struct WipedBuffer: ~Copyable {
     private let room: UnsafeMutableRawBufferPointer
 
@@ -11,7 +11,7 @@ public struct WipedBuffer: ~Copyable {
         room.deallocate()
     }
 
-    /// Lends the room for the time of the call.
+    /// Lends the buffer for the duration of the call.
     public mutating func withBytes<Result, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

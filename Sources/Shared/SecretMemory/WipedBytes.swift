@@ -1,18 +1,18 @@
 internal import Glibc
 
-/// Bytes in ordinary memory that may hold a secret for a moment: a request, a reply, a message on its way.
+/// Bytes in ordinary memory that may briefly hold a secret: a request, a reply, a message in transit.
 ///
-/// They are cleared when the last owner lets go of them, and where they were when they grow. What is kept goes into
+/// They are wiped when the last owner releases them, and at the old address when they grow. Keep long-lived secrets in
 /// `SecretBytes`, whose memory is locked as well.
 public struct WipedBytes: Sendable {
     private var storage: Storage
 
     public init() { storage = Storage(capacity: 0) }
 
-    /// Empty, with room: what never grows is never moved.
+    /// Creates an empty value with reserved room: without growth, the bytes never move.
     public init(capacity: Int) { storage = Storage(capacity: capacity) }
 
-    /// Copies `bytes`, unless they are such already; the caller's copy stays the caller's to wipe.
+    /// Copies `bytes`, or shares them if they are `WipedBytes` already; the caller wipes its own copy.
     public init(_ bytes: some Collection<UInt8>) {
         if let same = bytes as? WipedBytes {
             self = same
@@ -49,14 +49,14 @@ public struct WipedBytes: Sendable {
         explicit_bzero(storage.start + storage.count, count)
     }
 
-    /// Lends the bytes for the time of the call.
+    /// Lends the bytes for the duration of the call.
     public func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(start: storage.start, count: storage.count))
     }
 
-    /// Makes this value the only owner of memory with that much room.
+    /// Makes the storage unique, with room for `more` bytes.
     private mutating func makeRoom(for more: Int) {
         let needed = storage.count + more
         if needed <= storage.capacity, isKnownUniquelyReferenced(&storage) { return }
@@ -66,7 +66,7 @@ public struct WipedBytes: Sendable {
         storage = larger
     }
 
-    // Sendable: written only through a `WipedBytes` that is its only owner.
+    // Sendable: written only by a `WipedBytes` that owns it uniquely.
     private final class Storage: @unchecked Sendable {
         let start: UnsafeMutableRawPointer
         let capacity: Int

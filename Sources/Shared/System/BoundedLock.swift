@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// flock(2), which a file server that is gone leaves without an answer.
+/// flock(2) with a time limit: it blocks if a file server is gone.
 enum BoundedLock {
     enum Answer: Equatable {
         case done
@@ -9,14 +9,14 @@ enum BoundedLock {
         case none
     }
 
-    /// A local file system answers in microseconds, a busy server in less than a second; a person waits for this.
+    /// In milliseconds. A local file system answers in microseconds, a busy server within a second; the user waits for
+    /// this.
     private static let patience: Int32 = 4000
 
-    /// Takes or tries the lock on a thread of its own, which is left behind if it gets no answer.
+    /// Takes or tries the lock on its own thread, which is abandoned if it gets no answer.
     static func call(_ descriptor: Int32, _ operation: Int32) -> Answer {
         var ends: [Int32] = [-1, -1]
-        // The lock is the open file's, so that a copy of the descriptor takes it for both; and the number of a copy
-        // stays the thread's own.
+        // The lock belongs to the open file, so the copy locks for both; the copy's number stays the thread's own.
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { return .failed(errno) }
         guard clinux_socket_pair(&ends) == 0 else {
@@ -46,13 +46,13 @@ enum BoundedLock {
 
         func run() {
             var code: Int32 = flock(copy, operation) == 0 ? 0 : errno
-            // First, so that the caller's descriptor alone keeps the lock, and its closing gives it back.
+            // Closed first, so that only the caller's descriptor holds the lock and closing it releases the lock.
             close(copy)
-            // Not write(2): by now the caller may have given up, and SIGPIPE would end the process.
+            // Not write(2): the caller may have given up, and SIGPIPE would end the process.
             _ = send(answer, &code, MemoryLayout<Int32>.size, Int32(MSG_NOSIGNAL))
         }
 
-        /// Where there is no thread for it.
+        /// For a failure to create the thread.
         func drop() { close(copy) }
 
         deinit { close(answer) }

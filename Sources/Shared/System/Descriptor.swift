@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The one owner of a file descriptor: closes it, unless it is handed over.
+/// The owner of a file descriptor: closes it unless it is handed over.
 public struct Descriptor: ~Copyable, Sendable {
     public let raw: Int32
 
@@ -8,7 +8,7 @@ public struct Descriptor: ~Copyable, Sendable {
 
     deinit { _ = close(raw) }
 
-    /// Hands the descriptor over; whoever takes it closes it.
+    /// Returns the raw descriptor; the new owner must close it.
     public consuming func consumeRaw() -> Int32 {
         let raw = raw
         discard self

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Making durable what was renamed or removed in a directory (fsync(2)).
+/// Makes renames and removals in a directory durable (fsync(2)).
 public enum DirectorySync {
-    /// `nil` if it is done, or if the file system has no such thing for directories, as CIFS, vboxsf and some of FUSE;
-    /// else the error's number.
+    /// Returns the error number; `nil` if it succeeds, or if the file system does not sync directories (CIFS, vboxsf,
+    /// some FUSE file systems).
     public static func failure(_ descriptor: Int32) -> Int32? {
         guard fsync(descriptor) != 0 else { return nil }
         return [EINVAL, ENOTSUP, EBADF].contains(errno) ? nil : errno

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The environment of this process, read once: setenv elsewhere must not be seen half-way.
+/// Returns this process's environment, read once: a concurrent setenv must not be seen half-way.
 public func processEnvironment() -> [String: String] {
     var result: [String: String] = [:]
     var cursor = environ
@@ -14,18 +14,18 @@ public func processEnvironment() -> [String: String] {
     return result
 }
 
-/// Variables that have libraries write secrets down, or weaken them: keys of TLS, traces of memory and of QUIC, fixed
-/// random numbers, and code for reading other encodings. An agent keeps none of them.
+/// Variables that make libraries log secrets or weaken them: TLS key logs, memory and QUIC traces, fixed random
+/// numbers, loadable character sets. The agent drops all of them.
 public enum LeakyVariables {
     static let names = [
         "SSLKEYLOGFILE", "QLOGDIR", "GNUTLS_DEBUG_LEVEL", "MALLOC_TRACE", "CURL_MEMDEBUG", "CURL_DEBUG", "CURL_ENTROPY",
         "GCONV_PATH",
     ]
 
-    /// Removes them from this process, before it has threads that read the environment.
+    /// Removes them from this process, before other threads read the environment.
     public static func forget() { for name in names { unsetenv(name) } }
 
-    /// What an agent that is started gets.
+    /// Returns the environment for a new agent.
     public static func without(_ environment: [String: String]) -> [String: String] {
         environment.filter { !names.contains($0.key) }
     }

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Which file it is that a path names now, whatever it is called.
+/// The identity of the file at a path, independent of its name.
 public struct FileIdentity: Equatable, Sendable {
     private let device: UInt
     private let number: UInt
 
-    /// Nil when there is no such file.
+    /// `nil` if there is no such file.
     public init?(of path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }

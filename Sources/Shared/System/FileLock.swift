@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// A lock that the kernel takes back when its holder ends, however it ends (flock(2)).
+/// A lock that the kernel releases when its holder ends, however it ends (flock(2)).
 public struct FileLock: ~Copyable {
     private let descriptor: Descriptor
 
-    /// Takes the lock or throws `locked` with the holder's process id. The file stays where it is: removing it would
-    /// let two processes hold locks on two files of one name.
+    /// Takes the lock or throws `locked` with the holder's process id. The file is never removed: two processes could
+    /// then lock two files of one name.
     public init(_ path: String) throws(LocalSocketError) {
         let raw = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard raw >= 0 else { throw .system(call: "open", path: path, errno: errno) }
@@ -17,15 +17,16 @@ public struct FileLock: ~Copyable {
             guard answer == .failed(EWOULDBLOCK) else { throw Self.unusable(path, answer) }
             tries -= 1
             guard tries > 0 else { throw .locked(path, pid: Self.holder(raw)) }
-            // Whoever looks whether the lock is held (`isHeld`) holds it for some microseconds.
+            // A check with `isHeld` holds the lock for some microseconds.
             _ = poll(nil, 0, 1)
         }
-        // The number of a holder that has ended.
+        // Removes the number of a holder that has ended.
         _ = ftruncate(raw, 0)
         self.descriptor = descriptor
     }
 
-    /// Writes this process's number into the file, by which others find and signal it. The lock itself is the kernel's.
+    /// Writes this process's number into the file, so that others can find and signal it. The lock itself is the
+    /// kernel's.
     public borrowing func announce() {
         var text = "\(getpid())\n"
         text.withUTF8 { _ = pwrite(descriptor.raw, $0.baseAddress, $0.count, 0) }
@@ -36,7 +37,7 @@ public struct FileLock: ~Copyable {
         return .noLocks(path, fileSystem: FileSystemName.of(path), errno: code)
     }
 
-    /// Refuses a file whose lock cannot be asked about. A missing one is held by no process.
+    /// Refuses a file whose lock cannot be queried. A missing file is not locked.
     public static func requireUsable(_ path: String) throws(LocalSocketError) {
         let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard raw >= 0 else { return }
@@ -47,21 +48,21 @@ public struct FileLock: ~Copyable {
         }
     }
 
-    /// The process that holds the lock, for those who look for an agent that does not answer; nil when nobody does.
+    /// Returns the process that holds the lock, to find an unresponsive agent; `nil` if it is free.
     public static func holder(of path: String) -> Int32? {
         guard let descriptor = openIfHeld(path) else { return nil }
         return holder(descriptor.raw)
     }
 
-    /// Whether anybody holds the lock, whatever the file says.
+    /// Whether any process holds the lock, whatever the file contains.
     public static func isHeld(_ path: String) -> Bool { openIfHeld(path) != nil }
 
     private static func openIfHeld(_ path: String) -> Descriptor? {
-        // Without O_NONBLOCK, a FIFO in the file's place would hold the reader up without an end.
+        // Without O_NONBLOCK, a FIFO in the file's place would block the reader.
         let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard raw >= 0 else { return nil }
         let descriptor = Descriptor(owning: raw)
-        // A shared lock is in nobody's way but a daemon's that starts this very moment, which tries again.
+        // A shared lock conflicts only with a daemon that starts at this moment, which retries.
         guard BoundedLock.call(raw, LOCK_SH | LOCK_NB) == .failed(EWOULDBLOCK) else { return nil }
         return descriptor
     }

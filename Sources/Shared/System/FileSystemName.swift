@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The type of the file system that a path is on, by the kernel's list of mounts (proc(5)), which asks no server.
+/// The type of a path's file system, from the kernel's mount table (proc(5)), without contacting a server.
 package enum FileSystemName {
     static func of(_ path: String) -> String? {
         let raw = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)
@@ -16,7 +16,7 @@ package enum FileSystemName {
         return type(of: path, in: String(decoding: bytes, as: UTF8.self))
     }
 
-    /// Thousands of mounts, as machines with containers have.
+    /// Room for thousands of mounts, as machines with containers have.
     private static let longestTable = 4 << 20
 
     package static func type(of path: String, in table: String) -> String? {
@@ -26,7 +26,7 @@ package enum FileSystemName {
             guard fields.count > 4, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { continue }
             let place = fields[4].replacing("\\040", with: " ")
             guard place == "/" || path == place || path.hasPrefix(place + "/") else { continue }
-            // The last one of a place lies over those before it.
+            // The last mount at a place covers the earlier ones.
             if place.utf8.count >= found?.length ?? 0 { found = (place.utf8.count, String(fields[dash + 1])) }
         }
         return found?.type

@@ -4,7 +4,7 @@ extension LocalSocket {
     /// The first descriptor that systemd passes (sd_listen_fds(3)).
     private static let firstInherited: Int32 = 3
 
-    /// The listening sockets that systemd passes in LISTEN_FDS; empty when it passes none to this process.
+    /// Returns the listening sockets passed by systemd in LISTEN_FDS; empty if there are none for this process.
     public static func inherited(environment: [String: String]) throws(LocalSocketError) -> [Int32] {
         guard let pid = environment["LISTEN_PID"].flatMap({ Int32($0) }), pid == getpid(),
             let count = environment["LISTEN_FDS"].flatMap({ Int32($0) }), (1...64).contains(count)
@@ -19,7 +19,7 @@ extension LocalSocket {
         return sockets
     }
 
-    /// Where a listening socket is bound; empty for one without a path.
+    /// Returns the path that a listening socket is bound to; empty if there is none.
     public static func path(of descriptor: Int32) -> String {
         var address = sockaddr_un()
         var length = socklen_t(MemoryLayout<sockaddr_un>.size)

@@ -2,8 +2,8 @@ public import AuthagentClient
 internal import Glibc
 
 extension LocalSocket {
-    /// Whether somebody listens at the path, asked of the kernel (proc(5), /proc/net/unix) and not of the listener: to
-    /// connect to a socket of systemd's would start its service.
+    /// Whether a process listens at the path, according to the kernel (proc(5), /proc/net/unix). Connecting instead
+    /// would start the service of a systemd socket.
     public static func isListening(at path: SocketPath) -> Bool {
         let descriptor = open("/proc/net/unix", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
@@ -26,6 +26,6 @@ extension LocalSocket {
 
     /// The kernel's `__SO_ACCEPTCON`.
     private static let acceptsConnections: UInt32 = 1 << 16
-    /// Tens of thousands of sockets.
+    /// Room for tens of thousands of sockets.
     private static let longestTable = 16 << 20
 }

@@ -3,14 +3,14 @@ internal import Glibc
 
 /// The agent's end of its socket.
 public enum LocalSocket {
-    /// Listens with mode 0600 in a private directory, or with 0660 in one that a group may enter. Removes a socket that a
-    /// dead agent left, never one that answers.
+    /// Listens with mode 0600 in a private directory, or with 0660 in one that a group may enter. Removes the socket of
+    /// an agent that has ended, but never a live one.
     public static func listen(at path: SocketPath, group: UInt32? = nil) throws(LocalSocketError) -> Descriptor {
         try PrivateDirectory.prepare(path.directory, group: group)
         try removeStale(path)
         let descriptor = try stream(path)
-        // Between bind and chmod others could connect, so the mode is right from the start: bind(2) takes that of the
-        // unbound socket. Not umask(2), which would be everybody's for a moment.
+        // Set before bind(2), which applies the unbound socket's mode, so that others cannot connect in between.
+        // umask(2) would affect the whole process.
         guard fchmod(descriptor.raw, 0o600) == 0 else {
             throw .system(call: "fchmod", path: path.text, errno: errno)
         }
@@ -19,7 +19,7 @@ public enum LocalSocket {
                 ? .inUse(path.text) : .system(call: "bind", path: path.text, errno: errno)
         }
         if let group {
-            // In this order, and in a directory where nobody else makes names.
+            // The group before the mode, in a directory where other users cannot create names.
             guard lchown(path.text, uid_t.max, group) == 0 else {
                 throw errno == EPERM
                     ? .notInGroup(group) : .system(call: "chown", path: path.text, errno: errno)
@@ -34,7 +34,7 @@ public enum LocalSocket {
         return descriptor
     }
 
-    /// A thousand jobs of cron start at the same second; the kernel cuts this to net.core.somaxconn.
+    /// For a thousand cron jobs starting in the same second; the kernel limits this to net.core.somaxconn.
     private static let backlog: Int32 = 4096
 
     private static func removeStale(_ path: SocketPath) throws(LocalSocketError) {

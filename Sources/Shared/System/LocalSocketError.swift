@@ -1,32 +1,32 @@
 public import AuthagentClient
 internal import Glibc
 
-/// What is wrong with the agent's socket, its directory or its lock.
+/// A problem with the agent's socket, its directory or its lock.
 public enum LocalSocketError: Error, Equatable, Sendable {
     case directoryMissing(String)
     case notADirectory(String)
     case directoryIsSymbolicLink(String)
     case directoryHasOtherOwner(String, owner: UInt32)
     case directoryIsLoose(String, mode: UInt32)
-    /// The socket is for a group, and the directory is not (0750).
+    /// The socket is for a group, but the directory is not (0750).
     case directoryIsNotForGroup(String, UInt32)
-    /// The agent's user is not in the group that its socket is for.
+    /// The agent's user is not a member of the socket's group.
     case notInGroup(UInt32)
     case notASocket(String)
-    /// A live agent serves here already.
+    /// A live agent already listens here.
     case inUse(String)
     /// Another agent holds the lock.
     case locked(String, pid: Int32?)
-    /// The file system refuses locks, or does not answer: then without an error number.
+    /// The file system does not support locks, or does not answer (then without an error number).
     case noLocks(String, fileSystem: String?, errno: Int32?)
-    /// Modes change nothing there, so that others could enter.
+    /// The file system ignores modes, so that others could enter.
     case noModes(String, fileSystem: String?)
-    /// A socket file that is mounted, and whose agent has ended.
+    /// A mounted socket file whose agent has ended.
     case mountedSocket(String)
     case inheritedDescriptor(Int32)
-    /// The path is wrong, or somebody is there who is no agent that has ended.
+    /// The path is wrong, or a program other than an agent uses it.
     case client(AgentClientError)
-    /// A directory or a link on the way is another user's, or open to others.
+    /// A directory or link on the way belongs to another user, or is writable by others.
     case place(PlaceFault)
     case system(call: String, path: String, errno: Int32)
 
@@ -51,53 +51,53 @@ extension LocalSocketError: CustomStringConvertible {
         case .directoryIsLoose(let path, let mode):
             "\(path) can be entered by others (mode \(String(mode, radix: 8)))"
         case .directoryIsNotForGroup(let path, let group):
-            "\(path) is not open to group \(group), and closed to all others"
-        case .notInGroup(let group): "this user is not in group \(group), which the socket is for"
-        case .notASocket(let path): "\(path) is there, but it is not a socket"
-        case .inUse(let path): "an agent serves \(path) already"
-        case .locked(_, let pid?): "another authagentd is running already (pid \(pid))"
-        case .locked(_, nil): "another authagentd is running already"
+            "\(path) must be open to group \(group) and closed to all others"
+        case .notInGroup(let group): "this user is not a member of the socket's group \(group)"
+        case .notASocket(let path): "\(path) exists, but is not a socket"
+        case .inUse(let path): "another agent already listens at \(path)"
+        case .locked(_, let pid?): "another authagentd is already running (pid \(pid))"
+        case .locked(_, nil): "another authagentd is already running"
         case .noLocks(let path, let system, let code):
-            "the file system\(system.map { " (\($0))" } ?? "") of \(path) keeps no locks: flock: "
+            "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support locks: flock: "
                 + (code.map { String(cString: strerror($0)) } ?? "no answer")
         case .noModes(let path, let system):
-            "the file system\(system.map { " (\($0))" } ?? "") of \(path) keeps no modes, so that others could enter"
+            "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support modes, so others could enter"
         case .mountedSocket(let path): "\(path) is the mounted socket file of an agent that has ended"
         case .inheritedDescriptor(let descriptor): "descriptor \(descriptor) is not a listening Unix socket"
         case .system(let call, let path, let code): "\(call) \(path): \(String(cString: strerror(code)))"
         }
     }
 
-    /// The command that repairs it, or what to look at.
+    /// The command that repairs it, or what to check.
     public var hint: String {
         switch self {
         case .client(let error): error.hint ?? "see authagentd(8)"
         case .place(let fault): fault.hint
-        // A login makes it; made by hand it would be in the way of that.
-        case .directoryMissing(let path) where path.hasPrefix("/run/user/"): "unset XDG_RUNTIME_DIR, or log in anew"
+        // systemd-logind creates it at login; a directory created by hand would prevent that.
+        case .directoryMissing(let path) where path.hasPrefix("/run/user/"): "unset XDG_RUNTIME_DIR, or log in again"
         case .directoryMissing(let path): "run 'mkdir -m 700 -p \(path)'"
         case .notADirectory(let path), .directoryIsSymbolicLink(let path), .notASocket(let path):
             "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK and XDG_STATE_HOME to other places"
         case .directoryHasOtherOwner(let path, let owner):
-            "\(PlaceFault.hint(path, owner: owner)), or AUTHAGENT_SOCK to another place"
+            "\(PlaceFault.hint(path, owner: owner)), or set AUTHAGENT_SOCK to another path"
         case .directoryIsNotForGroup(let path, let group) where PrivateDirectory.isOnlyAgents(path):
             "run 'chgrp \(group) \(path) && chmod 750 \(path)'"
-        case .directoryIsNotForGroup: "set AUTHAGENT_SOCK to a path in a directory that has only the socket in it"
-        case .notInGroup(let group): "run 'usermod -aG \(group)' with this user's name as root, or change socket_group"
+        case .directoryIsNotForGroup: "set AUTHAGENT_SOCK to a path in a directory that contains only the socket"
+        case .notInGroup(let group): "run 'usermod -aG \(group) USER' as root, or change socket_group"
         case .directoryIsLoose(let path, _) where PrivateDirectory.isOnlyAgents(path): "run 'chmod 700 \(path)'"
-        case .directoryIsLoose: "other things are in it: name a directory that has only the agent's files in it"
-        case .inUse, .locked: "run 'authagent status' to use it, or 'authagent stop' to end it"
-        case .noLocks: "set XDG_STATE_HOME to a directory on a local disk, as for example in /var/tmp or /run/user"
+        case .directoryIsLoose: "use a directory that contains only the agent's files; this one contains others"
+        case .inUse, .locked: "run 'authagent status' to see it, or 'authagent stop' to end it"
+        case .noLocks: "set XDG_STATE_HOME to a directory on a local disk, for example in /var/tmp or /run/user"
         case .noModes(let path, _): PlaceFault.moveHint(path)
         case .mountedSocket(let path):
-            "mount the directory \(PrivateDirectory.parent(of: path)) of the agent, not the socket file in it"
+            "mount the directory \(PrivateDirectory.parent(of: path)) of the agent instead of the socket file"
         case .inheritedDescriptor: "check ListenStream= in authagent.socket"
-        // As after 'su' without '-': the directory of another login.
+        // After 'su' without '-', the variable names the directory of another login.
         case .system(_, let path, EACCES) where path.hasPrefix("/run/user/"):
             "unset XDG_RUNTIME_DIR if it is another user's"
         case .system("mkdir", let path, EACCES), .system("mkdir", let path, EPERM), .system("mkdir", let path, EROFS):
-            "set XDG_STATE_HOME and XDG_CONFIG_HOME, or AUTHAGENT_SOCK for a socket, to places where this user may write:"
-                + " it may not at \(PrivateDirectory.parent(of: path))"
+            "set XDG_STATE_HOME and XDG_CONFIG_HOME, or AUTHAGENT_SOCK for a socket, to directories that this"
+                + " user can write to; \(PrivateDirectory.parent(of: path)) is not writable"
         case .system(_, let path, EACCES), .system(_, let path, EPERM), .system(_, let path, EROFS):
             "check who may write to \(path)"
         case .system(_, _, ENOSPC), .system(_, _, EDQUOT): "make room on the disk"

@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// A file system that keeps no modes (vfat, CIFS without POSIX extensions, shared folders of virtual machines): there,
-/// `chmod` succeeds and changes nothing.
+/// A file system that ignores modes (vfat, CIFS without POSIX extensions, shared folders of virtual machines): `chmod`
+/// succeeds and changes nothing.
 struct ModelessFileSystem: Error, Equatable {
-    /// As the kernel calls it.
+    /// The kernel's name for it.
     let type: String?
 
-    /// `nil` if modes are kept in the directory, or if that cannot be found out.
+    /// `nil` if the directory keeps modes, or if that cannot be determined.
     init?(of directory: borrowing Descriptor, _ path: String) {
-        // One that was made private, and looks otherwise.
+        // Creates a private directory and checks whether its mode is kept.
         let name = ".authagent-\(UInt64.random(in: 0...UInt64.max))"
         guard mkdirat(directory.raw, name, 0o700) == 0 else { return nil }
         defer { unlinkat(directory.raw, name, AT_REMOVEDIR) }

@@ -3,25 +3,25 @@ internal import Glibc
 
 /// A walk from / to a path, step by step: no link is followed before its owner is known (openat(2), O_PATH).
 struct PathWalk: ~Copyable {
-    /// What the directories on the way must be.
+    /// The requirement for the directories on the way.
     enum Requirement {
-        /// Root's or this user's.
+        /// Owned by root or this user.
         case owners
-        /// That, and closed to the writing of others, as sshd's StrictModes wants it (sshd_config(5)).
+        /// Also not writable by others, like sshd's StrictModes (sshd_config(5)).
         case closed
     }
 
-    /// The directory that was reached, and its path without links.
+    /// The directory reached, and its path without links.
     private(set) var directory: Descriptor
     private(set) var path = "/"
-    /// The names after it, the next one last: they are missing, or the last is a file.
+    /// The remaining names, the next one last: missing ones, or a file.
     private(set) var rest: [String]
 
     private let requirement: Requirement
     private let user = geteuid()
     private var links = 0
 
-    /// As many as the kernel follows (path_resolution(7)).
+    /// The kernel's own limit (path_resolution(7)).
     private static let mostLinks = 40
 
     private init(from root: consuming Descriptor, _ rest: [String], _ requirement: Requirement) {
@@ -30,7 +30,7 @@ struct PathWalk: ~Copyable {
         self.requirement = requirement
     }
 
-    /// Walks as far as there are directories.
+    /// Walks as far as directories exist.
     static func to(_ path: String, _ requirement: Requirement) throws(PlaceFault) -> PathWalk {
         guard path.utf8.first == UInt8(ascii: "/") else { throw PlaceFault(path, .notADirectory) }
         var walk = PathWalk(from: try root(), names(path), requirement)
@@ -39,19 +39,19 @@ struct PathWalk: ~Copyable {
         return walk
     }
 
-    /// Makes the missing directories, private to this user, and goes on into them.
+    /// Creates the missing directories, private to this user, and enters them.
     mutating func make() throws(PlaceFault) {
         while let name = rest.last {
             let next = Self.join(path, name)
             guard mkdirat(directory.raw, name, 0o700) == 0 || errno == EEXIST else {
                 throw PlaceFault(next, .system("mkdir", errno))
             }
-            // What another process has put there meanwhile is looked at like everything else.
+            // Another process may have created it meanwhile, so it is checked like the others.
             guard try step(name) else { throw PlaceFault(next, .notADirectory) }
         }
     }
 
-    /// False when there is no directory of that name to go into.
+    /// Enters the next directory; false if there is none of that name.
     private mutating func step(_ name: String) throws(PlaceFault) -> Bool {
         let next = Self.join(path, name)
         let raw = clinux_open_step(directory.raw, name, 1)
@@ -111,7 +111,7 @@ struct PathWalk: ~Copyable {
         var status = stat()
         guard fstat(directory.raw, &status) == 0 else { throw PlaceFault(path, .system("stat", errno)) }
         guard UserNumbers.trusts(status.st_uid, user: user) else { throw PlaceFault(path, .owner(status.st_uid)) }
-        // In a sticky directory others cannot move what is root's or this user's, as the next step must be.
+        // In a sticky directory others cannot move entries of root or this user, and the next step must be one.
         guard requirement == .closed, status.st_mode & S_ISVTX == 0 else { return }
         let isGroups =
             status.st_mode & 0o020 != 0
@@ -124,8 +124,8 @@ struct PathWalk: ~Copyable {
         }
     }
 
-    /// A volume as Kubernetes gives it to a pod (fsGroup, emptyDir): root's, and set-group-ID for a group of this process.
-    /// Root has decided who shares it.
+    /// Whether this is a pod volume of Kubernetes (fsGroup, emptyDir): root's, and set-group-ID for a group of this
+    /// process. Root decided who shares it.
     private func isVolume(_ status: stat) -> Bool {
         guard user != 0, status.st_uid == 0, status.st_mode & S_ISGID != 0 else { return false }
         if status.st_gid == getegid() { return true }
@@ -134,7 +134,7 @@ struct PathWalk: ~Copyable {
         return groups.prefix(Int(max(0, count))).contains(status.st_gid)
     }
 
-    /// The directory, open for more than the walk.
+    /// Reopens the directory for more than the walk.
     private func readable() -> Descriptor {
         Descriptor(owning: openat(directory.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
     }

@@ -1,29 +1,29 @@
 public import AuthagentClient
 internal import Glibc
 
-/// Waits until something happens to a file or to the directories that lead to it (inotify(7)), and to nothing else: a
-/// process that only waits sleeps. For one waiting; what comes next needs a new watch.
+/// Waits for a change of a file or of the directories that lead to it (inotify(7)). For one wait; the next one needs a
+/// new watch.
 public final class PathWatch {
-    /// Negative where the kernel gives none.
+    /// Negative if the kernel provides none.
     private let descriptor: Int32
-    /// False where the kernel has no watches left, so that whoever waits has to look from time to time.
+    /// False if the kernel has no watches left, so that the caller must also poll.
     public let isComplete: Bool
 
     private static let vanishes = UInt32(IN_DELETE_SELF | IN_MOVE_SELF)
     private static let changes = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB)
 
-    /// Watches for the end of the file and of its directories. With `isMissing` it also watches for what may bring the
-    /// file back, in the last directory there is.
+    /// Watches for the removal of the file and of its directories. With `isMissing` it also watches the last existing
+    /// directory for the file's return.
     public init(_ path: SocketPath, isMissing: Bool) {
         let descriptor = inotify_init1(Int32(IN_CLOEXEC))
         var isComplete = descriptor >= 0
         func watch(_ path: String, _ events: UInt32) -> Bool {
             if inotify_add_watch(descriptor, path, events) >= 0 { return true }
-            // What this user may not even read is not his to move away.
+            // This user cannot move what it may not read.
             if errno != ENOENT && errno != ENOTDIR && errno != EACCES { isComplete = false }
             return false
         }
-        // A name that goes, or another mode, is a change of the file's attributes.
+        // A removed name or another mode is a change of the file's attributes.
         if !isMissing { _ = watch(path.text, Self.vanishes | UInt32(IN_ATTRIB)) }
         var isLast = true
         var directory = path.directory
@@ -37,7 +37,7 @@ public final class PathWatch {
 
     deinit { if descriptor >= 0 { _ = close(descriptor) } }
 
-    /// True when something has happened, false when the time is over. Nil waits for ever.
+    /// Waits for a change; false if the time expires. `nil` waits without a limit.
     public func wait(seconds: Int32?) -> Bool {
         var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&wait, 1, seconds.map { $0 * 1000 } ?? -1) != 0

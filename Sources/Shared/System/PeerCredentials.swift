@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// Who is at the other end of a Unix socket, as the kernel knows it (unix(7), SO_PEERCRED).
+/// The process at the other end of a Unix socket, as the kernel reports it (unix(7), SO_PEERCRED).
 public struct PeerCredentials: Equatable, Sendable {
     public let pid: Int32
     public let user: UInt32

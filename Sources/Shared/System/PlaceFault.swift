@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// Why a directory on the way to a file is not one that only root and this user decide about.
+/// The reason why a directory on the way to a file is not controlled by root and this user alone.
 public struct PlaceFault: Error, Equatable, Sendable {
     public enum Reason: Equatable, Sendable {
-        /// A directory or a link of another user.
+        /// The directory or link belongs to another user.
         case owner(UInt32)
-        /// Others may put something else in the place of what is in it.
+        /// Others can replace the directory's contents.
         case writable(owner: UInt32, user: UInt32)
-        /// The same, and no mode can change it: the file system, if it is known, keeps none.
+        /// Others can replace the contents, and chmod does not help: the file system (if known) ignores modes.
         case modeless(String?)
         case notADirectory
         case system(String, Int32)
@@ -27,26 +27,26 @@ extension PlaceFault: CustomStringConvertible {
         }
     }
 
-    /// As `description`, without the path.
+    /// The `description` without the path.
     public var problem: String {
         switch reason {
         case .owner(let owner): "belongs to user \(UserNumbers.text(owner))"
-        case .writable: "can be written to by others, who could put something else there"
+        case .writable: "is writable by others, who could replace its contents"
         case .modeless(let type):
-            "can be written to by others: its file system\(type.map { " (\($0))" } ?? "") keeps no modes"
+            "is writable by others: its file system\(type.map { " (\($0))" } ?? "") does not support modes"
         case .notADirectory: "is not a directory"
         case .system(let call, let code): "\(call): \(String(cString: strerror(code)))"
         }
     }
 
-    /// The command that repairs it. None changes a directory's owner, or takes from others what they share.
+    /// The command that repairs it. It never changes a directory's owner or revokes shared access.
     public var hint: String {
         switch reason {
         case .owner(let owner): Self.hint(path, owner: owner)
         case .writable(let owner, let user):
             owner == user && owner != 0
                 ? "run 'chmod go-w \(path)'"
-                : "have root run 'chmod +t \(path)', or name a place that only you and root may write to"
+                : "have root run 'chmod +t \(path)', or use a directory that only you and root can write to"
         case .modeless: Self.moveHint(path)
         case .notADirectory: "look at 'ls -ld \(path)'"
         case .system(_, ENOSPC), .system(_, EDQUOT): "make room on the disk"
@@ -55,21 +55,21 @@ extension PlaceFault: CustomStringConvertible {
         }
     }
 
-    /// For what has to be on another file system, with the variables that move it.
+    /// Returns the hint for files that must move to another file system, with the variables that move them.
     static func moveHint(_ path: String) -> String {
-        "set XDG_STATE_HOME, XDG_CONFIG_HOME or AUTHAGENT_SOCK, whichever leads to \(path), to a place on a local disk;"
-            + " keys and secrets belong there as well"
+        "set XDG_STATE_HOME, XDG_CONFIG_HOME or AUTHAGENT_SOCK, whichever leads to \(path), to a directory on a local disk;"
+            + " keep keys and secrets there, too"
     }
 
-    /// For what another user's environment leads to, as with 'sudo -E' or 'su' without '-'; or for what such a command has
-    /// left behind. Root is told of no directory to move: it may be the right one of its owner's.
+    /// Returns the hint for places from another user's environment ('sudo -E', 'su' without '-'), or left behind by
+    /// such a command. It never makes root move a directory: that may be the owner's rightful one.
     static func hint(_ path: String, owner: UInt32) -> String {
-        if path.hasPrefix("/etc/") { return "have root look at 'ls -ld \(path)': it must belong to root or to you" }
+        if path.hasPrefix("/etc/") { return "have root check 'ls -ld \(path)': root or you must own it" }
         if path.hasSuffix("/authagent"), geteuid() != 0 {
-            return "run 'mv \(path) \(path).old'; the agent makes a new one"
+            return "run 'mv \(path) \(path).old'; the agent creates a new one"
         }
         return
-            "run 'sudo -u \(UserNumbers.argument(owner)) authagent ...' for that user's agent; for your own, set HOME,"
-            + " XDG_RUNTIME_DIR, XDG_CONFIG_HOME and XDG_STATE_HOME to places of your own"
+            "run 'sudo -u \(UserNumbers.argument(owner)) authagent ...' to use that user's agent; for your own, set HOME,"
+            + " XDG_RUNTIME_DIR, XDG_CONFIG_HOME and XDG_STATE_HOME to your own directories"
     }
 }

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// A directory that only its owner may enter, or one group besides, so that what is in it is safe from all others.
+/// A directory that only its owner, or one group besides, may enter, which protects its contents.
 public enum PrivateDirectory {
-    /// Makes the directory (0700, or 0750 for a group) if it is not there; its parent must be.
+    /// Creates the directory (0700, or 0750 for a group) if it is missing; its parent must exist.
     public static func prepare(_ path: String, group: UInt32? = nil) throws(LocalSocketError) {
         var status = stat()
         if lstat(path, &status) != 0 {
@@ -13,7 +13,7 @@ public enum PrivateDirectory {
         try OwnPlaces.require([parent(of: path)])
     }
 
-    /// False when its parent is missing.
+    /// Creates the directory; false if its parent is missing.
     private static func make(_ path: String) throws(LocalSocketError) -> Bool {
         do throws(PlaceFault) {
             var walk = try PathWalk.to(path, .owners)
@@ -30,8 +30,8 @@ public enum PrivateDirectory {
         guard chmod(path, 0o750) == 0 else { throw .system(call: "chmod", path: path, errno: errno) }
     }
 
-    /// As `prepare`, and makes the directories above it as well, as private as it is. Others may write to one above it, as
-    /// to a volume that several containers share: a directory of theirs in this one's place is refused by its owner.
+    /// As `prepare`, and creates missing parents with the same protection. A parent may be writable by others, such as
+    /// a shared volume: a foreign directory in this one's place is refused by its owner.
     public static func prepareTree(_ path: String) throws(LocalSocketError) {
         var status = stat()
         if lstat(path, &status) == 0 { try check(path) }
@@ -42,7 +42,7 @@ public enum PrivateDirectory {
         try check(path)
     }
 
-    /// Opens a directory that `check` finds in order, in a place of root's or this user's.
+    /// Opens a directory that passes `check`, on a path controlled by root or this user.
     public static func open(_ path: String) throws(LocalSocketError) -> Descriptor {
         try check(path)
         do throws(PlaceFault) {
@@ -77,7 +77,7 @@ public enum PrivateDirectory {
         path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     }
 
-    /// Whether nothing else is in it, so that another mode takes it from no other program.
+    /// Whether it contains only the agent's files, so that a stricter mode affects no other program.
     static func isOnlyAgents(_ path: String) -> Bool {
         guard let stream = opendir(path) else { return false }
         defer { closedir(stream) }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Where this process's program lies, so that the others of the same installation are found beside it and never in PATH.
+/// Returns the directory of this program: others of the same installation are found there, never through PATH.
 public func programDirectory() -> String {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)

@@ -1,7 +1,7 @@
 internal import AuthagentClient
 internal import Glibc
 
-/// Tells systemd about this service's state (sd_notify(3)); without systemd nothing happens.
+/// Reports this service's state to systemd (sd_notify(3)); without systemd it does nothing.
 public enum ServiceNotification {
     public static func send(_ state: String, environment: [String: String]) {
         guard let path = environment["NOTIFY_SOCKET"], let first = path.utf8.first,
@@ -11,7 +11,7 @@ public enum ServiceNotification {
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { bytes in
             bytes.copyBytes(from: path.utf8)
-            // An abstract address begins with a zero byte, written as '@'.
+            // An abstract address starts with a zero byte, written as '@'.
             if first == UInt8(ascii: "@") { bytes[0] = 0 }
         }
         let length = socklen_t(MemoryLayout<sa_family_t>.size + path.utf8.count)

@@ -1,18 +1,18 @@
 internal import Glibc
 
-/// Opens files that decide over logins, so that no other user can have put them where they are.
+/// Opens files that affect logins, if no other user could have put them in place.
 public enum TrustedFile {
-    /// Opens the file to read it; `nil` if there is none. A link is followed if all on its way is closed to others:
-    /// every directory from / on is root's or this user's, and others cannot write to it, or it is sticky.
+    /// Opens the file for reading; `nil` if it does not exist. A link is followed if every directory on its way is
+    /// root's or this user's, and is not writable by others or is sticky.
     ///
-    /// The caller checks the owner and mode of what was opened.
+    /// The caller checks the owner and mode of the opened file.
     public static func open(_ path: String) throws(PlaceFault) -> Descriptor? { try open(path, in: .closed) }
 
     static func open(_ path: String, in places: PathWalk.Requirement) throws(PlaceFault) -> Descriptor? {
         let walk = try PathWalk.to(path, places)
         guard walk.rest.count <= 1 else { return nil }
         let name = walk.rest.first ?? "."
-        // Without O_NONBLOCK, a FIFO in the file's place would hold the reader up without an end.
+        // Without O_NONBLOCK, a FIFO in the file's place would block the reader.
         let raw = openat(walk.directory.raw, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard raw >= 0 else {
             if errno == ENOENT { return nil }
@@ -21,17 +21,17 @@ public enum TrustedFile {
         return Descriptor(owning: raw)
     }
 
-    /// Refuses a directory, there or not, that others could have put in its place.
+    /// Refuses a directory, existing or not, that others could have replaced.
     public static func requireClosed(_ directory: String) throws(PlaceFault) {
         _ = try PathWalk.to(directory, .closed).path
     }
 
-    /// Refuses a directory, there or not, that another user's directory or link leads to.
+    /// Refuses a directory, existing or not, that is reached through another user's directory or link.
     public static func requireOwned(_ directory: String) throws(PlaceFault) {
         _ = try PathWalk.to(directory, .owners).path
     }
 
-    /// Makes the directory and those above it that are missing, private to this user.
+    /// Creates the directory and its missing parents, private to this user.
     public static func makeDirectory(_ path: String) throws(PlaceFault) {
         var walk = try PathWalk.to(path, .closed)
         try walk.make()

@@ -1,23 +1,23 @@
 internal import Glibc
 
-/// What /etc/passwd, /etc/group and the user namespace say of a user's number. Without NSS, which a static program lacks.
+/// User numbers in /etc/passwd, /etc/group and the user namespace. Without NSS, which a static program lacks.
 public enum UserNumbers {
-    /// The number, and the name if there is one on this machine.
+    /// Returns the number, with the name if this machine has one.
     public static func text(_ user: UInt32) -> String { name(of: user).map { "\(user) (\($0))" } ?? "\(user)" }
 
-    /// As `sudo -u` takes it.
+    /// The form that `sudo -u` accepts.
     static func argument(_ user: UInt32) -> String { name(of: user) ?? "\\#\(user)" }
 
-    /// Whether what belongs to `owner` is in the hands of root or of `user`. In a user namespace the real root is a
-    /// number that stands for all that it lacks; such an owner cannot be told from another, and its files not be changed.
+    /// Whether `owner` is root or `user`. In a user namespace the real root appears as the overflow number; such owners
+    /// cannot be told apart, and their files cannot be changed.
     static func trusts(_ owner: UInt32, user: UInt32) -> Bool { owner == 0 || owner == user || owner == unmapped }
 
-    /// Whether only `owner` is in the group, as in the groups that Debian makes for each user.
+    /// Whether `owner` is the group's only member, as in Debian's user private groups.
     static func isPrivateGroup(_ group: UInt32, of owner: UInt32) -> Bool {
         isPrivate(group: group, of: owner, users: read("/etc/passwd"), groups: read("/etc/group"))
     }
 
-    /// The texts are those of /etc/passwd and /etc/group. A group that they do not have is not private.
+    /// `users` and `groups` are the texts of /etc/passwd and /etc/group. An unknown group is not private.
     package static func isPrivate(group: UInt32, of owner: UInt32, users: String, groups: String) -> Bool {
         let others = table(users).filter { UInt32($0[safe: 3] ?? "") == group && UInt32($0[safe: 2] ?? "") != owner }
         guard others.isEmpty, let name = name(of: owner, in: users),
@@ -28,14 +28,14 @@ public enum UserNumbers {
         return members.allSatisfy { $0 == name } && (isPrimary || !members.isEmpty)
     }
 
-    /// The home directory that the user's service manager starts units with; `nil` if /etc/passwd does not have the user.
+    /// The home directory used by the user's service manager; `nil` if /etc/passwd does not have the user.
     static func home(of user: UInt32) -> String? {
         table(read("/etc/passwd")).first { UInt32($0[safe: 2] ?? "") == user }?[safe: 5].map(String.init)
     }
 
     private static func name(of user: UInt32) -> String? { name(of: user, in: read("/etc/passwd")) }
 
-    /// Nil for a name that would have to be quoted on a command line.
+    /// `nil` if the name would have to be quoted on a command line.
     package static func name(of user: UInt32, in users: String) -> String? {
         guard let name = table(users).first(where: { UInt32($0[safe: 2] ?? "") == user })?[safe: 0],
             let first = name.utf8.first, first != UInt8(ascii: "-"),
@@ -47,8 +47,7 @@ public enum UserNumbers {
         return String(name)
     }
 
-    /// The number that the kernel shows for users that this namespace does not have (user_namespaces(7)); nil where it
-    /// has them all.
+    /// The overflow number for users outside this namespace (user_namespaces(7)); `nil` if all are mapped.
     private static let unmapped: UInt32? = {
         let overflow = UInt32(read("/proc/sys/kernel/overflowuid").prefix { $0.isNumber }) ?? 65_534
         let lines = read("/proc/self/uid_map").split(separator: "\n")
@@ -64,7 +63,7 @@ public enum UserNumbers {
         text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
     }
 
-    /// At most a MiB; empty when it cannot be read.
+    /// Reads at most 1 MiB; empty if the file cannot be read.
     private static func read(_ path: String) -> String {
         let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard raw >= 0 else { return "" }

@@ -1,17 +1,17 @@
 internal import Glibc
 
-/// The agent as a unit of the user's service manager (systemd.unit(5)): one that a command starts there does not end with
-/// the job, the session or the container of control groups that the command runs in.
+/// The agent as a unit of the user's service manager (systemd.unit(5)), so that it outlives the job, session or
+/// container of control groups of the command that starts it.
 public enum UserService {
     public static let unit = "authagent.socket"
 
-    /// The manager's runtime directory, if the agent of its unit is the one that this environment means; else `nil`.
+    /// Returns the manager's runtime directory; `nil` if this environment selects another agent than the unit's.
     public static func runtimeDirectory(
         _ environment: [String: String], user: UInt32, socket: String
     ) -> String? {
         let runtime = "/run/user/\(user)"
         var status = stat()
-        // systemctl(1) talks to the manager there.
+        // systemctl(1) connects to the manager there.
         guard lstat(runtime + "/systemd/private", &status) == 0, status.st_mode & S_IFMT == S_IFSOCK,
             status.st_uid == user,
             isOfUnit(environment, home: UserNumbers.home(of: user), runtime: runtime, socket: socket)
@@ -19,13 +19,13 @@ public enum UserService {
         return runtime
     }
 
-    /// The unit has its home from the user database, and no XDG variables: with others it would serve other accounts.
+    /// Whether the unit serves the same accounts: it takes its home from the user database and has no XDG variables.
     package static func isOfUnit(
         _ environment: [String: String], home: String?, runtime: String, socket: String
     ) -> Bool {
         guard let home, home.hasPrefix("/"), socket == runtime + "/authagent/agent.sock" else { return false }
         func isUsual(_ name: String, _ usual: String) -> Bool {
-            // A relative path is ignored, by the XDG Base Directory Specification.
+            // The XDG Base Directory Specification ignores relative paths.
             environment[name].map { !$0.hasPrefix("/") || $0 == usual } ?? true
         }
         return environment["HOME"] == home && isUsual("XDG_CONFIG_HOME", home + "/.config")

@@ -1,4 +1,4 @@
 #pragma once
 
-// Does nothing; calling it links what protects the process before any other code of the program or its libraries runs.
+// Does nothing; calling it links the protection, which runs before all other code of the program and its libraries.
 void early_protection(void);

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-// openapi.json, byte for byte, as it was when the program was built.
+// openapi.json, byte for byte, as of the build.
 const unsigned char *openapi_document(size_t *size);
 
 #endif

@@ -1,4 +1,4 @@
 #pragma once
 
-// Does nothing; calling it links what keeps libdispatch from looking at its threads once a second.
+// Does nothing; calling it links the replacement that stops libdispatch's checks of its threads once a second.
 void quiet_dispatch(void);

@@ -1,4 +1,4 @@
 #pragma once
 
-// Does nothing; calling it links what clears every block of the heap when it is released.
+// Does nothing; calling it links the wiping heap, which clears every block when it is released.
 void wiping_heap(void);

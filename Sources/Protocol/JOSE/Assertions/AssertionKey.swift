@@ -1,9 +1,9 @@
 internal import Crypto
 internal import CryptoExtras
-internal import OAuth
+package import OAuth
 package import SecretMemory
 
-/// What a client signs its assertions with. Crypto's types keep their keys until they are freed, and wipe none of it.
+/// A key that signs a client's assertions. Crypto's key types are not wiped when they are freed.
 package struct AssertionKey: Sendable {
     private enum Material: Sendable {
         case secret(SecretBytes)
@@ -11,7 +11,7 @@ package struct AssertionKey: Sendable {
         case p256(P256.Signing.PrivateKey)
     }
 
-    /// Which of its keys the provider is to check with (RFC 7515 §4.1.4).
+    /// The key id (RFC 7515 §4.1.4), by which the provider selects the public key.
     package let id: String?
     private let material: Material
 
@@ -20,14 +20,14 @@ package struct AssertionKey: Sendable {
         self.id = id
     }
 
-    /// For `client_secret_jwt`. RFC 7518 §3.2 wants 32 bytes or more, but the provider has chosen the secret.
+    /// For `client_secret_jwt`. RFC 7518 §3.2 requires 32 bytes or more, but the provider chose the secret.
     package init(secret: SecretBytes) { self.init(.secret(secret)) }
 
     init(rsa key: _RSA.Signing.PrivateKey, id: String? = nil) { self.init(.rsa(key), id: id) }
 
     init(p256 key: P256.Signing.PrivateKey, id: String? = nil) { self.init(.p256(key), id: id) }
 
-    /// Each key is for one algorithm (RFC 7518 §3.1).
+    /// The one algorithm that the key is for (RFC 7518 §3.1).
     package var algorithm: String {
         switch material {
         case .secret: "HS256"
@@ -48,7 +48,109 @@ package struct AssertionKey: Sendable {
             case .p256(let key): return Array(try key.signature(for: SHA256.hash(data: input)).rawRepresentation)
             }
         } catch {
-            throw ClientProofFailure("the client's key cannot sign", hint: "check that it is whole, or make a new one")
+            throw ClientProofFailure(
+                "cannot sign with the client's key", hint: "check the key file, or create a new key")
         }
+    }
+}
+
+/// Reads a client's private key: PEM (PKCS#8, SEC1 or PKCS#1) or a JWK (RFC 7517).
+extension AssertionKey {
+    /// Parses a key file; `path` is for error messages only. The parsers create copies of the key that cannot be wiped.
+    package init(file: SecretBytes, path: String) throws(ClientProofFailure) {
+        do throws(Problem) {
+            let bytes = file.revealed()
+            let isJSON = bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "{")
+            self = isJSON ? try Self.webKey(bytes) : try Self.pem(String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw ClientProofFailure("\(path): \(error.problem)", hint: error.hint)
+        }
+    }
+
+    /// The reason why a file has no usable key.
+    private enum Problem: Error {
+        case noKey
+        case encrypted
+        case publicKey
+        case unreadable
+        case otherType(String)
+        /// In bits.
+        case shortRSA(Int)
+
+        var problem: String {
+            switch self {
+            case .noKey: "the file does not contain a private key"
+            case .encrypted: "the private key is encrypted"
+            case .publicKey: "the file contains a public key"
+            case .unreadable: "the private key cannot be read"
+            case .otherType(let type): "the private key is of the type \(type), which is not supported"
+            case .shortRSA(let bits): "the RSA key has \(bits) bits, but providers require at least 2048"
+            }
+        }
+
+        var hint: String {
+            let types = "an EC key on P-256 or an RSA key of 2048 bits or more"
+            return switch self {
+            case .noKey, .unreadable: "set client_key_file to a file with \(types), as PEM or as a JWK"
+            case .publicKey: "register the public key at the provider, and set client_key_file to the private key"
+            case .encrypted: "decrypt it with 'openssl pkey' and set mode 600; the agent cannot ask for a passphrase"
+            case .otherType, .shortRSA: "create \(types), and register it at the provider"
+            }
+        }
+    }
+
+    private static func pem(_ text: String) throws(Problem) -> AssertionKey {
+        let text = text.replacing("\r\n", with: "\n")
+        guard !text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"), !text.contains("Proc-Type: 4,ENCRYPTED") else {
+            throw .encrypted
+        }
+        // Files from 'openssl ecparam' have the curve's parameters before the key, others have certificates.
+        let labels = ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"]
+        guard let block = labels.lazy.compactMap({ block($0, in: text) }).first else {
+            throw text.contains("PUBLIC KEY-----") ? .publicKey : .noKey
+        }
+        if let key = try? P256.Signing.PrivateKey(pemRepresentation: block) { return AssertionKey(p256: key) }
+        if let key = try? _RSA.Signing.PrivateKey(pemRepresentation: block) { return AssertionKey(rsa: key) }
+        if let key = try? _RSA.Signing.PrivateKey(unsafePEMRepresentation: block) {
+            throw .shortRSA(key.keySizeInBits)
+        }
+        if (try? P384.Signing.PrivateKey(pemRepresentation: block)) != nil { throw .otherType("EC on P-384") }
+        if (try? P521.Signing.PrivateKey(pemRepresentation: block)) != nil { throw .otherType("EC on P-521") }
+        throw .unreadable
+    }
+
+    private static func block(_ label: String, in text: String) -> String? {
+        let (begin, end) = ("-----BEGIN \(label)-----", "-----END \(label)-----")
+        guard let start = text.firstRange(of: begin), let stop = text[start.upperBound...].firstRange(of: end) else {
+            return nil
+        }
+        return String(text[start.lowerBound..<stop.upperBound])
+    }
+
+    /// Reads a private JWK (RFC 7518 §6.2.2 and §6.3.2). Its key id goes into the header of each assertion.
+    private static func webKey(_ text: [UInt8]) throws(Problem) -> AssertionKey {
+        guard case .object(let members)? = try? JSONReader.read(text) else { throw .unreadable }
+        guard members["keys"] == nil else { throw .otherType("key set") }
+        let fields = ReplyFields(members)
+        func bytes(_ name: String) -> [UInt8]? {
+            guard case .string(let text)? = members[name] else { return nil }
+            return Base64URL.decode(text.utf8)
+        }
+        guard let type = fields.string("kty") else { throw .noKey }
+        guard type == "EC" || type == "RSA" else { throw .otherType(DisplayText.clean(type, limit: 20)) }
+        guard let d = bytes("d") else { throw members["d"] == nil ? .publicKey : .unreadable }
+        let id = fields.string("kid")
+        if type == "EC" {
+            guard fields.string("crv") == "P-256" else {
+                throw .otherType("EC on \(DisplayText.clean(fields.string("crv") ?? "no curve", limit: 20))")
+            }
+            guard let key = try? P256.Signing.PrivateKey(rawRepresentation: d) else { throw .unreadable }
+            return AssertionKey(p256: key, id: id)
+        }
+        guard let n = bytes("n"), let e = bytes("e"), let p = bytes("p"), let q = bytes("q") else { throw .unreadable }
+        // The modulus has no leading zeros (RFC 7518 §6.3.1.1).
+        guard n.count >= 256 else { throw .shortRSA(n.count * 8) }
+        guard let key = try? _RSA.Signing.PrivateKey(n: n, e: e, d: d, p: p, q: q) else { throw .unreadable }
+        return AssertionKey(rsa: key, id: id)
     }
 }

@@ -2,18 +2,18 @@ internal import FoundationEssentials
 package import OAuth
 package import SecretMemory
 
-/// Signs a new assertion for each request (RFC 7523 §3, OpenID Connect Core 1.0 §9).
+/// A signer that creates a new assertion for each request (RFC 7523 §3, OpenID Connect Core 1.0 §9).
 package struct AssertionSigner: ClientAssertionSigner {
     private let algorithms: [String]?
     private let wall: @Sendable () -> Int
     private let randomBytes: @Sendable (Int) -> [UInt8]
     private let key: @Sendable () throws(ClientProofFailure) -> AssertionKey
 
-    /// Seconds. Long enough for a slow network and clocks that differ a little, and no longer.
+    /// In seconds. Allows for a slow network and small clock differences only.
     package static let lifetime = 60
 
-    /// `algorithms` are those that the provider lists, if it does; `wall` is in seconds since 1970. `key` is asked for
-    /// each assertion, so that a new one is in use at once.
+    /// `algorithms` are those that the provider lists; `wall` returns seconds since 1970. `key` is called for each
+    /// assertion, so that a replaced key takes effect at once.
     package init(
         algorithms: [String]?, wall: @escaping @Sendable () -> Int, randomBytes: @escaping @Sendable (Int) -> [UInt8],
         key: @escaping @Sendable () throws(ClientProofFailure) -> AssertionKey
@@ -31,14 +31,14 @@ package struct AssertionSigner: ClientAssertionSigner {
         if let algorithms, !algorithms.contains(key.algorithm) {
             let listed = DisplayText.clean(algorithms.joined(separator: ", "), limit: 200)
             throw ClientProofFailure(
-                "the client signs with \(key.algorithm), and the provider takes \(listed)",
-                hint: "use another key or another client_auth, or have the provider allow \(key.algorithm)"
+                "the client signs with \(key.algorithm), but the provider accepts \(listed)",
+                hint: "use another key or another client_auth, or allow \(key.algorithm) at the provider"
             )
         }
         let now = wall()
         let claims = Claims(
             iss: clientID, sub: clientID, aud: audience,
-            // 128 bits, so that no two are ever the same.
+            // 128 bits make each id unique.
             jti: Base64URL.encode(randomBytes(16)), iat: now, exp: now + Self.lifetime
         )
         let header = Header(alg: key.algorithm, kid: key.id, typ: "JWT")
@@ -49,7 +49,7 @@ package struct AssertionSigner: ClientAssertionSigner {
     private static func part(_ members: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Texts and whole numbers cannot fail to be encoded.
+        // Strings and integers always encode.
         guard let data = try? encoder.encode(members) else { preconditionFailure("the assertion is not JSON") }
         return Base64URL.encode(data)
     }

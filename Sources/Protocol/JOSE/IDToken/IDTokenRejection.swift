@@ -1,16 +1,18 @@
-/// Why a token is not believed.
+internal import OAuth
+
+/// The reason why a token is refused.
 package enum IDTokenRejection: Error, Equatable, Sendable {
     case malformed(Malformation)
     case encrypted
     case algorithmRefused(String)
-    /// It is signed with the client's secret, and there is none here.
+    /// The token is signed with the client secret, but the client has none.
     case noClientSecret
     case criticalHeader
     /// The header's `typ` names another kind of token (RFC 8725 §3.11).
     case otherKind(String)
     case unknownKey(id: String?)
     case unfitKey(id: String?, algorithm: String)
-    /// `isKeyKnown` is whether the key that the token names was tried.
+    /// `isKeyKnown`: the key that the token names was found and tried.
     case badSignature(isKeyKnown: Bool)
     case claimMissing(String)
     case claimMalformed(String)
@@ -18,7 +20,7 @@ package enum IDTokenRejection: Error, Equatable, Sendable {
     case wrongAudience
     case wrongParty(found: String)
     case wrongAccessTokenHash
-    /// Seconds that the moment is away, leeway aside.
+    /// In seconds, beyond the leeway.
     case expired(since: Int)
     case notYetValid(for: Int)
     case issuedInFuture(by: Int)
@@ -33,8 +35,8 @@ package enum IDTokenRejection: Error, Equatable, Sendable {
 }
 
 extension IDTokenRejection {
-    /// Whether the token contradicts the login, so that nothing which came with it is used. Every other rejection only
-    /// means that the token cannot be verified here: it is withheld, and ends nothing.
+    /// Whether the token contradicts the login, so that the whole reply is discarded. After any other rejection the
+    /// token is withheld, but the login goes on.
     package var isContradiction: Bool {
         switch self {
         case .wrongIssuer, .wrongAudience, .wrongParty, .wrongAccessTokenHash, .badSignature(isKeyKnown: true): true
@@ -45,11 +47,41 @@ extension IDTokenRejection {
         }
     }
 
-    /// Whether only the clocks disagree: who the token is about is proven all the same.
+    /// Whether only the clocks disagree: the token's subject is verified anyway.
     package var isAboutTime: Bool {
         switch self {
         case .expired, .notYetValid, .issuedInFuture: true
         default: false
         }
     }
+}
+
+extension IDTokenRejection: CustomStringConvertible {
+    /// The text for the user; follows the name of the refused token.
+    package var description: String {
+        switch self {
+        case .malformed(let what): what.rawValue
+        case .encrypted: "it is encrypted"
+        case .algorithmRefused(let name): "its algorithm '\(Self.shown(name))' is not accepted"
+        case .noClientSecret: "it is signed with the client's secret, which the agent does not have"
+        case .criticalHeader: "its header requires an unknown extension"
+        case .otherKind(let type): "it is another kind of token: '\(Self.shown(type))'"
+        case .unknownKey(let id?): "it is signed with the key '\(Self.shown(id))', which the provider does not publish"
+        case .unknownKey(nil): "the provider publishes no key that matches it"
+        case .unfitKey(let id, let algorithm):
+            "the provider's key '\(Self.shown(id ?? ""))' is not for the algorithm '\(Self.shown(algorithm))'"
+        case .badSignature: "its signature is wrong"
+        case .claimMissing(let name): "it has no claim '\(name)'"
+        case .claimMalformed(let name): "its claim '\(name)' is malformed"
+        case .wrongIssuer(let found): "it is from the issuer '\(Self.shown(found))'"
+        case .wrongAudience: "it is for another client"
+        case .wrongParty(let found): "it was issued to the client '\(Self.shown(found))'"
+        case .wrongAccessTokenHash: "it belongs to another access token"
+        case .expired(let since): "it expired \(since) s ago"
+        case .notYetValid(let seconds): "it is not valid for another \(seconds) s"
+        case .issuedInFuture(let seconds): "it was issued \(seconds) s in the future"
+        }
+    }
+
+    private static func shown(_ text: String) -> String { DisplayText.clean(text, limit: 120) }
 }

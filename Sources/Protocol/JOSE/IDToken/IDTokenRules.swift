@@ -1,11 +1,11 @@
 package import OAuth
 package import SecretMemory
 
-/// Which ID tokens a client believes. OpenID Connect Core 1.0 §3.1.3.7, RFC 8725.
+/// The rules by which a client verifies ID tokens (OpenID Connect Core 1.0 §3.1.3.7, RFC 8725).
 package struct IDTokenRules: Sendable {
     package let issuer: TokenIssuer
     package let clientID: String
-    /// For tokens that are signed with it; `nil` for a client without one.
+    /// For tokens signed with the client secret; `nil` if the client has none.
     private let clientSecret: SecretBytes?
 
     package init(issuer: TokenIssuer, clientID: String, clientSecret: SecretBytes? = nil) {
@@ -16,11 +16,10 @@ package struct IDTokenRules: Sendable {
 
     /// OpenID Connect Core 1.0 §2.
     private static let longestSubject = 255
-    /// Year 33658; so that no arithmetic on moments can overflow.
+    /// Year 33658; keeps arithmetic on times from overflowing.
     private static let latestMoment: Double = 1e12
 
-    /// Everything but the clock: whoever needs to know whether the token is still valid asks `checkTimes`.
-    /// `accessToken` is the one that came with it.
+    /// Verifies everything but the times, which `checkTimes` checks. `accessToken` is the one from the same reply.
     package func verify(
         _ token: JSONWebToken, accessToken: SecretBytes?, keys: KeySet
     ) throws(IDTokenRejection) -> IDTokenClaims {
@@ -28,7 +27,7 @@ package struct IDTokenRules: Sendable {
         let keyIssuer = try checkSignature(token, keys)
         let claims = Claims(members: token.claims)
         let issuer = try claims.requiredText("iss")
-        // To anybody else `tid` is a claim like any other.
+        // Only Entra's `tid` has this meaning.
         let tenant = self.issuer == .entraTenants ? try claims.text("tid") : nil
         guard self.issuer.matches(issuer, tenant: tenant), self.issuer.allows(keyOf: keyIssuer, for: issuer) else {
             throw .wrongIssuer(found: issuer)
@@ -46,13 +45,13 @@ package struct IDTokenRules: Sendable {
             expiresAt: try claims.requiredMoment("exp"),
             issuedAt: try claims.requiredMoment("iat"),
             notBefore: try claims.moment("nbf"),
-            // For display only: a strange one is left out and refuses nothing.
+            // For display only: a malformed one is dropped, and does not reject the token.
             email: (try? claims.text("email")) ?? nil,
             name: (try? claims.text("name")) ?? nil
         )
     }
 
-    /// Returns whose tokens the key signs, if it says so.
+    /// Checks the signature and returns the issuer that the key belongs to; `nil` if the key does not name one.
     private func checkSignature(_ token: JSONWebToken, _ keys: KeySet) throws(IDTokenRejection) -> String? {
         guard let algorithm = SecretAlgorithm(rawValue: token.algorithm) else { return try keys.verify(token).issuer }
         guard let clientSecret else { throw .noClientSecret }
@@ -62,7 +61,7 @@ package struct IDTokenRules: Sendable {
         return nil
     }
 
-    /// An access token (RFC 9068 §2.1) or a logout token of the same issuer is signed with the same keys.
+    /// Refuses access tokens (RFC 9068 §2.1) and logout tokens, which the issuer signs with the same keys.
     private func refuseOtherKinds(_ token: JSONWebToken) throws(IDTokenRejection) {
         guard case .string(let type)? = token.header["typ"], type.lowercased().hasSuffix("+jwt") else { return }
         throw .otherKind(type)
@@ -73,11 +72,11 @@ package struct IDTokenRules: Sendable {
         guard audience.contains(where: { $0.utf8.elementsEqual(clientID.utf8) }) else { throw .wrongAudience }
         let party = try claims.text("azp")
         if let party, !party.utf8.elementsEqual(clientID.utf8) { throw .wrongParty(found: party) }
-        // Several audiences need no `azp` (OpenID Connect Core 1.0 errata 2).
+        // Several audiences do not need `azp` (OpenID Connect Core 1.0 errata 2).
         return audience
     }
 
-    /// OpenID Connect Core 1.0 §3.1.3.6: the left half of the hash of the access token.
+    /// Compares `at_hash` with the left half of the access token's hash (OpenID Connect Core 1.0 §3.1.3.6).
     private func checkHash(
         _ hash: String?, _ token: JSONWebToken, of accessToken: SecretBytes?
     ) throws(IDTokenRejection) {
@@ -93,7 +92,7 @@ package struct IDTokenRules: Sendable {
         guard Base64URL.decode(hash.utf8) == Array(full.prefix(full.count / 2)) else { throw .wrongAccessTokenHash }
     }
 
-    /// The payload's members, read without mercy: null and other types are errors, not absences.
+    /// A strict reader of the payload's members: null and wrong types are errors.
     private struct Claims {
         let members: [String: JSONValue]
 
@@ -110,7 +109,7 @@ package struct IDTokenRules: Sendable {
             return text
         }
 
-        /// RFC 7519 §2: NumericDate, which may have a fraction.
+        /// Reads a NumericDate, which may have a fraction (RFC 7519 §2).
         func moment(_ name: String) throws(IDTokenRejection) -> Int? {
             switch members[name] {
             case nil: return nil
@@ -126,7 +125,7 @@ package struct IDTokenRules: Sendable {
             return moment
         }
 
-        /// RFC 7519 §4.1.3: one text, or a list of them.
+        /// Reads one string or a list of them (RFC 7519 §4.1.3).
         func audience() throws(IDTokenRejection) -> [String] {
             switch members["aud"] {
             case nil: throw .claimMissing("aud")

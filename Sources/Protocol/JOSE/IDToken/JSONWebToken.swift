@@ -1,22 +1,21 @@
 package import OAuth
 
-/// A signed token in its compact form (RFC 7515 §7.1, RFC 7519), taken apart and not yet believed.
+/// A parsed, unverified token in compact form (RFC 7515 §7.1, RFC 7519).
 ///
-/// `jku`, `x5u`, `jwk` and `x5c` are not even read: a token does not say where the keys are that prove it
-/// (RFC 8725 §3.10).
+/// `jku`, `x5u`, `jwk` and `x5c` are ignored: a token must not choose the keys that verify it (RFC 8725 §3.10).
 package struct JSONWebToken: Sendable {
     package let header: [String: JSONValue]
     package let claims: [String: JSONValue]
     package let algorithm: String
     package let keyID: String?
-    /// What is signed: header and payload as they were sent.
+    /// The signed bytes: header and payload as they were sent.
     let signingInput: [UInt8]
     let signature: [UInt8]
 
     package init(parsing bytes: [UInt8]) throws(IDTokenRejection) {
         guard bytes.count <= TokenGrant.maximumTokenLength else { throw .malformed(.tooLong) }
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        // RFC 7516 §3.1: five parts are an encrypted token, and no key for that was ever registered.
+        // Five parts are an encrypted token (RFC 7516 §3.1); the client registers no encryption key.
         guard parts.count != 5 else { throw .encrypted }
         guard parts.count == 3 else { throw .malformed(.notThreeParts) }
         header = try Self.object(parts[0], .header)
@@ -31,11 +30,11 @@ package struct JSONWebToken: Sendable {
         case .string(let id)?: keyID = id
         default: throw .malformed(.header)
         }
-        // RFC 7515 §4.1.11: what must be understood and is not makes the token invalid, and no extension is known here.
+        // RFC 7515 §4.1.11: a critical extension that is not understood makes the token invalid; none is supported.
         guard header["crit"] == nil else { throw .criticalHeader }
     }
 
-    /// One part as a JSON object, for people who want to see what is in a token that is not valid.
+    /// Decodes one part as a JSON object, to show the content of an invalid token.
     package static func object(
         _ part: some Collection<UInt8>, _ name: IDTokenRejection.Malformation
     ) throws(IDTokenRejection) -> [String: JSONValue] {

@@ -1,17 +1,17 @@
 package import OAuth
 
-/// An issuer's public keys (RFC 7517 §5). Those that are not usable here are left out, as §5 asks.
+/// An issuer's public keys (RFC 7517 §5), without the unusable ones, as §5 requires.
 package struct KeySet: Sendable {
     package let keys: [VerificationKey]
 
     /// The largest providers publish about ten.
     package static let maximumKeys = 100
-    /// Without a key id every key of the right type is tried, but no more than this many.
+    /// Without a key id every key of the right type is tried, up to this number.
     package static let maximumAttempts = 8
 
     package init(_ keys: [VerificationKey]) { self.keys = Array(keys.prefix(Self.maximumKeys)) }
 
-    /// Nil for a document that is no key set.
+    /// `nil` if the document is not a key set.
     package init?(_ fields: ReplyFields) {
         guard case .array(let elements)? = fields["keys"] else { return nil }
         self.init(
@@ -22,15 +22,15 @@ package struct KeySet: Sendable {
         )
     }
 
-    /// Checks the signature and returns the key that made it. The issuer's keys and the list of algorithms decide; of
-    /// the header only `alg` and `kid`, which can choose among them and nothing else.
+    /// Checks the signature and returns the key that made it. The header's `alg` and `kid` only select among the
+    /// issuer's keys and the supported algorithms.
     @discardableResult
     package func verify(_ token: JSONWebToken) throws(IDTokenRejection) -> VerificationKey {
         guard let algorithm = SignatureAlgorithm(rawValue: token.algorithm) else {
             throw .algorithmRefused(token.algorithm)
         }
         let named = keys.filter { $0.id == token.keyID && $0.id != nil }
-        // A key without an id may be the one that the token names.
+        // A key without an id may be the one named by the token.
         let candidates = (named.isEmpty ? keys.filter { token.keyID == nil || $0.id == nil } : named)
             .filter { $0.fits(algorithm) }
         if candidates.isEmpty && !named.isEmpty { throw .unfitKey(id: token.keyID, algorithm: token.algorithm) }
@@ -44,7 +44,7 @@ package struct KeySet: Sendable {
 }
 
 extension IDTokenRejection {
-    /// Whether a key that the issuer has published since may be the one that is missing.
+    /// Whether fetching the keys again may provide the missing one.
     package var mayBeNewKey: Bool {
         switch self {
         case .unknownKey, .badSignature(isKeyKnown: false): true
@@ -54,7 +54,7 @@ extension IDTokenRejection {
 }
 
 extension KeySet {
-    /// Fetches the keys from the issuer's own `jwks_uri`.
+    /// Fetches the keys from the issuer's `jwks_uri`.
     package static func fetch(
         _ url: EndpointURL, over transport: any HTTPTransport
     ) async throws(OAuthFailure) -> KeySet {
@@ -71,7 +71,7 @@ extension KeySet {
         }
         guard reply.isSuccess else { throw .transport(.unreachable("the provider's keys: \(reply.summary)")) }
         guard let keys = reply.body.fields.flatMap({ KeySet($0) }) else {
-            throw .badResponse(detail: "the provider's keys: the reply is no key set")
+            throw .badResponse(detail: "the provider's keys: the reply is not a key set")
         }
         return keys
     }

@@ -1,16 +1,15 @@
 internal import Crypto
 internal import SecretMemory
 
-/// The algorithms that sign with the client's secret (OpenID Connect Core 1.0 §10.1, RFC 7518 §3.2).
+/// The algorithms that sign with the client secret (OpenID Connect Core 1.0 §10.1, RFC 7518 §3.2).
 ///
-/// Apart from `SignatureAlgorithm`: these take the secret and nothing else, so that no public key is ever an HMAC's
-/// secret (RFC 8725 §2.1).
+/// A type of its own, so that a public key cannot be used as an HMAC secret (RFC 8725 §2.1).
 package enum SecretAlgorithm: String, CaseIterable, Sendable {
     case hs256 = "HS256"
     case hs384 = "HS384"
     case hs512 = "HS512"
 
-    /// Compares in constant time. False for an empty secret.
+    /// Compares in constant time. False if the secret is empty.
     func isValid(_ signature: [UInt8], over input: [UInt8], secret: SecretBytes) -> Bool {
         guard secret.count > 0 else { return false }
         return secret.withBytes { bytes in
@@ -23,7 +22,7 @@ package enum SecretAlgorithm: String, CaseIterable, Sendable {
         }
     }
 
-    /// The algorithm's hash function over `bytes`.
+    /// Hashes `bytes` with the algorithm's hash function.
     func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         let bytes = Array(bytes)
         return switch self {

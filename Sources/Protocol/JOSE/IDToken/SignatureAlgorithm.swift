@@ -1,9 +1,9 @@
 internal import Crypto
 
-/// The algorithms that a signature may be made with (RFC 7518 §3.1, RFC 8037 §3.1): this list and no other.
+/// The accepted public-key algorithms (RFC 7518 §3.1, RFC 8037 §3.1).
 ///
-/// `none` and the HMACs are not on it: whoever knows an issuer's public key could sign with it as an HMAC's secret
-/// (RFC 8725 §2.1 and §3.2).
+/// Without `none` and the HMACs: an attacker could use the issuer's public key as an HMAC secret (RFC 8725 §2.1 and
+/// §3.2).
 package enum SignatureAlgorithm: String, CaseIterable, Sendable {
     case rs256 = "RS256"
     case rs384 = "RS384"
@@ -16,7 +16,7 @@ package enum SignatureAlgorithm: String, CaseIterable, Sendable {
     case es512 = "ES512"
     case edDSA = "EdDSA"
 
-    /// The algorithm's hash function over `bytes`; for Ed25519 the one that is inside it.
+    /// Hashes `bytes` with the algorithm's hash function; for Ed25519 with its internal one.
     func hash(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         let bytes = Array(bytes)
         return switch self {

@@ -4,7 +4,7 @@ package import OAuth
 
 /// One public key of an issuer (RFC 7517, RFC 7518 §6, RFC 8037 §2).
 package struct VerificationKey: Sendable {
-    /// Crypto's own types: each can verify with its own algorithms and with no others.
+    /// Crypto's key types, each limited to its own algorithms.
     private enum Material: Sendable {
         case rsa(_RSA.Signing.PublicKey)
         case p256(P256.Signing.PublicKey)
@@ -14,20 +14,20 @@ package struct VerificationKey: Sendable {
     }
 
     package let id: String?
-    /// Entra's keys say whose tokens they sign.
+    /// The issuer that the key belongs to, in Entra's key sets.
     let issuer: String?
-    /// The only algorithm that the key is for, if it says so.
+    /// The key's `alg`; `nil` if absent.
     private let algorithm: String?
     private let material: Material
 
-    /// 8192 bits; verifying with a larger key takes an unreasonable time.
+    /// 8192 bits; verification with a larger key takes too long.
     private static let longestModulus = 1024
 
-    /// Nil for a key that is not for checking signatures, or of a type that is not known here.
+    /// `nil` if the key is not for verification, or of an unsupported type.
     package init?(_ members: [String: JSONValue]) {
         let fields = ReplyFields(members)
         guard fields["use"] == nil || fields["use"] == .string("sig"), Self.allowsVerifying(fields["key_ops"]),
-            // A private key that was published proves nothing any more.
+            // A published private key does not authenticate anything.
             members["d"] == nil
         else { return nil }
         func bytes(_ name: String, _ count: ClosedRange<Int>) -> [UInt8]? {
@@ -36,8 +36,8 @@ package struct VerificationKey: Sendable {
             else { return nil }
             return bytes
         }
-        // RFC 7518 §6.2.1.2 and §6.3.1.1: coordinates of full length, a modulus without leading zeros. Some issuers
-        // write big integers instead, with or without a zero for the sign.
+        // RFC 7518 §6.2.1.2 and §6.3.1.1: coordinates have their full length, a modulus has no leading zeros. Some
+        // issuers write big integers instead, with or without a zero for the sign.
         func number(_ name: String, atMost size: Int) -> [UInt8]? {
             guard let number = bytes(name, 1...(size + 8)).map({ Array($0.drop { $0 == 0 }) }),
                 (1...size).contains(number.count)
@@ -73,7 +73,7 @@ package struct VerificationKey: Sendable {
         algorithm = fields.string("alg")
     }
 
-    /// RFC 7517 §4.3.
+    /// Whether `key_ops` includes verification (RFC 7517 §4.3).
     private static func allowsVerifying(_ operations: JSONValue?) -> Bool {
         switch operations {
         case nil: true
@@ -82,7 +82,7 @@ package struct VerificationKey: Sendable {
         }
     }
 
-    /// Whether the key is of the type, the curve and the purpose that the algorithm needs (RFC 8725 §3.1).
+    /// Whether the key's type, curve and use match the algorithm (RFC 8725 §3.1).
     func fits(_ algorithm: SignatureAlgorithm) -> Bool {
         if let own = self.algorithm, own != algorithm.rawValue { return false }
         return switch (material, algorithm) {
@@ -93,7 +93,7 @@ package struct VerificationKey: Sendable {
         }
     }
 
-    /// False also for a key that does not fit.
+    /// False also if the key does not fit.
     func isValid(_ signature: [UInt8], over input: [UInt8], _ algorithm: SignatureAlgorithm) -> Bool {
         guard fits(algorithm) else { return false }
         switch material {
@@ -119,7 +119,7 @@ package struct VerificationKey: Sendable {
         case .rs256: key.isValidSignature(signature, for: SHA256.hash(data: input), padding: .insecurePKCS1v1_5)
         case .rs384: key.isValidSignature(signature, for: SHA384.hash(data: input), padding: .insecurePKCS1v1_5)
         case .rs512: key.isValidSignature(signature, for: SHA512.hash(data: input), padding: .insecurePKCS1v1_5)
-        // RFC 7518 §3.5: a salt as long as the hash, which is what this padding checks.
+        // RFC 7518 §3.5: the salt is as long as the hash; this padding checks that.
         case .ps256: key.isValidSignature(signature, for: SHA256.hash(data: input), padding: .PSS)
         case .ps384: key.isValidSignature(signature, for: SHA384.hash(data: input), padding: .PSS)
         case .ps512: key.isValidSignature(signature, for: SHA512.hash(data: input), padding: .PSS)

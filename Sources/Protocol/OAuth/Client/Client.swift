@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 public import SecretMemory
 
-/// The client as it is registered at the provider, able to prove itself at each request. The signing behind it is
-/// `ClientKeys`; the agent makes one of settings and files in `ClientMeans`.
+/// An OAuth client as registered at the provider, able to authenticate each request. Signing is in `ClientKeys`; the
+/// agent builds one from settings and files in `ClientMeans`.
 public struct Client: Sendable {
     public let id: String
     public let authentication: ClientAuthentication
@@ -15,7 +15,7 @@ public struct Client: Sendable {
         case certificate(@Sendable () throws(ClientProofFailure) -> ClientCertificate)
     }
 
-    /// A client that sends its secret, or one that has none: the method is always `none` without a secret.
+    /// Creates a client that sends its secret, or a public client; without a secret the method is always `none`.
     public init(id: String, secret: SecretBytes? = nil, authentication: ClientAuthentication) {
         self.id = id
         if let secret, authentication.sendsSecret {
@@ -27,14 +27,14 @@ public struct Client: Sendable {
         }
     }
 
-    /// A client that signs assertions: `client_secret_jwt` or `private_key_jwt`.
+    /// Creates a client that signs assertions: `client_secret_jwt` or `private_key_jwt`.
     public init(id: String, signer: any ClientAssertionSigner, authentication: ClientAuthentication) {
         self.id = id
         self.authentication = authentication
         credential = .assertions(signer)
     }
 
-    /// A client that shows a certificate, which is fetched anew for each request: `tls_client_auth` or
+    /// Creates a client that presents a certificate, loaded anew for each request: `tls_client_auth` or
     /// `self_signed_tls_client_auth`.
     public init(
         id: String, authentication: ClientAuthentication,
@@ -46,18 +46,18 @@ public struct Client: Sendable {
     }
 }
 
-/// What one request holds that says, and proves, who the client is.
+/// The parts of one request that identify and authenticate the client.
 package struct ClientProof: Sendable {
     package var parameters: [FormEncoding.Parameter] = []
     /// The value of the `Authorization` header.
     package var authorization: String?
     package var certificate: ClientCertificate?
-    /// What was sent of it and must not be shown should the server echo it.
+    /// Secrets sent in the request. They are redacted from replies, because the server may echo them.
     package var secrets: [SecretBytes] = []
 }
 
 extension Client {
-    /// Whether a server that does not decode HTTP Basic (RFC 6749 §2.3.1) sees another id or secret than was meant.
+    /// Whether a server that skips form-decoding of HTTP Basic (RFC 6749 §2.3.1) would read a different id or secret.
     public static func isChangedByEncoding(id: String, secret: SecretBytes) -> Bool {
         id.utf8.contains(where: FormEncoding.isEncoded)
             || secret.withBytes { $0.contains(where: FormEncoding.isEncoded) }
@@ -66,11 +66,10 @@ extension Client {
     /// RFC 7523 §2.2.
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-    /// The proof for one request; an assertion is made for `audience`, and for this request alone.
+    /// Returns the proof for one request. An assertion is signed for `audience`, and for this request alone.
     ///
-    /// With `client_secret_basic` there is nothing in the body: RFC 6749 §2.3 allows one method per request, and some
-    /// servers take a `client_id` beside the header for a second one. RFC 7521 §4.2 lets the `client_id` accompany an
-    /// assertion, RFC 8705 §2 demands it beside a certificate.
+    /// With `client_secret_basic` the body stays empty: some servers count a `client_id` as a second method (RFC 6749
+    /// §2.3). RFC 7521 §4.2 allows it beside an assertion, RFC 8705 §2 requires it with a certificate.
     package func proof(for audience: String) throws(ClientProofFailure) -> ClientProof {
         var proof = ClientProof()
         let id = FormEncoding.Parameter.plain("client_id", id)
@@ -96,10 +95,10 @@ extension Client {
         return proof
     }
 
-    /// The id and the secret are form-encoded first, so that a colon in the id does not move the border between them
-    /// (RFC 6749 §2.3.1).
+    /// Form-encodes the id and the secret first, so that a colon in the id does not move the separator (RFC 6749
+    /// §2.3.1).
     ///
-    /// Headers are text, so this is a copy of the secret that its owner cannot wipe.
+    /// A header is text, so this copy of the secret cannot be wiped.
     private func basicCredentials(_ secret: SecretBytes) -> String {
         defer { DeadStack.clear() }
         var pair = WipedBytes(capacity: 3 * (id.utf8.count + secret.count) + 1)

@@ -1,14 +1,14 @@
 public import SecretMemory
 
-/// The port that signs what a client says of itself (RFC 7523 §3). The module `ClientKeys` has the real one.
+/// The port that signs client assertions (RFC 7523 §3), implemented in `ClientKeys`.
 public protocol ClientAssertionSigner: Sendable {
-    /// An assertion that nobody has seen before, for the one who is named as its audience.
+    /// Returns a new, unique assertion for `audience`.
     func assertion(clientID: String, audience: String) throws(ClientProofFailure) -> SecretBytes
 }
 
-/// What a client shows in a TLS handshake (RFC 8705), each as the text of a PEM file.
+/// A client certificate with its key for TLS (RFC 8705), each as the text of a PEM file.
 public struct ClientCertificate: Sendable, Equatable {
-    /// The client's own first, then those of the authorities up to one that the server knows.
+    /// The client's own certificate first, then the intermediates up to an authority that the server knows.
     public var chain: SecretBytes
     public var key: SecretBytes
 
@@ -18,7 +18,7 @@ public struct ClientCertificate: Sendable, Equatable {
     }
 }
 
-/// Why a client cannot prove who it is. Nothing was sent.
+/// The reason why a client cannot authenticate. Nothing was sent.
 public struct ClientProofFailure: Error, Equatable, Sendable, CustomStringConvertible {
     public var problem: String
     public var hint: String
@@ -31,11 +31,12 @@ public struct ClientProofFailure: Error, Equatable, Sendable, CustomStringConver
     public var description: String { "\(problem) (\(hint))" }
 }
 
-/// Whom an assertion is for (RFC 7523 §3).
+/// The audience of an assertion (RFC 7523 §3).
 public enum AssertionAudience: String, CaseIterable, Sendable {
-    /// What OpenID Connect Core 1.0 §9 recommends, and what nearly every server takes. A list of both is no way out:
-    /// Keycloak takes a single audience only since 26.
+    /// Recommended by OpenID Connect Core 1.0 §9 and accepted by nearly every server. A list of both does not work:
+    /// Keycloak accepts only a single audience since 26.
     case tokenEndpoint = "token_endpoint"
-    /// What newer profiles demand (FAPI 2.0, the revision of RFC 7523), and servers that know no other, as ZITADEL.
+    /// Required by newer profiles (FAPI 2.0, the revision of RFC 7523) and by servers that accept nothing else, such as
+    /// ZITADEL.
     case issuer
 }

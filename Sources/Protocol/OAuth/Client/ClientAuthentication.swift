@@ -1,18 +1,18 @@
-/// How a client proves who it is at the token endpoint (RFC 6749 §2.3), by the names that metadata has for it.
+/// A client authentication method at the token endpoint (RFC 6749 §2.3), named as in the metadata.
 public enum ClientAuthentication: String, CaseIterable, Sendable {
     case none
     case clientSecretBasic = "client_secret_basic"
     case clientSecretPost = "client_secret_post"
-    /// An assertion, signed with the client's secret (RFC 7523 §2.2, OpenID Connect Core 1.0 §9).
+    /// An assertion signed with the client secret (RFC 7523 §2.2, OpenID Connect Core 1.0 §9).
     case clientSecretJWT = "client_secret_jwt"
-    /// An assertion, signed with a key whose public half the provider knows.
+    /// An assertion signed with a key whose public half is registered at the provider.
     case privateKeyJWT = "private_key_jwt"
-    /// A certificate in the TLS handshake, from an authority that the provider trusts (RFC 8705 §2.1).
+    /// A TLS client certificate from an authority that the provider trusts (RFC 8705 §2.1).
     case tlsClientAuth = "tls_client_auth"
-    /// The same on the wire; the provider knows the certificate itself (RFC 8705 §2.2).
+    /// The same on the wire; the certificate itself is registered at the provider (RFC 8705 §2.2).
     case selfSignedTLSClientAuth = "self_signed_tls_client_auth"
 
-    /// What a method cannot do without.
+    /// What a method requires.
     public enum Means: Sendable {
         case secret
         case key
@@ -20,7 +20,7 @@ public enum ClientAuthentication: String, CaseIterable, Sendable {
         case certificate
     }
 
-    /// Nil for `none`.
+    /// `nil` if the method is `none`.
     public var means: Means? {
         switch self {
         case .none: nil
@@ -30,12 +30,11 @@ public enum ClientAuthentication: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether the secret itself is in each request.
+    /// Whether each request contains the secret itself.
     var sendsSecret: Bool { self == .clientSecretBasic || self == .clientSecretPost }
 
-    /// The first of the server's methods that the client has the means for. A certificate or a key, which nobody
-    /// configures by accident, comes before a secret. Where the server lists none of them, the usual one: RFC 8414 §2
-    /// has a list that is absent mean `client_secret_basic`.
+    /// Returns the first of the server's methods that the client has the means for, a certificate or key before a
+    /// secret. The default is `client_secret_basic`, which an absent list means (RFC 8414 §2).
     public static func choose(
         hasSecret: Bool, hasKey: Bool = false, hasCertificate: Bool = false, supported: [String]?
     ) -> Self {

@@ -1,13 +1,13 @@
 internal import SecretMemory
 
 extension AuthorizationServer {
-    /// Whether `revoke` takes refresh tokens; otherwise only access tokens, whose session it ends.
+    /// Whether `revoke` accepts refresh tokens; otherwise only access tokens, whose session it ends.
     public var revokesTokens: Bool { dialect.encoding.revokesTokens }
 
-    /// Ends the session that an access token belongs to, as AWS IAM Identity Center has it ("IAM Identity Center Portal
-    /// API Reference", Logout): the token is in a header, the body is empty, and so is that of the reply.
+    /// Ends the session of an access token at AWS IAM Identity Center ("IAM Identity Center Portal API Reference",
+    /// Logout). The token is in a header; request and reply have empty bodies.
     func endSession(of accessToken: SecretBytes, at url: EndpointURL) async -> RevocationReply {
-        // A header is text, so this is a copy of the token that cannot be wiped.
+        // A header is text, so this copy of the token cannot be wiped.
         let request = HTTPRequest(
             method: .post,
             url: url,

@@ -1,7 +1,6 @@
 package import SecretMemory
 
-/// Parameters as the members of one JSON object, with their names in camelCase, as AWS has them: `client_id` is
-/// `clientId`.
+/// Encodes parameters as one JSON object with camelCase names, for AWS: `client_id` becomes `clientId`.
 package enum CamelCaseJSON {
     package static let mediaType = "application/json"
 

@@ -1,4 +1,4 @@
-/// How a provider's requests differ from RFC 8628 §3.1 and §3.4, as data: most providers are all standard.
+/// A provider's deviations from RFC 8628 §3.1 and §3.4, as data.
 public struct RequestDialect: Hashable, Sendable {
     /// The name of the parameter that RFC 6749 §3.3 calls `scope`.
     public var scopeParameter = "scope"
@@ -6,7 +6,7 @@ public struct RequestDialect: Hashable, Sendable {
     public var deviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"
     /// The parameter of a poll that RFC 8628 §3.4 calls `device_code`.
     public var deviceCodeParameter = "device_code"
-    /// Sent along with the device authorization request: an audience, for example.
+    /// Extra parameters of the device authorization request, such as an audience.
     public var deviceParameters: [String: String] = [:]
     public var proofKey = ProofKey.Use.whenAsked
     public var assertionAudience = AssertionAudience.tokenEndpoint
@@ -15,13 +15,13 @@ public struct RequestDialect: Hashable, Sendable {
 
     public init() {}
 
-    /// The members of the requests themselves: parameters of these names would speak for the client.
+    /// Parameters that the requests set themselves; a dialect must not override them.
     public static let reservedParameters: Set<String> = [
         "client_id", "client_secret", "client_assertion", "client_assertion_type", "code", "code_challenge",
         "code_challenge_method", "code_verifier", "device_code", "grant_type", "refresh_token", "scope", "token",
     ]
 
-    /// Whether a parameter of this name would be one of those, in whatever way it is written.
+    /// Whether the name, in snake or camel case, is a reserved parameter.
     public static func isReserved(_ name: String) -> Bool {
         let written = CamelCaseJSON.name(name)
         return reservedParameters.contains { CamelCaseJSON.name($0) == written }

@@ -1,14 +1,14 @@
-/// What the API of AWS IAM Identity Center does otherwise than OAuth, beside the writing of requests (`CamelCaseJSON`).
+/// How AWS IAM Identity Center's API differs from OAuth, apart from the encoding (`CamelCaseJSON`).
 extension RequestEncoding {
-    /// Whether a client is registered for its scopes, and a device authorization request names none.
+    /// Whether scopes belong to the client's registration, so that a device authorization request has none.
     public var scopesBelongToClient: Bool { self == .awsJSON }
 
-    /// Whether requests may say where a token is to be used (RFC 8707).
+    /// Whether requests may name the resource that a token is for (RFC 8707).
     package var takesTarget: Bool { self != .awsJSON }
 
-    /// Whether a logout revokes tokens (RFC 7009). Otherwise it ends the session that an access token belongs to.
+    /// Whether a logout revokes tokens (RFC 7009); otherwise it ends the session of an access token.
     public var revokesTokens: Bool { self != .awsJSON }
 
-    /// The one way to authenticate that the encoding knows, if there is only one.
+    /// The only authentication method of the encoding; `nil` if it supports several.
     public var clientAuthentication: ClientAuthentication? { self == .awsJSON ? .clientSecretPost : nil }
 }

@@ -1,13 +1,13 @@
 public import SecretMemory
 
-/// The client's side of one authorization server: each function is one request.
+/// A client of one authorization server: each function sends one request.
 public struct AuthorizationServer: Sendable {
     public let endpoints: ProviderEndpoints
     public let client: Client
     let dialect: RequestDialect
-    /// Nil: the token endpoint's URL.
+    /// `nil` if it is the token endpoint's URL.
     private let assertionAudience: String?
-    /// Of the issuer; `nil` if only endpoints are known.
+    /// The issuer's origin; `nil` if only endpoints are known.
     private let issuerOrigin: String?
     let transport: any HTTPTransport
 
@@ -23,8 +23,8 @@ public struct AuthorizationServer: Sendable {
         self.transport = transport
     }
 
-    /// Asks for a device code and a user code. RFC 8628 §3.1, and RFC 7636 §4.3 with a proof key. `resources` and
-    /// `audience` say where the tokens are to be used, and win over parameters of the dialect with those names.
+    /// Requests a device code and a user code (RFC 8628 §3.1; RFC 7636 §4.3 with a proof key). `resources` and
+    /// `audience` say where the tokens will be used, and override the dialect's parameters of those names.
     public func authorizeDevice(
         scopes: [String], resources: [String] = [], audience: String? = nil, proofKey: ProofKey? = nil
     ) async throws(OAuthFailure) -> DeviceAuthorization {
@@ -33,8 +33,8 @@ public struct AuthorizationServer: Sendable {
         do throws(RequestFailure) {
             let proof = try proof(at: url)
             var parameters = proof.parameters
-            // RFC 8628 §3.1 wants the client_id unless the client authenticates; INDIGO IAM wants it even then, and as
-            // no secret comes with it, it is no second authentication.
+            // RFC 8628 §3.1 requires client_id unless the client authenticates; INDIGO IAM requires it even then.
+            // Without a secret it is not a second authentication method.
             if client.authentication == .clientSecretBasic { parameters.append(.plain("client_id", client.id)) }
             if !dialect.encoding.scopesBelongToClient { parameters += scope(scopes) }
             if let proofKey {
@@ -56,8 +56,8 @@ public struct AuthorizationServer: Sendable {
         return try DeviceAuthorization(reply, origin: issuerOrigin ?? url.origin)
     }
 
-    /// Asks once whether the user has approved. RFC 8628 §3.4, and RFC 7636 §4.5 with the proof key that the device
-    /// authorization request had.
+    /// Polls the token endpoint once (RFC 8628 §3.4; RFC 7636 §4.5 with the proof key of the device authorization
+    /// request).
     public func poll(_ deviceCode: SecretBytes, proofKey: ProofKey? = nil) async -> PollReply {
         var parameters: [FormEncoding.Parameter] = [
             .plain("grant_type", dialect.deviceGrantType),
@@ -74,9 +74,8 @@ public struct AuthorizationServer: Sendable {
         }
     }
 
-    /// Trades the refresh token for a new access token. RFC 6749 §6. Without `scopes` the server grants what it did
-    /// before; with them, no more than that. `resources` and `audience` say where the token is to be used (RFC 8707 §2;
-    /// `audience` is no standard's, but many servers').
+    /// Exchanges the refresh token for a new access token (RFC 6749 §6). `scopes` can only narrow the grant.
+    /// `resources` (RFC 8707 §2) and `audience` (common, but not a standard) say where the token will be used.
     public func refresh(
         _ refreshToken: SecretBytes, scopes: [String]?, resources: [String] = [], audience: String? = nil
     ) async -> RefreshReply {
@@ -95,8 +94,7 @@ public struct AuthorizationServer: Sendable {
         }
     }
 
-    /// Tells the server that the token is no longer needed. RFC 7009 §2.1. Where sessions are ended instead, a refresh
-    /// token alone cannot do it.
+    /// Revokes a token (RFC 7009 §2.1). Where the provider ends sessions instead, a refresh token alone is not enough.
     public func revoke(_ token: SecretBytes, hint: TokenTypeHint) async -> RevocationReply {
         guard let url = endpoints.revocation else { return .unsupported }
         guard revokesTokens else {
@@ -118,12 +116,12 @@ public struct AuthorizationServer: Sendable {
         resources.map { .plain("resource", $0) } + (audience.map { [.plain("audience", $0)] } ?? [])
     }
 
-    /// RFC 6749 §3.3: left out rather than empty.
+    /// An empty list is left out (RFC 6749 §3.3).
     private func scope(_ scopes: [String]) -> [FormEncoding.Parameter] {
         scopes.isEmpty ? [] : [.words(dialect.scopeParameter, scopes)]
     }
 
-    /// `secrets` is what the body holds, so that the server's words are redacted should it echo them.
+    /// `secrets` are those in the body; they are redacted from the reply, because the server may echo them.
     private func post(
         _ parameters: [FormEncoding.Parameter], to url: EndpointURL, as proof: ClientProof,
         holding secrets: [SecretBytes] = []
@@ -131,8 +129,8 @@ public struct AuthorizationServer: Sendable {
         try await exchange(parameters, with: url, as: proof, holding: secrets).reply
     }
 
-    /// Sends the request, and once more in another encoding where the dialect has one and the server cannot read the
-    /// first: what cannot be read has spent nothing.
+    /// Sends the request, and retries in the dialect's other encoding if the server cannot parse the first. An unparsed
+    /// request has not used up a code or token.
     func exchange(
         _ parameters: [FormEncoding.Parameter], with url: EndpointURL, as proof: ClientProof,
         holding secrets: [SecretBytes]
@@ -168,14 +166,14 @@ public struct AuthorizationServer: Sendable {
 }
 
 extension AuthorizationServer {
-    /// The client's proof for a request to that endpoint, made anew for each.
+    /// Creates the client's proof for one request to that endpoint.
     func proof(at url: EndpointURL) throws(RequestFailure) -> ClientProof {
         do throws(ClientProofFailure) {
             let proof = try client.proof(for: audience(at: url))
             guard proof.certificate == nil || url.isSecure else {
                 throw ClientProofFailure(
-                    "'\(client.authentication.rawValue)' needs TLS, and '\(url)' is plain http",
-                    hint: "give an https URL, or another client_auth in the account file"
+                    "'\(client.authentication.rawValue)' requires TLS, but '\(url)' is plain http",
+                    hint: "use an https URL, or another client_auth in the account file"
                 )
             }
             return proof
@@ -184,8 +182,8 @@ extension AuthorizationServer {
         }
     }
 
-    /// Whom an assertion is for that goes to this endpoint. One for the token endpoint of another host would be worth
-    /// something to whoever runs this one: metadata can name endpoints of several, and not all need be its own.
+    /// Returns the audience of an assertion sent to this endpoint. Metadata may name endpoints on foreign hosts; an
+    /// assertion for the token endpoint, sent to such a host, could be replayed by it.
     package func audience(at url: EndpointURL) -> String {
         if let assertionAudience { return assertionAudience }
         return url.origin == endpoints.token.origin ? endpoints.token.text : url.text

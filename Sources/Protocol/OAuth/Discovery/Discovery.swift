@@ -1,16 +1,16 @@
-/// Finds out where an authorization server's endpoints are (RFC 8414, OpenID Connect Discovery 1.0).
+/// Finds an authorization server's endpoints (RFC 8414, OpenID Connect Discovery 1.0).
 public struct Discovery: Sendable {
     private let transport: any HTTPTransport
 
-    /// For each URL after the first: the host answers by then, if it does at all.
+    /// For each URL after the first: by then the host is known to answer.
     private static let laterTimeLimit: Duration = .seconds(10)
 
     public init(transport: any HTTPTransport) { self.transport = transport }
 
-    /// Asks at each of the issuer's metadata URLs in turn until one has the issuer's metadata.
+    /// Fetches the issuer's metadata from the first of its metadata URLs that has it.
     ///
-    /// Moves on where there is none, and where the server is out of order (429, 5xx): a front server may be so for one
-    /// path only. Ends at once where the host does not answer, and at another issuer's metadata.
+    /// Continues after a missing document and after an outage (429, 5xx), which a front server may have for one path
+    /// only. Stops if the host does not answer, or returns another issuer's metadata.
     public func metadata(for issuer: Issuer) async throws(OAuthFailure) -> ServerMetadata {
         var misses: [Miss] = []
         for url in issuer.metadataURLs {
@@ -18,24 +18,24 @@ public struct Discovery: Sendable {
                 return try await metadata(at: url, for: issuer, isFirst: misses.isEmpty)
             } catch {
                 misses.append(error)
-                // After an outage the issuer's own metadata may still be what cannot be seen.
+                // After an outage, the issuer's own metadata may be what the server failed to deliver.
                 if error.isFinal(after: misses) { break }
             }
         }
         throw Self.failure(misses, issuer)
     }
 
-    /// Why one URL has no metadata of the issuer.
+    /// The reason why one URL has no metadata of the issuer.
     private enum Miss: Error {
-        /// The host gives no answer.
+        /// The host does not answer.
         case noAnswer(TransportFailure)
-        /// It answers that it cannot serve this URL, or breaks off.
+        /// The server cannot serve this URL, or the connection breaks.
         case outage(TransportFailure)
         case mismatch(OAuthFailure)
         case redirect(String)
         case absent(String)
 
-        /// Whether the other URLs need not be asked. They are on the same host.
+        /// Whether to skip the remaining URLs, which are on the same host.
         func isFinal(after misses: [Miss]) -> Bool {
             switch self {
             case .noAnswer: true
@@ -82,7 +82,7 @@ public struct Discovery: Sendable {
         }
     }
 
-    /// An outage first: what is meant may be behind it. Then what is most surprising.
+    /// Reports an outage first, because it may hide the metadata; then the most surprising miss.
     private static func failure(_ misses: [Miss], _ issuer: Issuer) -> OAuthFailure {
         for case .outage(let failure) in misses { return .transport(failure) }
         for case .noAnswer(let failure) in misses { return .transport(failure) }

@@ -1,6 +1,6 @@
-/// An address that requests may be sent to: https, or http to this machine; no user information, no fragment.
+/// A URL that requests may be sent to: https, or http to a loopback host; without user information or fragment.
 public struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
-    /// Byte for byte as it was given.
+    /// As it was given, byte for byte.
     public let text: String
     /// `https://host` or `https://host:port`, in lower case.
     public let origin: String
@@ -16,8 +16,8 @@ public struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
         host = url.host
     }
 
-    /// An address that an issuer names: one with https must not lead to a service of this machine, which trusts nobody
-    /// from outside and is known to nobody there.
+    /// Accepts a URL from an issuer's metadata. An https issuer must not direct requests to a service on this machine,
+    /// which may trust local clients.
     init(parsing text: String, namedBy issuer: Issuer) throws(URLRejection) {
         try self.init(parsing: text)
         guard isSecure || !issuer.isSecure else { throw .downgrade(host: try WebURL(text).host) }

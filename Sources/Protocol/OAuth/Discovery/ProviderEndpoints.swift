@@ -1,14 +1,13 @@
-/// Where one account's requests go: the endpoints given by hand, else what discovery found, else what is known of the
-/// provider without asking it.
+/// One account's endpoints: those configured, else those discovered, else those built in for the provider.
 public struct ProviderEndpoints: Sendable, Equatable {
-    /// Nil: the provider has no device grant, but a login from before can still be refreshed.
+    /// `nil` if the provider has no device grant; an earlier login can still be refreshed.
     public let device: EndpointURL?
     public let token: EndpointURL
     public let revocation: EndpointURL?
     public let introspection: EndpointURL?
-    /// Where clients register (RFC 7591).
+    /// The registration endpoint (RFC 7591).
     public let registration: EndpointURL?
-    /// Endpoints that are known without asking.
+    /// Endpoints known without discovery.
     public struct Known: Sendable, Equatable {
         public var device: EndpointURL?
         public var token: EndpointURL?
@@ -28,10 +27,10 @@ public struct ProviderEndpoints: Sendable, Equatable {
         }
     }
 
-    /// Why the metadata's device endpoint is not used, if it names one.
+    /// Why the metadata's device endpoint is refused; `nil` if it is usable or absent.
     let refusedDevice: URLRejection?
 
-    /// `showsCertificate`: the client proves itself in the TLS handshake, for which the metadata may name other endpoints.
+    /// `showsCertificate`: the client authenticates with TLS, for which the metadata may name other endpoints.
     public init(
         metadata: ServerMetadata?, device: EndpointURL? = nil, token: EndpointURL? = nil,
         revocation: EndpointURL? = nil, registration: EndpointURL? = nil, known: Known = Known(),
@@ -55,7 +54,7 @@ public struct ProviderEndpoints: Sendable, Equatable {
 }
 
 extension ProviderEndpoints {
-    /// The device authorization endpoint, for a login, which needs one.
+    /// Returns the device authorization endpoint, which a login requires.
     public func requiredDevice() throws(OAuthFailure) -> EndpointURL {
         if let device { return device }
         throw .deviceFlowUnsupported(

@@ -1,4 +1,4 @@
-/// What an authorization server says about itself (RFC 8414 §2, RFC 8628 §4), as far as this agent uses it.
+/// An authorization server's metadata (RFC 8414 §2, RFC 8628 §4), as far as the agent uses it.
 public struct ServerMetadata: Sendable, Equatable {
     public var issuer: Issuer
     public var deviceAuthorizationEndpoint: EndpointURL?
@@ -8,18 +8,18 @@ public struct ServerMetadata: Sendable, Equatable {
     public var introspectionEndpoint: EndpointURL?
     /// RFC 7591.
     public var registrationEndpoint: EndpointURL?
-    /// Where the keys are that the provider signs its tokens with.
+    /// The provider's `jwks_uri`.
     public var keysURL: EndpointURL?
     public var tokenIssuer: TokenIssuer
-    /// Nil: not said.
+    /// `nil` if absent.
     public var tokenEndpointAuthMethods: [String]?
-    /// The algorithms that assertions may be signed with; nil: not said.
+    /// The signing algorithms for client assertions; `nil` if absent.
     public var assertionAlgorithms: [String]?
-    /// Where clients go that show a certificate, if that is elsewhere (RFC 8705 §5).
+    /// The endpoints for clients that authenticate with TLS (RFC 8705 §5).
     public var certificateEndpoints: ProviderEndpoints.Known
-    /// Endpoints that are named but cannot be used, by their member's name: they count as absent.
+    /// Endpoints in the metadata that are unusable, by member name. They count as absent.
     public var refusedEndpoints: [String: URLRejection]
-    /// When the server sent this by its own clock, in seconds since 1970; `nil` if it does not say.
+    /// The server's own time of the reply, in seconds since 1970; `nil` if unknown.
     public var date: Int?
 
     public init(
@@ -47,7 +47,7 @@ public struct ServerMetadata: Sendable, Equatable {
 }
 
 extension ServerMetadata {
-    /// Reads a metadata document. Nil if it is none, which is to say that it names no issuer.
+    /// Reads a metadata document; `nil` if it names no issuer.
     package init?(_ fields: ReplyFields, askedFor issuer: Issuer) throws(OAuthFailure) {
         guard case .string(let found)? = fields["issuer"] else { return nil }
         guard let tokenIssuer = TokenIssuer(metadata: found, askedFor: issuer) else {
@@ -85,7 +85,8 @@ extension ServerMetadata {
 }
 
 extension ProviderEndpoints.Known {
-    /// RFC 8705 §5. What cannot be used counts as absent: the endpoint of everybody else's then does.
+    /// Reads the endpoint aliases (RFC 8705 §5). An unusable one counts as absent, so that the general endpoint
+    /// applies.
     fileprivate init(aliases: JSONValue?, of issuer: Issuer) {
         guard case .object(let members)? = aliases else {
             self.init()

@@ -1,23 +1,22 @@
-/// Which `iss` the tokens of a provider have.
+/// The `iss` that a provider's tokens have.
 public enum TokenIssuer: Sendable, Hashable {
     /// The issuer itself, byte for byte (OpenID Connect Core 1.0 §3.1.3.7).
     case exact(Issuer)
-    /// Microsoft Entra's endpoints for many tenants: the metadata's issuer is a template, and each token's is made of
-    /// it with the token's own tenant (Microsoft: "OpenID Connect on the Microsoft identity platform").
+    /// Microsoft Entra's multi-tenant endpoints: the metadata's issuer is a template that each token fills with its own
+    /// tenant (Microsoft: "OpenID Connect on the Microsoft identity platform").
     case entraTenants
 
     package static let entraTemplate = entraIssuer("{tenantid}")
 
     private static func entraIssuer(_ tenant: String) -> String { "https://login.microsoftonline.com/\(tenant)/v2.0" }
 
-    /// The names under which Entra answers for many tenants.
+    /// The names of Entra's multi-tenant endpoints.
     private static let manyTenants = ["common", "organizations"]
-    /// The tenant of every personal account, which Entra calls "consumers" as well.
+    /// The tenant of all personal accounts, also called "consumers".
     private static let personalTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
-    /// RFC 8414 §3.3: the metadata's issuer is the one that was asked for, byte for byte. The one exception is Entra's:
-    /// a tenant may be asked for by another name than its id, and is answered with its id, or with the template where
-    /// the name is of many. Nil when the metadata is somebody else's.
+    /// `nil` if the metadata's issuer is not the requested one, byte for byte (RFC 8414 §3.3). Exception: for a
+    /// tenant's name Entra returns the tenant's id, or the template for a multi-tenant name.
     package init?(metadata found: String, askedFor issuer: Issuer) {
         if issuer.matches(found) {
             self = .exact(issuer)
@@ -35,29 +34,29 @@ public enum TokenIssuer: Sendable, Hashable {
         }
     }
 
-    /// Whether `found` is what tokens of this issuer may have, before its metadata was asked.
+    /// Whether tokens of this issuer may have `found` as `iss`, if its metadata is not known yet.
     package static func mayIssue(_ found: String, tenant: String?, issuer: Issuer) -> Bool {
         if issuer.matches(found) { return true }
         guard let asked = entraTenant(issuer.text), entraTenants.matches(found, tenant: tenant) else { return false }
         return manyTenants.contains(asked) || entraTenant(found).map { mayBeID($0, of: asked) } ?? false
     }
 
-    /// The tenant in an issuer of Entra's; nil for any other.
+    /// Returns the tenant in an Entra issuer; `nil` for any other issuer.
     private static func entraTenant(_ text: String) -> String? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 5, text.utf8.elementsEqual(entraIssuer(String(parts[3])).utf8) else { return nil }
         return String(parts[3])
     }
 
-    /// Whether a tenant that was asked for by that name can have that id, which Entra writes in lower case. Which id a
-    /// domain has is for Entra to say.
+    /// Whether the requested tenant name can have that id, which Entra writes in lower case. Only Entra knows a
+    /// domain's id.
     private static func mayBeID(_ id: String, of asked: String) -> Bool {
         guard isGUID(id), id.utf8.elementsEqual(id.lowercased().utf8) else { return false }
         if asked == "consumers" { return id == personalTenant }
         return !isGUID(asked) || id.utf8.elementsEqual(asked.lowercased().utf8)
     }
 
-    /// `tenant` is the token's `tid` claim.
+    /// Whether `found` is this issuer. `tenant` is the token's `tid` claim.
     package func matches(_ found: String, tenant: String?) -> Bool {
         switch self {
         case .exact(let issuer): issuer.matches(found)

@@ -1,16 +1,15 @@
-/// A reference as it may stand in a `Location` header or in place of an address: absolute, or relative to another one
-/// (RFC 3986 §4.2).
+/// A URI reference from a `Location` header or in place of a URL: absolute or relative (RFC 3986 §4.2).
 struct URLReference {
     private let text: String
 
-    /// White space around it and a fragment, which is never sent, are left out.
+    /// Drops surrounding white space and the fragment, which is never sent.
     init(_ text: String) {
         let trimmed = text.drop { $0 == " " || $0 == "\t" }
         let end = trimmed.lastIndex { $0 != " " && $0 != "\t" }.map(trimmed.index(after:)) ?? trimmed.startIndex
         self.text = String(trimmed[..<end].prefix { $0 != "#" })
     }
 
-    /// The address that it means seen from `base` (RFC 3986 §5.2); `nil` if that is not one for requests.
+    /// Resolves the reference against `base` (RFC 3986 §5.2); `nil` if the result is not an endpoint URL.
     func resolved(against base: EndpointURL) -> EndpointURL? {
         guard !text.isEmpty, let path = try? WebURL(base.text).path else { return nil }
         let target: String
@@ -34,7 +33,7 @@ struct URLReference {
         return !text[..<colon].contains { "/?".contains($0) }
     }
 
-    /// RFC 3986 §5.2.4, of the path before a query.
+    /// Removes dot segments from the path before a query (RFC 3986 §5.2.4).
     private static func withoutDots(_ text: some StringProtocol) -> String {
         let path = text.prefix { $0 != "?" }
         var kept: [Substring] = []

@@ -1,4 +1,4 @@
-/// Why a text is no URL that this agent would send anything to, or show to anybody.
+/// The reason why a text is not a URL that the agent sends requests to or shows.
 public enum URLRejection: Error, Equatable, Sendable {
     case empty
     case tooLong(limit: Int)
@@ -6,9 +6,9 @@ public enum URLRejection: Error, Equatable, Sendable {
     case forbiddenCharacter
     case notAbsolute
     case unsupportedScheme(String)
-    /// Plain http to a host that is not this machine.
+    /// Plain http to a host other than this machine.
     case insecure(host: String)
-    /// Plain http, though to this machine, in the metadata of an issuer that has https.
+    /// Plain http to this machine, from the metadata of an https issuer.
     case downgrade(host: String)
     case userInfo
     case invalidHost
@@ -18,17 +18,17 @@ public enum URLRejection: Error, Equatable, Sendable {
 }
 
 extension URLRejection: CustomStringConvertible {
-    /// For people; follows the name of the thing that was refused.
+    /// The text for the user; follows the name of the refused thing.
     public var description: String {
         switch self {
         case .empty: "it is empty"
         case .tooLong(let limit): "it is longer than \(limit) bytes"
-        case .forbiddenCharacter: "it holds a character that no URL may hold"
+        case .forbiddenCharacter: "it contains a character that is not allowed in a URL"
         case .notAbsolute: "it is not a complete URL; it must start with https://"
         case .unsupportedScheme(let scheme): "its scheme is '\(scheme)'; it must start with https://"
         case .insecure(let host): "it uses plain http to '\(host)'; only https is safe, http works for localhost only"
-        case .downgrade(let host): "it uses plain http to '\(host)', and its issuer https"
-        case .userInfo: "it holds a user name or password before the host"
+        case .downgrade(let host): "it uses plain http to '\(host)', but its issuer uses https"
+        case .userInfo: "it contains a user name or password before the host"
         case .invalidHost: "its host name is missing or malformed"
         case .invalidPort: "its port is not a number from 1 to 65535"
         case .query: "it has a query ('?')"

@@ -1,11 +1,11 @@
 /// The parts of an absolute http or https URL.
 ///
-/// Anything outside the grammar of RFC 3986 is refused rather than repaired: two lenient readers of one URL may see two
-/// different hosts in it. User information is refused everywhere, because it makes a URL look like another one.
+/// Malformed URLs are refused, not repaired: two lenient readers may see two different hosts in one URL (RFC 3986).
+/// User information is refused everywhere, because it disguises the host.
 package struct WebURL: Sendable {
     package enum Scheme: String, Sendable { case http, https }
 
-    /// As long as common servers and proxies accept; RFC 9110 §4.1 asks for at least 8000, no endpoint comes near.
+    /// The length that common servers and proxies accept; RFC 9110 §4.1 recommends 8000, no endpoint comes near.
     package static let maximumLength = 2048
 
     package let scheme: Scheme
@@ -49,10 +49,10 @@ package struct WebURL: Sendable {
     /// Names and addresses that never leave this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
     package var isLoopback: Bool {
         if host == "localhost" || host == "[::1]" { return true }
-        // libcurl resolves these itself, to 127.0.0.1 and ::1, and asks no DNS server.
+        // libcurl resolves these itself, to 127.0.0.1 and ::1, without DNS.
         if host.hasSuffix(".localhost"), host.first != "." { return true }
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
-        // Digits only: UInt8("+1") would be read as well. Without leading zeros: to libcurl 0127 is octal, which is 87.
+        // Digits only, because UInt8("+1") parses too; no leading zeros, because libcurl reads 0127 as octal.
         let octets = labels.compactMap { label in
             label.utf8.allSatisfy(\.isDigit) && (label == "0" || label.first != "0") ? UInt8(label) : nil
         }
@@ -83,7 +83,7 @@ package struct WebURL: Sendable {
         return (name, Int(port))
     }
 
-    /// RFC 3986 §2: unreserved and reserved characters, and `%` only before two hexadecimal digits.
+    /// Whether all characters are unreserved, reserved, or `%` with two hexadecimal digits (RFC 3986 §2).
     private static func isWellFormed(_ bytes: [UInt8]) -> Bool {
         bytes.indices.allSatisfy { index in
             let byte = bytes[index]

@@ -1,14 +1,14 @@
 public import SecretMemory
 
-/// A device authorization response (RFC 8628 §3.2). All but the device code is for people to see.
+/// A device authorization response (RFC 8628 §3.2). All but the device code may be shown.
 public struct DeviceAuthorization: Sendable {
     public var deviceCode: SecretBytes
-    /// To be shown as it is: some servers compare case.
+    /// Show it unchanged: some servers compare case.
     public var userCode: String
-    /// Complete, ASCII and without user information, so that it shows where it leads. Mostly https; RFC 8628 does not
-    /// demand it, and installations inside a network use http.
+    /// A complete ASCII URL without user information, so that the host is evident. RFC 8628 does not require https, and
+    /// installations in an internal network use http.
     public var verificationURI: String
-    /// Includes the user code, for a QR code or a link.
+    /// Contains the user code, for a QR code or a link.
     public var verificationURIComplete: String?
     /// Seconds.
     public var expiresIn: Int
@@ -32,17 +32,16 @@ public struct DeviceAuthorization: Sendable {
 }
 
 extension DeviceAuthorization {
-    /// `expires_in` is required, but Salesforce leaves it out; others give 5 to 30 minutes.
+    /// `expires_in` is required, but Salesforce omits it; other servers send 5 to 30 minutes.
     private static let defaultLifetime = 600
-    /// Nobody waits longer than a day; Hydra's tests send nanoseconds.
+    /// No login takes longer than a day; Hydra's tests send nanoseconds.
     private static let maximumLifetime = 86_400
-    /// RFC 8628 §6.1 recommends 8; the longest known one has 11.
+    /// RFC 8628 §6.1 recommends 8; the longest known code has 11.
     private static let maximumUserCodeLength = 64
 
-    /// Reads the names of RFC 8628, those of its early drafts (Google and all who follow it: `url`), and AWS's
-    /// camelCase.
+    /// Reads the member names of RFC 8628, of its early drafts (`url`: Google and others) and AWS's camelCase.
     ///
-    /// `origin` is the issuer's, for a server that writes its verification URI without one.
+    /// `origin` is the issuer's, for a server that sends a relative verification URI.
     package init(_ fields: ReplyFields, origin: String? = nil) throws(OAuthFailure) {
         let code: JSONValue?
         let shown: (userCode: String?, uri: String?, complete: String?)
@@ -59,7 +58,7 @@ extension DeviceAuthorization {
         } catch {
             throw .badResponse(detail: error.description)
         }
-        // Facebook has `code`, Codex's server `device_auth_id`: their polls are different, too.
+        // Facebook sends `code`, Codex's server `device_auth_id`; their polls differ, too.
         if code == nil, shown.userCode != nil {
             throw .deviceFlowUnsupported(
                 detail: "the server sends a user code without a device code, so it does not speak RFC 8628"
@@ -95,9 +94,9 @@ extension DeviceAuthorization {
         )
     }
 
-    /// The reply to a device authorization request.
+    /// Reads the reply to a device authorization request.
     package init(_ reply: ProviderReply, origin: String? = nil) throws(OAuthFailure) {
-        // What an overloaded server says is taken for its answer only if the words are known.
+        // The error of an overloaded server counts only if its code is known.
         if let error = reply.error, reply.status < 500, error.known != nil || !reply.isTemporary {
             if error.meaning == .notNow { throw .transport(.unreachable(reply.summary)) }
             throw .provider(error)
@@ -113,7 +112,7 @@ extension DeviceAuthorization {
 }
 
 extension ReplyFields {
-    /// At least 1 s and at most 5 minutes, which no server that means it exceeds. HashiCorp Vault says
-    /// `poll_interval`. Rounded up, because RFC 8628 §3.5 has it as the least time to wait.
+    /// From 1 s to 5 minutes, which real servers do not exceed. HashiCorp Vault sends `poll_interval`. Rounded up: RFC
+    /// 8628 §3.5 defines it as the minimum wait.
     var pollingInterval: Int? { seconds("interval", "poll_interval", atMost: 300, rounded: .up) }
 }

@@ -1,50 +1,50 @@
-/// When to poll for a device code, and when to stop (RFC 8628 §3.3, §3.5). Holds no clock: every time is passed in.
+/// The schedule of polls for a device code (RFC 8628 §3.3, §3.5). It has no clock: every time is a parameter.
 public struct DevicePolling: Sendable {
     public enum Decision: Sendable {
         /// Poll again at `nextPoll`.
         case wait
-        /// As `wait`; the server asked for a longer interval, in seconds.
+        /// As `wait`; the server requested a longer interval, in seconds.
         case slowed(interval: Int)
-        /// As `wait`; the server could not be asked.
+        /// As `wait`; the poll did not reach the server.
         case retrying(detail: String)
         case granted(TokenGrant)
         /// The provider's error code, or `bad_response`, `device_flow_unsupported` or `provider_unreachable`.
         case failed(code: String, detail: String?)
-        /// The code expires before the next poll; to be reported as `expired_token`. A new code needs the user's wish.
+        /// The code expires before the next poll; reported as `expired_token`. A new code requires the user's request.
         case expired
     }
 
-    /// Our own limits to waiting, where the server has not asked for more: a person is waiting at the other end.
+    /// The agent's own limit, unless the server requests a longer wait: the user is waiting.
     private static let longestBackoff = 60
     private static let longestRetryAfter: Duration = .seconds(120)
 
-    /// When the code expires by our own clock, suspend included; the server is not trusted to end it.
+    /// When the code expires by our own clock, suspend included; the server may not enforce it.
     public let deadline: ContinuousClock.Instant
     public private(set) var nextPoll: ContinuousClock.Instant
-    /// What the server asks for, in seconds.
+    /// The interval that the server requested, in seconds.
     private var agreedInterval: Int
     private var slowDownsInARow = 0
     private var backOffsInARow = 0
 
-    /// `now` is when the response came. The first poll waits, too.
+    /// `now` is when the response arrived. The first poll waits, too.
     public init(_ authorization: DeviceAuthorization, now: ContinuousClock.Instant) {
         agreedInterval = authorization.interval
         deadline = now + .seconds(authorization.expiresIn)
         nextPoll = now + .seconds(authorization.interval)
     }
 
-    /// Seconds between the end of one poll and the start of the next, as of now.
+    /// Seconds between the end of one poll and the start of the next.
     public var interval: Int {
         var interval = agreedInterval
-        // RFC 8628 §3.5: a connection timeout doubles the interval before the retry, and so does overload. An answer
-        // ends that, so that a moment without network does not slow the rest of the login.
+        // RFC 8628 §3.5: a connection timeout doubles the interval, and so does overload. Any answer resets it, so that
+        // a short network failure does not slow the rest of the login.
         for _ in 0..<backOffsInARow where interval < Self.longestBackoff {
             interval = min(interval * 2, Self.longestBackoff)
         }
         return interval
     }
 
-    /// Takes in what a poll returned at `now`, and says what follows.
+    /// Handles the result of a poll at `now` and returns the next step.
     public mutating func received(_ reply: PollReply, at now: ContinuousClock.Instant) -> Decision {
         var decision: Decision
         var wait: Duration = .zero
@@ -73,15 +73,15 @@ public struct DevicePolling: Sendable {
         return decision
     }
 
-    /// The RFC's code, which is the same for every provider; the provider's own word, if it has one, is in the detail.
+    /// Reports the RFC's code, the same for every provider; the provider's own word goes into the detail.
     private static func failed(_ code: ErrorCode, _ error: ProviderError) -> Decision {
         .failed(code: code.rawValue, detail: error.code == code.rawValue ? error.detail : error.description)
     }
 
-    /// RFC 8628 §3.5: 5 s more for this and all later polls, or what the server names if that is more.
+    /// Adds 5 s to this and all later polls (RFC 8628 §3.5), or takes the server's interval if it is longer.
     ///
-    /// A server that goes on saying it counts time differently from us; the interval then grows by half as well, to
-    /// overtake it. It always grows, so the deadline ends this in any case.
+    /// A server that keeps sending `slow_down` measures time differently, so the interval also grows by half. Since it
+    /// always grows, the deadline ends the loop.
     private mutating func slowDown(_ asked: Int?) {
         slowDownsInARow += 1
         backOffsInARow = 0

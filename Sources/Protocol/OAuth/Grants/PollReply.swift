@@ -1,28 +1,28 @@
-/// What one token request with a device code says (RFC 8628 §3.5).
+/// The result of one token request with a device code (RFC 8628 §3.5).
 public enum PollReply: Sendable {
     case granted(TokenGrant)
-    /// `interval` in seconds, if the server names one.
+    /// `interval` in seconds; `nil` if the server sends none.
     case pending(interval: Int?)
     case slowDown(interval: Int?)
     /// `access_denied`, or the provider's own word for it.
     case denied(ProviderError)
     /// `expired_token`, or the provider's own word for it.
     case expired(ProviderError)
-    /// Another OAuth error, which ends the login.
+    /// Any other OAuth error; it ends the login.
     case refused(ProviderError)
-    /// No answer from the authorization server itself; it may come next time. `backsOff`: the server is overloaded, so
-    /// the interval grows for as long as this lasts.
+    /// No answer from the authorization server itself; the next poll may succeed. `backsOff`: the server is overloaded,
+    /// so the interval grows until it recovers.
     case transient(detail: String, backsOff: Bool, retryAfter: Duration?)
-    /// The server's certificate is not trusted, so nothing is sent to it again.
+    /// The server's certificate is not trusted, so polling stops.
     case untrusted(detail: String)
-    /// An answer of the server that is no token: the device code is spent, asking again does not help.
+    /// A success without a usable token: the device code is used up, so a retry will not help.
     case unusable(detail: String)
-    /// The server speaks another protocol than RFC 8628.
+    /// The server does not implement RFC 8628.
     case unsupported(detail: String)
 }
 
 extension PollReply {
-    /// The longest `Retry-After` that stays in force as the interval of the later polls.
+    /// The longest `Retry-After` that becomes the interval of later polls.
     private static let longestAskedInterval: Duration = .seconds(120)
 
     /// Only `error` decides; the status differs between providers (400, 403, 428, 429, even 200).
@@ -34,7 +34,7 @@ extension PollReply {
         } else if case .empty = reply.body, let said = Self.said(byStatusOf: reply) {
             self = said
         } else {
-            // Not JSON, or JSON without an error: the words of a proxy or a captive portal.
+            // Not JSON, or JSON without an error: sent by a proxy or a captive portal.
             self = .transient(reply)
         }
     }
@@ -42,7 +42,7 @@ extension PollReply {
     package init(_ failure: RequestFailure) {
         switch failure {
         case .transport(let failure): self.init(failure)
-        // A key that is renewed at this moment is there for the next poll.
+        // A key that is being replaced now will be there for the next poll.
         case .client(let failure): self = .transient(detail: failure.description, backsOff: false, retryAfter: nil)
         }
     }
@@ -75,7 +75,7 @@ extension PollReply {
         do throws(TokenGrant.Rejection) {
             self = .granted(try reply.grant(fields))
         } catch {
-            // Codex's server hands out a code for another grant, with a verifier that it made itself.
+            // Codex's server returns a code for another grant, with its own verifier.
             self =
                 fields["access_token", "accessToken"] == nil && fields["authorization_code"] != nil
                 ? .unsupported(detail: "the server answers with an authorization code instead of a token")
@@ -83,11 +83,11 @@ extension PollReply {
         }
     }
 
-    /// What an empty reply says by its status alone. Trakt ("device token", status codes) has nothing else; for others
-    /// these statuses mean the same or nothing. No 401, 403 or 404: those are a gateway's just as well.
+    /// Interprets an empty reply by its status: Trakt ("device token", status codes) sends nothing else. Not 401, 403
+    /// and 404, which gateways send as well.
     private static func said(byStatusOf reply: ProviderReply) -> Self? {
         switch reply.status {
-        // RFC 6749 §5.2 has 400 for every error; one without a name asks for nothing but patience.
+        // RFC 6749 §5.2 uses 400 for every error; without a code, keep polling.
         case 400: .pending(interval: nil)
         case 409: .unusable(detail: "the device code has been used already (status 409)")
         case 410: .expired(ProviderError(code: ErrorCode.expiredToken.rawValue, status: reply.status))

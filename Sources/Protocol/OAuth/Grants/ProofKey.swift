@@ -1,11 +1,11 @@
 internal import FoundationEssentials
 public import SecretMemory
 
-/// The secret by which the server knows that whoever polls is the one who asked for the code (RFC 7636, PKCE).
+/// A PKCE secret (RFC 7636): proves that the client that polls is the one that requested the code.
 public struct ProofKey: Sendable {
-    /// Sent with each poll only.
+    /// Sent only with polls.
     public let verifier: SecretBytes
-    /// Made of the verifier by the method `S256`, and sent with the device authorization request.
+    /// Derived from the verifier with the method `S256`; sent with the device authorization request.
     public let challenge: String
 
     public init(verifier: SecretBytes, challenge: String) {
@@ -13,17 +13,16 @@ public struct ProofKey: Sendable {
         self.challenge = challenge
     }
 
-    /// When there is one. RFC 8628 knows nothing of it, and servers that do not ask for it may refuse what they do not
-    /// know.
+    /// When to use PKCE. RFC 8628 does not mention it, and a server may refuse unknown parameters.
     public enum Use: Sendable {
-        /// Once the server has refused a device authorization request because it lacks one.
+        /// Only after the server refused a device authorization request without it.
         case whenAsked
         case always
         case never
     }
 
-    /// Whether a server's words blame the lack of one: Keycloak answers `invalid_request` with "Missing parameter:
-    /// code_challenge_method" (its AuthorizationEndpointChecker), and no code is for this and nothing else.
+    /// Whether an error text reports missing PKCE: Keycloak answers `invalid_request` with "Missing parameter:
+    /// code_challenge_method" (its AuthorizationEndpointChecker); no error code is specific to it.
     package static func isBlamed(in words: String?) -> Bool {
         guard let words = words?.lowercased() else { return false }
         return ["code_challenge", "code challenge", "code_verifier", "code verifier", "pkce"].contains {

@@ -1,28 +1,27 @@
-/// What one refresh request says (RFC 6749 §6). Only `deadGrant` may end a login.
+/// The result of one refresh request (RFC 6749 §6). Only `deadGrant` may end a login.
 public enum RefreshReply: Sendable {
     case renewed(TokenGrant)
-    /// `invalid_grant`: the refresh token is expired, revoked or somebody else's.
+    /// `invalid_grant`: the refresh token is expired, revoked or another client's.
     case deadGrant(ProviderError)
-    /// A person has to do something at the provider, such as another factor or a consent; the grant may live on.
+    /// The user has to act at the provider, for example for MFA or consent; the grant may still be valid.
     case needsPerson(ProviderError)
-    /// The client or what it asks for is refused, not the grant.
+    /// The client or its request is refused, not the grant.
     case misconfigured(ProviderError)
-    /// Nothing was sent, because the account is not configured so that it could be.
+    /// Nothing was sent, because the account's configuration is incomplete.
     case unconfigured(String)
-    /// Nothing was sent, because the metadata has become another issuer's, or leads to other hosts.
+    /// Nothing was sent, because the metadata now has another issuer or names other hosts.
     case changed(String)
-    /// A definite refusal whose reason is not known: a 4xx without an OAuth error, or with an error that no RFC has.
+    /// A definite refusal without a known reason: a 4xx without an OAuth error, or with an unknown code.
     case rejected(status: Int, detail: String)
-    /// Nothing was sent, or a proxy or an overloaded server answered: the refresh token is as good as before.
+    /// Nothing was sent, or a proxy or an overloaded server answered: the refresh token is still unused.
     case transient(detail: String, retryAfter: Duration?)
-    /// The request was sent, and no answer that can be used came back, as with a success that cannot be read: the refresh
-    /// token may be spent.
+    /// The request was sent without a usable answer, such as an unreadable success: the refresh token may be used up.
     case unanswered(detail: String)
 }
 
 extension RefreshReply {
     package init(_ reply: ProviderReply) {
-        // A word of an overloaded server, or of a proxy (407), is not taken for the end of a login.
+        // An error from an overloaded server or a proxy (407) must not end a login.
         if reply.isRedirect || reply.isTemporary || reply.status == 407 {
             self = .transient(reply)
         } else if let error = reply.error {
@@ -61,7 +60,7 @@ extension RefreshReply {
     }
 
     private init(success reply: ProviderReply) {
-        // Whatever stands in the way of reading it: the server has said yes, and may have replaced the token.
+        // Unreadable, but a success: the server may have rotated the token.
         guard let fields = reply.body.fields else {
             self = .unanswered(detail: reply.content)
             return
@@ -73,8 +72,8 @@ extension RefreshReply {
         }
     }
 
-    /// Whether a 4xx without an OAuth error is the authorization server's own: Glewlwyd answers an empty 400 to a dead
-    /// token. 403, 404 and 407 come from gateways and proxies just as well, and so does any page.
+    /// Whether a 4xx without an OAuth error comes from the authorization server: Glewlwyd sends an empty 400 for an
+    /// invalid token. Gateways and proxies send 403, 404, 407 and pages as well.
     private static func isRefusal(_ reply: ProviderReply) -> Bool {
         guard (400...499).contains(reply.status), ![403, 404, 407].contains(reply.status) else { return false }
         if case .foreign = reply.body { return false }

@@ -1,9 +1,7 @@
-/// How providers write that a refresh token is dead, where they have a word of their own for it.
-///
-/// Words are compared as a whole: no sentence is searched for them.
+/// Provider-specific words for an invalid refresh token. They are compared as a whole; sentences are not searched.
 enum RefreshTokenWords {
-    /// Whether the word says so wherever it stands: `invalid_refresh_token` (Slack), `RefreshTokenExpired`,
-    /// `refresh token revoked`.
+    /// Whether the word is unambiguous anywhere: `invalid_refresh_token` (Slack), `RefreshTokenExpired`, `refresh token
+    /// revoked`.
     static func saysDead(_ word: String) -> Bool {
         var plain = Self.plain(word)
         guard plain.utf8.count <= longest else { return false }
@@ -17,8 +15,8 @@ enum RefreshTokenWords {
         return states.contains(String(after.dropFirst(link.count)))
     }
 
-    /// Whether the word says so in the reply to a refresh, where the refresh token is the only token and the only grant:
-    /// `token_revoked`, `token_expired` (Slack), `invalid_token` (Cloud Foundry), `invalid_code` (Zoho).
+    /// Whether the word is unambiguous in reply to a refresh, which has no other token or grant: `token_revoked`,
+    /// `token_expired` (Slack), `invalid_token` (Cloud Foundry), `invalid_code` (Zoho).
     static func saysDeadAtRefresh(_ word: String) -> Bool {
         atRefresh.contains(plain(word))
     }

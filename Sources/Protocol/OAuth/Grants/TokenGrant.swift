@@ -3,19 +3,18 @@ public import SecretMemory
 /// A successful token response (RFC 6749 §5.1).
 public struct TokenGrant: Sendable {
     public var accessToken: SecretBytes
-    /// Always `Bearer`: tokens of other types cannot be used (RFC 6749 §7.1).
+    /// Always `Bearer`: other token types are not supported (RFC 6749 §7.1).
     public var tokenType: String
-    /// Seconds from 1 to 10 years; nil when the server names no life time that makes sense.
+    /// Seconds from 1 to 10 years; `nil` if the server sends no valid lifetime.
     public var expiresIn: Int?
-    /// Nil: on refresh, the old one stays in use (RFC 6749 §6).
+    /// `nil` if a refresh keeps the old one (RFC 6749 §6).
     public var refreshToken: SecretBytes?
-    /// Nil: what was asked for (RFC 6749 §5.1).
+    /// `nil` if as requested (RFC 6749 §5.1).
     public var scope: [String]?
-    /// Whether `scope` is all that the reply says of scopes: false where a part of it is not a scope that can be read, or
-    /// two members contradict each other.
+    /// Whether `scope` holds all scopes of the reply: false if a part is unreadable, or two members differ.
     public var isScopeComplete: Bool
     public var idToken: SecretBytes?
-    /// Seconds from 1 to 10 years until the refresh token dies; nil when the server does not say, or says never.
+    /// Seconds from 1 to 10 years until the refresh token expires; `nil` if unknown or never.
     public var refreshExpiresIn: Int?
 
     public init(
@@ -35,13 +34,13 @@ public struct TokenGrant: Sendable {
 }
 
 extension TokenGrant {
-    /// Why a reply is no grant, for people.
+    /// The reason why a reply is not a grant, for the user.
     package struct Rejection: Error, Equatable { package let detail: String }
 
-    /// Far more than the largest JWTs; it also fits a header of common servers no longer.
+    /// Far larger than real JWTs, and too large for a header of common servers.
     package static let maximumTokenLength = 64 * 1024
 
-    /// So that no arithmetic on instants can overflow.
+    /// Keeps arithmetic on instants from overflowing.
     private static let maximumLifetime = 10 * 365 * 86_400
 
     /// The largest scope lists have a few hundred entries.
@@ -49,7 +48,7 @@ extension TokenGrant {
     /// The longest are URLs of some 100 characters.
     private static let maximumScopeLength = 256
 
-    /// Reads the names of RFC 6749 and their camelCase, which AWS and plentymarkets have.
+    /// Reads the member names of RFC 6749 and their camelCase (AWS, plentymarkets).
     package init(_ fields: ReplyFields) throws(Rejection) {
         defer { DeadStack.clear() }
         let access: JSONValue?
@@ -65,20 +64,20 @@ extension TokenGrant {
             throw Rejection(detail: error.description)
         }
         guard access != nil else { throw Rejection(detail: "the reply holds no access token") }
-        // In a header, so one visible word (RFC 6750 §2.1); only text is a token, a number would have lost digits.
+        // Sent in a header, so one visible word (RFC 6750 §2.1). Not a number: that would have lost digits.
         guard let accessToken = Self.secret(access, allowing: \.isVisible) else {
             throw Rejection(detail: "the access token is malformed")
         }
-        // Hugging Face and Baidu leave the type out; whoever does means the one type that everybody issues.
+        // Hugging Face and Baidu omit the type, and mean Bearer.
         guard type == nil || type?.text?.lowercased() == "bearer" else {
             throw Rejection(detail: "the server issues a token of a type other than Bearer")
         }
-        // RFC 6749 appendix A.17: printable ASCII, the space included.
+        // RFC 6749 appendix A.17: printable ASCII including the space.
         let refreshToken = Self.secret(refresh) { $0.isVisible || $0 == 0x20 }
         guard refreshToken != nil || refresh == .string("") else {
             throw Rejection(detail: "the refresh token is malformed")
         }
-        // Bitbucket says `scopes`.
+        // Bitbucket uses `scopes`.
         let named = fields.words("scope", "scopes")
         let scope = named.map { Self.scopes($0) }
         self.init(
@@ -96,19 +95,19 @@ extension TokenGrant {
         )
     }
 
-    /// Those that a request could name (RFC 6749 appendix A.4).
+    /// Returns the words that are valid scopes (RFC 6749 appendix A.4).
     package static func scopes(_ words: [String], atMost count: Int = maximumScopes) -> [String] {
         Array(
             words.lazy.filter { (1...maximumScopeLength).contains($0.utf8.count) && $0.utf8.allSatisfy(\.isVisible) }
                 .prefix(count))
     }
 
-    /// Whether the text can stand in a header as a token (RFC 6750 §2.1).
+    /// Whether the text is a valid token for a header (RFC 6750 §2.1).
     package static func isAccessToken(_ text: String) -> Bool {
         (1...maximumTokenLength).contains(text.utf8.count) && text.utf8.allSatisfy(\.isVisible)
     }
 
-    /// A member as a secret, if it is text, not empty, within bounds and made of allowed bytes only.
+    /// Returns a member as a secret if it is non-empty text within bounds and of allowed bytes.
     static func secret(_ value: JSONValue?, allowing isAllowed: (UInt8) -> Bool) -> SecretBytes? {
         guard case .string(let text)? = value, (1...maximumTokenLength).contains(text.utf8.count),
             text.utf8.allSatisfy(isAllowed)

@@ -1,7 +1,6 @@
-/// The address that a person is to open, made of what the server writes for it (RFC 8628 §3.2). Some servers leave out the
-/// scheme, or the host as well.
+/// Reads the verification URI for the user (RFC 8628 §3.2). Some servers omit the scheme, or the host as well.
 enum VerificationAddress {
-    /// A complete URL that can be shown. `origin` is the issuer's; `nil`: only complete ones are read.
+    /// Returns a complete URL that can be shown. `origin` is the issuer's; without it only complete ones are accepted.
     static func read(_ text: String, origin: String?) throws(URLRejection) -> String {
         let text = trimmed(text)
         do throws(URLRejection) {
@@ -15,13 +14,13 @@ enum VerificationAddress {
         }
     }
 
-    /// `nil` for a text with another scheme, and for a path without an origin.
+    /// `nil` if the text has another scheme, or is a path and there is no origin.
     private static func completed(_ text: String, origin: String?) -> String? {
         if text.hasPrefix("//") { return "https:" + text }
         if text.hasPrefix("/") { return origin.map { $0 + text } }
         let first = text.prefix { !"/?#".contains($0) }
         guard first.contains(where: \.isLetter) || first.hasPrefix(".") else { return nil }
-        // `javascript:…` is not a host with a port, and is refused as one.
+        // `javascript:…` is not a host with a port, so it is refused as a URL.
         if !first.hasPrefix("."), first.contains(".") || first.contains(":") || first == "localhost" {
             return "https://" + text
         }

@@ -1,16 +1,16 @@
 public import SecretMemory
 
-/// Has a provider register a client (RFC 7591), and delete the registration (RFC 7592).
+/// Dynamic client registration (RFC 7591) and its deletion (RFC 7592).
 public struct ClientRegistration: Sendable {
     private let transport: any HTTPTransport
 
-    /// For all attempts to register together: nobody is asked to approve anything yet, and somebody waits.
+    /// For all attempts together: the user waits, and has nothing to approve yet.
     private static let timeLimit: Duration = .seconds(15)
 
     public init(transport: any HTTPTransport) { self.transport = transport }
 
-    /// Registers a client at the endpoint that `metadata` names. `initialToken` is what some providers want to see
-    /// (RFC 7591 §1.2); it is sent nowhere else. `authentication` is asked for, and by default what suits the server.
+    /// Registers a client at the metadata's registration endpoint. `initialToken` is the initial access token of some
+    /// providers (RFC 7591 §1.2), sent nowhere else. `authentication` defaults to what the server supports best.
     public func register(
         _ metadata: ServerMetadata, scopes: [String], authentication: ClientAuthentication? = nil,
         encoding: RequestEncoding = .form, initialToken: SecretBytes? = nil,
@@ -42,7 +42,7 @@ public struct ClientRegistration: Sendable {
         )
     }
 
-    /// RFC 7592 §2.3.
+    /// Deletes a registration (RFC 7592 §2.3).
     public func delete(_ client: ClientManagement) async -> RevocationReply {
         let request = HTTPRequest(
             method: .delete, url: client.url, headers: headers(client.token), timeLimit: Self.timeLimit
@@ -76,13 +76,13 @@ public struct ClientRegistration: Sendable {
         }
     }
 
-    /// Headers are text, so this is a copy of the token that cannot be wiped.
+    /// A header is text, so this copy of the token cannot be wiped.
     private func headers(_ token: SecretBytes?) -> [(name: String, value: String)] {
         let authorization = token.map { (name: "Authorization", value: "Bearer \($0.revealedText())") }
         return [(name: "Accept", value: "application/json")] + [authorization].compactMap(\.self)
     }
 
-    /// A client that is of no use is not left behind at the provider.
+    /// Deletes a client that turns out to be unusable from the provider.
     private func client(
         _ reply: ProviderReply, _ url: EndpointURL, _ metadata: ServerMetadata
     ) async throws(RegistrationFailure) -> RegisteredClient {
@@ -96,22 +96,22 @@ public struct ClientRegistration: Sendable {
     }
 }
 
-/// Why there is no registration.
+/// The reason why registration failed.
 public enum RegistrationFailure: Error, Equatable, Sendable {
-    /// There was no reply, or the server is out of order for now (429, 5xx).
+    /// No reply, or the server is temporarily unavailable (429, 5xx).
     case transport(TransportFailure)
-    /// The provider's metadata names no registration endpoint, or one that must not be used.
+    /// The provider's metadata has no usable registration endpoint.
     case unsupported(detail: String)
-    /// `status` is nil when the server did register a client.
+    /// `status` is `nil` if the server did register a client.
     case refused(detail: String, status: Int?)
     /// A client is registered, but not for the device grant.
     case noDeviceGrant(detail: String)
-    /// A reply that breaks the protocol.
+    /// A reply that violates the protocol.
     case badResponse(detail: String)
 }
 
 extension ProviderReply {
-    /// The members of a registration: 201 (RFC 7591 §3.2.1), or 200, as Glewlwyd has it.
+    /// The members of a registration response: 201 (RFC 7591 §3.2.1), or 200 from Glewlwyd.
     package func registration() throws(RegistrationFailure) -> ReplyFields {
         if isTemporary || error?.meaning == .notNow { throw .transport(.unreachable(summary)) }
         guard isSuccess, error == nil else { throw .refused(detail: summary, status: status) }

@@ -1,14 +1,14 @@
 public import SecretMemory
 
-/// A client as the provider has registered it, which need not be as it was asked for (RFC 7591 §3.2.1).
+/// A client as the provider registered it, which may differ from the request (RFC 7591 §3.2.1).
 public struct RegisteredClient: Sendable, Equatable {
     public var id: String
     public var secret: SecretBytes?
-    /// Nil: the provider does not say.
+    /// `nil` if the provider does not report it.
     public var authentication: ClientAuthentication?
-    /// Seconds since 1970; nil when the secret does not expire, or there is none.
+    /// Seconds since 1970; `nil` if the secret does not expire or does not exist.
     public var secretExpiresAt: Int?
-    /// Nil: the registration cannot be deleted by this client.
+    /// `nil` if the client cannot delete its registration.
     public var management: ClientManagement?
 
     public init(
@@ -23,7 +23,7 @@ public struct RegisteredClient: Sendable, Equatable {
     }
 }
 
-/// Where and with what a registration is deleted (RFC 7592 §3).
+/// The URL and token to delete a registration (RFC 7592 §3).
 public struct ClientManagement: Sendable, Equatable {
     public var url: EndpointURL
     public var token: SecretBytes
@@ -35,10 +35,10 @@ public struct ClientManagement: Sendable, Equatable {
 }
 
 extension RegisteredClient {
-    /// Why a registration is of no use.
+    /// The reason why a registration is unusable.
     package enum Uselessness: Error, Equatable {
         case noDeviceGrant
-        /// The provider wants the client to prove itself in a way that it cannot.
+        /// The provider requires an authentication method that the client does not support.
         case authentication(ClientAuthentication?)
 
         package var failure: RegistrationFailure {
@@ -46,17 +46,17 @@ extension RegisteredClient {
             case .noDeviceGrant:
                 .noDeviceGrant(detail: "the provider registers no client for the device authorization grant")
             case .authentication(let method):
-                // Nothing but a known word is shown: in its place a server may repeat the initial access token.
+                // Shows only a known word: the server may echo the initial access token instead.
                 .refused(
                     detail: "the provider registers only clients that use "
-                        + (method.map { "'\($0.rawValue)'" } ?? "a way to authenticate that is not known here"),
+                        + (method.map { "'\($0.rawValue)'" } ?? "an unknown authentication method"),
                     status: nil)
             }
         }
     }
 
-    /// Reads the members that a reply has, by the names of RFC 7591 or in AWS's camelCase. `origins` are those that the
-    /// client's own address may have.
+    /// Reads the members of a reply by the names of RFC 7591 or in AWS's camelCase. `origins` are those allowed for the
+    /// client's management URL.
     package init(_ fields: ReplyFields, origins: [String]) throws(RegistrationFailure) {
         let (id, secret): (String?, JSONValue?)
         do throws(ReplyFields.Ambiguity) {
@@ -77,22 +77,22 @@ extension RegisteredClient {
             }
             self.secret = secret
         }
-        // 0 means never; up to the year 9999.
+        // 0 means never; the maximum is the year 9999.
         secretExpiresAt =
             self.secret == nil
             ? nil : fields.seconds("client_secret_expires_at", "clientSecretExpiresAt", atMost: 253_402_300_799)
         if let token = TokenGrant.secret(fields["registration_access_token"], allowing: \.isVisible),
             let text = fields.string("registration_client_uri"), let url = try? EndpointURL(parsing: text),
-            // The token goes to nobody but whoever issued it.
+            // The management token goes only to the server that issued it.
             origins.contains(url.origin)
         {
             management = ClientManagement(url: url, token: token)
         }
     }
 
-    /// Whether the client can do what it is for, with the method to authenticate that was registered.
+    /// Checks that the client has the device grant and an authentication method it supports, and adopts that method.
     package mutating func settle(_ fields: ReplyFields) throws(Uselessness) {
-        // An empty list is a framework's word for a member that was not set.
+        // Some frameworks send an empty list for an absent member.
         if let grants = fields.words("grant_types"), !grants.isEmpty,
             !grants.contains(where: RegistrationRequest.isDeviceGrant)
         {

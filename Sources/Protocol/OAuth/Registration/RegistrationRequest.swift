@@ -1,25 +1,25 @@
 internal import FoundationEssentials
 package import SecretMemory
 
-/// What a client says of itself when it registers (RFC 7591 §2), and how it says it to servers that want it otherwise.
+/// Client metadata for a registration (RFC 7591 §2), with variants for servers that refuse the first form.
 package struct RegistrationRequest: Sendable, Equatable {
     package let scopes: [String]
     package let authentication: ClientAuthentication
     package let encoding: RequestEncoding
-    /// Nobody is ever sent there, but some servers register no client without an address.
+    /// Not used by the device grant, but some servers require one.
     package private(set) var hasRedirectURI = false
-    /// Whether the response type of a grant that is never used is named, because some servers register no client without.
+    /// Whether to send a response type, which some servers require although the device grant has none.
     package private(set) var hasResponseType = false
-    /// The device grant in the server's word.
+    /// The device grant type under the server's name.
     package private(set) var grantType = deviceGrantType
 
     package static let deviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"
-    /// Glewlwyd's word for it.
+    /// Glewlwyd's name for it.
     package static let otherDeviceGrantType = "device_authorization"
     private static let clientName = "authagent"
     /// RFC 8252 §7.3: a loopback address.
     package static let redirectURI = "http://127.0.0.1/"
-    /// As it is said first, and once more for each of the three things that servers want otherwise.
+    /// The first form, and one more for each of the three variants.
     package static let mostAttempts = 4
 
     package init(scopes: [String], authentication: ClientAuthentication, encoding: RequestEncoding = .form) {
@@ -28,11 +28,11 @@ package struct RegistrationRequest: Sendable, Equatable {
         self.encoding = encoding
     }
 
-    /// What to ask after that refusal; nil when nothing is left to say otherwise.
+    /// Returns the next request to try after that refusal; `nil` if no variant is left.
     ///
-    /// Each change is made once: what the refusal names first, then what servers most often miss.
+    /// Makes each change once: first what the refusal names, then what servers most often miss.
     package func next(after refusal: RegistrationRefusal) -> RegistrationRequest? {
-        // AWS knows none of them.
+        // AWS supports none of the variants.
         guard encoding != .awsJSON, refusal.isAboutMetadata else { return nil }
         var next = self
         if refusal.namesRedirectURI { next.hasRedirectURI = true }
@@ -54,7 +54,7 @@ package struct RegistrationRequest: Sendable, Equatable {
         [deviceGrantType, otherDeviceGrantType].contains(grantType)
     }
 
-    /// The method to register: a device cannot keep a secret from its owner, so the best is to have none.
+    /// Returns the method to register: `none` where possible, because a device cannot keep a secret from its owner.
     package static func authentication(supported: [String]?) -> ClientAuthentication {
         guard let supported, !supported.contains(ClientAuthentication.none.rawValue) else { return .none }
         let others: [ClientAuthentication] = [.clientSecretBasic, .clientSecretPost, .clientSecretJWT]
@@ -68,7 +68,7 @@ package struct RegistrationRequest: Sendable, Equatable {
         }
     }
 
-    /// RegisterClient of the API: `public` is the one type of clients there is, and each gets a secret all the same.
+    /// Parameters of AWS's RegisterClient: `public` is the only client type, and each client gets a secret anyway.
     private var awsParameters: [FormEncoding.Parameter] {
         let scope = scopes.isEmpty ? [] : [FormEncoding.Parameter.words("scopes", scopes)]
         return [
@@ -82,14 +82,14 @@ package struct RegistrationRequest: Sendable, Equatable {
             clientName: Self.clientName,
             grantTypes: [grantType, "refresh_token"],
             authentication: authentication.rawValue,
-            // RFC 7591 §2: left out, this means `code`.
+            // RFC 7591 §2: the default is `code`.
             responseTypes: hasResponseType ? ["code"] : [],
             redirectURIs: hasRedirectURI ? [Self.redirectURI] : nil,
             scope: scopes.isEmpty ? nil : scopes.joined(separator: " ")
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Strings and lists of them cannot fail to be encoded.
+        // Strings and lists of strings always encode.
         guard let data = try? encoder.encode(members) else { preconditionFailure("the request is not JSON") }
         return SecretBytes(data)
     }

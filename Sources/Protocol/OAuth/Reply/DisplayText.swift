@@ -1,10 +1,9 @@
-/// Makes a server's words fit for a terminal, a log and a status line.
+/// Sanitises a server's text for a terminal, a log and a status line.
 public enum DisplayText {
-    /// One line of at most `limit` Unicode scalars, with nothing in it that a terminal obeys or a reader cannot see.
+    /// Returns one line of at most `limit` Unicode scalars without control sequences or invisible characters.
     ///
-    /// Removed are escape sequences as a whole (ECMA-48 §5), control characters, format characters such as
-    /// bidirectional overrides (UTR #36 §2.5), private use and other invisible ones. Line breaks and runs of white
-    /// space become one space. A text that is cut ends with an ellipsis.
+    /// Removes whole escape sequences (ECMA-48 §5), control, private-use and format characters (bidirectional
+    /// overrides, UTR #36 §2.5). White space collapses to one space. A shortened text ends with an ellipsis.
     public static func clean(_ text: some StringProtocol, limit: Int = 300) -> String {
         if isPlain(text, limit) { return String(text) }
         var line = String.UnicodeScalarView()
@@ -18,7 +17,7 @@ public enum DisplayText {
                 continue
             }
             guard isVisible(scalar) else { continue }
-            // Room for the space as well, so that a cut never leaves one at the end.
+            // Reserves room for the space too, so that a cut never leaves a trailing one.
             guard length + (wantsSpace ? 2 : 1) <= limit else { return cut(line, to: limit) }
             if wantsSpace {
                 line.append(" ")
@@ -31,8 +30,8 @@ public enum DisplayText {
         return String(line)
     }
 
-    /// What nearly every text is: words in ASCII with one space between them. Unicode's tables are slow to look up, and an
-    /// audit line has a dozen texts.
+    /// Fast path for ASCII words with single spaces: Unicode property lookups are slow, and an audit line has a dozen
+    /// texts.
     private static func isPlain(_ text: some StringProtocol, _ limit: Int) -> Bool {
         let space = UInt8(ascii: " ")
         var (length, last) = (0, space)
@@ -58,27 +57,27 @@ public enum DisplayText {
     }
 }
 
-/// Where in an ECMA-48 escape sequence the text is.
+/// The parser's state within an ECMA-48 escape sequence.
 private enum EscapeSequence {
     case none
     /// After ESC.
     case started
     /// After ESC and intermediate characters.
     case intermediate
-    /// A control sequence, CSI: up to its final character.
+    /// In a control sequence (CSI), until its final character.
     case control
-    /// A control string (OSC, DCS, SOS, PM, APC): up to BEL or ST.
+    /// In a control string (OSC, DCS, SOS, PM, APC), until BEL or ST.
     case string
-    /// A control string after an ESC, which may begin its end.
+    /// In a control string, after an ESC that may start its terminator.
     case stringEscape
 
-    /// Moves on by one character and says whether it belongs to a sequence, and so is not text.
+    /// Advances by one character; returns whether the character belongs to a sequence.
     mutating func absorbs(_ scalar: Unicode.Scalar) -> Bool {
         switch (self, scalar.value) {
         case (.string, 0x07), (.string, 0x9C), (.stringEscape, 0x5C): self = .none
         case (.string, 0x1B): self = .stringEscape
         case (.string, _): break
-        // ESC and anything but a backslash ends the string and begins another sequence.
+        // ESC followed by anything but a backslash ends the string and starts another sequence.
         case (.stringEscape, _): return begin(scalar)
         case (_, 0x1B): self = .started
         case (_, 0x9B): self = .control
@@ -88,14 +87,14 @@ private enum EscapeSequence {
         case (.intermediate, 0x20...0x2F), (.control, 0x20...0x3F): break
         case (.intermediate, 0x30...0x7E), (.control, 0x40...0x7E): self = .none
         default:
-            // Malformed: what follows is text again, and its control characters are removed one by one.
+            // Malformed: the rest is text again; its control characters are removed one by one.
             self = .none
             return false
         }
         return true
     }
 
-    /// The character after ESC.
+    /// Handles the character after ESC.
     private mutating func begin(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x1B: self = .started

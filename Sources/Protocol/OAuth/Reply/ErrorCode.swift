@@ -1,5 +1,4 @@
-/// The error codes that this agent acts upon, by the names that the RFCs give them. Any other is fatal to a login and
-/// kept as text.
+/// The error codes that the agent handles, named as in the RFCs. Any other code fails a login and is kept as text.
 enum ErrorCode: String {
     // RFC 8628 §3.5.
     case accessDenied = "access_denied"
@@ -13,12 +12,12 @@ enum ErrorCode: String {
     case invalidScope = "invalid_scope"
     case unauthorizedClient = "unauthorized_client"
     case unsupportedGrantType = "unsupported_grant_type"
-    // RFC 6749 §4.1.2.1 has these for redirects; servers use them everywhere.
+    // Defined for redirects in RFC 6749 §4.1.2.1; servers use them everywhere.
     case serverError = "server_error"
     case temporarilyUnavailable = "temporarily_unavailable"
     // RFC 8707 §2.
     case invalidTarget = "invalid_target"
-    // OpenID Connect Core 1.0 §3.1.2.6, for redirects; Entra and others answer refreshes with them.
+    // Defined for redirects in OpenID Connect Core 1.0 §3.1.2.6; Entra and others send them for refreshes.
     case accountSelectionRequired = "account_selection_required"
     case consentRequired = "consent_required"
     case interactionRequired = "interaction_required"
@@ -27,10 +26,10 @@ enum ErrorCode: String {
     case invalidProof = "invalid_dpop_proof"
     case useNonce = "use_dpop_nonce"
 
-    /// The code that a provider's word stands for: the RFCs' own words first, then the dialects.
+    /// Maps a provider's word to its code, trying the RFCs' words before the dialects.
     init?(word: String) {
         guard word.utf8.count <= 100, word.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
-        // An AWS error type may come with its namespace before a '#'.
+        // An AWS error type may have a namespace before a '#'.
         let bare = word.split(separator: "#").last.map { DisplayText.clean($0).lowercased() } ?? ""
         if let code = ErrorCode(rawValue: bare) ?? Self.dialects[bare] {
             self = code
@@ -41,10 +40,10 @@ enum ErrorCode: String {
         }
     }
 
-    /// What providers say instead, in lower case. To teach the agent another word, add a line with its source.
+    /// Provider-specific words, in lower case. To support another one, add a line with its source.
     ///
-    /// Only what a provider documents as the end of a refresh token may stand for `invalid_grant`, because that ends a
-    /// login; see also `RefreshTokenWords`.
+    /// Map a word to `invalid_grant` only if the provider documents it as the end of a refresh token: that code ends a
+    /// login. See also `RefreshTokenWords`.
     private static let dialects: [String: ErrorCode] = [
         // Microsoft Entra, device authorization grant, expected errors; also OpenAM.
         "authorization_declined": .accessDenied,
@@ -89,17 +88,17 @@ enum ErrorCode: String {
         "internalserverexception": .serverError,
     ]
 
-    /// What the code says about a refresh token that it answers.
+    /// What the code means for the refresh token that was sent.
     enum Meaning {
-        /// Neither the grant nor the client is at fault; it may work later.
+        /// Temporary: neither the grant nor the client is at fault.
         case notNow
-        /// The grant is dead.
+        /// The grant is invalid.
         case deadGrant
-        /// A person has to do something at the provider; the grant may live on.
+        /// The user has to act at the provider; the grant may still be valid.
         case needsPerson
-        /// The client or what it asks for is refused.
+        /// The client or its request is refused.
         case misconfigured
-        /// The server says no, for a reason that is none of these.
+        /// Refused for any other reason.
         case refused
     }
 
@@ -117,13 +116,13 @@ enum ErrorCode: String {
 }
 
 extension ProviderError {
-    /// Nil for a code that no RFC and no dialect knows.
+    /// `nil` if neither an RFC nor a dialect defines the code.
     var known: ErrorCode? { ErrorCode(word: code) }
 
-    /// Whether the code, in the reply to a refresh, is another word for `invalid_grant`.
+    /// Whether the code, in reply to a refresh, is a synonym of `invalid_grant`.
     var saysDeadRefreshToken: Bool { meaning == .deadGrant || RefreshTokenWords.saysDeadAtRefresh(code) }
 
-    /// Whether providers also use that code for a dead refresh token (Atlassian and others), beside what it means.
+    /// Whether providers (Atlassian and others) also use the code for an invalid refresh token.
     public static func mayMeanDeadGrant(code: String) -> Bool {
         switch ErrorCode(word: code) {
         case .unauthorizedClient, .invalidRequest: true
@@ -131,10 +130,10 @@ extension ProviderError {
         }
     }
 
-    /// Whether the client is not known, or does not prove who it is (RFC 6749 §5.2).
+    /// Whether the client is unknown or failed to authenticate (RFC 6749 §5.2).
     public var refusesClient: Bool { known == .invalidClient }
 
-    /// What of a request for a token is refused, when the server says that it is neither the client nor the grant.
+    /// The part of a token request that the server refuses, if neither the client nor the grant is at fault.
     public enum RefusedPart: Sendable {
         /// RFC 6749 §5.2.
         case scope

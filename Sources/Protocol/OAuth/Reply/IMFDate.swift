@@ -1,17 +1,17 @@
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, the one date format that senders may use (RFC 9110 §5.6.7).
+/// The date format that senders must use, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
 package enum IMFDate {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// Seconds since 1970. By hand, because date formatters bring in all of ICU.
+    /// Returns seconds since 1970. Parsed by hand, because date formatters link all of ICU.
     package static func seconds(_ text: String) -> Int? {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[5] == "GMT", let day = number(parts[1], 1...31),
             let month = months.firstIndex(of: String(parts[2])), let year = number(parts[3], 1970...9999)
         else { return nil }
         let clock = parts[4].split(separator: ":", omittingEmptySubsequences: false)
-        // 60: a leap second.
+        // 60 is a leap second.
         guard clock.count == 3, let hour = number(clock[0], 0...23), let minute = number(clock[1], 0...59),
             let second = number(clock[2], 0...60)
         else { return nil }
@@ -23,7 +23,8 @@ package enum IMFDate {
         return number
     }
 
-    /// Days since 1970-01-01 in the Gregorian calendar. The year starts in March, so that the leap day comes last.
+    /// Returns days since 1970-01-01 in the Gregorian calendar. The year starts in March, so that the leap day is the
+    /// last.
     private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let year = month > 2 ? year : year - 1
         let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1

@@ -1,13 +1,13 @@
 internal import SecretMemory
 
-/// Reads one JSON document (RFC 8259) from a server that is not trusted to send a sensible one.
+/// A strict reader of one JSON document (RFC 8259) from an untrusted server.
 ///
-/// Not Foundation's decoder: that one keeps one of two members with the same name without a word, so that two readers
-/// can see two different tokens in one reply, and lets nobody bound the depth or the number of values.
+/// Foundation's decoder silently keeps one of two members with the same name, so that two readers may see different
+/// tokens in one reply; it also has no limit for depth or number of values.
 package struct JSONReader {
-    /// The transport's limit for bodies; kept here too, because other transports may have none.
+    /// Equal to the transport's limit for bodies, because other transports may have none.
     package static let maximumSize = 1 << 20
-    /// Real replies are 3 deep.
+    /// Real replies are 3 levels deep.
     package static let maximumDepth = 32
     /// The largest metadata documents list a few hundred scopes.
     package static let maximumValues = 16_384
@@ -18,7 +18,7 @@ package struct JSONReader {
 
     private init(_ bytes: some Collection<UInt8>) { self.bytes = WipedBytes(bytes) }
 
-    /// Reads the whole document; anything after the value except white space is an error.
+    /// Reads the whole document; anything but white space after the value is an error.
     package static func read(_ bytes: some Collection<UInt8>) throws(JSONRejection) -> JSONValue {
         guard bytes.count <= maximumSize else { throw .tooLarge }
         var reader = JSONReader(bytes)
@@ -35,7 +35,7 @@ package struct JSONReader {
         while let byte = current, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
     }
 
-    /// Moves past `byte` if it comes next.
+    /// Consumes `byte` if it comes next.
     private mutating func take(_ byte: Unicode.Scalar) -> Bool {
         guard current == UInt8(ascii: byte) else { return false }
         position += 1
@@ -118,8 +118,8 @@ package struct JSONReader {
 extension JSONReader {
     /// Reads a string from its opening quote.
     ///
-    /// Malformed UTF-8 and lone surrogates become U+FFFD instead of an error: they occur in text for people, and what
-    /// must not be altered (tokens, codes, URLs) is refused later unless it is plain ASCII.
+    /// Malformed UTF-8 and lone surrogates become U+FFFD: they occur in display text. Tokens, codes and URLs are
+    /// checked to be plain ASCII later.
     private mutating func string() throws(JSONRejection) -> String {
         position += 1
         var text = WipedBytes()
@@ -150,7 +150,7 @@ extension JSONReader {
         }
     }
 
-    /// RFC 8259 §7: a character outside the basic plane is written as a pair of surrogates.
+    /// Reads a `\u` escape; a character outside the basic plane is a surrogate pair (RFC 8259 §7).
     private mutating func unicodeEscape() throws(JSONRejection) -> Unicode.Scalar {
         let first = try codeUnit()
         if let scalar = Unicode.Scalar(first) { return scalar }

@@ -1,4 +1,4 @@
-/// One JSON value. A number keeps its text, so that nothing is lost before somebody knows what it should be.
+/// One JSON value. A number keeps its text, so that it loses no digits before its type is known.
 package enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
@@ -8,7 +8,7 @@ package enum JSONValue: Equatable, Sendable {
     case object([String: JSONValue])
 }
 
-/// Why a document was not read.
+/// The reason why a document cannot be read.
 package enum JSONRejection: Error, Equatable, Sendable {
     case tooLarge
     case tooDeep

@@ -1,23 +1,23 @@
-/// Why a conversation with a provider failed as a whole.
+/// The reason why an exchange with a provider failed.
 public enum OAuthFailure: Error, Sendable, Equatable {
-    /// There was no reply, or the server is out of order for now (429, 5xx).
+    /// No reply, or the server is temporarily unavailable (429, 5xx).
     case transport(TransportFailure)
     case provider(ProviderError)
-    /// A reply that breaks the protocol.
+    /// A reply that violates the protocol.
     case badResponse(detail: String)
-    /// RFC 8414 §3.3: the metadata belongs to somebody else.
+    /// The metadata belongs to another issuer (RFC 8414 §3.3).
     case issuerMismatch(expected: String, found: String)
-    /// The metadata now names an endpoint on a host that the login knows nothing of.
+    /// The metadata now names an endpoint on a host that was not known at login.
     case foreignHost(String)
     case deviceFlowUnsupported(detail: String)
     /// Neither the metadata nor the account's settings name a usable token endpoint.
     case noTokenEndpoint(detail: String)
-    /// Nothing was sent, because the client cannot prove who it is.
+    /// Nothing was sent, because the client cannot authenticate.
     case client(ClientProofFailure)
 }
 
 extension OAuthFailure: CustomStringConvertible {
-    /// For people.
+    /// The text for the user.
     public var description: String {
         switch self {
         case .transport(let failure): failure.description
@@ -25,15 +25,15 @@ extension OAuthFailure: CustomStringConvertible {
         case .badResponse(let detail), .deviceFlowUnsupported(let detail), .noTokenEndpoint(let detail): detail
         case .client(let failure): failure.description
         case .issuerMismatch(let expected, let found):
-            "the metadata is for the issuer '\(found)', but '\(expected)' was asked for"
+            "the metadata belongs to the issuer '\(found)' instead of '\(expected)'"
         case .foreignHost(let host):
-            "the metadata now leads to '\(host)', where the login never was; nothing is sent there"
+            "the metadata now names the host '\(host)', which was not known at login; nothing is sent to it"
         }
     }
 }
 
 extension TransportFailure: CustomStringConvertible {
-    /// For people.
+    /// The text for the user.
     public var description: String {
         switch self {
         case .unreachable(let detail), .broken(let detail), .nameNotFound(let detail), .timedOut(let detail),
@@ -46,7 +46,7 @@ extension TransportFailure: CustomStringConvertible {
     }
 }
 
-/// Why one request brought no reply.
+/// The reason why one request brought no reply.
 package enum RequestFailure: Error, CustomStringConvertible {
     case transport(TransportFailure)
     /// Nothing was sent.

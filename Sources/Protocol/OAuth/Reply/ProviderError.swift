@@ -1,9 +1,9 @@
-/// What a provider says went wrong, in its own words (RFC 6749 §5.2): bounded, without control characters and secrets.
+/// An error in the provider's own words (RFC 6749 §5.2): bounded, without control characters and secrets.
 public struct ProviderError: Error, Sendable, Equatable {
-    /// `access_denied`, `invalid_client`, …, or one that no RFC knows.
+    /// `access_denied`, `invalid_client`, … or a code that no RFC defines.
     public var code: String
     public var detail: String?
-    /// The HTTP status that came with it.
+    /// The HTTP status of the reply.
     public var status: Int
 
     public init(code: String, detail: String? = nil, status: Int) {

@@ -1,4 +1,4 @@
-/// HTTP's own words for a status (RFC 9110 §15). Frameworks and gateways put them where an OAuth error would be.
+/// HTTP's reason phrases (RFC 9110 §15). Frameworks and gateways put them where an OAuth error would be.
 enum ReasonPhrase {
     private static let phrases: [Int: Set<String>] = [
         400: ["Bad Request"], 401: ["Unauthorized"], 403: ["Forbidden"], 404: ["Not Found"],
@@ -8,7 +8,7 @@ enum ReasonPhrase {
         501: ["Not Implemented"], 502: ["Bad Gateway"], 503: ["Service Unavailable"], 504: ["Gateway Timeout"],
     ]
 
-    /// Whether `text` says no more than the status does: `404`, `Not Found` or `404 Not Found`.
+    /// Whether `text` only repeats the status: `404`, `Not Found` or `404 Not Found`.
     static func repeats(_ text: String, status: Int) -> Bool {
         let number = "\(status)"
         if text == number { return true }

@@ -1,14 +1,14 @@
 package import SecretMemory
 internal import Synchronization
 
-/// Takes our secrets out of a server's words before anybody sees them: some servers echo what was sent to them.
+/// Removes our secrets from a server's text before it is shown or logged: some servers echo what they were sent.
 package struct Redaction: Sendable {
     package static let replacement = "<redacted>"
 
-    /// Shorter ones are no secrets, and would tear ordinary words apart.
+    /// Shorter values would match inside ordinary words.
     private static let shortestSecret = 4
 
-    /// What chance does not bring about.
+    /// Long enough that a match is not a coincidence.
     fileprivate static let shortestPart = 10
 
     private let secrets: [SecretBytes]
@@ -16,8 +16,7 @@ package struct Redaction: Sendable {
 
     package init(_ secrets: [SecretBytes]) { self.secrets = secrets.filter { $0.count >= Self.shortestSecret } }
 
-    /// What all texts of a reply are searched for: made once, and only if there is a text, because most replies have
-    /// none to show and their tokens may be long.
+    /// The prepared search patterns. Created lazily: most replies have no text to show, and their tokens may be long.
     private final class Prepared: Sendable {
         private let needles = Mutex<Needles?>(nil)
 
@@ -30,16 +29,17 @@ package struct Redaction: Sendable {
         }
     }
 
-    /// `text` made fit for a terminal, with every secret replaced: whole, in the encodings that it may have travelled
-    /// in, or a part of 10 bytes and more, because servers shorten what they quote.
+    /// Returns `text` sanitised, with every secret replaced: whole, in any encoding it was sent in, or a part of at
+    /// least 10 bytes, because servers shorten quotations.
     package func clean(_ text: String, limit: Int = 300) -> String {
         if secrets.isEmpty || text.isEmpty { return DisplayText.clean(text, limit: limit) }
         let needles = prepared.needles { Needles(secrets.flatMap(Self.forms)) }
-        // Cleaned first: an escape sequence inside a secret must not hide it. Not cut yet: half a secret is one, too.
+        // Cleaned first, because an escape sequence must not hide a secret; cut later, because half a secret is one
+        // too.
         let line = Array(DisplayText.clean(text, limit: .max).utf8)
         var position = 0
         var safe: [UInt8] = []
-        // No scalar has more than 4 bytes; what comes later would be cut off anyway.
+        // A scalar has at most 4 bytes; later output would be cut off anyway.
         while position < line.count, safe.count / 4 <= limit {
             let secret = needles.longestMatch(in: line[position...])
             if secret > 0 {
@@ -52,8 +52,8 @@ package struct Redaction: Sendable {
         return DisplayText.clean(String(decoding: safe, as: UTF8.self), limit: limit)
     }
 
-    /// Those of `words` that hold no secret and no part of one. A short secret counts for nothing here: a client secret
-    /// of "read" must not cost anybody the scope of that name.
+    /// Returns those of `words` that contain neither a secret nor a part of one. Short secrets are ignored: a client
+    /// secret of "read" must not remove the scope of that name.
     package func harmless(_ words: [String]) -> [String] {
         let long = secrets.filter { $0.count >= Self.shortestPart }
         if long.isEmpty || words.isEmpty { return words }
@@ -64,8 +64,8 @@ package struct Redaction: Sendable {
         }
     }
 
-    /// The secret as a server may repeat it: raw, as the form that was sent (upper or lower case), as a URL, and as a
-    /// JSON text inside a text.
+    /// The forms in which a server may repeat the secret: raw, form-encoded (upper or lower case), URL-encoded, and as
+    /// a JSON string within a string.
     private static func forms(_ secret: SecretBytes) -> [[UInt8]] {
         let raw = Array(DisplayText.clean(secret.revealedText(), limit: .max).utf8)
         let form = [UInt8](secret.withBytes { FormEncoding.encode($0) })
@@ -95,14 +95,14 @@ package struct Redaction: Sendable {
     }
 }
 
-/// What is looked for: texts as a whole, and by every 8 bytes of them.
+/// The search patterns: whole texts, and their windows of 8 bytes.
 private struct Needles {
-    /// The longest first, in case one is the beginning of another.
+    /// The longest first, because one may be a prefix of another.
     private let whole: [[UInt8]]
     private var windows: Set<UInt64> = []
 
     private static let windowSize = 8
-    /// So many windows in a row are the shortest part.
+    /// The number of consecutive windows that the shortest part has.
     private static let fewestWindows = Redaction.shortestPart - windowSize + 1
 
     init(_ texts: [[UInt8]]) {
@@ -112,7 +112,7 @@ private struct Needles {
         }
     }
 
-    /// How many bytes at the start of `line` are secret.
+    /// Returns how many bytes at the start of `line` are secret.
     func longestMatch(in line: ArraySlice<UInt8>) -> Int {
         let exact = whole.first { line.starts(with: $0) }?.count ?? 0
         var matches = 0

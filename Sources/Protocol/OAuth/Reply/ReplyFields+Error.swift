@@ -1,25 +1,25 @@
 extension ReplyFields {
-    /// The OAuth error in the reply, in the server's raw words; nil if there is none.
+    /// The OAuth error in the reply, in the server's raw words; `nil` if there is none.
     ///
-    /// RFC 6749 §5.2 has `error` as text, and then nothing else decides. Some servers make it an object or a list, call
-    /// it `errors`, or put the code into another member, which counts only if the code is a known one, because gateways
-    /// use those names as well. What only repeats the status is a framework's or a gateway's word, not OAuth's.
+    /// A textual `error` decides alone (RFC 6749 §5.2). Some servers send an object or a list, use `errors`, or put the
+    /// code into another member; that counts only for a known code, because gateways use these names too. A repeated
+    /// status is not an OAuth error.
     func error(status: Int) -> (code: String, detail: String?)? {
         if let code = string("error"), isCode(code, status: status) { return (code, message) }
         let described = ["error", "errors"].lazy.compactMap { self.described(self[$0], status: status) }.first
         if let described, let code = described.code, ErrorCode(word: code) != nil {
             return (code, described.detail ?? message)
         }
-        // A reply with a token is an error only if it says `error`.
+        // A reply with a token is an error only if it has the member `error`.
         guard described != nil || text("access_token", "accessToken") == nil else { return nil }
         if let code = knownWord { return (code, message == code ? nil : message) }
         if let described { return (described.code ?? "unknown_error", described.detail ?? message) }
-        // These names say what they hold; an unknown code there is the server's own refusal.
+        // These names are unambiguous, so an unknown code counts as the server's own refusal.
         guard (400...499).contains(status), let code = string("error_code", "errorCode") else { return nil }
         return (code, message)
     }
 
-    /// What the reply says to people, with or without an OAuth error.
+    /// The reply's message for users, with or without an OAuth error.
     var message: String? {
         if let text = text("error_description", "errorDescription", "message", "error_message", "errorMessage") {
             return text
@@ -29,13 +29,13 @@ extension ReplyFields {
         return ReplyFields(members).text("message", "error_description", "detail")
     }
 
-    /// Frameworks (Spring, NestJS, Twitch) send the status's phrase as `error`; OAuth's error may have a description.
+    /// Whether `text` is an error code: frameworks (Spring, NestJS, Twitch) send the status's phrase as `error`.
     private func isCode(_ text: String, status: Int) -> Bool {
         ErrorCode(word: text) != nil || self.text("error_description") != nil
             || !ReasonPhrase.repeats(text, status: status)
     }
 
-    /// The first member with a word that stands for an RFC's error code.
+    /// The first member whose value maps to a known error code.
     private var knownWord: String? {
         // The most precise first: Facebook's `code` is about the session, its `error_subcode` about the device code.
         let names = [
@@ -45,13 +45,13 @@ extension ReplyFields {
         return names.lazy.compactMap { text($0) }.first { ErrorCode(word: $0) != nil }
     }
 
-    /// The code and the words of an error that is an object, the first of a list, or a number. Nil if there is neither,
-    /// because a success may come with an empty one, or if it only repeats the status.
+    /// Returns the code and message of an error that is an object, the first of a list, or a number; `nil` if it is
+    /// empty, as some successes have it, or only repeats the status.
     private func described(_ value: JSONValue?, status: Int) -> (code: String?, detail: String?)? {
         switch value {
         case .object(let members):
             let fields = ReplyFields(members)
-            // Strava: the member that is at fault, and what is wrong with it.
+            // Strava: the member at fault and its problem.
             if let field = fields.string("field"), let code = fields.string("code"),
                 RefreshTokenWords.saysDead("\(code)_\(field)")
             {
@@ -65,7 +65,7 @@ extension ReplyFields {
             return fields.message.map { (nil, $0) }
         case .array(let elements):
             guard let first = elements.first else { return nil }
-            // Not a list in a list, which is nobody's error.
+            // Nested lists are not an error format.
             if case .array = first { return nil }
             return described(first, status: status)
         case .string(let text):

@@ -1,19 +1,19 @@
-/// The members of one reply, however it was encoded. Members that nobody asks for are ignored (RFC 6749 §5.1).
+/// The members of one reply, independent of its encoding. Unknown members are ignored (RFC 6749 §5.1).
 package struct ReplyFields: Sendable {
     private let members: [String: JSONValue]
 
     package init(_ members: [String: JSONValue]) { self.members = members }
 
-    /// The first of `names` that is there and not null.
+    /// The first of `names` that is present and not null.
     package subscript(_ names: String...) -> JSONValue? { present(names).first }
 
-    /// A member that is text, or a number where text was expected. An empty text counts as absent, because servers
-    /// that always send every member leave those that do not apply empty.
+    /// Returns a member that is text, or a number instead. Empty text counts as absent: servers that always send every
+    /// member leave unused ones empty.
     package func text(_ names: String...) -> String? {
         names.lazy.compactMap { members[$0]?.text }.first
     }
 
-    /// The first of `names` that is text and not empty.
+    /// Returns the first of `names` that is non-empty text.
     package func string(_ names: String...) -> String? {
         names.lazy.compactMap { name in
             guard case .string(let text)? = members[name], !text.isEmpty else { return nil }
@@ -21,7 +21,7 @@ package struct ReplyFields: Sendable {
         }.first
     }
 
-    /// A member that servers spell in several ways. Two spellings with different values are as bad as one name twice:
+    /// Returns a member that has several spellings. Two spellings with different values are as bad as a duplicate name:
     /// two readers would see two different tokens in one reply.
     package func single(_ names: String...) throws(Ambiguity) -> JSONValue? {
         let values = present(names)
@@ -31,9 +31,9 @@ package struct ReplyFields: Sendable {
         return value
     }
 
-    /// Whole seconds from 1 to `maximum`; larger ones are clamped. Numbers may come as text.
+    /// Returns whole seconds from 1 to `maximum`; larger values are clamped. Numbers may be text.
     ///
-    /// Nil for zero, negative and unreadable ones: servers whose tokens do not expire send 0 or -1.
+    /// `nil` if zero, negative or unreadable: servers whose tokens do not expire send 0 or -1.
     package func seconds(
         _ names: String..., atMost maximum: Int, rounded rule: FloatingPointRoundingRule = .down
     ) -> Int? {
@@ -45,7 +45,7 @@ package struct ReplyFields: Sendable {
         }.first
     }
 
-    /// A list of words: an array, or one text separated by spaces or commas. Nil if absent, empty if it is empty.
+    /// Returns a list of words from an array, or from text separated by spaces or commas; `nil` if absent.
     package func words(_ names: String...) -> [String]? {
         names.lazy.compactMap { name in
             switch members[name] {
@@ -60,7 +60,7 @@ package struct ReplyFields: Sendable {
         }.first
     }
 
-    /// Whether no two of these members hold different words, and none holds anything but words.
+    /// Whether these members hold nothing but words, and the same ones.
     package func agreeOnWords(_ names: String...) -> Bool {
         let values = present(names)
         let lists = values.compactMap { value -> Set<String>? in
@@ -81,7 +81,7 @@ package struct ReplyFields: Sendable {
 }
 
 extension ReplyFields {
-    /// A member has two values.
+    /// A member with two different values.
     package struct Ambiguity: Error, Equatable, CustomStringConvertible {
         package let member: String
         package var description: String { "the reply holds two different values of '\(member)'" }
@@ -89,7 +89,7 @@ extension ReplyFields {
 }
 
 extension JSONValue {
-    /// Text that is not empty, or a number in its own digits.
+    /// Non-empty text, or the digits of a number.
     var text: String? {
         switch self {
         case .string(let text), .number(let text): text.isEmpty ? nil : text

@@ -1,10 +1,10 @@
 internal import SecretMemory
 
-/// What the body of a reply turned out to be.
+/// The parsed body of a reply.
 package enum ReplyBody: Sendable {
     case empty
     case fields(ReplyFields)
-    /// HTML, a proxy's error page, broken or hostile JSON: not the words of an authorization server.
+    /// HTML, a proxy's error page, broken or hostile JSON: not sent by an authorization server.
     case foreign
 
     package var fields: ReplyFields? {
@@ -12,8 +12,8 @@ package enum ReplyBody: Sendable {
     }
 }
 
-/// Reads JSON and form-encoded replies by what they are, not by their content type: GitHub sends forms unless asked,
-/// others label JSON as text.
+/// Reads JSON and form-encoded replies by content, not by media type: GitHub sends forms by default, others label JSON
+/// as text.
 package enum ReplyReader {
     package static func read(_ body: some RandomAccessCollection<UInt8>) -> ReplyBody {
         guard body.count <= JSONReader.maximumSize else { return .foreign }
@@ -28,7 +28,7 @@ package enum ReplyReader {
         return .fields(ReplyFields(members))
     }
 
-    /// Nil unless every pair looks like a parameter. A parameter that comes twice is refused (RFC 6749 §3.2).
+    /// `nil` unless every pair looks like a parameter. Duplicate parameters are refused (RFC 6749 §3.2).
     private static func form(_ text: WipedBytes) -> [String: JSONValue]? {
         guard text.allSatisfy(\.isVisible) else { return nil }
         var members: [String: JSONValue] = [:]

@@ -1,14 +1,14 @@
-/// How long a server asks to wait (RFC 9110 §10.2.3).
+/// The delay that a server requests (RFC 9110 §10.2.3).
 package enum RetryAfter {
-    /// A server that asks for more is asked earlier, so that a mistake there does not silence an account for days.
+    /// Longer delays are shortened, so that a server's mistake does not block an account for days.
     package static let maximum: Duration = .seconds(3600)
 
-    /// Seconds, or a date, which is taken relative to the reply's own `Date`, so that no clock needs to be right. Nil
-    /// if absent or unreadable.
+    /// Reads seconds, or a date relative to the reply's own `Date`, so that no clock needs to be right; `nil` if absent
+    /// or unreadable.
     package static func wait(_ response: HTTPResponse) -> Duration? {
         guard let text = response.header("Retry-After").map(trimmed) else { return nil }
         if !text.isEmpty, text.utf8.allSatisfy(\.isDigit) {
-            // Digits that do not fit are a very long time.
+            // Digits that overflow mean a very long delay.
             return min(.seconds(Int32(text) ?? .max), maximum)
         }
         guard let until = IMFDate.seconds(text), let now = response.header("Date").map(trimmed).flatMap(IMFDate.seconds)

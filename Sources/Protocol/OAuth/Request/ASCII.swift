@@ -1,4 +1,4 @@
-/// Classes of ASCII characters that the grammars of this module are made of.
+/// The ASCII character classes of this module's grammars.
 extension UInt8 {
     package var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 
@@ -8,7 +8,7 @@ extension UInt8 {
 
     package var isHexDigit: Bool { hexValue != nil }
 
-    /// The value of a hexadecimal digit; nil for any other character.
+    /// The value of a hexadecimal digit; `nil` for any other character.
     package var hexValue: UInt8? {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
@@ -18,6 +18,6 @@ extension UInt8 {
         }
     }
 
-    /// Printable and no space: what an HTTP header may carry as one word.
+    /// Printable, without the space: valid in an HTTP header as one word.
     package var isVisible: Bool { (0x21...0x7E).contains(self) }
 }

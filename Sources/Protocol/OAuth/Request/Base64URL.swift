@@ -1,6 +1,6 @@
-/// Base64url without padding (RFC 7515 §2), read strictly: one text for each sequence of bytes.
+/// Strict base64url without padding (RFC 7515 §2): each sequence of bytes has exactly one spelling.
 package enum Base64URL {
-    /// Nil for any other character, for padding, for a length that nothing has, and for bits that belong to no byte.
+    /// `nil` if there are other characters, padding, an impossible length or stray bits at the end.
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count % 4 != 1 else { return nil }
         var bytes: [UInt8] = []
@@ -18,8 +18,8 @@ package enum Base64URL {
         return bits & (1 << UInt32(count) - 1) == 0 ? bytes : nil
     }
 
-    /// Also reads what careless issuers publish: the standard alphabet, padding, and stray bits at the end. For public
-    /// keys only, where two spellings of one key do no harm.
+    /// Also accepts the standard alphabet, padding and stray bits at the end. For public keys only, where two spellings
+    /// of one key do no harm.
     package static func decodeLeniently(_ text: some Collection<UInt8>) -> [UInt8]? {
         var letters = text.compactMap { letter -> UInt8? in
             switch letter {

@@ -11,7 +11,7 @@ package enum FormEncoding {
         enum Value: Sendable {
             case plain(String)
             case secret(SecretBytes)
-            /// Separated by spaces, where an encoding has no lists.
+            /// Separated by spaces in an encoding without lists.
             case words([String])
         }
 
@@ -22,9 +22,9 @@ package enum FormEncoding {
         package static func words(_ name: String, _ value: [String]) -> Self { Self(name: name, value: .words(value)) }
     }
 
-    /// Encodes the parameters in their order. The working copy is wiped.
+    /// Encodes the parameters in order. The working copy is wiped.
     package static func body(_ parameters: [Parameter]) -> SecretBytes {
-        // Room for the worst case at once, so that nothing is moved.
+        // Reserves the worst case, so that reallocation leaves no copies.
         var bytes = WipedBytes(
             capacity: parameters.reduce(0) { $0 + 2 + 3 * ($1.name.utf8.count + $1.valueCount) })
         for parameter in parameters {
@@ -40,7 +40,7 @@ package enum FormEncoding {
         return SecretBytes(bytes)
     }
 
-    /// Whether the byte is written in another way than by itself.
+    /// Whether the byte needs an escape.
     package static func isEncoded(_ byte: UInt8) -> Bool { !byte.isLetterOrDigit && !"*-._".utf8.contains(byte) }
 
     package static func encode(_ text: some Collection<UInt8>, onto bytes: inout WipedBytes) {
@@ -60,7 +60,7 @@ package enum FormEncoding {
         return bytes
     }
 
-    /// Nil for a `%` that two hexadecimal digits do not follow. Malformed UTF-8 becomes U+FFFD.
+    /// `nil` if two hexadecimal digits do not follow a `%`. Malformed UTF-8 becomes U+FFFD.
     package static func decode(_ text: some Collection<UInt8>) -> String? {
         var bytes = WipedBytes(capacity: text.count)
         var rest = text[...]
@@ -78,7 +78,7 @@ package enum FormEncoding {
 }
 
 extension FormEncoding.Parameter {
-    /// With one byte more for each word than it has, for what separates them.
+    /// The value's length, with one extra byte for the separator after each word.
     var valueCount: Int {
         switch value {
         case .plain(let text): text.utf8.count

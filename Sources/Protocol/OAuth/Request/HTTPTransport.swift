@@ -1,19 +1,19 @@
 public import SecretMemory
 
-/// The port through which this module reaches a provider. `CurlTransport` is the real one; tests inject others.
+/// The port to a provider. `CurlTransport` implements it; tests inject others.
 public protocol HTTPTransport: Sendable {
-    /// Sends one request and returns the whole reply, whatever its status. Redirects are returned, never followed.
+    /// Sends one request and returns the whole reply, whatever its status. Redirects are returned, not followed.
     ///
-    /// Ends when the calling task is cancelled.
+    /// Ends if the calling task is cancelled.
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse
 
-    /// Closes the connections that are kept for later requests: their buffers hold parts of earlier ones, such as tokens.
-    /// Those under way are closed when their replies are there.
+    /// Closes idle connections, whose buffers may hold parts of earlier requests, such as tokens. Busy ones are closed
+    /// after their replies.
     func closeConnections()
 }
 
 extension HTTPTransport {
-    /// For a transport that keeps none.
+    /// For a transport without persistent connections.
     public func closeConnections() {}
 }
 
@@ -26,12 +26,12 @@ public struct HTTPRequest: Sendable {
 
     public var method: Method
     public var url: EndpointURL
-    /// Names and values; a value may hold a secret (`Authorization`).
+    /// A value may hold a secret (`Authorization`).
     public var headers: [(name: String, value: String)]
     public var body: SecretBytes?
-    /// Nil: the transport's own limit.
+    /// `nil` if the transport's own limit applies.
     public var timeLimit: Duration?
-    /// Shown to a server that asks for one. Such a request shares its connection with no other.
+    /// Presented if the server requests one. Such a request does not share its connection.
     public var certificate: ClientCertificate?
 
     public init(
@@ -58,22 +58,22 @@ public struct HTTPResponse: Sendable {
         self.body = WipedBytes(body)
     }
 
-    /// The first header of that name, compared without case (RFC 9110 §5.1).
+    /// Returns the first header of that name, ignoring case (RFC 9110 §5.1).
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 }
 
-/// Why there is no reply at all. Details are for people: already bounded, without control characters and secrets.
+/// The reason why there is no reply. Details are for the user: bounded, without control characters and secrets.
 public enum TransportFailure: Error, Equatable, Sendable {
-    /// Refused, no route: nothing was sent, and trying again later may help.
+    /// Refused or no route: nothing was sent, and a retry may help.
     case unreachable(String)
-    /// The connection broke before the whole reply was there: the request may have been carried out.
+    /// The connection broke before the reply was complete: the server may have processed the request.
     case broken(String)
-    /// The host's name, or the proxy's, is not found: as `unreachable`, but another remedy.
+    /// The name of the host or proxy does not resolve: as `unreachable`, with another remedy.
     case nameNotFound(String)
     case timedOut(String)
-    /// A certificate or handshake problem: trying again does not help.
+    /// A certificate or handshake problem: a retry does not help.
     case tls(String)
     case bodyTooLarge(limit: Int)
     /// The peer does not speak HTTP.

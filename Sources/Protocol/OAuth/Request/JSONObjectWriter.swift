@@ -1,14 +1,14 @@
 internal import SecretMemory
 
-/// Writes a request's parameters as the members of one JSON object.
+/// Encodes request parameters as the members of one JSON object.
 enum JSONObjectWriter {
-    /// In the order of the parameters. `hasLists`: words are a list, and of two parameters with one name the first counts,
-    /// as no object may have both (RFC 8259 §4). Else words are one text as in a form, and a name that comes several
-    /// times has a list of texts. The working copy is wiped.
+    /// Writes the parameters in order. With `hasLists`, words become a list and the first of several parameters with
+    /// one name wins (RFC 8259 §4). Otherwise words are one text as in a form, and a repeated name becomes a list of
+    /// texts. The working copy is wiped.
     static func body(
         _ parameters: [FormEncoding.Parameter], hasLists: Bool, name: (String) -> String
     ) -> SecretBytes {
-        // Room for the worst case at once, so that nothing is moved.
+        // Reserves the worst case, so that reallocation leaves no copies.
         var bytes = WipedBytes(
             capacity: parameters.reduce(2) { $0 + 8 + 6 * ($1.name.utf8.count + $1.valueCount) })
         var names: Set<String> = []
@@ -48,7 +48,7 @@ enum JSONObjectWriter {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    /// A string of RFC 8259 §7.
+    /// Appends a JSON string (RFC 8259 §7).
     private static func append(_ text: some Collection<UInt8>, to bytes: inout WipedBytes) {
         let digits = Array("0123456789abcdef".utf8)
         bytes.append(UInt8(ascii: "\""))

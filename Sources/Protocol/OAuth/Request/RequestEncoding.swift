@@ -1,22 +1,20 @@
 package import SecretMemory
 
-/// How a provider wants requests to be written. The parameters and their meaning are OAuth's in any case.
+/// The encoding of a provider's requests. The parameters and their meaning are always OAuth's.
 public enum RequestEncoding: String, CaseIterable, Sendable {
     /// RFC 6749 appendix B.
     case form
-    /// JSON with OAuth's own names and values, as some gateways have it.
+    /// JSON with OAuth's own names and values, used by some gateways.
     case json
-    /// A form, and the same as JSON where the server refuses a form. Descope's documentation describes JSON, and does
-    /// not say whether a form is taken.
+    /// A form, then JSON if the server refuses the form. Descope documents JSON only, without excluding forms.
     case formOrJSON = "form_or_json"
-    /// The API of AWS IAM Identity Center ("IAM Identity Center OIDC API Reference": RegisterClient,
-    /// StartDeviceAuthorization, CreateToken): JSON with names in camelCase. The client's secret is in the body, what
-    /// a client may ask for is said when it registers, and there are sessions to end instead of tokens to revoke.
+    /// AWS ("IAM Identity Center OIDC API Reference"): camelCase JSON. The client secret is in the body, scopes belong
+    /// to the registration, and a logout ends a session instead of revoking tokens.
     case awsJSON = "aws_json"
 }
 
 extension RequestEncoding {
-    /// The ways to write one request, in the order to try.
+    /// The encodings of one request, in the order to try.
     var attempts: [RequestEncoding] { self == .formOrJSON ? [.form, .json] : [self] }
 
     package var mediaType: String {

@@ -85,11 +85,13 @@ struct PolicyExpectationTests {
         let table: [(text: String, expected: String, got: String, reason: String)] = [
             (
                 caller + "unit = \"c.service\"\nresult = \"allow\"\nrule = 1\n", "allow by rule 1", "deny by no rule",
-                "no rule is about it, and others may do nothing then; rule 1 wants unit b.service, which is c.service"
+                "no rule applies; by default other users may do nothing; "
+                    + "rule 1 requires unit b.service, but the caller has c.service"
             ),
             (
                 caller + "result = \"allow\"\nrule = 1\n", "allow by rule 1", "deny by no rule",
-                "no rule is about it, and others may do nothing then; rule 1 wants unit b.service, which is not given"
+                "no rule applies; by default other users may do nothing; "
+                    + "rule 1 requires unit b.service, but the caller has none"
             ),
             (
                 caller + "unit = \"b.service\"\nscopes = [\"b\"]\nresult = \"allow\"\n", "allow", "deny by rule 1",
@@ -102,12 +104,12 @@ struct PolicyExpectationTests {
             (
                 "[[expect]]\nuid = 5\ngroup = \"ops\"\naccount = \"x\"\npermission = \"login\"\nresult = \"allow\"\nrule = 1\n",
                 "allow by rule 1", "deny by rule 2",
-                "rule 2 (f:9) decides; it does not allow 'login'; rule 1 is not about 'x'"
+                "rule 2 (f:9) decides; it does not allow 'login'; rule 1 does not apply to 'x'"
             ),
             (
                 "[[expect]]\nuid = 0\naccount = \"x\"\npermission = \"login\"\nresult = \"deny\"\nrule = 7\n",
                 "deny by rule 7", "allow by no rule",
-                "no rule is about it, and the agent's own user and root may do everything then; there is no rule 7"
+                "no rule applies; by default the agent's own user and root may do everything; there is no rule 7"
             ),
         ]
         for (text, expected, got, reason) in table {

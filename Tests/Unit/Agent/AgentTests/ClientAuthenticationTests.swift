@@ -171,7 +171,7 @@ struct ClientAuthenticationTests {
         let fixture = try fixture(methods: #"["private_key_jwt"]"#, algorithms: #"["RS256","PS256"]"#)
         let path = try keyFile(fixture)
         let failure = try await failure(fixture, request { $0.clientKeyFile = path })
-        #expect(failure?.detail == "the client signs with ES256, and the provider takes RS256, PS256")
+        #expect(failure?.detail == "the client signs with ES256, but the provider accepts RS256, PS256")
     }
 
     @Test("T6: a key that is renewed is in use at the next request, and one that is missing ends no login")

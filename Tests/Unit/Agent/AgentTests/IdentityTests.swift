@@ -126,12 +126,15 @@ struct IdentityTests {
         return [
             ("~", "it does not have three parts"), ("a.b.c.d.e", "it is encrypted"),
             (unsigned.split(separator: ".").prefix(2).joined(separator: ".") + ".", "its algorithm 'none'"),
-            (try fixture.signer.token([:], header: ["alg": #""HS256""#]), "the client's secret, which is not known"),
+            (
+                try fixture.signer.token([:], header: ["alg": #""HS256""#]),
+                "the client's secret, which the agent does not have"
+            ),
             (try fixture.idToken(signer: stranger), "signed with the key 'another'"),
             (try fixture.idToken(["sub": nil]), "it has no claim 'sub'"),
             (try fixture.idToken(["sub": "7"]), "its claim 'sub' is malformed"),
             (try fixture.signer.token([:], header: ["typ": #""at+jwt""#]), "another kind of token"),
-            (try fixture.signer.token([:], header: ["crit": #"["x"]"#]), "an extension that is not known"),
+            (try fixture.signer.token([:], header: ["crit": #"["x"]"#]), "an unknown extension"),
         ]
     }
 

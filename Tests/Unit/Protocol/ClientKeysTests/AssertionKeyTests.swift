@@ -7,9 +7,9 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// T6: the key files that people have.
+/// T6: key files in the formats that users have.
 struct AssertionKeyTests {
-    /// Making one takes seconds in a debug build.
+    /// Shared, because creating one takes seconds in a debug build.
     private static let rsa = Result { try _RSA.Signing.PrivateKey(keySize: .bits2048) }
 
     private func key(_ text: String) throws -> AssertionKey {
@@ -50,7 +50,7 @@ struct AssertionKeyTests {
         return header
     }
 
-    /// A key of the `openssl` command's, in the format that `convert` makes of it.
+    /// Creates a key with the `openssl` command, in the format that `convert` produces.
     private func openssl(_ generate: [String], _ convert: [String] = []) async throws -> String {
         let openssl = try MissingProgram.require("openssl", package: "openssl")
         let files = try TemporaryDirectory()
@@ -66,7 +66,7 @@ struct AssertionKeyTests {
         "-----BEGIN \(label)-----\n\(der.base64EncodedString(options: .lineLength64Characters))\n-----END \(label)-----\n"
     }
 
-    @Test("T6: an EC key signs ES256, whether as PKCS#8, as SEC1, or with something before it in the file")
+    @Test("T6: an EC key signs ES256, as PKCS#8, as SEC1, or after other text in the file")
     func p256() throws {
         let pair = P256.Signing.PrivateKey()
         #expect(try expectSigns(try key(pair.pemRepresentation), as: pair) == #"{"alg":"ES256","typ":"JWT"}"#)
@@ -74,7 +74,7 @@ struct AssertionKeyTests {
         _ = try expectSigns(try key(windows), as: pair)
     }
 
-    @Test("T6: what openssl writes is read: SEC1 with parameters before it, PKCS#8, PKCS#1")
+    @Test("T6: openssl's output is read: SEC1 after parameters, PKCS#8, PKCS#1")
     func openSSL() async throws {
         let sec1 = try await openssl(["ecparam", "-name", "prime256v1", "-genkey"])
         #expect(sec1.contains("BEGIN EC PARAMETERS") && sec1.contains("BEGIN EC PRIVATE KEY"))
@@ -131,7 +131,8 @@ struct AssertionKeyTests {
         #expect(header == #"{"alg":"ES256","kid":"k-7","typ":"JWT"}"#)
         for (change, word) in [
             (["d": nil], "public key"), (["crv": #""P-384""#], "P-384"), (["kty": #""oct""#], "oct"),
-            (["d": #""AA""#], "cannot be read"), (["kty": nil], "no private key"), (["keys": "[]"], "key set"),
+            (["d": #""AA""#], "cannot be read"), (["kty": nil], "not contain a private key"),
+            (["keys": "[]"], "key set"),
         ] as [([String: String?], String)] {
             let text = TokenSigner.object(members.merging(change) { $1 })
             #expect(try refusal(text).contains(word), "\(text)")
@@ -148,12 +149,12 @@ struct AssertionKeyTests {
         #expect(try refusal(edwards).contains("an EC key on P-256 or an RSA key of 2048 bits or more"))
     }
 
-    @Test("T6: what is no usable key says so, and shows nothing of the file")
+    @Test("T6: an unusable key is reported without any content of the file")
     func noKey() async throws {
         #expect(try refusal(P256.Signing.PrivateKey().publicKey.pemRepresentation).contains("public key"))
-        #expect(try refusal("hunter2").contains("no private key"))
+        #expect(try refusal("hunter2").contains("not contain a private key"))
         #expect(try !refusal("hunter2").contains("hunter2"))
-        #expect(try refusal("").contains("no private key"))
+        #expect(try refusal("").contains("not contain a private key"))
         #expect(try refusal("{\"kty\":").contains("cannot be read"))
         #expect(try refusal(block("PRIVATE KEY", Data("nonsense".utf8))).contains("cannot be read"))
         let encrypted = try await openssl(

@@ -13,7 +13,7 @@ struct AssertionSignerTests {
     private final class Draws: Sendable {
         let count = Mutex<UInt8>(0)
 
-        /// Other bytes each time.
+        /// Returns different bytes on each call.
         @Sendable func bytes(_ count: Int) -> [UInt8] {
             let number = self.count.withLock { count in
                 count += 1
@@ -40,7 +40,7 @@ struct AssertionSignerTests {
         return (header, claims)
     }
 
-    @Test("T6: client_secret_jwt says who, for whom and until when, signed with the secret by HS256")
+    @Test("T6: client_secret_jwt has issuer, audience and expiry, signed with the secret (HS256)")
     func claims() throws {
         let secret = "a-secret-of-at-least-thirty-two-bytes"
         let signer = signer(AssertionKey(secret: SecretBytes(secret)))
@@ -61,7 +61,7 @@ struct AssertionSignerTests {
                 signature, authenticating: Data(text[..<dot].utf8), using: SymmetricKey(data: Data(secret.utf8))))
     }
 
-    @Test("T6: no two assertions have the same id")
+    @Test("T6: every assertion has its own id")
     func fresh() throws {
         let signer = signer(AssertionKey(secret: SecretBytes("secret")))
         let ids = try (0..<3).map { _ in
@@ -71,7 +71,7 @@ struct AssertionSignerTests {
         #expect(ids.allSatisfy { $0?.utf8.count == 22 })
     }
 
-    @Test("T6: an algorithm that the provider does not list is refused with what it takes, and nothing is signed")
+    @Test("T6: an algorithm that the provider does not list is refused, and nothing is signed")
     func unlisted() throws {
         let signer = signer(AssertionKey(secret: SecretBytes("secret")), algorithms: ["RS256", "ES256"])
         let failure = #expect(throws: ClientProofFailure.self) {
@@ -83,7 +83,7 @@ struct AssertionSignerTests {
         _ = try listed.assertion(clientID: "c", audience: "a")
     }
 
-    @Test("T6: the key is asked for each assertion, so that a new one is in use at once")
+    @Test("T6: a replaced key is used for the next assertion")
     func rotation() throws {
         let asked = Mutex(0)
         let signer = AssertionSigner(algorithms: nil, wall: { 0 }, randomBytes: draws.bytes) {

@@ -19,7 +19,7 @@ struct ProofKeyTests {
     }
 
     @Test(
-        "a server's words blame the lack of a proof key only if they name it",
+        "an error text blames missing PKCE only if it names it",
         arguments: [
             ("Missing parameter: code_challenge_method", true), ("PKCE is required", true),
             ("Missing code challenge", true), ("PKCE code verifier not specified", true),

@@ -8,7 +8,7 @@ import Testing
 struct AlgorithmTests {
     static let algorithms = SignatureAlgorithm.allCases.map(\.rawValue)
 
-    @Test("O1: a token that is right in everything is accepted, whichever algorithm signed it", arguments: algorithms)
+    @Test("O1: a valid token is accepted with every supported algorithm", arguments: algorithms)
     func accepted(algorithm: String) throws {
         let fixture = try IDTokenFixture(TokenSigner(algorithm))
         let claims = try fixture.verify(fixture.token())
@@ -19,7 +19,7 @@ struct AlgorithmTests {
         #expect(claims.name == "Ann")
     }
 
-    @Test("O1: a change in any part of a token makes its signature wrong", arguments: algorithms)
+    @Test("O1: a change in any part of a token invalidates its signature", arguments: algorithms)
     func tampered(algorithm: String) throws {
         let fixture = try IDTokenFixture(TokenSigner(algorithm))
         let parts = try fixture.token().split(separator: ".").map(String.init)
@@ -38,7 +38,7 @@ struct AlgorithmTests {
     }
 
     @Test(
-        "J1: no algorithm outside the list is accepted, whatever the case it is written in",
+        "J1: an algorithm outside the list is refused, in upper and lower case",
         arguments: [
             "none", "None", "NONE", "nOnE", "", "HS1", "hs256", "HS2560", "RS1", "ES256K", "rs256", "RSA-OAEP",
         ])
@@ -51,7 +51,7 @@ struct AlgorithmTests {
     }
 
     @Test(
-        "J1: an HMAC with the public key as its secret is refused, in whatever form the key is",
+        "J1: an HMAC with the public key as its secret is refused, in every form of the key",
         arguments: ["RS256", "ES256"])
     func confusion(algorithm: String) throws {
         var fixture = try IDTokenFixture(TokenSigner(algorithm))
@@ -72,7 +72,7 @@ struct AlgorithmTests {
         }
     }
 
-    @Test("J1: the HMACs take the client's secret and nothing else", arguments: SecretAlgorithm.allCases)
+    @Test("J1: an HMAC is verified only with the client secret", arguments: SecretAlgorithm.allCases)
     func secret(algorithm: SecretAlgorithm) throws {
         var fixture = try IDTokenFixture()
         fixture.keys = try IDTokenFixture.keySet(#"{"keys":[]}"#)
@@ -97,7 +97,7 @@ struct AlgorithmTests {
         }
     }
 
-    @Test("J1: a client's secret makes no token believed that is to be signed with a key")
+    @Test("J1: a token that must be signed with a key is refused with the client secret")
     func secretIsNoKey() throws {
         var fixture = try IDTokenFixture()
         fixture.keys = try IDTokenFixture.keySet(#"{"keys":[]}"#)
@@ -106,7 +106,7 @@ struct AlgorithmTests {
         #expect(try fixture.refusal(fixture.token(header: ["alg": #""none""#])) == .algorithmRefused("none"))
     }
 
-    @Test("J1: a key is used with the algorithms of its own type and curve only")
+    @Test("J1: a key is used only with the algorithms of its type and curve")
     func crossed() throws {
         for made in Self.algorithms {
             let fixture = try IDTokenFixture(TokenSigner(made))
@@ -121,7 +121,7 @@ struct AlgorithmTests {
         }
     }
 
-    @Test("J1: a symmetric key that an issuer publishes by mistake is no key")
+    @Test("J1: a symmetric key published by mistake is ignored")
     func symmetric() throws {
         var fixture = try IDTokenFixture()
         fixture.keys = try IDTokenFixture.keySet(#"{"keys":[{"kty":"oct","kid":"k1","alg":"HS256","k":"c2VjcmV0"}]}"#)

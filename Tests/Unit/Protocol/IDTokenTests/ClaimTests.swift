@@ -8,7 +8,7 @@ import Testing
 struct ClaimTests {
     private static let now = IDTokenFixture.now
 
-    @Test("O1: each claim that must be there is missed", arguments: ["iss", "sub", "aud", "exp", "iat"])
+    @Test("O1: a token without a required claim is refused", arguments: ["iss", "sub", "aud", "exp", "iat"])
     func missing(claim: String) throws {
         let fixture = try IDTokenFixture()
         #expect(try fixture.refusal(fixture.token([claim: nil])) == .claimMissing(claim))
@@ -29,7 +29,7 @@ struct ClaimTests {
     }
 
     @Test(
-        "O1: the issuer is the same byte for byte",
+        "O1: an issuer that differs in any byte is refused",
         arguments: [
             "https://issuer.example/", "https://Issuer.example", "http://issuer.example", "https://issuer.example:443",
             "https://issuer.example.evil.example", "https://issuer.exampl", "issuer.example",
@@ -39,13 +39,15 @@ struct ClaimTests {
         #expect(try fixture.refusal(fixture.token(["iss": "\"\(found)\""])) == .wrongIssuer(found: found))
     }
 
-    @Test("O1: the audience holds the client", arguments: [#""tv2""#, #""TV""#, #"["a","b"]"#, #""tv ""#, #""""#])
+    @Test(
+        "O1: an audience without the client is refused",
+        arguments: [#""tv2""#, #""TV""#, #"["a","b"]"#, #""tv ""#, #""""#])
     func audience(value: String) throws {
         let fixture = try IDTokenFixture()
         #expect(try fixture.refusal(fixture.token(["aud": value, "azp": #""tv""#])) == .wrongAudience)
     }
 
-    @Test("O1: several audiences need no azp; one that is there is the client")
+    @Test("O1: several audiences do not need azp; a present azp must be the client")
     func party() throws {
         let fixture = try IDTokenFixture()
         let several = #"["api","tv"]"#
@@ -57,7 +59,7 @@ struct ClaimTests {
         try fixture.verify(fixture.token(["azp": #""tv""#]))
     }
 
-    @Test("only what contradicts a login is a contradiction; everything else cannot be verified")
+    @Test("only a conflict with the login is a contradiction; any other rejection is not")
     func contradictions() {
         let contradictions: [IDTokenRejection] = [
             .wrongIssuer(found: "x"), .wrongAudience, .wrongParty(found: "x"), .wrongAccessTokenHash,
@@ -73,7 +75,7 @@ struct ClaimTests {
         #expect(others.allSatisfy { !$0.isContradiction })
     }
 
-    @Test("O1: the subject is 1 to 255 printable ASCII characters")
+    @Test("O1: a subject other than 1 to 255 printable ASCII characters is refused")
     func subject() throws {
         let fixture = try IDTokenFixture()
         let longest = String(repeating: "s", count: 255)
@@ -83,7 +85,7 @@ struct ClaimTests {
         }
     }
 
-    @Test("O1: the clocks may differ by 60 s and no more")
+    @Test("O1: a clock difference of up to 60 s is accepted")
     func leeway() throws {
         let fixture = try IDTokenFixture()
         let expired = try fixture.token(["exp": "\(Self.now - 59)"])
@@ -98,7 +100,7 @@ struct ClaimTests {
         #expect(try fixture.verify(fixture.token(["exp": "\(Self.now).75"])).expiresAt == Self.now)
     }
 
-    @Test("a token that is only out of its time is told from one that is wrong")
+    @Test("a token outside its validity is distinguished from an invalid one")
     func aboutTime() throws {
         let fixture = try IDTokenFixture()
         #expect(try fixture.refusal(fixture.token(["exp": "1"])).isAboutTime)
@@ -106,7 +108,7 @@ struct ClaimTests {
     }
 
     @Test(
-        "O1: at_hash, if it is there, is that of the access token",
+        "O1: an at_hash that is not the access token's is refused",
         arguments: ["ES256", "ES384", "ES512", "EdDSA", "PS384"])
     func accessTokenHash(algorithm: String) throws {
         let fixture = try IDTokenFixture(TokenSigner(algorithm))
@@ -125,7 +127,7 @@ struct ClaimTests {
         #expect(try fixture.refusal(fixture.token(["at_hash": #""*""#])) == .wrongAccessTokenHash)
     }
 
-    @Test("a strange email or name is left out and refuses nothing", arguments: ["1", "null", "[]", #""""#, "{}"])
+    @Test("a malformed email or name is dropped, and the token accepted", arguments: ["1", "null", "[]", #""""#, "{}"])
     func display(value: String) throws {
         let fixture = try IDTokenFixture()
         let claims = try fixture.verify(fixture.token(["email": value, "name": value]))
@@ -133,7 +135,7 @@ struct ClaimTests {
         #expect(claims.name == nil)
     }
 
-    @Test("Entra's template: iss is the template with the token's own tenant, and nothing else")
+    @Test("Entra's template: only iss with the token's own tenant is accepted")
     func entra() throws {
         var fixture = try IDTokenFixture()
         fixture.rules = IDTokenRules(issuer: .entraTenants, clientID: "tv")

@@ -4,7 +4,7 @@ import Testing
 
 struct HeaderTests {
     @Test(
-        "J1: the token's own key and the places it names for keys are never used",
+        "J1: keys and key URLs in the token itself are never used",
         arguments: ["jwk", "jku", "x5u", "x5c", "x5t"])
     func ownKey(member: String) throws {
         let attacker = try TokenSigner("ES256", keyID: "evil")
@@ -21,12 +21,12 @@ struct HeaderTests {
         #expect(try fixture.refusal(stolenID) == .badSignature(isKeyKnown: true))
         let noID = try attacker.token(IDTokenFixture.claims, header: [member: value, "kid": nil])
         #expect(try fixture.refusal(noID) == .badSignature(isKeyKnown: false))
-        // Beside a signature by the issuer they change nothing.
+        // With the issuer's signature they change nothing.
         #expect(try fixture.verify(fixture.token(header: [member: value])).subject == "u-1")
     }
 
     @Test(
-        "J1: a critical extension is refused, known to somebody or not",
+        "J1: a critical extension is refused, registered or not",
         arguments: [#"["exp"]"#, #"["b64"]"#, "[]", "null", #""exp""#])
     func critical(value: String) throws {
         let fixture = try IDTokenFixture()
@@ -34,7 +34,7 @@ struct HeaderTests {
     }
 
     @Test(
-        "RFC 8725 §3.11: a token of another kind with the same signature is no ID token",
+        "RFC 8725 §3.11: a token of another kind from the same issuer is refused",
         arguments: ["at+jwt", "AT+JWT", "application/at+jwt", "logout+jwt", "secevent+jwt"])
     func otherKind(type: String) throws {
         let fixture = try IDTokenFixture()
@@ -42,7 +42,7 @@ struct HeaderTests {
     }
 
     @Test(
-        "a token without a typ, or with another word for JWT, is an ID token",
+        "a token without typ, or with a synonym of JWT, is an ID token",
         arguments: [nil, #""jwt""#, #""JOSE""#, "1"])
     func anyType(type: String?) throws {
         let fixture = try IDTokenFixture()
@@ -60,7 +60,7 @@ struct HeaderTests {
         #expect(try fixture.refusal(fixture.token(header: header)) == .malformed(.header))
     }
 
-    @Test("duplicate members are refused in the header and in the payload, whichever of them is right")
+    @Test("duplicate members in the header or the payload are refused, in either order")
     func duplicates() throws {
         let fixture = try IDTokenFixture()
         let payload = TokenSigner.object(IDTokenFixture.claims)
@@ -79,7 +79,7 @@ struct HeaderTests {
         }
     }
 
-    @Test("what is no compact JWS is refused with what is wrong about it")
+    @Test("a malformed compact JWS is refused with the reason")
     func malformed() throws {
         let fixture = try IDTokenFixture()
         let token = try fixture.token()

@@ -4,7 +4,7 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// An ID token that is right in everything, so that a test makes one thing wrong.
+/// A valid ID token, in which a test changes one thing.
 struct IDTokenFixture {
     static let issuer = "https://issuer.example"
     /// Seconds since 1970.
@@ -21,7 +21,7 @@ struct IDTokenFixture {
         keys = try Self.keySet(TokenSigner.keySet(signer))
     }
 
-    /// From now on the client has this secret.
+    /// Sets the client's secret for later checks.
     mutating func useSecret(_ secret: String?) {
         rules = IDTokenRules(issuer: rules.issuer, clientID: "tv", clientSecret: secret.map { SecretBytes($0) })
     }
@@ -31,7 +31,7 @@ struct IDTokenFixture {
         return try #require(KeySet(fields))
     }
 
-    /// Nil for a document that is no key set.
+    /// `nil` if the document is not a key set.
     static func keys(_ document: [UInt8]) -> KeySet? { ReplyReader.read(document).fields.flatMap { KeySet($0) } }
 
     static let claims: [String: String?] = [
@@ -45,7 +45,7 @@ struct IDTokenFixture {
         try signer.token(Self.claims(changes), header: header)
     }
 
-    /// The whole check, as at a login.
+    /// Runs the whole check, as at a login.
     @discardableResult
     func verify(
         _ token: String, accessToken: String? = "at", now: Int = now
@@ -57,7 +57,7 @@ struct IDTokenFixture {
         return claims
     }
 
-    /// Why the token is refused; a token that is accepted fails the test.
+    /// Returns the rejection; an accepted token fails the test.
     func refusal(_ token: String, accessToken: String? = "at", now: Int = now) throws -> IDTokenRejection {
         try #require(throws: IDTokenRejection.self) { try verify(token, accessToken: accessToken, now: now) }
     }

@@ -34,7 +34,7 @@ struct KeySetTests {
         #expect(try fixture.refusal(fixture.token()) == .unfitKey(id: "k1", algorithm: "ES256"))
     }
 
-    @Test("J1: an RSA key for one algorithm is not used with another, and a short one not at all")
+    @Test("J1: an RSA key is used only with its algorithm, and a short one is ignored")
     func rsa() throws {
         var fixture = try IDTokenFixture(TokenSigner("PS256"))
         fixture.keys = try keys(["alg": #""RS256""#], fixture.signer)
@@ -44,7 +44,7 @@ struct KeySetTests {
         #expect(fixture.keys.keys.isEmpty)
     }
 
-    /// The same bytes, as careless issuers write them.
+    /// The same bytes in the spellings of lenient issuers.
     private func spellings(_ bytes: [UInt8]) -> [String] {
         let standard = Data(bytes).base64EncodedString()
         return [
@@ -53,9 +53,9 @@ struct KeySetTests {
         ]
     }
 
-    @Test("carelessly written coordinates are read", arguments: ["ES256", "ES384", "ES512"])
+    @Test("coordinates in non-standard spellings are read", arguments: ["ES256", "ES384", "ES512"])
     func carelessPoints(algorithm: String) throws {
-        // One in 256 keys has a coordinate that begins with a zero byte.
+        // One in 256 keys has a coordinate with a leading zero byte.
         var signer = try TokenSigner(algorithm)
         func coordinate(_ name: String) throws -> [UInt8] {
             try #require(Base64URL.decode(try signer.members()[name]?.dropFirst().dropLast().utf8 ?? "".utf8.prefix(0)))
@@ -77,7 +77,7 @@ struct KeySetTests {
         }
     }
 
-    @Test("a carelessly written RSA key is read, and a broken entry beside a good one is all that is skipped")
+    @Test("an RSA key in a non-standard spelling is read, and only a broken entry is skipped")
     func carelessRSA() throws {
         var fixture = try IDTokenFixture(TokenSigner("RS256"))
         let token = try fixture.token()
@@ -96,7 +96,7 @@ struct KeySetTests {
         }
     }
 
-    @Test("a key that is not understood hides no other")
+    @Test("an unsupported key does not hide the others")
     func mixed() throws {
         var fixture = try IDTokenFixture()
         let good = TokenSigner.object(try fixture.signer.members())
@@ -105,7 +105,7 @@ struct KeySetTests {
         try fixture.verify(fixture.token())
     }
 
-    @Test("J2: without a key id the keys of the right type are tried, and no more than a few")
+    @Test("J2: without a key id, a few keys of the right type are tried")
     func noKeyID() throws {
         var fixture = try IDTokenFixture()
         let token = try fixture.token(header: ["kid": nil])
@@ -123,14 +123,14 @@ struct KeySetTests {
         #expect(try fixture.refusal(token) == .unknownKey(id: nil))
     }
 
-    @Test("a key without an id may be the one that a token names")
+    @Test("a key without an id is tried for a token that names a key")
     func keyWithoutID() throws {
         var fixture = try IDTokenFixture()
         fixture.keys = try keys(["kid": nil], fixture.signer)
         try fixture.verify(fixture.token())
     }
 
-    @Test("J2: only a key that may have been published since is worth another look")
+    @Test("J2: keys are fetched again only for a key that may be new")
     func newKey() {
         #expect(IDTokenRejection.unknownKey(id: "k").mayBeNewKey)
         #expect(IDTokenRejection.badSignature(isKeyKnown: false).mayBeNewKey)
@@ -147,7 +147,7 @@ struct KeySetTests {
     }
 
     @Test(
-        "a document that is no key set is refused",
+        "a document that is not a key set is refused",
         arguments: ["{}", #"{"keys":{}}"#, #"{"keys":null}"#, #"{"keys":[],"keys":[]}"#, "[]", "", "<html>", "keys=a"])
     func noKeySet(document: String) async throws {
         let transport = OneReply(.success(HTTPResponse(status: 200, body: Array(document.utf8))))
@@ -156,7 +156,7 @@ struct KeySetTests {
     }
 }
 
-/// A provider that has one thing to say.
+/// A provider that always sends the same reply.
 struct OneReply: HTTPTransport {
     let reply: Result<HTTPResponse, TransportFailure>
 

@@ -3,7 +3,7 @@ import Metrics
 import Testing
 
 struct ExpositionTests {
-    @Test("a page reads as Prometheus' text format has it")
+    @Test("a page follows Prometheus' text format")
     func text() {
         var page = Exposition()
         page.add("a_total", .counter, "What \\ is\ncounted.", [.init(3), .init(0.5, [("k", "v"), ("l", "w")])])
@@ -18,7 +18,7 @@ struct ExpositionTests {
     }
 
     @Test(
-        "whatever is in a label stays in it, and Prometheus reads it",
+        "any text in a label is escaped, and Prometheus reads it back",
         arguments: ["\"", "\\", "\n", "a\"} 1\nb 2", "ä€😀"])
     func labels(value: String) async throws {
         var page = Exposition()
@@ -27,7 +27,7 @@ struct ExpositionTests {
         #expect(try await MetricsPage(page.text).complaints() == "")
     }
 
-    @Test("a linter that sees nothing wrong in a wrong page would prove nothing")
+    @Test("the linter rejects a malformed page")
     func linter() async throws {
         var page = Exposition()
         page.add("requests", .counter, "Counted.", 1)
@@ -35,7 +35,7 @@ struct ExpositionTests {
         #expect(try await MetricsPage("a{").complaints() != "")
     }
 
-    @Test("a histogram's buckets count all that is not above their bounds, and the sum is in seconds")
+    @Test("a histogram's buckets are cumulative, and its sum is in seconds")
     func histogram() async throws {
         var histogram = Histogram(bounds: [0.001, 0.01])
         for nanoseconds: UInt64 in [0, 1_000_000, 1_000_001, 10_000_000, 10_000_001, 3_000_000_000] {

@@ -2,7 +2,7 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// The API of AWS IAM Identity Center: what is sent, by the names of the API's reference.
+/// The requests to AWS IAM Identity Center, by the names of the API's reference.
 struct AWSRequestTests {
     private func server(_ transport: ScriptedTransport) throws -> AuthorizationServer {
         var dialect = RequestDialect()
@@ -21,7 +21,7 @@ struct AWSRequestTests {
         )
     }
 
-    @Test("requests are JSON in camelCase with the client's secret; a device request names no scopes")
+    @Test("requests are camelCase JSON with the client secret; a device request has no scopes")
     func requests() async throws {
         let device =
             #"{"deviceCode":"d","userCode":"u","verificationUri":"https://p.example/start/#/device","expiresIn":600}"#
@@ -47,7 +47,7 @@ struct AWSRequestTests {
         }
     }
 
-    @Test("a logout ends the session of an access token, which is in a header; a refresh token is sent nowhere")
+    @Test("a logout sends the access token in a header, and the refresh token nowhere")
     func session() async throws {
         let transport = ScriptedTransport(HTTPResponse(200), HTTPResponse(401, #"{"message":"no at-0123456789"}"#))
         let server = try server(transport)
@@ -70,7 +70,7 @@ struct AWSRequestTests {
             .register(metadata, scopes: ["sso:account:access"], encoding: .awsJSON)
     }
 
-    @Test("a registration says who the client is and what for, and reads the camelCase reply")
+    @Test("a registration sends name, type and grants, and reads the camelCase reply")
     func registration() async throws {
         let transport = ScriptedTransport(
             HTTPResponse(
@@ -89,7 +89,7 @@ struct AWSRequestTests {
                 """)
     }
 
-    @Test("a registration that is refused is not tried in another way, and one with two ids is none")
+    @Test("a refused registration is not retried, and a reply with two ids is invalid")
     func registrationRefused() async throws {
         let transport = ScriptedTransport(
             HTTPResponse(400, #"{"error":"invalid_client_metadata"}"#),
@@ -101,7 +101,7 @@ struct AWSRequestTests {
         ) { _ = try await register(transport) }
     }
 
-    @Test("a value cannot end its string, and of two parameters with one name the first counts")
+    @Test("a value cannot end its JSON string, and the first of two parameters of one name counts")
     func encoding() {
         let body = CamelCaseJSON.body([
             .plain("client_id", "a\"b\\c\n\u{1}é"), .secret("refresh_token", SecretBytes("\",\"x\":\"")),

@@ -25,7 +25,7 @@ import Testing
     private let device = #"{"device_code":"d","user_code":"u","verification_uri":"https://idp.example/go"}"#
     private let basic = "Basic YXBwOmNsaWVudC1zM2NyZXQ="
 
-    @Test("R1: a refresh for certain resources and an audience names each of them (RFC 8707 §2)")
+    @Test("R1: a refresh for resources and an audience sends each of them (RFC 8707 §2)")
     func resources() async throws {
         let transport = ScriptedTransport(HTTPResponse(400))
         _ = await server(transport).refresh(
@@ -39,7 +39,7 @@ import Testing
             ])
     }
 
-    @Test("T1: every request is a POST of a form, asks for JSON and has its secrets in the body")
+    @Test("T1: every request is a POST of a form that accepts JSON, with its secrets in the body")
     func requests() async throws {
         let transport = ScriptedTransport(
             HTTPResponse(200, device), HTTPResponse(400), HTTPResponse(400), HTTPResponse(200)
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test("T6: client_secret_basic goes into the header; only the device request repeats the client_id")
+    @Test("T6: client_secret_basic is in the header; only the device request repeats client_id")
     func basicAuthentication() async throws {
         let transport = ScriptedTransport(HTTPResponse(200, device), HTTPResponse(400), HTTPResponse(200))
         let server = server(transport, .clientSecretBasic)
@@ -87,7 +87,7 @@ import Testing
         #expect(transport.requests.allSatisfy { $0.header("Authorization") == basic })
     }
 
-    @Test("T6: client_secret_post goes into the body")
+    @Test("T6: client_secret_post is in the body")
     func postAuthentication() async {
         let transport = ScriptedTransport(HTTPResponse(400))
         _ = await server(transport, .clientSecretPost).poll(SecretBytes("dc"))
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test(
-        "T5: a redirect is never followed: one request, and nothing is sent on", arguments: [301, 302, 303, 307, 308])
+        "T5: a redirect is not followed: one request is sent", arguments: [301, 302, 303, 307, 308])
     func redirects(status: Int) async {
         let redirect = HTTPResponse(status, #"{"access_token":"a"}"#, [("Location", "https://evil.example/")])
         let transport = ScriptedTransport(redirect, redirect, redirect, redirect)
@@ -113,7 +113,7 @@ import Testing
         #expect(transport.requests.allSatisfy { $0.url.origin == "https://idp.example" })
     }
 
-    @Test("without a device endpoint there is no device grant, and nothing is sent")
+    @Test("without a device endpoint, a login fails and nothing is sent")
     func noDeviceEndpoint() async throws {
         let transport = ScriptedTransport()
         let tokenOnly = try ProviderEndpoints(metadata: nil, token: endpoints.token)
@@ -127,14 +127,14 @@ import Testing
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("the transport's failure is passed on", arguments: [TransportFailure.tls("expired"), .timedOut("10 s")])
+    @Test("a transport failure is passed on", arguments: [TransportFailure.tls("expired"), .timedOut("10 s")])
     func transportFailure(cause: TransportFailure) async {
         await #expect(throws: OAuthFailure.transport(cause)) {
             try await server(ScriptedTransport([.failure(cause)])).authorizeDevice(scopes: [])
         }
     }
 
-    @Test("D7: no error text holds a code, a token or a secret that the server echoes")
+    @Test("D7: an echoed code, token or secret is not in any error text")
     func echoes() async throws {
         let echo = """
             {"error":"broken","access_token":"at-issued",
@@ -156,7 +156,7 @@ import Testing
         #expect(failure?.description == "broken: dc-s3cret rt-s3cret <redacted> <redacted> <redacted>")
     }
 
-    @Test("D7: what a reply issues is not shown in its own error text, however its members are spelled")
+    @Test("D7: issued values are not in the reply's error text, for every spelling of their members")
     func issuedEchoes() async {
         let echo =
             #"{"error":"x","deviceCode":"dc-issued-1","refreshToken":"rt-issued-2","message":"dc-issued-1 rt-issued-2"}"#
@@ -165,7 +165,7 @@ import Testing
         #expect(failure?.description == "x: <redacted> <redacted>")
     }
 
-    @Test("D7: a secret is hidden where there is no OAuth error, too, and when it is cut short")
+    @Test("D7: a secret is hidden without an OAuth error and when it is shortened")
     func echoesWithoutError() async {
         let answer = HTTPResponse(
             422, #"{"message":"client-s3cret YXBwOmNsaWVudC1z... dc-0123456789%2Bx rt-0123456789"}"#)
@@ -184,7 +184,7 @@ import Testing
         #expect(failure?.description.hasSuffix("<redacted> <redacted>... dc-0123456789%2Bx rt-0123456789") == true)
     }
 
-    @Test("S1: a server's words reach nobody with control characters or without bound")
+    @Test("S1: a server's text is shown without control characters and up to a limit")
     func terminalInjection() async {
         let echo =
             #"{"error":"e\u001b[1m\#(String(repeating: "x", count: 99))","error_description":"\u001b]0;\u0007a\r\nb"}"#
@@ -199,7 +199,7 @@ import Testing
         #expect(error.detail == "a b")
     }
 
-    @Test("D7: a scope that repeats a secret is left out")
+    @Test("D7: a scope that echoes a secret is dropped")
     func scopeEcho() async {
         let answer = HTTPResponse(200, #"{"access_token":"at-0123456789","scope":"a dc-s3cret-code at-0123456789 b"}"#)
         guard case .granted(let grant) = await server(ScriptedTransport(answer)).poll(SecretBytes("dc-s3cret-code"))
@@ -210,7 +210,7 @@ import Testing
         #expect(grant.scope == ["a", "b"])
     }
 
-    @Test("S1: an error of which nothing can be shown is still an error, and shown as one")
+    @Test("S1: an error without any text to show is still reported as an error")
     func invisible() {
         let reply = ProviderReply(HTTPResponse(400, #"{"error":"\u0000","error_description":"\u001b[31m\u200b"}"#))
         #expect(reply.error == ProviderError(code: "unknown_error", detail: nil, status: 400))

@@ -3,9 +3,9 @@ import SecretMemory
 import Synchronization
 import Testing
 
-/// T6: methods by which a client proves who it is without sending a secret, and PKCE.
+/// T6: authentication methods that do not send a secret, and PKCE.
 @Suite struct ClientProofTests {
-    /// Counts, and says whom each assertion is for.
+    /// A signer that counts, and puts the audience into each assertion.
     private final class Signer: ClientAssertionSigner {
         let count = Mutex(0)
         let failure: ClientProofFailure?
@@ -41,7 +41,7 @@ import Testing
         Client(id: "app", signer: signer, authentication: .privateKeyJWT)
     }
 
-    @Test("T6: every request, a repeated one as well, brings an assertion of its own for the token endpoint")
+    @Test("T6: every request, also a retry, has a new assertion for the token endpoint")
     func assertions() async throws {
         let transport = ScriptedTransport(
             HTTPResponse(200, device), HTTPResponse(400), HTTPResponse(400), HTTPResponse(400), HTTPResponse(200))
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test("T6: an assertion for the token endpoint is sent to no other host: that host gets one for itself")
+    @Test("T6: an endpoint on another host gets an assertion for itself, never the token endpoint's")
     func otherHost() async throws {
         let transport = ScriptedTransport(HTTPResponse(200), HTTPResponse(200))
         let elsewhere = "https://evil.example/revoke"
@@ -77,7 +77,7 @@ import Testing
             transport.requests[1].form.contains("client_assertion=assertion-1-of-app-for-https%3A%2F%2Fidp.example"))
     }
 
-    @Test("T5, T6: a redirect takes no assertion along")
+    @Test("T5, T6: a redirect does not carry an assertion along")
     func redirect() async throws {
         let redirect = HTTPResponse(307, "", [("Location", "https://evil.example/")])
         let transport = ScriptedTransport(redirect, redirect)
@@ -100,7 +100,7 @@ import Testing
         #expect(error.detail == "no: <redacted> and <redacted>")
     }
 
-    @Test("T6: a client that cannot sign sends nothing, ends no login and says how to mend it")
+    @Test("T6: a client that cannot sign sends nothing, keeps the login and reports the remedy")
     func cannotSign() async throws {
         let failure = ClientProofFailure("the key is gone", hint: "put it back")
         let transport = ScriptedTransport()
@@ -131,7 +131,7 @@ import Testing
         #expect(transport.requests.allSatisfy { $0.certificate == Self.certificate })
     }
 
-    @Test("T6: a certificate cannot be shown over plain http, and nothing is sent")
+    @Test("T6: a client with a certificate sends nothing over plain http")
     func plainHTTP() async throws {
         let transport = ScriptedTransport()
         let client = Client(id: "app", authentication: .tlsClientAuth) { Self.certificate }
@@ -140,12 +140,12 @@ import Testing
             Issue.record("another outcome")
             return
         }
-        #expect(detail.contains("needs TLS"))
+        #expect(detail.contains("requires TLS"))
         #expect(transport.requests.isEmpty)
     }
 
     @Test(
-        "T6: a client with a certificate goes to the endpoints that the metadata has for it, and no other client does")
+        "T6: only a client with a certificate uses the metadata's mTLS endpoint aliases")
     func aliases() throws {
         let document = try fields(
             """
@@ -169,7 +169,7 @@ import Testing
         let shown = try ProviderEndpoints(metadata: metadata, device: byHand, showsCertificate: true)
         #expect(shown.token.text == "https://mtls.idp.example/token")
         #expect(shown.introspection?.text == "https://mtls.idp.example/introspect")
-        // Plain http is no alias.
+        // A plain http endpoint is not accepted as an alias.
         #expect(shown.revocation?.text == "https://idp.example/revoke")
         #expect(shown.device == byHand)
         #expect(
@@ -177,7 +177,7 @@ import Testing
                 == "https://mtls.idp.example/device")
     }
 
-    @Test("the challenge goes with the request for a code, and the verifier with each poll (RFC 7636 §4.3, §4.5)")
+    @Test("a code request sends the challenge, each poll the verifier (RFC 7636 §4.3, §4.5)")
     func proofKey() async throws {
         let transport = ScriptedTransport(HTTPResponse(200, device), HTTPResponse(400))
         let server = try server(transport, Client(id: "app", authentication: .none))

@@ -30,7 +30,7 @@ struct ClientRegistrationTests {
         return nil
     }
 
-    @Test("T1: a registration is a POST of JSON; the initial access token is in the header and nowhere else")
+    @Test("T1: a registration is a POST of JSON, with the initial access token only in the header")
     func request() async throws {
         let transport = ScriptedTransport(HTTPResponse(201, #"{"client_id":"c1"}"#))
         let client = try await register(transport, scopes: ["openid", "mail"], token: "initial-token")
@@ -48,7 +48,7 @@ struct ClientRegistrationTests {
     }
 
     @Test(
-        "the client asks for no secret where that is possible, else for what the server lists first of what it can",
+        "the client registers without a secret if possible, else with the first supported method",
         arguments: [
             (nil, "none"), (["client_secret_basic", "none"], "none"),
             (["client_secret_post", "client_secret_basic"], "client_secret_basic"),
@@ -61,7 +61,7 @@ struct ClientRegistrationTests {
             transport.requests[0].body?.revealedText().contains(#""token_endpoint_auth_method":"\#(asked)""#) == true)
     }
 
-    @Test("a refusal is answered with an address, then with the grant's other name, and then no more")
+    @Test("after refusals, a redirect URI is added, then the grant's other name is used, then it ends")
     func attempts() async throws {
         let refusal = HTTPResponse(400, #"{"error":"invalid_client_metadata"}"#)
         let transport = ScriptedTransport(refusal, refusal, HTTPResponse(200, #"{"client_id":"c1"}"#))
@@ -76,7 +76,7 @@ struct ClientRegistrationTests {
     }
 
     @Test(
-        "a framework's refusal for want of a member, in whatever shape, is answered with that member",
+        "a refusal that names a missing member, in any format, is retried with that member",
         arguments: [
             (400, #"{"error":"invalid_request","error_description":"redirect_uris is required"}"#, true, false),
             (422, #"{"detail":[{"loc":["body","redirect_uris"],"msg":"field required"}]}"#, true, false),
@@ -96,7 +96,7 @@ struct ClientRegistrationTests {
         #expect(second.contains(#""response_types":["code"]"#) == asksResponseType)
     }
 
-    @Test("each member is added at most once, and every attempt differs from those before")
+    @Test("each member is added once, and every attempt differs from those before")
     func onceEach() async throws {
         let refusal = HTTPResponse(400, #"{"error":"bad","message":"redirect_uris and response_types, please"}"#)
         let transport = ScriptedTransport(refusal, refusal, refusal, refusal, refusal)
@@ -106,7 +106,7 @@ struct ClientRegistrationTests {
         #expect(Set(bodies).count == bodies.count)
     }
 
-    @Test("all attempts together have one limit of time")
+    @Test("all attempts share one time limit")
     func timeLimit() async throws {
         let refusal = HTTPResponse(400, #"{"error":"invalid_client_metadata"}"#)
         let transport = ScriptedTransport(refusal, refusal, refusal)
@@ -126,7 +126,7 @@ struct ClientRegistrationTests {
     }
 
     @Test(
-        "what another wording cannot mend is not tried again",
+        "a refusal that another form cannot change is not retried",
         arguments: [
             HTTPResponse(400, #"{"error":"invalid_software_statement"}"#),
             HTTPResponse(401, #"{"error":"invalid_token"}"#), HTTPResponse(403), HTTPResponse(404, "<html>"),
@@ -138,14 +138,14 @@ struct ClientRegistrationTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test("T5: a redirect is not followed, and nothing is sent on")
+    @Test("T5: a redirect is not followed")
     func redirect() async {
         let transport = ScriptedTransport(HTTPResponse(307, "", [("Location", "https://evil.example/register")]))
         await #expect(throws: RegistrationFailure.self) { try await register(transport, token: "initial-token") }
         #expect(transport.requests.map(\.url.text) == ["https://idp.example/register"])
     }
 
-    @Test("a server out of order is no refusal")
+    @Test("an unavailable server is not a refusal")
     func outOfOrder() async {
         guard case .transport? = await failure(HTTPResponse(503)) else { return #expect(Bool(false)) }
         guard case .transport? = await failure(HTTPResponse(400, #"{"error":"temporarily_unavailable"}"#)) else {
@@ -153,7 +153,7 @@ struct ClientRegistrationTests {
         }
     }
 
-    @Test("without a registration endpoint, or with one that must not be used, nothing is sent")
+    @Test("without a usable registration endpoint, nothing is sent")
     func unsupported() async throws {
         let transport = ScriptedTransport()
         await #expect(throws: RegistrationFailure.unsupported(detail: "the provider offers no registration")) {
@@ -169,7 +169,7 @@ struct ClientRegistrationTests {
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("the initial access token is not in what is said about a refusal that repeats it")
+    @Test("a refusal that echoes the initial access token is reported without it")
     func redaction() async {
         let echo = HTTPResponse(401, #"{"error":"invalid_token","error_description":"bad: initial-token-4711"}"#)
         guard case .refused(let detail, 401)? = await failure(echo, token: "initial-token-4711") else {
@@ -178,7 +178,7 @@ struct ClientRegistrationTests {
         #expect(!detail.contains("4711"))
     }
 
-    @Test("nor is it when the server repeats it as the way to authenticate")
+    @Test("an echo of the initial access token as the authentication method is not reported")
     func redactedMethod() async {
         let echo = HTTPResponse(
             201, #"{"client_id":"c1","token_endpoint_auth_method":"initial-token-4711"}"#)

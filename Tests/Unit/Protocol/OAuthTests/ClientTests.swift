@@ -3,7 +3,7 @@ import SecretMemory
 import Testing
 
 @Suite struct ClientTests {
-    @Test("T6: client_secret_basic is the example of RFC 6749 §2.3.1")
+    @Test("T6: client_secret_basic matches the example of RFC 6749 §2.3.1")
     func basicVector() throws {
         let client = Client(
             id: "s6BhdRkqt3", secret: SecretBytes("7Fjfp0ZBr1KtDRbnfVdmIw"), authentication: .clientSecretBasic
@@ -11,14 +11,14 @@ import Testing
         #expect(try client.proof(for: "").authorization == "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3")
     }
 
-    @Test("T6: id and secret are form-encoded before Basic, so a colon cannot move the border")
+    @Test("T6: id and secret are form-encoded before Basic, so that a colon does not move the separator")
     func basicEncodesFirst() throws {
         let client = Client(id: "a:b", secret: SecretBytes("p w+%€"), authentication: .clientSecretBasic)
         // base64("a%3Ab:p+w%2B%25%E2%82%AC")
         #expect(try client.proof(for: "").authorization == "Basic YSUzQWI6cCt3JTJCJTI1JUUyJTgyJUFD")
     }
 
-    @Test("T6: each method puts the client where it belongs")
+    @Test("T6: each method sends the client in its own part of the request")
     func parameters() throws {
         func form(_ authentication: ClientAuthentication, _ secret: String?) throws -> String {
             let client = Client(id: "c", secret: secret.map { SecretBytes($0) }, authentication: authentication)
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(
-        "T6: the method is chosen from the metadata, basic before post, and basic where nothing is said",
+        "T6: the metadata selects the method, basic before post; the default is basic",
         arguments: [
             (false, nil, .none),
             (false, ["client_secret_basic"], .none),
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(
-        "T6: a key or a certificate comes before a secret, if the server takes it",
+        "T6: a key or certificate is preferred to a secret if the server supports it",
         arguments: [
             (["private_key_jwt", "client_secret_basic"], .privateKeyJWT, .privateKeyJWT),
             (["client_secret_basic"], .clientSecretBasic, .clientSecretBasic),

@@ -12,7 +12,7 @@ import Testing
         return nil
     }
 
-    /// The reply with one member replaced or, with nil, left out.
+    /// The reply with one member replaced or, with `nil`, left out.
     private func reply(_ name: String, _ value: String?) -> HTTPResponse {
         var members = [
             "device_code": "\"dc\"", "user_code": "\"WDJB-MJHT\"", "verification_uri": "\"https://idp.example/device\"",
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(
-        "D1: the interval is 5 s when it is absent or makes no sense",
+        "D1: an absent or invalid interval is 5 s",
         arguments: [nil, "null", "0", "-3", "\"x\"", "[]"])
     func defaultInterval(value: String?) throws {
         #expect(try read(reply("interval", value)).interval == 5)
@@ -45,11 +45,11 @@ import Testing
         #expect(try read(reply("interval", "\"5\"")).interval == 5)
         #expect(try read(reply("interval", "60")).interval == 60)
         #expect(try read(reply("interval", "1e12")).interval == 300)
-        // The least time to wait, so never less.
+        // Rounded up, because it is the minimum wait.
         #expect(try read(reply("interval", "5.2")).interval == 6)
     }
 
-    @Test("a life time is bounded, and 10 minutes when there is none")
+    @Test("a lifetime is bounded, and 10 minutes if absent")
     func lifetime() throws {
         #expect(try read(reply("expires_in", nil)).expiresIn == 600)
         #expect(try read(reply("expires_in", "-1")).expiresIn == 600)
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test("a user code without a device code means another protocol", arguments: [nil, "null"])
+    @Test("a user code without a device code is another protocol", arguments: [nil, "null"])
     func otherProtocol(value: String?) {
         guard case .deviceFlowUnsupported = failure(reply("device_code", value)) else {
             Issue.record("something else")
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test("a form is accepted, and the case of a user code is kept")
+    @Test("a form is accepted, with the case of its user code")
     func form() throws {
         let body =
             "device_code=d&user_code=VAL12e0v&verification_uri=https%3A%2F%2Fg.example%2Fl&expires_in=9&interval=8"
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test("a complete URI that cannot be shown is left out", arguments: ["\"x\"", "\"https://a@b/\"", "7", "\"\""])
+    @Test("a complete URI that cannot be shown is dropped", arguments: ["\"x\"", "\"https://a@b/\"", "7", "\"\""])
     func badComplete(value: String) throws {
         #expect(try read(reply("verification_uri_complete", value)).verificationURIComplete == nil)
     }
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test(
-        "a verification URI without a host is the issuer's, and one without a scheme is https",
+        "a verification URI without a host gets the issuer's, and one without a scheme gets https",
         arguments: [
             ("/device", "https://idp.example:8443/device"), ("device?x=1", "https://idp.example:8443/device?x=1"),
             ("./go", "https://idp.example:8443/./go"), ("//h.example/d", "https://h.example/d"),
@@ -165,7 +165,7 @@ import Testing
         #expect(complete.verificationURIComplete == shown)
     }
 
-    @Test("a good complete URI is enough", arguments: [nil, "null", "\"\"", "\"javascript:alert(1)\"", "7"])
+    @Test("a valid complete URI is enough", arguments: [nil, "null", "\"\"", "\"javascript:alert(1)\"", "7"])
     func onlyComplete(value: String?) throws {
         let members = value.map { #""verification_uri":\#($0),"# } ?? ""
         let body = #"{"device_code":"d","user_code":"U",\#(members)"verification_uri_complete":"/go?code=U"}"#
@@ -176,7 +176,7 @@ import Testing
     }
 
     @Test(
-        "S1: no origin makes an address of what is none",
+        "S1: an invalid URI stays invalid with any origin",
         arguments: [
             "javascript:alert(1)", "data:text/html,x", "mailto:a@b", "/\\u001b[31m", "a b", "https:/x", "ftp://h/",
         ])
@@ -186,7 +186,7 @@ import Testing
         }
     }
 
-    @Test("an OAuth error is the provider's, whatever the status", arguments: [200, 400, 401, 403, 404, 429])
+    @Test("an OAuth error is reported with any status", arguments: [200, 400, 401, 403, 404, 429])
     func providerError(status: Int) {
         #expect(
             failure(HTTPResponse(status, #"{"error":"unauthorized_client","error_description":"no\r\nway"}"#))
@@ -194,7 +194,7 @@ import Testing
         )
     }
 
-    @Test("no such endpoint means no device grant", arguments: [404, 405, 501])
+    @Test("a missing endpoint means no device grant", arguments: [404, 405, 501])
     func unsupported(status: Int) {
         for body in ["<html>", "", #"{"message":"no"}"#] {
             guard case .deviceFlowUnsupported = failure(HTTPResponse(status, body)) else {
@@ -204,7 +204,7 @@ import Testing
         }
     }
 
-    @Test("a server out of order is unreachable for now", arguments: [429, 500, 502, 503])
+    @Test("an unavailable server is unreachable for now", arguments: [429, 500, 502, 503])
     func outOfOrder(status: Int) {
         for body in [#"{"x":1}"#, #"{"error":"made_up"}"#, ""] {
             guard case .transport(.unreachable) = failure(HTTPResponse(status, body)) else {
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test("an error that passes is no refusal", arguments: ["slow_down", "temporarily_unavailable"])
+    @Test("a temporary error is not a refusal", arguments: ["slow_down", "temporarily_unavailable"])
     func passing(code: String) {
         guard case .transport(.unreachable) = failure(HTTPResponse(400, #"{"error":"\#(code)"}"#)) else {
             Issue.record("something else")

@@ -17,7 +17,7 @@ import Testing
         )
     }
 
-    /// Plays replies, each arriving 1 s after its poll was due: the seconds from each reply to the next poll.
+    /// Plays replies, each 1 s after its poll was due; returns the seconds from each reply to the next poll.
     private func gaps(_ polling: inout DevicePolling, _ replies: [PollReply]) -> [Int64] {
         replies.map { reply in
             let arrival = polling.nextPoll + .seconds(1)
@@ -66,13 +66,13 @@ import Testing
         #expect(gaps(&polling, replies + [.pending(interval: 40)]) == [30, 30, 35, 40])
     }
 
-    @Test("D4: connection timeouts double the interval, and an answer ends that")
+    @Test("D4: connection timeouts double the interval, and an answer resets it")
     func timeouts() {
         var polling = polling()
         #expect(gaps(&polling, [timeout, timeout, timeout, .pending(interval: nil)]) == [10, 20, 40, 5])
     }
 
-    @Test("D4: the doubling stops at a minute, but never shortens what the server asked for")
+    @Test("D4: the doubling stops at a minute, but never below the server's interval")
     func longestBackoff() {
         var polling = polling()
         #expect(gaps(&polling, Array(repeating: timeout, count: 6)) == [10, 20, 40, 60, 60, 60])
@@ -80,7 +80,7 @@ import Testing
         #expect(gaps(&slow, [timeout, timeout]) == [90, 90])
     }
 
-    @Test("an end in a provider's own words has the RFC's code, and the words in its detail")
+    @Test("a failure in a provider's own words has the RFC's code, and the words as its detail")
     func providersWords() {
         func ends(_ reply: PollReply) -> String {
             var polling = polling()
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test("other failures of the network keep the interval and are reported")
+    @Test("other network failures keep the interval and are reported")
     func otherFailures() {
         var polling = polling()
         #expect(gaps(&polling, [reset, reset]) == [5, 5])
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test("Retry-After is honoured while polling, at most 2 minutes and for one poll only")
+    @Test("Retry-After is honoured for one poll, up to 2 minutes")
     func retryAfter() {
         var polling = polling()
         let replies: [PollReply] = [30, 3600, 1].map {
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test("D6: expired_token ends the polling; nothing asks for a new code")
+    @Test("D6: expired_token ends the polling without a new code")
     func expiredToken() {
         var polling = polling()
         let error = ProviderError(code: "expired_token", status: 400)
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test("D8: polling stops when the next poll would be past the life time of the code")
+    @Test("D8: polling stops if the next poll would be after the code's expiry")
     func deadline() {
         var polling = polling(expiresIn: 20)
         #expect(polling.deadline == start + .seconds(20))
@@ -168,14 +168,14 @@ import Testing
         }
     }
 
-    @Test("D8: a clock that jumps over the deadline during suspend ends the polling, an approval in time is taken")
+    @Test("D8: a suspend past the deadline ends the polling; a granted token is still accepted")
     func suspend() {
         var polling = polling()
         guard case .expired = polling.received(reset, at: start + .seconds(86_400)) else {
             Issue.record("polls an expired code")
             return
         }
-        // What the server granted is granted, whatever our clock says.
+        // A granted token counts, whatever our clock shows.
         let grant = TokenGrant(accessToken: SecretBytes("a"))
         guard case .granted = polling.received(.granted(grant), at: start + .seconds(86_400)) else {
             Issue.record("the grant is thrown away")
@@ -184,7 +184,8 @@ import Testing
     }
 
     @Test(
-        "D9: a server that always says slow_down, or never answers, is left at the deadline", arguments: [true, false])
+        "D9: a server that always sends slow_down, or never answers, is polled until the deadline",
+        arguments: [true, false])
     func ends(isSlowDown: Bool) {
         var polling = polling(expiresIn: 1800)
         for count in 1...200 {
@@ -196,7 +197,7 @@ import Testing
         Issue.record("the polling never ends")
     }
 
-    @Test("D9: a server whose clock is 5 % slower, and which adds 5 s at each early poll, is overtaken")
+    @Test("D9: the interval catches up with a server whose clock is 5 % slow")
     func slowServerClock() {
         var polling = polling()
         var lastPoll = start

@@ -22,7 +22,7 @@ import Testing
         return nil
     }
 
-    @Test("M2: the first document found is used, and unknown members are ignored")
+    @Test("M2: the first document found is used without its unknown members")
     func first() async throws {
         let transport = ScriptedTransport(HTTPResponse(200, document))
         let metadata = try await discover(transport)
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(
-        "M2: where there is no metadata, the next URL is asked",
+        "M2: a URL without metadata is followed by the next one",
         arguments: [
             HTTPResponse(404, "<html>"), HTTPResponse(401), HTTPResponse(400, "{}"), HTTPResponse(200, "<html>"),
             HTTPResponse(200, ""), HTTPResponse(200, #"{"error":"not_found"}"#), HTTPResponse(200, #"{"issuer":7}"#),
@@ -52,7 +52,7 @@ import Testing
         #expect(transport.requests.map(\.url) == issuer.metadataURLs)
     }
 
-    @Test("no metadata anywhere is a bad response that names the last answer")
+    @Test("without metadata at any URL, a bad response names the last answer")
     func nowhere() async {
         let answer = HTTPResponse(404)
         #expect(
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(
-        "M1: an issuer that differs in any byte is refused, and no other URL is asked",
+        "M1: an issuer that differs in any byte is refused, and no other URL is requested",
         arguments: [
             "https://idp.example/r/", "https://idp.example/R", "https://evil.example/r", "https://IDP.example/r", "",
             "https://idp.example", "https://idp.example:443/r", " https://idp.example/r",
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(
-        "M1: Entra's template is accepted for its own two issuers, and nowhere else",
+        "M1: Entra's template is accepted only for its own two issuers",
         arguments: ["common", "organizations"])
     func entraTemplate(name: String) async throws {
         let template = "https://login.microsoftonline.com/{tenantid}/v2.0"
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test("T1: an issuer with https leads nobody to a plain service of this machine; one of this machine may")
+    @Test("T1: a remote https issuer cannot name a plain http loopback endpoint; a local one can")
     func downgrade() async throws {
         func metadata(_ issuer: String, _ root: String) async throws -> ServerMetadata {
             let document = """
@@ -131,7 +131,7 @@ import Testing
         #expect(own.tokenEndpoint != nil && own.certificateEndpoints.token != nil && own.refusedEndpoints.isEmpty)
     }
 
-    @Test("M1: text that is only canonically equivalent is not the same issuer")
+    @Test("M1: canonically equivalent text is not the same issuer")
     func equivalentUnicode() async throws {
         // U+212A KELVIN SIGN equals "K" for Swift's string comparison.
         let kelvin = try Issuer(parsing: "https://idp.example/K")
@@ -140,7 +140,7 @@ import Testing
         #expect(transport.requests.count == 1)
     }
 
-    @Test("no answer ends the discovery with the transport's own failure")
+    @Test("a host that does not answer ends the discovery with the transport's failure")
     func transportFailure() async {
         for cause in [TransportFailure.unreachable("refused"), .timedOut("10 s"), .tls("expired"), .cancelled] {
             let transport = ScriptedTransport([.failure(cause), .reply(HTTPResponse(200, document))])
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test(
-        "an outage of one well-known URL is none while another has the metadata",
+        "an outage of one well-known URL is ignored if another has the metadata",
         arguments: [
             .reply(HTTPResponse(429)), .reply(HTTPResponse(500)), .reply(HTTPResponse(502, "<html>")),
             .reply(HTTPResponse(503, #"{"issuer":"https://evil.example"}"#)), .failure(.broken("reset")),
@@ -183,7 +183,7 @@ import Testing
     }
 
     @Test(
-        "a redirect within the origin is followed, however its address is written",
+        "a redirect within the origin is followed, absolute or relative",
         arguments: [
             ("https://idp.example/x/y", "https://idp.example/x/y"), ("/x/y?z=1", "https://idp.example/x/y?z=1"),
             ("//idp.example/x", "https://idp.example/x"), ("HTTPS://IDP.example:443/x", "HTTPS://IDP.example:443/x"),
@@ -201,7 +201,7 @@ import Testing
     }
 
     @Test(
-        "a redirect to another origin is never followed, and the message names the address, fit for a terminal",
+        "a redirect to another origin is refused, and the message names the sanitised address",
         arguments: [
             "https://evil.example/x", "http://idp.example/x", "https://idp.example:444/x", "//evil.example/x",
             "https://idp.example@evil.example/x", "https://idp.example.evil.example/x", "javascript:alert(1)",
@@ -216,7 +216,7 @@ import Testing
         #expect(transport.requests.map(\.url) == issuer.metadataURLs)
     }
 
-    @Test("three redirects are followed, and not a fourth")
+    @Test("three redirects are followed, a fourth is refused")
     func manyRedirects() async throws {
         let hops = (1...4).map { redirect(302, "/hop\($0)") }
         let three = ScriptedTransport(hops.prefix(3).map { .reply($0) } + [.reply(HTTPResponse(200, document))])
@@ -228,7 +228,7 @@ import Testing
         #expect(four.requests.count == 6)
     }
 
-    @Test("the date of the metadata is the server's, with the time that a cache has kept it")
+    @Test("the metadata's date is the server's, plus the age in a cache")
     func date() async throws {
         let sent = [(name: "Date", value: "Sun, 06 Nov 1994 08:49:37 GMT")]
         #expect(try await discover(ScriptedTransport(HTTPResponse(200, document, sent))).date == 784_111_777)
@@ -237,7 +237,7 @@ import Testing
         #expect(try await discover(ScriptedTransport(HTTPResponse(200, document))).date == nil)
     }
 
-    @Test("an endpoint that is not safe to use counts as absent, and the reason is kept")
+    @Test("an unsafe endpoint counts as absent, and the reason is kept")
     func refusedEndpoint() async throws {
         let body = """
             {"issuer":"https://idp.example/r","token_endpoint":"http://idp.example/token",

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct DisplayTextTests {
     @Test(
-        "S1: nothing that a terminal obeys or a reader cannot see is left",
+        "S1: control sequences and invisible characters are removed",
         arguments: [
             ("plain text – żółć 🙂", "plain text – żółć 🙂"),
             ("a\u{1B}[31mred\u{1B}[0m b", "ared b"),
@@ -23,7 +23,7 @@ import Testing
         #expect(DisplayText.clean(text) == expected)
     }
 
-    @Test("S1: a text of 1 MB is cut, and the cut is shown")
+    @Test("S1: a text of 1 MB is shortened, with an ellipsis")
     func bounded() {
         let text = DisplayText.clean(String(repeating: "a", count: 1_000_000))
         #expect(text == String(repeating: "a", count: 299) + "…")
@@ -33,13 +33,13 @@ import Testing
         #expect(DisplayText.clean("abc", limit: 0) == "")
     }
 
-    @Test("S1: the bound counts scalars, so that one character cannot carry a million marks")
+    @Test("S1: the limit counts scalars, so that one character cannot have a million marks")
     func marks() {
         let text = DisplayText.clean("a" + String(repeating: "\u{301}", count: 10_000))
         #expect(text.unicodeScalars.count == 300)
     }
 
-    @Test("S1: cleaning a clean text changes nothing, for any sequence of scalars")
+    @Test("S1: cleaning is idempotent for any sequence of scalars")
     func idempotent() {
         var random = SeededGenerator(seed: 3)
         let alphabet: [Unicode.Scalar] = [

@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "what is malformed, ambiguous or dangerous is refused with its reason",
+        "a malformed, ambiguous or dangerous URL is refused with its reason",
         arguments: [
             ("", .empty),
             ("https://h/" + String(repeating: "a", count: 2048), .tooLong(limit: 2048)),
@@ -71,14 +71,14 @@ import Testing
         #expect(throws: reason) { try EndpointURL(parsing: text) }
     }
 
-    @Test("the origin is in lower case and leaves the default port out")
+    @Test("the origin is in lower case, without the default port")
     func origin() throws {
         #expect(try EndpointURL(parsing: "HTTPS://IdP.Example:443/x").origin == "https://idp.example")
         #expect(try EndpointURL(parsing: "https://idp.example:80/x").origin == "https://idp.example:80")
         #expect(try EndpointURL(parsing: "http://[::1]:8080/x").origin == "http://[::1]:8080")
     }
 
-    @Test("a refusal of plain http names the host and what is safe")
+    @Test("a refusal of plain http names the host and the remedy")
     func describesInsecure() {
         #expect(
             URLRejection.insecure(host: "idp.example").description

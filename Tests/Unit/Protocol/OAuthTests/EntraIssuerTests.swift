@@ -1,13 +1,13 @@
 import OAuth
 import Testing
 
-/// Microsoft Entra's tenants, which may be asked for by other names than their ids.
+/// Microsoft Entra's tenants, which can be requested by other names than their ids.
 struct EntraIssuerTests {
     private static let tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47"
     private static let personal = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
     @Test(
-        "M1: an Entra tenant by its domain, its id in capitals, or 'consumers' is the one whose id the metadata names",
+        "M1: an Entra tenant named by domain, upper-case id or 'consumers' matches its id",
         arguments: [
             ("contoso.com", tenant), ("contoso.onmicrosoft.com", tenant), (tenant.uppercased(), tenant),
             ("consumers", personal),
@@ -25,7 +25,7 @@ struct EntraIssuerTests {
         let other = "11111111-2222-3333-4444-555555555555"
         #expect(!found.tokenIssuer.matches(entra(other), tenant: other))
         #expect(TokenIssuer.mayIssue(entra(tenant), tenant: tenant, issuer: try Issuer(parsing: entra(asked))))
-        // A domain does not tell which id it has; a name that does, does.
+        // A domain may have any id; a name that implies an id may not.
         var others = [
             entra(tenant) + "/", entra(tenant.uppercased()), entra("other.example"), entra("{tenantid}"),
             entra("common"), "https://evil.example/\(tenant)/v2.0", "https://login.microsoftonline.com/\(tenant)",

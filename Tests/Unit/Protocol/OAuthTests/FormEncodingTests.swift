@@ -3,13 +3,13 @@ import SecretMemory
 import Testing
 
 @Suite struct FormEncodingTests {
-    @Test("the example of RFC 6749 appendix B is encoded as printed there")
+    @Test("the example of RFC 6749 appendix B is encoded as printed")
     func appendixB() {
         let encoded = FormEncoding.encode(" %&+£€".utf8)
         #expect(String(decoding: encoded, as: UTF8.self) == "+%25%26%2B%C2%A3%E2%82%AC")
     }
 
-    @Test("parameters keep their order, and nothing in a value can begin another parameter")
+    @Test("parameters keep their order, and a value cannot start another parameter")
     func body() {
         let body = FormEncoding.body([
             .plain("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),

@@ -13,7 +13,8 @@ import Testing
         )
     }
 
-    @Test("M2: without a path both forms are one", arguments: ["https://idp.example", "https://idp.example/"])
+    @Test(
+        "M2: without a path, both forms are the same URL", arguments: ["https://idp.example", "https://idp.example/"])
     func rootIssuer(text: String) throws {
         #expect(
             try Issuer(parsing: text).metadataURLs.map(\.text) == [
@@ -23,7 +24,7 @@ import Testing
         )
     }
 
-    @Test("M2: a final slash is removed before the well-known part is added, but stays in the identifier")
+    @Test("M2: a final slash is removed from the metadata URL, but kept in the identifier")
     func finalSlash() throws {
         let issuer = try Issuer(parsing: "https://idp.example/app/")
         #expect(issuer.text == "https://idp.example/app/")
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test(
-        "an issuer is https, or http on this machine, without query and fragment",
+        "an issuer other than https, or loopback http, without query and fragment is refused",
         arguments: [
             ("http://idp.example", .insecure(host: "idp.example")),
             ("https://idp.example/?tenant=1", .query),

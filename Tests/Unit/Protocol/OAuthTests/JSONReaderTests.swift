@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(
-        "escapes are decoded, pairs of surrogates together, lone ones as a replacement",
+        "escapes are decoded: surrogate pairs as one character, lone surrogates as U+FFFD",
         arguments: [
             (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u0041\u00e9\u20AC""#, "Aé€"),
             (#""\uD83D\uDE42""#, "🙂"), (#""\ud83d""#, "\u{FFFD}"), (#""\ude42x""#, "\u{FFFD}x"),
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(
-        "what is no JSON is refused",
+        "malformed JSON is refused",
         arguments: [
             "", " ", "{", "}", "[", "[1", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
             "{\"a\":1 \"b\":2}", "tru", "True", "nul", "01", "-", "+1", "1.", ".5", "1e", "1e+", "0x10", "NaN",
@@ -43,14 +43,14 @@ import Testing
         #expect(throws: JSONRejection.self) { try read(text) }
     }
 
-    @Test("a member that comes twice is refused, however it is written")
+    @Test("a duplicate member is refused, also if one name is escaped")
     func duplicates() {
         #expect(throws: JSONRejection.duplicateMember) { try read(#"{"a":1,"a":1}"#) }
         #expect(throws: JSONRejection.duplicateMember) { try read(#"{"access_token":"x","access\u005ftoken":"y"}"#) }
         #expect(throws: JSONRejection.duplicateMember) { try read(#"{"x":{"a":1,"b":2,"a":3}}"#) }
     }
 
-    @Test("depth, number of values and size are bounded")
+    @Test("a document that is too deep, has too many values or is too large is refused")
     func bounds() throws {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
@@ -65,7 +65,7 @@ import Testing
         #expect(throws: JSONRejection.tooLarge) { try read(String(repeating: " ", count: 1 << 20) + "{}") }
     }
 
-    @Test("malformed UTF-8 becomes a replacement character, so nothing that must be ASCII passes with it")
+    @Test("malformed UTF-8 becomes U+FFFD, so that ASCII checks refuse it")
     func malformedUTF8() throws {
         #expect(try JSONReader.read([0x22, 0x61, 0xFF, 0x22]) == .string("a\u{FFFD}"))
         #expect(try JSONReader.read([0x22, 0xC0, 0xAF, 0x22]) == .string("\u{FFFD}\u{FFFD}"))

@@ -1,8 +1,7 @@
 import ReplyCorpus
 import Testing
 
-/// A short run of what `packaging/dev/fuzz-replies` does a million times. It makes room for other tests after each reply,
-/// because some of those have to be in time.
+/// A short run of `packaging/dev/fuzz-replies`. It yields after each reply, because other tests are time-critical.
 @Suite struct MutationTests {
     @Test("no reply, however damaged or hostile, is read into anything unsafe", arguments: [8628, 6749] as [UInt64])
     func hostileReplies(seed: UInt64) async {

@@ -2,7 +2,7 @@ import OAuth
 import Testing
 
 @Suite struct PollReplyTests {
-    /// The case of the reply, with its facts where a test needs them.
+    /// Returns the reply's case, with the facts that tests need.
     private func name(_ reply: PollReply) -> String {
         switch reply {
         case .granted: "granted"
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(
-        "D5: only `error` decides, whatever the status",
+        "D5: only `error` decides, independent of the status",
         arguments: [
             (400, #"{"error":"authorization_pending"}"#, "pending 0"),
             (403, #"{"error":"authorization_pending"}"#, "pending 0"),
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(
-        "D5: a 5xx, a 429, a redirect or a body that is no JSON is not an OAuth error and does not stop polling",
+        "D5: a 5xx, a 429, a redirect or a body other than JSON does not stop polling",
         arguments: [
             (500, ""), (502, "{}"), (503, "<html>"), (500, #"{"error":"invalid_grant"}"#),
             (400, #"{"error":"temporarily_unavailable"}"#),
@@ -84,7 +84,7 @@ import Testing
         #expect(classify(status, body) == "transient")
     }
 
-    @Test("a success holds a token, or is not usable")
+    @Test("a success without a token is unusable")
     func success() {
         #expect(classify(200, #"{"access_token":"a"}"#) == "granted")
         #expect(classify(201, #"{"access_token":"a","error":null,"errors":[]}"#) == "granted")
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(
-        "a refusal and an expiry are known by each provider's word for it, wherever it stands",
+        "a denial and an expiry are recognised in each provider's words and members",
         arguments: [
             (400, #"{"error":"access_denied"}"#, "denied"), (403, #"{"error":"access_denied"}"#, "denied"),
             (200, "error=access_denied", "denied"), (400, #"{"error":"authorization_declined"}"#, "denied"),
@@ -116,7 +116,7 @@ import Testing
         #expect(classify(status, body) == expected)
     }
 
-    @Test("an empty reply says no more than its status: 400 is patience, 429 is overload, others say nothing")
+    @Test("an empty reply counts by its status: 400 is pending, 429 overload, others transient")
     func emptyReplies() {
         #expect(classify(400, "") == "pending 0")
         #expect(classify(429, " \n") == "slow 0")
@@ -125,12 +125,12 @@ import Testing
         #expect(classify(418, "I'm a teapot") == "transient")
     }
 
-    @Test("D9: a server that is overloaded is asked less often", arguments: ["not json", #"{"error":"rate_limited"}"#])
+    @Test("D9: an overloaded server is polled less often", arguments: ["not json", #"{"error":"rate_limited"}"#])
     func overload(body: String) {
         #expect(classify(429, body) == "transient backing off")
     }
 
-    @Test("a server that is busy may say how long")
+    @Test("a busy server's Retry-After is honoured")
     func retryAfter() {
         #expect(classify(429, "", [("retry-after", "30")]) == "transient backing off \(Duration.seconds(30))")
         #expect(classify(429, #"{"error":"slow_down"}"#, [("Retry-After", "30")]) == "slow 30")
@@ -138,7 +138,7 @@ import Testing
         #expect(classify(503, "{}", [("Retry-After", "9999999")]) == "transient \(Duration.seconds(3600))")
     }
 
-    @Test("D4: only a timeout is a timeout; a certificate that is not trusted ends the polling")
+    @Test("D4: only a timeout backs off; an untrusted certificate ends the polling")
     func transportFailures() {
         #expect(name(PollReply(.timedOut("10 s"))) == "transient backing off")
         #expect(name(PollReply(.unreachable("refused"))) == "transient")

@@ -4,12 +4,12 @@ import SecretMemory
 import Testing
 
 @Suite struct ProviderCaseTests {
-    @Test("T2, T3, D5: each provider's reply leads to what it means there", arguments: ReplyCase.all)
+    @Test("T2, T3, D5: each provider's reply has the outcome that the provider documents", arguments: ReplyCase.all)
     func outcome(of reply: ReplyCase) throws {
         #expect(try read(reply) == reply.outcome)
     }
 
-    @Test("no two cases have one name")
+    @Test("every case has its own name")
     func names() {
         #expect(Set(ReplyCase.all.map(\.id)).count == ReplyCase.all.count)
     }
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    /// Asks the polling as well: it is what turns a reply into the end of a login.
+    /// Feeds the reply to the polling, which turns it into the end of a login.
     private func poll(_ reply: PollReply) -> ReplyCase.Outcome {
         var polling = DevicePolling(
             DeviceAuthorization(

@@ -15,7 +15,7 @@ import Testing
         other = try EndpointURL(parsing: "https://other.example/x")
     }
 
-    @Test("endpoints come from the metadata")
+    @Test("without settings, endpoints come from the metadata")
     func discovered() throws {
         let endpoints = try ProviderEndpoints(metadata: metadata)
         #expect(endpoints.device == metadata.deviceAuthorizationEndpoint)
@@ -23,7 +23,7 @@ import Testing
         #expect(endpoints.revocation == metadata.revocationEndpoint)
     }
 
-    @Test("endpoints given by hand win, each for itself")
+    @Test("each configured endpoint replaces the metadata's")
     func byHand() throws {
         #expect(try ProviderEndpoints(metadata: metadata, device: other).device == other)
         #expect(try ProviderEndpoints(metadata: metadata, token: other).token == other)
@@ -32,7 +32,7 @@ import Testing
         #expect(endpoints.token == metadata.tokenEndpoint)
     }
 
-    @Test("without metadata the token endpoint is enough, and without any there is nothing to talk to")
+    @Test("without metadata, a token endpoint is required and enough")
     func withoutMetadata() throws {
         let endpoints = try ProviderEndpoints(metadata: nil, token: other)
         #expect(endpoints.device == nil)

@@ -8,7 +8,7 @@ import Testing
         Redaction(secrets.map { SecretBytes($0) }).clean(text, limit: limit)
     }
 
-    @Test("a secret that a server echoes is replaced wherever it stands")
+    @Test("an echoed secret is replaced everywhere in the text")
     func echoed() {
         #expect(
             clean("code s3cret-code is unknown: s3cret-code", "s3cret-code") == "code <redacted> is unknown: <redacted>"
@@ -17,13 +17,13 @@ import Testing
         #expect(clean("nothing here", "s3cret") == "nothing here")
     }
 
-    @Test("a form-encoded secret is replaced too")
+    @Test("a form-encoded secret is replaced")
     func encoded() {
         #expect(clean("body was token=a%2Bb%2Fc%3D.", "a+b/c=") == "body was token=<redacted>.")
     }
 
     @Test(
-        "a secret is replaced in each encoding that it may come back in",
+        "a secret is replaced in each encoding in which it may come back",
         arguments: [
             "a%2Bb%2Fc%3D+%7E", "a%2bb%2fc%3d+%7e", "a%2Bb%2Fc%3D%20~", "a%2bb%2fc%3d%20~", #"a+b\/c= ~"#, "a+b/c= ~",
         ]
@@ -32,12 +32,12 @@ import Testing
         #expect(clean("[\(echo)]", "a+b/c= ~") == "[<redacted>]")
     }
 
-    @Test("a quote and a backslash in a secret may come back escaped")
+    @Test("a secret with an escaped quote or backslash is replaced")
     func escaped() {
         #expect(clean(#"{"was":"a\"b\\c"}"#, #"a"b\c"#) == #"{"was":"<redacted>"}"#)
     }
 
-    @Test("a part of a secret is replaced from 10 bytes on, be it the beginning, the end or the middle")
+    @Test("a part of a secret of at least 10 bytes is replaced, at the start, middle or end")
     func truncated() {
         let secret = "0123456789abcdefghij"
         #expect(clean("got 0123456789ab…", secret) == "got <redacted>…")
@@ -46,18 +46,18 @@ import Testing
         #expect(clean("got 012345678 and 9abcdefgh", secret) == "got 012345678 and 9abcdefgh")
     }
 
-    @Test("words with a secret are left out, but not for the sake of a short one")
+    @Test("words that contain a secret are left out, unless the secret is short")
     func words() {
         let redaction = Redaction([SecretBytes("read"), SecretBytes("0123456789abcdef")])
         #expect(redaction.harmless(["read", "x-3456789abcde", "openid"]) == ["read", "openid"])
     }
 
-    @Test("an escape sequence inside a secret does not hide it")
+    @Test("a secret with an escape sequence inside is replaced")
     func hidden() {
         #expect(clean("s3c\u{1B}[0mret\u{200B}!!", "s3cret!!") == "<redacted>")
     }
 
-    @Test("a cut never leaves a part of a secret")
+    @Test("a shortened text never ends with a part of a secret")
     func cut() {
         let secret = String(repeating: "s", count: 1_000) + "x"
         #expect(clean("it is " + secret + " indeed", secret, limit: 40) == "it is <redacted> indeed")
@@ -70,12 +70,12 @@ import Testing
         #expect(clean("abcdefgh abcd", "abcd", "abcdefgh") == "<redacted> <redacted>")
     }
 
-    @Test("what is too short to be a secret does not tear words apart")
+    @Test("a value too short for a secret is not replaced inside words")
     func short() {
         #expect(clean("a cat sat", "a", "") == "a cat sat")
     }
 
-    @Test("what a reply issues is looked for as far as it may be a token, and not without end")
+    @Test("issued values are redacted up to the length of a token, and the search is bounded")
     func bounded() {
         let longest = TokenGrant.maximumTokenLength
         func lengths(_ counts: [Int]) -> [Int] {
@@ -90,9 +90,9 @@ import Testing
         #expect(lengths([longest, longest - 10, 20, 5]) == [longest, longest - 10, 5])
     }
 
-    @Test("a secret that is expensive to look for is prepared once for all texts of a reply")
+    @Test("an expensive secret is prepared once for all texts of a reply")
     func cost() {
-        // Each encoding writes it differently, and no 8 bytes of it come twice.
+        // Each encoding differs, and each 8 bytes occur once.
         let secret = (0..<30_000).map { "/\($0)" }.joined().prefix(TokenGrant.maximumTokenLength)
         let redaction = Redaction([SecretBytes(String(secret))])
         let start = Duration.processorTime

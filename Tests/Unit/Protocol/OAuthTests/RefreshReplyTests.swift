@@ -17,13 +17,15 @@ import Testing
         }
     }
 
-    @Test("a token renews the login", arguments: [#"{"access_token":"a","refresh_token":"r"}"#, "access_token=a"])
+    @Test(
+        "a reply with a token refreshes the login",
+        arguments: [#"{"access_token":"a","refresh_token":"r"}"#, "access_token=a"])
     func renewed(body: String) {
         #expect(classify(200, body) == "renewed")
     }
 
     @Test(
-        "only invalid_grant, or a provider's documented word for it, says that the grant is dead",
+        "only invalid_grant, or a provider's documented word for it, means a dead grant",
         arguments: [
             (400, #"{"error":"invalid_grant"}"#, "invalid_grant"),
             (401, #"{"error":"invalid_grant"}"#, "invalid_grant"),
@@ -41,7 +43,7 @@ import Testing
     }
 
     @Test(
-        "an error about the client or the request is a matter of configuration",
+        "an error about the client or the request is a configuration error",
         arguments: [
             "invalid_client", "invalid_request", "invalid_scope", "unauthorized_client", "unsupported_grant_type",
             "invalid_target", "use_dpop_nonce", "incorrect_client_credentials",
@@ -53,7 +55,7 @@ import Testing
     }
 
     @Test(
-        "a definite refusal without a known OAuth error is a rejection, which destroys nothing",
+        "a definite refusal without a known OAuth error is a rejection that keeps the login",
         arguments: [
             (400, "", "the reply is empty"), (401, "", "the reply is empty"), (400, "{}", "the reply names no error"),
             (401, #"{"message":"bad token"}"#, "bad token"), (410, "", "the reply is empty"),
@@ -66,7 +68,7 @@ import Testing
     }
 
     @Test(
-        "network, proxies, overload and nonsense leave the refresh token as good as before",
+        "after network, proxy, overload or malformed replies, the refresh token is still unused",
         arguments: [
             (500, ""), (503, #"{"error":"invalid_grant"}"#), (429, #"{"error":"invalid_grant"}"#), (408, ""), (425, ""),
             (403, "<html>"), (404, "<html>"), (403, #"{"error":"Forbidden"}"#), (403, ""), (404, "{}"), (407, ""),
@@ -82,7 +84,7 @@ import Testing
     }
 
     @Test(
-        "an answer of success without a token that can be used leaves open what became of the refresh token",
+        "after a success without a usable token, the refresh token's state is unknown",
         arguments: [
             "{}", #"{"access_token":"a","token_type":"mac"}"#, "<html>captive portal</html>", "", " ", "[]", "null",
             #"{"access_token":"a""#, #"{"access_token":"a","access_token":"b"}"#, "\u{1F}\u{8B}", "ok", "true",
@@ -93,7 +95,7 @@ import Testing
     }
 
     @Test(
-        "a provider's own word for a dead refresh token is the grant's end, in a success and in a refusal",
+        "a provider's own word for a dead refresh token is a dead grant, with any status",
         arguments: [
             "invalid_refresh_token", "bad_refresh_token", "refresh_token_expired", "RefreshTokenExpired",
             "expired_refresh_token", "REFRESH_TOKEN_REVOKED", "refresh_token_not_found", "RefreshTokenReused",
@@ -111,7 +113,7 @@ import Testing
     }
 
     @Test(
-        "a word that only has to do with refresh tokens is not the grant's end",
+        "a word that only mentions refresh tokens is not a dead grant",
         arguments: [
             "missing_refresh_token", "refresh_token_required", "refresh_token_not_supported", "refresh_token",
             "unsupported_refresh_token", "refresh token is not expired", "invalid_refresh_token_format",
@@ -121,7 +123,7 @@ import Testing
     }
 
     @Test(
-        "an error that only a person can mend is told from one of the grant and of the client",
+        "an error that needs the user is distinguished from grant and client errors",
         arguments: [
             "interaction_required", "login_required", "consent_required", "account_selection_required", "mfa_required",
         ])
@@ -132,20 +134,20 @@ import Testing
         #expect(classify(503, #"{"error":"\#(code)"}"#) == "transient")
     }
 
-    @Test("a validation error that blames the refresh token is the grant's end")
+    @Test("a validation error that blames the refresh token is a dead grant")
     func validationError() {
         let strava =
             #"{"message":"Bad Request","errors":[{"resource":"Token","field":"refresh_token","code":"invalid"}]}"#
         #expect(classify(400, strava) == "dead invalid_refresh_token")
     }
 
-    @Test("a busy server's wish to wait is kept, at most an hour")
+    @Test("a busy server's Retry-After is kept, up to an hour")
     func retryAfter() {
         #expect(classify(503, "", [("Retry-After", "120")]) == "transient \(Duration.seconds(120))")
         #expect(classify(429, "", [("Retry-After", "86400")]) == "transient \(Duration.seconds(3600))")
     }
 
-    @Test("no transport failure destroys anything; once something was sent, nobody knows what became of it")
+    @Test("a transport failure keeps the token; after sending, its state is unknown")
     func transportFailures() {
         for failure: TransportFailure in [.unreachable("a"), .nameNotFound("a"), .tls("a")] {
             guard case .transient = RefreshReply(failure) else {
@@ -164,7 +166,7 @@ import Testing
         }
     }
 
-    @Test("a weak client secret that is part of an error code does not change what the code says")
+    @Test("a weak client secret that is part of an error code does not change the code")
     func weakSecret() {
         let response = HTTPResponse(400, #"{"error":"invalid_client","error_description":"bad client"}"#)
         let reply = ProviderReply(response, secrets: [SecretBytes("client")])

@@ -2,7 +2,7 @@ import OAuth
 import SecretMemory
 import Testing
 
-/// What the server registered, which need not be what was asked for.
+/// The client that the server registered, which may differ from the request.
 struct RegisteredClientTests {
     private func register(_ replies: HTTPResponse...) async throws -> (RegisteredClient, ScriptedTransport) {
         let transport = ScriptedTransport(replies.map { .reply($0) })
@@ -17,7 +17,7 @@ struct RegisteredClientTests {
             .register(ServerMetadata(issuer: issuer, registrationEndpoint: url), scopes: [])
     }
 
-    @Test("G1: the secret, its expiry and the method are those that the server registered")
+    @Test("G1: a registered client has the server's secret, expiry and method")
     func changed() async throws {
         let (client, _) = try await register(
             HTTPResponse(
@@ -34,7 +34,7 @@ struct RegisteredClientTests {
                     secretExpiresAt: 1_800_000_000))
     }
 
-    @Test("a secret that expires at 0 never does")
+    @Test("a secret that expires at 0 never expires")
     func neverExpires() async throws {
         let (client, _) = try await register(
             HTTPResponse(200, #"{"client_id":"c1","client_secret":"s3cret","client_secret_expires_at":0}"#))
@@ -42,7 +42,7 @@ struct RegisteredClientTests {
         #expect(client.authentication == nil)
     }
 
-    @Test("G1: a registration without the device grant is refused, and deleted at the server")
+    @Test("G1: a registration without the device grant is refused and deleted")
     func noDeviceGrant() async throws {
         let transport = ScriptedTransport(
             HTTPResponse(
@@ -66,7 +66,7 @@ struct RegisteredClientTests {
     }
 
     @Test(
-        "G1: a method that the client cannot use is refused",
+        "G1: a method that the client does not support is refused",
         arguments: [
             #""private_key_jwt","client_secret":"s""#, #""client_secret_basic""#, #""tls_client_auth""#,
         ])
@@ -77,7 +77,7 @@ struct RegisteredClientTests {
     }
 
     @Test(
-        "members that a framework leaves null or empty count as absent",
+        "null and empty members count as absent",
         arguments: [
             #""grant_types":null,"client_secret":"","token_endpoint_auth_method":"none""#,
             #""grant_types":[],"response_types":null,"client_secret":null,"token_endpoint_auth_method":"""#,
@@ -106,7 +106,7 @@ struct RegisteredClientTests {
     }
 
     @Test(
-        "a reply that is no registration is a bad response",
+        "a reply that is not a registration is a bad response",
         arguments: [
             "", "<html>", "{}", #"{"client_id":""}"#, #"{"client_id":"a\nb"}"#,
             #"{"client_id":"c1","client_secret":"a\nb"}"#, #"{"client_id":"c1","client_secret":7}"#,
@@ -121,7 +121,7 @@ struct RegisteredClientTests {
         }
     }
 
-    @Test("a deletion succeeds with 204, is refused for good with 401, and may be asked again after 503")
+    @Test("a deletion succeeds with 204, is refused with 401, and can be retried after 503")
     func deletion() async throws {
         let management = ClientManagement(
             url: try EndpointURL(parsing: "https://reg.example/c/1"), token: SecretBytes("manage-it"))

@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test(
-        "a body is what it looks like, whatever its content type says",
+        "a body is read by its content, not by its content type",
         arguments: [
             ("", "empty"), (" \r\n", "empty"), ("\u{FEFF}", "empty"), ("{}", "fields"), ("\u{FEFF}{\"a\":1}", "fields"),
             ("\n{\"a\":1}\n", "fields"), ("a=1", "fields"), ("error=access_denied&x=", "fields"), ("a=1\n", "fields"),
@@ -25,7 +25,7 @@ import Testing
         #expect(kind(Array(body.utf8)) == expected)
     }
 
-    @Test("a body larger than 1 MiB is not read")
+    @Test("a body larger than 1 MiB is refused")
     func tooLarge() {
         #expect(kind(Array(repeating: 0x20, count: (1 << 20) + 1)) == "foreign")
     }
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(
-        "T3: seconds may be numbers or text; what makes no sense is absent, what is huge is clamped",
+        "T3: seconds may be numbers or text; invalid values are absent, huge ones clamped",
         arguments: [
             ("3600", 3600), ("\"3600\"", 3600), ("3600.9", 3600), ("3.6e3", 3600), ("\"3600.0\"", 3600), ("1", 1),
             ("60000000000", 100_000), ("1e999", 100_000), ("99999999999999999999999", 100_000), ("0", nil),
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(
-        "T3: scopes come as a list or as text, separated by spaces or commas",
+        "T3: scopes are read from a list, or from text separated by spaces or commas",
         arguments: [
             ("\"a b\"", ["a", "b"]), ("\"a,b\"", ["a", "b"]), ("\" a,  b \"", ["a", "b"]),
             ("[\"a\",\"b\"]", ["a", "b"]),

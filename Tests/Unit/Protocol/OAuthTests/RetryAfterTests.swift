@@ -9,7 +9,7 @@ import Testing
     }
 
     @Test(
-        "seconds are read, at most an hour",
+        "seconds are read, up to an hour",
         arguments: [
             ("0", 0), ("120", 120), (" 7\t", 7), ("3600", 3600), ("3601", 3600), ("99999999999999999999", 3600),
         ]
@@ -18,14 +18,14 @@ import Testing
         #expect(wait(value) == .seconds(expected))
     }
 
-    @Test("what is unreadable is ignored", arguments: ["", "-1", "+5", "1.5", "soon", "5s", "٣", "0x10"])
+    @Test("an unreadable value is ignored", arguments: ["", "-1", "+5", "1.5", "soon", "5s", "٣", "0x10"])
     func unreadable(value: String) {
         #expect(wait(value) == nil)
         #expect(RetryAfter.wait(HTTPResponse(503)) == nil)
     }
 
     @Test(
-        "a date counts from the reply's own date, so that nobody's clock matters",
+        "a date is relative to the reply's own date, so that no clock matters",
         arguments: [
             ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:07 GMT", 30),
             ("Thu, 29 Feb 2024 00:00:10 GMT", "Wed, 28 Feb 2024 23:59:50 GMT", 20),

@@ -9,14 +9,14 @@ import Testing
     }
 
     @Test(
-        "V1: success means revoked or already invalid, whatever the body",
+        "V1: a success means revoked or already invalid, with any body",
         arguments: ["", "{}", "<html>", "OK", "null"])
     func revoked(body: String) {
         #expect(classify(200, body) == .revoked)
         #expect(classify(204, body) == .revoked)
     }
 
-    @Test("V1: 503 means that the token still exists, and Retry-After is honoured")
+    @Test("V1: after 503 the token is still valid, and Retry-After is honoured")
     func stillExists() {
         #expect(
             classify(503, "", [("Retry-After", "60")])
@@ -24,13 +24,13 @@ import Testing
         )
     }
 
-    @Test("V1: what may pass is tried again", arguments: [408, 425, 429, 500, 502, 504])
+    @Test("V1: a temporary status is retried", arguments: [408, 425, 429, 500, 502, 504])
     func retried(status: Int) {
         #expect(classify(status, "") == .retry(detail: "the server answers with status \(status)", retryAfter: nil))
     }
 
     @Test(
-        "V1: a refusal is reported in the server's words and not repeated",
+        "V1: a refusal is reported in the server's words and not retried",
         arguments: [
             (400, #"{"error":"unsupported_token_type"}"#, "the server answers with status 400: unsupported_token_type"),
             (401, "", "the server answers with status 401"), (403, "<html>", "the server answers with status 403"),
@@ -46,7 +46,7 @@ import Testing
         #expect(classify(status, body) == .refused(detail: detail))
     }
 
-    @Test("V1: an error that passes is tried again")
+    @Test("V1: a temporary error is retried")
     func passing() {
         guard case .retry = classify(400, #"{"error":"temporarily_unavailable"}"#) else {
             Issue.record("not tried again")
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test("V1: without an answer the token still exists")
+    @Test("V1: without an answer the token counts as still valid")
     func transportFailure() {
         #expect(RevocationReply(.timedOut("10 s")) == .retry(detail: "10 s", retryAfter: nil))
         #expect(RevocationReply(.tls("expired")) == .retry(detail: "expired", retryAfter: nil))

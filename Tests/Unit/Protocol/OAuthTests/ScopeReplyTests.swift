@@ -3,7 +3,7 @@ import Testing
 
 struct ScopeReplyTests {
     @Test(
-        "what was asked for and not granted is found, whatever words the server has for what it granted",
+        "requested scopes that are not granted are found, despite the server's own spellings",
         arguments: [
             ("a b", "b a c", ""), ("a b", "a", "b"), ("a", "", "a"), ("openid offline_access", "openid", ""),
             ("https://graph.microsoft.com/Mail.Read", "mail.read", ""),
@@ -17,7 +17,7 @@ struct ScopeReplyTests {
     }
 
     @Test(
-        "what was granted and not asked for is found as well",
+        "granted scopes that were not requested are found",
         arguments: [
             ("a", "b a c", "b c"), ("a b", "a", ""), ("https://graph.microsoft.com/.default", "User.Read", ""),
             ("https://graph.microsoft.com/Mail.Read", "Mail.Read openid", "openid"),

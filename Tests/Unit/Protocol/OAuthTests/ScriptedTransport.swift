@@ -3,7 +3,7 @@ import SecretMemory
 import Synchronization
 import Testing
 
-/// Answers requests from a script, in order, and keeps what was sent.
+/// A transport that answers from a script, in order, and records the requests.
 final class ScriptedTransport: HTTPTransport {
     enum Step: Sendable {
         case reply(HTTPResponse)
@@ -26,7 +26,7 @@ final class ScriptedTransport: HTTPTransport {
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         let step = state.withLock { state -> Step in
             state.requests.append(request)
-            return state.steps.isEmpty ? .failure(.unreachable("the script is over")) : state.steps.removeFirst()
+            return state.steps.isEmpty ? .failure(.unreachable("the script has ended")) : state.steps.removeFirst()
         }
         switch step {
         case .reply(let response): return response
@@ -42,7 +42,7 @@ extension HTTPResponse {
 }
 
 extension HTTPRequest {
-    /// The parameters of the form in the body, in their order.
+    /// The form parameters of the body, in order.
     var form: [String] {
         body?.revealedText().split(separator: "&").map(String.init) ?? []
     }

@@ -38,13 +38,13 @@ import Testing
         #expect(grant.tokenType == "Bearer")
     }
 
-    @Test("T3: a life time is at most 10 years")
+    @Test("T3: a lifetime is at most 10 years")
     func hugeLifetime() throws {
         #expect(try grant(#"{"access_token":"at","expires_in":9223372036854775807}"#).expiresIn == 315_360_000)
     }
 
     @Test(
-        "T3: a refresh token's life time is read in each spelling; 0 and less mean never",
+        "T3: a refresh token's lifetime is read in each spelling; 0 and less mean never",
         arguments: [
             (#""refresh_expires_in":1800"#, 1800), (#""refresh_token_expires_in":"15897600""#, 15_897_600),
             (#""refreshTokenExpiresIn":60"#, 60), (#""refresh_expires_in":1e99"#, 315_360_000),
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(
-        "two spellings with two values are no grant; two that agree, or one that is empty, are",
+        "two spellings with different values are refused; equal or empty ones are accepted",
         arguments: [("accessToken", "a"), ("refreshToken", "r"), ("tokenType", "Bearer"), ("idToken", "i")]
     )
     func spellings(name: String, value: String) throws {
@@ -86,14 +86,14 @@ import Testing
         #expect(try grant(#"{"access_token":"a","scope":"\#(many)"}"#).scope?.count == 1_000)
     }
 
-    @Test("T4: a new refresh token is there to replace the old one; without one there is none, so the old one stays")
+    @Test("T4: a new refresh token is read; without one there is none, so that the old one stays")
     func rotation() throws {
         #expect(try grant(#"{"access_token":"a","refresh_token":"new"}"#).refreshToken?.revealedText() == "new")
         #expect(try grant(#"{"access_token":"a"}"#).refreshToken == nil)
     }
 
     @Test(
-        "T2: a token of an unknown type is not usable",
+        "T2: a token of an unknown type is refused",
         arguments: [
             "\"mac\"", "\"DPoP\"", "\"N_A\"", "\"Bearer \"", "\"Application Access Token\"", "7", "[]", "true", "\"\"",
         ]
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(
-        "no access token, no grant; and none that could break out of a header",
+        "a missing access token, or one not valid in a header, is refused",
         arguments: [
             "{}", #"{"access_token":null}"#, #"{"access_token":""}"#, #"{"access_token":7}"#,
             #"{"access_token":["a"]}"#,
@@ -116,14 +116,14 @@ import Testing
         #expect(throws: TokenGrant.Rejection.self) { try grant(json) }
     }
 
-    @Test("a malformed refresh token makes the reply unusable, a malformed ID token is only left out")
+    @Test("a malformed refresh token is refused, a malformed ID token dropped")
     func malformedOthers() throws {
         #expect(throws: TokenGrant.Rejection.self) { try grant(#"{"access_token":"a","refresh_token":"\n"}"#) }
         #expect(throws: TokenGrant.Rejection.self) { try grant(#"{"access_token":"a","refresh_token":{}}"#) }
         #expect(try grant(#"{"access_token":"a","id_token":"a\u0001b"}"#).idToken == nil)
     }
 
-    @Test("S1: a scope that a terminal would obey is left out")
+    @Test("S1: a scope with control characters is dropped")
     func scopes() throws {
         #expect(try grant(#"{"access_token":"a","scope":["ok","\u001b[31m","x\u202ey",""]}"#).scope == ["ok"])
     }

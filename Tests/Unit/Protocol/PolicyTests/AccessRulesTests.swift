@@ -3,11 +3,12 @@ import Policy
 import Testing
 
 struct AccessRulesTests {
-    @Test("without rules the agent's own user and root may everything, others nothing", arguments: Permission.allCases)
+    @Test(
+        "without rules the agent's own user and root may do everything, others nothing", arguments: Permission.allCases)
     func defaults(permission: Permission) throws {
         let rules = AccessRules(owner: 1000)
         let account = try #require(AccountName("work"))
-        // By the user alone: a group makes nobody another.
+        // Decided by the user alone: groups do not matter.
         let callers: [(user: UInt32, group: UInt32, isAllowed: Bool)] = [
             (1000, 1000, true), (1000, 5, true), (0, 7, true), (1001, 1000, false), (1001, 0, false),
             (65_534, 65_534, false), (.max, .max, false),
@@ -20,7 +21,7 @@ struct AccessRulesTests {
         }
     }
 
-    @Test("the first rule that is about the account and the caller decides, whatever is asked for")
+    @Test("the first rule that matches account and caller decides every permission")
     func firstMatch() {
         let rules = RuleFixture.rules(
             RuleFixture.rule(["work"], .user(7, name: nil), allow: [.token]),
@@ -39,7 +40,7 @@ struct AccessRulesTests {
             (RuleFixture.caller(8), "work", nil, []),
             (RuleFixture.caller(1000), "work", nil, Set(Permission.allCases)),
             (RuleFixture.caller(0), "work", nil, Set(Permission.allCases)),
-            // A rule for everybody is for the owner and root as well.
+            // A rule for all users applies to the owner and root as well.
             (RuleFixture.caller(1000), "secret", 4, []),
             (RuleFixture.caller(0), "secret", 4, []),
             (RuleFixture.caller(1000), nil, nil, Set(Permission.allCases)),
@@ -54,7 +55,7 @@ struct AccessRulesTests {
         }
     }
 
-    @Test("whoever has nothing by user and groups may not connect; what is not known yet may be enough")
+    @Test("a caller allowed nothing by user and groups may not connect; unknown facts may suffice")
     func connecting() {
         let rules = RuleFixture.rules(
             RuleFixture.rule(["*"], .user(6, name: nil), allow: []),

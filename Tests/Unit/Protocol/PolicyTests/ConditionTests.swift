@@ -36,7 +36,7 @@ struct ConditionTests {
                 .unit(Glob("backup.service")),
                 [
                     RuleFixture.caller(7, unit: "backup.service"),
-                    // The agent's own user may name his units as he likes; nothing is kept from him.
+                    // The agent's own user names its units freely; it can read the agent's memory anyway.
                     RuleFixture.caller(1000, unit: "user@1000.service", userUnit: "backup.service"),
                 ],
                 [
@@ -52,7 +52,7 @@ struct ConditionTests {
         ]
     }()
 
-    @Test("each condition is met by those it names and by nobody else; what is not known meets none")
+    @Test("each condition is met only by the callers it names; unknown facts meet none")
     func each() {
         for (condition, met, unmet) in Self.cases {
             let rules = RuleFixture.rules(RuleFixture.rule(["work"], condition, allow: [.token]))
@@ -61,7 +61,7 @@ struct ConditionTests {
         }
     }
 
-    @Test("all conditions of a rule have to be met")
+    @Test("a rule applies only if all its conditions are met")
     func together() {
         let rules = RuleFixture.rules(
             RuleFixture.rule(["work"], .user(7, name: nil), .executable("/x"), .unit(Glob("a.service")))
@@ -76,12 +76,12 @@ struct ConditionTests {
         }
     }
 
-    @Test("what costs something is asked for only where it decides, and a file is read last")
+    @Test("expensive facts are requested only where they decide, and a file is read last")
     func facts() {
         let work = RuleFixture.account("work")
         let table: [(AccessRules, Caller, CallerFacts)] = [
             (RuleFixture.rules(), RuleFixture.caller(7), []),
-            // Another user, another account, and a rule that decides before: nothing.
+            // Another user, another account, or an earlier rule that decides: nothing.
             (
                 RuleFixture.rules(RuleFixture.rule(["work"], .user(8, name: nil), .executable("/x"))),
                 RuleFixture.caller(7), []
@@ -112,13 +112,13 @@ struct ConditionTests {
         for (rules, caller, facts) in table {
             #expect(rules.facts(on: work, for: caller) == facts, "\(rules.rules)")
         }
-        // Known to be another program, its file is not read.
+        // A caller known to be another program: its file is not read.
         let rules = RuleFixture.rules(RuleFixture.rule(["*"], .executable("/x"), .executableDigest("ab")))
         #expect(rules.facts(on: work, for: RuleFixture.caller(7, executable: "/y"), known: .executable) == [])
         #expect(
             rules.facts(on: work, for: RuleFixture.caller(7, executable: "/x"), known: .executable)
                 == [.executableDigest])
-        // Nor is it looked at where the process shows another path, or on a path that no rule names.
+        // Not read either if the process shows another path, or one that no rule names.
         var claims = RuleFixture.caller(7, executable: "/y")
         claims.uncertain = .executable
         #expect(rules.facts(on: work, for: claims, known: .executableClaim) == [])
@@ -126,7 +126,7 @@ struct ConditionTests {
         claims.executable = "/x"
         #expect(rules.facts(on: work, for: claims, known: .executableClaim) == [.executable, .executableDigest])
         #expect(rules.furtherFactsToExplain(claims) == .executable)
-        // One that cannot be read may be this one.
+        // An unreadable path may be this program's.
         claims.executable = nil
         #expect(rules.facts(on: work, for: claims, known: .executableClaim) == [.executable, .executableDigest])
     }

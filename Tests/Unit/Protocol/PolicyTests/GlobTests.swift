@@ -4,7 +4,7 @@ import Testing
 
 struct GlobTests {
     @Test(
-        "a pattern is for the whole name; only the star stands for others",
+        "a pattern matches the whole name, and only the star is special",
         arguments: [
             ("work", ["work"], ["Work", "work2", "awork", "wor", ""]),
             ("ci-*", ["ci-", "ci-1", "ci-*"], ["ci", "CI-1", "xci-1"]),
@@ -24,7 +24,7 @@ struct GlobTests {
         #expect(glob.isEverything == pattern.allSatisfy { $0 == "*" })
     }
 
-    @Test("a pattern agrees with a slow and obvious reading of it, on every short name")
+    @Test("a pattern agrees with a naive matcher on every short name")
     func agreement() {
         let letters = ["a", "b", "*"]
         func words(_ length: Int) -> [String] {
@@ -46,7 +46,7 @@ struct GlobTests {
         return name.first == first && slow(pattern.dropFirst(), name.dropFirst())
     }
 
-    @Test("a pattern of stars only costs no more than its length")
+    @Test("a pattern of stars costs no more than its length")
     func cost() {
         let glob = Glob(String(repeating: "*a", count: 32) + "b")
         let name = String(repeating: "a", count: 64)

@@ -2,7 +2,7 @@ import AgentAPI
 import Policy
 import Testing
 
-/// Whose requests count together where a rule has a rate.
+/// Which requests count together under a rule with a rate.
 struct PersonTests {
     private static let subordinates = SubordinateUsers(parsing: "7:100000:65536\n8:200000:65536\n") { _ in nil }
 
@@ -13,7 +13,7 @@ struct PersonTests {
         ) { now }
     }
 
-    /// What a rate lets through of requests by these users, in order.
+    /// Returns the requests of these users that the rate lets through, in order.
     private func allowed(_ rules: RulesInForce, _ users: [UInt32], isListed: Bool? = nil) -> [UInt32] {
         users.filter { user in
             var caller = RuleFixture.caller(user, groups: [27])
@@ -26,28 +26,28 @@ struct PersonTests {
 
     private static let forMany: [AccessRule.Condition] = [.anybody, .group(27, name: "sudo")]
 
-    @Test("subordinate user IDs and their owner share a rate, by whatever kind of rule", arguments: forMany)
+    @Test("subordinate user IDs and their owner share a rate under every kind of rule", arguments: forMany)
     func owner(condition: AccessRule.Condition) {
         let rules = inForce(RuleFixture.rule(["work"], condition, perMinute: 3))
         #expect(allowed(rules, [7, 100_000, 165_535, 100_001, 7]) == [7, 100_000, 165_535])
         #expect(allowed(rules, Array(100_010..<100_050)).isEmpty)
-        // Others have their own.
+        // Other users have their own.
         #expect(allowed(rules, [8, 200_000, 200_001, 200_002]) == [8, 200_000, 200_001])
         #expect(allowed(rules, [9]) == [9])
     }
 
-    @Test("user IDs with neither an entry nor an owner share one rate, and users with an entry have their own")
+    @Test("user IDs without entry and owner share one rate; users with an entry have their own")
     func unlisted() {
         for condition in Self.forMany {
             let rules = inForce(RuleFixture.rule(["work"], condition, perMinute: 3))
             #expect(allowed(rules, Array(300_000..<300_040), isListed: false) == [300_000, 300_001, 300_002])
             #expect(allowed(rules, [1500, 1501], isListed: true) == [1500, 1501])
-            // An owner is an owner, with an entry or without.
+            // An owner counts as one, with or without an entry.
             #expect(allowed(rules, [7, 100_000, 100_001, 100_002], isListed: false) == [7, 100_000, 100_001])
         }
     }
 
-    @Test("a rule for one user knows its user, entry or not, and the agent's own user and root need none")
+    @Test("a rule for one user, the agent's own user and root do not need an entry")
     func named() {
         let rules = inForce(
             RuleFixture.rule(["work"], .user(5555, name: nil), perMinute: 1),
@@ -56,7 +56,7 @@ struct PersonTests {
         #expect(allowed(rules, [0, RuleFixture.owner], isListed: false) == [0, RuleFixture.owner])
     }
 
-    @Test("an entry is looked up only where a rate depends on it")
+    @Test("an entry is looked up only if a rate depends on it")
     func need() {
         func needed(_ rule: AccessRule, _ user: UInt32, _ permission: Permission = .token) -> CallerFacts? {
             let request = AccessRequest([permission], on: RuleFixture.account("work"))
@@ -81,7 +81,7 @@ struct PersonTests {
         }
     }
 
-    @Test("lists count by person as well")
+    @Test("lists count by user as well")
     func lists() {
         let rules = inForce(RuleFixture.rule(["work"], .anybody, allow: [.status], perMinute: 2))
         let users: [UInt32] = [7, 100_000, 100_001]

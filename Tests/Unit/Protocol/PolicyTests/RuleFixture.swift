@@ -1,12 +1,12 @@
 import AgentAPI
 import Policy
 
-/// What tests of rules are made of: an agent of user 1000, and rules in a few words.
+/// Short constructors for tests of rules, with an agent of user 1000.
 enum RuleFixture {
     static let owner: UInt32 = 1000
 
     static func account(_ name: String) -> AccountName {
-        guard let account = AccountName(name) else { preconditionFailure("\(name) is no account name") }
+        guard let account = AccountName(name) else { preconditionFailure("\(name) is not an account name") }
         return account
     }
 

@@ -27,7 +27,7 @@ struct RulesInForceTests {
         return verdict
     }
 
-    @Test("every permission that a request needs has to be there; the missing one is named")
+    @Test("a request without one of its permissions is refused, and the missing one named")
     func permissions() {
         let rules = inForce(RuleFixture.rule(["work"], .user(7, name: nil), allow: [.token]))
         #expect(ask(rules) == Verdict(.allowed(nil), rule: 1))
@@ -38,7 +38,7 @@ struct RulesInForceTests {
         #expect(ask(rules, Permission.allCases, by: RuleFixture.owner) == Verdict(.allowed(nil), rule: nil))
     }
 
-    @Test("scopes beyond the bound are refused and named, letter by letter; those within have it as their bound")
+    @Test("scopes beyond the bound are refused and named; those within it are bound by it")
     func scopes() {
         let rules = inForce(RuleFixture.rule(["work"], .user(7, name: nil), scopes: ["repo:read", "user"]))
         let bound = TokenBound(scopes: ScopeBound(["user", "repo:read"]))
@@ -49,7 +49,7 @@ struct RulesInForceTests {
         #expect(ask(rules, scopes: ["repo"]) == Verdict(.beyond(["repo"]), rule: 1))
     }
 
-    @Test("a rate is per rule and user: it is used up, says when to come again, and fills evenly")
+    @Test("a rate is per rule and user; once used up it names the wait, and refills evenly")
     func rate() {
         let rules = inForce(
             RuleFixture.rule(["work"], .anybody, perMinute: 6), RuleFixture.rule(["other"], .anybody, perMinute: 1)
@@ -70,7 +70,7 @@ struct RulesInForceTests {
         #expect(ask(rules)?.outcome == .tooMany(retryAfter: 10))
     }
 
-    @Test("what is refused uses nothing up")
+    @Test("a refused request does not use up the rate")
     func refusedIsFree() {
         let rules = inForce(RuleFixture.rule(["work"], .anybody, scopes: ["a"], perMinute: 1))
         for _ in 0..<5 {
@@ -81,19 +81,19 @@ struct RulesInForceTests {
         #expect(ask(rules)?.outcome == .tooMany(retryAfter: 60))
     }
 
-    @Test("thousands of users leave no more behind than a bounded number of them")
+    @Test("the rate budgets of thousands of users are bounded")
     func manyUsers() {
         let rules = inForce(RuleFixture.rule(["work"], .anybody, perMinute: 1))
         for user in 1...10_000 as ClosedRange<UInt32> where user != RuleFixture.owner {
             clock.advance(.milliseconds(1))
             #expect(ask(rules, by: user)?.outcome == .allowed(nil))
         }
-        // The last ones are remembered.
+        // The latest are remembered.
         #expect(ask(rules, by: 10_000)?.outcome == .tooMany(retryAfter: 60))
         #expect(ask(rules, by: 6_000)?.outcome == .tooMany(retryAfter: 56))
     }
 
-    @Test("a list takes one of each rule that gives something, and has what each account's rule gives")
+    @Test("a list uses one from each rule that allows something, and has what each rule allows")
     func list() {
         let rules = inForce(
             RuleFixture.rule(["work"], .anybody, allow: [.status], perMinute: 1),
@@ -108,7 +108,7 @@ struct RulesInForceTests {
         #expect(ask(rules, on: "x", by: 8)?.outcome == .allowed(nil))
     }
 
-    @Test("what is not known of a caller is asked for, and decides nothing before")
+    @Test("missing caller facts are requested before a decision")
     func unknown() {
         let rules = inForce(
             RuleFixture.rule(["work"], .executable("/bad"), allow: []), RuleFixture.rule(["work"], .user(7, name: nil))
@@ -121,7 +121,7 @@ struct RulesInForceTests {
                 == .verdict(Verdict(.refused(.token), rule: 1)))
     }
 
-    @Test("new rules hold at once and begin with full rates; the same ones again keep what is used up, and tell nobody")
+    @Test("new rules apply at once with full rates; the same rules again change nothing")
     func replacing() {
         let rule = RuleFixture.rule(["work"], .anybody, perMinute: 1)
         let rules = inForce(rule)

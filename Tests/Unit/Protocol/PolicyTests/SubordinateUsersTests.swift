@@ -1,7 +1,7 @@
 import Policy
 import Testing
 
-/// Whose user IDs subordinate ones are (subuid(5)).
+/// The owners of subordinate user IDs (subuid(5)).
 struct SubordinateUsersTests {
     private let numbers: [String: UInt32] = ["alice": 1001, "bob": 1002]
 
@@ -9,7 +9,7 @@ struct SubordinateUsersTests {
         SubordinateUsers(parsing: text) { numbers[$0] }
     }
 
-    @Test("a user ID within a range belongs to its owner, by name or by number, and the next one does not")
+    @Test("a user ID within a range has its owner, by name or number; the next ID has none")
     func ranges() {
         let users = users("alice:100000:65536\n1002:165536:65536\n")
         #expect(users.owner(of: 99_999) == nil)
@@ -22,20 +22,20 @@ struct SubordinateUsersTests {
         #expect(SubordinateUsers().owner(of: 100_000) == nil)
     }
 
-    @Test("several ranges of one owner, in any order, are all the owner's")
+    @Test("several ranges of one owner, in any order, are all read")
     func severalRanges() {
         let users = users("bob:500000:10\nalice:300000:10\nbob:100000:10\nalice:200000:10")
         #expect([100_000, 200_000, 300_000, 500_000].map { users.owner(of: $0) } == [1002, 1001, 1001, 1002])
     }
 
-    @Test("a user ID in a range that was given to a user ID in a range belongs to the first owner")
+    @Test("a user ID in a nested range belongs to the outermost owner")
     func nested() {
         let users = users("alice:100000:10\n100005:200000:10\n200001:300000:10\n")
         #expect(users.owner(of: 200_003) == 1001)
         #expect(users.owner(of: 300_009) == 1001)
     }
 
-    @Test("ranges that lead back to one another end")
+    @Test("cyclic ranges end")
     func circle() {
         let users = users("5000:6000:1\n6000:5000:1\n7000:7000:5\n")
         #expect(users.owner(of: 6000) == 5000)
@@ -44,7 +44,7 @@ struct SubordinateUsersTests {
         #expect(users.owner(of: 7001) == 7000)
     }
 
-    @Test("where ranges overlap, what they share has one owner, and the rest keeps its own")
+    @Test("overlapping ranges: the shared part has one owner, the rest keeps its own")
     func overlap() {
         let users = users("bob:100050:100\nalice:100000:100\nalice:400000:100\nbob:400010:5\nbob:400000:200")
         #expect(users.owner(of: 100_060) == 1001)
@@ -54,7 +54,7 @@ struct SubordinateUsersTests {
         #expect(users.owner(of: 400_150) == 1002)
     }
 
-    @Test("root's ranges give an owner to no user ID, and no range makes root subordinate")
+    @Test("root's ranges are ignored, and root is never subordinate")
     func root() {
         let users = users("root:1000:1\n0:100000:65536\nalice:0:10\n")
         #expect(users.owner(of: 1000) == nil)
@@ -64,7 +64,7 @@ struct SubordinateUsersTests {
     }
 
     @Test(
-        "a line that cannot be read is left out, and hides no other",
+        "an unreadable line is skipped without hiding others",
         arguments: [
             "", "#alice:100000:10", "alice", "alice:100000", "alice:100000:10:1", "alice:-1:10", "alice:100000:0",
             "alice: 100000:10", "alice:0x100:10", "alice:4294967295:1", "alice:4294967296:1", "carol:100000:10",
@@ -85,7 +85,7 @@ struct SubordinateUsersTests {
         #expect(users.owner(of: .max) == nil)
     }
 
-    @Test("lines past the limit are not read, and an owner's name is looked up once")
+    @Test("lines past the limit are ignored, and an owner's name is looked up once")
     func bounded() {
         var lookups = 0
         let lines = (0..<SubordinateUsers.most + 5).map { "alice:\(100_000 + $0 * 10):10" }.joined(separator: "\n")

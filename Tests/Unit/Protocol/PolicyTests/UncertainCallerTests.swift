@@ -2,7 +2,7 @@ import AgentAPI
 import Policy
 import Testing
 
-/// Rules about what cannot be found out of a caller.
+/// Rules about facts that cannot be determined.
 struct UncertainCallerTests {
     private static let everything = Set(Permission.allCases)
 
@@ -17,7 +17,7 @@ struct UncertainCallerTests {
     private func decide(_ permission: Permission, _ caller: Caller, _ rules: AccessRule...) -> Decision {
         let rules = AccessRules(owner: RuleFixture.owner, rules: rules)
         let decision = rules.decide(permission, on: RuleFixture.account("work"), for: caller)
-        // Both ways of asking agree.
+        // Both interfaces agree.
         let request = AccessRequest([permission], on: RuleFixture.account("work"))
         let answer = RulesInForce(rules).decide(request, for: caller, known: .all)
         let outcome: Verdict.Outcome = decision.isAllowed ? .allowed(decision.bound) : .refused(permission)
@@ -30,7 +30,7 @@ struct UncertainCallerTests {
         (.unit(Glob("a.service")), .unit), (.group(50, name: "ops"), .supplementaryGroups),
     ]
 
-    @Test("a rule that denies, or gives with a bound, refuses whom it may be about, whatever a later one gives")
+    @Test("a rule that denies or bounds refuses an uncertain caller, whatever later rules allow")
     func narrowing() {
         for (condition, fact) in facts {
             for user in [7, RuleFixture.owner, 0] as [UInt32] {
@@ -44,7 +44,7 @@ struct UncertainCallerTests {
                     let later = RuleFixture.rule(["work"], .anybody, allow: Self.everything)
                     let decision = decide(.token, caller(fact, user: user), rule, later)
                     #expect(decision == Decision(isAllowed: false, rule: 1), "\(condition)")
-                    // Not if something else is sure not to be met, or the rule is about another account.
+                    // Not if another condition is certainly not met, or the rule is about another account.
                     let other = RuleFixture.rule(["work"], condition, .user(99, name: nil), allow: [])
                     #expect(decide(.token, caller(fact, user: user), other, later).rule == 2)
                     let elsewhere = RuleFixture.rule(["else"], condition, allow: [])
@@ -54,7 +54,7 @@ struct UncertainCallerTests {
         }
     }
 
-    @Test("a rule gives nothing to whom it is perhaps about; what it gives freely a later one gives or does not")
+    @Test("a rule allows an uncertain caller nothing; later rules decide what it allows freely")
     func giving() {
         for (condition, fact) in facts {
             let rule = RuleFixture.rule(["work"], condition, allow: [.token, .status])
@@ -67,7 +67,7 @@ struct UncertainCallerTests {
         }
     }
 
-    @Test("a path that is another file for the agent is met by no rule, and is for sure none but itself")
+    @Test("a path that is another file for the agent meets no rule, and is certainly no other path")
     func claimed() {
         let claims = caller(.executable, executable: "/x")
         let later = RuleFixture.rule(["work"], .anybody)
@@ -76,7 +76,7 @@ struct UncertainCallerTests {
         #expect(decide(.token, claims, RuleFixture.rule(["work"], .executable("/y"), allow: []), later).rule == 2)
     }
 
-    @Test("facts that only a later rule needs are still asked for")
+    @Test("facts that only a later rule needs are still requested")
     func later() {
         let rules = RuleFixture.rules(
             RuleFixture.rule(["work"], .executable("/x")), RuleFixture.rule(["work"], .unit(Glob("a.service"))))

@@ -2,7 +2,7 @@ import AgentAPI
 import Testing
 
 struct AgentEventTests {
-    @Test("an id is read back from its own text")
+    @Test("an id is parsed from its own text")
     func id() {
         let id = EventID(origin: "0a1b2c3d4e5f6071", count: 12)
         #expect(EventID(id.description) == id)
@@ -10,14 +10,14 @@ struct AgentEventTests {
     }
 
     @Test(
-        "what is no id is none",
+        "a malformed id is refused",
         arguments: [
             "", "-", "a-", "-1", "a-1-2", "a--1", "a-+1", "A-1", "a-18446744073709551616", "a 1", "ä-1", "a-1\n",
         ])
     func noID(text: String) { #expect(EventID(text) == nil) }
 
     @Test(
-        "every event is read back from one line of JSON, with its members beside its id",
+        "every event is decoded from one line of JSON, with its members beside its id",
         arguments: AgentNews.Kind.allCases)
     func roundTrip(kind: AgentNews.Kind) throws {
         var news = AgentNews(kind, account: AccountName("work"))

@@ -1,9 +1,9 @@
 import AgentAPI
 import Testing
 
-/// What an agent shows of its environment, and what a command compares it with.
+/// The agent's environment as it reports it, and a command's comparison with its own.
 struct AgentSurroundingsTests {
-    @Test("what matters is shown, without a proxy's password and bounded, and nothing else")
+    @Test("only relevant variables are reported, bounded and without a proxy's password")
     func shown() {
         let long = String(repeating: "x", count: 5000)
         let environment = [
@@ -17,7 +17,7 @@ struct AgentSurroundingsTests {
             ])
     }
 
-    @Test("a command's variable that the agent has not, or otherwise, is named; one that only the agent has is not")
+    @Test("a command's variable that the agent lacks or has with another value is reported")
     func differing() {
         let agent = ["https_proxy": "http://a", "CURL_CA_BUNDLE": "/a"]
         func names(_ command: [String: String]) -> [String] {

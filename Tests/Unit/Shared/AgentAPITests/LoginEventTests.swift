@@ -18,12 +18,12 @@ struct LoginEventTests {
         .failed(LoginFailure(code: "access_denied", detail: "d", hint: "h")),
     ]
 
-    @Test("an event survives the socket", arguments: events)
+    @Test("an event is decoded as it was encoded", arguments: events)
     func roundTrip(event: LoginEvent) throws {
         #expect(try APIJSON.decode(LoginEvent.self, from: APIJSON.encode(fixed: event)) == event)
     }
 
-    @Test("the lines are what programs were promised")
+    @Test("the lines are the documented ones")
     func lines() {
         #expect(
             Self.events.map { APIJSON.text(fixed: $0) } == [

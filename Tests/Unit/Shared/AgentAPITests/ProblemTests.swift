@@ -2,7 +2,7 @@ import AgentAPI
 import Testing
 
 struct ProblemTests {
-    @Test("every problem has an HTTP error status, and the exit codes are the ones that scripts know")
+    @Test("every problem has an HTTP error status and its documented exit code")
     func codes() {
         for code in Problem.Code.allCases { #expect((400...599).contains(code.httpStatus)) }
         #expect(Problem.Code.loginRequired.exitCode.rawValue == 3)
@@ -13,7 +13,7 @@ struct ProblemTests {
         #expect(Problem.Code.unknownAccount.exitCode.rawValue == 1)
     }
 
-    @Test("a problem is written with the members that programs were promised")
+    @Test("a problem is encoded with its documented members")
     func members() {
         let problem = Problem(.loginRequired, "no login for 'work'", hint: "run it", reason: "not_logged_in")
         #expect(

@@ -2,7 +2,7 @@ import AgentAPI
 import Testing
 
 struct RouteTests {
-    @Test("every route is read back from its own path")
+    @Test("every route is parsed from its own path")
     func roundTrip() throws {
         let name = try #require(AccountName("work"))
         let routes: [Route] = [
@@ -19,7 +19,7 @@ struct RouteTests {
     }
 
     @Test(
-        "a path that names nothing is no route",
+        "an unknown path is not a route",
         arguments: [
             "", "/", "v1/accounts", "/v1", "/v1/", "/v2/accounts", "/v1/accounts/", "/v1/accounts//token",
             "/v1/accounts/a/token/", "/v1/accounts/../health", "/v1/accounts/a%2Fb", "/v1/Accounts", "//v1/accounts",

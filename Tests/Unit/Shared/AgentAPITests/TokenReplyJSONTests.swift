@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The JSON of a token")
 struct TokenReplyJSONTests {
-    @Test("what is written by hand is what the codec writes, whatever is in it")
+    @Test("the hand-written encoder writes the same as the codec, for any content")
     func sameBytes() throws {
         let texts = [
             "", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
@@ -29,7 +29,7 @@ struct TokenReplyJSONTests {
         }
     }
 
-    @Test("whatever byte needs an escape gets it, wherever it is")
+    @Test("each byte that needs an escape is escaped at every position")
     func everyPlace() throws {
         let account = try #require(AccountName("work"))
         for scalar in (0..<0x100).compactMap({ Unicode.Scalar(UInt32($0)) }) {

@@ -2,7 +2,7 @@ import AgentAPI
 import Testing
 
 struct TokenTargetTests {
-    @Test("scopes are a set, resources keep their order, and nothing at all is the login's own token")
+    @Test("scopes are a set, resources keep their order, and an empty target is the login's own token")
     func equality() throws {
         let first = try TokenTarget(scopes: ["b", "a", "b"], resources: ["urn:x:1", "urn:x:2", "urn:x:1"])
         #expect(first?.scopes == ["a", "b"])
@@ -35,7 +35,7 @@ struct TokenTargetTests {
         }
     }
 
-    @Test("every number and length is bounded, and the parameter that is wrong is named")
+    @Test("numbers and lengths over their limits are refused, and the parameter named")
     func bounds() throws {
         let scopes = (0..<65).map { "s\($0)" }
         #expect(try TokenTarget(scopes: Array(scopes.prefix(64)))?.scopes.count == 64)
@@ -56,7 +56,7 @@ struct TokenTargetTests {
         #expect(try TokenTarget(audience: "my api")?.audience == "my api")
     }
 
-    @Test("a request is written as a query that no character of it can break")
+    @Test("a request is encoded as a query that no character can break")
     func query() throws {
         let target = try TokenTarget(
             scopes: ["b&c", "a=+"], resources: ["urn:x", "https://h/?a=%20"], audience: "x y")

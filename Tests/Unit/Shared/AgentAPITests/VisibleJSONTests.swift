@@ -10,7 +10,7 @@ struct VisibleJSONTests {
 
     private struct Text: Codable, Equatable { var text: String }
 
-    @Test("what a terminal obeys or a reader cannot see is escaped wherever JSON is written, and reads as it was")
+    @Test("control and invisible characters are escaped in all JSON, and decode to the original")
     func escaped() throws {
         for value in Self.hidden {
             let scalar = try #require(Unicode.Scalar(value))
@@ -31,7 +31,7 @@ struct VisibleJSONTests {
         }
     }
 
-    @Test("what can be read is written as it is, at every length")
+    @Test("visible text is written unescaped, at every length")
     func plain() throws {
         for count in 0..<40 {
             let text = String(repeating: "~", count: count)

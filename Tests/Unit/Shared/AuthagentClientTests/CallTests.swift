@@ -7,7 +7,7 @@ import Testing
 /// How calls share connections and threads, and how they end.
 @Suite(.timeLimit(.minutes(10)))
 struct CallTests {
-    @Test("calls that follow each other use one connection; what is changed is asked for on a new one")
+    @Test("consecutive calls share a connection; a call that changes something uses a new one")
     func kept() async throws {
         let server = try ScriptedServer { number in
             [number == 3 ? ScriptedServer.json(#"{"reloaded":true}"#) : ScriptedServer.health, .next]
@@ -21,9 +21,9 @@ struct CallTests {
         #expect(server.requests[3].contains("\r\nContent-Length: 0\r\n"))
     }
 
-    @Test("a kept connection that the agent has closed, or closes at the next request, costs nothing but a new one")
+    @Test("a kept connection that the agent closed, or closes at the next request, is replaced")
     func closedMeanwhile() async throws {
-        // Every first answer says nothing of the end of its connection.
+        // No first answer announces the end of its connection.
         let server = try ScriptedServer { number in
             number % 2 == 0 ? [ScriptedServer.health, .next] : []
         }
@@ -45,7 +45,7 @@ struct CallTests {
         #expect(polite.requests.count == 3)
     }
 
-    @Test("what an agent sends unasked is never taken for the next answer")
+    @Test("unsolicited data is never taken as the next answer")
     func unasked() async throws {
         let server = try ScriptedServer { _ in
             [
@@ -57,7 +57,7 @@ struct CallTests {
         for _ in 0..<3 { #expect(try await client.health().version == "1") }
     }
 
-    @Test("a request that changes something is not sent twice when its connection is lost")
+    @Test("a request that changes something is not repeated after a lost connection")
     func once() async throws {
         let server = try ScriptedServer { number in number == 0 ? [ScriptedServer.health, .next] : [] }
         let client = try server.client()
@@ -78,7 +78,7 @@ struct CallTests {
         #expect(try await client.health().pid == 7)
     }
 
-    @Test("a task that is cancelled before its call asks nothing")
+    @Test("a task cancelled before its call sends nothing")
     func cancelledBefore() async throws {
         let server = try ScriptedServer { _ in [ScriptedServer.health] }
         let client = try server.client()
@@ -93,7 +93,7 @@ struct CallTests {
         #expect(server.requests.isEmpty)
     }
 
-    @Test("calls that wait hold up neither others nor the threads that tasks share; more than there are threads wait")
+    @Test("waiting calls block neither other calls nor the task threads; calls over the limit queue")
     func many() async throws {
         let gate = Gate()
         let reply = #"{"access_token":"a","account":"work","scope":"","token_type":"Bearer"}"#
@@ -115,8 +115,8 @@ struct CallTests {
         #expect(quick.connectionCount == 1)
     }
 
-    @Test("no agent, or one that hangs, is an error that names the remedy, also without a socket's directory")
-    func nobody() async throws {
+    @Test("a missing or unresponsive agent is an error with a hint, also without a socket directory")
+    func missingAgent() async throws {
         let files = try TemporaryDirectory()
         let path = try SocketPath(files.path + "/agent.sock")
         let client = try AgentClient(path)

@@ -12,14 +12,14 @@ struct ConnectTests {
         path = try SocketPath(files.path + "/run/agent.sock")
     }
 
-    @Test("without an agent the error says how to start one")
-    func nobody() throws {
+    @Test("without an agent, the hint is how to start one")
+    func missingAgent() throws {
         let error = try #require(throws: AgentClientError.self) { _ = try AgentSocket(connectedTo: path) }
         #expect(error == .notListening(path.text))
         #expect(error.hint?.contains("authagent start") == true)
     }
 
-    @Test("an agent that takes no connections is given up after a while, and the error names the command that ends it")
+    @Test("an agent that accepts no connections times out, and the hint names the command to end it")
     func hanging() throws {
         try files.directory("run")
         let agent = try HangingListener(path.text)

@@ -8,7 +8,7 @@ struct EventTests {
     private let prompt =
         #"{"event":"prompt","user_code":"A-B","verification_uri":"https://x/","expires_in":60,"interval":5}"#
 
-    @Test("a login's events come one by one, however their bytes are cut")
+    @Test("a login's events arrive one by one, however their bytes are split")
     func login() async throws {
         let text =
             prompt + "\n" + #"{"event":"slowed","interval":10}"# + "\r\n"
@@ -28,7 +28,7 @@ struct EventTests {
         }
     }
 
-    @Test("a login that is refused throws the problem, and no sequence is begun")
+    @Test("a refused login throws the problem before any event")
     func refused() async throws {
         let body = #"{"code":"bad_request","detail":"no issuer","status":400}"#
         let server = try ScriptedServer { _ in [ScriptedServer.json(body, status: 400)] }
@@ -39,7 +39,7 @@ struct EventTests {
         }
     }
 
-    @Test("a stream that breaks, or says what no agent says, throws; an event of any size does not pile up")
+    @Test("a broken or malformed stream throws; a large event is not buffered without limit")
     func broken() async throws {
         let work = try #require(AccountName("work"))
         func error(_ steps: ScriptedServer.Step...) async throws -> AgentClientError? {
@@ -53,7 +53,7 @@ struct EventTests {
         #expect(try await error(ScriptedServer.stream(endless), .awaitHangup) == .notUnderstood)
     }
 
-    @Test("whoever stops reading closes the connection, and so does a cancelled task that waits for an event")
+    @Test("a reader that stops, or whose task is cancelled, closes the connection")
     func departure() async throws {
         let server = try ScriptedServer { [prompt] _ in
             [ScriptedServer.stream([prompt + "\n"], ends: false), .awaitHangup]
@@ -80,7 +80,7 @@ struct EventTests {
         await eventually { server.hangupCount == 2 }
     }
 
-    @Test("the agent's events: data of several lines, comments, kinds of later versions, and a start after an id")
+    @Test("events are read with multi-line data, comments, unknown kinds and a start id")
     func serverSent() async throws {
         let text = """
             id: b-1
@@ -119,7 +119,7 @@ struct EventTests {
         #expect(request.contains("\r\nAccept: text/event-stream\r\n"))
     }
 
-    @Test("an event that is not what its kind promises throws")
+    @Test("an event that does not match its kind throws")
     func wrongEvent() async throws {
         let server = try ScriptedServer { _ in
             [ScriptedServer.stream(["event: refreshed\ndata: {\"id\":7}\n\n"]), .awaitHangup]

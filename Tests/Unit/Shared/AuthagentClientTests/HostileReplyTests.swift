@@ -4,14 +4,14 @@ import AuthagentTestSupport
 import Foundation
 import Testing
 
-/// Whatever answers at the socket: a client neither hangs, nor crashes, nor grows.
+/// Hostile servers at the agent's path: the client neither hangs nor crashes, and its memory stays bounded.
 @Suite(.timeLimit(.minutes(10)))
 struct HostileReplyTests {
     private func error(_ steps: ScriptedServer.Step...) async throws -> AgentClientError? {
         let server = try ScriptedServer { _ in steps }
         let path = server.path
-        // With more patience than a client has, because a test may share its machine with hundreds of others; on a
-        // thread of its own, because it blocks.
+        // With more patience than a client has, because hundreds of tests may share the machine; on its own thread,
+        // because it blocks.
         let error = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 do throws(AgentClientError) {
@@ -27,7 +27,7 @@ struct HostileReplyTests {
     }
 
     @Test(
-        "what is no HTTP/1.1 response with a known end is no agent",
+        "a reply that is not HTTP/1.1 with a known end is not an agent's",
         arguments: [
             "hello\r\n\r\n",
             "HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\n{}",
@@ -48,7 +48,7 @@ struct HostileReplyTests {
         #expect(try await error(.send(reply), .awaitHangup) == .notAnAgent)
     }
 
-    @Test("a head without an end, a chunk's size without an end and a body of gigabytes are given up, not collected")
+    @Test("an endless head or chunk size and a body of gigabytes are abandoned, not buffered")
     func endless() async throws {
         let field = "x: " + String(repeating: "a", count: 70_000)
         #expect(try await error(.send("HTTP/1.1 200 OK\r\n" + field), .awaitHangup) == .notAnAgent)
@@ -64,7 +64,7 @@ struct HostileReplyTests {
     }
 
     @Test(
-        "a connection that ends before the answer does is lost, wherever it ends",
+        "a connection that ends before the end of the answer is lost, at every position",
         arguments: [
             "", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}",
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{}",
@@ -74,7 +74,7 @@ struct HostileReplyTests {
         #expect(try await error(.send(reply)) == .lost)
     }
 
-    @Test("an agent that stalls is given up at the limit, also in the middle of its answer")
+    @Test("a stalled agent times out, also in the middle of its answer")
     func stalls() async throws {
         for start in ["", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}"] {
             let server = try ScriptedServer { _ in [.send(start), .awaitHangup] }
@@ -86,7 +86,7 @@ struct HostileReplyTests {
         }
     }
 
-    @Test("JSON of another shape is not understood; a problem that cannot be read has its status all the same")
+    @Test("unexpected JSON is not understood; an unreadable problem keeps its status")
     func otherJSON() async throws {
         for body in ["[]", "{", "{\"version\":7}", ""] {
             #expect(try await error(ScriptedServer.json(body)) == .notUnderstood)

@@ -4,15 +4,15 @@ import Foundation
 import LocalSocket
 import Synchronization
 
-/// A program at the agent's socket that says what a test tells it to, byte by byte. Each connection has a thread.
+/// A server at the agent's socket that sends what a test scripts, byte by byte. Each connection has a thread.
 final class ScriptedServer: Sendable {
     enum Step: Sendable {
         case send(String)
-        /// Until the client has closed the connection.
+        /// Waits until the client has closed the connection.
         case awaitHangup
-        /// Until the test opens the gate.
+        /// Waits until the test opens the gate.
         case wait(Gate)
-        /// Another request, which the connection stays open for.
+        /// Waits for another request on the same connection.
         case next
     }
 
@@ -23,13 +23,13 @@ final class ScriptedServer: Sendable {
     private let connections = Mutex(0)
     private let hangups = Mutex(0)
 
-    /// `script` gives the steps for each request, by its number, counted over all connections from 0.
+    /// `script` returns the steps for each request, numbered from 0 over all connections.
     init(_ script: @escaping @Sendable (_ request: Int) -> [Step]) throws {
         files = try TemporaryDirectory()
         path = try SocketPath(files.path + "/run/agent.sock")
         listener = try LocalSocket.listen(at: path).consumeRaw()
         Thread.detachNewThread { [listener, weak self] in
-            // Here, so that it never accepts at a listener of another test that got the same number.
+            // Closed here, so that it never accepts on another test's listener with the same number.
             defer { close(listener) }
             while true {
                 let connection = accept(listener, nil, nil)
@@ -44,15 +44,15 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    /// Ends the thread that waits for connections.
+    /// Ends the thread that accepts connections.
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    /// The requests so far, as they came.
+    /// The requests so far, as received.
     var requests: [String] { seen.withLock { $0 } }
     var connectionCount: Int { connections.withLock { $0 } }
-    /// How many clients have closed their connection while they were waited for.
+    /// How many clients closed their connection during `awaitHangup`.
     var hangupCount: Int { hangups.withLock { $0 } }
 
     func client() throws -> AgentClient { try AgentClient(path) }
@@ -111,7 +111,7 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    /// A head and the body that it announces; nil at the end of the connection.
+    /// Reads a head and its body; `nil` at the end of the connection.
     private static func readRequest(_ connection: Int32) -> String? {
         var text = ""
         var byte: UInt8 = 0

@@ -10,7 +10,7 @@ struct FileSystemNameTests {
         25 21 0:43 / /over rw - cifs x rw
         """
 
-    @Test("a path's file system is that of the longest mount point, the last one of several at a place")
+    @Test("a path's file system is that of the longest mount point, and of its last mount")
     func longest() {
         let cases = [
             "/home/user/.local": "nfs4", "/home": "nfs4", "/homes/x": "ext4", "/home/a b/x": "fuse.sshfs",

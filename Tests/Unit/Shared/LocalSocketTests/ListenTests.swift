@@ -17,7 +17,7 @@ struct ListenTests {
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     }
 
-    @Test("the socket is 0600 in a directory that is 0700")
+    @Test("a new socket is 0600 in a directory of mode 0700")
     func modes() throws {
         let listener = try LocalSocket.listen(at: path)
         #expect(try mode(path.text) == 0o600)
@@ -27,7 +27,7 @@ struct ListenTests {
         _ = (listener.raw, client.raw)
     }
 
-    @Test("a loose directory, a symbolic link, another owner and a missing parent are refused, each with its repair")
+    @Test("a loose directory, a link, another owner and a missing parent are refused with a hint")
     func refusedDirectories() throws {
         let run = try files.directory("run")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: run)
@@ -50,7 +50,7 @@ struct ListenTests {
         var place = "/etc"
         var owner: UInt32 = 0
         if getuid() == 0 {
-            // Root owns /etc, but can give a directory away.
+            // Root owns /etc, but can give another directory away.
             place = try files.directory("run")
             owner = 65_534
             #expect(chown(place, owner, owner) == 0)
@@ -61,7 +61,7 @@ struct ListenTests {
         #expect(error.hint.contains("AUTHAGENT_SOCK"))
     }
 
-    @Test("a socket that a dead agent left is replaced; one that answers is not")
+    @Test("a socket of an agent that has ended is replaced; a live one is not")
     func stale() throws {
         do { try listen(path) }
         #expect(throws: AgentClientError.notListening(path.text)) { try connect(path) }
@@ -70,7 +70,7 @@ struct ListenTests {
         _ = living.raw
     }
 
-    @Test("a file that is no socket is never removed")
+    @Test("a file that is not a socket is never removed")
     func notASocket() throws {
         try files.directory("run")
         try files.file("run/agent.sock", "precious")
@@ -89,7 +89,7 @@ struct ListenTests {
 }
 
 struct FileLockTests {
-    @Test("two holders of one lock cannot be, and the second learns who the first is")
+    @Test("a held lock is refused, with its holder's process id")
     func exclusive() throws {
         let files = try TemporaryDirectory()
         let path = files.path + "/agent.lock"
@@ -103,7 +103,7 @@ struct FileLockTests {
         try acquire(path)
     }
 
-    @Test("a lock is free again when its holder is killed")
+    @Test("a lock is released when its holder is killed")
     func killed() async throws {
         let files = try TemporaryDirectory()
         let path = try files.file("agent.lock", "")
@@ -113,7 +113,7 @@ struct FileLockTests {
         )
         #expect(await holder.line() == "held")
         #expect(throws: LocalSocketError.self) { try acquire(path) }
-        // `flock` hands the lock on to the program that it starts: that one ends with its input.
+        // `flock` passes the lock to the program it starts, which ends with its input.
         holder.signal(SIGKILL)
         holder.closeInput()
         await eventually { (try? acquire(path)) != nil }

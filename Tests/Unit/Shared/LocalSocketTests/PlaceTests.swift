@@ -3,7 +3,7 @@ import Foundation
 import LocalSocket
 import Testing
 
-/// What leads to the agent's files.
+/// The directories that lead to the agent's files.
 struct PlaceTests {
     let files: TemporaryDirectory
 
@@ -17,7 +17,7 @@ struct PlaceTests {
         return nil
     }
 
-    @Test("a directory that others may write to is refused wherever it is on the way, also when the rest is missing")
+    @Test("a directory writable by others is refused anywhere on the way, also if the rest is missing")
     func loose() throws {
         let inner = try files.directory("loose/inner")
         let path = files.path + "/loose"
@@ -36,13 +36,14 @@ struct PlaceTests {
     }
 
     @Test(
-        "where no directory may be made, the hint names the variables that move it", arguments: [EACCES, EPERM, EROFS])
+        "if a directory cannot be created, the hint names the variables that move it",
+        arguments: [EACCES, EPERM, EROFS])
     func unwritable(code: Int32) {
         let hint = LocalSocketError.system(call: "mkdir", path: "/.local", errno: code).hint
         for name in ["XDG_STATE_HOME", "XDG_CONFIG_HOME", "AUTHAGENT_SOCK"] { #expect(hint.contains(name)) }
     }
 
-    @Test("a file in a closed directory is opened, a missing one is none, and a link is judged by where it leads")
+    @Test("a file in a closed directory is opened, a missing one is `nil`, a link counts by its target")
     func opening() throws {
         let file = try files.file("file", "text")
         let open = try files.directory("open")
@@ -65,7 +66,7 @@ struct PlaceTests {
         return file.raw >= 0
     }
 
-    @Test("directories are made private to this user, through links of its own or root's")
+    @Test("directories are created private to this user, through its own or root's links")
     func making() throws {
         let real = try files.directory("real")
         symlink(real, files.path + "/link")
@@ -82,7 +83,7 @@ struct PlaceTests {
     private static let groups = "root:x:0:\nann:x:1000:\nbob:x:1001:\nstaff:x:50:ann,bob\nempty:x:60:\nmine:x:70:ann\n"
 
     @Test(
-        "a group is private if only the owner is in it, as Debian's groups of users are",
+        "a group is private if the owner is its only member, as in Debian's user groups",
         arguments: [
             (1000, 1000, true), (0, 0, true), (70, 1000, true), (1001, 1001, false), (50, 1000, false),
             (60, 1000, false), (1000, 1001, false), (4711, 1000, false),
@@ -94,14 +95,14 @@ struct PlaceTests {
         #expect(!UserNumbers.isPrivate(group: 1000, of: 1000, users: Self.users, groups: joined))
     }
 
-    @Test("a user's name is said only where a command line takes it as it is")
+    @Test("a user's name is used only if it needs no quoting on a command line")
     func names() {
         let users = "-rf:x:1:1:::\nit's:x:2:2:::\na b:x:3:3:::\n:x:4:4:::\nwww-data:x:5:5:::\n"
         #expect((1...5).map { UserNumbers.name(of: $0, in: users) } == [nil, nil, nil, nil, "www-data"])
     }
 }
 
-/// Directories and links of another user, which only root can make for another.
+/// Directories and links of another user, which only root can create.
 struct ForeignPlaceTests {
     private static let user: UInt32 = 65_534
     let files: TemporaryDirectory
@@ -118,7 +119,7 @@ struct ForeignPlaceTests {
         return nil
     }
 
-    @Test("nothing is made below another user's directory; the error names it, its owner, and 'sudo -u'")
+    @Test("nothing is created below another user's directory; the error names its owner and 'sudo -u'")
     func directory() throws {
         let home = try files.directory("home")
         give(home)
@@ -128,14 +129,14 @@ struct ForeignPlaceTests {
             #expect(error?.hint.contains("sudo -u nobody authagent") == true)
         }
         #expect(throws: LocalSocketError.self) { try PrivateDirectory.prepare(home + "/authagent") }
-        // Also where the last of them is root's again, in the user's hands.
+        // Also if the last directory is root's again, below the user's.
         let inner = try files.directory("home/roots")
         #expect(error(inner + "/authagent") != nil)
         #expect(throws: LocalSocketError.self) { try OwnPlaces.require([inner]) }
         #expect(try FileManager.default.subpathsOfDirectory(atPath: home) == ["roots"])
     }
 
-    @Test("another user's link is not followed; root's is, as from /home to another disk")
+    @Test("another user's link is refused; root's is followed, as from /home to another disk")
     func links() throws {
         let real = try files.directory("real")
         let link = files.path + "/link"
@@ -148,7 +149,7 @@ struct ForeignPlaceTests {
         #expect(error(link + "/authagent") == nil)
     }
 
-    @Test("no hint changes an owner or a mode of a directory that has other things in it")
+    @Test("a hint never changes owner or mode of a directory with foreign contents")
     func hints() throws {
         let shared = try files.directory("shared")
         try files.file("shared/other", "")
@@ -161,7 +162,7 @@ struct ForeignPlaceTests {
         for error in errors {
             for word in ["chmod", "chown", "chgrp", "rm ", "mkdir"] { #expect(!error.hint.contains(word), "\(error)") }
         }
-        // Sharing stays possible: +t takes nothing from others.
+        // Sharing stays possible: +t keeps access for others.
         chmod(shared, 0o777)
         do throws(PlaceFault) {
             try TrustedFile.requireClosed(shared + "/authagent")
@@ -169,7 +170,7 @@ struct ForeignPlaceTests {
         } catch { #expect(error.hint.contains("chmod +t \(shared)")) }
     }
 
-    @Test("in a volume that others may write to a private directory is made, and one of another user's is refused")
+    @Test("in a shared volume a private directory is created, and another user's is refused")
     func sharedVolume() throws {
         let volume = try files.directory("volume")
         chmod(volume, 0o777)

@@ -4,9 +4,9 @@ import Foundation
 import LocalSocket
 import Testing
 
-/// A socket for others than the agent's own user. Only root can make what these tests look at.
+/// A socket shared with other users. Only root can create what these tests need.
 struct SharedSocketTests {
-    /// In a directory that is root's, as all above it are.
+    /// A directory that is root's, like all above it.
     private final class RootDirectory {
         let path: String
 
@@ -26,7 +26,7 @@ struct SharedSocketTests {
         return status
     }
 
-    @Test("for a group the socket is 0660 and its directory 0750, and both are the group's")
+    @Test("with a group, the socket is 0660, its directory 0750, and both belong to the group")
     func group() throws {
         let root = try RootDirectory()
         let path = try SocketPath(root.path + "/run/agent.sock")
@@ -38,7 +38,7 @@ struct SharedSocketTests {
     }
 
     @Test(
-        "a directory that is not the group's, is closed to it, or open to others is refused with the repair",
+        "a directory of another group, closed to it or open to others is refused with a hint",
         arguments: [(4242, 0o700), (4242, 0o755), (4242, 0o770), (0, 0o750), (7, 0o750)] as [(UInt32, mode_t)])
     func refused(group: UInt32, mode: mode_t) throws {
         let root = try RootDirectory()
@@ -50,7 +50,7 @@ struct SharedSocketTests {
         #expect(error?.hint.contains("chgrp 4242 \(path.directory) && chmod 750 \(path.directory)") == true)
     }
 
-    @Test("without a group all is as private as ever")
+    @Test("without a group, socket and directory are private")
     func noGroup() throws {
         let root = try RootDirectory()
         let path = try SocketPath(root.path + "/run/agent.sock")
@@ -60,7 +60,7 @@ struct SharedSocketTests {
         }
     }
 
-    /// What lies on the way to a socket of user 65534.
+    /// The directories on the way to a socket of user 65534.
     struct Way: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var isKept: Bool
@@ -68,7 +68,7 @@ struct SharedSocketTests {
     }
 
     @Test(
-        "another user's agent is believed where root has put it, and nowhere else",
+        "another user's agent is trusted only where root placed it",
         arguments: [
             Way(testDescription: "root's directory", isKept: true) { _, _, _ in },
             Way(testDescription: "the agent's directory", isKept: true) { _, directory, _ in
@@ -113,7 +113,7 @@ struct SharedSocketTests {
         _ = listener.raw
     }
 
-    @Test("a path with a detour names nothing that is kept")
+    @Test("a path with '.', '..' or '//' is not trusted")
     func detour() throws {
         let root = try RootDirectory()
         let path = try SocketPath(root.path + "/run/agent.sock")
@@ -127,7 +127,7 @@ struct SharedSocketTests {
         _ = listener.raw
     }
 
-    @Test("nobody starts an agent of his own where it is others' to")
+    @Test("a client does not start an agent at another user's path")
     func others() throws {
         let root = try RootDirectory()
         let path = try SocketPath(root.path + "/run/agent.sock")
@@ -138,7 +138,7 @@ struct SharedSocketTests {
         #expect(path.isOthers(than: 0))
         #expect(!path.isOthers(than: 65_534))
         #expect(try SocketPath("/run/authagent/agent.sock").isOthers(than: 0))
-        // Somebody else's trap is not the machine's agent: that it is in the way is to be said.
+        // An unsafe directory of another user is not the machine's agent, and must be reported.
         try #require(chmod(path.directory, 0o777) == 0)
         #expect(!path.isOthers(than: 1000))
     }

@@ -1,14 +1,14 @@
 import LocalSocket
 import Testing
 
-/// Whether the service manager's agent is the one that a command means.
+/// Whether a command's environment selects the service manager's agent.
 struct UserServiceTests {
     private func isOfUnit(_ changes: [String: String], socket: String = "/run/user/1/authagent/agent.sock") -> Bool {
         UserService.isOfUnit(
             ["HOME": "/home/a"].merging(changes) { $1 }, home: "/home/a", runtime: "/run/user/1", socket: socket)
     }
 
-    @Test("with the places of its unit an agent is started as a unit, and with any other place it is not")
+    @Test("an agent is started as a unit only with its unit's own paths")
     func places() {
         #expect(isOfUnit([:]))
         #expect(isOfUnit(["XDG_CONFIG_HOME": "/home/a/.config", "XDG_STATE_HOME": "/home/a/.local/state"]))

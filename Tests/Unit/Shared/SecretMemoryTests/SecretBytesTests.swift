@@ -3,7 +3,7 @@ import SecretMemory
 import Testing
 
 struct SecretBytesTests {
-    @Test("a secret never prints, in no way that Swift has of printing a value")
+    @Test("a secret is never printed, by any of Swift's ways to print a value")
     func neverPrints() {
         let canary = "canary-7f3a"
         let secret = SecretBytes(canary)
@@ -17,13 +17,13 @@ struct SecretBytesTests {
         #expect("\(secret)" == "<11 secret bytes>")
     }
 
-    @Test("what goes in comes out", arguments: [0, 1, 63, 64, 65, 4096, 65_536, 100_000])
+    @Test("stored bytes are read back unchanged", arguments: [0, 1, 63, 64, 65, 4096, 65_536, 100_000])
     func roundTrip(count: Int) {
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
         #expect(SecretBytes(bytes).revealed() == bytes)
     }
 
-    @Test("secrets are equal when their bytes are, and only then")
+    @Test("secrets are equal only if their bytes are")
     func equality() {
         #expect(SecretBytes("abc") == SecretBytes("abc"))
         #expect(SecretBytes("abc") != SecretBytes("abd"))
@@ -31,12 +31,12 @@ struct SecretBytesTests {
         #expect(SecretBytes("") == SecretBytes(""))
     }
 
-    @Test("a freed secret is wiped: its slot holds zeros when it is used again")
+    @Test("a freed secret is wiped: its slot is zero when it is reused")
     func wiped() throws {
         var secret: SecretBytes? = SecretBytes([UInt8](repeating: 0xAA, count: 5000))
         let address = try #require(secret).withBytes { UInt(bitPattern: $0.baseAddress) }
         secret = nil
-        // The slot stays mapped, and is the next one to be used again for this size.
+        // The slot stays mapped, and is the next one reused for this size.
         let again = SecretBytes([UInt8](repeating: 1, count: 4097))
         let isSameSlot = again.withBytes { UInt(bitPattern: $0.baseAddress) } == address
         #expect(isSameSlot)
@@ -48,7 +48,7 @@ struct SecretBytesTests {
     func pages() throws {
         let secret = SecretBytes("x")
         let address = secret.withBytes { UInt(bitPattern: $0.baseAddress) }
-        // A file of /proc has no size that could be asked for beforehand.
+        // A file in /proc has no size to query beforehand.
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/smaps"))
         let maps = String(decoding: try #require(try file.readToEnd()), as: UTF8.self)
         var flags: Substring?

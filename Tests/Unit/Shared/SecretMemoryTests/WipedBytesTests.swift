@@ -2,7 +2,7 @@ import SecretMemory
 import Testing
 
 @Suite struct WipedBytesTests {
-    @Test("bytes are kept in order, whatever pieces they come in, and two values do not share what is added later")
+    @Test("appended pieces keep their order, and a copy does not share later additions")
     func collection() {
         var bytes = WipedBytes("abc".utf8)
         let copy = bytes
@@ -17,7 +17,7 @@ import Testing
         #expect(WipedBytes().isEmpty && WipedBytes([]) == WipedBytes(capacity: 10))
     }
 
-    @Test("where they were is cleared when they grow and when they go")
+    @Test("the memory is wiped when the bytes grow and when they are released")
     func wiped() {
         var bytes = WipedBytes(capacity: 64)
         bytes.append(contentsOf: Array("a secret of some length, and more".utf8))
@@ -28,7 +28,7 @@ import Testing
         #expect(Self.bytes(at: old, from: 16, to: 33).allSatisfy { $0 == 0 })
     }
 
-    @Test("they do not print")
+    @Test("the bytes are never printed")
     func description() {
         let bytes = WipedBytes("s3cret".utf8)
         #expect("\(bytes)" == "<6 bytes>" && String(reflecting: bytes) == "<6 bytes>")

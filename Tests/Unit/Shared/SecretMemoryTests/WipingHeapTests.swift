@@ -2,13 +2,13 @@ import CWipingHeap
 import Glibc
 import Testing
 
-/// The heap of this very process, which has the same functions as the agent's.
+/// The heap of this process, which has the same functions as the agent's.
 @Suite struct WipingHeapTests {
     init() { wiping_heap() }
 
     private static let secret = Array("a secret of thirty-two bytes, ..".utf8)
 
-    /// A block of that size, full of the secret.
+    /// Returns a block of that size, filled with the secret.
     private func block(_ size: Int) -> UnsafeMutableRawPointer {
         guard let block = malloc(size) else { fatalError("out of memory") }
         for index in 0..<size {
@@ -17,13 +17,13 @@ import Testing
         return block
     }
 
-    /// Whether nothing is left; the heap's own links are in the first 16 bytes of a block that is free.
+    /// Whether the bytes are zero; the heap's own links are in the first 16 bytes of a free block.
     private func isClear(_ address: UInt, _ bytes: Range<Int>) -> Bool {
         guard let start = UnsafeRawPointer(bitPattern: address) else { return false }
         return UnsafeRawBufferPointer(start: start + bytes.lowerBound, count: bytes.count).allSatisfy { $0 == 0 }
     }
 
-    @Test("a block is cleared when it is released", arguments: [64, 500, 1000])
+    @Test("a block is wiped when it is released", arguments: [64, 500, 1000])
     func release(size: Int) {
         let block = block(size)
         let address = UInt(bitPattern: block)
@@ -31,7 +31,7 @@ import Testing
         #expect(isClear(address, 32..<size))
     }
 
-    @Test("a block that grows leaves nothing where it was, and one that shrinks nothing behind its end")
+    @Test("a block that grows is wiped at its old place, one that shrinks behind its new end")
     func resize() throws {
         let first = block(800)
         let address = UInt(bitPattern: first)
@@ -46,7 +46,7 @@ import Testing
         #expect(realloc(less, 0) == nil)
     }
 
-    @Test("what asks for too much gets nothing, and keeps what it has")
+    @Test("a request that is too large fails, and keeps the old block")
     func overflow() throws {
         let block = block(64)
         #expect(reallocarray(block, Int.max / 2, 8) == nil && errno == ENOMEM)

@@ -1,18 +1,18 @@
 package import SecretMemory
 
-/// What the server says about a token (RFC 7662 §2.2).
+/// The result of a token introspection (RFC 7662 §2.2).
 package enum IntrospectionReply: Sendable {
-    /// All members of the answer, raw.
+    /// All members of the reply, raw.
     case answered(isActive: Bool, [String: JSONValue])
-    /// The server names no such endpoint.
+    /// The metadata has no introspection endpoint.
     case unsupported
-    /// It does not let this client ask, or it answers nonsense.
+    /// The client may not introspect, or the reply is malformed.
     case refused(detail: String)
     case unreachable(detail: String)
 }
 
 extension AuthorizationServer {
-    /// Asks about a token. Only the endpoint that the server itself names ever sees it.
+    /// Introspects a token. The token goes only to the endpoint that the server itself names.
     package func introspect(_ token: SecretBytes) async -> IntrospectionReply {
         guard let url = endpoints.introspection else { return .unsupported }
         let response: HTTPResponse
@@ -32,7 +32,7 @@ extension AuthorizationServer {
 }
 
 extension IntrospectionReply {
-    /// `reply` is what is made of `response` for errors. Nothing but a JSON object with `active` is an answer.
+    /// `reply` is `response`, classified for errors. Only a JSON object with `active` is an answer.
     package init(_ response: HTTPResponse, _ reply: ProviderReply) {
         if reply.isTemporary {
             self = .unreachable(detail: reply.summary)
