@@ -521,6 +521,13 @@ let tests: [Target] = [
         path: "Tests/Unit/Shared/SecretMemoryTests",
         swiftSettings: swift
     ),
+    // The manual against the types.
+    .testTarget(
+        name: "DocumentationTests",
+        dependencies: ["Accounts", "AgentAPI", "AuthagentTestSupport"],
+        path: "Tests/Unit/DocumentationTests",
+        swiftSettings: swift
+    ),
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
