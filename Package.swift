@@ -204,6 +204,7 @@ let shared: [Target] = [
         name: "AuthagentClient",
         dependencies: ["AgentAPI"],
         path: "Sources/Shared/AuthagentClient",
+        exclude: ["README.md"],
         swiftSettings: swift
     ),
     .target(
@@ -323,6 +324,7 @@ let tools: [Target] = [
         name: "demo-issuer",
         dependencies: ["DemoIssuer", argumentParser],
         path: "Tests/Tools/demo-issuer",
+        exclude: ["README.md"],
         swiftSettings: swift
     ),
     .executableTarget(
@@ -332,6 +334,7 @@ let tools: [Target] = [
             argumentParser,
         ],
         path: "Tests/Tools/bench",
+        exclude: ["README.md"],
         swiftSettings: swift
     ),
     // How fast it is: the client and the limit in C, so that neither is what is measured.
@@ -350,6 +353,7 @@ let tools: [Target] = [
             "authagent", "authagent-keyring", "authagentd", "kill-at-syscall", argumentParser,
         ],
         path: "Tests/Tools/crash-matrix",
+        exclude: ["README.md"],
         swiftSettings: swift
     ),
     // What kills the agent at each system call of a refresh, and what becomes of the login.
@@ -361,6 +365,7 @@ let tools: [Target] = [
         name: "reply-fuzz",
         dependencies: ["ReplyCorpus", argumentParser],
         path: "Tests/Tools/reply-fuzz",
+        exclude: ["README.md"],
         swiftSettings: swift
     ),
 ]
@@ -514,6 +519,13 @@ let tests: [Target] = [
         name: "SecretMemoryTests",
         dependencies: ["CWipingHeap", "SecretMemory"],
         path: "Tests/Unit/Shared/SecretMemoryTests",
+        swiftSettings: swift
+    ),
+    // The manual against the types.
+    .testTarget(
+        name: "DocumentationTests",
+        dependencies: ["Accounts", "AgentAPI", "AuthagentTestSupport"],
+        path: "Tests/Unit/DocumentationTests",
         swiftSettings: swift
     ),
     .testTarget(

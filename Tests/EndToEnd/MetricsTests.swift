@@ -44,6 +44,11 @@ struct MetricsTests {
         #expect(page[#"authagent_journal_state{state="ok"}"#] == 1)
         #expect(page["authagent_connections_open"] == 1)
         for secret in demo.issuer.refreshTokens { #expect(!page.text.contains(secret)) }
+        // The demo issuer's logins have no end of their own.
+        let families = page.families.union(["authagent_login_expiry_seconds"])
+        let described = try ManualPage("authagent-api.7").entries
+            .filter { $0.hasPrefix("authagent_") || $0.hasPrefix("process_") }
+        #expect(families == described)
     }
 
     @Test("the figures of the process are those of the kernel")

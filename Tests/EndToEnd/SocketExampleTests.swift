@@ -2,7 +2,7 @@ import AuthagentTestSupport
 import Foundation
 import Testing
 
-/// The examples of README.md, "The socket", as they are printed there.
+/// The examples of the client library's README, as they are printed there.
 @Suite(.timeLimit(.minutes(10)))
 struct SocketExampleTests {
     /// What runs an example of a language, once it is in a file of this name.
@@ -33,13 +33,11 @@ struct SocketExampleTests {
             deadline: ("timeout(45_000)", "timeout(1_000)")),
     ]
 
-    /// The first block of the language in the README's section.
+    /// The first block of the language in the README.
     static func example(_ language: String) throws -> String {
-        let readme = Repository.path("README.md")
+        let readme = Repository.path("Sources/Shared/AuthagentClient/README.md")
         let text = try String(contentsOfFile: readme, encoding: .utf8)
-        let section = try #require(text.components(separatedBy: "\n## The socket\n").dropFirst().first)
-            .components(separatedBy: "\n## ")[0]
-        let blocks = section.components(separatedBy: "\n```\(language)\n").dropFirst()
+        let blocks = text.components(separatedBy: "\n```\(language)\n").dropFirst()
         return try #require(blocks.first?.components(separatedBy: "\n```\n").first) + "\n"
     }
 

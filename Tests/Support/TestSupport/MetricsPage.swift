@@ -12,7 +12,14 @@ public struct MetricsPage: Sendable {
         samples = Dictionary(pairs) { _, last in last }
     }
 
-    /// The value of a series such as `up{job="x"}`; `nil` if it is missing.
+    /// The names of the families, as their types are declared.
+    public var families: Set<String> {
+        let beginning = "# TYPE "
+        let types = text.split(separator: "\n").filter { $0.hasPrefix(beginning) }
+        return Set(types.map { String($0.dropFirst(beginning.count).prefix { $0 != " " }) })
+    }
+
+    /// The value of a series such as `up{job="x"}`; nil when it is not there.
     public subscript(_ series: String) -> Double? { samples[series[...]] }
 
     /// The series of a metric family.

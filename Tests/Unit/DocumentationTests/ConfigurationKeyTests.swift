@@ -1,0 +1,62 @@
+import Accounts
+import AgentAPI
+import AuthagentTestSupport
+import Testing
+
+/// The keys of the files, which an unknown key has the code list, against authagent.toml(5).
+struct ConfigurationKeyTests {
+    private static let unknown = "zzzzzzzz = 1"
+
+    private let files: TemporaryDirectory
+    private let manual: ManualPage
+
+    init() throws {
+        files = try TemporaryDirectory()
+        manual = try ManualPage("authagent.toml.5")
+    }
+
+    /// The keys that the error's hint lists.
+    private func keys(in error: ConfigurationError?) throws -> [String] {
+        let beginning = "the keys are: "
+        let hint = try #require(error?.hint)
+        try #require(hint.hasPrefix(beginning), "\(hint)")
+        return hint.dropFirst(beginning.count).split(separator: ", ").map(String.init)
+    }
+
+    private func settingsError(_ text: String) throws -> ConfigurationError? {
+        try files.directory("authagent")
+        try files.file("authagent/authagent.toml", text)
+        let environment = [
+            "HOME": files.path, "XDG_CONFIG_HOME": files.path, "AUTHAGENT_SYSTEM_CONFIG": files.path + "/none",
+        ]
+        let paths = try #require(UserPaths(environment: environment))
+        return #expect(throws: ConfigurationError.self) { try DaemonSettings.load(paths) }
+    }
+
+    @Test("each key of an account file has an entry")
+    func account() throws {
+        try files.directory("user")
+        try files.file("user/work.toml", Self.unknown)
+        let directory = AccountDirectory(user: files.path + "/user", system: files.path + "/system")
+        let name = try #require(AccountName("work"))
+        let keys = try keys(in: #expect(throws: ConfigurationError.self) { try directory.load(name) })
+        #expect(keys.contains("issuer") && keys.contains("client_key_file"))
+        for key in keys { #expect(manual.entries.contains(key), "\(key)") }
+    }
+
+    @Test("each key of authagent.toml has an entry, and its rules a section")
+    func settings() throws {
+        let keys = try keys(in: settingsError(Self.unknown))
+        #expect(keys.contains("log_level") && keys.contains("network.proxy"))
+        for key in keys where key != "rule" { #expect(manual.entries.contains(key), "\(key)") }
+        #expect(manual.headings.contains("RULES"))
+    }
+
+    @Test("each key of a rule has an entry")
+    func rule() throws {
+        let rule = "[[rule]]\naccounts = [\"work\"]\nuser = \"*\"\nallow = [\"token\"]\n"
+        let keys = try keys(in: settingsError(rule + Self.unknown))
+        #expect(keys.contains("allow") && keys.contains("executable_sha256"))
+        for key in keys { #expect(manual.entries.contains(key), "\(key)") }
+    }
+}
