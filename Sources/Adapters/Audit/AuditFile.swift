@@ -1,7 +1,7 @@
 internal import Glibc
-internal import LocalSocket
 internal import Logging
 internal import Synchronization
+internal import System
 
 /// The file of audit lines, 0600: only ever appended to, and opened anew when somebody has moved it away.
 ///

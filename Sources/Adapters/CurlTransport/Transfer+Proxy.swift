@@ -1,3 +1,4 @@
+internal import Formats
 internal import OAuth
 
 /// The proxy of a transfer, for messages: whose fault it is that nothing came back.

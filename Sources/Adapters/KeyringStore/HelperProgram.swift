@@ -1,7 +1,6 @@
-internal import CLinux
 internal import Glibc
-internal import LocalSocket
 internal import Synchronization
+internal import System
 
 /// The helper's program file, and how a process of it is started.
 struct HelperProgram: Sendable {
@@ -24,27 +23,16 @@ struct HelperProgram: Sendable {
     /// Where this user may read the file, a copy runs that the user may not read: the kernel protects such a process from
     /// others of the same user before its first instruction. Else the file itself has that property, or root runs it.
     func start(channel: borrowing Descriptor) -> HelperProcess? {
-        var arguments = Self.cStrings([path])
-        var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })
-        defer { for text in arguments + variables { free(text) } }
+        let program = ProgramStart(path, environment: environment)
         return Self.starting.withLock { _ in
             var pid: pid_t = 0
-            let copy = clinux_unreadable_program(path)
+            let copy = program.unreadableCopy()
             defer { if copy >= 0 { close(copy) } }
-            if copy >= 0, clinux_spawn_helper(path, copy, &arguments, &variables, channel.raw, &pid) == 0 {
-                return HelperProcess(pid: pid)
-            }
+            if copy >= 0, program.helper(channel: channel.raw, file: copy, &pid) == 0 { return HelperProcess(pid: pid) }
             // Where memory may not be run (sysctl vm.memfd_noexec), and for what is not a program of its own.
-            guard clinux_spawn_helper(path, -1, &arguments, &variables, channel.raw, &pid) == 0 else { return nil }
+            guard program.helper(channel: channel.raw, &pid) == 0 else { return nil }
             return HelperProcess(pid: pid)
         }
-    }
-
-    /// Ended by nil, as execve(2) wants it; to be freed by the caller.
-    private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
-        var copies: [UnsafeMutablePointer<CChar>?] = texts.map { text in text.withCString { strdup($0) } }
-        copies.append(nil)
-        return copies
     }
 }
 
@@ -61,7 +49,7 @@ struct HelperProcess: ~Copyable {
 
     /// Waits until it has ended by itself; what became of it in words, `nil` if it still runs at the deadline.
     func end(until deadline: ContinuousClock.Instant) -> String? {
-        let descriptor = clinux_pidfd_open(pid)
+        let descriptor = ProcessDescriptor.open(pid)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var process = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -1,7 +1,6 @@
-internal import CLinux
-internal import KeyringRecords
-internal import LocalSocket
+internal import KeyringProtocol
 internal import SecretMemory
+internal import System
 
 /// A keyring helper that runs, and what is said between it and the agent. It is killed with this value.
 ///
@@ -25,12 +24,11 @@ final class KeyringHelper: Sendable {
     /// Starts the program, and waits until it has said that it is protected: before, another program of the same user
     /// could look into its job, or have its input.
     init(_ program: HelperProgram, until deadline: ContinuousClock.Instant) throws(Failure) {
-        var ends: [Int32] = [-1, -1]
-        guard clinux_socket_pair(&ends) == 0 else { throw .noDescriptor }
-        channel = HelperChannel(Descriptor(owning: ends[0]))
+        guard let ends = DescriptorPair.connection() else { throw .noDescriptor }
+        channel = HelperChannel(Descriptor(owning: ends.first))
         do {
             // Closed here after the start, so that the helper's end is the connection's.
-            let other = Descriptor(owning: ends[1])
+            let other = Descriptor(owning: ends.second)
             guard let started = program.start(channel: other) else { throw .cannotRun }
             process = started
         }

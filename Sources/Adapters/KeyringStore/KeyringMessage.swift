@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 
 /// What a helper is sent and answers, in memory that is wiped.

@@ -1,5 +1,5 @@
 internal import AgentAPI
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// What became of a job: the helper's answer, or that there was none in time.
 struct KeyringOutcome: Sendable {

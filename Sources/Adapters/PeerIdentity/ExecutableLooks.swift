@@ -1,5 +1,5 @@
-internal import CLinux
 internal import Synchronization
+internal import System
 
 /// Looks at files of programs, away from the thread that serves: a file system may answer slowly, or never.
 final class ExecutableLooks: Sendable {
@@ -31,24 +31,4 @@ final class ExecutableLooks: Sendable {
         guard let found = await paths.look(at: path, within: time) else { return nil }
         return Look(file: file, isThere: found.state?.isSameFile(as: file) == true)
     }
-}
-
-/// Which file it is, and in which state.
-struct FileState: Sendable {
-    let raw: clinux_file_state
-
-    /// Returns `nil` if it cannot be looked at.
-    init?(_ path: String) {
-        var raw = clinux_file_state()
-        guard clinux_file_state(path, &raw) == 0 else { return nil }
-        self.raw = raw
-    }
-
-    init?(descriptor: Int32) {
-        var raw = clinux_file_state()
-        guard clinux_open_file_state(descriptor, &raw) == 0 else { return nil }
-        self.raw = raw
-    }
-
-    func isSameFile(as other: FileState) -> Bool { raw.device == other.raw.device && raw.number == other.raw.number }
 }

@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// Looks at paths that rules name: one thread for each at a time, however many callers wait.

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 
 /// Where jobs come from and answers go: standard input and output.

@@ -1,4 +1,4 @@
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// Why a job was not done.
 struct KeyringFailure: Error, Equatable {

@@ -1,5 +1,5 @@
 internal import CSecret
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 
 /// One item of this application, copied out of libsecret's object.

@@ -1,4 +1,4 @@
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// The way to the keyring that jobs of one helper share: the bus connection, and libsecret's session on it.
 struct KeyringSession {

@@ -1,6 +1,6 @@
 internal import CSecret
 internal import Glibc
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// The session bus, and what it knows of the keyring. Nothing here starts a service: one that a question starts is
 /// locked, and cannot be unlocked any more without a prompt.

@@ -2,8 +2,8 @@ internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
 internal import CEarlyProtection
-internal import CLinux
 internal import Glibc
+internal import SecretMemory
 
 /// Parses the command line, runs the command and turns whatever went wrong into words and an exit code.
 ///
@@ -15,8 +15,7 @@ enum Main {
         Console.fillClosedPlaces()
         // Client secrets and access tokens pass through: no core dump has them, and no program of the same user can
         // attach to this one to read them. The daemon that it starts does the same for itself.
-        _ = clinux_set_not_dumpable()
-        _ = clinux_forbid_core_files()
+        ProcessProtection.forbidInspection()
         // A closed pipe is an error of write, so that `authagent status | head -1` ends in silence.
         signal(SIGPIPE, SIG_IGN)
         do {

@@ -1,11 +1,10 @@
-internal import AuthagentClient
 internal import Glibc
 
 /// Tells systemd about this service's state (sd_notify(3)); without systemd nothing happens.
 public enum ServiceNotification {
     public static func send(_ state: String, environment: [String: String]) {
         guard let path = environment["NOTIFY_SOCKET"], let first = path.utf8.first,
-            path.utf8.count <= SocketPath.longest
+            path.utf8.count <= SocketAddress.longestPath
         else { return }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -1,3 +1,4 @@
+internal import Formats
 internal import OAuth
 
 /// Makes damaged and hostile replies out of the known ones. The same seed gives the same replies.

@@ -1,6 +1,6 @@
 public import AgentAPI
 import Foundation
-import LocalSocket
+import System
 import Testing
 
 /// A user's home with the real programs in it: whatever a test does with them stays in a temporary directory.

@@ -1,7 +1,7 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 extension AgentHome {
     /// What the agent says of an account; nil as long as nobody answers. Without the start of a process for it.

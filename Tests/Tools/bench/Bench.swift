@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 
 /// What every row is measured with.
 struct Bench: Sendable {

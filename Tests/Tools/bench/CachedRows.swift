@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 extension Bench {
     /// The rows whose peer is oidc-agent: one Glewlwyd, with an account of it in both agents.

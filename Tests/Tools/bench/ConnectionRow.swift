@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 
 extension Bench {
     /// Others hold connections open; some of them send a byte at a time.

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 /// The raw server that writes the same bytes for whatever comes: the limit.
 final class EchoServer: Sendable {

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 extension Glewlwyd {
     /// Logs in with a device grant, as somebody who keeps the refresh token to himself.

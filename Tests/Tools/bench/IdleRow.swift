@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 
 extension Bench {
     /// Ten accounts, each with a token, and nobody asks.

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 /// What one run of `bench-load` has measured; times in microseconds.
 struct Load: Codable, Sendable {

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 /// Debian's oidc-agent with an account of the same Glewlwyd loaded: the peer to compare with.
 final class OIDCAgent: Sendable {

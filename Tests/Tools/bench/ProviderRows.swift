@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
 import Synchronization
+import TestSupport
 
 extension Bench {
     /// Account A waits for its provider; account B is asked for meanwhile.

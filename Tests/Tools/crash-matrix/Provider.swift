@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import DemoIssuer
+import TestSupport
 
 /// Who grants the login of a trial.
 enum Provider: Sendable {

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 extension Trial {
     /// Kills the agent at this call of a refresh, starts it again, asks for a token, and does both once more.

@@ -1,9 +1,9 @@
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
-import SealedStore
+import SealedStorage
 import SecretMemory
 import Synchronization
+import TestSupport
 import Vault
 
 extension Trial {

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 /// A machine with a login: a provider, a store, a home. One trial after the other happens there.
 final class Trial: Sendable {

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 extension DurableDirectory {
     /// The whole file, or nil when it is not there. Anything but this user's own private file is refused.

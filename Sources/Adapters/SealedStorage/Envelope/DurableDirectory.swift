@@ -1,5 +1,5 @@
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// The one owner of a private directory whose files are whole and on the disk, or not there.
 ///

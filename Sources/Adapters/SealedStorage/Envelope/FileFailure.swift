@@ -1,5 +1,5 @@
 internal import Glibc
-public import LocalSocket
+public import System
 
 /// Why a file was not written or read, with the operating system's reason.
 public enum FileFailure: Error, Equatable, Sendable {

@@ -1,6 +1,6 @@
 internal import Glibc
-internal import LocalSocket
 public import SecretMemory
+internal import System
 
 /// Reading files whose content only this user may see.
 public enum PrivateFile {

@@ -1,7 +1,6 @@
 internal import Crypto
 internal import CryptoExtras
 internal import FoundationEssentials
-internal import SealedFiles
 internal import SecretMemory
 
 /// How much work one guess of a passphrase costs (RFC 7914).

@@ -1,5 +1,4 @@
 internal import AgentAPI
-internal import SealedFiles
 internal import Vault
 
 /// Why the sealed store cannot be used, or does not do what it was asked. The words for people are made here.

@@ -1,6 +1,5 @@
 internal import AgentAPI
 internal import FoundationEssentials
-internal import SealedFiles
 
 /// The file `store.sealed`: the store's own key, sealed with one that somebody has to give, and what it is made from.
 ///

@@ -1,5 +1,7 @@
-internal import Accounts
+internal import Advice
 public import AgentAPI
+internal import Configuration
+internal import Formats
 internal import OAuth
 internal import Synchronization
 internal import Vault

@@ -1,9 +1,8 @@
 internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
-internal import CLinux
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 struct StopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,7 +23,7 @@ struct StopCommand: ParsableCommand {
         }
         guard let pid = try agentPID() else { return Console.print("no agent runs") }
         // A pidfd stays with the process: a number could be another's by the time the signal is sent.
-        let raw = clinux_pidfd_open(pid)
+        let raw = ProcessDescriptor.open(pid)
         guard raw >= 0 else { return Console.print("no agent runs") }
         let process = Descriptor(owning: raw)
         // In another container, or after a crash of the machine, the number may be anybody's.
@@ -34,7 +33,7 @@ struct StopCommand: ParsableCommand {
                 hint: "does the agent run in another container? End it there"
             )
         }
-        guard clinux_pidfd_send_signal(process.raw, SIGTERM) == 0 || errno == ESRCH else {
+        guard ProcessDescriptor.send(SIGTERM, to: process.raw) == 0 || errno == ESRCH else {
             throw Failure(
                 "cannot end the agent (pid \(pid)): \(String(cString: strerror(errno)))",
                 hint: "run 'ps -fp \(pid)' to see whose it is"

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import Glibc
+internal import System
 
 /// Asks for a passphrase on the terminal, without showing it; where standard input is no terminal, all of it is the
 /// passphrase.

@@ -1,6 +1,6 @@
 internal import AgentAPI
 internal import AuthagentClient
-internal import LocalSocket
+internal import System
 
 /// Why a command fails: one line, the remedy in another, and the exit code.
 struct Failure: Error {

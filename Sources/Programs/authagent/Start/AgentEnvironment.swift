@@ -1,6 +1,6 @@
 internal import AgentAPI
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// What a new agent gets of a command's environment.
 enum AgentEnvironment {

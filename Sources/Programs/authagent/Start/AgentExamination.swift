@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import AuthagentClient
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// What a client can find out by itself about the agent: where its socket is, whether one runs, and of which version.
 ///
@@ -105,7 +105,7 @@ struct AgentExamination {
     }
 
     private static func noAgent(_ path: SocketPath) -> DoctorCheck {
-        let starter = LocalSocket.isListening(at: path) ? "systemd, at \(path)," : "the next command"
+        let starter = LocalSocket.isListening(at: path.text) ? "systemd, at \(path)," : "the next command"
         return DoctorCheck(.agentRunning, .ok, "no agent runs; \(starter) starts it when it is needed")
     }
 }

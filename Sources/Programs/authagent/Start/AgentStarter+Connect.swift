@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import AuthagentClient
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 extension AgentStarter {
     /// An agent that was told to end takes no more connections but holds its lock until the requests and refreshes

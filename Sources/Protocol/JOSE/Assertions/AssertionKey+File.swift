@@ -1,5 +1,6 @@
 internal import Crypto
 internal import CryptoExtras
+internal import Formats
 package import OAuth
 package import SecretMemory
 

@@ -1,4 +1,5 @@
-package import OAuth
+package import Formats
+internal import OAuth
 
 /// A signed token in its compact form (RFC 7515 §7.1, RFC 7519), taken apart and not yet believed.
 ///

@@ -1,3 +1,4 @@
+internal import Formats
 package import OAuth
 
 /// An issuer's public keys (RFC 7517 §5). Those that are not usable here are left out, as §5 asks.

@@ -1,3 +1,4 @@
+package import Formats
 package import SecretMemory
 
 /// What the server says about a token (RFC 7662 §2.2).

@@ -1,3 +1,5 @@
+internal import Formats
+
 /// A public document of an issuer's, its metadata or its keys: the only requests that follow a redirect, and only within
 /// their own origin.
 package struct MetadataDocument: Sendable {

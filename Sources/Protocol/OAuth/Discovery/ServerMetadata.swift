@@ -1,3 +1,5 @@
+internal import Formats
+
 /// What an authorization server says about itself (RFC 8414 §2, RFC 8628 §4), as far as this agent uses it.
 public struct ServerMetadata: Sendable, Equatable {
     public var issuer: Issuer

@@ -1,3 +1,5 @@
+internal import Formats
+
 /// Which `iss` the tokens of a provider have.
 public enum TokenIssuer: Sendable, Hashable {
     /// The issuer itself, byte for byte (OpenID Connect Core 1.0 §3.1.3.7).

@@ -1,3 +1,5 @@
+internal import Formats
+
 /// The parts of an absolute http or https URL.
 ///
 /// Anything outside the grammar of RFC 3986 is refused rather than repaired: two lenient readers of one URL may see two

@@ -1,3 +1,5 @@
+internal import Formats
+
 /// How providers write that a refresh token is dead, where they have a word of their own for it.
 ///
 /// Words are compared as a whole: no sentence is searched for them.

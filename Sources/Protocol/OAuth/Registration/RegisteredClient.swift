@@ -1,3 +1,4 @@
+internal import Formats
 public import SecretMemory
 
 /// A client as the provider has registered it, which need not be as it was asked for (RFC 7591 §3.2.1).

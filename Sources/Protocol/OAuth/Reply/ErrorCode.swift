@@ -1,3 +1,5 @@
+internal import Formats
+
 /// The error codes that this agent acts upon, by the names that the RFCs give them. Any other is fatal to a login and
 /// kept as text.
 enum ErrorCode: String {

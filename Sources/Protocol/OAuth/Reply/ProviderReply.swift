@@ -1,3 +1,4 @@
+internal import Formats
 package import SecretMemory
 
 /// One reply of a provider's endpoint, read once for whoever classifies it.

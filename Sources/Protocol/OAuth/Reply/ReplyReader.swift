@@ -1,3 +1,4 @@
+internal import Formats
 internal import SecretMemory
 
 /// What the body of a reply turned out to be.

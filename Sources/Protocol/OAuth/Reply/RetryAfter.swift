@@ -1,3 +1,5 @@
+internal import Formats
+
 /// How long a server asks to wait (RFC 9110 §10.2.3).
 package enum RetryAfter {
     /// A server that asks for more is asked earlier, so that a mistake there does not silence an account for days.

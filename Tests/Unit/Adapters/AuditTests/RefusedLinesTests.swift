@@ -1,9 +1,9 @@
 import AgentAPI
 import Audit
-import AuthagentTestSupport
 import Foundation
 import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 /// What is written of refusals without end.

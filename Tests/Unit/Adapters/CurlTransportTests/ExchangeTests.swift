@@ -1,9 +1,9 @@
-import AuthagentTestSupport
 import CurlTransport
 import Dispatch
 import Foundation
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// Requests and replies as they pass a real connection.

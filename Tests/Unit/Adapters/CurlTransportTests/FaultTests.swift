@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import CurlTransport
 import OAuth
+import TestSupport
 import Testing
 
 /// What goes wrong on the way, and what it is called.

@@ -1,8 +1,8 @@
-import AuthagentTestSupport
 import CurlTransport
 import Dispatch
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// The buffers of a connection that is kept have parts of what went over it.

@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import CurlTransport
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// T1: whoever cannot prove to be the host gets nothing of the request.

@@ -1,4 +1,4 @@
-import KeyringRecords
+import KeyringProtocol
 import Testing
 
 /// Which session bus a keyring helper asks.

@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import Foundation
 import PeerIdentity
 import Policy
+import TestSupport
 import Testing
 
 /// Who is at the other end, with real processes.

@@ -1,7 +1,6 @@
 import AgentAPI
 import Doctor
-import SealedFiles
-import SealedJournal
+import SealedStorage
 import Testing
 
 struct JournalCheckTests {

@@ -1,10 +1,10 @@
 import AgentAPI
-import AuthagentTestSupport
 import Doctor
 import Foundation
 import OAuth
-import SealedStore
+import SealedStorage
 import Synchronization
+import TestSupport
 import Testing
 import Vault
 

@@ -1,7 +1,7 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// Whatever answers at the socket: a client neither hangs, nor crashes, nor grows.

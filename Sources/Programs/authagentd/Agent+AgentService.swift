@@ -1,0 +1,5 @@
+internal import Agent
+internal import AgentServer
+
+/// The agent as the server sees it.
+extension Agent: AgentService {}
