@@ -1,5 +1,5 @@
-internal import Agent
-internal import AgentServer
+public import Agent
+public import AgentServer
 
 /// The agent as the server sees it.
 extension Agent: AgentService {}

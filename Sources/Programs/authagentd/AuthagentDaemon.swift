@@ -128,9 +128,9 @@ struct AuthagentDaemon: AsyncParsableCommand {
         )
         let doctor = Doctor(
             Doctor.Parts(
-                paths: paths, environment: environment, keyring: .success(keyring), sealed: sealed, transport: network,
-                time: time,
-                isAgent: true
+                paths: paths, environment: environment, keyring: .success(keyring), sealed: sealed,
+                journal: { () throws(Fault) in try SealedJournal.survey(paths.journal) },
+                transport: network, time: time, isAgent: true
             )
         )
         let agent = Agent(

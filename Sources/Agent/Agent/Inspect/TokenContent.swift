@@ -1,5 +1,5 @@
 package import AgentAPI
-internal import Formats
+package import Formats
 package import JOSE
 package import OAuth
 package import SecretMemory

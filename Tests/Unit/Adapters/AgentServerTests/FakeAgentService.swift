@@ -1,4 +1,5 @@
 import AgentAPI
+import AgentServer
 import Synchronization
 import TestSupport
 
