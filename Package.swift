@@ -36,7 +36,7 @@ let programs: [Target] = [
     // The client: no adapter, no network library, no keyring.
     .executableTarget(
         name: "authagent",
-        dependencies: ["AgentAPI", "AuthagentClient", "CEarlyProtection", "CLinux", "LocalSocket", argumentParser],
+        dependencies: ["AgentAPI", "AuthagentClient", "CEarlyProtection", "SecretMemory", "System", argumentParser],
         path: "Sources/Programs/authagent",
         swiftSettings: swift,
         linkerSettings: staticExecutable
@@ -45,10 +45,10 @@ let programs: [Target] = [
     .executableTarget(
         name: "authagentd",
         dependencies: [
-            "Accounts", "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection",
-            "CQuietDispatch", "CWipingHeap", "CurlTransport", "Doctor", "KeyringStore", "LocalSocket", "Metrics",
-            "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedFiles", "SealedJournal", "SealedStore", "SecretMemory",
-            "Vault", argumentParser, lifecycle, logging, unixSignals,
+            "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection", "CQuietDispatch",
+            "CWipingHeap", "Configuration", "CurlTransport", "Doctor", "Formats", "KeyringStore", "Metrics", "OAuth",
+            "PeerIdentity", "Policy", "QRCode", "SealedStorage", "SecretMemory", "System", "Vault", argumentParser,
+            lifecycle, logging, unixSignals,
         ],
         path: "Sources/Programs/authagentd",
         swiftSettings: swift
@@ -56,7 +56,7 @@ let programs: [Target] = [
     // The keyring helper: libsecret lives and dies here.
     .executableTarget(
         name: "authagent-keyring",
-        dependencies: ["CEarlyProtection", "CLinux", "CSecret", "CWipingHeap", "KeyringRecords", "SecretMemory"],
+        dependencies: ["CEarlyProtection", "CSecret", "CWipingHeap", "KeyringProtocol", "SecretMemory"],
         path: "Sources/Programs/authagent-keyring",
         swiftSettings: swift
     ),
@@ -67,52 +67,42 @@ let adapters: [Target] = [
     .target(
         name: "AgentServer",
         dependencies: [
-            "AgentAPI", "CLinux", "COpenAPI", "Metrics", "OAuth", "Policy", "SecretMemory", lifecycle, logging,
+            "AgentAPI", "COpenAPI", "Formats", "Metrics", "OAuth", "Policy", "SecretMemory", "System", lifecycle,
+            logging,
         ] + nio,
         path: "Sources/Adapters/AgentServer",
         swiftSettings: swift
     ),
     .target(
         name: "CurlTransport",
-        dependencies: ["CCurl", "OAuth", "SecretMemory"],
+        dependencies: ["CCurl", "Formats", "OAuth", "SecretMemory"],
         path: "Sources/Adapters/CurlTransport",
         swiftSettings: swift
     ),
     .target(
         name: "KeyringStore",
-        dependencies: ["AgentAPI", "CLinux", "KeyringRecords", "LocalSocket", "SecretMemory", "Vault"],
+        dependencies: ["AgentAPI", "KeyringProtocol", "SecretMemory", "System", "Vault"],
         path: "Sources/Adapters/KeyringStore",
         swiftSettings: swift
     ),
+    // Encrypted files: the sealed store and the rotation journal.
     .target(
-        name: "SealedFiles",
-        dependencies: ["LocalSocket", "SecretMemory"] + crypto,
-        path: "Sources/Adapters/SealedStorage/Envelope",
-        swiftSettings: swift
-    ),
-    .target(
-        name: "SealedStore",
-        dependencies: ["AgentAPI", "SealedFiles", "SecretMemory", "Vault"] + crypto,
-        path: "Sources/Adapters/SealedStorage/Store",
-        swiftSettings: swift
-    ),
-    .target(
-        name: "SealedJournal",
-        dependencies: ["AgentAPI", "OAuth", "SealedFiles", "SecretMemory", "Vault"] + crypto,
-        path: "Sources/Adapters/SealedStorage/Journal",
+        name: "SealedStorage",
+        dependencies: ["AgentAPI", "OAuth", "SecretMemory", "System", "Vault"] + crypto,
+        path: "Sources/Adapters/SealedStorage",
         swiftSettings: swift
     ),
     // Who asks, from the kernel.
     .target(
         name: "PeerIdentity",
-        dependencies: ["CLinux", "LocalSocket", "Policy"] + crypto,
+        dependencies: ["Policy", "System"] + crypto,
         path: "Sources/Adapters/PeerIdentity",
         swiftSettings: swift
     ),
     // A line of each decision.
     .target(
         name: "Audit",
-        dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", logging],
+        dependencies: ["AgentAPI", "Formats", "OAuth", "Policy", "System", logging],
         path: "Sources/Adapters/Audit",
         swiftSettings: swift
     ),
@@ -129,30 +119,35 @@ let agent: [Target] = [
     .target(
         name: "Agent",
         dependencies: [
-            "Accounts", "AgentAPI", "ClientKeys", "IDToken", "Metrics", "OAuth", "SecretMemory", "Vault", lifecycle,
-            logging,
+            "Advice", "AgentAPI", "Configuration", "Formats", "JOSE", "Metrics", "OAuth", "SecretMemory", "Vault",
+            lifecycle, logging,
         ],
         path: "Sources/Agent/Agent",
         swiftSettings: swift
     ),
     .target(
         name: "Vault",
-        dependencies: ["AgentAPI", "OAuth", "SecretMemory"],
+        dependencies: ["AgentAPI", "OAuth", "SecretMemory", "System"],
         path: "Sources/Agent/Vault",
         swiftSettings: swift
     ),
+    // What is wrong and what repairs it, in words.
     .target(
-        name: "Accounts",
-        dependencies: ["AgentAPI", "LocalSocket", "OAuth", "Policy", "SecretMemory", toml],
+        name: "Advice",
+        dependencies: ["AgentAPI", "Configuration", "Formats", "OAuth", "Vault"],
+        path: "Sources/Agent/Advice",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "Configuration",
+        dependencies: ["AgentAPI", "Formats", "OAuth", "Policy", "SecretMemory", "System", toml],
         path: "Sources/Agent/Configuration",
         swiftSettings: swift
     ),
     // What is asked of a sick machine, in the agent or without it.
     .target(
         name: "Doctor",
-        dependencies: [
-            "Accounts", "Agent", "AgentAPI", "LocalSocket", "OAuth", "SealedFiles", "SealedJournal", "Vault",
-        ],
+        dependencies: ["Advice", "AgentAPI", "Configuration", "Formats", "OAuth", "System", "Vault"],
         path: "Sources/Agent/Doctor",
         swiftSettings: swift
     ),
@@ -162,20 +157,14 @@ let agent: [Target] = [
 let protocols: [Target] = [
     .target(
         name: "OAuth",
-        dependencies: ["SecretMemory"],
+        dependencies: ["Formats", "SecretMemory"],
         path: "Sources/Protocol/OAuth",
         swiftSettings: swift
     ),
     .target(
-        name: "IDToken",
-        dependencies: ["OAuth", "SecretMemory"] + crypto,
-        path: "Sources/Protocol/JOSE/IDToken",
-        swiftSettings: swift
-    ),
-    .target(
-        name: "ClientKeys",
-        dependencies: ["OAuth", "SecretMemory"] + crypto,
-        path: "Sources/Protocol/JOSE/Assertions",
+        name: "JOSE",
+        dependencies: ["Formats", "OAuth", "SecretMemory"] + crypto,
+        path: "Sources/Protocol/JOSE",
         swiftSettings: swift
     ),
     .target(
@@ -207,9 +196,16 @@ let shared: [Target] = [
         exclude: ["README.md"],
         swiftSettings: swift
     ),
+    // Strict readers, and text made harmless.
     .target(
-        name: "LocalSocket",
-        dependencies: ["AuthagentClient", "CLinux"],
+        name: "Formats",
+        dependencies: ["SecretMemory"],
+        path: "Sources/Shared/Formats",
+        swiftSettings: swift
+    ),
+    .target(
+        name: "System",
+        dependencies: ["CLinux", "SecretMemory"],
         path: "Sources/Shared/System",
         swiftSettings: swift
     ),
@@ -220,7 +216,7 @@ let shared: [Target] = [
         swiftSettings: swift
     ),
     .target(
-        name: "KeyringRecords",
+        name: "KeyringProtocol",
         dependencies: ["SecretMemory"],
         path: "Sources/Shared/KeyringProtocol",
         swiftSettings: swift
@@ -277,10 +273,11 @@ let c: [Target] = [
 // What the tests are made of, and programs that tests run.
 let testSupport: [Target] = [
     .target(
-        name: "AuthagentTestSupport",
+        name: "TestSupport",
         dependencies: [
-            "AgentAPI", "AuthagentClient", "CLinux", "IDToken", "LocalSocket", "OAuth", "SecretMemory", "Vault",
-        ] + crypto,
+            "AgentAPI", "AuthagentClient", "CLinux", "Formats", "JOSE", "OAuth", "SecretMemory", "System", "Vault",
+        ]
+            + crypto,
         path: "Tests/Support/TestSupport",
         swiftSettings: swift
     ),
@@ -293,7 +290,7 @@ let testSupport: [Target] = [
     // What providers send, as facts for the tests and as seeds for reply-fuzz, which reads a million variations.
     .target(
         name: "ReplyCorpus",
-        dependencies: ["Agent", "AgentAPI", "IDToken", "OAuth", "SecretMemory"],
+        dependencies: ["Agent", "AgentAPI", "Formats", "JOSE", "OAuth", "SecretMemory"],
         path: "Tests/Support/ReplyCorpus",
         swiftSettings: swift
     ),
@@ -330,7 +327,7 @@ let tools: [Target] = [
     .executableTarget(
         name: "bench",
         dependencies: [
-            "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "SealedStore", "SecretMemory", "Vault",
+            "AgentAPI", "AuthagentClient", "DemoIssuer", "SealedStorage", "SecretMemory", "TestSupport", "Vault",
             argumentParser,
         ],
         path: "Tests/Tools/bench",
@@ -349,7 +346,7 @@ let tools: [Target] = [
     .executableTarget(
         name: "crash-matrix",
         dependencies: [
-            "AgentAPI", "AuthagentTestSupport", "DemoIssuer", "ReplyCorpus", "SealedStore", "SecretMemory", "Vault",
+            "AgentAPI", "DemoIssuer", "ReplyCorpus", "SealedStorage", "SecretMemory", "TestSupport", "Vault",
             "authagent", "authagent-keyring", "authagentd", "kill-at-syscall", argumentParser,
         ],
         path: "Tests/Tools/crash-matrix",
@@ -375,59 +372,41 @@ let tests: [Target] = [
     .testTarget(
         name: "AgentServerTests",
         dependencies: [
-            "AgentAPI", "AgentServer", "AuthagentClient", "AuthagentTestSupport", "LocalSocket", "Metrics",
-            "PeerIdentity", "Policy", "socket-actor", lifecycle, logging,
+            "AgentAPI", "AgentServer", "AuthagentClient", "Metrics", "PeerIdentity", "Policy", "System", "TestSupport",
+            "socket-actor", lifecycle, logging,
         ],
         path: "Tests/Unit/Adapters/AgentServerTests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "CurlTransportTests",
-        dependencies: ["AuthagentTestSupport", "CLinux", "CurlTransport", "OAuth", "SecretMemory"],
+        dependencies: ["CLinux", "CurlTransport", "OAuth", "SecretMemory", "TestSupport"],
         path: "Tests/Unit/Adapters/CurlTransportTests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "KeyringStoreTests",
         dependencies: [
-            "AgentAPI", "AuthagentTestSupport", "KeyringRecords", "KeyringStore", "SecretMemory", "Vault",
-            "authagent-keyring",
+            "AgentAPI", "KeyringProtocol", "KeyringStore", "SecretMemory", "TestSupport", "Vault", "authagent-keyring",
         ],
         path: "Tests/Unit/Adapters/KeyringStoreTests",
         swiftSettings: swift
     ),
     .testTarget(
-        name: "SealedFilesTests",
-        dependencies: ["AuthagentTestSupport", "LocalSocket", "SealedFiles", "SecretMemory"],
-        path: "Tests/Unit/Adapters/SealedFilesTests",
-        swiftSettings: swift
-    ),
-    .testTarget(
-        name: "SealedStoreTests",
-        dependencies: ["AgentAPI", "AuthagentTestSupport", "SealedFiles", "SealedStore", "SecretMemory", "Vault"],
-        path: "Tests/Unit/Adapters/SealedStoreTests",
-        swiftSettings: swift
-    ),
-    .testTarget(
-        name: "SealedJournalTests",
-        dependencies: [
-            "AgentAPI", "AuthagentTestSupport", "OAuth", "SealedFiles", "SealedJournal", "SecretMemory", "Vault",
-        ],
-        path: "Tests/Unit/Adapters/SealedJournalTests",
+        name: "SealedStorageTests",
+        dependencies: ["AgentAPI", "OAuth", "SealedStorage", "SecretMemory", "System", "TestSupport", "Vault"],
+        path: "Tests/Unit/Adapters/SealedStorageTests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "PeerIdentityTests",
-        dependencies: [
-            "AuthagentClient", "AuthagentTestSupport", "CLinux", "LocalSocket", "PeerIdentity", "Policy",
-            "socket-actor",
-        ],
+        dependencies: ["AuthagentClient", "CLinux", "PeerIdentity", "Policy", "System", "TestSupport", "socket-actor"],
         path: "Tests/Unit/Adapters/PeerIdentityTests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "AuditTests",
-        dependencies: ["AgentAPI", "Audit", "AuthagentTestSupport", "Policy", logging],
+        dependencies: ["AgentAPI", "Audit", "Policy", "TestSupport", logging],
         path: "Tests/Unit/Adapters/AuditTests",
         swiftSettings: swift
     ),
@@ -440,60 +419,54 @@ let tests: [Target] = [
     .testTarget(
         name: "AgentTests",
         dependencies: [
-            "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "IDToken", "Metrics", "OAuth", "SealedStore",
-            "SecretMemory", "Vault", logging,
+            "Agent", "AgentAPI", "Configuration", "Formats", "JOSE", "Metrics", "OAuth", "SealedStorage",
+            "SecretMemory",
+            "TestSupport", "Vault", logging,
         ],
         path: "Tests/Unit/Agent/AgentTests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "VaultTests",
-        dependencies: ["AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory", "Vault"],
+        dependencies: ["AgentAPI", "OAuth", "SecretMemory", "TestSupport", "Vault"],
         path: "Tests/Unit/Agent/VaultTests",
         swiftSettings: swift
     ),
     .testTarget(
-        name: "AccountsTests",
-        dependencies: ["Accounts", "AgentAPI", "AuthagentTestSupport", "OAuth", "SecretMemory"],
-        path: "Tests/Unit/Agent/AccountsTests",
+        name: "ConfigurationTests",
+        dependencies: ["AgentAPI", "Configuration", "OAuth", "SecretMemory", "TestSupport"],
+        path: "Tests/Unit/Agent/ConfigurationTests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "DoctorTests",
         dependencies: [
-            "Accounts", "Agent", "AgentAPI", "AuthagentTestSupport", "Doctor", "OAuth", "SealedFiles", "SealedJournal",
-            "SealedStore", "Vault",
+            "AgentAPI", "Configuration", "Doctor", "OAuth", "SealedStorage", "System", "TestSupport", "Vault",
         ],
         path: "Tests/Unit/Agent/DoctorTests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "OAuthTests",
-        dependencies: ["AuthagentTestSupport", "OAuth", "ReplyCorpus", "SecretMemory"],
+        dependencies: ["Formats", "OAuth", "ReplyCorpus", "SecretMemory", "TestSupport"],
         path: "Tests/Unit/Protocol/OAuthTests",
         swiftSettings: swift
     ),
     .testTarget(
-        name: "IDTokenTests",
-        dependencies: ["AuthagentTestSupport", "IDToken", "OAuth", "SecretMemory"] + crypto,
-        path: "Tests/Unit/Protocol/IDTokenTests",
-        swiftSettings: swift
-    ),
-    .testTarget(
-        name: "ClientKeysTests",
-        dependencies: ["AuthagentTestSupport", "ClientKeys", "OAuth", "SecretMemory"] + crypto,
-        path: "Tests/Unit/Protocol/ClientKeysTests",
+        name: "JOSETests",
+        dependencies: ["Formats", "JOSE", "OAuth", "SecretMemory", "TestSupport"] + crypto,
+        path: "Tests/Unit/Protocol/JOSETests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "PolicyTests",
-        dependencies: ["AgentAPI", "AuthagentTestSupport", "Policy"],
+        dependencies: ["AgentAPI", "TestSupport", "Policy"],
         path: "Tests/Unit/Protocol/PolicyTests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "MetricsTests",
-        dependencies: ["AuthagentTestSupport", "Metrics"],
+        dependencies: ["Metrics", "TestSupport"],
         path: "Tests/Unit/Protocol/MetricsTests",
         swiftSettings: swift
     ),
@@ -505,14 +478,20 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "AuthagentClientTests",
-        dependencies: ["AgentAPI", "AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
+        dependencies: ["AgentAPI", "AuthagentClient", "System", "TestSupport"],
         path: "Tests/Unit/Shared/AuthagentClientTests",
         swiftSettings: swift
     ),
     .testTarget(
-        name: "LocalSocketTests",
-        dependencies: ["AuthagentClient", "AuthagentTestSupport", "LocalSocket"],
-        path: "Tests/Unit/Shared/LocalSocketTests",
+        name: "FormatsTests",
+        dependencies: ["Formats", "ReplyCorpus"],
+        path: "Tests/Unit/Shared/FormatsTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "SystemTests",
+        dependencies: ["AuthagentClient", "System", "TestSupport"],
+        path: "Tests/Unit/Shared/SystemTests",
         swiftSettings: swift
     ),
     .testTarget(
@@ -524,15 +503,15 @@ let tests: [Target] = [
     // The manual against the types.
     .testTarget(
         name: "DocumentationTests",
-        dependencies: ["Accounts", "AgentAPI", "AuthagentTestSupport"],
+        dependencies: ["Accounts", "AgentAPI", "TestSupport"],
         path: "Tests/Unit/DocumentationTests",
         swiftSettings: swift
     ),
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "AgentAPI", "AuthagentClient", "AuthagentTestSupport", "DemoIssuer", "LocalSocket", "authagent",
-            "authagent-keyring", "authagentd", "bench", "bench-echo", "bench-load", "exec-racer", "memory-search",
+            "AgentAPI", "AuthagentClient", "DemoIssuer", "System", "TestSupport", "authagent", "authagent-keyring",
+            "authagentd", "bench", "bench-echo", "bench-load", "exec-racer", "memory-search",
         ],
         path: "Tests/EndToEnd",
         swiftSettings: swift

@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// AWS IAM Identity Center's API with the real programs, on loopback.

@@ -1,6 +1,6 @@
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 extension AgentHome {
     /// Sends bytes and the end of all bytes to the agent, and returns what comes until it closes.

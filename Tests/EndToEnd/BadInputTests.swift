@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// What people and configuration management get wrong: an error that names the remedy, an exit code, nothing lost.

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// How fast anything is depends on the machine, so nothing here is timed: only whether it is measured.

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// Root with a user's environment, as with 'sudo -E' or 'su' without '-'. Only root can try.

@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// A provider whose name nobody resolves. Only root can listen where a resolver asks and give the daemon another

@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// A demo issuer and a home whose tokens stay in the agent's memory, in a real keyring, or in the sealed store.

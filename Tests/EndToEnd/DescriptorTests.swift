@@ -1,7 +1,7 @@
 import AuthagentClient
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// The agent has no file descriptor left, or nobody reads what it writes.

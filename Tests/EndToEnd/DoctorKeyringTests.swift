@@ -1,6 +1,6 @@
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// `authagent doctor` beside each thing that can be wrong with a real keyring.

@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// Logins that end without a token: the code in `--json`, the words on standard error, and the exit code.

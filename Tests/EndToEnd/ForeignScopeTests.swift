@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// A rule's bound on scopes, and another user who tries to pass it. Only root can become one.

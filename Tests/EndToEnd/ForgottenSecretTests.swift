@@ -1,8 +1,8 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// After `lock` and after `logout` no page of the agent's memory has a token in it. Only root may read it.

@@ -1,8 +1,8 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// From an agent that no longer answers to one that does.

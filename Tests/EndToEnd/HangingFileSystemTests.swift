@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// A caller whose program lies on a file system that stops answering, as that of a dead server does. All with a real one.

@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// A user's session on a machine without a desktop: a bus, and `authagent-keyring.service` as systemd would start it.

@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// `authagent inspect`: for people, and for scripts that look at its exit code.

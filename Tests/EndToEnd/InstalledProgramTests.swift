@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// The programs as `packaging/install` puts them: root's, to be run and not to be read. Only root can make them so.

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// What the tests beside a real KeePassXC rely on: when it asks a person, and that the answer reaches the client.

@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// The disk that the keyring's own files are on is full. Only root can mount one, so this test needs to be run as root.

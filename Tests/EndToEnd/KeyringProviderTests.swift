@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// Providers of the keyring that are not gnome-keyring: what goes wrong with them is said in their own terms.

@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// The manual's "A keyring without a desktop": the commands of the shipped units, run as systemd runs them, with a real

@@ -1,4 +1,4 @@
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 /// 'authagent lock' and 'authagent unlock' as people use them.

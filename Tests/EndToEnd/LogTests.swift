@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// The daemon's log, which a person reads on a terminal.

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// Counts secrets in all the memory of a process, as root may read it: as they are, in base64 and encoded as a form, whole

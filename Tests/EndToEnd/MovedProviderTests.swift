@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import DemoIssuer
+import TestSupport
 import Testing
 
 /// A provider whose metadata leads elsewhere after the login.

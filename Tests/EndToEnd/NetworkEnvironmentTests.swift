@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// The variables that say how providers are reached, as the daemon finds them in its environment.

@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// Logins that are kept by a real KeePassXC or a real kwalletd5 instead of gnome-keyring.

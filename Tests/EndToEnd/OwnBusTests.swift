@@ -1,6 +1,6 @@
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// An agent whose first command comes from cron or another user's shell. Only root can make a /run of its own.

@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// The examples of README.md that use a token, as they are printed there.

@@ -1,8 +1,8 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// The library with a real agent and an issuer that approves at once.

@@ -1,6 +1,6 @@
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// The main job on real parts: Glewlwyd, gnome-keyring and the three programs.

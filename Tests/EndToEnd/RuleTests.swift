@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// `[[rule]]` in `authagent.toml`, with the real programs.

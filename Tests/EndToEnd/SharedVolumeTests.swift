@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// Directories whose modes are not as the agent would make them: shared folders, and volumes of containers. Only root can

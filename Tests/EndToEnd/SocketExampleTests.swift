@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// The examples of the client library's README, as they are printed there.

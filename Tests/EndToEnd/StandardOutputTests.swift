@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import DemoIssuer
+import TestSupport
 import Testing
 
 /// Where the result and the words about it cannot be written: `token` on its quick way, and on the ordinary one.

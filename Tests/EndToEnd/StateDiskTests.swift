@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// The disk of the rotation journal fails while the agent runs. Only root can mount one, so these tests need to be run

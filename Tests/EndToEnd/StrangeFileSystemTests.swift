@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// File systems that lack what local ones have: shared folders, network homes.

@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// What another user is told who may do everything but administer. Only root can become one.

@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// One person with many user IDs (subuid(5)). Only root can become them.

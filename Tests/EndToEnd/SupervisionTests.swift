@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// The daemon under systemd's protocols.

@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// An agent for the whole machine, that runs as a user of its own: its socket is for a group, and root has put it where

@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// A provider's texts on the way to a terminal: whatever they hold, no command prints anything that a terminal obeys or

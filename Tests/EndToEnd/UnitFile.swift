@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 /// A unit file of `packaging/systemd`, as far as a test must read it to do what systemd would.
 struct UnitFile {

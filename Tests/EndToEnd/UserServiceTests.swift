@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// The first command, where the user has a service manager. Only root can put one in the place of systemd's.

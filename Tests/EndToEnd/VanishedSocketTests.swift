@@ -1,6 +1,6 @@
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// A running agent whose socket is taken away.

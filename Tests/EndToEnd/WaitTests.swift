@@ -1,8 +1,8 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// Clients that wait shorter than a provider takes.

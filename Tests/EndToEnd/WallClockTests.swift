@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 import Testing
 
 /// The real agent whose wall clock is stepped while it runs; CLOCK_BOOTTIME and the sleep of timers are untouched.

@@ -1,7 +1,7 @@
 internal import Glibc
-internal import LocalSocket
 internal import Logging
 internal import Synchronization
+internal import System
 
 /// The append-only audit file (mode 0600), reopened after log rotation.
 ///

@@ -1,3 +1,4 @@
+internal import Formats
 internal import OAuth
 
 /// The proxy of a transfer, named in messages when the proxy is at fault.

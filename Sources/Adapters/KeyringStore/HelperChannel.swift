@@ -1,7 +1,7 @@
 internal import Glibc
-internal import KeyringRecords
-internal import LocalSocket
+internal import KeyringProtocol
 internal import SecretMemory
+internal import System
 
 /// The agent's end of the connection to a keyring helper: reads and writes whole frames, with a deadline.
 ///

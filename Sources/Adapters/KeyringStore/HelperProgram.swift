@@ -1,7 +1,6 @@
-internal import CLinux
 internal import Glibc
-internal import LocalSocket
 internal import Synchronization
+internal import System
 
 /// The keyring helper's executable, and the way to start it.
 struct HelperProgram: Sendable {
@@ -24,27 +23,16 @@ struct HelperProgram: Sendable {
     /// If this user may read the file, an unreadable copy runs: the kernel protects such a process from others of the
     /// same user before its first instruction. Otherwise the file itself is unreadable, or root runs it.
     func start(channel: borrowing Descriptor) -> HelperProcess? {
-        var arguments = Self.cStrings([path])
-        var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })
-        defer { for text in arguments + variables { free(text) } }
+        let program = ProgramStart(path, environment: environment)
         return Self.starting.withLock { _ in
             var pid: pid_t = 0
-            let copy = clinux_unreadable_program(path)
+            let copy = program.unreadableCopy()
             defer { if copy >= 0 { close(copy) } }
-            if copy >= 0, clinux_spawn_helper(path, copy, &arguments, &variables, channel.raw, &pid) == 0 {
-                return HelperProcess(pid: pid)
-            }
-            // For scripts, and where memory may not be executed (sysctl vm.memfd_noexec).
-            guard clinux_spawn_helper(path, -1, &arguments, &variables, channel.raw, &pid) == 0 else { return nil }
+            if copy >= 0, program.helper(channel: channel.raw, file: copy, &pid) == 0 { return HelperProcess(pid: pid) }
+            // Where memory may not be run (sysctl vm.memfd_noexec), and for what is not a program of its own.
+            guard program.helper(channel: channel.raw, &pid) == 0 else { return nil }
             return HelperProcess(pid: pid)
         }
-    }
-
-    /// A C array for execve(2), terminated by `nil`; the caller frees it.
-    private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
-        var copies: [UnsafeMutablePointer<CChar>?] = texts.map { text in text.withCString { strdup($0) } }
-        copies.append(nil)
-        return copies
     }
 }
 
@@ -61,7 +49,7 @@ struct HelperProcess: ~Copyable {
 
     /// Waits for the process to end. Returns how it ended, or `nil` if it still runs at the deadline.
     func end(until deadline: ContinuousClock.Instant) -> String? {
-        let descriptor = clinux_pidfd_open(pid)
+        let descriptor = ProcessDescriptor.open(pid)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var process = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -1,4 +1,4 @@
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 internal import Synchronization
 

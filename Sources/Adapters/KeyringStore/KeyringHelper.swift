@@ -1,7 +1,6 @@
-internal import CLinux
-internal import KeyringRecords
-internal import LocalSocket
+internal import KeyringProtocol
 internal import SecretMemory
+internal import System
 
 /// A running keyring helper and the exchange of messages with it; the end of this value kills the helper.
 ///
@@ -25,12 +24,11 @@ final class KeyringHelper: Sendable {
     /// Starts the helper and waits for its greeting. Before the greeting the helper is not protected: another program
     /// of the same user could read its job or take over its input.
     init(_ program: HelperProgram, until deadline: ContinuousClock.Instant) throws(Failure) {
-        var ends: [Int32] = [-1, -1]
-        guard clinux_socket_pair(&ends) == 0 else { throw .noDescriptor }
-        channel = HelperChannel(Descriptor(owning: ends[0]))
+        guard let ends = DescriptorPair.connection() else { throw .noDescriptor }
+        channel = HelperChannel(Descriptor(owning: ends.first))
         do {
             // Closed in the agent after the start, so that the helper's end closes the connection.
-            let other = Descriptor(owning: ends[1])
+            let other = Descriptor(owning: ends.second)
             guard let started = program.start(channel: other) else { throw .cannotRun }
             process = started
         }

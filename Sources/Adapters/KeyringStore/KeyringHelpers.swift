@@ -1,5 +1,5 @@
 internal import Dispatch
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 internal import Synchronization
 

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 
 /// A message to or from a helper, in memory that is wiped.

@@ -1,5 +1,5 @@
 internal import AgentAPI
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// The outcome of a job: the helper's reply, or a missed deadline.
 struct KeyringOutcome: Sendable {

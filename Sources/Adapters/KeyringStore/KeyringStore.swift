@@ -1,5 +1,5 @@
 internal import AgentAPI
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 public import Vault
 

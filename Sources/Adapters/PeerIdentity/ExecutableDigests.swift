@@ -1,27 +1,11 @@
-internal import CLinux
 internal import Crypto
 internal import Glibc
-internal import LocalSocket
 internal import Synchronization
+internal import System
 
 /// SHA-256 digests of callers' executables, cached until the file changes.
 public final class ExecutableDigests: Sendable {
-    /// The attributes of a file that change with its content.
-    private struct Key: Hashable {
-        var device: UInt64
-        var number: UInt64
-        var size: UInt64
-        var modified: [Int64]
-        var changed: [Int64]
-
-        init(_ state: clinux_file_state) {
-            (device, number, size) = (state.device, state.number, state.size)
-            modified = [state.modified.0, state.modified.1]
-            changed = [state.changed.0, state.changed.1]
-        }
-    }
-
-    /// The outcome of reading a file; a digest of `nil` means that it could not be read, which may be temporary.
+    /// What has come of reading a file. Nil: it could not be read, which need not stay so.
     struct Outcome: Sendable {
         var digest: String?
         fileprivate var user: UInt32
@@ -29,9 +13,9 @@ public final class ExecutableDigests: Sendable {
     }
 
     private struct State {
-        var known: [Key: Outcome] = [:]
+        var known: [FileState: Outcome] = [:]
         /// Keys, the oldest first.
-        var order: [Key] = []
+        var order: [FileState] = []
     }
 
     public struct Limits: Sendable {
@@ -80,9 +64,8 @@ public final class ExecutableDigests: Sendable {
     /// The cached digest of a file, or a recent read error of this user. Errors are cached per user, because a user can
     /// cause them.
     func known(_ file: FileState, user: UInt32) -> Outcome? {
-        let key = Key(file.raw)
         return state.withLock { state in
-            guard let outcome = state.known[key] else { return nil }
+            guard let outcome = state.known[file] else { return nil }
             if let end = outcome.end, end <= .now || outcome.user != user { return nil }
             return outcome
         }
@@ -114,10 +97,10 @@ public final class ExecutableDigests: Sendable {
         guard raw >= 0 else { return nil }
         let descriptor = Descriptor(owning: raw)
         // The process has ended or runs another program.
-        guard let opened = FileState(descriptor: raw), Key(opened.raw) == Key(file.raw) else { return nil }
-        let digest = opened.raw.size > limits.size ? nil : read(descriptor, opened, sign)
+        guard let opened = FileState(descriptor: raw), opened == file else { return nil }
+        let digest = opened.size > limits.size ? nil : read(descriptor, opened, sign)
         let failureEnd: ContinuousClock.Instant? = digest == nil ? .now + limits.failureTime : nil
-        remember(Outcome(digest: digest, user: user, end: failureEnd), for: Key(file.raw))
+        remember(Outcome(digest: digest, user: user, end: failureEnd), for: file)
         return digest
     }
 
@@ -127,7 +110,7 @@ public final class ExecutableDigests: Sendable {
         let end = ContinuousClock.now + limits.time
         let raw = descriptor.raw
         var hash = SHA256()
-        var left = before.raw.size
+        var left = before.size
         let isComplete = withUnsafeTemporaryAllocation(byteCount: 128 * 1024, alignment: 16) { buffer in
             while ContinuousClock.now < end {
                 let count = Glibc.read(raw, buffer.baseAddress, buffer.count)
@@ -140,7 +123,7 @@ public final class ExecutableDigests: Sendable {
             }
             return false
         }
-        guard isComplete, let after = FileState(descriptor: raw), Key(after.raw) == Key(before.raw) else { return nil }
+        guard isComplete, let after = FileState(descriptor: raw), after == before else { return nil }
         return hash.finalize().map { byte in
             let text = String(byte, radix: 16)
             return text.count == 1 ? "0" + text : text
@@ -148,7 +131,7 @@ public final class ExecutableDigests: Sendable {
     }
 
     /// A user who runs many programs evicts own entries, not those of other users.
-    private func remember(_ outcome: Outcome, for key: Key) {
+    private func remember(_ outcome: Outcome, for key: FileState) {
         state.withLock { state in
             if state.known.updateValue(outcome, forKey: key) == nil { state.order.append(key) }
             let own = state.order.filter { state.known[$0]?.user == outcome.user }

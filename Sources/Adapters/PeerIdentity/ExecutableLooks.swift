@@ -1,5 +1,5 @@
-internal import CLinux
 internal import Synchronization
+internal import System
 
 /// Calls stat(2) on executables off the event loop, because a file system may be slow or never reply.
 final class ExecutableLooks: Sendable {
@@ -31,24 +31,4 @@ final class ExecutableLooks: Sendable {
         guard let found = await paths.look(at: path, within: time) else { return nil }
         return Look(file: file, isThere: found.state?.isSameFile(as: file) == true)
     }
-}
-
-/// The identity and the state of a file.
-struct FileState: Sendable {
-    let raw: clinux_file_state
-
-    /// `nil` if stat(2) fails.
-    init?(_ path: String) {
-        var raw = clinux_file_state()
-        guard clinux_file_state(path, &raw) == 0 else { return nil }
-        self.raw = raw
-    }
-
-    init?(descriptor: Int32) {
-        var raw = clinux_file_state()
-        guard clinux_open_file_state(descriptor, &raw) == 0 else { return nil }
-        self.raw = raw
-    }
-
-    func isSameFile(as other: FileState) -> Bool { raw.device == other.raw.device && raw.number == other.raw.number }
 }

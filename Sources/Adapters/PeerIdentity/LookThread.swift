@@ -1,5 +1,5 @@
-internal import CLinux
 internal import Glibc
+internal import System
 
 /// A thread that may block in the kernel without end, where even SIGKILL has no effect (FUSE, NFS).
 ///
@@ -21,7 +21,7 @@ enum LookThread {
             { raw in
                 guard let raw else { return nil }
                 let job = Unmanaged<Job>.fromOpaque(raw).takeRetainedValue()
-                clinux_own_descriptors()
+                DescriptorTable.makeOwn()
                 job.body()
                 return nil
             }, job.toOpaque())

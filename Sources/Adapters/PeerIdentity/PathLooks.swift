@@ -1,3 +1,4 @@
+internal import System
 internal import Synchronization
 
 /// Calls stat(2) on paths named by rules: one thread per path at a time, shared by all callers that wait.

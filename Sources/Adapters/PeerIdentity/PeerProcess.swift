@@ -1,8 +1,7 @@
-internal import CLinux
 internal import Glibc
-public import LocalSocket
 public import Policy
 internal import Synchronization
+public import System
 
 /// The process at the other end of a connection: what the kernel fixed at connect(2), and what is read from proc(5) on
 /// demand, each time followed by a check that the process is still the same.
@@ -149,7 +148,7 @@ public final class PeerProcess: CallerIdentity {
         while true {
             var count: Int32 = 0
             let groups = [UInt32](unsafeUninitializedCapacity: capacity) { buffer, initialized in
-                count = clinux_peer_groups(socket, buffer.baseAddress, Int32(capacity))
+                count = PeerCredentials.groups(of: socket, into: buffer)
                 initialized = max(0, min(capacity, Int(count)))
             }
             guard count >= 0 else { return nil }

@@ -1,5 +1,5 @@
-internal import CLinux
 internal import Glibc
+internal import System
 
 /// The ways to identify a process, the most reliable first.
 public enum Pinning: CaseIterable, Sendable {
@@ -30,7 +30,7 @@ final class ProcessPin: Sendable {
     init(_ pid: Int32, socket: Int32, _ pinning: Pinning) {
         self.pid = pid
         if pinning == .peer {
-            let descriptor = clinux_peer_pidfd(socket)
+            let descriptor = ProcessDescriptor.open(peerOf: socket)
             let code = errno
             if descriptor >= 0 {
                 means = .descriptor(descriptor)
@@ -53,7 +53,7 @@ final class ProcessPin: Sendable {
     private static func means(_ pid: Int32, _ pinning: Pinning) -> Means {
         guard pid > 0 else { return .unseen }
         if pinning != .startTime {
-            let descriptor = clinux_pidfd_open(pid)
+            let descriptor = ProcessDescriptor.open(pid)
             if descriptor >= 0 { return .descriptor(descriptor) }
             if errno == ESRCH { return .ended }
         }

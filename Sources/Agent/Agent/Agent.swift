@@ -1,5 +1,6 @@
-public import Accounts
+internal import Advice
 public import AgentAPI
+public import Configuration
 public import Logging
 public import OAuth
 internal import Synchronization
@@ -10,7 +11,7 @@ public import Vault
 /// The routes' functions are in the extensions, one file for each flow: `Agent+Token`, `Agent+Login`, `Agent+Logout`,
 /// `Agent+Status`, `Agent+Inspect`, `Agent+Providers`, `Agent+Store`, `Agent+Migrate`, `Agent+Lock`, `Agent+Doctor`,
 /// `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
-public final class Agent: AgentService {
+public final class Agent: Sendable {
     /// What the agent is made of; everything that does I/O comes in from outside.
     public struct Parts: Sendable {
         public var directory: AccountDirectory

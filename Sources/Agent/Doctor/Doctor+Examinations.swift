@@ -1,8 +1,7 @@
-internal import Accounts
 internal import AgentAPI
+internal import Configuration
 internal import OAuth
-internal import SealedFiles
-internal import SealedJournal
+internal import System
 internal import Vault
 
 /// One thing to look at, or several that one look tells.
@@ -100,10 +99,9 @@ extension Doctor {
     private func journal(_ accounts: Set<AccountName>) -> Examination {
         Examination(late: Self.late(.journalFiles)) { [parts] in
             await Self.blocking {
-                let path = parts.paths.journal
-                do throws(FileFailure) {
+                do throws(Fault) {
                     return DoctorCheck.journal(
-                        try SealedJournal.survey(path), accounts: accounts, at: parts.time.wall, isAgent: parts.isAgent
+                        try parts.journal(), accounts: accounts, at: parts.time.wall, isAgent: parts.isAgent
                     )
                 } catch {
                     return [.journalFiles(refused: error)]

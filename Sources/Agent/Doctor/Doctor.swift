@@ -1,7 +1,8 @@
-internal import Accounts
 public import AgentAPI
+internal import Configuration
 public import OAuth
 internal import Synchronization
+public import System
 public import Vault
 
 /// Looks at everything that has to be right for logins and tokens, all at once, each within its own time.
@@ -14,8 +15,10 @@ public struct Doctor: Sendable {
         public var environment: [String: String]
         public var machine: MachinePaths
         /// Of the agent itself, with its own session bus; or why there is none.
-        public var keyring: Result<any CredentialStore, KeyringHelperMissing>
+        public var keyring: Result<any CredentialStore, Fault>
         public var sealed: any KeyedStore
+        /// What is in the rotation journal; `nil` if there is none yet.
+        public var journal: @Sendable () throws(Fault) -> JournalSurvey?
         public var transport: any HTTPTransport
         public var time: any Time
         /// Whether this is the running agent, whose refreshes may be under way.
@@ -23,14 +26,16 @@ public struct Doctor: Sendable {
 
         public init(
             paths: UserPaths, environment: [String: String], machine: MachinePaths = MachinePaths(),
-            keyring: Result<any CredentialStore, KeyringHelperMissing>, sealed: any KeyedStore,
-            transport: any HTTPTransport, time: any Time, isAgent: Bool
+            keyring: Result<any CredentialStore, Fault>, sealed: any KeyedStore,
+            journal: @escaping @Sendable () throws(Fault) -> JournalSurvey?, transport: any HTTPTransport,
+            time: any Time, isAgent: Bool
         ) {
             self.paths = paths
             self.environment = environment
             self.machine = machine
             self.keyring = keyring
             self.sealed = sealed
+            self.journal = journal
             self.transport = transport
             self.time = time
             self.isAgent = isAgent
@@ -103,15 +108,4 @@ private final class Countdown: Sendable {
     init(_ count: Int) { left = Atomic(count) }
 
     func countDown() -> Int { left.subtract(1, ordering: .relaxed).newValue }
-}
-
-/// Why the keyring cannot be asked at all.
-public struct KeyringHelperMissing: Error, Equatable, Sendable {
-    public var detail: String
-    public var hint: String
-
-    public init(detail: String, hint: String) {
-        self.detail = detail
-        self.hint = hint
-    }
 }

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 
 /// The helper's input of jobs and output of replies: standard input and output.

@@ -1,6 +1,6 @@
 internal import CSecret
 internal import Glibc
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// A GLib error, copied and freed.
 struct GLibError: Error {

@@ -1,5 +1,5 @@
 internal import CSecret
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 
 /// This application's keyring items, through libsecret.

@@ -1,4 +1,4 @@
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// The reason why a job failed.
 struct KeyringFailure: Error, Equatable {

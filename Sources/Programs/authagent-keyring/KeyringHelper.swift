@@ -1,9 +1,8 @@
 internal import CEarlyProtection
-internal import CLinux
 internal import CWipingHeap
 internal import FoundationEssentials
 internal import Glibc
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 
 /// Executes one keyring job and ends, or stays for the next if the keyring unlocks items per client. A crash or hang of
@@ -15,7 +14,7 @@ enum KeyringHelper {
         wiping_heap()
         ProcessProtection.apply()
         // The process may run from a copy in memory, whose name would be a number.
-        clinux_name_process("authagent-keyri")
+        ProcessProtection.name("authagent-keyri")
         alarm(longestJob)
         // A file backend would be a silent fallback, and aborts on a damaged file; debug output would show secrets.
         for name in ["SECRET_BACKEND", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG"] { unsetenv(name) }

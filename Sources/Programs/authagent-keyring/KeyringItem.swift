@@ -1,5 +1,5 @@
 internal import CSecret
-internal import KeyringRecords
+internal import KeyringProtocol
 internal import SecretMemory
 
 /// An item of this application, copied from libsecret's object.

@@ -1,4 +1,4 @@
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// The bus connection and libsecret's session on it, shared by the jobs of one helper.
 struct KeyringSession {

@@ -1,6 +1,6 @@
 internal import CSecret
 internal import Glibc
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// The session bus and its knowledge of the keyring. No call here activates a service: a keyring started by bus
 /// activation is locked, and needs a prompt to be unlocked.

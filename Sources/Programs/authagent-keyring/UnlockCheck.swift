@@ -1,5 +1,5 @@
 internal import Glibc
-internal import KeyringRecords
+internal import KeyringProtocol
 
 /// `authagent-keyring check`: reports whether the session's keyring is unlocked. For a unit that starts a keyring:
 /// gnome-keyring starts with a wrong password as with the right one.

@@ -2,8 +2,8 @@ internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
 internal import CEarlyProtection
-internal import CLinux
 internal import Glibc
+internal import SecretMemory
 
 /// Parses the command line, runs the command, and turns errors into messages and exit codes.
 ///
@@ -15,8 +15,7 @@ enum Main {
         Console.fillClosedPlaces()
         // This process handles client secrets and access tokens: no core dumps, and no tracing by other processes of
         // the user. The daemon does the same for itself.
-        _ = clinux_set_not_dumpable()
-        _ = clinux_forbid_core_files()
+        ProcessProtection.forbidInspection()
         // A closed pipe becomes a write error, so that `authagent status | head -1` ends without a message.
         signal(SIGPIPE, SIG_IGN)
         do {

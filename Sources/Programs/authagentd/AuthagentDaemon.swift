@@ -1,4 +1,3 @@
-internal import Accounts
 internal import Agent
 internal import AgentAPI
 internal import AgentServer
@@ -7,18 +6,18 @@ internal import Audit
 internal import CEarlyProtection
 internal import CQuietDispatch
 internal import CWipingHeap
+internal import Configuration
 internal import Doctor
 internal import Glibc
 internal import KeyringStore
-internal import LocalSocket
 internal import Logging
 internal import PeerIdentity
 internal import Policy
 internal import QRCode
-internal import SealedJournal
-internal import SealedStore
+internal import SealedStorage
 internal import SecretMemory
 internal import ServiceLifecycle
+internal import System
 internal import UnixSignals
 internal import Vault
 
@@ -129,9 +128,9 @@ struct AuthagentDaemon: AsyncParsableCommand {
         )
         let doctor = Doctor(
             Doctor.Parts(
-                paths: paths, environment: environment, keyring: .success(keyring), sealed: sealed, transport: network,
-                time: time,
-                isAgent: true
+                paths: paths, environment: environment, keyring: .success(keyring), sealed: sealed,
+                journal: { () throws(Fault) in try SealedJournal.survey(paths.journal) },
+                transport: network, time: time, isAgent: true
             )
         )
         let agent = Agent(

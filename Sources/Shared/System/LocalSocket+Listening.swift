@@ -1,10 +1,9 @@
-public import AuthagentClient
 internal import Glibc
 
 extension LocalSocket {
     /// Whether a process listens at the path, according to the kernel (proc(5), /proc/net/unix). Connecting instead
     /// would start the service of a systemd socket.
-    public static func isListening(at path: SocketPath) -> Bool {
+    public static func isListening(at path: String) -> Bool {
         let descriptor = open("/proc/net/unix", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         let table = Descriptor(owning: descriptor)
@@ -17,7 +16,7 @@ extension LocalSocket {
         }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
             let fields = line.split(separator: " ", maxSplits: 7)
-            guard fields.count == 8, fields[7] == path.text, let flags = UInt32(fields[3], radix: 16) else {
+            guard fields.count == 8, fields[7] == path, let flags = UInt32(fields[3], radix: 16) else {
                 return false
             }
             return flags & acceptsConnections != 0

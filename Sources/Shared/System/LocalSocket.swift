@@ -1,35 +1,35 @@
-public import AuthagentClient
 internal import Glibc
 
 /// The agent's end of its socket.
 public enum LocalSocket {
     /// Listens with mode 0600 in a private directory, or with 0660 in one that a group may enter. Removes the socket of
     /// an agent that has ended, but never a live one.
-    public static func listen(at path: SocketPath, group: UInt32? = nil) throws(LocalSocketError) -> Descriptor {
-        try PrivateDirectory.prepare(path.directory, group: group)
-        try removeStale(path)
+    public static func listen(at path: String, group: UInt32? = nil) throws(LocalSocketError) -> Descriptor {
+        let address = try SocketAddress(path)
+        try PrivateDirectory.prepare(PrivateDirectory.parent(of: path), group: group)
+        try removeStale(address)
         let descriptor = try stream(path)
         // Set before bind(2), which applies the unbound socket's mode, so that others cannot connect in between.
         // umask(2) would affect the whole process.
         guard fchmod(descriptor.raw, 0o600) == 0 else {
-            throw .system(call: "fchmod", path: path.text, errno: errno)
+            throw .system(call: "fchmod", path: path, errno: errno)
         }
-        guard path.call(Glibc.bind, descriptor.raw) == 0 else {
+        guard address.call(Glibc.bind, descriptor.raw) == 0 else {
             throw errno == EADDRINUSE
-                ? .inUse(path.text) : .system(call: "bind", path: path.text, errno: errno)
+                ? .inUse(path) : .system(call: "bind", path: path, errno: errno)
         }
         if let group {
             // The group before the mode, in a directory where other users cannot create names.
-            guard lchown(path.text, uid_t.max, group) == 0 else {
+            guard lchown(path, uid_t.max, group) == 0 else {
                 throw errno == EPERM
-                    ? .notInGroup(group) : .system(call: "chown", path: path.text, errno: errno)
+                    ? .notInGroup(group) : .system(call: "chown", path: path, errno: errno)
             }
-            guard chmod(path.text, 0o660) == 0 else {
-                throw .system(call: "chmod", path: path.text, errno: errno)
+            guard chmod(path, 0o660) == 0 else {
+                throw .system(call: "chmod", path: path, errno: errno)
             }
         }
         guard Glibc.listen(descriptor.raw, backlog) == 0 else {
-            throw .system(call: "listen", path: path.text, errno: errno)
+            throw .system(call: "listen", path: path, errno: errno)
         }
         return descriptor
     }
@@ -37,27 +37,37 @@ public enum LocalSocket {
     /// For a thousand cron jobs starting in the same second; the kernel limits this to net.core.somaxconn.
     private static let backlog: Int32 = 4096
 
-    private static func removeStale(_ path: SocketPath) throws(LocalSocketError) {
+    private static func removeStale(_ address: SocketAddress) throws(LocalSocketError) {
+        let path = address.path
         var status = stat()
-        guard lstat(path.text, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket(path.text) }
-        do throws(AgentClientError) {
-            _ = try AgentSocket(connectedTo: path)
-        } catch .notListening {
-            guard unlink(path.text) == 0 || errno == ENOENT else {
-                if errno == EBUSY { throw .mountedSocket(path.text) }
-                throw .system(call: "unlink", path: path.text, errno: errno)
-            }
-            return
-        } catch {
-            throw .client(error)
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw .notASocket(path) }
+        let probe = try stream(path)
+        // connect(2) waits for room in a full queue as long as a send may take (unix(7)).
+        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        guard setsockopt(probe.raw, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size)) == 0
+        else {
+            throw .system(call: "setsockopt", path: path, errno: errno)
         }
-        throw .inUse(path.text)
+        if address.call(Glibc.connect, probe.raw) == 0 {
+            let listener = try PeerCredentials(of: probe.raw, path: path)
+            throw listener.user == geteuid() || listener.user == 0
+                ? .inUse(path) : .foreignListener(path, user: listener.user)
+        }
+        switch errno {
+        case ENOENT, ECONNREFUSED:
+            guard unlink(path) == 0 || errno == ENOENT else {
+                if errno == EBUSY { throw .mountedSocket(path) }
+                throw .system(call: "unlink", path: path, errno: errno)
+            }
+        case EAGAIN: throw .notAnswering(path)
+        case let code: throw .system(call: "connect", path: path, errno: code)
+        }
     }
 
-    private static func stream(_ path: SocketPath) throws(LocalSocketError) -> Descriptor {
+    private static func stream(_ path: String) throws(LocalSocketError) -> Descriptor {
         let raw = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard raw >= 0 else { throw .system(call: "socket", path: path.text, errno: errno) }
+        guard raw >= 0 else { throw .system(call: "socket", path: path, errno: errno) }
         return Descriptor(owning: raw)
     }
 }

@@ -1,4 +1,3 @@
-public import AuthagentClient
 internal import Glibc
 
 /// A problem with the agent's socket, its directory or its lock.
@@ -24,9 +23,13 @@ public enum LocalSocketError: Error, Equatable, Sendable {
     /// A mounted socket file whose agent has ended.
     case mountedSocket(String)
     case inheritedDescriptor(Int32)
-    /// The path is wrong, or a program other than an agent uses it.
-    case client(AgentClientError)
-    /// A directory or link on the way belongs to another user, or is writable by others.
+    /// A program takes no connections at the path of the socket.
+    case notAnswering(String)
+    /// A program of another user listens at the path.
+    case foreignListener(String, user: UInt32)
+    /// The environment gives a path that cannot be one of a socket.
+    case unusablePath(String, hint: String)
+    /// A directory or a link on the way is another user's, or open to others.
     case place(PlaceFault)
     case system(call: String, path: String, errno: Int32)
 
@@ -42,7 +45,10 @@ public enum LocalSocketError: Error, Equatable, Sendable {
 extension LocalSocketError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .client(let error): error.description
+        case .notAnswering(let path): "the agent at \(path) hangs: it takes no connections"
+        case .foreignListener(let path, let user):
+            "the program that answers at \(path) belongs to user \(UserNumbers.text(user))"
+        case .unusablePath(let problem, _): problem
         case .place(let fault): fault.description
         case .directoryMissing(let path): "\(path) does not exist"
         case .notADirectory(let path): "\(path) is not a directory"
@@ -71,7 +77,9 @@ extension LocalSocketError: CustomStringConvertible {
     /// The command that repairs it, or what to check.
     public var hint: String {
         switch self {
-        case .client(let error): error.hint ?? "see authagentd(8)"
+        case .notAnswering: "run 'authagent stop', which tells how to end it if it does not"
+        case .foreignListener: "set AUTHAGENT_SOCK to a directory of your own"
+        case .unusablePath(_, let hint): hint
         case .place(let fault): fault.hint
         // systemd-logind creates it at login; a directory created by hand would prevent that.
         case .directoryMissing(let path) where path.hasPrefix("/run/user/"): "unset XDG_RUNTIME_DIR, or log in again"

@@ -1,4 +1,3 @@
-public import AuthagentClient
 internal import Glibc
 
 /// Waits for a change of a file or of the directories that lead to it (inotify(7)). For one wait; the next one needs a
@@ -14,7 +13,7 @@ public final class PathWatch {
 
     /// Watches for the removal of the file and of its directories. With `isMissing` it also watches the last existing
     /// directory for the file's return.
-    public init(_ path: SocketPath, isMissing: Bool) {
+    public init(_ path: String, isMissing: Bool) {
         let descriptor = inotify_init1(Int32(IN_CLOEXEC))
         var isComplete = descriptor >= 0
         func watch(_ path: String, _ events: UInt32) -> Bool {
@@ -24,9 +23,9 @@ public final class PathWatch {
             return false
         }
         // A removed name or another mode is a change of the file's attributes.
-        if !isMissing { _ = watch(path.text, Self.vanishes | UInt32(IN_ATTRIB)) }
+        if !isMissing { _ = watch(path, Self.vanishes | UInt32(IN_ATTRIB)) }
         var isLast = true
-        var directory = path.directory
+        var directory = PrivateDirectory.parent(of: path)
         while true {
             if watch(directory, isMissing && isLast ? Self.vanishes | Self.changes : Self.vanishes) { isLast = false }
             guard directory != "/" else { break }

@@ -14,4 +14,10 @@ public struct PeerCredentials: Equatable, Sendable {
         }
         (pid, user, group) = (peer.pid, peer.uid, peer.gid)
     }
+
+    /// Writes the supplementary groups of the process at the other end (SO_PEERGROUPS, Linux 4.13); returns how many there
+    /// are, which may be more than there is room for, or a negative number.
+    public static func groups(of descriptor: Int32, into buffer: UnsafeMutableBufferPointer<UInt32>) -> Int32 {
+        clinux_peer_groups(descriptor, buffer.baseAddress, Int32(buffer.count))
+    }
 }

@@ -1,11 +1,10 @@
-internal import AuthagentClient
 internal import Glibc
 
 /// Reports this service's state to systemd (sd_notify(3)); without systemd it does nothing.
 public enum ServiceNotification {
     public static func send(_ state: String, environment: [String: String]) {
         guard let path = environment["NOTIFY_SOCKET"], let first = path.utf8.first,
-            path.utf8.count <= SocketPath.longest
+            path.utf8.count <= SocketAddress.longestPath
         else { return }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -1,3 +1,4 @@
+internal import Formats
 internal import OAuth
 
 /// Writes a reply's members with some of them exchanged, renamed, added or duplicated.

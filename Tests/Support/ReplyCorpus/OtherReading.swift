@@ -1,6 +1,7 @@
 import Agent
 import AgentAPI
-import IDToken
+internal import Formats
+import JOSE
 import OAuth
 import SecretMemory
 

@@ -1,3 +1,4 @@
+internal import Formats
 internal import OAuth
 
 /// Creates damaged and hostile replies from the known ones; the same seed creates the same replies.

@@ -1,6 +1,6 @@
 public import AgentAPI
 import Foundation
-import LocalSocket
+import System
 import Testing
 
 /// A user's home for the real programs; all files stay in a temporary directory.

@@ -1,4 +1,5 @@
 import Crypto
+internal import Formats
 import Foundation
 import OAuth
 

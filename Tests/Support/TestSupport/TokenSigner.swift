@@ -1,5 +1,6 @@
 import Crypto
 import CryptoExtras
+internal import Formats
 import Foundation
 import OAuth
 

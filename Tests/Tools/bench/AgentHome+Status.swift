@@ -1,7 +1,7 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 extension AgentHome {
     /// The agent's status of an account, without a client process; `nil` if the agent is not running.

@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 
 /// The environment of all rows.
 struct Bench: Sendable {

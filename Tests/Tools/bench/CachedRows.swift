@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 extension Bench {
     /// The rows with oidc-agent as the peer: one Glewlwyd, with an account in both agents.

@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 
 extension Bench {
     /// Measures tokens while other clients hold connections open; some of them send byte by byte.

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 /// The baseline: a raw server that writes the same bytes for any request.
 final class EchoServer: Sendable {

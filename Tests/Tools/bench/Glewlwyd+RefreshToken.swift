@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 extension Glewlwyd {
     /// Logs in with a device grant, and returns the refresh token.

@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
+import TestSupport
 
 extension Bench {
     /// Measures an agent with ten accounts, each with a token, and no requests.

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 /// The results of one run of `bench-load`; times in microseconds.
 struct Load: Codable, Sendable {

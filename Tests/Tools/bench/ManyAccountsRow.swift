@@ -1,9 +1,9 @@
 import AgentAPI
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
-import SealedStore
+import SealedStorage
 import SecretMemory
+import TestSupport
 import Vault
 
 extension Bench {

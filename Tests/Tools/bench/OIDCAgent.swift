@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 
 /// Debian's oidc-agent with an account of the same Glewlwyd loaded, for comparison.
 final class OIDCAgent: Sendable {

@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import DemoIssuer
 import Foundation
 import Synchronization
+import TestSupport
 
 extension Bench {
     /// Measures account B while account A waits for its provider.

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import DemoIssuer
+import TestSupport
 
 /// The provider of a trial's login.
 enum Provider: Sendable {

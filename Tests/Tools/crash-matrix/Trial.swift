@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
+import TestSupport
 import Foundation
-import SealedStore
+import SealedStorage
 import SecretMemory
 import Synchronization
 import Vault

@@ -1,6 +1,6 @@
-import Accounts
+import Configuration
 import AgentAPI
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 /// The keys of the files, which an unknown key has the code list, against authagent.toml(5).

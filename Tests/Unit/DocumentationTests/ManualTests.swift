@@ -1,6 +1,6 @@
-import Accounts
+import Configuration
 import AgentAPI
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 /// The manual against the types: nothing that the code knows is missing there.

@@ -1,5 +1,5 @@
-internal import CLinux
 public import Policy
+internal import System
 
 /// Who is let in and to what: the rules, whoever keeps the record of it, and how callers are found out about.
 public struct Access: Sendable {
@@ -38,8 +38,7 @@ public struct Access: Sendable {
     /// As they were at connect(2).
     @Sendable
     public static func kernelCredentials(_ socket: Int32) throws -> Caller {
-        var peer = clinux_peer()
-        guard clinux_peer_credentials(socket, &peer) == 0 else { throw UnknownPeer() }
-        return Caller(pid: peer.pid, user: peer.uid, group: peer.gid)
+        guard let peer = try? PeerCredentials(of: socket) else { throw UnknownPeer() }
+        return Caller(pid: peer.pid, user: peer.user, group: peer.group)
     }
 }

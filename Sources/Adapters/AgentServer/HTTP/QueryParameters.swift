@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Formats
 
 /// A query string, read strictly: each name once unless it may repeat, percent-decoding once.
 struct QueryParameters {
@@ -60,5 +61,5 @@ struct QueryParameters {
         String(text.unicodeScalars.filter { (0x20...0x7E).contains($0.value) }.prefix(40).map(Character.init))
     }
 
-    private static func decoded(_ text: Substring) -> String? { PercentEncoding.decoded(text, plusIsSpace: true) }
+    private static func decoded(_ text: Substring) -> String? { PercentEncoding.decodeText(text, plusIsSpace: true) }
 }

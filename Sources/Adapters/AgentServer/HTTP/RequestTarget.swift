@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Formats
 
 /// What a request is for: the part of its first line between the method and the version (RFC 9112 §3.2).
 struct RequestTarget: Sendable {
@@ -42,7 +43,7 @@ struct RequestTarget: Sendable {
     private static func decodedPath(_ path: Substring) -> String {
         guard path.utf8.contains(UInt8(ascii: "%")) else { return String(path) }
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).map {
-            PercentEncoding.decoded($0, plusIsSpace: false)
+            PercentEncoding.decodeText($0, plusIsSpace: false)
         }
         guard segments.allSatisfy({ $0 != nil && $0?.contains("/") == false }) else { return String(path) }
         return segments.compactMap(\.self).joined(separator: "/")

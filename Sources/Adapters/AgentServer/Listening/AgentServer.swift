@@ -1,4 +1,4 @@
-public import AgentAPI
+internal import AgentAPI
 internal import Glibc
 public import Logging
 public import Metrics

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Formats
 internal import Policy
 
 /// What each resource needs from the rules.

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 extension DurableDirectory {
     /// Reads a whole file; `nil` if there is none. Refuses anything but this user's own private regular file.

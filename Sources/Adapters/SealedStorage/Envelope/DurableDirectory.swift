@@ -1,5 +1,5 @@
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// A private directory whose files are complete and durable, or absent.
 ///

@@ -1,5 +1,5 @@
 internal import Glibc
-public import LocalSocket
+public import System
 
 /// The reason why a file was not read or written, with the operating system's error.
 public enum FileFailure: Error, Equatable, Sendable {

@@ -1,6 +1,6 @@
 internal import Glibc
-internal import LocalSocket
 public import SecretMemory
+internal import System
 
 /// Reads files that only this user may read.
 public enum PrivateFile {

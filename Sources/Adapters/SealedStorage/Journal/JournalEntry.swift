@@ -1,6 +1,5 @@
 internal import AgentAPI
 internal import Crypto
-internal import SealedFiles
 internal import SecretMemory
 internal import Vault
 

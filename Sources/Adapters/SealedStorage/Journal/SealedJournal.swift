@@ -1,6 +1,6 @@
+internal import System
 public import AgentAPI
 internal import OAuth
-public import SealedFiles
 internal import SecretMemory
 internal import Synchronization
 public import Vault

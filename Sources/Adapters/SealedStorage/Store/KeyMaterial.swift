@@ -1,4 +1,3 @@
-internal import SealedFiles
 internal import SecretMemory
 
 /// Reads the key of a store that unlocks without a passphrase.

@@ -1,4 +1,3 @@
-internal import SealedFiles
 internal import SecretMemory
 internal import Synchronization
 

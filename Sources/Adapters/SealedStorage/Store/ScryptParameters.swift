@@ -1,7 +1,6 @@
 internal import Crypto
 internal import CryptoExtras
 internal import FoundationEssentials
-internal import SealedFiles
 internal import SecretMemory
 
 /// The cost of one passphrase guess (RFC 7914).

@@ -1,5 +1,4 @@
 internal import AgentAPI
-internal import SealedFiles
 internal import Vault
 
 /// The reason why the sealed store cannot be used or an operation on it failed. All texts are made here.

@@ -1,5 +1,4 @@
 internal import AgentAPI
-internal import SealedFiles
 internal import SecretMemory
 internal import Vault
 

@@ -1,5 +1,5 @@
+internal import System
 internal import AgentAPI
-internal import SealedFiles
 public import SecretMemory
 internal import Synchronization
 public import Vault

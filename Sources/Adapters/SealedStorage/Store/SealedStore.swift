@@ -1,5 +1,5 @@
+internal import System
 internal import AgentAPI
-internal import SealedFiles
 internal import SecretMemory
 internal import Synchronization
 public import Vault

@@ -1,6 +1,5 @@
 internal import AgentAPI
 internal import FoundationEssentials
-internal import SealedFiles
 
 /// The file `store.sealed`: the store's master key, sealed with a key from outside, and the origin of that key.
 ///

@@ -1,5 +1,7 @@
-internal import Accounts
+internal import Advice
 public import AgentAPI
+internal import Configuration
+internal import Formats
 internal import OAuth
 internal import Synchronization
 internal import Vault
@@ -8,7 +10,9 @@ extension Agent {
     /// Answers at once, with what was last known of the stores.
     public func health() async -> AgentStatus { agentStatus() }
 
-    public func status(of isIncluded: @escaping @Sendable (AccountName) -> Bool) async -> StatusReport {
+    public func status(
+        of isIncluded: @escaping @Sendable (AccountName) -> Bool = { _ in true }
+    ) async -> StatusReport {
         async let keyringAnswer = keyringStatus()
         _ = await parts.stores[.sealed].store.probe()
         let keyring = await keyringAnswer

@@ -1,5 +1,5 @@
-internal import Accounts
 public import AgentAPI
+internal import Configuration
 public import Metrics
 internal import Synchronization
 internal import Vault

@@ -1,6 +1,8 @@
-internal import Accounts
+internal import Advice
 public import AgentAPI
-internal import IDToken
+internal import Configuration
+internal import Formats
+internal import JOSE
 internal import OAuth
 internal import SecretMemory
 internal import Synchronization

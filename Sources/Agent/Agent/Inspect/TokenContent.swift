@@ -1,5 +1,6 @@
 package import AgentAPI
-package import IDToken
+package import Formats
+package import JOSE
 package import OAuth
 package import SecretMemory
 

@@ -1,6 +1,7 @@
-internal import Accounts
 internal import AgentAPI
-internal import IDToken
+internal import Configuration
+internal import Formats
+internal import JOSE
 internal import OAuth
 internal import SecretMemory
 internal import Vault

@@ -1,5 +1,5 @@
-internal import Accounts
 internal import AgentAPI
+internal import Configuration
 internal import Synchronization
 
 /// Registrations that outlive the logins which began them.

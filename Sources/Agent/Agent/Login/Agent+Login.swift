@@ -1,5 +1,6 @@
-internal import Accounts
+internal import Advice
 public import AgentAPI
+internal import Configuration
 internal import SecretMemory
 internal import Synchronization
 internal import Vault

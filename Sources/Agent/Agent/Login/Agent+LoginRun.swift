@@ -1,5 +1,7 @@
-internal import Accounts
+internal import Advice
 internal import AgentAPI
+internal import Configuration
+internal import Formats
 internal import Logging
 internal import OAuth
 internal import Synchronization

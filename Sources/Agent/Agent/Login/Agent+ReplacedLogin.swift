@@ -1,4 +1,4 @@
-internal import Accounts
+internal import Configuration
 internal import Logging
 internal import OAuth
 internal import SecretMemory

@@ -1,5 +1,6 @@
-internal import Accounts
 internal import AgentAPI
+internal import Configuration
+internal import Formats
 internal import OAuth
 internal import Vault
 

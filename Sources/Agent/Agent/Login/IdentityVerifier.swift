@@ -1,5 +1,6 @@
-internal import Accounts
-internal import IDToken
+internal import Configuration
+internal import Formats
+internal import JOSE
 internal import OAuth
 internal import SecretMemory
 internal import Vault

@@ -1,6 +1,7 @@
-internal import Accounts
-package import AgentAPI
-package import OAuth
+internal import Advice
+internal import AgentAPI
+internal import Configuration
+internal import OAuth
 internal import Vault
 
 /// Why a login ended without a token. The text for people is made here and nowhere else.
@@ -79,72 +80,5 @@ enum LoginError: Error {
                 code: Problem.Code.configurationError.rawValue, detail: error.description, hint: error.hint
             )
         }
-    }
-}
-
-extension OAuthFailure {
-    package func loginFailure(again: String) -> LoginFailure {
-        switch self {
-        case .transport(.tls):
-            LoginFailure(
-                code: Problem.Code.providerUnreachable.rawValue,
-                detail: description,
-                hint: "check the issuer's certificate; a private CA goes into 'ca_file' of authagent.toml"
-            )
-        case .transport:
-            LoginFailure(
-                code: Problem.Code.providerUnreachable.rawValue,
-                detail: description,
-                hint: "check the issuer's URL and the network, then \(again)"
-            )
-        case .provider(let error): LoginFailure(providersCode: error.code, detail: error.detail, again: again)
-        case .client(let failure):
-            LoginFailure(
-                code: Problem.Code.configurationError.rawValue, detail: failure.problem, hint: failure.hint
-            )
-        case .issuerMismatch:
-            LoginFailure(
-                code: "issuer_mismatch",
-                detail: description,
-                hint: "give the issuer exactly as the provider writes it, or the endpoints by hand"
-            )
-        case .deviceFlowUnsupported:
-            LoginFailure(
-                code: "device_flow_unsupported",
-                detail: description,
-                hint: "enable the device authorization grant at the provider, or give --device-endpoint"
-            )
-        case .badResponse, .noTokenEndpoint, .foreignHost:
-            LoginFailure(
-                code: "bad_response",
-                detail: description,
-                hint: "check the issuer's URL; is it an authorization server?"
-            )
-        }
-    }
-}
-
-extension LoginFailure {
-    fileprivate init(providersCode code: String, detail: String?, again: String) {
-        let hint =
-            switch code {
-            case _ where ProofKey.isBlamed(in: detail):
-                "give --pkce, or set 'pkce = true' in the account file, then \(again)"
-            case "access_denied": "somebody declined the request; \(again)"
-            case "expired_token": again
-            case "invalid_client":
-                "check --client-id, and the client's secret or key if it has one; a server that does not decode HTTP"
-                    + " Basic needs --client-auth client_secret_post"
-            case "unauthorized_client", "unsupported_grant_type":
-                "allow the device authorization grant for this client at the provider"
-            case "invalid_scope": "check --scope: the provider does not grant what was asked for"
-            case "invalid_target": "check --audience and --resource: the provider knows no such place"
-            case "bad_response", "device_flow_unsupported":
-                "check the token endpoint; the provider may not support the device grant"
-            case "provider_unreachable":
-                "check the provider's certificate; a private CA goes into 'ca_file' of authagent.toml"
-            default: "see what the provider's documentation says about '\(code)'"
-            }
-        self.init(code: code, detail: detail ?? "the provider answered \(code)", hint: hint)
     }
 }

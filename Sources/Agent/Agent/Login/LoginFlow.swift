@@ -1,6 +1,6 @@
-internal import Accounts
 internal import AgentAPI
-internal import ClientKeys
+internal import Configuration
+internal import JOSE
 internal import OAuth
 internal import SecretMemory
 internal import Vault

@@ -1,5 +1,5 @@
-internal import Accounts
 internal import AgentAPI
+internal import Configuration
 internal import OAuth
 internal import Synchronization
 internal import Vault

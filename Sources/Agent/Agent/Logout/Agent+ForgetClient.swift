@@ -1,5 +1,6 @@
-internal import Accounts
+internal import Advice
 internal import AgentAPI
+internal import Configuration
 internal import Logging
 internal import OAuth
 internal import Vault

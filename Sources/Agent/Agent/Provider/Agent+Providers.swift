@@ -1,5 +1,5 @@
-internal import Accounts
 public import AgentAPI
+internal import Configuration
 internal import OAuth
 
 extension Agent {

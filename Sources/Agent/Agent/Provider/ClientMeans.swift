@@ -1,5 +1,5 @@
-internal import Accounts
-internal import ClientKeys
+internal import Configuration
+internal import JOSE
 internal import OAuth
 internal import SecretMemory
 internal import Vault

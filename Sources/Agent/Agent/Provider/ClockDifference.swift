@@ -1,4 +1,4 @@
-internal import IDToken
+internal import JOSE
 
 /// What a login says of clocks that disagree, before a person approves it.
 struct ClockDifference {

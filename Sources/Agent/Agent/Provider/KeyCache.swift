@@ -1,4 +1,4 @@
-internal import IDToken
+internal import JOSE
 internal import OAuth
 internal import Synchronization
 internal import Vault

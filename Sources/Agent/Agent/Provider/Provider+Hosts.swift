@@ -1,4 +1,4 @@
-internal import Accounts
+internal import Configuration
 internal import OAuth
 
 /// Metadata can change between a login and the next refresh, by a move of the provider's or because somebody else has

@@ -1,4 +1,4 @@
-internal import Accounts
+internal import Configuration
 public import Vault
 
 /// The stores that an account may choose from, each with the reader that shares reads among accounts.

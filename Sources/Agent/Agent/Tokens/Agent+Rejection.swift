@@ -1,5 +1,6 @@
+internal import Advice
 public import AgentAPI
-internal import ClientKeys
+internal import JOSE
 internal import SecretMemory
 internal import Vault
 

@@ -1,5 +1,5 @@
-internal import Accounts
 internal import AgentAPI
+internal import Configuration
 internal import Logging
 public import ServiceLifecycle
 internal import Synchronization

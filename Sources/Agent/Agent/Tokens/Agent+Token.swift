@@ -1,4 +1,6 @@
+internal import Advice
 public import AgentAPI
+internal import Formats
 internal import OAuth
 internal import SecretMemory
 internal import Synchronization

@@ -1,3 +1,4 @@
+internal import Formats
 internal import OAuth
 
 /// Scopes that a provider has taken away from a login, in words.

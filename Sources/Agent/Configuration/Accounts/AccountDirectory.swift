@@ -1,6 +1,6 @@
 public import AgentAPI
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// The account files: one for each account, so that configuration management can drop one in.
 ///

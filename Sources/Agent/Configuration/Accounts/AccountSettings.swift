@@ -1,3 +1,4 @@
+internal import Formats
 public import OAuth
 
 /// What is configured of one account: its file's keys, and what its provider's preset adds. Holds no secret.

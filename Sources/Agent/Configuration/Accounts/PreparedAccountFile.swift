@@ -1,6 +1,6 @@
 internal import Glibc
-internal import LocalSocket
 internal import Synchronization
+internal import System
 
 /// An account file that is written and durable, but not yet in its place.
 public final class PreparedAccountFile: Sendable {

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// Reads files that decide over logins: small, regular, and closed to the writing of others, as
 /// is every directory that leads to them.

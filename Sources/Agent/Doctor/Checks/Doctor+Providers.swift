@@ -1,6 +1,5 @@
-internal import Accounts
-internal import Agent
 internal import AgentAPI
+internal import Configuration
 internal import OAuth
 internal import Vault
 

@@ -1,8 +1,9 @@
-package import Accounts
 package import AgentAPI
+package import Configuration
+internal import Formats
 internal import Glibc
-internal import LocalSocket
 internal import OAuth
+internal import System
 
 extension DoctorCheck {
     package static func settings(_ result: Result<DaemonSettings, ConfigurationError>) -> DoctorCheck {

@@ -1,7 +1,8 @@
 package import AgentAPI
+internal import Formats
 internal import OAuth
-package import SealedFiles
-package import SealedJournal
+package import System
+package import Vault
 
 extension DoctorCheck {
     /// Seconds. A refresh takes 30 s at most, and the copy into the keyring 5 s; a running agent's younger entries are
@@ -13,7 +14,7 @@ extension DoctorCheck {
         _ survey: JournalSurvey?, accounts: Set<AccountName>, at now: Int, isAgent: Bool
     ) -> [DoctorCheck] {
         guard let survey else { return [DoctorCheck(.journalWaiting, .ok, "there is no rotation journal yet")] }
-        var checks: [DoctorCheck] = survey.failures.map(journalFiles)
+        var checks: [DoctorCheck] = survey.failures.map { journalFiles(refused: $0) }
         if !survey.foreign.isEmpty {
             let files = DisplayText.clean(survey.foreign.joined(separator: " "))
             checks.append(
@@ -35,8 +36,8 @@ extension DoctorCheck {
         return checks.isEmpty ? [DoctorCheck(.journalWaiting, .ok, "no refresh token waits for its store")] : checks
     }
 
-    package static func journalFiles(refused failure: FileFailure) -> DoctorCheck {
-        DoctorCheck(.journalFiles, .problem, failure.description, hint: failure.hint)
+    package static func journalFiles(refused failure: Fault) -> DoctorCheck {
+        DoctorCheck(.journalFiles, .problem, failure.problem, hint: failure.hint)
     }
 
     private static func orphaned(_ entry: JournalSurvey.Account) -> DoctorCheck {

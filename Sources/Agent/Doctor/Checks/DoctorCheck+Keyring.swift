@@ -1,10 +1,11 @@
-internal import Agent
+internal import Advice
 package import AgentAPI
+package import System
 package import Vault
 
 extension DoctorCheck {
-    package static func keyringHelper(_ missing: KeyringHelperMissing, isNeeded: Bool) -> DoctorCheck {
-        DoctorCheck(.keyringHelper, isNeeded ? .problem : .warning, missing.detail, hint: missing.hint)
+    package static func keyringHelper(_ missing: Fault, isNeeded: Bool) -> DoctorCheck {
+        DoctorCheck(.keyringHelper, isNeeded ? .problem : .warning, missing.problem, hint: missing.hint)
     }
 
     /// The session bus, the keyring on it and its default collection: as far as the way to them goes.

@@ -1,6 +1,6 @@
-package import Accounts
-internal import Agent
+internal import Advice
 package import AgentAPI
+package import Configuration
 package import OAuth
 
 /// What is said of a provider. Its own words are cleaned where they are read.

@@ -1,4 +1,4 @@
-internal import Agent
+internal import Advice
 package import AgentAPI
 package import Vault
 

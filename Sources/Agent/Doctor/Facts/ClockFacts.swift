@@ -1,3 +1,4 @@
+internal import Formats
 package import OAuth
 
 /// When a provider's reply was made by its clock, and when that can have been by ours. Seconds since 1970.

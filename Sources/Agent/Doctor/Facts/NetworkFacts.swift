@@ -1,4 +1,5 @@
-package import Accounts
+package import Configuration
+internal import Formats
 internal import Glibc
 internal import OAuth
 

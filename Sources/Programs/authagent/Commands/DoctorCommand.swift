@@ -1,6 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
-internal import LocalSocket
+internal import System
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
 internal import Glibc
+internal import System
 
 struct LoginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

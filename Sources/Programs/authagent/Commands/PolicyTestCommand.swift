@@ -1,6 +1,6 @@
 internal import AgentAPI
 internal import ArgumentParser
-internal import LocalSocket
+internal import System
 
 struct PolicyTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
-internal import LocalSocket
+internal import System
 
 struct ProvidersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

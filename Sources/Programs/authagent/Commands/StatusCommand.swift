@@ -2,7 +2,7 @@ internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

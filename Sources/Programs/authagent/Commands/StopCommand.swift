@@ -1,9 +1,8 @@
 internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
-internal import CLinux
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 struct StopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,7 +23,7 @@ struct StopCommand: ParsableCommand {
         }
         guard let pid = try agentPID() else { return Console.print("the agent is not running") }
         // A pidfd cannot refer to another process; a process ID may be reused before the signal is sent.
-        let raw = clinux_pidfd_open(pid)
+        let raw = ProcessDescriptor.open(pid)
         guard raw >= 0 else { return Console.print("the agent is not running") }
         let process = Descriptor(owning: raw)
         // In another container, or after a crash of the machine, the ID may belong to any process.
@@ -34,7 +33,7 @@ struct StopCommand: ParsableCommand {
                 hint: "if the agent runs in another container, stop it there"
             )
         }
-        guard clinux_pidfd_send_signal(process.raw, SIGTERM) == 0 || errno == ESRCH else {
+        guard ProcessDescriptor.send(SIGTERM, to: process.raw) == 0 || errno == ESRCH else {
             throw Failure(
                 "cannot stop the agent (pid \(pid)): \(String(cString: strerror(errno)))",
                 hint: "run 'ps -fp \(pid)' to see whose it is"

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import Glibc
+internal import System
 
 /// Reads a passphrase from the terminal without echo, or from standard input if it is not a terminal.
 enum PassphraseInput {

@@ -1,6 +1,6 @@
 internal import AgentAPI
 internal import AuthagentClient
-internal import LocalSocket
+internal import System
 
 /// The failure of a command: one line of error, one of remedy, and the exit code.
 struct Failure: Error {

@@ -1,5 +1,5 @@
 internal import AuthagentClient
-internal import LocalSocket
+internal import System
 
 extension AgentConnection {
     /// Connects to the agent; starts it first if it is not running.

@@ -1,6 +1,6 @@
 internal import AgentAPI
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// The part of a command's environment that a new agent inherits.
 enum AgentEnvironment {

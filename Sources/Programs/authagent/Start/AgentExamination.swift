@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import AuthagentClient
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// The client's own checks: the socket's path, whether an agent is running, and its version.
 ///
@@ -106,7 +106,7 @@ struct AgentExamination {
     }
 
     private static func noAgent(_ path: SocketPath) -> DoctorCheck {
-        let starter = LocalSocket.isListening(at: path) ? "systemd, at \(path)," : "the next command"
+        let starter = LocalSocket.isListening(at: path.text) ? "systemd, at \(path)," : "the next command"
         return DoctorCheck(.agentRunning, .ok, "the agent is not running; \(starter) starts it when it is needed")
     }
 }

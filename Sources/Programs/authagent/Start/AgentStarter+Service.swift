@@ -1,8 +1,7 @@
 internal import AgentAPI
 internal import AuthagentClient
-internal import CLinux
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 extension AgentStarter {
     /// systemd replies within milliseconds, on a loaded machine within seconds.
@@ -39,13 +38,12 @@ extension AgentStarter {
         let silence = open("/dev/null", O_WRONLY | O_CLOEXEC)
         guard silence >= 0 else { return false }
         defer { close(silence) }
-        let program = command.first ?? ""
-        var arguments = Self.cStrings(command)
-        var variables = Self.cStrings(["PATH=/usr/bin:/bin", "XDG_RUNTIME_DIR=\(runtime)"])
-        defer { for text in arguments + variables { free(text) } }
+        let start = ProgramStart(
+            command.first ?? "", Array(command.dropFirst()),
+            environment: ["PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": runtime])
         var pid: pid_t = 0
-        guard clinux_spawn(program, &arguments, &variables, silence, silence, &pid) == 0 else { return false }
-        let descriptor = clinux_pidfd_open(pid)
+        guard start.process(output: silence, errors: silence, &pid) == 0 else { return false }
+        let descriptor = ProcessDescriptor.open(pid)
         if descriptor >= 0 {
             let process = Descriptor(owning: descriptor)
             let deadline = Deadline(Self.servicePatience)

@@ -1,8 +1,7 @@
 internal import AgentAPI
 internal import AuthagentClient
-internal import CLinux
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// Starts the daemon if it is not running, and waits until it serves or reports why it cannot.
 ///
@@ -29,16 +28,15 @@ struct AgentStarter {
         try requireOwnPlaces()
         let daemon = try Self.daemon()
         let log = try openLog()
-        var ends: [Int32] = [-1, -1]
-        guard clinux_pipe(&ends) == 0 else {
+        guard let ends = DescriptorPair.pipe() else {
             throw Failure(
                 "cannot create a pipe: \(errorText)", hint: "run 'ulimit -n' to see how many files may be open",
                 code: .agentUnreachable)
         }
-        let reading = Descriptor(owning: ends[0])
+        let reading = Descriptor(owning: ends.first)
         do {
             // Closed after the start, so that the end of the daemon ends the read.
-            let writing = Descriptor(owning: ends[1])
+            let writing = Descriptor(owning: ends.second)
             try spawn(daemon, log: log.raw, readiness: writing.raw)
         }
         return try interpret(readReport(reading.raw))
@@ -118,26 +116,17 @@ struct AgentStarter {
     }
 
     private func spawn(_ daemon: String, log: Int32, readiness: Int32) throws {
-        var arguments = Self.cStrings([daemon, "--ready-fd", "\(Self.readyDescriptor)"])
         var environment = AgentEnvironment.of(environment)
         // The Swift runtime's crash report contains registers, which may hold parts of a token.
         environment["SWIFT_BACKTRACE"] = "enable=no"
-        var variables = Self.cStrings(environment.map { "\($0.key)=\($0.value)" })
-        defer { for text in arguments + variables { free(text) } }
-        let result = clinux_spawn_daemon(daemon, &arguments, &variables, log, readiness)
+        let program = ProgramStart(daemon, ["--ready-fd", "\(Self.readyDescriptor)"], environment: environment)
+        let result = program.daemon(log: log, extra: readiness)
         guard result == 0 else {
             throw Failure(
                 "cannot start \(daemon): \(String(cString: strerror(result)))",
                 hint: "run 'ls -l \(daemon)' to see why",
                 code: .agentUnreachable)
         }
-    }
-
-    /// A C array for execve(2), terminated by `nil`; the caller frees it.
-    static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
-        var copies: [UnsafeMutablePointer<CChar>?] = texts.map { text in text.withCString { strdup($0) } }
-        copies.append(nil)
-        return copies
     }
 
     private var errorText: String { String(cString: strerror(errno)) }

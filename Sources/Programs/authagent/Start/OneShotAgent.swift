@@ -1,8 +1,7 @@
 internal import AgentAPI
 internal import AuthagentClient
-internal import CLinux
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// Runs the daemon's executable for a question that needs no running agent: it prints one JSON object and exits.
 struct OneShotAgent {
@@ -54,13 +53,12 @@ struct OneShotAgent {
 
     func answer<Answer: Decodable>(_ type: Answer.Type, to question: Question) throws(Fault) -> Answer {
         guard let program = try? AgentStarter.daemon() else { throw .notInstalled }
-        var ends: [Int32] = [-1, -1]
-        guard clinux_pipe(&ends) == 0 else { throw .notStarted(program: program, errno: errno) }
-        let reading = Descriptor(owning: ends[0])
+        guard let ends = DescriptorPair.pipe() else { throw .notStarted(program: program, errno: errno) }
+        let reading = Descriptor(owning: ends.first)
         var pid: pid_t = 0
-        let failure = spawn(program, question, output: ends[1], &pid)
+        let failure = spawn(program, question, output: ends.second, &pid)
         // Closed after the start, so that the end of the program ends the read.
-        close(ends[1])
+        close(ends.second)
         guard failure == 0 else { throw .notStarted(program: program, errno: failure) }
         let output = read(reading.raw)
         // The program has ended or takes too long; one that hangs must not stay behind.
@@ -74,10 +72,8 @@ struct OneShotAgent {
         let silence = open("/dev/null", O_WRONLY | O_CLOEXEC)
         guard silence >= 0 else { return errno }
         defer { close(silence) }
-        var arguments = AgentStarter.cStrings([program] + question.arguments)
-        var variables = AgentStarter.cStrings(AgentEnvironment.of(environment).map { "\($0.key)=\($0.value)" })
-        defer { for text in arguments + variables { free(text) } }
-        return clinux_spawn(program, &arguments, &variables, output, silence, &pid)
+        return ProgramStart(program, question.arguments, environment: AgentEnvironment.of(environment))
+            .process(output: output, errors: silence, &pid)
     }
 
     /// Reads until the program's output ends or the time is up.

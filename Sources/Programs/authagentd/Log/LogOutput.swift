@@ -1,6 +1,7 @@
-internal import Accounts
 internal import AgentAPI
 internal import Audit
+internal import Configuration
+internal import Formats
 internal import Logging
 internal import OAuth
 internal import Synchronization

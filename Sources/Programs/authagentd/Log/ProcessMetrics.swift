@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import Glibc
-internal import LocalSocket
 internal import Metrics
+internal import System
 
 /// What Prometheus' users expect of every process, from proc(5), and which version this is.
 struct ProcessMetrics: MetricSource {

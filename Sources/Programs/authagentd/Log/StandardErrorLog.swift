@@ -1,5 +1,5 @@
-internal import Accounts
 internal import Audit
+internal import Configuration
 internal import Glibc
 
 /// Standard error. Where that is the log of an agent that the client started, it is kept short, because every token

@@ -1,6 +1,6 @@
 internal import AuthagentClient
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// The sockets to serve: those that systemd passes, else our own.
 struct ListeningSockets {
@@ -22,9 +22,9 @@ struct ListeningSockets {
         do throws(AgentClientError) {
             path = try SocketPath.resolve(environment: environment, user: getuid())
         } catch {
-            throw .client(error)
+            throw .unusablePath(error.description, hint: error.hint ?? "see authagentd(8)")
         }
-        let descriptor = try LocalSocket.listen(at: path, group: group).consumeRaw()
+        let descriptor = try LocalSocket.listen(at: path.text, group: group).consumeRaw()
         return ListeningSockets(descriptors: [descriptor], path: path.text, own: path, group: group)
     }
 }

@@ -1,7 +1,7 @@
 internal import AuthagentClient
 internal import Glibc
-internal import LocalSocket
 internal import Logging
+internal import System
 
 /// Keeps the agent reachable at its own path: when the socket there is gone, or its directory (systemd-logind removes
 /// /run/user/UID at a user's last logout), it listens again, as soon as that is possible.
@@ -56,12 +56,12 @@ final class SocketKeeper: Sendable {
         var pause: Int32?
         while true {
             let isMissing = problem != nil
-            let watch = PathWatch(path, isMissing: isMissing)
+            let watch = PathWatch(path.text, isMissing: isMissing)
             // Looked at only now that every further change is an event.
             let found = FileIdentity(of: path.text)
             if found == nil || found != bound {
                 do throws(LocalSocketError) {
-                    let listener = try LocalSocket.listen(at: path, group: group).consumeRaw()
+                    let listener = try LocalSocket.listen(at: path.text, group: group).consumeRaw()
                     bound = FileIdentity(of: path.text)
                     problem = nil
                     guard case .enqueued = hand.yield(listener) else {

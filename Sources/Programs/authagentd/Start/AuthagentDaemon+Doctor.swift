@@ -1,10 +1,11 @@
-internal import Accounts
 internal import AgentAPI
+internal import Configuration
 internal import CurlTransport
 internal import Doctor
 internal import Glibc
 internal import KeyringStore
-internal import SealedStore
+internal import SealedStorage
+internal import System
 internal import Vault
 
 extension AuthagentDaemon {
@@ -35,11 +36,11 @@ extension AuthagentDaemon {
     }
 
     private static func parts(_ paths: UserPaths, _ environment: [String: String]) -> Doctor.Parts {
-        let keyring: Result<any CredentialStore, KeyringHelperMissing>
+        let keyring: Result<any CredentialStore, Fault>
         do throws(Installation.Incomplete) {
             keyring = .success(KeyringStore(helper: try Installation.keyringHelper(), environment: environment))
         } catch {
-            keyring = .failure(KeyringHelperMissing(detail: error.description, hint: error.hint))
+            keyring = .failure(Fault(error.description, hint: error.hint))
         }
         // Settings that are wrong are a check of their own, and the network is asked without them.
         let network = (try? DaemonSettings.load(paths))?.network ?? NetworkSettings()
@@ -49,6 +50,7 @@ extension AuthagentDaemon {
                 path: paths.sealed, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], time: SystemTime(),
                 warn: { _ in }
             ),
+            journal: { () throws(Fault) in try SealedJournal.survey(paths.journal) },
             transport: ReloadableTransport(network), time: SystemTime(), isAgent: false
         )
     }

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import LocalSocket
+internal import System
 
 /// Where this installation's other programs are.
 enum Installation {

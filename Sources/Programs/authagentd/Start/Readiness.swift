@@ -1,6 +1,6 @@
 internal import Glibc
-internal import LocalSocket
 internal import Synchronization
+internal import System
 
 /// Tells whoever started the daemon, once, whether it serves: over a pipe to the client that started it, and with
 /// sd_notify(3) to systemd.

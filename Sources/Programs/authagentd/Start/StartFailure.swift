@@ -1,8 +1,8 @@
-internal import Accounts
 internal import Audit
+internal import Configuration
 internal import Glibc
-internal import LocalSocket
-internal import SealedFiles
+internal import SealedStorage
+internal import System
 
 /// Why the daemon does not start, in one line, and the remedy in another.
 struct StartFailure: Error {

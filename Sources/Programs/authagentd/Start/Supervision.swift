@@ -1,8 +1,8 @@
 internal import Agent
 internal import AgentAPI
 internal import Glibc
-internal import LocalSocket
 internal import ServiceLifecycle
+internal import System
 internal import UnixSignals
 
 /// What the daemon owes its supervisor: readiness, signs of life, and SIGHUP.

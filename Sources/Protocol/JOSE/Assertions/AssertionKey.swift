@@ -1,3 +1,4 @@
+internal import Formats
 internal import Crypto
 internal import CryptoExtras
 package import OAuth

@@ -1,3 +1,4 @@
+internal import Formats
 internal import FoundationEssentials
 package import OAuth
 package import SecretMemory

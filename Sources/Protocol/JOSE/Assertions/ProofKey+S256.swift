@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Formats
 package import OAuth
 internal import SecretMemory
 

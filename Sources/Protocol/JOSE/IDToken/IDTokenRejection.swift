@@ -1,3 +1,4 @@
+internal import Formats
 internal import OAuth
 
 /// The reason why a token is refused.

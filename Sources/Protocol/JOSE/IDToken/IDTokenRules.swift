@@ -1,3 +1,4 @@
+internal import Formats
 package import OAuth
 package import SecretMemory
 

@@ -1,4 +1,5 @@
-package import OAuth
+package import Formats
+internal import OAuth
 
 /// A parsed, unverified token in compact form (RFC 7515 §7.1, RFC 7519).
 ///

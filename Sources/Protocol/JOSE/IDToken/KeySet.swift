@@ -1,3 +1,4 @@
+internal import Formats
 package import OAuth
 
 /// An issuer's public keys (RFC 7517 §5), without the unusable ones, as §5 requires.

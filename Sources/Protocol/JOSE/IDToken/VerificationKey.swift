@@ -1,6 +1,7 @@
 internal import Crypto
 internal import CryptoExtras
-package import OAuth
+package import Formats
+internal import OAuth
 
 /// One public key of an issuer (RFC 7517, RFC 7518 §6, RFC 8037 §2).
 package struct VerificationKey: Sendable {

@@ -1,3 +1,4 @@
+package import Formats
 package import SecretMemory
 
 /// The result of a token introspection (RFC 7662 §2.2).

@@ -1,3 +1,5 @@
+internal import Formats
+
 /// A public document of an issuer: its metadata or its keys. Only these requests follow redirects, and only within
 /// their own origin.
 package struct MetadataDocument: Sendable {

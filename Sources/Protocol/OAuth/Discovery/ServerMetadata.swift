@@ -1,3 +1,5 @@
+internal import Formats
+
 /// An authorization server's metadata (RFC 8414 §2, RFC 8628 §4), as far as the agent uses it.
 public struct ServerMetadata: Sendable, Equatable {
     public var issuer: Issuer

@@ -1,3 +1,5 @@
+internal import Formats
+
 /// The `iss` that a provider's tokens have.
 public enum TokenIssuer: Sendable, Hashable {
     /// The issuer itself, byte for byte (OpenID Connect Core 1.0 §3.1.3.7).

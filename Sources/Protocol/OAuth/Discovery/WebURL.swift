@@ -1,3 +1,5 @@
+internal import Formats
+
 /// The parts of an absolute http or https URL.
 ///
 /// Malformed URLs are refused, not repaired: two lenient readers may see two different hosts in one URL (RFC 3986).

@@ -1,3 +1,4 @@
+internal import Formats
 public import SecretMemory
 
 /// A device authorization response (RFC 8628 §3.2). All but the device code may be shown.

@@ -1,3 +1,5 @@
+internal import Formats
+
 /// Provider-specific words for an invalid refresh token. They are compared as a whole; sentences are not searched.
 enum RefreshTokenWords {
     /// Whether the word is unambiguous anywhere: `invalid_refresh_token` (Slack), `RefreshTokenExpired`, `refresh token

@@ -1,3 +1,4 @@
+internal import Formats
 public import SecretMemory
 
 /// A successful token response (RFC 6749 §5.1).

@@ -1,3 +1,4 @@
+internal import Formats
 public import SecretMemory
 
 /// A client as the provider registered it, which may differ from the request (RFC 7591 §3.2.1).

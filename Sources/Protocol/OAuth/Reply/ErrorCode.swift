@@ -1,3 +1,5 @@
+internal import Formats
+
 /// The error codes that the agent handles, named as in the RFCs. Any other code fails a login and is kept as text.
 enum ErrorCode: String {
     // RFC 8628 §3.5.

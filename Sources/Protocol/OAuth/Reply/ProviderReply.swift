@@ -1,3 +1,4 @@
+internal import Formats
 package import SecretMemory
 
 /// One reply of a provider's endpoint, parsed once for all classifiers.

@@ -1,3 +1,4 @@
+internal import Formats
 package import SecretMemory
 internal import Synchronization
 

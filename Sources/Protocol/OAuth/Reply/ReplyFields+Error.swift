@@ -1,3 +1,5 @@
+internal import Formats
+
 extension ReplyFields {
     /// The OAuth error in the reply, in the server's raw words; `nil` if there is none.
     ///

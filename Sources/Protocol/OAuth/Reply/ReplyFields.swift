@@ -1,3 +1,5 @@
+package import Formats
+
 /// The members of one reply, independent of its encoding. Unknown members are ignored (RFC 6749 §5.1).
 package struct ReplyFields: Sendable {
     private let members: [String: JSONValue]

@@ -1,3 +1,4 @@
+internal import Formats
 internal import SecretMemory
 
 /// The parsed body of a reply.

@@ -1,3 +1,5 @@
+internal import Formats
+
 /// The delay that a server requests (RFC 9110 §10.2.3).
 package enum RetryAfter {
     /// Longer delays are shortened, so that a server's mistake does not block an account for days.

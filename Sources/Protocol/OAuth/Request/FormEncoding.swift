@@ -1,3 +1,4 @@
+internal import Formats
 package import SecretMemory
 
 /// `application/x-www-form-urlencoded` (RFC 6749 appendix B).
@@ -62,18 +63,7 @@ package enum FormEncoding {
 
     /// `nil` if two hexadecimal digits do not follow a `%`. Malformed UTF-8 becomes U+FFFD.
     package static func decode(_ text: some Collection<UInt8>) -> String? {
-        var bytes = WipedBytes(capacity: text.count)
-        var rest = text[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard let high = rest.popFirst()?.hexValue, let low = rest.popFirst()?.hexValue else { return nil }
-                bytes.append(high << 4 | low)
-            default: bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        PercentEncoding.decode(text, plusIsSpace: true).map { String(decoding: $0, as: UTF8.self) }
     }
 }
 

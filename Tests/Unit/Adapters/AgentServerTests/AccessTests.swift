@@ -1,8 +1,8 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
 import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 /// What the rules allow is what a caller gets, on every route.

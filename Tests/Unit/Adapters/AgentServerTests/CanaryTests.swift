@@ -1,7 +1,7 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
 import Policy
+import TestSupport
 import Testing
 
 /// A text of the owner's stands wherever texts of files, stores and providers do, and no stranger is sent it: by no

@@ -1,8 +1,8 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
 import Foundation
 import Policy
+import TestSupport
 import Testing
 
 struct CapTests {

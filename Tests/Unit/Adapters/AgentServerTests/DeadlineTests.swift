@@ -1,6 +1,6 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 struct DeadlineTests {

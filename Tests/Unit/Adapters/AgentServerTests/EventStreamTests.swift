@@ -1,8 +1,8 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
 import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 /// `GET /v1/events` on the wire (WHATWG HTML §9.2).

@@ -1,6 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
+import AgentServer
 import Synchronization
+import TestSupport
 
 /// An agent without accounts: what it does follows from the account's name, and a test holds its gates.
 ///

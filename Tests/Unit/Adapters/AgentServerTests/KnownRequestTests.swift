@@ -1,9 +1,9 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
 import Foundation
 import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 /// Requests that the server answers by their bytes, because it has read the same before.

@@ -1,5 +1,5 @@
 import AgentAPI
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 struct LoginStreamTests {

@@ -1,6 +1,6 @@
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// What the description says, against what the code does. `packaging/dev/api-fuzz` asks a running agent as well.

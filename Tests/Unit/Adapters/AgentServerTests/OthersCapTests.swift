@@ -1,9 +1,9 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
 import Foundation
 import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 /// How many connections all callers together may have who are neither the agent's own user nor root.

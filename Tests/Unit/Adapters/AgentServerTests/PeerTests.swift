@@ -1,10 +1,10 @@
 import AgentAPI
 import AgentServer
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
-import LocalSocket
 import Policy
+import System
+import TestSupport
 import Testing
 
 struct PeerTests {

@@ -1,9 +1,9 @@
 import AgentServer
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
 import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 struct QueueTests {

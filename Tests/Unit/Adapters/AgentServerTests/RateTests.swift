@@ -1,7 +1,7 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
 import Policy
+import TestSupport
 import Testing
 
 /// Rates where it depends on a user's entry whose they are.

@@ -1,8 +1,8 @@
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
-import LocalSocket
 import Synchronization
+import System
+import TestSupport
 
 /// One connection on which a test can say anything, byte by byte. Whatever blocks does so on a thread of its own: the
 /// pool of Swift's tasks may have two.

@@ -1,10 +1,10 @@
 import AgentAPI
 import AgentServer
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
 import PeerIdentity
 import Policy
+import TestSupport
 import Testing
 
 /// Rules about real processes, which the server finds out about by itself.

@@ -1,7 +1,7 @@
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
-import LocalSocket
+import System
+import TestSupport
 import Testing
 
 struct ReplacementTests {
@@ -13,7 +13,7 @@ struct ReplacementTests {
             #expect(try await old.reply().status == 200)
             let former = server.socket.text + ".former"
             #expect(rename(server.socket.text, former) == 0)
-            server.replacements.yield(try LocalSocket.listen(at: server.socket).consumeRaw())
+            server.replacements.yield(try LocalSocket.listen(at: server.socket.text).consumeRaw())
             #expect(try await server.exchange(.get("/v1/health")).status == 200)
             await eventually("the old socket still takes connections") { (try? RawClient(former)) == nil }
             try await old.send(.get("/v1/health"))

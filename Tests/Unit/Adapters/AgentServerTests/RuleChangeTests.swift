@@ -1,7 +1,7 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
 import Policy
+import TestSupport
 import Testing
 
 /// Rules that change while connections are open.

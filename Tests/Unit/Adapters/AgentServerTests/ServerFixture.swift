@@ -1,12 +1,12 @@
 import AgentServer
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
-import LocalSocket
 import Logging
 import Metrics
 import Policy
 import ServiceLifecycle
+import System
+import TestSupport
 import Testing
 
 /// The real server on a real socket, with an agent in the test's hand.
@@ -47,7 +47,7 @@ struct ServerFixture: Sendable {
     private init(_ limits: ServerLimits, _ access: Access, _ metrics: [any MetricSource]) throws {
         files = try TemporaryDirectory()
         socket = try SocketPath(files.path + "/run/agent.sock")
-        let listener = try LocalSocket.listen(at: socket).consumeRaw()
+        let listener = try LocalSocket.listen(at: socket.text).consumeRaw()
         let later: AsyncStream<Int32>
         (later, replacements) = AsyncStream.makeStream(of: Int32.self)
         let logger = known.logger

@@ -1,6 +1,6 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 /// The server's stop, as those see it whose reply is on its way.

@@ -1,8 +1,8 @@
 import AgentAPI
 import AgentServer
-import AuthagentTestSupport
 import Metrics
 import Policy
+import TestSupport
 import Testing
 
 /// Nobody learns of an account that no rule gives him.

@@ -1,9 +1,9 @@
 import Audit
-import AuthagentTestSupport
 import Foundation
 import Logging
 import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 /// The audit file, with real files and a real small disk.

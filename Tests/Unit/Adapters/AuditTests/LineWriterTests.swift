@@ -1,7 +1,7 @@
 import Audit
-import AuthagentTestSupport
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(10)))

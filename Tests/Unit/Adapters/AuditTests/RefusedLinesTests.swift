@@ -1,9 +1,9 @@
 import AgentAPI
 import Audit
-import AuthagentTestSupport
 import Foundation
 import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 /// The lines about endless refusals.

@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import CurlTransport
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// A server cannot make the agent read or keep more than its limits.

@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import CurlTransport
 import Dispatch
 import OAuth
+import TestSupport
 import Testing
 
 /// Cancelled requests.

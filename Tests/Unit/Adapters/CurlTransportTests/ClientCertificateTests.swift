@@ -1,8 +1,8 @@
-import AuthagentTestSupport
 import CurlTransport
 import Foundation
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// T6: tls_client_auth (RFC 8705), with libcurl.

@@ -1,8 +1,8 @@
-import AuthagentTestSupport
 import CurlTransport
 import Foundation
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// A cache in front of a provider may send an encoding that was not requested.

@@ -1,9 +1,9 @@
-import AuthagentTestSupport
 import CurlTransport
 import Dispatch
 import Foundation
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// Requests and replies over a real connection.

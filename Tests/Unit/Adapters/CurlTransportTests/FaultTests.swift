@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import CurlTransport
 import OAuth
+import TestSupport
 import Testing
 
 /// Network faults, and the errors they cause.

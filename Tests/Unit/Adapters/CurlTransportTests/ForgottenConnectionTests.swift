@@ -1,8 +1,8 @@
-import AuthagentTestSupport
 import CurlTransport
 import Dispatch
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// The buffers of an idle connection contain parts of earlier messages.

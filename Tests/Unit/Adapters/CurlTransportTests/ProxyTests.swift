@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import CurlTransport
 import OAuth
+import TestSupport
 import Testing
 
 /// A proxy forwards https, which it cannot read, and never http.

@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import CurlTransport
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// T1: a server without a valid certificate for the host receives nothing of the request.

@@ -1,4 +1,4 @@
-import KeyringRecords
+import KeyringProtocol
 import Testing
 
 /// The choice of the session bus by a keyring helper.

@@ -1,9 +1,9 @@
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
-import KeyringRecords
+import KeyringProtocol
 import KeyringStore
 import SecretMemory
+import TestSupport
 import Testing
 import Vault
 

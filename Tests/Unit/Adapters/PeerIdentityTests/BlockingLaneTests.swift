@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import Foundation
 import PeerIdentity
 import Synchronization
+import TestSupport
 import Testing
 
 /// Calls blocked by a file system.

@@ -1,8 +1,8 @@
-import AuthagentTestSupport
 import Foundation
 import PeerIdentity
 import Policy
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(10)))

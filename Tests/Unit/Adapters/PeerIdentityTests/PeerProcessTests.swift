@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import Foundation
 import PeerIdentity
 import Policy
+import TestSupport
 import Testing
 
 /// The identity of the peer, with real processes.

@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import Foundation
 import PeerIdentity
 import Policy
+import TestSupport
 import Testing
 
 /// A process in a real control group, where root can create one.

@@ -1,7 +1,7 @@
-import AuthagentTestSupport
 import Dispatch
 import PeerIdentity
 import Synchronization
+import TestSupport
 import Testing
 
 /// Users with an entry on this machine.

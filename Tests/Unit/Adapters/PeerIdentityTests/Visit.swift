@@ -1,9 +1,9 @@
 import AuthagentClient
-import AuthagentTestSupport
 import CLinux
 import Foundation
-import LocalSocket
 import PeerIdentity
+import System
+import TestSupport
 import Testing
 
 /// A real process that has connected to the test's socket, and the facts about it.
@@ -22,7 +22,7 @@ final class Visit: Sendable {
     ) async throws {
         files = try TemporaryDirectory()
         let path = try SocketPath(files.path + "/run/agent.sock")
-        let listener = try LocalSocket.listen(at: path)
+        let listener = try LocalSocket.listen(at: path.text)
         if user != nil {
             for path in [files.path, path.directory, path.text] { try #require(chmod(path, 0o777) == 0) }
         }

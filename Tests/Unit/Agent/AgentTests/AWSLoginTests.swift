@@ -1,9 +1,9 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 import Vault
 

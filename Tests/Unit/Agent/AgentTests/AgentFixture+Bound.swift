@@ -1,7 +1,7 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import FoundationEssentials
+import TestSupport
 
 /// Tokens under a bound.
 extension AgentFixture {

@@ -1,11 +1,11 @@
-import Accounts
 import Agent
 import AgentAPI
-import AuthagentTestSupport
+import Configuration
 import Logging
 import OAuth
-import SealedStore
+import SealedStorage
 import Synchronization
+import TestSupport
 import Testing
 import Vault
 

@@ -1,9 +1,10 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
+import Formats
 import Foundation
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 /// T6: how an account's client proves who it is, from discovery and from the account file.

@@ -1,6 +1,6 @@
 import AgentAPI
-import AuthagentTestSupport
 import OAuth
+import TestSupport
 import Testing
 
 /// What programs and people are told while an older token is served, because the last renewal failed.

@@ -1,10 +1,10 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
-import IDToken
+import JOSE
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 import Vault
 

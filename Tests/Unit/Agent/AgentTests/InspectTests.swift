@@ -1,7 +1,8 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
+import Formats
 import OAuth
+import TestSupport
 import Testing
 
 /// What `inspect` makes of tokens and of the provider's answers about them.

@@ -1,8 +1,8 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
-import SealedStore
+import SealedStorage
+import TestSupport
 import Testing
 import Vault
 

@@ -1,7 +1,7 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// Logins at providers that want to know at the login where its tokens are to be used.

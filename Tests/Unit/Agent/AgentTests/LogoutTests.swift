@@ -1,8 +1,8 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 import Vault
 

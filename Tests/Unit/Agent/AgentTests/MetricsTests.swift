@@ -1,8 +1,8 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import Metrics
 import OAuth
+import TestSupport
 import Testing
 import Vault
 

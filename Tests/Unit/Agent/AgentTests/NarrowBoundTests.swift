@@ -1,7 +1,7 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import FoundationEssentials
+import TestSupport
 import Testing
 
 /// A rule's scopes are compared letter by letter, whether or not a request names any: what providers mean by a scope's

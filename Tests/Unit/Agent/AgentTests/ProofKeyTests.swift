@@ -1,7 +1,7 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import OAuth
+import TestSupport
 import Testing
 
 /// PKCE in the device grant (RFC 7636).

@@ -1,10 +1,10 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
 import OAuth
 import SecretMemory
 import Synchronization
+import TestSupport
 import Testing
 import Vault
 

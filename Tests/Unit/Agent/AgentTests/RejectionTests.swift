@@ -1,6 +1,6 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 /// `POST /v1/accounts/NAME/token/rejected`.

@@ -1,6 +1,6 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 /// What a rule's scopes do to tokens and logins, where it depends on what the login has and the provider grants.

@@ -1,9 +1,9 @@
-import Accounts
 import Agent
 import AgentAPI
-import AuthagentTestSupport
+import Configuration
 import Foundation
 import OAuth
+import TestSupport
 import Testing
 import Vault
 

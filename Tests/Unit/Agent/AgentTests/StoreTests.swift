@@ -1,7 +1,7 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 import Vault
 

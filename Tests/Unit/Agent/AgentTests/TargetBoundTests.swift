@@ -1,6 +1,6 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 /// Where a token under a rule's bound may be used.

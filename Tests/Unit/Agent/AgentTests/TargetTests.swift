@@ -1,8 +1,8 @@
 import Agent
 import AgentAPI
-import AuthagentTestSupport
 import Foundation
 import OAuth
+import TestSupport
 import Testing
 
 /// Tokens for a part of a login's scopes, a resource or an audience.

@@ -1,8 +1,8 @@
 import AgentAPI
 import Doctor
-import SealedFiles
-import SealedJournal
+import System
 import Testing
+import Vault
 
 struct JournalCheckTests {
     private static let now = 1_800_000_000
@@ -63,7 +63,9 @@ struct JournalCheckTests {
         #expect(orphan.first?.hint?.contains("rm /j/work~2.rotated") == true)
         let files = checks(
             {
-                $0.failures = [.readableByOthers("/j/work~1.intent", mode: 0o644)]
+                $0.failures = [
+                    Fault("/j/work~1.intent can be read by others", hint: "run 'chmod 600 /j/work~1.intent'")
+                ]
                 $0.foreign = ["/j/notes\u{1B}[31m.txt"]
             }, isAgent: false)
         #expect(files.map(\.id) == [.journalFiles, .journalFiles])

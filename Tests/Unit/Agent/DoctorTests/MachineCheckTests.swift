@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import Doctor
 import Foundation
+import TestSupport
 import Testing
 
 struct MachineCheckTests {

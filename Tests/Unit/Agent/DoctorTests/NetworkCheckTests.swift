@@ -1,5 +1,5 @@
-import Accounts
 import AgentAPI
+import Configuration
 import Doctor
 import OAuth
 import Testing

@@ -1,10 +1,11 @@
 import AgentAPI
-import AuthagentTestSupport
 import Doctor
 import Foundation
 import OAuth
-import SealedStore
+import SealedStorage
 import Synchronization
+import System
+import TestSupport
 import Testing
 import Vault
 
@@ -32,6 +33,7 @@ struct ReportTests {
                 sealed: SealedStore(
                     path: files.path + "/state/authagent/sealed", credentialsDirectory: nil, time: time, cost: .cheap,
                     warn: { _ in }),
+                journal: { () throws(Fault) in nil },
                 transport: transport ?? provider, time: time, isAgent: false
             )
         )

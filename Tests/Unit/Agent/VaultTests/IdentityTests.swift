@@ -1,6 +1,6 @@
-import AuthagentTestSupport
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 import Vault
 

@@ -1,6 +1,6 @@
 import AgentAPI
-import AuthagentTestSupport
 import SecretMemory
+import TestSupport
 import Testing
 import Vault
 

@@ -1,6 +1,6 @@
 import AgentAPI
-import AuthagentTestSupport
 import OAuth
+import TestSupport
 import Testing
 import Vault
 

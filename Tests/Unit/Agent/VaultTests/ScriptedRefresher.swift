@@ -1,8 +1,8 @@
 import AgentAPI
-import AuthagentTestSupport
 import OAuth
 import SecretMemory
 import Synchronization
+import TestSupport
 import Vault
 
 /// A provider that answers refreshes from a script; the last line repeats.

@@ -1,7 +1,7 @@
 import AgentAPI
-import AuthagentTestSupport
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 import Vault
 

@@ -1,5 +1,5 @@
-import AuthagentTestSupport
 import Metrics
+import TestSupport
 import Testing
 
 struct ExpositionTests {

@@ -1,4 +1,5 @@
-import AuthagentTestSupport
+import Formats
+import TestSupport
 import OAuth
 import SecretMemory
 import Testing

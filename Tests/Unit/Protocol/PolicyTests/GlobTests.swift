@@ -1,4 +1,4 @@
-import AuthagentTestSupport
+import TestSupport
 import Policy
 import Testing
 

@@ -1,7 +1,7 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// How calls share connections and threads, and how they end.

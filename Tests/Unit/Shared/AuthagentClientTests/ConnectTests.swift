@@ -1,6 +1,6 @@
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 struct ConnectTests {

@@ -1,6 +1,6 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(10)))

@@ -1,7 +1,7 @@
 import AgentAPI
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
+import TestSupport
 import Testing
 
 /// Hostile servers at the agent's path: the client neither hangs nor crashes, and its memory stays bounded.

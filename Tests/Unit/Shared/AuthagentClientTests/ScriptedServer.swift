@@ -1,8 +1,8 @@
 import AuthagentClient
-import AuthagentTestSupport
 import Foundation
-import LocalSocket
 import Synchronization
+import System
+import TestSupport
 
 /// A server at the agent's socket that sends what a test scripts, byte by byte. Each connection has a thread.
 final class ScriptedServer: Sendable {
@@ -27,7 +27,7 @@ final class ScriptedServer: Sendable {
     init(_ script: @escaping @Sendable (_ request: Int) -> [Step]) throws {
         files = try TemporaryDirectory()
         path = try SocketPath(files.path + "/run/agent.sock")
-        listener = try LocalSocket.listen(at: path).consumeRaw()
+        listener = try LocalSocket.listen(at: path.text).consumeRaw()
         Thread.detachNewThread { [listener, weak self] in
             // Closed here, so that it never accepts on another test's listener with the same number.
             defer { close(listener) }

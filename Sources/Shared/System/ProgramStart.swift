@@ -1,0 +1,52 @@
+internal import CLinux
+internal import Glibc
+
+/// A program to start in / with default signals and no descriptor of the caller's but those named (posix_spawn(3)).
+///
+/// The functions return 0 or an error number. The caller waits for the end of the process.
+public struct ProgramStart {
+    public let path: String
+    private let arguments: [String]
+    private let environment: [String]
+
+    /// `arguments`: without the program's own name.
+    public init(_ path: String, _ arguments: [String] = [], environment: [String: String]) {
+        self.path = path
+        self.arguments = [path] + arguments
+        self.environment = environment.map { "\($0.key)=\($0.value)" }
+    }
+
+    /// Starts it as a daemon, in a session of its own: no input, `log` as its output, `extra` as descriptor 3.
+    public func daemon(log: Int32, extra: Int32) -> Int32 {
+        withCStrings { clinux_spawn_daemon(path, $0, $1, log, extra) }
+    }
+
+    /// Starts it without input.
+    public func process(output: Int32, errors: Int32, _ pid: inout Int32) -> Int32 {
+        withCStrings { clinux_spawn(path, $0, $1, output, errors, &pid) }
+    }
+
+    /// Starts it with `channel` as input and output, its errors discarded. `file`: the open file to run, not the path.
+    public func helper(channel: Int32, file: Int32? = nil, _ pid: inout Int32) -> Int32 {
+        withCStrings { clinux_spawn_helper(path, file ?? -1, $0, $1, channel, &pid) }
+    }
+
+    /// A copy of the program in memory that its own user may run and not read: the kernel protects its process from
+    /// other processes of that user from execve(2) on. Negative if there is none, as of a script.
+    public func unreadableCopy() -> Int32 { clinux_unreadable_program(path) }
+
+    private func withCStrings<Value>(
+        _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>)
+            ->
+            Value
+    ) -> Value {
+        var (arguments, environment) = (Self.copies(arguments), Self.copies(environment))
+        defer { for text in arguments + environment { free(text) } }
+        return body(&arguments, &environment)
+    }
+
+    /// Ends with `nil`, as execve(2) wants it.
+    private static func copies(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        texts.map { text in text.withCString { strdup($0) } } + [nil]
+    }
+}

@@ -1,0 +1,26 @@
+internal import CLinux
+internal import Glibc
+
+/// Signals as a descriptor for poll(2) instead of handlers (signalfd(2)).
+public final class SignalWatch {
+    public let descriptor: Int32
+    private var set = sigset_t()
+
+    /// Blocks the signals until `end`, or until the process ends.
+    public init(_ signals: [Int32]) {
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        sigprocmask(SIG_BLOCK, &set, nil)
+        descriptor = clinux_signalfd(&set)
+    }
+
+    /// Restores the signals' former effect; a pending one takes effect now.
+    public func end() { sigprocmask(SIG_UNBLOCK, &set, nil) }
+
+    deinit { _ = close(descriptor) }
+
+    public func take() -> Int32? {
+        let signal = clinux_signalfd_read(descriptor)
+        return signal > 0 ? signal : nil
+    }
+}

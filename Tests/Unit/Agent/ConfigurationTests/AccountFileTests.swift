@@ -1,0 +1,288 @@
+import AgentAPI
+import Configuration
+import Foundation
+import OAuth
+import TestSupport
+import Testing
+
+/// The account files of a user, in a temporary directory.
+struct AccountFiles {
+    let files: TemporaryDirectory
+    let directory: AccountDirectory
+    let name: AccountName
+
+    init() throws {
+        files = try TemporaryDirectory()
+        try files.directory("user")
+        try files.directory("system")
+        directory = AccountDirectory(user: files.path + "/user", system: files.path + "/system")
+        name = try #require(AccountName("work"))
+    }
+
+    func write(_ text: String, in place: String = "user", mode: Int = 0o600) throws {
+        try files.file("\(place)/work.toml", text, mode: mode)
+    }
+
+    /// What is wrong with a file of this text.
+    func error(_ text: String) throws -> ConfigurationError {
+        try write(text)
+        return try #require(throws: ConfigurationError.self) { try directory.load(name) }
+    }
+}
+
+struct AccountFileTests {
+    @Test(
+        "a span of time that makes no sense is refused, and ends nothing",
+        arguments: ["-9223372036854775808d", "9223372036854775807s", "0s", "-1d", "366d", "d", "", "1", "1w"])
+    func spans(text: String) throws {
+        let fixture = try AccountFiles()
+        let error = try fixture.error(Self.good + "keep_alive = \"\(text)\"\n")
+        #expect(error.problem.contains("keep_alive"))
+        #expect(error.line == 3)
+    }
+
+    static let good = "issuer = \"https://issuer.example/a\"\nclient_id = \"tv\"\n"
+
+    @Test("a file with an issuer and a client id is an account, with the keyring as its store")
+    func smallest() throws {
+        let fixture = try AccountFiles()
+        try fixture.write(Self.good)
+        let settings = try #require(try fixture.directory.load(fixture.name))
+        #expect(settings.issuer?.text == "https://issuer.example/a")
+        #expect(settings.clientID == "tv")
+        #expect(settings.store == .keyring)
+        #expect(settings.scopes.isEmpty)
+    }
+
+    @Test(
+        "a place that no token can be for is refused, with the key that names it",
+        arguments: [("audience", "\"\""), ("resources", "[\"api\"]"), ("resources", "[\"urn:a#b\"]")])
+    func place(key: String, value: String) throws {
+        let error = try AccountFiles().error(Self.good + "\(key) = \(value)\n")
+        #expect(error.line == 3)
+        #expect(error.problem.contains(key == "audience" ? "the audience" : "the resource"))
+    }
+
+    @Test("what is written is read back the same, whatever characters it holds")
+    func roundTrip() throws {
+        let fixture = try AccountFiles()
+        var keys = AccountKeys(
+            issuer: try Issuer(parsing: "https://issuer.example/a"),
+            clientID: "a \"quoted\" \\ id",
+            scopes: ["openid", "https://scope.example/read"],
+            store: .memory,
+            deviceEndpoint: try EndpointURL(parsing: "https://issuer.example/device"),
+            tokenEndpoint: try EndpointURL(parsing: "https://issuer.example/token"),
+            revocationEndpoint: try EndpointURL(parsing: "https://issuer.example/revoke"),
+            clientAuthentication: .clientSecretPost,
+            clientSecretFile: "/etc/secret",
+            keepAlive: .seconds(7200),
+            expectedSubject: "auth0|\"ann\""
+        )
+        keys.provider = try ProviderChoice("keycloak", parameters: ["host": "sso.example:8443", "realm": "main"])
+        (keys.lockAfter, keys.lifetime) = (.seconds(600), .seconds(28_800))
+        keys.scopeParameter = "scopes"
+        keys.deviceGrantType = "device"
+        keys.deviceCodeParameter = "code"
+        keys.clientKeyFile = "/etc/keys/tv.pem"
+        keys.clientCertificateFile = "/etc/keys/tv.crt"
+        keys.assertionAudience = .issuer
+        (keys.audience, keys.resources) = ("https://api.example/", ["urn:a", "https://b.example/"])
+        keys.refreshEndsTokens = true
+        keys.believeOmittedScope = true
+        keys.pkce = false
+        keys.deviceParameters = ["audience": "https://api.example/", "odd.name": "a\"b"]
+        let settings = try AccountSettings(keys)
+        try fixture.directory.prepare(settings, for: fixture.name).commit()
+        #expect(try fixture.directory.load(fixture.name) == settings)
+    }
+
+    @Test("an unknown key is refused with its line and the nearest key")
+    func unknownKey() throws {
+        let error = try AccountFiles().error(Self.good + "\nscoops = [\"a\"]\n")
+        #expect(error.line == 4)
+        #expect(error.problem.contains("scoops"))
+        #expect(error.hint.contains("'scopes'"))
+    }
+
+    @Test("an omitted scope is believed only if the file says so, and the key is known to those that are nearly it")
+    func belief() throws {
+        let files = try AccountFiles()
+        for (line, isBelieved) in [
+            ("", false), ("believe_omitted_scope = true\n", true), ("believe_omitted_scope = false\n", false),
+        ] {
+            try files.write(Self.good + "\n" + line)
+            #expect(try files.directory.load(files.name)?.believesOmittedScope == isBelieved)
+        }
+        #expect(
+            try files.error(Self.good + "\nbelieve_omitted_scopes = true\n").hint.contains("'believe_omitted_scope'"))
+        #expect(try files.error(Self.good + "\nbelieve_omitted_scope = \"yes\"\n").line == 4)
+    }
+
+    @Test(
+        "what cannot be an account is refused with the line that is to blame",
+        arguments: [
+            ("issuer = \"http://issuer.example\"\nclient_id = \"tv\"\n", 1),
+            ("client_id = \"tv\"\nissuer = \"https://a b\"\n", 2),
+            ("client_id = \"tv\"\nissuer = 5\n", 2),
+            (good + "scopes = \"openid\"\n", 3),
+            (good + "scopes = [\"a b\"]\n", 3),
+            (good + "store = \"plain\"\n", 3),
+            (good + "keep_alive = \"soon\"\n", 3),
+            (good + "lock_after = \"30s\"\n", 3),
+            (good + "lifetime = 8\n", 3),
+            (good + "keep_alive = \"99999999999999999999d\"\n", 3),
+            (good + "client_secret_file = \"relative\"\n", 3),
+            (good + "client_key_file = \"relative\"\n", 3),
+            (good + "client_certificate_file = \"/c.pem\"\n", 3),
+            (good + "client_auth = \"private_key_jwt\"\n", 3),
+            (good + "client_auth = \"tls_client_auth\"\nclient_key_file = \"/k.pem\"\n", 3),
+            (good + "assertion_audience = \"everybody\"\n", 3),
+            (good + "pkce = \"yes\"\n", 3),
+            (good + "device_parameters = {code_challenge = \"x\"}\n", 3),
+            (good + "token_endpoint = \"https://u:p@issuer.example\"\n", 3),
+            (good + "expected_subject = \"\"\n", 3),
+            (good + "expected_subject = \"\u{e9}\"\n", 3),
+            (good + "expected_subject = \"a\\u0007\"\n", 3),
+            (good + "expected_subject = 7\n", 3),
+            (
+                "client_id = \"tv\"\nexpected_subject = \"ann\"\ndevice_endpoint = \"https://l.example/d\"\n"
+                    + "token_endpoint = \"https://l.example/t\"\n", 2
+            ),
+            (good + "scopes = [\n", 3),
+            (good + "issuer = \"https://other.example\"\n", 3),
+        ])
+    func refused(text: String, line: Int) throws {
+        let error = try AccountFiles().error(text)
+        #expect(abs((error.line ?? 0) - line) <= 1)
+        #expect(error.description.contains("work.toml:"))
+        #expect(!error.hint.isEmpty)
+    }
+
+    @Test(
+        "a file without what an account needs is refused",
+        arguments: [
+            "", "client_id = \"tv\"\n", "provider = \"twitch\"\n",
+            "device_endpoint = \"https://i.example/d\"\ntoken_endpoint = \"https://i.example/t\"\n",
+            "issuer = \"https://i.example\"\nclient_secret_file = \"/secret\"\n",
+            "issuer = \"https://i.example\"\nclient_key_file = \"/key\"\n",
+        ])
+    func incomplete(text: String) throws { _ = try AccountFiles().error(text) }
+
+    @Test("without a client id the agent is to register one, and the file stays without it")
+    func registered() throws {
+        let fixture = try AccountFiles()
+        try fixture.write("issuer = \"https://issuer.example/a\"\n")
+        let settings = try #require(try fixture.directory.load(fixture.name))
+        #expect(settings.clientID == nil)
+        let file = try fixture.directory.prepare(settings, for: fixture.name)
+        try file.commit()
+        #expect(try #require(try fixture.directory.load(fixture.name)).clientID == nil)
+    }
+
+    @Test("both endpoints stand in for an issuer")
+    func endpoints() throws {
+        let fixture = try AccountFiles()
+        try fixture.write(
+            """
+            client_id = "tv"
+            device_endpoint = "https://login.example/device"
+            token_endpoint = "https://login.example/token"
+            """)
+        #expect(try fixture.directory.load(fixture.name)?.providerName == "https://login.example")
+    }
+
+    @Test(
+        "a secret in the file is refused, and the error does not repeat it",
+        arguments: ["client_secret", "refresh_token"])
+    func secret(key: String) throws {
+        let error = try AccountFiles().error(Self.good + "\(key) = \"canary-1\"\n")
+        #expect(!error.description.contains("canary-1"))
+        #expect(!error.hint.contains("canary-1"))
+    }
+
+    @Test("a file that others may write to is refused with the command that repairs it")
+    func loose() throws {
+        let fixture = try AccountFiles()
+        try fixture.write(Self.good, mode: 0o666)
+        let error = try #require(throws: ConfigurationError.self) { try fixture.directory.load(fixture.name) }
+        #expect(error.hint.contains("chmod go-w"))
+    }
+
+    @Test("a directory that others may write to is refused")
+    func looseDirectory() throws {
+        let fixture = try AccountFiles()
+        try fixture.write(Self.good)
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: fixture.files.path + "/user")
+        #expect(throws: ConfigurationError.self) { try fixture.directory.load(fixture.name) }
+    }
+
+    @Test("neither a directory, a device nor a huge file is read as an account")
+    func strange() throws {
+        let fixture = try AccountFiles()
+        try fixture.files.directory("user/work.toml")
+        #expect(throws: ConfigurationError.self) { try fixture.directory.load(fixture.name) }
+        try FileManager.default.removeItem(atPath: fixture.files.path + "/user/work.toml")
+        try fixture.write(Self.good + "#" + String(repeating: "x", count: 70_000))
+        #expect(throws: ConfigurationError.self) { try fixture.directory.load(fixture.name) }
+    }
+}
+
+struct AccountDirectoryTests {
+    @Test("the user's file wins over the fleet's")
+    func precedence() throws {
+        let fixture = try AccountFiles()
+        try fixture.write("issuer = \"https://fleet.example\"\nclient_id = \"f\"\n", in: "system", mode: 0o644)
+        #expect(try fixture.directory.load(fixture.name)?.clientID == "f")
+        try fixture.write("issuer = \"https://user.example\"\nclient_id = \"u\"\n")
+        #expect(try fixture.directory.load(fixture.name)?.clientID == "u")
+    }
+
+    @Test("one bad file hides no other")
+    func oneBad() throws {
+        let fixture = try AccountFiles()
+        try fixture.write("nonsense")
+        try fixture.files.file("user/good.toml", AccountFileTests.good)
+        try fixture.files.file("user/.hidden.toml", "nonsense")
+        try fixture.files.file("user/notes.txt", "nonsense")
+        let (accounts, errors) = fixture.directory.loadAll()
+        #expect(accounts.keys.map(\.description) == ["good"])
+        #expect(errors.keys.map(\.description) == ["work"])
+    }
+
+    @Test("a prepared file changes nothing until it is put into place, and leaves nothing when it is not")
+    func prepared() throws {
+        let fixture = try AccountFiles()
+        try fixture.write(AccountFileTests.good)
+        let settings = try AccountSettings(
+            AccountKeys(issuer: try Issuer(parsing: "https://new.example"), clientID: "n"))
+        do {
+            let file = try fixture.directory.prepare(settings, for: fixture.name)
+            #expect(try fixture.directory.load(fixture.name)?.clientID == "tv")
+            withExtendedLifetime(file) {}
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.files.path + "/user") == ["work.toml"])
+    }
+
+    @Test("a directory that cannot be written to is known before anything is approved")
+    func unwritable() throws {
+        let files = try TemporaryDirectory()
+        try files.file("blocked", "")
+        let directory = AccountDirectory(user: files.path + "/blocked/accounts", system: files.path)
+        let settings = try AccountSettings(AccountKeys(issuer: try Issuer(parsing: "https://i.example"), clientID: "n"))
+        let name = try #require(AccountName("work"))
+        #expect(throws: ConfigurationError.self) { try directory.prepare(settings, for: name) }
+    }
+
+    @Test("written files and directories are private")
+    func modes() throws {
+        let files = try TemporaryDirectory()
+        let directory = AccountDirectory(user: files.path + "/c/authagent/accounts", system: files.path)
+        let settings = try AccountSettings(AccountKeys(issuer: try Issuer(parsing: "https://i.example"), clientID: "n"))
+        try directory.prepare(settings, for: try #require(AccountName("work"))).commit()
+        for (path, mode) in [("c/authagent/accounts", 0o700), ("c/authagent/accounts/work.toml", 0o600)] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: files.path + "/" + path)
+            #expect(attributes[.posixPermissions] as? Int == mode)
+        }
+    }
+}
