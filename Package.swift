@@ -503,7 +503,7 @@ let tests: [Target] = [
     // The manual against the types.
     .testTarget(
         name: "DocumentationTests",
-        dependencies: ["Accounts", "AgentAPI", "TestSupport"],
+        dependencies: ["AgentAPI", "Configuration", "TestSupport"],
         path: "Tests/Unit/DocumentationTests",
         swiftSettings: swift
     ),
