@@ -32,7 +32,7 @@ enum QuickToken {
             return false
         }
         // Without a query the agent takes the same defaults as the ordinary command sends.
-        let request = PlainRequest("GET", Route.token(arguments.account).path)
+        let request = PlainRequest("GET", Resource.token.path(of: arguments.account))
         let response = try connection.response(to: request, Deadline(.seconds(Limits.longestWait + 5)))
         guard response.status == 200, let reply = PlainTokenReply(response.body) else {
             // Asked for once only: the next answer could take as long again, or be another.
