@@ -1,5 +1,5 @@
-internal import System
 internal import Synchronization
+internal import System
 
 /// Calls stat(2) on paths named by rules: one thread per path at a time, shared by all callers that wait.
 final class PathLooks: Sendable {

@@ -1,6 +1,6 @@
-internal import System
 internal import Policy
 internal import Synchronization
+internal import System
 
 /// The program that a process ran at the first check, with the known facts about its file.
 final class Program: Sendable {

@@ -14,7 +14,7 @@ package struct Request<Reply: Sendable>: Sendable {
 /// The API's requests. Their time limits are slightly longer than the agent's own.
 extension Request where Reply == TokenReply {
     package static func token(_ account: AccountName, _ asked: TokenRequest) -> Self {
-        var request = Self("GET", Route.token(account).path + "?" + asked.query)
+        var request = Self("GET", Resource.token.path(of: account) + "?" + asked.query)
         // The agent's own limit, plus a margin for a machine under load.
         request.limit = (asked.wait.map { .seconds($0) } ?? Limits.answerTime) + .seconds(5)
         return request
@@ -23,39 +23,39 @@ extension Request where Reply == TokenReply {
 
 extension Request where Reply == TokenRejectionReply {
     package static func rejectToken(_ account: AccountName, _ rejection: TokenRejection) -> Self {
-        post(.tokenRejected(account), rejection, within: Limits.answerTime + .seconds(5))
+        post(Resource.tokenRejected.path(of: account), rejection, within: Limits.answerTime + .seconds(5))
     }
 }
 
 extension Request where Reply == AgentStatus {
     package static func health(within limit: Duration = .seconds(10)) -> Self {
-        var request = Self("GET", Route.health.path)
+        var request = Self("GET", Resource.health.path)
         request.limit = limit
         return request
     }
 }
 
 extension Request where Reply == StatusReport {
-    package static var status: Self { Self("GET", Route.accounts.path) }
+    package static var status: Self { Self("GET", Resource.accounts.path) }
 }
 
 extension Request where Reply == AccountStatus {
     /// A request of its own, so that an unknown account is an error instead of an empty list. The agent may read its
     /// store first.
     package static func status(of account: AccountName) -> Self {
-        var request = Self("GET", Route.account(account).path)
+        var request = Self("GET", Resource.account.path(of: account))
         request.limit = Limits.answerTime + .seconds(5)
         return request
     }
 }
 
 extension Request where Reply == ProviderList {
-    package static var providers: Self { Self("GET", Route.providers.path) }
+    package static var providers: Self { Self("GET", Resource.providers.path) }
 }
 
 extension Request where Reply == DoctorReport {
     package static var doctor: Self {
-        var request = Self("GET", Route.doctor.path)
+        var request = Self("GET", Resource.doctor.path)
         // Longer than the agent's limit for all its checks.
         request.limit = .seconds(12)
         return request
@@ -65,7 +65,7 @@ extension Request where Reply == DoctorReport {
 extension Request where Reply == PolicyReport {
     package static func policyCheck(_ account: AccountName, process: Int32) -> Self {
         var request = Self(
-            "GET", "\(Route.policyCheck.path)?account=\(TokenRequest.encoded(account.description))&pid=\(process)")
+            "GET", "\(Resource.policyCheck.path)?account=\(TokenRequest.encoded(account.description))&pid=\(process)")
         // The agent may have to hash a large program.
         request.limit = .seconds(30)
         return request
@@ -75,37 +75,37 @@ extension Request where Reply == PolicyReport {
 extension Request where Reply == LogoutReply {
     package static func logout(_ account: AccountName, _ options: LogoutRequest) -> Self {
         // Discovery, revocation, the client's deletion and the keyring, each with its own limit.
-        post(Route.logout(account), options, within: .seconds(105))
+        post(Resource.logout.path(of: account), options, within: .seconds(105))
     }
 }
 
 extension Request where Reply == InspectReply {
     package static func inspect(_ account: AccountName?, _ asked: InspectRequest) -> Self {
         // Discovery, keys, a refresh and introspection, each with its own limit.
-        post(Route.inspect(account), asked, within: .seconds(150))
+        post(account.map(Resource.inspectAccount.path(of:)) ?? Resource.inspect.path, asked, within: .seconds(150))
     }
 }
 
 extension Request where Reply == StoreReport {
-    package static var stores: Self { Self("GET", Route.store.path) }
+    package static var stores: Self { Self("GET", Resource.store.path) }
 }
 
 extension Request where Reply == StoreReply {
     package static func changeStore(_ change: StoreRequest) -> Self {
         // A migration accesses the keyring several times for each account, at most 5 s each; otherwise the passphrase
         // is derived, on a slow machine.
-        post(Route.store, change, within: change.operation == .migrate ? .seconds(600) : .seconds(60))
+        post(Resource.store.path, change, within: change.operation == .migrate ? .seconds(600) : .seconds(60))
     }
 }
 
 extension Request where Reply == LockReply {
-    package static func lock(_ options: LockRequest) -> Self { post(Route.lock, options, within: .seconds(60)) }
+    package static func lock(_ options: LockRequest) -> Self { post(Resource.lock.path, options, within: .seconds(60)) }
 }
 
 extension Request where Reply == UnlockReply {
     package static func unlock(_ options: UnlockRequest) -> Self {
         // The longest delay after wrong passphrases is a minute; checking one takes a moment.
-        post(Route.unlock, options, within: .seconds(75))
+        post(Resource.unlock.path, options, within: .seconds(75))
     }
 }
 
@@ -113,7 +113,7 @@ package struct Reloaded: Codable, Sendable { let reloaded: Bool }
 
 extension Request where Reply == Reloaded {
     package static var reload: Self {
-        var request = Self("POST", Route.reload.path)
+        var request = Self("POST", Resource.reload.path)
         request.limit = .seconds(30)
         return request
     }
@@ -122,13 +122,13 @@ extension Request where Reply == Reloaded {
 package struct LoginCancelled: Codable, Sendable { let cancelled: Bool }
 
 extension Request where Reply == LoginCancelled {
-    package static func cancelLogin(_ account: AccountName) -> Self { Self("DELETE", Route.login(account).path) }
+    package static func cancelLogin(_ account: AccountName) -> Self { Self("DELETE", Resource.login.path(of: account)) }
 }
 
 extension Request where Reply == LoginEvent {
     /// The limit is for the first response; events may come at any time.
     package static func login(_ account: AccountName, _ settings: LoginRequest) -> Self {
-        var request = post(Route.login(account), settings, within: .seconds(30))
+        var request = post(Resource.login.path(of: account), settings, within: .seconds(30))
         request.plain.accept = LoginEvent.mediaType
         return request
     }
@@ -137,7 +137,7 @@ extension Request where Reply == LoginEvent {
 extension Request where Reply == AgentEvent {
     /// The limit is for the first response, as for `login`.
     package static func events(after id: EventID?) -> Self {
-        var request = Self("GET", Route.events.path)
+        var request = Self("GET", Resource.events.path)
         request.plain.accept = AgentEvent.mediaType
         if let id { request.plain.lastEventID = id.description }
         return request
@@ -145,8 +145,8 @@ extension Request where Reply == AgentEvent {
 }
 
 extension Request {
-    private static func post(_ route: Route, _ body: some Encodable, within limit: Duration) -> Self {
-        var request = Self("POST", route.path)
+    private static func post(_ path: String, _ body: some Encodable, within limit: Duration) -> Self {
+        var request = Self("POST", path)
         request.plain.body = APIJSON.encode(fixed: body)
         request.limit = limit
         return request

@@ -1,9 +1,9 @@
 import AgentAPI
-import TestSupport
 import Foundation
 import SealedStorage
 import SecretMemory
 import Synchronization
+import TestSupport
 import Vault
 
 /// A provider, a store and a home with a login, for one trial after the other.

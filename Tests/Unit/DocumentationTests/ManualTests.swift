@@ -1,5 +1,5 @@
-import Configuration
 import AgentAPI
+import Configuration
 import TestSupport
 import Testing
 

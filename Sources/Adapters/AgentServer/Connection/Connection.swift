@@ -5,7 +5,7 @@ internal import Policy
 
 /// What the handlers of one connection share. Used on the event loop only.
 final class Connection {
-    let harness: Harness
+    let router: Router
     let metrics: ServerMetrics
     let identity: any CallerIdentity
     let limits: ServerLimits
@@ -23,13 +23,13 @@ final class Connection {
     /// Set by whoever waits for that.
     var allSent: () -> Void = {}
     /// What was decided of it already, if its answer takes waiting.
-    var deferred: Harness.AtOnce?
+    var deferred: Router.AtOnce?
 
     init(
-        harness: Harness, metrics: ServerMetrics, identity: any CallerIdentity, limits: ServerLimits, logger: Logger,
+        router: Router, metrics: ServerMetrics, identity: any CallerIdentity, limits: ServerLimits, logger: Logger,
         known: KnownRequests, eventLoop: any EventLoop
     ) {
-        self.harness = harness
+        self.router = router
         self.metrics = metrics
         self.identity = identity
         self.limits = limits
@@ -38,7 +38,7 @@ final class Connection {
         timer = ConnectionTimer(limits, eventLoop: eventLoop)
     }
 
-    func takeDeferred() -> Harness.AtOnce? {
+    func takeDeferred() -> Router.AtOnce? {
         defer { deferred = nil }
         return deferred
     }
@@ -68,7 +68,7 @@ final class Connection {
         guard let received, head.method == .GET, head.version == .http1_1, head.isKeepAlive,
             // Nothing that may be a secret is kept.
             head.headers.allSatisfy({ Self.plainFields.contains($0.name.lowercased()) }),
-            let ask = try? harness.tokenAsk(request)
+            let ask = try? router.tokenAsk(request)
         else { return }
         known.remember(received, of: identity.connected.user, as: ask)
     }

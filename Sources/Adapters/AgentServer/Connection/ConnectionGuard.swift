@@ -38,7 +38,7 @@ final class ConnectionGuard: ChannelInboundHandler {
         let isFirst = timer.phase == .idle && connection.isBetweenRequests
         if isFirst, let ask = connection.known.find(bytes, of: connection.identity.connected.user) {
             let start = NIODeadline.now()
-            switch connection.harness.answerAtOnce(ask, connection.identity) {
+            switch connection.router.answerAtOnce(ask, connection.identity) {
             case .reply(let reply):
                 let now = NIODeadline.now()
                 let took = (now - start).nanoseconds
@@ -111,7 +111,7 @@ final class ConnectionGuard: ChannelInboundHandler {
         // The client sends no more, or the server stops.
         case ChannelEvent.inputClosed, is ChannelShouldQuiesceEvent: context.close(promise: nil)
         case is RulesHaveChanged:
-            if !connection.harness.gate.mayStay(connection.identity) { context.close(promise: nil) }
+            if !connection.router.gate.mayStay(connection.identity) { context.close(promise: nil) }
         default: context.fireUserInboundEventTriggered(event)
         }
     }

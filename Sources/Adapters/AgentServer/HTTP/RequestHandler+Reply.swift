@@ -7,16 +7,16 @@ extension RequestHandler {
     /// Has a complete request answered, at once or in time.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         connection.timer.enter(.answering)
-        asked = Asked(route: request.route?.template, at: .now(), isAtOnce: true)
+        asked = Asked(route: request.route?.resource, at: .now(), isAtOnce: true)
         let deferred: DeferredToken?
-        switch connection.takeDeferred() ?? connection.harness.answerAtOnce(request, connection.identity) {
+        switch connection.takeDeferred() ?? connection.router.answerAtOnce(request, connection.identity) {
         case .reply(let reply):
             if reply.status == 200 { connection.learn(request, head) }
             return send(reply, head, context)
         case .later(let token): deferred = token
         }
         asked?.isAtOnce = false
-        let (harness, identity) = (connection.harness, connection.identity)
+        let (router, identity) = (connection.router, connection.identity)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
@@ -35,7 +35,7 @@ extension RequestHandler {
         }
         // No parent: what was asked for is done even if the client goes away meanwhile.
         Task {
-            let answer = await harness.answer(request, identity, deferred)
+            let answer = await router.answer(request, identity, deferred)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
@@ -125,7 +125,7 @@ extension RequestHandler {
 
 /// A complete request that waits for its reply.
 struct Asked {
-    var route: Route.Template?
+    var route: Resource?
     var at: NIODeadline
     /// Whether the answer was there without waiting.
     var isAtOnce: Bool

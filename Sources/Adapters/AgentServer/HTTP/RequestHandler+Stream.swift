@@ -56,7 +56,7 @@ extension RequestHandler {
         // Nothing is sent to the holder of the connection of a program that has ended, or to another program than the
         // one that was let in.
         do throws(Problem) {
-            try connection.harness.gate.recognize(connection.identity, streaming?.facts ?? [])
+            try connection.router.gate.recognize(connection.identity, streaming?.facts ?? [])
         } catch { return context.close(promise: nil) }
         streaming?.lastPart = .now()
         write(part, context)

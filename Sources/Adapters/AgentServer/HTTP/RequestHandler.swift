@@ -47,7 +47,7 @@ final class RequestHandler: ChannelInboundHandler {
         if size > connection.limits.requestHead { return reject(headTooLarge, 431, context) }
         if let problem = RequestFraming.problem(of: head) { return reject(problem, nil, context) }
         if let problem = RequestOrigin.problem(of: head) {
-            connection.harness.gate.refuse(problem, connection.identity)
+            connection.router.gate.refuse(problem, connection.identity)
             return reject(problem, nil, context)
         }
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
@@ -142,8 +142,8 @@ final class RequestHandler: ChannelInboundHandler {
             streaming?.task.cancel()
         case is RulesHaveChanged:
             // What is sent as it comes was allowed by the rules before; whoever may still have it can ask again.
-            if !connection.harness.gate.mayStay(connection.identity)
-                || (streaming != nil && !connection.harness.gate.isOwn(connection.identity))
+            if !connection.router.gate.mayStay(connection.identity)
+                || (streaming != nil && !connection.router.gate.isOwn(connection.identity))
             {
                 context.close(promise: nil)
             }

@@ -13,7 +13,7 @@ public import ServiceLifecycle
 public struct AgentServer: Service {
     private let listeners: [Int32]
     private let replacements: AsyncStream<Int32>
-    private let harness: Harness
+    private let router: Router
     private let metrics: ServerMetrics
     private let access: Access
     private let limits: ServerLimits
@@ -30,7 +30,7 @@ public struct AgentServer: Service {
         self.replacements = replacements
         let gate = AccessGate(access: access) { service.report($0) }
         metrics = ServerMetrics()
-        harness = Harness(service: service, gate: gate, sources: [metrics] + sources)
+        router = Router(service: service, gate: gate, sources: [metrics] + sources)
         self.access = access
         self.limits = limits
         self.logger = logger
@@ -115,7 +115,7 @@ public struct AgentServer: Service {
             metrics.connected(.forbidden)
             return channel.close()
         }
-        if let problem = harness.gate.refusal(of: identity) {
+        if let problem = router.gate.refusal(of: identity) {
             metrics.connected(.forbidden)
             return refuse(channel, problem, registry, identity)
         }
@@ -170,7 +170,7 @@ public struct AgentServer: Service {
         to channel: any Channel, _ identity: any CallerIdentity, _ known: KnownRequests
     ) throws {
         let connection = Connection(
-            harness: harness, metrics: metrics, identity: identity, limits: limits, logger: logger, known: known,
+            router: router, metrics: metrics, identity: identity, limits: limits, logger: logger, known: known,
             eventLoop: channel.eventLoop
         )
         try channel.pipeline.syncOperations.addHandler(ConnectionGuard(connection))

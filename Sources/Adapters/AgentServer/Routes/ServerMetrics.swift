@@ -27,14 +27,15 @@ final class ServerMetrics: Sendable {
     private static let bounds = [
         0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5, 10, 40,
     ]
-    private static let routes = Route.Template.allCases
+    private static let routes = Resource.allCases
+    private static let rows = Dictionary(uniqueKeysWithValues: zip(routes, 0...))
     private static let codes = Problem.Code.allCases
     /// Places of the codes; 0 is for what succeeded.
     private static let places = Dictionary(uniqueKeysWithValues: zip(codes, 1...))
 
     /// A request was answered; without a route it was for nothing that is here, or could not be read.
-    func answered(_ route: Route.Template?, _ code: Problem.Code?, isAtOnce: Bool, nanoseconds: Int64?) {
-        let row = route?.rawValue ?? Self.routes.count
+    func answered(_ route: Resource?, _ code: Problem.Code?, isAtOnce: Bool, nanoseconds: Int64?) {
+        let row = route.flatMap { Self.rows[$0] } ?? Self.routes.count
         let place = code.map { Self.places[$0] ?? 0 } ?? 0
         state.withLockedValue { state in
             state.requests[row * (Self.codes.count + 1) + place] += 1

@@ -1,8 +1,8 @@
-internal import System
 public import AgentAPI
 internal import OAuth
 internal import SecretMemory
 internal import Synchronization
+internal import System
 public import Vault
 
 /// The rotation journal in sealed files, at most two per account:

@@ -1,7 +1,7 @@
-internal import System
 internal import AgentAPI
 public import SecretMemory
 internal import Synchronization
+internal import System
 public import Vault
 
 /// Creating, changing and supplying the store's key.

@@ -1,7 +1,7 @@
-internal import System
 internal import AgentAPI
 internal import SecretMemory
 internal import Synchronization
+internal import System
 public import Vault
 
 /// Credentials in sealed files, one per record, for machines without a desktop keyring.

@@ -33,7 +33,7 @@ enum QuickToken {
             return false
         }
         // Without a query, the agent's defaults are the same as `TokenCommand`'s.
-        let request = PlainRequest("GET", Route.token(arguments.account).path)
+        let request = PlainRequest("GET", Resource.token.path(of: arguments.account))
         let response = try connection.response(to: request, Deadline(.seconds(Limits.longestWait + 5)))
         guard response.status == 200, let reply = PlainTokenReply(response.body) else {
             // Not requested again: a second reply could take as long, or differ.

@@ -1,6 +1,6 @@
-internal import Formats
 internal import Crypto
 internal import CryptoExtras
+internal import Formats
 package import OAuth
 package import SecretMemory
 

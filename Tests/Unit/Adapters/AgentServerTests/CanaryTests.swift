@@ -17,14 +17,15 @@ struct CanaryTests {
     /// Every route with every method that has an end, and bodies that say the most.
     private static func requests(_ account: String) throws -> [Request] {
         let name = try #require(AccountName(account))
-        return Route.all(name).flatMap { route -> [Request] in
-            switch route {
-            case .events: []
-            case .login: [Request(method: "DELETE", target: route.path)]
-            case .policyCheck: [.get("\(route.path)?pid=4711&account=\(account)")]
+        return Resource.allCases.flatMap { resource -> [Request] in
+            let path = resource.path(of: name)
+            switch resource {
+            case .events: return []
+            case .login: return [Request(method: "DELETE", target: path)]
+            case .policyCheck: return [.get("\(path)?pid=4711&account=\(account)")]
             default:
-                route.methods.map { method in
-                    method == "POST" ? .post(route.path, "{}") : Request(method: method, target: route.path)
+                return resource.methods.map { method in
+                    method == "POST" ? .post(path, "{}") : Request(method: method, target: path)
                 }
             }
         }

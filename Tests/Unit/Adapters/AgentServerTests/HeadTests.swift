@@ -6,8 +6,9 @@ struct HeadTests {
     func everyResource() async throws {
         let work = try #require(AccountName("work"))
         // Events have no end, and figures are others each time: EventStreamTests and MetricsTests look at those.
-        let paths = Route.all(work).filter { $0.methods.contains("GET") && ![.events, .metrics].contains($0) }.map(
-            \.path)
+        let paths = Resource.allCases.filter { $0.methods.contains("GET") && ![.events, .metrics].contains($0) }.map {
+            $0.path(of: work)
+        }
         try await ServerFixture.serving { server in
             for path in paths + ["/v1/accounts/ghost", "/v1/accounts/gone/token", "/nowhere", "/v1/health?x=1"] {
                 let client = try server.client()
@@ -29,12 +30,12 @@ struct HeadTests {
     func notAllowed() async throws {
         let work = try #require(AccountName("work"))
         try await ServerFixture.serving { server in
-            for route in Route.all(work) where !route.methods.contains("GET") {
+            for resource in Resource.allCases where !resource.methods.contains("GET") {
                 let client = try server.client()
-                try await client.send(Request(method: "HEAD", target: route.path))
+                try await client.send(Request(method: "HEAD", target: resource.path(of: work)))
                 let head = try await client.reply(to: "HEAD")
                 #expect(head.status == 405)
-                #expect(head["allow"] == route.methods.joined(separator: ", "))
+                #expect(head["allow"] == resource.methods.joined(separator: ", "))
                 try await client.send(.get("/v1/health"))
                 #expect(try await client.reply().status == 200)
             }

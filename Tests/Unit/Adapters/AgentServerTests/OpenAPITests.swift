@@ -49,8 +49,8 @@ struct OpenAPITests {
                 Set($0.map(\.method))
             }
             let routes = Dictionary(
-                uniqueKeysWithValues: Route.all(work).map { route in
-                    (route.path.replacing("/work", with: "/{account}"), Set(route.methods))
+                uniqueKeysWithValues: Resource.allCases.map { resource in
+                    (resource.path, Set(resource.methods))
                 })
             #expect(described == routes)
         }

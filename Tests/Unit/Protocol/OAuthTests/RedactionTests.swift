@@ -1,7 +1,7 @@
 import Formats
-import TestSupport
 import OAuth
 import SecretMemory
+import TestSupport
 import Testing
 
 @Suite struct RedactionTests {

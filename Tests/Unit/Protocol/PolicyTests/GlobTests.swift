@@ -1,5 +1,5 @@
-import TestSupport
 import Policy
+import TestSupport
 import Testing
 
 struct GlobTests {

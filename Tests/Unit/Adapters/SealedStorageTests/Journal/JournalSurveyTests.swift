@@ -3,8 +3,8 @@ import Foundation
 import OAuth
 import SealedStorage
 import SecretMemory
-import TestSupport
 import System
+import TestSupport
 import Testing
 import Vault
 

@@ -1,9 +1,13 @@
 internal import AgentAPI
 internal import Policy
 
-extension Harness {
+extension Router {
     /// Explains what the rules in force say about a process and an account, whether or not there is one of that name.
-    func policyCheck(_ request: APIRequest) async throws(Problem) -> Reply {
+    func policyCheck(_ routed: RoutedRequest) async throws(Problem) -> Answer {
+        .reply(try await policyCheck(routed.request))
+    }
+
+    private func policyCheck(_ request: APIRequest) async throws(Problem) -> Reply {
         let parameters = try QueryParameters(request.query, allowed: ["account", "pid"])
         try requireAcceptable(request, "application/json")
         guard let pid = try parameters.integer("pid", in: 1...Int(Int32.max)) else {

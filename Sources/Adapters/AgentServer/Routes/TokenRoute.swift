@@ -47,7 +47,7 @@ struct DeferredToken: Sendable {
 }
 
 /// Reads a request for a token, and answers it.
-extension Harness {
+extension Router {
     /// The answer to a request that was read, if it takes no waiting.
     func answerAtOnce(_ ask: TokenAsk, _ identity: any CallerIdentity) -> AtOnce {
         do throws(Problem) {
@@ -84,7 +84,7 @@ extension Harness {
 
     /// Nil for a request that is for something else than a token.
     func tokenAsk(_ request: APIRequest) throws(Problem) -> TokenAsk? {
-        guard case .token(let account)? = request.route else { return nil }
+        guard request.route?.resource == .token, let account = request.route?.account else { return nil }
         let parameters = try QueryParameters(
             request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope", "wait"],
             repeatable: ["resource"]

@@ -2,11 +2,16 @@ internal import AgentAPI
 internal import COpenAPI
 
 /// The description of this API.
-extension Harness {
+extension Router {
     static let openAPIMediaType = "application/vnd.oai.openapi+json"
 
-    /// Whoever takes everything gets JSON.
-    func openAPI(_ request: APIRequest) throws(Problem) -> Reply {
+    /// JSON for clients that accept everything.
+    func description(_ routed: RoutedRequest) async throws(Problem) -> Answer {
+        _ = try QueryParameters(routed.request.query, allowed: [])
+        return .reply(try description(routed.request))
+    }
+
+    private func description(_ request: APIRequest) throws(Problem) -> Reply {
         if request.accepts("application/json") {
             return Reply(status: 200, contentType: "application/json", body: Self.document)
         }

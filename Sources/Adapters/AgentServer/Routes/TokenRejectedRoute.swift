@@ -1,19 +1,21 @@
 internal import AgentAPI
 
 /// Tokens that a service has refused.
-extension Harness {
-    func rejectToken(
-        _ account: AccountName, _ request: APIRequest, _ admission: Admission
-    ) async throws(Problem) -> Answer {
-        _ = try QueryParameters(request.query, allowed: [])
-        try requireAcceptable(request, "application/json")
-        var (asked, digest) = try rejection(request)
-        asked.bound = admission.bound
-        return .reply(.json(try await service.rejectToken(account, asked, digest: digest)))
+extension Router {
+    func rejectedScopes(_ request: APIRequest) throws(Problem) -> [String] {
+        try rejection(request).request.target?.scopes ?? []
+    }
+
+    func tokenRejected(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
+        try await json(routed.request) { () throws(Problem) in
+            var (asked, digest) = try rejection(routed.request)
+            asked.bound = routed.bound
+            return .json(try await service.rejectToken(account, asked, digest: digest))
+        }
     }
 
     /// Which token was refused, as the request that it is served for.
-    func rejection(_ request: APIRequest) throws(Problem) -> (request: TokenRequest, digest: [UInt8]?) {
+    private func rejection(_ request: APIRequest) throws(Problem) -> (request: TokenRequest, digest: [UInt8]?) {
         let hint = "see POST …/token/rejected in authagent-api(7)"
         let asked = try body(request, TokenRejection.self) ?? TokenRejection()
         let digest = asked.digest

@@ -4,7 +4,7 @@ internal import OAuth
 internal import SecretMemory
 
 /// Reads a request's body.
-extension Harness {
+extension Router {
     /// A web page can send other types to another site without asking first (Fetch, "CORS-safelisted request-header"), with
     /// or without a body.
     func requireJSON(_ request: APIRequest) throws(Problem) {

@@ -1,0 +1,30 @@
+internal import AgentAPI
+internal import Formats
+internal import Metrics
+
+/// What happens, as events and as figures.
+extension Router {
+    /// Server-sent events. HEAD starts no watch.
+    func events(_ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
+        _ = try QueryParameters(request.query, allowed: [])
+        try requireAcceptable(request, AgentEvent.mediaType)
+        guard request.lastEventID.count <= 1 else {
+            throw Problem(.badRequest, "Last-Event-ID comes twice", hint: "send the id of the last event that came")
+        }
+        guard request.method != "HEAD" else { return .stream(.head(AgentEvent.mediaType)) }
+        return .stream(.serverSentEvents(service.events(after: request.lastEventID.first)) { view.seen($0) })
+    }
+
+    /// Prometheus' text format, created for each request. Callers that see only some accounts get the series of those,
+    /// and none of the agent as a whole.
+    func metrics(_ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
+        _ = try QueryParameters(request.query, allowed: [])
+        try requireAcceptable(request, Exposition.mediaType)
+        var page = Exposition()
+        for source in sources {
+            if view.seesAgent { source.write(into: &page) }
+            source.writeAccounts(where: view.isVisible, into: &page)
+        }
+        return .reply(Reply(status: 200, contentType: Exposition.contentType, body: Array(page.text.utf8)))
+    }
+}

@@ -1,0 +1,52 @@
+internal import AgentAPI
+
+/// Logins begin, are cancelled, and end.
+extension Router {
+    func loginScopes(_ request: APIRequest) throws(Problem) -> [String] {
+        try body(request, LoginRequest.self)?.scopes ?? []
+    }
+
+    func login(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
+        _ = try QueryParameters(routed.request.query, allowed: [])
+        try requireAcceptable(routed.request, LoginEvent.mediaType)
+        var asked = try body(routed.request, LoginRequest.self) ?? LoginRequest()
+        // Settings decide where the account's secrets are sent, and are kept in the account's file.
+        guard routed.isTrusted || !asked.bringsSettings else {
+            throw Problem(
+                .forbidden, "only the agent's own user changes the settings of '\(account)'",
+                hint: "send none but 'timeout' and 'qr_code'", reason: "settings_not_allowed"
+            )
+        }
+        asked.bound = routed.bound?.scopes
+        let events = try await service.login(account, asked)
+        return .stream(.lines(routed.isTrusted ? events : events.forStrangers))
+    }
+
+    func cancelLogin(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
+        try await json(routed.request) { () throws(Problem) in
+            try await service.cancelLogin(account)
+            return .json(Cancelled(account: account, cancelled: true))
+        }
+    }
+
+    func logout(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
+        try await json(routed.request) { () throws(Problem) in
+            let asked = try body(routed.request, LogoutRequest.self) ?? LogoutRequest()
+            // Only the owner may leave a login behind at the provider, or delete the client.
+            guard routed.isTrusted || !asked.goesFurther else {
+                throw Problem(
+                    .forbidden,
+                    "only the agent's own user forgets the client of '\(account)', or a login without revoking it",
+                    hint: "send neither 'local' nor 'forget_client'", reason: "settings_not_allowed"
+                )
+            }
+            let reply = try await service.logout(account, asked)
+            return .json(routed.isTrusted ? reply : reply.forStrangers)
+        }
+    }
+
+    private struct Cancelled: Encodable {
+        let account: AccountName
+        let cancelled: Bool
+    }
+}

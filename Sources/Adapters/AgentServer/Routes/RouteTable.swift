@@ -1,0 +1,66 @@
+internal import AgentAPI
+internal import Policy
+
+/// What answers a method of a resource, and what it needs from the rules.
+enum Handler: Sendable {
+    /// The service's token, which is answered at once where that is possible.
+    case token
+    /// For each caller that may connect.
+    case open(@Sendable (Router, RoutedRequest) async throws(Problem) -> Router.Answer)
+    /// A list of what the permission makes visible to the caller.
+    case list(Permission, @Sendable (Router, APIRequest, AccessView) async throws(Problem) -> Router.Answer)
+    /// One account.
+    case account(
+        Permission, scopes: @Sendable (Router, APIRequest) throws(Problem) -> [String] = { _, _ in [] },
+        @Sendable (Router, AccountName, RoutedRequest) async throws(Problem) -> Router.Answer)
+    /// The agent as a whole: needs `admin`.
+    case agent(@Sendable (Router, RoutedRequest) async throws(Problem) -> Router.Answer)
+}
+
+/// A request that the rules allow, if they have to be asked.
+struct RoutedRequest: Sendable {
+    let request: APIRequest
+    let identity: any CallerIdentity
+    /// Whether the caller is told everything; others get `forStrangers`.
+    let isTrusted: Bool
+    /// What a token or a login may be good for at most; `nil`: no bound.
+    var bound: TokenBound?
+}
+
+/// The one table of the API's handlers: a resource and its methods, the permission, the function.
+enum RouteTable {
+    /// `nil` for a method that the resource does not have. HEAD is GET; the body is left out where it is sent.
+    static func handler(_ resource: Resource, _ method: String) -> Handler? {
+        all[resource]?[method == "HEAD" ? "GET" : method]
+    }
+
+    private static let all = Dictionary(uniqueKeysWithValues: Resource.allCases.map { ($0, handlers($0)) })
+
+    private static func handlers(_ resource: Resource) -> [String: Handler] {
+        switch resource {
+        case .accounts: ["GET": .list(.status, Router.accounts)]
+        case .account: ["GET": .account(.status, Router.account)]
+        case .token: ["GET": .token]
+        case .tokenRejected: ["POST": .account(.token, scopes: Router.rejectedScopes, Router.tokenRejected)]
+        case .login:
+            [
+                "POST": .account(.login, scopes: Router.loginScopes, Router.login),
+                "DELETE": .account(.login, Router.cancelLogin),
+            ]
+        case .logout: ["POST": .account(.logout, Router.logout)]
+        case .inspectAccount: ["POST": .account(.status) { try await $0.inspect($1, $2) }]
+        case .inspect: ["POST": .agent { try await $0.inspect(nil, $1) }]
+        case .health: ["GET": .open(Router.health)]
+        case .providers: ["GET": .open(Router.providers)]
+        case .reload: ["POST": .agent(Router.reload)]
+        case .store: ["GET": .agent(Router.stores), "POST": .agent(Router.changeStore)]
+        case .lock: ["POST": .agent(Router.lock)]
+        case .unlock: ["POST": .agent(Router.unlock)]
+        case .doctor: ["GET": .agent(Router.doctor)]
+        case .events: ["GET": .list(.status, Router.events)]
+        case .openAPI: ["GET": .open(Router.description)]
+        case .policyCheck: ["GET": .agent(Router.policyCheck)]
+        case .metrics: ["GET": .list(.status, Router.metrics)]
+        }
+    }
+}

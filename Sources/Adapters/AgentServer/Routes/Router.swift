@@ -1,0 +1,136 @@
+internal import AgentAPI
+internal import Metrics
+internal import Policy
+
+/// Between HTTP and the service: finds the handler in `RouteTable`, has the rules decide, calls it. Knows no sockets.
+struct Router: Sendable {
+    let service: any AgentService
+    let gate: AccessGate
+    /// What `/metrics` shows.
+    let sources: [any MetricSource]
+    /// One unlocking at a time of callers other than the owner: each guess has to wait for the one before.
+    let othersUnlocking = OneAtATime()
+
+    init(service: any AgentService, gate: AccessGate, sources: [any MetricSource]) {
+        (self.service, self.gate, self.sources) = (service, gate, sources)
+    }
+
+    enum Answer: Sendable {
+        case reply(Reply)
+        case stream(StreamedReply)
+
+        /// What is sent later is sent only while these facts hold.
+        func resting(on facts: CallerFacts) -> Answer {
+            guard case .stream(var stream) = self else { return self }
+            stream.facts = facts
+            return .stream(stream)
+        }
+    }
+
+    enum AtOnce: Sendable {
+        case reply(Reply)
+        /// For `answer`, with the token that is asked for, if it is one.
+        case later(DeferredToken?)
+    }
+
+    /// The reply, if it takes no waiting: a cached token, or a request that is wrong.
+    func answerAtOnce(_ request: APIRequest, _ identity: any CallerIdentity) -> AtOnce {
+        do throws(Problem) {
+            let (_, handler) = try handler(of: request)
+            guard case .token? = handler, let ask = try tokenAsk(request) else {
+                return handler == nil ? .reply(methodNotAllowed(request)) : .later(nil)
+            }
+            return answerAtOnce(ask, identity)
+        } catch {
+            return .reply(.problem(error))
+        }
+    }
+
+    /// The reply to a request that `answerAtOnce` had none for.
+    func answer(
+        _ request: APIRequest, _ identity: any CallerIdentity, _ deferred: DeferredToken?
+    ) async -> Answer {
+        do throws(Problem) {
+            if let deferred { return .reply(try await token(deferred, identity)) }
+            let (route, handler) = try handler(of: request)
+            guard let handler else { return .reply(methodNotAllowed(request)) }
+            return try await answer(route, handler, request, identity)
+        } catch {
+            return .reply(.problem(error))
+        }
+    }
+
+    /// Without a handler the resource does not have the method.
+    private func handler(of request: APIRequest) throws(Problem) -> (Route, Handler?) {
+        guard let route = request.route else { throw Self.nothingHere }
+        return (route, RouteTable.handler(route.resource, request.method))
+    }
+
+    private func answer(
+        _ route: Route, _ handler: Handler, _ request: APIRequest, _ identity: any CallerIdentity
+    ) async throws(Problem) -> Answer {
+        if request.method == "POST" { try requireJSON(request) }
+        switch handler {
+        case .token:
+            guard let ask = try tokenAsk(request) else { throw Self.nothingHere }
+            return .reply(try await token(DeferredToken(ask: ask, admission: nil), identity))
+        case .open(let run):
+            try gate.recognize(identity)
+            return try await run(
+                self, RoutedRequest(request: request, identity: identity, isTrusted: gate.isOwn(identity)))
+        case .list(let permission, let run):
+            let view = try await gate.admitToList(permission, identity)
+            return try await gate.conclude(view.admission, identity) { () throws(Problem) in
+                try await run(self, request, view)
+            }.resting(on: view.admission.facts)
+        case .account(let permission, let scopes, let run):
+            guard let account = route.account else { throw Self.nothingHere }
+            let needed = AccessRequest([permission], on: account, scopes: try scopes(self, request))
+            return try await answer(needed, request, identity) { routed throws(Problem) in
+                try await run(self, account, routed)
+            }
+        case .agent(let run):
+            return try await answer(AccessRequest([.admin], on: nil), request, identity) { routed throws(Problem) in
+                try await run(self, routed)
+            }
+        }
+    }
+
+    private func answer(
+        _ needed: AccessRequest, _ request: APIRequest, _ identity: any CallerIdentity,
+        _ run: (RoutedRequest) async throws(Problem) -> Answer
+    ) async throws(Problem) -> Answer {
+        let admission = try await gate.admit(needed, identity)
+        let routed = RoutedRequest(
+            request: request, identity: identity, isTrusted: admission.isTrusted, bound: admission.bound)
+        return try await gate.conclude(admission, identity) { () throws(Problem) in try await run(routed) }
+            .resting(on: admission.facts)
+    }
+
+    private static let nothingHere = Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
+
+    private func methodNotAllowed(_ request: APIRequest) -> Reply {
+        let methods = request.route?.resource.methods ?? []
+        var reply = Reply.problem(
+            Problem(.methodNotAllowed, "method not allowed here", hint: "use \(methods.joined(separator: ", "))"))
+        reply.allowedMethods = methods
+        return reply
+    }
+
+    /// A JSON reply to a request that takes no query parameter.
+    func json(
+        _ request: APIRequest, _ body: () async throws(Problem) -> Reply
+    ) async throws(Problem) -> Answer {
+        _ = try QueryParameters(request.query, allowed: [])
+        try requireAcceptable(request, "application/json")
+        return .reply(try await body())
+    }
+
+    func requireAcceptable(_ request: APIRequest, _ mediaType: String) throws(Problem) {
+        guard request.accepts(mediaType) else { throw notAcceptable(mediaType) }
+    }
+
+    func notAcceptable(_ mediaType: String) -> Problem {
+        Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
+    }
+}

@@ -1,0 +1,52 @@
+/// A resource of the socket API, version 1, by its path: the one list of paths and methods.
+///
+/// What answers each method, and which permission it needs, is in the server's `RouteTable`.
+public enum Resource: String, CaseIterable, Sendable {
+    case accounts = "/v1/accounts"
+    case account = "/v1/accounts/{account}"
+    case token = "/v1/accounts/{account}/token"
+    case tokenRejected = "/v1/accounts/{account}/token/rejected"
+    case login = "/v1/accounts/{account}/login"
+    case logout = "/v1/accounts/{account}/logout"
+    case inspectAccount = "/v1/accounts/{account}/inspect"
+    /// For a token whose account is found by its issuer.
+    case inspect = "/v1/inspect"
+    case health = "/v1/health"
+    case providers = "/v1/providers"
+    case reload = "/v1/reload"
+    case store = "/v1/store"
+    case lock = "/v1/lock"
+    case unlock = "/v1/unlock"
+    case doctor = "/v1/doctor"
+    case events = "/v1/events"
+    case openAPI = "/v1/openapi.json"
+    case policyCheck = "/v1/policy/check"
+    /// Outside of `/v1`, where every scraper looks.
+    case metrics = "/metrics"
+
+    /// The methods that it has, for the field Allow (RFC 9110 §10.2.1).
+    public var methods: [String] {
+        switch self {
+        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .policyCheck, .metrics:
+            ["GET", "HEAD"]
+        case .login: ["POST", "DELETE"]
+        case .store: ["GET", "HEAD", "POST"]
+        case .tokenRejected, .logout, .inspectAccount, .inspect, .reload, .lock, .unlock: ["POST"]
+        }
+    }
+
+    /// The path, with `{account}` if it names one.
+    public var path: String { rawValue }
+
+    /// The path for an account.
+    public func path(of account: AccountName) -> String {
+        guard hasAccount else { return rawValue }
+        return Self.accountsPath + account.description + rawValue.dropFirst(Self.accountPath.count)
+    }
+
+    /// Whether the path names an account.
+    public var hasAccount: Bool { rawValue.hasPrefix(Self.accountPath) }
+
+    static let accountsPath = "/v1/accounts/"
+    static let accountPath = "/v1/accounts/{account}"
+}
