@@ -16,8 +16,14 @@ extension Router {
         }
     }
 
-    /// `nil`: the account is found by the token's issuer.
-    func inspect(_ account: AccountName?, _ routed: RoutedRequest) async throws(Problem) -> Answer {
+    func inspectAccount(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
+        try await inspect(account, routed)
+    }
+
+    /// The token's issuer says which account it is of.
+    func inspectToken(_ routed: RoutedRequest) async throws(Problem) -> Answer { try await inspect(nil, routed) }
+
+    private func inspect(_ account: AccountName?, _ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
             let asked = try body(routed.request, InspectRequest.self) ?? InspectRequest()
             // The provider would be asked about it with the owner's client.

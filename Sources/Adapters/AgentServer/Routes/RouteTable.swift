@@ -1,20 +1,27 @@
 internal import AgentAPI
 internal import Policy
 
-/// What answers a method of a resource, and what it needs from the rules.
+/// What answers a method of a resource, and what it needs from the rules. The functions are the router's.
 enum Handler: Sendable {
-    /// The service's token, which is answered at once where that is possible.
+    typealias Function<Argument> = @Sendable (Router) -> @Sendable (Argument) async throws(Problem) -> Router.Answer
+    typealias AccountFunction =
+        @Sendable (Router) -> @Sendable (AccountName, RoutedRequest) async throws(Problem) -> Router.Answer
+    typealias ListFunction =
+        @Sendable (Router) -> @Sendable (APIRequest, AccessView) async throws(Problem) -> Router.Answer
+    typealias Scopes = @Sendable (Router) -> @Sendable (APIRequest) throws(Problem) -> [String]
+
+    /// The account's token, which is served at once where that is possible.
     case token
     /// For each caller that may connect.
-    case open(@Sendable (Router, RoutedRequest) async throws(Problem) -> Router.Answer)
+    case open(Function<RoutedRequest>)
     /// A list of what the permission makes visible to the caller.
-    case list(Permission, @Sendable (Router, APIRequest, AccessView) async throws(Problem) -> Router.Answer)
-    /// One account.
-    case account(
-        Permission, scopes: @Sendable (Router, APIRequest) throws(Problem) -> [String] = { _, _ in [] },
-        @Sendable (Router, AccountName, RoutedRequest) async throws(Problem) -> Router.Answer)
+    case list(Permission, ListFunction)
+    /// One account; `scopes` are those that the request names.
+    case account(Permission, scopes: Scopes = noScopes, AccountFunction)
     /// The agent as a whole: needs `admin`.
-    case agent(@Sendable (Router, RoutedRequest) async throws(Problem) -> Router.Answer)
+    case agent(Function<RoutedRequest>)
+
+    static let noScopes: Scopes = { _ in { _ in [] } }
 }
 
 /// A request that the rules allow, if they have to be asked.
@@ -48,8 +55,8 @@ enum RouteTable {
                 "DELETE": .account(.login, Router.cancelLogin),
             ]
         case .logout: ["POST": .account(.logout, Router.logout)]
-        case .inspectAccount: ["POST": .account(.status) { try await $0.inspect($1, $2) }]
-        case .inspect: ["POST": .agent { try await $0.inspect(nil, $1) }]
+        case .inspectAccount: ["POST": .account(.status, Router.inspectAccount)]
+        case .inspect: ["POST": .agent(Router.inspectToken)]
         case .health: ["GET": .open(Router.health)]
         case .providers: ["GET": .open(Router.providers)]
         case .reload: ["POST": .agent(Router.reload)]

@@ -76,22 +76,22 @@ struct Router: Sendable {
             return .reply(try await token(DeferredToken(ask: ask, admission: nil), identity))
         case .open(let run):
             try gate.recognize(identity)
-            return try await run(
-                self, RoutedRequest(request: request, identity: identity, isTrusted: gate.isOwn(identity)))
+            return try await run(self)(
+                RoutedRequest(request: request, identity: identity, isTrusted: gate.isOwn(identity)))
         case .list(let permission, let run):
             let view = try await gate.admitToList(permission, identity)
             return try await gate.conclude(view.admission, identity) { () throws(Problem) in
-                try await run(self, request, view)
+                try await run(self)(request, view)
             }.resting(on: view.admission.facts)
         case .account(let permission, let scopes, let run):
             guard let account = route.account else { throw Self.nothingHere }
-            let needed = AccessRequest([permission], on: account, scopes: try scopes(self, request))
+            let needed = AccessRequest([permission], on: account, scopes: try scopes(self)(request))
             return try await answer(needed, request, identity) { routed throws(Problem) in
-                try await run(self, account, routed)
+                try await run(self)(account, routed)
             }
         case .agent(let run):
             return try await answer(AccessRequest([.admin], on: nil), request, identity) { routed throws(Problem) in
-                try await run(self, routed)
+                try await run(self)(routed)
             }
         }
     }
