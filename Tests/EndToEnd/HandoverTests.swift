@@ -44,7 +44,9 @@ struct HandoverTests {
         let agent = try HangingListener(home.socket)
         let result = try await home.authagent("token", "work")
         #expect(result.status == 4)
-        #expect(result.errors.contains("authagent: error: the agent at \(home.socket) hangs"), "\(result.errors)")
+        #expect(
+            result.errors.contains("authagent: error: the agent at \(home.socket) does not respond"), "\(result.errors)"
+        )
         #expect(result.errors.contains("authagent: hint: run 'authagent stop'"), "\(result.errors)")
         withExtendedLifetime(agent) {}
     }
