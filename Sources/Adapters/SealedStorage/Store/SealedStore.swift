@@ -12,7 +12,7 @@ public final class SealedStore: KeyedStore {
     struct State {
         /// The header that was opened, and the store's own key.
         var held: (header: StoreHeader, key: SealingKey)?
-        var guesses = Guesses()
+        var guesses = PassphraseThrottle()
         /// What was said already, so that it is not said with every read.
         var warnings: Set<String> = []
     }
