@@ -12,8 +12,7 @@ public struct Credential: Sendable, Equatable {
     public var clientSecret: SecretBytes?
     /// Nil for a client that people have registered.
     public var registration: Registration?
-    /// Nil for a client whose login is gone, and for providers whose access tokens never expire.
-    public var refreshToken: SecretBytes?
+    public var renewal: Renewal
     /// An access token that never expires and came without a refresh token: it is itself the credential.
     public var lastingAccessToken: SecretBytes?
     public var scope: [String]
@@ -51,7 +50,7 @@ public struct Credential: Sendable, Equatable {
         self.issuer = issuer
         self.clientID = clientID
         self.clientSecret = clientSecret
-        self.refreshToken = refreshToken
+        renewal = refreshToken.map(Renewal.refreshToken) ?? .none
         self.lastingAccessToken = lastingAccessToken
         self.scope = scope
         self.isScopeNamed = isScopeNamed
@@ -66,8 +65,26 @@ public struct Credential: Sendable, Equatable {
         self.lostScope = lostScope
     }
 
+    /// How the login's tokens are renewed.
+    public enum Renewal: Sendable, Equatable {
+        /// RFC 6749 §6.
+        case refreshToken(SecretBytes)
+        /// The access token never expires, or the login has ended.
+        case none
+    }
+
+    public var refreshToken: SecretBytes? {
+        switch renewal {
+        case .refreshToken(let token): token
+        case .none: nil
+        }
+    }
+
+    /// Whether the provider can be asked for another access token.
+    public var isRenewable: Bool { renewal != .none }
+
     /// Whether anything here can still produce an access token.
-    public var isSignedIn: Bool { refreshToken != nil || lastingAccessToken != nil }
+    public var isSignedIn: Bool { isRenewable || lastingAccessToken != nil }
 
     /// What a renewal says of the login's scopes. Where it names fewer than before, the provider's silence may mean those
     /// of the login itself again (RFC 6749 §6).
@@ -88,7 +105,7 @@ public struct Credential: Sendable, Equatable {
         guard clientSecret != nil || registration != nil else { return nil }
         var client = self
         client.generation += 1
-        client.refreshToken = nil
+        client.renewal = .none
         client.lastingAccessToken = nil
         client.identity = nil
         client.expiry = nil

@@ -101,7 +101,7 @@ extension AccountVault {
         do throws(StoreFailure) { stored = try await ports.reader.credential(of: account) } catch {
             return failed(.store(error), version: version)
         }
-        if let newer = stored, newer.generation > credential.generation, newer.refreshToken != nil {
+        if let newer = stored, newer.generation > credential.generation, newer.isRenewable {
             let newVersion: UInt64? = guarded.withLock { (guarded) -> UInt64? in
                 guard guarded.state.version == version else { return nil }
                 guarded.state.storedJournalKey = newer.journalKey
@@ -114,7 +114,7 @@ extension AccountVault {
         }
         var remains = credential
         remains.generation += 1
-        remains.refreshToken = nil
+        remains.renewal = .none
         remains.expiry = nil
         // Kept with it, so that a restart does not make it look like a login that never was.
         let reason = guarded.withLock { $0.state.reasonOfDeath }

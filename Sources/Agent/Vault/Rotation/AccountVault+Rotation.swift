@@ -54,7 +54,7 @@ extension AccountVault {
             return renewed
         }
         renewed.generation += 1
-        renewed.refreshToken = refreshToken
+        renewed.renewal = .refreshToken(refreshToken)
         let isJournaled = await isJournaled(renewed, version: version)
         if !isJournaled { renewed.journalKey = renewed.journalKey ?? newJournalKey() }
         guarded.withLock { [renewed] guarded in

@@ -37,7 +37,7 @@ extension AccountState {
         case .success(.credential) where journaled.isEnded: login = .signedOut(.notLoggedIn)
         case .success(.credential(let credential)) where !isOwn && credential.isSignedIn:
             login = .dead(credential, .settingsChanged)
-        case .success(.credential(let credential)) where credential.refreshToken != nil:
+        case .success(.credential(let credential)) where credential.isRenewable:
             login = .active(credential)
             lastGrant = grantedAt
         case .success(.credential(let credential)) where !credential.isSignedIn:

@@ -67,7 +67,7 @@ extension AccountState {
     }
 
     func refreshOrFail(_ credential: Credential, at now: ContinuousClock.Instant) -> Decision {
-        guard credential.refreshToken != nil else { return .fail(.loginRequired(.noRefreshToken)) }
+        guard credential.isRenewable else { return .fail(.loginRequired(.noRefreshToken)) }
         if let failure = failure(at: now), let notBefore = backoff.clientNotBefore, now < notBefore {
             return .fail(failure)
         }

@@ -56,7 +56,7 @@ extension AccountState {
     func refreshOrFail(
         _ credential: Credential, _ target: TokenTarget, _ entry: TargetedTokens.Entry?, at now: ContinuousClock.Instant
     ) -> Decision {
-        guard credential.refreshToken != nil else {
+        guard credential.isRenewable else {
             return .fail(
                 .targetRefused(
                     TargetRefusal(.noRefreshToken, missing: target.scopes, loginScope: credential.scope)))

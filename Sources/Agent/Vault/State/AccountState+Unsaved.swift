@@ -51,7 +51,7 @@ extension AccountState {
 
     /// When this account wants to refresh by itself; nil when nobody uses it and it is not kept alive.
     package func refreshDue(keepAlive: Duration?) -> ContinuousClock.Instant? {
-        guard case .active(let credential) = login, credential.refreshToken != nil, !lock.isClosed else { return nil }
+        guard case .active(let credential) = login, credential.isRenewable, !lock.isClosed else { return nil }
         var due = isInUse ? renewal : nil
         if let keepAlive, let lastGrant { due = min(due ?? lastGrant + keepAlive, lastGrant + keepAlive) }
         guard let due else { return nil }

@@ -26,7 +26,7 @@ extension Credential {
     /// When the login ends by itself: with the refresh token, or with the client that the provider has registered,
     /// which cannot be prolonged.
     var loginExpiry: LoginExpiry? {
-        guard refreshToken != nil, let clientEnd = registration?.secretExpiresAt, clientEnd < expiry?.at ?? .max else {
+        guard isRenewable, let clientEnd = registration?.secretExpiresAt, clientEnd < expiry?.at ?? .max else {
             return expiry
         }
         return LoginExpiry(at: clientEnd, lifetime: .max)
