@@ -12,7 +12,7 @@ public final class SealedStore: KeyedStore {
     struct State {
         /// The opened header and the store's master key.
         var held: (header: StoreHeader, key: SealingKey)?
-        var guesses = Guesses()
+        var guesses = PassphraseThrottle()
         /// Warnings already logged, so that they are not repeated on each read.
         var warnings: Set<String> = []
     }

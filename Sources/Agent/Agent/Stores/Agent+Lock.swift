@@ -12,7 +12,7 @@ struct AgentLock: Sendable {
     var isClosed = false
     /// In locked memory until the agent is unlocked; nil: unlocking asks for none.
     var passphrase: SecretBytes?
-    var guesses = Guesses()
+    var guesses = PassphraseThrottle()
 }
 
 extension Agent {

@@ -1,7 +1,7 @@
 internal import SecretMemory
 internal import Synchronization
 
-/// An account's records go into another store.
+/// The move of an account's records to another store.
 extension AccountVault {
     public enum MoveFailure: Error, Sendable, Equatable {
         case oldStore(StoreFailure)
@@ -10,13 +10,13 @@ extension AccountVault {
         case notReadBack
         /// The old store has a record that cannot be read.
         case unreadable
-        /// What makes the new store the account's own did not work.
+        /// The account could not be switched to the new store.
         case notCommitted(String)
     }
 
-    /// Copies every record, reads the copies back, has `commit` make the new store the account's, and then ends this
-    /// account's life in memory and removes the old records. Until `commit` is done, the old store stays in force;
-    /// nothing refreshes meanwhile. What is returned is why old records stayed behind, if they did.
+    /// Copies every record, reads the copies back, has `commit` switch the account to the new store, then signs out in
+    /// memory and removes the old records. No refresh runs meanwhile, and until `commit` returns the old store is the
+    /// account's. Returns why old records stayed behind, if they did.
     public func move(
         to target: any CredentialStore, commit: @escaping @Sendable () async -> String?
     ) async throws(MoveFailure) -> StoreFailure? {
@@ -48,7 +48,7 @@ extension AccountVault {
             await withdraw(records, from: target)
             throw .notReadBack
         }
-        // When this fails, both stores keep the records: nobody knows which of them a power cut would leave in force.
+        // On a failure both stores keep the records: which store a power cut leaves to the account is not known.
         if let problem = await commit() { throw .notCommitted(problem) }
         guarded.withLock { $0.state.signOut() }
         let newest = records.lazy.compactMap(Credential.init).first
@@ -59,7 +59,7 @@ extension AccountVault {
         return nil
     }
 
-    /// The newest login, be it in memory or in the store, and what waits to be revoked.
+    /// The newest login, in memory or in the store, and what waits to be revoked.
     private func recordsToMove() async throws(MoveFailure) -> [StoredRecord] {
         let (failure, held) = guarded.withLock { ($0.state.storeFailure, $0.state.credential) }
         if let failure { throw .oldStore(failure) }
@@ -75,7 +75,7 @@ extension AccountVault {
         return stored.filter { $0.key.purpose != .login } + [newest?.record].compactMap { $0 }
     }
 
-    /// The old store stays in force; a copy that nobody uses would come back to life with a later login.
+    /// Removes the copies: one left behind would be found by a later login in that store.
     private func withdraw(_ records: [StoredRecord], from target: any CredentialStore) async {
         for record in records { try? await target.remove(record.key) }
     }

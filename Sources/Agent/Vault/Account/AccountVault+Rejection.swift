@@ -6,20 +6,24 @@ internal import Synchronization
 extension AccountVault {
     /// The token in memory for this target, valid or not.
     public func heldToken(for target: TokenTarget?) -> AccessToken? {
-        guarded.withLock { $0.state.heldToken(for: target) }
+        guarded.withLock { $0.state.slots[target]?.token }
     }
 
     /// Renews a token that a service has refused, at most once in `Rejection.gap` for all callers together. Joins a
-    /// refresh under way. Until the renewal succeeds, other requests are served the old token.
+    /// running refresh. Until the renewal succeeds, other requests are served the old token.
     public func reject(
         _ target: TokenTarget?, isRefused: (@Sendable (SecretBytes) -> Bool)?
     ) async throws(TokenFailure) -> Rejection {
         await readIfUnread()
         while true {
-            switch guarded.withLock({ rejectionStep(target, isRefused, &$0) }) {
+            let (step, refused) = guarded.withLock { guarded in
+                let held = guarded.state.slots[target]?.token?.secret
+                return (rejectionStep(target, isRefused, &guarded), held)
+            }
+            switch step {
             case .answer(let answer): return try answer.get()
             case .wait(let other): await other.value
-            case .join(let refresh, let refused):
+            case .join(let refresh):
                 await refresh.value
                 return try guarded.withLock {
                     $0.state.answerAfterRejection(for: target, of: refused, at: ports.time.now)
@@ -28,29 +32,14 @@ extension AccountVault {
         }
     }
 
-    private enum RejectionStep {
-        case answer(Result<Rejection, TokenFailure>)
-        /// Decide anew: it may replace the token.
-        case wait(Task<Void, Never>)
-        case join(Task<Void, Never>, refused: SecretBytes?)
-    }
-
     private func rejectionStep(
         _ target: TokenTarget?, _ isRefused: ((SecretBytes) -> Bool)?, _ guarded: inout Guarded
-    ) -> RejectionStep {
+    ) -> Step<Rejection> {
         switch guarded.state.tokenRejected(for: target, isRefused: isRefused, at: ports.time.now) {
         case .keep(let reason): return .answer(.success(.kept(reason)))
         case .fail(let failure): return .answer(.failure(failure))
-        case .read:
-            let failure = guarded.state.storeFailure ?? StoreFailure(.unknown, "the store was not read")
-            return .answer(.failure(.store(failure)))
-        case .refresh(let credential):
-            if let change = guarded.change { return .wait(change) }
-            let refused = guarded.state.heldToken(for: target)?.secret
-            guard let running = guarded.refresh else {
-                return .join(startRefresh(of: credential, for: target, &guarded), refused: refused)
-            }
-            return running.target == target ? .join(running.task, refused: refused) : .wait(running.task)
+        case .read: return unreadStep(guarded)
+        case .refresh(let credential): return refreshStep(credential, for: target, &guarded)
         }
     }
 }

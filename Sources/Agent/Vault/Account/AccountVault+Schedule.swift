@@ -1,27 +1,27 @@
 internal import Synchronization
 
-/// What an account does without being asked.
+/// What an account does without a request.
 extension AccountVault {
-    /// When `runDue` has something to do; nil when nothing is planned. `moment` is what the caller compares it with.
+    /// When `runDue` has something to do; `nil` if nothing is planned. `moment` is what the caller compares it with.
     public func nextDue(
         keepAlive: Duration?, at moment: ContinuousClock.Instant? = nil
     ) -> ContinuousClock.Instant? {
         let now = moment ?? ports.time.now
         return guarded.withLock { guarded in
-            // The end of what is under way plans anew.
+            // The end of the change plans again.
             guard guarded.change == nil else { return nil }
             let refreshDue = guarded.refresh == nil ? guarded.state.refreshDue(keepAlive: keepAlive) : nil
-            let readAgain = guarded.state.isUnread ? guarded.state.readAgain : nil
+            let readAgain = guarded.state.isUnread ? guarded.state.storage.readAgain : nil
             let drop = guarded.state.isDropDue(at: now) ? now : guarded.state.lock.due
             return [refreshDue, guarded.state.unsavedDue, readAgain, drop].compactMap { $0 }.min()
         }
     }
 
-    /// Refreshes ahead of expiry and writes what the store lacks, if it is time for either.
+    /// Refreshes ahead of expiry and writes what the store lacks, where either is due.
     public func runDue(keepAlive: Duration?) async {
         let now = ports.time.now
         if let reason = lockReason, guarded.withLock({ $0.state.isDropDue(at: now) }) { return await lock(reason) }
-        if let due = guarded.withLock({ $0.state.readAgain }), due <= now { await readIfUnread() }
+        if let due = guarded.withLock({ $0.state.storage.readAgain }), due <= now { await readIfUnread() }
         let (copy, refresh) = guarded.withLock { guarded in
             (startCopy(at: now, &guarded), startRefreshIfDue(keepAlive: keepAlive, at: now, &guarded))
         }
@@ -39,7 +39,7 @@ extension AccountVault {
         return startRefresh(of: credential, for: nil, &guarded)
     }
 
-    /// Waits until nothing is under way, so that a process that ends loses no refresh token.
+    /// Waits until nothing is running, so that a process that ends loses no refresh token.
     public func settle() async {
         while let running = guarded.withLock({ $0.refresh?.task ?? $0.change ?? $0.copy }) { await running.value }
     }

@@ -3,8 +3,7 @@ internal import Synchronization
 
 /// Requests for a token.
 extension AccountVault {
-    /// What can be answered without waiting: a token from memory, or a refusal. Nil when a refresh or the store is
-    /// needed.
+    /// Answers without waiting: with a token from memory, or a refusal; `nil` if a refresh or the store is needed.
     public func tokenAtOnce(
         minimumValidity: Duration, for target: TokenTarget? = nil, needsIDToken: Bool = false
     ) -> Result<ServedToken, TokenFailure>? {
@@ -30,13 +29,12 @@ extension AccountVault {
     }
 
     /// Returns a token valid for at least `minimumValidity`, or for less with a note that says why. Waits if a refresh
-    /// is running. RFC 6749 §6. With a `target` it is for that; with `needsIDToken` it comes with the login's verified
-    /// ID token, which is valid as well.
+    /// is running. RFC 6749 §6. With `needsIDToken` the login's verified ID token, valid as well, comes with it.
     public func token(
         minimumValidity: Duration, for target: TokenTarget? = nil, needsIDToken: Bool = false
     ) async throws(TokenFailure) -> ServedToken {
         guard target == nil || !needsIDToken else {
-            // The ID token says who has logged in, whatever else is asked for: it is the login's.
+            // The ID token names the person of the login, whatever the target is.
             let own = try await token(minimumValidity: minimumValidity, needsIDToken: true)
             return try await token(minimumValidity: minimumValidity, for: target).with(own.token.idToken)
         }
@@ -61,30 +59,31 @@ extension AccountVault {
         }
     }
 
-    /// Only a token that somebody has asked for is renewed ahead of its expiry: the first request for it makes a plan.
+    /// Plans a refresh ahead of expiry at the first request for a token; tokens that are not in use have none.
     private func planningFirstUse<Value: Sendable>(_ body: (inout Guarded) -> sending Value) -> Value {
         let (value, isFirst) = guarded.withLock { guarded in
-            let wasInUse = guarded.state.isInUse
+            let wasInUse = guarded.state.slots.own.isInUse
             let value = body(&guarded)
-            return (value, (guarded.state.isInUse && !wasInUse) || !guarded.state.news.isEmpty)
+            return (value, (guarded.state.slots.own.isInUse && !wasInUse) || !guarded.state.notices.news.isEmpty)
         }
         if isFirst { changed() }
         return value
     }
 
-    /// What a request for a token does next.
-    private enum Step {
-        case answer(Result<ServedToken, TokenFailure>)
-        /// Decide anew after a change, or a refresh for another target: it may replace the refresh token, or end the
+    /// What a request does next.
+    enum Step<Answer: Sendable>: Sendable {
+        case answer(Result<Answer, TokenFailure>)
+        /// Decide again after a change, or a refresh for another target: it may replace the refresh token, or end the
         /// login.
         case wait(Task<Void, Never>)
+        /// The answer is the result of this refresh.
         case join(Task<Void, Never>)
     }
 
     private func nextStep(
         for target: TokenTarget?, minimumValidity: Duration, needsIDToken: Bool, at now: ContinuousClock.Instant,
         _ guarded: inout Guarded
-    ) -> Step {
+    ) -> Step<ServedToken> {
         let decision = guarded.state.tokenRequested(
             for: target, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
         )
@@ -92,19 +91,28 @@ extension AccountVault {
         switch decision {
         case .serve(let token), .serveAndRefresh(let token, _): return .answer(.success(token))
         case .fail(let failure): return .answer(.failure(failure))
-        case .read:
-            let failure = guarded.state.storeFailure ?? StoreFailure(.unknown, "the store was not read")
-            return .answer(.failure(.store(failure)))
-        case .refresh(let credential):
-            if let change = guarded.change { return .wait(change) }
-            if let running = guarded.refresh {
-                return running.target == target ? .join(running.task) : .wait(running.task)
-            }
-            return .join(startRefresh(of: credential, for: target, &guarded))
+        case .read: return unreadStep(guarded)
+        case .refresh(let credential): return refreshStep(credential, for: target, &guarded)
         }
     }
 
-    /// Starts the refresh that nobody waits for, if that was decided.
+    func unreadStep<Answer>(_ guarded: Guarded) -> Step<Answer> {
+        let failure = guarded.state.storeFailure ?? StoreFailure(.unknown, "the store was not read")
+        return .answer(.failure(.store(failure)))
+    }
+
+    /// Starts a refresh, or joins the running one if it is for the same target.
+    func refreshStep<Answer>(
+        _ credential: Credential, for target: TokenTarget?, _ guarded: inout Guarded
+    ) -> Step<Answer> {
+        if let change = guarded.change { return .wait(change) }
+        guard let running = guarded.refresh else {
+            return .join(startRefresh(of: credential, for: target, &guarded))
+        }
+        return running.target == target ? .join(running.task) : .wait(running.task)
+    }
+
+    /// Starts the refresh that no caller waits for, if that was decided.
     private func refreshUnwatched(
         _ decision: AccountState.Decision, for target: TokenTarget?, _ guarded: inout Guarded
     ) {
@@ -113,24 +121,8 @@ extension AccountVault {
         _ = startRefresh(of: credential, for: target, &guarded)
     }
 
-    /// To be called when neither a refresh nor a change is under way.
-    func startRefresh(
-        of credential: Credential, for target: TokenTarget?, _ guarded: inout Guarded
-    ) -> Task<Void, Never> {
-        let version = guarded.state.version
-        // No parent: a client that goes away must not cancel the request that carries the next refresh token.
-        let task = Task {
-            if let target {
-                await self.refresh(credential, for: target, version: version)
-            } else {
-                await self.refresh(credential, version: version)
-            }
-            self.guarded.withLock { $0.refresh = nil }
-            self.changed()
-        }
-        guarded.refresh = Refresh(target: target, task: task)
-        return task
-    }
+    /// Forgets the tokens with a target. Call it after a change of the account's settings.
+    public func forgetTargets() { guarded.withLock { $0.state.forgetTargets() } }
 }
 
 extension ServedToken {

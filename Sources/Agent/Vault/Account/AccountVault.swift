@@ -1,25 +1,25 @@
 public import AgentAPI
 internal import Synchronization
 
-/// The one owner of one account's tokens. Accounts know nothing of each other and never wait for each other.
+/// The one owner of one account's tokens. Accounts never wait for each other.
 ///
-/// Decisions are `AccountState`'s, made under the lock; this class acts on them outside of it.
+/// `AccountState` decides under the lock; this class acts outside it.
 public final class AccountVault: Sendable {
     struct Refresh {
-        /// Nil: the login's own token.
+        /// `nil` for the login's own token.
         var target: TokenTarget?
         var task: Task<Void, Never>
     }
 
     struct Guarded {
         var state = AccountState()
-        /// The refresh that is under way: one at a time, because there is one refresh token. Everybody who needs a token
-        /// of its target joins it, and everybody else waits for its end.
+        /// The running refresh: one at a time, because there is one refresh token. Requests for its target join it, and
+        /// others wait for its end.
         var refresh: Refresh?
-        /// What else is changing the credential: a login, a logout, a write that the store still owes. Never at the
-        /// same time as a refresh, so that the older of two never ends up in the store.
+        /// Another change of the credential: a login, a logout, a late write. Never beside a refresh, so that the older
+        /// of two credentials never ends up in the store.
         var change: Task<Void, Never>?
-        /// What copies to the store what the journal holds: beside a refresh, but never beside a change.
+        /// The copy from the journal to the store: beside a refresh, but never beside a change.
         var copy: Task<Void, Never>?
     }
 
@@ -27,19 +27,19 @@ public final class AccountVault: Sendable {
     let guarded = Mutex(Guarded())
     let ports: Ports
 
-    /// What an account needs from outside.
+    /// An account's connections to the outside.
     public struct Ports: Sendable {
         var refresher: any GrantRefresher
         var store: any CredentialStore
         var reader: StoreReader
-        /// Nil: what is not in the store is lost with the process.
+        /// `nil` if what the store lacks is lost with the process.
         var journal: (any RotationJournal)?
         var time: any Time
         /// From 0 to 1.
         var jitter: @Sendable () -> Double
         /// Called when `nextDue` may have come nearer.
         var scheduleChanged: @Sendable () -> Void
-        /// Hears what has happened, in order.
+        /// Receives what has happened, in order.
         var report: @Sendable (AccountNews) -> Void
 
         public init(
@@ -69,10 +69,10 @@ public final class AccountVault: Sendable {
         }
     }
 
-    /// Whether the store has yet to be read, or could not be read.
+    /// Whether the store has not been read yet, or could not be.
     public var isUnread: Bool { guarded.withLock { $0.state.isUnread } }
 
-    /// Reads the store unless the account is already known. Within a login nobody is told that one is required.
+    /// Reads the store unless that has been done. Within a login, a required login is not reported.
     public func readIfUnread(withinLogin isWithinLogin: Bool = false) async {
         guard isUnread else { return }
         let result: Result<StoreReader.Finding, StoreFailure>
@@ -96,14 +96,14 @@ public final class AccountVault: Sendable {
                 grantedAt = now - .seconds(max(0, wall - credential.grantedAt))
                 isOwn = ports.refresher.mayReceive(credential) && ports.refresher.allows(credential.identity)
             }
-            // It was locked meanwhile.
+            // It may have been locked meanwhile.
             guard guarded.state.isUnread else { return false }
             if case .success(.credential(let credential)) = result {
                 // The journal's credential has the key of the store's.
-                guarded.state.storedJournalKey = credential.journalKey
+                guarded.state.storage.journalKey = credential.journalKey
             }
             guarded.state.read(result, journaled: journaled, isOwn: isOwn, grantedAt: grantedAt, at: now)
-            if !isWithinLogin { guarded.state.tellWhetherLoginIsRequired() }
+            if !isWithinLogin { guarded.state.reportRequiredLogin() }
             return true
         }
         changed()
@@ -113,12 +113,12 @@ public final class AccountVault: Sendable {
         }
     }
 
-    /// Runs `body` once nothing else is changing the credential, and lets nothing else do so until its end.
+    /// Runs `body` while nothing else changes the credential.
     func exclusively<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
         while true {
             let (own, other) = guarded.withLock { guarded -> (Task<Value, Never>?, Task<Void, Never>?) in
                 if let other = guarded.refresh?.task ?? guarded.change ?? guarded.copy { return (nil, other) }
-                // No parent: a caller that is cancelled must not leave the credential half changed.
+                // Unstructured task: a caller that is cancelled must not leave the credential half changed.
                 let own = Task {
                     let value = await body()
                     self.guarded.withLock { $0.change = nil }

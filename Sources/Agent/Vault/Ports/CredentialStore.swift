@@ -1,22 +1,21 @@
 public import AgentAPI
 public import SecretMemory
 
-/// The port through which credentials become durable. `KeyringStore` and `SealedStore` are the
-/// real ones; tests inject others.
+/// The port through which credentials become durable. `KeyringStore` and `SealedStore` are the real ones.
 ///
-/// A store sees opaque bytes: what is in a record is this module's business.
+/// A store sees opaque bytes: only this module reads what a record contains.
 public protocol CredentialStore: Sendable {
-    /// Asks the store how it is, without changing or activating anything.
+    /// Returns the store's state, without changing or activating anything.
     func probe() async -> StoreStatus
-    /// Every record of this application.
+    /// Returns every record of this application.
     func loadAll() async throws(StoreFailure) -> [StoredRecord]
     /// Writes one record, replacing the one with the same key, in one atomic step. It is durable on return.
     func save(_ record: StoredRecord) async throws(StoreFailure)
-    /// The record with that key.
+    /// Returns the record with that key.
     func load(_ key: RecordKey) async throws(StoreFailure) -> StoredRecord?
     /// Fails when `save` would, as far as can be known without writing.
     func prepareToSave() async throws(StoreFailure)
-    /// Removes a record; one that is not there is no failure.
+    /// Removes a record; one that does not exist is not a failure.
     func remove(_ key: RecordKey) async throws(StoreFailure)
 }
 
@@ -31,12 +30,12 @@ extension CredentialStore {
     }
 }
 
-/// What identifies a record in a store.
+/// The key of a record in a store.
 public struct RecordKey: Hashable, Sendable {
     public enum Purpose: Hashable, Sendable {
         /// The account's credential.
         case login
-        /// A refresh token that is logged out here but not yet revoked at the provider; the text tells several apart.
+        /// A refresh token that is logged out here but not yet revoked at the provider; the text is a unique ID.
         case revocation(String)
     }
 
@@ -51,10 +50,10 @@ public struct RecordKey: Hashable, Sendable {
 
 public struct StoredRecord: Sendable {
     public var key: RecordKey
-    /// Not secret: stores show it to people beside the account's name.
+    /// Not secret: stores show it beside the account's name.
     public var issuer: String
     public var secret: SecretBytes
-    /// Why this record alone could not be read; `secret` is empty then. Nobody's login is over because of it.
+    /// Why this record alone could not be read; `secret` is empty then. No login ends because of it.
     public var problem: StoreFailure?
 
     public init(key: RecordKey, issuer: String, secret: SecretBytes, problem: StoreFailure? = nil) {
@@ -67,13 +66,13 @@ public struct StoredRecord: Sendable {
 
 public struct StoreStatus: Equatable, Sendable {
     public var state: StoreState
-    /// For people; absent when the state is `ok`.
+    /// Text for the user; `nil` if the state is `ok`.
     public var detail: String?
-    /// The command that repairs it, where the state alone does not say.
+    /// The command that repairs it; `nil` if the state alone names it.
     public var hint: String?
-    /// Whether the keyring has a default collection; nil for other stores, and when that could not be asked.
+    /// Whether the keyring has a default collection; `nil` if it is another store, or that is not known.
     public var hasCollection: Bool?
-    /// The program that provides the keyring; `nil` for other stores, and if it is not known.
+    /// The program that provides the keyring; `nil` if it is another store, or that is not known.
     public var program: String?
     /// The label of an item that the keyring keeps locked although it is open: a store that is `ok` for others.
     public var item: String?
@@ -97,17 +96,17 @@ public struct StoreStatus: Equatable, Sendable {
     }
 }
 
-/// Why a store did not do what it was asked; `state` is never `ok`.
+/// Why a store did not do its task; `state` is never `ok`.
 public struct StoreFailure: Error, Equatable, Sendable {
     public var state: StoreState
     public var detail: String
-    /// The command that repairs it, where the state alone does not say.
+    /// The command that repairs it; `nil` if the state alone names it.
     public var hint: String?
-    /// Whether the keyring has a default collection; `nil` for other stores, and when that could not be asked.
+    /// Whether the keyring has a default collection; `nil` if it is another store, or that is not known.
     public var hasCollection: Bool?
-    /// The program that provides the keyring; `nil` for other stores, and if it is not known.
+    /// The program that provides the keyring; `nil` if it is another store, or that is not known.
     public var program: String?
-    /// The label of the item that the keyring keeps locked, or keeps although it was to be deleted.
+    /// The label of the item that the keyring keeps locked, or has not deleted.
     public var item: String?
 
     public init(
@@ -128,13 +127,13 @@ public struct StoreFailure: Error, Equatable, Sendable {
             hasCollection: status.hasCollection, program: status.program, item: status.item)
     }
 
-    /// The keyring is open, and its program keeps this item from the agent all the same.
+    /// The keyring is open, but its program keeps this item from the agent.
     public static func lockedItem(_ label: String, program: String?) -> StoreFailure {
         StoreFailure(
             .locked, "the keyring keeps the item '\(label)' locked for authagent", program: program, item: label)
     }
 
-    /// Of any store, so that the keyring's repair would not do.
+    /// Its own hint: it can come from any store, and the keyring's repair would be wrong.
     static let notReadBack = StoreFailure(
         .failed, "the store does not return what was written to it",
         hint: "run 'authagent store status' to see how it is; the agent goes on with what it has, and tries again"

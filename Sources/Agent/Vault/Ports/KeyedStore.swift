@@ -1,19 +1,18 @@
 public import AgentAPI
 public import SecretMemory
 
-/// The port to a store that the agent itself encrypts, with a key that somebody has to give. `SealedStore` is the real
-/// one.
+/// The port to a store that the agent itself encrypts, with a key from outside. `SealedStore` is the real one.
 public protocol KeyedStore: CredentialStore {
-    /// As `probe`, with what there is to know about the key and the records.
+    /// Returns the store's state, as `probe` does, with the key's source and the number of records.
     func describe() async -> KeyedStoreDescription
-    /// Makes the store; it can be used at once.
+    /// Creates the store; it can be used at once.
     func initialize(with key: StoreKeyChoice) async throws(KeyedStoreFailure)
-    /// Puts another key in the place of the store's. The records stay as they are, for the earlier key as well if somebody
-    /// has kept what it opens.
+    /// Replaces the store's key. The records are not encrypted anew: the earlier key with an old copy of the header still
+    /// opens them.
     func rekey(with key: StoreKeyChoice) async throws(KeyedStoreFailure)
-    /// Opens a store that is kept by a passphrase. Waits longer after each wrong one, and nobody else waits for that.
+    /// Opens a store with a passphrase. The delay grows with each wrong one, and delays no other call.
     func unlock(with passphrase: SecretBytes) async throws(KeyedStoreFailure)
-    /// Forgets the key. A store that is kept by a passphrase is locked from then on.
+    /// Forgets the key. A store with a passphrase is locked from then on.
     func close() async
 }
 
@@ -28,7 +27,7 @@ public enum StoreKeyChoice: Sendable, Equatable {
 
 public struct KeyedStoreDescription: Equatable, Sendable {
     public var status: StoreStatus
-    /// Nil when the store was never made, or its header cannot be read.
+    /// `nil` if the store was never created, or its header cannot be read.
     public var keySource: StoreKeySource?
     public var keyFile: String?
     public var directory: String
@@ -45,12 +44,12 @@ public struct KeyedStoreDescription: Equatable, Sendable {
     }
 }
 
-/// Why a keyed store did not do what it was asked.
+/// Why a keyed store did not do its task.
 public enum KeyedStoreFailure: Error, Equatable, Sendable {
     case store(StoreFailure)
     case wrongPassphrase(detail: String, hint: String)
     /// An earlier passphrase is still being checked.
     case busy(detail: String, hint: String)
-    /// It cannot be done in this way, or not with this store.
+    /// Not possible in this way, or with this store.
     case refused(detail: String, hint: String)
 }

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// The port for time, so that tests decide what time it is.
+/// The port for time, which tests set by hand.
 public protocol Time: Sendable {
-    /// Counts on through suspend and never steps: CLOCK_BOOTTIME on Linux. Every expiry is counted on it.
+    /// Includes time in suspend and never steps: CLOCK_BOOTTIME on Linux. Every expiry is counted on it.
     var now: ContinuousClock.Instant { get }
     /// Seconds since 1970, for display and for records that outlive a boot.
     var wall: Int { get }
@@ -10,7 +10,7 @@ public protocol Time: Sendable {
 }
 
 extension Time {
-    /// The wall-clock time at which `instant` will come, in seconds since 1970.
+    /// Converts an instant to wall-clock seconds since 1970.
     public func wall(at instant: ContinuousClock.Instant) -> Int { wall + Int((instant - now).components.seconds) }
 }
 

@@ -5,38 +5,36 @@ public import SecretMemory
 /// What makes an account's login durable: the grant and the client that holds it.
 public struct Credential: Sendable, Equatable {
     public let account: AccountName
-    /// Grows with each refresh token and each end of a login; of two records the one with the larger one is the newer.
+    /// Grows with each refresh token and each end of a login: of two records, the larger one is the newer.
     public var generation: UInt64
     public var issuer: String
     public var clientID: String
     public var clientSecret: SecretBytes?
-    /// Nil for a client that people have registered.
+    /// `nil` for a client that a person has registered.
     public var registration: Registration?
-    /// Nil for a client whose login is gone, and for providers whose access tokens never expire.
-    public var refreshToken: SecretBytes?
+    public var renewal: Renewal
     /// An access token that never expires and came without a refresh token: it is itself the credential.
     public var lastingAccessToken: SecretBytes?
     public var scope: [String]
-    /// Whether the provider named these scopes, and none before that are not among them. False: a reply without `scope`
-    /// may mean others.
+    /// Whether the provider named these scopes, and no others before. If not, a reply without `scope` may mean others.
     public var isScopeNamed: Bool
     /// Wall-clock seconds since 1970 of the last grant, for `keep_alive`.
     public var grantedAt: Int
-    /// Nil: the provider has not said who it is, or nobody could check it yet.
+    /// The person of the login; `nil` if the provider sent no identity, or it could not be verified yet.
     public var identity: Identity?
-    /// Nil: the provider does not say, or there is no refresh token.
+    /// `nil` if the provider names no expiry, or there is no refresh token.
     public var expiry: LoginExpiry?
 
-    /// Seals this account's entries in the rotation journal. Nil: the store has no record with a key yet.
+    /// Seals this account's journal entries; `nil` if the store has no record with a key yet.
     public var journalKey: SecretBytes?
-    /// The hosts of the provider's endpoints at the login. Nil: not known.
+    /// The hosts of the provider's endpoints at the login; `nil` if they are not known.
     public var endpointHosts: Set<String>?
-    /// How the client proves itself, where the login has found out that the usual way does not work. Nil: as the settings
-    /// and the metadata have it.
+    /// How the client authenticates, if the login found that the usual method does not work; `nil` if the settings and
+    /// the metadata decide.
     public var clientAuthentication: ClientAuthentication?
-    /// What the provider granted to this login once and no longer grants.
+    /// The scopes that the provider once granted to this login and no longer grants.
     public var lostScope: [String]
-    /// Why the provider has ended the login; nil as long as it has not.
+    /// Why the provider has ended the login; `nil` if it has not.
     public var end: LoginRequiredReason?
 
     public init(
@@ -51,7 +49,7 @@ public struct Credential: Sendable, Equatable {
         self.issuer = issuer
         self.clientID = clientID
         self.clientSecret = clientSecret
-        self.refreshToken = refreshToken
+        renewal = refreshToken.map(Renewal.refreshToken) ?? .none
         self.lastingAccessToken = lastingAccessToken
         self.scope = scope
         self.isScopeNamed = isScopeNamed
@@ -66,11 +64,29 @@ public struct Credential: Sendable, Equatable {
         self.lostScope = lostScope
     }
 
-    /// Whether anything here can still produce an access token.
-    public var isSignedIn: Bool { refreshToken != nil || lastingAccessToken != nil }
+    /// How the login's tokens are renewed.
+    public enum Renewal: Sendable, Equatable {
+        /// RFC 6749 §6.
+        case refreshToken(SecretBytes)
+        /// The access token never expires, or the login has ended.
+        case none
+    }
 
-    /// What a renewal says of the login's scopes. Where it names fewer than before, the provider's silence may mean those
-    /// of the login itself again (RFC 6749 §6).
+    public var refreshToken: SecretBytes? {
+        switch renewal {
+        case .refreshToken(let token): token
+        case .none: nil
+        }
+    }
+
+    /// Whether the provider can issue another access token without a login.
+    public var isRenewable: Bool { renewal != .none }
+
+    /// Whether anything here can still produce an access token.
+    public var isSignedIn: Bool { isRenewable || lastingAccessToken != nil }
+
+    /// Takes the scopes of a renewal. If it names fewer than before, a later reply without `scope` may mean those of the
+    /// login itself again (RFC 6749 §6).
     mutating func takeScope(of grant: TokenGrant) {
         let granted = grant.scope ?? scope
         switch ScopeOrigin(grant, of: self) {
@@ -83,12 +99,37 @@ public struct Credential: Sendable, Equatable {
         scope = granted
     }
 
-    /// The client without its login, one generation on; nil when there is nothing about the client worth keeping.
+    /// Returns the login after a grant. A new refresh token replaces the old one; without one, the old one stays
+    /// (RFC 6749 §6).
+    func renewed(by grant: TokenGrant, for target: TokenTarget?, at wall: Int) -> Credential {
+        var renewed = self
+        // With a target, the grant says nothing of the login's own scopes (RFC 6749 §6).
+        if target == nil { renewed.takeScope(of: grant) }
+        renewed.grantedAt = wall
+        renewed.expiry = LoginExpiry.after(grant, earlier: expiry, at: wall)
+        if let token = grant.refreshToken, token != refreshToken {
+            renewed.generation += 1
+            renewed.renewal = .refreshToken(token)
+        }
+        return renewed
+    }
+
+    /// Returns what is kept of a login that the provider has ended, one generation on.
+    func ended(_ reason: LoginRequiredReason) -> Credential {
+        var ended = self
+        ended.generation += 1
+        ended.renewal = .none
+        ended.expiry = nil
+        ended.end = reason
+        return ended
+    }
+
+    /// Returns the client without its login, one generation on; `nil` if a later login does not need the client.
     public func signedOut() -> Credential? {
         guard clientSecret != nil || registration != nil else { return nil }
         var client = self
         client.generation += 1
-        client.refreshToken = nil
+        client.renewal = .none
         client.lastingAccessToken = nil
         client.identity = nil
         client.expiry = nil
@@ -99,15 +140,15 @@ public struct Credential: Sendable, Equatable {
     }
 }
 
-/// What the provider said of a client that it has registered for this account (RFC 7591 §3.2.1).
+/// The provider's reply to the registration of a client for this account (RFC 7591 §3.2.1).
 public struct Registration: Sendable, Equatable {
-    /// Nil: the provider did not say.
+    /// `nil` if the provider did not name it.
     public var authentication: ClientAuthentication?
-    /// Wall-clock seconds since 1970; nil: never.
+    /// Wall-clock seconds since 1970; `nil` if it never expires.
     public var secretExpiresAt: Int?
-    /// Nil: the registration cannot be deleted from here.
+    /// `nil` if the agent cannot delete the registration.
     public var management: ClientManagement?
-    /// What the client is registered for, where that decides what its logins get; nil where each login asks.
+    /// The registered scopes, if they decide what a login is granted; `nil` if each login requests its own.
     public var scopes: [String]?
 
     public init(
@@ -120,7 +161,7 @@ public struct Registration: Sendable, Equatable {
         self.scopes = scopes
     }
 
-    /// Whether a login for these scopes can be one of this client.
+    /// Whether this client can log in for these scopes.
     public func allows(_ scopes: [String]) -> Bool { self.scopes.map { Set($0) == Set(scopes) } ?? true }
 
     public func isExpired(at wall: Int) -> Bool { secretExpiresAt.map { $0 <= wall } ?? false }

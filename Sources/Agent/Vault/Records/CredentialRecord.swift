@@ -3,20 +3,20 @@ internal import FoundationEssentials
 internal import OAuth
 internal import SecretMemory
 
-/// How a credential is written into a store: one JSON object per account with a version, so that an update is one
-/// atomic write and a later agent can read what this one wrote.
+/// The stored form of a credential: one JSON object per account with a version, so that an update is one atomic write,
+/// and a later agent can read what this one wrote.
 extension Credential {
     package static let recordVersion = 1
-    /// What can be read back: more than any login reaches that starts below `largestAdopted`.
+    /// The largest that is read: more than a login reaches that starts below `largestAdopted`.
     package static let largestGeneration: UInt64 = 1 << 62
-    /// Nobody's login goes on from a larger one, which only an edited record has: the record of a later generation could
-    /// not be read any more, and its refresh token would be spent.
+    /// No login continues from a larger one, which only an edited record has: a later record could not be read any more,
+    /// and its refresh token would be spent.
     package static let largestAdopted: UInt64 = 1 << 61
 
     /// More than an account file can name, so that what was written is read back.
     private static let mostScopes = 32_768
 
-    /// The codec makes plain copies of the secrets; they live no longer than this call.
+    /// The record for the store. The codec's plain copies of the secrets live no longer than this call.
     package var record: StoredRecord {
         let fields = RecordFields(
             version: Self.recordVersion,
@@ -47,11 +47,11 @@ extension Credential {
         )
     }
 
-    /// Nil for a record that this version cannot read, or that names another account than its key does.
+    /// Reads a record; `nil` if this version cannot read it, or it names another account than its key.
     package init?(_ stored: StoredRecord) {
         guard let fields = stored.secret.json(RecordFields.self),
             fields.version == Self.recordVersion, fields.account == stored.key.account,
-            // Others can write to the store: numbers out of range would end the agent when it counts on.
+            // Other programs can write to the store: arithmetic on numbers out of range would crash the agent.
             fields.generation < Self.largestGeneration, RecordTime.range.contains(fields.grantedAt),
             fields.accessToken.map(TokenGrant.isAccessToken) ?? true
         else { return nil }
@@ -95,26 +95,25 @@ private struct RecordFields: Codable {
     var accessToken: String?
     var scope: [String]
     var grantedAt: Int
-    /// Absent in records that an older agent wrote, like all that follow.
+    /// Absent in records of older agents, like all that follow.
     var identity: IdentityFields?
     var registration: RegistrationFields?
-    /// Absent likewise, and when the provider does not say.
+    /// Absent also if the provider names no expiry.
     var refreshExpiresAt: Int?
     var refreshLifetime: Int?
-    /// Absent likewise. In base64.
+    /// In base64.
     var journalKey: String?
-    /// Absent likewise.
     var endpointHosts: [String]?
-    /// Absent likewise, and as long as the login lives.
+    /// Absent also while the login lives.
     var end: String?
-    /// Absent in records of older agents, and unless the provider named the scopes.
+    /// Absent also unless the provider named the scopes.
     var scopeNamed: Bool?
-    /// Absent likewise, and where the usual way to authenticate works.
+    /// Absent also if the usual method to authenticate works.
     var clientAuthentication: String?
-    /// Absent likewise, and while the provider grants what it did.
+    /// Absent also while the provider grants what it did.
     var lostScope: [String]?
 
-    /// A time that nobody could have meant is not worth the login.
+    /// A time out of range must not cost the login: it is read as none.
     var expiry: LoginExpiry? {
         guard let refreshExpiresAt, RecordTime.range.contains(refreshExpiresAt) else { return nil }
         let lifetime = refreshLifetime.flatMap { RecordTime.range.contains($0) ? $0 : nil }

@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import Synchronization
 
-/// The store that keeps nothing: records live as long as this process.
+/// The store that keeps nothing on disk: records live as long as this process.
 public final class MemoryStore: CredentialStore {
     private let records = Mutex<[RecordKey: StoredRecord]>([:])
 

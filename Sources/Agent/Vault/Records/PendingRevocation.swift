@@ -2,33 +2,34 @@ public import AgentAPI
 internal import FoundationEssentials
 public import SecretMemory
 
-/// A login, or a client, that is over here but not yet at the provider. It is kept in the account's store until the provider has
-/// answered, so that a restart does not forget to revoke.
+/// A login, or a client, that has ended here but not yet at the provider.
+///
+/// Kept in the account's store until the provider has answered, so that a restart does not forget to revoke.
 public struct PendingRevocation: Sendable, Equatable {
     public let account: AccountName
-    /// Tells several of one account apart.
+    /// Distinguishes several of one account.
     public let id: String
     public var issuer: String
-    /// The revocation endpoint (RFC 7009 §2); nil when the issuer has yet to be asked where it is.
+    /// The revocation endpoint (RFC 7009 §2); `nil` if it is yet to be discovered from the issuer.
     public var endpoint: String?
-    /// Where the issuer may lead then, as in `Credential`.
+    /// The hosts that discovery may lead to, as in `Credential`.
     public var endpointHosts: Set<String>?
-    /// The one to take where the issuer has no metadata.
+    /// The endpoint to use if the issuer has no metadata.
     public var knownEndpoint: String?
-    /// `token` manages the client's registration at `endpoint`, which is to be deleted (RFC 7592 §2.3).
+    /// Whether to delete the client's registration at `endpoint`, which `token` manages (RFC 7592 §2.3).
     public var deletesClient: Bool
     public var clientID: String
     public var clientSecret: SecretBytes?
-    /// Nil: to be chosen from the issuer's metadata.
+    /// `nil` if it is to be chosen from the issuer's metadata.
     public var clientAuthentication: String?
     public var token: SecretBytes
     public var isRefreshToken: Bool
     /// Wall-clock seconds since 1970.
     public var since: Int
-    /// Paths of the files that prove who the client is, if any do.
+    /// The paths of the files that authenticate the client, if there are any.
     public var clientKeyFile: String?
     public var clientCertificateFile: String?
-    /// Whom assertions are for; nil: as the issuer's metadata has it.
+    /// The audience of client assertions; `nil` if the issuer's metadata decides.
     public var assertionAudience: String?
 
     public init(
@@ -58,7 +59,7 @@ public struct PendingRevocation: Sendable, Equatable {
 
     public var key: RecordKey { RecordKey(account: account, purpose: .revocation(id)) }
 
-    /// As with `Credential.record`, the codec's plain copies live no longer than this call.
+    /// The record for the store. As with `Credential.record`, the codec's plain copies live no longer than this call.
     public var record: StoredRecord {
         let fields = Fields(
             version: 1,
@@ -81,7 +82,7 @@ public struct PendingRevocation: Sendable, Equatable {
         return StoredRecord(key: key, issuer: issuer, secret: SecretBytes(json: fields))
     }
 
-    /// Nil for a record that is something else, or that this version cannot read.
+    /// Reads a record; `nil` if it is of another kind, or of a version that cannot be read.
     public init?(_ stored: StoredRecord) {
         guard case .revocation(let id) = stored.key.purpose,
             let fields = stored.secret.json(Fields.self),

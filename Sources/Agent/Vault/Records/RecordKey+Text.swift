@@ -1,4 +1,4 @@
-/// How stores write a record's purpose.
+/// The text form of a record's purpose in a store.
 extension RecordKey.Purpose {
     private static let revocation = "revocation:"
 

@@ -2,7 +2,7 @@ internal import AgentAPI
 internal import Glibc
 internal import SecretMemory
 
-/// Records as JSON in locked memory: what the codec reads and writes is cleared.
+/// JSON records in locked memory: the codec's buffers are cleared.
 extension SecretBytes {
     convenience init(json value: some Encodable) {
         defer { DeadStack.clear() }

@@ -1,8 +1,8 @@
 public import AgentAPI
 internal import Synchronization
 
-/// Reads a store for many accounts at once: callers that come while a read is running share its result, and a failed
-/// read is not repeated for every request.
+/// A reader of one store for many accounts: concurrent callers share a read, and a failed read is not repeated for every
+/// request.
 public final class StoreReader: Sendable {
     private struct State {
         var running: Task<Result<[StoredRecord], StoreFailure>, Never>?
@@ -12,13 +12,13 @@ public final class StoreReader: Sendable {
     private let store: any CredentialStore
     private let time: any Time
     private let state = Mutex(State())
-    /// The records of each read that succeeded, for one listener; of several that it missed it gets the last.
+    /// The records of each read that succeeded, for one listener; of several that it missed it receives the last.
     public let reads: AsyncStream<[StoredRecord]>
     private let readings: AsyncStream<[StoredRecord]>.Continuation
 
-    /// How long a failure answers for the store: short, because a person who has just unlocked it tries again at once.
+    /// How long a failure is repeated without a read: short, because a person who has just unlocked the store tries again.
     private static let failureLife: Duration = .seconds(1)
-    /// A hung provider costs a whole deadline each time it is asked.
+    /// Each read of a hung provider costs a whole deadline.
     private static let hungLife: Duration = .seconds(10)
 
     public init(store: any CredentialStore, time: any Time) {
@@ -27,13 +27,13 @@ public final class StoreReader: Sendable {
         (reads, readings) = AsyncStream.makeStream(of: [StoredRecord].self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Every record of the store. Waits no longer than the store's own deadline.
+    /// Returns every record of the store. Waits no longer than the store's own deadline.
     public func records() async throws(StoreFailure) -> [StoredRecord] {
         let now = time.now
         let task: Task<Result<[StoredRecord], StoreFailure>, Never>? = state.withLock { state in
             if let running = state.running { return running }
             if let last = state.lastFailure, now < last.until { return nil }
-            // No parent: the callers that share this read come and go.
+            // Unstructured task: the callers that share this read may be cancelled.
             let task = Task { await self.read() }
             state.running = task
             return task
@@ -48,7 +48,7 @@ public final class StoreReader: Sendable {
     public enum Finding: Sendable {
         case none
         case credential(Credential)
-        /// There is a record, but somebody has edited it, or a newer version has written it.
+        /// There is a record, but it was edited, or a newer version wrote it.
         case unreadable
     }
 
@@ -56,8 +56,8 @@ public final class StoreReader: Sendable {
         let key = RecordKey(account: account, purpose: .login)
         let found = try await records().filter { $0.key == key }
         let readable = found.compactMap(Credential.init).filter { $0.generation <= Credential.largestAdopted }
-        // The store's own order is by where it keeps them. Another copy has to be newer by both: a login that began anew
-        // while it was out of reach counts from one again.
+        // The first is where the store keeps it now. Another copy must be newer by both: a login that began anew while the
+        // store was out of reach counts from one again.
         let newest = readable.dropFirst().reduce(readable.first) { best, next in
             guard let best else { return next }
             return next.generation > best.generation && next.grantedAt >= best.grantedAt ? next : best
@@ -66,13 +66,13 @@ public final class StoreReader: Sendable {
         return newest.map { .credential($0) } ?? (found.isEmpty ? .none : .unreadable)
     }
 
-    /// The newest credential of an account; nil when the store has none that can be read.
+    /// Returns the newest credential of an account; `nil` if the store has none that can be read.
     public func credential(of account: AccountName) async throws(StoreFailure) -> Credential? {
         guard case .credential(let credential) = try await find(account) else { return nil }
         return credential
     }
 
-    /// Somebody has just changed the store: the next read asks it, whatever the last one said.
+    /// Forgets the last failure, because the store has changed: the next call reads it.
     public func readAnew() async {
         _ = await state.withLock { $0.running }?.value
         state.withLock { $0.lastFailure = nil }

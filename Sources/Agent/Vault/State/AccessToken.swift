@@ -1,21 +1,21 @@
 internal import OAuth
 public import SecretMemory
 
-/// An access token in memory. It is never written to a store unless it is itself the credential.
+/// An access token in memory. Written to a store only if it is itself the credential.
 public struct AccessToken: Sendable, Equatable {
     public let secret: SecretBytes
-    /// As RFC 6749 §7.1 names it; `Bearer`.
+    /// The token type (RFC 6749 §7.1): `Bearer`.
     public let type: String
-    /// What the provider's reply named, or what was asked for if it named nothing.
+    /// The scopes that the provider's reply named, or the requested ones if it named none.
     public let scope: [String]
     public let scopeOrigin: ScopeOrigin
-    /// Counted from before the request was sent, so that the provider's clock is never behind ours. Nil: no expiry.
+    /// Counted from before the request, so that the token never lives longer here than there; `nil` if it never expires.
     public private(set) var expiresAt: ContinuousClock.Instant?
-    /// How long the provider lets its tokens live; nil when they do not expire.
+    /// How long the provider lets its tokens live; `nil` if they do not expire.
     public let lifetime: Duration?
-    /// Whether the provider named no lifetime, so that ours is a guess and is not shown to anybody.
+    /// Whether the provider named no lifetime: the assumed one is not shown.
     public let isLifetimeAssumed: Bool
-    /// What the login could do once, and this token cannot.
+    /// The scopes that the login once had, and this token has not.
     public internal(set) var lostScope: [String] = []
     /// The newest verified ID token of the login, which may be older than this access token.
     public internal(set) var idToken: HeldIDToken?
@@ -24,7 +24,7 @@ public struct AccessToken: Sendable, Equatable {
     /// short enough to be right nearly everywhere, long enough not to refresh on every call.
     public static let assumedLifetime: Duration = .seconds(600)
 
-    /// A token that lives for `lifetime` from the moment it was asked for; with nil it never expires.
+    /// Creates a token that lives for `lifetime` from the request; with `nil` it never expires.
     public init(
         secret: SecretBytes, type: String, scope: [String], origin: ScopeOrigin,
         requestedAt: ContinuousClock.Instant, lifetime: Duration?, isLifetimeAssumed: Bool = false
@@ -38,7 +38,7 @@ public struct AccessToken: Sendable, Equatable {
         expiresAt = lifetime.map { requestedAt + $0 }
     }
 
-    /// A token that never expires.
+    /// Creates a token that never expires.
     public init(lasting secret: SecretBytes, type: String, scope: [String], origin: ScopeOrigin) {
         self.secret = secret
         self.type = type
@@ -49,23 +49,21 @@ public struct AccessToken: Sendable, Equatable {
         expiresAt = nil
     }
 
-    /// Whole seconds of life left, rounded down; nil when the token does not expire or nobody knows when.
+    /// Returns the whole seconds left, rounded down; `nil` if the token does not expire, or its lifetime is assumed.
     public func secondsLeft(at now: ContinuousClock.Instant) -> Int? {
         guard let expiresAt, !isLifetimeAssumed else { return nil }
         return max(0, Int((expiresAt - now).components.seconds))
     }
 
-    /// The provider has ended it before its time.
+    /// Ends the token before its expiry, as the provider has.
     mutating func end(at now: ContinuousClock.Instant) { expiresAt = min(expiresAt ?? now, now) }
 
     public func isValid(at now: ContinuousClock.Instant) -> Bool { expiresAt.map { now < $0 } ?? true }
 }
 
 extension AccessToken {
-    /// The token of a grant. A grant with neither a lifetime nor a refresh token never expires, as far as anybody
-    /// can tell (GitHub's OAuth apps).
-    ///
-    /// `credential` is what the login was before the grant; nil for the grant of the login itself.
+    /// Creates the token of a grant. One with neither a lifetime nor a refresh token is taken to never expire, as those
+    /// of GitHub's OAuth apps. `credential` is the login before the grant; `nil` for the grant of the login itself.
     init(
         _ grant: TokenGrant, scope: [String], of credential: Credential? = nil,
         requestedAt: ContinuousClock.Instant, isRenewable: Bool

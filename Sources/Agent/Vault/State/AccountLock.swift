@@ -1,6 +1,6 @@
 /// When an account locks by itself.
 public struct LockLimits: Equatable, Sendable {
-    /// After this long without anybody asking for a token.
+    /// After this long without a request for a token.
     public var idle: Duration?
     /// This long after the login, the unlocking or the agent's start.
     public var lifetime: Duration?
@@ -12,7 +12,7 @@ public struct LockLimits: Equatable, Sendable {
 }
 
 public enum LockReason: String, Sendable {
-    /// Somebody has said so.
+    /// By `authagent lock`.
     case requested
     case idle
     case lifetime
@@ -23,23 +23,23 @@ package struct AccountLock: Equatable, Sendable {
     package var limits = LockLimits()
     private var closed: LockReason?
     private var openedAt: ContinuousClock.Instant?
-    private var askedAt: ContinuousClock.Instant?
+    private var lastRequest: ContinuousClock.Instant?
 
     package init() {}
 
     package mutating func open(at now: ContinuousClock.Instant) {
         closed = nil
         openedAt = now
-        askedAt = now
+        lastRequest = now
     }
 
-    package mutating func asked(at now: ContinuousClock.Instant) { askedAt = now }
+    package mutating func recordRequest(at now: ContinuousClock.Instant) { lastRequest = now }
 
     package mutating func close(_ reason: LockReason) { closed = closed ?? reason }
 
     package var isClosed: Bool { closed != nil }
 
-    /// Why the account serves nothing; nil when it does. Time that has passed counts, whether anybody has noticed or not.
+    /// Why the account serves nothing; `nil` if it serves. Counts time that has passed without an event as well.
     package func reason(at now: ContinuousClock.Instant) -> LockReason? {
         if let closed { return closed }
         if let end = lifetimeEnd, end <= now { return .lifetime }
@@ -47,7 +47,7 @@ package struct AccountLock: Equatable, Sendable {
         return nil
     }
 
-    /// When time will lock it; nil when it will not, or when it is locked.
+    /// When a limit will lock it; `nil` if none will, or it is locked.
     package var due: ContinuousClock.Instant? {
         closed == nil ? [lifetimeEnd, idleEnd].compactMap { $0 }.min() : nil
     }
@@ -56,5 +56,5 @@ package struct AccountLock: Equatable, Sendable {
         limits.lifetime.flatMap { limit in openedAt.map { $0 + limit } }
     }
 
-    private var idleEnd: ContinuousClock.Instant? { limits.idle.flatMap { limit in askedAt.map { $0 + limit } } }
+    private var idleEnd: ContinuousClock.Instant? { limits.idle.flatMap { limit in lastRequest.map { $0 + limit } } }
 }

@@ -1,50 +1,60 @@
+internal import AgentAPI
 internal import Synchronization
 
-/// What has happened to an account's tokens, for whoever watches. Text for people is made by whoever speaks to them.
+/// What has happened to an account's tokens, for watchers. The agent makes text of it.
 public enum AccountNews: Equatable, Sendable {
-    /// Nil: the provider named no expiry.
+    /// `expiresAt`: `nil` if the provider named no expiry.
     case refreshed(scope: [String], expiresAt: ContinuousClock.Instant?)
     /// One attempt failed. Where it has ended the login, `loginRequired` follows.
     case refreshFailed(TokenFailure)
     case loginRequired(LoginRequiredReason)
-    /// Time has locked it.
+    /// `lock_after` or `lifetime` has locked the account.
     case locked(LockReason)
-    /// The store has not taken what memory holds; told once, until it is `saved`.
+    /// The store has not taken what memory holds; reported once, until it is `saved`.
     case unsaved(StoreFailure)
     case saved
 }
 
 extension AccountState {
-    /// What has happened since this was last asked.
-    package mutating func takeNews() -> [AccountNews] {
-        defer { news = [] }
-        return news
+    /// Returns what has happened since the last call.
+    mutating func takeNews() -> [AccountNews] {
+        defer { notices.news = [] }
+        return notices.news
     }
 
-    /// After a look into the store.
-    mutating func tellWhetherLoginIsRequired() {
+    /// Reports after a read of the store whether a login is required.
+    mutating func reportRequiredLogin() {
         switch login {
-        case .signedOut(let reason), .dead(_, let reason): news.append(.loginRequired(reason))
+        case .signedOut(let reason), .dead(_, let reason): notices.news.append(.loginRequired(reason))
         case .unread, .active: break
         }
     }
 
-    /// The access token was all there is, and has expired: noticed with each request, and told once.
-    mutating func tellOfNoRefreshToken() {
-        guard !isToldOfNoRefreshToken else { return }
-        isToldOfNoRefreshToken = true
-        news.append(.loginRequired(.noRefreshToken))
+    /// Reports once that the access token was the whole login, and has expired: each request notices it.
+    mutating func reportMissingRefreshToken() {
+        guard !notices.isMissingRefreshTokenReported else { return }
+        notices.isMissingRefreshTokenReported = true
+        notices.news.append(.loginRequired(.noRefreshToken))
     }
 
-    mutating func tell(of token: AccessToken) {
+    mutating func reportRefresh(_ token: AccessToken) {
         let expiresAt = token.isLifetimeAssumed ? nil : token.expiresAt
-        news.append(.refreshed(scope: token.scope, expiresAt: expiresAt))
+        notices.news.append(.refreshed(scope: token.scope, expiresAt: expiresAt))
+    }
+
+    /// Reports a failed refresh, and once the login that it demands.
+    mutating func reportFailure(for target: TokenTarget?, at now: ContinuousClock.Instant) {
+        guard let failure = failure(for: target, at: now) else { return }
+        notices.news.append(.refreshFailed(failure))
+        guard case .loginDemanded(let reason, _) = failure, !notices.isDemandReported else { return }
+        notices.isDemandReported = true
+        notices.news.append(.loginRequired(reason))
     }
 }
 
 extension AccountVault {
-    /// To be called after whatever may have changed the account: tells what has happened, and has the plan looked at.
-    /// The one place where an account speaks unasked; a token that is served from memory does not come here.
+    /// Reports what has happened and has the plan checked again. Call it after every possible change of the account: no
+    /// other place reports without a request. Tokens served from memory do not come here.
     func changed() {
         for item in guarded.withLock({ $0.state.takeNews() }) { ports.report(item) }
         ports.scheduleChanged()

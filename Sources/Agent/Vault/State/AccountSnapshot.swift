@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What `status` shows of one account: taken at once, without waiting for anything.
+/// What `status` shows of one account at one moment, without waiting.
 public struct AccountSnapshot: Sendable {
     public enum Login: Sendable, Equatable {
         case unread(StoreFailure?)
@@ -10,13 +10,13 @@ public struct AccountSnapshot: Sendable {
     }
 
     public var login: Login
-    /// Of the token in memory, else of the login; empty when there is neither.
+    /// Of the token in memory, else of the login; empty if there is neither.
     public var scope: [String]
     public var expiresAt: ContinuousClock.Instant?
     public var nextRefresh: ContinuousClock.Instant?
     public var lastFailure: TokenFailure?
     public var identity: Identity?
-    /// When the login itself ends, if the provider says so.
+    /// When the login itself ends, if the provider has named that.
     public var loginExpiry: LoginExpiry?
     /// What the provider granted to the login once and no longer grants.
     public var lostScope: [String]
@@ -41,32 +41,32 @@ extension AccountVault {
                     case .unread(let failure): .unread(failure)
                     case .signedOut(let reason): .loginRequired(reason)
                     case .active(let credential):
-                        credential.isSignedIn || state.token?.isValid(at: now) == true
+                        credential.isSignedIn || state.slots.own.token?.isValid(at: now) == true
                             ? .active : .loginRequired(.noRefreshToken)
                     case .dead(_, let reason): .loginRequired(reason)
                     }
                 }
             return AccountSnapshot(
                 login: login,
-                scope: state.token?.scope ?? state.credential?.scope ?? [],
-                expiresAt: state.token.flatMap { $0.isLifetimeAssumed ? nil : $0.expiresAt },
+                scope: state.slots.own.token?.scope ?? state.credential?.scope ?? [],
+                expiresAt: state.slots.own.token.flatMap { $0.isLifetimeAssumed ? nil : $0.expiresAt },
                 nextRefresh: state.refreshDue(keepAlive: keepAlive),
-                lastFailure: state.failure(at: now),
+                lastFailure: state.failure(for: nil, at: now),
                 identity: state.credential?.identity,
                 loginExpiry: state.credential?.loginExpiry,
                 lostScope: state.credential?.lostScope ?? [],
                 idTokenProblem: state.idTokenProblem,
-                unsaved: state.unsaved?.failure,
-                isOnlyInJournal: state.unsaved?.isJournaled == true
+                unsaved: state.storage.unsaved?.failure,
+                isOnlyInJournal: state.storage.unsaved?.isJournaled == true
             )
         }
     }
 }
 
 extension AccountVault {
-    /// The client that the login was granted to; nil without a login, or before the store was read.
+    /// The client that the login was granted to; `nil` if there is no login, or the store has not been read.
     public var client: GrantedClient? { guarded.withLock { $0.state.credential?.client } }
 
-    /// What the login was granted; nil likewise, and empty if the provider has not said.
+    /// What the login was granted; `nil` as for `client`, and empty if the provider has not named it.
     public var loginScope: [String]? { guarded.withLock { $0.state.credential?.scope } }
 }

@@ -1,18 +1,20 @@
+/// The login's ID token, which is served beside its own access token.
 extension AccountState {
-    /// After a login or a refresh without an ID token that can be served; nil when there is one.
-    package mutating func idTokenMissing(_ why: NoIDToken?, at now: ContinuousClock.Instant) {
+    /// Records why a login or a refresh brought no ID token to serve; `nil` if it brought one.
+    mutating func idTokenMissing(_ why: NoIDToken?, at now: ContinuousClock.Instant) {
         switch why {
         case nil: missingIDToken = nil
         // A provider that sends none sends none the next time.
-        case .notIssued?, .expired?: missingIDToken = (.notIssued, nil)
-        case .unverified?, .untimely?: missingIDToken = why.map { ($0, now + Self.idTokenPatience) }
+        case .notIssued?, .expired?: missingIDToken = MissingIDToken(why: .notIssued, until: nil)
+        case .unverified?, .untimely?:
+            missingIDToken = why.map { MissingIDToken(why: $0, until: now + Self.idTokenPatience) }
         }
     }
 
-    /// The provider's keys, or the clocks, may be better then; asking at each request would only spend tokens.
+    /// The provider's keys, or the clocks, may be better then; a refresh at each request would only spend tokens.
     package static let idTokenPatience: Duration = .seconds(60)
 
-    /// Something is wrong with the ID token, and not only missing.
+    /// What is wrong with the ID token; `nil` if it is valid or only missing.
     var idTokenProblem: NoIDToken? {
         switch missingIDToken?.why {
         case nil, .notIssued?, .expired?: nil
@@ -20,7 +22,7 @@ extension AccountState {
         }
     }
 
-    /// The access token could be served; can an ID token be as well?
+    /// Decides whether the ID token can be served as well, once the access token can.
     func idTokenRequested(
         with served: ServedToken, minimumValidity: Duration, at now: ContinuousClock.Instant
     ) -> Decision {
@@ -29,12 +31,12 @@ extension AccountState {
             return .serve(served)
         }
         if mayRenewalBringIDToken(at: now), case .active(let credential) = login,
-            case .refresh(let credential) = refreshOrFail(credential, at: now)
+            case .refresh(let credential) = refreshOrFail(credential, for: nil, at: now)
         {
             return .refresh(credential)
         }
         if let idToken, idToken.isValid(at: now) { return .serve(served) }
-        if let failure = failure(at: now) { return .fail(failure) }
+        if let failure = failure(for: nil, at: now) { return .fail(failure) }
         switch missingIDToken?.why {
         case .unverified(let detail)?: return .fail(.noIDToken(.unverified(detail: detail)))
         case .untimely(let detail)?: return .fail(.noIDToken(.untimely(detail: detail)))

@@ -1,38 +1,37 @@
 /// Whether the account serves anything.
 extension AccountState {
-    package mutating func apply(_ limits: LockLimits, at now: ContinuousClock.Instant) {
-        // Limits that come later count from now on.
+    mutating func apply(_ limits: LockLimits, at now: ContinuousClock.Instant) {
+        // New limits count from now on.
         if lock.limits != limits, !lock.isClosed { lock.open(at: now) }
         lock.limits = limits
     }
 
-    package mutating func close(_ reason: LockReason) {
-        // What was asked for is told by whoever asked, once for all accounts.
-        if !lock.isClosed, reason != .requested { news.append(.locked(reason)) }
+    mutating func close(_ reason: LockReason) {
+        // A requested lock is reported by the agent, once for all accounts.
+        if !lock.isClosed, reason != .requested { notices.news.append(.locked(reason)) }
         lock.close(reason)
     }
 
-    package mutating func open(at now: ContinuousClock.Instant) { lock.open(at: now) }
+    mutating func open(at now: ContinuousClock.Instant) { lock.open(at: now) }
 
-    /// Forgets what the store has as well. What it has not is kept until it can be written, and served to nobody.
-    package mutating func dropSecrets() {
+    /// Forgets what the store holds as well. The rest stays, unserved, until it can be written.
+    mutating func dropSecrets() {
         guard lock.isClosed else { return }
-        guard unsaved.map(\.isJournaled) ?? true else { return dropTokens() }
+        guard storage.unsaved.map(\.isJournaled) ?? true else { return slots.dropTokens() }
         signOut()
         login = .unread(nil)
     }
 
-    /// Why nothing is served. A request that is not refused keeps the account from being idle.
-    mutating func lockedNow(at now: ContinuousClock.Instant) -> TokenFailure? {
+    /// Records a request, which keeps the account from being idle; returns why it is refused, if the account is locked.
+    mutating func recordRequest(at now: ContinuousClock.Instant) -> TokenFailure? {
         if let reason = lock.reason(at: now) { return .locked(reason) }
-        lock.asked(at: now)
+        lock.recordRequest(at: now)
         return nil
     }
 
-    /// Whether it is time to empty memory: because of a lock, or because the store has at last what kept it from being
-    /// emptied.
-    package func isDropDue(at now: ContinuousClock.Instant) -> Bool {
+    /// Whether to empty memory: after a lock, or once the store has what kept memory from being emptied.
+    func isDropDue(at now: ContinuousClock.Instant) -> Bool {
         guard lock.reason(at: now) != nil else { return false }
-        return !lock.isClosed || (credential != nil && unsaved.map(\.isJournaled) ?? true)
+        return !lock.isClosed || (credential != nil && storage.unsaved.map(\.isJournaled) ?? true)
     }
 }

@@ -1,83 +1,79 @@
 internal import SecretMemory
 
-/// Logins that begin, are found in the store, and end by the user's will.
+/// Logins that begin, are read from the store, and end by the user's will.
 extension AccountState {
     /// A login succeeded, or another process's newer credential was found in the store.
-    package mutating func adopt(
+    mutating func adopt(
         _ credential: Credential, token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double
     ) {
-        version += 1
-        login = .active(credential)
-        generation = max(generation, credential.generation)
-        noLongerOwes()
-        readAgain = nil
+        beginVersion()
+        activate(credential)
+        markSaved()
+        storage.readAgain = nil
         missingIDToken = nil
-        replacedAt = nil
-        isToldOfNoRefreshToken = false
+        notices.isMissingRefreshTokenReported = false
         if !lock.isClosed { lock.open(at: grantedAt) }
-        succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
+        slots = TokenSlots(own: token, jitter: jitter)
+        resetAfterSuccess(grantedAt: grantedAt)
     }
 
-    /// The store was read. Ignored when a login or a logout has happened meanwhile. `isOwn` is false for a credential
-    /// that another issuer granted, or to another client, than the account's settings name: it is kept, and not used.
-    package mutating func read(
+    /// Takes over what was read from the store. Ignored after a login or a logout since the read began. `isOwn` is false
+    /// for a credential of another issuer or client than the settings name: it is kept, and not used.
+    mutating func read(
         _ result: Result<StoreReader.Finding, StoreFailure>, journaled: JournalFinding, isOwn: Bool,
         grantedAt: ContinuousClock.Instant?, at now: ContinuousClock.Instant
     ) {
         guard isUnread else { return }
-        (isPerhapsSpent, wasInterrupted) = (journaled.isBegun, journaled.isBegun)
-        if journaled.newer != nil, !journaled.isEnded { owes(isJournaled: true, at: now) }
-        readAgain = nil
-        if case .success(.credential(let credential)) = result { generation = max(generation, credential.generation) }
+        (doubts.mayBeSpent, doubts.wasInterrupted) = (journaled.isBegun, journaled.isBegun)
+        if journaled.newer != nil, !journaled.isEnded { markUnsaved(isJournaled: true, at: now) }
+        storage.readAgain = nil
         switch result {
         case .failure(let failure):
             login = .unread(failure)
-            readAgain = now + Self.readGap
-        case .success(.unreadable): login = .signedOut(.recordUnreadable)
-        case .success(.credential) where journaled.isEnded: login = .signedOut(.notLoggedIn)
-        case .success(.credential(let credential)) where !isOwn && credential.isSignedIn:
-            login = .dead(credential, .settingsChanged)
-        case .success(.credential(let credential)) where credential.refreshToken != nil:
-            login = .active(credential)
-            lastGrant = grantedAt
-        case .success(.credential(let credential)) where !credential.isSignedIn:
-            login = credential.end.map { .dead(credential, $0) } ?? .signedOut(.notLoggedIn)
-        case .success(.credential(let credential)):
-            login = .active(credential)
-            token = credential.lastingAccessToken.map {
-                AccessToken(
-                    lasting: $0, type: "Bearer", scope: credential.scope,
-                    origin: credential.isScopeNamed ? .named : .omitted(atMost: nil))
-            }
+            storage.readAgain = now + Self.readGap
         case .success(.none): login = .signedOut(.notLoggedIn)
+        case .success(.unreadable): login = .signedOut(.recordUnreadable)
+        case .success(.credential(let credential)):
+            generation = max(generation, credential.generation)
+            if journaled.isEnded {
+                login = .signedOut(.notLoggedIn)
+            } else if credential.isSignedIn {
+                restore(credential, isOwn: isOwn, grantedAt: grantedAt)
+            } else {
+                login = credential.end.map { .dead(credential, $0) } ?? .signedOut(.notLoggedIn)
+            }
         }
     }
 
-    /// Not renewed ahead of the next request: two tokens that end each other would take turns for ever.
-    mutating func endOwnToken(at now: ContinuousClock.Instant) {
-        token?.end(at: now)
-        renewal = nil
-        isInUse = false
+    private mutating func restore(_ credential: Credential, isOwn: Bool, grantedAt: ContinuousClock.Instant?) {
+        guard isOwn else {
+            login = .dead(credential, .settingsChanged)
+            return
+        }
+        login = .active(credential)
+        if credential.isRenewable {
+            lastGrant = grantedAt
+        } else {
+            slots.restore(
+                credential.lastingAccessToken.map {
+                    AccessToken(
+                        lasting: $0, type: "Bearer", scope: credential.scope,
+                        origin: credential.isScopeNamed ? .named : .omitted(atMost: nil))
+                })
+        }
     }
 
-    /// Forgets the tokens that can be got again.
-    mutating func dropTokens() {
-        token = nil
-        targeted = TargetedTokens()
-        renewal = nil
-    }
-
-    /// The login is over by the user's will.
-    package mutating func signOut() {
-        version += 1
+    /// Ends the login by the user's will.
+    mutating func signOut() {
+        beginVersion()
         login = .signedOut(.notLoggedIn)
-        readAgain = nil
-        token = nil
-        replacedAt = nil
-        renewal = nil
-        unsaved = nil
-        lastFailure = nil
-        backoff.succeeded()
-        (rejections, grantDoubts, isToldOfDemand) = (0, 0, false)
+        slots = TokenSlots()
+        storage.readAgain = nil
+        storage.unsaved = nil
+        doubts = Doubts()
+        notices.isDemandReported = false
     }
+
+    /// The account's settings have changed: the same target may mean something else now.
+    mutating func forgetTargets() { slots.dropTargeted() }
 }

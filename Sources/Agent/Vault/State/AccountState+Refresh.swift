@@ -1,131 +1,124 @@
+internal import AgentAPI
 internal import OAuth
 
-/// What comes of refreshes, and the end that a provider makes of a login.
+/// Results of refreshes, of any slot, and the end that a provider makes of a login.
 extension AccountState {
-    /// A refresh brought a new token. `credential` is what the store holds, or will hold, from now on.
-    package mutating func renewed(
-        _ credential: Credential, token: AccessToken, version: UInt64, grantedAt: ContinuousClock.Instant,
-        jitter: Double
+    /// The provider has answered a refresh: this is the credential from now on, whether its token is served or not.
+    mutating func rotated(_ credential: Credential, version: UInt64, grantedAt: ContinuousClock.Instant) {
+        guard version == self.version else { return }
+        activate(credential)
+        lastGrant = grantedAt
+        (doubts.mayBeSpent, doubts.wasInterrupted) = (false, false)
+    }
+
+    /// A refresh brought a token that may be served. `missing` is why it came without an ID token.
+    mutating func renewed(
+        _ target: TokenTarget?, _ token: AccessToken, _ credential: Credential, missing: NoIDToken?, version: UInt64,
+        grantedAt: ContinuousClock.Instant, at now: ContinuousClock.Instant, jitter: Double
     ) {
         guard version == self.version else { return }
-        login = .active(credential)
-        generation = max(generation, credential.generation)
+        activate(credential)
         var token = token
-        // A renewal need not bring a new ID token (OpenID Connect Core 1.0 §12.2): the old one is good until it expires.
-        token.idToken = token.idToken ?? self.token?.idToken
-        if self.token != nil { replacedAt = grantedAt }
-        tell(of: token)
-        succeeded(token: token, grantedAt: grantedAt, jitter: jitter)
-    }
-
-    /// A refresh brought a token that is not to be used. What is kept is the login as it was, with the refresh token
-    /// of the moment.
-    package mutating func quarantined(
-        _ refusal: IdentityRefusal, keeping credential: Credential, version: UInt64, at now: ContinuousClock.Instant,
-        jitter: Double
-    ) {
-        guard version == self.version else { return }
-        login = .active(credential)
-        generation = max(generation, credential.generation)
-        refreshFailed(.identityRefused(refusal), retryAfter: nil, version: version, at: now, jitter: jitter)
-    }
-
-    /// The provider has answered a refresh, and maybe replaced the refresh token: whatever becomes of the answer, this is
-    /// the credential from now on.
-    package mutating func rotated(_ credential: Credential, version: UInt64, grantedAt: ContinuousClock.Instant) {
-        guard version == self.version else { return }
-        login = .active(credential)
-        generation = max(generation, credential.generation)
-        lastGrant = grantedAt
-        (isPerhapsSpent, wasInterrupted) = (false, false)
-    }
-
-    /// A refresh request brought no answer that can be read: the next answer tells whether the token is spent.
-    package mutating func unanswered() { isPerhapsSpent = true }
-
-    mutating func succeeded(token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double) {
-        self.token = token
-        renewal = token.flatMap { Freshness.renewal(of: $0, jitter: jitter) }
-        isInUse = false
-        lastGrant = grantedAt
-        lastFailure = nil
-        (isPerhapsSpent, wasInterrupted) = (false, false)
-        backoff.succeeded()
-        (rejections, grantDoubts, isToldOfDemand) = (0, 0, false)
-    }
-
-    /// A refresh failed without ending the login.
-    package mutating func refreshFailed(
-        _ failure: TokenFailure, retryAfter: Duration?, version: UInt64, at now: ContinuousClock.Instant,
-        jitter: Double
-    ) {
-        guard version == self.version else { return }
-        lastFailure = failure
-        // A minute at least: three of them must outlast a gateway that is being restarted.
-        let longWait = max(retryAfter ?? .zero, Self.rejectionGap)
-        switch failure {
-        case .providerRejected:
-            rejections += 1
-            backoff.failed(at: now, retryAfter: longWait, definite: true, jitter: jitter)
-        case .clientRefused(let code, _) where ProviderError.mayMeanDeadGrant(code: code):
-            grantDoubts += 1
-            backoff.failed(at: now, retryAfter: longWait, definite: true, jitter: jitter)
-        case .clientRefused, .configuration, .identityRefused, .loginDemanded, .providerChanged:
-            backoff.failed(at: now, retryAfter: retryAfter, definite: true, jitter: jitter)
-        case .locked, .loginRequired, .store, .providerUnreachable, .noIDToken, .targetRefused:
-            backoff.failed(at: now, retryAfter: retryAfter, definite: false, jitter: jitter)
+        if target == nil {
+            // A renewal need not bring an ID token (OpenID Connect Core 1.0 §12.2): the old one lasts until it expires.
+            token.idToken = token.idToken ?? slots.own.token?.idToken
+            idTokenMissing(missing, at: now)
+            resetAfterSuccess(grantedAt: grantedAt)
         }
-        tellOfFailure(at: now)
-        guard rejections > 0, case .active(let credential) = login else { return }
-        if wasInterrupted {
-            // Together with the death of the process that spent it, one refusal says enough, and tries no more.
+        reportRefresh(token)
+        slots.renewed(target, token, at: grantedAt, jitter: jitter)
+    }
+
+    /// A login or a refresh of its own token has succeeded.
+    mutating func resetAfterSuccess(grantedAt: ContinuousClock.Instant) {
+        lastGrant = grantedAt
+        doubts = Doubts()
+        notices.isDemandReported = false
+    }
+
+    /// A refresh brought a token that must not be used. The login stays as it was, with the new refresh token.
+    mutating func quarantined(
+        _ target: TokenTarget?, _ refusal: IdentityRefusal, keeping credential: Credential, version: UInt64,
+        at now: ContinuousClock.Instant, jitter: Double
+    ) {
+        guard version == self.version else { return }
+        activate(credential)
+        refreshFailed(
+            target, .identityRefused(refusal), retryAfter: nil, version: version, at: now, jitter: jitter)
+    }
+
+    /// A refresh brought no answer that can be read: the next answer shows whether the refresh token is spent.
+    mutating func unanswered() { doubts.mayBeSpent = true }
+
+    /// The provider ends every access token of a login at each refresh, as GitLab does.
+    mutating func tokensEnded(version: UInt64, at now: ContinuousClock.Instant) {
+        guard version == self.version else { return }
+        slots.endAll(at: now)
+    }
+
+    /// A refresh failed. Only a failure of the login's own token can end the login.
+    mutating func refreshFailed(
+        _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?, version: UInt64,
+        at now: ContinuousClock.Instant, jitter: Double
+    ) {
+        guard version == self.version else { return }
+        let isDoubt = target == nil && countDoubt(failure)
+        let retryAfter = isDoubt ? max(retryAfter ?? .zero, Self.rejectionGap) : retryAfter
+        slots.failed(target, failure, retryAfter: retryAfter, at: now, jitter: jitter)
+        reportFailure(for: target, at: now)
+        guard target == nil, doubts.rejections > 0, case .active(let credential) = login else { return }
+        if doubts.wasInterrupted {
+            // After an interrupted rotation one refusal is enough; further attempts would bring nothing.
             end(credential, .rotationLost)
-        } else if rejections >= Self.rejectionsThatEndALogin {
+        } else if doubts.rejections >= Self.rejectionsThatEndALogin {
             end(credential, .providerRejected)
         }
     }
 
-    /// Why the last refresh failed, as it is at this moment: an error that blames the client or the request demands a new
+    /// Counts a failure that may mean a dead grant; false if it does not.
+    private mutating func countDoubt(_ failure: TokenFailure) -> Bool {
+        switch failure {
+        case .providerRejected: doubts.rejections += 1
+        case .clientRefused(let code, _) where ProviderError.mayMeanDeadGrant(code: code): doubts.doubtfulErrors += 1
+        default: return false
+        }
+        return true
+    }
+
+    /// Why the last refresh failed, as of this moment: an error that blames the client or the request demands a new
     /// login once it has come three times and there is no valid token left.
-    package func failure(at now: ContinuousClock.Instant) -> TokenFailure? {
-        guard case .clientRefused(let code, let detail)? = lastFailure, ProviderError.mayMeanDeadGrant(code: code),
-            grantDoubts >= Self.doubtsThatDemandALogin, token?.isValid(at: now) != true
-        else { return lastFailure }
+    func failure(for target: TokenTarget?, at now: ContinuousClock.Instant) -> TokenFailure? {
+        if target != nil, let failure = slots[target]?.failure { return failure }
+        let own = slots.own
+        guard case .clientRefused(let code, let detail)? = own.failure, ProviderError.mayMeanDeadGrant(code: code),
+            doubts.doubtfulErrors >= Self.doubtsThatDemandALogin, own.token?.isValid(at: now) != true
+        else { return own.failure }
         return .loginDemanded(.providerRejected, detail: detail.map { "\(code): \($0)" } ?? code)
     }
 
-    private mutating func tellOfFailure(at now: ContinuousClock.Instant) {
-        guard let failure = failure(at: now) else { return }
-        news.append(.refreshFailed(failure))
-        guard case .loginDemanded(let reason, _) = failure, !isToldOfDemand else { return }
-        isToldOfDemand = true
-        news.append(.loginRequired(reason))
-    }
-
-    /// The provider confirmed the end of the login; `credential` is what is kept of it.
-    package mutating func died(_ credential: Credential, _ reason: LoginRequiredReason, version: UInt64) {
+    /// The provider has confirmed the end of the login; `credential` is what is kept of it.
+    mutating func died(_ credential: Credential, _ reason: LoginRequiredReason, version: UInt64) {
         guard version == self.version else { return }
-        news.append(.refreshFailed(.loginRequired(reason)))
+        notices.news.append(.refreshFailed(.loginRequired(reason)))
         end(credential, reason)
     }
 
-    /// The client has expired by our clock, and the provider refuses it. The credential stays as it is: should the
-    /// clock be wrong, a restart goes on with it.
-    package mutating func clientExpired(version: UInt64) {
+    /// The client has expired by this machine's clock, and the provider refuses it. The credential stays as it is: if
+    /// the clock was wrong, a restart continues with it.
+    mutating func clientExpired(version: UInt64) {
         guard version == self.version, case .active(let credential) = login else { return }
-        news.append(.refreshFailed(.loginRequired(.clientExpired)))
+        notices.news.append(.refreshFailed(.loginRequired(.clientExpired)))
         end(credential, .clientExpired)
     }
 
     /// What a confirmed `invalid_grant` means at this moment.
-    package var reasonOfDeath: LoginRequiredReason { isPerhapsSpent ? .rotationLost : .grantExpired }
+    var reasonOfDeath: LoginRequiredReason { doubts.mayBeSpent ? .rotationLost : .grantExpired }
 
-    mutating func end(_ credential: Credential, _ reason: LoginRequiredReason) {
-        version += 1
+    private mutating func end(_ credential: Credential, _ reason: LoginRequiredReason) {
+        beginVersion()
         login = .dead(credential, reason)
         generation = max(generation, credential.generation)
-        renewal = nil
-        lastFailure = .loginRequired(reason)
-        news.append(.loginRequired(reason))
+        slots.loginEnded(.loginRequired(reason))
+        notices.news.append(.loginRequired(reason))
     }
 }

@@ -1,11 +1,11 @@
 internal import SecretMemory
 
-/// What one account's login and token are at a moment, and what is to be done next. Pure: no I/O, no clock.
+/// The state of one account's login and tokens, and the decisions that follow from it. Pure: no I/O, no clock.
 ///
-/// Whoever holds it (`AccountVault`) asks under a lock and acts outside. What is asked of it is in `AccountState+Request`,
-/// what changes it in `+Login`, `+Refresh`, `+Lock`, `+Unsaved` and `+Target`.
+/// `AccountVault` calls it under a lock and acts outside. Requests are decided in `+Request` and `+Rejection`; results
+/// come in through `+Refresh`, `+Login`, `+Lock` and `+Storage`.
 package struct AccountState: Sendable {
-    package enum Login: Sendable, Equatable {
+    enum Login: Sendable, Equatable {
         /// The store has not been read yet, or could not be.
         case unread(StoreFailure?)
         case signedOut(LoginRequiredReason)
@@ -14,98 +14,90 @@ package struct AccountState: Sendable {
         case dead(Credential, LoginRequiredReason)
     }
 
-    package enum Decision: Sendable, Equatable {
-        case serve(ServedToken)
-        case fail(TokenFailure)
-        case refresh(Credential)
-        /// The last refresh failed: nobody waits for the next one while the token is still valid.
-        case serveAndRefresh(ServedToken, Credential)
-        case read
+    /// Grows with every login, logout and end of a login: a result that belongs to an older version is dropped.
+    private(set) var version: UInt64 = 0
+    var login: Login = .unread(nil)
+    /// The largest generation seen, also of logins that have ended.
+    var generation: UInt64 = 0
+    var lastGrant: ContinuousClock.Instant?
+    var slots = TokenSlots()
+    var missingIDToken: MissingIDToken?
+    var lock = AccountLock()
+    var storage = Storage()
+    var doubts = Doubts()
+    var notices = Notices()
+
+    /// Why the last login or refresh brought no ID token to serve.
+    struct MissingIDToken: Sendable {
+        var why: NoIDToken
+        /// When another refresh may bring one; `nil` if it will not.
+        var until: ContinuousClock.Instant?
     }
 
-    /// Grows with every login, logout and end of a login: an answer that belongs to an older version is dropped.
-    package internal(set) var version: UInt64 = 0 {
-        didSet { targeted = TargetedTokens() }
-    }
-    package internal(set) var login: Login = .unread(nil)
-    package internal(set) var token: AccessToken?
-    package internal(set) var lock = AccountLock()
-    package internal(set) var lastFailure: TokenFailure?
-    package internal(set) var backoff = Backoff()
-    /// Set while the store lacks what memory holds.
-    package internal(set) var unsaved: Unsaved?
-    /// When to refresh ahead of expiry, if the account is in use.
-    package internal(set) var renewal: ContinuousClock.Instant?
-    /// Whether anybody asked for this token since it came.
-    package internal(set) var isInUse = false
-    package internal(set) var lastGrant: ContinuousClock.Instant?
-    /// When a refresh last replaced the login's own token.
-    var replacedAt: ContinuousClock.Instant?
-    /// Why the last login or refresh brought no ID token to serve, and when it is worth asking again.
-    var missingIDToken: (why: NoIDToken, until: ContinuousClock.Instant?)?
-    /// When to look again into a store that could not be read, without being asked.
-    package internal(set) var readAgain: ContinuousClock.Instant?
-    /// The largest generation seen, also of logins that are over.
-    package internal(set) var generation: UInt64 = 0
-    /// Tokens with another target than the login's own; gone with every change of `version`.
-    var targeted = TargetedTokens()
-    /// The refresh token may have been spent by a request whose answer was not seen, or could not be read.
-    var isPerhapsSpent = false
-    /// Such a request was an earlier process's, which did not live to see the answer.
-    var wasInterrupted = false
-    /// The key of the journal's entries that the store's record holds: with another one they could not be opened after
-    /// a restart.
-    var storedJournalKey: SecretBytes?
-    /// Refusals without an OAuth error, in a row.
-    var rejections = 0
-    /// Refusals in a row with an error that may mean a dead grant.
-    var grantDoubts = 0
-    var isToldOfDemand = false
-    /// What nobody has been told yet; see `AccountVault.changed`.
-    package internal(set) var news: [AccountNews] = []
-    var isToldOfNoRefreshToken = false
-
-    package struct Unsaved: Sendable, Equatable {
-        /// Why the last attempt to write failed, if there was one.
-        package var failure: StoreFailure?
-        package var backoff = Backoff()
-        /// When to write.
-        package var due: ContinuousClock.Instant
-        /// Whether the credential survives this process all the same.
-        package var isJournaled: Bool
-        /// Whether a new attempt to write is under way.
-        package var isBeingWritten = false
-
-        package init(due: ContinuousClock.Instant, isJournaled: Bool) {
-            self.due = due
-            self.isJournaled = isJournaled
-        }
+    /// What the store lacks, and when to turn to it again.
+    struct Storage: Sendable {
+        /// Set while the store lacks what memory holds.
+        var unsaved: Unsaved?
+        /// When to read a store again that could not be read, without a request.
+        var readAgain: ContinuousClock.Instant?
+        /// The journal key in the store's record: entries sealed with another one could not be opened after a restart.
+        var journalKey: SecretBytes?
     }
 
-    package init() {}
+    /// What speaks against the refresh token; a refresh that succeeds clears it.
+    struct Doubts: Sendable {
+        /// A request may have spent the refresh token: its answer was lost, or could not be read.
+        var mayBeSpent = false
+        /// Such a request was an earlier process's, which ended before the answer.
+        var wasInterrupted = false
+        /// Refusals in a row without an OAuth error.
+        var rejections = 0
+        /// Refusals in a row with an error that may mean a dead grant.
+        var doubtfulErrors = 0
+    }
+
+    /// What `AccountVault.changed` has yet to report, and what it must not report again.
+    struct Notices: Sendable {
+        var news: [AccountNews] = []
+        var isDemandReported = false
+        var isMissingRefreshTokenReported = false
+    }
 
     /// A definite refusal without an OAuth error may be a passing fault of a proxy; this many in a row, each after the
     /// back-off, are not.
-    package static let rejectionsThatEndALogin = 3
+    static let rejectionsThatEndALogin = 3
     /// As many refusals that blame the client or the request, but may mean the grant, demand a new login.
-    package static let doubtsThatDemandALogin = 3
-    /// Each look is a run of the keyring helper; nobody waits for it.
-    package static let readGap: Duration = .seconds(60)
-    package static let rejectionGap: Duration = .seconds(60)
+    static let doubtsThatDemandALogin = 3
+    /// Each read is a run of the keyring helper, and no request waits for it.
+    static let readGap: Duration = .seconds(60)
+    /// Three rejections with this gap outlast a gateway that is being restarted.
+    static let rejectionGap: Duration = .seconds(60)
 
     /// Whether the store is to be read. Not while the account is locked: what is read would be in memory.
-    package var isUnread: Bool {
+    var isUnread: Bool {
         if case .unread = login { !lock.isClosed } else { false }
     }
 
-    package var storeFailure: StoreFailure? {
+    var storeFailure: StoreFailure? {
         if case .unread(let failure) = login { failure } else { nil }
     }
 
-    package var credential: Credential? {
+    var credential: Credential? {
         switch login {
         case .active(let credential), .dead(let credential, _): credential
         case .unread, .signedOut: nil
         }
+    }
+
+    /// Makes results that are under way obsolete. Tokens with a target belong to one version.
+    mutating func beginVersion() {
+        version += 1
+        slots.dropTargeted()
+    }
+
+    /// Makes this the login's credential.
+    mutating func activate(_ credential: Credential) {
+        login = .active(credential)
+        generation = max(generation, credential.generation)
     }
 }

@@ -1,9 +1,9 @@
-/// Decides whether a token may be served, and when it is to be renewed. Pure: the time is a parameter.
+/// The decision whether a token may be served, and when to renew it. Pure: time is a parameter.
 package enum Freshness: Equatable {
-    /// Lives at least as long as was asked for.
+    /// Lives at least as long as requested.
     case fresh
-    /// The provider's tokens never live as long as was asked for; this one is still in the first half of its life.
-    /// Renewing it on every call would only wear the provider out.
+    /// The provider's tokens never live as long as requested, and this one is in the first half of its life: a refresh at
+    /// every call would only load the provider.
     case shortLived
     case stale
 
@@ -31,7 +31,7 @@ package enum Freshness: Equatable {
         return .stale
     }
 
-    /// When to renew a token that is in use, before anybody has to wait for it.
+    /// Returns when to renew a token that is in use, so that no client waits for it.
     ///
     /// A fifth of its life before the end, between 90 s, which is more than the default `min_valid`, and 10 min.
     /// A token that lives less than 3 min is renewed at half its life. `jitter`, from 0 to 1, brings the moment
@@ -43,6 +43,6 @@ package enum Freshness: Equatable {
         return expiresAt - margin - margin * (jitter / 10)
     }
 
-    /// A token that just arrived has lost this much of its life on the way: asking for more is asking in vain.
+    /// A token that just arrived has lost this much of its life on the way, so a request for more cannot be met.
     private static let transit: Duration = .seconds(2)
 }

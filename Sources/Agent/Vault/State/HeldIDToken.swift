@@ -1,9 +1,9 @@
 public import SecretMemory
 
-/// A verified ID token in memory, beside the access token that it came with. It is never written to a store.
+/// A verified ID token in memory, beside the access token that it came with. Never written to a store.
 public struct HeldIDToken: Sendable, Equatable {
     public let secret: SecretBytes
-    /// Counted on from the moment of the check, so that a later step of the wall clock changes nothing.
+    /// Counted from the moment of the check, so that a later step of the wall clock changes nothing.
     public let expiresAt: ContinuousClock.Instant
     let lifetime: Duration
 

@@ -1,9 +1,9 @@
-/// Who has logged in, as a verified ID token says (OpenID Connect Core 1.0 §2).
+/// The person of a login, from a verified ID token (OpenID Connect Core 1.0 §2).
 public struct Identity: Sendable, Equatable {
     public var issuer: String
     public var subject: String
     public var audience: [String]
-    /// As the provider writes them: not cleaned for a terminal.
+    /// As the provider wrote it: not made safe for a terminal.
     public var email: String?
     public var name: String?
 
@@ -15,8 +15,8 @@ public struct Identity: Sendable, Equatable {
         self.name = name
     }
 
-    /// What a renewed ID token says differently, though it must not (OpenID Connect Core 1.0 §12.2). The email and the
-    /// name may change.
+    /// Returns what differs in a renewed ID token and must not (OpenID Connect Core 1.0 §12.2); `nil` if nothing does. The
+    /// email and the name may change.
     public func change(to other: Identity) -> Change? {
         if !issuer.utf8.elementsEqual(other.issuer.utf8) { return .issuer }
         if !subject.utf8.elementsEqual(other.subject.utf8) { return .subject }
@@ -28,23 +28,57 @@ public struct Identity: Sendable, Equatable {
     }
 }
 
-/// What the ID token of a grant is worth.
+/// The result of verifying the ID token of a grant.
 public enum IdentityVerdict: Sendable, Equatable {
     /// The grant has none.
     case absent
-    /// The token is the issuer's, for this client. Without `idToken` it is out of its time by this machine's clock, as
-    /// `timing` says, and is not handed to anybody.
+    /// The token is the issuer's, for this client. Without `idToken`, it is not served: it is out of its time by this
+    /// machine's clock, as `timing` explains.
     case verified(Identity, idToken: HeldIDToken?, timing: String?)
-    /// It cannot be verified here: no keys, no client secret, malformed, encrypted, another algorithm.
+    /// Not verifiable here: no keys, no client secret, malformed, encrypted, another algorithm.
     case unverified(detail: String)
-    /// It contradicts the login: forged, of another issuer or client, or another subject's.
+    /// Contradicts the login: forged, or of another issuer, client or subject.
     case refused(IdentityRefusal)
 }
 
-/// Why a grant is not used although the provider has given it.
+/// The person of a login after a grant, and the ID token to serve.
+struct CheckedIdentity: Sendable {
+    var identity: Identity?
+    var idToken: HeldIDToken?
+    /// Why there is no ID token to serve; `nil` if there is one.
+    var missing: NoIDToken?
+}
+
+extension IdentityVerdict {
+    /// Checks a renewal's verdict against the login, whose person must not change (OpenID Connect Core 1.0 §12.2).
+    /// Clocks that disagree withhold the ID token, but not the access token, for which no wall clock counts.
+    func checked(against credential: Credential) throws(IdentityRefusal) -> CheckedIdentity {
+        func withheld(_ missing: NoIDToken) -> CheckedIdentity {
+            CheckedIdentity(identity: credential.identity, idToken: nil, missing: missing)
+        }
+        switch self {
+        case .absent: return withheld(.notIssued)
+        // Access tokens go on: they come over TLS from the provider itself.
+        case .unverified(let detail): return withheld(.unverified(detail: detail))
+        // A broken ID token that was not requested, as at the login, contradicts nothing that is known.
+        case .refused(let refusal)
+        where refusal.reason == .invalid && credential.identity == nil && !credential.scope.contains("openid"):
+            return withheld(.unverified(detail: refusal.detail))
+        case .refused(let refusal): throw refusal
+        case .verified(let identity, let idToken, let timing):
+            if let change = credential.identity?.change(to: identity) { throw IdentityRefusal(change) }
+            let untimely = timing.map { NoIDToken.untimely(detail: $0) }
+            // The first token that can be verified sets the identity, and time is a part of that.
+            if let untimely, credential.identity == nil { return withheld(untimely) }
+            return CheckedIdentity(identity: identity, idToken: idToken, missing: untimely)
+        }
+    }
+}
+
+/// Why a grant is not used.
 public struct IdentityRefusal: Error, Sendable, Equatable {
     public var reason: Reason
-    /// For people.
+    /// Text for the user.
     public var detail: String
 
     public init(_ reason: Reason, _ detail: String) {
@@ -54,7 +88,7 @@ public struct IdentityRefusal: Error, Sendable, Equatable {
 
     public enum Reason: String, Sendable {
         case invalid
-        /// Not the person whom the account file expects.
+        /// Not the person that the account file expects.
         case wrongSubject = "wrong_subject"
         case issuerChanged = "issuer_changed"
         case subjectChanged = "subject_changed"

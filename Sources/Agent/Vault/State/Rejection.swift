@@ -1,11 +1,11 @@
-/// What follows from a token that a service has refused although it has not expired.
+/// The result of a report that a service has refused a token that has not expired.
 public enum Rejection: Equatable, Sendable {
     case renewed
-    /// The agent's token stays.
+    /// The agent keeps its token.
     case kept(Reason)
 
     public enum Reason: String, Sendable {
-        /// Another token was refused than the agent would serve.
+        /// The service refused another token than the agent would serve.
         case anotherToken = "another_token"
         /// It was renewed a moment ago, so renewing it again would not help.
         case renewedLately = "renewed_lately"

@@ -1,11 +1,11 @@
-/// Why there is no token with the target that was asked for, though the login is fine.
+/// Why there is no token for the requested target, although the login is valid.
 public struct TargetRefusal: Sendable, Equatable {
     public var reason: Reason
-    /// The scopes that were asked for and not granted; empty if none were asked for.
+    /// The scopes that were requested and not granted; empty if none were requested.
     public var missing: [String]
-    /// What the provider granted instead, for `narrower`.
+    /// The scopes that the provider granted instead, for `narrower`.
     public var granted: [String]
-    /// What the login has.
+    /// The scopes of the login.
     public var loginScope: [String]
     /// The provider's words.
     public var detail: String?
@@ -25,11 +25,11 @@ public struct TargetRefusal: Sendable, Equatable {
         case invalidScope = "invalid_scope"
         /// RFC 8707 §2: the resource or the audience.
         case invalidTarget = "invalid_target"
-        /// The provider granted less than was asked for.
+        /// The provider granted less than requested.
         case narrower
-        /// It refused for another reason, and goes on giving the login's own token.
+        /// The provider refused for another reason, and still renews the login's own token.
         case refused
-        /// It was not asked, because it has just refused one after the other.
+        /// The provider was not asked, because it has just refused several new targets.
         case tooManyRefused = "too_many_refused"
         /// Only a refresh token can be exchanged for another token than the login's.
         case noRefreshToken = "no_refresh_token"

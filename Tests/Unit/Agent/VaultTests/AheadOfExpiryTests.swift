@@ -6,7 +6,7 @@ import Testing
 import Vault
 
 struct AheadOfExpiryTests {
-    @Test("an account in use is refreshed ahead of expiry, by the same single flight")
+    @Test("an account in use is refreshed ahead of expiry, by the same single refresh")
     func inUse() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()
@@ -19,14 +19,14 @@ struct AheadOfExpiryTests {
         #expect(try await fixture.token() == "a2")
     }
 
-    @Test("an account that nobody uses is left alone")
+    @Test("an account that is not in use is not refreshed")
     func idle() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()
         #expect(fixture.vault.nextDue(keepAlive: nil) == nil)
     }
 
-    @Test("keep_alive refreshes an account that nobody uses, also when it was last granted before a restart")
+    @Test("with keep_alive an unused account is refreshed, also if its last grant was before a restart")
     func keepAlive() async throws {
         let fixture = try VaultFixture()
         fixture.stored("r1")

@@ -26,7 +26,7 @@ struct BackoffTests {
         #expect(early.notBefore != late.notBefore)
     }
 
-    @Test("Retry-After is honoured by everybody, and capped")
+    @Test("Retry-After is honoured by clients and the schedule, and capped")
     func retryAfter() throws {
         var backoff = Backoff()
         backoff.failed(at: now, retryAfter: .seconds(120), definite: false, jitter: 0)
@@ -48,7 +48,7 @@ struct BackoffTests {
         #expect(refusal.clientNotBefore == refusal.notBefore)
     }
 
-    @Test("a success forgets all failures")
+    @Test("a success resets the back-off")
     func success() {
         var backoff = Backoff()
         backoff.failed(at: now, retryAfter: nil, definite: false, jitter: 1)

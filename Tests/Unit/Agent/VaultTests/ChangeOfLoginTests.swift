@@ -6,7 +6,7 @@ import Testing
 import Vault
 
 struct ChangeOfLoginTests {
-    @Test("while a new login is being stored nothing refreshes the old one, and who asks gets the new token")
+    @Test("while a new login is being stored the old one is not refreshed; a request gets the new token")
     func refreshWaits() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "old", refresh: "r-old-2")))
         await fixture.loggedIn(access: "a1", refresh: "r1")
@@ -25,7 +25,7 @@ struct ChangeOfLoginTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("q1"))
     }
 
-    @Test("a new login waits for a refresh under way, and is what the store holds in the end")
+    @Test("a new login waits for a running refresh, and is what the store holds in the end")
     func loginWaits() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "old", refresh: "r2")))
         await fixture.loggedIn(access: "a1", refresh: "r1")
@@ -43,7 +43,7 @@ struct ChangeOfLoginTests {
         #expect(fixture.storedCredential?.generation == 3)
     }
 
-    @Test("a login that comes while a logout still revokes is not forgotten with the old one")
+    @Test("a login during a logout's revocation is not forgotten with the old one")
     func loginDuringLogout() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn(access: "a1", refresh: "r1")
@@ -54,7 +54,7 @@ struct ChangeOfLoginTests {
         #expect(try await fixture.token() == "b1")
     }
 
-    @Test("a logout removes its record although the account has been replaced meanwhile, and spares a newer one")
+    @Test("if the account was replaced meanwhile, a logout removes its own record and spares a newer one")
     func replacedDuringLogout() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn(access: "a1", refresh: "r1")
@@ -68,7 +68,7 @@ struct ChangeOfLoginTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("q1"))
     }
 
-    @Test("what the store lacks can be written at once, and says so when the store still does not take it")
+    @Test("flush writes what the store lacks, and fails if the store still does not take it")
     func flush() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2")))
         await fixture.loggedIn(access: "a1", refresh: "r1")
@@ -85,7 +85,7 @@ struct ChangeOfLoginTests {
         #expect(fixture.vault.snapshot(keepAlive: nil).unsaved == nil)
     }
 
-    @Test("a login after the store could not be read leaves nothing planned but the refresh")
+    @Test("a login after a failed read of the store leaves nothing planned but the refresh")
     func afterUnreadable() async throws {
         let fixture = try VaultFixture()
         fixture.store.fail(StoreFailure(.locked, "locked"))
@@ -99,7 +99,7 @@ struct ChangeOfLoginTests {
         #expect(try #require(fixture.vault.nextDue(keepAlive: nil)) > fixture.time.now)
     }
 
-    @Test("a credential of another issuer is kept, and shown to nobody")
+    @Test("a credential of another issuer is kept, and sent to no provider")
     func otherIssuer() async throws {
         let fixture = try VaultFixture()
         var credential = fixture.credential("r1")

@@ -27,14 +27,14 @@ import Vault
         return credential
     }
 
-    @Test("an older copy elsewhere does not take the place of a login that began anew, whatever its generation")
+    @Test("an older copy does not replace a login that began anew, whatever its generation")
     func older() async throws {
         let new = try credential("new", generation: 1, grantedAt: 2000)
         let old = try credential("old", generation: 57, grantedAt: 1000)
         #expect(try await found(new, old) == new)
     }
 
-    @Test("a copy elsewhere that is newer by both is the login")
+    @Test("a copy with a larger generation and a later grant is the login")
     func newer() async throws {
         let new = try credential("new", generation: 6, grantedAt: 2000)
         let old = try credential("old", generation: 5, grantedAt: 1000)

@@ -6,7 +6,7 @@ import Testing
 import Vault
 
 struct EndOfLoginTests {
-    @Test("a confirmed invalid_grant requires a login, asks no more, and keeps what is known of the client")
+    @Test("a confirmed invalid_grant requires a login, is not repeated, and keeps the client")
     func deadGrant() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.dead))
         fixture.store.put(fixture.credential("r1", secret: "s").record)
@@ -20,7 +20,7 @@ struct EndOfLoginTests {
         #expect(kept.clientID == "tv")
     }
 
-    @Test("invalid_grant for a token that the store has a successor of is no end: the successor is used")
+    @Test("after invalid_grant a newer refresh token in the store is used, and the login goes on")
     func newerInStore() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.dead, .renewed(access: "a3")))
         await fixture.loggedIn(refresh: "r1")
@@ -30,7 +30,7 @@ struct EndOfLoginTests {
         #expect(fixture.refresher.spent == ["r1", "r2"])
     }
 
-    @Test("a definite refusal without an OAuth error ends the login only the third time, each after the back-off")
+    @Test("the third definite refusal without an OAuth error, each after the back-off, ends the login")
     func rejections() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.rejected(status: 400, detail: "empty body")))
         fixture.stored("r1")
@@ -44,7 +44,7 @@ struct EndOfLoginTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
     }
 
-    @Test("invalid_client is a configuration error: the login is kept")
+    @Test("invalid_client is a configuration error, and the login is kept")
     func invalidClient() async throws {
         let refused = RefreshReply.misconfigured(ProviderError(code: "invalid_client", detail: nil, status: 401))
         let fixture = try VaultFixture(ScriptedRefresher(refused))
@@ -56,7 +56,7 @@ struct EndOfLoginTests {
     }
 
     @Test(
-        "an error that may mean a dead grant demands a login the third time, each after the back-off, and is tried again",
+        "the third error that may mean a dead grant demands a login, and the refresh is tried again",
         arguments: ["unauthorized_client", "invalid_request"])
     func doubtfulError(code: String) async throws {
         let error = ProviderError(code: code, detail: "refresh_token is invalid", status: 403)
@@ -85,7 +85,7 @@ struct EndOfLoginTests {
         #expect(fixture.vault.snapshot(keepAlive: nil).lastFailure == nil)
     }
 
-    @Test("such an error takes no valid access token away, whatever its number")
+    @Test("errors that may mean a dead grant leave a valid access token in use, whatever their number")
     func doubtfulWithToken() async throws {
         let error = ProviderError(code: "unauthorized_client", status: 403)
         let fixture = try VaultFixture(ScriptedRefresher(.misconfigured(error)))
@@ -103,7 +103,7 @@ struct EndOfLoginTests {
         }
     }
 
-    @Test("a provider that wants a person demands a login at once; the credential is kept and tried after the back-off")
+    @Test("interaction_required demands a login at once; the credential is tried again after the back-off")
     func interaction() async throws {
         let error = ProviderError(code: "interaction_required", detail: "AADSTS50076: MFA", status: 400)
         let fixture = try VaultFixture(ScriptedRefresher(.needsPerson(error)))
@@ -118,7 +118,7 @@ struct EndOfLoginTests {
         #expect(try await fixture.token() == "a2")
     }
 
-    @Test("a token whose provider gave no refresh token is served until it expires, then a login is required")
+    @Test("a token without a refresh token is served until it expires, then a login is required")
     func noRefreshToken() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn(refresh: nil)
@@ -138,7 +138,7 @@ struct EndOfLoginTests {
         #expect(try await restarted.token() == "a1")
     }
 
-    @Test("a logout waits for a refresh under way, so that the newest refresh token is the one to revoke")
+    @Test("a logout waits for a running refresh, so that the newest refresh token is revoked")
     func signOutWaits() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2")))
         fixture.stored("r1")
@@ -157,7 +157,7 @@ struct EndOfLoginTests {
     func forget() async throws {
         let confidential = try VaultFixture()
         confidential.store.put(confidential.credential("r1", secret: "s").record)
-        // A second logout finds nothing to end, and takes nothing away.
+        // A second logout finds nothing to end, and removes nothing.
         for _ in 1...2 {
             try await confidential.vault.forget(try await confidential.vault.signOut())
             #expect(confidential.storedCredential?.clientSecret == SecretBytes("s"))

@@ -30,7 +30,7 @@ struct EndedTokenTests {
             .revealedText()
     }
 
-    @Test("a refresh for another scope ends the login's own token, and the tokens of other scopes")
+    @Test("a refresh for one scope ends the login's own token and the tokens for other scopes")
     func byTarget() async throws {
         let fixture = try await fixture(
             .renewed(access: "m1", refresh: "r2"), .renewed(access: "f1", refresh: "r3"),
@@ -43,7 +43,7 @@ struct EndedTokenTests {
         #expect(fixture.refresher.targets == [mail, files, nil])
     }
 
-    @Test("without a new refresh token as well: what ends is access tokens")
+    @Test("a refresh without a new refresh token ends the earlier access tokens as well")
     func withoutRotation() async throws {
         let fixture = try await fixture(.renewed(access: "m1"), .renewed(access: "a2"))
         #expect(try await token(fixture, mail) == "m1")
@@ -51,7 +51,7 @@ struct EndedTokenTests {
         #expect(fixture.vault.tokenAtOnce(minimumValidity: .zero, for: mail) == nil)
     }
 
-    @Test("a token that has ended is not served during an outage either, however long it would have lived")
+    @Test("a token that has ended is not served during an outage")
     func outage() async throws {
         let fixture = try await fixture(.renewed(access: "m1", refresh: "r2"), .down)
         #expect(try await token(fixture, mail) == "m1")
@@ -60,18 +60,18 @@ struct EndedTokenTests {
         }
     }
 
-    @Test("a grant that is not used has ended them all the same", arguments: [true, false])
+    @Test("a grant that is not used ends the earlier tokens all the same", arguments: [true, false])
     func unused(isOwn: Bool) async throws {
         let fixture = try await fixture(.renewed(access: "m1", refresh: "r2", scope: ["mail"]), .renewed(access: "x"))
         #expect(try await token(fixture, mail) == "m1")
-        fixture.refresher.identify(as: .refused(IdentityRefusal(.wrongSubject, "somebody else")))
+        fixture.refresher.identify(as: .refused(IdentityRefusal(.wrongSubject, "another person")))
         await #expect { try await token(fixture, isOwn ? nil : files) } throws: {
             if case TokenFailure.identityRefused = $0 { true } else { false }
         }
         if case .success? = fixture.vault.tokenAtOnce(minimumValidity: .zero, for: mail) { Issue.record("served") }
     }
 
-    @Test("the ID token is none of them, and stays until it expires")
+    @Test("when the access tokens end, the ID token stays until it expires")
     func idToken() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1"), .renewed(access: "a2")))
         fixture.refresher.endTokens()
@@ -90,7 +90,7 @@ struct EndedTokenTests {
         #expect(served.token.idToken == held)
     }
 
-    @Test("nothing is renewed by itself because it has ended: two tokens would take turns for ever")
+    @Test("a token that has ended is not renewed without a request")
     func unasked() async throws {
         let fixture = try await fixture(.renewed(access: "m1", refresh: "r2"))
         #expect(try await token(fixture, nil) == "a1")

@@ -16,19 +16,19 @@ struct FreshnessTests {
         Freshness.of(token(lifetime), minimumValidity: .seconds(seconds), at: start + .seconds(elapsed))
     }
 
-    @Test("a token is fresh exactly as long as the validity asked for is left")
+    @Test("a token is fresh as long as the requested validity is left")
     func boundary() {
         #expect(judge(3600, after: 3540, asking: 60) == .fresh)
         #expect(judge(3600, after: 3541, asking: 60) == .stale)
     }
 
-    @Test("an expired token is never fresh, not even when no validity is asked for")
+    @Test("an expired token is never fresh, not even if no validity is requested")
     func expired() {
         #expect(judge(3600, after: 3600, asking: 0) == .stale)
         #expect(judge(30, after: 31, asking: 60) == .stale)
     }
 
-    @Test("a token that can never live as long as asked is served in its first half, and renewed after it")
+    @Test("a token that cannot live as long as requested is served in its first half, and then renewed")
     func unattainable() {
         #expect(judge(300, after: 1, asking: 3600) == .shortLived)
         #expect(judge(300, after: 150, asking: 3600) == .shortLived)
@@ -42,7 +42,7 @@ struct FreshnessTests {
         #expect(judge(nil, after: 1_000_000, asking: 86_400) == .fresh)
     }
 
-    @Test("a token is renewed ahead of its expiry, before anybody has to wait", arguments: [180, 300, 3600, 86_400])
+    @Test("a token is renewed ahead of its expiry, before a client has to wait", arguments: [180, 300, 3600, 86_400])
     func renewal(lifetime: Int) throws {
         for jitter in [0.0, 0.5, 1.0] {
             let moment = try #require(Freshness.renewal(of: token(lifetime), jitter: jitter))

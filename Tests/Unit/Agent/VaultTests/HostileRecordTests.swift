@@ -22,7 +22,7 @@ struct HostileRecordTests {
             StoredRecord(key: fixture.key, issuer: "https://issuer.example", secret: SecretBytes(try text(changes))))
     }
 
-    @Test("scopes that no request could name are dropped, and what is left is not what the provider named")
+    @Test("malformed scopes are dropped, and the rest does not count as named by the provider")
     func scopes() throws {
         let good = try #require(try credential([:]))
         #expect(good.scope == ["read"] && good.isScopeNamed)
@@ -39,7 +39,7 @@ struct HostileRecordTests {
     }
 
     @Test(
-        "an access token that could not stand in a header is not read",
+        "a record whose access token does not fit in a header is not read",
         arguments: ["a\r\nX: y", "a b", "", "\u{1b}[2J", "ä", String(repeating: "x", count: 65 * 1024)])
     func accessToken(text: String) throws {
         #expect(try credential(["access_token": text, "refresh_token": NSNull()]) == nil)
@@ -47,7 +47,7 @@ struct HostileRecordTests {
     }
 
     @Test(
-        "members of another type, another account's name and nests without end are unreadable, and never a crash",
+        "a record with members of another type, or another account's name, is not read",
         arguments: [
             ["account": "other"], ["account": "../x"], ["account": "work\u{0}"], ["scope": "read"],
             ["scope_named": "yes"], ["generation": -1], ["generation": 1.5], ["granted_at": "0"],
@@ -57,7 +57,7 @@ struct HostileRecordTests {
         #expect(try credential(changes) == nil)
     }
 
-    @Test("a record that nests deeper, or is larger, than any that was written ends nothing")
+    @Test("a record that nests too deep, or is too large, is not read and does not crash")
     func large() async throws {
         let fixture = try VaultFixture()
         for body in [

@@ -9,7 +9,7 @@ struct IdentityTests {
         issuer: "https://issuer.example", subject: "ann", audience: ["tv"], email: "ann@example.com", name: "Ann"
     )
 
-    /// As after a login of Ann's, whose refresh token rotates from r1 to r2.
+    /// A vault after a login of Ann's, whose refresh token rotates from r1 to r2.
     private func loggedIn(
         renewalSays verdict: IdentityVerdict, identity: Identity? = ann, idTokenLife: Int? = 300,
         missing: NoIDToken? = nil, refresh: String? = "r2"
@@ -47,7 +47,7 @@ struct IdentityTests {
     }
 
     @Test(
-        "O2: a renewal with another iss, sub or aud is quarantined: neither token is served, and the login is kept",
+        "O2: a renewal with another iss, sub or aud is not served, and the login is kept",
         arguments: [
             (Identity(issuer: "https://other.example", subject: "ann", audience: ["tv"]), "issuer_changed"),
             (Identity(issuer: "https://issuer.example", subject: "eve", audience: ["tv"]), "subject_changed"),
@@ -71,7 +71,7 @@ struct IdentityTests {
         guard case .identityRefused? = snapshot.lastFailure else { return #expect(Bool(false), "\(snapshot)") }
     }
 
-    @Test("O2: the rotated refresh token of a quarantined renewal is not lost, and a right renewal ends the quarantine")
+    @Test("O2: a quarantined renewal's refresh token is kept, and a valid renewal ends the quarantine")
     func rotation() async throws {
         let eve = Identity(issuer: "https://issuer.example", subject: "eve", audience: ["tv"])
         let fixture = try await loggedIn(renewalSays: .verified(eve, idToken: nil, timing: nil))
@@ -91,7 +91,7 @@ struct IdentityTests {
         #expect(try await idToken(fixture) == "i2")
     }
 
-    @Test("O1: a renewal with a forged ID token is quarantined, too")
+    @Test("O1: a renewal with a forged ID token is quarantined")
     func forged() async throws {
         let fixture = try await loggedIn(
             renewalSays: .refused(IdentityRefusal(.invalid, "its signature is wrong")), identity: nil)
@@ -101,7 +101,7 @@ struct IdentityTests {
         ) { try await fixture.token() }
     }
 
-    @Test("a broken ID token that nobody asked for stops nothing, at a renewal as at a login")
+    @Test("a broken ID token that was not requested does not stop a renewal")
     func notAskedFor() async throws {
         let fixture = try VaultFixture()
         fixture.refresher.identify(as: .refused(IdentityRefusal(.invalid, "its signature is wrong")))
@@ -117,7 +117,7 @@ struct IdentityTests {
         }
     }
 
-    @Test("O2: email and name may change, and the order of the audiences")
+    @Test("O2: a renewal may change the email, the name and the order of the audiences")
     func mayChange() async throws {
         var fixture = try await loggedIn(renewalSays: .absent)
         var married = Self.ann
@@ -132,7 +132,7 @@ struct IdentityTests {
         #expect(several.change(to: Identity(issuer: "i", subject: "s", audience: ["b", "a"])) == nil)
     }
 
-    @Test("an identity that nobody could check at login is learned from a renewal, and stored")
+    @Test("an identity that could not be verified at the login is learned from a renewal, and stored")
     func learned() async throws {
         let fixture = try await loggedIn(
             renewalSays: .verified(Self.ann, idToken: nil, timing: nil), identity: nil, idTokenLife: nil, refresh: nil)
@@ -142,7 +142,7 @@ struct IdentityTests {
         #expect(fixture.storedCredential?.identity == Self.ann)
     }
 
-    @Test("clocks that disagree cost the ID token, not the access token")
+    @Test("if the clocks disagree, the ID token is withheld and the access token is served")
     func untimely() async throws {
         let fixture = try await loggedIn(
             renewalSays: .verified(Self.ann, idToken: nil, timing: "it expired 90000 s ago"), idTokenLife: nil,
@@ -155,7 +155,7 @@ struct IdentityTests {
         #expect(fixture.vault.snapshot(keepAlive: nil).idTokenProblem == .untimely(detail: "it expired 90000 s ago"))
     }
 
-    @Test("an expired ID token is renewed like an access token, and by one refresh for all who ask")
+    @Test("an expired ID token is renewed like an access token, by one refresh for all callers")
     func renewed() async throws {
         let fixture = try await loggedIn(renewalSays: .absent)
         #expect(try await idToken(fixture) == "i1")
@@ -171,7 +171,7 @@ struct IdentityTests {
         #expect(fixture.refresher.spent == ["r1"])
     }
 
-    @Test("where renewals bring no ID token, the one of the login is served until it expires, and nobody is worn out")
+    @Test("if renewals bring no ID token, the login's is served until it expires, with one refresh")
     func notRenewed() async throws {
         let fixture = try await loggedIn(renewalSays: .absent, refresh: nil)
         fixture.time.advance(by: .seconds(250))
@@ -185,14 +185,14 @@ struct IdentityTests {
         #expect(try await fixture.token() == "a2")
     }
 
-    @Test("a login without an ID token is not refreshed in search of one")
+    @Test("a login without an ID token is not refreshed to get one")
     func notIssued() async throws {
         let fixture = try await loggedIn(renewalSays: .absent, identity: nil, idTokenLife: nil, missing: .notIssued)
         await #expect(throws: TokenFailure.noIDToken(.notIssued)) { try await idToken(fixture) }
         #expect(fixture.refresher.spent.isEmpty)
     }
 
-    @Test("an ID token that could not be checked is not served; it is asked for again at most once a minute")
+    @Test("an ID token that cannot be verified is not served, and requested at most once a minute")
     func unverified() async throws {
         let fixture = try await loggedIn(
             renewalSays: .unverified(detail: "no route"), identity: nil, idTokenLife: nil,
@@ -212,7 +212,7 @@ struct IdentityTests {
         #expect(try await idToken(fixture) == "i2")
     }
 
-    @Test("a stored login of somebody else than the account expects now is not used, and not lost")
+    @Test("a stored login of another person than the account expects is not used, and not lost")
     func unexpected() async throws {
         let fixture = try VaultFixture()
         var credential = fixture.credential("r1")

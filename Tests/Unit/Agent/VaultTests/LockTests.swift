@@ -22,7 +22,7 @@ struct LockTests {
         }
     }
 
-    @Test("locked, nothing is served, refreshed or read; unlocked, the store has everything")
+    @Test("a locked account serves, refreshes and reads nothing; after unlocking it reads the store")
     func lock() async throws {
         let fixture = try await fixture()
         await fixture.vault.lock()
@@ -40,7 +40,7 @@ struct LockTests {
         #expect(try await fixture.token() == "a2")
     }
 
-    @Test("a refresh under way is finished before memory is emptied, so that its refresh token is not lost")
+    @Test("a lock empties memory after a running refresh, so that its refresh token is not lost")
     func duringRefresh() async throws {
         let fixture = try await fixture()
         fixture.time.advance(by: .seconds(3600))
@@ -61,7 +61,7 @@ struct LockTests {
         #expect(fixture.refresher.spent == ["r1", "r2"])
     }
 
-    @Test("what the store could not be given stays in memory, is served to nobody, and goes once it is written")
+    @Test("what the store did not take stays in memory unserved, and is dropped once it is written")
     func unsaved() async throws {
         let fixture = try VaultFixture()
         fixture.store.fail(StoreFailure(.locked, "the keyring is locked"))
@@ -78,7 +78,7 @@ struct LockTests {
     }
 
     @Test(
-        "lock_after counts from the last request, lifetime from the login; time that nobody has noticed counts as well")
+        "lock_after counts from the last request, lifetime from the login, also without an event")
     func limits() async throws {
         let fixture = try await fixture(LockLimits(idle: .seconds(600), lifetime: .seconds(1500)))
         for _ in 0..<2 {
@@ -98,7 +98,7 @@ struct LockTests {
         #expect(fixture.vault.nextDue(keepAlive: nil) == nil)
     }
 
-    @Test("limits that are taken up later count from then on")
+    @Test("limits that are set later count from then on")
     func later() async throws {
         let fixture = try await fixture()
         fixture.time.advance(by: .seconds(1000))

@@ -20,7 +20,7 @@ struct LoginExpiryTests {
 
     private func expiry(_ fixture: VaultFixture) -> LoginExpiry? { fixture.vault.snapshot(keepAlive: nil).loginExpiry }
 
-    @Test("when a refresh token expires is stored with it, and moves with each new one")
+    @Test("the expiry of a refresh token is stored with it, and moves with each new one")
     func moves() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(grant(refresh: "r2", expiresIn: 40_000))))
         await login(fixture, 50_000)
@@ -33,7 +33,7 @@ struct LoginExpiryTests {
         #expect(expiry(fixture) == second)
     }
 
-    @Test("without a new refresh token the expiry stays; a new one of which nothing is said has none")
+    @Test("without a new refresh token the expiry stays; a new one without an expiry has none")
     func stays() async throws {
         let fixture = try VaultFixture(
             ScriptedRefresher(
@@ -49,7 +49,7 @@ struct LoginExpiryTests {
         #expect(expiry(fixture) == nil)
     }
 
-    @Test("a record of an older agent, or with a time that nobody could mean, is read without an expiry")
+    @Test("a record of an older agent, or with a time out of range, is read without an expiry")
     func records() throws {
         let fixture = try VaultFixture()
         var credential = fixture.credential("r1")
@@ -63,7 +63,7 @@ struct LoginExpiryTests {
     }
 
     @Test(
-        "people are told in the last tenth of a login's life, and at most in its last week",
+        "the warning comes in the last tenth of a login's life, and at most in its last week",
         arguments: [
             (180 * 86_400, 8 * 86_400, false), (180 * 86_400, 6 * 86_400, true), (86_400, 8_641, false),
             (86_400, 8_639, true), (1_800, 1_500, false), (1_800, -1, true),

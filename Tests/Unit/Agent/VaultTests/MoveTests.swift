@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// An account goes into another store.
+/// The move of an account to another store.
 struct MoveTests {
     let fixture: VaultFixture
     let target = RecordingStore()
@@ -20,7 +20,7 @@ struct MoveTests {
         } catch { return error }
     }
 
-    @Test("the copy is there before the change counts, and the old record is there until it does")
+    @Test("the copy exists before the switch, and the old record until after it")
     func order() async throws {
         await fixture.loggedIn()
         let (store, key) = (fixture.store, fixture.key)
@@ -34,7 +34,7 @@ struct MoveTests {
         await #expect(throws: TokenFailure.loginRequired(.notLoggedIn)) { _ = try await fixture.token() }
     }
 
-    @Test("what waits to be revoked goes along")
+    @Test("pending revocations move as well")
     func revocations() async throws {
         await fixture.loggedIn()
         let key = RecordKey(account: fixture.name, purpose: .revocation("1"))
@@ -44,7 +44,7 @@ struct MoveTests {
         #expect(fixture.store.records.isEmpty)
     }
 
-    @Test("a login that the old store did not take yet moves all the same")
+    @Test("a login that the old store has not taken yet moves as well")
     func unsaved() async throws {
         fixture.store.fail(StoreFailure(.locked, "locked"))
         await fixture.loggedIn()
@@ -53,7 +53,7 @@ struct MoveTests {
         #expect(target.records[fixture.key].flatMap(Credential.init)?.refreshToken == SecretBytes("r1"))
     }
 
-    @Test("a new store that fails leaves the old one in force, and nothing behind")
+    @Test("if the new store fails, the account stays in the old one and no copy is left")
     func newStoreFails() async throws {
         await fixture.loggedIn()
         target.fail(StoreFailure(.failed, "full"))
@@ -64,7 +64,7 @@ struct MoveTests {
         #expect(try await fixture.token() == "a1")
     }
 
-    @Test("a change that cannot be made leaves the old store in force")
+    @Test("if the switch fails, the account stays in the old store")
     func notCommitted() async throws {
         await fixture.loggedIn()
         #expect(await failure { "read-only" } == .notCommitted("read-only"))
@@ -72,7 +72,7 @@ struct MoveTests {
         #expect(try await fixture.token() == "a1")
     }
 
-    @Test("an old store that cannot be read, or only in part, moves nothing")
+    @Test("if the old store cannot be read, or only in part, nothing moves")
     func oldStore() async throws {
         fixture.store.fail(StoreFailure(.locked, "locked"))
         #expect(await failure() == .oldStore(StoreFailure(.locked, "locked")))

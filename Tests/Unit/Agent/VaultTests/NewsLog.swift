@@ -1,7 +1,7 @@
 import Synchronization
 import Vault
 
-/// What an account has told, in order.
+/// The news that an account has reported, in order.
 final class NewsLog: Sendable {
     private let news = Mutex<[AccountNews]>([])
 
@@ -9,7 +9,7 @@ final class NewsLog: Sendable {
 
     var all: [AccountNews] { news.withLock { $0 } }
 
-    /// What was told since this was last asked.
+    /// Returns the news since the last call.
     func take() -> [AccountNews] {
         news.withLock { news in
             defer { news = [] }

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 import Vault
 
-/// What an account tells whoever watches.
+/// What an account reports to watchers.
 struct NewsTests {
-    @Test("a renewal is told once, a token from memory never")
+    @Test("a renewal is reported once, a token from memory never")
     func refreshed() async throws {
         let fixture = try VaultFixture()
         fixture.stored("r1")
@@ -18,7 +18,7 @@ struct NewsTests {
         #expect(fixture.news.take().isEmpty)
     }
 
-    @Test("each attempt that fails is told, and the end of the login after the one that ended it")
+    @Test("each failed attempt is reported, and then the end of the login that it caused")
     func failed() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.down, .dead))
         fixture.stored("r1")
@@ -30,7 +30,7 @@ struct NewsTests {
             fixture.news.take() == [.refreshFailed(.loginRequired(.grantExpired)), .loginRequired(.grantExpired)])
     }
 
-    @Test("the third definite refusal tells both: what failed, and that a login is required")
+    @Test("the third definite refusal reports both the failure and the required login")
     func rejections() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.rejected(status: 400, detail: "empty")))
         fixture.stored("r1")
@@ -42,7 +42,7 @@ struct NewsTests {
         #expect(fixture.news.take() == [failure, failure, failure, .loginRequired(.providerRejected)])
     }
 
-    @Test("a token with another target is a renewal like any other")
+    @Test("a renewal for a target is reported like any other")
     func target() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", scope: ["mail"])))
         fixture.stored("r1")
@@ -55,7 +55,7 @@ struct NewsTests {
         #expect(fixture.news.take() == [.refreshFailed(.providerUnreachable(detail: "no route"))])
     }
 
-    @Test("a store without a login tells that one is required, but not within a login")
+    @Test("a store without a login reports that one is required, but not within a login")
     func notLoggedIn() async throws {
         let fixture = try VaultFixture()
         await fixture.vault.readIfUnread()
@@ -65,7 +65,7 @@ struct NewsTests {
         #expect(other.news.take().isEmpty)
     }
 
-    @Test("an expired token without a refresh token tells of it once, and again after the next such login")
+    @Test("an expired token without a refresh token is reported once, and again after the next such login")
     func noRefreshToken() async throws {
         let fixture = try VaultFixture()
         for _ in 1...2 {
@@ -78,7 +78,7 @@ struct NewsTests {
         }
     }
 
-    @Test("a store that does not take a login is told once, and again when it has it")
+    @Test("a store that does not take a login is reported once, and again when it has taken it")
     func unsaved() async throws {
         let fixture = try VaultFixture()
         let failure = StoreFailure(.locked, "the keyring is locked")
@@ -95,7 +95,7 @@ struct NewsTests {
         #expect(fixture.news.take() == [.saved])
     }
 
-    @Test("a lock by time is told when it comes; one that was asked for is told by whoever asked")
+    @Test("a lock by time is reported when it comes; a requested one is not")
     func locked() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()
@@ -109,7 +109,7 @@ struct NewsTests {
         #expect(fixture.news.take().isEmpty)
     }
 
-    @Test("a logout tells nothing of a login that is required")
+    @Test("a logout does not report that a login is required")
     func signOut() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()

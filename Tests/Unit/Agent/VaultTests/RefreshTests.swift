@@ -6,7 +6,7 @@ import Testing
 import Vault
 
 struct RefreshTests {
-    @Test("a fresh token is served at once, without the provider and without the store")
+    @Test("a fresh token is served at once, without the provider or the store")
     func cached() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()
@@ -18,7 +18,7 @@ struct RefreshTests {
     }
 
     @Test(
-        "A1: what is inside an access token decides nothing: garbage, and a JWT that says it has expired, are served",
+        "A1: an access token's content decides nothing: garbage and an expired JWT are served",
         arguments: ["~garbage~", "e30.eyJleHAiOjF9.c2ln", "{\"exp\":1}"])
     func opaque(access: String) async throws {
         let fixture = try VaultFixture()
@@ -44,7 +44,7 @@ struct RefreshTests {
         #expect(fixture.refresher.spent == ["r1"])
     }
 
-    @Test("T4: a new refresh token replaces the old one, and is durable before the new access token is served")
+    @Test("T4: a new refresh token replaces the old one, durable before the new access token is served")
     func rotation() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2")))
         fixture.stored("r1")
@@ -68,7 +68,7 @@ struct RefreshTests {
         #expect(!fixture.store.operations.contains(.save(fixture.key)))
     }
 
-    @Test("a client that goes away does not cancel the refresh")
+    @Test("a client that disconnects does not cancel the refresh")
     func clientLeaves() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2")))
         fixture.stored("r1")
@@ -83,7 +83,7 @@ struct RefreshTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
     }
 
-    @Test("the provider's failure leaves the credential alone, and a token that is still valid is served with a note")
+    @Test("a provider's failure keeps the credential, and a token that is still valid is served with a note")
     func outage() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.down))
         await fixture.loggedIn()
@@ -95,7 +95,7 @@ struct RefreshTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
     }
 
-    @Test("an expired token is never served, suspend included")
+    @Test("an expired token is never served, time in suspend included")
     func expired() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.down))
         await fixture.loggedIn()
@@ -113,7 +113,7 @@ struct RefreshTests {
         #expect(try await fixture.token() == "a2")
     }
 
-    @Test("work resumes when the network is back and a client asks, without hammering while it is away")
+    @Test("after an outage the next request refreshes; during it, requests do not add attempts")
     func resumes() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.down))
         fixture.stored("r1")
@@ -124,14 +124,14 @@ struct RefreshTests {
         #expect(try await fixture.token() == "a2")
     }
 
-    @Test("after a failed refresh a token that is still valid is served at once, and the next refresh holds up nobody")
+    @Test("after a failed refresh a valid token is served at once, and no caller waits for the next refresh")
     func unwatchedRefresh() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.down))
         await fixture.loggedIn(access: "a1", refresh: "r1")
         fixture.time.advance(by: .seconds(3570))
         #expect(try await fixture.token() == "a1")
         fixture.time.advance(by: Backoff.clientGap)
-        // A provider that does not answer: whoever waited for it would wait for ever.
+        // The provider does not answer: a caller that waited for it would never return.
         let gate = Gate()
         fixture.refresher.hold(at: gate)
         fixture.refresher.answer(.renewed(access: "a2"))
@@ -145,7 +145,7 @@ struct RefreshTests {
         #expect(fixture.refresher.spent.count == 2)
     }
 
-    @Test("a validity beyond the provider's lifetime is served with a note, and does not refresh on every call")
+    @Test("a request beyond the provider's lifetime is served with a note, without a refresh at every call")
     func shortLived() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", expiresIn: 300)))
         fixture.stored("r1")
@@ -156,7 +156,7 @@ struct RefreshTests {
         #expect(fixture.refresher.spent.count == 1)
     }
 
-    @Test("scopes that a renewal no longer grants are lost ones until one grants them again, also after a restart")
+    @Test("scopes that a renewal no longer grants count as lost until granted again, also after a restart")
     func lostScope() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2", scope: ["a", "b"])))
         await fixture.loggedIn()
@@ -175,7 +175,7 @@ struct RefreshTests {
         }
     }
 
-    @Test("a token that is for a part of the login's scopes loses none of them")
+    @Test("a token for a part of the login's scopes loses none of them")
     func narrowIsNoLoss() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1", refresh: "r2", scope: ["openid"])))
         await fixture.loggedIn()

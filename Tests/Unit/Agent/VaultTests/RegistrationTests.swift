@@ -19,7 +19,7 @@ struct RegistrationTests {
         )
     }
 
-    @Test("a record brings back the whole registration, and one of an older agent has none")
+    @Test("a record restores the whole registration, and one of an older agent has none")
     func record() throws {
         let fixture = try VaultFixture()
         var credential = fixture.credential("r1", secret: "s3cret")
@@ -29,7 +29,7 @@ struct RegistrationTests {
         #expect(Credential(credential.record) == credential)
     }
 
-    @Test("an address in an edited record that no token may go to is dropped, and the login is not")
+    @Test("a forbidden address in an edited record is dropped, and the login is kept")
     func editedAddress() throws {
         let fixture = try VaultFixture()
         var credential = fixture.credential("r1")
@@ -43,7 +43,7 @@ struct RegistrationTests {
         #expect(edited.registration?.authentication == .clientSecretPost)
     }
 
-    @Test("a client is kept before its first login, and through logouts, until it is forgotten itself")
+    @Test("a client is kept before its first login and after logouts, until it is forgotten itself")
     func life() async throws {
         let fixture = try VaultFixture()
         #expect(try await fixture.vault.keep(try Self.client()))
@@ -61,7 +61,7 @@ struct RegistrationTests {
         #expect(fixture.storedCredential == nil)
     }
 
-    @Test("a client does not take the place of a login")
+    @Test("a client without a login does not replace a login")
     func beside() async throws {
         let fixture = try VaultFixture()
         fixture.stored("r1")
@@ -69,14 +69,14 @@ struct RegistrationTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r1"))
     }
 
-    @Test("a store that cannot be read or written keeps no client, and says so")
+    @Test("if the store cannot be read or written, keeping a client fails")
     func storeTrouble() async throws {
         let fixture = try VaultFixture()
         fixture.store.fail(StoreFailure(.locked, "locked"))
         await #expect(throws: StoreFailure.self) { try await fixture.vault.keep(try Self.client()) }
     }
 
-    @Test("a refresh and the end of a login leave the registration as it is")
+    @Test("a refresh and the end of a login do not change the registration")
     func refresh() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2"), .dead))
         var credential = fixture.credential("r1")
@@ -105,7 +105,7 @@ struct RegistrationTests {
     private static let refused = RefreshReply.misconfigured(
         ProviderError(code: "invalid_client", detail: nil, status: 401))
 
-    @Test("a client that has expired, by its date and by the provider's word, needs a new login, and nothing is lost")
+    @Test("a client that has expired and is refused requires a new login, and the credential is kept")
     func expiredClient() async throws {
         let fixture = try await login(Self.refused, clientLives: 3600)
         fixture.time.advance(by: .seconds(3601))
@@ -117,7 +117,7 @@ struct RegistrationTests {
         #expect(fixture.vault.snapshot(keepAlive: nil).login == .loginRequired(.clientExpired))
     }
 
-    @Test("a date in the past alone ends nothing, and neither does the provider's word alone")
+    @Test("a client's past expiry alone, or a refusal alone, does not end the login")
     func onlyOne() async throws {
         let renewed = try await login(.renewed(access: "a2"), clientLives: 3600)
         renewed.time.advance(by: .seconds(3601))
@@ -131,7 +131,7 @@ struct RegistrationTests {
         }
     }
 
-    @Test("the login ends with the client, if that is before the refresh token does, and this is told a week before")
+    @Test("if the client expires before the refresh token, its expiry is the login's")
     func loginExpiry() async throws {
         let fixture = try await login(.renewed(access: "a2"), clientLives: 90 * 86_400)
         let expiry = try #require(fixture.vault.snapshot(keepAlive: nil).loginExpiry)
@@ -147,7 +147,7 @@ struct RegistrationTests {
         #expect(restarted.vault.snapshot(keepAlive: nil).loginExpiry == credential.expiry)
     }
 
-    @Test("a client that is registered for scopes is one for these only, in any order")
+    @Test("a client that is registered for scopes allows these only, in any order")
     func scopes() {
         let registration = Registration(scopes: ["a", "b"])
         #expect(registration.allows(["b", "a"]))

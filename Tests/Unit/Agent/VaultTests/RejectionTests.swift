@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// Tokens that a service has refused before their end.
+/// Tokens that a service has refused before their expiry.
 struct RejectionTests {
     private func reject(
         _ fixture: VaultFixture, _ refused: String? = nil, for target: TokenTarget? = nil
@@ -16,7 +16,7 @@ struct RejectionTests {
         } catch { return .failure(error) }
     }
 
-    @Test("a refused token is renewed before its end, and the next request is served the new one")
+    @Test("a refused token is renewed before its expiry, and the next request is served the new one")
     func renewed() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()
@@ -25,7 +25,7 @@ struct RejectionTests {
         #expect(fixture.refresher.spent == ["r1"])
     }
 
-    @Test("a hash of another token than the agent has, or of one that it no longer has, renews nothing")
+    @Test("a report of a token that the agent does not hold renews nothing")
     func another() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()
@@ -53,7 +53,7 @@ struct RejectionTests {
         #expect(fixture.refresher.spent.count == 2)
     }
 
-    @Test("the first renewal counts although no token was in memory")
+    @Test("the first renewal counts, although memory held no token")
     func nothingHeld() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2"), .renewed(access: "a3")))
         fixture.stored()
@@ -115,7 +115,7 @@ struct RejectionTests {
         #expect(fixture.refresher.spent.count == 1)
     }
 
-    @Test("what only a login can replace requires one: a token without a refresh token, an ended login, none at all")
+    @Test("without a refresh token, after the end of the login or without one, a login is required")
     func loginRequired() async throws {
         let lasting = try VaultFixture()
         await lasting.loggedIn(refresh: nil, expiresIn: nil)
@@ -131,7 +131,7 @@ struct RejectionTests {
         #expect(lasting.refresher.spent.isEmpty && ended.refresher.spent == ["r1"])
     }
 
-    @Test("a renewal that brings the refused token again is not taken for a new one")
+    @Test("a renewal that brings the refused token again does not count as a new one")
     func same() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a1")))
         await fixture.loggedIn()
@@ -140,7 +140,7 @@ struct RejectionTests {
         #expect(fixture.refresher.spent.count == 1)
     }
 
-    @Test("a new login begins anew")
+    @Test("a new login resets the limit")
     func newLogin() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2"), .renewed(access: "b2")))
         await fixture.loggedIn()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// What a crash or a dead store may cost at each step of a rotation: nothing that a client can save.
+/// A crash or a dead store at each step of a rotation: costs no login that a client can save.
 struct RotationTests {
     let journal = RecordingJournal()
     let dead = StoreFailure(.hung, "the keyring does not answer")
@@ -23,7 +23,7 @@ struct RotationTests {
         return fixture
     }
 
-    @Test("the intent comes before the request, the journal before the token, the store after it, and then the end")
+    @Test("the order is intent, request, journal, token served, copy to the store, journal cleared")
     func order() async throws {
         let fixture = try await loggedIn()
         let request = Gate()
@@ -41,7 +41,7 @@ struct RotationTests {
         #expect(try #require(fixture.vault.nextDue(keepAlive: nil)) > fixture.time.now)
     }
 
-    @Test("a store that hangs at the copy keeps nobody from a token, also from the one after it, and gets the newest")
+    @Test("a store that hangs at the copy delays no token, and receives the newest in the end")
     func hangingCopy() async throws {
         let fixture = try await loggedIn()
         let write = Gate()
@@ -59,7 +59,7 @@ struct RotationTests {
         #expect(try await journal.finding(after: #require(fixture.storedCredential)) == JournalFinding())
     }
 
-    @Test("a rotation that no store took survives the agent's death, and the store gets it after all")
+    @Test("a rotation that the store did not take survives the agent's death, and is stored later")
     func replay() async throws {
         let before = try await loggedIn()
         before.store.fail(dead)
@@ -75,7 +75,7 @@ struct RotationTests {
         #expect(after.storedCredential?.refreshToken == SecretBytes("r3"))
     }
 
-    @Test("after a death in the middle of a request the old token is tried once, and its end is called what it is")
+    @Test("after a death during a request the old token is tried once; if it is dead, the rotation was lost")
     func rotationLost() async throws {
         let before = try await loggedIn()
         let request = Gate()
@@ -100,7 +100,7 @@ struct RotationTests {
         _ = try await unanswered
     }
 
-    @Test("after such a death one refusal without an OAuth error is enough, and the credential is kept")
+    @Test("after a death during a request one refusal without an OAuth error is enough to end the login")
     func rotationLostWithoutAWord() async throws {
         let before = try await loggedIn()
         try await journal.begin(#require(before.storedCredential))
@@ -114,7 +114,7 @@ struct RotationTests {
         #expect(after.storedCredential?.refreshToken == SecretBytes("r1"))
     }
 
-    @Test("after such a death a provider that still takes the old token costs nothing, and its later end is another's")
+    @Test("after a death during a request an accepted old token clears the doubt")
     func oldTokenAccepted() async throws {
         let before = try await loggedIn()
         await before.vault.settle()
@@ -127,7 +127,7 @@ struct RotationTests {
         await #expect(throws: TokenFailure.loginRequired(.grantExpired)) { try await after.token() }
     }
 
-    @Test("with no room in the journal and a store that cannot be written, no refresh token is spent")
+    @Test("if neither the journal nor the store can be written, no refresh token is spent")
     func noRoom() async throws {
         let fixture = try await loggedIn()
         journal.fail(full)
@@ -139,7 +139,7 @@ struct RotationTests {
         #expect(try await fixture.token() == "a2")
     }
 
-    @Test("where the journal fails, the store has the new refresh token before anybody has the new access token")
+    @Test("if the journal fails, the store has the new refresh token before the access token is served")
     func storeFirst() async throws {
         let fixture = try await loggedIn()
         journal.fail(full)
@@ -153,7 +153,7 @@ struct RotationTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
     }
 
-    @Test("a logout leaves nothing in the journal that could bring the login back")
+    @Test("a logout clears the journal, so that nothing can bring the login back")
     func logout() async throws {
         let fixture = try await loggedIn()
         let stored = try #require(fixture.storedCredential)
@@ -174,7 +174,7 @@ struct RotationTests {
         #expect(journal.operations == [.clear(1), .forget, .begin(1), .abandon(1)])
     }
 
-    @Test("a write that timed out and was carried out all the same is believed once it is read back")
+    @Test("a write that timed out but was carried out counts once it is read back")
     func timedOut() async throws {
         let fixture = try await loggedIn()
         fixture.store.timeOutAfterWriting(dead)
@@ -184,7 +184,7 @@ struct RotationTests {
         #expect(journal.operations.last == .clear(2))
     }
 
-    @Test("an agent that stops while its store is dead loses nothing that is in the journal")
+    @Test("an agent that stops while its store is dead keeps what is in the journal")
     func stop() async throws {
         let fixture = try await loggedIn()
         _ = try await fixture.token()
@@ -193,7 +193,7 @@ struct RotationTests {
         #expect(try await journal.finding(after: #require(fixture.storedCredential)).newer != nil)
     }
 
-    @Test("a new login that the store does not take is in the journal, if the store has the key of the one before")
+    @Test("a new login that the store does not take is journaled if the store has the previous login's key")
     func newLogin() async throws {
         let fixture = try await loggedIn()
         fixture.store.fail(dead)
@@ -202,7 +202,7 @@ struct RotationTests {
         #expect(newer?.refreshToken == SecretBytes("q1"))
     }
 
-    @Test("a rotation for another target is journaled as well")
+    @Test("a rotation for a target is journaled as well")
     func target() async throws {
         let fixture = try await loggedIn()
         fixture.store.fail(dead)
@@ -211,7 +211,7 @@ struct RotationTests {
         #expect(try await journal.finding(after: #require(fixture.storedCredential)).newer?.generation == 2)
     }
 
-    @Test("a login that no store has ever taken is not called journaled: its key would be lost with the agent")
+    @Test("a login that the store has never taken is not journaled: its key would be lost with the agent")
     func neverStored() async throws {
         let fixture = try fixture()
         fixture.store.fail(dead)
@@ -220,7 +220,7 @@ struct RotationTests {
         #expect(try await fixture.token() == "a2")
         #expect(journal.operations.isEmpty)
         await #expect(throws: dead) { try await fixture.vault.flush() }
-        // Nor does a lock forget it.
+        // A lock does not forget it either.
         await fixture.vault.lock()
         fixture.store.fail(nil)
         fixture.time.advance(by: Backoff.longest)
@@ -229,7 +229,7 @@ struct RotationTests {
     }
 
     @Test(
-        "an answer that spends nothing takes the intent back, so that a restart suspects nothing",
+        "a reply that spends nothing withdraws the intent, so that a restart has no doubt",
         arguments: [RefreshReply.down, .rejected(status: 400, detail: ""), .changed("it has moved")])
     func notSpent(reply: RefreshReply) async throws {
         let before = try await loggedIn(reply)
@@ -241,7 +241,7 @@ struct RotationTests {
         await #expect(throws: TokenFailure.providerRejected(detail: "status 400: ")) { try await after.token() }
     }
 
-    @Test("a request that was sent and not answered leaves the intent, for whoever comes after")
+    @Test("a request that was not answered leaves the intent for the next agent")
     func unanswered() async throws {
         let before = try await loggedIn(.unanswered(detail: "it broke"))
         _ = try? await before.token()
@@ -251,7 +251,7 @@ struct RotationTests {
     }
 
     @Test(
-        "after an answer that could not be read the old token is tried, and only invalid_grant says that it was spent")
+        "after an unreadable reply the old token is tried, and only invalid_grant means it was spent")
     func unreadable() async throws {
         let unreadable = RefreshReply.unanswered(detail: "the reply is neither JSON nor a form")
         func fixture(_ next: RefreshReply) async throws -> VaultFixture {
@@ -283,7 +283,7 @@ struct RotationTests {
         #expect(refused.storedCredential?.refreshToken == SecretBytes("r1"))
     }
 
-    @Test("an answer about the client, or an outage, does not settle what became of an unread answer")
+    @Test("a reply about the client, or an outage, does not settle an earlier unreadable reply")
     func stillOpen() async throws {
         for reply in [
             RefreshReply.down, .misconfigured(ProviderError(code: "invalid_client", status: 401)),
@@ -301,7 +301,7 @@ struct RotationTests {
         }
     }
 
-    @Test("an unread answer to a request for other scopes counts as well")
+    @Test("an unreadable reply to a request for other scopes counts as well")
     func unreadableForTarget() async throws {
         let fixture = try await loggedIn(.unanswered(detail: "html"))
         let mail = try TokenTarget(scopes: ["mail"], resources: [], audience: nil)
@@ -311,7 +311,7 @@ struct RotationTests {
         await #expect(throws: TokenFailure.loginRequired(.rotationLost)) { try await fixture.token() }
     }
 
-    @Test("a suspicion that an earlier agent left is not settled by an outage")
+    @Test("an outage does not settle the doubt that an earlier agent left")
     func suspicionStays() async throws {
         let before = try await loggedIn()
         try await journal.begin(#require(before.storedCredential))
@@ -322,7 +322,7 @@ struct RotationTests {
         #expect(try await journal.finding(after: stored).isBegun)
     }
 
-    @Test("a new login is not suspected for what an earlier one has left in the journal")
+    @Test("a new login is not affected by what an earlier one left in the journal")
     func earlierEntries() async throws {
         let fixture = try await loggedIn()
         try await journal.complete(fixture.credential("r9", generation: 9))
@@ -330,7 +330,7 @@ struct RotationTests {
         #expect(try await journal.finding(after: #require(fixture.storedCredential)) == JournalFinding())
     }
 
-    @Test("a logout that could not reach the store is not undone by a restart, which completes it")
+    @Test("a logout that could not reach the store is completed by a restart, not undone")
     func logoutWithoutStore() async throws {
         let before = try await loggedIn()
         _ = try await before.token()
@@ -350,7 +350,7 @@ struct RotationTests {
         #expect(after.storedCredential?.refreshToken == SecretBytes("q1"))
     }
 
-    @Test("a store that cannot be looked into once more does not make an end of a login")
+    @Test("if the store cannot be read to confirm it, invalid_grant does not end the login")
     func deathUnconfirmed() async throws {
         let fixture = try await loggedIn(.dead)
         journal.fail(nil)

@@ -24,7 +24,7 @@ final class ScriptedRefresher: GrantRefresher {
     /// The refresh tokens that were spent, in order.
     var spent: [String?] { state.withLock { $0.spent.map { $0?.revealedText() } } }
 
-    /// What the refreshes were for.
+    /// The targets of the refreshes, in order.
     var targets: [TokenTarget?] { state.withLock { $0.targets } }
 
     func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
@@ -33,12 +33,12 @@ final class ScriptedRefresher: GrantRefresher {
 
     func answer(_ script: [RefreshReply]) { state.withLock { $0.script = script } }
 
-    /// What the ID tokens of the grants are worth, in order; the last repeats.
+    /// Sets the verdicts on the grants' ID tokens, in order; the last repeats.
     func identify(as verdicts: IdentityVerdict...) { state.withLock { $0.verdicts = verdicts } }
 
     func expect(_ subject: String?) { state.withLock { $0.expected = subject } }
 
-    /// From now on a refresh ends the access tokens that came before it.
+    /// Makes each refresh end the earlier access tokens.
     func endTokens() { state.withLock { $0.endsTokens = true } }
 
     var refreshEndsTokens: Bool { state.withLock { $0.endsTokens } }

@@ -8,7 +8,7 @@ import Vault
 struct StoreTroubleTests {
     let locked = StoreFailure(.locked, "the keyring is locked")
 
-    @Test("a locked store says so at once, is not asked for every request, and its unlocking is noticed")
+    @Test("a locked store fails at once, is not read at every request, and its unlocking is noticed")
     func locked() async throws {
         let fixture = try VaultFixture()
         fixture.stored("r1")
@@ -22,7 +22,7 @@ struct StoreTroubleTests {
         #expect(try await fixture.token() == "a2")
     }
 
-    @Test("a store that fails during a rotation costs nothing: served, shown as unsaved, and written later")
+    @Test("if the store fails during a rotation, the token is served and the credential written later")
     func unsaved() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "a2", refresh: "r2")))
         await fixture.loggedIn()
@@ -53,7 +53,7 @@ struct StoreTroubleTests {
     }
 
     @Test(
-        "a record that somebody has edited, or a newer version has written, is named and ends nothing else",
+        "a record that was edited, or written by a newer version, is named, and a new login works",
         arguments: ["", "{}", "not json", "[]"] + Self.damagedNumbers)
     func unreadable(text: String) async throws {
         let fixture = try VaultFixture()
@@ -63,7 +63,7 @@ struct StoreTroubleTests {
         #expect(try await fixture.token() == "b1")
     }
 
-    /// Numbers that would end the agent when it counts on from them.
+    /// Numbers that would crash the agent when it adds to them.
     static let damagedNumbers = [
         (1, "18446744073709551615", "0"), (1, "1", "-9223372036854775808"), (1, "1", "9223372036854775807"),
         (1, "4611686018427387903", "0"), (1, "2305843009213693953", "0"), (2, "1", "0"),
@@ -72,7 +72,7 @@ struct StoreTroubleTests {
             + #""client_id":"tv","refresh_token":"r1","scope":[],"granted_at":\#(grantedAt)}"#
     }
 
-    @Test("a store that is unlocked later is noticed without anybody asking")
+    @Test("a store that is unlocked later is noticed without a request")
     func noticed() async throws {
         let fixture = try VaultFixture()
         fixture.stored("r1")

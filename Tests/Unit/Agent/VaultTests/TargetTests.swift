@@ -29,7 +29,7 @@ struct TargetTests {
         return nil
     }
 
-    @Test("a token with another target is kept beside the login's own, which it does not replace")
+    @Test("a token with a target is kept beside the login's own, which it does not replace")
     func beside() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1", scope: ["mail"])))
         await fixture.loggedIn()
@@ -45,7 +45,7 @@ struct TargetTests {
         #expect(fixture.storedCredential?.scope == ["openid"])
     }
 
-    @Test("an absent scope in the reply is the one that was asked for, or the login's")
+    @Test("an absent scope in the reply is the requested one, or the login's")
     func absentScope() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()
@@ -53,7 +53,7 @@ struct TargetTests {
         #expect(try await fixture.vault.token(minimumValidity: .zero, for: files).token.scope == ["openid"])
     }
 
-    @Test("it is renewed by the same rules as the login's own: when it lives too short, and not before")
+    @Test("a token with a target is renewed like the login's own: when too little life is left")
     func freshness() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1"), .renewed(access: "m2")))
         await fixture.loggedIn(expiresIn: 36_000)
@@ -65,7 +65,7 @@ struct TargetTests {
         #expect(fixture.refresher.targets == [mail, mail])
     }
 
-    @Test("one refresh at a time: callers of one target share it, callers of others wait and then start theirs")
+    @Test("one refresh runs at a time: callers of its target share it, others wait and then start theirs")
     func singleFlight() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "x")))
         await fixture.loggedIn()
@@ -87,7 +87,7 @@ struct TargetTests {
         #expect(Set(fixture.refresher.targets) == [mail, files, nil])
     }
 
-    @Test("a new refresh token that comes with it is durable before it is served, and the next refresh spends it")
+    @Test("a new refresh token with a target's token is durable before that is served, and spent next")
     func rotation() async throws {
         let fixture = try VaultFixture(
             ScriptedRefresher(.renewed(access: "m1", refresh: "r2"), .renewed(access: "f1", refresh: "r3")))
@@ -108,7 +108,7 @@ struct TargetTests {
         #expect(try await fixture.token() == "a1")
     }
 
-    @Test("a store that fails at such a rotation leaves the account unsaved, and nothing is lost")
+    @Test("if the store fails at a target's rotation, the account is unsaved, and nothing is lost")
     func unsaved() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1", refresh: "r2")))
         await fixture.loggedIn()
@@ -121,7 +121,7 @@ struct TargetTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
     }
 
-    @Test("a refused scope or resource is nobody else's trouble: the account stays as it is, and nobody hammers")
+    @Test("a refused scope or resource affects no other token, and is not requested again at once")
     func refused() async throws {
         let error = ProviderError(code: "invalid_scope", detail: "no", status: 400)
         let fixture = try VaultFixture(
@@ -146,7 +146,7 @@ struct TargetTests {
         #expect(try await token(fixture, mail) == "m1")
     }
 
-    @Test("a program that makes up one target after the other is stopped, and what is granted goes on as before")
+    @Test("a program that makes up targets is stopped, and granted targets go on as before")
     func madeUp() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1")))
         await fixture.loggedIn()
@@ -160,7 +160,7 @@ struct TargetTests {
         #expect(reasons.prefix(5).allSatisfy { $0 == .invalidTarget })
         #expect(reasons.dropFirst(5).allSatisfy { $0 == .tooManyRefused })
         #expect(fixture.refresher.spent.count == 6)
-        // The refused one says why, and what was granted is renewed, whatever else was made up.
+        // A refused target keeps its reason, and a granted one is renewed, whatever else was made up.
         let first = try #require(try TokenTarget(audience: "made-up-0"))
         #expect(await refusal(fixture, first)?.reason == .invalidTarget)
         fixture.refresher.answer(.renewed(access: "m2"))
@@ -173,7 +173,7 @@ struct TargetTests {
         #expect(try await token(fixture, mail) == "m2")
     }
 
-    @Test("an outage refuses no target: it does not stop new ones")
+    @Test("an outage does not count as a refused target")
     func outageOfMany() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.down))
         await fixture.loggedIn()
@@ -187,7 +187,7 @@ struct TargetTests {
         #expect(try await token(fixture, files) == "f1")
     }
 
-    @Test("a token with less than was asked for is not served; what came with it is kept all the same")
+    @Test("a token with less than requested is not served; the new refresh token is kept")
     func narrower() async throws {
         let fixture = try VaultFixture(
             ScriptedRefresher(.renewed(access: "m1", refresh: "r2", scope: ["openid"])))
@@ -200,7 +200,7 @@ struct TargetTests {
     }
 
     @Test(
-        "invalid_grant, or any other refusal, for one target does not end the login while its own token is renewed",
+        "a refusal for one target does not end the login if its own token can be renewed",
         arguments: [
             RefreshReply.dead, .rejected(status: 400, detail: "the reply is empty"),
             .misconfigured(ProviderError(code: "invalid_request", status: 400)),
@@ -214,7 +214,7 @@ struct TargetTests {
         #expect(fixture.storedCredential?.refreshToken == SecretBytes("r2"))
     }
 
-    @Test("invalid_grant for the login's own token as well ends the login, and its other tokens with it")
+    @Test("invalid_grant for the login's own token as well ends the login and its other tokens")
     func dead() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "f1"), .dead))
         await fixture.loggedIn()
@@ -224,7 +224,7 @@ struct TargetTests {
         #expect(fixture.vault.snapshot(keepAlive: nil).login == .loginRequired(.grantExpired))
     }
 
-    @Test("an outage fails that request alone, and a token that is still valid is served with a note")
+    @Test("an outage fails that target alone, and a token that is still valid is served with a note")
     func outage() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1"), .down))
         await fixture.loggedIn(expiresIn: 36_000)
@@ -238,7 +238,7 @@ struct TargetTests {
         await #expect(throws: TokenFailure.providerUnreachable(detail: "no route")) { try await token(fixture, mail) }
     }
 
-    @Test("without a refresh token there is no other token than the login's, and no login would change that")
+    @Test("without a refresh token a target is refused, and no login is required")
     func lasting() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn(refresh: nil, expiresIn: nil)
@@ -246,7 +246,7 @@ struct TargetTests {
         #expect(fixture.refresher.spent.isEmpty)
     }
 
-    @Test("at most 64 targets are kept: the one that was not used for longest goes")
+    @Test("with more than 64 targets the least recently used one is dropped")
     func bound() async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()
@@ -259,7 +259,9 @@ struct TargetTests {
         #expect(fixture.vault.tokenAtOnce(minimumValidity: .zero, for: targets[1]) == nil)
     }
 
-    @Test("a logout, a new login and new settings drop them", arguments: ["logout", "login", "settings"])
+    @Test(
+        "a logout, a new login and new settings drop the tokens with a target",
+        arguments: ["logout", "login", "settings"])
     func dropped(event: String) async throws {
         let fixture = try VaultFixture()
         await fixture.loggedIn()
@@ -278,7 +280,7 @@ struct TargetTests {
     func identity() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1", refresh: "r2")))
         await fixture.loggedIn()
-        fixture.refresher.identify(as: .refused(IdentityRefusal(.wrongSubject, "somebody else")))
+        fixture.refresher.identify(as: .refused(IdentityRefusal(.wrongSubject, "another person")))
         await #expect { try await token(fixture, mail) } throws: {
             if case TokenFailure.identityRefused = $0 { true } else { false }
         }

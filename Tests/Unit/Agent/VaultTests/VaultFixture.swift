@@ -40,12 +40,12 @@ struct VaultFixture {
         )
     }
 
-    /// As after a restart: the store has the credential and memory has nothing.
+    /// Puts a credential in the store only, as after a restart.
     func stored(_ refreshToken: String = "r1", generation: UInt64 = 1) {
         store.put(credential(refreshToken, generation: generation).record)
     }
 
-    /// As after a login that brought this token.
+    /// Logs in with this token.
     @discardableResult
     func loggedIn(access: String = "a1", refresh: String? = "r1", expiresIn: Int? = 3600) async -> AccessToken {
         let grant = TokenGrant(

@@ -1,0 +1,149 @@
+internal import AgentAPI
+
+/// The tokens of one login: its own, in the slot without a target, and one for each target in use. Pure.
+///
+/// A failure for one target affects neither the login nor its other tokens.
+struct TokenSlots: Sendable {
+    private struct Targeted: Sendable {
+        var slot = TokenSlot()
+        var lastUse: UInt64 = 0
+    }
+
+    /// More than clients of one login use in turn; each is a few KiB.
+    static let limit = 64
+
+    /// Each refusal of a new target costs one or two refreshes: enough for a person who tries scopes, and a stop for a
+    /// program that makes up targets.
+    static let newRefusals = 5
+    /// How long the refusal of a new target counts.
+    static let refusalPeriod: Duration = .seconds(60)
+
+    private(set) var own = TokenSlot()
+    private var targeted: [TokenTarget: Targeted] = [:]
+    /// When new targets were refused, the latest `newRefusals` of them.
+    private var refusals: [ContinuousClock.Instant] = []
+    private var uses: UInt64 = 0
+
+    init() {}
+
+    /// The slots after a login, which brought this token.
+    init(own token: AccessToken?, jitter: Double) {
+        own = TokenSlot(token: token, renewalDue: token.flatMap { Freshness.renewal(of: $0, jitter: jitter) })
+    }
+
+    /// The slot of a target; `nil` if nothing is known of it. Reading it is not a use.
+    subscript(target: TokenTarget?) -> TokenSlot? {
+        guard let target else { return own }
+        return targeted[target]?.slot
+    }
+
+    /// Marks the target's token as used, and returns its slot.
+    mutating func use(_ target: TokenTarget?) -> TokenSlot? {
+        guard let target else {
+            if own.token != nil { own.isInUse = true }
+            return own
+        }
+        uses += 1
+        targeted[target]?.lastUse = uses
+        return targeted[target]?.slot
+    }
+
+    /// Whether targets of which nothing is known may be requested.
+    func takesNewTarget(at now: ContinuousClock.Instant) -> Bool {
+        refusals.count { now < $0 + Self.refusalPeriod } < Self.newRefusals
+    }
+
+    mutating func renewed(
+        _ target: TokenTarget?, _ token: AccessToken, at now: ContinuousClock.Instant, jitter: Double
+    ) {
+        update(target) { slot in
+            slot = TokenSlot(
+                token: token,
+                replacedAt: slot.token == nil ? slot.replacedAt : now,
+                renewalDue: target == nil ? Freshness.renewal(of: token, jitter: jitter) : nil)
+        }
+    }
+
+    mutating func failed(
+        _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?, at now: ContinuousClock.Instant,
+        jitter: Double
+    ) {
+        if failure.isAnswer, self[target] == nil { refusals = refusals.suffix(Self.newRefusals - 1) + [now] }
+        update(target) { slot in
+            slot.failure = failure
+            // Not an outage but an answer: what was granted before is not granted any more.
+            if case .targetRefused = failure { slot.token = nil }
+            slot.backoff.failed(at: now, retryAfter: retryAfter, definite: failure.isDefinite, jitter: jitter)
+        }
+    }
+
+    /// Records a replacement that no refresh of an earlier token made.
+    mutating func markReplaced(_ target: TokenTarget?, at now: ContinuousClock.Instant) {
+        if let target { targeted[target]?.slot.replacedAt = now } else { own.replacedAt = now }
+    }
+
+    /// Takes in memory the token of a login that was read from the store.
+    mutating func restore(_ token: AccessToken?) { own.token = token }
+
+    /// The provider has ended every token. The login's own stays as an expired one, because it holds the ID token; it is
+    /// not renewed ahead of the next request, or two tokens that end each other would take turns without end.
+    mutating func endAll(at now: ContinuousClock.Instant) {
+        for target in targeted.keys { targeted[target]?.slot.token = nil }
+        own.token?.end(at: now)
+        own.renewalDue = nil
+        own.isInUse = false
+    }
+
+    /// The login has ended; its own token is served until it expires.
+    mutating func loginEnded(_ failure: TokenFailure) {
+        dropTargeted()
+        own.renewalDue = nil
+        own.failure = failure
+    }
+
+    /// Forgets every token that a refresh can bring back.
+    mutating func dropTokens() {
+        dropTargeted()
+        own.token = nil
+        own.renewalDue = nil
+    }
+
+    mutating func dropTargeted() {
+        targeted = [:]
+        refusals = []
+    }
+
+    private mutating func update(_ target: TokenTarget?, _ change: (inout TokenSlot) -> Void) {
+        guard let target else { return change(&own) }
+        uses += 1
+        var entry = targeted[target] ?? Targeted()
+        change(&entry.slot)
+        entry.lastUse = uses
+        targeted[target] = entry
+        if targeted.count > Self.limit, let oldest = targeted.min(by: { $0.value.lastUse < $1.value.lastUse })?.key {
+            targeted[oldest] = nil
+        }
+    }
+}
+
+extension TokenFailure {
+    /// Whether the provider has answered a request for a target.
+    fileprivate var isAnswer: Bool {
+        switch self {
+        case .targetRefused, .identityRefused: true
+        case .loginRequired, .loginDemanded, .locked, .store, .providerUnreachable, .providerRejected, .providerChanged,
+            .noIDToken, .clientRefused, .configuration:
+            false
+        }
+    }
+
+    /// Whether another attempt would only bring the same answer for some time.
+    fileprivate var isDefinite: Bool {
+        switch self {
+        case .store, .providerUnreachable: false
+        case .loginRequired, .loginDemanded, .locked, .providerRejected, .providerChanged, .noIDToken, .clientRefused,
+            .configuration, .targetRefused, .identityRefused:
+            true
+        }
+    }
+}
