@@ -85,10 +85,10 @@ struct ProblemReplyTests {
         "a scope, resource or audience that can be none is refused, and the parameter is named",
         arguments: [
             ("scope=", "scope is"), ("scope=a%20%20b", "scope is"), ("scope=a%22", "scope is"),
-            ("scope=a&scope=b", "query parameter 'scope' comes twice"), ("resource=api", "resource is"),
+            ("scope=a&scope=b", "query parameter 'scope' is repeated"), ("resource=api", "resource is"),
             ("resource=https://h/%23f", "resource has a fragment"), ("resource=urn:a&resource=", "resource is"),
             ("audience=", "audience is"), ("audience=%0A", "audience is"),
-            ("audience=a&audience=a", "query parameter 'audience' comes twice"),
+            ("audience=a&audience=a", "query parameter 'audience' is repeated"),
             (String(repeating: "resource=urn:a&", count: 9), "resource comes more than 8 times"),
         ])
     func target(query: String, words: String) async throws {

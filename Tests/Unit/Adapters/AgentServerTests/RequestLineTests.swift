@@ -46,7 +46,7 @@ struct RequestLineTests {
     func twice(query: String) async throws {
         try await ServerFixture.serving { server in
             let reply = try await server.exchange(.get("/v1/accounts/work/token?\(query)"))
-            #expect(reply.problem?.detail == "query parameter 'min_valid' comes twice")
+            #expect(reply.problem?.detail == "query parameter 'min_valid' is repeated")
         }
     }
 
