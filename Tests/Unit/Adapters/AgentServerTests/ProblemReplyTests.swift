@@ -89,7 +89,7 @@ struct ProblemReplyTests {
             ("resource=https://h/%23f", "resource has a fragment"), ("resource=urn:a&resource=", "resource is"),
             ("audience=", "audience is"), ("audience=%0A", "audience is"),
             ("audience=a&audience=a", "query parameter 'audience' is repeated"),
-            (String(repeating: "resource=urn:a&", count: 9), "resource comes more than 8 times"),
+            (String(repeating: "resource=urn:a&", count: 9), "resource is given more than 8 times"),
         ])
     func target(query: String, words: String) async throws {
         try await ServerFixture.serving { server in
