@@ -241,7 +241,7 @@ private final class OldAgent: Sendable {
             let body =
                 isHealth
                 ? #"{"pid":1,"socket":"/run/agent.sock","store_state":"ok","version":"0.0.1"}"#
-                : #"{"code":"not_found","detail":"there is nothing at this path"}"#
+                : #"{"code":"not_found","detail":"no resource at this path"}"#
             let head = "HTTP/1.1 \(isHealth ? "200 OK" : "404 Not Found")\r\nContent-Type: application/json\r\n"
             let reply = Array("\(head)Content-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8)
             _ = send(connection, reply, reply.count, Int32(MSG_NOSIGNAL))

@@ -1,19 +1,19 @@
 public import AgentAPI
 
-/// What the routes do, as functions: the server decodes a request, calls one of these, and encodes the reply.
+/// The functions behind the routes: the server decodes a request, calls one of these, and encodes the reply.
 public protocol AgentService: Sendable {
-    /// Answers without waiting for anything, or returns nil when the answer needs the provider or the store.
+    /// Returns the result without waiting; `nil` if it needs the provider or the store.
     func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>?
-    /// A token as it was asked for. Waits if a refresh is running; never starts a login.
+    /// Returns the requested token. Waits if a refresh is running; never starts a login.
     func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply
-    /// Renews the token that such a request is served, which a service has refused; `digest` is its SHA-256, if the client
-    /// knows which one it was.
+    /// Renews the token that this request gets, because a resource server has refused it. `digest` is the SHA-256 of
+    /// the refused token; `nil` if the client did not send one.
     func rejectToken(
         _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?
     ) async throws(Problem) -> TokenRejectionReply
     func health() async -> AgentStatus
     func providers() -> ProviderList
-    /// Of the agent and of these accounts.
+    /// Returns the status of the agent and of the included accounts.
     func status(of isIncluded: @escaping @Sendable (AccountName) -> Bool) async -> StatusReport
     func status(of account: AccountName) async throws(Problem) -> AccountStatus
     /// Starts a login or joins the pending one. The stream ends after its final event; leaving it does not cancel the
@@ -21,20 +21,19 @@ public protocol AgentService: Sendable {
     func login(_ account: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent>
     func cancelLogin(_ account: AccountName) async throws(Problem)
     func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply
-    /// Finds out about a token, or about the account's own. Without an account, a token's issuer says whose it is.
+    /// Inspects the token in the request, or the account's own. Without an account, the token's issuer selects one.
     func inspect(_ account: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply
     func stores() async -> StoreReport
-    /// Makes the sealed store, changes its key, or moves every account into another store.
+    /// Creates the sealed store, changes its key, or moves every account into another store.
     func changeStore(_ request: StoreRequest) async throws(Problem) -> StoreReply
     func lock(_ request: LockRequest) async throws(Problem) -> LockReply
     func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply
-    /// Reads the configuration again: whole, or not at all.
+    /// Reads the configuration again. On an error, the old one stays in force as a whole.
     func reload() async throws(Problem)
-    /// What has happened since the event with that id, as a watcher has sent it back, and what happens from now on.
-    /// Without one, only the latter.
+    /// Returns the events after the one with this id, then live events; without an id, live events only.
     func events(after id: String?) -> EventWatch
-    /// Tells whoever watches of something that the service itself does not see.
+    /// Sends watchers an event that the service itself does not see, such as a refusal by the server.
     func report(_ news: AgentNews)
-    /// Looks at everything that has to be right. Changes nothing.
+    /// Runs all checks. Changes nothing.
     func doctor() async -> DoctorReport
 }

@@ -1,5 +1,5 @@
 public import Agent
 public import AgentServer
 
-/// The agent as the server sees it.
+/// The port through which the server calls the agent.
 extension Agent: AgentService {}

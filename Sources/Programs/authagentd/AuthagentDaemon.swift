@@ -21,7 +21,7 @@ internal import System
 internal import UnixSignals
 internal import Vault
 
-/// The composition root: it alone knows every part. Each part's behaviour is in the part.
+/// The composition root: creates all parts and connects them. It has no behaviour of its own.
 @main
 struct AuthagentDaemon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,33 +29,33 @@ struct AuthagentDaemon: AsyncParsableCommand {
         abstract: "Own OAuth tokens and serve fresh access tokens over a Unix socket.",
         discussion: """
             Usually started by 'authagent' itself or by the systemd user unit authagent.socket. It stays in the \
-            foreground. SIGTERM ends it after the refreshes under way; SIGHUP reads the configuration again.
+            foreground. SIGTERM ends it after the refreshes in progress; SIGHUP reads the configuration again.
             """,
         version: agentVersion
     )
 
-    @Option(help: ArgumentHelp("Write 'ready' or an error to this descriptor once it is decided.", valueName: "fd"))
+    @Option(help: ArgumentHelp("Write 'ready' or an error to this descriptor.", valueName: "fd"))
     var readyFd: Int32?
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical; else from authagent.toml.")
+    @Option(help: "trace, debug, info, notice, warning, error or critical (default: from authagent.toml).")
     var logLevel: String?
 
-    @Option(help: "text or json; else from authagent.toml.")
+    @Option(help: "text or json (default: from authagent.toml).")
     var logFormat: String?
 
     @Option(
-        help: ArgumentHelp("Append a line of each decision to this file; else from authagent.toml.", valueName: "path"))
+        help: ArgumentHelp("Append each decision to this file (default: from authagent.toml).", valueName: "path"))
     var auditFile: String?
 
-    @Flag(help: "Look at what an agent would need, print one JSON object, and end. Changes nothing.")
+    @Flag(help: "Check what an agent needs, print one JSON object, and exit. Changes nothing.")
     var doctor = false
 
-    @Flag(help: "Print what is known of providers by their names as one JSON object, and end.")
+    @Flag(help: "Print the provider presets as one JSON object, and exit.")
     var providers = false
 
     @Option(
         help: ArgumentHelp(
-            "Ask the rules of authagent.toml what a file expects of them, print one JSON object, and end.",
+            "Test the rules of authagent.toml against this file, print one JSON object, and exit.",
             valueName: "file"))
     var policyTest: String?
 
@@ -66,13 +66,13 @@ struct AuthagentDaemon: AsyncParsableCommand {
         if let logFormat, LogFormat(rawValue: logFormat) == nil {
             throw ValidationError(Self.unknown("--log-format", LogFormat.self))
         }
-        if let auditFile, !auditFile.hasPrefix("/") { throw ValidationError("--audit-file is an absolute path") }
+        if let auditFile, !auditFile.hasPrefix("/") { throw ValidationError("--audit-file must be an absolute path") }
     }
 
     private static func unknown<Choice: CaseIterable & RawRepresentable<String>>(
         _ option: String, _ choices: Choice.Type
     ) -> String {
-        "\(option) is one of: " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        "\(option) must be one of: " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
     }
 
     func run() async throws {
@@ -99,7 +99,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
 
     private func serve(_ environment: [String: String], _ readiness: Readiness) async throws {
         guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
-        // Before anything is made: with another user's environment, nothing is.
+        // First: with another user's environment, no file or directory may be created.
         try OwnPlaces.require(OwnPlaces.of(environment, socket: nil, state: paths.state))
         let settings = try DaemonSettings.load(paths)
         let log = LogOutput(level: level(settings), format: format(settings), ownFile: paths.log)
@@ -108,10 +108,10 @@ struct AuthagentDaemon: AsyncParsableCommand {
         defer { audit.flush(within: .seconds(1)) }
         try audit.open(auditFile ?? settings.auditFile)
 
-        // The lock first: whoever holds it may clean up what a dead daemon left at the socket's path.
+        // Before the socket: only the holder of the lock may remove the socket that a dead daemon left.
         try PrivateDirectory.prepareTree(paths.state)
         let lock = try FileLock(paths.lock)
-        // Before others know which process to signal: by default, a signal would end an agent that starts.
+        // Before the lock file names this process: until then, a signal would kill the starting agent.
         let ends = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         lock.announce()
@@ -143,7 +143,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 drawQRCode: { QRCode.lines(for: $0) },
                 reloadSettings: { () throws(ConfigurationError) in
                     let settings = try DaemonSettings.load(paths)
-                    // First what can fail.
+                    // What can fail comes first, so that a failed reload changes nothing.
                     do throws(AuditFileFailure) { try audit.open(auditFile ?? settings.auditFile) } catch {
                         throw ConfigurationError(file: error.path, problem: error.problem, hint: error.hint)
                     }
@@ -175,7 +175,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         )
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                // They stop in reverse order: no more signs of life, then no more requests, then no more refreshes.
+                // They stop in reverse order: watchdog notifications, then requests, then refreshes.
                 services: [
                     .init(service: agent),
                     .init(service: server),
@@ -183,7 +183,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                         service: Supervision(
                             agent: agent, readiness: readiness, environment: environment, hangups: hangups)),
                 ],
-                // The group describes its services in full, environment and all.
+                // No log: the group would print its services in full, including the environment.
                 logger: Logger(label: "authagentd") { _ in SwiftLogNoOpLogHandler() }
             )
         )

@@ -3,7 +3,7 @@ import Configuration
 import TestSupport
 import Testing
 
-/// The keys of the files, which an unknown key has the code list, against authagent.toml(5).
+/// The keys of the configuration files, from the hint about an unknown key, compared with authagent.toml(5).
 struct ConfigurationKeyTests {
     private static let unknown = "zzzzzzzz = 1"
 
@@ -15,7 +15,7 @@ struct ConfigurationKeyTests {
         manual = try ManualPage("authagent.toml.5")
     }
 
-    /// The keys that the error's hint lists.
+    /// Returns the keys that the error's hint lists.
     private func keys(in error: ConfigurationError?) throws -> [String] {
         let beginning = "the keys are: "
         let hint = try #require(error?.hint)

@@ -3,7 +3,7 @@ import Configuration
 import TestSupport
 import Testing
 
-/// The manual against the types: nothing that the code knows is missing there.
+/// The manual compared with the types: each check, exit code, problem, event and route has its entry.
 struct ManualTests {
     @Test("each check of the doctor has an entry in authagent(1)", arguments: DoctorCheck.ID.allCases)
     func check(id: DoctorCheck.ID) throws {

@@ -1,17 +1,17 @@
 public import Policy
 internal import System
 
-/// Who is let in and to what: the rules, whoever keeps the record of it, and how callers are found out about.
+/// The access control of the server: the rules, the audit, and the sources of facts about callers.
 public struct Access: Sendable {
     public var rules: RulesInForce
     public var audit: any AccessAudit
-    /// To which user another one's connections count: a subordinate user (subuid(5)) to its owner.
+    /// Returns the user to whom a user's connections count: the owner of a subordinate user (subuid(5)).
     public var accountable: @Sendable (UInt32) -> UInt32
-    /// Process, user and group at the other end of a socket, and nothing else.
+    /// Returns only the peer's pid, uid and gid (SO_PEERCRED), without a look at /proc.
     public var credentials: @Sendable (Int32) throws -> Caller
-    /// The process at the other end of a socket, which is looked at now and not kept.
+    /// Returns the process at the other end of a socket, as it is now.
     public var peer: @Sendable (Int32) throws -> any CallerIdentity
-    /// A process by its number, for those who ask what it might do. Nil when there is none.
+    /// Returns a process by its pid, for the policy check; `nil` if it does not exist.
     public var process: @Sendable (Int32) -> (any CallerIdentity)?
     public var users: any UserDirectory
 
@@ -32,10 +32,10 @@ public struct Access: Sendable {
         self.users = users
     }
 
-    /// The kernel did not say who is at the other end.
+    /// A socket whose peer credentials the kernel did not report.
     public struct UnknownPeer: Error {}
 
-    /// As they were at connect(2).
+    /// Returns the peer's credentials at the time of its connect(2).
     @Sendable
     public static func kernelCredentials(_ socket: Int32) throws -> Caller {
         guard let peer = try? PeerCredentials(of: socket) else { throw UnknownPeer() }

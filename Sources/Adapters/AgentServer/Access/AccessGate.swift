@@ -3,16 +3,16 @@ internal import Formats
 internal import OAuth
 internal import Policy
 
-/// The one place where requests are decided: finds out about the caller as much as the rules need, asks them, and has
-/// each decision recorded once, with what came of it.
+/// The only place where requests are allowed or refused: collects the facts about the caller that the rules need,
+/// evaluates the rules, and audits each decision once, with its outcome.
 struct AccessGate: Sendable {
     let access: Access
-    /// Hears of each refusal, for whoever watches.
+    /// Receives each refusal as an event for watchers.
     let report: @Sendable (AgentNews) -> Void
 
     private typealias Decider = @Sendable (Caller, CallerFacts) -> RulesInForce.Answer
 
-    /// Nil when the caller cannot be known well enough without waiting.
+    /// Decides a request without waiting; `nil` if a fact that the rules need takes waiting.
     func admitAtOnce(
         _ request: AccessRequest, _ identity: any CallerIdentity
     ) throws(Problem) -> Admission? {
@@ -39,7 +39,7 @@ struct AccessGate: Sendable {
         return try await admit(request, identity) { rules.decide(request, for: $0, known: $1) }
     }
 
-    /// To a list of accounts, or to what happens to them.
+    /// Decides a request for a list of accounts or for their events.
     func admitToList(
         _ permission: Permission, _ identity: any CallerIdentity
     ) async throws(Problem) -> AccessView {
@@ -48,7 +48,7 @@ struct AccessGate: Sendable {
         let admission = try await admit(AccessRequest([permission], on: nil), identity) {
             rules.decideList(permission, for: $0, known: $1)
         }
-        // Rules that have come meanwhile may want to know more of the caller than those that were asked.
+        // A reload during the wait: the new rules may need more facts about the caller.
         guard rules.current == current else { return try await admitToList(permission, identity) }
         return AccessView(admission, permission, current)
     }
@@ -58,7 +58,7 @@ struct AccessGate: Sendable {
     ) async throws(Problem) -> Admission {
         var known = access.audit.facts
         while true {
-            // First, so that what is found out about the process is of the moment of the decision.
+            // Before the facts about the process, so that those are current when the decision is taken.
             let isListed = known.contains(.userEntry) ? await access.users.lookUp(identity.connected.user) : nil
             var caller: Caller
             do throws(CallerLost) { caller = try await identity.caller(known) } catch {
@@ -72,23 +72,23 @@ struct AccessGate: Sendable {
         }
     }
 
-    /// Whoever may connect may have what there is no rule about, as long as it is still the one who connected.
+    /// Checks that the process that connected still exists. Routes without a permission need only this.
     ///
-    /// `facts`: those that a decision rested on. If the program was among them, it has to be the same still. No file is
-    /// looked at for that.
+    /// `facts` are those that an earlier decision used: if the program is among them, it must still be the same one,
+    /// by its mark, without reading its file.
     func recognize(_ identity: any CallerIdentity, _ facts: CallerFacts = []) throws(Problem) {
         let needed: CallerFacts = facts.restOnProgram ? .executableClaim : []
         do throws(CallerLost) { _ = try identity.callerAtOnce(needed) } catch { throw .lost(error) }
     }
 
-    /// Refuses a request for what its head shows, before anything is done for it.
+    /// Records the refusal of a request because of its head, before its route is known.
     func refuse(_ problem: Problem, _ identity: any CallerIdentity) {
         var caller = identity.connected
         if let found = try? identity.callerAtOnce(access.audit.facts) { caller = found }
         record(refused: problem, caller, nil, nil)
     }
 
-    /// Why a caller may not connect, which is recorded; nil if he may.
+    /// Checks whether a caller may connect, and audits a refusal; `nil` if it may.
     func refusal(of identity: any CallerIdentity) -> Problem? {
         guard mayStay(identity) else {
             var caller = identity.connected
@@ -102,14 +102,14 @@ struct AccessGate: Sendable {
             record(refused: problem, caller, nil, nil)
             return problem
         }
-        // Which program connected is to be known by the time that a rule asks: it must still be that one then.
+        // Note the program now: a later rule must decide about the program that connected, not one it executed since.
         let facts = access.rules.current.factsOnEveryAccount(for: identity.connected)
-        // Its mark is enough, and its file is not for this thread to look at.
+        // The mark suffices; reading the file would block the event loop.
         if facts.restOnProgram { _ = try? identity.callerAtOnce(.executableClaim) }
         return nil
     }
 
-    /// Whether the rules of now would let the caller connect.
+    /// Whether the rules in force let the caller connect.
     func mayStay(_ identity: any CallerIdentity) -> Bool {
         let rules = access.rules.current
         guard let caller = try? identity.callerAtOnce(rules.factsToConnect(for: identity.connected)) else {
@@ -120,20 +120,20 @@ struct AccessGate: Sendable {
 
     func isOwn(_ identity: any CallerIdentity) -> Bool { access.rules.current.isOwn(identity.connected) }
 
-    /// Records what comes of a request, and keeps from strangers what a problem says of the agent's user.
+    /// Audits the outcome. Callers other than the owner get a generic error text.
     func conclude<Value: Sendable>(
         _ admission: Admission, _ identity: any CallerIdentity, _ body: () async throws(Problem) -> Value
     ) async throws(Problem) -> Value {
         do throws(Problem) {
             let value = try await body()
-            // The caller may have ended, or be another program, since it asked. What has been done is told all the same.
+            // The caller may have exited or executed another program since. Changes are reported all the same.
             if admission.isReading { try recognize(identity, admission.facts) }
             audit(admission.record(.allowed))
             return value
         } catch { throw failed(admission, error) }
     }
 
-    /// The same for what takes no waiting.
+    /// Audits the outcome of a request that was answered without waiting.
     func conclude<Value>(_ admission: Admission, _ result: Result<Value, Problem>) throws(Problem) -> Value {
         switch result {
         case .success(let value):
@@ -144,7 +144,7 @@ struct AccessGate: Sendable {
     }
 
     private func failed(_ admission: Admission, _ problem: Problem) -> Problem {
-        // Also the agent refuses for the rules' sake: what a provider grants is known to it alone.
+        // The agent refuses too: only it knows which scopes the provider has granted.
         let isRefusal = problem.code == .forbidden
         var record = admission.record(isRefusal ? .refused(problem.code) : .failed(problem.code))
         if problem.isAboutCaller { record.reason = problem.reason }
@@ -192,7 +192,7 @@ struct AccessGate: Sendable {
 }
 
 extension AgentNews {
-    /// What is known of the caller by then: facts that no rule asked for are not looked up.
+    /// Creates the event with the facts collected so far; none are looked up for it.
     fileprivate static func denied(_ caller: Caller, _ request: AccessRequest?, _ refusal: Problem) -> AgentNews {
         let denial = Denial(
             user: caller.user, pid: caller.pid,
@@ -208,7 +208,7 @@ extension AgentNews {
 }
 
 extension CallerFacts {
-    /// What is found out first: a file is only read where nothing else decides.
+    /// The facts to collect first: the executable's file is read only if nothing else decides.
     fileprivate var cheapest: CallerFacts {
         for dear in [[.executable, .executableDigest], .executableDigest] as [CallerFacts] {
             let cheap = subtracting(dear)

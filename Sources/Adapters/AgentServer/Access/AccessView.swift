@@ -1,16 +1,16 @@
 internal import AgentAPI
 internal import Policy
 
-/// What a caller sees of the accounts and of what happens to them.
+/// The accounts, events and metrics that a caller may see.
 struct AccessView: Sendable {
     let admission: Admission
     let isVisible: @Sendable (AccountName) -> Bool
-    /// Whether news and figures of the agent as a whole are for him.
+    /// Whether the caller sees events and metrics of the agent as a whole.
     let seesAgent: Bool
-    /// Whether he hears of whom was refused what.
+    /// Whether the caller sees the refusals of other callers.
     private let seesRefusals: Bool
 
-    /// By rules that know all of the caller that they ask for.
+    /// The admission must hold every fact that `rules` need.
     init(_ admission: Admission, _ permission: Permission, _ rules: AccessRules) {
         self.admission = admission
         let caller = admission.caller
@@ -21,12 +21,12 @@ struct AccessView: Sendable {
 
     var isTrusted: Bool { admission.isTrusted }
 
-    /// Nil: nothing of it.
+    /// Returns the visible part of an event; `nil` if the caller may not see it.
     func seen(_ event: AgentEvent) -> AgentEvent? {
         let isSeen =
             switch event.news.kind {
             case .denied: seesRefusals
-            // Of the watcher's own events.
+            // It reports a gap in the watcher's own stream.
             case .missed: true
             default: event.news.account.map(isVisible) ?? seesAgent
             }

@@ -1,22 +1,22 @@
 internal import AgentAPI
 internal import Policy
 
-/// A request that the rules allow, until it is answered.
+/// A request that the rules allow.
 struct Admission: Sendable {
     let caller: Caller
-    /// What was known of the caller when it was decided.
+    /// The facts about the caller that were known at the decision.
     let facts: CallerFacts
     let request: AccessRequest
-    /// What a token may be good for at most.
+    /// The most that a token may grant; `nil` if the rules set no bound.
     let bound: TokenBound?
     let rule: Int?
-    /// Whether the caller is told everything: paths of the agent's user, other accounts, what a store says.
+    /// Whether the caller gets full replies, with the owner's paths, other accounts and the stores' messages.
     let isTrusted: Bool
 
-    /// Whether it changes nothing.
+    /// Whether the request changes nothing.
     var isReading: Bool { request.permissions.allSatisfy { [.token, .idToken, .status].contains($0) } }
 
-    /// What becomes of the request.
+    /// Returns the audit record of the request with its result.
     func record(_ result: AccessRecord.Result) -> AccessRecord {
         AccessRecord(
             caller: caller, permissions: request.permissions, account: request.account,

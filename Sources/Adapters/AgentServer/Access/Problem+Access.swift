@@ -1,13 +1,13 @@
 internal import AgentAPI
 internal import Policy
 
-/// The words of a refusal. They say what the caller knows anyway: what was asked for, and by whom. Whether there is an
-/// account of that name makes no difference to them.
+/// The texts of refusals. They hold only what the caller knows: its request and its user. They are the same whether or
+/// not the account exists, so that a refused caller cannot probe for account names.
 extension Problem {
     init(_ outcome: Verdict.Outcome, _ request: AccessRequest, _ caller: Caller) {
         let of = request.account.map { " of '\($0)'" } ?? ""
         switch outcome {
-        case .allowed: preconditionFailure("this is no refusal")
+        case .allowed: preconditionFailure("the outcome is not a refusal")
         case .refused(let permission):
             self.init(
                 .forbidden, "no rule allows '\(permission.rawValue)'\(of) to this program of user \(caller.user)",
@@ -22,7 +22,7 @@ extension Problem {
             )
         case .tooMany(let seconds):
             self.init(
-                .tooManyRequests, "user \(caller.user) asks more often than the rules allow",
+                .tooManyRequests, "user \(caller.user) sends more requests than the rules allow",
                 hint: "try again in \(seconds) s", retryAfter: seconds
             )
         }
@@ -38,17 +38,17 @@ extension Problem {
             + " \(account?.description ?? "NAME")'"
     }
 
-    /// Whether it is the agent's own finding about who asks, and not a rule's decision.
+    /// Whether the refusal is the server's finding about the caller, and not a rule's decision.
     var isAboutCaller: Bool { ["browser", "caller_lost", "foreign_host"].contains(reason) }
 
     static func lost(_ error: CallerLost) -> Problem {
         Problem(
             .forbidden, "the program that connected \(error.what)",
-            hint: "connect anew from the program that asks", reason: "caller_lost"
+            hint: "open a new connection from the program that sends the request", reason: "caller_lost"
         )
     }
 
-    /// The same without the words of files, stores and providers, which are for the agent's own user.
+    /// The problem without texts of files, stores and providers, which only the owner may see.
     var forStrangers: Problem {
         let reason = reason.flatMap { KnownWords.reasons.contains($0) ? $0 : nil }
         guard let detail = code.detailForStrangers else {
@@ -60,20 +60,20 @@ extension Problem {
 }
 
 extension Problem.Code {
-    /// Nil where the problem's own words are about the request only.
+    /// A generic text; `nil` if the problem's own text concerns only the request.
     var detailForStrangers: String? {
         switch self {
-        case .badIDToken: "the provider has sent an ID token that is refused"
-        case .configurationError: "the account is not configured as it should be"
-        case .internalError: "something is wrong with the agent"
-        case .loginRequired: "the account needs a login by a person"
-        case .providerChanged: "the provider is not what it was at the login"
-        case .providerRejected: "the provider has refused"
+        case .badIDToken: "the provider sent an invalid ID token"
+        case .configurationError: "the account's configuration is invalid"
+        case .internalError: "the agent has an internal error"
+        case .loginRequired: "the account requires a new login"
+        case .providerChanged: "the provider's metadata has changed since the login"
+        case .providerRejected: "the provider rejected the request"
         case .providerUnreachable: "the provider cannot be reached"
-        case .scopeNotGranted: "the provider does not grant what was asked for"
-        case .storeLocked: "the store that keeps the login is locked"
-        case .storeUnavailable: "the store that keeps the login is out of reach"
-        case .noIDToken: "the login has no ID token that can be given out"
+        case .scopeNotGranted: "the provider does not grant the requested scope"
+        case .storeLocked: "the account's store is locked"
+        case .storeUnavailable: "the account's store is unavailable"
+        case .noIDToken: "the login has no usable ID token"
         case .badRequest, .forbidden, .locked, .methodNotAllowed, .notAcceptable, .notFound, .timeout,
             .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType, .wrongPassphrase:
             nil

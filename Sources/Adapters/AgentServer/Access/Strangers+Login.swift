@@ -17,9 +17,9 @@ extension LoginEvent {
     var forStrangers: LoginEvent {
         switch self {
         case .prompt, .slowed, .resumed: return self
-        case .retrying: return .retrying(detail: "the provider has not answered as it should")
+        case .retrying: return .retrying(detail: "the provider did not answer the poll as expected")
         case .done(var result):
-            result.note = result.note.map { _ in "the store has not taken the login so far" }
+            result.note = result.note.map { _ in "the login is not stored yet" }
             return .done(result)
         case .failed(let failure): return .failed(failure.forStrangers)
         }
@@ -27,7 +27,7 @@ extension LoginEvent {
 }
 
 extension LoginFailure {
-    /// Only what the code says, if it is one of the agent's or of an RFC: the rest may be the provider's, or a path.
+    /// A text derived from the code, if the agent or an RFC defines it: other texts may be the provider's, or a path.
     fileprivate var forStrangers: LoginFailure {
         let code = KnownWords.codes.contains(code) ? code : KnownWords.otherCode
         let text =
@@ -37,9 +37,9 @@ extension LoginFailure {
             case "cancelled": "the login was cancelled"
             case "agent_stopped": "the agent is stopping"
             case "locked": "the agent was locked"
-            case "wrong_subject": "the account is for another person"
+            case "wrong_subject": "the account belongs to another subject"
             default:
-                Problem.Code(rawValue: code)?.detailForStrangers ?? "the login has failed"
+                Problem.Code(rawValue: code)?.detailForStrangers ?? "the login failed"
             }
         return LoginFailure(code: code, detail: text, hint: ForStrangers.hint)
     }

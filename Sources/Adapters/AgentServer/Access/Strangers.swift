@@ -1,10 +1,9 @@
 internal import AgentAPI
 
-// What is said to callers who are neither the agent's own user nor root: nothing of the paths, the stores and the
-// troubles of the agent's user. Each reply is put together anew from what is theirs to know, so that a member that is
-// added is not told before it is added here as well.
+// Replies to callers other than the agent's owner and root, without the owner's paths, stores and errors. Each is built
+// from a list of permitted members, so that a new member stays hidden until it is added here.
 
-/// In the place of what is not told.
+/// The texts that replace what such a caller may not see.
 enum ForStrangers {
     static let hint = "ask the owner of the agent"
     static let loginHint = "run 'authagent login' with the account's name if a rule lets you, or \(hint)"
@@ -33,7 +32,7 @@ extension StatusReport {
 }
 
 extension LogoutReply {
-    /// Whether it succeeded is theirs to know; why not is a store's word or the provider's.
+    /// The caller may know whether it succeeded; the reason is a text of the store or the provider.
     var forStrangers: LogoutReply {
         LogoutReply(
             account: account, revoked: revoked, reason: reason.map { _ in ForStrangers.hint }, forgotten: forgotten,
@@ -52,7 +51,7 @@ extension AgentNews {
         told.reason = reason.flatMap { KnownWords.reasons.contains($0) ? $0 : nil }
         (told.scope, told.expiresAt, told.subject) = (scope, expiresAt, subject)
         (told.revoked, told.store, told.state) = (revoked, store, state)
-        // A refusal is told to those with 'admin' only, and what it says is about its caller.
+        // Only callers with 'admin' get refusals, and their texts concern the refused caller only.
         if kind == .denied { (told.denial, told.detail) = (denial, detail) }
         return told
     }
@@ -63,7 +62,7 @@ extension InspectReply {
 }
 
 extension TokenInspection {
-    /// What is in the token is theirs to know; why it could not be checked is a file's word, or the provider's.
+    /// The caller may see the token's content; why it was not verified is a text of a file or the provider.
     fileprivate var forStrangers: TokenInspection {
         var told = TokenInspection(role: role, form: form)
         (told.header, told.claims, told.expiresAt, told.scope) = (header, claims, expiresAt, scope)
@@ -76,7 +75,7 @@ extension TokenInspection {
         return told
     }
 
-    /// Those that RFC 7662 §2.2 has; others are the provider's business with the client.
+    /// The members of RFC 7662 §2.2; others may concern the owner's client.
     private static let introspected: Set<String> = [
         "active", "scope", "client_id", "username", "token_type", "exp", "iat", "nbf", "sub", "aud", "iss", "jti",
     ]

@@ -3,7 +3,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Policy
 
-/// What the handlers of one connection share. Used on the event loop only.
+/// The state that the handlers of one connection share. Used on the event loop only.
 final class Connection {
     let router: Router
     let metrics: ServerMetrics
@@ -11,18 +11,18 @@ final class Connection {
     let limits: ServerLimits
     let logger: Logger
     let timer: ConnectionTimer
-    /// Every connection's.
+    /// Shared by all connections.
     let known: KnownRequests
 
-    /// Whether the next byte begins a request. Once that is not certain, it stays so.
+    /// Whether the next byte certainly begins a request. Never true again once it is false.
     var isBetweenRequests = true
-    /// What has just been received, if it may be one whole request.
+    /// The bytes just received, if they may be one whole request.
     var received: ByteBuffer?
-    /// Replies that are not yet with the client, of those that HTTP writes.
+    /// The number of replies written by the HTTP handlers that the kernel has not taken yet.
     var unsent = 0 { didSet { if unsent == 0 { allSent() } } }
-    /// Set by whoever waits for that.
+    /// Called when `unsent` becomes 0.
     var allSent: () -> Void = {}
-    /// What was decided of it already, if its answer takes waiting.
+    /// The decision about a known request whose answer takes waiting.
     var deferred: Router.AtOnce?
 
     init(
@@ -43,10 +43,10 @@ final class Connection {
         return deferred
     }
 
-    /// Reads HTTP from here on. Not before there is something to read, because most of what a connection costs is this.
+    /// Adds the HTTP handlers. Called with the first bytes only: they are most of a connection's cost.
     func addHTTP(to channel: any Channel) throws {
         let pipeline = channel.pipeline.syncOperations
-        // A client that asks without reading is not read from, so that its replies do not pile up here.
+        // Stop reading from a client that does not read its replies, or they would accumulate here.
         try pipeline.addHandler(BackPressureHandler())
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: true, withErrorHandling: false, withEncoderConfiguration: .init(),
@@ -55,7 +55,7 @@ final class Connection {
         try pipeline.addHandler(RequestHandler(self))
     }
 
-    /// Otherwise a head is collected up to 2 MiB before its size is looked at.
+    /// Without these limits, the decoder collects up to 2 MiB before the head's size is checked.
     private var decoderLimits: NIOHTTPDecoderLimitConfiguration {
         var decoder = NIOHTTPDecoderLimitConfiguration()
         decoder.maxHeaderFieldSize = limits.requestHead
@@ -63,10 +63,10 @@ final class Connection {
         return decoder
     }
 
-    /// A request that was answered at once, and can be without reading it when somebody sends the same bytes.
+    /// Remembers a request that was answered at once, so that the same bytes need no parsing next time.
     func learn(_ request: APIRequest, _ head: HTTPRequestHead) {
         guard let received, head.method == .GET, head.version == .http1_1, head.isKeepAlive,
-            // Nothing that may be a secret is kept.
+            // Do not keep other fields: they may hold a secret.
             head.headers.allSatisfy({ Self.plainFields.contains($0.name.lowercased()) }),
             let ask = try? router.tokenAsk(request)
         else { return }

@@ -1,21 +1,21 @@
 internal import NIOCore
 
-/// Watches how long a connection stays in one phase, with at most one timer per connection and none per request.
+/// The time limit of a connection's phase, with at most one scheduled task per connection and none per request.
 final class ConnectionTimer {
     enum Phase {
-        /// No request is under way; the client may send one.
+        /// Between requests.
         case idle
         /// A request has begun.
         case receiving
-        /// A reply is being made.
+        /// The agent works on the reply.
         case answering
-        /// A reply has been written that the client has not taken yet.
+        /// A reply has been written that the client has not read yet.
         case sending
     }
 
     private let limits: ServerLimits
     private let eventLoop: any EventLoop
-    /// Set by whoever ends the connection then.
+    /// Called when the phase exceeds its limit.
     var expired: (Phase) -> Void = { _ in }
     private(set) var phase = Phase.idle
     private var deadline: NIODeadline?
@@ -29,7 +29,7 @@ final class ConnectionTimer {
         self.eventLoop = eventLoop
     }
 
-    /// Whoever knows what time it is says so: a look at the clock costs as much as all else here.
+    /// Enters a phase. `now` saves reading the clock, which costs as much as the rest of this function.
     func enter(_ phase: Phase, at now: NIODeadline? = nil) {
         self.phase = phase
         guard !isStopped else { return }
@@ -37,7 +37,7 @@ final class ConnectionTimer {
         arm()
     }
 
-    /// The connection is over: lets go of it, because it holds this timer.
+    /// Cancels the timer when the connection ends, and breaks the reference cycle with it.
     func stop() {
         isStopped = true
         timer?.cancel()
@@ -46,7 +46,7 @@ final class ConnectionTimer {
         expired = { _ in }
     }
 
-    /// Answers are bounded by who makes them; a login waits for a person.
+    /// `nil` for answers: the request handler limits them, and a login waits for the user.
     private func limit(of phase: Phase) -> TimeAmount? {
         switch phase {
         case .idle: TimeAmount(limits.idleTime)
@@ -56,7 +56,7 @@ final class ConnectionTimer {
         }
     }
 
-    /// A timer that is set for too early looks again when it fires; only one that is too late is set anew.
+    /// Schedules the timer. One that is set too early is rescheduled when it fires; only one set too late is replaced.
     private func arm() {
         guard let deadline else { return }
         if let armedFor, armedFor <= deadline { return }

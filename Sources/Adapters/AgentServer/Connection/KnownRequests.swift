@@ -23,7 +23,7 @@ final class KnownRequests {
 
     func remember(_ bytes: ByteBuffer, of user: UInt32, as ask: TokenAsk) {
         guard bytes.readableBytes <= Self.largest else { return }
-        // Whoever uses so many has no gain from any of them being kept.
+        // A client that sends so many different requests gains nothing from the cache.
         if asks.count >= Self.limit { asks.removeAll(keepingCapacity: true) }
         // A copy, because the connection's buffer is larger.
         asks[Key(user: user, bytes: ByteBuffer(bytes: bytes.readableBytesView))] = ask

@@ -1,9 +1,9 @@
 internal import AgentAPI
 
-/// The codes and reasons that are the agent's own words or an RFC's. A provider may send any other as its error code,
-/// which tells a stranger what the provider meant for the owner.
+/// The codes and reasons that the agent or an RFC defines. Any other is the provider's own error code, which may hold
+/// information for the owner only.
 enum KnownWords {
-    /// Stands for a code that is not known.
+    /// Replaces an unknown code.
     static let otherCode = Problem.Code.providerRejected.rawValue
 
     static let codes = Set(Problem.Code.allCases.map(\.rawValue)).union(oauth).union([

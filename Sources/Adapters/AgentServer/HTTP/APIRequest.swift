@@ -2,17 +2,17 @@ internal import AgentAPI
 internal import NIOHTTP1
 internal import SecretMemory
 
-/// One complete request, as far as the API cares.
+/// One complete request, reduced to what the API uses.
 struct APIRequest: Sendable {
     var method: String
     var target: RequestTarget
     var preference: MediaTypePreference
-    /// The fields that say how the body is to be read.
+    /// The values of Content-Type. More than one is an error.
     var contentTypes: [String]
     var contentEncodings: [String]
-    /// Nil: there is nothing at this path.
+    /// `nil` if the path names no resource.
     var route: Route?
-    /// As often as the client has sent it.
+    /// The values of Last-Event-ID. More than one is an error.
     var lastEventID: [String]
     var body: WipedBytes
 

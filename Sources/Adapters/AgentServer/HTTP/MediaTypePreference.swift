@@ -1,4 +1,4 @@
-/// What a client takes, and which it likes best: the field Accept (RFC 9110 §12.5.1).
+/// The media types that a client accepts, with their weights: the field Accept (RFC 9110 §12.5.1).
 struct MediaTypePreference: Sendable {
     private struct Range: Sendable {
         /// Lower case, without parameters.
@@ -6,16 +6,16 @@ struct MediaTypePreference: Sendable {
         let weight: Int
     }
 
-    /// Nil when everything is welcome.
+    /// `nil` if the client accepts everything.
     private let ranges: [Range]?
 
-    /// The values of all the fields; none, or only empty ones, and everything is welcome.
+    /// Reads the values of all Accept fields. If there are none or only empty ones, everything is acceptable.
     init(_ fields: [String]) {
         let ranges = fields.joined(separator: ",").lowercased().split(separator: ",").compactMap(Self.range)
         self.ranges = ranges.isEmpty && fields.allSatisfy(\.isEmpty) ? nil : ranges
     }
 
-    /// From 0, which is a refusal, to 1000. The range that says most about the type decides, not the kindest one.
+    /// Returns the weight of a media type, from 0 (not acceptable) to 1000. The most specific range decides.
     func weight(of mediaType: String) -> Int {
         guard let ranges else { return 1000 }
         let kind = mediaType.prefix { $0 != "/" }
@@ -25,7 +25,7 @@ struct MediaTypePreference: Sendable {
         return 0
     }
 
-    /// Parameters other than the weight are for representations that nothing here has.
+    /// Parses one range. Parameters other than the weight are ignored: no representation here has any.
     private static func range(_ text: Substring) -> Range? {
         let parts = text.split(separator: ";").map { $0.trimmingSpace() }
         guard let name = parts.first, !name.isEmpty else { return nil }
@@ -33,7 +33,7 @@ struct MediaTypePreference: Sendable {
         return Range(name: name, weight: weight ?? 1000)
     }
 
-    /// RFC 9110 §12.4.2: at most three digits behind the point. Nil for anything else.
+    /// Parses a qvalue with at most three decimals (RFC 9110 §12.4.2); `nil` for anything else.
     private static func thousandths(_ text: Substring) -> Int? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let digits = parts.count == 2 ? parts[1] : ""

@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import Formats
 
-/// A query string, read strictly: each name once unless it may repeat, percent-decoding once.
+/// A strictly parsed query string: each name once unless it may repeat, percent-decoding once.
 struct QueryParameters {
     private let values: [String: [String]]
 
@@ -16,21 +16,21 @@ struct QueryParameters {
                 throw Problem(.badRequest, "unknown query parameter '\(Self.shown(name))'", hint: Self.hint(allowed))
             }
             guard values[name] == nil || repeatable.contains(name) else {
-                throw Problem(.badRequest, "query parameter '\(name)' comes twice", hint: Self.hint(allowed))
+                throw Problem(.badRequest, "query parameter '\(name)' is repeated", hint: Self.hint(allowed))
             }
             values[name, default: []].append(value)
         }
         self.values = values
     }
 
-    /// Each value of a parameter, in order.
+    /// Returns all values of a parameter, in order.
     func all(_ name: String) -> [String] { values[name] ?? [] }
 
     func text(_ name: String) -> String? { values[name]?.first }
 
     func integer(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
         guard let text = text(name) else { return nil }
-        // Int also reads "+5", which in a query is a space and a digit.
+        // Int also parses "+5", which in a query is a space and a digit.
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(text),
             range.contains(number)
         else {
@@ -56,7 +56,7 @@ struct QueryParameters {
         allowed.isEmpty ? "this resource takes no parameters" : "known parameters: \(allowed.joined(separator: ", "))"
     }
 
-    /// Somebody else's text in our words: short and printable.
+    /// Returns the client's text as a message may quote it: at most 40 printable ASCII characters.
     private static func shown(_ text: String) -> String {
         String(text.unicodeScalars.filter { (0x20...0x7E).contains($0.value) }.prefix(40).map(Character.init))
     }

@@ -2,11 +2,11 @@ internal import NIOCore
 internal import NIOHTTP1
 
 extension Reply {
-    /// The whole reply, head and all, where no HTTP handler encodes it.
+    /// Encodes the whole reply, including its head, for connections without HTTP handlers.
     func bytes(_ allocator: ByteBufferAllocator, closes: Bool) -> ByteBuffer {
         var buffer = allocator.buffer(capacity: 256 + body.count)
         if status == 200, !closes, contentType == "application/json" {
-            // What nearly every reply is, in one piece.
+            // Fast path: nearly every reply has this head.
             buffer.writeStaticString(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncache-control: no-store\r\ncontent-length: ")
         } else {

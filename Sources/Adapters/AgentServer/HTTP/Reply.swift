@@ -1,22 +1,22 @@
 internal import AgentAPI
 
-/// A complete reply, ready to be sent.
+/// A complete reply.
 struct Reply: Sendable {
     var status: Int
     var contentType: String
     var body: [UInt8]
-    /// Of a problem.
+    /// The code of a problem; `nil` if the request succeeded.
     var code: Problem.Code?
     /// For `Allow` (RFC 9110 §15.5.6).
     var allowedMethods: [String] = []
     /// Seconds, for `Retry-After` (RFC 9110 §10.2.3).
     var retryAfter: Int?
 
-    /// The fields that this reply has besides those of every one.
+    /// The header fields that only this reply has.
     var fields: [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []
         if !allowedMethods.isEmpty { fields.append(("allow", allowedMethods.joined(separator: ", "))) }
-        // RFC 9110 §15.5.2 demands one. No client could answer it: it is a person who has to log in.
+        // RFC 9110 §15.5.2 requires a challenge. No client can answer it: the user has to log in.
         if status == 401 { fields.append(("www-authenticate", "authagent-login")) }
         if let retryAfter { fields.append(("retry-after", "\(retryAfter)")) }
         return fields
@@ -26,7 +26,7 @@ struct Reply: Sendable {
         do throws(APIJSON.Unwritable) {
             return Reply(status: 200, contentType: "application/json", body: try APIJSON.encode(value) + newline)
         } catch {
-            // What others have written is in some replies: one that cannot be sent must not end the agent.
+            // Some replies hold JSON from providers: a value that cannot be encoded must not end the agent.
             return .problem(
                 Problem(.internalError, error.description, hint: "report this with the output of 'authagent --version'")
             )
@@ -43,7 +43,7 @@ struct Reply: Sendable {
         Reply(status: 200, contentType: "text/plain; charset=utf-8", body: Array(text.utf8) + newline)
     }
 
-    /// RFC 9457; `status` repeats the status for whoever keeps only the body.
+    /// Creates a problem reply (RFC 9457). The body repeats the status for clients that keep only the body.
     static func problem(_ problem: Problem, status: Int? = nil) -> Reply {
         let status = status ?? problem.code.httpStatus
         let body = APIJSON.encode(fixed: ProblemBody(problem: problem, status: status))
@@ -53,7 +53,7 @@ struct Reply: Sendable {
         )
     }
 
-    /// So that a reply that is printed to a terminal ends its line.
+    /// Ends the line of a reply that is printed to a terminal.
     private static let newline: [UInt8] = [UInt8(ascii: "\n")]
 }
 

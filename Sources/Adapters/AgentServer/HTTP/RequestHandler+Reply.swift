@@ -4,7 +4,7 @@ internal import NIOCore
 internal import NIOHTTP1
 
 extension RequestHandler {
-    /// Has a complete request answered, at once or in time.
+    /// Answers a complete request, at once if possible, else in a task with a time limit.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         connection.timer.enter(.answering)
         asked = Asked(route: request.route?.resource, at: .now(), isAtOnce: true)
@@ -23,17 +23,17 @@ extension RequestHandler {
         let deadline = NIOLoopBoundBox<Scheduled<Void>?>(nil, eventLoop: eventLoop)
         let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
         if request.method != "POST" || asked?.route == .tokenRejected {
-            // Only what can be asked again is given up: a logout or a login goes on to its end.
+            // Time out only requests that can be repeated: a login or a logout runs to its end.
             let wait = deferred?.ask.request.wait.map { Duration.seconds($0) }
             let limit = min(connection.limits.answerTime, wait ?? connection.limits.answerTime)
             deadline.value = eventLoop.scheduleTask(in: TimeAmount(limit)) {
-                // One that is cancelled in its own moment comes all the same: a second reply would be the next request's.
+                // A timer cancelled while it fires still runs: a second reply would answer the next request.
                 guard !once.value else { return }
                 once.value = true
                 handler.value.send(Self.timeout, head, bound.value)
             }
         }
-        // No parent: what was asked for is done even if the client goes away meanwhile.
+        // Unstructured task: the operation completes even if the client disconnects.
         Task {
             let answer = await router.answer(request, identity, deferred)
             eventLoop.execute {
@@ -49,7 +49,7 @@ extension RequestHandler {
     }
 
     private static let timeout = Reply.problem(
-        Problem(.timeout, "the answer takes too long", hint: "try again; what was begun goes on")
+        Problem(.timeout, "the answer takes too long", hint: "try again; the operation continues")
     )
 
     func send(_ reply: Reply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -74,7 +74,7 @@ extension RequestHandler {
         )
     }
 
-    /// A request that was not complete, or none at all, has no route and took no time.
+    /// Counts a reply. An incomplete or unreadable request has neither a route nor a duration.
     func count(_ code: Problem.Code?, at now: NIODeadline) {
         connection.metrics.answered(
             asked?.route, code, isAtOnce: asked?.isAtOnce ?? false,
@@ -83,7 +83,7 @@ extension RequestHandler {
         asked = nil
     }
 
-    /// Ends a reply; the next request may come.
+    /// Ends a reply and lets in the next request.
     func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {
         beginNext()
         connection.unsent += 1
@@ -101,7 +101,7 @@ extension RequestHandler {
     private func sent(isLast: Bool, _ context: ChannelHandlerContext) {
         connection.unsent -= 1
         if isLast || (isInputClosed && head == nil && connection.unsent == 0) { return context.close(promise: nil) }
-        // By now the next request may be under way, or be answered.
+        // The next request may already be under way or answered.
         guard connection.timer.phase == .sending else { return }
         connection.timer.enter(connection.unsent > 0 ? .sending : head == nil ? .idle : .receiving)
     }
@@ -111,22 +111,22 @@ extension RequestHandler {
         if isLast {
             headers.add(name: "connection", value: "close")
         } else if head.version == .http1_0 {
-            // RFC 9112 §C.2.2: it waits for the connection's end otherwise.
+            // RFC 9112 §C.2.2: otherwise the client waits for the end of the connection.
             headers.add(name: "connection", value: "keep-alive")
         }
         return headers
     }
 
-    /// Never what the client wrote: that may be a token in the wrong place.
+    /// Returns the path for the log, never the client's own text: it may hold a misplaced token.
     private func path(of head: HTTPRequestHead) -> String {
         (try? RequestTarget(head.uri, method: head.method.rawValue)).flatMap { Route(path: $0.path) }?.path ?? "unknown"
     }
 }
 
-/// A complete request that waits for its reply.
+/// The metrics data of a complete request that waits for its reply.
 struct Asked {
     var route: Resource?
     var at: NIODeadline
-    /// Whether the answer was there without waiting.
+    /// Whether the request was answered without waiting.
     var isAtOnce: Bool
 }

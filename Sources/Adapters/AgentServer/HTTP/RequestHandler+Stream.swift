@@ -4,12 +4,11 @@ internal import NIOHTTP1
 internal import Policy
 
 extension RequestHandler {
-    /// Sends each part as it comes. A client that goes away only stops watching; one that does not read is cut off.
+    /// Sends each part as it arrives. A disconnect only ends the watch; a client that does not read is disconnected.
     func stream(_ reply: StreamedReply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         count(nil, at: .now())
         guard context.channel.isActive else { return }
-        // In HTTP/1.0 the connection's end is the end of the stream. After HEAD it has to be, because the encoder would
-        // write the end of a body.
+        // HTTP/1.0 marks the end of a stream by closing. So must HEAD, because the encoder would write the last chunk.
         isLast = !head.isKeepAlive || head.version == .http1_0 || isInputClosed || head.method == .HEAD
         let headers = responseHeaders(reply.contentType, for: head)
         context.write(
@@ -24,7 +23,7 @@ extension RequestHandler {
         if !reply.opening.isEmpty { write(reply.opening, context) }
         context.flush()
         let eventLoop = context.eventLoop
-        // No parent: ends with the stream, with the connection or with the server; the last two cancel it.
+        // Unstructured task: ends with the stream; cancelled when the connection or the server ends.
         let task = Task {
             await reply.forEach { part in
                 eventLoop.execute {
@@ -43,7 +42,7 @@ extension RequestHandler {
         showSigns(context)
     }
 
-    /// What is left of a stream when its connection goes, or its events have ended.
+    /// Cancels the stream's task and timer when its connection or its events end.
     func endStream() {
         streaming?.task.cancel()
         streaming?.timer?.cancel()
@@ -51,10 +50,9 @@ extension RequestHandler {
     }
 
     private func send(part: [UInt8], _ context: ChannelHandlerContext) {
-        // A watcher that stopped reading: its own buffer is all it may hold.
+        // The client stopped reading: do not buffer more than its channel does.
         guard context.channel.isWritable else { return context.close(promise: nil) }
-        // Nothing is sent to the holder of the connection of a program that has ended, or to another program than the
-        // one that was let in.
+        // Another process may hold the connection by now, or the caller may have executed another program.
         do throws(Problem) {
             try connection.router.gate.recognize(connection.identity, streaming?.facts ?? [])
         } catch { return context.close(promise: nil) }
@@ -69,7 +67,7 @@ extension RequestHandler {
         )
     }
 
-    /// Has a client see that the agent lives, and the agent that a client does not read any more.
+    /// Schedules the next heartbeat, which also detects a client that no longer reads.
     private func showSigns(_ context: ChannelHandlerContext) {
         guard let streaming, let sign = streaming.sign else { return }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -86,12 +84,12 @@ extension RequestHandler {
     }
 }
 
-/// A streamed reply under way.
+/// A streamed reply in progress.
 struct Streaming {
     let task: Task<Void, Never>
     let sign: [UInt8]?
     let facts: CallerFacts
     var lastPart: NIODeadline
-    /// Of the next sign of life; there is none where nobody watches.
+    /// Sends the next heartbeat; `nil` if the stream has none.
     var timer: Scheduled<Void>?
 }

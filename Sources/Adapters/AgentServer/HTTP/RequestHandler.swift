@@ -6,23 +6,23 @@ internal import NIOHTTP1
 internal import Policy
 internal import SecretMemory
 
-/// One connection: collects a request, has it answered, sends the reply. One request at a time; those that a client
-/// sends ahead wait in `HTTPServerPipelineHandler`.
+/// The HTTP handler of one connection: collects a request, gets its answer, sends the reply. One request at a time;
+/// pipelined requests wait in `HTTPServerPipelineHandler`.
 final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
     let connection: Connection
-    /// Of the request that is received or answered.
+    /// The head of the request that is being received or answered.
     var head: HTTPRequestHead?
     private var body = WipedBytes()
-    /// Set with the connection's last reply; whatever else the client sends is dropped.
+    /// Set with the connection's last reply; further input is dropped.
     var isLast = false
-    /// The client sends no more. It may still wait for its replies, as `nc -N` does.
+    /// Whether the client has closed its sending side. It may still wait for replies, as `nc -N` does.
     var isInputClosed = false
     /// The request that is being answered, for the metrics.
     var asked: Asked?
-    /// While the end of a reply is written, which lets in the next request.
+    /// Whether the end of a reply is being written, which delivers the next request within the same call.
     var isEnding = false
     var streaming: Streaming?
     private(set) var isStopping = false
@@ -41,7 +41,7 @@ final class RequestHandler: ChannelInboundHandler {
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         self.head = head
         body = WipedBytes()
-        // A request that came in one piece with the one before it has its own time.
+        // A pipelined request has its own time limit.
         if connection.timer.phase != .receiving { connection.timer.enter(.receiving) }
         let size = head.headers.reduce(head.uri.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
         if size > connection.limits.requestHead { return reject(headTooLarge, 431, context) }
@@ -61,7 +61,7 @@ final class RequestHandler: ChannelInboundHandler {
         case .toGoOn:
             context.writeAndFlush(wrapOutboundOut(.head(.init(version: .http1_1, status: .continue))), promise: nil)
         }
-        // What follows an upgrade's request is not read as HTTP; the client asks again elsewhere.
+        // The bytes after an upgrade request may not be HTTP: answer in HTTP/1.1 and close.
         if head.method == .CONNECT || head.headers.contains(name: "upgrade") {
             self.head?.headers.replaceOrAdd(name: "connection", value: "close")
         }
@@ -75,8 +75,8 @@ final class RequestHandler: ChannelInboundHandler {
         Self.wipe(part)
     }
 
-    /// What was received may be a passphrase or a token, and the connection keeps the buffer for what comes next. The
-    /// bytes are shared with that buffer, and the parser is past them.
+    /// Clears received bytes, which may hold a passphrase or a token: the connection reuses the buffer. The bytes are
+    /// shared with that buffer, and the parser has consumed them.
     private static func wipe(_ part: ByteBuffer) {
         part.withUnsafeReadableBytes { bytes in
             guard let start = bytes.baseAddress else { return }
@@ -91,7 +91,7 @@ final class RequestHandler: ChannelInboundHandler {
             return send(.problem(error), head, context)
         }
         guard isEnding else { return answer(request, head, context) }
-        // Thousands of requests that were sent ahead must not become calls that are thousands deep.
+        // Thousands of pipelined requests must not recurse thousands of calls deep.
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.eventLoop.execute {
             let (handler, context) = bound.value
@@ -99,7 +99,7 @@ final class RequestHandler: ChannelInboundHandler {
         }
     }
 
-    /// Answers before the request is complete, and hears no more of it.
+    /// Answers before the request is complete, and closes the connection after the reply.
     private func reject(_ problem: Problem, _ status: Int?, _ context: ChannelHandlerContext) {
         guard var head else { return }
         head.headers.replaceOrAdd(name: "connection", value: "close")
@@ -107,7 +107,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     private static let expectationUnknown = Problem(
-        .badRequest, "nothing but 100-continue can be expected", hint: "leave out the field Expect"
+        .badRequest, "only the expectation '100-continue' is supported", hint: "remove the field Expect"
     )
 
     private var headTooLarge: Problem {
@@ -121,7 +121,7 @@ final class RequestHandler: ChannelInboundHandler {
             .tooLarge, "the body is larger than \(connection.limits.requestBody) bytes", hint: "see authagent-api(7)")
     }
 
-    /// The reply, or all of them, are on their way: the next request may come.
+    /// Resets the state for the next request.
     func beginNext() {
         head = nil
         body = WipedBytes()
@@ -141,7 +141,7 @@ final class RequestHandler: ChannelInboundHandler {
             isStopping = true
             streaming?.task.cancel()
         case is RulesHaveChanged:
-            // What is sent as it comes was allowed by the rules before; whoever may still have it can ask again.
+            // The old rules allowed this stream; a caller that the new ones allow can open it again.
             if !connection.router.gate.mayStay(connection.identity)
                 || (streaming != nil && !connection.router.gate.isOwn(connection.identity))
             {
@@ -151,15 +151,15 @@ final class RequestHandler: ChannelInboundHandler {
         }
     }
 
-    /// Bytes that are no HTTP.
+    /// Answers bytes that are not HTTP with 400 and closes the connection.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
-        // The connection ends with the reply that is being sent.
+        // The reply in progress already ends the connection.
         guard !isLast else { return }
         var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
         head.headers.add(name: "connection", value: "close")
         let isTooLarge = error == .headerOverflow
-        let problem = Problem(.badRequest, "this is no HTTP/1.1 request", hint: "see authagent-api(7)")
+        let problem = Problem(.badRequest, "the input is not an HTTP/1.1 request", hint: "see authagent-api(7)")
         send(.problem(isTooLarge ? headTooLarge : problem, status: isTooLarge ? 431 : nil), head, context)
     }
 }

@@ -1,11 +1,11 @@
 internal import AgentAPI
 internal import NIOHTTP1
 
-/// Whether a request is from a program on this machine, and not from a web page that reaches the socket through a proxy.
+/// The check that a request comes from a local program, and not from a web page that reaches the socket via a proxy.
 enum RequestOrigin {
-    /// Why it is refused, before anything is done for it.
+    /// Returns the reason to refuse a request by its head; `nil` if it is from a local program.
     static func problem(of head: HTTPRequestHead) -> Problem? {
-        // Only browsers send them, and a page cannot leave them out (Fetch, "forbidden request-header").
+        // Only browsers send these fields, and a page cannot omit them (Fetch, "forbidden request-header").
         let isBrowser = head.headers.contains { name, _ in
             let name = name.lowercased()
             return name == "origin" || name.hasPrefix("sec-fetch-")
@@ -13,14 +13,14 @@ enum RequestOrigin {
         if isBrowser {
             return Problem(
                 .forbidden, "the request comes from a browser",
-                hint: "ask with a program of your own; a proxy must not be open to browsers", reason: "browser"
+                hint: "use a local program, and close the proxy to browsers", reason: "browser"
             )
         }
-        // A name that a page's owner lets point to this machine (DNS rebinding) is in these two places.
+        // DNS rebinding: a page's name that resolves to this machine is in the Host field or the target.
         let host = head.headers.first(name: "host").map { $0.trimmingSpace() }
         guard [host, RequestTarget.authority(head.uri)].allSatisfy({ $0.map(isLocal) ?? true }) else {
             return Problem(
-                .forbidden, "the request is for another host than 'localhost'",
+                .forbidden, "the request's host is not 'localhost'",
                 hint: "send 'Host: localhost'", reason: "foreign_host"
             )
         }

@@ -1,16 +1,16 @@
 internal import AgentAPI
 internal import Policy
 
-/// A reply whose parts come as things happen, until the stream ends or the client leaves.
+/// A reply whose parts are sent as they arrive, until the stream ends or the client disconnects.
 struct StreamedReply: Sendable {
     let contentType: String
     /// Sent at once.
     var opening: [UInt8] = []
-    /// What is sent when nothing else was for `ServerLimits.silence`; nil: nothing is.
+    /// The heartbeat after `ServerLimits.silence` without a part; `nil` if there is none.
     var sign: [UInt8]?
-    /// Those of its caller that the decision to send it rested on.
+    /// The facts about the caller that the decision used.
     var facts: CallerFacts = []
-    /// Hands over each part, and returns after the last.
+    /// Calls `send` with each part, and returns after the last.
     let forEach: @Sendable (_ send: @Sendable ([UInt8]) -> Void) async -> Void
 
     init<Event: Sendable>(
@@ -22,15 +22,15 @@ struct StreamedReply: Sendable {
         }
     }
 
-    /// NDJSON: one line for each event.
+    /// Creates an NDJSON stream: one line for each event.
     static func lines(_ events: AsyncStream<LoginEvent>) -> StreamedReply {
         StreamedReply(LoginEvent.mediaType, events) { APIJSON.encode(fixed: $0) + [UInt8(ascii: "\n")] }
     }
 
-    /// Server-sent events (WHATWG HTML §9.2). An id alone is no event, but tells the client where it is: it can go on from
-    /// there although nothing has happened yet.
+    /// Creates a stream of server-sent events (WHATWG HTML §9.2). It opens with an id alone, which is not an event, so
+    /// that a client can resume from there before the first event.
     ///
-    /// `seen` is what the watcher may see of an event; nil: nothing at all.
+    /// `seen` returns the visible part of an event; `nil` if the watcher may not see it.
     static func serverSentEvents(
         _ watch: EventWatch, seen: @escaping @Sendable (AgentEvent) -> AgentEvent?
     ) -> StreamedReply {
@@ -44,7 +44,7 @@ struct StreamedReply: Sendable {
         return reply
     }
 
-    /// The same without parts, for HEAD.
+    /// Creates a stream without parts, for HEAD.
     static func head(_ contentType: String) -> StreamedReply {
         StreamedReply(contentType, AsyncStream { $0.finish() }) { (part: [UInt8]) in part }
     }

@@ -1,5 +1,5 @@
 extension StringProtocol {
-    /// Without the spaces and tabs around it, which belong to no field's value (RFC 9110 §5.5).
+    /// Removes leading and trailing spaces and tabs, which are not part of a field value (RFC 9110 §5.5).
     func trimmingSpace() -> SubSequence {
         let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
         let rest = drop(while: isSpace)

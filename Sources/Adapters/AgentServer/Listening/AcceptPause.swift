@@ -1,16 +1,15 @@
 internal import Glibc
 internal import NIOCore
 
-/// Stops accepting for a moment when the process, or the machine, has no descriptor left for another connection.
+/// A handler that pauses accepting when the process or the machine has no descriptor left.
 ///
-/// SwiftNIO's `AcceptBackoffHandler` holds back reads that come later, but not the one under way: it would try to accept
-/// again and again, without a pause.
+/// SwiftNIO's `AcceptBackoffHandler` delays only later reads: the one in progress would retry accept(2) in a busy loop.
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
     private var isPaused = false
 
-    /// Long enough to cost nothing, and short for those in the queue.
+    /// Long enough to cost little CPU time, short for the clients in the queue.
     private static let pause = TimeAmount.milliseconds(50)
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

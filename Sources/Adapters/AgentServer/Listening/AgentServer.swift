@@ -7,9 +7,9 @@ internal import NIOPosix
 internal import Policy
 public import ServiceLifecycle
 
-/// Serves the socket API (HTTP/1.1 and JSON) until it is told to stop.
+/// The server of the socket API (HTTP/1.1 and JSON).
 ///
-/// One thread does it all: a cached token is a dictionary look-up, and everything slow is awaited elsewhere.
+/// It uses one thread: a cached token is a dictionary look-up, and slow work is awaited in tasks elsewhere.
 public struct AgentServer: Service {
     private let listeners: [Int32]
     private let replacements: AsyncStream<Int32>
@@ -19,8 +19,8 @@ public struct AgentServer: Service {
     private let limits: ServerLimits
     private let logger: Logger
 
-    /// Takes over descriptors that are bound and listening. One that comes from `replacements` later takes the place of
-    /// those before it; connections that were made over them go on.
+    /// Takes ownership of descriptors that are bound and listening. A later one from `replacements` replaces those
+    /// before it; their connections stay open.
     public init(
         listeners: [Int32], replacements: AsyncStream<Int32> = AsyncStream { $0.finish() },
         service: any AgentService, access: Access, metrics sources: [any MetricSource] = [],
@@ -36,7 +36,7 @@ public struct AgentServer: Service {
         self.logger = logger
     }
 
-    /// Ends after the requests under way are answered, once the service group shuts down.
+    /// Serves until the service group shuts down, then returns after the requests in progress are answered.
     public func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let rules = access.rules
@@ -73,21 +73,21 @@ public struct AgentServer: Service {
         try await ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // SwiftNIO has just called it with 128, whatever the option `backlog` says.
+                    // SwiftNIO has called listen(2) with 128, whatever the option `backlog` says.
                     _ = listen(listener, limits.backlog)
                     try channel.pipeline.syncOperations.addHandler(AcceptPause())
                 }
             }
             .childChannelInitializer { channel in
-                // Not as an option of the bootstrap, which has a future for each and for their end.
+                // Set here because the bootstrap allocates a future for each child option.
                 try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
                 return admit(channel, registry, known)
             }
             .withBoundSocket(listener).get()
     }
 
-    /// The usual limit of 1,024 descriptors is below the cap on connections; what root allows is enough for it. It is
-    /// low by default for the sake of select(2), which nothing here uses (setrlimit(2)). Returns how many there may be.
+    /// Raises the soft limit of descriptors to the hard limit and returns it. The usual 1,024 is below the cap on
+    /// connections; it is that low for the sake of select(2), which the agent does not use (getrlimit(2)).
     private static func descriptorsAllowed() -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
@@ -96,13 +96,13 @@ public struct AgentServer: Service {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Asks the kernel who connected, before anything of the request is read.
+    /// Admits or refuses a connection by its peer, before any byte of a request is read.
     private func admit(
         _ channel: any Channel, _ registry: ConnectionRegistry, _ known: NIOLoopBoundBox<KnownRequests>
     ) -> EventLoopFuture<Void> {
         let found: (any CallerIdentity)?
         do {
-            // Looks at nobody who is one too many, apart from his user.
+            // Over the refusal limit: read the uid only, skip /proc.
             let look = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
                 of: NIOBSDSocket.Handle.self
             ) { try isUnwelcome($0, registry) ? nil : access.peer($0) }
@@ -125,10 +125,10 @@ public struct AgentServer: Service {
             metrics.connected(.tooMany)
             if isNews {
                 logger.warning(
-                    "connections are refused: there are too many of \(cap.rawValue)",
+                    "connections are refused: limit reached for \(cap.rawValue)",
                     metadata: ["uid": "\(identity.connected.user)"])
             }
-            let problem = Problem(.tooManyRequests, "too many connections", hint: "close some")
+            let problem = Problem(.tooManyRequests, "too many connections", hint: "close unused connections")
             return refuse(channel, problem, registry, identity)
         case .admitted:
             metrics.connected(.admitted)
@@ -137,7 +137,8 @@ public struct AgentServer: Service {
         }
     }
 
-    /// Whether this is one of many connections of a user to whom his user and group alone give nothing.
+    /// Whether the user is over the refusal limit and no rule admits the connection by uid and gid alone.
+    /// Counts such a connection in the audit.
     private func isUnwelcome(_ socket: Int32, _ registry: ConnectionRegistry) throws -> Bool {
         guard registry.hasRefused else { return false }
         let caller = try access.credentials(socket)
@@ -153,11 +154,11 @@ public struct AgentServer: Service {
     ) -> EventLoopFuture<Void> {
         let person = access.rules.current.counted(identity.connected.user)
         guard registry.admitRefused(channel, of: person) else { return channel.close() }
-        // Once it is registered, so that the reply can be written; nothing reads from this connection.
+        // Written after the channel is registered. Nothing is read from this connection.
         return channel.setOption(ChannelOptions.autoRead, value: false).map {
             channel.eventLoop.execute {
                 channel.writeAndFlush(Reply.problem(problem).bytes(channel.allocator, closes: true)).whenComplete { _ in
-                    // To a client that is about to look at its new connection, one that is closed already is none.
+                    // Close the sending side first: a client may treat a connection closed at once as a failed connect.
                     guard channel.isActive else { return }
                     channel.close(mode: .output, promise: nil)
                     channel.eventLoop.scheduleTask(in: TimeAmount(limits.refusalTime)) { channel.close(promise: nil) }

@@ -1,18 +1,18 @@
 internal import NIOCore
 
-/// How many connections each may hold, of the descriptors there are.
+/// The limits on connections, derived from the number of descriptors.
 ///
-/// A connection takes two: its own and that of the process at its other end. All callers who are neither the agent's own
-/// user nor root get three eighths of the descriptors, the agent's own user a quarter and root an eighth. A quarter is
-/// left for what the agent does itself, and for the connections that are being told why they are refused.
+/// A connection takes two descriptors: its socket and the pidfd of its peer. All users except the owner and root share
+/// three eighths of the descriptors, the owner gets a quarter and root an eighth. A quarter is left for the agent and
+/// for refused connections that are getting their reply.
 package struct ConnectionCaps: Equatable, Sendable {
-    /// Of each user, subordinate ones (subuid(5)) with their owner.
+    /// For each user, together with its subordinate ones (subuid(5)).
     package var perUser: Int
-    /// Of root, where the agent runs as another user.
+    /// For root, if the agent runs as another user.
     package var root: Int
-    /// Of all users together but the agent's own and root.
+    /// For all users together except the owner and root.
     package var others: Int
-    /// That are being told why they are refused, of all users together.
+    /// Refused connections that are getting their reply, for all users together.
     package var refused: Int
 
     package init(descriptors: Int, _ limits: ServerLimits) {
@@ -30,7 +30,7 @@ package struct ConnectionCaps: Equatable, Sendable {
     }
 }
 
-/// Says that a cap is met, once in a while: it is met again with each connection.
+/// The rate limit of warnings about caps: one a minute for each cap, which each further connection reaches again.
 struct CapNotices: Sendable {
     private var last: [ConnectionCaps.Cap: NIODeadline] = [:]
     private static let pause = TimeAmount.minutes(1)

@@ -1,11 +1,11 @@
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 
-/// Every open connection: how many each user has, and whom to tell when the server stops.
+/// The open connections: their number for each user, and their channels for a reload or a stop.
 final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
-        /// By the user who is accountable.
+        /// By accountable user.
         var perUser: [UInt32: Int] = [:]
         var others = 0
         var notices = CapNotices()
@@ -19,7 +19,7 @@ final class ConnectionRegistry: Sendable {
     private let owner: @Sendable () -> UInt32
     private let accountable: @Sendable (UInt32) -> UInt32
 
-    /// `owner`: the agent's own user. `accountable`: to whom a user's connections count.
+    /// `owner` returns the agent's user, `accountable` the user to whom a user's connections count.
     init(
         _ caps: ConnectionCaps, _ limits: ServerLimits, owner: @escaping @Sendable () -> UInt32,
         accountable: @escaping @Sendable (UInt32) -> UInt32
@@ -32,7 +32,7 @@ final class ConnectionRegistry: Sendable {
 
     enum Admission: Equatable {
         case admitted, stopping
-        /// `isNews`: it has not been said for a while.
+        /// `isNews`: the cap was not logged within the last minute.
         case tooMany(ConnectionCaps.Cap, isNews: Bool)
     }
 
@@ -74,7 +74,7 @@ final class ConnectionRegistry: Sendable {
         for promise in waiting { promise.succeed() }
     }
 
-    /// Whether there is room to tell a user why he is refused.
+    /// Counts a refused connection, and returns whether it may get a reply.
     func admitRefused(_ channel: any Channel, of user: UInt32) -> Bool {
         let user = accountable(user)
         guard state.withLockedValue({ $0.refused.admit(user, at: .now()) }) else { return false }
@@ -84,23 +84,23 @@ final class ConnectionRegistry: Sendable {
         return true
     }
 
-    /// Whether anybody has been refused of late.
+    /// Whether a user has had refused connections recently.
     var hasRefused: Bool { state.withLockedValue { !$0.refused.isEmpty } }
 
-    /// Whether so many connections of a user have been refused that another one is not even looked at.
+    /// Whether a user is over the limit of refused connections, so that the next one is not examined.
     func hasTooManyRefused(of user: UInt32) -> Bool {
         let user = accountable(user)
         return state.withLockedValue { $0.refused.hasTooMany(user, at: .now()) }
     }
 
-    /// Has each connection look at its own caller again.
+    /// Makes each connection check its caller again.
     func rulesHaveChanged() {
         for channel in state.withLockedValue({ Array($0.channels.values) }) {
             channel.pipeline.fireUserInboundEventTriggered(RulesHaveChanged())
         }
     }
 
-    /// Admits nobody any more, lets each connection end its reply, and closes what is left after `limit`.
+    /// Stops admitting connections, lets each finish its reply, and closes the rest after `limit`.
     func stop(on eventLoop: any EventLoop, within limit: TimeAmount) async {
         let empty = eventLoop.makePromise(of: Void.self)
         let channels = state.withLockedValue { state in
@@ -121,8 +121,8 @@ final class ConnectionRegistry: Sendable {
     }
 }
 
-/// Tells a connection that the events it sends have no end in time: a login waits for a person, a stop does not.
+/// The event that makes a connection end its stream: a login waits for the user, a stop does not.
 struct EndOfWatching {}
 
-/// Tells a connection that its caller may have lost what he was let in for.
+/// The event that makes a connection check whether its caller may still be connected.
 struct RulesHaveChanged {}

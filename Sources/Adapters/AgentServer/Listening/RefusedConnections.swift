@@ -1,17 +1,17 @@
 internal import NIOCore
 
-/// How many connections of each user are being told why they are refused. Past a few, they are closed without a word:
-/// else somebody who may not connect at all could have the agent busy with him, and hold every descriptor there is.
+/// The number of refused connections that each user has. Over the limit they are closed without a reply: otherwise a
+/// user without access could keep the agent busy and hold all its descriptors.
 struct RefusedConnections: Sendable {
     private struct User {
         var pending = 0
-        /// Of those that are told, in a second: whoever hangs up at once is never pending.
+        /// The start of the second in which `told` counts replies: a client that closes at once is never pending.
         var second: NIODeadline
         var told = 0
     }
 
     private let limits: ServerLimits
-    /// Of all users together: each takes descriptors.
+    /// The limit for all users together: each connection takes descriptors.
     private let most: Int
     private var pending = 0
     private var users: [UInt32: User] = [:]
@@ -21,7 +21,7 @@ struct RefusedConnections: Sendable {
         self.most = most
     }
 
-    /// Whether there is nobody who could be one too many.
+    /// Whether no user has refused connections, so that none can be over the limit.
     var isEmpty: Bool { users.isEmpty }
 
     func hasTooMany(_ user: UInt32, at now: NIODeadline) -> Bool {
@@ -30,7 +30,7 @@ struct RefusedConnections: Sendable {
             || (now - found.second < Self.second && found.told >= limits.refusalsPerSecond)
     }
 
-    /// Whether there is room to tell this one.
+    /// Counts a refused connection, and returns whether it may get a reply.
     mutating func admit(_ user: UInt32, at now: NIODeadline) -> Bool {
         guard pending < most, !hasTooMany(user, at: now) else { return false }
         if users[user] == nil, users.count >= Self.capacity {
@@ -54,6 +54,6 @@ struct RefusedConnections: Sendable {
     }
 
     private static let second = TimeAmount.seconds(1)
-    /// Of subordinate user IDs (subuid(5)) the owner counts, so these are people.
+    /// Enough, because subordinate users (subuid(5)) count as their owner.
     private static let capacity = 64
 }

@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// Accounts: their state, and what is in their tokens.
+/// Accounts: their state, and the inspection of their tokens.
 extension Router {
     func accounts(_ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
         try await json(request) { () throws(Problem) in
@@ -26,11 +26,11 @@ extension Router {
     private func inspect(_ account: AccountName?, _ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
             let asked = try body(routed.request, InspectRequest.self) ?? InspectRequest()
-            // The provider would be asked about it with the owner's client.
+            // Introspection of a foreign token would use the owner's client.
             guard routed.isTrusted || asked.token == nil else {
                 throw Problem(
-                    .forbidden, "only the agent's own user has other tokens than the account's inspected",
-                    hint: "send no 'token'", reason: "token_not_allowed"
+                    .forbidden, "only the agent's owner may inspect tokens other than the account's",
+                    hint: "remove the member 'token'", reason: "token_not_allowed"
                 )
             }
             let reply = try await service.inspect(account, asked)

@@ -1,11 +1,11 @@
 internal import AgentAPI
 internal import COpenAPI
 
-/// The description of this API.
+/// The OpenAPI description of this API.
 extension Router {
     static let openAPIMediaType = "application/vnd.oai.openapi+json"
 
-    /// JSON for clients that accept everything.
+    /// Sends the document as `application/json` if the client accepts that, else as OpenAPI's own media type.
     func description(_ routed: RoutedRequest) async throws(Problem) -> Answer {
         _ = try QueryParameters(routed.request.query, allowed: [])
         return .reply(try description(routed.request))
@@ -19,7 +19,7 @@ extension Router {
         return Reply(status: 200, contentType: "\(Self.openAPIMediaType);version=3.1", body: Self.document)
     }
 
-    /// Copied for each reply: hardly anybody asks for it, and the agent is small.
+    /// Copied for each reply: requests are rare, and a kept copy would cost memory.
     private static var document: [UInt8] {
         var size = 0
         let bytes = openapi_document(&size)

@@ -2,21 +2,21 @@ internal import AgentAPI
 internal import Formats
 internal import Metrics
 
-/// What happens, as events and as figures.
+/// Events and metrics.
 extension Router {
-    /// Server-sent events. HEAD starts no watch.
+    /// Streams server-sent events. HEAD does not start a watch.
     func events(_ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
         _ = try QueryParameters(request.query, allowed: [])
         try requireAcceptable(request, AgentEvent.mediaType)
         guard request.lastEventID.count <= 1 else {
-            throw Problem(.badRequest, "Last-Event-ID comes twice", hint: "send the id of the last event that came")
+            throw Problem(.badRequest, "Last-Event-ID is repeated", hint: "send the id of the last received event")
         }
         guard request.method != "HEAD" else { return .stream(.head(AgentEvent.mediaType)) }
         return .stream(.serverSentEvents(service.events(after: request.lastEventID.first)) { view.seen($0) })
     }
 
-    /// Prometheus' text format, created for each request. Callers that see only some accounts get the series of those,
-    /// and none of the agent as a whole.
+    /// Sends metrics in Prometheus' text format. Callers that see only some accounts get the series of those, and none
+    /// of the agent as a whole.
     func metrics(_ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
         _ = try QueryParameters(request.query, allowed: [])
         try requireAcceptable(request, Exposition.mediaType)

@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// Logins begin, are cancelled, and end.
+/// Login, its cancellation, and logout.
 extension Router {
     func loginScopes(_ request: APIRequest) throws(Problem) -> [String] {
         try body(request, LoginRequest.self)?.scopes ?? []
@@ -10,11 +10,11 @@ extension Router {
         _ = try QueryParameters(routed.request.query, allowed: [])
         try requireAcceptable(routed.request, LoginEvent.mediaType)
         var asked = try body(routed.request, LoginRequest.self) ?? LoginRequest()
-        // Settings decide where the account's secrets are sent, and are kept in the account's file.
+        // Settings decide where the account's secrets are sent, and are written to the account file.
         guard routed.isTrusted || !asked.bringsSettings else {
             throw Problem(
-                .forbidden, "only the agent's own user changes the settings of '\(account)'",
-                hint: "send none but 'timeout' and 'qr_code'", reason: "settings_not_allowed"
+                .forbidden, "only the agent's owner may change the settings of '\(account)'",
+                hint: "send only 'timeout' and 'qr_code'", reason: "settings_not_allowed"
             )
         }
         asked.bound = routed.bound?.scopes
@@ -36,7 +36,7 @@ extension Router {
             guard routed.isTrusted || !asked.goesFurther else {
                 throw Problem(
                     .forbidden,
-                    "only the agent's own user forgets the client of '\(account)', or a login without revoking it",
+                    "only the agent's owner may forget the client of '\(account)', or a login without revoking it",
                     hint: "send neither 'local' nor 'forget_client'", reason: "settings_not_allowed"
                 )
             }

@@ -2,7 +2,7 @@ internal import AgentAPI
 internal import Policy
 
 extension Router {
-    /// Explains what the rules in force say about a process and an account, whether or not there is one of that name.
+    /// Explains the decision of the rules in force for a process and an account, whether or not the account exists.
     func policyCheck(_ routed: RoutedRequest) async throws(Problem) -> Answer {
         .reply(try await policyCheck(routed.request))
     }
@@ -15,7 +15,7 @@ extension Router {
         }
         guard let account = parameters.text("account").flatMap({ AccountName($0) }) else {
             throw Problem(
-                .badRequest, "the query parameter 'account' is missing, or no account name", hint: "add: account=NAME")
+                .badRequest, "the query parameter 'account' is missing or invalid", hint: "add: account=NAME")
         }
         guard let identity = gate.access.process(Int32(pid)) else { throw Self.noProcess(pid) }
         let rules = gate.access.rules.current
@@ -30,6 +30,6 @@ extension Router {
     }
 
     private static func noProcess(_ pid: Int) -> Problem {
-        Problem(.notFound, "there is no process \(pid)", hint: "run 'ps' to see the processes there are")
+        Problem(.notFound, "there is no process \(pid)", hint: "run 'ps' to list the processes")
     }
 }

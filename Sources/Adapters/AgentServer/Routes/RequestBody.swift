@@ -3,10 +3,10 @@ internal import Formats
 internal import OAuth
 internal import SecretMemory
 
-/// Reads a request's body.
+/// Request bodies.
 extension Router {
-    /// A web page can send other types to another site without asking first (Fetch, "CORS-safelisted request-header"), with
-    /// or without a body.
+    /// Requires JSON, also for an empty body: a web page can send other types to another site without a preflight
+    /// request (Fetch, "CORS-safelisted request-header").
     func requireJSON(_ request: APIRequest) throws(Problem) {
         guard isJSON(request) else {
             throw Problem(
@@ -16,15 +16,15 @@ extension Router {
         }
     }
 
-    /// Nil for an empty body.
+    /// Decodes the body; `nil` if it is empty.
     func body<Value: Decodable>(_ request: APIRequest, _ type: Value.Type) throws(Problem) -> Value? {
         guard !request.body.isEmpty else { return nil }
-        // It may have a passphrase in it, or a token.
+        // Decoding leaves copies on the stack, and the body may hold a passphrase or a token.
         defer { DeadStack.clear() }
         try requireJSON(request)
         try requireOneMeaning(request.body)
         do { return try APIJSON.decode(type, from: request.body) } catch {
-            throw Problem(.badRequest, "the body is not the JSON that belongs here", hint: "see authagent-api(7)")
+            throw Problem(.badRequest, "the body does not match this request", hint: "see authagent-api(7)")
         }
     }
 
@@ -35,7 +35,7 @@ extension Router {
         return value
     }
 
-    /// Without a Content-Type it is taken for JSON, which is all that there could be here.
+    /// Whether the body is JSON in UTF-8. A missing Content-Type counts as JSON, the only type here.
     private func isJSON(_ request: APIRequest) -> Bool {
         guard request.contentEncodings.allSatisfy({ $0.lowercased() == "identity" }) else { return false }
         guard let contentType = request.contentTypes.first else { return true }
@@ -46,8 +46,8 @@ extension Router {
             }
     }
 
-    /// JSONDecoder takes UTF-16 and a byte order mark as well, and one of two members of the same name: another reader
-    /// of the same bytes, such as a filter in between, may see something else.
+    /// Refuses ambiguous bodies. JSONDecoder accepts UTF-16, a byte order mark and duplicate members, which another
+    /// parser of the same bytes, such as a filter in between, may read differently.
     private func requireOneMeaning(_ body: WipedBytes) throws(Problem) {
         let hint = "see authagent-api(7)"
         guard String(validating: body, as: UTF8.self) != nil else {
@@ -56,9 +56,9 @@ extension Router {
         do throws(JSONRejection) { _ = try JSONReader.read(body) } catch {
             let detail =
                 switch error {
-                case .duplicateMember: "the body has a member twice"
+                case .duplicateMember: "the body has a duplicate member"
                 case .tooLarge, .tooDeep, .tooManyValues: "the body is nested too deep, or has too many values"
-                case .malformed(let offset): "the body is no JSON: see byte \(offset)"
+                case .malformed(let offset): "the body is not JSON: error at byte \(offset)"
                 }
             throw Problem(.badRequest, detail, hint: hint)
         }

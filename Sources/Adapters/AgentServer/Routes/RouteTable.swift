@@ -24,19 +24,19 @@ enum Handler: Sendable {
     static let noScopes: Scopes = { _ in { _ in [] } }
 }
 
-/// A request that the rules allow, if they have to be asked.
+/// A request that the rules allow, or that needs no permission.
 struct RoutedRequest: Sendable {
     let request: APIRequest
     let identity: any CallerIdentity
-    /// Whether the caller is told everything; others get `forStrangers`.
+    /// Whether the caller gets full replies; others get `forStrangers`.
     let isTrusted: Bool
-    /// What a token or a login may be good for at most; `nil`: no bound.
+    /// The most that a token or a login may grant; `nil` if the rules set no bound.
     var bound: TokenBound?
 }
 
-/// The one table of the API's handlers: a resource and its methods, the permission, the function.
+/// The table of the API's handlers: resource, method, permission, function.
 enum RouteTable {
-    /// `nil` for a method that the resource does not have. HEAD is GET; the body is left out where it is sent.
+    /// Returns the handler; `nil` if the resource does not have the method. HEAD is GET, and its body is not sent.
     static func handler(_ resource: Resource, _ method: String) -> Handler? {
         all[resource]?[method == "HEAD" ? "GET" : method]
     }

@@ -2,13 +2,13 @@ internal import AgentAPI
 internal import Metrics
 internal import Policy
 
-/// Between HTTP and the service: finds the handler in `RouteTable`, has the rules decide, calls it. Knows no sockets.
+/// The router between HTTP and the service: looks up the handler in `RouteTable`, checks the rules, calls the handler.
 struct Router: Sendable {
     let service: any AgentService
     let gate: AccessGate
-    /// What `/metrics` shows.
+    /// The sources of `/metrics`.
     let sources: [any MetricSource]
-    /// One unlocking at a time of callers other than the owner: each guess has to wait for the one before.
+    /// One unlock at a time for all callers other than the owner, which slows down guessing.
     let othersUnlocking = OneAtATime()
 
     init(service: any AgentService, gate: AccessGate, sources: [any MetricSource]) {
@@ -19,7 +19,7 @@ struct Router: Sendable {
         case reply(Reply)
         case stream(StreamedReply)
 
-        /// What is sent later is sent only while these facts hold.
+        /// Returns a stream whose later parts are sent only while these facts hold.
         func resting(on facts: CallerFacts) -> Answer {
             guard case .stream(var stream) = self else { return self }
             stream.facts = facts
@@ -29,11 +29,11 @@ struct Router: Sendable {
 
     enum AtOnce: Sendable {
         case reply(Reply)
-        /// For `answer`, with the token that is asked for, if it is one.
+        /// The answer takes waiting: call `answer`, with the token if the request is for one.
         case later(DeferredToken?)
     }
 
-    /// The reply, if it takes no waiting: a cached token, or a request that is wrong.
+    /// Answers without waiting if possible: a cached token, or an invalid request.
     func answerAtOnce(_ request: APIRequest, _ identity: any CallerIdentity) -> AtOnce {
         do throws(Problem) {
             let (_, handler) = try handler(of: request)
@@ -46,7 +46,7 @@ struct Router: Sendable {
         }
     }
 
-    /// The reply to a request that `answerAtOnce` had none for.
+    /// Answers a request that `answerAtOnce` could not answer.
     func answer(
         _ request: APIRequest, _ identity: any CallerIdentity, _ deferred: DeferredToken?
     ) async -> Answer {
@@ -60,7 +60,7 @@ struct Router: Sendable {
         }
     }
 
-    /// Without a handler the resource does not have the method.
+    /// Returns the route and its handler; `nil` if the resource does not have the method.
     private func handler(of request: APIRequest) throws(Problem) -> (Route, Handler?) {
         guard let route = request.route else { throw Self.nothingHere }
         return (route, RouteTable.handler(route.resource, request.method))
@@ -107,7 +107,7 @@ struct Router: Sendable {
             .resting(on: admission.facts)
     }
 
-    private static let nothingHere = Problem(.notFound, "there is nothing at this path", hint: "see authagent-api(7)")
+    private static let nothingHere = Problem(.notFound, "no resource at this path", hint: "see authagent-api(7)")
 
     private func methodNotAllowed(_ request: APIRequest) -> Reply {
         let methods = request.route?.resource.methods ?? []
@@ -117,7 +117,7 @@ struct Router: Sendable {
         return reply
     }
 
-    /// A JSON reply to a request that takes no query parameter.
+    /// Answers a request without query parameters in JSON.
     func json(
         _ request: APIRequest, _ body: () async throws(Problem) -> Reply
     ) async throws(Problem) -> Answer {
@@ -131,6 +131,6 @@ struct Router: Sendable {
     }
 
     func notAcceptable(_ mediaType: String) -> Problem {
-        Problem(.notAcceptable, "this resource is sent as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
+        Problem(.notAcceptable, "this resource is available only as \(mediaType)", hint: "send 'Accept: \(mediaType)'")
     }
 }

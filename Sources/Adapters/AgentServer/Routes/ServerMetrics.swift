@@ -2,12 +2,12 @@ internal import AgentAPI
 internal import Metrics
 internal import NIOConcurrencyHelpers
 
-/// What the server counts: requests by route and result, how long their answers took, connections.
+/// The server's metrics: requests by route and result, latencies, connections.
 ///
-/// A request costs one lock that nobody else wants, and a few additions: routes and results are places in arrays.
+/// A request costs one uncontended lock and a few additions: routes and results are array indices.
 final class ServerMetrics: Sendable {
     private struct State {
-        /// By route and, within it, by result.
+        /// Indexed by route and, within it, by result.
         var requests = [UInt64](repeating: 0, count: (routes.count + 1) * (codes.count + 1))
         var latencies = [Histogram](repeating: Histogram(bounds: bounds), count: routes.count + 1)
         var tokensAtOnce: UInt64 = 0
@@ -23,17 +23,17 @@ final class ServerMetrics: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    /// In seconds. A token from memory takes tens of microseconds, the longest answer `Limits.answerTime`.
+    /// In seconds: a cached token takes tens of microseconds, the longest answer `Limits.answerTime`.
     private static let bounds = [
         0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 5, 10, 40,
     ]
     private static let routes = Resource.allCases
     private static let rows = Dictionary(uniqueKeysWithValues: zip(routes, 0...))
     private static let codes = Problem.Code.allCases
-    /// Places of the codes; 0 is for what succeeded.
+    /// The indices of the codes; 0 stands for success.
     private static let places = Dictionary(uniqueKeysWithValues: zip(codes, 1...))
 
-    /// A request was answered; without a route it was for nothing that is here, or could not be read.
+    /// Counts an answered request. It has no route if its path is unknown or it could not be parsed.
     func answered(_ route: Resource?, _ code: Problem.Code?, isAtOnce: Bool, nanoseconds: Int64?) {
         let row = route.flatMap { Self.rows[$0] } ?? Self.routes.count
         let place = code.map { Self.places[$0] ?? 0 } ?? 0
@@ -62,7 +62,7 @@ extension ServerMetrics: MetricSource {
         let results = ["ok"] + Self.codes.map(\.rawValue)
         page.add(
             "authagent_requests_total", .counter,
-            "Requests by route and result: 'ok' or the code of the problem. Route 'other' is nothing that is here.",
+            "Requests by route and result: 'ok' or the code of the problem. Route 'other' is an unknown path.",
             state.requests.enumerated().filter { $0.element > 0 }.map { place, count in
                 let (row, column) = place.quotientAndRemainder(dividingBy: results.count)
                 return .init(Double(count), [("route", names[row]), ("result", results[column])])
@@ -74,14 +74,14 @@ extension ServerMetrics: MetricSource {
             zip(names, state.latencies).map { ([("route", $0)], $1) }
         )
         page.add(
-            "authagent_token_cache_hits_total", .counter, "Tokens that were served from memory at once.",
+            "authagent_token_cache_hits_total", .counter, "Tokens served from memory without waiting.",
             Double(state.tokensAtOnce))
         page.add(
             "authagent_token_cache_misses_total", .counter,
-            "Tokens that were served after waiting for a store or for the provider.", Double(state.tokensAwaited))
+            "Tokens served after waiting for a store or the provider.", Double(state.tokensAwaited))
         page.add(
-            "authagent_connections_total", .counter, "Connections by what became of them when they came.",
+            "authagent_connections_total", .counter, "Connections by the result of their admission.",
             zip(["admitted", "forbidden", "too_many"], state.connections).map { .init(Double($1), [("result", $0)]) })
-        page.add("authagent_connections_open", .gauge, "Connections that are open now.", Double(state.open))
+        page.add("authagent_connections_open", .gauge, "Open connections.", Double(state.open))
     }
 }

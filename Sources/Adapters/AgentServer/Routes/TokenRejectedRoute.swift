@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// Tokens that a service has refused.
+/// Reports of tokens that a resource server has refused.
 extension Router {
     func rejectedScopes(_ request: APIRequest) throws(Problem) -> [String] {
         try rejection(request).request.target?.scopes ?? []
@@ -14,7 +14,7 @@ extension Router {
         }
     }
 
-    /// Which token was refused, as the request that it is served for.
+    /// Reads the report: the request that gets the refused token, and the token's digest.
     private func rejection(_ request: APIRequest) throws(Problem) -> (request: TokenRequest, digest: [UInt8]?) {
         let hint = "see POST …/token/rejected in authagent-api(7)"
         let asked = try body(request, TokenRejection.self) ?? TokenRejection()

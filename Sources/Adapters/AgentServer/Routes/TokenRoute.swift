@@ -1,20 +1,20 @@
 internal import AgentAPI
 internal import Policy
 
-/// A request for a token, as it was read: the same words always are the same request.
+/// A parsed request for a token. It depends on the request's bytes only, so that it can be cached by them.
 final class TokenAsk: Sendable {
     let account: AccountName
     let request: TokenRequest
-    /// The bare token is wanted, or, if an ID token was asked for, that.
+    /// Whether the client wants only the token as text; with `id_token=true`, only the ID token.
     let isText: Bool
-    /// What it needs from the rules.
+    /// The permissions and scopes that the rules must allow.
     let access: AccessRequest
 
     init(account: AccountName, request: TokenRequest, isText: Bool) {
         self.account = account
         self.request = request
         self.isText = isText
-        // Who takes the bare ID token gets no access token with it.
+        // A bare ID token comes without an access token, so 'token' is not required.
         let permissions: [Permission] =
             switch (request.includesIDToken, isText) {
             case (false, _): [.token]
@@ -25,7 +25,7 @@ final class TokenAsk: Sendable {
     }
 }
 
-/// One that the rules allow, with their bound.
+/// A token request that the rules allow, with their bound.
 struct AdmittedToken: Sendable {
     let ask: TokenAsk
     let admission: Admission
@@ -33,22 +33,22 @@ struct AdmittedToken: Sendable {
     var request: TokenRequest {
         var request = ask.request
         request.bound = admission.bound
-        // An ID token has no scopes, but is asked for as an access token is.
+        // A scope bound must not refuse a bare ID token: ID tokens have no scopes.
         if ask.isText && request.includesIDToken { request.bound?.scopes = nil }
         return request
     }
 }
 
-/// One whose answer takes waiting.
+/// A token request whose answer takes waiting.
 struct DeferredToken: Sendable {
     let ask: TokenAsk
-    /// Nil: it could not be decided at once.
+    /// `nil` if the decision takes waiting too.
     let admission: Admission?
 }
 
-/// Reads a request for a token, and answers it.
+/// Requests for tokens.
 extension Router {
-    /// The answer to a request that was read, if it takes no waiting.
+    /// Answers a parsed request without waiting, if possible.
     func answerAtOnce(_ ask: TokenAsk, _ identity: any CallerIdentity) -> AtOnce {
         do throws(Problem) {
             guard let admission = try gate.admitAtOnce(ask.access, identity) else {
@@ -65,7 +65,7 @@ extension Router {
     }
 
     func token(_ deferred: DeferredToken, _ identity: any CallerIdentity) async throws(Problem) -> Reply {
-        // What has been decided is not decided again, because that counts.
+        // Do not decide twice: each decision uses up the rule's rate limit.
         let admission: Admission
         if let decided = deferred.admission {
             admission = decided
@@ -82,7 +82,7 @@ extension Router {
         isText ? .text(token.idToken ?? token.accessToken) : .json(token)
     }
 
-    /// Nil for a request that is for something else than a token.
+    /// Parses a request for a token; `nil` for any other request.
     func tokenAsk(_ request: APIRequest) throws(Problem) -> TokenAsk? {
         guard request.route?.resource == .token, let account = request.route?.account else { return nil }
         let parameters = try QueryParameters(
@@ -90,7 +90,7 @@ extension Router {
             repeatable: ["resource"]
         )
         let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
-        // Whoever likes both as much gets JSON.
+        // JSON wins a tie.
         let preference = request.preference
         let isText = preference.weight(of: "text/plain") > preference.weight(of: "application/json")
         if !isText { try requireAcceptable(request, "application/json") }
@@ -103,7 +103,7 @@ extension Router {
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {
-        // RFC 6749 §3.3: scopes are separated by one space; an empty list is a mistake, not the login's own scopes.
+        // RFC 6749 §3.3: scopes are separated by one space. An empty list is an error, not the login's own scopes.
         let scopes = parameters.text("scope")?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         do throws(TokenTarget.Invalid) {
             return try TokenTarget(

@@ -6,13 +6,13 @@ internal import Logging
 internal import OAuth
 internal import Synchronization
 
-/// The daemon's log on standard error, where the journal, the client's log file or a terminal reads it.
+/// The daemon's log on standard error: the journal, the client's log file or a terminal.
 final class LogOutput: Sendable {
     private let level: Mutex<Logger.Level>
     private let writer: LineWriter
     fileprivate let format: LogFormat
 
-    /// `ownFile`: the log of an agent that the client started, which nobody else keeps short.
+    /// `ownFile`: the log file of an agent that the client started, which the daemon itself must rotate.
     init(level: Logger.Level, format: LogFormat, ownFile: String) {
         self.level = Mutex(level)
         self.format = format
@@ -21,10 +21,10 @@ final class LogOutput: Sendable {
 
     var logger: Logger { Logger(label: "authagentd") { _ in LineHandler(output: self) } }
 
-    /// Changes the level of every logger that came from here.
+    /// Changes the level of every logger of this output.
     func apply(level newLevel: Logger.Level) { level.withLock { $0 = newLevel } }
 
-    /// Logs a decision. It is made into text later and elsewhere: there may be thousands in a second.
+    /// Logs a decision. The writer's thread formats it: there may be thousands in a second.
     func log(_ decision: AuditLine) {
         let level: Logger.Level = decision.isRefusal ? .warning : decision.isChange ? .notice : .info
         guard level >= currentLevel else { return }
@@ -40,7 +40,7 @@ final class LogOutput: Sendable {
         }
     }
 
-    /// Waits until every line is written, but not for a reader that does not read.
+    /// Waits until every line is written, at most one second if the reader does not read.
     func flush() { writer.flush(within: .seconds(1)) }
 
     fileprivate var currentLevel: Logger.Level { level.withLock { $0 } }
@@ -48,7 +48,7 @@ final class LogOutput: Sendable {
     fileprivate func write(_ bytes: [UInt8]) { writer.add(.important) { bytes } }
 }
 
-/// Makes one line of each event.
+/// A log handler that formats one line for each event.
 private struct LineHandler: LogHandler {
     let output: LogOutput
     var metadata: Logger.Metadata = [:]
@@ -71,7 +71,7 @@ private struct LineHandler: LogHandler {
     }
 }
 
-/// One line of the log. What is in it is clean.
+/// The format of a log line. Its texts must be cleaned already.
 enum LogLine {
     static func bytes(
         _ format: LogFormat, _ level: String, _ message: String, _ fields: [(String, String)], at time: WallTime
@@ -90,10 +90,10 @@ enum LogLine {
         return Array(line.utf8)
     }
 
-    /// Files and servers can say anything, and a log is read on a terminal. The limit is for lines that a person reads.
+    /// Cleans a text from a file or a server, because a log is read on a terminal. The limit keeps lines readable.
     static func clean(_ text: String) -> String { DisplayText.clean(text, limit: 1000) }
 
-    /// A value with a space in it, or what may look like one, must not look like another field.
+    /// Quotes a value with a space or a similar character, which would look like another field.
     private static func quoted(_ value: String) -> String {
         let isPlain = value.unicodeScalars.allSatisfy { (0x21...0x7E).contains($0.value) && $0 != "\"" }
         return isPlain && !value.isEmpty ? value : APIJSON.text(fixed: value)

@@ -3,16 +3,16 @@ internal import Glibc
 internal import Metrics
 internal import System
 
-/// What Prometheus' users expect of every process, from proc(5), and which version this is.
+/// The standard process metrics of Prometheus clients, from proc(5), and the version.
 struct ProcessMetrics: MetricSource {
     func write(into page: inout Exposition) {
         page.add(
-            "authagent_build_info", .gauge, "The version that runs, as a label.",
+            "authagent_build_info", .gauge, "The running version, as a label.",
             [.init(1, [("version", agentVersion)])])
         var cpu = timespec()
         if clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0 {
             page.add(
-                "process_cpu_seconds_total", .counter, "User and system time that was spent, in seconds.",
+                "process_cpu_seconds_total", .counter, "User and system CPU time spent, in seconds.",
                 Double(cpu.tv_sec) + Double(cpu.tv_nsec) / 1e9)
         }
         let pages = Self.words("/proc/self/statm").compactMap(Double.init)
@@ -37,7 +37,7 @@ struct ProcessMetrics: MetricSource {
         }
     }
 
-    /// The name of the program, which may have spaces, ends with the last parenthesis; the start is the 20th word after.
+    /// Reads field 22 of /proc/PID/stat: the 20th after the program's name, which ends with the last parenthesis.
     private static func startTime() -> Double? {
         let after = Self.text("/proc/self/stat").split(separator: ")").last ?? ""
         let words = after.split(separator: " ")
@@ -52,13 +52,13 @@ struct ProcessMetrics: MetricSource {
         defer { closedir(directory) }
         var count = 0
         while readdir(directory) != nil { count += 1 }
-        // Neither "." nor "..", nor the one that reads.
+        // Minus ".", ".." and this directory's own descriptor.
         return count - 3
     }
 
     private static func words(_ path: String) -> [Substring] { text(path).split(whereSeparator: \.isWhitespace) }
 
-    /// Empty when it cannot be read, as where /proc is not mounted.
+    /// Reads a file; empty if it is not readable, as where /proc is not mounted.
     private static func text(_ path: String) -> String {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return "" }

@@ -2,10 +2,10 @@ internal import Audit
 internal import Configuration
 internal import Glibc
 
-/// Standard error. Where that is the log of an agent that the client started, it is kept short, because every token
-/// that is served adds a line.
+/// Standard error as a log. If it is the log file of an agent that the client started, the file is rotated, because
+/// every served token adds a line.
 final class StandardErrorLog: LineSink {
-    /// Enough for weeks of an agent that a few jobs ask; twice as much is kept.
+    /// In bytes. Enough for weeks of an agent with a few jobs; with the old file, twice as much is kept.
     private static let longest = 4 << 20
 
     private let ownFile: String
@@ -21,7 +21,7 @@ final class StandardErrorLog: LineSink {
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
             if written < 0 && errno == EINTR { continue }
-            // There is nobody left to tell.
+            // The log itself is gone: there is no place to report the error.
             guard written > 0 else { return }
             rest = rest.dropFirst(written)
         }
@@ -42,7 +42,7 @@ final class StandardErrorLog: LineSink {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW
         let new = open(ownFile, flags, 0o600)
         guard new >= 0 else { return }
-        // Both were the old file, and must be no hold on it.
+        // Both may be open on the old file, which would keep it in use.
         for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
             var status = stat()
             if fstat(descriptor, &status) == 0, status.st_ino == current.st_ino, status.st_dev == current.st_dev {

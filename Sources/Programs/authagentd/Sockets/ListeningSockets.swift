@@ -2,17 +2,17 @@ internal import AuthagentClient
 internal import Glibc
 internal import System
 
-/// The sockets to serve: those that systemd passes, else our own.
+/// The listening sockets: those that systemd passes, else one that the daemon creates.
 struct ListeningSockets {
     let descriptors: [Int32]
-    /// Where clients find the first of them.
+    /// The path of the first socket.
     let path: String
-    /// The path of a socket that is ours to keep. What systemd passes is systemd's.
+    /// The path of the daemon's own socket; `nil` if systemd manages the sockets.
     let own: SocketPath?
-    /// Who may connect to it besides this user.
+    /// The group that may connect to the daemon's own socket.
     let group: UInt32?
 
-    /// What systemd passes has the group that its unit says.
+    /// Opens the sockets. `group` applies to the daemon's own socket only; a systemd unit has SocketGroup=.
     static func open(environment: [String: String], group: UInt32?) throws(LocalSocketError) -> ListeningSockets {
         let inherited = try LocalSocket.inherited(environment: environment)
         if let first = inherited.first {

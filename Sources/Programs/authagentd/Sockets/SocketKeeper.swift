@@ -3,23 +3,23 @@ internal import Glibc
 internal import Logging
 internal import System
 
-/// Keeps the agent reachable at its own path: when the socket there is gone, or its directory (systemd-logind removes
-/// /run/user/UID at a user's last logout), it listens again, as soon as that is possible.
+/// The watch over the daemon's own socket path: if the socket or its directory is removed (systemd-logind removes
+/// /run/user/UID at the user's last logout), it listens again as soon as possible.
 ///
-/// A thread of its own, because it sleeps in poll(2); with nothing wrong it is not woken at all.
+/// It has its own thread, because it sleeps in poll(2); while the socket is in place, nothing wakes it.
 final class SocketKeeper: Sendable {
     private let path: SocketPath
     private let group: UInt32?
     private let logger: Logger
     private let hand: AsyncStream<Int32>.Continuation
 
-    /// Seconds. A directory that something is mounted on, as on /run/user/UID at a login, tells nobody: after each event
-    /// there are some looks, further and further apart, and while something is wrong two in a minute.
+    /// In seconds. A mount over the directory, as on /run/user/UID at a login, causes no inotify event: after each
+    /// event the path is checked at growing intervals, and every 30 s while the socket is missing.
     private static let longestPause: Int32 = 30
-    /// Milliseconds. Whoever removes a directory removes the socket first, and fails if there is a new one.
+    /// In milliseconds. The removal of a directory begins with its socket, and fails if a new one appears meanwhile.
     private static let settling: Int32 = 100
 
-    /// The listening sockets that take the place of the one that is at the path now. Ends when nobody takes them.
+    /// Returns the listening sockets that replace the current one. The watch ends when the stream's consumer does.
     static func keep(_ path: SocketPath, group: UInt32?, logger: Logger) -> AsyncStream<Int32> {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         let keeper = SocketKeeper(path, group, logger, continuation)
@@ -33,11 +33,12 @@ final class SocketKeeper: Sendable {
                 return nil
             }, context)
         guard failure == 0 else {
-            // The agent serves all the same, only on this socket alone.
+            // The agent still serves its current socket.
             Unmanaged<SocketKeeper>.fromOpaque(context).release()
             continuation.finish()
             logger.error(
-                "no thread to watch the socket", metadata: ["problem": "\(String(cString: strerror(failure)))"])
+                "cannot create the thread that watches the socket",
+                metadata: ["problem": "\(String(cString: strerror(failure)))"])
             return stream
         }
         pthread_detach(thread)
@@ -57,7 +58,7 @@ final class SocketKeeper: Sendable {
         while true {
             let isMissing = problem != nil
             let watch = PathWatch(path.text, isMissing: isMissing)
-            // Looked at only now that every further change is an event.
+            // After the watch is set up, so that every later change causes an event.
             let found = FileIdentity(of: path.text)
             if found == nil || found != bound {
                 do throws(LocalSocketError) {

@@ -9,8 +9,7 @@ internal import System
 internal import Vault
 
 extension AuthagentDaemon {
-    /// What a running agent's doctor would find, in an environment that no agent starts in, perhaps: nothing is locked,
-    /// opened or made.
+    /// Prints the doctor's report without an agent, also where none could start: locks, opens and creates nothing.
     static func examine(_ environment: [String: String]) async {
         let report: DoctorReport
         if let paths = UserPaths(environment: environment) {
@@ -20,11 +19,11 @@ extension AuthagentDaemon {
             report = DoctorReport([DoctorCheck(.filesConfiguration, .problem, failure.problem, hint: failure.hint)])
         }
         put(report)
-        // At once: what hangs in a thread must not keep the process.
+        // A thread that hangs must not keep the process alive.
         exit(0)
     }
 
-    /// On standard output, all of it; whoever reads it may go away.
+    /// Writes the whole answer as JSON to standard output. A reader that closes the pipe is not an error.
     static func put(_ answer: some Encodable) {
         var rest = (APIJSON.encode(fixed: answer) + [UInt8(ascii: "\n")])[...]
         while !rest.isEmpty {
@@ -42,7 +41,7 @@ extension AuthagentDaemon {
         } catch {
             keyring = .failure(Fault(error.description, hint: error.hint))
         }
-        // Settings that are wrong are a check of their own, and the network is asked without them.
+        // Invalid settings are reported by their own check; the network checks then run with the defaults.
         let network = (try? DaemonSettings.load(paths))?.network ?? NetworkSettings()
         return Doctor.Parts(
             paths: paths, environment: environment, keyring: keyring,

@@ -4,7 +4,7 @@ internal import Glibc
 internal import Policy
 
 extension AuthagentDaemon {
-    /// Asks the rules as they are on disk: nothing that runs is changed or asked.
+    /// Tests the rules on disk against a file of expectations. A running agent is not involved.
     static func test(_ file: String, _ environment: [String: String]) -> PolicyTestReport {
         guard let paths = UserPaths(environment: environment) else {
             let failure = StartFailure.homeMissing

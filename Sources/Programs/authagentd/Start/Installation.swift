@@ -1,7 +1,7 @@
 internal import Glibc
 internal import System
 
-/// Where this installation's other programs are.
+/// The paths of this installation's other programs.
 enum Installation {
     struct Incomplete: Error, CustomStringConvertible {
         let path: String
@@ -9,8 +9,8 @@ enum Installation {
         var hint: String { "install authagentd and authagent-keyring into one directory" }
     }
 
-    /// The helper lies beside the daemon, in /usr/libexec/authagent as in a build directory. It is never looked up in
-    /// PATH: it gets to see the refresh tokens.
+    /// Returns the path of the keyring helper, which is in the daemon's own directory. It is never looked up in PATH,
+    /// because the helper receives the refresh tokens.
     static func keyringHelper() throws(Incomplete) -> String {
         let path = programDirectory() + "/authagent-keyring"
         guard access(path, X_OK) == 0 else { throw Incomplete(path: path) }

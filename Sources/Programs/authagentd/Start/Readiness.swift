@@ -2,8 +2,8 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// Tells whoever started the daemon, once, whether it serves: over a pipe to the client that started it, and with
-/// sd_notify(3) to systemd.
+/// The report, sent once, whether the daemon serves: over a pipe to the client that started it, and with sd_notify(3)
+/// to systemd.
 final class Readiness: Sendable {
     private let descriptor: Mutex<Int32?>
     private let environment: [String: String]
@@ -18,7 +18,7 @@ final class Readiness: Sendable {
         ServiceNotification.send("READY=1", environment: environment)
     }
 
-    /// `in-use` tells the client that somebody else was faster, and that it can connect to that agent.
+    /// Reports the failure. `in-use` means that another agent runs already, so that the client can connect to that.
     func failed(_ failure: StartFailure) {
         tell(failure.isInUse ? "in-use\n" : "error: \(failure.problem)\nhint: \(failure.hint)\n")
     }
@@ -27,7 +27,7 @@ final class Readiness: Sendable {
         guard let descriptor = descriptor.withLock({ $0.take() }) else { return }
         var text = text
         text.withUTF8 { bytes in
-            // A client that did not wait gets EPIPE, which changes nothing for the daemon.
+            // EPIPE: the client did not wait. The daemon serves all the same.
             _ = write(descriptor, bytes.baseAddress, bytes.count)
         }
         close(descriptor)

@@ -4,8 +4,7 @@ internal import CurlTransport
 internal import OAuth
 internal import Synchronization
 
-/// The network with the settings of the moment: a reload replaces it for later requests, and those under way end with
-/// the settings they began with.
+/// An HTTP transport whose settings a reload replaces. Requests in progress keep the settings they began with.
 final class ReloadableTransport: HTTPTransport {
     private let current: Mutex<(transport: CurlTransport, settings: NetworkSettings)>
 

@@ -4,11 +4,11 @@ internal import Glibc
 internal import SealedStorage
 internal import System
 
-/// Why the daemon does not start, in one line, and the remedy in another.
+/// The reason why the daemon does not start, and the remedy, one line each.
 struct StartFailure: Error {
     let problem: String
     let hint: String
-    /// Whether an agent runs already.
+    /// Whether another agent runs already.
     let isInUse: Bool
 
     static let homeMissing = StartFailure(

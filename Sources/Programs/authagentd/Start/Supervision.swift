@@ -5,12 +5,12 @@ internal import ServiceLifecycle
 internal import System
 internal import UnixSignals
 
-/// What the daemon owes its supervisor: readiness, signs of life, and SIGHUP.
+/// The daemon's interface to its supervisor: readiness, watchdog notifications, and SIGHUP.
 struct Supervision: Service {
     let agent: Agent
     let readiness: Readiness
     let environment: [String: String]
-    /// Those since the start of the process count.
+    /// Includes the signals since the start of the process.
     let hangups: UnixSignalsSequence
 
     func run() async throws {
@@ -19,7 +19,7 @@ struct Supervision: Service {
             await withDiscardingTaskGroup { group in
                 if let interval = watchdogInterval { group.addTask { await feedWatchdog(every: interval) } }
                 for await _ in hangups {
-                    // The agent logs what was wrong; the old configuration stays.
+                    // The agent logs an error; the old configuration stays in force.
                     try? await agent.reload()
                 }
                 group.cancelAll()
@@ -28,7 +28,7 @@ struct Supervision: Service {
         ServiceNotification.send("STOPPING=1", environment: environment)
     }
 
-    /// Half of what sd_watchdog_enabled(3) allows; nil when nobody watches, so that an idle daemon sleeps.
+    /// Half of the interval of sd_watchdog_enabled(3); `nil` without a watchdog, so that an idle daemon sleeps.
     private var watchdogInterval: Duration? {
         guard let text = environment["WATCHDOG_USEC"], let limit = Int64(text), limit > 0 else { return nil }
         if let pid = environment["WATCHDOG_PID"], pid != "\(getpid())" { return nil }
@@ -37,7 +37,7 @@ struct Supervision: Service {
 
     private func feedWatchdog(every interval: Duration) async {
         while !Task.isCancelled {
-            // Asks the agent for something that takes its locks: a daemon that is stuck must not look alive.
+            // A health request takes the agent's locks: a deadlocked daemon must not look alive.
             _ = await agent.health()
             ServiceNotification.send("WATCHDOG=1", environment: environment)
             try? await Task.sleep(for: interval)

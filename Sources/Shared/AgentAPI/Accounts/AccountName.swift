@@ -1,14 +1,14 @@
-/// The name of one login on this machine: a file name, a URL path segment and a word people type.
+/// The name of an account on this machine: a file name, a URL path segment and a command line argument.
 ///
-/// One to 64 of `A-Z a-z 0-9 . _ - @ +`, starting with a letter or digit, so that a name can be neither a hidden
-/// file, a path, nor an option.
+/// 1 to 64 of `A-Z a-z 0-9 . _ - @ +`, starting with a letter or digit, so that a name cannot be a hidden file, a path
+/// or an option.
 public struct AccountName: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let description: String
 
-    /// Returns nil unless `text` follows the rule above.
+    /// Parses a name; `nil` if `text` breaks the rule above.
     public init?(_ text: some StringProtocol) { self.init(String(text)) }
 
-    /// The same for a text of its own, because a generic function costs `authagent token` more than the request does.
+    /// Parses a `String` without generics, which cost `authagent token` more time than the request.
     public init?(_ text: String) {
         let bytes = text.utf8
         guard bytes.count <= 64, let first = bytes.first, Self.isAlphanumeric(first) else { return nil }

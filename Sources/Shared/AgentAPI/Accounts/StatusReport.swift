@@ -14,18 +14,18 @@ public struct AgentStatus: Codable, Equatable, Sendable {
     public var version: String
     public var pid: Int32
     public var socket: String
-    /// The keyring's.
+    /// The keyring's state.
     public var storeState: StoreState
-    /// What the state means and the command that repairs it; absent when the store is `ok`.
+    /// What the state means; absent if the store is `ok`.
     public var storeDetail: String?
     public var storeHint: String?
-    /// Absent when there is no sealed store.
+    /// Absent if there is no sealed store.
     public var sealedState: StoreState?
     public var sealedDetail: String?
     public var sealedHint: String?
-    /// Absent unless the agent is locked, and then true.
+    /// True if the agent is locked, otherwise absent.
     public var locked: Bool?
-    /// The variables of the agent's environment that matter to it (`AgentSurroundings`).
+    /// The environment variables that the agent uses (`AgentSurroundings`).
     public var environment: [String: String]?
 
     public init(
@@ -58,41 +58,41 @@ public struct AgentStatus: Codable, Equatable, Sendable {
     }
 }
 
-/// What a store can do at this moment: the desktop keyring, or the sealed store.
+/// The state of a store: the desktop keyring or the sealed store.
 public enum StoreState: String, Codable, CaseIterable, Sendable {
     case ok
-    /// The keyring's default collection is locked, or nobody has given the sealed store's passphrase yet: records can
-    /// neither be read nor written.
+    /// The keyring's default collection is locked, or the sealed store's passphrase has not been entered yet: records
+    /// can neither be read nor written.
     case locked
-    /// The sealed store was never made.
+    /// The sealed store has not been created.
     case notInitialized = "not_initialized"
-    /// Nobody owns `org.freedesktop.secrets` on the session bus.
+    /// No program owns `org.freedesktop.secrets` on the session bus.
     case noProvider = "no_provider"
     /// There is no session bus, or its address is stale.
     case noBus = "no_bus"
-    /// The provider did not answer within the deadline.
+    /// The keyring did not answer within the deadline.
     case hung
     case failed
-    /// Not asked yet.
+    /// Not checked yet.
     case unknown
 }
 
-/// One account as `status` shows it.
+/// The status of one account.
 public struct AccountStatus: Codable, Equatable, Sendable {
     public var account: AccountName
     public var state: State
     public var issuer: String
     public var scope: String
     public var store: String
-    /// Who has logged in, if the provider has said so and it could be verified.
+    /// The subject of the login's verified ID token; absent without one.
     public var subject: String?
     public var email: String?
     public var name: String?
-    /// Seconds since 1970; of the access token in memory.
+    /// The expiry of the access token in memory, in seconds since 1970.
     public var expiresAt: Int?
-    /// Seconds since 1970; absent when the account is not in use and no refresh is planned.
+    /// The next planned refresh, in seconds since 1970; absent if the account is not in use.
     public var nextRefresh: Int?
-    /// Seconds since 1970; when the login itself ends unless it is used before. Absent when the provider does not say.
+    /// The end of the login unless it is used before, in seconds since 1970; absent if the provider does not report it.
     public var loginExpiresAt: Int?
     public var lastError: String?
     /// The command that repairs the state.
@@ -104,12 +104,11 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         case loginRequired = "login_required"
         /// The provider cannot be reached; a token that is still valid is served.
         case offline
-        /// The provider was reached, and refused the last renewal, or what it sent is refused; a token that is still
-        /// valid is served.
+        /// The provider refused the last refresh, or its reply was invalid; a token that is still valid is served.
         case refused
-        /// The account's store is locked or out of reach, so its refresh token cannot be read.
+        /// The account's store is locked or unavailable, so its refresh token cannot be read.
         case locked
-        /// A refresh token newer than the stored one is held in memory only.
+        /// The current refresh token is in memory, and not yet in the store.
         case unsaved
     }
 

@@ -1,13 +1,14 @@
-/// The variables of an agent's environment by which it reaches its bus and its providers: those of its first command.
+/// The environment variables by which an agent reaches its bus and its providers. It inherits those of the command that
+/// started it.
 public enum AgentSurroundings {
     static let names = [
         "DBUS_SESSION_BUS_ADDRESS", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
         "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR",
     ]
-    /// Of a value, in bytes.
+    /// The limit of a value, in bytes.
     static let longest = 1024
 
-    /// Those that are set, without the user name and password of a proxy.
+    /// Returns the variables that are set, without the user name and password of a proxy.
     public static func shown(_ environment: [String: String]) -> [String: String] {
         var shown: [String: String] = [:]
         for name in names {
@@ -18,8 +19,8 @@ public enum AgentSurroundings {
         return shown
     }
 
-    /// The variables of a command that the agent has otherwise, or not at all. The user's own bus in /run/user is found
-    /// without a variable.
+    /// Returns the variables of a command that the agent lacks or has with another value. The user's bus in /run/user
+    /// is found without a variable.
     public static func differing(_ command: [String: String], agent: [String: String], user: UInt32) -> [String] {
         shown(command).filter { name, value in
             if agent[name] == nil, value == "unix:path=/run/user/\(user)/bus" { return false }
@@ -27,7 +28,7 @@ public enum AgentSurroundings {
         }.map(\.key).sorted()
     }
 
-    /// They end at the last `@`; a list of hosts has none.
+    /// Removes user name and password, which end at the last `@`; a list of hosts has none.
     private static func withoutPassword(_ url: String) -> String {
         guard let at = url.lastIndex(of: "@") else { return url }
         let scheme = url.firstRange(of: "://").map { url[..<$0.upperBound] } ?? ""

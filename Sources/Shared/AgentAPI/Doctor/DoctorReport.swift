@@ -1,6 +1,6 @@
-/// The reply of `GET /v1/doctor`, and what `authagent doctor --json` prints: what was looked at, and how it was found.
+/// The reply of `GET /v1/doctor`, and the output of `authagent doctor --json`: the checks and their results.
 public struct DoctorReport: Codable, Equatable, Sendable {
-    /// The worst of the checks.
+    /// The worst state of all checks.
     public var state: DoctorCheck.State
     public var checks: [DoctorCheck]
 
@@ -10,19 +10,19 @@ public struct DoctorReport: Codable, Equatable, Sendable {
     }
 }
 
-/// How one thing was found, and the command that repairs it.
+/// The result of one check, and the command that repairs the problem.
 public struct DoctorCheck: Codable, Equatable, Sendable {
     public var id: ID
-    /// What comes before the dot in `id`.
+    /// The part of `id` before the dot.
     public var area: String
-    /// Of an account's own checks.
+    /// For checks of an account.
     public var account: AccountName?
-    /// Of the checks of a provider, which several accounts may share.
+    /// For checks of a provider, which several accounts may share.
     public var issuer: String?
     public var state: State
-    /// For people: one line, cleaned, no secret.
+    /// One line for the user, cleaned, without secrets.
     public var detail: String
-    /// What repairs it, usually a command. Absent when the state is `ok`.
+    /// The remedy, usually a command; absent if the state is `ok`.
     public var hint: String?
 
     public init(
@@ -40,9 +40,9 @@ public struct DoctorCheck: Codable, Equatable, Sendable {
 
     public enum State: String, Codable, CaseIterable, Comparable, Sendable {
         case ok
-        /// It works, but something will go wrong, or is not as people may think.
+        /// It works, but will fail later, or differs from what the user may expect.
         case warning
-        /// Something does not work.
+        /// It does not work.
         case problem
 
         public static func < (left: State, right: State) -> Bool { left.severity < right.severity }
@@ -56,7 +56,7 @@ public struct DoctorCheck: Codable, Equatable, Sendable {
         }
     }
 
-    /// Stable: scripts may ask for one of them.
+    /// The name of a check. Names are stable, because scripts may use them.
     public enum ID: String, Codable, CaseIterable, Sendable {
         case agentInstalled = "agent.installed"
         case agentSocket = "agent.socket"

@@ -1,4 +1,4 @@
-/// One event of `GET /v1/events` (server-sent events, WHATWG HTML §9.2). Holds no token, ever.
+/// One event of `GET /v1/events` (server-sent events, WHATWG HTML §9.2). It never holds a token.
 public struct AgentEvent: Equatable, Sendable {
     public var id: EventID
     /// Seconds since 1970.
@@ -14,7 +14,7 @@ public struct AgentEvent: Equatable, Sendable {
     public static let mediaType = "text/event-stream"
 }
 
-/// Members of `news` stand beside `id` and `time`.
+/// The members of `news` are encoded beside `id` and `time`.
 extension AgentEvent: Codable {
     private enum CodingKeys: String, CodingKey { case id, time }
 
@@ -33,11 +33,11 @@ extension AgentEvent: Codable {
     }
 }
 
-/// The events that follow one that a watcher has seen, or that follow the moment it came.
+/// The events after the last one that a watcher has received, or after its arrival.
 public struct EventWatch: Sendable {
-    /// Where the watcher is before the first of `events`.
+    /// The id before the first of `events`.
     public let start: EventID
-    /// Ends when the watcher is too far behind, and with the agent. The watcher can go on from the last one that it has.
+    /// Ends if the watcher is too far behind, and with the agent. The watcher can resume after its last event.
     public let events: AsyncStream<AgentEvent>
 
     public init(start: EventID, events: AsyncStream<AgentEvent>) {

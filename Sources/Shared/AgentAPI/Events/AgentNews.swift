@@ -1,54 +1,54 @@
-/// What has happened to an account, to a store or to the agent, as an event tells it.
+/// The content of an event: a change of an account, of a store or of the agent.
 public struct AgentNews: Codable, Equatable, Sendable {
     public enum Kind: String, Codable, CaseIterable, Sendable {
-        /// Somebody was refused what the policy does not give them.
+        /// The policy refused a caller's request.
         case denied
         case loggedIn = "logged_in"
         case loggedOut = "logged_out"
         case loginFailed = "login_failed"
-        /// A person must log in.
+        /// The account requires a new login.
         case loginRequired = "login_required"
         case loginStarted = "login_started"
-        /// The account, or without one the agent, serves nothing.
+        /// The account is locked; without an account, the agent.
         case locked
-        /// Events that the watcher asked for are gone.
+        /// Events that the watcher requested are no longer available.
         case missed
         case refreshFailed = "refresh_failed"
         case refreshed
         case reloaded
-        /// The store has at last what it lacked.
+        /// The store has taken the refresh token after `unsaved`.
         case saved
         case storeState = "store_state"
         case unlocked
-        /// The store does not take a login's new refresh token.
+        /// The store does not accept a login's new refresh token.
         case unsaved
     }
 
     public var kind: Kind
     public var account: AccountName?
-    /// Of a problem, or a login's failure.
+    /// The code of a problem or of a failed login.
     public var code: String?
     public var reason: String?
     public var detail: String?
-    /// What a person can do about it.
+    /// The remedy, usually a command.
     public var hint: String?
     public var scope: String?
-    /// Seconds since 1970; of the new access token.
+    /// The expiry of the new access token, in seconds since 1970.
     public var expiresAt: Int?
     public var subject: String?
-    /// Whether the provider has confirmed that the login is over.
+    /// Whether the provider has confirmed the revocation.
     public var revoked: Bool?
     public var store: String?
     public var state: StoreState?
     public var denial: Denial?
 
-    /// Who was refused what.
+    /// A refused caller and the permission that it requested.
     public struct Denial: Codable, Equatable, Sendable {
         public var user: UInt32
         public var pid: Int32
-        /// Absent unless a rule has asked for it and the agent has confirmed it.
+        /// Absent unless a rule depends on it and the agent has confirmed it.
         public var executable: String?
-        /// As the caller's process shows it, which may be any path.
+        /// The path that the caller's process claims; it may be any.
         public var executableClaimed: String?
         public var unit: String?
         public var permission: String?
@@ -85,7 +85,7 @@ public struct AgentNews: Codable, Equatable, Sendable {
 }
 
 extension AgentNews {
-    /// Something went wrong that has a problem's words.
+    /// Creates the event of a failure from its problem.
     public init(_ kind: Kind, account: AccountName?, _ problem: Problem) {
         self.init(kind, account: account)
         code = problem.code.rawValue
@@ -124,16 +124,16 @@ extension AgentNews {
         return news
     }
 
-    /// To be reported by whoever refuses: `AgentService.report`.
+    /// Creates the event of a refusal, which the server passes to `AgentService.report`.
     public static func denied(_ denial: Denial, account: AccountName? = nil, detail: String) -> AgentNews {
         var news = AgentNews(.denied, account: account)
         (news.denial, news.detail) = (denial, detail)
         return news
     }
 
-    /// Why the events between the watcher's last one and the next are not there.
+    /// The reason why events after the watcher's last one are missing.
     public enum Gap: String, Sendable {
-        /// The id is of no event of this process.
+        /// The id is not from this agent process.
         case otherAgent = "other_agent"
         case tooOld = "too_old"
     }

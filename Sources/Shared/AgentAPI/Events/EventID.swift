@@ -1,7 +1,7 @@
-/// The place of an event among those of one agent process.
+/// The number of an event within one agent process.
 ///
-/// An agent that is started anew counts from the beginning, under another origin: an id of its predecessor's is known as
-/// such, and never taken for one of its own.
+/// A restarted agent counts from the beginning with a new origin, so that it never takes an id of an earlier process
+/// for its own.
 public struct EventID: Hashable, Sendable, CustomStringConvertible {
     /// Lower-case letters and digits.
     public let origin: String
@@ -12,7 +12,7 @@ public struct EventID: Hashable, Sendable, CustomStringConvertible {
         self.count = count
     }
 
-    /// Nil for what no agent has sent.
+    /// Parses an id; `nil` if no agent could have sent the text.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, (1...32).contains(parts[0].utf8.count), parts[0].utf8.allSatisfy(Self.isOrigin),
@@ -36,7 +36,7 @@ extension EventID: Codable {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let id = EventID(text) else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "this is no id of an event")
+                .init(codingPath: decoder.codingPath, debugDescription: "the text is not an event id")
             )
         }
         self = id

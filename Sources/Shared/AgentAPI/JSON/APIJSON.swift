@@ -1,15 +1,15 @@
 internal import FoundationEssentials
 
-/// The one way that JSON is written and read on the socket and by `--json`: sorted keys, no escaped slashes, one line,
-/// and nothing in it that a terminal obeys.
+/// The JSON codec of the socket and of `--json`: sorted keys, no escaped slashes, one line, and control characters
+/// escaped, so that a terminal cannot interpret them.
 public enum APIJSON {
-    /// JSONEncoder refuses what is nested hundreds deep, and numbers that are not finite. Only the words of others
+    /// A value that JSONEncoder refuses: nested hundreds deep, or with a number that is not finite. Only foreign JSON
     /// (`JSONContent`) can be either.
     public struct Unwritable: Error, CustomStringConvertible {
         public let description: String
     }
 
-    /// One line without a newline.
+    /// Encodes a value as one line without a newline.
     public static func encode(_ value: some Encodable) throws(Unwritable) -> [UInt8] {
         do {
             var data = try encoder.encode(value)
@@ -19,8 +19,8 @@ public enum APIJSON {
         }
     }
 
-    /// The same for types of ours that have only texts, whole numbers, truth values, and lists and objects of these to
-    /// a depth that the type fixes: no value of those is refused. Never for a type that has `JSONContent` in it.
+    /// Encodes a value whose type guarantees success: only strings, integers, booleans, and arrays and objects of these
+    /// with a fixed depth. Not for types that contain `JSONContent`.
     public static func encode(fixed value: some Encodable) -> [UInt8] {
         guard var data = try? encoder.encode(value) else { preconditionFailure("\(type(of: value)) is not fixed") }
         return taken(&data)
@@ -40,7 +40,7 @@ public enum APIJSON {
         return try JSONDecoder().decode(type, from: data)
     }
 
-    /// The codec's own copy is cleared: there may be a token or a passphrase in it.
+    /// Returns the bytes and wipes the codec's copy, which may hold a token or a passphrase.
     private static func taken(_ data: inout Data) -> [UInt8] {
         defer { data.resetBytes(in: data.startIndex..<data.endIndex) }
         return VisibleJSON.escaped([UInt8](data))

@@ -1,4 +1,4 @@
-/// JSON that somebody else has written, such as the claims of a token: kept as it is, whatever its members are.
+/// JSON from a provider, such as the claims of a token, with all its members.
 public enum JSONContent: Codable, Equatable, Sendable {
     case null
     case bool(Bool)

@@ -1,7 +1,7 @@
-/// JSON in which nothing is that a terminal obeys or a reader cannot see: such characters are written as `\uXXXX`, which
-/// means the same (RFC 8259 §7).
+/// An escaper for JSON that a terminal shows: control and invisible characters become `\uXXXX`, which means the same
+/// (RFC 8259 §7).
 enum VisibleJSON {
-    /// Of JSON whose other control characters are escaped already. Outside of texts JSON has only ASCII.
+    /// Escapes valid JSON, whose ASCII control characters are escaped already. Outside of strings, JSON is ASCII only.
     static func escaped(_ json: [UInt8]) -> [UInt8] {
         guard !isPlain(json) else { return json }
         var result: [UInt8] = []
@@ -19,7 +19,8 @@ enum VisibleJSON {
         return result
     }
 
-    /// ASCII without DEL, as nearly all of it is. Eight bytes at a time: each token passes here.
+    /// Whether the JSON is ASCII without DEL, as nearly all is. Compares eight bytes at a time, because each token
+    /// passes here.
     private static func isPlain(_ json: [UInt8]) -> Bool {
         json.withUnsafeBytes { bytes in
             let ones: UInt64 = 0x0101_0101_0101_0101

@@ -1,11 +1,11 @@
 /// One line of the login's event stream (`application/x-ndjson`), and of `authagent login --json`.
 public enum LoginEvent: Equatable, Sendable {
     case prompt(LoginPrompt)
-    /// The provider asked for a longer interval, in seconds (RFC 8628 §3.5).
+    /// The provider requested a longer interval, in seconds (RFC 8628 §3.5).
     case slowed(interval: Int)
-    /// A poll failed in a way that does not end the login; reported once until `resumed`.
+    /// A poll failed without ending the login; reported once until `resumed`.
     case retrying(detail: String)
-    /// After `retrying`: the provider answers again, and the code is still valid.
+    /// The provider answers again after `retrying`, and the code is still valid.
     case resumed
     case done(LoginResult)
     case failed(LoginFailure)
@@ -13,21 +13,21 @@ public enum LoginEvent: Equatable, Sendable {
     public static let mediaType = "application/x-ndjson"
 }
 
-/// What the person has to see (RFC 8628 §3.3). Never holds the device code.
+/// The data that the user needs to approve the login (RFC 8628 §3.3). It never holds the device code.
 public struct LoginPrompt: Codable, Equatable, Sendable {
     public var userCode: String
     public var verificationURI: String
     public var verificationURIComplete: String?
-    /// Seconds left at the moment this event was sent.
+    /// In seconds, from the time at which this event was sent.
     public var expiresIn: Int
     public var interval: Int
-    /// Lines of half-block characters, when the request asked for them.
+    /// Lines of half-block characters, if the request set `qr_code`.
     public var qrCode: [String]?
-    /// Who asks for what: shown so that a person can tell a login they started from one they did not.
+    /// With client and scope, lets the user recognise whether it is the login that they started.
     public var issuer: String?
     public var clientID: String?
     public var scope: String?
-    /// What a person should know before approving: that the clocks disagree.
+    /// A warning to the user before approval, such as that the clocks disagree.
     public var note: String?
 
     public init(
@@ -66,7 +66,7 @@ public struct LoginResult: Codable, Equatable, Sendable {
     public var scope: String
     /// Seconds since 1970.
     public var expiresAt: Int?
-    /// Set when the login is done and yet something is wrong: the store has not taken it so far.
+    /// A warning about a completed login: it is not stored yet.
     public var note: String?
 
     public init(
@@ -86,7 +86,7 @@ public struct LoginResult: Codable, Equatable, Sendable {
 }
 
 public struct LoginFailure: Codable, Equatable, Sendable {
-    /// The provider's error (`access_denied`, `expired_token`, …) or ours (`provider_unreachable`, `timeout`, …).
+    /// The error code of the provider (`access_denied`, …) or of the agent (`provider_unreachable`, `timeout`, …).
     public var code: String
     public var detail: String
     public var hint: String

@@ -1,37 +1,37 @@
-/// The body of `POST /v1/accounts/{account}/login`. Every member is optional: what is absent comes from the account
-/// file, so an empty body repeats an earlier login, or joins the one that is pending.
+/// The body of `POST /v1/accounts/{account}/login`. Every member is optional: the account file supplies absent ones, so
+/// an empty body repeats an earlier login, or joins the pending one.
 public struct LoginRequest: Codable, Equatable, Sendable {
     /// The name of a preset.
     public var provider: String?
-    /// What the preset needs, by name: `host`, `realm`, `tenant`, `application`, `region`, `start_url`.
+    /// The preset's parameters by name: `host`, `realm`, `tenant`, `application`, `region`, `start_url`.
     public var providerParameters: [String: String]?
     public var issuer: String?
     public var clientID: String?
     public var clientSecret: String?
-    /// The method by which the client proves who it is, as the account file names it.
+    /// The client authentication method, with the account file's names.
     public var clientAuthentication: String?
     /// Absolute paths of files that the agent reads.
     public var clientKeyFile: String?
     public var clientCertificateFile: String?
-    /// Whether to send a proof key (RFC 7636).
+    /// Whether to use PKCE (RFC 7636).
     public var pkce: Bool?
-    /// The initial access token for a registration (RFC 7591 §1.2). Not a setting of the account, and not kept.
+    /// The initial access token for a registration (RFC 7591 §1.2). It is not a setting of the account, and not stored.
     public var registrationToken: String?
     public var scopes: [String]?
-    /// Where the login's tokens are to be used: at providers that want to know it at the login.
+    /// The audience of the login's tokens, for providers that require it at the login.
     public var audience: String?
-    /// The same as absolute URIs (RFC 8707 §2).
+    /// The resources of the login's tokens, as absolute URIs (RFC 8707 §2).
     public var resources: [String]?
     public var deviceEndpoint: String?
     public var tokenEndpoint: String?
     public var revocationEndpoint: String?
     public var registrationEndpoint: String?
     public var store: String?
-    /// Seconds after which the daemon gives the login up.
+    /// Seconds after which the agent cancels the login.
     public var timeout: Int?
-    /// Asks for `qr_code` in the prompt. Not a setting of the account.
+    /// Requests `qr_code` in the prompt. It is not a setting of the account.
     public var qrCode: Bool?
-    /// What the login may be good for at most; nil: no bound. No part of the body: the agent's rules set it.
+    /// The most that the login may grant; `nil` if there is no bound. Not part of the body: the rules set it.
     public var bound: ScopeBound?
 
     public init(
@@ -66,7 +66,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
         self.resources = resources
     }
 
-    /// Whether this request brings settings of its own, so that it can only join a login with the same ones.
+    /// Whether this request has settings, so that it can join only a pending login with the same ones.
     public var hasSettings: Bool {
         provider != nil || providerParameters != nil || issuer != nil || clientID != nil || clientSecret != nil
             || scopes != nil || deviceEndpoint != nil
@@ -75,7 +75,7 @@ public struct LoginRequest: Codable, Equatable, Sendable {
             || audience != nil || resources != nil
     }
 
-    /// Whether the login is to be in any way other than the account says.
+    /// Whether the request asks for a login that differs from the account's settings.
     public var bringsSettings: Bool { hasSettings || registrationToken != nil }
 
     enum CodingKeys: String, CodingKey {

@@ -1,8 +1,8 @@
 /// The body of `POST /v1/accounts/{account}/logout`.
 public struct LogoutRequest: Codable, Equatable, Sendable {
-    /// Forget without telling the provider.
+    /// Whether to forget the login without revoking it at the provider.
     public var local: Bool?
-    /// Forget the client as well, and have the provider delete it if the agent has registered it (RFC 7592).
+    /// Whether to forget the client too, and delete its registration if the agent made it (RFC 7592).
     public var forgetClient: Bool?
 
     public init(local: Bool? = nil, forgetClient: Bool? = nil) {
@@ -10,7 +10,7 @@ public struct LogoutRequest: Codable, Equatable, Sendable {
         self.forgetClient = forgetClient
     }
 
-    /// Whether it asks for more or less than the usual: that the provider is told, and that the client stays.
+    /// Whether the request differs from the usual logout, which revokes the login and keeps the client.
     public var goesFurther: Bool { local == true || forgetClient == true }
 
     enum CodingKeys: String, CodingKey {
@@ -19,17 +19,17 @@ public struct LogoutRequest: Codable, Equatable, Sendable {
     }
 }
 
-/// What a logout achieved, step by step.
+/// The result of each step of a logout.
 public struct LogoutReply: Codable, Equatable, Sendable {
     public var account: AccountName
     /// Whether the provider confirmed the revocation (RFC 7009).
     public var revoked: Bool
-    /// Why not, when `revoked` is false.
+    /// The reason if `revoked` is false.
     public var reason: String?
     public var forgotten: Bool
-    /// Whether the provider confirmed that the client's registration is deleted; nil when nobody asked for that.
+    /// Whether the provider confirmed the deletion of the client's registration; `nil` if it was not requested.
     public var clientForgotten: Bool?
-    /// Why not, when `clientForgotten` is false.
+    /// The reason if `clientForgotten` is false.
     public var clientReason: String?
 
     public init(

@@ -1,11 +1,11 @@
-/// Where a preset's requests go, with the preset's parameters in braces; nil for what is only in the provider's metadata,
-/// or nowhere. The names are those of an account file's keys.
+/// The endpoints of a preset, with its parameters in braces; `nil` if an endpoint is only in the provider's metadata or
+/// does not exist. The names are those of an account file's keys.
 public struct ProviderEndpointList: Codable, Equatable, Sendable {
     public var device: String?
     public var token: String?
     public var revocation: String?
     public var registration: String?
-    /// Where a browser begins a login; no key of an account file.
+    /// The authorization endpoint, which is not a key of an account file.
     public var authorization: String?
 
     public init(

@@ -5,33 +5,33 @@ public struct ProviderList: Codable, Equatable, Sendable {
     public init(providers: [ProviderDescription]) { self.providers = providers }
 }
 
-/// One preset, as people have to know it.
+/// The description of one preset.
 public struct ProviderDescription: Codable, Equatable, Sendable {
     public var name: String
     public var title: String
     public var parameters: [Parameter]
-    /// With parameters in braces, as are the endpoints.
+    /// With parameters in braces, like the endpoints.
     public var issuer: String
-    /// Whether the issuer publishes metadata, which wins over the endpoints here.
+    /// Whether the issuer publishes metadata, which overrides the endpoints here.
     public var metadata: Bool
     public var endpoints: ProviderEndpointList
-    /// Asked for when a login names none.
+    /// The scopes of a login that names none.
     public var scopes: [String]
     /// The scope without which there is no refresh token.
     public var offlineScope: String?
     /// `none`, `required` or `per_client`.
     public var clientSecret: String
-    /// How the client proves who it is; nil: chosen by the metadata and by what the client has.
+    /// The client authentication method; `nil` if it is chosen from the metadata and the client's credentials.
     public var clientAuthentication: String?
     public var requests: ProviderRequests
-    /// Whether a refresh ends the access tokens that came before it.
+    /// Whether a refresh invalidates earlier access tokens.
     public var refreshEndsTokens: Bool
-    /// Whether a reply without `scope` is taken to grant what was requested where rules bound scopes.
+    /// Whether a reply without `scope` counts as granting the requested scopes if rules bound them.
     public var believesOmittedScope: Bool
-    /// Where a client id is registered.
+    /// The place where a client is registered.
     public var registration: String
     public var notes: String
-    /// Names of members, also of `endpoints` and `requests`, whose values nobody has confirmed.
+    /// Names of members, also of `endpoints` and `requests`, whose values were never confirmed with the provider.
     public var unverified: [String]
 
     public struct Parameter: Codable, Equatable, Sendable {

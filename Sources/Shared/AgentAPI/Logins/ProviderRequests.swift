@@ -1,4 +1,4 @@
-/// How a preset's requests are written. The names are those of an account file's keys.
+/// The forms of a preset's requests. The names are those of an account file's keys.
 public struct ProviderRequests: Codable, Equatable, Sendable {
     public var scopeParameter: String
     public var deviceGrantType: String
@@ -6,7 +6,7 @@ public struct ProviderRequests: Codable, Equatable, Sendable {
     /// With the preset's parameters in braces.
     public var deviceParameters: [String: String]
     public var encoding: String
-    /// Nil: a proof key (RFC 7636) is sent once the provider asks for it.
+    /// Whether to use PKCE (RFC 7636); `nil` if only once the provider requires it.
     public var pkce: Bool?
     public var assertionAudience: String
 

@@ -1,12 +1,12 @@
-/// The reply of `GET /v1/policy/check`: what a process may do with an account, and which rule says so.
+/// The reply of `GET /v1/policy/check`: the permissions of a process for an account, and the rules that decide them.
 public struct PolicyReport: Codable, Equatable, Sendable {
     public var account: AccountName
     public var caller: CallerDescription
-    /// Every rule, in the order in which they are asked.
+    /// All rules in the order of their evaluation.
     public var rules: [RuleDescription]
-    /// The rule that decides, from 1; absent: the default.
+    /// The number of the deciding rule, from 1; absent if the default decides.
     public var rule: Int?
-    /// The same for the agent as a whole.
+    /// The deciding rule for the agent as a whole.
     public var adminRule: Int?
     public var decisions: [PolicyDecision]
 
@@ -29,23 +29,23 @@ public struct PolicyReport: Codable, Equatable, Sendable {
     }
 }
 
-/// A process as the rules see it; what could not be found out is absent. Paths and names are as others chose them.
+/// A process as the rules see it; unknown facts are absent. Its owner chose the paths and names.
 public struct CallerDescription: Codable, Equatable, Sendable {
     public var pid: Int32
     public var uid: UInt32
     public var gid: UInt32
-    /// The supplementary ones.
+    /// The supplementary groups.
     public var groups: [UInt32]
     /// Absent unless a rule names it and the agent has confirmed it.
     public var executable: String?
-    /// As the process shows it, which may be any path.
+    /// The path that the process claims; it may be any.
     public var executableClaimed: String?
-    /// Absent unless a rule asks for it.
+    /// Absent unless a rule depends on it.
     public var executableDigest: String?
     public var unit: String?
     public var slice: String?
     public var userUnit: String?
-    /// Whether it is the agent's own user or root, who may do everything where no rule decides.
+    /// Whether the user is the agent's owner or root, who may do everything if no rule decides.
     public var isOwn: Bool
 
     public init(
@@ -75,19 +75,19 @@ public struct CallerDescription: Codable, Equatable, Sendable {
     }
 }
 
-/// One rule, and whether it is about the account and the caller.
+/// One rule, and whether it matches the account and the caller.
 public struct RuleDescription: Codable, Equatable, Sendable {
     /// From 1.
     public var rule: Int
     /// File and line.
     public var source: String
     public var matches: Bool
-    /// Whether nobody can tell if it matches. What it does not give freely is refused then.
+    /// Whether it is unknown if the rule matches. Then everything that it does not allow is refused.
     public var uncertain: Bool
     public var conditions: [RuleCondition]
     public var allow: [String]
     public var scopes: [String]?
-    /// What a request may name besides the account's own; absent: anything.
+    /// The resources and audiences that a request may name besides the account's own; absent if any.
     public var resources: [String]?
     public var audiences: [String]?
     public var maximumPerMinute: Int?
@@ -114,15 +114,15 @@ public struct RuleDescription: Codable, Equatable, Sendable {
     }
 }
 
-/// What a rule wants to be true.
+/// One condition of a rule.
 public struct RuleCondition: Codable, Equatable, Sendable {
     /// The key in the file.
     public var name: String
     public var wanted: String
-    /// Absent: there is none, or it cannot be found out.
+    /// The process's value; absent if it has none, or it is unknown.
     public var found: String?
     public var isMet: Bool
-    /// Whether nobody can tell if it is met.
+    /// Whether it is unknown if the condition is met.
     public var isUncertain: Bool
 
     public init(_ name: String, wanted: String, found: String?, isMet: Bool, isUncertain: Bool = false) {
@@ -140,7 +140,7 @@ public struct RuleCondition: Codable, Equatable, Sendable {
     }
 }
 
-/// Whether one thing is allowed.
+/// The decision about one permission.
 public struct PolicyDecision: Codable, Equatable, Sendable {
     public var permission: String
     public var allowed: Bool

@@ -1,11 +1,11 @@
-/// What came of asking the rules on disk what a file expects of them.
+/// The result of testing the rules on disk against a file of expectations.
 public struct PolicyTestReport: Codable, Equatable, Sendable {
     public var file: String
-    /// How many there are in the configuration.
+    /// The number of rules in the configuration.
     public var rules: Int
     public var expectations: Int
     public var failures: [Failure]
-    /// Why nothing could be asked; absent unless that is so.
+    /// The reason why the test could not run; otherwise absent.
     public var error: Fault?
 
     public init(
@@ -18,12 +18,12 @@ public struct PolicyTestReport: Codable, Equatable, Sendable {
         self.error = error
     }
 
-    /// One expectation that is not met.
+    /// An expectation that is not met.
     public struct Failure: Codable, Equatable, Sendable {
         public var line: Int?
         public var expected: String
         public var got: String
-        /// Which rule decides, and what keeps the expected one from it.
+        /// The deciding rule, and why the expected one does not match.
         public var reason: String
 
         public init(line: Int?, expected: String, got: String, reason: String) {
@@ -34,7 +34,7 @@ public struct PolicyTestReport: Codable, Equatable, Sendable {
         }
     }
 
-    /// A file that cannot be used.
+    /// A configuration or a test file that cannot be used.
     public struct Fault: Codable, Equatable, Sendable {
         public var detail: String
         public var hint: String

@@ -1,4 +1,4 @@
-/// How the client's process ends; scripts depend on these numbers.
+/// The exit codes of the client; scripts depend on these numbers.
 public enum ExitCode: Int32, Sendable {
     case ok = 0
     case failed = 1

@@ -1,13 +1,13 @@
-/// What went wrong with a request, as `application/problem+json` (RFC 9457).
+/// The error reply to a request, as `application/problem+json` (RFC 9457).
 ///
-/// `code` is stable and meant for programs; `detail` says what happened; `hint` names the remedy, usually a command.
+/// `code` is stable, for programs; `detail` is the error for the user; `hint` is the remedy, usually a command.
 public struct Problem: Error, Codable, Equatable, Sendable {
     public var code: Code
     public var detail: String
     public var hint: String?
     /// Why a login is required or a provider refused: `not_logged_in`, `provider_rejected`, `rotation_lost`, ….
     public var reason: String?
-    /// Seconds, for `too_many_requests`, when it is known: the field `Retry-After` of the reply, and not in the body.
+    /// In seconds, for `too_many_requests` if known. It is the reply's field `Retry-After`, and not in the body.
     public var retryAfter: Int?
 
     public init(

@@ -1,6 +1,6 @@
-/// A resource of the socket API, version 1, by its path: the one list of paths and methods.
+/// A resource of the socket API, version 1: the list of all paths and methods.
 ///
-/// What answers each method, and which permission it needs, is in the server's `RouteTable`.
+/// The handler and the permission of each method are in the server's `RouteTable`.
 public enum Resource: String, CaseIterable, Sendable {
     case accounts = "/v1/accounts"
     case account = "/v1/accounts/{account}"
@@ -9,7 +9,7 @@ public enum Resource: String, CaseIterable, Sendable {
     case login = "/v1/accounts/{account}/login"
     case logout = "/v1/accounts/{account}/logout"
     case inspectAccount = "/v1/accounts/{account}/inspect"
-    /// For a token whose account is found by its issuer.
+    /// Inspects a token; its issuer selects the account.
     case inspect = "/v1/inspect"
     case health = "/v1/health"
     case providers = "/v1/providers"
@@ -21,10 +21,10 @@ public enum Resource: String, CaseIterable, Sendable {
     case events = "/v1/events"
     case openAPI = "/v1/openapi.json"
     case policyCheck = "/v1/policy/check"
-    /// Outside of `/v1`, where every scraper looks.
+    /// Outside of `/v1`: the default path of Prometheus scrapers.
     case metrics = "/metrics"
 
-    /// The methods that it has, for the field Allow (RFC 9110 §10.2.1).
+    /// The allowed methods, for the field Allow (RFC 9110 §10.2.1).
     public var methods: [String] {
         switch self {
         case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .policyCheck, .metrics:

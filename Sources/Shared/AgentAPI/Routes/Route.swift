@@ -1,10 +1,10 @@
 /// A resource and the account that a request's path names.
 public struct Route: Equatable, Sendable {
     public let resource: Resource
-    /// Not `nil` if the path of the resource has one.
+    /// `nil` if the path of the resource has no account.
     public let account: AccountName?
 
-    /// Reads a path without its query; `nil` for a path at which there is nothing.
+    /// Parses a path without its query; `nil` if it names no resource.
     public init?(path: some StringProtocol) {
         guard path.hasPrefix(Resource.accountsPath) else {
             guard let resource = Resource(rawValue: String(path)), !resource.hasAccount else { return nil }

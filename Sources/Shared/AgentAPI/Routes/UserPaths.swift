@@ -1,14 +1,14 @@
-/// Where this user's files are, by the XDG Base Directory Specification.
+/// The paths of this user's files, by the XDG Base Directory Specification.
 public struct UserPaths: Equatable, Sendable {
     /// `authagent.toml` and `accounts/` of the user.
     public let configuration: String
-    /// The same of the machine, put there by whoever runs the fleet.
+    /// The directory of the machine-wide `authagent.toml` and `accounts/`, which the administrator writes.
     public let systemConfiguration: String
     /// The lock, and the log of an agent that the client started.
     public let state: String
 
-    /// Nil when neither HOME nor the XDG variables name a place. Relative paths in XDG variables are invalid and
-    /// ignored, as the specification demands.
+    /// Derives the paths; `nil` if neither HOME nor the XDG variables name a directory. Relative paths in XDG variables
+    /// are ignored, as the specification requires.
     public init?(environment: [String: String]) {
         func absolute(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
         let home = absolute("HOME")
@@ -22,10 +22,10 @@ public struct UserPaths: Equatable, Sendable {
 
     /// Held by the one agent of this user.
     public var lock: String { state + "/agent.lock" }
-    /// What keeps rotated refresh tokens until the store has them.
+    /// The journal, which holds rotated refresh tokens until the store has them.
     public var journal: String { state + "/journal" }
     /// The sealed store.
     public var sealed: String { state + "/sealed" }
-    /// Where an agent that the client started writes its log.
+    /// The log of an agent that the client started.
     public var log: String { state + "/authagentd.log" }
 }

@@ -1,6 +1,6 @@
 /// The body of `POST /v1/lock`; an empty body is one without members.
 public struct LockRequest: Codable, Equatable, Sendable {
-    /// What unlocking will ask for. Nil: nothing, unless the sealed store is kept by a passphrase.
+    /// The passphrase for unlocking; `nil` if none is required, except that of the sealed store.
     public var passphrase: String?
 
     public init(passphrase: String? = nil) { self.passphrase = passphrase }
@@ -28,6 +28,6 @@ public struct UnlockReply: Codable, Equatable, Sendable {
 }
 
 extension Problem {
-    /// The reason of a refused unlocking that lacks its passphrase.
+    /// The reason if an unlock request lacks its passphrase.
     public static let passphraseRequired = "passphrase_required"
 }

@@ -1,4 +1,4 @@
-/// The reply of `GET /v1/store`: every store that keeps something on this machine.
+/// The reply of `GET /v1/store`: the stores of this machine.
 public struct StoreReport: Codable, Equatable, Sendable {
     public var stores: [StoreDescription]
 
@@ -9,12 +9,12 @@ public struct StoreDescription: Codable, Equatable, Sendable {
     /// `keyring` or `sealed`.
     public var store: String
     public var state: StoreState
-    /// What the state means and the command that repairs it; absent when the store is `ok`.
+    /// What the state means; absent if the store is `ok`.
     public var detail: String?
     public var hint: String?
-    /// How many accounts of this machine are set to it.
+    /// The number of accounts that use the store.
     public var accounts: Int
-    /// What follows is of the sealed store alone, once it was made.
+    /// This and the members below are for an initialised sealed store only.
     public var keySource: StoreKeySource?
     public var keyFile: String?
     public var directory: String?
@@ -42,7 +42,7 @@ public struct StoreDescription: Codable, Equatable, Sendable {
     }
 }
 
-/// What the sealed store's key is made from.
+/// The source of the sealed store's key.
 public enum StoreKeySource: String, Codable, CaseIterable, Sendable {
     /// The systemd credential `authagent-key`.
     case credential

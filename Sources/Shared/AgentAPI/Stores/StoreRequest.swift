@@ -1,7 +1,7 @@
 /// The body of `POST /v1/store`.
 public struct StoreRequest: Codable, Equatable, Sendable {
     public var operation: Operation
-    /// For `init` and `rekey`; absent: the systemd credential, if there is one.
+    /// For `init` and `rekey`; absent for the systemd credential, if there is one.
     public var keySource: StoreKeySource?
     /// Absolute, for the key source `file`.
     public var keyFile: String?
@@ -37,9 +37,9 @@ public struct StoreRequest: Codable, Equatable, Sendable {
 
 /// The reply of `POST /v1/store`.
 public struct StoreReply: Codable, Equatable, Sendable {
-    /// The store as it is now; of `migrate` the target.
+    /// The store after the change; for `migrate`, the target.
     public var store: StoreDescription
-    /// What became of each account, for `migrate`.
+    /// The result for each account of `migrate`.
     public var moved: [MovedAccount]?
 
     public init(store: StoreDescription, moved: [MovedAccount]? = nil) {
@@ -48,11 +48,11 @@ public struct StoreReply: Codable, Equatable, Sendable {
     }
 }
 
-/// What `migrate` did with one account. One that did not move stays as it was, in its old store.
+/// The result of `migrate` for one account. An account that did not move stays in its old store, unchanged.
 public struct MovedAccount: Codable, Equatable, Sendable {
     public var account: AccountName
     public var moved: Bool
-    /// Why not, or what was left undone.
+    /// Why the account did not move, or which step is incomplete.
     public var reason: String?
 
     public init(account: AccountName, moved: Bool, reason: String? = nil) {

@@ -1,8 +1,8 @@
 /// The body of `POST /v1/accounts/{account}/inspect` and of `POST /v1/inspect`.
 public struct InspectRequest: Codable, Equatable, Sendable {
-    /// Absent: the account's own tokens.
+    /// The token to inspect; absent for the account's own tokens.
     public var token: String?
-    /// Asks the provider about a JWT as well (RFC 7662); about an opaque token it is asked in any case.
+    /// Whether to introspect a JWT at the provider too (RFC 7662). Opaque tokens are always introspected.
     public var introspect: Bool?
 
     public init(token: String? = nil, introspect: Bool? = nil) {
@@ -11,9 +11,9 @@ public struct InspectRequest: Codable, Equatable, Sendable {
     }
 }
 
-/// What could be found out about tokens. Texts of others are fit for a terminal; the tokens themselves are not in it.
+/// The result of an inspection. Foreign texts are cleaned for a terminal; the tokens themselves are not included.
 public struct InspectReply: Codable, Equatable, Sendable {
-    /// The account whose tokens these are, or whose provider was asked; absent when there is none.
+    /// The account whose tokens these are, or whose provider was queried; absent if there is none.
     public var account: AccountName?
     public var tokens: [TokenInspection]
 
@@ -26,21 +26,21 @@ public struct InspectReply: Codable, Equatable, Sendable {
 public struct TokenInspection: Codable, Equatable, Sendable {
     public var role: Role
     public var form: Form
-    /// Of a JWT, as far as they are readable.
+    /// The header of a JWT; header and claims are absent if they are not readable.
     public var header: JSONContent?
     public var claims: JSONContent?
-    /// Of a JWT.
+    /// For a JWT.
     public var signature: SignatureReport?
-    /// Absent when the provider was not asked.
+    /// Absent if no introspection was requested.
     public var introspection: IntrospectionReport?
-    /// Seconds since 1970; what the agent knows of its own token.
+    /// The expiry of the agent's own token, in seconds since 1970.
     public var expiresAt: Int?
     public var scope: String?
 
     public enum Role: String, Codable, CaseIterable, Sendable {
         case accessToken = "access_token"
         case idToken = "id_token"
-        /// Came with the request.
+        /// The token of the request.
         case given
     }
 
@@ -65,18 +65,18 @@ public struct TokenInspection: Codable, Equatable, Sendable {
 
 public struct SignatureReport: Codable, Equatable, Sendable {
     public var state: State
-    /// Whose keys it was checked with.
+    /// The issuer whose keys were used.
     public var issuer: String?
     public var algorithm: String?
     public var keyID: String?
-    /// Why it is invalid, or why it was not checked.
+    /// The reason why the signature is invalid or was not checked.
     public var detail: String?
 
     public enum State: String, Codable, CaseIterable, Sendable {
         case valid, invalid
         /// The token was only decoded: no known account has its issuer.
         case unchecked
-        /// The issuer's keys cannot be had just now.
+        /// The issuer's keys cannot be fetched now.
         case unreachable
     }
 
@@ -97,20 +97,20 @@ public struct SignatureReport: Codable, Equatable, Sendable {
     }
 }
 
-/// What the provider says about a token (RFC 7662).
+/// The result of a token introspection (RFC 7662).
 public struct IntrospectionReport: Codable, Equatable, Sendable {
     public var state: State
-    /// The provider's answer.
+    /// The provider's reply.
     public var members: JSONContent?
-    /// Why there is no answer.
+    /// The reason why there is no reply.
     public var detail: String?
 
     public enum State: String, Codable, CaseIterable, Sendable {
         case active, inactive
-        /// There is nobody to ask, or the provider does not let this client ask.
+        /// The provider has no introspection endpoint, or does not permit this client to use it.
         case unavailable
         case unreachable
-        /// The token was not sent: it is not known to be this provider's.
+        /// The token was not sent, because it may not be this provider's.
         case notAsked = "not_asked"
     }
 

@@ -1,8 +1,8 @@
-/// What a rule lets a token be good for at most: its scopes, and where it may be used.
+/// The scopes, resources and audiences that a rule allows a token at most.
 public struct TokenBound: Hashable, Sendable {
-    /// `nil`: any scopes.
+    /// `nil` if all scopes are allowed.
     public var scopes: ScopeBound?
-    /// What a request may name besides the account's own resources and audience.
+    /// The values that a request may name besides the account's own resources and audience.
     public var resources: [String]
     public var audiences: [String]
 
@@ -12,7 +12,8 @@ public struct TokenBound: Hashable, Sendable {
         self.audiences = audiences
     }
 
-    /// What `target` names beyond the bound. `own` is the account's own place, which is always within it.
+    /// Returns the resources and the audience of `target` that exceed the bound; `nil` if none do. `own` is the
+    /// account's own target, which is always allowed.
     public func beyond(_ target: TokenTarget?, own: TokenTarget?) -> Foreign? {
         func isForeign(_ text: String, _ allowed: [String], _ own: [String]) -> Bool {
             !(allowed + own).contains { $0.utf8.elementsEqual(text.utf8) }
@@ -24,7 +25,7 @@ public struct TokenBound: Hashable, Sendable {
         return resources.isEmpty && audience == nil ? nil : Foreign(resources: resources, audience: audience)
     }
 
-    /// Resources and an audience that a rule does not allow.
+    /// The resources and the audience that a rule does not allow.
     public struct Foreign: Equatable, Sendable {
         public let resources: [String]
         public let audience: String?

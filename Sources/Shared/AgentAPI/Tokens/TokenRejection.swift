@@ -1,10 +1,10 @@
 /// The body of `POST /v1/accounts/{account}/token/rejected`; an empty body is one without members.
 public struct TokenRejection: Codable, Equatable, Sendable {
-    /// The SHA-256 digest of the refused token in hexadecimal digits. `nil`: the token that the agent has.
+    /// The SHA-256 digest of the refused token in hexadecimal digits; `nil` for the agent's current token.
     public var tokenSHA256: String?
-    /// Separated by spaces. With `resources` and `audience` it says which of the account's tokens was refused.
+    /// Separated by spaces. With `resources` and `audience`, it selects the refused one of the account's tokens.
     public var scope: String?
-    /// In JSON also a single text.
+    /// In JSON, an array or a single string.
     public var resources: [String]
     public var audience: String?
 
@@ -17,7 +17,7 @@ public struct TokenRejection: Codable, Equatable, Sendable {
         self.audience = audience
     }
 
-    /// Of the token that a request with this target is served.
+    /// Reports the token that a request with this target gets.
     public init(of target: TokenTarget?, tokenSHA256: String? = nil) {
         let scopes = target?.scopes ?? []
         self.init(
@@ -25,7 +25,7 @@ public struct TokenRejection: Codable, Equatable, Sendable {
             resources: target?.resources ?? [], audience: target?.audience)
     }
 
-    /// `nil` if the login's own token is meant.
+    /// Returns the target; `nil` for the login's own token.
     public func target() throws(TokenTarget.Invalid) -> TokenTarget? {
         let scopes = scope?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         return try TokenTarget(scopes: scopes ?? [], resources: resources, audience: audience)
@@ -66,9 +66,9 @@ public struct TokenRejectionReply: Codable, Equatable, Sendable {
 
     public var account: AccountName
     public var result: Result
-    /// Why the token was kept: `another_token`, `renewed_lately` or `same_token`.
+    /// The reason why the token was kept: `another_token`, `renewed_lately` or `same_token`.
     public var reason: String?
-    /// The same for people.
+    /// The reason as a text for the user.
     public var note: String?
 
     public init(account: AccountName, result: Result, reason: String? = nil, note: String? = nil) {

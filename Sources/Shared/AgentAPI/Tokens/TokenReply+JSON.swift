@@ -1,6 +1,6 @@
 extension TokenReply {
-    /// The same bytes as those of `APIJSON.encode(fixed:)`, by hand: a codec that looks up how to write each member
-    /// takes longer than all the rest of a request.
+    /// The same bytes as from `APIJSON.encode(fixed:)`, written by hand: the codec would take longer than the rest of
+    /// the request.
     public var json: [UInt8] {
         var writer = JSONWriter(capacity: accessToken.utf8.count + (idToken?.utf8.count ?? 0) + scope.utf8.count + 256)
         writer.member("access_token", accessToken)
@@ -16,7 +16,7 @@ extension TokenReply {
     }
 }
 
-/// Writes one flat object; its user names the members in the order of their names.
+/// A writer of one flat object. The caller adds the members in the order of their names.
 private struct JSONWriter {
     private var bytes: [UInt8] = []
 
@@ -27,7 +27,7 @@ private struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
         var value = value
         value.withUTF8 { text in
-            // Nearly every text is a token or a word, which needs no escape.
+            // Fast path: nearly every string is a token or a word, which needs no escape.
             if Self.isPlain(text) {
                 bytes.append(contentsOf: text)
             } else {
@@ -55,8 +55,8 @@ private struct JSONWriter {
         bytes.append(UInt8(ascii: ":"))
     }
 
-    /// Eight bytes at a time, because a token has about a thousand: `byte - n` borrows into the highest bit where the
-    /// byte is smaller than n, and `byte ^ n` is 0, smaller than 1, where it is n.
+    /// Checks eight bytes at a time, because a token has about a thousand: `byte - n` borrows into the highest bit if
+    /// the byte is less than n, and `byte ^ n` is 0, less than 1, if it equals n.
     private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         let bytes = UnsafeRawBufferPointer(text)
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -79,7 +79,7 @@ private struct JSONWriter {
         return true
     }
 
-    /// RFC 8259 §7, with the short forms where there are any.
+    /// Appends an escape sequence (RFC 8259 §7), the short form if there is one.
     private mutating func append(escaped byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]

@@ -1,20 +1,20 @@
-/// A fresh access token: an RFC 6749 §5.1 token response plus what a local program needs to know.
+/// A fresh access token: an RFC 6749 §5.1 token response with additions for local programs.
 ///
-/// There is no member for a refresh token, on purpose.
+/// It deliberately has no member for a refresh token.
 public struct TokenReply: Codable, Equatable, Sendable {
     public var accessToken: String
-    /// When it was asked for: the newest verified ID token of the login.
+    /// If requested, the newest verified ID token of the login.
     public var idToken: String?
-    /// Seconds since 1970, of the ID token, which may expire before the access token or after it.
+    /// The expiry of the ID token in seconds since 1970; it may be before or after that of the access token.
     public var idTokenExpiresAt: Int?
     public var tokenType: String
-    /// Seconds of life left; absent when the provider named no expiry.
+    /// The remaining lifetime in seconds; absent if the provider did not report it.
     public var expiresIn: Int?
     public var scope: String
-    /// Seconds since 1970, derived for display; the agent itself counts on CLOCK_BOOTTIME.
+    /// In seconds since 1970, derived for display; the agent itself uses CLOCK_BOOTTIME.
     public var expiresAt: Int?
     public var account: AccountName
-    /// Set when the token is served although it lives shorter, or can do more, than was asked for.
+    /// Set if the token's lifetime is shorter, or its scope is wider, than requested.
     public var note: String?
 
     public init(

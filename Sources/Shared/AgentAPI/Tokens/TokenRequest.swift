@@ -1,15 +1,15 @@
-/// What a program asks for with `GET /v1/accounts/{account}/token`.
+/// The parameters of `GET /v1/accounts/{account}/token`.
 public struct TokenRequest: Hashable, Sendable {
-    /// Seconds that the token has to live at least, if the provider's tokens live that long.
+    /// The minimum remaining lifetime in seconds, if the provider's tokens live that long.
     public var minimumValidity: Int
-    /// Whether the login's ID token is wanted as well.
+    /// Whether the reply includes the login's ID token.
     public var includesIDToken: Bool
-    /// Nil: the login's own token.
+    /// `nil` for the login's own token.
     public var target: TokenTarget?
-    /// Seconds after which the answer is `timeout`; the refresh that was waited for goes on. 0: only what is there at
-    /// once. Nil: the agent's own limit.
+    /// Seconds after which the answer is `timeout`, while the refresh continues; 0 does not wait at all; `nil` for the
+    /// agent's own limit.
     public var wait: Int?
-    /// What the token may be good for at most; nil: no bound. No part of what is sent: the agent's rules set it.
+    /// The most that the token may grant; `nil` if there is no bound. Not part of the request: the rules set it.
     public var bound: TokenBound?
 
     public init(
@@ -36,7 +36,7 @@ public struct TokenRequest: Hashable, Sendable {
         return pairs.joined(separator: "&")
     }
 
-    /// RFC 3986 §2.3: everything but the unreserved characters.
+    /// Percent-encodes everything except the unreserved characters (RFC 3986 §2.3).
     package static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []

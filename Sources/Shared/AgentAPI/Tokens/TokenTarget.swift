@@ -1,8 +1,8 @@
-/// What a token is to be good for, when it is not the login's own token: a part of its scopes (RFC 6749 §6), certain
-/// resources (RFC 8707 §2), an audience.
+/// The target of a token other than the login's own: a subset of its scopes (RFC 6749 §6), resources (RFC 8707 §2), an
+/// audience.
 ///
-/// Two targets are equal when they mean the same: scopes are a set, and so are resources, but in their order, because
-/// a provider may take the first for the most important.
+/// Scopes are compared as a set, resources in their order, because a provider may treat the first as the most
+/// important.
 public struct TokenTarget: Hashable, Sendable {
     /// Sorted, each once.
     public let scopes: [String]
@@ -10,7 +10,7 @@ public struct TokenTarget: Hashable, Sendable {
     public let resources: [String]
     public let audience: String?
 
-    /// Nil if nothing is asked for, so that the login's own token is meant.
+    /// Creates a target; `nil` without scopes, resources and audience, for the login's own token.
     public init?(scopes: [String] = [], resources: [String] = [], audience: String? = nil) throws(Invalid) {
         if let problem = Self.problem(scopes: scopes) { throw Invalid(.scope, problem) }
         if let problem = Self.problem(resources: resources) { throw Invalid(.resource, problem) }
@@ -24,7 +24,7 @@ public struct TokenTarget: Hashable, Sendable {
 
     public enum Parameter: String, Sendable { case scope, resource, audience }
 
-    /// What is wrong with a target; `problem` goes on after the parameter's name.
+    /// The error in a target; `problem` is a sentence without its subject, the parameter's name.
     public struct Invalid: Error, Equatable, Sendable {
         public let parameter: Parameter
         public let problem: String
@@ -37,16 +37,16 @@ public struct TokenTarget: Hashable, Sendable {
 }
 
 extension TokenTarget {
-    /// Providers have hundreds of scopes; nobody needs more of them in one token.
+    /// Some providers have hundreds of scopes, but one token needs only a few.
     public static let maximumScopes = 64
-    /// All together, with the spaces between them.
+    /// For all scopes together, with the spaces between them.
     public static let maximumScopeLength = 4 * 1024
     public static let maximumResources = 8
-    /// Each; with all of them a request's head may still be too large.
+    /// For each resource; all together may still exceed the limit of a request's head.
     public static let maximumResourceLength = 1024
     public static let maximumAudienceLength = 512
 
-    /// RFC 6749 §3.3: visible ASCII, and neither a quotation mark nor a backslash.
+    /// Checks RFC 6749 §3.3: visible ASCII without quotation marks and backslashes.
     private static func problem(scopes: [String]) -> String? {
         guard scopes.count <= maximumScopes else { return "names more than \(maximumScopes) scopes" }
         guard scopes.reduce(0, { $0 + $1.utf8.count + 1 }) <= maximumScopeLength + 1 else {
@@ -56,21 +56,21 @@ extension TokenTarget {
             !scope.isEmpty
                 && scope.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
         }
-        return isValid ? nil : "is empty or holds characters that no scope may hold"
+        return isValid ? nil : "is empty or has characters that a scope cannot have"
     }
 
-    /// RFC 8707 §2: an absolute URI without a fragment.
+    /// Checks RFC 8707 §2: an absolute URI without a fragment.
     private static func problem(resources: [String]) -> String? {
-        guard resources.count <= maximumResources else { return "comes more than \(maximumResources) times" }
+        guard resources.count <= maximumResources else { return "is given more than \(maximumResources) times" }
         for resource in resources {
             guard resource.utf8.count <= maximumResourceLength else {
                 return "is longer than \(maximumResourceLength) bytes"
             }
             guard !resource.utf8.contains(UInt8(ascii: "#")) else {
-                return "has a fragment, which no resource may have"
+                return "must not have a fragment"
             }
             guard AbsoluteURI.isWellFormed(resource) else {
-                return "is no absolute URI, such as https://api.example.com/"
+                return "is not an absolute URI, such as https://api.example.com/"
             }
         }
         return nil
@@ -84,7 +84,7 @@ extension TokenTarget {
     }
 }
 
-/// RFC 3986 §4.3: a scheme and something behind it, in the characters that URIs are made of.
+/// The syntax of an absolute URI: a scheme and a rest, in the characters of RFC 3986 §4.3.
 enum AbsoluteURI {
     static func isWellFormed(_ text: String) -> Bool {
         let bytes = Array(text.utf8)

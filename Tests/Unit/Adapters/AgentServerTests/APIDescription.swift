@@ -2,7 +2,7 @@ import AgentAPI
 import Foundation
 import Testing
 
-/// The OpenAPI document, as far as tests compare it with the code.
+/// The parts of the OpenAPI document that tests compare with the code.
 struct APIDescription {
     typealias Object = [String: Any]
 
@@ -14,11 +14,11 @@ struct APIDescription {
 
     struct Operation {
         let path: String
-        /// As in a request line.
+        /// Upper case, as in a request line.
         let method: String
         let parameters: [Object]
         let hasBody: Bool
-        /// The problem codes with each status; nil where the reply is no problem, or has no body.
+        /// The problem codes of each status; `nil` if the reply is not a problem, or has no body.
         let codes: [Int: Set<String>?]
 
         var name: String { "\(method) \(path)" }
@@ -51,12 +51,12 @@ struct APIDescription {
         return Set(try #require(properties["code"]?["enum"] as? [String]))
     }
 
-    /// By name, without those that are only built from others.
+    /// By name, without those that are composed of others only.
     var schemas: [String: Object] {
         ((document["components"] as? Object)?["schemas"] as? [String: Object]) ?? [:]
     }
 
-    /// What an object's schema says of its members.
+    /// Returns the members of an object's schema.
     func members(of name: String) throws -> [String: Member] {
         let schema = try #require(schemas[name], "\(name)")
         let required = Set(schema["required"] as? [String] ?? [])
@@ -70,7 +70,7 @@ struct APIDescription {
         }
     }
 
-    /// Behind its reference, if it is one.
+    /// Resolves a schema that is a reference.
     private func resolved(_ object: Object) throws -> Object {
         guard let reference = object["$ref"] as? String else { return object }
         let target = reference.split(separator: "/").dropFirst().reduce(document as Any?) { value, name in

@@ -4,7 +4,7 @@ import Foundation
 import Policy
 import Synchronization
 
-/// Rules for a caller who is nobody to the agent, and what is recorded of him.
+/// Rules for a caller that is neither the owner nor root, and the audit's records.
 final class AccessFixture: AccessAudit {
     static let owner: UInt32 = 1000
     static let stranger = Caller(pid: 77, user: 4242, group: 4242)
@@ -18,11 +18,11 @@ final class AccessFixture: AccessAudit {
     func record(_ record: AccessRecord) { kept.withLock { $0.append(record) } }
 
     private let count = Mutex(0)
-    /// Those who were refused without a record.
+    /// The number of refusals without a record.
     var suppressed: Int { count.withLock { $0 } }
     func suppress(_ user: UInt32, countedAs person: UInt32) { count.withLock { $0 += 1 } }
 
-    /// What the server is given: everybody who connects is this caller.
+    /// Returns the server's access control, for which every connection is from this caller.
     func access(_ rules: RulesInForce, as caller: any CallerIdentity = KnownCaller(AccessFixture.stranger)) -> Access {
         Access(
             rules: rules, audit: self, credentials: { _ in caller.connected }, peer: { _ in caller },
@@ -44,7 +44,7 @@ final class AccessFixture: AccessAudit {
     }
 }
 
-/// A caller of whom the facts are found out only when they are asked for, and some of them only in time.
+/// A caller whose facts are collected on request, and some of them only with waiting.
 final class SlowCaller: CallerIdentity {
     let connected: Caller
     private let full: Caller

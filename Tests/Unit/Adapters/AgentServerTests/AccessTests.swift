@@ -5,9 +5,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What the rules allow is what a caller gets, on every route.
+/// The rules' decisions on every route.
 struct AccessTests {
-    /// Every route with what it needs.
+    /// Every route with the permissions that it requires.
     private static let routes: [(request: Request, needed: Set<Permission>)] = [
         (.get("/v1/accounts/work/token"), [.token]),
         (.get("/v1/accounts/work/token", "Accept: text/plain"), [.token]),
@@ -30,7 +30,7 @@ struct AccessTests {
         (.get("/v1/policy/check?pid=4711&account=work"), [.admin]),
     ]
 
-    @Test("a refused caller of another PID namespace is called not visible, and no command names its number 0")
+    @Test("a refused caller from another PID namespace is called not visible, and no hint names pid 0")
     func invisible() async throws {
         let fixture = AccessFixture()
         let caller = KnownCaller(Caller(pid: 0, user: 4242, group: 4242))
@@ -44,14 +44,14 @@ struct AccessTests {
     }
 
     @Test(
-        "each route answers whoever has what it needs, and nobody else: then nothing is looked up, and it is recorded")
+        "each route requires exactly its permission; a refusal looks nothing up and is recorded")
     func everyRoute() async throws {
-        // One more than nothing, one less than everything, and each by itself.
+        // None, all, each alone, and all but one.
         let all = Set(Permission.allCases)
         let grants = [[], all] + all.map { [$0] } + all.map { all.subtracting([$0]) }
         for allow in grants {
             let fixture = AccessFixture()
-            // Whoever may nothing could not connect; here it is another account that he has.
+            // Without any permission, the caller could not connect: the second rule never matches, but may.
             let rules = [
                 AccessFixture.rule(["*"], allow: allow),
                 AccessFixture.rule(["*"], [.executable("/never")], allow: all),
@@ -61,7 +61,7 @@ struct AccessTests {
                 for (request, needed) in Self.routes {
                     let (calls, records) = (server.service.calls.count, fixture.records.count)
                     let isAllowed = needed.isSubset(of: allow)
-                    // A login goes on until somebody ends it; its first words are enough.
+                    // A login's stream does not end by itself; its head is enough.
                     let reply = try await server.firstReply(request)
                     #expect(reply.status == (isAllowed ? 200 : 403), "\(request.target) \(allow)")
                     #expect(fixture.records.count == records + 1, "\(request.target)")
@@ -87,7 +87,7 @@ struct AccessTests {
         }
     }
 
-    @Test("health and providers are for whoever may connect; what a store says is for the agent's own user")
+    @Test("every connected caller gets health and providers; only the owner gets the stores' messages")
     func open() async throws {
         let fixture = AccessFixture()
         try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.token]))) { server in
@@ -108,7 +108,7 @@ struct AccessTests {
         }
     }
 
-    @Test("a list has the accounts that a rule gives, and no word of the others")
+    @Test("a list has only the accounts that a rule allows")
     func list() async throws {
         let fixture = AccessFixture()
         let rules = [AccessFixture.rule(["work"], allow: [.status]), AccessFixture.rule(["*"], allow: [.token])]
@@ -128,7 +128,7 @@ struct AccessTests {
         }
     }
 
-    @Test("a rule's rate is answered with 429, the seconds to wait, and no look-up")
+    @Test("over a rule's rate, the answer is 429 with the seconds to wait, and nothing is looked up")
     func rate() async throws {
         let fixture = AccessFixture()
         let access = fixture.access(AccessFixture.rule(allow: [.token, .status], perMinute: 2))
@@ -147,7 +147,7 @@ struct AccessTests {
         }
     }
 
-    @Test("under a bound, scopes beyond it are refused and named, and the agent is told the bound for all others")
+    @Test("scopes beyond a bound are refused and named; for other requests the agent gets the bound")
     func bound() async throws {
         let fixture = AccessFixture()
         let rule = AccessFixture.rule(allow: [.token, .idToken, .login], scopes: ["repo:read", "user"])
@@ -178,7 +178,7 @@ struct AccessTests {
         }
     }
 
-    @Test("the bare ID token has no scopes, and is requested for no place beyond the bound all the same")
+    @Test("a bare ID token has no scope bound, but its target must be within the bound")
     func bareIDToken() async throws {
         let fixture = AccessFixture()
         let rule = AccessFixture.rule(allow: [.idToken], scopes: ["user"])
@@ -195,7 +195,7 @@ struct AccessTests {
         }
     }
 
-    @Test("whoever is no more than allowed to log in changes nothing of an account, also none of its scopes")
+    @Test("with only 'login' a caller cannot change the account's settings or scopes")
     func loginSettings() async throws {
         let fixture = AccessFixture()
         try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.login]))) { server in
@@ -212,7 +212,7 @@ struct AccessTests {
         }
     }
 
-    @Test("whoever is no more than allowed to log out revokes the login and leaves the client; the owner may do all")
+    @Test("with only 'logout' a caller revokes the login and cannot forget the client; the owner can do both")
     func logoutOptions() async throws {
         let rule = AccessFixture.rule(["*"], [.anybody], allow: [.logout])
         let bodies = ["{\"local\":true}", "{\"forget_client\":true}", "{\"local\":true,\"forget_client\":true}"]
@@ -237,7 +237,7 @@ struct AccessTests {
         }
     }
 
-    @Test("a digest is waited for, other facts are not, and nothing is found out that no rule needs")
+    @Test("only a digest takes waiting, and no fact is collected that no rule needs")
     func facts() async throws {
         let digest = String(repeating: "a", count: 64)
         let full = Caller(
@@ -248,7 +248,7 @@ struct AccessTests {
         let looks: [CallerFacts] = [[], .executableClaim, named, named.union(.executableDigest)]
         let table: [(AccessRule, [CallerFacts])] = [
             (AccessFixture.rule(allow: [.token]), [[]]),
-            // What the process shows is another path: no file is looked at.
+            // The claimed path differs from the rule's: no file is read.
             (
                 AccessFixture.rule(["*"], [.executable("/y"), .executableDigest(digest)], allow: [.token]),
                 [.executableClaim, [], .executableClaim]
@@ -256,7 +256,7 @@ struct AccessTests {
             (AccessFixture.rule(["*"], [.unit(Glob("a.service"))], allow: [.token]), [[], .unit]),
             (
                 AccessFixture.rule(["*"], [.executable("/x"), .executableDigest(digest)], allow: [.token]),
-                // The first: which program it is that connects. The last: whether it still is.
+                // The first call notes the program that connects; the last checks that it is the same.
                 [.executableClaim] + looks.dropLast() + looks + [.executableClaim]
             ),
         ]
@@ -268,14 +268,14 @@ struct AccessTests {
                 try await client.send(Request.get("/v1/accounts/work/token").text)
                 let isOther = rule.conditions.first == .executable("/y")
                 #expect(try await client.reply().status == (isOther ? 403 : 200), "\(rule)")
-                // The first is the look at the connection itself.
+                // The first call is for the connection itself.
                 #expect(Array(caller.askedFor.dropFirst(before + 1)) == asked, "\(rule)")
                 #expect(fixture.records.count == 1)
             }
         }
     }
 
-    @Test("a caller that has ended is refused at once, on a connection that was good before, whatever it asks for")
+    @Test("a caller that has exited is refused on its open connection, on every route")
     func lost() async throws {
         let (fixture, caller) = (AccessFixture(), SlowCaller(AccessFixture.stranger))
         let access = fixture.access(AccessFixture.rule(allow: Set(Permission.allCases)), as: caller)
@@ -298,7 +298,7 @@ struct AccessTests {
 }
 
 extension ServerFixture {
-    /// A reply, or only its head if it is a stream that goes on.
+    /// Returns a reply, or only its head if it is a stream that does not end.
     fileprivate func firstReply(_ request: Request) async throws -> HTTPReply {
         let client = try client()
         try await client.send(request.text)

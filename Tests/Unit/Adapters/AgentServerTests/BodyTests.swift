@@ -6,7 +6,7 @@ struct BodyTests {
     private static let logout = "/v1/accounts/work/logout"
 
     @Test(
-        "a body is JSON in UTF-8 or it is 415",
+        "a body of another type than JSON in UTF-8 gets 415",
         arguments: [
             (["Content-Type: application/json"], 200), ([], 200),
             (["Content-Type: APPLICATION/JSON;Charset=UTF-8"], 200),
@@ -31,7 +31,7 @@ struct BodyTests {
     }
 
     @Test(
-        "JSON that another reader could understand otherwise is refused",
+        "JSON that parsers read differently is refused",
         arguments: [
             #"{"local":true,"local":false}"#, #"{"local":true,"l\u006fcal":false}"#, #"{"x":{"a":1,"a":1}}"#,
             "\u{FEFF}{}", "{}{}", "{} x", "{\"local\":true,}", "{'local':true}", "{local:true}", "{\"local\":True}",
@@ -53,7 +53,7 @@ struct BodyTests {
     }
 
     @Test(
-        "JSON in another encoding, or in none, is refused",
+        "JSON in another encoding than UTF-8 is refused",
         arguments: [String.Encoding.utf16LittleEndian, .utf16, .utf32, .isoLatin1])
     func encodings(encoding: String.Encoding) async throws {
         try await ServerFixture.serving { server in
@@ -67,7 +67,7 @@ struct BodyTests {
         }
     }
 
-    @Test("members that nobody knows are passed over, and null is the same as absent")
+    @Test("unknown members are ignored, and null is the same as absent")
     func tolerated() async throws {
         let work = try #require(AccountName("work"))
         try await ServerFixture.serving { server in
@@ -78,7 +78,7 @@ struct BodyTests {
         }
     }
 
-    @Test("a body that a resource does not read is no reason to refuse, and is not read as the next request")
+    @Test("a body that a resource does not read is accepted, and not read as the next request")
     func unreadBody() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -93,7 +93,7 @@ struct BodyTests {
     }
 
     @Test(
-        "a request that is wrong in what it asks leaves the connection to the next one",
+        "after an invalid request, the connection serves the next one",
         arguments: [
             Request.get("/nowhere"), .get("/v1/health#x"), .get("/v1/health?x=1"), .post("/v1/health"),
             .get("/v1/health", "Accept: text/html"), .post("/v1/accounts/work/logout", "{"),

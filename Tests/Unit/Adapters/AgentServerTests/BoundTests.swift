@@ -3,7 +3,7 @@ import Testing
 
 struct BoundTests {
     @Test(
-        "a head over 16 KiB gets 431, wherever its bytes are",
+        "a head over 16 KiB gets 431, whichever part is long",
         arguments: [
             Request.get("/v1/health", "X: " + String(repeating: "x", count: 17_000)),
             .get("/v1/health?" + String(repeating: "x", count: 17_000)),
@@ -31,7 +31,7 @@ struct BoundTests {
         }
     }
 
-    @Test("a head that never ends is cut off, not collected", arguments: ["x", "\r\nX: "])
+    @Test("a head that never ends is cut off, not buffered", arguments: ["x", "\r\nX: "])
     func endlessHead(separator: String) async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -42,7 +42,8 @@ struct BoundTests {
         }
     }
 
-    @Test("a body that claims too much gets 413 before any of it is read", arguments: [65_537, 1_000_000_000])
+    @Test(
+        "a body with a too large Content-Length gets 413 before any of it is read", arguments: [65_537, 1_000_000_000])
     func contentLength(length: Int) async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -71,7 +72,7 @@ struct BoundTests {
         }
     }
 
-    @Test("fields behind a chunked body are as bounded as those before it")
+    @Test("trailer fields of a chunked body have the same limit as header fields")
     func trailers() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -98,7 +99,7 @@ struct BoundTests {
         }
     }
 
-    @Test("whoever asks first is told to go on (RFC 9110 §10.1.1)")
+    @Test("a client that sends Expect: 100-continue gets 100 (RFC 9110 §10.1.1)")
     func expectation() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()

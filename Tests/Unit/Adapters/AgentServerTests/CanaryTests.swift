@@ -4,8 +4,8 @@ import Policy
 import TestSupport
 import Testing
 
-/// A text of the owner's stands wherever texts of files, stores and providers do, and no stranger is sent it: by no
-/// route, with every permission but 'admin'.
+/// A canary replaces all texts of files, stores and providers, and no reply to another user may have it: on every
+/// route, with every permission except 'admin'.
 @Suite(.timeLimit(.minutes(10)))
 struct CanaryTests {
     private static let canary = "owners-private-place/db7.corp.example"
@@ -14,7 +14,7 @@ struct CanaryTests {
         allow: Set(Permission.allCases).subtracting([.admin]))
     private static let owner = KnownCaller(Caller(pid: 1, user: AccessFixture.owner, group: 1))
 
-    /// Every route with every method that has an end, and bodies that say the most.
+    /// Every route and method whose reply ends, with bodies that request the fullest replies.
     private static func requests(_ account: String) throws -> [Request] {
         let name = try #require(AccountName(account))
         return Resource.allCases.flatMap { resource -> [Request] in
@@ -31,7 +31,7 @@ struct CanaryTests {
         }
     }
 
-    /// What all of the replies say.
+    /// Returns all replies as one text.
     private func replies(_ server: ServerFixture) async throws -> String {
         var texts: [String] = []
         for account in ["work", "fails"] {
@@ -45,9 +45,9 @@ struct CanaryTests {
         return texts.joined()
     }
 
-    @Test("no reply to a stranger has it, whatever went wrong", arguments: Problem.Code.allCases)
+    @Test("no reply to another user has the canary, whatever the problem", arguments: Problem.Code.allCases)
     func repliesToStrangers(code: Problem.Code) async throws {
-        // Those about the request only say in their own words what it asked for.
+        // Problems about the request keep their own text.
         let text = Self.isAboutRequest(code) ? "of the request" : Self.canary
         let problem = Problem(code, text, hint: text, reason: Self.canary)
         try await ServerFixture.serving(access: AccessFixture().access(Self.strangers)) { server in
@@ -58,7 +58,7 @@ struct CanaryTests {
         }
     }
 
-    @Test("the owner's replies have it")
+    @Test("the owner's replies have the canary")
     func repliesToOwner() async throws {
         try await ServerFixture.serving(access: AccessFixture().access(as: Self.owner)) { server in
             server.service.canary = Self.canary
@@ -80,7 +80,7 @@ struct CanaryTests {
         }
     }
 
-    @Test("no event of a login has it, whatever its code is")
+    @Test("no event of a login has the canary, whatever its code")
     func logins() async throws {
         let name = try #require(AccountName("work"))
         let codes =
@@ -107,7 +107,7 @@ struct CanaryTests {
         }
     }
 
-    @Test("no event of the agent has it")
+    @Test("no event of the agent has the canary")
     func events() async throws {
         let name = try #require(AccountName("work"))
         try await ServerFixture.serving(access: AccessFixture().access(Self.strangers)) { server in
@@ -130,7 +130,7 @@ struct CanaryTests {
         }
     }
 
-    @Test("a token in the body is inspected for the owner only, because the provider is asked with the owner's client")
+    @Test("only the owner may inspect a token in the body, because introspection uses the owner's client")
     func givenToken() async throws {
         let body = "{\"token\":\"x\"}"
         try await ServerFixture.serving(access: AccessFixture().access(Self.strangers)) { server in

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 struct CapTests {
-    @Test("a user's connections are capped, and free again when they close")
+    @Test("a user's connections are capped, and a closed one frees its place")
     func perUser() async throws {
         var limits = ServerLimits()
         limits.connectionsPerUser = 2
@@ -16,7 +16,7 @@ struct CapTests {
                 try await client.send(.get("/v1/health"))
                 #expect(try await client.reply().status == 200)
             }
-            // It need not even ask.
+            // It gets the refusal without a request.
             let third = try server.client()
             let refusal = try await third.reply()
             #expect(refusal.status == 429)
@@ -33,7 +33,7 @@ struct CapTests {
         }
     }
 
-    @Test("whoever may not connect at all is told so on a few connections at once, and more are not even looked at")
+    @Test("a user without access gets a few refusals at once; further connections are not examined")
     func refusals() async throws {
         var limits = ServerLimits()
         limits.refusalTime = .seconds(60)
@@ -57,7 +57,7 @@ struct CapTests {
         }
     }
 
-    @Test("whoever connects and hangs up, over and over, is soon not even looked at")
+    @Test("a user without access that connects and closes repeatedly is soon not examined")
     func hangingUp() async throws {
         var limits = ServerLimits()
         limits.refusalsPerSecond = 5
@@ -66,12 +66,12 @@ struct CapTests {
         try await ServerFixture.serving(limits, access: access) { server in
             for _ in 0..<500 { try server.client().close() }
             await eventually { fixture.records.count + fixture.suppressed == 500 }
-            // Five in each second, of which there are not ten.
+            // Five a second, for less than ten seconds.
             #expect((1...50).contains(fixture.records.count), "\(fixture.records.count)")
         }
     }
 
-    @Test("a user whose other programs are refused is let in where a rule gives him anything")
+    @Test("a user over the refusal limit is admitted where a rule allows its uid anything")
     func welcome() async throws {
         var limits = ServerLimits()
         (limits.refusalsAtOnce, limits.connectionsPerUser) = (2, 1)
@@ -91,7 +91,7 @@ struct CapTests {
         }
     }
 
-    @Test("refused connections are not counted as that user's")
+    @Test("refused connections do not count towards the user's cap")
     func refusedAreFree() async throws {
         var limits = ServerLimits()
         limits.connectionsPerUser = 1
@@ -112,7 +112,7 @@ struct CapTests {
             let clients = try (0..<1_000).map { _ in try server.client() }
             for client in clients { try await client.send(.get("/v1/accounts/slow/token")) }
             await server.service.refresh.arrived(clients.count)
-            // All of them wait, and still the next one does not.
+            // All of them wait, but the next one does not.
             let fresh = try await server.exchange(.get("/v1/accounts/work/token"))
             #expect(fresh.status == 200)
             server.service.refresh.open()
@@ -120,7 +120,7 @@ struct CapTests {
         }
     }
 
-    @Test("one slow call holds up nobody else")
+    @Test("a slow call does not delay other clients")
     func slowCall() async throws {
         try await ServerFixture.serving { server in
             let slow = try server.client()

@@ -7,7 +7,7 @@ struct ChunkTests {
         "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 
     @Test(
-        "chunks whose lengths can be read in two ways end the connection with 400",
+        "ambiguous chunk lengths end the connection with 400",
         arguments: [
             "2x\r\n{}\r\n0\r\n\r\n", "-2\r\n{}\r\n0\r\n\r\n", "0x2\r\n{}\r\n0\r\n\r\n", "+2\r\n{}\r\n0\r\n\r\n",
             "\r\n{}\r\n0\r\n\r\n",
@@ -19,7 +19,7 @@ struct ChunkTests {
         try await ServerFixture.serving { try await $0.expectRefusal(of: Self.head + text) }
     }
 
-    @Test("what comes with the chunks is not part of the body, and changes nothing")
+    @Test("chunk extensions and trailers are ignored")
     func extensions() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -33,7 +33,7 @@ struct ChunkTests {
         }
     }
 
-    @Test("an extension that never ends is cut off in time, and not kept")
+    @Test("a chunk extension that never ends is cut off in time, and not buffered")
     func endlessExtension() async throws {
         var limits = ServerLimits()
         limits.requestTime = .milliseconds(300)

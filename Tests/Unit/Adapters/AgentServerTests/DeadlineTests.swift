@@ -11,7 +11,7 @@ struct DeadlineTests {
     }
 
     @Test(
-        "a request that drips does not outlive its time, and holds up nobody",
+        "a request that arrives byte by byte is cut off in time, and does not delay others",
         arguments: [
             "GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: ",
             "POST /v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n",
@@ -20,7 +20,7 @@ struct DeadlineTests {
         try await ServerFixture.serving(limits { $0.requestTime = .milliseconds(200) }) { server in
             let slow = try server.client()
             try await slow.send(start)
-            // Each drop comes after a whole request of somebody else.
+            // Each byte follows a whole request of another client.
             while try await slow.sendUntilClosed([UInt8(ascii: "x")]) == 1 {
                 let reply = try await server.exchange(.get("/v1/accounts/work/token"))
                 try #require(reply.status == 200)
@@ -34,7 +34,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("half a request that nothing follows gets 408", arguments: ["G", "\r\n", "GET /v1/health HTTP/1.1\r\nHo"])
+    @Test("an incomplete request gets 408", arguments: ["G", "\r\n", "GET /v1/health HTTP/1.1\r\nHo"])
     func halfRequest(text: String) async throws {
         try await ServerFixture.serving(limits { $0.requestTime = .milliseconds(100) }) { server in
             let client = try server.client()
@@ -44,7 +44,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a kept connection without a request ends after the idle time, new or used or after a login's events")
+    @Test("an idle connection ends after the idle time, whether new, used, or after a login's events")
     func idle() async throws {
         try await ServerFixture.serving(limits { $0.idleTime = .milliseconds(500) }) { server in
             let new = try server.client()
@@ -64,7 +64,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a reader that stalls is disconnected, and the others do not notice")
+    @Test("a client that stops reading is disconnected, and others are not affected")
     func stalledReader() async throws {
         try await ServerFixture.serving(limits { $0.writeTime = .milliseconds(200) }) { server in
             let stalled = try server.client()
@@ -75,19 +75,19 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a client that asks and asks without reading is cut off, and its replies do not pile up")
+    @Test("a client that sends requests without reading is cut off, and its replies do not accumulate")
     func flood() async throws {
         try await ServerFixture.serving(limits { $0.writeTime = .milliseconds(200) }) { server in
             let client = try server.client()
             let requests = String(repeating: Request.get("/v1/accounts/work/token").text, count: 1_000)
             let sent = try await client.sendUntilClosed(Array(requests.utf8), times: 100)
-            // What the kernel keeps for both sides, and one read.
+            // The kernel's buffers of both sides, and one read.
             #expect(sent < 2 << 20)
             #expect(server.service.calls.count < 30_000)
         }
     }
 
-    @Test("an answer that takes too long is a timeout, on a connection that goes on; the work is not given up")
+    @Test("a late answer is a timeout; the connection stays open, and the work continues")
     func answerTime() async throws {
         try await ServerFixture.serving(limits { $0.answerTime = .milliseconds(100) }) { server in
             let client = try server.client()
@@ -98,13 +98,13 @@ struct DeadlineTests {
             #expect(!late.isClosing)
             server.service.refresh.open()
             await eventually { server.service.finished == server.service.calls }
-            // The answer that came too late is nobody else's.
+            // The late answer must not become the reply to the next request.
             try await client.send(.get("/v1/accounts/work/token", "Accept: text/plain"))
             #expect(try await client.reply().body == "at-secret\n")
         }
     }
 
-    @Test("a client that waits shorter than the agent does is answered then, and the work goes on for the next one")
+    @Test("a client's shorter wait ends with a timeout, and the work continues for the next request")
     func wait() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -118,7 +118,7 @@ struct DeadlineTests {
             #expect(server.service.calls.count == 2)
             #expect(server.service.finished.isEmpty)
             #expect(try await server.exchange(.get("/v1/accounts/work?wait=1")).status == 400, "of a token only")
-            // What is there at once is answered at once, and one who waits longer is answered when it is there.
+            // A cached token needs no wait, and a client with a longer wait gets its token.
             try await client.send(.get("/v1/accounts/work/token?wait=0"))
             #expect(try await client.reply().status == 200)
             let patient = try server.client()
@@ -130,7 +130,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("the agent's own limit is the longest that a client can wait")
+    @Test("a wait cannot exceed the agent's own limit")
     func longestWait() async throws {
         try await ServerFixture.serving(limits { $0.answerTime = .milliseconds(100) }) { server in
             #expect(try await server.exchange(.get("/v1/accounts/slow/token?wait=40")).status == 504)
@@ -142,7 +142,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("an answer that comes in the moment in which its time is over is one reply, not two")
+    @Test("an answer at the very deadline is one reply, not two")
     func sameMoment() async throws {
         try await ServerFixture.serving { server in
             server.service.refresh.open()
@@ -161,7 +161,7 @@ struct DeadlineTests {
             let clients = [try server.client(), try server.client()]
             try await clients[0].send(.post("/v1/accounts/slow/logout"))
             try await clients[1].send(.post("/v1/accounts/slow/login"))
-            // Twice as long as the limit: two others have run into it since.
+            // Two other requests have timed out meanwhile, so twice the limit has passed.
             for _ in 0..<2 { #expect(try await server.exchange(.get("/v1/accounts/slow")).status == 504) }
             server.service.refresh.open()
             #expect(try await clients[0].reply().status == 200)

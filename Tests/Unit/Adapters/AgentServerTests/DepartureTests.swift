@@ -5,7 +5,7 @@ import Testing
 
 struct DepartureTests {
     @Test(
-        "a client that goes away cancels nothing that it asked for",
+        "a disconnect does not cancel the client's request",
         arguments: [
             Request.get("/v1/accounts/slow/token"), .post("/v1/accounts/slow/logout"),
             Request(method: "DELETE", target: "/v1/accounts/slow/login"),
@@ -16,7 +16,7 @@ struct DepartureTests {
             try await client.send(request)
             await server.service.refresh.arrived()
             client.close()
-            // The server has seen it by the time it has answered another.
+            // An answer to another client shows that the server has seen the disconnect.
             #expect(try await server.exchange(.get("/v1/health")).status == 200)
             server.service.refresh.open()
             await eventually { server.service.finished.count == 1 }
@@ -24,7 +24,7 @@ struct DepartureTests {
         }
     }
 
-    @Test("clients that go away in the middle of a reply, or of their request, disturb nobody")
+    @Test("clients that disconnect during a reply or a request do not affect others")
     func midReply() async throws {
         try await ServerFixture.serving { server in
             for text in [
@@ -41,7 +41,7 @@ struct DepartureTests {
         }
     }
 
-    @Test("shutdown answers what is under way and lets nobody new in")
+    @Test("shutdown answers the requests in progress and refuses new connections")
     func shutdown() async throws {
         try await ServerFixture.serving { server in
             let (busy, sending, idle) = (try server.client(), try server.client(), try server.client())
@@ -68,7 +68,7 @@ struct DepartureTests {
         }
     }
 
-    @Test("shutdown does not wait for the person that a login waits for")
+    @Test("shutdown does not wait for a pending login")
     func shutdownDuringLogin() async throws {
         try await ServerFixture.serving { server in
             let (watcher, early) = (try server.client(), try server.client())
@@ -77,7 +77,7 @@ struct DepartureTests {
             try await early.send(.post("/v1/accounts/slow/login"))
             await server.service.refresh.arrived()
             await server.beginShutdown()
-            // The events end properly, only without a last word.
+            // The stream ends properly, but without a final event.
             #expect(try await watcher.nextChunk() == nil)
             #expect(try await watcher.untilClosed() == "")
             server.service.refresh.open()
@@ -87,7 +87,7 @@ struct DepartureTests {
         }
     }
 
-    @Test("shutdown ends within the time that an answer may take, whoever does not")
+    @Test("shutdown ends within the limit for answers, whatever hangs")
     func stubbornShutdown() async throws {
         var limits = ServerLimits()
         limits.answerTime = .milliseconds(100)

@@ -50,7 +50,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("the last id that a client has seen reaches the service as it is; two of them are an error")
+    @Test("a client's last event id reaches the service unchanged; two of them are an error")
     func resuming() async throws {
         try await ServerFixture.serving { server in
             _ = try await watch(server, "Last-Event-ID: a1-3")
@@ -62,7 +62,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("a stream in which nothing happens shows signs of life")
+    @Test("an idle stream sends heartbeats")
     func signs() async throws {
         var limits = ServerLimits()
         limits.silence = .milliseconds(20)
@@ -73,7 +73,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("a client that reads nothing is cut off at its bound, by events and by signs of life")
+    @Test("a client that reads nothing is cut off when its buffer is full, by events or heartbeats")
     func stalled() async throws {
         try await ServerFixture.serving { server in
             let client = try await watch(server)
@@ -86,7 +86,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("a client that leaves is no watcher any more")
+    @Test("a disconnect ends the watch")
     func leaving() async throws {
         try await ServerFixture.serving { server in
             let client = try await watch(server)
@@ -95,7 +95,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("watchers do not hold up the server's stop, and their streams end whole")
+    @Test("watchers do not delay the server's stop, and their streams end properly")
     func stop() async throws {
         try await ServerFixture.serving { server in
             let client = try await watch(server)
@@ -105,7 +105,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("HEAD has the fields and begins no watching")
+    @Test("HEAD has the fields and does not start a watch")
     func head() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -145,7 +145,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("a stream ends with the process that asked for it, whoever has its connection by then")
+    @Test("a stream ends with the process that requested it, even if another process holds its connection")
     func orphan() async throws {
         let caller = SlowCaller(AccessFixture.stranger)
         let fixture = AccessFixture()

@@ -3,7 +3,7 @@ import AgentServer
 import Synchronization
 import TestSupport
 
-/// An agent without accounts: what it does follows from the account's name, and a test holds its gates.
+/// An agent without accounts: the account's name determines its behaviour, and a test opens its gates.
 ///
 /// `work` answers at once, `slow` waits at the gate `refresh`, `large` has a token of megabytes, `deep` one with
 /// claims that no JSON writer takes, `ghost` is unknown and `gone` is logged out.
@@ -37,38 +37,38 @@ final class FakeAgentService: AgentService {
 
     static let largeTokenSize = 4 * 1024 * 1024
 
-    /// Where everything about `slow` waits.
+    /// The gate at which all requests for `slow` wait.
     let refresh = Gate()
     private let state = Mutex(State())
 
-    /// What the store says of itself.
+    /// The store's detail in the status.
     var storeDetail: String? {
         get { state.withLock { $0.storeDetail } }
         set { state.withLock { $0.storeDetail = newValue } }
     }
 
-    /// What `fails` fails with.
+    /// The problem of `fails`.
     var failing: Problem? {
         get { state.withLock { $0.failing } }
         set { state.withLock { $0.failing = newValue } }
     }
 
-    /// A text of the owner's that stands wherever texts of files, stores and providers do.
+    /// A text for the owner only, in place of all texts of files, stores and providers.
     var canary: String? {
         get { state.withLock { $0.canary } }
         set { state.withLock { ($0.canary, $0.storeDetail) = (newValue, newValue) } }
     }
 
-    /// How often it was asked about any account.
+    /// The number of account look-ups.
     var lookups: Int { state.withLock { $0.lookups } }
 
     var calls: [Call] { state.withLock { $0.calls } }
-    /// Those that came to their end, whether or not anybody still waited for it.
+    /// The calls that have completed, whether or not the client still waited.
     var finished: [Call] { state.withLock { $0.finished } }
     var watchersThatLeft: Int { state.withLock { $0.watchersThatLeft } }
     var watcherCount: Int { state.withLock { $0.watchers.count } }
 
-    /// Sends an event to everybody who watches a login.
+    /// Sends an event to all watchers of a login.
     func send(_ event: LoginEvent) {
         for watcher in state.withLock({ $0.watchers }) {
             watcher.yield(event)

@@ -4,7 +4,7 @@ import Testing
 
 struct FieldTests {
     @Test(
-        "fields that two readers could read in two ways end the connection with 400",
+        "ambiguous header fields end the connection with 400",
         arguments: [
             "X: a\r\n b", "X: a\r\n\tb", " X: a", "X: a\u{0}b", "X\u{0}: a", "X: a\rb", "X: a\r", "X : a", "X\t: a",
             ": a", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: identity",
@@ -15,7 +15,7 @@ struct FieldTests {
         try await ServerFixture.serving { try await $0.expectRefusal(of: outer) }
     }
 
-    @Test("lines end with CRLF, and not with LF alone")
+    @Test("a line that ends with LF alone is refused")
     func lineFeed() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -27,7 +27,7 @@ struct FieldTests {
     }
 
     @Test(
-        "Host is there once, and is localhost or empty: another one is refused with its reason",
+        "a Host field that is repeated, or neither localhost nor empty, is refused with a reason",
         arguments: [
             ("Host: a b", 400), ("Host: a/b", 400), ("Host: a,b", 403), ("Host: u@a", 400), ("Host: a\u{e9}", 400),
             ("Host: \"a\"", 400), ("Host:", 200), ("Host: [::1]:8080", 403), ("Host: %2Frun%2Fagent.sock", 403),
@@ -48,7 +48,7 @@ struct FieldTests {
         }
     }
 
-    @Test("HTTP/1.0 has no chunks and no second Host, and does not wait to be told to go on")
+    @Test("HTTP/1.0 with chunks or a second Host is refused, and its Expect is ignored")
     func oldVersion() async throws {
         try await ServerFixture.serving { server in
             for fields in ["Transfer-Encoding: chunked", "Host: a\r\nHost: b", "Host: a/b"] {
@@ -66,7 +66,7 @@ struct FieldTests {
     }
 
     @Test(
-        "an expectation other than 100-continue is refused with 417, and what follows is not read",
+        "an expectation other than 100-continue gets 417, and the rest is not read",
         arguments: ["200-ok", "100-continue, 200-ok", "100-continue;x=1", "\"100-continue\""])
     func unknownExpectation(value: String) async throws {
         try await ServerFixture.serving { server in
@@ -83,7 +83,7 @@ struct FieldTests {
         }
     }
 
-    @Test("a request without a body is answered, not told to go on; one with a body is, in either case of letters")
+    @Test("100-continue is sent for a request with a body only, in either letter case")
     func expectation() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -101,7 +101,7 @@ struct FieldTests {
     }
 
     @Test(
-        "the connection ends with the reply if any word of Connection says so",
+        "the connection ends with the reply if any Connection option is 'close'",
         arguments: ["Close", "x, close", "close,keep-alive"])
     func close(value: String) async throws {
         try await ServerFixture.serving { server in

@@ -1,13 +1,13 @@
 import AgentAPI
 import Foundation
 
-/// One reply, as it came over the socket.
+/// One reply from the socket.
 struct HTTPReply: Sendable {
     let status: Int
     let fields: [(name: String, value: String)]
     var body: String = ""
 
-    /// All values of a field, as one; nil when it is not there.
+    /// The joined values of a field; `nil` if it is missing.
     subscript(name: String) -> String? {
         let values = fields.filter { $0.name.lowercased() == name }.map(\.value)
         return values.isEmpty ? nil : values.joined(separator: ", ")
@@ -15,7 +15,7 @@ struct HTTPReply: Sendable {
 
     var isClosing: Bool { self["connection"] == "close" }
 
-    /// The problem, if its media type and its status member are right, too.
+    /// The problem; `nil` if its media type or its status member is wrong.
     var problem: Problem? {
         guard self["content-type"] == Problem.mediaType, json?["status"] as? Int == status else { return nil }
         return try? APIJSON.decode(Problem.self, from: body.utf8)
@@ -25,7 +25,7 @@ struct HTTPReply: Sendable {
         (try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any]
     }
 
-    /// Reads a status line and fields, without the empty line.
+    /// Parses a status line and fields, without the empty line.
     init?(head: String) {
         var lines = head.split(separator: "\r\n", omittingEmptySubsequences: false)
         let words = lines.removeFirst().split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)

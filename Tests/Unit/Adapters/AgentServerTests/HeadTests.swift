@@ -2,10 +2,10 @@ import AgentAPI
 import Testing
 
 struct HeadTests {
-    @Test("HEAD has the fields of GET and no body, for whatever knows GET and for a problem")
+    @Test("HEAD has the fields of GET and no body, for every resource with GET and for problems")
     func everyResource() async throws {
         let work = try #require(AccountName("work"))
-        // Events have no end, and figures are others each time: EventStreamTests and MetricsTests look at those.
+        // Event streams do not end, and metrics change: EventStreamTests and MetricsTests check those.
         let paths = Resource.allCases.filter { $0.methods.contains("GET") && ![.events, .metrics].contains($0) }.map {
             $0.path(of: work)
         }
@@ -14,7 +14,7 @@ struct HeadTests {
                 let client = try server.client()
                 try await client.send(Request(method: "HEAD", target: path))
                 let head = try await client.reply(to: "HEAD")
-                // The next reply follows at once, so nothing of a body was in between.
+                // The next reply follows at once, so there was no body in between.
                 try await client.send(.get(path))
                 let get = try await client.reply()
                 #expect(head.status == get.status, "\(path)")
@@ -26,7 +26,7 @@ struct HeadTests {
         }
     }
 
-    @Test("HEAD is not allowed where GET is not, and that reply has no body either")
+    @Test("HEAD gets 405 where GET is not allowed, without a body")
     func notAllowed() async throws {
         let work = try #require(AccountName("work"))
         try await ServerFixture.serving { server in
@@ -43,7 +43,7 @@ struct HeadTests {
         }
     }
 
-    @Test("401 names a scheme, because HTTP demands it (RFC 9110 §15.5.2), and no other reply does")
+    @Test("401 has a WWW-Authenticate challenge (RFC 9110 §15.5.2), and no other reply has")
     func challenge() async throws {
         try await ServerFixture.serving { server in
             let gone = try await server.exchange(.get("/v1/accounts/gone/token"))

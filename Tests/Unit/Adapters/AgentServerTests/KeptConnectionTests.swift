@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 struct KeptConnectionTests {
-    @Test("requests that are sent ahead are answered one by one, in their order")
+    @Test("pipelined requests are answered one by one, in order")
     func pipelining() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -23,7 +23,7 @@ struct KeptConnectionTests {
         }
     }
 
-    @Test("requests that arrive in any pieces are the same requests", arguments: [1, 7, 64])
+    @Test("requests that arrive in pieces are answered as if whole", arguments: [1, 7, 64])
     func pieces(size: Int) async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -37,14 +37,14 @@ struct KeptConnectionTests {
         }
     }
 
-    @Test("thousands of requests behind a slow one are answered, not nested until the stack ends")
+    @Test("thousands of requests behind a slow one are answered without recursion")
     func manyBehindSlow() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
             let count = 5_000
             let ahead = String(repeating: "GET / HTTP/1.1\r\nHost:\r\n\r\n", count: count)
             try await client.send(Request.get("/v1/accounts/slow/token").text + ahead)
-            // At the end of its input the server reads all that there is, at once.
+            // At the end of its input, the server reads everything at once.
             client.closeSending()
             await server.service.refresh.arrived()
             #expect(try await server.exchange(.get("/v1/health")).status == 200)
@@ -55,7 +55,7 @@ struct KeptConnectionTests {
         }
     }
 
-    @Test("after Connection: close there is one reply, whatever was sent behind", arguments: ["slow", "work"])
+    @Test("after Connection: close there is one reply, whatever follows the request", arguments: ["slow", "work"])
     func connectionClose(account: String) async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -70,7 +70,7 @@ struct KeptConnectionTests {
         }
     }
 
-    @Test("garbage behind a request does not take the request's reply", arguments: ["slow", "work"])
+    @Test("garbage after a request does not prevent its reply", arguments: ["slow", "work"])
     func garbageBehind(account: String) async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -92,7 +92,7 @@ struct KeptConnectionTests {
             client.closeSending()
             if path.contains("slow") {
                 await server.service.refresh.arrived()
-                // The server has seen the end by the time it has answered another.
+                // An answer to another client shows that the server has seen the half-close.
                 #expect(try await server.exchange(.get("/v1/health")).status == 200)
                 server.service.refresh.open()
             }
@@ -116,7 +116,7 @@ struct KeptConnectionTests {
         }
     }
 
-    @Test("half a request before a half-close is no request")
+    @Test("an incomplete request before a half-close gets 400")
     func halfRequest() async throws {
         try await ServerFixture.serving { server in
             for text in [

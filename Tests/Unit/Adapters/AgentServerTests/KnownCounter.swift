@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// Counts the requests that the server has answered by their bytes, as its log says, and keeps its warnings.
+/// A log handler that counts the requests answered by their bytes, and keeps the warnings.
 final class KnownCounter: Sendable {
     private let kept = Mutex(0)
 

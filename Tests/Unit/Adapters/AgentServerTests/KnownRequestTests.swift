@@ -119,7 +119,7 @@ struct KnownRequestTests {
         }
     }
 
-    @Test("a client that asks by known requests and reads nothing is not read from for ever")
+    @Test("a client that sends known requests and reads nothing is cut off")
     func stalledReader() async throws {
         var limits = ServerLimits()
         limits.writeTime = .milliseconds(200)

@@ -29,7 +29,7 @@ struct LoginStreamTests {
         return try APIJSON.decode(LoginEvent.self, from: line.utf8)
     }
 
-    @Test("each event comes when it happens, one line each, and the connection is free again after the last")
+    @Test("each event is sent at once, one line each, and the connection is free after the last")
     func events() async throws {
         try await ServerFixture.serving { server in
             let client = try await watch(server)
@@ -57,7 +57,7 @@ struct LoginStreamTests {
         }
     }
 
-    @Test("a watcher that leaves ends its own watching, and nothing else", arguments: [false, true])
+    @Test("a watcher's disconnect ends only its own watch", arguments: [false, true])
     func leaving(isHalfClosed: Bool) async throws {
         try await ServerFixture.serving { server in
             let (leaver, stayer) = (try await watch(server), try await watch(server))
@@ -74,7 +74,7 @@ struct LoginStreamTests {
         }
     }
 
-    @Test("a watcher that left before its login began is no watcher")
+    @Test("a disconnect before the login begins leaves no watcher")
     func leftEarly() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -87,7 +87,7 @@ struct LoginStreamTests {
         }
     }
 
-    @Test("a watcher that does not read is cut off once its buffers are full")
+    @Test("a watcher that does not read is cut off when its buffers are full")
     func stalled() async throws {
         try await ServerFixture.serving { server in
             let client = try await watch(server)

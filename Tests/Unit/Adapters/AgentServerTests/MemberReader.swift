@@ -1,11 +1,11 @@
 import AgentAPI
 
-/// What a type reads from a JSON object, found out by letting it read one: the names, and what is behind each.
+/// The members that a type decodes from a JSON object, with their types, found by decoding one.
 struct Member: Equatable {
-    /// A type of JSON; nil for what may be anything.
+    /// The JSON type; `nil` if any is allowed.
     var type: String?
     var isRequired: Bool
-    /// Nil unless the type has only so many values.
+    /// The allowed values; `nil` if the type is not an enum.
     var values: Set<String>?
 
     static func all(of type: any Decodable.Type) throws -> [String: Member] {
@@ -15,7 +15,7 @@ struct Member: Equatable {
     }
 }
 
-/// A decoder that has every member, each with some value that its type takes.
+/// A decoder that has every member, each with a value that its type accepts.
 private final class MemberReader: Decoder {
     let codingPath: [any CodingKey] = []
     let userInfo: [CodingUserInfoKey: Any] = [:]
@@ -31,7 +31,7 @@ private final class MemberReader: Decoder {
 
     enum Failure: Error { case unforeseen }
 
-    /// Some value, and what JSON has for it.
+    /// Returns a value of the type, and its JSON type.
     static func sample<Value: Decodable>(of type: Value.Type) throws -> (Value, Member) {
         func give(_ value: Any, _ json: String?, _ values: Set<String>? = nil) throws -> (Value, Member) {
             guard let value = value as? Value else { throw Failure.unforeseen }
@@ -105,7 +105,7 @@ private struct Members<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func superDecoder(forKey key: Key) throws -> any Decoder { throw MemberReader.Failure.unforeseen }
 }
 
-/// What types that are one text ask for.
+/// The container of types that are a single string.
 private struct OneValue: SingleValueDecodingContainer {
     let codingPath: [any CodingKey] = []
 

@@ -3,7 +3,7 @@ import AgentServer
 import TestSupport
 import Testing
 
-/// `GET /metrics`, and what the server itself counts.
+/// `GET /metrics`, and the server's own metrics.
 struct MetricsTests {
     private func page(_ server: ServerFixture) async throws -> MetricsPage {
         let reply = try await server.exchange(.get("/metrics"))
@@ -16,7 +16,7 @@ struct MetricsTests {
         #"authagent_requests_total{route="\#(route)",result="\#(result)"}"#
     }
 
-    @Test("requests are counted by route and result, whatever the path said, and so are those that are none")
+    @Test("all requests are counted by route and result, also unknown paths and invalid requests")
     func requests() async throws {
         try await ServerFixture.serving { server in
             for path in ["/v1/accounts/work/token", "/v1/accounts/work/token?min_valid=5", "/v1/accounts/gone/token"] {
@@ -45,7 +45,7 @@ struct MetricsTests {
         }
     }
 
-    @Test("a request that does not end in time is counted")
+    @Test("a request that times out is counted")
     func halfRequest() async throws {
         var limits = ServerLimits()
         limits.requestTime = .milliseconds(20)
@@ -53,7 +53,7 @@ struct MetricsTests {
             let client = try server.client()
             try await client.send("GET /v1/health HT")
             #expect(try await client.reply().status == 408)
-            // What follows must be in time on the slowest machine.
+            // The next request has the same short limit: retry on a slow machine.
             await eventually {
                 guard let reply = try? await server.exchange(.get("/metrics")) else { return false }
                 return MetricsPage(reply.body)[requests("other", "timeout")] ?? 0 >= 1
@@ -61,7 +61,7 @@ struct MetricsTests {
         }
     }
 
-    @Test("each answer is in its route's histogram, the time that it took in the sum")
+    @Test("each answer is in its route's histogram, its duration in the sum")
     func latency() async throws {
         try await ServerFixture.serving { server in
             let clock = ContinuousClock()
@@ -70,7 +70,7 @@ struct MetricsTests {
             try await slow.send(.get("/v1/accounts/slow/token"))
             await server.service.refresh.arrived()
             let arrived = clock.now
-            // Something that takes its time.
+            // Takes a measurable time.
             for _ in 0..<100 { _ = try await server.exchange(.get("/v1/health")) }
             let least = (clock.now - arrived) / .seconds(1)
             server.service.refresh.open()
@@ -87,14 +87,14 @@ struct MetricsTests {
                 #expect(page["\(name)_bucket{\(labels),le=\"\(bound)\"}"] == expected, "\(bound), of \(sum)")
             }
             #expect(page["\(name)_bucket{\(labels),le=\"+Inf\"}"] == 1)
-            // Half a request took no time that says anything.
+            // An incomplete request has no duration.
             _ = try await server.exchange(.get("/" + String(repeating: "a", count: 20_000)))
             page = try await self.page(server)
             #expect(page["authagent_request_duration_seconds_count{route=\"other\"}"] == nil)
         }
     }
 
-    @Test("a token from memory is a hit, one that was waited for a miss, a refusal neither")
+    @Test("a token from memory is a hit, one after waiting a miss, a refusal neither")
     func cache() async throws {
         try await ServerFixture.serving { server in
             server.service.refresh.open()
@@ -107,7 +107,7 @@ struct MetricsTests {
         }
     }
 
-    @Test("connections are counted as they come, and those that are open as they go")
+    @Test("all connections are counted, and the open ones as a gauge")
     func connections() async throws {
         var limits = ServerLimits()
         limits.connectionsPerUser = 3
@@ -134,7 +134,7 @@ struct MetricsTests {
         }
     }
 
-    @Test("Prometheus' own Accept is answered; another media type, method and parameters are refused")
+    @Test("Prometheus' Accept is answered; other media types, methods and parameters are refused")
     func negotiation() async throws {
         try await ServerFixture.serving { server in
             let accept =

@@ -19,7 +19,7 @@ struct MutationTests {
             "CONNECT ",
         ].map { Array($0.utf8) } + [[0xFF, 0xFE], [0xC0, 0x80], [UInt8](repeating: 0x61, count: 20_000)]
 
-    @Test("no request, however damaged, ends the server or is left without a reply or a close")
+    @Test("a damaged request gets a reply or a close, and the server goes on")
     func damagedRequests() async throws {
         try await ServerFixture.serving { server in
             var random = SeededGenerator(seed: 9_112)
@@ -29,7 +29,7 @@ struct MutationTests {
                 let client = try server.client()
                 _ = try await client.sendUntilClosed(bytes)
                 client.closeSending()
-                // Throws if the server forgets the connection.
+                // Throws if the server neither replies nor closes.
                 let replies = try await client.untilClosed()
                 try #require(replies.isEmpty || replies.hasPrefix("HTTP/1."), "\(bytes)")
             }

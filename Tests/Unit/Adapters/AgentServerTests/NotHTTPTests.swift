@@ -4,7 +4,7 @@ import Testing
 
 struct NotHTTPTests {
     @Test(
-        "bytes that are no HTTP get 400 and the connection's end",
+        "bytes that are not HTTP get 400, and the connection ends",
         arguments: [
             "hello\r\n\r\n", "\u{16}\u{3}\u{1}\u{0}\u{5}", "GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", "GET\r\n\r\n",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET /v1/health HTTP/1.1\r\nHost : x\r\n\r\n",
@@ -24,7 +24,7 @@ struct NotHTTPTests {
         }
     }
 
-    @Test("a connection that says nothing disturbs nobody, however it ends")
+    @Test("a silent connection does not affect others, however it ends")
     func nothing() async throws {
         try await ServerFixture.serving { server in
             for _ in 0..<100 { try server.client().close() }
@@ -36,7 +36,7 @@ struct NotHTTPTests {
     }
 
     @Test(
-        "HTTP/1.1 needs one Host field (RFC 9112 §3.2)",
+        "HTTP/1.1 without exactly one Host field gets 400 (RFC 9112 §3.2)",
         arguments: ["", "Host: a\r\nHost: a\r\n", "Host: a\r\nhost: b\r\n", "Host: localhost\r\nHost: localhost\r\n"])
     func host(fields: String) async throws {
         try await ServerFixture.serving { server in
@@ -50,7 +50,7 @@ struct NotHTTPTests {
     }
 
     @Test(
-        "a body whose length can be read in two ways is not taken for a request and what follows it for another",
+        "a body of ambiguous length is not split into requests (request smuggling)",
         arguments: [
             "Content-Length: 5\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 5",
             "Content-Length: 0\r\nContent-Length: 5", "Content-Length: 5, 0", "Content-Length: +5",
@@ -70,14 +70,14 @@ struct NotHTTPTests {
         }
     }
 
-    @Test("HTTP/1.0 is answered without Host, and the connection ends with the answer or is kept as agreed")
+    @Test("HTTP/1.0 needs no Host; the connection ends after the reply unless keep-alive is requested")
     func oldVersion() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
             try await client.send("GET /v1/health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
             let kept = try await client.reply()
             #expect(kept.status == 200)
-            // RFC 9112 §C.2.2: without this word such a client waits for the connection's end.
+            // RFC 9112 §C.2.2: without this option, the client waits for the end of the connection.
             #expect(kept["connection"] == "keep-alive")
             try await client.send("GET /v1/health HTTP/1.0\r\n\r\n")
             let last = try await client.reply()
@@ -87,14 +87,14 @@ struct NotHTTPTests {
         }
     }
 
-    @Test("a client that offers an upgrade, as curl --http2 does, is answered in HTTP/1.1 and served on")
+    @Test("a client that offers an upgrade, as curl --http2 does, is served in HTTP/1.1")
     func upgrade() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
             try await client.send(.get("/v1/health", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"))
             let reply = try await client.reply()
             #expect(reply.status == 200)
-            // Nothing after an upgrade's request is read as HTTP, so the client has to know that it needs another.
+            // The server reads nothing after an upgrade request, so the client must know that the connection ends.
             #expect(reply.isClosing)
             #expect(try await client.untilClosed() == "")
         }

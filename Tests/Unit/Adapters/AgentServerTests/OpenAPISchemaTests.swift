@@ -2,7 +2,7 @@ import AgentAPI
 import Testing
 
 struct OpenAPISchemaTests {
-    /// What is read from and written to the socket, by the name of its schema.
+    /// The types of the socket API, by the names of their schemas.
     private static var types: [String: any Decodable.Type] {
         [
             "AccountStatus": AccountStatus.self, "AgentEvent": AgentEvent.self, "AgentStatus": AgentStatus.self,
@@ -25,14 +25,14 @@ struct OpenAPISchemaTests {
             "UnlockRequest": UnlockRequest.self,
         ]
     }
-    /// Those with one member more than their type.
+    /// The schemas with one member more than their type.
     private static var extended: [String: (type: any Decodable.Type, member: String)] {
         [
             "LoginFailure": (LoginFailure.self, "event"), "LoginPrompt": (LoginPrompt.self, "event"),
             "LoginResult": (LoginResult.self, "event"), "Problem": (Problem.self, "status"),
         ]
     }
-    /// Texts, choices of others, and what is written in one place only, which `samples` and `api-fuzz` look at.
+    /// Strings, unions of other schemas, and replies without a type, which `samples` and `api-fuzz` check.
     private static let others: Set = [
         "AccountName", "CancelReply", "DoctorState", "GivenTokenRequest", "KeySource", "LoginEvent", "LoginResumed",
         "LoginRetrying", "LoginSlowed", "OpenAPIDocument", "ReloadReply", "Resource", "StoreState",
@@ -44,7 +44,7 @@ struct OpenAPISchemaTests {
         return try APIDescription(body)
     }
 
-    @Test("every member of every request and reply is described: name, type, values, and whether it is always there")
+    @Test("each member of each request and reply is described: name, type, values, required or not")
     func members() async throws {
         let description = try await Self.description()
         for (name, type) in Self.types.merging(Self.extended.mapValues(\.type), uniquingKeysWith: { $1 }) {
@@ -63,7 +63,7 @@ struct OpenAPISchemaTests {
         }
     }
 
-    @Test("no schema is left over")
+    @Test("no schema is unused")
     func complete() async throws {
         let names = Set(try await Self.description().schemas.keys)
         #expect(names == Self.others.union(Self.types.keys).union(Self.extended.keys))

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the description says, against what the code does. `packaging/dev/api-fuzz` asks a running agent as well.
+/// The description compared with the code. `packaging/dev/api-fuzz` compares it with a running agent.
 struct OpenAPITests {
     private let work: AccountName
 
@@ -15,7 +15,7 @@ struct OpenAPITests {
         }
     }
 
-    @Test("the description is the file that people read, in the media type that was asked for")
+    @Test("the description is openapi.json, in the requested media type")
     func served() async throws {
         let file = try String(
             contentsOfFile: Repository.path("Sources/C/COpenAPI/openapi.json"), encoding: .utf8)
@@ -42,7 +42,7 @@ struct OpenAPITests {
         }
     }
 
-    @Test("every route and method is described, and no other")
+    @Test("each route and method is described, and no other")
     func routes() async throws {
         try await describing { _, description in
             let described = Dictionary(grouping: try description.operations(), by: \.path).mapValues {
@@ -56,7 +56,7 @@ struct OpenAPITests {
         }
     }
 
-    @Test("every query parameter that is read is described, and no other")
+    @Test("each query parameter is described, and no other")
     func parameters() async throws {
         try await describing { server, description in
             for operation in try description.operations() {
@@ -75,9 +75,9 @@ struct OpenAPITests {
         }
     }
 
-    @Test("each problem is described with the status that it has")
+    @Test("each problem is described with its status")
     func statuses() async throws {
-        // Those that HTTP itself has other statuses for.
+        // The problems of HTTP itself, which have other statuses.
         let others: [Int: Problem.Code] = [408: .timeout, 417: .badRequest, 431: .tooLarge]
         try await describing { _, description in
             var described: Set<Problem.Code> = []
@@ -90,14 +90,14 @@ struct OpenAPITests {
                     }
                 }
             }
-            // Of the methods that are not described.
+            // For methods that are not described.
             #expect(described.symmetricDifference(Problem.Code.allCases) == [.methodNotAllowed])
             let problem = try description.members(of: "Problem")
             #expect(problem["code"]?.values == Set(Problem.Code.allCases.map(\.rawValue)))
         }
     }
 
-    @Test("HEAD is described as GET is, and what every operation may answer, for every operation")
+    @Test("HEAD is described like GET, and the common replies for each operation")
     func everyOperation() async throws {
         let always: Set = [200, 400, 403, 406, 408, 413, 417, 429, 431]
         try await describing { _, description in
@@ -105,10 +105,10 @@ struct OpenAPITests {
             for operation in operations {
                 let statuses = Set(operation.codes.keys)
                 #expect(statuses.isSuperset(of: always), "\(operation.name)")
-                // Its type counts also where there is no body.
+                // The Content-Type is checked even without a body.
                 #expect(statuses.contains(415) == (operation.method == "POST"), "\(operation.name)")
                 #expect(!operation.hasBody || operation.method == "POST", "\(operation.name)")
-                // What can be asked again is given up in the end.
+                // Requests that can be repeated may time out.
                 let canBeAskedAgain = operation.method != "POST" || operation.path.hasSuffix("/token/rejected")
                 #expect(statuses.contains(504) == canBeAskedAgain, "\(operation.name)")
                 let namesSomething = operation.path.contains("{account}") || operation.path == "/v1/policy/check"

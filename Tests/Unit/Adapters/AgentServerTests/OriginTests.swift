@@ -3,7 +3,7 @@ import AgentServer
 import Policy
 import Testing
 
-/// Requests that a web page could have a browser send, through a proxy in front of the socket.
+/// Requests that a web page could send through a proxy to the socket.
 struct OriginTests {
     private static let targets = [
         "GET /v1/accounts/work/token", "POST /v1/reload", "POST /v1/accounts/work/logout",
@@ -32,14 +32,14 @@ struct OriginTests {
     }
 
     @Test(
-        "a field that only browsers send is refused whatever is asked for, before anything is done, and is recorded",
+        "a field that only browsers send is refused on each route before any work, and recorded",
         arguments: targets,
         ["Origin: http://localhost", "origin: null", "Origin:", "Sec-Fetch-Site: none", "SEC-FETCH-anything: x"])
     func browser(target: String, field: String) async throws {
         try await expectRefusal("\(target) HTTP/1.1\r\nHost: localhost\r\n\(field)", reason: "browser")
     }
 
-    @Test("another host than localhost is refused whatever is asked for, and is recorded", arguments: targets)
+    @Test("a host other than localhost is refused on each route, and recorded", arguments: targets)
     func foreignHost(target: String) async throws {
         for host in ["rebind.evil.example", "rebind.evil.example:80", "127.0.0.1"] {
             try await expectRefusal("\(target) HTTP/1.1\r\nHost: \(host)", reason: "foreign_host")
@@ -47,7 +47,7 @@ struct OriginTests {
     }
 
     @Test(
-        "a target's own authority counts as well as the field",
+        "the host is checked in the target's authority as well as in the Host field",
         arguments: [
             "http://rebind.evil.example/v1/health", "HTTP://evil.example:80/v1/health",
             "http://localhost@evil.example/",
@@ -58,7 +58,7 @@ struct OriginTests {
         try await expectRefusal("GET \(target) HTTP/1.0", reason: "foreign_host")
     }
 
-    @Test("a request that is known by its bytes is not known with a browser's field")
+    @Test("a known request with a browser's field is refused")
     func known() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
@@ -74,7 +74,7 @@ struct OriginTests {
                     #expect(try await other.reply().problem?.reason == "browser")
                 }
             }
-            // Nor behind one that is known.
+            // Also when pipelined after a known request.
             try await client.send(plain + "\r\n" + plain + "Origin: x\r\n\r\n")
             #expect(try await client.reply().status == 200)
             #expect(try await client.reply().status == 403)
@@ -82,7 +82,7 @@ struct OriginTests {
     }
 
     @Test(
-        "a POST of a type that a page can send without asking is refused also without a body",
+        "a POST with a type that a page can send without preflight is refused, also without a body",
         arguments: ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "*/*"])
     func simple(type: String) async throws {
         try await ServerFixture.serving { server in

@@ -6,10 +6,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// How many connections all callers together may have who are neither the agent's own user nor root.
+/// The cap on connections of all users except the owner and root together.
 @Suite(.timeLimit(.minutes(10)))
 struct OthersCapTests {
-    /// Each connection is of the user whose turn it is.
+    /// The user of the next connection.
     private final class Users: Sendable {
         let next = Mutex<UInt32>(0)
 
@@ -32,7 +32,7 @@ struct OthersCapTests {
     }
 
     @Test(
-        "all others together have a cap, which the agent's own user and root do not share; it is free again when they close"
+        "all users except the owner and root share a cap, and a closed connection frees its place"
     )
     func others() async throws {
         var limits = ServerLimits()
@@ -59,7 +59,7 @@ struct OthersCapTests {
         }
     }
 
-    @Test("the connections of a subordinate user are its owner's")
+    @Test("the connections of a subordinate user count as its owner's")
     func subordinate() async throws {
         var limits = ServerLimits()
         limits.connectionsPerUser = 2
@@ -78,7 +78,7 @@ struct OthersCapTests {
     }
 
     @Test(
-        "all caps together leave descriptors, of which a connection takes two; others have at most half",
+        "all caps together leave descriptors free, at two a connection; others have at most half",
         arguments: [1024, 4096, 20_000, 524_288])
     func shares(descriptors: Int) {
         let caps = ConnectionCaps(descriptors: descriptors, ServerLimits())

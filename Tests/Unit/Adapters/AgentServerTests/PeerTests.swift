@@ -8,10 +8,10 @@ import TestSupport
 import Testing
 
 struct PeerTests {
-    @Test("another user is refused before anything of the request is read")
+    @Test("another user is refused before any byte of the request is read")
     func otherUser() async throws {
         let isRoot = getuid() == 0
-        // Root cannot be another user to an agent, so a program of another user connects; anybody else can be.
+        // Root is never another user to an agent, so a program of another user connects then.
         let rules = AccessRules(owner: isRoot ? 0 : getuid() + 1)
         try await ServerFixture.serving(access: Access(rules: RulesInForce(rules))) { server in
             let text = isRoot ? try await Self.connectAsNobody(server) : try await server.client().untilClosed()
@@ -29,7 +29,7 @@ struct PeerTests {
         }
     }
 
-    /// What a client of another user, to whom the file system is made to open the socket, gets without saying a word.
+    /// Returns what a client of another user receives without sending a request. Opens the socket's permissions first.
     private static func connectAsNobody(_ server: ServerFixture) async throws -> String {
         for directory in [server.files.path, server.socket.directory] { #expect(chmod(directory, 0o755) == 0) }
         #expect(chmod(server.socket.text, 0o666) == 0)

@@ -45,7 +45,7 @@ struct ProblemReplyTests {
             hint: "authagent-api"),
     ]
 
-    @Test("a wrong request gets a problem with a stable code, the remedy and the right status", arguments: cases)
+    @Test("an invalid request gets a problem with a stable code, the remedy and the right status", arguments: cases)
     func problem(_ expected: Case) async throws {
         try await ServerFixture.serving { server in
             let reply = try await server.exchange(expected.request)
@@ -55,14 +55,14 @@ struct ProblemReplyTests {
             #expect(!problem.detail.isEmpty)
             #expect(problem.hint?.contains(expected.hint) == true, "\(problem.hint ?? "no hint")")
             #expect(reply["cache-control"] == "no-store")
-            // It is the request that is wrong, not the connection.
+            // The request is invalid, not the connection.
             #expect(!reply.isClosing)
             #expect(server.service.finished.isEmpty)
         }
     }
 
     @Test(
-        "a query is read strictly: each name known, once, and encoded as it should be",
+        "a query with an unknown, repeated or invalid parameter is refused",
         arguments: [
             "min_valid=-1", "min_valid=86401", "min_valid=1.5", "min_valid=", "min_valid", "min_valid=+5",
             "min_valid=%2B5", "min_valid=99999999999999999999", "min_valid=1&min_valid=1", "min-valid=1", "scopes=a",
@@ -82,14 +82,15 @@ struct ProblemReplyTests {
     }
 
     @Test(
-        "a scope, resource or audience that can be none is refused, and the parameter is named",
+        "an invalid scope, resource or audience is refused, and the parameter is named",
         arguments: [
             ("scope=", "scope is"), ("scope=a%20%20b", "scope is"), ("scope=a%22", "scope is"),
-            ("scope=a&scope=b", "query parameter 'scope' comes twice"), ("resource=api", "resource is"),
-            ("resource=https://h/%23f", "resource has a fragment"), ("resource=urn:a&resource=", "resource is"),
+            ("scope=a&scope=b", "query parameter 'scope' is repeated"), ("resource=api", "resource is"),
+            ("resource=https://h/%23f", "resource must not have a fragment"),
+            ("resource=urn:a&resource=", "resource is"),
             ("audience=", "audience is"), ("audience=%0A", "audience is"),
-            ("audience=a&audience=a", "query parameter 'audience' comes twice"),
-            (String(repeating: "resource=urn:a&", count: 9), "resource comes more than 8 times"),
+            ("audience=a&audience=a", "query parameter 'audience' is repeated"),
+            (String(repeating: "resource=urn:a&", count: 9), "resource is given more than 8 times"),
         ])
     func target(query: String, words: String) async throws {
         try await ServerFixture.serving { server in
@@ -102,7 +103,7 @@ struct ProblemReplyTests {
     }
 
     @Test(
-        "a resource without parameters takes none",
+        "a parameter of a resource without parameters is refused",
         arguments: [Request.get("/v1/health?a=b"), .post("/v1/reload?now"), .post("/v1/accounts/work/login?force=1")])
     func noParameters(request: Request) async throws {
         try await ServerFixture.serving { server in
@@ -112,7 +113,7 @@ struct ProblemReplyTests {
         }
     }
 
-    @Test("a parameter's name is shown without what would act on a terminal, and not at any length")
+    @Test("an unknown parameter's name is shown without control characters, and shortened")
     func shownName() async throws {
         try await ServerFixture.serving { server in
             let name = "%1B%5B31m" + String(repeating: "x", count: 8_000)
@@ -133,7 +134,7 @@ struct ProblemReplyTests {
         }
     }
 
-    @Test("405 lists what the resource knows (RFC 9110 §15.5.6)")
+    @Test("405 lists the resource's methods (RFC 9110 §15.5.6)")
     func allow() async throws {
         try await ServerFixture.serving { server in
             let login = try await server.exchange(Request(method: "PUT", target: "/v1/accounts/work/login"))

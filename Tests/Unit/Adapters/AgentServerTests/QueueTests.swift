@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 struct QueueTests {
-    @Test("hundreds of clients that do not block may connect while the server is busy with one")
+    @Test("hundreds of non-blocking clients can connect while the server is busy with one")
     func queue() async throws {
         let isBusy = DispatchSemaphore(value: 0)
         let arrived = Mutex(false)

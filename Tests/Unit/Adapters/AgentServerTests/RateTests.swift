@@ -4,10 +4,10 @@ import Policy
 import TestSupport
 import Testing
 
-/// Rates where it depends on a user's entry whose they are.
+/// Rates that depend on whether the user database lists the user.
 @Suite(.timeLimit(.minutes(10)))
 struct RateTests {
-    /// Answers once the gate is open.
+    /// A directory that answers when the gate is open.
     private struct SlowDirectory: UserDirectory {
         let gate: Gate
         func isListed(_ user: UInt32) -> Bool? { nil }
@@ -17,7 +17,7 @@ struct RateTests {
         }
     }
 
-    @Test("while a user directory does not answer, only requests wait whose rate depends on it")
+    @Test("while the user directory hangs, only requests wait whose rate depends on it")
     func hanging() async throws {
         let fixture = AccessFixture()
         var access = fixture.access(
@@ -38,7 +38,7 @@ struct RateTests {
         }
     }
 
-    @Test("the record has the owner of a subordinate user ID, whatever came of the request")
+    @Test("the record has the owner of a subordinate user ID, whatever the request's outcome")
     func owner() async throws {
         let fixture = AccessFixture()
         let rules = AccessRules(

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 extension RawClient {
-    /// Returns how much was sent before the server closed the connection.
+    /// Sends bytes, and returns how many were sent before the server closed the connection.
     func write(_ bytes: [UInt8]) throws -> Int {
         var sent = 0
         while sent < bytes.count {
@@ -32,7 +32,7 @@ extension RawClient {
             if count == 0 { return false }
             switch errno {
             case EINTR: continue
-            // unix(7): the peer closed without reading all that was sent.
+            // unix(7): the peer closed without reading everything.
             case ECONNRESET: return false
             case EAGAIN: throw Failure.silence
             default: throw Failure.system(call: "recv", errno: errno)
@@ -40,7 +40,7 @@ extension RawClient {
         }
     }
 
-    /// Runs what blocks on a thread of its own.
+    /// Runs a blocking function on its own thread.
     static func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }

@@ -4,13 +4,13 @@ import Synchronization
 import System
 import TestSupport
 
-/// One connection on which a test can say anything, byte by byte. Whatever blocks does so on a thread of its own: the
-/// pool of Swift's tasks may have two.
+/// One connection on which a test can send any bytes. Blocking calls run on their own thread: the cooperative pool may
+/// have two only.
 final class RawClient: Sendable {
     enum Failure: Error {
         /// The server closed the connection, after these last bytes.
         case closed(rest: String)
-        /// Nothing came for so long that the server must have forgotten this connection.
+        /// The server sent nothing for so long that it must have forgotten this connection.
         case silence
         case system(call: String, errno: Int32)
         case notHTTP(String)
@@ -22,7 +22,7 @@ final class RawClient: Sendable {
 
     init(_ path: String) throws {
         descriptor = try AgentSocket(connectedTo: SocketPath(path)).duplicate()
-        // No test waits this long; it ends one that would wait for ever.
+        // No test waits this long; it ends a test that would hang.
         var patience = timeval(tv_sec: 150, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
@@ -38,7 +38,7 @@ final class RawClient: Sendable {
         }
     }
 
-    /// As `nc -N` does after its input.
+    /// Closes the sending side, as `nc -N` does after its input.
     func closeSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     func send(_ request: Request) async throws { try await send(request.text) }
@@ -49,12 +49,12 @@ final class RawClient: Sendable {
         guard try await sendUntilClosed(bytes) == bytes.count else { throw Failure.closed(rest: "") }
     }
 
-    /// How many bytes the server let in before it closed the connection.
+    /// Sends until the server closes the connection, and returns how many bytes it accepted.
     func sendUntilClosed(_ bytes: [UInt8], times: Int = 1) async throws -> Int {
         try await Self.blocking { try (0..<times).reduce(0) { sent, _ in try sent + self.write(bytes) } }
     }
 
-    /// The next reply, interim ones (RFC 9110 §15.2) included. Of a stream its head, if that is enough.
+    /// Reads the next reply, including interim ones (RFC 9110 §15.2). `headOfStream`: only the head of a stream.
     func reply(to method: String = "GET", headOfStream: Bool = false) async throws -> HTTPReply {
         try await Self.blocking {
             var reply = try self.head()
@@ -71,19 +71,19 @@ final class RawClient: Sendable {
         }
     }
 
-    /// The head of a reply whose body comes in pieces.
+    /// Reads the head of a chunked reply.
     func streamHead() async throws -> HTTPReply { try await Self.blocking { try self.head() } }
 
-    /// One piece of a chunked body (RFC 9112 §7.1); nil at its end.
+    /// Reads one chunk of a body (RFC 9112 §7.1); `nil` at its end.
     func nextChunk() async throws -> String? { try await Self.blocking { try self.chunk() } }
 
-    /// What comes until the server closes the connection.
+    /// Reads until the server closes the connection.
     func untilClosed() async throws -> String { try await Self.blocking { try self.rest() } }
 
     /// Waits for the server to close the connection, and reads nothing.
     func hangup() async throws {
         try await Self.blocking {
-            // poll(2) reports a hang-up without being asked.
+            // poll(2) reports POLLHUP without being requested.
             var watched = pollfd(fd: self.descriptor, events: 0, revents: 0)
             guard poll(&watched, 1, 150_000) == 1 else { throw Failure.silence }
         }

@@ -7,7 +7,7 @@ import Policy
 import TestSupport
 import Testing
 
-/// Rules about real processes, which the server finds out about by itself.
+/// Rules about real processes, whose facts the server collects itself.
 @Suite(.timeLimit(.minutes(10)))
 struct RealCallerTests {
     private let audit = AccessFixture(facts: .record)
@@ -27,7 +27,7 @@ struct RealCallerTests {
 
     private let token = "/v1/accounts/work/token"
 
-    @Test("a process that leaves its connection to another one is refused from then on, also where it was served")
+    @Test("a connection passed to another process is refused from then on, even if it was served before")
     func reaped() async throws {
         try await ServerFixture.serving(access: access([], owner: getuid())) { server in
             let actor = try await SocketActor(server.socket.text)
@@ -41,7 +41,7 @@ struct RealCallerTests {
         }
     }
 
-    @Test("a process that connects and is gone before it asks is refused")
+    @Test("a process that exits between connect and request is refused")
     func goneBefore() async throws {
         try await ServerFixture.serving(access: access([], owner: getuid())) { server in
             let actor = try await SocketActor(server.socket.text)
@@ -53,16 +53,16 @@ struct RealCallerTests {
         }
     }
 
-    @Test("a program that only it sees at the path of a rule gets nothing by it, and is not let off by it either")
+    @Test("a program at a rule's path only in its own mount namespace gains nothing, by allow or deny rules")
     func elsewhere() async throws {
         let files = try TemporaryDirectory()
         let program = files.path + "/tool"
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
-        // Root may do what no rule is about.
+        // Root is allowed what no rule decides, hence the last rule.
         let named = [rule(.executable(program)), rule(.anybody, allow: [])]
         let denied = [rule(.executable(program), allow: []), rule(.anybody)]
         for (rules, honest) in [(named, "200 "), (denied, "403 ")] {
-            // Whoever may nothing at all could not connect.
+            // Without any permission, the caller could not connect.
             let other = AccessFixture.rule(["other"], [.anybody], allow: [.token])
             try await ServerFixture.serving(access: access(rules + [other])) { server in
                 let actor = try await SocketActor(server.socket.text, program: program)
@@ -78,9 +78,9 @@ struct RealCallerTests {
         }
     }
 
-    @Test("a process that becomes the program of a rule after it has connected is refused")
+    @Test("a process that executes a rule's program after it has connected is refused")
     func exec() async throws {
-        // The test's own user may do nothing without a rule, unless it is root.
+        // The test's user has no permission without a rule, unless it is root.
         let path = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
         try await ServerFixture.serving(
             access: access([
@@ -91,7 +91,7 @@ struct RealCallerTests {
             #expect(await honest.ask(token).hasPrefix("200 "))
             honest.end()
             let actor = try await SocketActor(server.socket.text)
-            // What connects is in the queue; which program it was is known once the agent has accepted it.
+            // The agent notes the program at accept(2), so wait for the first answer.
             #expect(await actor.ask(token).hasPrefix("200 "))
             await actor.become("/bin/sleep")
             let answer = await actor.ask(token)
@@ -102,13 +102,13 @@ struct RealCallerTests {
         }
     }
 
-    @Test("a rule by SHA-256 is about the program that runs")
+    @Test("a rule by SHA-256 matches the program that runs")
     func digest() async throws {
         let path = try BuildProducts.path("socket-actor")
         let sum = try await ChildProcess.run("/usr/bin/sha256sum", [path]).output.prefix { $0 != " " }
         let wrong = String(repeating: "0", count: 64)
         for (digest, status) in [(String(sum), "200 "), (wrong, "403 ")] {
-            // Root may do everything, except where a rule says otherwise.
+            // Root is allowed everything that no rule refuses.
             let last = AccessFixture.rule(["work"], [.anybody], allow: [])
             try await ServerFixture.serving(access: access([rule(.executableDigest(digest)), last])) { server in
                 let actor = try await SocketActor(server.socket.text)
@@ -119,7 +119,7 @@ struct RealCallerTests {
         }
     }
 
-    @Test("by primary and supplementary group a stranger gets what the rule says, and nothing of other accounts")
+    @Test("a rule by primary or supplementary group gives another user its account, and no other")
     func groups() async throws {
         try #require(getuid() == 0, "this test becomes other users, which only root can")
         try await ServerFixture.serving(access: access([rule(.group(4242, name: "x"))])) { server in
@@ -142,7 +142,7 @@ struct RealCallerTests {
         }
     }
 
-    @Test("whoever is recorded has his program with him")
+    @Test("a recorded caller has its program in the record")
     func recorded() async throws {
         try await ServerFixture.serving(access: access([], owner: getuid())) { server in
             let actor = try await SocketActor(server.socket.text)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 struct ReplacementTests {
-    @Test("a listener can be replaced while the server runs: the old one is closed, its connections go on")
+    @Test("a replaced listener is closed, and its connections stay open")
     func replacement() async throws {
         try await ServerFixture.serving { server in
             let old = try server.client()

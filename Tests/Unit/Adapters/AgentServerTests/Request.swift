@@ -1,4 +1,4 @@
-/// A request as text, so that a test can also write a wrong one.
+/// A request as text, so that a test can also write an invalid one.
 struct Request: Sendable {
     var method: String
     var target: String

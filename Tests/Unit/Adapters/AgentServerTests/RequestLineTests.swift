@@ -22,7 +22,7 @@ struct RequestLineTests {
     }
 
     @Test(
-        "a path is decoded once and never tidied up",
+        "a path is decoded once and never normalised",
         arguments: [
             ("/v1/%68ealth", 200), ("/v1/%2568ealth", 404), ("/v1%2Fhealth", 404), ("//v1/health", 404),
             ("/v1//health", 404), ("/v1/./health", 404), ("/v1/x/../health", 404), ("/v1/accounts/%2e%2e/health", 404),
@@ -41,12 +41,12 @@ struct RequestLineTests {
     }
 
     @Test(
-        "one parameter is one parameter, however its name is written",
+        "a parameter is the same, however its name is encoded",
         arguments: ["min_valid=1&min%5Fvalid=2", "min_valid=1&min_valid=1", "%6Din_valid=1&min_valid=2"])
     func twice(query: String) async throws {
         try await ServerFixture.serving { server in
             let reply = try await server.exchange(.get("/v1/accounts/work/token?\(query)"))
-            #expect(reply.problem?.detail == "query parameter 'min_valid' comes twice")
+            #expect(reply.problem?.detail == "query parameter 'min_valid' is repeated")
         }
     }
 
@@ -56,7 +56,7 @@ struct RequestLineTests {
             for query in ["scope=a%2Bb+c", "scope=c%20a%2bb", "&scope=a%2Bb+c&"] {
                 #expect(try await server.exchange(.get("/v1/accounts/work/token?\(query)")).status == 200)
             }
-            // '%' is no part of a parameter's name once it is decoded.
+            // The name is decoded once only.
             let reply = try await server.exchange(.get("/v1/accounts/work/token?min%255Fvalid=1"))
             #expect(reply.problem?.detail == "unknown query parameter 'min%5Fvalid'")
             let work = try #require(AccountName("work"))
@@ -67,7 +67,7 @@ struct RequestLineTests {
     }
 
     @Test(
-        "a method that the resource does not know is 405, with those that it does",
+        "a method that the resource does not have gets 405 with the allowed ones",
         arguments: ["PUT", "PATCH", "DELETE", "POST", "OPTIONS", "TRACE", "PROPFIND"])
     func method(method: String) async throws {
         try await ServerFixture.serving { server in
@@ -83,7 +83,7 @@ struct RequestLineTests {
     }
 
     @Test(
-        "what is no request line of HTTP/1.1 or HTTP/1.0 ends the connection with 400",
+        "an invalid request line ends the connection with 400",
         arguments: [
             "get /v1/health HTTP/1.1", "Get /v1/health HTTP/1.1", "FETCH /v1/health HTTP/1.1", "GET /v1/health",
             "GET /v1/health HTTP/0.9", "GET /v1/health HTTP/1.2", "GET /v1/health HTTP/2.0", "GET /v1/health HTTP/1",
@@ -105,7 +105,7 @@ struct RequestLineTests {
         }
     }
 
-    @Test("empty lines before a request, as some clients leave them, are passed over (RFC 9112 §2.2)")
+    @Test("empty lines before a request are ignored (RFC 9112 §2.2)")
     func emptyLines() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()

@@ -7,7 +7,7 @@ struct RouteTests {
 
     init() throws { work = try #require(AccountName("work")) }
 
-    @Test("every resource answers in JSON, and nobody may store an answer")
+    @Test("every resource answers in JSON, with Cache-Control: no-store")
     func everyResource() async throws {
         try await ServerFixture.serving { server in
             let expected: [(Request, String)] = [
@@ -29,7 +29,7 @@ struct RouteTests {
         }
     }
 
-    @Test("a token comes as RFC 6749 §5.1 has it, or bare for whoever takes only text")
+    @Test("a token is an RFC 6749 §5.1 response, or bare if the client prefers text")
     func token() async throws {
         try await ServerFixture.serving { server in
             let json = try await server.exchange(.get("/v1/accounts/work/token"))
@@ -42,7 +42,7 @@ struct RouteTests {
     }
 
     @Test(
-        "what a client prefers is read from every Accept field",
+        "a client's preference is read from all Accept fields",
         arguments: [
             (["Accept: */*"], "application/json"), (["Accept: text/plain, */*;q=0.1"], "text/plain; charset=utf-8"),
             (["Accept: text/html", "Accept: application/json"], "application/json"),
@@ -50,11 +50,11 @@ struct RouteTests {
             (["Accept:"], "application/json"), (["Accept: application/json, text/plain, */*"], "application/json"),
             (["Accept: text/plain;q=0.9, application/json;q=0.95"], "application/json"),
             (["Accept: text/plain ; Q=1.000 , application/json ;q=0.999"], "text/plain; charset=utf-8"),
-            // What says most about a type counts, not what comes first or is kindest.
+            // The most specific range decides, not the first or the one with the highest weight.
             (["Accept: */*, application/json;q=0"], "text/plain; charset=utf-8"),
             (["Accept: text/plain;q=0, */*"], "application/json"),
             (["Accept: text/*;q=0.2, application/*;q=0.1"], "text/plain; charset=utf-8"),
-            // A weight that is none is left out of account.
+            // An invalid weight is ignored.
             (["Accept: text/plain;q=2, application/json;q=1"], "application/json"),
         ])
     func accept(fields: [String], mediaType: String) async throws {
@@ -65,7 +65,7 @@ struct RouteTests {
         }
     }
 
-    @Test("min_valid and id_token reach the agent, cached or not; without them the defaults do")
+    @Test("min_valid and id_token reach the agent, cached or not; if absent, the defaults do")
     func tokenRequest() async throws {
         try await ServerFixture.serving { server in
             server.service.refresh.open()
@@ -101,7 +101,7 @@ struct RouteTests {
         }
     }
 
-    @Test("a token to inspect reaches the agent in a body, with an account or without")
+    @Test("a token to inspect reaches the agent, with an account or without")
     func inspect() async throws {
         try await ServerFixture.serving { server in
             let body = #"{"token":"t","introspect":true}"#
@@ -115,7 +115,7 @@ struct RouteTests {
         }
     }
 
-    @Test("a refused token is named by its hash and by what it was requested for; what cannot be either is refused")
+    @Test("a refused token is named by hash and target; an invalid hash or target is refused")
     func rejected() async throws {
         try await ServerFixture.serving { server in
             let path = "/v1/accounts/work/token/rejected"
@@ -147,7 +147,7 @@ struct RouteTests {
         }
     }
 
-    @Test("bodies of login and logout reach the agent; an empty one means nothing special")
+    @Test("bodies of login and logout reach the agent; an empty one sets nothing")
     func bodies() async throws {
         try await ServerFixture.serving { server in
             let login = try server.client()
@@ -167,7 +167,7 @@ struct RouteTests {
         }
     }
 
-    @Test("a change of the store and a passphrase reach the agent; only locking needs no body to mean something")
+    @Test("a store change and passphrases reach the agent; lock works without a body")
     func stores() async throws {
         try await ServerFixture.serving { server in
             let change = try await server.exchange(
@@ -198,7 +198,7 @@ struct RouteTests {
         }
     }
 
-    @Test("an account's name may be percent-encoded, as many clients do with '@'; a slash in it stays one name")
+    @Test("an account's name may be percent-encoded; an encoded slash is not a separator")
     func encodedName() async throws {
         try await ServerFixture.serving { server in
             let reply = try await server.exchange(.get("/v1/accounts/me%40host.example"))

@@ -8,7 +8,7 @@ import Testing
 struct RuleChangeTests {
     private func rules(_ rules: AccessRule...) -> AccessRules { AccessRules(owner: AccessFixture.owner, rules: rules) }
 
-    @Test("the next request on an open connection is judged by the new rules")
+    @Test("after a rule change, the next request on an open connection is decided by the new rules")
     func nextRequest() async throws {
         let fixture = AccessFixture()
         let inForce = RulesInForce(rules(AccessFixture.rule(allow: [.token])))
@@ -24,12 +24,12 @@ struct RuleChangeTests {
         }
     }
 
-    @Test("a connection whose user has nothing any more is closed, and a new one is refused")
+    @Test("after its user loses all permissions, a connection is closed, and a new one refused")
     func closed() async throws {
         let fixture = AccessFixture()
         let inForce = RulesInForce(rules(AccessFixture.rule(allow: [.token])))
         try await ServerFixture.serving(access: fixture.access(inForce)) { server in
-            // One that speaks HTTP, one whose request is known by its bytes, and one that has said nothing yet.
+            // One with HTTP handlers, one whose request is known by its bytes, and a silent one.
             let clients = [try server.client(), try server.client(), try server.client()]
             for client in clients.dropLast() {
                 try await client.send(.get("/v1/accounts/work/token"))
@@ -43,7 +43,7 @@ struct RuleChangeTests {
         }
     }
 
-    @Test("events that were allowed before are no longer sent to others; the agent's own user goes on watching")
+    @Test("after a rule change, others' event streams end; the owner's goes on")
     func streams() async throws {
         for isOwn in [false, true] {
             let caller = isOwn ? Caller(pid: 1, user: AccessFixture.owner, group: 1) : AccessFixture.stranger

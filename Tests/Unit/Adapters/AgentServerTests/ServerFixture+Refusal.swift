@@ -2,8 +2,8 @@ import AgentAPI
 import Testing
 
 extension ServerFixture {
-    /// Sends something that can be read in two ways, and after it a request that one of them would find: the connection
-    /// ends with 400, and nothing is done.
+    /// Sends ambiguous bytes, followed by a request that one interpretation would find. Expects 400, the end of the
+    /// connection, and no call of the service.
     func expectRefusal(of text: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let client = try client()
         _ = try await client.sendUntilClosed(Array((text + Request.post("/v1/reload").text).utf8))

@@ -9,17 +9,17 @@ import System
 import TestSupport
 import Testing
 
-/// The real server on a real socket, with an agent in the test's hand.
+/// The real server on a real socket, with a fake agent that the test controls.
 struct ServerFixture: Sendable {
     let service = FakeAgentService()
     let files: TemporaryDirectory
     let socket: SocketPath
-    /// Takes listening sockets that replace the one there is.
     let known = KnownCounter()
+    /// Takes listening sockets that replace the current one.
     let replacements: AsyncStream<Int32>.Continuation
     private let group: ServiceGroup
 
-    /// The server's own limits, but far from what a busy machine needs.
+    /// The server's limits, with times long enough for a busy machine.
     private static let patient: ServerLimits = {
         var limits = ServerLimits()
         limits.requestTime = .seconds(120)
@@ -36,7 +36,7 @@ struct ServerFixture: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await fixture.group.run() }
             let outcome = await Result { try await body(fixture) }
-            // Whoever still waits would hold up the end.
+            // Requests that still wait would delay the stop.
             fixture.service.refresh.open()
             await fixture.group.triggerGracefulShutdown()
             try await group.waitForAll()
@@ -60,20 +60,20 @@ struct ServerFixture: Sendable {
 
     func client() throws -> RawClient { try RawClient(socket.text) }
 
-    /// Tells the server to stop, and goes on at once.
+    /// Begins the server's shutdown without waiting for its end.
     func beginShutdown() async { await group.triggerGracefulShutdown() }
 
     /// Sends one request on a connection of its own.
     func exchange(_ request: Request) async throws -> HTTPReply {
         let client = try client()
-        // A server that refuses the connection may have closed it by now, and what it said is there to be read.
+        // A server that refused the connection may have closed it by now; its reply is still readable.
         _ = try await client.sendUntilClosed(Array(request.text.utf8))
         return try await client.reply(to: request.method)
     }
 }
 
 extension Result where Failure == any Error {
-    /// As `init(catching:)`, for what has to be awaited.
+    /// Like `init(catching:)`, for async functions.
     fileprivate init(_ body: () async throws -> Success) async {
         do { self = .success(try await body()) } catch { self = .failure(error) }
     }

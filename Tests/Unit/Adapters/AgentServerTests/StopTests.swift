@@ -3,20 +3,20 @@ import AgentServer
 import TestSupport
 import Testing
 
-/// The server's stop, as those see it whose reply is on its way.
+/// The server's stop during a reply.
 struct StopTests {
     private static let large = Request.get("/v1/accounts/large/token")
 
-    /// Read by HTTP or known by its bytes.
+    /// Sends the request once, so that it is known by its bytes afterwards.
     private static func learn(_ server: ServerFixture) async throws { _ = try await server.exchange(large) }
 
-    @Test("a reply that is being sent at the stop is sent to its end", arguments: [false, true])
+    @Test("a reply in progress at the stop is sent to its end", arguments: [false, true])
     func whole(isKnown: Bool) async throws {
         try await ServerFixture.serving { server in
             if isKnown { try await Self.learn(server) }
             let before = server.service.calls.count
             let client = try server.client()
-            // More than the socket holds, and more than one reply.
+            // More than the socket buffers, and more than one reply.
             for count in 1...2 {
                 try await client.send(Self.large)
                 if count == 1 { await eventually { server.service.calls.count == before + 1 } }
@@ -27,7 +27,7 @@ struct StopTests {
         }
     }
 
-    @Test("a client that goes on asking while its reply is on its way holds up no stop")
+    @Test("a client that sends more requests during its reply does not delay the stop")
     func asksOn() async throws {
         try await ServerFixture.serving { server in
             try await Self.learn(server)
@@ -38,7 +38,7 @@ struct StopTests {
             await server.beginShutdown()
             await eventually { (try? server.client()) == nil }
             try await client.send(.get("/v1/health"))
-            // Less than the time after which a stop waits for nobody.
+            // The stop ends before its limit, which would close the connection.
             #expect(try await client.untilClosed().utf8.count > FakeAgentService.largeTokenSize)
         }
     }

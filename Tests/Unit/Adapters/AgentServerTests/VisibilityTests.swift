@@ -5,7 +5,7 @@ import Policy
 import TestSupport
 import Testing
 
-/// Nobody learns of an account that no rule gives him.
+/// Accounts, events and texts that a caller must not learn of.
 struct VisibilityTests {
     private static let requests: [@Sendable (String) -> Request] = [
         { .get("/v1/accounts/\($0)/token") }, { .get("/v1/accounts/\($0)/token?scope=a&id_token=true") },
@@ -14,14 +14,14 @@ struct VisibilityTests {
         { Request(method: "DELETE", target: "/v1/accounts/\($0)/login") }, { .post("/v1/accounts/\($0)/logout") },
     ]
 
-    @Test("a name that no rule gives is forbidden whether or not it exists: the same words, and nothing is looked up")
+    @Test("a name that no rule allows is forbidden with the same text, whether or not it exists")
     func sameReply() async throws {
         let fixture = AccessFixture()
-        // He has something, so that he may connect.
+        // The caller has one permission, so that it may connect.
         let access = fixture.access(AccessFixture.rule(["mine"], allow: Set(Permission.allCases)))
         try await ServerFixture.serving(access: access) { server in
             for request in Self.requests {
-                // There is a work that answers at once, and a gone without a login; nobody has heard of ghos.
+                // `work` answers at once, `gone` has no login, `ghos` does not exist.
                 var replies: [String] = []
                 for name in ["work", "gone", "ghos"] {
                     let client = try server.client()
@@ -36,7 +36,7 @@ struct VisibilityTests {
                     replies.append(text.replacing("'\(name)'", with: "'NAME'").replacing(" \(name)'", with: " NAME'"))
                 }
                 #expect(replies[0] == replies[2], "\(request("x").target)")
-                // As long as the name is, and no more.
+                // Apart from the name's length.
                 #expect(replies[1] == replies[2], "\(request("x").target)")
             }
             #expect(server.service.calls.isEmpty)
@@ -44,7 +44,7 @@ struct VisibilityTests {
         }
     }
 
-    @Test("a name that a rule gives, and that there is no account for, is unknown")
+    @Test("an allowed name without an account is unknown")
     func given() async throws {
         let fixture = AccessFixture()
         try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(["g*"], allow: [.token]))) { server in
@@ -56,7 +56,7 @@ struct VisibilityTests {
     }
 
     @Test(
-        "what is wrong with files, stores and providers is told to the agent's own user, and to others only that it is")
+        "only the owner gets the texts of files, stores and providers; others get generic ones")
     func problems() async throws {
         let secret = "/home/owner/.config/authagent/accounts/work.toml:3"
         let codes: [Problem.Code] = [
@@ -83,7 +83,7 @@ struct VisibilityTests {
         }
     }
 
-    @Test("events of a login have the provider's words for the person who logs in, and no store's or file's")
+    @Test("login events to another user have no texts of files, stores and providers")
     func loginEvents() async throws {
         let fixture = AccessFixture()
         try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.login]))) { server in
@@ -101,7 +101,7 @@ struct VisibilityTests {
         }
     }
 
-    @Test("a watcher of a login who leaves, leaves; the login goes on")
+    @Test("a watcher's disconnect does not end the login")
     func leaving() async throws {
         let fixture = AccessFixture()
         try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.login]))) { server in
@@ -113,7 +113,7 @@ struct VisibilityTests {
         }
     }
 
-    @Test("figures are of the accounts that a rule gives; those of the agent are for whoever has it as a whole")
+    @Test("metrics are of the allowed accounts; those of the agent need permission for the whole agent")
     func metrics() async throws {
         let other = AccessFixture.rule(["secret"], allow: [.token])
         let owner = Caller(pid: 1, user: AccessFixture.owner, group: 1)
@@ -153,7 +153,7 @@ struct VisibilityTests {
         }
     }
 
-    @Test("events are of the accounts that a rule gives, without the words of files, stores and providers")
+    @Test("events are of the allowed accounts, without texts of files, stores and providers")
     func events() async throws {
         let mine = try #require(AccountName("mine"))
         let problem = Problem(.storeUnavailable, "/home/owner/x is gone", hint: "rm /home/owner/x")
