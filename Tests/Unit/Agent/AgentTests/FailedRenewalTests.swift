@@ -20,7 +20,7 @@ struct FailedRenewalTests {
         return (try await fixture.token(TokenRequest(target: target)), try await fixture.status())
     }
 
-    private static let lifetime = "; this token lives shorter than the 60 s that were asked for"
+    private static let lifetime = "; the lifetime of this token is below the 60 s requested"
 
     @Test("a provider that is down is offline")
     func unreachable() async throws {

@@ -78,7 +78,7 @@ struct TargetTests {
         let request = TokenRequest(target: try TokenTarget(scopes: ["mail"]))
         let reply = try await fixture.agent.token(fixture.name, request)
         #expect(reply.accessToken == "n1")
-        #expect(reply.note == "the provider granted more than the scopes that were asked for: 'admin'")
+        #expect(reply.note == "the provider granted more scopes than requested: 'admin'")
     }
 
     @Test("a refused resource is the same problem with another reason")
