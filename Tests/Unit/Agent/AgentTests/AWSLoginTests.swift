@@ -107,7 +107,7 @@ struct AWSLoginTests {
         try await logIn(fixture)
         let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
         #expect(reply.revoked && reply.forgotten)
-        #expect(reply.reason?.contains("lives until it expires") == true)
+        #expect(reply.reason?.contains("stay valid until they expire") == true)
         let sent = try #require(fixture.provider.all(.revocation).first)
         #expect(sent.url.text == "https://portal.sso.eu-west-1.amazonaws.com/logout")
         #expect(sent.headers.contains { $0.name == "x-amz-sso_bearer_token" && $0.value == "a1" })

@@ -190,7 +190,7 @@ struct ClientAuthenticationTests {
             _ = try await fixture.agent.token(fixture.name, TokenRequest())
         } throws: { error in
             (error as? Problem)?.code == .configurationError
-                && (error as? Problem)?.detail.contains("client key's file is missing") == true
+                && (error as? Problem)?.detail.contains("client key file is missing") == true
         }
         _ = try file(fixture, "client.pem", try TestKeys.p256WebKey(id: "renewed"))
         // A failed renewal is not tried again at once.

@@ -321,7 +321,7 @@ struct IdentityTests {
         #expect(result.subject == nil)
         let status = try await fixture.status()
         #expect(status.state == .ok)
-        #expect(status.lastError?.contains("cannot be checked") == true)
+        #expect(status.lastError?.contains("cannot be verified") == true)
         #expect(try await fixture.token(TokenRequest()).accessToken == "a1")
         await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.reason == "unverified" }
 

@@ -112,7 +112,7 @@ struct LoginTargetTests {
                     providerParameters: ["region": "eu-west-1", "start_url": "https://d-1.awsapps.com/start"],
                     audience: "api"))
         }
-        #expect(problem?.detail.contains("no place for an audience") == true)
+        #expect(problem?.detail.contains("supports neither audience nor resources") == true)
     }
 
     @Test("a renewal that is refused for its audience blames that, and not the client")

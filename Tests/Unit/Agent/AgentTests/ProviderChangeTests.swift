@@ -39,7 +39,7 @@ struct ProviderChangeTests {
         } throws: { error in
             guard let problem = error as? Problem else { return false }
             return problem.code == .providerChanged && problem.detail.contains("'\(what)'")
-                && problem.hint == "if you know that it has moved, run 'authagent login work'"
+                && problem.hint == "if the provider has moved, run 'authagent login work'"
         }
     }
 

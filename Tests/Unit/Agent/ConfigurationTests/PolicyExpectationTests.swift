@@ -154,7 +154,7 @@ struct PolicyExpectationTests {
             ("owner = \"nobody-here\"\n" + good, 1, "getent passwd"),
             ("owner = -1\n" + good, 1, "from 0"),
             ("owner = true\n" + good, 1, "a whole number"),
-            (good + "owner = 5\n", 6, "keys of the file come before the first [[expect]]"),
+            (good + "owner = 5\n", 6, "put keys of the file before the first [[expect]]"),
             (good + "executable = \"/usr/bin/*\"\n", 6, "by its whole path"),
         ]
         for (text, line, hint) in table {

@@ -108,7 +108,7 @@ struct ProviderPresetTests {
         let fixture = try AccountFiles()
         let error = try fixture.error(
             "issuer = \"https://i.example\"\nclient_id = \"c\"\n[device_parameters]\n\(name) = \"x\"\n")
-        #expect(error.problem.contains("'\(name)' is not for you to set"))
+        #expect(error.problem.contains("'\(name)' cannot be set"))
     }
 
     @Test(

@@ -43,7 +43,7 @@ struct JournalCheckTests {
     func noAgent() {
         let waiting = checks({ $0.accounts = [entry(0, hasRotated: false)] }, isAgent: false)
         #expect(waiting.map(\.id) == [.journalWaiting])
-        #expect(waiting.first?.detail.hasPrefix("a refresh was begun, and its answer is not known") == true)
+        #expect(waiting.first?.detail.hasPrefix("a refresh was started, and its result is unknown") == true)
         #expect(waiting.first?.hint?.contains("authagent token work") == true)
     }
 
