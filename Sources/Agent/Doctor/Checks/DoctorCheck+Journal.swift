@@ -54,7 +54,7 @@ extension DoctorCheck {
             entry.hasRotated
             ? "a new refresh token waits for its store" : "a refresh was started, and its result is unknown"
         return DoctorCheck(
-            .journalWaiting, .warning, "\(what), for \(max(0, seconds) / 60) min",
+            .journalWaiting, .warning, "\(what) (for \(max(0, seconds) / 60) min)",
             hint: isAgent
                 ? "repair the store; 'authagent status \(entry.account)' shows what is wrong with it"
                 : "run 'authagent token \(entry.account)': the agent continues from there",

@@ -14,7 +14,7 @@ struct RuleTableTests {
         try DaemonSettings.load(user: user, system: system, names: Self.names)
     }
 
-    @Test("a rule is read as it is written, with the numbers of its names and the place where it begins")
+    @Test("a rule is read as written, with the ids of its names and its place in the file")
     func rule() throws {
         let digest = String(repeating: "Ab", count: 32)
         let settings = try load(
@@ -58,7 +58,7 @@ struct RuleTableTests {
         #expect(second.source.hasSuffix("authagent.toml:10"))
     }
 
-    @Test("the machine's rules come before the user's, so that a fleet's are not overruled")
+    @Test("the system's rules come before the user's, so that users cannot overrule them")
     func order() throws {
         let settings = try load(
             user: "[[rule]]\naccounts = [\"a\"]\nuser = \"*\"\nallow = [\"token\"]\n",
@@ -77,7 +77,7 @@ struct RuleTableTests {
         #expect(settings.rules.first?.source.hasSuffix("authagent.toml:2") == true)
     }
 
-    @Test("resources and audiences are lists, of which an empty one leaves only the account's own")
+    @Test("with an empty list of resources or audiences, only the account's own are allowed")
     func places() throws {
         let rule = "[[rule]]\naccounts = [\"a\"]\nuser = \"*\"\nallow = [\"token\"]\n"
         let settings = try load(
@@ -87,7 +87,7 @@ struct RuleTableTests {
         #expect(settings.rules.map(\.audiences) == [["api"], nil, nil])
     }
 
-    @Test("mistakes are refused with their line and what was meant, perhaps")
+    @Test("mistakes are refused with their line and a suggestion")
     func mistakes() throws {
         let good = "[[rule]]\naccounts = [\"work\"]\nuser = \"backup\"\nallow = [\"token\"]\n"
         let table: [(text: String, line: Int, hint: String)] = [
@@ -147,7 +147,7 @@ struct RuleTableTests {
         }
     }
 
-    @Test("the bound on rules is for both files together")
+    @Test("the limit of rules is for both files together")
     func bound() throws {
         let rule = "[[rule]]\naccounts = [\"a\"]\nuid = 1\nallow = []\n"
         let many = String(repeating: rule, count: 200)
@@ -158,7 +158,7 @@ struct RuleTableTests {
         #expect(error.file.hasSuffix("/config/authagent/authagent.toml"))
     }
 
-    @Test("the names of this machine have their numbers")
+    @Test("the names of this machine have their ids")
     func systemNames() {
         #expect(UserNames.system.user("root") == 0)
         #expect(UserNames.system.group("root") == 0)
