@@ -73,7 +73,7 @@ enum LoginError: Error {
                 detail: "the provider does not accept the client that it has registered for '\(account)': \(error)",
                 hint: isNew
                     ? "give --client-id ID of a client that the provider accepts"
-                    : "run 'authagent logout \(account) --forget-client', then log in to register anew"
+                    : "run 'authagent logout \(account) --forget-client', then log in to register again"
             )
         case .configuration(let error):
             return LoginFailure(

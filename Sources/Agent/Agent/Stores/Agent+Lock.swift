@@ -172,7 +172,7 @@ extension Problem {
     )
 
     fileprivate static let passphraseMissing = Problem(
-        .locked, "unlocking needs the passphrase", hint: "run 'authagent unlock', which asks for it",
+        .locked, "unlocking needs the passphrase", hint: "run 'authagent unlock', which prompts for it",
         reason: Problem.passphraseRequired
     )
 }
