@@ -20,7 +20,7 @@ extension AccountSettings {
         return presetEndpoints.token != nil
     }
 
-    /// Whether the identity is allowed. A login without a known subject predates `expected_subject`.
+    /// Whether the identity is allowed. An unknown one is not: its login predates `expected_subject`.
     func allows(_ identity: Identity?) -> Bool {
         expectedSubject.map { $0.utf8.elementsEqual((identity?.subject ?? "").utf8) } ?? true
     }
