@@ -26,7 +26,7 @@ struct MovedProviderTests {
         let result = try await demo.home.authagent("token", "work")
         #expect(result.status == 1, "\(result.output)\(result.errors)")
         #expect(result.errors.contains("'localhost'"), "\(result.errors)")
-        #expect(result.errors.contains("hint: if you know that it has moved, run 'authagent login work'"))
+        #expect(result.errors.contains("hint: if the provider has moved, run 'authagent login work'"))
         #expect(demo.issuer.refreshCount == 0)
         #expect(demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")])
         // Somebody approves, so somebody knows.

@@ -79,7 +79,7 @@ struct QuickTokenTests {
         #expect(result.lines.count == 1)
         let notes = result.errors.split(separator: "\n")
         #expect(notes.count == 1)
-        #expect(notes.first?.hasPrefix("authagent: note: the provider's tokens live shorter") == true)
+        #expect(notes.first?.hasPrefix("authagent: note: the lifetime of the provider's tokens is below the") == true)
     }
 
     @Test("a token with every character that JSON and terminals have to escape is printed as it is")

@@ -62,7 +62,7 @@ struct RealProviderTests {
         let own = try await token()
         let narrow = try await token("--scope", "openid")
         #expect(Set(narrow.scope.split(separator: " ")) == Set(own.scope.split(separator: " ")))
-        #expect(narrow.note == "the provider granted more than the scopes that were asked for: 'g_profile'")
+        #expect(narrow.note == "the provider granted more scopes than requested: 'g_profile'")
         #expect(narrow.accessToken != own.accessToken)
         #expect(try await token("--scope", "openid").accessToken == narrow.accessToken, "from memory")
         #expect(try await token().accessToken == own.accessToken)
@@ -91,7 +91,7 @@ struct RealProviderTests {
         for options in [[], ["--scope", "openid"], ["--min-valid", "10"]] {
             let refused = try await home.client(["token", "work", "--json"] + options).result()
             #expect(refused.status == 5, "\(refused.output)\(refused.errors)")
-            #expect(refused.errors.contains("can do more than the rules allow: 'g_profile'"), "\(refused.errors)")
+            #expect(refused.errors.contains("with more scopes than the rules allow: 'g_profile'"), "\(refused.errors)")
             #expect(refused.output.isEmpty)
         }
         await home.killDaemon()

@@ -21,7 +21,7 @@ struct RenewCommandTests {
         #expect(third.lines == second.lines.map { "Authorization: Bearer \($0)" })
         #expect(
             third.errors
-                == "authagent: note: the token was not renewed: that was done less than a minute ago\n")
+                == "authagent: note: the token was not renewed: the last renewal was less than a minute ago\n")
         #expect(demo.issuer.refreshCount == 1)
 
         let mail = try await demo.home.authagent("token", "work", "--scope", "mail").lines

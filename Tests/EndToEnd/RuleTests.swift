@@ -87,7 +87,7 @@ struct RuleTests {
         for _ in 0..<2 {
             let result = try await demo.home.authagent("token", "work")
             #expect(result.status == 5)
-            #expect(result.errors.contains("can do more than the rules allow: 'files'"), "\(result.errors)")
+            #expect(result.errors.contains("with more scopes than the rules allow: 'files'"), "\(result.errors)")
             #expect(!result.output.contains("too-much"))
         }
         #expect(try await rules(demo, "").status == 0)

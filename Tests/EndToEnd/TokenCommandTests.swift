@@ -36,7 +36,7 @@ struct TokenCommandTests {
         for _ in 0..<3 {
             let result = try await demo.home.authagent("token", "work", "--min-valid", "80000")
             #expect(result.status == 0)
-            #expect(result.errors.contains("authagent: note: the provider's tokens live shorter"))
+            #expect(result.errors.contains("authagent: note: the lifetime of the provider's tokens is below the"))
         }
         #expect(demo.issuer.refreshCount == 0)
     }

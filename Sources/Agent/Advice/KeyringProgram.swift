@@ -1,10 +1,10 @@
-/// The program that provides the keyring, and what a person does with it. Its own commands and menus, and never those of
-/// another keyring, which would end or replace the one that has the logins.
+/// The program that provides the keyring, with its own commands and menus as hints. Another keyring's commands would
+/// end or replace the one that holds the logins.
 enum KeyringProgram {
     case gnomeKeyring
     case keePassXC
     case other(String)
-    /// On a bus whose processes cannot be seen from here, as in a container.
+    /// A program whose process is not visible from here, as in a container.
     case unknown
 
     init(_ name: String?) {
@@ -32,7 +32,7 @@ enum KeyringProgram {
         switch self {
         case .keePassXC:
             "allow it in the dialog that keepassxc shows, or turn off 'Confirm when passwords are retrieved by clients'"
-                + " in its settings, Secret Service Integration; 'authagent stop' has it ask anew at the next command"
+                + " in its settings, Secret Service Integration; after 'authagent stop' it asks again"
         case .gnomeKeyring, .other: "allow authagent to read it in \(name)"
         case .unknown: "allow authagent to read it in the program that provides the keyring; \(Self.find)"
         }
@@ -42,7 +42,7 @@ enum KeyringProgram {
         switch self {
         case .gnomeKeyring:
             "run 'pkill -KILL -u $(id -u) -x gnome-keyring-d', then '\(StoreAdvice.unlock(replacing: true))'"
-        case .keePassXC, .other: "see why \(name) does not answer, or start it anew"
+        case .keePassXC, .other: "see why \(name) does not answer, or restart it"
         case .unknown: "see why the program that provides the keyring does not answer; \(Self.find)"
         }
     }
@@ -50,7 +50,7 @@ enum KeyringProgram {
     var makeCollection: String {
         switch self {
         case .gnomeKeyring:
-            "run '\(StoreAdvice.unlock(replacing: true))' to make one with a password of your choice"
+            "run '\(StoreAdvice.unlock(replacing: true))' to create one with a password of your choice"
         case .keePassXC:
             "in keepassxc, open a database and expose a group of it (Database Settings, Secret Service Integration)"
         case .other: "create one in \(name)"
@@ -60,9 +60,9 @@ enum KeyringProgram {
 
     var startAnew: String {
         switch self {
-        case .gnomeKeyring: "run '\(StoreAdvice.unlock(replacing: true))' to start the keyring anew"
-        case .keePassXC, .other: "see what \(name) says of it, or start it anew"
-        case .unknown: "see what the program that provides the keyring says of it; \(Self.find)"
+        case .gnomeKeyring: "run '\(StoreAdvice.unlock(replacing: true))' to restart the keyring"
+        case .keePassXC, .other: "see what \(name) reports, or restart it"
+        case .unknown: "see what the program that provides the keyring reports; \(Self.find)"
         }
     }
 

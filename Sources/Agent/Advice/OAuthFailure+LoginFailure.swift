@@ -8,7 +8,7 @@ extension OAuthFailure {
             LoginFailure(
                 code: Problem.Code.providerUnreachable.rawValue,
                 detail: description,
-                hint: "check the issuer's certificate; a private CA goes into 'ca_file' of authagent.toml"
+                hint: "check the issuer's certificate; add a private CA to 'ca_file' of authagent.toml"
             )
         case .transport:
             LoginFailure(
@@ -25,7 +25,7 @@ extension OAuthFailure {
             LoginFailure(
                 code: "issuer_mismatch",
                 detail: description,
-                hint: "give the issuer exactly as the provider writes it, or the endpoints by hand"
+                hint: "give the issuer exactly as the provider writes it, or give the endpoints"
             )
         case .deviceFlowUnsupported:
             LoginFailure(
@@ -44,25 +44,25 @@ extension OAuthFailure {
 }
 
 extension LoginFailure {
-    /// `again`: how to repeat the login.
+    /// Creates the failure for a provider's error code. `again` is the hint to repeat the login.
     package init(providersCode code: String, detail: String?, again: String) {
         let hint =
             switch code {
             case _ where ProofKey.isBlamed(in: detail):
                 "give --pkce, or set 'pkce = true' in the account file, then \(again)"
-            case "access_denied": "somebody declined the request; \(again)"
+            case "access_denied": "the request was declined; \(again)"
             case "expired_token": again
             case "invalid_client":
                 "check --client-id, and the client's secret or key if it has one; a server that does not decode HTTP"
                     + " Basic needs --client-auth client_secret_post"
             case "unauthorized_client", "unsupported_grant_type":
                 "allow the device authorization grant for this client at the provider"
-            case "invalid_scope": "check --scope: the provider does not grant what was asked for"
-            case "invalid_target": "check --audience and --resource: the provider knows no such place"
+            case "invalid_scope": "check --scope: the provider does not grant the requested scope"
+            case "invalid_target": "check --audience and --resource: the provider does not know that target"
             case "bad_response", "device_flow_unsupported":
                 "check the token endpoint; the provider may not support the device grant"
             case "provider_unreachable":
-                "check the provider's certificate; a private CA goes into 'ca_file' of authagent.toml"
+                "check the provider's certificate; add a private CA to 'ca_file' of authagent.toml"
             default: "see what the provider's documentation says about '\(code)'"
             }
         self.init(code: code, detail: detail ?? "the provider answered \(code)", hint: hint)

@@ -2,9 +2,9 @@ package import AgentAPI
 package import Configuration
 package import OAuth
 
-/// What is known of an account whose registration fails, for the hint.
+/// The facts about an account whose registration fails, for the hint.
 package struct RegistrationAdvice {
-    /// How to go on with a client that was registered by hand.
+    /// The hint to continue with a client that was registered by hand.
     package var byHand: String
     package var hasInitialToken: Bool
 
@@ -32,13 +32,13 @@ extension RegistrationFailure {
         case .refused(let detail, let status):
             LoginFailure(
                 code: "registration_refused",
-                detail: "'\(account)' has no client id, and none is registered: \(detail)",
+                detail: "'\(account)' has no client id, and registering one failed: \(detail)",
                 hint: hint(status: status, advice)
             )
         }
     }
 
-    /// RFC 7591 §3 leaves it to the server who may register; those that ask for a token answer as RFC 6750 §3.1 has it.
+    /// RFC 7591 §3: the server decides who may register. A server that requires a token answers as in RFC 6750 §3.1.
     private func hint(status: Int?, _ advice: RegistrationAdvice) -> String {
         guard status == 401 || status == 403 else { return advice.byHand }
         return advice.hasInitialToken

@@ -1,7 +1,7 @@
 package import AgentAPI
 package import Vault
 
-/// The command that repairs a store: the store's own word, or what a state of the keyring needs.
+/// The command that repairs a store: the store's own hint, or the one for the keyring's state.
 package struct StoreAdvice: Equatable {
     package var hint: String
 
@@ -13,7 +13,7 @@ package struct StoreAdvice: Equatable {
         hint = status.hint ?? Self.repair(status) + other
     }
 
-    /// For a login whose account has chosen no store, and that cannot have the keyring: commands that help, for either.
+    /// Creates the hint for a login without a configured store and without a keyring: commands for either store.
     package init(_ failure: StoreFailure, account: AccountName, hasFile: Bool, sealed: StoreState) {
         let again = hasFile ? "'authagent login \(account) --store sealed'" : "the same login with --store sealed"
         let way =
@@ -42,7 +42,7 @@ package struct StoreAdvice: Equatable {
     }
 
     private static func findBus(_ detail: String?) -> String {
-        // What the variable says is obeyed, so that it has to go.
+        // A wrong address in the variable is still used: it must be unset.
         if detail?.contains("DBUS_SESSION_BUS_ADDRESS=") == true {
             return "run 'unset DBUS_SESSION_BUS_ADDRESS' and 'authagent stop', then try again where a bus runs, for"
                 + " example under 'dbus-run-session bash'"
@@ -54,10 +54,10 @@ package struct StoreAdvice: Equatable {
             + " 'dbus-run-session bash'"
     }
 
-    /// Asks for the keyring's password, and starts gnome-keyring with it.
+    /// Returns the command that prompts for the keyring's password and starts gnome-keyring with it.
     ///
-    /// `printf`, because a line break at the end would belong to the password; `--replace`, because a locked daemon that
-    /// runs already takes no password.
+    /// `printf`, because a trailing newline would be part of the password. `--replace`, because a running locked daemon
+    /// does not accept a password.
     static func unlock(replacing: Bool) -> String {
         let replace = replacing ? " --replace" : ""
         return "read -rs P; printf %s \"$P\" | gnome-keyring-daemon\(replace) --unlock --components=secrets"

@@ -4,16 +4,16 @@ internal import OAuth
 package import Vault
 
 extension Problem {
-    /// The words for a token that there is not, of a login that there is.
+    /// The problem of a token with a target that the provider refuses although the login is valid.
     package init(_ refusal: TargetRefusal, account: AccountName) {
         let missing = refusal.missing.joined(separator: " ")
-        let what = missing.isEmpty ? "what was asked for" : "the scope '\(DisplayText.clean(missing, limit: 200))'"
+        let what = missing.isEmpty ? "the request" : "the scope '\(DisplayText.clean(missing, limit: 200))'"
         let said = refusal.detail.map { ": \($0)" } ?? ""
         let login = Self.words(refusal.loginScope, "; the login has ", none: "")
         let detail =
             switch refusal.reason {
             case .invalidScope: "the provider of '\(account)' does not grant \(what)\(said)\(login)"
-            case .invalidTarget: "the provider of '\(account)' gives no token for that resource or audience\(said)"
+            case .invalidTarget: "the provider of '\(account)' issues no token for that resource or audience\(said)"
             case .narrower:
                 "the provider of '\(account)' does not grant \(what); it granted "
                     + Self.words(refusal.granted, "", none: "nothing") + login
@@ -23,7 +23,7 @@ extension Problem {
                 "the provider of '\(account)' has just refused several other scopes, resources or audiences, so no"
                     + " new ones are tried for a minute"
             case .noRefreshToken:
-                "the login of '\(account)' has no refresh token, so there is no other token than its own\(login)"
+                "the login of '\(account)' has no refresh token, so only its own token is available\(login)"
             }
         self.init(
             .scopeNotGranted, detail, hint: Self.hint(refusal, account: account), reason: refusal.reason.rawValue
@@ -34,11 +34,11 @@ extension Problem {
         let wider = ScopeReply(refusal.loginScope, to: refusal.missing).notGranted
         switch refusal.reason {
         case .noRefreshToken: return "run 'authagent token \(account)' without --scope, --resource and --audience"
-        case .tooManyRefused: return "check what programs ask for, then try again in a minute"
-        case .invalidTarget: return "check --resource and --audience; the provider may want to know them beforehand"
+        case .tooManyRefused: return "check what programs request, then try again in a minute"
+        case .invalidTarget: return "check --resource and --audience; they may have to be registered at the provider"
         case .invalidScope, .narrower, .refused:
-            guard !wider.isEmpty else { return "ask for other scopes; the login itself is not affected" }
-            // For a shell, so only what means nothing to one.
+            guard !wider.isEmpty else { return "request other scopes; the login itself is not affected" }
+            // The command is pasted into a shell: only scopes without special characters are named.
             let options = wider.count <= 4 && wider.allSatisfy(isPlain) ? wider : ["SCOPE"]
             let words = options.map { "--scope \($0)" }.joined(separator: " ")
             return "run 'authagent login \(account) \(words)', with the other scopes that are needed"

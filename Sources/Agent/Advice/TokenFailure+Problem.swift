@@ -2,7 +2,7 @@ package import AgentAPI
 package import Configuration
 package import Vault
 
-/// The words for what can go wrong with a request, each with its remedy.
+/// The problems of token requests, each with its hint.
 extension Problem {
     package static func unknown(_ account: AccountName) -> Problem {
         Problem(
@@ -14,7 +14,7 @@ extension Problem {
 
     package static func moving(_ account: AccountName) -> Problem {
         Problem(
-            .tooManyRequests, "'\(account)' is being moved into another store", hint: "try again in a minute"
+            .tooManyRequests, "'\(account)' is being moved to another store", hint: "try again in a minute"
         )
     }
 
@@ -43,7 +43,7 @@ extension Problem {
         case .loginDemanded(let reason, let detail):
             self.init(
                 .loginRequired, "\(reason.text) '\(account)': \(detail)",
-                hint: "run 'authagent login \(account)'; until then it is tried again now and then",
+                hint: "run 'authagent login \(account)'; until then the agent retries from time to time",
                 reason: reason.rawValue
             )
         case .locked(let reason):
@@ -66,8 +66,8 @@ extension Problem {
         case .configuration(let detail):
             self.init(
                 .configurationError,
-                "'\(account)' cannot be refreshed as it is configured: \(detail)",
-                hint: "mend it, then run 'authagent reload'"
+                "the configuration of '\(account)' does not allow a refresh: \(detail)",
+                hint: "correct it, then run 'authagent reload'"
             )
         case .identityRefused(let refusal):
             self.init(
@@ -82,12 +82,12 @@ extension Problem {
             self.init(
                 .providerChanged,
                 "the provider of '\(account)' is not what it was at the login: \(detail)",
-                hint: "if you know that it has moved, run 'authagent login \(account)'"
+                hint: "if the provider has moved, run 'authagent login \(account)'"
             )
         case .clientRefused(let code, let detail) where code == "invalid_target":
             self.init(
                 .providerRejected,
-                "the provider gives no token for the audience or the resources of '\(account)': \(detail ?? code)",
+                "the provider issues no token for the audience or the resources of '\(account)': \(detail ?? code)",
                 hint: "check audience and resources in the account file, then run 'authagent login \(account)'",
                 reason: code
             )
@@ -113,17 +113,17 @@ extension Problem {
                 )
             case .expired:
                 (
-                    "expired", "the ID token of '\(account)' has expired, and the provider renews none",
+                    "expired", "the ID token of '\(account)' has expired, and the provider does not renew it",
                     "run 'authagent login \(account)'"
                 )
             case .unverified(let detail):
                 (
-                    "unverified", "the ID token of '\(account)' cannot be checked: \(detail)",
+                    "unverified", "the ID token of '\(account)' cannot be verified: \(detail)",
                     "access tokens are not affected; try again in a minute"
                 )
             case .untimely(let detail):
                 (
-                    "untimely", "the ID token of '\(account)' is out of its time: \(detail)",
+                    "untimely", "the ID token of '\(account)' is outside its validity period: \(detail)",
                     "check this machine's clock; access tokens are not affected"
                 )
             }
@@ -134,15 +134,15 @@ extension Problem {
 extension LockReason {
     fileprivate func text(_ account: AccountName) -> String {
         switch self {
-        case .requested: "the agent is locked, and '\(account)' with it"
-        case .idle: "'\(account)' is locked, because nobody has asked for it for as long as lock_after says"
-        case .lifetime: "'\(account)' is locked, because the lifetime of its account file is over"
+        case .requested: "the agent and its account '\(account)' are locked"
+        case .idle: "'\(account)' is locked: it was idle for the time in lock_after"
+        case .lifetime: "'\(account)' is locked: its lifetime has ended"
         }
     }
 }
 
 extension LoginRequiredReason {
-    /// Ends with the account's name.
+    /// The reason, to be followed by the account's name.
     fileprivate var text: String {
         switch self {
         case .notLoggedIn: "no login for"
@@ -152,7 +152,7 @@ extension LoginRequiredReason {
         case .providerRejected: "the provider keeps refusing the login of"
         case .recordUnreadable:
 
-            "the store's record cannot be read, because it is edited, older than one before, or a newer agent's, of"
+            "the store's record cannot be read, as it was edited, is an older copy or was written by a newer agent:"
         case .settingsChanged: "the account file now names another issuer, client or subject than the login of"
         case .clientExpired: "the client that the provider had registered has expired, and with it the login of"
         case .noRefreshToken: "the token has expired and there is no refresh token for"

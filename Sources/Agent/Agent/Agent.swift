@@ -6,29 +6,28 @@ public import OAuth
 internal import Synchronization
 public import Vault
 
-/// The agent: every account of this user on this machine, and what can be asked of them.
+/// The agent of one user: all accounts, and the operations behind the routes.
 ///
-/// The routes' functions are in the extensions, one file for each flow: `Agent+Token`, `Agent+Login`, `Agent+Logout`,
-/// `Agent+Status`, `Agent+Inspect`, `Agent+Providers`, `Agent+Store`, `Agent+Migrate`, `Agent+Lock`, `Agent+Doctor`,
-/// `Agent+Reload`; what the agent does unasked is in `Agent+Schedule`.
+/// The routes' functions are in extensions, one file for each flow, such as `Agent+Token` and `Agent+Login`.
+/// `Agent+Schedule` holds the background work.
 public final class Agent: Sendable {
-    /// What the agent is made of; everything that does I/O comes in from outside.
+    /// The agent's dependencies. All I/O is injected.
     public struct Parts: Sendable {
         public var directory: AccountDirectory
         public var stores: StoreSet
         public var transport: any HTTPTransport
         public var time: any Time
-        /// From 0 to 1.
+        /// Returns a number from 0 to 1.
         public var jitter: @Sendable () -> Double
-        /// That nobody can predict.
+        /// Returns cryptographically secure random bytes.
         public var randomBytes: @Sendable (Int) -> [UInt8]
-        /// Lines of half blocks for a URL; nil when it does not fit.
+        /// Returns the QR code of a URL as lines of half blocks; `nil` if it does not fit.
         public var drawQRCode: @Sendable (String) -> [String]?
-        /// Reads the daemon's own settings again and applies them, or throws and changes nothing.
+        /// Reads the daemon's settings again and applies them; throws without a change if one is wrong.
         public var reloadSettings: @Sendable () throws(ConfigurationError) -> Void
-        /// Looks at everything that has to be right, and changes nothing.
+        /// Runs the doctor's checks. Changes nothing.
         public var examine: @Sendable () async -> DoctorReport
-        /// What `AgentSurroundings` shows of it.
+        /// The daemon's environment, which `AgentSurroundings` reports.
         public var environment: [String: String]
         public var socket: String
         public var processID: Int32
@@ -57,7 +56,7 @@ public final class Agent: Sendable {
             self.randomBytes = randomBytes
         }
 
-        /// From the kernel, as Swift's own generator has them.
+        /// Returns bytes of the kernel's generator, through `SystemRandomNumberGenerator`.
         public static func systemRandomBytes(_ count: Int) -> [UInt8] {
             (0..<count).map { _ in UInt8.random(in: .min ... .max) }
         }
@@ -66,11 +65,11 @@ public final class Agent: Sendable {
     struct State {
         var accounts: [AccountName: Account] = [:]
         var logins: [AccountName: PendingLogin] = [:]
-        /// Accounts that are on their way into another store; nobody logs in or out there meanwhile.
+        /// Accounts that a migration is moving between stores. No login or logout of them may start.
         var moving: Set<AccountName> = []
-        /// Those that logins which were cancelled have left to themselves.
+        /// Client registrations that outlive their cancelled logins.
         var registrations: [AccountName: Task<Void, Never>] = [:]
-        /// Account files that cannot be read, for `status`.
+        /// Errors of account files that cannot be read, for `status`.
         var fileErrors: [AccountName: ConfigurationError] = [:]
         var lock = AgentLock()
     }
@@ -83,15 +82,15 @@ public final class Agent: Sendable {
     let storeHealth: StoreHealth
     let metrics: AgentMetrics
     let state = Mutex(State())
-    /// The last reload or migration that was asked for.
+    /// The last requested reload or migration; the next one waits for it.
     let turn = Mutex<Task<Void, Never>?>(nil)
-    /// The examination under way, for whoever asks meanwhile.
+    /// The running examination, which concurrent callers share.
     let examination = Mutex<Task<DoctorReport, Never>?>(nil)
 
-    /// One migration at a time.
+    /// Whether a migration is running. A second one is refused.
     let isMigrating = Mutex(false)
 
-    /// Reads the account files; a bad one is logged and shown by `status`, and hides no other.
+    /// Reads the account files. A bad file is logged and shown by `status`; the other accounts load.
     public init(_ parts: Parts) {
         let feed = EventFeed(origin: EventFeed.origin(parts.randomBytes), time: parts.time)
         let storeHealth = StoreHealth { feed.report(AgentNews($0, is: $1)) }
@@ -133,7 +132,7 @@ public final class Agent: Sendable {
 
     func known(_ name: AccountName) -> Account? { state.withLock { $0.accounts[name] } }
 
-    /// The account of that name, also when its file was put there after the agent started.
+    /// Returns the account, and loads its file if that was created after the agent started.
     func account(_ name: AccountName) throws(Problem) -> Account {
         if let account = known(name) { return account }
         let settings: AccountSettings?

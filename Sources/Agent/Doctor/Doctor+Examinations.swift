@@ -4,15 +4,15 @@ internal import OAuth
 internal import System
 internal import Vault
 
-/// One thing to look at, or several that one look tells.
+/// One examination, which yields one or more checks.
 struct Examination: Sendable {
-    /// What is said when it takes too long.
+    /// The result at a timeout.
     let late: DoctorCheck
     let run: @Sendable () async -> [DoctorCheck]
 }
 
 extension Doctor {
-    /// In the order in which people read the results: what everything needs first.
+    /// Returns the examinations in reading order: what the others depend on first.
     func examinations(of accounts: AccountsOnDisk, until deadline: ContinuousClock.Instant) -> [Examination] {
         var all = [
             program, keyring(isNeeded: accounts.needKeyring), sealed(isNeeded: accounts.needSealed), machine, files,
@@ -112,23 +112,23 @@ extension Doctor {
 
     static func late(_ id: DoctorCheck.ID, _ detail: String? = nil) -> DoctorCheck {
         DoctorCheck(
-            id, .problem, detail ?? "this could not be found out within \(patience.components.seconds) s",
-            hint: "is a disk or a directory service hanging? See 'dmesg' and 'df'"
+            id, .problem, detail ?? "this check did not finish within \(patience.components.seconds) s",
+            hint: "check for a hung disk or directory service with 'dmesg' and 'df'"
         )
     }
 
-    /// File system calls and the user database may hang, which the cooperative pool must not.
+    /// Runs blocking calls off the cooperative pool: file systems and the user database may hang.
     static func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await BlockingQueue("authagent.doctor").run { () throws(Never) in body() }
     }
 
-    /// What `body` returns, or at the deadline the other. `body` is cancelled then, and not waited for: what hangs in
-    /// the kernel cannot be ended.
+    /// Returns the result of `body`, or `late` at the deadline. Then `body` is cancelled but not awaited: a call that
+    /// hangs in the kernel cannot be ended.
     func withDeadline<Value: Sendable>(
         _ deadline: ContinuousClock.Instant, ifLate late: Value, _ body: @escaping @Sendable () async -> Value
     ) async -> Value {
         let (results, result) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingOldest(1))
-        // No parents, for the same reason.
+        // Unstructured tasks: a group would wait for a hung call.
         let work = Task { result.yield(await body()) }
         let alarm = Task { [time = parts.time] in
             try? await time.sleep(until: deadline)

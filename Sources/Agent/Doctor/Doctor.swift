@@ -5,23 +5,23 @@ internal import Synchronization
 public import System
 public import Vault
 
-/// Looks at everything that has to be right for logins and tokens, all at once, each within its own time.
+/// The doctor: checks what logins and tokens depend on, concurrently and each with a timeout.
 ///
-/// It changes nothing and starts nobody. What was found becomes a check in `DoctorCheck+….swift`, without any I/O.
+/// It changes nothing and starts no process. `DoctorCheck+….swift` turns the findings into checks without I/O.
 public struct Doctor: Sendable {
-    /// Where it looks; everything that does I/O beyond this machine's files comes in from outside.
+    /// The doctor's dependencies. All I/O beyond this machine's files is injected.
     public struct Parts: Sendable {
         public var paths: UserPaths
         public var environment: [String: String]
         public var machine: MachinePaths
-        /// Of the agent itself, with its own session bus; or why there is none.
+        /// The agent's keyring store with its session bus, or why there is none.
         public var keyring: Result<any CredentialStore, Fault>
         public var sealed: any KeyedStore
-        /// What is in the rotation journal; `nil` if there is none yet.
+        /// Returns the content of the rotation journal; `nil` if there is none yet.
         public var journal: @Sendable () throws(Fault) -> JournalSurvey?
         public var transport: any HTTPTransport
         public var time: any Time
-        /// Whether this is the running agent, whose refreshes may be under way.
+        /// Whether this is the running agent, which may be refreshing at the moment.
         public var isAgent: Bool
 
         public init(
@@ -42,20 +42,20 @@ public struct Doctor: Sendable {
         }
     }
 
-    /// A keyring that has not answered by then is hung: its helper gives up after 5 s. A provider is given up earlier
-    /// than a refresh would, because a person waits for all of it.
+    /// Above the 5 s after which the keyring helper gives up; below a refresh's timeout, because a person waits for the
+    /// report.
     static let patience: Duration = .seconds(8)
-    /// More providers than this are not asked at a time, so that the agent keeps its descriptors for its work.
+    /// The limit of concurrent providers, so that the agent does not run out of descriptors.
     static let mostIssuers = 100
 
     let parts: Parts
 
     public init(_ parts: Parts) { self.parts = parts }
 
-    /// Takes no longer than `patience`, whatever hangs.
+    /// Returns the report, at most `patience` later.
     public func report() async -> DoctorReport { await report { _ in } }
 
-    /// The same; `progress` is called after each examination with the number of those that still run.
+    /// Returns the report. `progress` is called after each examination with the number of those still running.
     package func report(_ progress: @escaping @Sendable (_ left: Int) -> Void) async -> DoctorReport {
         let deadline = parts.time.now + Self.patience
         let directory = AccountDirectory(parts.paths)
@@ -67,7 +67,7 @@ public struct Doctor: Sendable {
         }
         let examinations = examinations(of: accounts, until: deadline)
         let left = Countdown(examinations.count)
-        // All begin before any is awaited.
+        // Start all of them before awaiting any.
         let running = examinations.map { examination in
             Task {
                 let checks = await withDeadline(deadline, ifLate: [examination.late]) { await examination.run() }
@@ -80,7 +80,7 @@ public struct Doctor: Sendable {
         return DoctorReport(checks)
     }
 
-    /// The account files as they are on the disk now.
+    /// The account files as they are on disk now.
     struct AccountsOnDisk: Sendable {
         var settings: [(name: AccountName, settings: AccountSettings)]
         var errors: [(name: AccountName, error: ConfigurationError)]
@@ -92,7 +92,7 @@ public struct Doctor: Sendable {
 
         var names: Set<AccountName> { Set(settings.map(\.name) + errors.map(\.name)) }
 
-        /// A login that names no store goes to the keyring, and so may an account whose file cannot be read.
+        /// A login without a configured store uses the keyring; so may an account with an unreadable file.
         var needKeyring: Bool {
             names.isEmpty || !errors.isEmpty || settings.contains { $0.settings.store == .keyring }
         }
@@ -101,7 +101,7 @@ public struct Doctor: Sendable {
     }
 }
 
-/// How many of several tasks still run.
+/// The number of tasks that still run.
 private final class Countdown: Sendable {
     private let left: Atomic<Int>
 

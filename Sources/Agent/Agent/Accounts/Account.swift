@@ -4,12 +4,12 @@ internal import OAuth
 internal import Synchronization
 internal import Vault
 
-/// One account: what people configured, the way to its provider, and its tokens.
+/// One account: its settings, its provider and its tokens.
 final class Account: Sendable {
     let name: AccountName
     let provider: Provider
     let vault: AccountVault
-    /// Why the login's account file could not be written: the account lives until the agent ends.
+    /// Why the login's account file could not be written. Such an account lives until the agent ends.
     private let fileFailure = Mutex<ConfigurationError?>(nil)
 
     init(
@@ -47,7 +47,7 @@ extension AccountSettings {
     var lockLimits: LockLimits { LockLimits(idle: lockAfter, lifetime: lifetime) }
 }
 
-/// What every account shares.
+/// The dependencies that all accounts share.
 struct Surroundings: Sendable {
     let stores: StoreSet
     let transport: any HTTPTransport
@@ -57,7 +57,7 @@ struct Surroundings: Sendable {
     let jitter: @Sendable () -> Double
     let randomBytes: @Sendable (Int) -> [UInt8]
     let scheduleChanged: @Sendable () -> Void
-    /// Hears what happens to each account.
+    /// Receives the events of each account.
     let report: @Sendable (AccountName, AccountNews) -> Void
 
     var stamp: AssertionStamp { AssertionStamp(time: time, randomBytes: randomBytes) }

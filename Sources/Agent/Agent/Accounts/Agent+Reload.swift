@@ -6,8 +6,8 @@ internal import Synchronization
 internal import Vault
 
 extension Agent {
-    /// The new configuration whole, or the old one stays: nothing changes when one file is wrong, or when the store does
-    /// not take what an account that is about to be replaced still owes it.
+    /// Applies the new configuration as a whole, or throws and keeps the old one: if a file is wrong, or if a store
+    /// does not take what a replaced account has not written yet.
     public func reload() async throws(Problem) {
         let result = await inTurn { () -> Result<Void, Problem> in
             do throws(Problem) { return .success(try await self.readConfiguration()) } catch {
@@ -17,12 +17,12 @@ extension Agent {
         try result.get()
     }
 
-    /// Runs what reads or rewrites every account file after all that has begun before: a reload must not act on files
-    /// that name the store an account has left meanwhile.
+    /// Runs `body` after all reloads and migrations requested before it. A reload must not act on account files that
+    /// still name the store which a migration has just left.
     func inTurn<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
         let task = turn.withLock { last in
             let before = last
-            // No parent: one after the other, whoever asked for it.
+            // Unstructured task: a queue across requests; it must not end with one caller.
             let task = Task {
                 await before?.value
                 return await body()
@@ -45,12 +45,12 @@ extension Agent {
         }
         let replaced = state.withLock { state in
             state.accounts.values.filter { account in
-                // A login whose file could not be written has settings that no file has.
+                // A login whose file could not be written has settings that are in no file.
                 if account.unwritten != nil { return false }
                 return settings[account.name].map { !$0.continues(account.settings) } ?? true
             }
         }
-        // Before the store is read for those that take their place.
+        // Write first: the accounts that replace these read the store.
         for account in replaced {
             do throws(StoreFailure) { try await account.vault.flush() } catch {
                 parts.logger.error(
@@ -60,7 +60,7 @@ extension Agent {
                 throw .store(error)
             }
         }
-        // Who takes their places is as locked as they are.
+        // A replaced account's lock passes to its successor.
         let locks = Dictionary(
             replaced.compactMap { account in account.vault.lockReason.map { (account.name, $0) } },
             uniquingKeysWith: { first, _ in first }
@@ -74,7 +74,7 @@ extension Agent {
             var added: [Account] = []
             for (name, settings) in settings {
                 if let account = state.accounts[name] {
-                    // One that does not go on with these is of a login that has succeeded since they were read.
+                    // Settings that do not continue these are older than a login that has succeeded since.
                     guard settings.continues(account.settings) else { continue }
                     account.unwritten = nil
                     let isChanged = account.settings != settings

@@ -7,7 +7,7 @@ internal import Synchronization
 internal import Vault
 
 extension Agent {
-    /// Answers at once, with what was last known of the stores.
+    /// Returns at once, with the last known state of the stores.
     public func health() async -> AgentStatus { agentStatus() }
 
     public func status(
@@ -17,7 +17,7 @@ extension Agent {
         _ = await parts.stores[.sealed].store.probe()
         let keyring = await keyringAnswer
         let agent = agentStatus()
-        // Locked at the start and unlocked since, for example.
+        // Read stores that were locked at the start and may be unlocked by now.
         await read(
             state.withLock { state in
                 state.accounts.values.filter { account in
@@ -63,7 +63,7 @@ extension Agent {
         )
     }
 
-    /// How long a person waits for the keyring's state; after that it is `hung` as far as status is concerned.
+    /// The limit for the keyring's answer; after it, status reports the keyring as `hung`.
     private static let keyringPatience: Duration = .seconds(1)
 
     func keyringStatus() async -> StoreStatus {
@@ -78,7 +78,7 @@ extension Agent {
             let first = await group.next() ?? nil
             group.cancelAll()
             if let first { return first }
-            // Given up, it still says which program was asked.
+            // A probe that timed out still reports which program it called.
             let program = (await group.next() ?? nil)?.program ?? storeHealth.keyring.program
             return StoreStatus(.hung, detail: "the keyring did not answer within 1 s", program: program)
         }
@@ -135,7 +135,7 @@ extension Agent {
 }
 
 extension AccountSnapshot {
-    /// One word for the account's state, and the problem behind it.
+    /// Returns the account's state and the problem behind it.
     func summary(
         _ account: AgentAPI.AccountName, isLoggingIn: Bool
     ) -> (AccountStatus.State, Problem?) {
@@ -143,7 +143,7 @@ extension AccountSnapshot {
         switch login {
         case .active:
             if let unsaved { return (.unsaved, .store(unsaved)) }
-            // Access tokens are served all the same.
+            // The account still serves access tokens, so the state is not an error.
             let narrowed = LostScope(lostScope).map {
                 Problem(.scopeNotGranted, $0.text, hint: "run 'authagent login \(account)' to get it back")
             }
@@ -162,7 +162,7 @@ extension AccountSnapshot {
 }
 
 extension AccountStatus.State {
-    /// Of an account whose last refresh failed.
+    /// Maps the failure of the account's last refresh to its state.
     fileprivate init(_ failure: TokenFailure) {
         switch failure {
         case .loginDemanded: self = .loginRequired

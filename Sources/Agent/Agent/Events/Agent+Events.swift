@@ -10,7 +10,7 @@ extension Agent {
 }
 
 extension AccountNews {
-    /// `ok`, or the code of the problem that a client would get; nil for what is no refresh.
+    /// `ok` or the code of the client's problem; `nil` if this is not the result of a refresh.
     func refreshResult(of account: AccountName) -> String? {
         switch self {
         case .refreshed: "ok"
@@ -21,7 +21,7 @@ extension AccountNews {
 }
 
 extension AgentNews {
-    /// An account's news in the words of its problems. Nil for what another event tells.
+    /// Creates the event for an account's news; `nil` if another event reports it.
     init?(_ news: AccountNews, of account: AccountName, _ time: any Time) {
         switch news {
         case .refreshed(let scope, let expiresAt):

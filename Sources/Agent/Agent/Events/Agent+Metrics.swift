@@ -4,7 +4,7 @@ public import Metrics
 internal import Synchronization
 internal import Vault
 
-/// How the agent, its accounts and its stores are at this moment, and what has been counted.
+/// The metrics page: counters of the agent, gauges of its accounts and stores.
 extension Agent: MetricSource {
     public func write(into page: inout Exposition) {
         metrics.write(into: &page)
@@ -40,14 +40,14 @@ extension Agent: MetricSource {
             states)
         page.add(
             "authagent_token_expiry_seconds", .gauge,
-            "Time until the access token in memory expires. Tokens that nobody asks for are not renewed.", tokens)
+            "Time until the access token in memory expires. Tokens without requests are not renewed.", tokens)
         page.add(
             "authagent_login_expiry_seconds", .gauge,
             "Time until the login itself ends unless it is used before, where the provider says so.", logins)
     }
 
     private func writeStores(usedBy accounts: [Account], into page: inout Exposition) {
-        // A store that nobody needs must not be one to alert on, such as the keyring of a machine that has none.
+        // Skip unused stores: a machine without a keyring must not raise an alert.
         let used = Set(accounts.map(\.settings.store))
         let states = [
             (StoreKind.keyring, storeHealth.keyring.state), (.sealed, storeHealth.sealed?.state ?? .notInitialized),

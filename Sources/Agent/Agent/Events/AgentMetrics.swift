@@ -4,7 +4,7 @@ internal import OAuth
 internal import Synchronization
 internal import Vault
 
-/// What the agent counts. None of it is on the way of a token from memory.
+/// The counters of refreshes and of requests to providers. Serving a token from memory touches neither.
 final class AgentMetrics: Sendable {
     private struct State {
         var refreshes: [String: UInt64] = [:]
@@ -13,10 +13,10 @@ final class AgentMetrics: Sendable {
 
     private let state = Mutex(State())
 
-    /// In seconds: a provider on the same machine up to the request's own limit.
+    /// In seconds, from a provider on this machine to the request timeout.
     private static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-    /// All that can come of a refresh: what no refresh can end with is missing, such as `locked`.
+    /// A zero for each possible result of a refresh. Results such as `locked` cannot occur.
     private static let noRefreshes: [String: UInt64] = {
         let codes: [Problem.Code] = [
             .badIDToken, .configurationError, .loginRequired, .providerChanged, .providerRejected,
@@ -25,7 +25,7 @@ final class AgentMetrics: Sendable {
         return Dictionary(uniqueKeysWithValues: (["ok"] + codes.map(\.rawValue)).map { ($0, 0) })
     }()
 
-    /// `ok`, or the code of the problem.
+    /// Counts a refresh. `result` is `ok` or the code of the problem.
     func refreshed(_ result: String) { state.withLock { $0.refreshes[result, default: 0] += 1 } }
 
     func asked(_ result: String, took duration: Duration) {
@@ -41,7 +41,7 @@ final class AgentMetrics: Sendable {
         page.add(
             "authagent_refreshes_total", .counter,
             "Refreshes by result: 'ok' or the code of the problem that a client would get.",
-            // From the start, so that a rate can be taken of the first one.
+            // Export zeros from the start; otherwise `rate()` misses the first refresh.
             state.refreshes.merging(AgentMetrics.noRefreshes) { count, _ in count }.sorted { $0.key < $1.key }.map {
                 .init(Double($0.value), [("result", $0.key)])
             })
@@ -52,7 +52,7 @@ final class AgentMetrics: Sendable {
     }
 }
 
-/// Passes requests on, and measures how long the replies take.
+/// A transport that measures how long the replies take.
 struct MeasuredTransport: HTTPTransport {
     let transport: any HTTPTransport
     let time: any Time
@@ -72,7 +72,7 @@ struct MeasuredTransport: HTTPTransport {
 
     func closeConnections() { transport.closeConnections() }
 
-    /// Whatever a server sends, there are few of these.
+    /// Returns the status class, so that the number of series stays bounded.
     private static func name(of status: Int) -> String {
         (1...5).contains(status / 100) ? "\(status / 100)xx" : "other"
     }

@@ -2,13 +2,13 @@ internal import AgentAPI
 internal import Synchronization
 internal import Vault
 
-/// The last events of this agent, and whoever watches for the next.
+/// A ring of the last events, and the clients that watch for new ones.
 ///
-/// An event costs a lock and a place in the ring; nothing here has a timer, or wakes anybody who does not watch.
+/// Reporting an event takes a lock and a slot in the ring. There is no timer.
 final class EventFeed: Sendable {
     private struct State {
         var ring: [AgentEvent] = []
-        /// Of all events so far; that of the last one is its id's.
+        /// The number of all events so far, which is also the last event's number in its id.
         var count: UInt64 = 0
         var watchers: [UInt64: AsyncStream<AgentEvent>.Continuation] = [:]
         var lastWatcher: UInt64 = 0
@@ -19,9 +19,9 @@ final class EventFeed: Sendable {
     private let time: any Time
     private let state = Mutex(State())
 
-    /// A few hours of an agent with ten accounts; a watcher that reconnects within that misses nothing.
+    /// A few hours of an agent with ten accounts: a watcher that reconnects within them misses nothing.
     static let capacity = 256
-    /// What a watcher that resumes may be given at once, and as much again while it reads that.
+    /// The ring for a watcher that resumes, and as much again while the watcher reads it.
     private static let watcherBuffer = 2 * (capacity + 1)
 
     init(origin: String, time: any Time) {
@@ -29,7 +29,7 @@ final class EventFeed: Sendable {
         self.time = time
     }
 
-    /// Nobody can tell one agent's ids from the next one's by anything else: the machine may have no clock that is right.
+    /// Returns a random id of this agent's run. A start time would not do: the clock may be wrong.
     static func origin(_ randomBytes: (Int) -> [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         let bytes = randomBytes(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }
@@ -57,7 +57,7 @@ final class EventFeed: Sendable {
             }
             return late
         }
-        // Outside of the lock, which the end of a watching takes.
+        // `finish` runs `onTermination`, which takes the lock.
         for watcher in late { watcher.finish() }
     }
 
@@ -85,7 +85,7 @@ final class EventFeed: Sendable {
 
     private static func place(of count: UInt64) -> Int { Int((count - 1) % UInt64(capacity)) }
 
-    /// How many events the watcher has seen, or can never see any more, and why.
+    /// Returns the position to resume from, and the gap if events before it are lost.
     private static func position(
         of id: EventID??, _ origin: String, _ state: State
     ) -> (seen: UInt64, gap: AgentNews.Gap?) {

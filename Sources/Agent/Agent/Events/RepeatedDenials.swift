@@ -1,6 +1,6 @@
 internal import AgentAPI
 
-/// Whoever is refused again and again must not push everything else out of the last events. Pure: no clock.
+/// A filter that keeps repeated denials from filling the event ring. Pure: time is a parameter.
 struct RepeatedDenials: Sendable {
     private struct Refused: Hashable {
         var user: UInt32
@@ -10,18 +10,18 @@ struct RepeatedDenials: Sendable {
 
     private var told: [Refused: ContinuousClock.Instant] = [:]
 
-    /// The same is told once in this time; the log has each.
+    /// The interval in which an equal denial is reported once. The log has each of them.
     static let gap: Duration = .seconds(60)
     private static let capacity = 64
 
-    /// Whether the same was told a short while ago.
+    /// Whether an equal denial was reported within `gap`; records this one if not.
     mutating func isRepeated(
         _ denial: AgentNews.Denial, _ account: AccountName?, at now: ContinuousClock.Instant
     ) -> Bool {
         let refused = Refused(user: denial.user, account: account, permission: denial.permission)
         if let last = told[refused], now < last + Self.gap { return true }
         if told.count >= Self.capacity { told = told.filter { now < $0.value + Self.gap } }
-        // Somebody makes up names: what is new is not told until the old is forgotten.
+        // Full: a caller is inventing account names. Suppress new ones until old entries expire.
         guard told.count < Self.capacity else { return true }
         told[refused] = now
         return false

@@ -8,7 +8,7 @@ internal import SecretMemory
 internal import Synchronization
 internal import Vault
 
-/// For people who want to know what is in a token. Nothing that is read there decides anything (RFC 9068 §6).
+/// Token inspection for people. No decision may rest on the result (RFC 9068 §6).
 extension Agent {
     public func inspect(
         _ name: AccountName?, _ request: InspectRequest
@@ -22,7 +22,7 @@ extension Agent {
         }
         guard (1...TokenGrant.maximumTokenLength).contains(text.utf8.count), text.utf8.allSatisfy(\.isVisible) else {
             throw Problem(
-                .badRequest, "this is no token: it is empty, or holds characters that no token may hold",
+                .badRequest, "this is not a token: it is empty or has invalid characters",
                 hint: "give the token and nothing else"
             )
         }
@@ -54,7 +54,7 @@ extension Agent {
         var tokens = [first]
         if let idToken = served.token.idToken {
             let inspector = TokenInspector(idToken.secret, role: .idToken, account)
-            // An ID token is nothing that a provider's introspection endpoint knows (RFC 7662 §2).
+            // Introspection endpoints take access and refresh tokens only (RFC 7662 §2).
             tokens.append(await inspector.inspect(introspects: false, identities: surroundings.identities))
         }
         return InspectReply(account: account.name, tokens: tokens)

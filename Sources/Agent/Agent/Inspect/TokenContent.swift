@@ -4,14 +4,13 @@ package import JOSE
 package import OAuth
 package import SecretMemory
 
-/// What is in a token, as far as anybody can read it. Nothing of it is proven.
+/// The readable content of a token. Nothing in it is verified.
 package struct TokenContent {
     package let form: TokenInspection.Form
     package let header: [String: JSONValue]?
     package let claims: [String: JSONValue]?
     package let token: Result<JSONWebToken, IDTokenRejection>
-    /// Whether somebody has meant it to be a JWT, or it is a piece of one: then it is some issuer's, even if nobody can
-    /// read whose.
+    /// Whether the token is a JWT, a broken one or a part of one. It then has an issuer, even if that cannot be read.
     package let looksLikeJWT: Bool
 
     package init(_ secret: SecretBytes) {
@@ -21,7 +20,7 @@ package struct TokenContent {
         do throws(IDTokenRejection) { token = .success(try JSONWebToken(parsing: bytes)) } catch {
             token = .failure(error)
         }
-        // `{"` in base64url begins what may be broken further on.
+        // `eyJ` is `{"` in base64url: a JWT's start, even if the rest is broken.
         looksLikeJWT = parts.contains {
             $0.starts(with: "eyJ".utf8) || (try? JSONWebToken.object($0, .payload)) != nil
         }
@@ -38,19 +37,19 @@ package struct TokenContent {
     var tenant: String? { text("tid") }
 
     private func text(_ name: String) -> String? {
-        // RFC 7519 §5.3: an encrypted token may say in its header whose it is.
+        // RFC 7519 §5.3: an encrypted token may repeat claims in its header.
         guard case .string(let text)? = form == .encrypted ? header?[name] : claims?[name] else { return nil }
         return text
     }
 }
 
 extension JSONContent {
-    /// The same, fit for a terminal. More than a page of text is cut.
+    /// Creates content that is safe for a terminal, with long text cut.
     package init(cleaning members: [String: JSONValue]) { self.init(cleaning: members, redaction: Redaction([])) }
 
     package init(cleaning members: [String: JSONValue], redaction: Redaction) {
-        // Several names may differ only in what nobody can see, or in what is cut. One list for all of them: a level
-        // for each would let a token nest deeper than JSON can be written.
+        // Cleaning or cutting may make two names equal. They share one list: a level for each would let a token nest
+        // deeper than JSON can be encoded.
         let groups = Dictionary(grouping: members.sorted { $0.key < $1.key }) { redaction.clean($0.key, limit: 128) }
         self = .object(
             groups.mapValues { group in

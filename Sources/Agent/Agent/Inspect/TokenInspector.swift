@@ -6,11 +6,11 @@ internal import OAuth
 internal import SecretMemory
 internal import Vault
 
-/// Looks at one token: takes a JWT apart and checks its signature, asks the provider about others.
+/// The inspection of one token: decodes a JWT, verifies its signature, introspects other tokens at the provider.
 ///
-/// The token is sent to nobody but the provider of `account`, and to that only if the token may be its own.
+/// The token is sent to the provider of `account` only, and only if it may be that provider's.
 struct TokenInspector {
-    /// Whose provider this is about; nil when no account has the token's issuer.
+    /// The account whose provider is used; `nil` if no account has the token's issuer.
     let account: Account?
     private let secret: SecretBytes
     private let role: TokenInspection.Role
@@ -23,7 +23,7 @@ struct TokenInspector {
         content = TokenContent(secret)
     }
 
-    /// A token from somewhere: the account is one of the issuer that it names.
+    /// Creates an inspector of a token from elsewhere, for the first account with the issuer that the token names.
     init(_ secret: SecretBytes, amongAccounts accounts: [Account]) {
         self.secret = secret
         role = .given
@@ -47,10 +47,10 @@ struct TokenInspector {
         return result
     }
 
-    /// Why the token is not sent to the account's provider: it is, or may be, another issuer's. Nil for one that names
-    /// the account's, and for one that is not for anybody to read: whoever names the account is taken at their word.
+    /// Returns why the token must not be sent to the account's provider; `nil` if it may. An opaque token is sent: the
+    /// caller has named the account.
     private func objection(to account: Account) -> String? {
-        // The account's own tokens came from its provider, whatever is written in them.
+        // The account's own tokens came from its provider, whatever their content.
         if role != .given { return nil }
         guard let issuer = content.issuer else {
             return content.looksLikeJWT
@@ -86,7 +86,7 @@ struct TokenInspector {
                 _ = try keys.verify(token)
                 return content.issuer.map { tokenIssuer.matches($0, tenant: content.tenant) } ?? true
             }
-            // Tenants share keys, and only the metadata tells which one the account's is.
+            // Tenants share keys; only the metadata shows which tenant is the account's.
             guard isOfIssuer else {
                 return report(.unchecked, "its issuer is not that of the account '\(account.name)'")
             }
@@ -99,7 +99,7 @@ struct TokenInspector {
         }
     }
 
-    /// RFC 7662. Whether the client may ask is for the provider to say.
+    /// Introspects the token (RFC 7662). The provider decides whether this client may.
     private func introspection() async -> IntrospectionReport? {
         guard let account else { return nil }
         if let objection = objection(to: account) { return IntrospectionReport(.notAsked, detail: objection) }

@@ -3,12 +3,12 @@ internal import Logging
 internal import OAuth
 internal import Vault
 
-/// Who has approved a login, before anything of it is kept.
+/// The check of a login's ID token, before any of the login is stored.
 extension Agent {
-    /// A login whose ID token contradicts it, or is another subject's than the account expects, is not kept.
+    /// Returns the identity of a login, or discards a login whose ID token is invalid or has an unexpected subject.
     ///
-    /// One that cannot be verified leaves the login without a subject, unless one is expected: the access token came over
-    /// TLS from the provider itself, and a person has just approved it.
+    /// A token that cannot be verified is accepted unless a subject is expected: the access token came from the
+    /// provider over TLS.
     func identify(
         _ grant: TokenGrant, _ provider: Provider, _ client: AccountVault.GrantedClient
     ) async -> Result<AccountVault.GrantedIdentity, LoginError> {
@@ -22,25 +22,25 @@ extension Agent {
         case .absent: return .success(.init())
         case .verified(let identity, let idToken, let timing):
             if let timing {
-                parts.logger.warning("an ID token is out of its time", metadata: ["reason": "\(timing)"])
+                parts.logger.warning("an ID token is outside its validity period", metadata: ["reason": "\(timing)"])
             }
-            // Out of its time it proves no identity; the first one that can be verified says who it is.
+            // An ID token outside its validity period proves no identity; the next verifiable one sets it.
             return .success(
                 .init(
                     identity: timing == nil ? identity : nil, idToken: idToken,
                     missing: timing.map { .untimely(detail: $0) }))
         case .unverified(let detail):
-            parts.logger.warning("who has logged in cannot be checked", metadata: ["reason": "\(detail)"])
+            parts.logger.warning("the ID token cannot be verified", metadata: ["reason": "\(detail)"])
             return .success(.init(missing: .unverified(detail: detail)))
         case .refused(let refusal):
             parts.logger.warning(
-                "an ID token that nobody asked for is ignored", metadata: ["reason": "\(refusal.detail)"])
+                "an unrequested ID token is ignored", metadata: ["reason": "\(refusal.detail)"])
             return .success(.init(missing: .unverified(detail: refusal.detail)))
         }
     }
 
-    /// Gives tokens back that are not kept, and says what became of them. Not tried again later: nothing of such a
-    /// login is stored.
+    /// Revokes the tokens of a discarded login and returns the result in words. Without retry: nothing of the login is
+    /// stored.
     private func revoke(
         _ grant: TokenGrant, _ provider: Provider, _ client: AccountVault.GrantedClient
     ) async -> String {
@@ -58,7 +58,7 @@ extension Agent {
             }
         return switch reply {
         case .revoked: "its tokens are revoked"
-        case .unsupported: "its tokens are thrown away; the provider has no revocation endpoint"
+        case .unsupported: "its tokens are discarded; the provider has no revocation endpoint"
         case .refused(let detail), .retry(let detail, _): "its tokens could not be revoked: \(detail)"
         }
     }

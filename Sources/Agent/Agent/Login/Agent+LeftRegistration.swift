@@ -2,16 +2,16 @@ internal import AgentAPI
 internal import Configuration
 internal import Synchronization
 
-/// Registrations that outlive the logins which began them.
+/// Client registrations that outlive their cancelled logins.
 extension Agent {
-    /// Whoever cancels a login does not wait for its provider: what it registers all the same is there for the next
-    /// login, or given back.
+    /// Lets a registration finish without its cancelled login. Its client serves the next login, or is deleted at the
+    /// provider.
     func leave(
         _ registration: Task<Result<LoginClient, LoginError>, Never>, for name: AccountName,
         _ settings: AccountSettings
     ) {
         state.withLock { state in
-            // No parent: it ends with the registration, which has a limit; the agent's end waits for it.
+            // Unstructured task: the login has ended. The registration has a timeout; the agent's stop waits for it.
             state.registrations[name] = Task {
                 if case .success(let client) = await registration.value {
                     _ = await self.failed(.cancelled, client, for: name, settings)
@@ -21,7 +21,7 @@ extension Agent {
         }
     }
 
-    /// Waits for what a cancelled login has left to its end, so that one account never has two clients registered.
+    /// Waits for the registration of a cancelled login, so that an account never has two registered clients.
     func settleRegistration(of name: AccountName) async throws(LoginError) {
         guard let left = state.withLock({ $0.registrations[name] }) else { return }
         guard await left.valueUnlessCancelled != nil else { throw .cancelled }

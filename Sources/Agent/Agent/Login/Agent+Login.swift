@@ -34,7 +34,7 @@ extension Agent {
             state.logins[name] = pending
             return pending
         }
-        // Moved since its file was read, or logged in: these settings are no longer the account's.
+        // A login or a migration has replaced the account since its file was read: start again with the new settings.
         guard let pending else { return try await login(name, request) }
         guard pending === fresh else { return try join(pending, request, wantsQRCode: wantsQRCode) }
         let stream = fresh.watch(wantsQRCode: wantsQRCode)
@@ -43,7 +43,7 @@ extension Agent {
             registration: request.registrationToken.map { SecretBytes($0) }
         )
         fresh.start {
-            // Who brings nothing of his own changes nothing in the account's file.
+            // A request without settings must not rewrite the account file.
             let event = await self.run(fresh, isNew: request.hasSettings && known != settings, secrets: secrets)
             self.state.withLock { _ = $0.logins.removeValue(forKey: name) }
             return event
@@ -52,7 +52,7 @@ extension Agent {
         return stream
     }
 
-    /// No provider's code lives longer than a day.
+    /// Device codes of providers live less than a day.
     private static let timeouts = 1...86_400
 
     public func cancelLogin(_ name: AccountName) async throws(Problem) {

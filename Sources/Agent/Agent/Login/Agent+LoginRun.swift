@@ -7,7 +7,7 @@ internal import OAuth
 internal import Synchronization
 internal import Vault
 
-/// What happens between a login's start and its final event.
+/// The run of a login, from its start to its final event.
 extension Agent {
     func run(_ pending: PendingLogin, isNew: Bool, secrets: LoginSecrets) async -> LoginEvent {
         parts.logger.info("login started", metadata: ["account": "\(pending.account)"])
@@ -32,16 +32,16 @@ extension Agent {
         _ pending: PendingLogin, isNew: Bool, secrets: LoginSecrets
     ) async throws(LoginError) -> LoginResult {
         let settings = pending.settings
-        // Before anybody is asked to approve anything: can what comes of it be kept?
+        // Check the store before a person is asked to approve: it must be able to take the result.
         try await requireStore(of: settings)
         let file = isNew ? try prepareFile(settings, for: pending.account) : nil
-        // Not the account's own provider yet: a login that fails leaves an earlier one as it is.
+        // Not the account's own provider: a failed login must leave an earlier login unchanged.
         let provider = Provider(settings: settings, surroundings: surroundings)
         let client = try await client(for: pending.account, provider, secrets)
         do throws(LoginError) { return try await logIn(pending, client, provider, file) } catch {
             guard client.isLost(error) else { throw await failed(error, client, for: pending.account, settings) }
         }
-        // Expired or deleted at the provider. Nobody has been asked to approve anything yet.
+        // The registered client expired or was deleted at the provider. No approval was requested yet.
         let another = try await registeredClient(for: pending.account, provider, secrets)
         do throws(LoginError) { return try await logIn(pending, another, provider, file) } catch {
             throw await failed(error, another, for: pending.account, settings)
@@ -53,12 +53,12 @@ extension Agent {
     ) async throws(LoginError) -> LoginResult {
         let settings = pending.settings
         var client = client.client
-        // A login goes where the provider is today.
+        // A login uses the provider's current hosts.
         client.endpointHosts = nil
         let server: AuthorizationServer
         do throws(OAuthFailure) { server = try await provider.server(for: client) } catch { throw .oauth(error) }
         client.endpointHosts = provider.hosts(of: server.endpoints)
-        // Read before anybody has approved: then nothing must stand between the grant and the store.
+        // Read before the approval: after it, nothing may delay storing the grant.
         let earlier = await earlierClients(of: pending.account, settings)
         let flow = LoginFlow(
             server: server, otherwise: await provider.serverWithoutBasic(server, for: client),
@@ -67,7 +67,7 @@ extension Agent {
         ) { pending.report($0) }
         let granted = try await flow.run()
         client.authentication = granted.authentication ?? client.authentication
-        // No parent: from here on, cancelling would lose what somebody has just approved.
+        // Unstructured task: cancelling it would lose a login that a person has just approved.
         let kept = Task { [client] () -> Result<LoginResult, LoginError> in
             switch await self.identify(granted.grant, provider, client) {
             case .success(let person):
@@ -81,10 +81,10 @@ extension Agent {
     private func requireStore(of settings: AccountSettings) async throws(LoginError) {
         let (store, reader) = (parts.stores[settings.store].store, parts.stores[settings.store].reader)
         let status = await store.probe()
-        // What failed a moment ago, and is remembered for a moment, may be mended: that is why a person tries again.
+        // Read again: a person who retries may have repaired the store, and the reader remembers failures.
         guard status.state != .ok else { return await reader.readAnew() }
         let failure = StoreFailure(status)
-        // The keyring is the default. Another store in its place is for people to choose.
+        // The keyring is the default. Only a person may choose another store instead.
         guard settings.keys.store == nil else { throw .store(failure) }
         throw .noStore(failure, sealed: await parts.stores.keyed.probe().state)
     }
@@ -97,8 +97,8 @@ extension Agent {
         }
     }
 
-    /// First the account file, then the store, then memory: whatever a power cut leaves, `login` repairs. What fails here
-    /// is a note: a person has approved, and the tokens are kept as long as they can be.
+    /// Writes the account file, then the store, then memory: after a crash in between, a new login repairs the rest.
+    /// A failure becomes a note: the tokens are kept as long as possible.
     private func keep(
         _ granted: LoginFlow.Granted, of person: AccountVault.GrantedIdentity, _ name: AccountName,
         _ settings: AccountSettings, _ client: AccountVault.GrantedClient, _ earlier: [EarlierClient],
@@ -127,7 +127,7 @@ extension Agent {
                 metadata: ["account": "\(name)", "store": "\(unsaved.state.rawValue)"]
             )
         } else {
-            // Before, a crash would bring the earlier login back, and its client.
+            // Delete only now: after a crash, the earlier login and its client would be back.
             await deleteReplaced(earlier, by: client, of: name)
         }
         let secondsLeft = token.secondsLeft(at: parts.time.now)
@@ -142,7 +142,7 @@ extension Agent {
         )
     }
 
-    /// What is wrong with a login that is done.
+    /// Returns the problems of a login that has succeeded, in words.
     private static func note(
         _ unwritten: ConfigurationError?, _ unsaved: StoreFailure?, _ missing: NoIDToken?
     ) -> String? {
@@ -155,13 +155,13 @@ extension Agent {
             case nil, .notIssued, .expired: nil
             case .unverified(let detail): "the ID token cannot be verified, so who logged in is not known: \(detail)"
             case .untimely(let detail):
-                "the ID token is out of its time, so it is not served: \(detail); check this machine's clock"
+                "the ID token is outside its validity period and not served: \(detail); check this machine's clock"
             }
         let notes = [file, store, identity].compactMap(\.self)
         return notes.isEmpty ? nil : notes.joined(separator: "; ")
     }
 
-    /// The account with its new settings. One that changes its store leaves no record in the old one.
+    /// Installs the account with its new settings. If the store changed, removes the record from the old one.
     private func accountAfterLogin(_ name: AccountName, _ settings: AccountSettings) async -> Account {
         let old = known(name)
         if let old, settings.continues(old.settings) {
@@ -172,11 +172,11 @@ extension Agent {
         if let old {
             do throws(StoreFailure) {
                 let ended = try await old.vault.signOut()
-                // Nobody else would ever tell its issuer.
+                // No other code would revoke the replaced login at its issuer.
                 if let credential = ended.credential, !settings.isOfSameLogin(as: credential.client) {
                     await endReplaced(credential, accessToken: ended.accessToken, of: old)
                 }
-                // In the same store the new record replaces it, with no moment between.
+                // In the same store the new record replaces the old one atomically.
                 if old.settings.store != settings.store { try await old.vault.forget(ended, withClient: true) }
             } catch {
                 parts.logger.warning(

@@ -6,29 +6,29 @@ internal import OAuth
 internal import SecretMemory
 internal import Vault
 
-/// What a login request brings that is secret.
+/// The secrets of a login request.
 struct LoginSecrets: Sendable {
     var client: SecretBytes?
     /// The initial access token of a registration (RFC 7591 §1.2).
     var registration: SecretBytes?
 }
 
-/// The client that a login is for.
+/// The client of a login.
 struct LoginClient: Sendable {
     var client: AccountVault.GrantedClient
-    /// Whether the next login finds it, whatever becomes of this one.
+    /// Whether the client is stored, so that the next login finds it if this one fails.
     var isKept = true
-    /// Whether the provider has registered it for this login.
+    /// Whether the provider has registered the client for this login.
     var isNew = false
 
-    /// Whether the provider no longer takes a client that it once registered for this account.
+    /// Whether the provider no longer accepts a client that it has registered for this account.
     func isLost(_ error: LoginError) -> Bool {
         guard client.registration != nil, !isNew, case .oauth(.provider(let refusal)) = error else { return false }
         return refusal.refusesClient
     }
 }
 
-/// The client of a login: the one that people have registered, or one that the provider registers for the account.
+/// The client of a login: a configured one, or one that the provider registers for the account.
 extension Agent {
     func client(
         for name: AccountName, _ provider: Provider, _ secrets: LoginSecrets
@@ -61,11 +61,11 @@ extension Agent {
         return !registration.isExpired(at: parts.time.wall) && registration.allows(scopes)
     }
 
-    /// A new client.
+    /// Returns a newly registered client.
     func registeredClient(
         for name: AccountName, _ provider: Provider, _ secrets: LoginSecrets
     ) async throws(LoginError) -> LoginClient {
-        // No parent: a login that is cancelled now must not lose a client that the provider has just registered.
+        // Unstructured task: cancelling the login must not lose a client that the provider has just registered.
         let registration = Task { await self.register(name, provider, initialToken: secrets.registration) }
         guard let result = await registration.valueUnlessCancelled else {
             leave(registration, for: name, provider.settings)
@@ -76,7 +76,7 @@ extension Agent {
         return client
     }
 
-    /// Registers a client, and stores it before anything else is done with it.
+    /// Registers a client and stores it before its first use.
     private func register(
         _ name: AccountName, _ provider: Provider, initialToken: SecretBytes?
     ) async -> Result<LoginClient, LoginError> {
@@ -84,12 +84,12 @@ extension Agent {
         let registered: RegisteredClient
         do {
             guard let issuer = settings.issuer else {
-                throw RegistrationFailure.unsupported(detail: "without an issuer nobody can register one")
+                throw RegistrationFailure.unsupported(detail: "a client cannot be registered without an issuer")
             }
             let (endpoints, discovered) = try await provider.endpointsForRegistration()
             var metadata = discovered ?? ServerMetadata(issuer: issuer)
             metadata.registrationEndpoint = endpoints.registration
-            // A client that could do nothing with its registration does not ask for one.
+            // Without a device endpoint a registered client is useless: fail before registering it.
             if endpoints.registration != nil { _ = try endpoints.requiredDevice() }
             registered = try await ClientRegistration(transport: parts.transport).register(
                 metadata, scopes: settings.scopes, authentication: settings.clientAuthentication,
@@ -126,13 +126,13 @@ extension Agent {
         return .success(client)
     }
 
-    /// The vault that writes this account's record, which may not have an account yet.
+    /// Returns the vault that writes the account's record; the account itself may not exist yet.
     private func vault(of name: AccountName, _ settings: AccountSettings) -> AccountVault {
         if let account = known(name), account.settings.store == settings.store { return account.vault }
         return Account(name: name, settings: settings, surroundings: surroundings).vault
     }
 
-    /// The login's end. A registration that could not be kept beside an earlier login is given back to the provider.
+    /// Ends a login. Deletes a registration at the provider that could not be stored beside an earlier login.
     func failed(
         _ error: LoginError, _ client: LoginClient, for name: AccountName, _ settings: AccountSettings
     ) async -> LoginError {

@@ -3,14 +3,14 @@ internal import Configuration
 internal import OAuth
 internal import Vault
 
-/// A client that the agent has registered for an account, and whose record another is about to take the place of.
+/// A client that the agent has registered for an account, and whose record is about to be replaced.
 struct EarlierClient: Sendable {
     var issuer: String
     var id: String
     var management: ClientManagement
     var store: StoreKind
 
-    /// Nil when nobody could delete it.
+    /// `nil` if the client has no management token, so that it cannot be deleted.
     init?(_ client: AccountVault.GrantedClient?, in store: StoreKind) {
         guard let client, let management = client.registration?.management else { return nil }
         (issuer, id, self.management, self.store) = (client.issuer, client.id, management, store)
@@ -19,10 +19,10 @@ struct EarlierClient: Sendable {
     func isSame(as client: AccountVault.GrantedClient) -> Bool { issuer == client.issuer && id == client.id }
 }
 
-/// Clients are not left behind at a provider: with their records goes what manages them.
+/// Deletes replaced clients at the provider; their management token is lost with the record.
 extension Agent {
-    /// The clients that may be replaced by a login with these settings: in its store and in the one before, or in memory
-    /// alone.
+    /// Returns the clients that a login with these settings may replace: in its store, in the previous one, or in
+    /// memory only.
     func earlierClients(of name: AccountName, _ settings: AccountSettings) async -> [EarlierClient] {
         let account = known(name)
         var found = [account.flatMap { EarlierClient($0.vault.client, in: $0.settings.store) }]
@@ -36,14 +36,14 @@ extension Agent {
         }
     }
 
-    /// Has those deleted at their providers whose place this client has taken. Nobody waits for the answers.
+    /// Deletes at their providers the clients that this one has replaced. Does not wait for the replies.
     func deleteReplaced(
         _ earlier: [EarlierClient], by client: AccountVault.GrantedClient, of name: AccountName
     ) async {
         for other in earlier where !other.isSame(as: client) { await deleteLater(other, of: name) }
     }
 
-    /// RFC 7592 §2.3. What manages the client is kept until the provider has answered.
+    /// Queues the deletion (RFC 7592 §2.3). The management token is stored until the provider answers.
     func deleteLater(_ client: EarlierClient, of name: AccountName) async {
         let record = PendingRevocation(
             account: name, id: PendingRevocation.newID(), issuer: client.issuer, endpoint: client.management.url.text,

@@ -4,17 +4,17 @@ internal import OAuth
 internal import SecretMemory
 internal import Vault
 
-/// What becomes of an account's earlier login at another provider, or of another client's.
+/// The end of an account's earlier login, at another provider or of another client.
 extension Agent {
-    /// Has the provider told that nobody needs the login any more. Nobody waits for the answer.
+    /// Ends the replaced login at its provider, without waiting for the reply.
     func endReplaced(_ credential: Credential, accessToken: SecretBytes?, of account: Account) async {
         guard let token = credential.refreshToken ?? credential.lastingAccessToken else { return }
         let settings = account.settings
         var client = credential.client
-        // A file that cannot be read costs the secret, as one that has gone with the old settings would.
+        // If the secret file cannot be read, continue with the stored secret.
         if let secret = try? account.provider.clientSecret(stored: client.secret) { client.secret = secret }
         guard settings.dialect.encoding.revokesTokens else {
-            // No parent: the new login is done, whatever the earlier one's provider does.
+            // Unstructured task: the new login is complete and must not wait for the earlier one's provider.
             Task { [client] in await self.endSession(of: credential, client, accessToken: accessToken, account) }
             return
         }

@@ -4,18 +4,18 @@ internal import Formats
 internal import OAuth
 internal import Vault
 
-/// Why a login that somebody has approved is not kept.
+/// Why an approved login is not kept.
 enum DiscardedLogin: Equatable {
     case badIDToken(detail: String)
-    /// Only the clocks disagree, and a subject is expected.
+    /// A subject is expected, and the ID token is outside its validity period by this machine's clock.
     case untimelyIDToken(detail: String)
     case wrongSubject(expected: String, detail: String)
-    /// Somebody is expected, and the provider does not say who it was.
+    /// A subject is expected, and the provider sent no ID token.
     case nobodyNamed
-    /// Somebody is expected, and what the provider says cannot be checked.
+    /// A subject is expected, and the ID token cannot be verified.
     case unverified(detail: String)
 
-    /// Nil: the login is kept.
+    /// `nil` if the login is kept.
     init?(_ verdict: IdentityVerdict, _ settings: AccountSettings) {
         let expected = settings.expectedSubject
         switch verdict {
@@ -23,17 +23,17 @@ enum DiscardedLogin: Equatable {
         case .unverified(let detail) where expected != nil: self = .unverified(detail: detail)
         case .refused(let refusal) where refusal.reason == .wrongSubject:
             self = .wrongSubject(expected: expected ?? "", detail: refusal.detail)
-        // Without the scope nobody asked for an ID token, so that a broken one takes nothing away.
+        // Without the scope openid no ID token was requested: ignore an invalid one.
         case .refused(let refusal) where expected != nil || settings.scopes.contains("openid"):
             self = .badIDToken(detail: refusal.detail)
-        // A decision that rests on the token cannot rest on one that is out of its time.
+        // A check of the subject must not rest on a token outside its validity period.
         case .verified(_, _, let timing?) where expected != nil:
             self = .untimelyIDToken(detail: timing)
         case .absent, .unverified, .refused, .verified: return nil
         }
     }
 
-    /// `end` says what became of the tokens.
+    /// Returns the failure for the client. `end` is what happened to the tokens.
     func failure(end: String, again: String) -> LoginFailure {
         switch self {
         case .badIDToken(let detail):
@@ -57,13 +57,13 @@ enum DiscardedLogin: Equatable {
         case .nobodyNamed:
             LoginFailure(
                 code: "wrong_subject",
-                detail: "the provider does not say who has approved, and the account file expects somebody; \(end)",
+                detail: "the provider does not say who has approved, and the account file expects a subject; \(end)",
                 hint: "add the scope openid, then \(again)"
             )
         case .unverified(let detail):
             LoginFailure(
                 code: Problem.Code.providerUnreachable.rawValue,
-                detail: "nobody can check who has approved, and the account file expects somebody: \(detail); \(end)",
+                detail: "cannot check who has approved, and the account file expects a subject: \(detail); \(end)",
                 hint: "check the network, and how the provider signs ID tokens for this client, then \(again)"
             )
         }

@@ -5,12 +5,12 @@ internal import OAuth
 internal import SecretMemory
 internal import Vault
 
-/// Who a grant was given to: its ID token, checked with the keys of its issuer.
+/// The verifier of ID tokens, with the keys of their issuers.
 final class IdentityVerifier: Sendable {
-    /// Why a token was not found to be right.
+    /// Why a token was not verified.
     enum Failure: Error {
         case rejected(IDTokenRejection)
-        /// The keys cannot be had, so nobody can tell.
+        /// The keys are not available, so the token is neither valid nor invalid.
         case noKeys(String)
     }
 
@@ -35,7 +35,7 @@ final class IdentityVerifier: Sendable {
         let claims: IDTokenClaims
         do throws(Failure) {
             let token = try parsed(idToken)
-            // The issuer may publish no keys at all where it signs with secrets.
+            // The issuer may publish no keys if it signs with client secrets.
             let needsKeys = SecretAlgorithm(rawValue: token.algorithm) == nil
             claims = try await check(with: issuer, for: purpose, needsKeys: needsKeys) {
                 keys, tokenIssuer throws(IDTokenRejection) in
@@ -69,7 +69,7 @@ final class IdentityVerifier: Sendable {
         }
     }
 
-    /// Runs `body` with the issuer's keys, and once more with newer ones if one that is not among them may have signed.
+    /// Runs `body` with the issuer's keys; if the signing key may be missing, once more with newly fetched ones.
     func check<Value: Sendable>(
         with issuer: Issuer, for purpose: KeyPurpose, needsKeys: Bool = true,
         _ body: (KeySet, TokenIssuer) throws(IDTokenRejection) -> Value
@@ -92,7 +92,7 @@ final class IdentityVerifier: Sendable {
         case .found(let newer):
             do throws(IDTokenRejection) { return try body(newer, tokenIssuer) } catch { throw .rejected(error) }
         case .nothing: throw .rejected(rejection)
-        // Not proven to be wrong: the key may have been published since.
+        // The token is not proven invalid: its key may have been published since.
         case .unknown(let detail): throw .noKeys(detail)
         }
     }
@@ -122,7 +122,7 @@ extension Identity {
             issuer: claims.issuer,
             subject: claims.subject,
             audience: claims.audience,
-            // Longer ones are no addresses (RFC 5321 §4.5.3.1) and no names, and would only fill the store.
+            // Longer ones are not addresses (RFC 5321 §4.5.3.1) or names, and would only fill the store.
             email: claims.email.flatMap { $0.utf8.count <= 254 ? $0 : nil },
             name: claims.name.flatMap { $0.utf8.count <= 512 ? $0 : nil }
         )

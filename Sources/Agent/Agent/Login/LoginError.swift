@@ -4,31 +4,31 @@ internal import Configuration
 internal import OAuth
 internal import Vault
 
-/// Why a login ended without a token. The text for people is made here and nowhere else.
+/// Why a login ended without a token. `failure` is the only place that turns it into text.
 enum LoginError: Error {
     case oauth(OAuthFailure)
-    /// A poll was answered with the provider's error code, or with `bad_response` or `provider_unreachable`.
+    /// The reply to a poll was the provider's error code, `bad_response` or `provider_unreachable`.
     case refused(code: String, detail: String?)
-    /// The first poll was answered with `invalid_grant`: the provider does not know the code that it has just issued.
+    /// The reply to the first poll was `invalid_grant`: the provider does not know the code that it has just issued.
     case codeUnknown(detail: String?)
-    /// The user code's time is over (RFC 8628 §3.5).
+    /// The user code expired (RFC 8628 §3.5).
     case expired
     case timedOut(after: Duration)
     case cancelled
     case agentStopped
     case locked
     case store(StoreFailure)
-    /// The keyring cannot be used, and nobody has chosen another store; `sealed` is how that one is.
+    /// The keyring cannot be used, and no other store is configured. `sealed` is the state of the sealed store.
     case noStore(StoreFailure, sealed: StoreState)
     case configuration(ConfigurationError)
-    /// There is no client id, and the provider registers no client.
+    /// There is no client id, and the provider does not register clients.
     case registration(RegistrationFailure, RegistrationAdvice)
-    /// The provider does not take the client that it has registered for this account, now or for an earlier login.
+    /// The provider refuses the client that it has registered for this account, now or for an earlier login.
     case registeredClientRefused(ProviderError, isNew: Bool)
-    /// Somebody approved, and what came of it is not kept. `end` says what became of the tokens.
+    /// A person approved, but the login is not kept. `end` is what happened to the tokens.
     case discarded(DiscardedLogin, end: String)
 
-    /// `hasFile` is whether the account's name alone is enough to try again.
+    /// Returns the failure for the client. `hasFile` is whether the account's name alone is enough to try again.
     func failure(for account: AccountName, hasFile: Bool) -> LoginFailure {
         let again = hasFile ? "run 'authagent login \(account)' to try again" : "run the same command again"
         switch self {
@@ -42,11 +42,11 @@ enum LoginError: Error {
                 hint: "\(again); if it stays so, its servers do not share codes with each other: tell the provider"
             )
         case .expired:
-            return LoginFailure(code: "expired_token", detail: "nobody approved the code in time", hint: again)
+            return LoginFailure(code: "expired_token", detail: "the code was not approved in time", hint: again)
         case .timedOut(let limit):
             return LoginFailure(
                 code: "timeout",
-                detail: "nobody approved the code within \(limit.components.seconds) s",
+                detail: "the code was not approved within \(limit.components.seconds) s",
                 hint: again
             )
         case .cancelled: return LoginFailure(code: "cancelled", detail: "the login was cancelled", hint: again)
@@ -73,7 +73,7 @@ enum LoginError: Error {
                 detail: "the provider does not accept the client that it has registered for '\(account)': \(error)",
                 hint: isNew
                     ? "give --client-id ID of a client that the provider accepts"
-                    : "run 'authagent logout \(account) --forget-client', then log in to register anew"
+                    : "run 'authagent logout \(account) --forget-client', then log in to register again"
             )
         case .configuration(let error):
             return LoginFailure(

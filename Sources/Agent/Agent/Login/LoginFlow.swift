@@ -7,12 +7,12 @@ internal import Vault
 
 /// One run of the device authorization grant, from the first request to the grant (RFC 8628).
 ///
-/// Ends when its task is cancelled; tells what happens through `report`.
+/// Ends when its task is cancelled. Reports progress through `report`.
 struct LoginFlow {
     let server: AuthorizationServer
-    /// Tried once where the server refuses the client; `nil` if there is no other way to authenticate.
+    /// A fallback, tried once if the server refuses the client; `nil` if there is no other way to authenticate.
     var otherwise: AuthorizationServer?
-    /// How far this machine's clock is ahead of the provider's, in seconds; `nil` if that is not known.
+    /// How far this machine's clock is ahead of the provider's, in seconds; `nil` if unknown.
     var clockLead: Int?
     let settings: AccountSettings
     let time: any Time
@@ -21,9 +21,9 @@ struct LoginFlow {
 
     struct Granted: Sendable {
         var grant: TokenGrant
-        /// When the request that brought it was sent: expiry is counted from there.
+        /// When the token request was sent; `expires_in` counts from here.
         var requestedAt: ContinuousClock.Instant
-        /// How the client had to authenticate, if not in the usual way.
+        /// The client authentication that worked, if it was the fallback.
         var authentication: ClientAuthentication?
     }
 
@@ -68,16 +68,16 @@ struct LoginFlow {
         }
     }
 
-    /// A login that a person can approve.
+    /// A device authorization that waits for approval.
     private struct Begun {
         var authorization: DeviceAuthorization
         var proofKey: ProofKey?
-        /// The server with the client's way to authenticate that has worked so far, and the one that is left to try.
+        /// The server with the client authentication that has worked so far, and the fallback that is left.
         var server: AuthorizationServer
         var otherwise: AuthorizationServer?
     }
 
-    /// Nothing is lost by a second try here, unlike at a refresh.
+    /// Requests a device code. Unlike a refresh, this request can be repeated without loss.
     private func begin() async throws(OAuthFailure) -> Begun {
         do throws(OAuthFailure) {
             let (authorization, proofKey) = try await authorize(server)
@@ -89,8 +89,7 @@ struct LoginFlow {
         }
     }
 
-    /// Asks for a code, and once more with a proof key if that is what the server misses. The key lives as long as the
-    /// login.
+    /// Requests a code; again with a proof key if the server requires PKCE. The key lives as long as the login.
     private func authorize(
         _ server: AuthorizationServer
     ) async throws(OAuthFailure) -> (DeviceAuthorization, ProofKey?) {
@@ -115,12 +114,12 @@ struct LoginFlow {
     }
 }
 
-/// What a login in progress has to say.
+/// The progress of a login.
 enum LoginProgress: Sendable {
-    /// `clockLead` is that of this machine's clock before the provider's, in seconds.
+    /// `clockLead` is how far this machine's clock is ahead of the provider's, in seconds.
     case prompt(DeviceAuthorization, clientID: String, deadline: ContinuousClock.Instant, clockLead: Int?)
     case slowed(interval: Int)
     case retrying(detail: String)
-    /// The provider has answered a poll: not approved yet.
+    /// The provider has answered a poll; the login is not approved yet.
     case answered
 }

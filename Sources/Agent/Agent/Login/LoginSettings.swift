@@ -4,25 +4,25 @@ internal import Configuration
 internal import Formats
 internal import OAuth
 
-/// Puts together what a login request brings and what the account file holds.
+/// The settings of a login: the request merged with the account file.
 struct LoginSettings {
     let account: AccountName
     let request: LoginRequest
     let known: AccountSettings?
 
-    /// The request wins, member by member.
+    /// Merges member by member; the request wins.
     func merged() throws(Problem) -> AccountSettings {
         guard known != nil || request.hasSettings else { throw .unknown(account) }
         var keys = known?.keys ?? AccountKeys()
         let provider = try provider()
         let issuer = try parse(request.issuer, "issuer", Issuer.init(parsing:))
         if provider != keys.provider || (issuer != nil && issuer != known?.issuer) {
-            // Another provider has other endpoints and its own ways; the client id and the scopes may be the same.
+            // Endpoints and dialect belong to the provider; client id and scopes may stay the same.
             let before = keys
             keys = AccountKeys(
                 provider: provider, clientID: before.clientID, scopes: before.scopes, store: before.store,
                 keepAlive: before.keepAlive,
-                // Subjects of one provider mean nothing at another, but dropping it would let anybody in.
+                // The subject is meaningless at another provider, but dropping it would accept any subject.
                 expectedSubject: before.expectedSubject
             )
             (keys.lockAfter, keys.lifetime) = (before.lockAfter, before.lifetime)
@@ -50,11 +50,11 @@ struct LoginSettings {
         do throws(AccountSettings.Invalid) { return try AccountSettings(keys) } catch { throw problem(error) }
     }
 
-    /// Secrets that nothing would be done with.
+    /// Refuses secrets that would not be used.
     private func checkSecrets(clientID: String?) throws(Problem) {
         if request.clientSecret != nil, clientID == nil {
             throw Problem(
-                .badRequest, "there is a client secret, and no client id that it belongs to",
+                .badRequest, "a client secret needs a client id",
                 hint: "give --client-id ID as well"
             )
         }
@@ -65,16 +65,16 @@ struct LoginSettings {
                 hint: "leave out --registration-token-file, or --client-id and the account file's client_id"
             )
         }
-        // It goes into a header (RFC 6750 §2.1).
+        // The token is sent in a header (RFC 6750 §2.1).
         guard (1...TokenGrant.maximumTokenLength).contains(token.utf8.count), token.utf8.allSatisfy(\.isVisible) else {
             throw Problem(
-                .badRequest, "the registration token is empty, or holds characters that no token may hold",
+                .badRequest, "the registration token is empty or has invalid characters",
                 hint: "give the token and nothing else"
             )
         }
     }
 
-    /// A provider that is named anew takes no parameter from the one before.
+    /// Returns the provider. Parameters are kept only if the provider stays the same.
     private func provider() throws(Problem) -> ProviderChoice? {
         let before = known?.keys.provider
         guard let name = request.provider ?? before?.preset.name else {

@@ -4,18 +4,18 @@ internal import OAuth
 internal import Synchronization
 internal import Vault
 
-/// A login that waits for somebody's approval. The daemon owns it: clients watch, come and go.
+/// A login that waits for approval. The daemon owns it; clients may come and go.
 final class PendingLogin: Sendable {
     private struct State {
         var prompt: (prompt: LoginPrompt, deadline: ContinuousClock.Instant)?
-        /// Why polls fail at the moment; watchers learn of an outage once.
+        /// Why polls fail at the moment. Watchers get one event for an outage.
         var outage: String?
         var final: LoginEvent?
         var watchers: [Int: Watcher] = [:]
         var nextWatcher = 0
         var task: Task<Void, Never>?
         var stopReason: StopReason?
-        /// Those that wait for an end that a client has set.
+        /// The timers of timeouts that clients have set.
         var timers: [Task<Void, Never>] = []
 
         func tell(_ event: LoginEvent) { for watcher in watchers.values { watcher.events.yield(event) } }
@@ -45,7 +45,7 @@ final class PendingLogin: Sendable {
     private let drawQRCode: @Sendable (String) -> [String]?
     private let state = Mutex(State())
 
-    /// A watcher that reads slower than this many events behind loses the oldest: a login has few.
+    /// A watcher that falls further behind loses its oldest events; a login has few.
     private static let watcherBuffer = 64
 
     init(
@@ -58,9 +58,9 @@ final class PendingLogin: Sendable {
         self.drawQRCode = drawQRCode
     }
 
-    /// Runs `body` in a task of the daemon's: no client's going away ends it.
+    /// Runs `body` independently of any client's connection.
     func start(_ body: @escaping @Sendable () async -> LoginEvent) {
-        // No parent: it outlives the request that started it and ends with its final event or with `stop`.
+        // Unstructured task: it outlives its request and ends with the final event or with `stop`.
         let task = Task { self.finish(await body()) }
         let isStopped = state.withLock { state in
             state.task = task
@@ -77,10 +77,10 @@ final class PendingLogin: Sendable {
         }?.cancel()
     }
 
-    /// Ends the login when that much time has passed.
+    /// Ends the login after `limit`.
     func stop(after limit: Duration) {
         let deadline = time.now + limit
-        // No parent: it ends with the login.
+        // Unstructured task: it ends with the login.
         let timer = Task { [weak self, time] in
             do { try await time.sleep(until: deadline) } catch { return }
             self?.stop(.timedOut(after: limit))
@@ -94,10 +94,10 @@ final class PendingLogin: Sendable {
 
     var stopReason: StopReason? { state.withLock { $0.stopReason } }
 
-    /// Waits for the final event to be published.
+    /// Waits until the final event is published.
     func wait() async { await state.withLock { $0.task }?.value }
 
-    /// The events from the current prompt on. The stream ends with the final event.
+    /// Returns the events from the current prompt on. The stream ends with the final event.
     func watch(wantsQRCode: Bool) -> AsyncStream<LoginEvent> {
         let (stream, events) = AsyncStream.makeStream(
             of: LoginEvent.self, bufferingPolicy: .bufferingNewest(Self.watcherBuffer)
@@ -170,7 +170,7 @@ final class PendingLogin: Sendable {
         }
     }
 
-    /// Whoever joins late sees the same code with the time that is left.
+    /// Returns the prompt with the remaining time, for a client that joins late.
     private func promptEvent(
         _ known: (prompt: LoginPrompt, deadline: ContinuousClock.Instant)?, wantsQRCode: Bool
     ) -> LoginEvent? {

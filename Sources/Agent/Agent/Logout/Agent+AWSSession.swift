@@ -2,10 +2,10 @@ internal import OAuth
 internal import SecretMemory
 internal import Vault
 
-/// Logouts at providers that end sessions instead of revoking tokens.
+/// Logout at providers that end sessions instead of revoking tokens.
 extension Agent {
-    /// Ends the session of the login, by the access token in memory or else by a new one. Returns whether the provider
-    /// confirmed it, and what to tell people. Not tried again later: by then there is no access token.
+    /// Ends the login's session with the access token in memory, or with a new one. Returns whether the provider
+    /// confirmed it, and a text for people. Without retry: later there is no access token.
     func endSession(
         of credential: Credential, accessToken: SecretBytes?, at server: AuthorizationServer
     ) async -> (Bool, String?) {
@@ -16,8 +16,8 @@ extension Agent {
         }
         switch await server.revoke(token, hint: .accessToken) {
         case .revoked:
-            return (true, "the sign-in session is ended; what was got with its tokens lives until it expires")
-        case .unsupported: return (false, "the provider has no way to end a sign-in session")
+            return (true, "the sign-in session is ended; credentials obtained with it stay valid until they expire")
+        case .unsupported: return (false, "the provider cannot end a sign-in session")
         case .refused(let detail), .retry(let detail, _): return (false, "the sign-in session is not ended: \(detail)")
         }
     }
@@ -29,15 +29,15 @@ extension Agent {
     ) async -> Result<SecretBytes, NoToken> {
         if let token = accessToken ?? credential.lastingAccessToken { return .success(token) }
         guard let refreshToken = credential.refreshToken else {
-            return .failure(NoToken(detail: "there is no access token, which is needed for that"))
+            return .failure(NoToken(detail: "it needs an access token, and there is none"))
         }
         switch await server.refresh(refreshToken, scopes: nil) {
         case .renewed(let grant): return .success(grant.accessToken)
         case .deadGrant(let error), .needsPerson(let error), .misconfigured(let error):
-            return .failure(NoToken(detail: "the provider gives no access token: \(error)"))
+            return .failure(NoToken(detail: "the provider issues no access token: \(error)"))
         case .unconfigured(let detail), .changed(let detail), .rejected(_, let detail), .transient(let detail, _),
             .unanswered(let detail):
-            return .failure(NoToken(detail: "the provider gives no access token: \(detail)"))
+            return .failure(NoToken(detail: "the provider issues no access token: \(detail)"))
         }
     }
 }

@@ -5,17 +5,17 @@ internal import Logging
 internal import OAuth
 internal import Vault
 
-/// What became of a client that is to be forgotten.
+/// The result of forgetting a registered client.
 struct ForgottenClient {
-    /// Whether the provider confirmed it (RFC 7592 §2.3).
+    /// Whether the provider confirmed the deletion (RFC 7592 §2.3).
     var isDeleted: Bool
     var reason: String?
-    /// Whether nothing of it needs to be kept here any more.
+    /// Whether the local record can be removed.
     var isGone: Bool
 }
 
 extension Agent {
-    /// The client of the login that has ended, or of one before.
+    /// Deletes the client of the ended login, or of an earlier one.
     func forgetClient(
         of ended: AccountVault.Ended, _ account: Account, _ request: LogoutRequest
     ) async -> ForgottenClient {
@@ -43,7 +43,7 @@ extension Agent {
         }
         guard let management = registration.management else {
             return ForgottenClient(
-                isDeleted: false, reason: "the provider has named no way to delete its registration", isGone: true
+                isDeleted: false, reason: "the provider gave no URL to delete its registration", isGone: true
             )
         }
         switch await ClientRegistration(transport: parts.transport).delete(management) {
@@ -51,8 +51,8 @@ extension Agent {
             parts.logger.info("client deleted", metadata: ["account": "\(name)"])
             return ForgottenClient(isDeleted: true, reason: nil, isGone: true)
         case .refused(let detail): return ForgottenClient(isDeleted: false, reason: detail, isGone: true)
-        case .unsupported: return ForgottenClient(isDeleted: false, reason: "the provider has no way", isGone: true)
-        // Without its token nobody could delete the registration later.
+        case .unsupported: return ForgottenClient(isDeleted: false, reason: "it cannot be deleted", isGone: true)
+        // Keep the management token: the registration cannot be deleted without it.
         case .retry(let detail, _):
             return ForgottenClient(
                 isDeleted: false, reason: "\(detail); the client is kept, so run the same command again later",
@@ -61,8 +61,8 @@ extension Agent {
         }
     }
 
-    /// The client that is left of a first login which never succeeded, so that there is no account. Nil when there is
-    /// an account, or nothing.
+    /// Deletes the client of a first login that never succeeded, so that there is no account. `nil` if there is an
+    /// account, or no such client.
     func forgetClientAlone(
         _ name: AccountName, _ request: LogoutRequest
     ) async throws(Problem) -> LogoutReply? {

@@ -3,11 +3,10 @@ internal import Configuration
 internal import Logging
 internal import Vault
 
-/// What a move between stores that was cut short has left in the store that the account does not use: a refresh token that
-/// nobody would ever look for.
+/// The copy of a refresh token that an interrupted move has left in the store which the account no longer uses.
 extension Agent {
-    /// Removes the other store's copy of a login that is no newer than `generation`. A store that cannot be used now keeps
-    /// it, until the next move or logout.
+    /// Removes the other store's copy of a login up to `generation`. If that store cannot be used now, the copy stays
+    /// until the next move or logout.
     func removeLeftover(of name: AccountName, beside used: StoreKind, upTo generation: UInt64) async {
         guard let other = used.otherStore else { return }
         let status = other == .keyring ? await keyringStatus() : await parts.stores[other].store.probe()
@@ -31,7 +30,7 @@ extension Agent {
         }
     }
 
-    /// The same for an account whose own store has its login: without that, the copy may be all there is.
+    /// Removes the copy only if the account's own store has the login: otherwise it may be the only one.
     func removeLeftover(of account: Account) async {
         let used = account.settings.store
         let key = RecordKey(account: account.name, purpose: .login)

@@ -8,12 +8,12 @@ internal import Synchronization
 internal import Vault
 
 extension Agent {
-    /// Stop refreshing, revoke at the provider, remove from store and memory. RFC 7009.
+    /// Stops refreshing, revokes at the provider, removes the login from store and memory (RFC 7009).
     public func logout(_ name: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
         try requireUnlocked(name)
-        // What is signed out of the old store would be there in the new one.
+        // A migration would write the login into the new store after it was removed from the old one.
         if state.withLock({ $0.moving.contains(name) }) { throw .moving(name) }
-        // Whatever comes of it: the last tokens that were sent and received are in their buffers.
+        // On every path: the HTTP buffers still hold the last tokens.
         defer {
             parts.transport.closeConnections()
             DeadStack.clear()
@@ -21,7 +21,7 @@ extension Agent {
         if let pending = state.withLock({ $0.logins[name] }) {
             pending.stop(.cancelled)
             await pending.wait()
-            // The first login of an account leaves nothing behind when it is cancelled.
+            // A cancelled first login leaves nothing to remove.
             if known(name) == nil, request.forgetClient != true {
                 return LogoutReply(
                     account: name, revoked: false, reason: "its login was still pending and is cancelled",
@@ -83,7 +83,7 @@ extension Agent {
         do throws(OAuthFailure) {
             server = try await account.provider.server(for: client, needsRevocation: true)
         } catch {
-            // Whatever it is, it may be mended: a network that is down, a portal's page, a key file that is missing.
+            // Retry on any error: a network outage, a captive portal's page or a missing key file may be repaired.
             guard account.settings.dialect.encoding.revokesTokens else { return (false, error.description) }
             let settings = account.settings
             let detail = await revokeLater(
@@ -111,8 +111,8 @@ extension Agent {
         }
     }
 
-    /// Has the login's own issuer asked until it answers; what is not known of it by now is discovered then. `settings`
-    /// are those of the login, if they are known. Returns what to tell people.
+    /// Queues the revocation until the login's issuer answers; a missing endpoint is discovered then. `settings` are
+    /// the login's, if known. Returns a text for people.
     @discardableResult
     func revokeLater(
         _ credential: Credential, store: StoreKind, _ detail: String, of settings: AccountSettings? = nil,

@@ -6,7 +6,7 @@ internal import SecretMemory
 internal import Synchronization
 internal import Vault
 
-/// Logins and registered clients that are over here and still wait for the provider to hear of it. RFC 7009 §2.2.
+/// The queue of tokens to revoke and registered clients to delete at their providers (RFC 7009 §2.2).
 final class RevocationQueue: Sendable {
     struct Item: Sendable {
         let record: PendingRevocation
@@ -21,7 +21,7 @@ final class RevocationQueue: Sendable {
 
         var due: ContinuousClock.Instant { backoff.notBefore ?? since }
 
-        /// A client is deleted last: without it nobody could revoke what it was given.
+        /// A client is deleted last: its tokens cannot be revoked without it.
         func mayRun(among all: [RecordKey: Waiting]) -> Bool {
             let record = item.record
             return !isRunning
@@ -29,13 +29,13 @@ final class RevocationQueue: Sendable {
         }
     }
 
-    /// By then the provider has been gone for so long that the refresh token has died of idleness nearly everywhere.
+    /// After 30 days of no answer, nearly all providers have expired an idle refresh token.
     private static let patience = 30 * 86_400
 
     private let surroundings: Surroundings
     private let logger: Logger
     private let waiting = Mutex<[RecordKey: Waiting]>([:])
-    /// Those that have ended: a store that was read meanwhile may still have named them.
+    /// Finished items: a store read that overlapped with the end may still return them.
     private let finished = Mutex<Set<RecordKey>>([])
     private static let mostFinished = 4096
 
@@ -46,8 +46,8 @@ final class RevocationQueue: Sendable {
 
     private var time: any Time { surroundings.time }
 
-    /// Takes over a revocation, which failed for now unless it is to be tried at once. Written to the store first, so
-    /// that a restart remembers it.
+    /// Queues a revocation, with backoff if it was tried already. Writes it to the store first, so that it survives a
+    /// restart.
     func add(_ item: Item, retryAfter: Duration? = nil, isTried: Bool = true) async {
         do throws(StoreFailure) { try await item.store.save(item.record.record) } catch {
             logger.warning(
@@ -64,7 +64,7 @@ final class RevocationQueue: Sendable {
         surroundings.scheduleChanged()
     }
 
-    /// Takes up what an earlier agent left in a store; what is known already stays as it is.
+    /// Queues what an earlier agent left in a store; entries that are queued already stay as they are.
     func restore(_ records: [StoredRecord], from store: any CredentialStore) {
         let found = records.compactMap(PendingRevocation.init)
         let isNew = waiting.withLock { waiting in
@@ -81,14 +81,14 @@ final class RevocationQueue: Sendable {
 
     private func isFinished(_ key: RecordKey) -> Bool { finished.withLock { $0.contains(key) } }
 
-    /// The account's records are in another store from now on.
+    /// Moves the account's queued records to its new store.
     func move(_ account: AccountName, to store: any CredentialStore) {
         waiting.withLock { waiting in
             for key in waiting.keys where key.account == account { waiting[key]?.item.store = store }
         }
     }
 
-    /// In the past for what was restored and not tried yet.
+    /// The next due time; in the past if a restored entry was not tried yet.
     var nextDue: ContinuousClock.Instant? {
         waiting.withLock { waiting in waiting.values.filter { $0.mayRun(among: waiting) }.map(\.due).min() }
     }
@@ -127,7 +127,7 @@ final class RevocationQueue: Sendable {
                 .delete(ClientManagement(url: url, token: record.token))
         }
         let found: AuthorizationServer?
-        // A portal's page instead of the metadata, a key file that is missing: whatever it is, it may be mended.
+        // Retry on any error: a captive portal's page or a missing key file may be repaired.
         do throws(OAuthFailure) { found = try await record.server(surroundings) } catch {
             return .retry(detail: error.description, retryAfter: nil)
         }
@@ -144,7 +144,7 @@ final class RevocationQueue: Sendable {
             }
             waiting.removeValue(forKey: item.record.key)
         }
-        // A record that stays behind is asked about once more after the next start, and answered 200 (RFC 7009 §2.2).
+        // A record that stays is sent again after the next start; the provider answers 200 (RFC 7009 §2.2).
         try? await item.store.remove(item.record.key)
     }
 }
@@ -154,7 +154,7 @@ extension PendingRevocation {
         !deletesClient && account == other.account && issuer == other.issuer && clientID == other.clientID
     }
 
-    /// The server to ask, which may have to be discovered first; nil when there is nowhere to revoke.
+    /// Returns the server to revoke at, after discovery if needed; `nil` if it has no revocation endpoint.
     fileprivate func server(
         _ surroundings: Surroundings
     ) async throws(OAuthFailure) -> AuthorizationServer? {
@@ -174,12 +174,12 @@ extension PendingRevocation {
         let aliases = method.means == .certificate ? discovered?.certificateEndpoints : nil
         let named = aliases?.revocation ?? discovered?.revocationEndpoint
         if let asked, let named, let endpointHosts, !endpointHosts.contains(named.host) {
-            // Once the provider has mended it, nobody has to wait for an hour.
+            // Forget the metadata now: otherwise a corrected one is not seen for up to an hour.
             surroundings.metadata.forget(asked)
             throw .foreignHost(named.host)
         }
         guard let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? named ?? known else { return nil }
-        // Nothing is ever sent to the token endpoint from here.
+        // No request goes to the token endpoint from here.
         let endpoints = try ProviderEndpoints(
             metadata: nil, token: discovered?.tokenEndpoint ?? revocation, revocation: revocation
         )
@@ -195,8 +195,8 @@ extension PendingRevocation {
         }
     }
 
-    /// What is needed to revoke `token` later. `endpoint` and `client` are as far as they are known; `settings` know the
-    /// endpoint as well, or what it is without metadata.
+    /// Creates the record of a later revocation. `endpoint` and `authentication` may be unknown; `settings` supply a
+    /// configured or preset endpoint.
     init(
         _ credential: Credential, _ token: SecretBytes, at endpoint: EndpointURL?,
         authentication: ClientAuthentication?, secret: SecretBytes?, audience: String?, settings: AccountSettings?,

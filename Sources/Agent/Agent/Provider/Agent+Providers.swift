@@ -7,7 +7,7 @@ extension Agent {
 }
 
 extension ProviderList {
-    /// Every preset. Takes no agent: it is what this program was built with.
+    /// Every preset of this program.
     public static var known: ProviderList {
         ProviderList(providers: ProviderPreset.all.map(ProviderDescription.init))
     }

@@ -4,21 +4,20 @@ internal import OAuth
 internal import SecretMemory
 internal import Vault
 
-/// What makes each assertion one that nobody has seen before.
+/// The unique values of a client assertion.
 struct AssertionStamp: Sendable {
     let time: any Time
     let randomBytes: @Sendable (Int) -> [UInt8]
 }
 
-/// A client's id and what it has to prove itself with, of which the method is chosen and an OAuth `Client` is made. Who
-/// has logged in is another matter: `Identity`.
+/// A client's id and credentials, from which an OAuth `Client` with the chosen method is built.
 struct ClientMeans {
     var id: String
     var secret: SecretBytes?
     var keyFile: String?
     var certificateFile: String?
 
-    /// A client that the provider has registered signs with its secret only if the registration says so.
+    /// Returns the method. A registered client signs with its secret only if the registration says so.
     func choose(from discovered: ServerMetadata?, isRegistered: Bool = false) -> ClientAuthentication {
         .choose(
             hasSecret: secret != nil, hasKey: keyFile != nil, hasCertificate: certificateFile != nil,
@@ -28,7 +27,7 @@ struct ClientMeans {
         )
     }
 
-    /// `algorithms` are those that the provider lists for assertions. The files are read for each request.
+    /// Returns the client. `algorithms` are the provider's for assertions. The key files are read at each request.
     func client(
         _ method: ClientAuthentication, algorithms: [String]?, _ stamp: AssertionStamp
     ) throws(ClientProofFailure) -> Client {

@@ -3,38 +3,38 @@ internal import OAuth
 internal import Synchronization
 internal import Vault
 
-/// The keys that issuers sign with, one fetch for all accounts of an issuer.
+/// The cache of issuers' signing keys, with one fetch for all accounts of an issuer.
 final class KeyCache: Sendable {
     struct Known: Sendable {
         var keys: KeySet
         var fetchedAt: ContinuousClock.Instant
     }
 
-    /// What comes of looking for a key among newer ones.
+    /// The result of a search for newer keys.
     enum Search {
         case found(KeySet)
-        /// The issuer has no newer ones: they were fetched for this very token.
+        /// The issuer has no newer keys: they were fetched after this token arrived.
         case nothing
-        /// Nobody can tell.
+        /// The keys could not be fetched.
         case unknown(String)
     }
 
     private struct Entry {
         var known: Known?
-        /// When a key that is not in the set last led to a fetch.
+        /// When an unknown key id last caused a fetch.
         var lastSearch: [KeyPurpose: ContinuousClock.Instant] = [:]
-        /// What came of the last fetch, if it was not the keys.
+        /// The failure of the last fetch; `nil` if it succeeded.
         var lastFailure: (failure: OAuthFailure, at: ContinuousClock.Instant)?
         var running: Task<Result<Known, OAuthFailure>, Never>?
     }
 
-    /// As long as metadata is believed: a key that the issuer has withdrawn is used no longer than that.
+    /// As long as metadata is valid: the longest time that a withdrawn key stays trusted.
     private static let life: Duration = .seconds(3600)
-    /// While the issuer has no usable answer. What it has withdrawn meanwhile cannot be known, so not for ever.
+    /// The limit while the issuer has no usable answer: a withdrawn key must not stay trusted without end.
     private static let longestLife: Duration = .seconds(86_400)
-    /// An issuer that is down is not asked again for each token.
+    /// How long a failure is remembered: an issuer that is down is not requested for each token.
     static let failureLife: Duration = .seconds(30)
-    /// Forged tokens with made-up keys must not make us a burden on the issuer.
+    /// The minimum interval of searches: forged tokens with made-up key ids must not cause load at the issuer.
     static let searchInterval: Duration = .seconds(60)
 
     private let transport: any HTTPTransport
@@ -46,7 +46,7 @@ final class KeyCache: Sendable {
         self.time = time
     }
 
-    /// Keys that are at most an hour old; up to a day old when the issuer has no usable answer.
+    /// Returns keys that are at most an hour old, or up to a day old if the issuer has no usable answer.
     func keys(at url: EndpointURL, for purpose: KeyPurpose) async throws(OAuthFailure) -> Known {
         let now = time.now
         let known = entries.withLock { $0[url]?.known }
@@ -60,7 +60,7 @@ final class KeyCache: Sendable {
         }
     }
 
-    /// Somebody has just approved a login, and it may be thrown away without keys: that is worth a request.
+    /// Returns a remembered failure. Never for a login: it is worth a request, as without keys it may be discarded.
     private func recentFailure(
         at url: EndpointURL, _ now: ContinuousClock.Instant, for purpose: KeyPurpose
     ) -> OAuthFailure? {
@@ -69,17 +69,17 @@ final class KeyCache: Sendable {
         return last.failure
     }
 
-    /// Keys newer than `old`, for a token that none of those has signed.
+    /// Returns keys newer than `old`, for a token that none of those has signed.
     func newerKeys(
         at url: EndpointURL, than old: Known, since start: ContinuousClock.Instant, for purpose: KeyPurpose
     ) async -> Search {
-        // Asked after the token had come.
+        // The keys were fetched after the token arrived.
         guard old.fetchedAt < start else { return .nothing }
         let now = time.now
         if let failure = recentFailure(at: url, now, for: purpose) { return .unknown(failure.description) }
         let answer = entries.withLock { entries -> Search? in
             let entry = entries[url] ?? Entry()
-            // Somebody else may have just asked, or be asking.
+            // Another caller may have fetched them, or be fetching them.
             if let known = entry.known, known.fetchedAt > old.fetchedAt { return .found(known.keys) }
             if entry.running != nil { return nil }
             if let last = entry.lastSearch[purpose], now < last + Self.searchInterval {
@@ -92,7 +92,7 @@ final class KeyCache: Sendable {
         }
         if let answer { return answer }
         do throws(OAuthFailure) { return .found(try await fetch(url).keys) } catch {
-            // What has failed was no search.
+            // A failed fetch does not count as a search.
             entries.withLock { $0[url]?.lastSearch[purpose] = nil }
             return .unknown(error.description)
         }
@@ -100,7 +100,7 @@ final class KeyCache: Sendable {
 
     private func fetch(_ url: EndpointURL) async throws(OAuthFailure) -> Known {
         let task = entries.withLock { entries in
-            // No parent: shared by whoever asks while it runs.
+            // Unstructured task: shared by concurrent callers.
             let task = entries[url]?.running ?? Task { await self.fetched(url) }
             entries[url, default: Entry()].running = task
             return task
@@ -109,7 +109,7 @@ final class KeyCache: Sendable {
     }
 
     private func fetched(_ url: EndpointURL) async -> Result<Known, OAuthFailure> {
-        // The answer may be as old as the question.
+        // Count from the request: the reply may be as old as that.
         let now = time.now
         let result: Result<Known, OAuthFailure>
         do throws(OAuthFailure) {

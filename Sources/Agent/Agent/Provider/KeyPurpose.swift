@@ -1,9 +1,9 @@
-/// What an issuer's keys are wanted for. Each has a budget of its own for asking the issuer: a forged token that
-/// somebody looks at must not cost the next login its check.
+/// What an issuer's keys are needed for. Each purpose has a fetch budget of its own, so that inspecting a forged token
+/// cannot use up the next login's.
 enum KeyPurpose: Hashable, Sendable {
-    /// Somebody has just approved it.
+    /// The check of a login that was just approved.
     case login
     case renewal
-    /// A token from anywhere.
+    /// The inspection of a token from any source.
     case inspection
 }

@@ -2,11 +2,11 @@ internal import OAuth
 internal import Synchronization
 internal import Vault
 
-/// Authorization server metadata, one discovery for all accounts of an issuer.
+/// The cache of authorization server metadata, with one discovery for all accounts of an issuer.
 final class MetadataCache: Sendable {
     private struct Entry {
         var metadata: ServerMetadata?
-        /// When the newest metadata came.
+        /// When the newest metadata arrived.
         var fetchedAt: ContinuousClock.Instant?
         var freshUntil: ContinuousClock.Instant
         var running: Task<Result<ServerMetadata, OAuthFailure>, Never>?
@@ -26,9 +26,9 @@ final class MetadataCache: Sendable {
         }
     }
 
-    /// Long enough to be no request of its own for most refreshes, short enough to follow a provider that moves.
+    /// Long enough to spare most refreshes a request, short enough to follow a provider that moves.
     private static let life: Duration = .seconds(3600)
-    /// Anybody with access to the socket may name an issuer; those that no account uses must not pile up.
+    /// The limit of entries: any caller may name an issuer, and those without an account must not accumulate.
     private static let most = 1_000
 
     private let discovery: Discovery
@@ -40,7 +40,7 @@ final class MetadataCache: Sendable {
         self.time = time
     }
 
-    /// Metadata that is at most an hour old; older when the provider cannot be asked again.
+    /// Returns metadata that is at most an hour old; older if the provider is unreachable.
     func metadata(of issuer: Issuer) async throws(OAuthFailure) -> ServerMetadata {
         let now = time.now
         let (known, answer) = entries.withLock { entries -> (ServerMetadata?, Answer) in
@@ -49,7 +49,7 @@ final class MetadataCache: Sendable {
             }
             var entry = entries[issuer] ?? Entry(metadata: nil, freshUntil: now, running: nil)
             if let metadata = entry.metadata, now < entry.freshUntil { return (metadata, .known(metadata)) }
-            // No parent: shared by whoever asks while it runs.
+            // Unstructured task: shared by concurrent callers.
             let task = entry.running ?? Task { await self.discover(issuer) }
             entry.running = task
             entries[issuer] = entry
@@ -58,17 +58,17 @@ final class MetadataCache: Sendable {
         switch await answer.value {
         case .success(let metadata): return metadata
         case .failure(let failure):
-            // A provider that changes its identity is refused; one that is down is not asked to prove it again.
+            // A provider that is down keeps its metadata; one whose issuer no longer matches is refused.
             if let known, case .transport = failure { return known }
             throw failure
         }
     }
 
-    /// The issuer is asked again next time. For metadata that nobody should follow.
+    /// Drops metadata that must not be followed; the next request discovers it again.
     func forget(_ issuer: Issuer) { entries.withLock { $0[issuer]?.metadata = nil } }
 
-    /// How far this machine's clock is ahead of the issuer's, in seconds, negative when it is behind; `nil` if the issuer
-    /// has not been asked, or does not say.
+    /// Returns how far this machine's clock is ahead of the issuer's, in seconds; `nil` if the issuer was not requested
+    /// yet or sends no `Date`.
     func clockLead(at issuer: Issuer) -> Int? {
         let known = entries.withLock { ($0[issuer]?.metadata?.date, $0[issuer]?.fetchedAt) }
         guard case (let date?, let fetchedAt?) = known else { return nil }

@@ -1,11 +1,11 @@
 internal import Configuration
 internal import OAuth
 
-/// Metadata can change between a login and the next refresh, by a move of the provider's or because somebody else has
-/// got hold of it. A login's secrets go to the hosts of its own day, and to the issuer's; paths may change.
+/// Metadata may change between login and refresh: the provider moved, or an attacker controls it. A login's secrets go
+/// only to the hosts known at the login and to the issuer's host; paths may change.
 extension Provider {
-    /// The hosts that a login at these endpoints may go on with. Nil where people have named the endpoints: nobody has
-    /// asked the provider for its other ones yet.
+    /// Returns the hosts that a login at these endpoints is bound to; `nil` if the endpoints are configured by hand and
+    /// metadata was not requested.
     func hosts(of endpoints: ProviderEndpoints) -> Set<String>? {
         guard settings.deviceEndpoint == nil || settings.tokenEndpoint == nil else { return nil }
         var hosts: Set<String> = [endpoints.token.host]
@@ -16,7 +16,7 @@ extension Provider {
         return hosts
     }
 
-    /// Looks at the one endpoint that is about to get a secret, unless people have named it.
+    /// Checks the endpoint that is about to receive a secret. Endpoints configured by hand are trusted.
     func require(
         _ hosts: Set<String>, of endpoints: ProviderEndpoints, needsRevocation: Bool, needsIntrospection: Bool
     ) throws(OAuthFailure) {
@@ -29,7 +29,7 @@ extension Provider {
                 settings.tokenEndpoint == nil ? endpoints.token : nil
             }
         guard let used, !hosts.contains(used.host) else { return }
-        // Once the provider has mended it, nobody has to wait for an hour.
+        // Forget the metadata now: otherwise a corrected one is not seen for up to an hour.
         if let issuer = settings.issuer { surroundings.metadata.forget(issuer) }
         throw .foreignHost(used.host)
     }

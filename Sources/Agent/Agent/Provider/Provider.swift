@@ -6,33 +6,33 @@ internal import Synchronization
 internal import Vault
 
 extension AccountSettings {
-    /// Whether a login under these settings is for the same client at the same issuer.
-    /// Without a client id that is the client which the issuer has registered for the account.
+    /// Whether a login under these settings is for the same client at the same issuer. Without a client id, that is the
+    /// client which the issuer has registered for the account.
     func isOfSameLogin(as client: AccountVault.GrantedClient) -> Bool {
         guard client.issuer == providerName else { return false }
         return clientID.map { $0 == client.id } ?? (client.registration != nil)
     }
 
-    /// Whether the preset's endpoints do when the provider has no metadata. Metadata of somebody else, or none just now
-    /// because the network fails, is another matter.
+    /// Whether the preset's endpoints suffice because the provider has no metadata. Not after a network failure or for
+    /// another issuer's metadata.
     func canDo(without failure: OAuthFailure) -> Bool {
         guard case .badResponse = failure else { return false }
         return presetEndpoints.token != nil
     }
 
-    /// A login of somebody who is not known was accepted before anybody was expected.
+    /// Whether the identity is allowed. An unknown one is not: its login predates `expected_subject`.
     func allows(_ identity: Identity?) -> Bool {
         expectedSubject.map { $0.utf8.elementsEqual((identity?.subject ?? "").utf8) } ?? true
     }
 
-    /// Whether an account may go on with its tokens when these settings replace the others.
+    /// Whether an account may keep its tokens when these settings replace `other`.
     func continues(_ other: AccountSettings) -> Bool {
         store == other.store && providerName == other.providerName && clientID == other.clientID
             && expectedSubject == other.expectedSubject
     }
 }
 
-/// One account's way to its authorization server: settings, discovery and client authentication put together.
+/// One account's authorization server: settings, discovery and client authentication.
 final class Provider: GrantRefresher {
     let surroundings: Surroundings
     private let current: Mutex<AccountSettings>
@@ -47,7 +47,7 @@ final class Provider: GrantRefresher {
         set { current.withLock { $0 = newValue } }
     }
 
-    /// The server with the client's identity.
+    /// Returns the server for this client.
     func server(
         for client: AccountVault.GrantedClient, needsRevocation: Bool = false, needsIntrospection: Bool = false
     ) async throws(OAuthFailure) -> AuthorizationServer {
@@ -58,7 +58,7 @@ final class Provider: GrantRefresher {
             id: client.id, secret: client.secret, keyFile: settings.clientKeyFile,
             certificateFile: settings.clientCertificateFile
         )
-        // RFC 7591 §3.2.1: what the provider registered counts, whatever was asked for.
+        // RFC 7591 §3.2.1: the registered method counts, whatever was requested.
         let method =
             client.registration?.authentication ?? settings.clientAuthentication ?? client.authentication
             ?? means.choose(from: discovered, isRegistered: client.registration != nil)
@@ -81,8 +81,8 @@ final class Provider: GrantRefresher {
         }
     }
 
-    /// The server with the secret in the body, for a login at one that does not decode HTTP Basic. `nil` where the method
-    /// is chosen otherwise, the server lists no other, or the encoding changes nothing.
+    /// Returns the server with the secret in the body, for one that does not decode HTTP Basic; `nil` if the method is
+    /// configured, the server lists no other, or encoding does not change the secret.
     func serverWithoutBasic(
         _ server: AuthorizationServer, for client: AccountVault.GrantedClient
     ) async -> AuthorizationServer? {
@@ -98,14 +98,14 @@ final class Provider: GrantRefresher {
         return try? await self.server(for: other)
     }
 
-    /// Where a client can be registered, and what the issuer says if it was asked.
+    /// Returns where to register a client, and the issuer's metadata if it was requested.
     func endpointsForRegistration() async throws(OAuthFailure) -> (ProviderEndpoints, ServerMetadata?) {
         let settings = settings
         let discovered = try await discovered(settings, needsRegistration: true)
         return (try endpoints(settings, discovered, showsCertificate: false), discovered)
     }
 
-    /// What the issuer says, if it has to be asked: what is not needed is not discovered.
+    /// Returns the issuer's metadata if one of the needed endpoints is not configured.
     private func discovered(
         _ settings: AccountSettings, needsRevocation: Bool = false, needsIntrospection: Bool = false,
         needsRegistration: Bool = false
@@ -116,13 +116,13 @@ final class Provider: GrantRefresher {
             needsIntrospection || lacksRegistration || (needsRevocation && settings.revocationEndpoint == nil)
         guard let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing else { return nil }
         do throws(OAuthFailure) { return try await surroundings.metadata.metadata(of: issuer) } catch {
-            // The issuer was asked for what is named nowhere else: no answer does not mean that it has none.
+            // Discovery was needed for an endpoint: a failure does not mean that the provider has none.
             guard settings.canDo(without: error) else { throw error }
             return nil
         }
     }
 
-    /// Where requests go: endpoints given by hand win over discovered ones.
+    /// Returns the endpoints; configured ones win over discovered ones.
     private func endpoints(
         _ settings: AccountSettings, _ discovered: ServerMetadata?, showsCertificate: Bool
     ) throws(OAuthFailure) -> ProviderEndpoints {
@@ -144,7 +144,7 @@ final class Provider: GrantRefresher {
     var refreshEndsTokens: Bool { settings.refreshEndsTokens }
 
     func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict {
-        // A secret file that cannot be read leaves the token unverified; the refresh has just used it.
+        // If the secret file cannot be read, the token stays unverified; the refresh has just read it.
         let secret = (try? client(credential.client))?.secret
         return await identify(grant, clientID: credential.clientID, clientSecret: secret, for: .renewal)
     }
@@ -157,7 +157,7 @@ final class Provider: GrantRefresher {
     }
 
     func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply {
-        // The settings may have changed since the vault asked.
+        // The settings may have changed since the vault's request.
         guard settings.isOfSameLogin(as: credential.client) else {
             return .transient(detail: "the login belongs to \(credential.issuer)", retryAfter: nil)
         }
@@ -168,7 +168,7 @@ final class Provider: GrantRefresher {
             guard let client = try client(credential.client) else {
                 return .transient(detail: "the login belongs to another client", retryAfter: nil)
             }
-            // Without a place of its own, a narrower token is for where the login's is.
+            // Without a target, a narrower token has the resources and audience of the login.
             let settings = settings
             let hasPlace = target.map { !$0.resources.isEmpty || $0.audience != nil } ?? false
             return try await server(for: client).refresh(
@@ -185,12 +185,12 @@ final class Provider: GrantRefresher {
         } catch let error as ConfigurationError {
             return .unconfigured("\(error.description) (\(error.hint))")
         } catch {
-            return .transient(detail: "the provider could not be asked", retryAfter: nil)
+            return .transient(detail: "the request to the provider failed", retryAfter: nil)
         }
     }
 
-    /// The client that a login was granted to, with the secret of today; without a login of these settings the one that
-    /// they name, if they do.
+    /// Returns the client of the login with its current secret, or the configured one without a login of these
+    /// settings; `nil` if there is neither.
     func client(_ granted: AccountVault.GrantedClient?) throws(ConfigurationError) -> AccountVault.GrantedClient? {
         let named = settings.clientID.map {
             AccountVault.GrantedClient(issuer: settings.providerName, id: $0, secret: nil)
@@ -201,7 +201,7 @@ final class Provider: GrantRefresher {
         return client
     }
 
-    /// The secret from the file that the settings name, else the one that came with the login.
+    /// Returns the secret from the configured file, or else the stored one.
     func clientSecret(stored: SecretBytes?) throws(ConfigurationError) -> SecretBytes? {
         guard let file = settings.clientSecretFile else { return stored }
         return try ClientSecretFile.read(file)

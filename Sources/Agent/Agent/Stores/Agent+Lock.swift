@@ -7,26 +7,26 @@ internal import SecretMemory
 internal import Synchronization
 internal import Vault
 
-/// Whether the agent as a whole serves anything.
+/// The lock of the whole agent.
 struct AgentLock: Sendable {
     var isClosed = false
-    /// In locked memory until the agent is unlocked; nil: unlocking asks for none.
+    /// The passphrase for unlocking, in locked memory; `nil` if none is needed.
     var passphrase: SecretBytes?
     var guesses = PassphraseThrottle()
 }
 
 extension Agent {
-    /// From now on nothing is served. Returns once memory is empty: of every token, of what a store could be given, and of
-    /// the key of a sealed store that is kept by a passphrase.
+    /// Stops serving. Returns when memory holds no tokens, no unsaved records and no key of a sealed store with a
+    /// passphrase.
     public func lock(_ request: LockRequest) async throws(Problem) -> LockReply {
         if let passphrase = request.passphrase { try await checkNew(passphrase) }
         let (accounts, logins) = state.withLock { state in
-            // Whoever locks it again does not replace the passphrase that it is locked with.
+            // A second lock must not replace the passphrase of the first.
             if !state.lock.isClosed { state.lock.passphrase = request.passphrase.map { SecretBytes($0) } }
             state.lock.isClosed = true
             return (Array(state.accounts.values), Array(state.logins.values))
         }
-        // What they bring would be in memory, and nobody could use it.
+        // Their tokens would be in memory, where a locked agent must not keep any.
         for login in logins { login.stop(.locked) }
         for login in logins { await login.wait() }
         await withDiscardingTaskGroup { group in
@@ -51,7 +51,7 @@ extension Agent {
         }
     }
 
-    /// Serves again, and opens the sealed store. Waits longer after each wrong passphrase, and nobody else waits for that.
+    /// Serves again and opens the sealed store. Each wrong passphrase lengthens the delay, for its caller only.
     public func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply {
         if let passphrase = request.passphrase { try Self.checkLength(of: passphrase) }
         let given = request.passphrase.map { SecretBytes($0) }
@@ -59,7 +59,7 @@ extension Agent {
         try await openSealedStore(given)
         let accounts = state.withLock { state in
             state.lock.isClosed = false
-            // Those who still wait are counted in the guesses.
+            // Attempts that still wait were counted already.
             state.lock.passphrase = nil
             return Array(state.accounts.values)
         }
@@ -72,10 +72,10 @@ extension Agent {
         return UnlockReply(unlocked: true)
     }
 
-    /// What serves again may still lack its store, which the caller has to be told. One that cannot be written to
-    /// serves until the next renewal only.
+    /// Throws if the sealed store fails after unlocking: with a store that cannot be written to, accounts serve only
+    /// until their next renewal.
     private func requireSealedStore() async throws(Problem) {
-        // As 'store status' has it: its header may be in order, and what else it needs may not.
+        // Use the full description: an intact header does not prove that the store can be opened.
         let status = await parts.stores.keyed.describe().status
         if status.state == .notInitialized { return }
         do throws(StoreFailure) {
@@ -94,7 +94,7 @@ extension Agent {
         let turn = state.withLock { $0.lock.guesses.begin(at: parts.time.now) }
         if turn == .refused {
             throw Problem(
-                .tooManyRequests, "other passphrases are being checked", hint: "try again when that is over")
+                .tooManyRequests, "other passphrases are being checked", hint: "try again in a few seconds")
         }
         var isRight: Bool?
         defer { state.withLock { $0.lock.guesses.end(isRight: isRight, at: parts.time.now) } }
@@ -103,7 +103,7 @@ extension Agent {
                 throw Problem(.tooManyRequests, "the passphrase was not checked", hint: "run 'authagent unlock' again")
             }
         }
-        // Somebody may have unlocked it meanwhile, and locked it with another one.
+        // Another caller may have unlocked and locked it with another passphrase meanwhile.
         guard let passphrase = state.withLock({ $0.lock.passphrase }) else { return }
         isRight = given == passphrase
         guard given == passphrase else {
@@ -114,13 +114,13 @@ extension Agent {
 
     private func openSealedStore(_ given: SecretBytes?) async throws(Problem) {
         let store = await parts.stores.keyed.describe()
-        // Nothing tells whether it is kept by a passphrase, without which nothing is to be served again.
+        // If the key source cannot be read, the store may have a passphrase: stay locked.
         if store.keySource == nil, store.status.state == .failed {
             let detail = store.status.detail ?? "the sealed store fails"
             throw .store(StoreFailure(.failed, detail, hint: store.status.hint))
         }
         guard store.keySource == .passphrase else { return }
-        // Also when it is open: whoever gives a passphrase is told whether it is right.
+        // Check a given passphrase even if the store is open, so that the caller learns whether it is right.
         guard let given else {
             if store.status.state == .locked { throw .passphraseMissing }
             return
@@ -139,18 +139,18 @@ extension Agent {
         }
     }
 
-    /// While the agent is locked nobody logs in or out, and no store is changed.
+    /// Throws while the agent is locked: no login, logout or change of a store.
     func requireUnlocked() throws(Problem) {
         if state.withLock({ $0.lock.isClosed }) { throw .agentLocked }
     }
 
-    /// The same for one account, which time may have locked as well.
+    /// Throws while the agent or the account is locked; `lock_after` may have locked the account.
     func requireUnlocked(_ name: AccountName) throws(Problem) {
         let reason = state.withLock { $0.lock.isClosed } ? .requested : known(name)?.vault.lockReason
         if let reason { throw Problem(.locked(reason), account: name) }
     }
 
-    /// An account that takes the place of another one, if there was one, is as locked as that.
+    /// Creates an account that inherits the lock of the one that it replaces.
     func make(_ name: AccountName, _ settings: AccountSettings, insteadOf old: Account? = nil) -> Account {
         let reason = state.withLock { $0.lock.isClosed } ? .requested : old?.vault.lockReason
         return Account(name: name, settings: settings, surroundings: surroundings, lock: reason)
@@ -158,7 +158,7 @@ extension Agent {
 }
 
 extension Agent.State {
-    /// From here on requests find the account; one that was made while somebody locked the agent is locked with it.
+    /// Publishes the account to requests. If the agent was locked while it was created, it is locked too.
     mutating func install(_ account: Account) {
         accounts[account.name] = account
         fileErrors[account.name] = nil
@@ -172,7 +172,7 @@ extension Problem {
     )
 
     fileprivate static let passphraseMissing = Problem(
-        .locked, "unlocking needs the passphrase", hint: "run 'authagent unlock', which asks for it",
+        .locked, "unlocking needs the passphrase", hint: "run 'authagent unlock', which prompts for it",
         reason: Problem.passphraseRequired
     )
 }

@@ -5,7 +5,7 @@ internal import Logging
 internal import Synchronization
 internal import Vault
 
-/// Moving every account from one store into the other.
+/// Moves all accounts from one store to another.
 extension Agent {
     func migrate(to target: String?) async throws(Problem) -> StoreReply {
         guard let target = target.flatMap(StoreKind.init), target != .memory else {
@@ -30,12 +30,12 @@ extension Agent {
 
     private func moveAll(to target: StoreKind) async -> [MovedAccount] {
         let names = state.withLock { $0.accounts.keys.sorted() }
-        // What cannot be read cannot be moved, and is not to be passed over in silence.
+        // Report accounts that cannot be read; they cannot be moved.
         var moved = state.withLock { state in
             state.fileErrors.filter { state.accounts[$0.key] == nil }.sorted { $0.key < $1.key }
                 .map { MovedAccount(account: $0.key, moved: false, reason: $0.value.description) }
         }
-        // One after the other: each asks the keyring several times.
+        // One at a time: each sends several requests to the keyring.
         for name in names {
             if let account = await move(name, to: target) {
                 moved.append(account)
@@ -46,9 +46,9 @@ extension Agent {
         return moved
     }
 
-    /// Nil when there is nothing to move.
+    /// Moves one account; `nil` if there is nothing to move.
     private func move(_ name: AccountName, to target: StoreKind) async -> MovedAccount? {
-        // As it is now: a login may have replaced it while others were moved.
+        // Look it up again: a login may have replaced it during the moves before.
         let (candidate, isPending) = state.withLock { state -> (Account?, Bool) in
             guard let account = state.accounts[name], ![target, .memory].contains(account.settings.store) else {
                 return (nil, false)
@@ -91,7 +91,7 @@ extension Agent {
         }
     }
 
-    /// From here on requests find the account in its new store.
+    /// Publishes the account with its new store to requests.
     private func replace(_ account: Account, with settings: AccountSettings) async {
         let fresh = make(account.name, settings, insteadOf: account)
         await parts.stores[settings.store].reader.readAnew()
@@ -101,7 +101,7 @@ extension Agent {
 }
 
 extension AccountSettings {
-    /// The same account in another store.
+    /// Returns the same settings with another store.
     fileprivate func with(store: StoreKind) throws(ConfigurationError) -> AccountSettings {
         var keys = keys
         keys.store = store
@@ -116,7 +116,7 @@ extension StoreFailure {
         let removal =
             switch store {
             case .keyring: "'secret-tool clear application authagent account \(account)' removes it"
-            case .sealed, .memory: "the next move or login of it into that store replaces it"
+            case .sealed, .memory: "the next move or login into that store replaces it"
             }
         return "the \(store.rawValue) store still has a copy, because \(detail); \(removal)"
     }

@@ -20,13 +20,13 @@ extension Agent {
             do throws(KeyedStoreFailure) { try await parts.stores.keyed.initialize(with: key) } catch {
                 throw Problem(error)
             }
-            parts.logger.info("sealed store made")
+            parts.logger.info("sealed store created")
         case .rekey:
             let key = try await keyChoice(request)
             do throws(KeyedStoreFailure) { try await parts.stores.keyed.rekey(with: key) } catch {
                 throw Problem(error)
             }
-            parts.logger.info("the sealed store has another key")
+            parts.logger.info("sealed store key changed")
         case .migrate:
             guard request.keySource == nil, request.keyFile == nil, request.passphrase == nil else {
                 throw Problem(.badRequest, "moving accounts changes no key", hint: "leave the key out")
@@ -37,7 +37,7 @@ extension Agent {
         return StoreReply(store: await sealedDescription())
     }
 
-    /// What could not be read before may be readable now.
+    /// Reads the store again, and the accounts that it could not read before.
     func readAnew(_ kind: StoreKind) async {
         let reader = parts.stores[kind].reader
         await reader.readAnew()
@@ -45,13 +45,13 @@ extension Agent {
             state.withLock { state in
                 state.accounts.values.filter { $0.settings.store == kind && $0.vault.isUnread }
             })
-        // Pending revocations are taken up with each read; no account may have needed one.
+        // Each read restores pending revocations; perhaps no account above caused one.
         _ = try? await reader.records()
     }
 
     private func keyChoice(_ request: StoreRequest) async throws(Problem) -> StoreKeyChoice {
         guard request.target == nil else {
-            throw Problem(.badRequest, "only moving accounts has a target", hint: "leave the target out")
+            throw Problem(.badRequest, "a target is allowed for 'migrate' only", hint: "leave the target out")
         }
         switch (request.keySource, request.keyFile, request.passphrase) {
         case (nil, nil, nil), (.credential?, nil, nil): return .credential
@@ -63,7 +63,7 @@ extension Agent {
             return .passphrase(SecretBytes(passphrase))
         default:
             throw Problem(
-                .badRequest, "the key of the store is not given, or in two ways",
+                .badRequest, "the key of the store is missing or given twice",
                 hint: "give one of --credential, --key-file FILE and --passphrase"
             )
         }

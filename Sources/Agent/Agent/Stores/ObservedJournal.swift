@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import Vault
 
-/// A journal whose every write tells how it is.
+/// A journal that reports the result of each write to `StoreHealth`.
 struct ObservedJournal: RotationJournal {
     let journal: any RotationJournal
     let health: StoreHealth

@@ -3,7 +3,7 @@ internal import Configuration
 internal import Synchronization
 internal import Vault
 
-/// How the stores are, as far as anybody knows: each use of one tells.
+/// The last known state of the stores, updated by each use.
 final class StoreHealth: Sendable {
     private struct State {
         var keyring = StoreStatus(.unknown)
@@ -11,11 +11,11 @@ final class StoreHealth: Sendable {
         var journal = Journal()
     }
 
-    /// What the rotation journal's writes came to.
+    /// The results of writes to the rotation journal.
     struct Journal: Sendable {
         var written: UInt64 = 0
         var failed: UInt64 = 0
-        /// Nil: nothing was written yet.
+        /// `nil` if nothing was written yet.
         var hasFailedLast: Bool?
 
         var state: StoreState { hasFailedLast.map { $0 ? .failed : .ok } ?? .unknown }
@@ -24,12 +24,12 @@ final class StoreHealth: Sendable {
     private let state = Mutex(State())
     private let changed: @Sendable (StoreKind, StoreStatus) -> Void
 
-    /// `changed` hears of each new state.
+    /// `changed` is called for each new state.
     init(changed: @escaping @Sendable (StoreKind, StoreStatus) -> Void) { self.changed = changed }
 
     var keyring: StoreStatus { state.withLock { $0.keyring } }
 
-    /// Nil: there is none, or nobody has asked.
+    /// `nil` if there is no sealed store, or it was not used yet.
     var sealed: StoreStatus? {
         let status = state.withLock { $0.sealed }
         return status.state == .notInitialized ? nil : status
@@ -62,7 +62,7 @@ final class StoreHealth: Sendable {
         if isNew { changed(kind, status) }
     }
 
-    /// A store that answers is well, whatever it was before.
+    /// Records that a store answered.
     func answered(_ kind: StoreKind) {
         let known = kind == .keyring ? keyring : sealed
         if known?.state != .ok { learned(StoreStatus(.ok), of: kind) }
@@ -74,7 +74,7 @@ final class StoreHealth: Sendable {
     }
 }
 
-/// A store whose every use tells how it is.
+/// A store that reports the result of each use to `StoreHealth`.
 struct ObservedStore: CredentialStore {
     let store: any CredentialStore
     let kind: StoreKind
@@ -82,7 +82,7 @@ struct ObservedStore: CredentialStore {
 
     func probe() async -> StoreStatus {
         let status = await store.probe()
-        // What nobody waits for any more was perhaps ended early.
+        // A cancelled probe ended early; its status means nothing.
         if !Task.isCancelled { health.learned(status, of: kind) }
         return status
     }
@@ -121,7 +121,7 @@ struct ObservedStore: CredentialStore {
         do throws(StoreFailure) { try await store.remove(key) } catch { throw noted(error) }
     }
 
-    /// One record that fails, on a full disk for example, says nothing of the others; a store that is out of reach does.
+    /// Records a failure of the whole store. One record's failure, such as a full disk, does not count.
     private func noted(_ failure: StoreFailure) -> StoreFailure {
         switch failure.state {
         case .ok, .unknown, .failed: break

@@ -1,12 +1,12 @@
 internal import Configuration
 public import Vault
 
-/// The stores that an account may choose from, each with the reader that shares reads among accounts.
+/// The stores that an account may use, each with a reader that the accounts share.
 public struct StoreSet: Sendable {
     struct Entry: Sendable {
         let store: any CredentialStore
         let reader: StoreReader
-        /// Nil for a store that keeps nothing anyway.
+        /// `nil` for a store that is not persistent.
         let journal: (any RotationJournal)?
 
         init(_ store: any CredentialStore, journal: (any RotationJournal)?, _ time: any Time) {
@@ -16,7 +16,7 @@ public struct StoreSet: Sendable {
         }
     }
 
-    /// The sealed store again, as one that has a key.
+    /// The sealed store again, as a store with a key.
     let keyed: any KeyedStore
     private let keyring: Entry
     private let sealed: Entry
@@ -45,7 +45,7 @@ public struct StoreSet: Sendable {
         (keyring, sealed) = (observed(.keyring), observed(.sealed))
     }
 
-    /// The same stores and journal, of which somebody hears how they are. What is kept in memory is always well.
+    /// Returns the same stores and journal, which report their state to `health`. The memory store cannot fail.
     func observed(by health: StoreHealth) -> StoreSet { StoreSet(self, observedBy: health) }
 
     subscript(kind: StoreKind) -> Entry {

@@ -5,7 +5,7 @@ internal import SecretMemory
 internal import Vault
 
 extension Agent {
-    /// The bounds are those of a request for the token: what a caller cannot get, it cannot have renewed.
+    /// Renews a token that an API has rejected. A caller may renew only what it may request.
     public func rejectToken(
         _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?
     ) async throws(Problem) -> TokenRejectionReply {
@@ -39,8 +39,8 @@ extension Agent {
 extension Rejection.Reason {
     fileprivate var note: String {
         switch self {
-        case .anotherToken: "the token was not renewed: another one was refused"
-        case .renewedLately: "the token was not renewed: that was done less than a minute ago"
+        case .anotherToken: "the token was not renewed: another one was rejected"
+        case .renewedLately: "the token was not renewed: the last renewal was less than a minute ago"
         case .sameToken: "the provider has answered the renewal with the same token"
         }
     }

@@ -5,8 +5,8 @@ public import ServiceLifecycle
 internal import Synchronization
 internal import Vault
 
-/// What the agent does without being asked: it reads the stores at the start, refreshes ahead of expiry, writes what a
-/// store did not take, and revokes what could not be revoked.
+/// The agent's background work: it reads the stores at the start, refreshes ahead of expiry, and retries failed writes
+/// and revocations.
 extension Agent: Service {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -20,20 +20,20 @@ extension Agent: Service {
         await stop()
     }
 
-    /// Reads accounts' credentials, so that the first request does not wait for the store.
+    /// Reads accounts' credentials ahead of the first request.
     func read(_ accounts: [Account]) async {
         await withDiscardingTaskGroup { group in
             for account in accounts { group.addTask { await account.vault.readIfUnread() } }
         }
     }
 
-    /// Each look is a run of the keyring helper; nobody waits for it.
+    /// The interval of retries. Each one runs the keyring helper, and no caller waits for it.
     private static let storeRetry: Duration = .seconds(60)
-    /// Of a store that no account uses. A machine without a keyring is not to be woken up every minute for it.
+    /// The interval for unused stores: a machine without a keyring must not wake up every minute.
     private static let unusedStoreRetry: Duration = .seconds(3600)
 
-    /// Takes up the revocations that an earlier agent left, whenever a store can be read: at the start, or once it is
-    /// unlocked. Each store is read at least once, also when no account uses it any more.
+    /// Restores pending revocations when a store becomes readable, at the start or after an unlock. Each store is read
+    /// at least once, even if no account uses it.
     private func restoreRevocations() async {
         await withDiscardingTaskGroup { group in
             for kind in StoreKind.allCases {
@@ -52,7 +52,7 @@ extension Agent: Service {
                 _ = try await parts.stores[kind].reader.records()
                 return
             } catch {
-                // Whoever makes or opens the sealed store has it read: no need to wake a machine up for that.
+                // Creating or opening the sealed store reads it, so polling is not needed.
                 if kind == .sealed, error.state == .notInitialized || error.state == .locked { return }
             }
             let isUsed = state.withLock { $0.accounts.values.contains { $0.settings.store == kind } }
@@ -64,14 +64,13 @@ extension Agent: Service {
     private func followPlan(in group: inout DiscardingTaskGroup) async {
         var changes = schedule.stream.makeAsyncIterator()
         while !Task.isCancelled {
-            // One moment for both: what is not due for the first must be in the future for the second.
+            // Use one instant: what is not due for the first call must be in the future for the second.
             let now = parts.time.now
             runDue(at: now, in: &group)
             let wake = nextDue(after: now).map { due in
-                // No parent: it belongs to this turn of the loop and is cancelled at its end.
+                // Unstructured task: cancelled at the end of this turn of the loop.
                 Task {
-                    // One that is cancelled has nothing to tell: it would wake the loop that has just cancelled it, for
-                    // ever.
+                    // A cancelled timer must not signal: it would wake the loop that cancelled it, endlessly.
                     do { try await self.parts.time.sleep(until: due) } catch { return }
                     self.schedule.changed()
                 }
@@ -85,7 +84,7 @@ extension Agent: Service {
         for account in state.withLock({ Array($0.accounts.values) }) {
             let keepAlive = account.settings.keepAlive
             guard let due = account.vault.nextDue(keepAlive: keepAlive, at: now), due <= now else { continue }
-            // Accounts never wait for each other.
+            // One account's refresh must not delay another's.
             group.addTask { await account.vault.runDue(keepAlive: keepAlive) }
         }
         if let due = revocations.nextDue, due <= now { group.addTask { await self.revocations.runDue(at: now) } }
@@ -94,11 +93,11 @@ extension Agent: Service {
     private func nextDue(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let accounts = state.withLock { Array($0.accounts.values) }
         let dues = accounts.map { $0.vault.nextDue(keepAlive: $0.settings.keepAlive, at: now) } + [revocations.nextDue]
-        // What is due now is running already and tells when it is done.
+        // What is due now is running and signals when it is done.
         return dues.compactMap { $0 }.filter { $0 > now }.min()
     }
 
-    /// Ends pending logins and waits for refreshes under way: their replies hold the only copies of new tokens.
+    /// Ends pending logins and waits for running refreshes: their replies hold the only copies of new tokens.
     private func stop() async {
         let (accounts, logins) = state.withLock { (Array($0.accounts.values), Array($0.logins.values)) }
         for login in logins { login.stop(.agentStopped) }
@@ -107,7 +106,7 @@ extension Agent: Service {
         await withDiscardingTaskGroup { group in
             for account in accounts {
                 group.addTask {
-                    // What a store did not take so far would be lost; it may take it by now.
+                    // Last attempt to write what a store did not take; it would be lost.
                     do throws(StoreFailure) { try await account.vault.flush() } catch {
                         self.parts.logger.error(
                             "a login is lost: the store does not take it",

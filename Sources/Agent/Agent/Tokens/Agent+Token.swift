@@ -12,7 +12,7 @@ extension Agent {
     ) -> Result<TokenReply, Problem>? {
         let (known, isLocked) = state.withLock { ($0.accounts[account], $0.lock.isClosed) }
         if isLocked { return .failure(Problem(.locked(.requested), account: account)) }
-        // An account that is not in memory may have a file by now.
+        // The account's file may have been created after the start.
         guard let known else { return nil }
         let (vault, settings) = (known.vault, known.settings)
         do throws(Problem) {
@@ -49,7 +49,7 @@ extension Agent {
         return reply(served, name, request)
     }
 
-    /// The reply's text is a plain copy of the token that cannot be wiped; it lives until the reply is sent.
+    /// Returns the reply. Its text is a copy of the token that cannot be wiped; it lives until the reply is sent.
     private func reply(_ served: ServedToken, _ account: AccountName, _ request: TokenRequest) -> TokenReply {
         let note: String? =
             switch served.note {
@@ -57,9 +57,9 @@ extension Agent {
                 request.target.map { Self.note(on: served.token.scope, $0) }
                     ?? LostScope(served.token.lostScope)?.text
             case .providerTokensAreShorter:
-                "the provider's tokens live shorter than the \(request.minimumValidity) s that were asked for"
+                "the lifetime of the provider's tokens is below the \(request.minimumValidity) s requested"
             case .renewalFailed(let failure):
-                "\(failure.note); this token lives shorter than the \(request.minimumValidity) s that were asked for"
+                "\(failure.note); the lifetime of this token is below the \(request.minimumValidity) s requested"
             }
         let idToken = request.includesIDToken ? served.token.idToken : nil
         let (now, wall) = (parts.time.now, parts.time.wall)
@@ -76,26 +76,26 @@ extension Agent {
         )
     }
 
-    /// A program that wants to hand on a weak token has to know that it is none.
+    /// Returns a warning if the token is broader than requested: a caller may hand it on as a restricted one.
     private static func note(on scope: [String], _ target: TokenTarget) -> String? {
         guard !target.scopes.isEmpty else { return nil }
         let extra = ScopeReply(scope, to: target.scopes).notAsked.joined(separator: " ")
         guard !extra.isEmpty else { return nil }
         let shown = DisplayText.clean(extra, limit: 200)
-        return "the provider granted more than the scopes that were asked for: '\(shown)'"
+        return "the provider granted more scopes than requested: '\(shown)'"
     }
 }
 
 extension TokenFailure {
-    /// Why a renewal has brought no token, for a client that is served an older one.
+    /// Why a renewal has failed, for a client that gets the older token.
     fileprivate var note: String {
         switch self {
         case .providerUnreachable: "the provider cannot be reached"
         case .providerRejected, .clientRefused: "the provider refused the last renewal"
         case .identityRefused: "the last renewal brought an ID token that is refused, so nothing of it is used"
         case .providerChanged: "the provider is not what it was at the login, so it was not asked"
-        case .configuration: "the account cannot be renewed as it is configured"
-        case .store: "the store takes no new refresh token, so none is asked for"
+        case .configuration: "the account's configuration does not allow a renewal"
+        case .store: "the store cannot save a new refresh token, so none is requested"
         case .loginDemanded: "the provider demands a new login"
         case .loginRequired, .locked, .noIDToken, .targetRefused: "the last renewal failed"
         }

@@ -1,11 +1,11 @@
 internal import Formats
 internal import OAuth
 
-/// Scopes that a provider has taken away from a login, in words.
+/// Scopes that a provider no longer grants to a login, in words.
 struct LostScope {
     let text: String
 
-    /// `nil` if nothing is lost.
+    /// `nil` if no scope is lost.
     init?(_ scopes: [String]) {
         guard !scopes.isEmpty else { return nil }
         let shown = DisplayText.clean(scopes.joined(separator: " "), limit: 200)

@@ -1,15 +1,15 @@
-/// Wakes whoever waits for the next thing to do, when something has changed what that is.
+/// A signal that wakes the background loop when the next due time may have changed.
 final class Schedule: Sendable {
     private let changes: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
 
     init() {
-        // However many changes there were, one look at the plan is enough.
+        // One wake-up serves any number of changes.
         (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     func changed() { continuation.yield() }
 
-    /// To be consumed by one loop.
+    /// The signals; for one consumer.
     var stream: AsyncStream<Void> { changes }
 }

@@ -1,9 +1,9 @@
 extension Task where Failure == Never {
-    /// What the task comes to; nil as soon as whoever waits is cancelled. The task itself goes on.
+    /// The task's value; `nil` if the waiting task is cancelled. The task itself goes on.
     var valueUnlessCancelled: Success? {
         get async {
             let (values, continuation) = AsyncStream.makeStream(of: Success.self)
-            // No parent: it ends with the task.
+            // Unstructured task: it ends with the awaited task.
             Task<Void, Never> {
                 continuation.yield(await self.value)
                 continuation.finish()

@@ -5,19 +5,18 @@ internal import Formats
 internal import OAuth
 internal import Vault
 
-/// What the agent's rules allow a program at most, where only the agent knows what it means: it depends on how the
-/// account is configured, on what the login has, and on what the provider grants.
+/// The limits of the agent's rules that depend on the account's settings, the login's scopes and the provider's grant.
 extension TokenRequest {
-    /// Refuses a place that is neither the rules' nor the account's own, before the provider hears of it.
+    /// Refuses a target that neither the rules nor the account allow, before a request to the provider.
     func requireAllowedTarget(_ settings: AccountSettings, _ account: AccountName) throws(Problem) {
         guard let foreign = bound?.beyond(target, own: settings.place) else { return }
         throw .targetNotAllowed(foreign, account)
     }
 
-    /// Without scopes of its own, a request under a bound is for what the login has of it.
+    /// Returns the request narrowed to the login's scopes within the bound, if it names no scopes of its own.
     func narrowed(to loginScope: [String]?, _ account: AccountName) throws(Problem) -> TokenRequest {
         guard let bound = bound?.scopes, target?.scopes.isEmpty ?? true else { return self }
-        // Without a login there is nothing to narrow; with one that has no more than the bound, neither.
+        // Nothing to narrow: there is no login, or its scopes are within the bound.
         guard let loginScope, loginScope.isEmpty || !bound.beyond(loginScope.withRights).isEmpty else { return self }
         let allowed = Set(loginScope).subtracting(bound.beyond(loginScope)).sorted()
         guard !allowed.isEmpty else { throw .nothingAllowed(account, bound, isLoginKnown: !loginScope.isEmpty) }
@@ -31,8 +30,8 @@ extension TokenRequest {
         return request
     }
 
-    /// Refuses a token that can do more, or may be able to: providers may ignore what was asked for (RFC 6749 §3.3), and
-    /// one that breaks §5.1 names nothing where it should.
+    /// Refuses a token with scopes beyond the bound, or with unknown ones: providers may ignore the requested scope
+    /// (RFC 6749 §3.3), or omit `scope` against §5.1.
     func requireWithinBound(
         _ token: AccessToken, _ settings: AccountSettings, _ account: AccountName
     ) throws(Problem) {
@@ -54,12 +53,12 @@ extension TokenRequest {
 }
 
 extension AccountSettings {
-    /// Whether a login with these settings asks for no more than the rules allow.
+    /// Refuses a login that would request more scopes than the rules allow.
     func requireWithin(_ bound: ScopeBound?, _ account: AccountName) throws(Problem) {
         guard let bound else { return }
         guard !scopes.isEmpty else {
             throw Problem(
-                .forbidden, "a login of '\(account)' names no scopes, and the rules do not allow all there are",
+                .forbidden, "a login of '\(account)' names no scopes, and the rules do not allow all scopes",
                 hint: "name some of '\(bound.text)'", reason: "scope_not_allowed"
             )
         }
@@ -75,8 +74,8 @@ extension AccountSettings {
 }
 
 extension [String] {
-    /// Without the scope that gives a token no rights (OpenID Connect Core 1.0 §11): it is for the refresh token, which
-    /// no caller gets. In that spelling only.
+    /// Without `offline_access`, which gives a token no rights (OpenID Connect Core 1.0 §11): it is for the refresh
+    /// token, which no caller gets. Case-sensitive.
     fileprivate var withRights: [String] { filter { $0 != "offline_access" } }
 
     fileprivate var shown: String { DisplayText.clean(joined(separator: " "), limit: 200) }
@@ -105,7 +104,7 @@ extension Problem {
     ) -> Problem {
         Problem(
             .forbidden,
-            "the provider of '\(account)' gives tokens that can do more than the rules allow: '\(beyond.shown)'",
+            "the provider of '\(account)' issues tokens with more scopes than the rules allow: '\(beyond.shown)'",
             hint: anotherAccount(bound), reason: "scope_not_allowed"
         )
     }
@@ -130,7 +129,7 @@ extension Problem {
     }
 
     private static func anotherAccount(_ bound: ScopeBound) -> String {
-        "it does not narrow scopes; a second account that is logged in with '\(bound.text)' only has such tokens"
+        "it does not narrow scopes; a second account with a login for '\(bound.text)' only has such tokens"
     }
 
     fileprivate static func targetNotAllowed(_ foreign: TokenBound.Foreign, _ account: AccountName) -> Problem {

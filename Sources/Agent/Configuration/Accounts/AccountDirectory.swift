@@ -2,9 +2,9 @@ public import AgentAPI
 internal import Glibc
 internal import System
 
-/// The account files: one for each account, so that configuration management can drop one in.
+/// The account files: one for each account, so that configuration management can add one.
 ///
-/// A file in the user's directory wins over the fleet's of the same name.
+/// A file in the user's directory wins over the system's of the same name.
 public struct AccountDirectory: Sendable {
     let user: String
     let system: String
@@ -19,14 +19,14 @@ public struct AccountDirectory: Sendable {
     }
 
     private static let suffix = ".toml"
-    /// More files than this are no accounts of one machine.
+    /// The limit of account files on one machine.
     private static let most = 10_000
 
-    /// Every account. A file that is wrong is reported, and hides no other.
+    /// Loads every account. A bad file is reported; the other accounts load.
     public func loadAll() -> (accounts: [AccountName: AccountSettings], errors: [AccountName: ConfigurationError]) {
         var accounts: [AccountName: AccountSettings] = [:]
         var errors: [AccountName: ConfigurationError] = [:]
-        // Once, and not for each of a thousand files.
+        // Check the directories once, not for each file.
         let faults = faults()
         for name in Set(names(in: system) + names(in: user)) {
             do throws(ConfigurationError) { accounts[name] = try load(name, faults) } catch { errors[name] = error }
@@ -34,12 +34,12 @@ public struct AccountDirectory: Sendable {
         return (accounts, errors)
     }
 
-    /// Nil when there is no file for the account.
+    /// Loads one account; `nil` if it has no file.
     public func load(_ name: AccountName) throws(ConfigurationError) -> AccountSettings? {
         try load(name, faults())
     }
 
-    /// What is wrong with the directories.
+    /// Returns the errors of the directories.
     private func faults() -> [String: ConfigurationError] {
         var faults: [String: ConfigurationError] = [:]
         for directory in [user, system] {
@@ -62,8 +62,8 @@ public struct AccountDirectory: Sendable {
         return nil
     }
 
-    /// Writes the account's file beside its place, so that a directory that cannot be written is known before
-    /// somebody approves anything. `commit` puts it into place.
+    /// Writes the account's file beside its final place. A directory that cannot be written to is thus found before a
+    /// person approves the login; `commit` moves the file.
     public func prepare(
         _ settings: AccountSettings, for name: AccountName
     ) throws(ConfigurationError) -> PreparedAccountFile {
@@ -73,7 +73,7 @@ public struct AccountDirectory: Sendable {
         )
     }
 
-    /// Whether the account has a file of this user's, which wins over the machine's.
+    /// Whether the account has a file in the user's directory, which wins over the system's.
     public func hasUserFile(_ name: AccountName) -> Bool {
         var status = stat()
         return stat(userPath(name), &status) == 0
@@ -81,7 +81,7 @@ public struct AccountDirectory: Sendable {
 
     public func userPath(_ name: AccountName) -> String { Self.path(of: name, in: user) }
 
-    /// Refuses a directory that others may write to; one that is not there is no failure.
+    /// Refuses a directory that other users may write to; a missing one is accepted.
     public static func requirePrivate(_ directory: String) throws(ConfigurationError) {
         try ProtectedFile.requirePrivate(directory)
     }
@@ -106,7 +106,7 @@ public struct AccountDirectory: Sendable {
         return names
     }
 
-    /// Makes the directory and those above it, private to the user.
+    /// Creates the directory and its parents, private to the user.
     private static func makeDirectories(_ path: String) throws(ConfigurationError) {
         do throws(PlaceFault) { try TrustedFile.makeDirectory(path) } catch { throw ConfigurationError(error) }
         try ProtectedFile.requirePrivate(path)

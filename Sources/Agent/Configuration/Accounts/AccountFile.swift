@@ -1,6 +1,6 @@
 internal import OAuth
 
-/// The text of an account file: reading it into settings, and writing settings as it.
+/// The text format of an account file, in both directions.
 enum AccountFile {
     static func parse(_ text: String, path: String) throws(ConfigurationError) -> AccountSettings {
         var file = try TOMLFile(path: path, text: text)
@@ -54,8 +54,8 @@ enum AccountFile {
     static func text(of settings: AccountSettings) -> String {
         let keys = settings.keys
         var lines = [
-            "# Written by 'authagent login'. Edit it as you like; 'authagent reload' takes changes up.",
-            "# The keys are described in authagent.toml(5). No secret belongs here.",
+            "# Written by 'authagent login'. Edit it as you like; 'authagent reload' applies changes.",
+            "# The keys are described in authagent.toml(5). Do not store secrets here.",
         ]
         func add(_ key: String, _ value: String?) {
             if let value { lines.append("\(key) = \(quoted(value))") }
@@ -88,7 +88,7 @@ enum AccountFile {
         add("request_encoding", keys.requestEncoding?.rawValue)
         if let ends = keys.refreshEndsTokens { lines.append("refresh_ends_tokens = \(ends)") }
         if let believes = keys.believeOmittedScope { lines.append("believe_omitted_scope = \(believes)") }
-        // Last, because a table goes on to the end of the file.
+        // A table extends to the end of the file.
         if let parameters = keys.deviceParameters {
             lines.append("[device_parameters]")
             for (name, value) in parameters.sorted(by: { $0.key < $1.key }) { add(quoted(name), value) }
@@ -96,8 +96,8 @@ enum AccountFile {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// A TOML basic string. Settings are validated, so quotes and backslashes are all there is to escape; control
-    /// characters are written as code points all the same.
+    /// Returns a TOML basic string. Settings are validated, so quotes and backslashes suffice; control characters are
+    /// escaped in any case.
     private static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -136,7 +136,7 @@ extension TOMLFile {
         return value
     }
 
-    /// `90s`, `30m`, `24h` or `7d`, from one minute to one year.
+    /// Reads `90s`, `30m`, `24h` or `7d`, from one minute to one year.
     fileprivate mutating func duration(_ key: String) throws(ConfigurationError) -> Duration? {
         guard let text = try string(key) else { return nil }
         let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
@@ -144,16 +144,16 @@ extension TOMLFile {
             (1..<1_000_000_000).contains(count),
             (60...31_536_000).contains(count * unit)
         else {
-            throw error(key, "this is no span of time", hint: "give from \"1m\" to \"365d\", like \"12h\" or \"7d\"")
+            throw error(key, "this is not a duration", hint: "give from \"1m\" to \"365d\", like \"12h\" or \"7d\"")
         }
         return .seconds(count * unit)
     }
 
-    /// A secret in a file that configuration management copies around is a mistake that is worth its own words.
+    /// Refuses secrets with a hint of their own: configuration management may copy this file to other machines.
     fileprivate mutating func refuseSecrets() throws(ConfigurationError) {
         for key in ["client_secret", "refresh_token", "access_token", "password"] where try string(key) != nil {
             throw error(
-                key, "a secret does not belong into this file",
+                key, "secrets must not be stored in this file",
                 hint: "remove it; give a client's secret with --client-secret-file at login, or name a file in"
                     + " client_secret_file"
             )

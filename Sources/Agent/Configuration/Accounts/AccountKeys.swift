@@ -1,14 +1,14 @@
 public import OAuth
 
-/// What an account file says, key by key; nil for what it leaves to the provider's preset or to the default.
+/// The keys of an account file; `nil` if the preset or the default applies.
 public struct AccountKeys: Equatable, Sendable {
     public var provider: ProviderChoice?
     public var issuer: Issuer?
     public var clientID: String?
     public var scopes: [String]?
-    /// Where the login's tokens are to be used, asked for at the login and at each renewal of its own token.
+    /// The audience of the login's tokens, sent at the login and at each renewal of its own token.
     public var audience: String?
-    /// The same as absolute URIs (RFC 8707 §2).
+    /// The resources of the login's tokens, as absolute URIs (RFC 8707 §2).
     public var resources: [String]?
     public var store: StoreKind?
     public var deviceEndpoint: EndpointURL?
@@ -16,28 +16,28 @@ public struct AccountKeys: Equatable, Sendable {
     public var revocationEndpoint: EndpointURL?
     public var registrationEndpoint: EndpointURL?
     public var clientAuthentication: ClientAuthentication?
-    /// Absolute path of a file with the client's secret.
+    /// The absolute path of a file with the client's secret.
     public var clientSecretFile: String?
     public var keepAlive: Duration?
     public var lockAfter: Duration?
     public var lifetime: Duration?
-    /// The only subject whose login is accepted (`sub` of OpenID Connect); nil: whoever approves.
+    /// The only accepted subject (`sub` of OpenID Connect); `nil` if any subject is accepted.
     public var expectedSubject: String?
     public var scopeParameter: String?
     public var deviceGrantType: String?
     public var deviceCodeParameter: String?
     public var deviceParameters: [String: String]?
     public var requestEncoding: RequestEncoding?
-    /// Absolute path of a file with the client's private key.
+    /// The absolute path of a file with the client's private key.
     public var clientKeyFile: String?
-    /// Absolute path of a file with the certificate that belongs to the key.
+    /// The absolute path of a file with the certificate for the key.
     public var clientCertificateFile: String?
     public var assertionAudience: AssertionAudience?
-    /// Whether a refresh ends the access tokens that came before it.
+    /// Whether a refresh invalidates earlier access tokens.
     public var refreshEndsTokens: Bool?
-    /// Whether a reply without `scope` is taken to grant what was requested (RFC 6749 §5.1) where rules bound scopes.
+    /// Whether rules treat a reply without `scope` as granting the requested scope (RFC 6749 §5.1).
     public var believeOmittedScope: Bool?
-    /// Nil: once the provider asks for it (RFC 7636).
+    /// `nil` if PKCE is used only when the provider requires it (RFC 7636).
     public var pkce: Bool?
 
     public init(

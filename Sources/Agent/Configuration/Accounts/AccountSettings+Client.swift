@@ -1,14 +1,14 @@
 internal import OAuth
 
-/// How an account's client may prove who it is.
+/// The client authentication of an account.
 extension AccountSettings {
     public var clientKeyFile: String? { keys.clientKeyFile }
     public var clientCertificateFile: String? { keys.clientCertificateFile }
 
-    /// Whom assertions are for; nil: the token endpoint.
+    /// The audience of assertions; `nil` if it is the token endpoint.
     public var assertionAudience: String? { dialect.assertionAudience == .issuer ? issuer?.text : nil }
 
-    /// A method that is chosen needs its means; whether there is a secret is known only when the store is read.
+    /// Checks that the keys of the chosen method are set. Whether a secret is stored is known only to the store.
     static func checkClient(_ keys: AccountKeys, method: ClientAuthentication?) throws(Invalid) {
         for (key, path) in [
             ("client_secret_file", keys.clientSecretFile), ("client_key_file", keys.clientKeyFile),
@@ -19,7 +19,7 @@ extension AccountSettings {
         }
         if keys.clientCertificateFile != nil, keys.clientKeyFile == nil {
             throw Invalid(
-                key: "client_certificate_file", problem: "there is a certificate, and not its private key",
+                key: "client_certificate_file", problem: "the certificate has no private key",
                 hint: "set client_key_file to the key's file, or give --client-key-file FILE"
             )
         }

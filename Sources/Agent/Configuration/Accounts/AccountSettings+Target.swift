@@ -1,12 +1,12 @@
 public import AgentAPI
 internal import OAuth
 
-/// Where the tokens of an account's login are to be used.
+/// The audience and resources of a login's tokens.
 extension AccountSettings {
     public var audience: String? { keys.audience }
     public var resources: [String] { keys.resources ?? [] }
 
-    /// The same as a target; nil if the account names none.
+    /// Both as a target; `nil` if the account names neither.
     public var place: TokenTarget? { try? TokenTarget(resources: resources, audience: audience) }
 
     static func checkTarget(_ keys: AccountKeys, encoding: RequestEncoding) throws(Invalid) {
@@ -26,7 +26,7 @@ extension AccountSettings {
         guard target == nil || encoding.takesTarget else {
             throw Invalid(
                 key: keys.audience == nil ? "resources" : "audience",
-                problem: "this provider's requests have no place for an audience or a resource",
+                problem: "this provider supports neither audience nor resources",
                 hint: "leave it out"
             )
         }

@@ -1,31 +1,31 @@
 internal import Formats
 public import OAuth
 
-/// What is configured of one account: its file's keys, and what its provider's preset adds. Holds no secret.
+/// The settings of one account: its file's keys and its preset's values. Holds no secret.
 public struct AccountSettings: Equatable, Sendable {
-    /// As the file has them, to be written back.
+    /// The keys of the file, to be written back.
     public let keys: AccountKeys
-    /// Nil when both endpoints that a login needs are given by hand.
+    /// `nil` if both endpoints that a login needs are configured.
     public let issuer: Issuer?
-    /// Nil: the agent has the provider register a client (RFC 7591); its id is in the store.
+    /// `nil` if the agent registers a client (RFC 7591), whose id is in the store.
     public let clientID: String?
     public let scopes: [String]
     public let store: StoreKind
-    /// Whether the issuer is asked for its metadata.
+    /// Whether the issuer publishes metadata to discover.
     public let hasMetadata: Bool
-    /// Those of the preset: used where the provider's metadata has none.
+    /// The preset's endpoints, used where the metadata has none.
     public let presetEndpoints: ProviderEndpoints.Known
-    /// Nil: chosen from the provider's metadata.
+    /// `nil` if the method is chosen from the provider's metadata.
     public let clientAuthentication: ClientAuthentication?
     public let dialect: RequestDialect
-    /// Whether a refresh ends the access tokens that came before it, also those for another scope or resource.
+    /// Whether a refresh invalidates earlier access tokens, including those with another target.
     public let refreshEndsTokens: Bool
-    /// Whether a reply without `scope` is taken to grant what was requested (RFC 6749 §5.1) where rules bound scopes.
+    /// Whether rules treat a reply without `scope` as granting the requested scope (RFC 6749 §5.1).
     public let believesOmittedScope: Bool
 
-    /// Why settings make no account.
+    /// Why settings are invalid.
     public struct Invalid: Error, Equatable, Sendable {
-        /// The key in the account file that is to blame.
+        /// The key of the account file that is wrong.
         public var key: String
         public var problem: String
         public var hint: String
@@ -36,11 +36,11 @@ public struct AccountSettings: Equatable, Sendable {
     public var revocationEndpoint: EndpointURL? { keys.revocationEndpoint }
     public var registrationEndpoint: EndpointURL? { keys.registrationEndpoint }
     public var clientSecretFile: String? { keys.clientSecretFile }
-    /// Refresh at least this often, also when nobody asks, so that an idle refresh token does not die.
+    /// The longest time between refreshes, even without requests, so that an idle refresh token does not expire.
     public var keepAlive: Duration? { keys.keepAlive }
-    /// The account locks when nobody has asked for a token for so long.
+    /// The time without token requests after which the account locks.
     public var lockAfter: Duration? { keys.lockAfter }
-    /// The account locks so long after its login, its unlocking or the agent's start.
+    /// The time after login, unlock or the agent's start at which the account locks.
     public var lifetime: Duration? { keys.lifetime }
     public var expectedSubject: String? { keys.expectedSubject }
 
@@ -50,7 +50,7 @@ public struct AccountSettings: Equatable, Sendable {
         if let given = keys.issuer { issuer = given } else { issuer = try Self.issuer(of: keys.provider) }
         scopes = keys.scopes ?? preset?.scopes ?? []
         store = keys.store ?? .keyring
-        // An issuer that is given beside the preset is another server of the same kind, whose paths are its own.
+        // An issuer beside the preset is another server of the same kind, with paths of its own.
         let isPresetsIssuer = keys.issuer == nil
         hasMetadata = isPresetsIssuer ? preset?.hasMetadata ?? true : true
         presetEndpoints = isPresetsIssuer ? try Self.endpoints(of: keys.provider) : ProviderEndpoints.Known()
@@ -62,12 +62,12 @@ public struct AccountSettings: Equatable, Sendable {
         guard issuer != nil || (keys.deviceEndpoint != nil && keys.tokenEndpoint != nil) else {
             throw Invalid(
                 key: "issuer",
-                problem: "neither an issuer nor both endpoints are given",
+                problem: "an issuer or both endpoints are required",
                 hint: "give --issuer URL, --provider NAME, or both --device-endpoint URL and --token-endpoint URL"
             )
         }
         clientID = keys.clientID
-        // Where a client can be registered is in the metadata, if it is not known without.
+        // Without metadata, a registration endpoint must be configured.
         let canRegister = hasMetadata || keys.registrationEndpoint != nil || presetEndpoints.registration != nil
         guard clientID != nil || (issuer != nil && canRegister) else {
             throw Invalid(key: "client_id", problem: "there is no client id", hint: Self.clientIDHint(keys.provider))
@@ -76,7 +76,7 @@ public struct AccountSettings: Equatable, Sendable {
             ("client_secret_file", keys.clientSecretFile, "secret"), ("client_key_file", keys.clientKeyFile, "key"),
         ] where clientID == nil && path != nil {
             throw Invalid(
-                key: key, problem: "there is a client \(what), and no client id that it belongs to",
+                key: key, problem: "a client \(what) needs a client id",
                 hint: Self.clientIDHint(keys.provider)
             )
         }
@@ -85,7 +85,7 @@ public struct AccountSettings: Equatable, Sendable {
         try Self.check(keys, issuer: issuer, scopes: scopes)
     }
 
-    /// What helps an account that has no client id.
+    /// The hint for an account without a client id.
     public var clientIDHint: String { Self.clientIDHint(keys.provider) }
 
     private static func clientIDHint(_ provider: ProviderChoice?) -> String {
@@ -96,7 +96,7 @@ public struct AccountSettings: Equatable, Sendable {
             + (provider.map { " (\($0.fill($0.preset.registration)))" } ?? "")
     }
 
-    /// What people see as the provider: the issuer, or where the token endpoint is.
+    /// The provider's name for people: the issuer, or the token endpoint's origin.
     public var providerName: String { issuer?.text ?? tokenEndpoint?.origin ?? "" }
 
     private static func issuer(of provider: ProviderChoice?) throws(Invalid) -> Issuer? {
@@ -123,14 +123,14 @@ public struct AccountSettings: Equatable, Sendable {
         )
     }
 
-    /// What an account may hold, whoever wrote it.
+    /// Checks the values, whether from a file or from a request.
     private static func check(_ keys: AccountKeys, issuer: Issuer?, scopes: [String]) throws(Invalid) {
-        // RFC 6749 appendix A.1 and A.4: visible characters; a scope is one word of them.
+        // RFC 6749 appendix A.1 and A.4: visible characters; a scope does not contain spaces.
         if let id = keys.clientID,
             !(1...1024).contains(id.utf8.count) || !id.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
         {
             throw Invalid(
-                key: "client_id", problem: "the client id is empty or holds characters that no id may hold",
+                key: "client_id", problem: "the client id is empty or has invalid characters",
                 hint: "give the id as the provider shows it"
             )
         }
@@ -147,13 +147,13 @@ public struct AccountSettings: Equatable, Sendable {
             else {
                 throw Invalid(
                     key: "expected_subject",
-                    problem: "this is no subject, which has 1 to 255 printable ASCII characters",
+                    problem: "a subject has 1 to 255 printable ASCII characters",
                     hint: "give the subject as 'authagent status ACCOUNT' shows it"
                 )
             }
             guard issuer != nil else {
                 throw Invalid(
-                    key: "expected_subject", problem: "without an issuer nobody can tell who has logged in",
+                    key: "expected_subject", problem: "an expected subject needs an issuer",
                     hint: "give the issuer as well"
                 )
             }
@@ -161,8 +161,8 @@ public struct AccountSettings: Equatable, Sendable {
         for name in keys.deviceParameters?.keys.sorted() ?? []
         where RequestDialect.isReserved(name) || !isScope(name) {
             throw Invalid(
-                key: "device_parameters", problem: "'\(DisplayText.clean(name, limit: 80))' is not for you to set",
-                hint: "leave it out; the agent sets what belongs to the protocol"
+                key: "device_parameters", problem: "'\(DisplayText.clean(name, limit: 80))' cannot be set",
+                hint: "leave it out; the agent sets the protocol's own parameters"
             )
         }
     }
@@ -174,7 +174,7 @@ public struct AccountSettings: Equatable, Sendable {
 }
 
 extension AccountKeys {
-    /// The preset's dialect with the file's own words in it.
+    /// Returns the preset's dialect with the file's values.
     fileprivate func dialect() -> RequestDialect {
         var dialect = provider?.preset.dialect ?? RequestDialect()
         if let provider { dialect.deviceParameters = dialect.deviceParameters.mapValues(provider.fill) }
@@ -189,12 +189,12 @@ extension AccountKeys {
     }
 }
 
-/// Where an account's credential is kept. Chosen at login and never switched silently.
+/// The kind of store for an account's credential. Chosen at login; the agent never changes it by itself.
 public enum StoreKind: String, CaseIterable, Sendable {
     /// The desktop keyring, through the Secret Service.
     case keyring
     /// Encrypted files, for machines with no desktop.
     case sealed
-    /// Nowhere but in the agent's memory.
+    /// The agent's memory only.
     case memory
 }

@@ -2,8 +2,8 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Where a path leads once its links are followed, looked up within a time: a file system that hangs must not keep a
-/// reload from taking a rule back.
+/// The target of a symbolic link, looked up with a timeout: a hung file system must not keep a reload from revoking a
+/// rule.
 enum LinkTarget {
     private final class Answer: Sendable {
         let text = Mutex<String?>(nil)
@@ -11,10 +11,10 @@ enum LinkTarget {
     }
 
     private static let patience: DispatchTimeInterval = .seconds(2)
-    /// Paths whose look-up has not ended.
+    /// The paths whose look-up has not ended.
     private static let hanging = Mutex<Set<String>>([])
 
-    /// `nil` if there is no such file, or no answer in time.
+    /// Returns the path with all links resolved; `nil` if the file does not exist, or at a timeout.
     static func of(_ path: String) -> String? {
         guard hanging.withLock({ $0.insert(path).inserted }) else { return nil }
         let answer = Answer()

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// An account file that is written and durable, but not yet in its place.
+/// An account file that is written and durable, but not yet in place.
 public final class PreparedAccountFile: Sendable {
     private let directory: String
     private let path: String
@@ -11,7 +11,7 @@ public final class PreparedAccountFile: Sendable {
     init(text: String, directory: String, path: String) throws(ConfigurationError) {
         self.directory = directory
         self.path = path
-        // The leading dot keeps it from being read as an account; two logins of one account never run at once.
+        // The leading dot hides it from `loadAll`. Two logins of one account never run at once.
         let temporary = "\(directory)/.\(path.split(separator: "/").last ?? "account").new"
         self.temporary = Mutex(temporary)
         _ = unlink(temporary)
@@ -40,7 +40,7 @@ public final class PreparedAccountFile: Sendable {
         if let temporary = temporary.withLock({ $0 }) { _ = unlink(temporary) }
     }
 
-    /// Puts the file into its place in one step that survives a power cut: rename, then fsync of the directory.
+    /// Moves the file into place durably: rename(2), then fsync(2) of the directory.
     public func commit() throws(ConfigurationError) {
         guard let temporary = temporary.withLock({ $0.take() }) else { return }
         guard rename(temporary, path) == 0 else {

@@ -1,18 +1,18 @@
 internal import Glibc
 internal import System
 
-/// Reads files that decide over logins: small, regular, and closed to the writing of others, as
-/// is every directory that leads to them.
+/// The reader of files that control logins. They must be small and regular; other users must not be able to write to
+/// them or to a directory above.
 enum ProtectedFile {
-    /// Configuration is a page of text; more is a mistake.
+    /// A configuration file is a page of text; a larger one is a mistake.
     static let longest = 64 * 1024
-    /// All authorities of a machine are some hundred KiB.
+    /// A machine's CA bundle has some hundred KiB.
     static let longestBundle = 8 * 1024 * 1024
 
-    /// Nil when there is no such file. A symbolic link is followed, as configuration management uses them, and what it
-    /// leads to is checked.
+    /// Returns the text; `nil` if there is no such file. Follows symbolic links, which configuration management uses,
+    /// and checks their targets.
     ///
-    /// With `isTrusted` false it decides over nothing, and may be anybody's.
+    /// With `isTrusted` false, the file controls nothing and may belong to any user.
     static func read(
         _ path: String, mayBeReadByOthers: Bool, isTrusted: Bool = true, limit: Int = longest
     ) throws(ConfigurationError) -> [UInt8]? {
@@ -69,14 +69,14 @@ enum ProtectedFile {
         return Descriptor(owning: raw)
     }
 
-    /// In a directory that others may write to, or that lies in one, a file could be another user's word. Also refuses it
-    /// where nothing is there: others could have moved away what was.
+    /// Refuses a directory that other users can write to, or whose parents they can: a file in it could be theirs. Also
+    /// without a file there, since they could have moved it away.
     static func requirePrivate(_ directory: String) throws(ConfigurationError) {
         var status = stat()
         if stat(directory, &status) == 0 {
             let isOwn = status.st_uid == geteuid() || status.st_uid == 0
             guard !isOwn || status.st_mode & 0o022 == 0 else {
-                // The walk says what is wrong where no mode could be right.
+                // The check of the parents reports directories that no mode would make safe.
                 do throws(PlaceFault) { try TrustedFile.requireClosed(directory) } catch {
                     if case .modeless = error.reason { throw ConfigurationError(error) }
                 }
@@ -92,7 +92,7 @@ enum ProtectedFile {
     static func text(_ path: String, isTrusted: Bool = true) throws(ConfigurationError) -> String? {
         guard let bytes = try read(path, mayBeReadByOthers: true, isTrusted: isTrusted) else { return nil }
         guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
-            throw ConfigurationError(file: path, problem: "this is no UTF-8 text", hint: "save the file as UTF-8")
+            throw ConfigurationError(file: path, problem: "this is not UTF-8 text", hint: "save the file as UTF-8")
         }
         return text
     }

@@ -1,23 +1,23 @@
 internal import OAuth
 
-/// A preset and the parameters that make one provider of it: `keycloak` with a host and a realm.
+/// A preset with its parameters, such as `keycloak` with a host and a realm.
 public struct ProviderChoice: Equatable, Sendable {
     public let preset: ProviderPreset
-    /// As they were given; what is absent has the preset's default.
+    /// The given parameters; the preset's defaults are not included.
     public let parameters: [String: String]
 
-    /// Refuses a name that is no preset, and parameters that are missing, unknown or malformed.
+    /// Refuses an unknown preset, and missing, unknown or malformed parameters.
     public init(_ name: String, parameters: [String: String]) throws(AccountSettings.Invalid) {
         guard let preset = ProviderPreset.named(name) else {
             throw AccountSettings.Invalid(
-                key: "provider", problem: "'\(name.prefix(40))' is no provider's name",
-                hint: "run 'authagent providers' to see them; for any other give --issuer URL"
+                key: "provider", problem: "'\(name.prefix(40))' is not a known provider",
+                hint: "run 'authagent providers' to see them; for another provider give --issuer URL"
             )
         }
         let known = preset.parameters.map(\.name)
         if let unknown = parameters.keys.sorted().first(where: { !known.contains($0) }) {
             throw AccountSettings.Invalid(
-                key: unknown, problem: "the provider '\(name)' takes no '\(unknown)'",
+                key: unknown, problem: "the provider '\(name)' does not take '\(unknown)'",
                 hint: known.isEmpty ? "leave it out" : "it takes: \(known.joined(separator: ", "))"
             )
         }
@@ -38,7 +38,7 @@ public struct ProviderChoice: Equatable, Sendable {
         self.parameters = parameters
     }
 
-    /// A template of the preset with the parameters put in.
+    /// Returns the preset's template with the parameters filled in.
     func fill(_ template: String) -> String {
         preset.parameters.reduce(template) { text, parameter in
             text.replacing("{\(parameter.name)}", with: parameters[parameter.name] ?? parameter.standard ?? "")

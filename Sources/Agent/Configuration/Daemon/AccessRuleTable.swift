@@ -1,9 +1,9 @@
 internal import AgentAPI
 internal import Policy
 
-/// One `[[rule]]` of `authagent.toml`: reading it, and refusing what cannot be meant.
+/// The parser of one `[[rule]]` in `authagent.toml`. Refuses rules that cannot be intended.
 enum AccessRuleTable {
-    /// Of both files together. Each is looked at for each request, in the worst case.
+    /// The limit for both files together: in the worst case, each request evaluates every rule.
     static let most = 256
     static let mostAccounts = 64
 
@@ -17,8 +17,8 @@ enum AccessRuleTable {
         try file.refuseUnknownKeys()
         guard !conditions.isEmpty else {
             throw file.error(
-                "rule", "it does not say whom it is about",
-                hint: "add user, uid, group, executable, executable_sha256 or unit; user = \"*\" is everybody"
+                "rule", "it has no condition",
+                hint: "add user, uid, group, executable, executable_sha256 or unit; user = \"*\" matches every user"
             )
         }
         guard let allow else {
@@ -26,8 +26,8 @@ enum AccessRuleTable {
         }
         guard !allow.contains(.admin) || accounts.contains(where: \.isEverything) else {
             throw file.error(
-                "allow", "\"admin\" is about the agent as a whole, and this rule is not",
-                hint: "leave it out, or make a rule of its own with accounts = [\"*\"]"
+                "allow", "\"admin\" applies to the whole agent, but this rule to some accounts",
+                hint: "leave it out, or write a separate rule with accounts = [\"*\"]"
             )
         }
         return AccessRule(
@@ -38,21 +38,21 @@ enum AccessRuleTable {
 
     private static func accounts(_ file: inout TOMLFile) throws(ConfigurationError) -> [Glob] {
         guard let texts = try file.strings("accounts"), !texts.isEmpty else {
-            throw file.error("accounts", "there are none", hint: "add: accounts = [\"work\", \"ci-*\"]")
+            throw file.error("accounts", "the list is empty", hint: "add: accounts = [\"work\", \"ci-*\"]")
         }
         guard texts.count <= mostAccounts else {
             throw file.error("accounts", "there are more than \(mostAccounts)", hint: "write a pattern, like \"ci-*\"")
         }
         for text in texts where !isPattern(text) {
             throw file.error(
-                "accounts", "'\(TOMLFile.shown(text))' can be the name of no account",
+                "accounts", "'\(TOMLFile.shown(text))' cannot match an account name",
                 hint: "give a name, or a pattern with '*'; a name has \(AccountName.rule)"
             )
         }
         return texts.map(Glob.init)
     }
 
-    /// Whether the name that is left when each star stands for a letter, or for nothing, may be one.
+    /// Whether the text is a name once each star is replaced by a letter or removed.
     private static func isPattern(_ text: String) -> Bool {
         guard (1...64).contains(text.utf8.count) else { return false }
         return AccountName(text.map { $0 == "*" ? "x" : String($0) }.joined()) != nil

@@ -1,19 +1,19 @@
 public import AgentAPI
 public import Policy
 
-/// `authagent.toml`: the daemon's own settings. The user's file wins over the machine's, key by key; but of the rules
-/// the machine's come first, because the first that matches decides and a fleet's must not be overruled.
+/// The daemon's settings, `authagent.toml`. The user's file wins over the system's, key by key; but the system's rules
+/// come first, because the first match decides and users must not overrule them.
 public struct DaemonSettings: Equatable, Sendable {
     public var network: NetworkSettings
     public var logLevel: LogLevel
     public var logFormat: LogFormat
-    /// In the order in which they are asked.
+    /// The rules in the order of evaluation.
     public var rules: [AccessRule] = []
-    /// Where a line of each decision goes besides the log; nil: nowhere.
+    /// The file for a line about each decision, besides the log; `nil` if there is none.
     public var auditFile: String?
-    /// The group whose members may connect; nil: the agent's own user only.
+    /// The group whose members may connect; `nil` if only the agent's own user may.
     public var socketGroup: UInt32?
-    /// Of the machine, as they are at this moment.
+    /// The machine's current subordinate user ids.
     public var subordinates = SubordinateUsers()
 
     public static let fileName = "authagent.toml"
@@ -53,7 +53,7 @@ public struct DaemonSettings: Equatable, Sendable {
             guard caFile.hasPrefix("/") else {
                 throw file.error("network.ca_file", "the path is not absolute", hint: "give a path that starts with /")
             }
-            // Who can change it decides which providers are believed. One that is missing is the doctor's to tell.
+            // The file decides which providers are trusted. The doctor reports a missing one.
             _ = try ProtectedFile.read(caFile, mayBeReadByOthers: true, limit: ProtectedFile.longestBundle)
             network.caFile = caFile
         }
@@ -72,25 +72,25 @@ public struct DaemonSettings: Equatable, Sendable {
     ) throws(ConfigurationError) -> UInt32 {
         if let number = names.group(group) { return number }
         throw file.error(
-            "socket_group", "there is no such group on this machine", hint: "make it first, or see 'getent group'"
+            "socket_group", "there is no such group on this machine", hint: "create it first, or see 'getent group'"
         )
     }
 }
 
 extension DaemonSettings {
-    /// The rules of an agent that runs as this user.
+    /// Returns the rules of an agent that runs as this user.
     public func accessRules(owner: UInt32) -> AccessRules {
         AccessRules(owner: owner, rules: rules, subordinates: subordinates)
     }
 }
 
-/// How providers are reached. What is nil comes from the usual environment variables.
+/// The settings of connections to providers. `nil` if the usual environment variables apply.
 public struct NetworkSettings: Equatable, Sendable {
     public var proxy: String?
     public var noProxy: String?
     public var caFile: String?
     public var connectTimeout: Duration = .seconds(10)
-    /// For a whole request.
+    /// The limit of a whole request.
     public var timeout: Duration = .seconds(30)
 
     public init() {}

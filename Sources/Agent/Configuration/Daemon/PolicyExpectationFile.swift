@@ -1,12 +1,12 @@
 internal import AgentAPI
 public import Policy
 
-/// A file of `[[expect]]` tables: what somebody expects of the rules.
+/// A file of `[[expect]]` tables: the decisions that the rules are expected to take.
 public enum PolicyExpectationFile {
     private static let most = 2000
 
     public struct Content: Equatable, Sendable {
-        /// Whose agent it is about; nil: of whoever runs the test.
+        /// The owner of the agent; `nil` if that is the user who runs the test.
         public var owner: UInt32?
         public var expectations: [PolicyExpectation]
     }
@@ -23,14 +23,14 @@ public enum PolicyExpectationFile {
         try file.refuseUnknownKeys()
         guard !expectations.isEmpty else {
             throw ConfigurationError(
-                file: path, problem: "nothing is expected",
+                file: path, problem: "the file has no expectations",
                 hint: "add [[expect]] tables; see 'policy test' in authagent(1)"
             )
         }
         return Content(owner: owner, expectations: expectations)
     }
 
-    /// By name or by number.
+    /// Reads the owner by name or by number.
     private static func owner(_ file: inout TOMLFile, _ names: UserNames) throws(ConfigurationError) -> UInt32? {
         guard file.isText("owner") else {
             return try file.integer("owner", in: 0...Int(UInt32.max - 1)).map(UInt32.init)
@@ -64,9 +64,9 @@ public enum PolicyExpectationFile {
         let uid = try file.integer("uid", in: 0...Int(UInt32.max - 1))
         guard (user == nil) != (uid == nil) else {
             throw file.error(
-                "user", "either user or uid says who asks", hint: "add one: user = \"NAME\", or uid = 1000")
+                "user", "exactly one of user and uid is required", hint: "add one: user = \"NAME\", or uid = 1000")
         }
-        // Nobody's group, if none is said.
+        // Without a group, use one that does not match any rule.
         var caller = Caller(pid: 0, user: uid.map(UInt32.init) ?? 0, group: .max)
         if let user { caller.user = try file.user("user", user, names) }
         if let group = try file.string("group") { caller.group = try file.group("group", group, names) }
@@ -86,7 +86,7 @@ public enum PolicyExpectationFile {
         let scopes = try file.scopes("scopes")?.scopes ?? []
         guard (one == nil) != (several == nil), several?.isEmpty != true else {
             throw file.error(
-                "permission", "either permission or permissions says what is asked for",
+                "permission", "exactly one of permission and permissions is required",
                 hint: "add one: permission = \"token\", or permissions = [\"token\", \"id_token\"]"
             )
         }
@@ -97,13 +97,13 @@ public enum PolicyExpectationFile {
         if permissions.contains(.admin) {
             guard permissions == [.admin], name == nil else {
                 throw file.error(
-                    "account", "\"admin\" is about the agent as a whole", hint: "ask for it alone, without an account"
+                    "account", "\"admin\" applies to the whole agent", hint: "list it alone, without an account"
                 )
             }
             return AccessRequest([.admin], on: nil)
         }
         guard let name, let account = AccountName(name) else {
-            throw file.error("account", "it is missing, or no account name", hint: "a name has \(AccountName.rule)")
+            throw file.error("account", "it is missing or not an account name", hint: "a name has \(AccountName.rule)")
         }
         return AccessRequest(permissions, on: account, scopes: scopes)
     }

@@ -1,19 +1,19 @@
 internal import Glibc
 internal import Policy
 
-/// The machine's list of subordinate user IDs (subuid(5)).
+/// The machine's list of subordinate user ids (subuid(5)).
 package enum SubordinateUsersFile {
     package static let path = "/etc/subuid"
-    /// Twenty thousand lines; what is beyond is not read.
+    /// About twenty thousand lines; the rest is not read.
     package static let longest = 1024 * 1024
 
-    /// Owners that are looked up one by one, which may ask another machine. A larger list is of users of this machine, or
-    /// the rest of it counts as of unknown owners.
+    /// The limit of owners that are looked up one by one, perhaps over the network. Further owners that are not in
+    /// passwd(5) count as unknown.
     private static let mostLookups = 500
 
     @Sendable
     static func users() -> SubordinateUsers {
-        // passwd(5), read once: for each of ten thousand names the library would read it from the start.
+        // Read passwd(5) once: getpwnam(3) would scan it from the start for each name.
         var numbers: [Substring: UInt32] = [:]
         let local = text(of: "/etc/passwd")
         for line in local.split(separator: "\n") {
@@ -28,7 +28,7 @@ package enum SubordinateUsersFile {
         }
     }
 
-    /// Whole lines. Empty where there is no such file, as on a machine without user namespaces, or it cannot be read.
+    /// Returns whole lines; empty if the file is missing, as without user namespaces, or cannot be read.
     package static func text(of path: String = path) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { return "" }

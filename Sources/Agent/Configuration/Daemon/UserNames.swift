@@ -1,7 +1,7 @@
 internal import Glibc
 public import Policy
 
-/// The numbers behind the names of users and groups, and whose user IDs are subordinate.
+/// The look-up of user and group ids by name, and of subordinate user ids.
 public struct UserNames: Sendable {
     public var user: @Sendable (String) -> UInt32?
     public var group: @Sendable (String) -> UInt32?
@@ -17,7 +17,7 @@ public struct UserNames: Sendable {
         self.subordinates = subordinates
     }
 
-    /// As this machine has them (nsswitch.conf(5)).
+    /// The names of this machine (nsswitch.conf(5)).
     public static let system = UserNames(
         user: systemUser,
         group: { name in
@@ -38,7 +38,7 @@ public struct UserNames: Sendable {
     /// A group with thousands of members needs a megabyte.
     private static let mostRoom = 4 * 1024 * 1024
 
-    /// Gives the texts of an entry more and more room, until they fit.
+    /// Calls `look` with a larger buffer each time, until the entry fits.
     private static func withRoom(_ look: (UnsafeMutablePointer<CChar>, Int) -> Int32) -> Bool {
         var size = 4096
         while size <= mostRoom {

@@ -1,12 +1,12 @@
 internal import OAuth
 
 extension ProviderPreset {
-    /// Every preset, in the order of their names.
+    /// Every preset, sorted by name.
     public static let all: [ProviderPreset] = (large + selfHosted + research).sorted { $0.name < $1.name }
 
     private static let oidc = ["openid", "profile", "email"]
 
-    /// Providers with one address for everybody.
+    /// Providers with one address for all customers.
     private static let large: [ProviderPreset] = [
         ProviderPreset(
             name: "google", title: "Google", issuer: "https://accounts.google.com",
@@ -16,7 +16,7 @@ extension ProviderPreset {
             clientAuthentication: .clientSecretPost,
             registration: "https://console.cloud.google.com/apis/credentials",
             notes: "The client's type must be 'TVs and Limited Input devices', which allows few scopes: openid, email, "
-                + "profile, drive.file, drive.appdata, youtube. A refresh token always comes.",
+                + "profile, drive.file, drive.appdata, youtube. A refresh token is always issued.",
             unverified: ["registration"]
         ),
         ProviderPreset(
@@ -48,7 +48,7 @@ extension ProviderPreset {
             deviceEndpoint: "https://{host}/oauth/authorize_device", tokenEndpoint: "https://{host}/oauth/token",
             revocationEndpoint: "https://{host}/oauth/revoke", clientSecret: .none, refreshEndsTokens: true,
             registration: "https://{host}/-/user_settings/applications",
-            notes: "GitLab 17.3 or later; --host is for self-managed ones. A refresh ends the old refresh token and "
+            notes: "GitLab 17.3 or later; --host is for self-managed sites. A refresh ends the old refresh token and "
                 + "all earlier access tokens at once: programs that want different scopes end each other's tokens.",
             unverified: ["metadata", "registration"]
         ),

@@ -1,8 +1,8 @@
 internal import OAuth
 
 extension ProviderPreset {
-    /// Descope (docs.descope.com: OIDC endpoints, OIDC device endpoint), for a whole project and for one application of
-    /// it, whose endpoints are at other paths.
+    /// Descope for a whole project and for one application, whose endpoints have other paths (docs.descope.com: OIDC
+    /// endpoints, OIDC device endpoint).
     static let descope: [ProviderPreset] = [
         preset(
             name: "descope", title: "Descope (project)", application: "the project's id",
@@ -30,8 +30,8 @@ extension ProviderPreset {
             tokenEndpoint: root + "/oauth2/v1/token", revocationEndpoint: root + "/oauth2/v1/revoke",
             authorizationEndpoint: root + "/oauth2/v1/authorize", scopes: ["openid"],
             dialect: dialect(encoding: .formOrJSON), registration: "https://app.descope.com, Applications",
-            notes: notes + " A confidential client has an access key as its secret. It is not confirmed either whether"
-                + " refresh tokens rotate, and with which status a poll is answered that is pending.",
+            notes: notes + " A confidential client has an access key as its secret. It is also not confirmed whether"
+                + " refresh tokens rotate, and which status a pending poll gets.",
             unverified: unverified + ["scopes", "offline_scope", "request_encoding", "registration"]
         )
     }

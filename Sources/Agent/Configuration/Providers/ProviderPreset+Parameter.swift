@@ -2,12 +2,12 @@ internal import Formats
 internal import OAuth
 
 extension ProviderPreset {
-    /// What people have to say for the preset to be one provider.
+    /// A value that a preset needs to name one provider.
     public struct Parameter: Equatable, Sendable {
-        /// The key in the account file; the option of `login` has dashes instead of underscores.
+        /// The key in the account file. The option of `login` has dashes instead of underscores.
         public var name: String
         public var meaning: String
-        /// Nil: it has to be given.
+        /// The default; `nil` if the value is required.
         public var standard: String?
         var kind: Kind
 
@@ -23,32 +23,32 @@ extension ProviderPreset.Parameter {
         Self("host", "the server's host name", standard: standard, kind: .host)
     }
 
-    /// What a value may be. It becomes a part of URLs that secrets are sent to, and must not reach into another part.
+    /// The allowed syntax. Values become parts of URLs that receive secrets, and must not change another part.
     enum Kind: Sendable {
-        /// With a port if need be.
+        /// A host name, with an optional port.
         case host
-        /// A part of a path or of a host name.
+        /// A segment of a path or a label of a host name.
         case word
-        /// A label of a host name, as the regions of AWS are.
+        /// A region of AWS, which is a label of a host name.
         case region
-        /// A value in a request, and no part of a URL.
+        /// A value in a request, not a part of a URL.
         case httpsURL
     }
 
     public var option: String { "--" + name.replacing("_", with: "-") }
 
-    /// Why the value cannot be used; nil if it can.
+    /// Returns why the value is invalid; `nil` if it is valid.
     func objection(to value: String) -> (problem: String, hint: String)? {
         switch kind {
         case .host where !Self.isSafe(value, others: "-._:[]"):
             (
                 "the \(name) holds a character that it may not hold",
-                "give a host name, with a port if need be, and nothing else"
+                "give a host name, with a port if needed, and nothing else"
             )
         case .word where !Self.isSafe(value, others: "-._~"):
             ("the \(name) holds a character that it may not hold", "give \(meaning)")
         case .region where !Self.isRegion(value):
-            ("'\(DisplayText.clean(value, limit: 40))' is no region", "give \(meaning)")
+            ("'\(DisplayText.clean(value, limit: 40))' is not a region", "give \(meaning)")
         case .httpsURL:
             Self.rejection(ofURL: value).map {
                 ("the \(name) is not usable: \($0)", "give \(meaning), without '#' and what follows it")
@@ -62,8 +62,8 @@ extension ProviderPreset.Parameter {
             && value.utf8.allSatisfy { $0.isLetterOrDigit || others.utf8.contains($0) }
     }
 
-    /// `eu-west-1`, `us-gov-east-1`, `eusc-de-east-1`: words in lower case and a number. RFC 1123 §2.1 has 63 as the
-    /// longest label.
+    /// `eu-west-1`, `us-gov-east-1`, `eusc-de-east-1`: lower-case words and a number. A label has at most 63 characters
+    /// (RFC 1123 §2.1).
     private static func isRegion(_ value: String) -> Bool {
         let parts = value.split(separator: "-", omittingEmptySubsequences: false)
         guard value.utf8.count <= 63, parts.count >= 3, let number = parts.last else { return false }
@@ -77,7 +77,7 @@ extension ProviderPreset.Parameter {
     private static func rejection(ofURL value: String) -> URLRejection? {
         do throws(URLRejection) {
             let url = try EndpointURL(parsing: value)
-            // Also for this machine: it is somebody's portal, and no endpoint.
+            // http is refused on loopback too: the URL is a portal of the provider, not an endpoint.
             return url.origin.hasPrefix("https://") ? nil : .unsupportedScheme("http")
         } catch {
             return error

@@ -5,7 +5,7 @@ extension ProviderPreset {
     private static let oidc = ["openid", "profile", "email"]
     private static let console = "the server's administration console"
 
-    /// Servers that people run themselves, or that have an address for each customer.
+    /// Self-hosted servers, and services with an address for each customer.
     static let selfHosted: [ProviderPreset] =
         [
             ProviderPreset(
@@ -66,7 +66,7 @@ extension ProviderPreset {
                 tokenEndpoint: "https://{host}/oauth2/token", revocationEndpoint: "https://{host}/oauth2/token/revoke",
                 scopes: oidc, clientSecret: .none, registration: "kanidm system oauth2 create-public",
                 notes:
-                    "Its device flow was unfinished when this was written: the device endpoint answers invalid_grant.",
+                    "Its device flow was unfinished at the time of writing: the device endpoint answers invalid_grant.",
                 unverified: ["metadata", "registration"]
             ),
             ProviderPreset(
@@ -85,7 +85,7 @@ extension ProviderPreset {
                 revocationEndpoint: "https://{host}/api/{application}/revoke", scopes: ["openid"],
                 registration: console,
                 notes: "A scope that needs the user's password, such as g_profile, is needed beside openid. A public "
-                    + "client's revocation is answered 401.",
+                    + "client's revocation gets status 401.",
                 unverified: ["device_endpoint", "offline_scope"]
             ),
             ProviderPreset(
@@ -108,7 +108,7 @@ extension ProviderPreset {
             ),
         ] + descope
 
-    /// Federations of science.
+    /// Federations of research.
     static let research: [ProviderPreset] = [
         ProviderPreset(
             name: "indigo", title: "INDIGO IAM (WLCG, CERN)", parameters: [.host], issuer: "https://{host}/",
@@ -124,7 +124,7 @@ extension ProviderPreset {
             tokenEndpoint: "https://{host}/auth/realms/egi/protocol/openid-connect/token",
             revocationEndpoint: "https://{host}/auth/realms/egi/protocol/openid-connect/revoke",
             scopes: oidc + [offline], offlineScope: offline, registration: "https://{host}/federation",
-            notes: "A Keycloak. The public client 'oidc-agent' works with the default scopes.",
+            notes: "It runs Keycloak. The public client 'oidc-agent' works with the default scopes.",
             unverified: [
                 "issuer", "metadata", "device_endpoint", "token_endpoint", "revocation_endpoint", "registration",
             ]
@@ -134,7 +134,7 @@ extension ProviderPreset {
             deviceEndpoint: "https://cilogon.org/oauth2/device_authorization",
             tokenEndpoint: "https://cilogon.org/oauth2/token", scopes: ["openid"], offlineScope: offline,
             registration: "https://cilogon.org/oauth2/register",
-            notes: "Public clients may ask for openid only. No revocation endpoint is known.",
+            notes: "Public clients may request openid only. No revocation endpoint is known.",
             unverified: ["metadata", "registration"]
         ),
     ]

@@ -1,13 +1,13 @@
 public import OAuth
 
-/// What is known of a provider, as data. The values are facts with a source; those that nobody has confirmed are named
-/// in `unverified`, and what a provider's own metadata says wins over them.
+/// The known facts about a provider, from its documentation. Unconfirmed values are listed in `unverified`; the
+/// provider's own metadata wins.
 public struct ProviderPreset: Equatable, Sendable {
-    /// The word for `--provider`.
+    /// The name for `--provider`.
     public var name: String
     public var title: String
     public var parameters: [Parameter] = []
-    /// With parameters in braces, as are the endpoints.
+    /// The issuer; like the endpoints, with parameters in braces.
     public var issuer: String
     /// Whether the issuer publishes metadata.
     public var hasMetadata = true
@@ -15,36 +15,36 @@ public struct ProviderPreset: Equatable, Sendable {
     public var tokenEndpoint: String?
     public var revocationEndpoint: String?
     public var registrationEndpoint: String?
-    /// Where a browser begins a login; shown, and not used by the device grant.
+    /// The authorization endpoint; shown to people, not used by the device grant.
     public var authorizationEndpoint: String?
-    /// Asked for when nobody says which.
+    /// The default scopes.
     public var scopes: [String] = []
-    /// The scope without which there is no refresh token; part of `scopes` where those are ours to choose.
+    /// The scope that is needed for a refresh token; in `scopes` if the client may choose.
     public var offlineScope: String?
     public var clientSecret = ClientSecret.perClient
-    /// Nil: from the metadata.
+    /// `nil` if the metadata decides.
     public var clientAuthentication: ClientAuthentication?
-    /// With parameters in the values of its device parameters.
+    /// The dialect; values of its device parameters may contain parameters in braces.
     public var dialect = RequestDialect()
-    /// Whether a refresh ends the access tokens that came before it, also those for another scope or resource.
+    /// Whether a refresh invalidates earlier access tokens, including those with another target.
     public var refreshEndsTokens = false
-    /// Whether it leaves `scope` out of its replies where it grants what was requested, and only there.
+    /// Whether replies omit `scope` if and only if the requested scope is granted.
     public var believesOmittedScope = false
-    /// Where a client id is registered.
+    /// Where to register a client.
     public var registration: String
-    /// What people have to know; one or two sentences.
+    /// What a user must know, in one or two sentences.
     public var notes: String
-    /// Names of values above that are not confirmed, as `authagent providers` shows them.
+    /// Names of unconfirmed values, as `authagent providers` shows them.
     public var unverified: [String] = []
 
     public enum ClientSecret: String, Sendable {
         case none
         case required
-        /// The provider's client is public or confidential, as it was registered.
+        /// A client is public or confidential, as registered.
         case perClient = "per_client"
     }
 
-    /// The names that parameters of any preset have.
+    /// The names of all presets' parameters.
     static let parameterNames = Set(all.flatMap(\.parameters).map(\.name)).sorted()
 
     static func named(_ name: String) -> ProviderPreset? { all.first { $0.name == name } }

@@ -1,7 +1,7 @@
-/// What is wrong with a configuration file, where, and how to mend it.
+/// An error in a configuration file, with its place and a hint.
 public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
     public var file: String
-    /// From 1; nil when the file as a whole is wrong.
+    /// The line, from 1; `nil` if the error concerns the whole file.
     public var line: Int?
     public var problem: String
     public var hint: String

@@ -2,7 +2,7 @@ internal import AgentAPI
 internal import Glibc
 internal import Policy
 
-/// Values of rules, and of what is expected of them.
+/// The values of rules and of expectations.
 extension TOMLFile {
     mutating func permissions(_ key: String) throws(ConfigurationError) -> Set<Permission>? {
         guard let texts = try strings(key) else { return nil }
@@ -15,7 +15,7 @@ extension TOMLFile {
         guard let permission = Permission(rawValue: text) else {
             let all = Permission.allCases.map(\.rawValue)
             throw error(
-                key, "'\(Self.shown(text))' is nothing that can be allowed",
+                key, "'\(Self.shown(text))' is not a permission",
                 hint: Self.nearest(to: text, in: all) ?? "choose from: \(all.joined(separator: ", "))"
             )
         }
@@ -34,7 +34,7 @@ extension TOMLFile {
         return bound
     }
 
-    /// May be empty: then only the account's own are allowed.
+    /// Reads resources. An empty list allows only the account's own.
     mutating func resources(_ key: String) throws(ConfigurationError) -> [String]? {
         guard let texts = try strings(key) else { return nil }
         guard texts.count <= Self.mostPlaces else { throw tooMany(key) }
@@ -48,7 +48,7 @@ extension TOMLFile {
         return texts
     }
 
-    /// The same.
+    /// Reads audiences. An empty list allows only the account's own.
     mutating func audiences(_ key: String) throws(ConfigurationError) -> [String]? {
         guard let texts = try strings(key) else { return nil }
         guard texts.count <= Self.mostPlaces else { throw tooMany(key) }
@@ -61,18 +61,18 @@ extension TOMLFile {
         return texts
     }
 
-    /// All are compared for each request.
+    /// Every request compares all of them.
     private static let mostPlaces = 64
 
     private func tooMany(_ key: String) -> ConfigurationError {
-        error(key, "there are more than \(Self.mostPlaces)", hint: "make several rules")
+        error(key, "there are more than \(Self.mostPlaces)", hint: "write several rules")
     }
 
     func user(_ key: String, _ name: String, _ names: UserNames) throws(ConfigurationError) -> UInt32 {
         guard let id = names.user(name) else {
             throw error(
                 key, "there is no user '\(Self.shown(name))' on this machine",
-                hint: "make it first, see 'getent passwd', or give a number with uid"
+                hint: "create it first, see 'getent passwd', or give a number with uid"
             )
         }
         return id
@@ -82,7 +82,7 @@ extension TOMLFile {
         guard let id = names.group(name) else {
             throw error(
                 key, "there is no group '\(Self.shown(name))' on this machine",
-                hint: "make it first, or see 'getent group'"
+                hint: "create it first, or see 'getent group'"
             )
         }
         return id
@@ -90,7 +90,7 @@ extension TOMLFile {
 
     mutating func executable(_ key: String) throws(ConfigurationError) -> String? {
         guard let path = try string(key) else { return nil }
-        // As readlink(2) on /proc/PID/exe says it, in which there is no link any more.
+        // The form of readlink(2) on /proc/PID/exe, which has all links resolved.
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard path.hasPrefix("/"), path.utf8.count < 4096, parts.allSatisfy({ !["", ".", ".."].contains($0) }) else {
             throw error(
@@ -99,15 +99,15 @@ extension TOMLFile {
         }
         guard !path.contains("*") else {
             throw error(
-                key, "'*' stands for nothing here", hint: "give each program by its whole path, in a rule of its own")
+                key, "'*' is not a wildcard here", hint: "give each program by its whole path, in a rule of its own")
         }
         if let target = Self.target(of: path) {
-            throw error(key, "this is a link to '\(target)', and no program's own path", hint: "give \"\(target)\"")
+            throw error(key, "this is a link to '\(target)'", hint: "give \"\(target)\"")
         }
         return path
     }
 
-    /// Where links lead to; `nil` if there are none, or it cannot be told from here in time.
+    /// Returns the path with all links resolved; `nil` if it has no links, or at a timeout.
     private static func target(of path: String) -> String? {
         guard let text = LinkTarget.of(path), text != path else { return nil }
         return shown(text)
@@ -127,13 +127,13 @@ extension TOMLFile {
             text.utf8.count <= 255, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") })
         else {
             throw error(
-                key, "'\(Self.shown(text))' is no unit that programs run in",
-                hint: "give a service or a scope by its whole name, like \"backup.service\""
+                key, "'\(Self.shown(text))' is not a service or scope unit",
+                hint: "give the full name of a service or a scope, like \"backup.service\""
             )
         }
         return Glob(text)
     }
 
-    /// Somebody's text in our words: short and printable.
+    /// Returns text from a file that is safe to show: short and printable.
     static func shown(_ text: String) -> String { String(text.unicodeScalars.filter { $0.value > 0x1F }.prefix(80)) }
 }

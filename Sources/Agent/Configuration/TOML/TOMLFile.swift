@@ -1,16 +1,16 @@
 internal import TOMLKit
 
-/// One TOML file, read key by key: whoever reads a key marks it as known, and what is left at the end is a mistake.
+/// A TOML file that is read key by key. Reading a key marks it as known; keys that are left at the end are errors.
 ///
-/// TOMLKit tells the place of a syntax error only; the line of a key is found by looking for it.
+/// TOMLKit reports positions of syntax errors only; a key's line is found by searching for it.
 struct TOMLFile {
     let path: String
     private let table: TOMLTable
     private let lines: ArraySlice<Substring>
-    /// Of the header of a table in a list of tables.
+    /// The line of the header, for a table in a list of tables.
     let firstLine: Int?
     private var known: [String] = []
-    /// Of a table in a list of tables: the name of the list, and what is known in the file around it.
+    /// The list's name and the known keys of the file, for a table in a list of tables.
     private var outer: (list: String, keys: [String])?
 
     init(path: String, text: String) throws(ConfigurationError) {
@@ -19,11 +19,11 @@ struct TOMLFile {
         firstLine = nil
         do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
             throw ConfigurationError(
-                file: path, line: error.source.begin.line, problem: "this is no TOML: \(error.description)",
+                file: path, line: error.source.begin.line, problem: "this is not TOML: \(error.description)",
                 hint: "see authagent.toml(5) for the format"
             )
         } catch {
-            throw ConfigurationError(file: path, problem: "this is no TOML", hint: "see authagent.toml(5)")
+            throw ConfigurationError(file: path, problem: "this is not TOML", hint: "see authagent.toml(5)")
         }
     }
 
@@ -34,10 +34,10 @@ struct TOMLFile {
         self.firstLine = firstLine
     }
 
-    /// Where the table begins, as `file:line`.
+    /// The place of the table, as `file:line`.
     var place: String { firstLine.map { "\(path):\($0)" } ?? path }
 
-    /// An error that points at a key, or else at the table as a whole.
+    /// Returns an error at the key, or at the table if the key is missing.
     func error(_ key: String, _ problem: String, hint: String) -> ConfigurationError {
         ConfigurationError(file: path, line: line(of: key), problem: "\(key): \(problem)", hint: hint)
     }
@@ -45,7 +45,7 @@ struct TOMLFile {
     mutating func string(_ key: String) throws(ConfigurationError) -> String? {
         known.append(key)
         guard let value = value(key) else { return nil }
-        guard let text = value.string else { throw wrongType(key, "a text in quotes") }
+        guard let text = value.string else { throw wrongType(key, "a string in quotes") }
         return text
     }
 
@@ -61,24 +61,24 @@ struct TOMLFile {
     mutating func strings(_ key: String) throws(ConfigurationError) -> [String]? {
         known.append(key)
         guard let value = value(key) else { return nil }
-        guard let array = value.array else { throw wrongType(key, "a list of texts, like [\"openid\"]") }
+        guard let array = value.array else { throw wrongType(key, "a list of strings, like [\"openid\"]") }
         var texts: [String] = []
         for element in array {
-            guard let text = element.string else { throw wrongType(key, "a list of texts, like [\"openid\"]") }
+            guard let text = element.string else { throw wrongType(key, "a list of strings, like [\"openid\"]") }
             texts.append(text)
         }
         return texts
     }
 
-    /// A table of texts, whatever its keys are.
+    /// Reads a table of strings with any keys.
     mutating func texts(_ key: String) throws(ConfigurationError) -> [String: String]? {
         known.append(key)
         guard let value = value(key) else { return nil }
-        guard let table = value.table else { throw wrongType(key, "a table of texts, like {audience = \"…\"}") }
+        guard let table = value.table else { throw wrongType(key, "a table of strings, like {audience = \"…\"}") }
         var texts: [String: String] = [:]
         for name in table.keys {
             guard let text = table[name]?.string else {
-                throw wrongType(key, "a table of texts, like {audience = \"…\"}")
+                throw wrongType(key, "a table of strings, like {audience = \"…\"}")
             }
             texts[name] = text
         }
@@ -86,25 +86,25 @@ struct TOMLFile {
         return texts
     }
 
-    /// A list of tables, `[[key]]`, each to be read like a file of its own.
+    /// Reads a list of tables, `[[key]]`, each as a file of its own.
     mutating func tables(_ key: String, most: Int) throws(ConfigurationError) -> [TOMLFile] {
         known.append(key)
         guard let value = value(key) else { return [] }
-        guard let array = value.array else { throw wrongType(key, "a list of tables, each begun with [[\(key)]]") }
+        guard let array = value.array else { throw wrongType(key, "a list of tables, each starting with [[\(key)]]") }
         let headers = lines.indices.filter { lines[$0].filter { $0 != " " && $0 != "\t" }.hasPrefix("[[\(key)]]") }
         guard array.count <= most else {
             throw ConfigurationError(
                 file: path, line: headers.dropFirst(most).first.map { $0 + 1 } ?? line(of: key),
-                problem: "\(key): there are more than \(most) here",
-                hint: "one can often say what several do; see authagent.toml(5)"
+                problem: "\(key): there are more than \(most)",
+                hint: "merge some of them; see authagent.toml(5)"
             )
         }
         var files: [TOMLFile] = []
         for (index, element) in array.enumerated() {
             guard let table = element.table else {
-                throw wrongType(key, "a list of tables, each begun with [[\(key)]]")
+                throw wrongType(key, "a list of tables, each starting with [[\(key)]]")
             }
-            // Written inline, they have no headers, and the line of the key has to do.
+            // Inline tables have no headers; use the key's line.
             let header = headers.count == array.count ? headers[index] : nil
             let rest = header.map { lines[($0 + 1)...] } ?? []
             let body = rest.prefix { $0.first { $0 != " " && $0 != "\t" } != "[" }
@@ -128,10 +128,10 @@ struct TOMLFile {
         return number
     }
 
-    /// Takes keys out of what is suggested to people.
+    /// Removes keys from the suggestions.
     mutating func forget(_ keys: [String]) { known.removeAll { keys.contains($0) } }
 
-    /// Refuses every key that nobody asked for, with the nearest one that is known.
+    /// Refuses every key that was not read, and suggests the nearest known one.
     func refuseUnknownKeys() throws(ConfigurationError) {
         for key in keys(of: table, prefix: "") where !known.contains(key) {
             let hint =
@@ -143,15 +143,15 @@ struct TOMLFile {
         }
     }
 
-    /// What follows the header of a table belongs to that table, which is easily forgotten.
+    /// Returns a hint for a file's key that was written after the header of a table.
     private func misplaced(_ key: String) -> String? {
         guard let outer, outer.keys.contains(key) else { return nil }
-        return "keys of the file come before the first [[\(outer.list)]]"
+        return "put keys of the file before the first [[\(outer.list)]]"
     }
 
-    /// The question whether one of these was meant; nil if none is like it.
+    /// Returns "did you mean"; `nil` if no word is similar.
     static func nearest(to word: String, in words: [String]) -> String? {
-        // What is longer than any word is like none, and takes long to compare.
+        // A longer text is not similar to any word, and comparing it takes long.
         guard word.count <= 100, let nearest = words.min(by: { distance($0, word) < distance($1, word) }),
             distance(nearest, word) <= max(2, word.count / 3)
         else { return nil }
@@ -176,7 +176,7 @@ struct TOMLFile {
         error(key, "the value has the wrong type", hint: "give \(expected)")
     }
 
-    /// The line that assigns to the key, from 1.
+    /// Returns the line of the assignment, from 1.
     private func line(of key: String) -> Int? {
         let parts = key.split(separator: ".").map(String.init)
         var section = ""
@@ -200,7 +200,7 @@ struct TOMLFile {
 
 private func printable(_ text: String) -> String { String(text.unicodeScalars.prefix(80).filter { $0.value > 0x20 }) }
 
-/// How many letters have to change to make one word of the other (Levenshtein).
+/// Returns the edit distance of two words (Levenshtein).
 private func distance(_ left: String, _ right: String) -> Int {
     let right = Array(right)
     var row = Array(0...right.count)

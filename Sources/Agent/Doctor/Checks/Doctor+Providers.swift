@@ -4,7 +4,7 @@ internal import OAuth
 internal import Vault
 
 extension Doctor {
-    /// One examination of each provider, however many accounts have it.
+    /// Returns one examination for each provider, however many accounts use it.
     func providers(of accounts: AccountsOnDisk, until deadline: ContinuousClock.Instant) -> [Examination] {
         var users: [String: [(name: AccountName, settings: AccountSettings)]] = [:]
         for account in accounts.settings { users[account.settings.providerName, default: []].append(account) }
@@ -21,7 +21,7 @@ extension Doctor {
     }
 }
 
-/// Asks one provider what a login and a refresh would ask it first.
+/// The first requests that a login and a refresh would send to a provider.
 struct ProviderExamination: Sendable {
     let name: String
     let accounts: [(name: AccountName, settings: AccountSettings)]
@@ -49,12 +49,12 @@ struct ProviderExamination: Sendable {
         return checks
     }
 
-    /// Nil: no account knows the provider by its metadata.
+    /// `nil` if no account uses the provider's metadata.
     private var issuer: Issuer? {
         accounts.lazy.compactMap { $0.settings.hasMetadata ? $0.settings.issuer : nil }.first
     }
 
-    /// Whether any account has no other way to know where to ask.
+    /// Whether an account has no endpoints without the metadata.
     private var needsMetadata: Bool {
         accounts.contains { _, settings in
             settings.issuer != nil && settings.hasMetadata && settings.presetEndpoints.token == nil
@@ -62,7 +62,7 @@ struct ProviderExamination: Sendable {
         }
     }
 
-    /// The issuer's metadata; where there is none, anything, which tells whether the provider is there.
+    /// Fetches the issuer's metadata; without an issuer, sends any request to see whether the provider answers.
     private func ask(_ transport: ObservingTransport) async -> (ServerMetadata?, OAuthFailure?) {
         do throws(OAuthFailure) {
             if let issuer {

@@ -8,28 +8,28 @@ internal import System
 extension DoctorCheck {
     package static func settings(_ result: Result<DaemonSettings, ConfigurationError>) -> DoctorCheck {
         switch result {
-        case .success: DoctorCheck(.filesSettings, .ok, "authagent.toml is in order, or not there")
+        case .success: DoctorCheck(.filesSettings, .ok, "authagent.toml is valid or absent")
         case .failure(let error): DoctorCheck(.filesSettings, .problem, error.description, hint: error.hint)
         }
     }
 
-    /// The user's directories: in one that others may write to, an account file is anybody's word.
+    /// Checks the user's directories: others must not be able to place an account file.
     package static func configuration(_ paths: UserPaths) -> DoctorCheck {
         for directory in [paths.configuration, paths.configuration + "/accounts"] {
             do throws(ConfigurationError) { try AccountDirectory.requirePrivate(directory) } catch {
                 return DoctorCheck(.filesConfiguration, .problem, error.description, hint: error.hint)
             }
         }
-        return DoctorCheck(.filesConfiguration, .ok, "nobody else may write to \(paths.configuration)")
+        return DoctorCheck(.filesConfiguration, .ok, "only you may write to \(paths.configuration)")
     }
 
-    /// A directory that is not there is made at the agent's start.
+    /// Checks the state directory. A missing one is created at the agent's start.
     package static func state(_ directory: String) -> DoctorCheck {
         do throws(LocalSocketError) {
             try OwnPlaces.require([PrivateDirectory.parent(of: directory)])
             try PrivateDirectory.check(directory)
         } catch .directoryMissing {
-            return DoctorCheck(.filesState, .ok, "\(directory) is made when an agent starts")
+            return DoctorCheck(.filesState, .ok, "\(directory) is created when an agent starts")
         } catch {
             return DoctorCheck(.filesState, .problem, error.description, hint: error.hint)
         }
@@ -38,10 +38,10 @@ extension DoctorCheck {
                 .filesState, .problem, "\(directory) cannot be written to", hint: "check who may write to \(directory)"
             )
         }
-        return DoctorCheck(.filesState, .ok, "nobody else may enter \(directory)")
+        return DoctorCheck(.filesState, .ok, "only you may enter \(directory)")
     }
 
-    /// `nil` unless an agent could not be alone: it would not start.
+    /// Returns a problem if the agent's lock cannot be taken, so that it would not start; `nil` if it can.
     package static func lock(_ path: String) -> DoctorCheck? {
         do throws(LocalSocketError) { try FileLock.requireUsable(path) } catch {
             return DoctorCheck(.agentRunning, .problem, error.description, hint: error.hint)
@@ -71,7 +71,7 @@ extension DoctorCheck {
         return DoctorCheck(.accountSecret, .problem, error.description, hint: error.hint, account: account)
     }
 
-    /// `network.ca_file` replaces the system's certificates: without it no provider is trusted.
+    /// `network.ca_file` replaces the system's certificates: if it is missing, no provider is trusted.
     package static func certificates(_ facts: NetworkFacts) -> DoctorCheck? {
         guard let file = facts.certificates, let source = facts.certificatesSource else { return nil }
         guard facts.areCertificatesReadable else {
@@ -80,7 +80,7 @@ extension DoctorCheck {
                 hint: "run 'ls -l \(file)' to see why"
             )
         }
-        return DoctorCheck(.networkCertificates, .ok, "\(file) (\(source)) says which providers are trusted")
+        return DoctorCheck(.networkCertificates, .ok, "\(file) (\(source)) decides which providers are trusted")
     }
 
     package static func proxy(_ facts: NetworkFacts) -> DoctorCheck {

@@ -5,11 +5,11 @@ package import System
 package import Vault
 
 extension DoctorCheck {
-    /// Seconds. A refresh takes 30 s at most, and the copy into the keyring 5 s; a running agent's younger entries are
-    /// its work.
+    /// In seconds. A refresh takes at most 30 s and the copy into the keyring 5 s; younger entries may be a running
+    /// agent's work.
     private static let work = 120
 
-    /// `accounts` are those that have a file.
+    /// Checks the journal's entries. `accounts` are those with a file.
     package static func journal(
         _ survey: JournalSurvey?, accounts: Set<AccountName>, at now: Int, isAgent: Bool
     ) -> [DoctorCheck] {
@@ -25,7 +25,7 @@ extension DoctorCheck {
                 ))
         }
         for entry in survey.accounts {
-            // A file's time is whatever somebody has set it to.
+            // The file's time can be set to any value.
             let age = now - max(entry.since, 0)
             if !accounts.contains(entry.account) {
                 checks.append(orphaned(entry))
@@ -43,7 +43,7 @@ extension DoctorCheck {
     private static func orphaned(_ entry: JournalSurvey.Account) -> DoctorCheck {
         DoctorCheck(
             .journalOrphaned, .warning, "the rotation journal has a refresh token of an account without a file",
-            hint: "put the account's file back, or, if its login is not wanted, run"
+            hint: "put the account's file back, or, to discard its login, run"
                 + " 'rm \(entry.files.joined(separator: " "))'",
             account: entry.account
         )
@@ -52,12 +52,12 @@ extension DoctorCheck {
     private static func waiting(_ entry: JournalSurvey.Account, for seconds: Int, isAgent: Bool) -> DoctorCheck {
         let what =
             entry.hasRotated
-            ? "a new refresh token waits for its store" : "a refresh was begun, and its answer is not known"
+            ? "a new refresh token waits for its store" : "a refresh was started, and its result is unknown"
         return DoctorCheck(
-            .journalWaiting, .warning, "\(what), since \(max(0, seconds) / 60) min",
+            .journalWaiting, .warning, "\(what) (for \(max(0, seconds) / 60) min)",
             hint: isAgent
-                ? "repair the store; 'authagent status \(entry.account)' says what is wrong with it"
-                : "run 'authagent token \(entry.account)': the agent goes on from there",
+                ? "repair the store; 'authagent status \(entry.account)' shows what is wrong with it"
+                : "run 'authagent token \(entry.account)': the agent continues from there",
             account: entry.account
         )
     }

@@ -8,9 +8,9 @@ extension DoctorCheck {
         DoctorCheck(.keyringHelper, isNeeded ? .problem : .warning, missing.problem, hint: missing.hint)
     }
 
-    /// The session bus, the keyring on it and its default collection: as far as the way to them goes.
+    /// Checks the session bus, the keyring and its default collection, up to the first failure.
     ///
-    /// A keyring that no account needs is nobody's problem.
+    /// A keyring that no account uses is not a problem.
     package static func keyring(_ status: StoreStatus, isNeeded: Bool) -> [DoctorCheck] {
         let bad: State = isNeeded ? .problem : .warning
         let unused = isNeeded ? "" : "; no account uses it"
@@ -34,13 +34,13 @@ extension DoctorCheck {
             ]
         case (_, true?):
             return [bus, failed(.keyringState), DoctorCheck(.keyringCollection, .ok, "there is a default collection")]
-        // A hung keyring may be a hung bus just as well.
+        // The bus may be hung instead of the keyring.
         case (.hung, nil): return [failed(.keyringState)]
         case (_, nil): return [bus, failed(.keyringState)]
         }
     }
 
-    /// Open, except perhaps for an item that its program keeps for itself.
+    /// The keyring is unlocked, except perhaps for one item.
     private static func unlocked(_ status: StoreStatus) -> DoctorCheck {
         guard let item = status.item else { return DoctorCheck(.keyringState, .ok, "the keyring is unlocked") }
         let failure = StoreFailure.lockedItem(item, program: status.program)

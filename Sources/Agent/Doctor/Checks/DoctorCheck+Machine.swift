@@ -28,7 +28,7 @@ extension DoctorCheck {
                 hint: "run 'ls -l \(facts.path)' to see why"
             )
         }
-        // A group may stand for the access list that systemd gives to the service's user.
+        // The group bits may be the mask of the ACL that systemd sets for the service's user.
         guard mode & 0o007 == 0 else {
             return DoctorCheck(
                 .systemdCredential, .problem, "\(facts.path) can be read by others",
@@ -38,13 +38,13 @@ extension DoctorCheck {
         return DoctorCheck(.systemdCredential, .ok, "systemd passes the key '\(CredentialFacts.name)'")
     }
 
-    /// No TPM is no fault: systemd then seals with a key of the machine's.
+    /// Without a TPM, systemd seals with a key of the machine, so this is not a problem.
     package static func tpm(_ facts: TPMFacts) -> DoctorCheck {
         if facts.hasDevice {
             return DoctorCheck(.systemdTPM, .ok, "there is a TPM2 that 'systemd-creds encrypt' can seal to")
         }
         guard facts.hasFirmware else {
-            return DoctorCheck(.systemdTPM, .ok, "there is no TPM2; 'systemd-creds encrypt --with-key=host' needs none")
+            return DoctorCheck(.systemdTPM, .ok, "there is no TPM2; 'systemd-creds encrypt --with-key=host' works too")
         }
         return DoctorCheck(
             .systemdTPM, .warning, "the firmware has a TPM2, and the kernel has no driver for it",
@@ -54,11 +54,11 @@ extension DoctorCheck {
 
     package static func linger(_ facts: LingerFacts) -> DoctorCheck {
         guard facts.hasSystemd else {
-            return DoctorCheck(.systemdLinger, .ok, "systemd does not run here, so nothing ends with a session")
+            return DoctorCheck(.systemdLinger, .ok, "systemd does not run here, so services do not end with a session")
         }
         guard let user = facts.user else {
             return DoctorCheck(
-                .systemdLinger, .warning, "this user has no name, so whether it lingers cannot be told",
+                .systemdLinger, .warning, "this user has no name, so its linger setting is unknown",
                 hint: "run 'loginctl list-users'"
             )
         }

@@ -3,7 +3,7 @@ package import AgentAPI
 package import Configuration
 package import OAuth
 
-/// What is said of a provider. Its own words are cleaned where they are read.
+/// The checks of providers. Texts from providers are cleaned where they are read.
 extension DoctorCheck {
     package static func connection(_ name: String, _ network: NetworkFacts) -> DoctorCheck {
         DoctorCheck(.issuerConnection, .ok, "it answers" + network.suffix(for: name), issuer: name)
@@ -33,17 +33,17 @@ extension DoctorCheck {
 
     package static func tooManyIssuers(_ count: Int, _ limit: Int) -> DoctorCheck {
         DoctorCheck(
-            .issuerConnection, .warning, "of \(count) issuers only the first \(limit) were asked",
-            hint: "run 'authagent status' to see how the others are"
+            .issuerConnection, .warning, "only the first \(limit) of \(count) issuers were checked",
+            hint: "run 'authagent status' to see the others"
         )
     }
 
-    /// `isNeeded`: an account has no other way to know where to ask.
+    /// `isNeeded`: an account has no other source of endpoints.
     package static func metadata(_ issuer: Issuer, failure: OAuthFailure?, isNeeded: Bool) -> DoctorCheck {
         guard let failure else {
-            return DoctorCheck(.issuerMetadata, .ok, "the metadata is the issuer's", issuer: issuer.text)
+            return DoctorCheck(.issuerMetadata, .ok, "the metadata is valid", issuer: issuer.text)
         }
-        // Metadata of somebody else is never what anybody wants.
+        // Metadata of another issuer is a problem even if it is not needed.
         let isForeign = if case .issuerMismatch = failure { true } else { false }
         return DoctorCheck(
             .issuerMetadata, isNeeded || isForeign ? .problem : .warning, failure.description,
@@ -51,7 +51,7 @@ extension DoctorCheck {
         )
     }
 
-    /// ID tokens are good for minutes, and are refused when this clock and the provider's differ by more.
+    /// ID tokens are valid for minutes, and are refused if this clock and the provider's differ by more.
     package static func clock(_ facts: ClockFacts, of name: String) -> DoctorCheck {
         let difference = abs(facts.ahead)
         let state: State = difference > 300 ? .problem : difference > 60 ? .warning : .ok
@@ -78,10 +78,10 @@ extension DoctorCheck {
                 revocation: settings.revocationEndpoint, known: settings.presetEndpoints
             )
             let device = try endpoints.requiredDevice()
-            // Some large providers have none, and there is nothing to be done about it.
-            let revocation = endpoints.revocation == nil ? "; the provider has no way to revoke a login" : ""
+            // Some large providers have no revocation endpoint, so this is not a warning.
+            let revocation = endpoints.revocation == nil ? "; the provider has no revocation endpoint" : ""
             return DoctorCheck(
-                .accountEndpoints, .ok, "logins with a code begin at \(device)\(revocation)", account: account
+                .accountEndpoints, .ok, "device authorization endpoint: \(device)\(revocation)", account: account
             )
         } catch {
             return DoctorCheck(
@@ -95,7 +95,7 @@ extension DoctorCheck {
 }
 
 extension NetworkFacts {
-    /// Plain http is for this machine and passes no proxy.
+    /// Only https uses the proxy; http is for loopback.
     fileprivate func suffix(for name: String) -> String {
         guard let proxy, name.hasPrefix("https://") else { return "" }
         return " (through \(proxy)" + (noProxy == nil ? ")" : ", unless no_proxy names it)")

@@ -3,21 +3,21 @@ package import AgentAPI
 package import Vault
 
 extension DoctorCheck {
-    /// The sealed store; nil where there is none and none is needed.
+    /// Checks the sealed store; `nil` if it neither exists nor is needed.
     ///
-    /// `isAgent`: a passphrase that the agent lacks keeps tokens away now; a doctor by itself never has it.
+    /// `isAgent`: for the running agent a missing passphrase is a problem; the stand-alone doctor never has it.
     package static func sealed(
         _ store: KeyedStoreDescription, isNeeded: Bool, isAgent: Bool
     ) -> DoctorCheck? {
         let status = store.status
         if status.state == .ok {
             let count = store.records == 1 ? "1 record" : "\(store.records) records"
-            return DoctorCheck(.sealedState, .ok, "the sealed store opens, and has \(count)")
+            return DoctorCheck(.sealedState, .ok, "the sealed store is open and has \(count)")
         }
         guard isNeeded || status.state != .notInitialized else { return nil }
         if status.state == .locked, !isAgent {
             return DoctorCheck(
-                .sealedState, .warning, "the sealed store is kept by a passphrase: no token after a start without it",
+                .sealedState, .warning, "the sealed store has a passphrase: after a start, tokens need it",
                 hint: StoreAdvice(status).hint
             )
         }

@@ -1,7 +1,7 @@
 internal import Formats
 package import OAuth
 
-/// When a provider's reply was made by its clock, and when that can have been by ours. Seconds since 1970.
+/// The time of a reply by the provider's clock, and its earliest and latest time by this one, in seconds since 1970.
 package struct ClockFacts: Equatable, Sendable {
     package var date: Int
     package var sent: Int
@@ -11,12 +11,12 @@ package struct ClockFacts: Equatable, Sendable {
 
     package init?(_ response: HTTPResponse, sent: Int, received: Int) {
         guard let date = response.header("Date").flatMap(IMFDate.seconds) else { return nil }
-        // RFC 9111 §4.2.3: a cache's reply was made `Age` seconds ago.
+        // RFC 9111 §4.2.3: a cached reply was created `Age` seconds ago.
         let age = response.header("Age").flatMap { Int($0) } ?? 0
         self.init(date: date + min(max(age, 0), 1 << 31), sent: sent, received: received)
     }
 
-    /// How far our clock is ahead of the provider's; negative when it is behind.
+    /// How far this clock is ahead of the provider's; negative if it is behind.
     package var ahead: Int {
         if date < sent { return sent - date }
         return date > received ? received - date : 0

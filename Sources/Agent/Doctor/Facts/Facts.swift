@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Where this machine shows what it can do; tests have a machine of their own.
+/// The paths to examine on this machine; tests use other ones.
 public struct MachinePaths: Sendable {
     public var tpmDevice = "/dev/tpmrm0"
-    /// The firmware's table of a TPM 2.0, as systemd-creds(1) looks for it.
+    /// The firmware table of a TPM 2.0, which systemd-creds(1) checks too.
     public var tpmFirmware = "/sys/firmware/acpi/tables/TPM2"
-    /// There while systemd is the init system (sd_booted(3)).
+    /// Exists while systemd is the init system (sd_booted(3)).
     public var systemd = "/run/systemd/system"
     /// One file for each user whose services run without a session (loginctl(1)).
     public var linger = "/var/lib/systemd/linger"
@@ -13,13 +13,13 @@ public struct MachinePaths: Sendable {
     public init() {}
 }
 
-/// The key that systemd may hand to the agent (systemd.exec(5), `LoadCredentialEncrypted=`).
+/// The key that systemd may pass to the agent (systemd.exec(5), `LoadCredentialEncrypted=`).
 package struct CredentialFacts: Equatable {
     package static let name = "authagent-key"
 
-    /// Nil: systemd passes no credentials.
+    /// `nil` if systemd passes no credentials.
     package var directory: String?
-    /// Nil: there is no such file.
+    /// `nil` if the file does not exist.
     package var mode: UInt32?
     package var isReadable = false
 
@@ -39,7 +39,7 @@ package struct CredentialFacts: Equatable {
     package var path: String { (directory ?? "") + "/" + Self.name }
 }
 
-/// Whether systemd-creds(1) can seal to a TPM2; asked of the files that it would look at.
+/// Whether systemd-creds(1) can seal to a TPM2, by the files that it checks.
 package struct TPMFacts: Equatable {
     package var hasDevice: Bool
     package var hasFirmware: Bool
@@ -55,7 +55,7 @@ package struct TPMFacts: Equatable {
 /// Whether this user's services and session bus outlive the last session.
 package struct LingerFacts: Equatable {
     package var hasSystemd: Bool
-    /// Nil: the user has no name in the user database.
+    /// `nil` if the user database has no name for the user.
     package var user: String?
     package var isLingering: Bool
 
@@ -80,14 +80,14 @@ package struct LingerFacts: Equatable {
     }
 }
 
-/// The file that this process runs, and what has become of it.
+/// This process's executable, and whether the file was replaced.
 package struct RunningProgram: Equatable {
     package var path: String
     package var isReplaced: Bool
 
     package init(path: String, isReplaced: Bool) { (self.path, self.isReplaced) = (path, isReplaced) }
 
-    /// proc(5): the name of a file that is gone, or that another was moved over, ends in " (deleted)".
+    /// proc(5): the link of a removed or replaced file ends in " (deleted)".
     package init?(link: String = "/proc/self/exe") {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(link, &buffer, buffer.count)

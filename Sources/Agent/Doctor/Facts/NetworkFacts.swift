@@ -3,22 +3,22 @@ internal import Formats
 internal import Glibc
 internal import OAuth
 
-/// How requests to providers leave this machine.
+/// The proxy and the certificates of requests to providers.
 package struct NetworkFacts: Equatable {
-    /// Nil: directly.
+    /// `nil` if there is no proxy.
     package var proxy: String?
-    /// Where the proxy is named: a setting or a variable.
+    /// The setting or variable that names the proxy.
     package var proxySource: String?
-    /// Hosts that are reached without it.
+    /// The hosts that bypass the proxy.
     package var noProxy: String?
-    /// Nil: the system's certificates.
+    /// The CA bundle; `nil` if it is the system's.
     package var certificates: String?
     package var certificatesSource: String?
     package var areCertificatesReadable = true
 
     package init() {}
 
-    /// Settings win over variables, which are read as libcurl reads them. `settings` is nil when the file is wrong.
+    /// Settings win over variables, which are read as libcurl reads them. `settings` is `nil` if the file is wrong.
     package init(_ settings: NetworkSettings?, _ environment: [String: String]) {
         func first(_ names: [String]) -> (name: String, value: String)? {
             names.lazy.compactMap { name in
@@ -26,7 +26,7 @@ package struct NetworkFacts: Equatable {
             }.first
         }
         if let given = settings?.proxy {
-            // An empty one turns off what the environment says.
+            // An empty setting disables the environment's proxy.
             if !given.isEmpty { (proxy, proxySource) = (Self.withoutPassword(given), "network.proxy") }
         } else if let variable = first(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]) {
             (proxy, proxySource) = (Self.withoutPassword(variable.value), variable.name)
@@ -40,7 +40,7 @@ package struct NetworkFacts: Equatable {
         areCertificatesReadable = certificates.map { access($0, R_OK) == 0 } ?? true
     }
 
-    /// A proxy's URL may have a user name and a password in it, which end at the last `@` before its path.
+    /// Returns a proxy's URL without its user name and password, which end at the last `@` before the path.
     private static func withoutPassword(_ url: String) -> String {
         let parts = url.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
         let scheme = parts.count == 2 ? parts[0] + "://" : ""

@@ -2,10 +2,10 @@ internal import OAuth
 internal import Synchronization
 internal import Vault
 
-/// Passes requests on, each with what is left of the time, and remembers the last reply's date.
+/// A transport with a deadline that records the date of the last reply.
 final class ObservingTransport: HTTPTransport {
     struct Reply: Sendable {
-        /// Nil: the reply has no date.
+        /// `nil` if the reply has no date.
         var clock: ClockFacts?
     }
 
@@ -20,12 +20,12 @@ final class ObservingTransport: HTTPTransport {
         self.deadline = deadline
     }
 
-    /// Nil: nothing came.
+    /// `nil` if there was no reply.
     var reply: Reply? { last.withLock { $0 } }
 
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         var request = request
-        // A little earlier than whoever waits gives up, so that the reason is known.
+        // End just before the caller's deadline, so that the request's own error is reported.
         request.timeLimit = max(deadline - time.now - .milliseconds(500), .milliseconds(1))
         let sent = time.wall
         let response = try await transport.send(request)

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// AWS IAM Identity Center, at the preset's own addresses.
+/// Logins at AWS IAM Identity Center with the preset's addresses.
 struct AWSLoginTests {
     private static let portal = "https://d-1234567890.awsapps.com/start"
     private static let request = LoginRequest(
@@ -49,7 +49,7 @@ struct AWSLoginTests {
         fixture.keyring.records.values.first { $0.key.purpose == .login }.flatMap(Credential.init)
     }
 
-    @Test("a login registers a client and asks for a code, at the region's addresses; a restart refreshes")
+    @Test("a login registers a client and requests a code at the region's addresses; a restart refreshes")
     func login() async throws {
         let fixture = try fixture()
         guard case .done(let result)? = try await logIn(fixture) else { return #expect(Bool(false)) }
@@ -91,7 +91,7 @@ struct AWSLoginTests {
         #expect(credential(fixture)?.clientID == "c2")
     }
 
-    @Test("a client that the provider refuses although it should live is registered anew at the login")
+    @Test("a registered client that the provider refuses before it expires is registered again at the login")
     func refused() async throws {
         let fixture = try fixture()
         try await logIn(fixture)
@@ -101,13 +101,13 @@ struct AWSLoginTests {
         #expect(credential(fixture)?.clientID == "c2")
     }
 
-    @Test("a logout ends the session by the access token in memory, and is told what it does not reach")
+    @Test("a logout ends the session by the access token in memory, and reports what it does not reach")
     func logout() async throws {
         let fixture = try fixture()
         try await logIn(fixture)
         let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
         #expect(reply.revoked && reply.forgotten)
-        #expect(reply.reason?.contains("lives until it expires") == true)
+        #expect(reply.reason?.contains("stay valid until they expire") == true)
         let sent = try #require(fixture.provider.all(.revocation).first)
         #expect(sent.url.text == "https://portal.sso.eu-west-1.amazonaws.com/logout")
         #expect(sent.headers.contains { $0.name == "x-amz-sso_bearer_token" && $0.value == "a1" })
@@ -115,7 +115,7 @@ struct AWSLoginTests {
         #expect(credential(fixture)?.isSignedIn == false)
     }
 
-    @Test("after a restart a logout gets an access token first; without one it says that the session is not ended")
+    @Test("after a restart a logout first requests an access token; without one the session is not ended")
     func logoutAfterRestart() async throws {
         let first = try fixture()
         try await logIn(first)
@@ -138,7 +138,7 @@ struct AWSLoginTests {
     }
 
     @Test(
-        "a session that could not be ended is told, and not queued: later there is no token",
+        "a session that cannot be ended is reported and not queued: later there is no token",
         arguments: [401, 429, 503])
     func logoutRefused(status: Int) async throws {
         let fixture = try fixture()
@@ -152,7 +152,7 @@ struct AWSLoginTests {
     }
 
     @Test(
-        "what is wrong with the registration is told, and nobody is asked to approve anything",
+        "a failed registration is reported before a person is asked to approve",
         arguments: [
             (.json(400, #"{"error":"invalid_scope"}"#), "registration_refused"),
             (.json(500, #"{"error":"server_error"}"#), "provider_unreachable"),
@@ -169,7 +169,7 @@ struct AWSLoginTests {
         #expect(fixture.keyring.records.isEmpty)
     }
 
-    @Test("a region and a start URL are needed")
+    @Test("a login without a region or a start URL is refused")
     func parameters() async throws {
         let fixture = try fixture()
         for (parameters, hint) in [([:], "--region"), (["region": "eu-west-1"], "--start-url")] {

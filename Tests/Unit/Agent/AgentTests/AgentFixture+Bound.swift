@@ -3,9 +3,9 @@ import AgentAPI
 import FoundationEssentials
 import TestSupport
 
-/// Tokens under a bound.
+/// Requests for tokens under a bound.
 extension AgentFixture {
-    /// Logs in with these scopes; `granted` is what the reply says of them, nil if it leaves `scope` out.
+    /// Logs in with these scopes. `granted` is the reply's `scope`; `nil` if it is omitted.
     static func loggedIn(_ scopes: [String], granted: String?) async throws -> AgentFixture {
         let fixture = try AgentFixture()
         try await fixture.logIn(scopes, granted: granted)
@@ -19,7 +19,7 @@ extension AgentFixture {
         guard case .done? = await log.events().last else { throw Problem(.internalError, "the login has failed") }
     }
 
-    /// Why no token is served; nil if one is.
+    /// Returns why no token is served; `nil` if one is.
     func refusal(_ request: TokenRequest) async -> Problem? {
         do throws(Problem) {
             _ = try await agent.token(name, request)
@@ -27,7 +27,7 @@ extension AgentFixture {
         } catch { return error }
     }
 
-    /// Adds lines to the account's file, which the agent then reads again.
+    /// Adds lines to the account's file and reloads.
     func configure(_ lines: String) async throws {
         let file = "\(files.path)/user/\(name).toml"
         let text = try String(contentsOfFile: file, encoding: .utf8)
@@ -41,7 +41,7 @@ extension TokenBound {
 }
 
 extension FakeProvider.Answer {
-    /// A token with this `scope` member; nil leaves it out.
+    /// Returns a token reply with this `scope` member; `nil` omits it.
     static func token(_ access: String, scope: String?, refresh: String = "r1") -> FakeProvider.Answer {
         let scope = scope.map { #","scope":"\#($0)""# } ?? ""
         return .json(

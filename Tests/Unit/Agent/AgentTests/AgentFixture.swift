@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// An agent whose provider, keyring and time are in the test's hand.
+/// An agent whose provider, keyring and time the test controls.
 final class AgentFixture: Sendable {
     let time = ManualTime()
     let provider = FakeProvider()
@@ -19,7 +19,7 @@ final class AgentFixture: Sendable {
     let agent: Agent
     let name: AccountName
 
-    /// With `restarting`, a new agent on what an earlier one left behind.
+    /// With `restarting`, creates a new agent with the files and stores of an earlier one.
     init(restarting earlier: AgentFixture? = nil) throws {
         files = try earlier?.files ?? TemporaryDirectory()
         keyring = earlier?.keyring ?? RecordingStore()
@@ -48,7 +48,7 @@ final class AgentFixture: Sendable {
 
     static let request = LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"])
 
-    /// Starts or joins a login and collects its events as they come.
+    /// Starts or joins a login and collects its events.
     func login(_ request: LoginRequest = AgentFixture.request) async throws -> EventLog {
         EventLog(try await agent.login(name, request))
     }
@@ -62,15 +62,15 @@ final class AgentFixture: Sendable {
         return await log.events().last
     }
 
-    /// Lets the time until the next poll pass, once the login waits for it.
+    /// Waits until the login sleeps until its next poll, and advances the time to it.
     func passInterval(_ seconds: Int = 5) async {
-        // A limit of time that somebody watches is no poll.
+        // The timer of a login's timeout is not a poll.
         await eventually { self.time.hasSleeper(within: .seconds(seconds)) }
         time.advance(by: .seconds(seconds))
     }
 }
 
-/// What one watcher of a login saw.
+/// The events that one watcher of a login received.
 final class EventLog: Sendable {
     private final class Seen: Sendable {
         let events = Mutex<[LoginEvent]>([])
@@ -87,7 +87,7 @@ final class EventLog: Sendable {
 
     var soFar: [LoginEvent] { seen.events.withLock { $0 } }
 
-    /// All events, once the login has ended.
+    /// Returns all events, once the login has ended.
     func events() async -> [LoginEvent] {
         await task.value
         return soFar

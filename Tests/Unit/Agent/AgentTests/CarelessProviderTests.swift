@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// What careless providers do, and what an account makes of it.
+/// Deviations of providers from the standards, and how an account handles them.
 struct CarelessProviderTests {
     private static let issuer = FakeProvider.issuer
 
@@ -30,7 +30,7 @@ struct CarelessProviderTests {
 
     private static let both = #"["client_secret_basic","client_secret_post"]"#
 
-    @Test("a secret that HTTP Basic has to encode is tried once in the body, and that is remembered with the login")
+    @Test("a secret that HTTP Basic must encode is sent once in the body, which the login remembers")
     func basicNotDecoded() async throws {
         for secret in ["a+b", "a/b", "a=b", "a:b", "100%", "a b"] {
             let fixture = try AgentFixture()
@@ -49,12 +49,12 @@ struct CarelessProviderTests {
             restarted.provider.script(.token, .error("invalid_client", status: 401))
             _ = try? await restarted.agent.token(restarted.name, TokenRequest())
             let refreshes = restarted.provider.requests(.token)
-            #expect(refreshes.count == 1, "nothing is tried twice at a refresh")
+            #expect(refreshes.count == 1, "a refresh is not sent twice")
             #expect(refreshes[0].contains("client_secret="))
         }
     }
 
-    @Test("a server that refuses only the poll is asked with the secret in the body as well")
+    @Test("a server that refuses only the poll gets the secret in the body as well")
     func basicNotDecodedAtPoll() async throws {
         let fixture = try AgentFixture()
         publish(fixture, methods: Self.both)
@@ -67,7 +67,7 @@ struct CarelessProviderTests {
         #expect(fixture.provider.requests(.token).map { $0.contains("client_secret=") } == [false, true])
     }
 
-    @Test("the secret is in no other request: unchanged by the encoding, not listed, or a method that was chosen")
+    @Test("unchanged by the encoding, not listed, or a configured method: the secret is not sent in the body")
     func basicAsItIs() async throws {
         for (secret, methods, chosen) in [
             ("plain-secret", Self.both, nil), ("a+b", #"["client_secret_basic"]"#, nil),
@@ -86,7 +86,7 @@ struct CarelessProviderTests {
         }
     }
 
-    @Test("invalid_grant at the first poll says that the provider does not know its own code; a later one does not")
+    @Test("invalid_grant at the first poll, not later, means that the provider does not know its own code")
     func firstPoll() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.token, .json(400, #"{"error":"invalid_grant","error_description":"unknown code"}"#))
@@ -115,7 +115,7 @@ struct CarelessProviderTests {
             """)
     }
 
-    @Test("a scope that is lost for good is said by the status and with each token, and who needs it is refused")
+    @Test("a lost scope is shown in the status and with each token; a request that needs it is refused")
     func narrowedForGood() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.token, scoped("a1", "a b", refresh: "r1"))
@@ -144,7 +144,7 @@ struct CarelessProviderTests {
         }
     }
 
-    @Test("codes and tokens full of punctuation come back as they were sent, also after a restart")
+    @Test("codes and tokens full of punctuation are sent back unchanged, also after a restart")
     func punctuation() async throws {
         let odd = #"%41&a=b+c"\`{}|~ %"#
         let written = odd.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
@@ -163,7 +163,7 @@ struct CarelessProviderTests {
         #expect(restarted.provider.requests(.token).first?.contains("refresh_token=\(encoded)") == true)
     }
 
-    @Test("a program that asks for more validity than tokens ever have causes one refresh at most")
+    @Test("a request for more validity than tokens have causes at most one refresh")
     func minValidTooLong() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -176,7 +176,7 @@ struct CarelessProviderTests {
         #expect(fixture.provider.requests(.token).count - before <= 1)
     }
 
-    @Test("an interaction that the provider demands is exit code 3 with its words, in the reply and in the status")
+    @Test("interaction_required is exit code 3, with the provider's text in the reply and in the status")
     func interaction() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -200,7 +200,7 @@ struct CarelessProviderTests {
         #expect(try await fixture.agent.status(of: fixture.name).state == .ok)
     }
 
-    @Test("metadata that is redirected to another origin is unreachable at a renewal, and the address is named")
+    @Test("metadata redirected to another origin is unreachable at a renewal, and the address is named")
     func redirectedAtRenewal() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()

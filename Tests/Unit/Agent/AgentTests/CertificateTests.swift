@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 struct CertificateTests {
-    @Test("a certificate that is refused at a renewal is named, kept from being asked again at once, and ends nothing")
+    @Test("a certificate refused at a renewal is named; the next renewal waits, and the login is kept")
     func refused() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -20,7 +20,7 @@ struct CertificateTests {
                     && problem.detail.contains("the certificate of issuer.example has expired")
             }
         }
-        // The login's own poll, and one renewal.
+        // The login's own poll and one renewal.
         #expect(fixture.provider.requests(.token).count == 2)
         fixture.provider.script(.token, .grant(access: "a2"))
         fixture.time.advance(by: .seconds(1))

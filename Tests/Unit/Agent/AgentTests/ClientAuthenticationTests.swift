@@ -7,7 +7,7 @@ import SecretMemory
 import TestSupport
 import Testing
 
-/// T6: how an account's client proves who it is, from discovery and from the account file.
+/// T6: the client authentication of an account, from discovery and from the account file.
 struct ClientAuthenticationTests {
     private func fixture(methods: String? = nil, algorithms: String? = nil) throws -> AgentFixture {
         let fixture = try AgentFixture()
@@ -39,7 +39,7 @@ struct ClientAuthenticationTests {
         return request
     }
 
-    /// The parameters of the first request for a code; ends the login.
+    /// Returns the parameters of the first device authorization request, and ends the login.
     private func deviceForm(_ fixture: AgentFixture, _ request: LoginRequest) async throws -> [String: String] {
         let log = try await fixture.login(request)
         let prompt = await log.prompt()
@@ -67,7 +67,7 @@ struct ClientAuthenticationTests {
         return failure
     }
 
-    @Test("T6: with a secret, the metadata's client_secret_jwt is used where it is the only one")
+    @Test("T6: with a secret, client_secret_jwt is used if the metadata lists no other secret method")
     func secretFromDiscovery() async throws {
         let fixture = try fixture(methods: #"["client_secret_jwt","private_key_jwt"]"#, algorithms: #"["HS256"]"#)
         let form = try await deviceForm(fixture, request { $0.clientSecret = "s3cret-of-the-client" })
@@ -88,7 +88,7 @@ struct ClientAuthenticationTests {
         let forms = (fixture.provider.requests(.device) + fixture.provider.requests(.token)).map(form)
         #expect(forms.count == 3)
         #expect(try forms.allSatisfy { try header($0["client_assertion"]).contains("ES256") })
-        // No two are the same, in particular not those of two polls.
+        // Each request has its own assertion, also each poll.
         #expect(Set(forms.map { $0["client_assertion"] }).count == 3)
         #expect(fixture.provider.all(.metadata).allSatisfy { $0.body == nil })
 
@@ -110,7 +110,7 @@ struct ClientAuthenticationTests {
         #expect(form["client_assertion"] != nil)
     }
 
-    @Test("T6: a certificate and its key are shown at the endpoints that are for it, and are in no body")
+    @Test("T6: a certificate and its key are used at the mTLS endpoints, and are not in a body")
     func certificate() async throws {
         let fixture = try fixture(methods: #"["tls_client_auth","client_secret_basic"]"#)
         let (key, certificate) = (
@@ -132,7 +132,7 @@ struct ClientAuthenticationTests {
         #expect(fixture.provider.all(.metadata).allSatisfy { $0.certificate == nil })
     }
 
-    @Test("T6: a key that others can read is refused with the command that mends it, before anything is sent")
+    @Test("T6: a key that others can read is refused before a request, with the command that repairs it")
     func openKey() async throws {
         let fixture = try fixture()
         let path = try keyFile(fixture, mode: 0o640)
@@ -143,7 +143,7 @@ struct ClientAuthenticationTests {
     }
 
     @Test(
-        "T6: a method whose means are missing names the key to set",
+        "T6: a method without its key or certificate names the account key to set",
         arguments: [
             ("private_key_jwt", "client_key_file"), ("tls_client_auth", "client_certificate_file"),
             ("self_signed_tls_client_auth", "client_certificate_file"),
@@ -157,7 +157,7 @@ struct ClientAuthenticationTests {
         }
     }
 
-    @Test("T6: a method that needs a secret names it when there is none")
+    @Test("T6: a method that needs a secret names it if there is none")
     func missingSecret() async throws {
         for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt"] {
             let fixture = try fixture()
@@ -167,7 +167,7 @@ struct ClientAuthenticationTests {
         }
     }
 
-    @Test("T6: a key of a type that the provider does not list is refused before anything is sent")
+    @Test("T6: a key of a type that the provider does not list is refused before a request")
     func unlistedAlgorithm() async throws {
         let fixture = try fixture(methods: #"["private_key_jwt"]"#, algorithms: #"["RS256","PS256"]"#)
         let path = try keyFile(fixture)
@@ -175,7 +175,7 @@ struct ClientAuthenticationTests {
         #expect(failure?.detail == "the client signs with ES256, but the provider accepts RS256, PS256")
     }
 
-    @Test("T6: a key that is renewed is in use at the next request, and one that is missing ends no login")
+    @Test("T6: a renewed key is used at the next request; a missing one does not end a login")
     func renewedKey() async throws {
         let fixture = try fixture(methods: #"["private_key_jwt"]"#)
         let path = try keyFile(fixture)
@@ -190,17 +190,17 @@ struct ClientAuthenticationTests {
             _ = try await fixture.agent.token(fixture.name, TokenRequest())
         } throws: { error in
             (error as? Problem)?.code == .configurationError
-                && (error as? Problem)?.detail.contains("client key's file is missing") == true
+                && (error as? Problem)?.detail.contains("client key file is missing") == true
         }
         _ = try file(fixture, "client.pem", try TestKeys.p256WebKey(id: "renewed"))
-        // A failed renewal is not tried again at once.
+        // A failed renewal has a back-off.
         fixture.time.advance(by: .seconds(300))
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
         let last = form(fixture.provider.requests(.token).last ?? "")
         #expect(try header(last["client_assertion"]).contains("renewed"))
     }
 
-    @Test("T6: a revocation that waits for the provider proves the client by its key, after a restart as well")
+    @Test("T6: a queued revocation authenticates the client by its key, also after a restart")
     func laterRevocation() async throws {
         let fixture = try fixture(methods: #"["private_key_jwt"]"#)
         let path = try keyFile(fixture)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// Microsoft Entra, at the preset's own addresses, with a tenant by its domain.
+/// Logins at Microsoft Entra with the preset's addresses and a tenant's domain.
 struct EntraLoginTests {
     private static let tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47"
     private static let other = "11111111-2222-3333-4444-555555555555"
@@ -33,7 +33,7 @@ struct EntraLoginTests {
         return try await fixture.logIn(try idToken(fixture, of: Self.tenant), request: request)
     }
 
-    @Test("M1: the login is of the tenant that the metadata names, and its ID tokens are checked")
+    @Test("M1: the login is bound to the tenant that the metadata names, and its ID tokens are verified")
     func login() async throws {
         let fixture = try IdentityFixture()
         guard case .done(let result)? = try await logIn(fixture) else { return #expect(Bool(false)) }
@@ -41,7 +41,7 @@ struct EntraLoginTests {
         #expect(try await fixture.agent.agent.status(of: fixture.agent.name).issuer == Self.issuer("contoso.com"))
     }
 
-    @Test("O2: a domain that has become another tenant's does not take the login with it")
+    @Test("O2: a domain that now belongs to another tenant does not take over the login")
     func moved() async throws {
         let first = try IdentityFixture()
         _ = try await logIn(first)
@@ -52,7 +52,7 @@ struct EntraLoginTests {
         await #expect(throws: Problem.self) { try await fixture.agent.agent.token(fixture.agent.name, TokenRequest()) }
     }
 
-    @Test("the token of another tenant, which the same key may have signed, is not called the account's")
+    @Test("another tenant's token, perhaps signed with the same key, is not reported as the account's")
     func inspected() async throws {
         let fixture = try IdentityFixture()
         _ = try await logIn(fixture)

@@ -5,16 +5,16 @@ import TestSupport
 import Testing
 import Vault
 
-/// What the agent tells whoever watches, and how a watcher goes on where it was.
+/// The agent's events, and how a watcher resumes.
 struct EventTests {
     let fixture: AgentFixture
 
     init() throws { fixture = try AgentFixture() }
 
-    /// What has happened so far since that event.
+    /// Returns the events after the one with this id.
     private func told(after id: String = "0-0") async -> [AgentEvent] {
         let watch = fixture.agent.events(after: id)
-        // What is there was put into the stream before it was returned.
+        // Past events are in the stream before it is returned.
         let last = fixture.agent.events(after: nil).start.count
         guard watch.start.count < last else { return [] }
         var events: [AgentEvent] = []
@@ -29,7 +29,7 @@ struct EventTests {
         await told(after: id).map(\.news.kind).filter { $0 != .missed && $0 != .storeState }
     }
 
-    @Test("a login, a renewal, a failed one and a logout are told in order, and no token with them")
+    @Test("a login, a renewal, a failed one and a logout are events in order, without tokens")
     func life() async throws {
         try await fixture.completeLogin(access: "canary-a1", refresh: "canary-r1")
         fixture.provider.script(.token, .grant(access: "canary-a2", refresh: "canary-r2"))
@@ -51,7 +51,7 @@ struct EventTests {
         #expect(!text.contains("canary"), "\(text)")
     }
 
-    @Test("a dead login is told as login_required with the command that helps, and no failed renewal")
+    @Test("an ended login is a login_required event with the command that helps, without refresh_failed")
     func loginRequired() async throws {
         try await fixture.completeLogin()
         fixture.provider.script(.token, .error("invalid_grant"))
@@ -63,7 +63,7 @@ struct EventTests {
         #expect(last.news.hint == "run 'authagent login work'")
     }
 
-    @Test("a login that fails is told with its code")
+    @Test("a failed login is an event with its code")
     func loginFailed() async throws {
         fixture.provider.script(.token, .error("access_denied"))
         let log = try await fixture.login()
@@ -74,7 +74,7 @@ struct EventTests {
         #expect(events.last?.news.code == "access_denied")
     }
 
-    @Test("lock, unlock and reload of the agent are told once, without an account")
+    @Test("lock, unlock and reload of the agent are one event each, without an account")
     func agent() async throws {
         try await fixture.completeLogin()
         let start = try #require(await told().last).id.description
@@ -86,7 +86,7 @@ struct EventTests {
         #expect(events.allSatisfy { $0.news.account == nil })
     }
 
-    @Test("a store's state is told when it changes, however that is noticed")
+    @Test("a store's state is an event when it changes, however that is noticed")
     func storeState() async throws {
         try await fixture.completeLogin()
         let restarted = try AgentFixture(restarting: fixture)
@@ -105,13 +105,13 @@ struct EventTests {
         let well = await events.next()?.news
         #expect(well?.state == .ok)
         #expect(well?.hint == nil)
-        // Told twice, it would come before the next.
+        // If it were reported twice, it would come before the next event.
         _ = await restarted.agent.status()
         restarted.agent.report(AgentNews(.unlocked))
         #expect(await events.next()?.news.kind == .unlocked)
     }
 
-    @Test("a watcher that comes back gets what it has missed, and nothing twice")
+    @Test("a watcher that resumes gets the events that it missed, and none twice")
     func resuming() async throws {
         for account in ["a", "b", "c"] { fixture.agent.report(AgentNews(.saved, account: AccountName(account))) }
         let first = fixture.agent.events(after: nil)
@@ -122,25 +122,25 @@ struct EventTests {
     }
 
     @Test(
-        "an id of another agent, or of none, is told to be so, and then comes what there is",
+        "an id of another agent, or an invalid one, yields a gap event and then the events in the ring",
         arguments: ["0123456789abcdef-2", "nonsense", "", "18446744073709551615"])
     func otherAgent(id: String) async throws {
         fixture.agent.report(AgentNews(.reloaded))
         let events = await told(after: id)
         #expect(events.map(\.news.kind) == [.missed, .reloaded])
         #expect(events.first?.news.reason == "other_agent")
-        // With it the watcher can go on as if it had been there from the start.
+        // With this id the watcher can resume from the start.
         #expect(events.first?.id.count == 0)
     }
 
-    @Test("an id of the future is none of this agent's")
+    @Test("an id beyond the last event counts as another agent's")
     func future() async throws {
         fixture.agent.report(AgentNews(.reloaded))
         let origin = fixture.agent.events(after: nil).start.origin
         #expect(await told(after: "\(origin)-99").first?.news.reason == "other_agent")
     }
 
-    @Test("of more events than are kept the last come, after the word that others are missing")
+    @Test("with more events than the ring holds, a gap event and then the last ones are sent")
     func tooOld() async throws {
         let origin = fixture.agent.events(after: nil).start.origin
         for _ in 0..<300 { fixture.agent.report(AgentNews(.saved, account: fixture.name)) }
@@ -153,7 +153,7 @@ struct EventTests {
         #expect(exact.first?.news.kind == .saved)
     }
 
-    @Test("a watcher that reads nothing is cut off at its bound, and can resume")
+    @Test("a watcher that does not read is disconnected at the limit, and can resume")
     func cutOff() async throws {
         let slow = fixture.agent.events(after: nil)
         for _ in 1...2000 { fixture.agent.report(AgentNews(.saved, account: fixture.name)) }
@@ -163,7 +163,7 @@ struct EventTests {
         #expect(await told(after: "\(slow.start.origin)-514").first?.news.reason == "too_old")
     }
 
-    @Test("the same refusal is told once a minute, and made-up names do not push the rest out")
+    @Test("equal denials are one event a minute, and invented names do not displace the others")
     func denials() async throws {
         let origin = fixture.agent.events(after: nil).start.origin
         let denial = AgentNews.Denial(user: 1001, pid: 7, permission: "token")

@@ -3,9 +3,9 @@ import OAuth
 import TestSupport
 import Testing
 
-/// What programs and people are told while an older token is served, because the last renewal failed.
+/// The note and the status while an older token is served because the last renewal failed.
 struct FailedRenewalTests {
-    /// With the login's token 10 s before its end, and this answer to the renewal.
+    /// Requests a token 10 s before the login's token expires, with this reply to the renewal.
     private func served(
         _ answer: FakeProvider.Answer, _ target: TokenTarget? = nil
     ) async throws -> (token: TokenReply, status: AccountStatus) {
@@ -20,9 +20,9 @@ struct FailedRenewalTests {
         return (try await fixture.token(TokenRequest(target: target)), try await fixture.status())
     }
 
-    private static let lifetime = "; this token lives shorter than the 60 s that were asked for"
+    private static let lifetime = "; the lifetime of this token is below the 60 s requested"
 
-    @Test("a provider that is down is offline")
+    @Test("with a provider that is down, the account is offline")
     func unreachable() async throws {
         let (token, status) = try await served(.failure(.unreachable("connection refused")))
         #expect(token.accessToken == "a1")
@@ -30,7 +30,7 @@ struct FailedRenewalTests {
         #expect(status.state == .offline)
     }
 
-    @Test("one whose ID token is refused was reached: neither the note nor the state says otherwise")
+    @Test("with a refused ID token, neither the note nor the state says that the provider was unreachable")
     func refusedIDToken() async throws {
         let forged = try IdentityFixture().idToken(["sub": #""eve""#], signer: try TokenSigner())
         let (token, status) = try await served(.grant(access: "a2", refresh: "r2", idToken: forged))
@@ -42,7 +42,7 @@ struct FailedRenewalTests {
         #expect(status.lastError?.contains("ID token that is refused") == true)
     }
 
-    @Test("that of a token for another scope is its own affair, and is told by the note alone")
+    @Test("a failed renewal of a token for another scope is in that token's note only")
     func refusedIDTokenOfTarget() async throws {
         let forged = try IdentityFixture().idToken(signer: try TokenSigner())
         let target = try TokenTarget(scopes: ["openid"])
@@ -53,7 +53,7 @@ struct FailedRenewalTests {
     }
 
     @Test(
-        "one that refuses the renewal was reached as well",
+        "a provider that refuses the renewal was reached as well",
         arguments: [FakeProvider.Answer.error("invalid_client", status: 401), .json(400, "")])
     func refused(answer: FakeProvider.Answer) async throws {
         let (token, status) = try await served(answer)

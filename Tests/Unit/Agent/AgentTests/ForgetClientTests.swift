@@ -14,7 +14,7 @@ struct ForgetClientTests {
         return fixture
     }
 
-    @Test("a logout keeps the registered client, which the next login uses")
+    @Test("a logout keeps the registered client, and the next login uses it")
     func kept() async throws {
         let fixture = try await loggedIn()
         let reply = try await fixture.agent.logout(fixture.name, LogoutRequest())
@@ -25,7 +25,7 @@ struct ForgetClientTests {
         #expect(fixture.provider.requests(.device).last == "client_id=c1&scope=openid")
     }
 
-    @Test("V1: with forget_client the registration is deleted with its token, and nothing is left in the store")
+    @Test("V1: with forget_client the registration is deleted with its token, and the store is empty")
     func forgotten() async throws {
         let fixture = try await loggedIn()
         let reply = try await fixture.agent.logout(fixture.name, LogoutRequest(forgetClient: true))
@@ -54,7 +54,7 @@ struct ForgetClientTests {
         #expect(other.keyring.records.isEmpty)
     }
 
-    @Test("a provider that is down costs nothing: the client is kept, and the same command succeeds later")
+    @Test("while the provider is down, the client is kept, and the same command succeeds later")
     func down() async throws {
         let fixture = try await loggedIn()
         fixture.provider.script(.register, .json(503, ""))
@@ -69,7 +69,7 @@ struct ForgetClientTests {
         #expect(fixture.keyring.records.isEmpty)
     }
 
-    @Test("what cannot be deleted at the provider is forgotten here, and the reply says why")
+    @Test("a registration that cannot be deleted at the provider is forgotten here, with the reason")
     func notDeleted() async throws {
         let refused = try await loggedIn()
         refused.provider.script(.register, .error("access_denied", status: 403))
@@ -86,7 +86,7 @@ struct ForgetClientTests {
         #expect(local.provider.all(.register).allSatisfy { $0.method != .delete })
     }
 
-    @Test("a client that people have registered is forgotten here only")
+    @Test("a client that was registered by hand is forgotten here only")
     func byHand() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()

@@ -46,7 +46,7 @@ struct IdentityFixture {
         return failure
     }
 
-    /// The account file that a login has left, with this key in it.
+    /// Writes the account file of the login, with this expected subject.
     func expect(_ subject: String) throws {
         try agent.files.directory("user")
         try agent.files.file(
@@ -59,7 +59,7 @@ struct IdentityFixture {
             """, mode: 0o600)
     }
 
-    /// The provider's metadata, sent at that moment of its own clock.
+    /// Returns the provider's metadata, with this date in its reply.
     func metadata(date: Int) throws -> FakeProvider.Answer {
         let formatter = DateFormatter()
         (formatter.locale, formatter.timeZone) = (Locale(identifier: "en_US_POSIX"), TimeZone(identifier: "GMT"))
@@ -80,7 +80,7 @@ struct IdentityFixture {
 }
 
 struct IdentityTests {
-    @Test("a login shows who it is, in its event and in the status, fit for a terminal; a restart does not forget")
+    @Test("a login shows its identity, cleaned for a terminal, in its event and status, also after a restart")
     func subject() async throws {
         let fixture = try IdentityFixture()
         let idToken = try fixture.idToken()
@@ -96,7 +96,7 @@ struct IdentityTests {
         }
     }
 
-    @Test("O1: an ID token that contradicts the login ends it, nothing is stored, and the tokens are revoked")
+    @Test("O1: an ID token that contradicts the login ends it; nothing is stored, and the tokens are revoked")
     func badIDToken() async throws {
         let forged = try TokenSigner()
         for (changes, signer, reason) in [
@@ -118,7 +118,7 @@ struct IdentityTests {
         }
     }
 
-    /// Tokens that cannot be verified, with what is said of them.
+    /// Returns tokens that cannot be verified, with the reason to expect.
     private func unverifiable(_ fixture: IdentityFixture) throws -> [(token: String, reason: String)] {
         let unsigned = try fixture.signer.token(
             header: #"{"alg":"none"}"#, payload: #"{"iss":"\#(FakeProvider.issuer)","sub":"ann","aud":"tv"}"#)
@@ -138,7 +138,7 @@ struct IdentityTests {
         ]
     }
 
-    @Test("a login whose ID token cannot be verified is kept without an identity, with a note, and nothing is revoked")
+    @Test("an unverifiable ID token leaves a login without an identity and with a note; nothing is revoked")
     func keptUnverified() async throws {
         for index in try unverifiable(IdentityFixture()).indices {
             let fixture = try IdentityFixture()
@@ -158,7 +158,7 @@ struct IdentityTests {
         }
     }
 
-    @Test("the first ID token that can be verified sets the identity, and another subject is refused from then on")
+    @Test("the first verifiable ID token sets the identity; from then on another subject is refused")
     func verifiedLater() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn("~")
@@ -172,7 +172,7 @@ struct IdentityTests {
         await #expect { try await fixture.token(TokenRequest()) } throws: { ($0 as? Problem)?.code == .badIDToken }
     }
 
-    @Test("at a renewal an ID token that cannot be verified is withheld; the access and refresh tokens are used")
+    @Test("at a renewal an unverifiable ID token is withheld; the access and refresh tokens are used")
     func renewedUnverified() async throws {
         for index in try unverifiable(IdentityFixture()).indices {
             let fixture = try IdentityFixture()
@@ -188,7 +188,7 @@ struct IdentityTests {
         }
     }
 
-    @Test("a login at a wrong clock is kept, its ID token withheld; only an expected subject makes it a refusal")
+    @Test("with a wrong clock, a login is kept without its ID token, unless a subject is expected")
     func wrongClock() async throws {
         for changes in [
             { (wall: Int) in ["iat": "\(wall + 600)", "nbf": "\(wall + 600)", "exp": "\(wall + 900)"] },
@@ -208,7 +208,7 @@ struct IdentityTests {
         }
     }
 
-    @Test("where a subject is expected, an ID token that cannot be verified is a refusal")
+    @Test("with an expected subject, an ID token that cannot be verified is refused")
     func expectedUnverified() async throws {
         for index in try unverifiable(IdentityFixture()).indices {
             let fixture = try IdentityFixture()
@@ -221,7 +221,7 @@ struct IdentityTests {
         }
     }
 
-    @Test("J1: an ID token signed with the client's secret is verified with it, and refused when that fails")
+    @Test("J1: an ID token signed with the client's secret is verified with it, and refused if that fails")
     func clientSecret() async throws {
         func token(_ secret: String, _ wall: Int) -> String {
             let claims: [String: String?] = [
@@ -233,7 +233,7 @@ struct IdentityTests {
         let request = LoginRequest(
             issuer: FakeProvider.issuer, clientID: "tv", clientSecret: "s3cret", scopes: ["openid"])
         let fixture = try IdentityFixture()
-        // It publishes no keys that could be asked for.
+        // The provider publishes no keys.
         fixture.agent.provider.script(.keys, .json(503, ""))
         let right = token("s3cret", fixture.agent.time.wall)
         guard case .done(let result)? = try await fixture.logIn(right, request: request) else {
@@ -249,7 +249,7 @@ struct IdentityTests {
         #expect(kept.subject == nil)
     }
 
-    @Test("clocks that disagree are said before the code is shown, as the metadata's date tells them")
+    @Test("a clock that differs from the metadata's date is noted before the code is shown")
     func clockLead() async throws {
         for (lead, word) in [(600, "10 min ahead of"), (-600, "10 min behind"), (30, nil)] as [(Int, String?)] {
             let fixture = try IdentityFixture()
@@ -266,7 +266,7 @@ struct IdentityTests {
         }
     }
 
-    @Test("a broken ID token that nobody asked for is ignored, and not served")
+    @Test("an invalid ID token that was not requested is ignored and not served")
     func notAskedFor() async throws {
         let fixture = try IdentityFixture()
         let request = LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["files"])
@@ -277,7 +277,7 @@ struct IdentityTests {
         await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.code == .noIDToken }
     }
 
-    @Test("expected_subject: another person's approval is refused and revoked, and the right one's is accepted")
+    @Test("expected_subject: another person's approval is refused and revoked; the right one's is accepted")
     func expected() async throws {
         let fixture = try IdentityFixture()
         try fixture.expect("ann")
@@ -287,8 +287,8 @@ struct IdentityTests {
         #expect(failure.detail.contains("'eve'"))
         #expect(fixture.agent.keyring.records.isEmpty)
         #expect(fixture.agent.provider.requests(.revocation).count == 1)
-        let nobody = try #require(try await fixture.failure(nil, request: LoginRequest()))
-        #expect(nobody.code == "wrong_subject")
+        let unnamed = try #require(try await fixture.failure(nil, request: LoginRequest()))
+        #expect(unnamed.code == "wrong_subject")
         #expect(fixture.agent.keyring.records.isEmpty)
         guard case .done? = try await fixture.logIn(try fixture.idToken(), request: LoginRequest()) else {
             return #expect(Bool(false))
@@ -296,7 +296,7 @@ struct IdentityTests {
         #expect(try await fixture.status().subject == "ann")
     }
 
-    @Test("expected_subject: a login that is there already is not used for somebody else")
+    @Test("expected_subject: an existing login of another subject is not used")
     func expectedLater() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
@@ -311,7 +311,7 @@ struct IdentityTests {
         #expect(try await fixture.token(TokenRequest()).accessToken == "a2")
     }
 
-    @Test("when the keys cannot be had the login is kept without a subject, unless somebody is expected")
+    @Test("without the keys, a login is kept without a subject, unless one is expected")
     func noKeys() async throws {
         let fixture = try IdentityFixture()
         fixture.agent.provider.script(.keys, .json(503, ""))
@@ -321,7 +321,7 @@ struct IdentityTests {
         #expect(result.subject == nil)
         let status = try await fixture.status()
         #expect(status.state == .ok)
-        #expect(status.lastError?.contains("cannot be checked") == true)
+        #expect(status.lastError?.contains("cannot be verified") == true)
         #expect(try await fixture.token(TokenRequest()).accessToken == "a1")
         await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.reason == "unverified" }
 
@@ -331,7 +331,7 @@ struct IdentityTests {
         #expect(fixture.agent.provider.requests(.revocation).count == 1)
     }
 
-    @Test("keys are fetched over https only, and from nowhere but the issuer's own jwks_uri")
+    @Test("keys are fetched over https only, and from the issuer's own jwks_uri only")
     func unsafeKeys() async throws {
         let fixture = try IdentityFixture()
         fixture.agent.provider.script(
@@ -350,7 +350,7 @@ struct IdentityTests {
         #expect(fixture.agent.provider.requests(.keys).isEmpty)
     }
 
-    @Test("O2: after a renewal with another subject the status says so, and the old token is served while it lives")
+    @Test("O2: a renewal with another subject is shown by the status; the old token is served until it expires")
     func changed() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())

@@ -5,7 +5,7 @@ import OAuth
 import TestSupport
 import Testing
 
-/// What `inspect` makes of tokens and of the provider's answers about them.
+/// Inspection of tokens and of the provider's introspection replies.
 struct InspectTests {
     private let fixture: IdentityFixture
 
@@ -17,14 +17,14 @@ struct InspectTests {
     private func inspect(_ token: String, introspect: Bool? = nil) async throws -> TokenInspection {
         let request = InspectRequest(token: token, introspect: introspect)
         let reply = try await fixture.agent.agent.inspect(fixture.agent.name, request)
-        // What is found out can be said, whatever it is.
+        // Every reply can be encoded.
         _ = try APIJSON.encode(reply)
         return try #require(reply.tokens.first)
     }
 
     private static func part(_ json: String) -> String { Base64URL.encode(Array(json.utf8)) }
 
-    /// Members whose names differ only in what nobody can see.
+    /// Returns members whose names differ in invisible characters only.
     private static func sameNames(_ count: Int) -> String {
         (0..<count).map { number in
             let unseen = String(number, radix: 2).map { $0 == "0" ? "\u{200B}" : "\u{200C}" }.joined()
@@ -32,7 +32,7 @@ struct InspectTests {
         }.joined(separator: ",")
     }
 
-    @Test("claims whose names look the same are one list, however many there are", arguments: [2, 1_000])
+    @Test("claims whose names look the same become one list, however many there are", arguments: [2, 1_000])
     func claims(count: Int) async throws {
         let token = Self.part(#"{"alg":"ES256"}"#) + "." + Self.part("{\(Self.sameNames(count))}") + ".AAAA"
         guard case .object(let claims)? = try await inspect(token).claims, case .array(let values)? = claims["a"] else {
@@ -42,7 +42,7 @@ struct InspectTests {
         #expect(claims.count == 1)
     }
 
-    @Test("so are the members of the provider's answer, and the agent says what they are", arguments: [2, 8_000])
+    @Test("so do the members of the introspection reply, and the agent encodes them", arguments: [2, 8_000])
     func answer(count: Int) async throws {
         fixture.agent.provider.script(
             .introspection, .json(200, #"{"active":true,"o":{\#(Self.sameNames(count))},\#(Self.sameNames(count))}"#))
@@ -54,7 +54,7 @@ struct InspectTests {
         #expect(values.count == count && others.count == count)
     }
 
-    /// Tokens that another issuer may have made, whole or not.
+    /// Tokens that another issuer may have issued, whole or in pieces.
     private static let foreign: [String] = {
         let header = part(#"{"alg":"ES256"}"#)
         let payload = part(#"{"iss":"https://elsewhere.example","sub":"x"}"#)
@@ -70,7 +70,7 @@ struct InspectTests {
         ]
     }()
 
-    @Test("what another issuer may have made is not sent to the account's, whole or in pieces", arguments: foreign)
+    @Test("a token of perhaps another issuer is not sent to the account's, whole or in pieces", arguments: foreign)
     func foreignToken(token: String) async throws {
         fixture.agent.provider.script(.introspection, .json(200, #"{"active":true}"#))
         let report = try #require(try await inspect(token, introspect: true).introspection)
@@ -79,7 +79,7 @@ struct InspectTests {
         #expect(report.detail?.contains("issuer") == true)
     }
 
-    @Test("an opaque token is sent to the provider of the account that is named, and so is one that names that issuer")
+    @Test("an opaque token, or one of the account's issuer, is sent to the named account's provider")
     func ownToken() async throws {
         fixture.agent.provider.script(.introspection, .json(200, #"{"active":true}"#))
         let tokens = [
@@ -92,7 +92,7 @@ struct InspectTests {
         #expect(fixture.agent.provider.requests(.introspection).count == tokens.count)
     }
 
-    @Test("the account's own access token is sent to its provider, whatever is written in it")
+    @Test("the account's own access token is sent to its provider, whatever its content")
     func accountsToken() async throws {
         fixture.agent.provider.script(.introspection, .json(200, #"{"active":true}"#))
         fixture.agent.time.advance(by: .seconds(3600))

@@ -7,7 +7,7 @@ import Testing
 struct KeyRolloverTests {
     private func fetches(_ fixture: IdentityFixture) -> Int { fixture.agent.provider.requests(.keys).count }
 
-    /// Lets the access token expire and renews it with an ID token of this signer's.
+    /// Lets the access token expire and renews it with an ID token of this signer.
     private func renew(_ fixture: IdentityFixture, _ signer: TokenSigner, _ access: String) async throws -> String {
         fixture.agent.time.advance(by: .seconds(3600))
         let idToken = try fixture.idToken(signer: signer)
@@ -27,7 +27,7 @@ struct KeyRolloverTests {
         #expect(fetches(fixture) == 2)
     }
 
-    @Test("J2: a key that is not known has the keys fetched again, once; then the new key is known")
+    @Test("J2: an unknown key causes one fetch, after which the new key is known")
     func rollover() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
@@ -44,14 +44,14 @@ struct KeyRolloverTests {
         #expect(fetches(fixture) == 2)
     }
 
-    /// What `inspect` says of the signature of a token with a made-up key.
+    /// Inspects a token with a made-up key, and returns the report on its signature.
     private func look(_ fixture: IdentityFixture, forger keyID: String) async throws -> SignatureReport {
         let token = try fixture.idToken(signer: try TokenSigner("ES256", keyID: keyID))
         let reply = try await fixture.agent.agent.inspect(fixture.agent.name, InspectRequest(token: token))
         return try #require(reply.tokens.first?.signature)
     }
 
-    @Test("J2: tokens with made-up keys have the keys fetched again at most once a minute, and are never valid")
+    @Test("J2: tokens with made-up keys cause at most one fetch a minute, and are never valid")
     func limited() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
@@ -71,7 +71,7 @@ struct KeyRolloverTests {
         #expect(fetches(fixture) == 3)
     }
 
-    @Test("a look at a forged token does not cost the login that comes after it the provider's new key")
+    @Test("inspecting a forged token does not keep the next login from the provider's new key")
     func lookBeforeRollover() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
@@ -87,7 +87,7 @@ struct KeyRolloverTests {
         #expect(fixture.agent.provider.requests(.revocation).isEmpty)
     }
 
-    @Test("a login whose key may not be looked for just now is kept unchecked; nobody has found it to be wrong")
+    @Test("a login whose key may not be searched for now is kept as unverified, not refused")
     func searchRefused() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
@@ -114,7 +114,7 @@ struct KeyRolloverTests {
         #expect(checked.subject == "ann")
     }
 
-    @Test("a search that fails has found nothing out, and is made again for the next token")
+    @Test("a failed fetch does not count as a search, and is repeated for the next token")
     func searchFails() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
@@ -132,7 +132,7 @@ struct KeyRolloverTests {
         #expect(checked.subject == "ann")
     }
 
-    @Test("J2: without a key id, a signature that no key made is looked for among newer keys")
+    @Test("J2: a signature without a key id that no known key made is checked against newer keys")
     func noKeyID() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
@@ -145,7 +145,7 @@ struct KeyRolloverTests {
         #expect(fetches(fixture) == 2)
     }
 
-    @Test("while the issuer is down, the keys that are known go on being used")
+    @Test("while the issuer is down, the known keys stay in use")
     func outage() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
@@ -155,7 +155,7 @@ struct KeyRolloverTests {
         #expect(fetches(fixture) > 1)
     }
 
-    @Test("keys that are good stay in use when the issuer answers with something else, but no longer than a day")
+    @Test("known keys stay in use when the issuer's replies are unusable, but no longer than a day")
     func badResponse() async throws {
         let fixture = try IdentityFixture()
         _ = try await fixture.logIn(try fixture.idToken())
@@ -167,7 +167,7 @@ struct KeyRolloverTests {
         await #expect { try await fixture.token() } throws: { ($0 as? Problem)?.reason == "unverified" }
     }
 
-    @Test("an issuer without keys is asked once in 30 s, but for each login")
+    @Test("an issuer without keys is requested once in 30 s, except for logins")
     func failuresAreRemembered() async throws {
         let fixture = try IdentityFixture()
         fixture.agent.provider.script(.keys, .json(503, ""))

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// The lock of the agent as a whole.
+/// The lock of the whole agent.
 struct LockTests {
     let fixture: AgentFixture
 
@@ -26,7 +26,7 @@ struct LockTests {
         await problem { () throws(Problem) in _ = try await fixture.agent.token(fixture.name, TokenRequest()) }
     }
 
-    @Test("locked, the agent serves nothing, logs nobody in or out and changes no store; unlocked, it goes on")
+    @Test("a locked agent refuses tokens, logins, logouts and store changes; unlocked, it continues")
     func lock() async throws {
         _ = try await fixture.agent.lock(LockRequest())
         let refused = await tokenProblem()
@@ -55,7 +55,7 @@ struct LockTests {
         #expect(await fixture.agent.status().agent.locked == nil)
     }
 
-    @Test("an account whose file comes while the agent is locked is locked as well")
+    @Test("an account whose file is added while the agent is locked is locked as well")
     func laterAccount() async throws {
         _ = try await fixture.agent.lock(LockRequest())
         let accounts = fixture.files.path + "/user"
@@ -67,7 +67,7 @@ struct LockTests {
         #expect(fixture.agent.tokenAtOnce(other, TokenRequest())?.isLocked == true)
     }
 
-    @Test("a pending login ends with the lock, and leaves nothing behind")
+    @Test("a lock ends a pending login, which leaves nothing behind")
     func pendingLogin() async throws {
         let other = try #require(AccountName("other"))
         let log = EventLog(try await fixture.agent.login(other, AgentFixture.request))
@@ -77,10 +77,10 @@ struct LockTests {
         #expect(failure.code == "locked")
     }
 
-    @Test("a passphrase that was given to the lock is needed to unlock; wrong ones make the next wait twice as long")
+    @Test("a lock's passphrase is needed to unlock, and each wrong one doubles the next delay")
     func passphrase() async throws {
         _ = try await fixture.agent.lock(LockRequest(passphrase: "correct horse"))
-        // Locking again does not open it, nor change the passphrase.
+        // A second lock neither opens it nor changes the passphrase.
         _ = try await fixture.agent.lock(LockRequest())
         _ = try await fixture.agent.lock(LockRequest(passphrase: "another one"))
         let missing = await problem { () throws(Problem) in _ = try await fixture.agent.unlock(UnlockRequest()) }
@@ -92,7 +92,7 @@ struct LockTests {
             let sleepers = fixture.time.sleeperCount
             async let second = problem { () throws(Problem) in _ = try await fixture.agent.unlock(wrong) }
             await eventually { fixture.time.sleeperCount > sleepers }
-            // Others are answered meanwhile.
+            // Other requests are answered meanwhile.
             #expect(fixture.agent.tokenAtOnce(fixture.name, TokenRequest())?.isLocked == true)
             fixture.time.advance(by: .milliseconds(wait * 1000 - 1))
             #expect(fixture.time.sleeperCount > sleepers)
@@ -104,7 +104,7 @@ struct LockTests {
         #expect(await tokenProblem() == nil || fixture.provider.requests(.token).count > 1)
     }
 
-    @Test("the right passphrase is not kept out by a wrong one that waits")
+    @Test("a wrong passphrase that waits does not delay the right one")
     func passphraseBesideOthers() async throws {
         _ = try await fixture.agent.lock(LockRequest(passphrase: "correct horse"))
         @Sendable func unlock(_ passphrase: String) async -> Problem? {
@@ -123,7 +123,7 @@ struct LockTests {
         #expect(await [nil, .wrongPassphrase].contains(wrong?.code))
     }
 
-    @Test("the lock closes a sealed store with a passphrase, and that passphrase opens both")
+    @Test("a lock closes a sealed store with a passphrase, and that passphrase opens both")
     func sealed() async throws {
         let request = StoreRequest(.initialize, keySource: .passphrase, passphrase: "correct horse")
         _ = try await fixture.agent.changeStore(request)
@@ -137,7 +137,7 @@ struct LockTests {
         #expect(missing?.reason == Problem.passphraseRequired)
         _ = try await fixture.agent.unlock(UnlockRequest(passphrase: "correct horse"))
         #expect(await fixture.sealed.probe().state == .ok)
-        // Open already, it needs no passphrase, and says of a wrong one that it is wrong.
+        // The open store needs no passphrase, but reports a wrong one.
         _ = try await fixture.agent.unlock(UnlockRequest())
         let wrong = UnlockRequest(passphrase: "another one")
         #expect(

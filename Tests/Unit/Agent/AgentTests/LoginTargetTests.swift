@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Logins at providers that want to know at the login where its tokens are to be used.
+/// Logins with an audience or resources, which some providers need at the login.
 struct LoginTargetTests {
     private static let place = "resource=urn%3Aa&resource=https%3A%2F%2Fb.example%2F&audience=api"
 
@@ -26,7 +26,7 @@ struct LoginTargetTests {
         return fixture
     }
 
-    @Test("audience and resources are asked for at the login and at each renewal of its own token")
+    @Test("audience and resources are requested at the login and at each renewal of its own token")
     func own() async throws {
         let fixture = try await loggedIn()
         #expect(fixture.provider.requests(.device) == ["client_id=tv&scope=openid&" + Self.place])
@@ -36,7 +36,7 @@ struct LoginTargetTests {
         let refresh = try #require(fixture.provider.requests(.token).last)
         #expect(refresh.contains("&" + Self.place + "&"), "\(refresh)")
 
-        // They are in the account file: a restart goes on with them, and a login repeats them.
+        // They are in the account file, which a restart and a new login use.
         let restarted = try AgentFixture(restarting: fixture)
         restarted.provider.script(.token, .grant(access: "a3"))
         #expect(try await restarted.agent.token(fixture.name, TokenRequest()).accessToken == "a3")
@@ -46,7 +46,7 @@ struct LoginTargetTests {
         try await restarted.agent.cancelLogin(fixture.name)
     }
 
-    @Test("a narrower token is for the same place, unless its request names another")
+    @Test("a narrower token has the same target, unless its request names another")
     func narrower() async throws {
         let fixture = try await loggedIn()
         fixture.provider.script(.token, .grant(access: "n1"))
@@ -59,7 +59,7 @@ struct LoginTargetTests {
         #expect(bodies.last?.contains("resource=") == false, "\(bodies)")
     }
 
-    @Test("an audience in device_parameters is sent once, and not where the key names another")
+    @Test("an audience in device_parameters is sent once, and not if the key names another")
     func wins() async throws {
         let fixture = try AgentFixture()
         try fixture.files.directory("user")
@@ -81,7 +81,7 @@ struct LoginTargetTests {
         }
     }
 
-    @Test("another provider does not get to know what the one before was asked for")
+    @Test("a new provider does not get the audience and resources of the one before")
     func otherProvider() async throws {
         let fixture = try await loggedIn()
         _ = await (try await fixture.login(LoginRequest(provider: "twitch", clientID: "c"))).prompt()
@@ -90,7 +90,7 @@ struct LoginTargetTests {
     }
 
     @Test(
-        "what is no audience or no resource is refused before anything is sent",
+        "an invalid audience or resource is refused before a request",
         arguments: [("", nil), ("a\n", nil), ("api", ["relative"]), ("api", ["urn:a#b"])] as [(String, [String]?)])
     func refused(audience: String, resources: [String]?) async throws {
         let fixture = try AgentFixture()
@@ -102,7 +102,7 @@ struct LoginTargetTests {
         #expect(fixture.provider.requests(.device).isEmpty)
     }
 
-    @Test("AWS, whose requests have no place for it, is not asked to guess")
+    @Test("AWS, whose requests have no audience or resource, refuses the settings")
     func noPlace() async throws {
         let fixture = try AgentFixture()
         let problem = await #expect(throws: Problem.self) {
@@ -112,10 +112,10 @@ struct LoginTargetTests {
                     providerParameters: ["region": "eu-west-1", "start_url": "https://d-1.awsapps.com/start"],
                     audience: "api"))
         }
-        #expect(problem?.detail.contains("no place for an audience") == true)
+        #expect(problem?.detail.contains("supports neither audience nor resources") == true)
     }
 
-    @Test("a renewal that is refused for its audience blames that, and not the client")
+    @Test("a renewal refused for its audience reports the audience, not the client")
     func invalidTarget() async throws {
         let fixture = try await loggedIn()
         fixture.provider.script(.token, .error("invalid_target"))

@@ -18,7 +18,7 @@ struct LoginTests {
         #expect(fixture.keyring.records.count == 1)
     }
 
-    @Test("after a restart every account is there without a login")
+    @Test("after a restart every account is available without a login")
     func restart() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -28,7 +28,7 @@ struct LoginTests {
         #expect(restarted.provider.requests(.token) == ["grant_type=refresh_token&refresh_token=r1&client_id=tv"])
     }
 
-    @Test("D7: the prompt shows the user code and the URI, and the device code is nowhere to be seen")
+    @Test("D7: the prompt shows the user code and the URI, and the device code is not visible")
     func prompt() async throws {
         let fixture = try AgentFixture()
         let log = try await fixture.login()
@@ -39,7 +39,7 @@ struct LoginTests {
         try await fixture.agent.cancelLogin(fixture.name)
     }
 
-    @Test("whoever joins sees the same code with the time that is left, and leaving does not cancel")
+    @Test("a client that joins sees the same code with the time left; its leaving does not cancel the login")
     func join() async throws {
         let fixture = try AgentFixture()
         let first = try await fixture.login()
@@ -57,7 +57,7 @@ struct LoginTests {
         guard case .done? = await second.events().last else { return #expect(Bool(false), "\(second.soFar)") }
     }
 
-    @Test("an outage is reported once, to who joins meanwhile as well, and its end once")
+    @Test("an outage is reported once, also to clients that join later, and so is its end")
     func outage() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(
@@ -71,7 +71,7 @@ struct LoginTests {
             let polls = fixture.provider.requests(.token).count
             func isPolled() -> Bool { fixture.provider.requests(.token).count > polls }
             for _ in 0..<80 where !isPolled() {
-                // The last poll may be under way, after which the login sleeps no more.
+                // The login may have done its last poll, after which it does not sleep.
                 await eventually { isPolled() || fixture.time.hasSleeper(within: .seconds(5)) }
                 if !isPolled() { fixture.time.advance(by: .seconds(5)) }
             }
@@ -94,7 +94,7 @@ struct LoginTests {
         #expect(await kinds(second) == expected)
     }
 
-    @Test("an approved login whose account file cannot be written lives until the agent ends, and says so")
+    @Test("an approved login whose account file cannot be written lives until the agent ends, with a note")
     func unwritable() async throws {
         let fixture = try AgentFixture()
         let log = try await fixture.login()
@@ -112,12 +112,12 @@ struct LoginTests {
             try await fixture.agent.reload()
         }
         #expect(fixture.provider.requests(.revocation).isEmpty)
-        // The next login mends it.
+        // The next login writes the file.
         try await fixture.completeLogin()
         #expect(try await fixture.agent.status(of: fixture.name).state == .ok)
     }
 
-    @Test("a login with other settings does not join")
+    @Test("a login with other settings cannot join")
     func joinOther() async throws {
         let fixture = try AgentFixture()
         _ = await (try await fixture.login()).prompt()
@@ -126,7 +126,7 @@ struct LoginTests {
         try await fixture.agent.cancelLogin(fixture.name)
     }
 
-    @Test("a cancelled login says so, is gone, and leaves no account behind")
+    @Test("a cancelled login reports it and leaves no account behind")
     func cancel() async throws {
         let fixture = try AgentFixture()
         let log = try await fixture.login()
@@ -138,7 +138,7 @@ struct LoginTests {
         #expect(fixture.keyring.records.isEmpty)
     }
 
-    @Test("a timeout that makes no sense is refused", arguments: [0, -5, 86_401, Int.max, Int.min])
+    @Test("a timeout out of range is refused", arguments: [0, -5, 86_401, Int.max, Int.min])
     func badTimeout(seconds: Int) async throws {
         let fixture = try AgentFixture()
         var request = AgentFixture.request
@@ -160,7 +160,7 @@ struct LoginTests {
     }
 
     @Test(
-        "D5: the provider's refusal ends the login after one request, under the provider's own code",
+        "D5: the provider's refusal ends the login after one request, with the provider's own code",
         arguments: ["access_denied", "expired_token", "invalid_client", "made_up_error"])
     func refusal(code: String) async throws {
         let fixture = try AgentFixture()
@@ -175,7 +175,7 @@ struct LoginTests {
     }
 
     @Test(
-        "a keyring that cannot be used stops the login before anybody is asked to approve",
+        "a keyring that cannot be used ends the login before a person is asked to approve",
         arguments: [StoreState.locked, .noBus, .noProvider, .hung, .failed])
     func noKeyring(state: StoreState) async throws {
         let fixture = try AgentFixture()
@@ -187,7 +187,7 @@ struct LoginTests {
         #expect(fixture.provider.requests(.device).isEmpty)
     }
 
-    @Test("a failed new login leaves the earlier one as it was")
+    @Test("a failed new login leaves the earlier one unchanged")
     func earlierStays() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -201,7 +201,7 @@ struct LoginTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
     }
 
-    @Test("a name without a file and without settings is unknown, and the hint says how to begin")
+    @Test("an account without a file and without settings is unknown, with a hint to log in")
     func unknown() async throws {
         let fixture = try AgentFixture()
         await #expect { _ = try await fixture.login(LoginRequest()) } throws: { error in

@@ -20,7 +20,7 @@ struct LogoutTests {
         }
     }
 
-    @Test("V1: a refused revocation is reported honestly, and the login is forgotten all the same")
+    @Test("V1: a refused revocation is reported, and the login is removed")
     func refused() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -32,7 +32,7 @@ struct LogoutTests {
         #expect(fixture.keyring.records.isEmpty)
     }
 
-    @Test("V1: a provider that is down is told later, also by an agent that was restarted meanwhile")
+    @Test("V1: a revocation that failed because the provider is down is sent later, also after a restart")
     func queued() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -50,7 +50,7 @@ struct LogoutTests {
         _ = await running.result
     }
 
-    @Test("V1: two logouts of one account while the provider is down are two revocations, restart or not")
+    @Test("V1: two logouts of one account while the provider is down are two revocations, also after a restart")
     func queuedTwice() async throws {
         let first = try AgentFixture()
         try await first.completeLogin(refresh: "r1")
@@ -82,7 +82,7 @@ struct LogoutTests {
         #expect(restarted.provider.requests(.token).last?.contains("refresh_token=r2") == true)
     }
 
-    @Test("V1: a provider that cannot even be discovered at the logout is told once it is back")
+    @Test("V1: a revocation that failed at the discovery is sent once the provider is back")
     func queuedWithoutDiscovery() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -102,7 +102,7 @@ struct LogoutTests {
     }
 
     @Test(
-        "V1: with both endpoints given by hand, the revocation endpoint still waits for an issuer that is away",
+        "V1: with configured endpoints, a revocation waits for the issuer to name its revocation endpoint",
         arguments: [.failure(.unreachable("no route")), .json(503, ""), .json(200, "<html>log in here</html>")]
             as [FakeProvider.Answer])
     func queuedWithEndpointsByHand(answer: FakeProvider.Answer) async throws {
@@ -124,7 +124,7 @@ struct LogoutTests {
         #expect(inspected.tokens.first?.introspection?.state == .unreachable)
     }
 
-    @Test("a logout during an account's first login cancels it, and says so")
+    @Test("a logout during an account's first login cancels it and reports that")
     func firstLoginPending() async throws {
         let fixture = try AgentFixture()
         let log = try await fixture.login()
@@ -135,7 +135,7 @@ struct LogoutTests {
         #expect(await fixture.agent.status().accounts.isEmpty)
     }
 
-    @Test("a local logout tells the provider nothing")
+    @Test("a local logout sends nothing to the provider")
     func local() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -145,7 +145,7 @@ struct LogoutTests {
         #expect(fixture.provider.requests(.revocation).isEmpty)
     }
 
-    @Test("a store that cannot forget is no success")
+    @Test("a store that cannot remove the record makes the logout fail")
     func storeFails() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()

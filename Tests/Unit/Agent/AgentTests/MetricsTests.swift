@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// What the agent counts, and how its accounts and stores are.
+/// The metrics of the agent, its accounts and its stores.
 struct MetricsTests {
     let fixture: AgentFixture
 
@@ -23,10 +23,10 @@ struct MetricsTests {
         page[#"authagent_refreshes_total{result="\#(result)"}"#]
     }
 
-    @Test("each refresh counts one, under what came of it; a token from memory none")
+    @Test("each refresh is counted once by its result; a token from memory is not")
     func refreshes() async throws {
         try await fixture.completeLogin()
-        // All there can be, so that a rate can be taken of each one's first.
+        // All results are there from the start, so that `rate()` sees the first one.
         let first = page()
         let results = first.series("authagent_refreshes_total")
         #expect(results.count == 10)
@@ -72,7 +72,7 @@ struct MetricsTests {
         #expect(page[#"authagent_upstream_request_duration_seconds_bucket{result="timed_out",le="10"}"#] == 1)
     }
 
-    @Test("each account has the state that status shows, and the time that its token has left")
+    @Test("each account has the state that status shows, and its token's remaining lifetime")
     func accounts() async throws {
         fixture.provider.script(
             .token,
@@ -103,9 +103,9 @@ struct MetricsTests {
         #expect(page.series("authagent_token_expiry_seconds").isEmpty)
     }
 
-    @Test("stores, locks and watchers are as they were last seen")
+    @Test("stores, locks and watchers are shown as last seen")
     func agent() async throws {
-        // A machine without a keyring, and with no account that needs one, is not one to alert on.
+        // A machine without a keyring must not raise an alert if no account needs one.
         #expect(page().series("authagent_store_state").isEmpty)
         try await fixture.completeLogin()
         fixture.keyring.fail(StoreFailure(.hung, "it does not answer"))

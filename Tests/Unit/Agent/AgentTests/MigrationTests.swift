@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// Moving accounts, and whoever logs in or out meanwhile.
+/// Moving accounts, with logins and logouts at the same time.
 @Suite(.timeLimit(.minutes(10)))
 struct MigrationTests {
     let fixture: AgentFixture
@@ -29,14 +29,14 @@ struct MigrationTests {
         guard case .done? = await log.events().last else { throw Problem(.badRequest, "\(log.soFar)", hint: "") }
     }
 
-    /// Moves everything into the keyring; `meanwhile` happens while the first account is being copied.
+    /// Moves all accounts to the keyring; `meanwhile` runs while the first one is being copied.
     private func migrate(meanwhile: () async throws -> Void) async throws -> [MovedAccount] {
         let gate = Gate()
         fixture.keyring.hold(at: gate)
         let agent = fixture.agent
         async let reply = agent.changeStore(StoreRequest(.migrate, target: "keyring"))
         await gate.arrived()
-        // The move has to end, whatever becomes of the rest.
+        // The move must end, whatever the result of `meanwhile`.
         let result: Result<Void, any Error>
         do { result = .success(try await meanwhile()) } catch { result = .failure(error) }
         gate.open()
@@ -56,7 +56,7 @@ struct MigrationTests {
         await refusal { () throws(Problem) in _ = try await fixture.agent.token(fixture.name, TokenRequest()) }
     }
 
-    @Test("while an account is moved nobody logs in or out there; afterwards both go to the new store")
+    @Test("during an account's move its logins and logouts are refused; later ones use the new store")
     func moving() async throws {
         try await make()
         try await logIn(fixture.name, refresh: "r1")
@@ -78,7 +78,7 @@ struct MigrationTests {
         await fixture.passInterval()
         guard case .done? = await log.events().last else { return #expect(Bool(false), "\(log.soFar)") }
         #expect(try await fixture.sealed.loadAll().isEmpty)
-        // What the file names is where the login is.
+        // The file names the store that holds the login.
         let later = try AgentFixture(restarting: fixture)
         later.provider.script(.token, .grant(access: "a3", refresh: "r3"))
         #expect(try await later.agent.token(later.name, TokenRequest()).accessToken == "a3")
@@ -87,7 +87,7 @@ struct MigrationTests {
         #expect(fixture.keyring.records.isEmpty)
     }
 
-    @Test("a login that ends while other accounts are moved is the one that is moved")
+    @Test("a login that ends while other accounts are moved is moved itself")
     func loginBefore() async throws {
         try await make()
         let first = try #require(AccountName("first"))
@@ -104,7 +104,7 @@ struct MigrationTests {
         #expect(later.provider.requests(.token).last?.contains("refresh_token=r2") == true)
     }
 
-    @Test("a lock that comes while an account is moved holds in the new store as well")
+    @Test("a lock during an account's move holds in the new store as well")
     func lock() async throws {
         try await make()
         try await logIn(fixture.name, refresh: "r1")
@@ -138,7 +138,7 @@ struct MigrationTests {
         async let reply = agent.changeStore(StoreRequest(.migrate, target: "keyring"))
         await gate.arrived()
         async let reloaded: Void = agent.reload()
-        // That it waits cannot be seen; one that does not is over by then.
+        // Waiting is not observable; a reload that does not wait ends within this time.
         let deadline = ContinuousClock.now + .milliseconds(300)
         while ContinuousClock.now < deadline, try await !isRead() { await Task.yield() }
         #expect(try await !isRead())
@@ -155,7 +155,7 @@ struct MigrationTests {
         ).record
     }
 
-    @Test("what a move that was cut short has left in the old store goes with the next move; a newer login there stays")
+    @Test("the next move removes the copy that an interrupted one left; a newer login there stays")
     func leftover() async throws {
         try await make()
         try await logIn(fixture.name, refresh: "r1")

@@ -4,8 +4,8 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// A rule's scopes are compared letter by letter, whether or not a request names any: what providers mean by a scope's
-/// spelling is another question.
+/// A rule's scopes are compared as strings, with and without scopes in the request: equal meaning at a provider does
+/// not count.
 struct NarrowBoundTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var bound: [String]
@@ -34,7 +34,7 @@ struct NarrowBoundTests {
     ]
 
     @Test(
-        "a login that has a scope which only means, or looks like, one of the bound serves nothing, and asks for nothing",
+        "a login whose scope only means or looks like one of the bound gets nothing, without a request",
         arguments: rows)
     func lookalikes(row: Row) async throws {
         let fixture = try await AgentFixture.loggedIn(row.login.words, granted: row.login)
@@ -45,7 +45,7 @@ struct NarrowBoundTests {
             let problem = await fixture.refusal(request)
             #expect(problem?.reason == "no_allowed_scope", "\(problem as Any)")
             guard case .failure? = fixture.agent.tokenAtOnce(fixture.name, request) else {
-                Issue.record("it is served at once")
+                Issue.record("the token is served from memory")
                 return
             }
         }
@@ -53,7 +53,7 @@ struct NarrowBoundTests {
     }
 
     @Test(
-        "of a token that was narrowed, the reply's own words decide", arguments: rows)
+        "for a narrowed token, the reply's scopes decide", arguments: rows)
     func lookalikesGranted(row: Row) async throws {
         let bound = row.bound[0]
         let fixture = try await AgentFixture.loggedIn([bound, "more"], granted: "\(bound) more")
@@ -67,7 +67,7 @@ struct NarrowBoundTests {
         }
     }
 
-    @Test("under a bound narrower than the login, a reply that names no scopes is served to no program")
+    @Test("under a bound narrower than the login, a reply without scope is not served")
     func silence() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         fixture.provider.script(.token, .token("wide", scope: nil))
@@ -78,17 +78,17 @@ struct NarrowBoundTests {
             #expect(problem?.reason == "scope_not_allowed")
             #expect(problem?.hint?.contains("'believe_omitted_scope = true'") == true)
             guard case .failure(let again)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
-                Issue.record("it is served at once")
+                Issue.record("the token is served from memory")
                 return
             }
             #expect(again == problem)
         }
-        // Without a bound, RFC 6749 §5.1 is believed.
+        // Without a bound, RFC 6749 §5.1 applies.
         let free = try await fixture.agent.token(fixture.name, TokenRequest(target: try TokenTarget(scopes: ["read"])))
         #expect(free.scope == "read")
     }
 
-    @Test("a provider that is believed may leave the scope out, and is held to what it names all the same")
+    @Test("with believe_omitted_scope a reply may omit the scope; if it names scopes, they must be within it")
     func believed() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         try await fixture.configure("believe_omitted_scope = true\n")
@@ -105,7 +105,7 @@ struct NarrowBoundTests {
         }
     }
 
-    @Test("a new login keeps the belief of the account's file")
+    @Test("a new login keeps believe_omitted_scope of the account's file")
     func keptBelief() async throws {
         let fixture = try await AgentFixture.loggedIn(["read"], granted: nil)
         try await fixture.configure("believe_omitted_scope = true\n")
@@ -115,7 +115,7 @@ struct NarrowBoundTests {
         #expect(await fixture.refusal(TokenRequest(bound: .scopes("read", "write"))) == nil)
     }
 
-    @Test("belief that the account file takes back is not given to a token that came before")
+    @Test("removing believe_omitted_scope also applies to tokens from before")
     func belief() async throws {
         let fixture = try await AgentFixture.loggedIn(["read"], granted: nil)
         let request = TokenRequest(bound: .scopes("read"))
@@ -129,13 +129,13 @@ struct NarrowBoundTests {
         try await fixture.agent.reload()
         #expect(await fixture.refusal(request)?.reason == "scope_not_allowed")
         guard case .failure? = fixture.agent.tokenAtOnce(fixture.name, request) else {
-            Issue.record("it is served at once")
+            Issue.record("the token is served from memory")
             return
         }
     }
 
     @Test(
-        "an answer whose scopes cannot be read in full is within no bound",
+        "a reply whose scopes cannot be read completely is within no bound",
         arguments: [
             #""scope":"""#, #""scope":" ""#, #""scope":[]"#, #""scope":"read \u00e4dmin""#, #""scope":"read \u212aey""#,
             #""scope":"read","scopes":["read","admin"]"#, #""scope":["read",7]"#, #""scope":"read","scopes":{}"#,
@@ -156,7 +156,7 @@ struct NarrowBoundTests {
         }
     }
 
-    @Test("a token that a trusted program had issued, and that is kept, is not served to one under a bound")
+    @Test("a kept token that was issued for an unbounded caller is not served under a bound")
     func kept() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         let target = try TokenTarget(scopes: ["read"])
@@ -164,7 +164,7 @@ struct NarrowBoundTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest(target: target)).accessToken == "n1")
         let bounded = TokenRequest(target: target, bound: .scopes("read"))
         guard case .failure(let problem)? = fixture.agent.tokenAtOnce(fixture.name, bounded) else {
-            Issue.record("it is served")
+            Issue.record("the token is served")
             return
         }
         #expect(problem.reason == "scope_not_allowed")
@@ -180,13 +180,13 @@ struct NarrowBoundTests {
         let again = try AgentFixture(restarting: fixture)
         again.provider.script(.token, .token("a3", scope: nil))
         #expect(await again.refusal(request)?.reason == "scope_not_allowed")
-        // Once the provider names them, they are known.
+        // Once a reply names them, they are known.
         again.time.advance(by: .seconds(3600))
         again.provider.script(.token, .token("a4", scope: "read"))
         #expect(try await again.agent.token(again.name, request).accessToken == "a4")
     }
 
-    @Test("a login without any scopes that are known has none that the rules allow")
+    @Test("a login without known scopes has none that the rules allow")
     func unknown() async throws {
         let fixture = try await AgentFixture.loggedIn([], granted: nil)
         let problem = await fixture.refusal(TokenRequest(bound: .scopes("read")))
@@ -194,7 +194,7 @@ struct NarrowBoundTests {
         #expect(problem?.reason == "no_allowed_scope")
     }
 
-    @Test("a login that has no more than the bound is served its own token, also if a renewal names nothing")
+    @Test("a login within the bound serves its own token, also if a renewal names no scope")
     func within() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "offline_access"], granted: "read offline_access")
         let request = TokenRequest(bound: .scopes("read", "write"))
@@ -205,13 +205,13 @@ struct NarrowBoundTests {
         let target = try TokenTarget(scopes: ["read"])
         let narrow = TokenRequest(target: target, bound: .scopes("read", "write"))
         #expect(try await fixture.agent.token(fixture.name, narrow).scope == "read")
-        // What the login has is kept with it.
+        // The login's scopes are stored with it.
         let again = try AgentFixture(restarting: fixture)
         again.provider.script(.token, .token("a3", scope: nil))
         #expect(try await again.agent.token(again.name, request).accessToken == "a3")
     }
 
-    @Test("after a renewal that named fewer scopes, silence may mean those of the login again")
+    @Test("after a renewal that named fewer scopes, an omitted scope may mean all of them again")
     func fewer() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         fixture.time.advance(by: .seconds(3600))
@@ -224,7 +224,7 @@ struct NarrowBoundTests {
         #expect(await fixture.refusal(request)?.reason == "scope_not_allowed")
     }
 
-    @Test("what a reply for a target names is not taken for the login's own scopes")
+    @Test("the scope in a reply for a target does not become the login's own")
     func targetIsNotLogin() async throws {
         let fixture = try await AgentFixture.loggedIn(["read"], granted: nil)
         fixture.provider.script(.token, .token("n1", scope: "read"), .token("a2", scope: nil))
@@ -234,7 +234,7 @@ struct NarrowBoundTests {
         #expect(await fixture.refusal(TokenRequest(bound: .scopes("read")))?.reason == "scope_not_allowed")
     }
 
-    @Test("a login that never expires keeps with it whether its scopes were named", arguments: [true, false])
+    @Test("a login that never expires stores whether its scopes were named", arguments: [true, false])
     func lasting(isNamed: Bool) async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(
@@ -251,7 +251,7 @@ struct NarrowBoundTests {
     }
 
     @Test(
-        "a login under a bound is compared letter by letter as well",
+        "a login's scopes under a bound are compared as strings as well",
         arguments: [
             ("https://graph.example/.default", "Mail.ReadWrite"), ("https://mail.example/x/admin", "admin"),
             ("read", "READ"), ("read", "Offline_Access"), ("email", "https://www.googleapis.com/auth/userinfo.email"),
@@ -263,7 +263,7 @@ struct NarrowBoundTests {
         request.bound = ScopeBound([bound])
         do throws(Problem) {
             _ = try await fixture.agent.login(fixture.name, request)
-            Issue.record("it begins")
+            Issue.record("the login starts")
         } catch { #expect(error.reason == "scope_not_allowed") }
         #expect(fixture.provider.requests(.device).count == count)
     }

@@ -6,7 +6,7 @@ import Testing
 
 /// PKCE in the device grant (RFC 7636).
 struct ProofKeyTests {
-    /// Keycloak's answer for a client that has to use PKCE.
+    /// Keycloak's reply to a client that must use PKCE.
     private static let demand = FakeProvider.Answer.json(
         400, #"{"error":"invalid_request","error_description":"Missing parameter: code_challenge_method"}"#)
     private static let codes = FakeProvider.Answer.json(
@@ -26,7 +26,7 @@ struct ProofKeyTests {
         body.split(separator: "&").first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
     }
 
-    @Test("a provider that asks for a proof key gets one, without anybody's doing")
+    @Test("a provider that requires a proof key gets one, without a setting")
     func onDemand() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.device, Self.demand, Self.codes)
@@ -42,7 +42,7 @@ struct ProofKeyTests {
         #expect(parameter("code_challenge_method", asked[1]) == "S256")
         let verifiers = fixture.provider.requests(.token).map { parameter("code_verifier", $0) }
         #expect(verifiers.count == 2 && verifiers[0]?.utf8.count == 43 && verifiers[0] == verifiers[1])
-        // It ends with the login.
+        // The proof key ends with the login.
         fixture.provider.script(.token, .grant(access: "a2"))
         let restarted = try AgentFixture(restarting: fixture)
         restarted.provider.script(.token, .grant(access: "a2"))
@@ -50,7 +50,7 @@ struct ProofKeyTests {
         #expect(restarted.provider.requests(.token).allSatisfy { parameter("code_verifier", $0) == nil })
     }
 
-    @Test("with pkce = true the first request has one already, and two logins have different ones")
+    @Test("with pkce = true the first request has a proof key, different for each login")
     func always() async throws {
         let fixture = try AgentFixture()
         var challenges: [String?] = []
@@ -74,7 +74,7 @@ struct ProofKeyTests {
         #expect(failure.code == "invalid_request" && failure.hint.contains("--pkce"))
     }
 
-    @Test("a provider that asks again is not asked for ever")
+    @Test("a provider that still requires a proof key after getting one is not requested again")
     func twice() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.device, Self.demand)
@@ -83,7 +83,7 @@ struct ProofKeyTests {
         #expect(fixture.provider.requests(.device).count == 2)
     }
 
-    @Test("any other refusal is asked once")
+    @Test("any other refusal is not retried")
     func otherRefusal() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.device, .error("invalid_scope"))
@@ -92,7 +92,7 @@ struct ProofKeyTests {
         #expect(fixture.provider.requests(.device).count == 1)
     }
 
-    @Test("a preset of a provider that demands a proof key sends it at once")
+    @Test("a preset of a provider that requires a proof key sends it at once")
     func preset() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.metadata, Self.codes)

@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 import Vault
 
-/// A provider whose metadata is not what it was at the login.
+/// A provider whose metadata has changed since the login.
 struct ProviderChangeTests {
     private static let old = FakeProvider.issuer
 
-    /// Metadata that leads elsewhere, a good while after the login.
+    /// Logs in, and changes the metadata long after it.
     private func loggedIn(
         token: String = old + "/token", revocation: String = old + "/revocation", issuer: String = old
     ) async throws -> AgentFixture {
@@ -29,7 +29,7 @@ struct ProviderChangeTests {
             """
         fixture.provider.script(.metadata, .json(200, metadata))
         fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
-        // Longer than the token and the metadata live.
+        // Longer than the token and the metadata are valid.
         fixture.time.advance(by: .seconds(7200))
     }
 
@@ -39,11 +39,11 @@ struct ProviderChangeTests {
         } throws: { error in
             guard let problem = error as? Problem else { return false }
             return problem.code == .providerChanged && problem.detail.contains("'\(what)'")
-                && problem.hint == "if you know that it has moved, run 'authagent login work'"
+                && problem.hint == "if the provider has moved, run 'authagent login work'"
         }
     }
 
-    @Test("a token endpoint on another host gets nothing; the login is kept, and goes on once the metadata is mended")
+    @Test("a token endpoint on another host gets nothing; the login continues once the metadata is corrected")
     func tokenEndpoint() async throws {
         let fixture = try await loggedIn(token: "https://evil.example/token")
         await requireRefusal(fixture, naming: "evil.example")
@@ -53,7 +53,7 @@ struct ProviderChangeTests {
         #expect(fixture.provider.requests(.token).last?.contains("refresh_token=r1") == true)
     }
 
-    @Test("the hosts of the login are remembered by the store")
+    @Test("the hosts of the login are stored with it")
     func restart() async throws {
         let fixture = try await loggedIn(token: "https://evil.example/token")
         let restarted = try AgentFixture(restarting: fixture)
@@ -63,7 +63,7 @@ struct ProviderChangeTests {
     }
 
     @Test(
-        "another path on the same host is followed, and so is another port",
+        "another path or port on the same host is followed",
         arguments: ["/v2/token", ":8443/token"])
     func sameHost(rest: String) async throws {
         let fixture = try await loggedIn(token: Self.old + rest)
@@ -78,7 +78,7 @@ struct ProviderChangeTests {
         #expect(fixture.provider.requests(.token).count == 1)
     }
 
-    @Test("a revocation endpoint on another host gets nothing, and the logout says why; renewals do not mind it")
+    @Test("a revocation endpoint on another host gets nothing, the logout says why, and renewals continue")
     func revocationEndpoint() async throws {
         let fixture = try await loggedIn(revocation: "https://evil.example/revocation")
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
@@ -88,7 +88,7 @@ struct ProviderChangeTests {
         #expect(fixture.provider.requests(.revocation).isEmpty)
     }
 
-    @Test("a revocation that waits for the provider is not sent to another host either, and waits until that is mended")
+    @Test("a queued revocation is not sent to another host, and waits until the metadata is corrected")
     func pendingRevocation() async throws {
         let fixture = try await loggedIn()
         let restarted = try AgentFixture(restarting: fixture)
@@ -99,7 +99,7 @@ struct ProviderChangeTests {
         let again = try AgentFixture(restarting: restarted)
         change(again, revocation: "https://evil.example/revocation")
         let running = Task { try await again.agent.run() }
-        // The second time it has had the first answer.
+        // By the second request it has processed the first reply.
         await eventually {
             again.time.advance(by: .seconds(1))
             return again.provider.requests(.metadata).count > 1
@@ -115,7 +115,7 @@ struct ProviderChangeTests {
         _ = await running.result
     }
 
-    @Test("a new login goes where the metadata leads, and its renewals with it")
+    @Test("a new login and its renewals use the hosts of the current metadata")
     func newLogin() async throws {
         let fixture = try await loggedIn(token: "https://new.example/token")
         try await fixture.completeLogin(access: "b1", refresh: "s1")

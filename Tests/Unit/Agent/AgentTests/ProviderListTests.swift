@@ -3,12 +3,12 @@ import AgentAPI
 import Foundation
 import Testing
 
-/// What `authagent providers --json` says.
+/// The output of `authagent providers --json`.
 struct ProviderListTests {
-    @Test("each name of what nobody has confirmed is that of a member", arguments: ProviderList.known.providers)
+    @Test("each unconfirmed value has the name of a member of the description", arguments: ProviderList.known.providers)
     func unverified(provider: ProviderDescription) throws {
         var possible = provider
-        // Encoded even where this provider has none.
+        // Set, so that they are encoded even if this provider has none.
         possible.offlineScope = ""
         possible.endpoints = ProviderEndpointList(
             device: "", token: "", revocation: "", registration: "", authorization: "")
@@ -18,7 +18,7 @@ struct ProviderListTests {
         #expect(Set(members.keys).union(inner).isSuperset(of: provider.unverified), "\(provider.unverified)")
     }
 
-    @Test("the ways of a provider are listed, and not only acted upon")
+    @Test("a provider's dialect is listed")
     func ways() throws {
         func provider(_ name: String) throws -> ProviderDescription {
             try #require(ProviderList.known.providers.first { $0.name == name })

@@ -4,13 +4,13 @@ import OAuth
 import TestSupport
 import Testing
 
-/// Logins by a preset's name.
+/// Logins with a preset.
 struct ProviderLoginTests {
     private static func request(_ name: String, _ parameters: [String: String]? = nil) -> LoginRequest {
         LoginRequest(provider: name, providerParameters: parameters, clientID: "c", scopes: ["a", "b"])
     }
 
-    @Test("a provider without metadata is not asked for any, and gets its own parameter names")
+    @Test("a provider without metadata gets no discovery request, and gets its own parameter names")
     func dialect() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"), .grant(access: "a2"))
@@ -20,7 +20,7 @@ struct ProviderLoginTests {
         #expect(fixture.provider.requests(.metadata).isEmpty)
         #expect(fixture.provider.requests(.device) == ["client_id=c&scopes=a+b"])
 
-        // The file has the name, so that a later version's preset counts; a restart goes on with it.
+        // The file names the preset, so that a later version's values apply.
         let restarted = try AgentFixture(restarting: fixture)
         restarted.provider.script(.token, .grant(access: "a2"))
         #expect(try await restarted.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
@@ -40,7 +40,7 @@ struct ProviderLoginTests {
                 == ["https://sso.example/realms/main/protocol/openid-connect/auth/device"])
     }
 
-    @Test("what the server's metadata says wins over the preset")
+    @Test("the server's metadata wins over the preset")
     func metadataWins() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(
@@ -57,7 +57,7 @@ struct ProviderLoginTests {
         try await fixture.agent.cancelLogin(fixture.name)
     }
 
-    @Test("a server that does not answer, or answers for another issuer, is not replaced by the preset's endpoints")
+    @Test("the preset's endpoints do not replace a server that is down or has another issuer")
     func notReplaced() async throws {
         for answer: FakeProvider.Answer in [
             .json(503, ""), .failure(.unreachable("no route")), .json(200, #"{"issuer":"https://other.example"}"#),
@@ -70,7 +70,7 @@ struct ProviderLoginTests {
         }
     }
 
-    @Test("another provider takes over nothing of the one before but the client, the scopes and the store")
+    @Test("another provider keeps only the client, the scopes and the store of the one before")
     func changed() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
@@ -85,7 +85,7 @@ struct ProviderLoginTests {
         try await fixture.agent.cancelLogin(fixture.name)
     }
 
-    @Test("a provider that needs a parameter, and a parameter without a provider, are refused with the option to give")
+    @Test("a missing parameter, or a parameter without a provider, is refused with the option to give")
     func refused() async throws {
         let fixture = try AgentFixture()
         for (request, hint) in [

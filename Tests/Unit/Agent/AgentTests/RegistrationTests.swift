@@ -42,12 +42,12 @@ struct RegistrationTests {
         fixture.provider.all(.register).filter { $0.method == .delete }
     }
 
-    /// How many deletions wait for their turn.
+    /// Returns the number of queued deletions.
     private func queued(_ fixture: AgentFixture) -> Int {
         fixture.keyring.records.values.compactMap(PendingRevocation.init).count { $0.deletesClient }
     }
 
-    /// Lets the agent do what is queued.
+    /// Lets the agent process its queue.
     private func runQueue(_ fixture: AgentFixture, until isDone: () -> Bool) async {
         let running = Task { try? await fixture.agent.run() }
         await eventually { isDone() }
@@ -59,7 +59,7 @@ struct RegistrationTests {
         fixture.keyring.records.values.first { $0.key.purpose == .login }.flatMap(Credential.init)
     }
 
-    @Test("a login without a client id registers a client, shows it, and keeps it with the login, not in the file")
+    @Test("a login without a client id registers a client, and stores it with the login, not in the file")
     func registers() async throws {
         let fixture = try Self.fixture(Self.registered())
         fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
@@ -97,7 +97,7 @@ struct RegistrationTests {
         #expect(deletions(fixture).isEmpty)
     }
 
-    @Test("a cancel is answered while the provider still registers; what it registers is there for the next login")
+    @Test("a cancel during the registration returns at once; the next login uses the registered client")
     func cancelledMeanwhile() async throws {
         let fixture = try Self.fixture(Self.registered())
         let gate = Gate()
@@ -116,7 +116,7 @@ struct RegistrationTests {
         #expect(fixture.provider.requests(.device) == ["client_id=c1&scope=openid"])
     }
 
-    @Test("an agent that stops, and a logout that forgets the client, wait for what a cancelled login has left")
+    @Test("an agent's stop, and a logout that forgets the client, wait for a cancelled login's registration")
     func left() async throws {
         for forgets in [false, true] {
             let fixture = try Self.fixture(Self.registered())
@@ -149,7 +149,7 @@ struct RegistrationTests {
         try await running.value
     }
 
-    @Test("G1: the registered secret and method are used, whatever the metadata says first")
+    @Test("G1: the registered secret and method are used, whatever the metadata prefers")
     func secret() async throws {
         let members = #","client_secret":"s3cret","token_endpoint_auth_method":"client_secret_post""#
         let fixture = try Self.fixture(Self.registered(members: members))
@@ -163,7 +163,7 @@ struct RegistrationTests {
                 == ["grant_type=refresh_token&refresh_token=r1&client_id=c1&client_secret=s3cret"])
     }
 
-    @Test("a client whose secret has expired is registered anew at the next login")
+    @Test("a client whose secret has expired is registered again at the next login")
     func expired() async throws {
         let members = #","client_secret":"s3cret","client_secret_expires_at":1"#
         let fixture = try Self.fixture(Self.registered(members: members))
@@ -173,12 +173,12 @@ struct RegistrationTests {
         #expect(credential(fixture)?.clientID == "c2")
     }
 
-    @Test("a registration that cannot be kept beside an earlier login is given back when the login fails")
+    @Test("a registration that cannot be stored beside an earlier login is deleted when the login fails")
     func givenBack() async throws {
         let fixture = try Self.fixture(Self.registered())
         try await Self.completeLogin(
             fixture, LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"]))
-        // The account file now says nothing of a client, as if somebody had taken the line out.
+        // The account file has no client id, as if its line had been removed.
         let path = fixture.files.path + "/user/work.toml"
         let text = try String(contentsOfFile: path, encoding: .utf8)
         try text.replacing("client_id = \"tv\"\n", with: "").write(toFile: path, atomically: false, encoding: .utf8)
@@ -191,7 +191,7 @@ struct RegistrationTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
     }
 
-    @Test("a store that fails to keep the client ends the login before anybody is asked, and gives the client back")
+    @Test("a store that cannot save the client ends the login before the prompt, and the client is deleted")
     func notKept() async throws {
         let fixture = try Self.fixture(Self.registered())
         let gate = Gate()
@@ -206,7 +206,7 @@ struct RegistrationTests {
         await runQueue(fixture) { deletions(fixture).count == 1 }
     }
 
-    @Test("the initial access token goes to the registration endpoint, and is neither kept nor sent elsewhere")
+    @Test("the initial access token is sent to the registration endpoint only, and is not stored")
     func initialToken() async throws {
         let fixture = try Self.fixture(Self.registered())
         var request = Self.request
@@ -241,7 +241,7 @@ struct RegistrationTests {
         #expect(await fixture.agent.status().accounts.isEmpty)
     }
 
-    @Test("without a registration endpoint a client id is needed; without a device endpoint nothing is registered")
+    @Test("without a registration endpoint a client id is needed; without a device endpoint none is registered")
     func unsupported() async throws {
         let fixture = try AgentFixture()
         let log = try await fixture.login(Self.request)
@@ -265,7 +265,7 @@ struct RegistrationTests {
         #expect(other.provider.all(.register).isEmpty)
     }
 
-    @Test("a registered client that the provider has lost is replaced by a new one before anybody is asked")
+    @Test("a registered client that the provider has lost is replaced before the prompt")
     func lost() async throws {
         let fixture = try Self.fixture(Self.registered())
         #expect(try await Self.completeLogin(fixture).map(isDone) == true)
@@ -286,7 +286,7 @@ struct RegistrationTests {
         #expect(credential(fixture)?.clientID == "c2")
     }
 
-    @Test("a new client that is refused as well ends the login; another is not registered")
+    @Test("a new client that is refused as well ends the login; another one is not registered")
     func refusedAgain() async throws {
         let fixture = try Self.fixture(Self.registered())
         #expect(try await Self.completeLogin(fixture).map(isDone) == true)
@@ -301,7 +301,7 @@ struct RegistrationTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
     }
 
-    @Test("a registered client that may not do what it is for is an error that says how to register anew")
+    @Test("a registered client that may not use the device grant is an error that says how to register again")
     func unauthorized() async throws {
         let fixture = try Self.fixture(Self.registered())
         #expect(try await Self.completeLogin(fixture).map(isDone) == true)
@@ -313,7 +313,7 @@ struct RegistrationTests {
         #expect(fixture.provider.requests(.register).count == 1)
     }
 
-    @Test("secrets that nothing would be done with are refused at once")
+    @Test("secrets that would not be used are refused at once")
     func idleSecrets() async throws {
         let fixture = try Self.fixture(Self.registered())
         for request in [

@@ -12,7 +12,7 @@ struct RejectionTests {
         0x05, 0x43, 0x06, 0xAE, 0x4A, 0x4B, 0x38, 0x05, 0x98, 0xF6, 0xCF, 0xD1, 0x14,
     ]
 
-    @Test("the hash is that of the token's bytes")
+    @Test("the hash is the digest of the token's bytes")
     func hash() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -35,7 +35,7 @@ struct RejectionTests {
         } catch { return error }
     }
 
-    @Test("under a bound, a caller has renewed what it could get, and nothing else")
+    @Test("under a bound, a caller can renew only what it could request")
     func bounds() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         let count = fixture.provider.requests(.token).count
@@ -43,7 +43,7 @@ struct RejectionTests {
         #expect(await problem(fixture, place)?.reason == "target_not_allowed")
         #expect(await problem(fixture, TokenRequest(bound: .scopes("write")))?.reason == "no_allowed_scope")
         #expect(fixture.provider.requests(.token).count == count)
-        // The narrow token, and not the login's own.
+        // The narrow token is renewed, not the login's own.
         fixture.provider.script(.token, .token("n1", scope: "read"))
         #expect(await problem(fixture, TokenRequest(bound: .scopes("read"))) == nil)
         #expect(fixture.provider.requests(.token).last?.contains("scope=read&") == true)
@@ -52,7 +52,7 @@ struct RejectionTests {
             try await fixture.agent.token(fixture.name, TokenRequest(bound: .scopes("read"))).accessToken == "n1")
     }
 
-    @Test("under a bound, a token that can do more is not renewed for the caller, as it is not served")
+    @Test("under a bound, a token with more scopes is neither renewed nor served for the caller")
     func wider() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         fixture.provider.script(.token, .token("n1", scope: "read admin"))

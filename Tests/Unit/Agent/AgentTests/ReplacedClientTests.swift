@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// Registered clients whose place another takes: none is left behind at its provider (RFC 7592).
+/// Registered clients that are replaced: each is deleted at its provider (RFC 7592).
 struct ReplacedClientTests {
     private static let other = "https://other.example"
 
@@ -38,7 +38,7 @@ struct ReplacedClientTests {
         if case .done? = event { true } else { false }
     }
 
-    /// Lets a restarted agent send what is queued. Returns where clients were deleted, and with what.
+    /// Lets a restarted agent process its queue. Returns the URLs and tokens of the deletions.
     private func deletions(
         _ earlier: AgentFixture, answer: FakeProvider.Answer = .json(204, "")
     ) async throws -> [String] {
@@ -61,7 +61,7 @@ struct ReplacedClientTests {
         "\(issuer)/\(id)/register Bearer manage-\(id)"
     }
 
-    @Test("a login at another issuer has the client of the one before deleted, after its token is revoked")
+    @Test("a login at another issuer deletes the earlier one's client, after its token is revoked")
     func otherIssuer() async throws {
         let fixture = try fixture()
         #expect(isDone(try await RegistrationTests.completeLogin(fixture)))
@@ -87,7 +87,7 @@ struct ReplacedClientTests {
         #expect(restarted.provider.urls(.register) == ["\(FakeProvider.issuer)/c1/register"])
     }
 
-    @Test("a client whose login was cancelled is deleted when another issuer's takes its place")
+    @Test("a client whose login was cancelled is deleted when another issuer's replaces it")
     func cancelled() async throws {
         let fixture = try fixture()
         let log = try await fixture.login(RegistrationTests.request)
@@ -100,7 +100,7 @@ struct ReplacedClientTests {
         #expect(try await deletions(fixture) == [Self.deletion("c1")])
     }
 
-    @Test("a client whose secret has expired is deleted when a new one takes its place; one that goes on is not")
+    @Test("a client whose secret has expired is deleted when a new one replaces it; a valid one is kept")
     func expired() async throws {
         let fixture = try fixture(members: #","client_secret":"s","client_secret_expires_at":1"#)
         #expect(isDone(try await RegistrationTests.completeLogin(fixture)))
@@ -109,7 +109,7 @@ struct ReplacedClientTests {
         #expect(try await deletions(fixture) == [Self.deletion("c1")])
     }
 
-    @Test("a client of people's own takes the place of a registered one, which is deleted")
+    @Test("a registered client is deleted when a configured one replaces it")
     func byHand() async throws {
         let fixture = try fixture()
         #expect(isDone(try await RegistrationTests.completeLogin(fixture)))
@@ -127,7 +127,7 @@ struct ReplacedClientTests {
         #expect(try await deletions(fixture) == [Self.deletion("c1")])
     }
 
-    @Test("a provider that is down keeps the deletion queued, until it answers")
+    @Test("while the provider is down, the deletion stays queued")
     func down() async throws {
         let fixture = try fixture()
         #expect(isDone(try await RegistrationTests.completeLogin(fixture)))

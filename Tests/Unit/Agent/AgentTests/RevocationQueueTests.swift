@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// Logins that are over here, and whose providers have yet to hear of it.
+/// Queued revocations of logins that have ended here.
 struct RevocationQueueTests {
     private static let twitch = LoginRequest(provider: "twitch", clientID: "c", scopes: ["a"])
     private static let device = FakeProvider.Answer.json(
@@ -24,7 +24,7 @@ struct RevocationQueueTests {
         fixture.keyring.records.values.compactMap(PendingRevocation.init).isEmpty
     }
 
-    @Test("V1: a portal's page, or another issuer's metadata, is no reason to give a revocation up")
+    @Test("V1: after a captive portal's page or another issuer's metadata, the revocation stays queued")
     func portal() async throws {
         let first = try AgentFixture()
         try await first.completeLogin()
@@ -52,7 +52,7 @@ struct RevocationQueueTests {
         await eventually { isQueueEmpty(third) }
     }
 
-    @Test("V1: a provider whose metadata names no revocation endpoint is not asked again")
+    @Test("V1: a provider whose metadata has no revocation endpoint is not requested again")
     func nowhere() async throws {
         let first = try AgentFixture()
         try await first.completeLogin()
@@ -82,7 +82,7 @@ struct RevocationQueueTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
     }
 
-    @Test("V1: so is one of a server that has no metadata although its preset expects some")
+    @Test("V1: so is one of a server that has no metadata although its preset expects it")
     func missingMetadata() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.metadata, .json(404, ""))

@@ -6,26 +6,26 @@ import Testing
 import Vault
 
 struct ScheduleTests {
-    @Test("an agent that waits for its next refresh sleeps, whatever changed the plan before")
+    @Test("an agent that waits for its next refresh sleeps, whatever changed the due time before")
     func sleeps() async throws {
         let fixture = try AgentFixture()
         let running = Task { try? await fixture.agent.run() }
         defer { running.cancel() }
         try await fixture.completeLogin()
-        // The first use plans a refresh, and each reload looks at the plan again while somebody sleeps until then.
+        // The first request schedules a refresh; each reload recomputes the due time during the sleep.
         _ = try await fixture.agent.token(fixture.name, TokenRequest())
         for _ in 0..<5 {
             for _ in 0..<100 { await Task.yield() }
             try await fixture.agent.reload()
         }
-        // Every change of the plan ends one sleep and begins another; what began by itself would not stop.
+        // Each change ends one sleep and starts another; a loop that wakes itself would not stop.
         for _ in 0..<100 { await Task.yield() }
         let before = fixture.time.sleepCount
         for _ in 0..<10_000 { await Task.yield() }
         #expect(fixture.time.sleepCount - before < 10)
     }
 
-    @Test("a refresh that somebody waited for plans the next one ahead of expiry")
+    @Test("a refresh that a request waited for schedules the next one ahead of expiry")
     func planned() async throws {
         let fixture = try AgentFixture()
         let running = Task { try? await fixture.agent.run() }

@@ -3,7 +3,7 @@ import AgentAPI
 import TestSupport
 import Testing
 
-/// What a rule's scopes do to tokens and logins, where it depends on what the login has and the provider grants.
+/// A rule's scopes, applied to the login's scopes and to the provider's grant.
 struct ScopeBoundTests {
     private func problem(_ fixture: AgentFixture, _ request: TokenRequest) async -> Problem? {
         await fixture.refusal(request)
@@ -11,12 +11,12 @@ struct ScopeBoundTests {
 
     private func answer(_ access: String, scope: String?) -> FakeProvider.Answer { .token(access, scope: scope) }
 
-    /// Logs in with these scopes, as the provider confirms them.
+    /// Logs in with these scopes, which the provider confirms.
     private func fixture(_ scopes: [String]) async throws -> AgentFixture {
         try await AgentFixture.loggedIn(scopes, granted: scopes.joined(separator: " "))
     }
 
-    @Test("a request without scopes asks for what the login has of the bound, and is then answered at once")
+    @Test("a request without scopes requests the login's scopes within the bound; the reply is cached")
     func narrowed() async throws {
         let fixture = try await fixture(["mail", "files", "offline_access"])
         fixture.provider.script(.token, answer("n1", scope: "mail"))
@@ -26,25 +26,25 @@ struct ScopeBoundTests {
         let body = try #require(fixture.provider.requests(.token).last)
         #expect(body.contains("scope=mail&") && !body.contains("never") && !body.contains("files"), "\(body)")
         guard case .success(let reply)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
-            Issue.record("it is not kept")
+            Issue.record("the token is not kept")
             return
         }
         #expect(reply.accessToken == "n1")
         #expect(reply.note == nil)
     }
 
-    @Test("the login's own token serves if it has no more; offline_access gives a token no rights")
+    @Test("the login's own token is served if it is within the bound, not counting offline_access")
     func own() async throws {
         let fixture = try await fixture(["mail", "offline_access"])
         let request = TokenRequest(bound: .scopes("mail", "files"))
         guard case .success(let reply)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
-            Issue.record("it is not served at once")
+            Issue.record("the token is not served from memory")
             return
         }
         #expect(reply.accessToken == "a1")
     }
 
-    @Test("a token that can do more is not served, at once or in time, whatever was asked for")
+    @Test("a token with more scopes is not served, from memory or after a request, whatever was requested")
     func more() async throws {
         let fixture = try await fixture(["mail", "files"])
         fixture.provider.script(.token, answer("n1", scope: "mail files"))
@@ -59,17 +59,17 @@ struct ScopeBoundTests {
                 #expect(problem?.detail.contains("'files'") == true)
             }
             guard case .failure(let problem)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
-                Issue.record("it is served at once")
+                Issue.record("the token is served from memory")
                 return
             }
             #expect(problem.code == .forbidden)
         }
-        // To whom no bound is set it is what it was.
+        // For a caller without a bound the token is served.
         let free = try await fixture.agent.token(fixture.name, TokenRequest(target: try TokenTarget(scopes: ["mail"])))
         #expect(free.note?.contains("'files'") == true)
     }
 
-    @Test("nothing is asked for where the login has none of the bound")
+    @Test("if the login has no scope of the bound, no request is sent")
     func none() async throws {
         let fixture = try await fixture(["mail"])
         let count = fixture.provider.requests(.token).count
@@ -92,7 +92,7 @@ struct ScopeBoundTests {
         #expect(body.contains("scope=mail&resource=urn%3Aa&audience=api"), "\(body)")
     }
 
-    @Test("a login may ask for no more than the bound, in its own words, the account's, or none at all")
+    @Test("a login may request scopes within the bound only, whether its own, the account's or none")
     func login() async throws {
         let fixture = try await fixture(["mail", "files"])
         let bound = ScopeBound(["mail"])
@@ -102,7 +102,7 @@ struct ScopeBoundTests {
             request.bound = bound
             do throws(Problem) {
                 _ = try await fixture.agent.login(fixture.name, request)
-                Issue.record("it begins")
+                Issue.record("the login starts")
             } catch {
                 #expect(error.code == .forbidden, "\(error)")
                 #expect(error.reason == "scope_not_allowed")
@@ -113,13 +113,13 @@ struct ScopeBoundTests {
         request.bound = bound
         let log = try await fixture.login(request)
         #expect(await log.prompt()?.scope?.contains("mail") == true)
-        // Nor is one joined that asks for more.
+        // Nor may it join a login that requests more.
         try await fixture.agent.cancelLogin(fixture.name)
         let wide = try await fixture.login(LoginRequest(scopes: ["mail", "files"]))
         _ = await wide.prompt()
         var joining = LoginRequest()
         joining.bound = bound
-        // Nor does who may not join it say when it ends.
+        // Nor may a caller that cannot join set its timeout.
         joining.timeout = 1
         await #expect(throws: Problem.self) { try await fixture.agent.login(fixture.name, joining) }
         for _ in 0..<100 { await Task.yield() }

@@ -8,7 +8,7 @@ import Testing
 import Vault
 
 struct StatusTests {
-    @Test("status tells each account's state, and the keyring's")
+    @Test("status shows each account's state, and the keyring's")
     func states() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -23,7 +23,7 @@ struct StatusTests {
         #expect(report.accounts.first?.hint?.contains("authagent login work") == true)
     }
 
-    @Test("status tells when the login itself ends, and names the command shortly before")
+    @Test("status shows when the login itself expires, and the command shortly before")
     func endOfLogin() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(
@@ -56,7 +56,7 @@ struct StatusTests {
         #expect(status.lastError?.contains("connection refused") == true)
     }
 
-    @Test("a locked keyring after a restart is shown as locked, never as logged out")
+    @Test("a locked keyring after a restart is shown as locked, not as logged out")
     func locked() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -92,7 +92,7 @@ struct ReloadTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
     }
 
-    @Test("an account file that is dropped in is known at once, without a reload")
+    @Test("a new account file is known at once, without a reload")
     func droppedIn() async throws {
         let fixture = try AgentFixture()
         try write("issuer = \"https://i.example\"\nclient_id = \"x\"\n", "work", fixture)
@@ -101,7 +101,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("a reload that would lose a login which the store does not take yet is refused, and changes nothing")
+    @Test("a reload that would lose a login that is not stored yet is refused and changes nothing")
     func unsaved() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -114,7 +114,7 @@ struct ReloadTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a2")
     }
 
-    @Test("a reload with one wrong file changes nothing and names the file and the line")
+    @Test("a reload with one wrong file changes nothing, and names the file and the line")
     func refused() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -126,7 +126,7 @@ struct ReloadTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
     }
 
-    @Test("a reload that names another issuer ends the old login's use: its tokens go to nobody, not even on logout")
+    @Test("after a reload with another issuer, the old login's tokens are not sent to it, not even at a logout")
     func otherIssuer() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -141,7 +141,7 @@ struct ReloadTests {
         #expect(!reply.revoked)
         #expect(reply.forgotten)
         #expect(fixture.provider.requests(.token).count == 1)
-        // Its own issuer is told, later; the one that the file names now never sees it.
+        // Its own issuer gets the revocation later; the new one never sees it.
         let running = Task { try await fixture.agent.run() }
         await fixture.passInterval(2)
         await eventually { !fixture.provider.requests(.revocation).isEmpty }
@@ -150,7 +150,7 @@ struct ReloadTests {
         _ = await running.result
     }
 
-    @Test("a reload in the middle of a refresh loses no rotated token: the account that takes over reads it")
+    @Test("a reload during a refresh keeps the rotated token: the successor reads it from the store")
     func duringRefresh() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -160,7 +160,7 @@ struct ReloadTests {
         fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"), .grant(access: "a3", refresh: "r3"))
         async let token = fixture.agent.token(fixture.name, TokenRequest())
         await gate.arrived()
-        // Another account of the same name for a moment: a new store reads what the old one wrote.
+        // Remove and restore the account's file: the new account reads what the old one wrote.
         try FileManager.default.removeItem(atPath: fixture.files.path + "/user/work.toml")
         async let reloaded: Void = fixture.agent.reload()
         gate.open()
@@ -172,7 +172,7 @@ struct ReloadTests {
         #expect(fixture.provider.requests(.token).last?.contains("refresh_token=r2") == true)
     }
 
-    @Test("a reload takes up new files and drops removed ones")
+    @Test("a reload adds accounts of new files and drops those of removed ones")
     func reloaded() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// The stores as the agent offers them.
+/// The routes of the stores.
 struct StoreTests {
     let fixture: AgentFixture
     let passphrase = "correct horse"
@@ -24,7 +24,7 @@ struct StoreTests {
         #expect(try await fixture.agent.changeStore(request).store.state == .ok)
     }
 
-    @Test("a login that finds no keyring names the state and the commands that help, as the sealed store is by then")
+    @Test("a login without a keyring names its state, and the commands for the sealed store's current state")
     func advice() async throws {
         fixture.keyring.fail(StoreFailure(.noBus, "there is no session bus"))
         func hint(_ agent: AgentFixture) async throws -> String {
@@ -42,7 +42,7 @@ struct StoreTests {
         #expect(fixture.provider.requests(.device).isEmpty)
     }
 
-    @Test("a store that was chosen is not argued about")
+    @Test("for a configured store, the hint does not propose another one")
     func chosen() async throws {
         var request = AgentFixture.request
         request.store = "keyring"
@@ -53,7 +53,7 @@ struct StoreTests {
         #expect(!failure.hint.contains("--store sealed"))
     }
 
-    @Test("a store that loses what is written is not called a keyring that must be started anew")
+    @Test("a store that loses what was written does not get a hint to restart the keyring")
     func lostWrites() async throws {
         fixture.keyring.loseWrites()
         guard case .done(let result)? = try await fixture.completeLogin() else { return #expect(Bool(false)) }
@@ -61,7 +61,7 @@ struct StoreTests {
         #expect(result.note?.contains("gnome-keyring") == false)
     }
 
-    @Test("unlocking serves the accounts at once, without waiting for the store to be looked at again")
+    @Test("an unlock serves the accounts at once, without waiting for the next read of the store")
     func unlock() async throws {
         try await make()
         var request = AgentFixture.request
@@ -81,13 +81,13 @@ struct StoreTests {
         }
         #expect(wrong?.code == .wrongPassphrase)
         later.time.advance(by: .seconds(1))
-        // What was just seen is remembered for a moment.
+        // The reader remembers the last result for a moment.
         #expect(await problem { () throws(Problem) in _ = try await token() }?.code == .storeLocked)
         _ = try await later.agent.unlock(UnlockRequest(passphrase: passphrase))
         #expect(try await token() == "a2")
     }
 
-    @Test("what is no request for a key is refused, and makes nothing")
+    @Test("an invalid request for a key is refused, and creates nothing")
     func badRequests() async throws {
         let requests = [
             StoreRequest(.initialize), StoreRequest(.initialize, keySource: .file),
@@ -106,11 +106,11 @@ struct StoreTests {
         #expect(await fixture.agent.stores().stores.map(\.state) == [.ok, .notInitialized])
     }
 
-    @Test("an account whose file cannot be written stays where it is, and goes on")
+    @Test("an account whose file cannot be written is not moved, and continues")
     func migrationFails() async throws {
         try await make()
         try await fixture.completeLogin()
-        // In the way of the new file.
+        // Blocks the new file.
         try fixture.files.directory("user/.work.toml.new")
         let reply = try await fixture.agent.changeStore(StoreRequest(.migrate, target: "sealed"))
         #expect(reply.moved?.map(\.moved) == [false])
@@ -119,7 +119,7 @@ struct StoreTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
     }
 
-    @Test("while a login is pending its account stays where it is")
+    @Test("an account with a pending login is not moved")
     func pendingLogin() async throws {
         try await make()
         try await fixture.completeLogin()

@@ -3,7 +3,7 @@ import AgentAPI
 import TestSupport
 import Testing
 
-/// Where a token under a rule's bound may be used.
+/// The resources and audiences of tokens under a rule's bound.
 struct TargetBoundTests {
     private func target(_ resources: [String] = [], _ audience: String? = nil) throws -> TokenTarget? {
         try TokenTarget(resources: resources, audience: audience)
@@ -27,7 +27,7 @@ struct TargetBoundTests {
                 #expect(problem?.code == .forbidden)
                 #expect(problem?.reason == "target_not_allowed", "\(bound) \(target as Any)")
                 guard case .failure(let atOnce)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
-                    Issue.record("it is not refused at once")
+                    Issue.record("the request is not refused from memory")
                     return
                 }
                 #expect(atOnce == problem)
@@ -36,7 +36,7 @@ struct TargetBoundTests {
         #expect(fixture.provider.requests(.token).count == count)
     }
 
-    @Test("what the rule lists is allowed, and a token without a place of its own is the account's")
+    @Test("the rule's resources and audiences are allowed; without a target a token has the account's")
     func listed() async throws {
         let fixture = try await AgentFixture.loggedIn(["read"], granted: "read")
         fixture.provider.script(.token, .token("n1", scope: "read"))
@@ -47,7 +47,7 @@ struct TargetBoundTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest(bound: bound)).accessToken == "a1")
     }
 
-    @Test("the account's own resources and audience are always allowed, each for itself")
+    @Test("the account's own resources and audience are always allowed, each as its own kind")
     func own() async throws {
         let fixture = try await AgentFixture.loggedIn(["read"], granted: "read")
         try await fixture.configure("audience = \"own\"\nresources = [\"urn:own\", \"urn:own:2\"]\n")
@@ -56,7 +56,7 @@ struct TargetBoundTests {
         for target in [try target(["urn:own:2"]), try target(["urn:own", "urn:own:2"], "own"), try target([], "own")] {
             #expect(await fixture.refusal(TokenRequest(target: target, bound: bound)) == nil)
         }
-        // Not for the other parameter.
+        // A resource is not allowed as an audience.
         #expect(
             await fixture.refusal(TokenRequest(target: try target([], "urn:own"), bound: bound))?.reason
                 == "target_not_allowed")

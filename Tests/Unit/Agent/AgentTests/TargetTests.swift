@@ -20,7 +20,7 @@ struct TargetTests {
         .json(200, #"{"access_token":"\#(access)","token_type":"Bearer","expires_in":3600,"scope":"\#(scope)"}"#)
     }
 
-    @Test("scopes, resources and the audience are asked for in the refresh, and the reply has the served token's scope")
+    @Test("scopes, resources and audience are in the refresh request, and the reply has the token's scope")
     func asked() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -37,7 +37,7 @@ struct TargetTests {
         #expect(try await fixture.agent.status(of: fixture.name).scope == "openid")
     }
 
-    @Test("scope_not_granted says what the login has and what to run, and the account stays ok")
+    @Test("scope_not_granted names the login's scopes and the command to run, and the account stays ok")
     func notGranted() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -58,7 +58,7 @@ struct TargetTests {
         #expect(status.lastError == nil)
     }
 
-    @Test("less than was asked for is not served, and what was granted instead is named")
+    @Test("a token with fewer scopes than requested is not served, and the granted ones are named")
     func narrower() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -66,11 +66,11 @@ struct TargetTests {
         let refused = await problem(fixture, try TokenTarget(scopes: ["files", "$(x)"]))
         #expect(refused?.reason == "narrower")
         #expect(refused?.detail.contains("does not grant the scope '$(x)'; it granted 'files'") == true)
-        // What a shell would act upon is not offered for one.
+        // Only scopes without special characters are put into a command.
         #expect(refused?.hint?.contains("--scope SCOPE'") == true)
     }
 
-    @Test("more than was asked for is served with a note: the provider did not say no")
+    @Test("a token with more scopes than requested is served with a note: the provider did not refuse")
     func more() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -78,7 +78,7 @@ struct TargetTests {
         let request = TokenRequest(target: try TokenTarget(scopes: ["mail"]))
         let reply = try await fixture.agent.token(fixture.name, request)
         #expect(reply.accessToken == "n1")
-        #expect(reply.note == "the provider granted more than the scopes that were asked for: 'admin'")
+        #expect(reply.note == "the provider granted more scopes than requested: 'admin'")
     }
 
     @Test("a refused resource is the same problem with another reason")
@@ -92,7 +92,7 @@ struct TargetTests {
         #expect(refused?.hint?.contains("--resource") == true)
     }
 
-    @Test("consent that one scope lacks ends no login: Entra's invalid_grant is checked with the login's own token")
+    @Test("Entra's invalid_grant for one scope is checked with the login's own token, and ends no login")
     func consent() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -108,7 +108,7 @@ struct TargetTests {
         #expect(try await fixture.agent.status(of: fixture.name).state == .ok)
     }
 
-    @Test("the ID token beside a narrower token is the login's, whatever came with that one")
+    @Test("the ID token beside a narrower token is the login's, whatever came with the narrower one")
     func idToken() async throws {
         let fixture = try IdentityFixture()
         let idToken = try fixture.idToken()
@@ -125,7 +125,7 @@ struct TargetTests {
         #expect(try await fixture.status().email == "ann@example.com")
     }
 
-    @Test("an account whose refreshes end earlier tokens serves none of those", arguments: [true, false])
+    @Test("an account whose refreshes invalidate earlier tokens does not serve those", arguments: [true, false])
     func endedTokens(ends: Bool) async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
@@ -138,7 +138,7 @@ struct TargetTests {
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == (ends ? "a2" : "a1"))
     }
 
-    @Test("a reload with other settings of the account drops its narrower tokens; one that changes nothing does not")
+    @Test("a reload with changed settings drops the account's narrower tokens; one without changes keeps them")
     func reload() async throws {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()

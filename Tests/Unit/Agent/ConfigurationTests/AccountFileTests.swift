@@ -23,7 +23,7 @@ struct AccountFiles {
         try files.file("\(place)/work.toml", text, mode: mode)
     }
 
-    /// What is wrong with a file of this text.
+    /// Returns the error of a file with this text.
     func error(_ text: String) throws -> ConfigurationError {
         try write(text)
         return try #require(throws: ConfigurationError.self) { try directory.load(name) }
@@ -32,7 +32,7 @@ struct AccountFiles {
 
 struct AccountFileTests {
     @Test(
-        "a span of time that makes no sense is refused, and ends nothing",
+        "a duration out of range is refused",
         arguments: ["-9223372036854775808d", "9223372036854775807s", "0s", "-1d", "366d", "d", "", "1", "1w"])
     func spans(text: String) throws {
         let fixture = try AccountFiles()
@@ -43,7 +43,7 @@ struct AccountFileTests {
 
     static let good = "issuer = \"https://issuer.example/a\"\nclient_id = \"tv\"\n"
 
-    @Test("a file with an issuer and a client id is an account, with the keyring as its store")
+    @Test("a file with an issuer and a client id is an account that uses the keyring")
     func smallest() throws {
         let fixture = try AccountFiles()
         try fixture.write(Self.good)
@@ -55,7 +55,7 @@ struct AccountFileTests {
     }
 
     @Test(
-        "a place that no token can be for is refused, with the key that names it",
+        "an invalid audience or resource is refused, with the key that names it",
         arguments: [("audience", "\"\""), ("resources", "[\"api\"]"), ("resources", "[\"urn:a#b\"]")])
     func place(key: String, value: String) throws {
         let error = try AccountFiles().error(Self.good + "\(key) = \(value)\n")
@@ -63,7 +63,7 @@ struct AccountFileTests {
         #expect(error.problem.contains(key == "audience" ? "the audience" : "the resource"))
     }
 
-    @Test("what is written is read back the same, whatever characters it holds")
+    @Test("settings with any characters are read back as they were written")
     func roundTrip() throws {
         let fixture = try AccountFiles()
         var keys = AccountKeys(
@@ -105,7 +105,7 @@ struct AccountFileTests {
         #expect(error.hint.contains("'scopes'"))
     }
 
-    @Test("an omitted scope is believed only if the file says so, and the key is known to those that are nearly it")
+    @Test("believe_omitted_scope is false by default, and suggested for similar keys")
     func belief() throws {
         let files = try AccountFiles()
         for (line, isBelieved) in [
@@ -120,7 +120,7 @@ struct AccountFileTests {
     }
 
     @Test(
-        "what cannot be an account is refused with the line that is to blame",
+        "an invalid account is refused with the line of the wrong key",
         arguments: [
             ("issuer = \"http://issuer.example\"\nclient_id = \"tv\"\n", 1),
             ("client_id = \"tv\"\nissuer = \"https://a b\"\n", 2),
@@ -160,7 +160,7 @@ struct AccountFileTests {
     }
 
     @Test(
-        "a file without what an account needs is refused",
+        "a file without a required key is refused",
         arguments: [
             "", "client_id = \"tv\"\n", "provider = \"twitch\"\n",
             "device_endpoint = \"https://i.example/d\"\ntoken_endpoint = \"https://i.example/t\"\n",
@@ -169,7 +169,7 @@ struct AccountFileTests {
         ])
     func incomplete(text: String) throws { _ = try AccountFiles().error(text) }
 
-    @Test("without a client id the agent is to register one, and the file stays without it")
+    @Test("without a client id the agent registers one, and the file stays without it")
     func registered() throws {
         let fixture = try AccountFiles()
         try fixture.write("issuer = \"https://issuer.example/a\"\n")
@@ -180,7 +180,7 @@ struct AccountFileTests {
         #expect(try #require(try fixture.directory.load(fixture.name)).clientID == nil)
     }
 
-    @Test("both endpoints stand in for an issuer")
+    @Test("an issuer is not needed if both endpoints are configured")
     func endpoints() throws {
         let fixture = try AccountFiles()
         try fixture.write(
@@ -229,7 +229,7 @@ struct AccountFileTests {
 }
 
 struct AccountDirectoryTests {
-    @Test("the user's file wins over the fleet's")
+    @Test("the user's file wins over the system's")
     func precedence() throws {
         let fixture = try AccountFiles()
         try fixture.write("issuer = \"https://fleet.example\"\nclient_id = \"f\"\n", in: "system", mode: 0o644)
@@ -238,7 +238,7 @@ struct AccountDirectoryTests {
         #expect(try fixture.directory.load(fixture.name)?.clientID == "u")
     }
 
-    @Test("one bad file hides no other")
+    @Test("with one bad file, the other accounts are loaded")
     func oneBad() throws {
         let fixture = try AccountFiles()
         try fixture.write("nonsense")
@@ -250,7 +250,7 @@ struct AccountDirectoryTests {
         #expect(errors.keys.map(\.description) == ["work"])
     }
 
-    @Test("a prepared file changes nothing until it is put into place, and leaves nothing when it is not")
+    @Test("a prepared file changes nothing until it is committed, and leaves nothing if it is not")
     func prepared() throws {
         let fixture = try AccountFiles()
         try fixture.write(AccountFileTests.good)
@@ -264,7 +264,7 @@ struct AccountDirectoryTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.files.path + "/user") == ["work.toml"])
     }
 
-    @Test("a directory that cannot be written to is known before anything is approved")
+    @Test("a directory that cannot be written to is detected before the approval")
     func unwritable() throws {
         let files = try TemporaryDirectory()
         try files.file("blocked", "")

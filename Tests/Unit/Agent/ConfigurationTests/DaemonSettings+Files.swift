@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension DaemonSettings {
-    /// As the daemon loads them, from an `authagent.toml` of the user, one of the machine, both or none.
+    /// Loads them as the daemon does, from a user's `authagent.toml`, the system's, both or none.
     static func load(
         user: String? = nil, system: String? = nil, names: UserNames = .system
     ) throws -> DaemonSettings {

@@ -9,7 +9,7 @@ struct DaemonSettingsTests {
         try DaemonSettings.load(user: user, system: system)
     }
 
-    @Test("without files there are defaults")
+    @Test("without files the defaults apply")
     func defaults() throws {
         let settings = try load(user: nil)
         #expect(settings.network.connectTimeout == .seconds(10))
@@ -17,7 +17,7 @@ struct DaemonSettingsTests {
         #expect(settings.logLevel == .info)
     }
 
-    @Test("the user's file wins over the machine's, key by key")
+    @Test("the user's file wins over the system's, key by key")
     func precedence() throws {
         let settings = try load(
             user: "[network]\ntimeout = 5\n",
@@ -40,7 +40,7 @@ struct DaemonSettingsTests {
         #expect(!error.hint.isEmpty)
     }
 
-    @Test("a client secret's file is refused when others may read it, and one line break is not part of the secret")
+    @Test("a client secret file that others may read is refused; one line break at its end is ignored")
     func secretFile() throws {
         let files = try TemporaryDirectory()
         #expect(try ClientSecretFile.read(try files.file("good", "s3cret\n")) == SecretBytes("s3cret"))

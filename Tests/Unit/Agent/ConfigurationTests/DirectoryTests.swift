@@ -5,7 +5,7 @@ import SecretMemory
 import TestSupport
 import Testing
 
-/// The directories above what decides over logins.
+/// The directories above the files that control logins.
 struct DirectoryTests {
     let files: TemporaryDirectory
     let paths: UserPaths
@@ -20,7 +20,7 @@ struct DirectoryTests {
     private static let account = "issuer = \"https://id.example\"\nclient_id = \"tv\"\n"
 
     @Test(
-        "a directory above the configuration that others may write to is refused with the command that repairs it",
+        "a directory above the configuration that others may write to is refused with the repair command",
         arguments: ["home", "home/.config"], [true, false])
     func configuration(loose: String, isThere: Bool) throws {
         try files.file("home/.config/authagent/authagent.toml", "log_level = \"debug\"\n")
@@ -29,7 +29,7 @@ struct DirectoryTests {
         let work = try #require(AccountName("work"))
         #expect(try DaemonSettings.load(paths).logLevel == .debug)
         #expect(try directory.load(work) != nil)
-        // What another user has moved away is gone for a reason.
+        // The file may be missing because another user has moved it away.
         if !isThere { try FileManager.default.removeItem(atPath: files.path + "/home/.config/authagent") }
         chmod(files.path + "/" + loose, 0o777)
         let errors = [
@@ -41,26 +41,26 @@ struct DirectoryTests {
             #expect(error.hint.contains("'chmod go-w \(files.path)/\(loose)'") || getuid() == 0, "\(error.hint)")
             #expect(error.hint.contains("chmod"), "\(error.hint)")
         }
-        // As /tmp is: others can make names there, and move none of this user's.
+        // As for /tmp: others can create names there, but not move this user's.
         chmod(files.path + "/" + loose, 0o1777)
         if isThere { #expect(try directory.load(work) != nil) }
         chmod(files.path + "/" + loose, 0o755)
         if isThere { #expect(try DaemonSettings.load(paths).logLevel == .debug) }
     }
 
-    @Test("a home that a group with others in it may write to is refused, as sshd refuses it")
+    @Test("a home that a group with other members may write to is refused, as sshd does")
     func group() throws {
         try #require(getuid() == 0, "only root can give a directory to any group")
         let home = files.path + "/home"
-        // Of more than one user, or of none that is known.
+        // A group with several members, or one without known members.
         try #require(chown(home, 0, 60_606) == 0 && chmod(home, 0o775) == 0)
         #expect(throws: ConfigurationError.self) { try DaemonSettings.load(paths) }
-        // Root alone is in its group, as each user of Debian's is in one of the same name.
+        // Root is the only member, as with the user private groups of Debian.
         try #require(chown(home, 0, 0) == 0 && chmod(home, 0o775) == 0)
         #expect(throws: Never.self) { try DaemonSettings.load(paths) }
     }
 
-    @Test("secrets, keys and certificates are not read from where others could have put them")
+    @Test("secrets, keys and certificates are not read from a directory that others may write to")
     func secrets() throws {
         let open = try files.directory("open")
         let inner = try files.directory("open/inner")

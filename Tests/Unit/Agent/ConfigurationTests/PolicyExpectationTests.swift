@@ -26,11 +26,11 @@ struct PolicyExpectationTests {
 
     private func content(_ text: String) throws -> PolicyExpectationFile.Content {
         let files = try TemporaryDirectory()
-        // Anybody's, as a file in a checkout is.
+        // The file may be writable by others, such as one in a checkout.
         return try PolicyExpectationFile.load(try files.file("expected.toml", text, mode: 0o666), names: Self.names)
     }
 
-    @Test("what is as expected fails nothing, whatever part of it is asked for")
+    @Test("a decision as expected passes, whichever members of it the file names")
     func met() throws {
         let expectations = try load(
             """
@@ -75,11 +75,11 @@ struct PolicyExpectationTests {
         #expect(expectations.count == 5)
         #expect(expectations.map(\.line) == [1, 10, 17, 26, 32])
         for expectation in expectations { #expect(expectation.failure(under: Self.rules) == nil) }
-        // Without the rules none but the owner's is met.
+        // Without rules only the owner's expectations hold.
         #expect(expectations.count { $0.failure(under: AccessRules(owner: 1000)) == nil } == 2)
     }
 
-    @Test("what is not is told with its line, what was expected, what came of it, and why")
+    @Test("an unexpected decision is reported with its line, the expectation, the decision and the reason")
     func unmet() throws {
         let caller = "[[expect]]\nuser = \"backup\"\naccount = \"work\"\npermission = \"token\"\n"
         let table: [(text: String, expected: String, got: String, reason: String)] = [
@@ -120,7 +120,7 @@ struct PolicyExpectationTests {
         }
     }
 
-    @Test("the file says by name or number whose agent it is about")
+    @Test("the file names the agent's owner by name or number")
     func owner() throws {
         let mine = "\n[[expect]]\nuid = 34\naccount = \"x\"\npermission = \"login\"\nresult = \"allow\"\nrule = 0\n"
         for (text, owner) in [("", nil), ("owner = \"backup\"", 34), ("owner = 34", 34), ("owner = 0", 0)]
@@ -154,7 +154,7 @@ struct PolicyExpectationTests {
             ("owner = \"nobody-here\"\n" + good, 1, "getent passwd"),
             ("owner = -1\n" + good, 1, "from 0"),
             ("owner = true\n" + good, 1, "a whole number"),
-            (good + "owner = 5\n", 6, "keys of the file come before the first [[expect]]"),
+            (good + "owner = 5\n", 6, "put keys of the file before the first [[expect]]"),
             (good + "executable = \"/usr/bin/*\"\n", 6, "by its whole path"),
         ]
         for (text, line, hint) in table {

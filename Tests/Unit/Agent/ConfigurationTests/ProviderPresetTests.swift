@@ -4,13 +4,13 @@ import TestSupport
 import Testing
 
 struct ProviderPresetTests {
-    /// A value for each parameter that a preset may have.
+    /// A value for each parameter of the presets.
     static let samples = [
         "host": "sso.example", "tenant": "t1", "realm": "main", "application": "app", "region": "eu-west-1",
         "start_url": "https://d-1234567890.awsapps.com/start",
     ]
 
-    @Test("the providers that people use have a preset, each under one name")
+    @Test("the known providers have a preset, each under one name")
     func names() {
         let names = ProviderPreset.all.map(\.name)
         #expect(Set(names).count == names.count)
@@ -23,7 +23,7 @@ struct ProviderPresetTests {
             ]))
     }
 
-    @Test("every preset makes an account: its issuer and endpoints are https URLs", arguments: ProviderPreset.all)
+    @Test("every preset is a valid account: its issuer and endpoints are https URLs", arguments: ProviderPreset.all)
     func complete(preset: ProviderPreset) throws {
         let parameters = Self.samples.filter { sample in preset.parameters.contains { $0.name == sample.key } }
         let choice = try ProviderChoice(preset.name, parameters: parameters)
@@ -37,7 +37,7 @@ struct ProviderPresetTests {
         {
             #expect(endpoint.text.hasPrefix("https://") && !endpoint.text.contains("{"))
         }
-        // Without metadata there is nothing else to go by.
+        // Without metadata there is no other source of endpoints.
         #expect(settings.hasMetadata || (endpoints.device != nil && endpoints.token != nil))
         #expect(settings.dialect.deviceParameters.values.allSatisfy { !$0.contains("{") })
         #expect(preset.parameters.allSatisfy { Self.samples[$0.name] != nil }, "'login' has an option for each")
@@ -45,7 +45,7 @@ struct ProviderPresetTests {
     }
 
     @Test(
-        "a parameter reaches into no other part of the URL",
+        "a parameter cannot change another part of the URL",
         arguments: [
             ("host", "evil.example/x"), ("host", "a@evil.example"), ("host", "evil.example#"), ("host", "a b"),
             ("host", ""), ("realm", ".."), ("realm", "a/../../x"), ("realm", "a?b"), ("realm", "a%2fb"),
@@ -57,7 +57,7 @@ struct ProviderPresetTests {
         #expect(throws: AccountSettings.Invalid.self) { try ProviderChoice("keycloak", parameters: parameters) }
     }
 
-    @Test("what is missing, unknown or too much is named with its remedy")
+    @Test("a missing, unknown or superfluous parameter is named with a hint")
     func refused() throws {
         let missing = try #require(throws: AccountSettings.Invalid.self) {
             try ProviderChoice("keycloak", parameters: ["host": "sso.example"])
@@ -74,7 +74,7 @@ struct ProviderPresetTests {
         #expect(tooMuch.key == "realm")
     }
 
-    @Test("a file with a provider and a client id is an account, and what the file says wins over the preset")
+    @Test("a file with a provider and a client id is an account, and the file wins over the preset")
     func file() throws {
         let fixture = try AccountFiles()
         try fixture.write("provider = \"twitch\"\nclient_id = \"c\"\n")
@@ -102,17 +102,17 @@ struct ProviderPresetTests {
     }
 
     @Test(
-        "a parameter of the protocol itself cannot be set by hand",
+        "a protocol parameter cannot be set in device_parameters",
         arguments: ["client_id", "device_code", "scope", "clientSecret", "grantType"])
     func reserved(name: String) throws {
         let fixture = try AccountFiles()
         let error = try fixture.error(
             "issuer = \"https://i.example\"\nclient_id = \"c\"\n[device_parameters]\n\(name) = \"x\"\n")
-        #expect(error.problem.contains("'\(name)' is not for you to set"))
+        #expect(error.problem.contains("'\(name)' cannot be set"))
     }
 
     @Test(
-        "a region is one label of a host name, and nothing else",
+        "an invalid region is refused: it must be one label of a host name",
         arguments: [
             "", "eu", "eu-west", "eu-west-1.evil.example", "eu-west-1/x", "eu-west-1@evil", "EU-WEST-1", "eu--1",
             "-eu-west-1", "eu-west-1-", "eu-west-1\n", "eu_west_1", "eu-west-\u{661}",
@@ -127,7 +127,7 @@ struct ProviderPresetTests {
     }
 
     @Test(
-        "regions of all kinds are taken",
+        "regions of all partitions are accepted",
         arguments: ["eu-west-1", "us-gov-east-1", "ap-southeast-12", "eusc-de-east-1"])
     func region(region: String) throws {
         let choice = try ProviderChoice("aws", parameters: ["region": region, "start_url": "https://p.example/start"])
@@ -136,7 +136,7 @@ struct ProviderPresetTests {
     }
 
     @Test(
-        "a start URL is https, complete, and not what a browser shows after '#'",
+        "a start URL must be https and complete, without a fragment",
         arguments: [
             "", "d-1.awsapps.com/start", "http://d-1.awsapps.com/start", "http://127.0.0.1/start",
             "https://d-1.awsapps.com/start#/?tab=accounts", "https://a@d-1.awsapps.com/start", "https://", "file:///x",
@@ -151,7 +151,7 @@ struct ProviderPresetTests {
         #expect(error.hint.contains("https://"))
     }
 
-    @Test("GitLab's refreshes end earlier tokens, which the file may deny", arguments: [nil, false])
+    @Test("GitLab's refreshes invalidate earlier tokens, unless the file says otherwise", arguments: [nil, false])
     func endedTokens(own: Bool?) throws {
         let fixture = try AccountFiles()
         try fixture.write(
@@ -161,7 +161,7 @@ struct ProviderPresetTests {
         #expect(try fixture.directory.load(fixture.name)?.refreshEndsTokens == false)
     }
 
-    @Test("AWS needs no client id: the agent registers one; the file's own words win, and are written back")
+    @Test("AWS needs no client id, as the agent registers one; the file's values win and are written back")
     func aws() throws {
         let fixture = try AccountFiles()
         let head = "provider = \"aws\"\nregion = \"eu-west-1\"\nstart_url = \"https://d-1.awsapps.com/start\"\n"

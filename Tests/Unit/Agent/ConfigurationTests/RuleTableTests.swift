@@ -14,7 +14,7 @@ struct RuleTableTests {
         try DaemonSettings.load(user: user, system: system, names: Self.names)
     }
 
-    @Test("a rule is read as it is written, with the numbers of its names and the place where it begins")
+    @Test("a rule is read as written, with the ids of its names and its place in the file")
     func rule() throws {
         let digest = String(repeating: "Ab", count: 32)
         let settings = try load(
@@ -58,7 +58,7 @@ struct RuleTableTests {
         #expect(second.source.hasSuffix("authagent.toml:10"))
     }
 
-    @Test("the machine's rules come before the user's, so that a fleet's are not overruled")
+    @Test("the system's rules come before the user's, so that users cannot overrule them")
     func order() throws {
         let settings = try load(
             user: "[[rule]]\naccounts = [\"a\"]\nuser = \"*\"\nallow = [\"token\"]\n",
@@ -77,7 +77,7 @@ struct RuleTableTests {
         #expect(settings.rules.first?.source.hasSuffix("authagent.toml:2") == true)
     }
 
-    @Test("resources and audiences are lists, of which an empty one leaves only the account's own")
+    @Test("with an empty list of resources or audiences, only the account's own are allowed")
     func places() throws {
         let rule = "[[rule]]\naccounts = [\"a\"]\nuser = \"*\"\nallow = [\"token\"]\n"
         let settings = try load(
@@ -87,7 +87,7 @@ struct RuleTableTests {
         #expect(settings.rules.map(\.audiences) == [["api"], nil, nil])
     }
 
-    @Test("mistakes are refused with their line and what was meant, perhaps")
+    @Test("mistakes are refused with their line and a suggestion")
     func mistakes() throws {
         let good = "[[rule]]\naccounts = [\"work\"]\nuser = \"backup\"\nallow = [\"token\"]\n"
         let table: [(text: String, line: Int, hint: String)] = [
@@ -96,10 +96,10 @@ struct RuleTableTests {
             (good + "[rule.more]\nx = 1\n", 1, "the keys are"),
             (good + good.replacing("token", with: "tokens"), 8, "'token'"),
             (good.replacing("\"token\"", with: "\"everything\""), 4, "choose from: token, id_token"),
-            (good.replacing("[\"token\"]", with: "\"token\""), 4, "a list of texts"),
+            (good.replacing("[\"token\"]", with: "\"token\""), 4, "a list of strings"),
             (good.replacing("allow = [\"token\"]\n", with: ""), 1, "add: allow"),
             (good.replacing("\"token\"", with: "\"token\", \"admin\""), 4, "accounts = [\"*\"]"),
-            (good.replacing("user = \"backup\"\n", with: ""), 1, "user = \"*\" is everybody"),
+            (good.replacing("user = \"backup\"\n", with: ""), 1, "user = \"*\" matches every user"),
             (good.replacing("backup", with: "backups"), 3, "getent passwd"),
             (good.replacing("user = \"backup\"", with: "group = \"nobody-here\""), 3, "getent group"),
             (good.replacing("user = \"backup\"", with: "uid = -1"), 3, "0 to"),
@@ -117,8 +117,8 @@ struct RuleTableTests {
             (good.replacing("user = \"backup\"", with: "executable = \"bin/x\""), 3, "realpath"),
             (good.replacing("user = \"backup\"", with: "executable = \"/usr/../bin/x\""), 3, "realpath"),
             (good.replacing("user = \"backup\"", with: "executable = \"/usr/bin/*\""), 3, "by its whole path"),
-            (good + "log_level = \"info\"\n", 5, "keys of the file come before the first [[rule]]"),
-            (good + "network.proxy = \"\"\n", 5, "keys of the file come before the first [[rule]]"),
+            (good + "log_level = \"info\"\n", 5, "put keys of the file before the first [[rule]]"),
+            (good + "network.proxy = \"\"\n", 5, "put keys of the file before the first [[rule]]"),
             (good + "loglevel = \"info\"\n", 5, "the keys are"),
             (good.replacing("user = \"backup\"", with: "executable = \"/proc/self/exe\""), 3, "give \"/"),
             (good.replacing("user = \"backup\"", with: "executable_sha256 = \"abc\""), 3, "sha256sum"),
@@ -129,7 +129,7 @@ struct RuleTableTests {
             (good + "scopes = [\"a b\"]\n", 5, "RFC 6749"),
             (good + "resources = [\"api\"]\n", 5, "absolute URIs"),
             (good + "resources = [\"https://a.example/#x\"]\n", 5, "absolute URIs"),
-            (good + "resources = \"urn:a\"\n", 5, "a list of texts"),
+            (good + "resources = \"urn:a\"\n", 5, "a list of strings"),
             (good + "resource = [\"urn:a\"]\n", 5, "'resources'"),
             (good + "audiences = [\"\"]\n", 5, "as requests name them"),
             (good + "audiences = [\"\u{e9}\"]\n", 5, "as requests name them"),
@@ -147,7 +147,7 @@ struct RuleTableTests {
         }
     }
 
-    @Test("the bound on rules is for both files together")
+    @Test("the limit of rules is for both files together")
     func bound() throws {
         let rule = "[[rule]]\naccounts = [\"a\"]\nuid = 1\nallow = []\n"
         let many = String(repeating: rule, count: 200)
@@ -158,7 +158,7 @@ struct RuleTableTests {
         #expect(error.file.hasSuffix("/config/authagent/authagent.toml"))
     }
 
-    @Test("the names of this machine have their numbers")
+    @Test("the names of this machine have their ids")
     func systemNames() {
         #expect(UserNames.system.user("root") == 0)
         #expect(UserNames.system.group("root") == 0)

@@ -5,26 +5,26 @@ import Policy
 import TestSupport
 import Testing
 
-/// Reading the machine's list of subordinate user IDs.
+/// Reading the machine's list of subordinate user ids.
 struct SubordinateUsersFileTests {
     private let files: TemporaryDirectory
 
     init() throws { files = try TemporaryDirectory() }
 
-    @Test("the file's text is read, and one that is missing or is not a file has none")
+    @Test("the file's text is read; a missing file, or one that is not regular, is empty")
     func text() throws {
         let path = files.path + "/subuid"
         #expect(SubordinateUsersFile.text(of: path) == "")
         try "ann:100000:65536\n".write(toFile: path, atomically: false, encoding: .utf8)
         #expect(SubordinateUsersFile.text(of: path) == "ann:100000:65536\n")
         #expect(SubordinateUsersFile.text(of: files.path) == "")
-        // Without a writer, and not waited for.
+        // A pipe without a writer must not block.
         let pipe = files.path + "/pipe"
         try #require(mkfifo(pipe, 0o600) == 0)
         #expect(SubordinateUsersFile.text(of: pipe) == "")
     }
 
-    @Test("a file without an end is read up to a line that is whole")
+    @Test("a file beyond the limit is read up to its last whole line")
     func endless() throws {
         let path = files.path + "/subuid"
         let line = "ann:100000:65536\n"
@@ -36,7 +36,7 @@ struct SubordinateUsersFileTests {
         #expect(SubordinateUsersFile.text(of: "/dev/zero") == "")
     }
 
-    @Test("the rules know the subordinate user IDs of the moment at which they are read")
+    @Test("the rules use the subordinate user ids at the time of their loading")
     func settings() throws {
         let names = UserNames(
             user: { _ in nil }, group: { _ in nil },

@@ -23,7 +23,7 @@ struct ClockCheckTests {
         #expect(check.hint?.contains("timedatectl") == true)
     }
 
-    @Test("what a slow request takes is no difference of the clocks")
+    @Test("the duration of a slow request is not a difference of the clocks")
     func slowRequest() {
         for date in [Self.sent, Self.sent + 50, Self.sent + 100] {
             #expect(ClockFacts(date: date, sent: Self.sent, received: Self.sent + 100).ahead == 0)
@@ -32,7 +32,7 @@ struct ClockCheckTests {
         #expect(ClockFacts(date: Self.sent + 103, sent: Self.sent, received: Self.sent + 100).ahead == -3)
     }
 
-    @Test("a reply out of a cache is as old as its Age says; one without a date says nothing")
+    @Test("a cached reply's date is corrected by its Age; without a date there is no result")
     func headers() {
         let date = (name: "date", value: "Sun, 06 Nov 1994 08:49:37 GMT")
         func facts(_ headers: [(name: String, value: String)]) -> ClockFacts? {

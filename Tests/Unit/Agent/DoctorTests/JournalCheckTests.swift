@@ -23,19 +23,19 @@ struct JournalCheckTests {
             account: work, hasRotated: hasRotated, since: Self.now - age, files: ["/j/work~2.rotated"])
     }
 
-    @Test("no journal, and an empty one, are ok")
+    @Test("a missing or empty journal is ok")
     func nothing() {
         #expect(DoctorCheck.journal(nil, accounts: [], at: Self.now, isAgent: false).map(\.state) == [.ok])
         #expect(checks({ _ in }, isAgent: true).map(\.state) == [.ok])
     }
 
-    @Test("a running agent's fresh entries are its work; old ones wait for the store")
+    @Test("a running agent's recent entries are ok; old ones wait for the store")
     func runningAgent() {
         #expect(checks({ $0.accounts = [entry(5)] }, isAgent: true).map(\.state) == [.ok])
         let waiting = checks({ $0.accounts = [entry(600)] }, isAgent: true)
         #expect(waiting.map(\.state) == [.warning])
         #expect(waiting.first?.account == work)
-        #expect(waiting.first?.detail == "a new refresh token waits for its store, since 10 min")
+        #expect(waiting.first?.detail == "a new refresh token waits for its store (for 10 min)")
         #expect(waiting.first?.hint?.contains("authagent status work") == true)
     }
 
@@ -43,11 +43,11 @@ struct JournalCheckTests {
     func noAgent() {
         let waiting = checks({ $0.accounts = [entry(0, hasRotated: false)] }, isAgent: false)
         #expect(waiting.map(\.id) == [.journalWaiting])
-        #expect(waiting.first?.detail.hasPrefix("a refresh was begun, and its answer is not known") == true)
+        #expect(waiting.first?.detail.hasPrefix("a refresh was started, and its result is unknown") == true)
         #expect(waiting.first?.hint?.contains("authagent token work") == true)
     }
 
-    @Test("a file's time that nobody could have meant is no trap")
+    @Test("an implausible file time does not cause an overflow")
     func strangeTimes() {
         for since in [Int.min, -1, .max] {
             let entry = JournalSurvey.Account(
@@ -56,7 +56,7 @@ struct JournalCheckTests {
         }
     }
 
-    @Test("an entry without an account names the file; others' files and loose ones are told apart")
+    @Test("an entry without an account names the file; foreign files and readable ones differ")
     func others() {
         let orphan = checks({ $0.accounts = [entry(5)] }, isAgent: true, accounts: [])
         #expect(orphan.map(\.id) == [.journalOrphaned])

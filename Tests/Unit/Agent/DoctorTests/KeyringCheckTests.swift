@@ -13,7 +13,7 @@ struct KeyringCheckTests {
         return DoctorCheck.keyring(status, isNeeded: isNeeded)
     }
 
-    @Test("a keyring that can be used is three checks that are ok")
+    @Test("a usable keyring is three checks that are ok")
     func healthy() {
         let checks = checks(.ok, collection: true)
         #expect(checks.map(\.id) == [.keyringBus, .keyringState, .keyringCollection])
@@ -21,7 +21,7 @@ struct KeyringCheckTests {
     }
 
     @Test(
-        "each state of a keyring that cannot be used is named, once, with its command",
+        "each state of an unusable keyring is reported once, with its command",
         arguments: [
             (StoreState.locked, true as Bool?, DoctorCheck.ID.keyringState, "gnome-keyring-daemon --replace --unlock"),
             (.noProvider, nil, .keyringState, "gnome-keyring-daemon --unlock"),
@@ -36,7 +36,7 @@ struct KeyringCheckTests {
     }
 
     @Test(
-        "the commands of gnome-keyring are for gnome-keyring alone; another program is named, an unseen one is looked up",
+        "gnome-keyring's commands are for gnome-keyring only; other programs are named or looked up",
         arguments: [
             (StoreState.locked, true as Bool?), (.hung, nil), (.failed, true), (.failed, false),
         ])
@@ -60,15 +60,15 @@ struct KeyringCheckTests {
         #expect(checks.count == 3)
     }
 
-    @Test("a keyring without a default collection is no keyring that fails: the command makes a collection")
+    @Test("a keyring without a default collection gets the command that creates one")
     func noCollection() {
         let checks = checks(.failed, collection: false)
         #expect(checks.filter { $0.state == .problem }.map(\.id) == [.keyringCollection])
         #expect(checks.last?.detail == "what it is")
-        #expect(checks.last?.hint?.contains("--replace --unlock --components=secrets' to make one") == true)
+        #expect(checks.last?.hint?.contains("--replace --unlock --components=secrets' to create one") == true)
     }
 
-    @Test("a keyring that no account needs is a warning", arguments: [StoreState.locked, .noProvider, .noBus, .failed])
+    @Test("a keyring that no account uses is a warning", arguments: [StoreState.locked, .noProvider, .noBus, .failed])
     func unused(state: StoreState) {
         let checks = checks(state, isNeeded: false)
         #expect(checks.map(\.state).max() == .warning)

@@ -14,7 +14,7 @@ struct MachineCheckTests {
         return machine
     }
 
-    @Test("a TPM2 is found by its device; without any nothing is wrong; without a driver there is a command")
+    @Test("a TPM2 is found by its device; none is ok, and a missing driver gets a command")
     func tpm() throws {
         let files = try TemporaryDirectory()
         #expect(TPMFacts(machine(files)) == TPMFacts(hasDevice: false, hasFirmware: false))
@@ -28,7 +28,7 @@ struct MachineCheckTests {
         #expect(DoctorCheck.tpm(TPMFacts(machine(files))).state == .ok)
     }
 
-    @Test("a user whose services end with the session is told the command, where systemd runs")
+    @Test("a user whose services end with the session gets the command, if systemd runs")
     func linger() throws {
         let files = try TemporaryDirectory()
         #expect(DoctorCheck.linger(LingerFacts(machine(files))).state == .ok)
@@ -45,7 +45,7 @@ struct MachineCheckTests {
         #expect(DoctorCheck.linger(LingerFacts(hasSystemd: true, user: nil, isLingering: false)).state == .warning)
     }
 
-    @Test("the key that systemd passes is there, missing, or open to others; its content is not read")
+    @Test("the key that systemd passes is present, missing, or readable by others; its content is not read")
     func credential() throws {
         #expect(DoctorCheck.credential(CredentialFacts([:])).state == .ok)
         let files = try TemporaryDirectory()
@@ -63,7 +63,7 @@ struct MachineCheckTests {
         #expect(DoctorCheck.credential(unreadable).state == .problem)
     }
 
-    @Test("a program that was replaced since it was started is seen")
+    @Test("a program that was replaced since its start is detected")
     func replaced() throws {
         let files = try TemporaryDirectory()
         let link = files.path + "/exe"

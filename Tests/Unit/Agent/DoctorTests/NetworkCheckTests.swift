@@ -11,7 +11,7 @@ struct NetworkCheckTests {
         return settings
     }
 
-    @Test("a proxy is named with where it comes from, and without its password")
+    @Test("a proxy is shown with its source, and without its password")
     func proxy() {
         var facts = NetworkFacts(
             nil, ["ALL_PROXY": "http://other:1", "https_proxy": "http://user:p@ss@proxy.example:3128"])
@@ -25,7 +25,7 @@ struct NetworkCheckTests {
         #expect(DoctorCheck.proxy(facts).detail == "no proxy")
     }
 
-    @Test("certificates that cannot be read are a problem, and none of one's own is no check")
+    @Test("an unreadable CA bundle is a problem; without one there is no check")
     func certificates() {
         #expect(DoctorCheck.certificates(NetworkFacts(nil, [:])) == nil)
         let missing = NetworkFacts(settings { $0.caFile = "/nonexistent/ca.pem" }, ["CURL_CA_BUNDLE": "/dev/null"])
@@ -35,7 +35,7 @@ struct NetworkCheckTests {
     }
 
     @Test(
-        "each way not to reach a provider has its own remedy",
+        "each failed connection to a provider has its own hint",
         arguments: [
             (TransportFailure.nameNotFound("the name is not known"), "run 'getent hosts issuer.example'"),
             (.tls("the certificate is refused"), "'ca_file'"), (.unreachable("refused"), "the network"),
@@ -50,7 +50,7 @@ struct NetworkCheckTests {
         #expect(check.hint?.contains(remedy) == true, "\(check.hint ?? "")")
     }
 
-    @Test("what may be a proxy's fault names the proxy, but not for this machine's own addresses")
+    @Test("a failure that may be the proxy's names the proxy, except for loopback addresses")
     func throughProxy() {
         let facts = NetworkFacts(nil, ["https_proxy": "http://proxy:3128"])
         let failure = OAuthFailure.transport(.unreachable("refused"))

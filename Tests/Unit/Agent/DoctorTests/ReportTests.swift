@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Vault
 
-/// Whole reports on a home in a temporary directory, with a provider, a keyring and a clock in the test's hand.
+/// Reports on a home in a temporary directory, with a provider, a keyring and a clock that the test controls.
 struct ReportTests {
     let files: TemporaryDirectory
     let time = ManualTime()
@@ -49,7 +49,7 @@ struct ReportTests {
         return .success(HTTPResponse(status: 200, headers: headers, body: Array("{\(members)}".utf8)))
     }
 
-    @Test("accounts of one issuer ask it once, and everything is ok")
+    @Test("accounts of one issuer cause one request, and everything is ok")
     func healthy() async throws {
         try account("work")
         try account("other")
@@ -58,12 +58,12 @@ struct ReportTests {
         #expect(report[.issuerMetadata].map(\.state) == [.ok])
         #expect(report[.accountEndpoints].map(\.account?.description) == ["other", "work"])
         #expect(provider.all(.metadata).count == 1)
-        // Nothing but the metadata is asked for: no code, no token.
+        // Only the metadata is requested, not a code or a token.
         #expect(provider.all(.device).isEmpty && provider.all(.token).isEmpty)
         #expect(keyring.operations.isEmpty)
     }
 
-    @Test("a provider that does not answer costs its own line, after the others' are known")
+    @Test("a provider that does not answer delays only its own check")
     func deadProvider() async throws {
         try account("work")
         try account("dead", issuer: "https://dead.example")
@@ -81,7 +81,7 @@ struct ReportTests {
         gate.open()
     }
 
-    @Test("a keyring that never answers is said to be late, and holds nothing else up")
+    @Test("a keyring that does not answer is reported as late, and delays no other check")
     func deadKeyring() async throws {
         try account("work")
         let gate = Gate()
@@ -98,7 +98,7 @@ struct ReportTests {
         gate.open()
     }
 
-    @Test("metadata without a device endpoint, of another issuer, or none at all are told apart")
+    @Test("metadata without a device endpoint, of another issuer, or none at all have different results")
     func metadataFaults() async throws {
         try account("work")
         let token = #""issuer":"\#(FakeProvider.issuer)","token_endpoint":"\#(FakeProvider.issuer)/token""#
@@ -124,7 +124,7 @@ struct ReportTests {
         #expect(report.problems.map(\.id) == [.issuerMetadata])
     }
 
-    @Test("an account with endpoints by hand needs no metadata")
+    @Test("an account with configured endpoints needs no metadata")
     func endpointsByHand() async throws {
         let endpoints = ["device", "token", "revocation"].map { "\($0)_endpoint = \"\(FakeProvider.issuer)/\($0)\"\n" }
         try account("work", endpoints.joined())
@@ -148,7 +148,7 @@ struct ReportTests {
         #expect(check?.detail == "this clock is 86520 s behind the provider's, and ID tokens are refused")
     }
 
-    @Test("a file that is wrong, a secret's file that is loose and wrong settings are named with the command")
+    @Test("wrong files, readable secrets and wrong settings are named with the command")
     func wrongFiles() async throws {
         let secret = try files.file("secret", "s3cret", mode: 0o644)
         try account("work", "client_secret_file = \"\(secret)\"\nstore = \"memory\"\n")
@@ -161,13 +161,13 @@ struct ReportTests {
         #expect(chmod(files.path + "/config/authagent", 0o777) == 0)
         report = await (try doctor()).report()
         #expect(report[.filesSettings].map(\.state) == [.problem])
-        // None of the files in it counts.
+        // The files in it are ignored.
         #expect(report[.accountFile].allSatisfy { $0.state == .problem } && !report[.accountFile].isEmpty)
         #expect(report[.filesConfiguration].first?.hint == "run 'chmod go-w \(files.path)/config/authagent'")
         #expect(!APIJSON.text(fixed: report).contains("s3cret"))
     }
 
-    @Test("a loose state directory is a problem; one that is not there is not")
+    @Test("a state directory that others may enter is a problem; a missing one is ok")
     func stateDirectory() async throws {
         #expect(await (try doctor()).report()[.filesState].map(\.state) == [.ok])
         let state = try files.directory("state/authagent")

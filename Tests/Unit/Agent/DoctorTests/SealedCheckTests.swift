@@ -14,13 +14,13 @@ struct SealedCheckTests {
         return DoctorCheck.sealed(store, isNeeded: isNeeded, isAgent: isAgent)
     }
 
-    @Test("a sealed store that opens is ok, with what it has")
+    @Test("a sealed store that opens is ok, with the number of its records")
     func open() {
         #expect(check(.ok)?.state == .ok)
         #expect(check(.ok)?.detail.contains("2 records") == true)
     }
 
-    @Test("one that does not is a problem with its state and the command, if an account needs it")
+    @Test("one that does not open is a problem with its state and the command, if an account needs it")
     func states() {
         for state in [StoreState.notInitialized, .locked, .failed] {
             #expect(check(state)?.state == .problem)
@@ -31,7 +31,7 @@ struct SealedCheckTests {
         #expect(check(.notInitialized, isNeeded: false) == nil)
     }
 
-    @Test("where no agent runs, nobody can have given the passphrase: that it will be needed is a warning")
+    @Test("without an agent, a sealed store with a passphrase is a warning")
     func passphrase() {
         #expect(check(.locked, isAgent: false)?.state == .warning)
     }
