@@ -12,7 +12,7 @@ struct AuditTests {
         }
     }
 
-    @Test("a token is a line of the log and of the file, with the program that asked; SIGHUP opens the file anew")
+    @Test("a token is a line of the log and of the file, with the caller's program; SIGHUP reopens the file")
     func rotation() async throws {
         let demo = try await DemoLogin()
         let path = try demo.home.files.directory("audit") + "/audit.log"
@@ -45,7 +45,7 @@ struct AuditTests {
         #expect(lines(path).filter { $0["permission"] as? String == "token" }.count == 5)
     }
 
-    @Test("an audit file that others may read keeps the agent from starting, and a reload from being taken up")
+    @Test("with an audit file that others may read the agent does not start, and a reload is refused")
     func refused() async throws {
         let home = try AgentHome()
         let path = try home.files.file("loose.log", "", mode: 0o644)
@@ -67,7 +67,7 @@ struct AuditTests {
         await eventually { daemon.errorsSoFar.contains("permission=status") }
     }
 
-    @Test("a log that nobody reads holds up no token, and no end of the agent")
+    @Test("a log without a reader delays neither tokens nor the agent's exit")
     func stuckLog() async throws {
         let demo = try await DemoLogin()
         let bash = try MissingProgram.require("bash", package: "bash")
@@ -102,7 +102,7 @@ struct AuditTests {
         }
     }
 
-    @Test("the log of an agent that the client started is kept short while it runs")
+    @Test("the log of an agent that the client started is rotated while it runs")
     func ownLog() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()

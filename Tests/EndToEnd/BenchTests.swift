@@ -19,7 +19,7 @@ struct BenchTests {
         var rows: [Row]
     }
 
-    @Test("the measurements of speed measure every row of the table, against the real peer")
+    @Test("the benchmark measures every row of the table, against the real peer")
     func everyRow() async throws {
         let bench = try BuildProducts.path("bench")
         let files = try TemporaryDirectory()

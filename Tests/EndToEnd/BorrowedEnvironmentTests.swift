@@ -5,7 +5,7 @@ import Testing
 /// Root with a user's environment, as with 'sudo -E' or 'su' without '-'. Only root can try.
 @Suite(.timeLimit(.minutes(5)))
 struct BorrowedEnvironmentTests {
-    @Test("root with a user's environment makes nothing in the user's places, and says whose they are")
+    @Test("root with a user's environment creates nothing in the user's directories, and names their owner")
     func borrowed() async throws {
         let user = try await HomeOfNobody()
         let before = user.contents
@@ -41,7 +41,7 @@ struct BorrowedEnvironmentTests {
     }
 
     @Test(
-        "one variable of the user's is enough to start nothing",
+        "with a single variable of the user's, root starts nothing",
         arguments: ["HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "AUTHAGENT_SOCK"])
     func oneVariable(variable: String) async throws {
         let user = try await HomeOfNobody()
@@ -56,7 +56,7 @@ struct BorrowedEnvironmentTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: own.path).isEmpty)
     }
 
-    @Test("a user's link to a place of root's leads root nowhere")
+    @Test("root does not follow a user's link to a directory of root")
     func link() async throws {
         let user = try await HomeOfNobody()
         let target = try TemporaryDirectory()
@@ -71,7 +71,7 @@ struct BorrowedEnvironmentTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: links.path) == ["state"])
     }
 
-    @Test("homes behind root's links, in sticky directories, at /, and StateDirectory= go on working")
+    @Test("homes behind root's links, in sticky directories, at /, and StateDirectory= work")
     func usual() async throws {
         let user = try await HomeOfNobody()
         let (home, run) = (user.path + "/home", user.path + "/run")

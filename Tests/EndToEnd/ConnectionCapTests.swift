@@ -48,7 +48,7 @@ struct ConnectionCapTests {
         """
 
     @Test(
-        "six users who open all that they can leave the agent's user and root theirs, and it is said once",
+        "if six users open all the connections they can, the agent's user and root are served; logged once",
         arguments: [1024, 20_000])
     func flood(descriptors: Int) async throws {
         let agent = try await RootAgent(

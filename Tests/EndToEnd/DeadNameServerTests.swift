@@ -38,7 +38,7 @@ struct DeadNameServerTests {
         }
     }
 
-    @Test("while a name cannot be resolved, when that times out and when it is cancelled, other accounts are served")
+    @Test("while a name look-up hangs, times out or is cancelled, other accounts are served")
     func otherAccounts() async throws {
         try await demo.logIn()
         try await demo.tokenExpires()

@@ -20,7 +20,7 @@ struct DescriptorTests {
     }
 
     @Test(
-        "with no descriptor left no caller is lost: all that wait are served once some are free, and the login is kept")
+        "without free descriptors waiting callers are served once some are free, and the login is kept")
     func exhausted() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.firstAccessTokenLifetime = 1
@@ -56,7 +56,7 @@ struct DescriptorTests {
         #expect(demo.issuer.liveRefreshTokens.count == 1)
     }
 
-    @Test("a log that nobody reads any more (EPIPE) ends nothing")
+    @Test("a log whose reader has closed (EPIPE) does not end the agent")
     func deafLog() async throws {
         let demo = try await DemoLogin()
         let daemon = try await daemon(of: demo.home, "exec \"$0\" --log-level trace 2> >(exec head -n 1 >&2)")
@@ -67,7 +67,7 @@ struct DescriptorTests {
         #expect(await daemon.result().status == 0)
     }
 
-    @Test("a reader that is gone ends the client without a word")
+    @Test("a closed pipe ends the client silently")
     func deafReader() async throws {
         let home = try AgentHome()
         try await home.authagent("start")

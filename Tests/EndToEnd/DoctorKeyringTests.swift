@@ -57,7 +57,7 @@ struct DoctorKeyringTests {
         try await expect(home, .keyringState, "locked: the keyring is locked", hint: "--replace --unlock")
     }
 
-    @Test("a keyring that is stopped is hung, and costs no more than its own deadline")
+    @Test("a stopped keyring is reported as hung, and delays doctor by its own deadline only")
     func hung() async throws {
         let keyring = try await PrivateKeyring()
         let home = try AgentHome(keyring: keyring)
@@ -67,7 +67,7 @@ struct DoctorKeyringTests {
         try await eventually { try await home.doctor().problems.isEmpty }
     }
 
-    @Test("where every account is in memory, a keyring that is missing is only a warning")
+    @Test("if every account is in memory, a missing keyring is only a warning")
     func unused() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -76,7 +76,7 @@ struct DoctorKeyringTests {
         #expect(report[.keyringBus].map(\.state) == [.warning])
     }
 
-    @Test("nobody is started on the bus by being looked for")
+    @Test("doctor starts no service on the bus by looking for it")
     func activatesNothing() async throws {
         let files = try TemporaryDirectory()
         let marker = files.path + "/started"

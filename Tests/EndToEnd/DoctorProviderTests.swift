@@ -24,7 +24,7 @@ struct DoctorProviderTests {
         #expect(report.problems.first?.hint?.contains(hint) == true, "\(report.problems)", sourceLocation: location)
     }
 
-    @Test("a provider that nobody listens for, and a name that nobody knows")
+    @Test("a provider that refuses connections, and a name that does not resolve")
     func unreachable() async throws {
         let port = try DeafPort()
         try await expect(try home(port.url), .issuerConnection, "cannot connect to 127.0.0.1", hint: "network")
@@ -67,7 +67,7 @@ struct DoctorProviderTests {
         try await expect(home, .issuerClock, "ahead of the provider's", hint: "timedatectl")
     }
 
-    @Test("what a provider says is cleaned before a terminal gets it")
+    @Test("control characters in a provider's texts are removed before they reach a terminal")
     func hostileText() async throws {
         let issuer = try await DemoIssuer.start()
         issuer.always(.metadata, .reply(status: 200, body: #"{"issuer":"https://evil\u001b]0;owned\u0007.example"}"#))

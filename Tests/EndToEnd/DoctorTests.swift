@@ -7,7 +7,7 @@ import Testing
 /// `authagent doctor` with the real programs, with and without an agent.
 @Suite(.timeLimit(.minutes(5)))
 struct DoctorTests {
-    @Test("a healthy home has no problem, with an agent and without one, and a line for each check")
+    @Test("a healthy home has no problem and a line for each check, with and without an agent")
     func healthy() async throws {
         let demo = try await DemoLogin(keyring: try await PrivateKeyring())
         try await demo.logIn()
@@ -32,7 +32,7 @@ struct DoctorTests {
         #expect(lines.allSatisfy { line in ["ok ", "warning "].contains { line.hasPrefix($0) } }, "\(table.output)")
     }
 
-    @Test("nothing is changed and nobody is started: not in a home, not in an empty one, not on the bus")
+    @Test("doctor changes nothing and starts nothing: in a home, in an empty home, and on the bus")
     func changesNothing() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -54,7 +54,7 @@ struct DoctorTests {
         #expect(demo.issuer.log.count { $0.endpoint == .device } == 1)
     }
 
-    @Test("a socket that systemd listens at is not connected to, which would start the agent")
+    @Test("doctor does not connect to a socket of systemd, which would start the agent")
     func activation() async throws {
         let home = try AgentHome()
         let activate = try MissingProgram.require("systemd-socket-activate", package: "systemd")
@@ -69,7 +69,7 @@ struct DoctorTests {
         #expect(await listener.result().status == 0)
     }
 
-    @Test("a directory of the socket that others may enter: no agent starts, and the command is named")
+    @Test("a socket directory that others may enter: no agent starts, and the hint has the command")
     func looseDirectory() async throws {
         let home = try AgentHome()
         #expect(chmod(home.files.path + "/run", 0o755) == 0)
@@ -80,7 +80,7 @@ struct DoctorTests {
         #expect(!report[.journalWaiting].isEmpty)
     }
 
-    @Test("settings that no agent starts with are named")
+    @Test("settings with which no agent starts are named")
     func wrongSettings() async throws {
         let home = try AgentHome()
         try home.files.directory("config/authagent")
@@ -90,7 +90,7 @@ struct DoctorTests {
         #expect(check.hint == "did you mean 'log_level'?")
     }
 
-    @Test("an agent of another version is told apart, and one without this route hides nothing")
+    @Test("an agent of another version is reported, and one without this route hides no check")
     func staleVersion() async throws {
         let home = try AgentHome()
         let agent = try await OldAgent(home)
@@ -103,7 +103,7 @@ struct DoctorTests {
         agent.end()
     }
 
-    @Test("an agent whose program was replaced is told to be the old one")
+    @Test("an agent whose program was replaced is reported as the old one")
     func replacedProgram() async throws {
         let home = try AgentHome()
         let programs = try home.files.directory("programs")
@@ -121,7 +121,7 @@ struct DoctorTests {
         #expect(check.detail.contains("\(programs)/authagentd was replaced"))
     }
 
-    @Test("an agent that hangs is a problem, and everything else is found out without it")
+    @Test("an agent that hangs is a problem, and all other checks run without it")
     func hangingAgent() async throws {
         let home = try AgentHome()
         let daemon = try await home.daemon()
@@ -132,7 +132,7 @@ struct DoctorTests {
         daemon.signal(SIGCONT)
     }
 
-    @Test("an account file that cannot be read, or holds nonsense, is named, and the others are looked at")
+    @Test("an unreadable or invalid account file is named, and the others are checked")
     func accountFiles() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -148,7 +148,7 @@ struct DoctorTests {
         #expect(report[.accountEndpoints].map(\.account?.description) == ["work"])
     }
 
-    @Test("what a dead agent left in the journal is told, and whose it is")
+    @Test("journal entries of a dead agent are reported with their account")
     func journal() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily

@@ -27,7 +27,7 @@ struct EventTests {
     }
 
     @Test(
-        "a watcher sees a login, its renewal, its end at the provider and the logout; the agent's end ends the stream")
+        "a watcher gets login, renewal, end at the provider and logout; the agent's exit ends the stream")
     func life() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.firstAccessTokenLifetime = 1
@@ -56,7 +56,7 @@ struct EventTests {
         for token in demo.issuer.refreshTokens { #expect(!watcher.outputSoFar.contains(token)) }
     }
 
-    @Test("a watcher that was away gets what it has missed; from the next agent it hears that there was another")
+    @Test("after a disconnect a watcher gets the missed events; from a new agent it gets missed first")
     func resuming() async throws {
         let demo = try await DemoLogin()
         try await demo.home.authagent("start")
@@ -81,7 +81,7 @@ struct EventTests {
         #expect(events(third).first?.id.origin != last.origin)
     }
 
-    @Test("'authagent events' prints a line for each event; when the agent ends it says how to go on: exit code 4")
+    @Test("'authagent events' prints a line for each event; when the agent ends: exit code 4 and a hint")
     func command() async throws {
         let demo = try await DemoLogin()
         try await demo.home.authagent("start")
@@ -110,7 +110,7 @@ struct EventTests {
         #expect(wrong.status == 2)
     }
 
-    @Test("Ctrl-C ends 'authagent events', and the agent does not mind")
+    @Test("Ctrl-C ends 'authagent events', and the agent is not affected")
     func interrupt() async throws {
         let demo = try await DemoLogin()
         try await demo.home.authagent("start")

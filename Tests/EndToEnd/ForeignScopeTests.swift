@@ -16,7 +16,7 @@ struct ForeignScopeTests {
             + "scopes = [\"\(bound)\"]\n"
     }
 
-    @Test("another user gets no token by a scope that only looks like one of the bound, or means it somewhere")
+    @Test("another user gets no token for a scope that only resembles one of the bound, or is an alias of it")
     func lookalikes() async throws {
         let rows = [
             Row(bound: "https://graph.example/.default", login: ["Mail.ReadWrite", "Directory.ReadWrite.All"]),
@@ -52,7 +52,7 @@ struct ForeignScopeTests {
     }
 
     @Test(
-        "another user gets no token of a provider that does not say what it has granted, unless the owner believes it")
+        "if the provider omits scope, another user gets no token without believe_omitted_scope")
     func silence() async throws {
         let system = try await SystemAgent()
         try system.configure(rule("read", "work"))

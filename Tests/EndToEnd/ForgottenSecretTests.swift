@@ -10,7 +10,7 @@ import Testing
 struct ForgottenSecretTests {
     init() throws { try #require(getuid() == 0, "these tests read the memory of an agent, which only root can") }
 
-    @Test("after lock there is no token, secret or passphrase in any page of the agent", arguments: Store.all)
+    @Test("after lock no page of the agent contains a token, secret or passphrase", arguments: Store.all)
     func lock(store: Store) async throws {
         let life = try await Life(store)
         let search = try await life.live()
@@ -22,7 +22,7 @@ struct ForgottenSecretTests {
         try await life.expectNothing(search, allowsLocked: store.name == "memory" ? ["refresh", "client"] : [])
     }
 
-    @Test("after logout there is no token or secret in any page of the agent", arguments: Store.all)
+    @Test("after logout no page of the agent contains a token or secret", arguments: Store.all)
     func logout(store: Store) async throws {
         let life = try await Life(store)
         let search = try await life.live()
@@ -35,7 +35,7 @@ struct ForgottenSecretTests {
         try await life.expectNothing(search, allowsLocked: store.name == "memory" ? ["client"] : [])
     }
 
-    @Test("a registered client's secret and registration token are forgotten with its login")
+    @Test("a registered client's secret and registration token are erased with its login")
     func registration() async throws {
         let life = try await Life(Store(name: "memory", isTLS: false), registers: true)
         var search = try await life.live()
@@ -49,7 +49,7 @@ struct ForgottenSecretTests {
         try await life.expectNothing(search, allowsLocked: [])
     }
 
-    @Test("a passphrase and a token that came on a connection which stays open are not in its buffers")
+    @Test("a passphrase and a token received on an open connection are not in its buffers")
     func keptConnection() async throws {
         let home = try AgentHome()
         try #require(try await home.authagent("start").status == 0)

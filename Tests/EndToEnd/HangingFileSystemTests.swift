@@ -20,7 +20,7 @@ struct HangingFileSystemTests {
         Task { await actor.ask(target) }
     }
 
-    @Test("root's agent: it is refused, when it connects and when it asks, and no other user or account waits for it")
+    @Test("at root's agent the hanging caller is refused, and no other user or account waits")
     func rootAgent() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let files = try TemporaryDirectory()
@@ -48,7 +48,7 @@ struct HangingFileSystemTests {
         for actor in actors { actor.end() }
     }
 
-    @Test("an agent that is killed while it looks at a file that hangs keeps neither lock nor socket")
+    @Test("an agent that is killed while it reads a file that hangs keeps neither lock nor socket")
     func killed() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let agent = try await RootAgent(
@@ -79,7 +79,7 @@ struct HangingFileSystemTests {
         }
     }
 
-    @Test("a rule whose program lies on a file system that hangs keeps no reload from ending, and can be taken back")
+    @Test("a rule whose program's file system hangs does not block a reload, and can be removed")
     func reload() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let demo = try await DemoLogin()
@@ -96,7 +96,7 @@ struct HangingFileSystemTests {
         await hanging.end()
     }
 
-    @Test("a user's own agent with a rule about another account: its own programs are served meanwhile")
+    @Test("with a rule about another account, a user's own agent serves its programs meanwhile")
     func ownAgent() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let demo = try await DemoLogin()
@@ -120,7 +120,7 @@ struct HangingFileSystemTests {
         actor.end()
     }
 
-    @Test("a place of the attacker's own over a path whose real counterpart hangs: refused, and no other caller waits")
+    @Test("a mount over a path whose real file hangs: the attacker is refused, and no other caller waits")
     func ownNamespace() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let files = try TemporaryDirectory()
@@ -141,7 +141,7 @@ struct HangingFileSystemTests {
         actor.end()
     }
 
-    @Test("a rule by digest looks at every program of its users: the one that hangs is refused, another one is served")
+    @Test("under a rule by digest a program whose file hangs is refused, and another one is served")
     func digest() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let files = try TemporaryDirectory()

@@ -26,7 +26,7 @@ struct InstallTests {
         return lstat(path, &status) == 0 ? UInt(status.st_ino) : 0
     }
 
-    @Test("modes, owners and units are right, another user can log in, and a second time replaces each file")
+    @Test("modes, owners and units are correct, another user can log in, and a second run replaces each file")
     func install() async throws {
         try #require(getuid() == 0, "only root can install")
         let files = try TemporaryDirectory()
@@ -103,7 +103,7 @@ struct InstallTests {
     }
 
     @Test(
-        "what it does not know is exit code 2, and changes nothing",
+        "an unknown argument is exit code 2, and changes nothing",
         arguments: [
             ["--frob"], ["--prefix"], ["--prefix", "relative"], ["--prefix", "/a b"], ["--prefix", "/a|b"], ["/usr"],
         ])
@@ -115,7 +115,7 @@ struct InstallTests {
         #expect(!FileManager.default.fileExists(atPath: files.path + "/root"))
     }
 
-    @Test("--help names every option, and a user who is not root is told the one command")
+    @Test("--help names every option, and a user other than root gets the command to run")
     func help() async throws {
         let help = try await Self.install(["--help"])
         #expect(help.status == 0)

@@ -14,7 +14,7 @@ struct InstalledProgramTests {
     ]
 
     @Test(
-        "from its first moment nothing of an installed program is open to other programs of its user",
+        "from its start, an installed program is not accessible to other programs of its user",
         arguments: programs)
     func closed(command: [String]) async throws {
         let installed = try await InstalledPrograms(areRoots: true)
@@ -25,7 +25,7 @@ struct InstalledProgramTests {
     }
 
     @Test(
-        "the keyring helper is closed to its user's other programs from its first moment, also where the files are the user's"
+        "from its start, the keyring helper is protected, also if the user owns the program files"
     )
     func helper() async throws {
         for areRoots in [true, false] {
@@ -45,7 +45,7 @@ struct InstalledProgramTests {
     }
 
     @Test(
-        "a program that is only to be run does all that it should: it finds the others, logs in, serves, and is replaced"
+        "programs without read permission find each other, log in, serve, and can be replaced"
     )
     func works() async throws {
         let programs = try await InstalledPrograms(areRoots: true)
@@ -174,7 +174,7 @@ private final class InstalledPrograms: Sendable {
 @Suite(.timeLimit(.minutes(5)))
 struct ForeignAllocatorTests {
     @Test(
-        "an allocator that is preloaded gets no part of the heap that is cleared, and ends no program",
+        "a preloaded allocator gets no block of the wiped heap, and crashes no program",
         arguments: [["authagent", "--version"], ["authagentd", "--version"], ["authagent-keyring"]])
     func preloaded(command: [String]) async throws {
         // glibc's own, with checks that end a program which hands it blocks of another allocator.

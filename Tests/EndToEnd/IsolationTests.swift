@@ -37,7 +37,7 @@ struct IsolationTests {
         _ = try await other.run("authagent", "stop")
     }
 
-    @Test("another user is refused by the kernel, and where that lets him through, by the agent, before it reads")
+    @Test("another user is refused by the kernel, or else by the agent before it reads a request")
     func refused() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -56,7 +56,7 @@ struct IsolationTests {
         #expect(client.status == 5, "\(client.errors)")
     }
 
-    @Test("a client asks no agent of another user, not even as root")
+    @Test("a client does not use another user's agent, not even as root")
     func foreignAgent() async throws {
         let other = try await OtherUser()
         let start = try await other.run("authagent", "start")

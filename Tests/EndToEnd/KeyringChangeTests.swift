@@ -24,7 +24,7 @@ struct KeyringChangeTests {
         return demo
     }
 
-    @Test("a record that somebody deletes while the agent runs is there again after the next rotation")
+    @Test("a record that was deleted while the agent runs is written again at the next rotation")
     func deletedWhileRunning() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await demo(keyring)
@@ -37,7 +37,7 @@ struct KeyringChangeTests {
         }
     }
 
-    @Test("a record that somebody has deleted is no login after a restart: exit code 3, and a login mends it")
+    @Test("after a restart a deleted record is exit code 3, and a login repairs it")
     func deletedBeforeRestart() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await demo(keyring)
@@ -51,7 +51,7 @@ struct KeyringChangeTests {
     }
 
     @Test(
-        "a record that somebody has edited is named after a restart, and nobody crashes", arguments: ["", "junk", "{}"])
+        "after a restart an edited record is named, and no process crashes", arguments: ["", "junk", "{}"])
     func edited(content: String) async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await demo(keyring)
@@ -69,7 +69,7 @@ struct KeyringChangeTests {
     }
 
     @Test(
-        "the bus dies under the agent: tokens flow, each state is named, and the keyring is used again once it is back")
+        "after the bus was killed, tokens are served, each state is named, and a new bus is used")
     func busRestarts() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await demo(keyring)

@@ -7,7 +7,7 @@ import Testing
 /// The disk that the keyring's own files are on is full. Only root can mount one, so this test needs to be run as root.
 @Suite(.timeLimit(.minutes(5)))
 struct KeyringDiskTests {
-    @Test("a keyring whose disk is full costs no login: tokens flow, the account is unsaved, and is saved later")
+    @Test("with a full keyring disk tokens are served, the account is unsaved, and is saved later")
     func full() async throws {
         try #require(getuid() == 0, "this test mounts a disk, which only root can")
         let disk = try await SmallDisk(kibibytes: 64)

@@ -19,7 +19,7 @@ struct KeyringItemTests {
     // MARK: - Locked items
 
     @Test(
-        "a locked item after a restart is exit code 7 with item, program and remedy; allowed, it is read",
+        "after a restart a locked item is exit code 7 with item, program and remedy; once allowed, it is read",
         arguments: ["plain", "dh"])
     func lockedAfterRestart(session: String) async throws {
         var behavior = ScriptedKeyring.Behavior.lockingItems()
@@ -66,7 +66,7 @@ struct KeyringItemTests {
     }
 
     @Test(
-        "a rotation while the item is locked is served and unsaved; the item allowed, it is saved",
+        "a rotation while the item is locked is served and unsaved; once allowed, it is saved",
         arguments: [false, true])
     func rotationWhileLocked(agentDies: Bool) async throws {
         let keyring = try await locking()
@@ -99,7 +99,7 @@ struct KeyringItemTests {
     // MARK: - Deletions
 
     @Test(
-        "a deletion that no person agrees to: logout says that the item is kept, and the login stays ended",
+        "if the user does not confirm the deletion, logout reports the kept item, and the login stays ended",
         arguments: [ScriptedKeyring.Deletion.dismissed, .unanswered], [false, true])
     func notDeleted(way: ScriptedKeyring.Deletion, isLocal: Bool) async throws {
         let keyring = try await ScriptedKeyring()
@@ -117,7 +117,7 @@ struct KeyringItemTests {
         #expect(try await demo.home.authagent("token", "work").status == 3)
     }
 
-    @Test("no token waits for a deletion that is tried again after a restart")
+    @Test("tokens do not wait for a deletion that is retried after a restart")
     func waitsForNoDeletion() async throws {
         let keyring = try await ScriptedKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -140,7 +140,7 @@ struct KeyringItemTests {
         #expect(kill(helper, 0) == 0)
     }
 
-    @Test("a deletion that a person agrees to is a logout: exit code 0, and no item is left")
+    @Test("if the user confirms the deletion, logout is exit code 0, and no item is left")
     func deleted() async throws {
         let keyring = try await ScriptedKeyring()
         let demo = try await DemoLogin(keyring: keyring)

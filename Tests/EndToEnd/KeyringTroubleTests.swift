@@ -22,7 +22,7 @@ struct KeyringTroubleTests {
         keyring.resumeProvider()
     }
 
-    @Test("a locked keyring after a restart is exit code 7 with the command to unlock it; unlocked, it goes on")
+    @Test("after a restart a locked keyring is exit code 7 with the unlock command; unlocked, it works")
     func locked() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -46,7 +46,7 @@ struct KeyringTroubleTests {
         }
     }
 
-    @Test("a rotated token that the dead keyring cannot take is served, shown as unsaved, and written once it can be")
+    @Test("with a dead keyring a rotated token is served, shown as unsaved, and saved later")
     func unsaved() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily
@@ -73,7 +73,7 @@ struct KeyringTroubleTests {
     }
 
     @Test(
-        "a keyring that is stopped during a rotation, and then the agent's death, cost no login",
+        "if the keyring stops during a rotation and the agent is killed, no login is lost",
         arguments: [true, false])
     func stoppedDuringRotation(resumes: Bool) async throws {
         var configuration = DemoIssuer.Configuration()
@@ -102,7 +102,7 @@ struct KeyringTroubleTests {
         }
     }
 
-    @Test("SIGTERM in a refresh: the answer is still taken in, and the next agent goes on with the new token")
+    @Test("SIGTERM during a refresh: the reply is still processed, and the next agent has the new token")
     func terminatedInRefresh() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily

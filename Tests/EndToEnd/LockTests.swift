@@ -4,7 +4,7 @@ import Testing
 /// 'authagent lock' and 'authagent unlock' as people use them.
 @Suite(.timeLimit(.minutes(5)))
 struct LockTests {
-    @Test("lock: exit code 7 with the hint until unlock; the next token is a renewed one, because memory was empty")
+    @Test("lock: exit code 7 with the hint until unlock; the next token is renewed, because memory was empty")
     func lock() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -22,7 +22,7 @@ struct LockTests {
         #expect(after.output != before)
     }
 
-    @Test("with a passphrase, unlocking asks for it; a wrong one opens nothing")
+    @Test("with a passphrase, unlock requires it; a wrong one opens nothing")
     func passphrase() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct LogTests {
     @Test(
-        "what a file says reaches the log in one line, without anything that a terminal obeys or a reader cannot see",
+        "texts of a file reach the log in one line, without control or invisible characters",
         arguments: ["text", "json"])
     func hostileFile(format: String) async throws {
         let home = try AgentHome()

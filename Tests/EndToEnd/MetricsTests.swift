@@ -13,7 +13,7 @@ struct MetricsTests {
         return MetricsPage(String(parts[1]))
     }
 
-    @Test("a living agent's page pleases promtool, counts what happened, and says nothing that is secret")
+    @Test("a running agent's metrics pass promtool, count events, and contain no secret")
     func page() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUse
@@ -51,7 +51,7 @@ struct MetricsTests {
         #expect(families == described)
     }
 
-    @Test("the figures of the process are those of the kernel")
+    @Test("the process metrics match the kernel's values")
     func process() async throws {
         let home = try AgentHome()
         try await home.authagent("start")

@@ -5,7 +5,7 @@ import Testing
 /// A provider whose metadata leads elsewhere after the login.
 @Suite(.timeLimit(.minutes(5)))
 struct MovedProviderTests {
-    @Test("metadata that leads to another host gets no refresh token: exit code 1, and a login is the remedy")
+    @Test("if metadata moves to another host, no refresh token is sent: exit code 1, and login is the remedy")
     func otherHost() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await DemoLogin(keyring: keyring)

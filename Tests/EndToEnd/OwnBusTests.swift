@@ -34,7 +34,7 @@ struct OwnBusTests {
     }
 
     @Test(
-        "the bus in /run/user is the user's where the variables name none, or one that has ended",
+        "if the variables name no bus, or one that has ended, the bus in /run/user is used",
         arguments: [
             [:], ["DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"], ["XDG_RUNTIME_DIR": "/nonexistent"],
         ])
@@ -45,7 +45,7 @@ struct OwnBusTests {
     }
 
     @Test(
-        "a value that names no bus is obeyed, named, and mended by its removal",
+        "a value that names no bus is respected and named, and its removal repairs it",
         arguments: ["disabled:", "/dev/null", "autolaunch:"])
     func disabled(value: String) async throws {
         let report = try await doctor(["DBUS_SESSION_BUS_ADDRESS": value])
@@ -55,7 +55,7 @@ struct OwnBusTests {
         #expect(bus.hint?.contains("unset DBUS_SESSION_BUS_ADDRESS") == true, "\(bus)")
     }
 
-    @Test("the mounted socket file of an agent that has ended is called that, with what to mount instead")
+    @Test("a mounted socket file of an agent that has ended is reported, with the directory to mount instead")
     func mountedSocket() async throws {
         let script = """
             mkdir -m 700 "$1/c" && : >"$1/c/agent.sock" && "$2" start >/dev/null || exit 99

@@ -20,7 +20,7 @@ struct ProgramChangeTests {
         return program
     }
 
-    @Test("a stream that a rule gave to a program ends when its process is another program, by path and by digest")
+    @Test("a stream allowed by path or digest ends when its process executes another program")
     func stream() async throws {
         let path = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
         let sum = try await ChildProcess.run("/usr/bin/sha256sum", [path]).output.prefix(64)
@@ -40,7 +40,7 @@ struct ProgramChangeTests {
         }
     }
 
-    @Test("a stream that no rule about programs gave goes on when its process is another program")
+    @Test("a stream allowed by a rule without a program continues when its process executes another program")
     func freeStream() async throws {
         let demo = try await agent("")
         let actor = try await SocketActor(demo.home.socket)
@@ -53,7 +53,7 @@ struct ProgramChangeTests {
         actor.end()
     }
 
-    @Test("a token that was waited for is not sent to the program that the caller has become meanwhile")
+    @Test("if the caller executes another program while it waits, the token is not sent")
     func waiting() async throws {
         let path = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
         var configuration = DemoIssuer.Configuration()
@@ -80,7 +80,7 @@ struct ProgramChangeTests {
         actor.end()
     }
 
-    @Test("the audit and the events say that an executable is the caller's word, unless a rule has had it confirmed")
+    @Test("audit and events mark an executable as claimed unless a rule has verified it")
     func claimed() async throws {
         let demo = try await DemoLogin()
         try demo.home.files.directory("programs")
@@ -127,7 +127,7 @@ struct ProgramChangeTests {
         liar.end()
     }
 
-    @Test("a program's name cannot obey a terminal: events, policy check and status --json have no raw control in them")
+    @Test("control characters in a program's name are escaped in events, policy check and status --json")
     func names() async throws {
         let demo = try await DemoLogin()
         let name = "x\u{9B}31m\u{202E}\u{2066}\u{200B}\u{2028}\u{E0041}\u{7F}\u{1B}[31m\u{85}y"

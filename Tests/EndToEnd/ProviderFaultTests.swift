@@ -41,7 +41,7 @@ struct ProviderFaultTests {
     ]
 
     @Test(
-        "no nonsense on the way ends a login: exit code 6, no storm of requests, and a token once it is over",
+        "no invalid reply on the path ends a login: exit code 6, no request storm, and a token afterwards",
         arguments: cases)
     func transient(_ fault: Case) async throws {
         var configuration = DemoIssuer.Configuration()

@@ -31,7 +31,7 @@ struct ReadmeExampleTests {
         }
     }
 
-    @Test("without a login each ends with its exit code and sends nothing", arguments: examples)
+    @Test("without a login each exits with the exit code and sends nothing", arguments: examples)
     func withoutLogin(example: Example) async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -43,7 +43,7 @@ struct ReadmeExampleTests {
         #expect(server.requests == "")
     }
 
-    @Test("with one the token arrives, and is in the arguments of no process meanwhile", arguments: examples)
+    @Test("with a login the token arrives, and is not in the arguments of any process", arguments: examples)
     func withLogin(example: Example) async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -70,7 +70,7 @@ struct ReadmeExampleTests {
         return Example(shell: "sh", text: try #require(lines).joined(separator: "\n"))
     }
 
-    @Test("kubectl's command prints a credential with the ID token, and without a login nothing: exit code 3")
+    @Test("kubectl's command prints a credential with the ID token; without a login nothing: exit code 3")
     func kubectl() async throws {
         struct Credential: Decodable {
             struct Status: Decodable { var token: String }

@@ -6,7 +6,7 @@ import Testing
 /// The main job on real parts: Glewlwyd, gnome-keyring and the three programs.
 @Suite(.serialized)
 struct RealProviderTests {
-    @Test("login, token, restart, token, logout: the whole life of a login on a real server and in a real keyring")
+    @Test("login, token, restart, token and logout work with a real server and a real keyring")
     func wholeLife() async throws {
         let keyring = try await PrivateKeyring()
         let glewlwyd = try await Glewlwyd.start()
@@ -43,7 +43,7 @@ struct RealProviderTests {
     }
 
     // Glewlwyd documents the parameter `scope` of a refresh, and does not read it: RFC 6749 §3.3 lets it, and has it say so.
-    @Test("a server that grants more than was asked for is served with a note, and the login's own token stays")
+    @Test("if a server grants more than requested, the token has a note, and the login's own is not affected")
     func otherScope() async throws {
         let keyring = try await PrivateKeyring()
         var options = Glewlwyd.Options()
@@ -73,7 +73,7 @@ struct RealProviderTests {
         #expect(Set(try await token().scope.split(separator: " ")) == Set(own.scope.split(separator: " ")))
     }
 
-    @Test("of a server that does not narrow scopes, no program under a bound gets a token, whatever it asks for")
+    @Test("if a server does not narrow scopes, no program under a bound gets a token, whatever it requests")
     func bound() async throws {
         let keyring = try await PrivateKeyring()
         let glewlwyd = try await Glewlwyd.start()
@@ -104,7 +104,7 @@ struct RealProviderTests {
         #expect(try await home.authagent("token", "work").status == 5)
     }
 
-    @Test("a confidential client is revoked at the server: its refresh token is refused from then on")
+    @Test("a confidential client's logout is a revocation: its refresh token is refused from then on")
     func revoked() async throws {
         let keyring = try await PrivateKeyring()
         let glewlwyd = try await Glewlwyd.start()
@@ -128,7 +128,7 @@ struct RealProviderTests {
         #expect(again.status == 0, "\(again.output)\(again.errors)")
     }
 
-    @Test("with one-use refresh tokens every refresh rotates, and a restart goes on with the newest")
+    @Test("with one-time refresh tokens every refresh rotates, and a restart continues with the newest")
     func rotation() async throws {
         let keyring = try await PrivateKeyring()
         var options = Glewlwyd.Options()

@@ -7,7 +7,7 @@ import Testing
 /// Revocations that the provider could not take at the logout.
 @Suite(.timeLimit(.minutes(5)))
 struct RevocationTests {
-    @Test("V1: a revocation that failed is sent by the next agent, which then has nothing to do and does nothing")
+    @Test("V1: a failed revocation is sent by the next agent, which is idle afterwards")
     func afterRestart() async throws {
         let demo = try await DemoLogin(keyring: try await PrivateKeyring())
         try await demo.logIn()
@@ -23,7 +23,7 @@ struct RevocationTests {
         #expect(try demo.cpuTicks() < 100, "an agent with nothing to do takes no time")
     }
 
-    @Test("V1: revocations wait for a keyring that is locked at the start, and are sent once it is unlocked")
+    @Test("V1: with a keyring locked at the start, revocations are sent once it is unlocked")
     func afterUnlock() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await DemoLogin(keyring: keyring)

@@ -22,7 +22,7 @@ struct SealedStoreTests {
         return result.output
     }
 
-    @Test("with a key file a login survives SIGKILL: the next agent serves tokens without anybody's help")
+    @Test("with a key file a login survives SIGKILL: the next agent serves tokens without user interaction")
     func keyFile() async throws {
         let demo = try await demo()
         let home = demo.home
@@ -57,7 +57,7 @@ struct SealedStoreTests {
     }
 
     @Test(
-        "with a passphrase a restart is exit code 7 with 'authagent unlock'; a wrong one opens nothing, the right one all"
+        "with a passphrase, a restart is exit code 7 until unlock; only the right passphrase opens the store"
     )
     func passphrase() async throws {
         let demo = try await demo()
@@ -88,7 +88,7 @@ struct SealedStoreTests {
         #expect(home.log.contains("unlocked"))
     }
 
-    @Test("a passphrase is asked for on a terminal, twice for a new one, and never shown")
+    @Test("a passphrase is read from the terminal, twice for a new one, and never echoed")
     func terminal() async throws {
         let home = try AgentHome()
         let script = try MissingProgram.require("script", package: "bsdutils")
@@ -110,7 +110,7 @@ struct SealedStoreTests {
         #expect(try await run(home, ["unlock"], input: Self.passphrase) == "unlocked\n")
     }
 
-    @Test("with a systemd credential the store opens where systemd gives it, and only there")
+    @Test("with a systemd credential the store opens only where systemd passes the credential")
     func credential() async throws {
         let credentials = try TemporaryDirectory()
         try credentials.file("authagent-key", String(repeating: "c", count: 48), mode: 0o400)
@@ -127,7 +127,7 @@ struct SealedStoreTests {
         #expect(without.errors.contains("LoadCredential=authagent-key:"), "\(without.errors)")
     }
 
-    @Test("every account moves from the keyring into the sealed store and back, and leaves nothing behind")
+    @Test("every account moves from the keyring into the sealed store and back, and no copy is left")
     func migrate() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily
@@ -166,7 +166,7 @@ struct SealedStoreTests {
         for account in ["work", "home"] { #expect(try await run(home, ["token", account]).count > 10) }
     }
 
-    @Test("an account that the machine's own file describes moves with a copy of it, and says so")
+    @Test("an account of the machine's file moves with a copy of the file, and the result says so")
     func migrateFleet() async throws {
         let demo = try await demo()
         let home = demo.home
@@ -189,7 +189,7 @@ struct SealedStoreTests {
         #expect(try await run(fleet, ["token", "work"]).count > 10)
     }
 
-    @Test("a disk that is full or read-only while the refresh token rotates costs no login", arguments: [true, false])
+    @Test("a full or read-only disk during a rotation loses no login", arguments: [true, false])
     func disk(isFull: Bool) async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 512)
@@ -224,7 +224,7 @@ struct SealedStoreTests {
         _ = await next.result()
     }
 
-    @Test("a record that is put back is not used: the spent refresh token is not sent again")
+    @Test("a restored older record is not used: the spent refresh token is not sent again")
     func rollback() async throws {
         let demo = try await demo()
         let home = demo.home
@@ -260,7 +260,7 @@ struct SealedStoreTests {
     }
 
     @Test(
-        "unlock fails with the store's own words, whatever is wrong with its header or directory",
+        "if the store's header or directory is damaged, unlock fails with the store's error",
         arguments: ["scrypt", "version", "missing", "cut", "mode", "directory"])
     func unlockOfFailedStore(damage: String) async throws {
         let demo = try await demo()
@@ -315,7 +315,7 @@ struct SealedStoreTests {
         #expect(unlock.errors.contains("marks.sealed"), "\(unlock.errors)")
     }
 
-    @Test("unlock says when what is unlocked cannot be written to")
+    @Test("unlock says if the unlocked store cannot be written")
     func unlockOfReadOnlyStore() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 512)
@@ -334,7 +334,7 @@ struct SealedStoreTests {
         _ = await daemon.result()
     }
 
-    @Test("a limit on the size of files is an error with a remedy, and not the end of the agent")
+    @Test("a limit on the file size is an error with a remedy, and the agent continues")
     func fileSizeLimit() async throws {
         let home = try AgentHome()
         let key = try home.files.file("key", String(repeating: "k", count: 32))

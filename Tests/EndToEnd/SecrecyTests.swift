@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct SecrecyTests {
     @Test(
-        "a whole life of a login at the most talkative log level leaves no secret anywhere",
+        "a whole login lifecycle at log level trace leaves no secret anywhere",
         arguments: ["text", "json"])
     func wholeLife(logFormat: String) async throws {
         var configuration = DemoIssuer.Configuration()
@@ -59,7 +59,7 @@ struct SecrecyTests {
         }
     }
 
-    @Test("neither the daemon nor the client leaves a core")
+    @Test("neither the daemon nor the client leaves a core dump")
     func noCore() async throws {
         let demo = try await DemoLogin()
         let client = try demo.pendingLogin()

@@ -8,7 +8,7 @@ import Testing
 /// make such.
 @Suite(.timeLimit(.minutes(10)))
 struct SharedVolumeTests {
-    @Test("a file system without modes is named with the variables that lead elsewhere, and no chmod is advised")
+    @Test("a file system without modes is named with the variables to change, and no chmod is suggested")
     func modeless() async throws {
         let files = try TemporaryDirectory()
         let folder = try await ModelessFolder(files)
@@ -34,7 +34,7 @@ struct SharedVolumeTests {
         #expect(!names.contains { $0.contains(".authagent-") }, "\(names)")
     }
 
-    @Test("a volume that root shares with the agent's group serves logins and tokens, for a user without an entry")
+    @Test("on a volume that root shares with the agent's group, a user without a passwd entry gets tokens")
     func volume() async throws {
         let issuer = try await DemoIssuer.start(DemoIssuer.Configuration())
         let files = try TemporaryDirectory()

@@ -41,7 +41,7 @@ struct SocketExampleTests {
         return try #require(blocks.first?.components(separatedBy: "\n```\n").first) + "\n"
     }
 
-    @Test("each prints a token, and without one says what is wrong and what to run, and fails", arguments: languages)
+    @Test("each prints a token; without one it prints the error and the command, and fails", arguments: languages)
     func example(language: Language) async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -58,7 +58,7 @@ struct SocketExampleTests {
         #expect((gone.output + gone.errors).contains("authagent login work"))
     }
 
-    @Test("each that has a deadline ends at it when the agent says nothing", arguments: languages)
+    @Test("each with a deadline ends at it if the agent does not answer", arguments: languages)
     func silence(language: Language) async throws {
         guard let deadline = language.deadline else { return }
         let example = try Self.example(language.name)

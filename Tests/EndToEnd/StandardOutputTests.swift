@@ -38,7 +38,7 @@ struct StandardOutputTests {
         """
     }
 
-    @Test("a token that cannot be printed is a failure that says why; a reader that is gone ends it in silence")
+    @Test("a token that cannot be printed is an error with the reason; a closed pipe ends it silently")
     func noOutput() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -63,7 +63,7 @@ struct StandardOutputTests {
         }
     }
 
-    @Test("the exit code of a failure comes through when nobody hears the words")
+    @Test("if standard error cannot be written, the exit code of a failure is the same")
     func noErrors() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -76,7 +76,7 @@ struct StandardOutputTests {
         }
     }
 
-    @Test("an agent that is started by a client with everything closed has a log of its own words only")
+    @Test("an agent started by a client with all descriptors closed logs only its own lines")
     func start() async throws {
         for way in Self.ways {
             let home = try AgentHome()
@@ -87,7 +87,7 @@ struct StandardOutputTests {
         }
     }
 
-    @Test("a pipe that is full and does not block is waited for")
+    @Test("a full non-blocking pipe is waited for")
     func fullPipe() async throws {
         let demo = try await DemoLogin()
         let long = String(repeating: "abcdefgh", count: 2500)

@@ -54,7 +54,7 @@ struct StateDiskTests {
     }
 
     @Test(
-        "without room for the journal a token is served, and the keyring has what came with it",
+        "without space for the journal the token is served, and the keyring has the new refresh token",
         arguments: Fault.allCases)
     func keyringWorks(fault: Fault) async throws {
         try await begin(fault)
@@ -74,7 +74,7 @@ struct StateDiskTests {
     }
 
     @Test(
-        "without a journal and a keyring no refresh token is spent: exit code 7, and a token once there is room",
+        "without journal and keyring no refresh token is used: exit code 7, and a token once there is space",
         arguments: Fault.allCases)
     func nothingWorks(fault: Fault) async throws {
         let stored = try await keyring.refreshToken(of: "work")

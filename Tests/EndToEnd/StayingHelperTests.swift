@@ -34,7 +34,7 @@ struct StayingHelperTests {
 
     // MARK: - Jobs
 
-    @Test("the helper that wrote items stays, and writes all later ones without a new permission")
+    @Test("the helper that wrote items stays, and writes later ones without a new permission")
     func stays() async throws {
         let keyring = try await ScriptedKeyring(.lockingItems())
         let demo = try await demo(keyring)
@@ -53,7 +53,7 @@ struct StayingHelperTests {
     }
 
     @Test(
-        "no helper stays where it makes no difference, or where a buffer would keep secrets", arguments: [true, false])
+        "no helper stays if staying has no effect, or if a buffer would keep secrets", arguments: [true, false])
     func endsElsewhere(locksItems: Bool) async throws {
         var behavior = ScriptedKeyring.Behavior()
         (behavior.locksItems, behavior.session) = (locksItems, locksItems ? "plain" : "dh")
@@ -72,7 +72,7 @@ struct StayingHelperTests {
 
     // MARK: - Its end
 
-    @Test("a stopped helper is hung at a job's deadline, tokens flow meanwhile, and another does the next")
+    @Test("a stopped helper fails at the job's deadline; tokens are served, and a new helper does the next job")
     func stopped() async throws {
         let keyring = try await ScriptedKeyring(.lockingItems())
         let demo = try await demo(keyring)
@@ -95,7 +95,7 @@ struct StayingHelperTests {
         #expect(successor != helper)
     }
 
-    @Test("after the death of the helper the next job is done by another one, without a failure")
+    @Test("after the helper was killed, a new one does the next job without a failure")
     func killed() async throws {
         let keyring = try await ScriptedKeyring(.lockingItems())
         let demo = try await demo(keyring)
@@ -106,7 +106,7 @@ struct StayingHelperTests {
         #expect(try #require(keyring.calls("CreateItem").last).process != helper)
     }
 
-    @Test("after a restart of the provider the same helper does the next job, in a session of its own")
+    @Test("after a restart of the provider, the same helper does the next job in a new session")
     func providerRestarts() async throws {
         let keyring = try await ScriptedKeyring(.lockingItems())
         let demo = try await demo(keyring)
@@ -152,7 +152,7 @@ struct StayingHelperTests {
 
     // MARK: - Between jobs
 
-    @Test("between jobs no page of the helper has a token or a client secret in it")
+    @Test("between jobs no page of the helper contains a token or a client secret")
     func memory() async throws {
         try #require(getuid() == 0, "this test reads the memory of another process, which only root can")
         let keyring = try await ScriptedKeyring(.lockingItems())

@@ -29,7 +29,7 @@ struct SubordinateUserTests {
     }
 
     @Test(
-        "a rate is a person's: forty subordinate user IDs get no more than their owner alone, and the audit says whose")
+        "forty subordinate user IDs share their owner's rate, and the audit names the owner")
     func rate() async throws {
         let system = try await SystemAgent()
         try system.configure(
@@ -58,7 +58,7 @@ struct SubordinateUserTests {
         #expect(daemon.errorsSoFar.contains("owner_uid=\(SystemAgent.backup)"))
     }
 
-    @Test("ranges are read again when the rules are, and their owners may be names")
+    @Test("ranges are read again with the rules, and their owners may be names")
     func reload() async throws {
         let system = try await SystemAgent()
         try system.configure(

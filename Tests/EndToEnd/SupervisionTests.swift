@@ -36,7 +36,7 @@ struct SupervisionTests {
         #expect(FileManager.default.fileExists(atPath: socket))
     }
 
-    @Test("a descriptor that is no listening socket is refused")
+    @Test("a descriptor that is not a listening socket is refused")
     func wrongDescriptor() async throws {
         let home = try AgentHome()
         let shell = try ChildProcess(
@@ -50,7 +50,7 @@ struct SupervisionTests {
         #expect(result.errors.contains("authagentd: hint: check ListenStream= in authagent.socket"))
     }
 
-    @Test("the daemon tells systemd that it is ready, that it lives, and that it stops")
+    @Test("the daemon reports to systemd that it is ready, alive, and stopping")
     func notifications() async throws {
         let files = try TemporaryDirectory()
         let inbox = try NotificationInbox(files.path + "/notify")

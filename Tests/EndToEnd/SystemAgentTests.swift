@@ -14,7 +14,7 @@ struct SystemAgentTests {
 
         """
 
-    @Test("each user gets what the rules give, sees nothing else, and every decision is a line of the audit file")
+    @Test("each user gets what the rules grant, sees nothing else, and every decision is in the audit file")
     func severalUsers() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)
@@ -55,7 +55,7 @@ struct SystemAgentTests {
     }
 
     @Test(
-        "an agent that cannot look at a program of another user refuses whom a rule about it might deny, and says why")
+        "if the agent cannot inspect a program, callers whom its rule might deny are refused with a reason")
     func unreadable() async throws {
         let system = try await SystemAgent()
         let everybody = "[[rule]]\naccounts = [\"*\"]\nuser = \"*\"\nallow = [\"status\", \"login\"]\n"
@@ -98,7 +98,7 @@ struct SystemAgentTests {
         }
     }
 
-    @Test("the socket and its directory are the group's, also those that are made anew")
+    @Test("the socket and its directory are the group's, also after they were recreated")
     func modes() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)
@@ -114,7 +114,7 @@ struct SystemAgentTests {
         _ = daemon
     }
 
-    @Test("while the machine's agent is down, nobody starts another one in its place")
+    @Test("while the machine's agent is down, no other agent is started in its place")
     func down() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)
@@ -126,7 +126,7 @@ struct SystemAgentTests {
         #expect(AgentHome.daemonPID(lock: system.path + "/home/.local/state/authagent/agent.lock") == nil)
     }
 
-    @Test("where somebody else could have made the socket, the agent is asked nothing, whatever its user")
+    @Test("if another user could have created the socket, no request is sent, whatever the agent's user")
     func trap() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)
@@ -140,7 +140,7 @@ struct SystemAgentTests {
         _ = daemon
     }
 
-    @Test("a socket_group that the agent's user is not in, or that nobody knows, is refused with its remedy")
+    @Test("a socket_group that does not exist or lacks the agent's user is refused with a remedy")
     func wrongGroup() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)

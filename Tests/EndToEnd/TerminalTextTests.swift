@@ -47,7 +47,7 @@ struct TerminalTextTests {
     }
 
     @Test(
-        "errors, user codes, scopes, people and registrations of a hostile provider are printed without their controls")
+        "all texts of a hostile provider are printed without control characters")
     func provider() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.approvesAlone = true

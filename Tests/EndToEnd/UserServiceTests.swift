@@ -47,7 +47,7 @@ struct UserServiceTests {
         (try? String(contentsOfFile: files.path + "/environment", encoding: .utf8)) ?? ""
     }
 
-    @Test("the service manager starts the agent, which does not end with the job of the command")
+    @Test("an agent started by the service manager does not end with the job of the command")
     func started() async throws {
         // As systemd does: with an environment of its own.
         let result = try await status(
@@ -61,7 +61,7 @@ struct UserServiceTests {
         #expect(!environment.isEmpty && !environment.contains("MARK"))
     }
 
-    @Test("where the unit is not installed the command starts the agent itself")
+    @Test("if the unit is not installed, the command starts the agent itself")
     func notInstalled() async throws {
         let result = try await status(systemctl: "exit 5")
         #expect(result.status == 0, "\(result.errors)")
@@ -69,7 +69,7 @@ struct UserServiceTests {
         #expect(environment.contains("MARK=of-the-job"))
     }
 
-    @Test("another place than the unit's has its own agent, and the manager is not asked")
+    @Test("with directories other than the unit's, the command starts its own agent without the manager")
     func otherPlace() async throws {
         let result = try await status(systemctl: "exit 0", ["XDG_STATE_HOME": files.path + "/state"])
         #expect(result.status == 0, "\(result.errors)")

@@ -31,7 +31,7 @@ struct WallClockTests {
     }
 
     @Test(
-        "a step of the wall clock renews nothing and forgets nothing; only what is displayed moves", arguments: [1, -1])
+        "a step of the wall clock renews nothing and drops nothing; only displayed times change", arguments: [1, -1])
     func noEarlyRefresh(days: Int) async throws {
         let files = try TemporaryDirectory()
         let clock = try files.file("clock", "+0")
@@ -49,7 +49,7 @@ struct WallClockTests {
         #expect(daemon.isRunning)
     }
 
-    @Test("a token expires although the wall clock was put back by a day meanwhile")
+    @Test("a token expires even if the wall clock was set back by a day")
     func noStaleToken() async throws {
         let files = try TemporaryDirectory()
         let clock = try files.file("clock", "+0")
