@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// AWS IAM Identity Center's API with the real programs, on loopback.
+/// The real programs against AWS IAM Identity Center's API, on loopback.
 @Suite(.timeLimit(.minutes(5)))
 struct AWSTests {
     private func issuer(

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The lines that real daemons leave of real requests.
+/// Audit lines of a real daemon for real requests.
 @Suite(.timeLimit(.minutes(5)))
 struct AuditTests {
     private func lines(_ path: String) -> [[String: Any]] {
@@ -38,7 +38,7 @@ struct AuditTests {
         await eventually { FileManager.default.fileExists(atPath: path) }
         #expect(daemon.errorsSoFar.contains("info decided"))
         #expect(daemon.errorsSoFar.contains("permission=token decision=allowed result=ok"))
-        // What is there when the agent is told to end is on its way to the disk.
+        // Lines that are pending at SIGTERM are still written.
         for _ in 0..<5 { _ = try await ChildProcess.run(curl, request) }
         daemon.signal(SIGTERM)
         #expect(await daemon.result().status == 0)
@@ -61,7 +61,7 @@ struct AuditTests {
         let reload = try await home.authagent("reload")
         #expect(reload.status == 1)
         #expect(reload.errors.contains("chmod 600"), "\(reload.errors)")
-        // Nothing of it was taken up.
+        // The refused reload has changed nothing.
         daemon.signal(SIGHUP)
         #expect(try await home.authagent("status").status == 0)
         await eventually { daemon.errorsSoFar.contains("permission=status") }
@@ -107,7 +107,7 @@ struct AuditTests {
         let demo = try await DemoLogin()
         try await demo.logIn()
         let log = demo.home.files.path + "/state/authagent/authagentd.log"
-        // As after weeks.
+        // Fills the log as weeks of use would.
         let filler = try #require(fopen(log, "a"))
         for _ in 0..<5000 { fputs(String(repeating: "x", count: 999) + "\n", filler) }
         fclose(filler)

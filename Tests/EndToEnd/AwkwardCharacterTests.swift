@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What providers put into tokens and subjects, and what the stores' own formats make of it.
+/// Unusual characters in tokens and subjects, in each store's format.
 @Suite(.timeLimit(.minutes(10)))
 struct AwkwardCharacterTests {
     private static let awkward = #"\s\n\\t"%41&a=b+c`{}|~ %;#"#

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What people and configuration management get wrong: an error that names the remedy, an exit code, nothing lost.
+/// Mistakes of users and configuration management: an error with the remedy, an exit code, no loss.
 @Suite(.timeLimit(.minutes(5)))
 struct BadInputTests {
     @Test(
@@ -158,7 +158,7 @@ struct BadInputTests {
         }
         #expect(try await ask("/v1/lock", "-X", "POST", "-H", "Content-Type: text/plain").hasSuffix(" 415"))
         #expect(demo.home.log.contains("reason=browser") && demo.home.log.contains("reason=foreign_host"))
-        // As a scraper's proxy sends it.
+        // The request of a scraper's proxy.
         #expect(try await ask("/metrics", "-H", "Host: localhost").hasSuffix(" 200"))
         #expect(try await ask(token, "-H", "Host: LOCALHOST:80").hasSuffix(" 200"))
     }

@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// T6: clients that prove who they are without sending a secret, by the real programs.
+/// T6: client authentication without sending a secret, with the real programs.
 @Suite(.timeLimit(.minutes(5)))
 struct ClientAuthenticationTests {
-    /// Logs in, renews, and logs out, with an issuer that checks every proof and takes none twice.
+    /// Logs in, renews and logs out at an issuer that verifies every assertion and accepts none twice.
     private func wholeLife(
         _ configuration: DemoIssuer.Configuration, secret: String, _ options: (AgentHome) throws -> [String]
     ) async throws -> (issuer: DemoIssuer, home: AgentHome) {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Descope's gateway with the real programs, on loopback.
+/// The real programs against Descope's gateway, on loopback.
 @Suite(.timeLimit(.minutes(5)))
 struct DescopeTests {
     private func issuer(
@@ -43,7 +43,7 @@ struct DescopeTests {
         let status = try await home.authagent("status", "work", "--json")
         #expect(status.output.contains(#""subject":"ann""#), "\(status.output)")
 
-        // Each request once as a form, which spends nothing, and once as JSON.
+        // Each request once as a form, which is refused without effect, and once as JSON.
         let requests = issuer.log.filter { [.device, .token].contains($0.endpoint) }
         #expect(requests.contains { $0.isJSON && $0.endpoint == .device })
         #expect(requests.contains { $0.isJSON && $0.form["grant_type"] == "refresh_token" })

@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent doctor` beside each thing that can be wrong with a real keyring.
+/// `authagent doctor` with each fault of a real keyring.
 @Suite(.timeLimit(.minutes(5)))
 struct DoctorKeyringTests {
-    /// What is wrong with the keyring: one problem, with or without an agent.
+    /// Expects one keyring problem, with or without an agent.
     private func expect(
         _ home: AgentHome, _ id: DoctorCheck.ID, _ detail: String, hint: String,
         _ location: SourceLocation = #_sourceLocation
@@ -87,7 +87,7 @@ struct DoctorKeyringTests {
         let home = try AgentHome(changes: ["DBUS_SESSION_BUS_ADDRESS": bus.address])
         try await expect(home, .keyringState, "no_provider", hint: "gnome-keyring-daemon")
         #expect(!FileManager.default.fileExists(atPath: marker))
-        // Anybody else's question starts it, so the bus is as it should be.
+        // Proves the set-up: a call of another client does start the service.
         let gdbus = try MissingProgram.require("gdbus", package: "libglib2.0-bin")
         let question = try ChildProcess(
             gdbus,

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent doctor` before providers that are out of order.
+/// `authagent doctor` with faulty providers.
 @Suite(.timeLimit(.minutes(5)))
 struct DoctorProviderTests {
     private func home(_ issuer: String, _ changes: [String: String] = [:]) throws -> AgentHome {
@@ -13,7 +13,7 @@ struct DoctorProviderTests {
         return home
     }
 
-    /// One problem, of that provider.
+    /// Expects one problem, about that provider.
     private func expect(
         _ home: AgentHome, _ id: DoctorCheck.ID, _ detail: String, hint: String,
         _ location: SourceLocation = #_sourceLocation
@@ -79,7 +79,7 @@ struct DoctorProviderTests {
     }
 }
 
-/// A port that is taken, so that nobody else gets it, and that nobody listens at.
+/// A bound port without a listener: connections are refused, and no other test can take it.
 private struct DeafPort {
     private let descriptor: Int32
     let url: String

@@ -50,7 +50,7 @@ struct DoctorTests {
             #expect(try await keyring.busNames() == names)
             #expect(demo.home.daemonPID == pid)
         }
-        // Only metadata was asked for.
+        // Doctor requests only metadata.
         #expect(demo.issuer.log.count { $0.endpoint == .device } == 1)
     }
 
@@ -64,7 +64,7 @@ struct DoctorTests {
         let report = try await home.doctor()
         #expect(report[.agentRunning].first?.detail.contains("systemd, at \(home.socket)") == true, "\(report)")
         #expect(listener.isRunning)
-        // Whoever connects does start it.
+        // Proves the set-up: a connection does start the agent.
         _ = try await home.exchange([])
         #expect(await listener.result().status == 0)
     }
@@ -76,7 +76,7 @@ struct DoctorTests {
         let report = try await home.doctor()
         #expect(report[.agentSocket].first?.hint == "run 'chmod 700 \(home.files.path)/run'")
         #expect(report[.agentSocket].map(\.state) == [.problem])
-        // What an agent would look at is looked at all the same.
+        // The agent's checks run nevertheless.
         #expect(!report[.journalWaiting].isEmpty)
     }
 
@@ -108,7 +108,7 @@ struct DoctorTests {
         let home = try AgentHome()
         let programs = try home.files.directory("programs")
         for name in ["authagentd", "authagent-keyring"] {
-            // Not by this process: what another test starts meanwhile would hold the file open for writing.
+            // Copied by another process: a child of this one could inherit the file open for writing (ETXTBSY).
             let copy = try await ChildProcess.run("/bin/cp", [try BuildProducts.path(name), programs])
             try #require(copy.status == 0, "\(copy.errors)")
         }
@@ -174,16 +174,16 @@ struct DoctorTests {
         #expect(report[.journalOrphaned].map(\.account?.description) == ["work"])
         try FileManager.default.moveItem(atPath: file + ".away", toPath: file)
 
-        // The hint is true.
+        // The hint works.
         #expect(try await demo.home.authagent("token", "work").status == 0)
         try await eventually { try await demo.home.doctor()[.journalWaiting].map(\.state) == [.ok] }
     }
 }
 
 extension TemporaryDirectory {
-    /// Every file with its kind, mode, size and last change.
+    /// Files with type, mode, size and modification time.
     fileprivate func tree() throws -> [String] {
-        // A running agent logs who has asked.
+        // A running agent writes its log.
         let names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
             .filter { !$0.hasSuffix("/authagentd.log") }
         return names.compactMap { name in
@@ -195,7 +195,7 @@ extension TemporaryDirectory {
     }
 }
 
-/// What answers as an agent of another time: it knows its health, and nothing else.
+/// A stand-in for an agent of another version, which has only `/v1/health`.
 private final class OldAgent: Sendable {
     private let listener: Int32
     private let lock: ChildProcess
@@ -224,12 +224,12 @@ private final class OldAgent: Sendable {
                 Self.serve(connection)
                 close(connection)
             }
-            // Here, so that it never accepts at a listener of another test that got the same number.
+            // Closed by the accepting thread: another test's listener could get the number while accept(2) runs.
             close(listener)
         }
     }
 
-    /// Wakes the thread in accept(2), which closing does not.
+    /// Wakes the thread in accept(2); closing the descriptor does not.
     func end() {
         shutdown(listener, Int32(SHUT_RDWR))
     }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Watching a real agent with curl, as a hook would.
+/// Events of a real agent, read with curl as a hook would.
 @Suite(.timeLimit(.minutes(5)))
 struct EventTests {
     private func watch(_ home: AgentHome, after id: String? = nil) throws -> ChildProcess {
@@ -46,7 +46,7 @@ struct EventTests {
         #expect(try await demo.home.authagent("stop").status == 0)
         #expect(await watcher.result().status == 0)
         let seen = events(watcher)
-        // When the keyring is first looked at is nobody's business.
+        // The time of the first keyring state is not defined.
         #expect(
             seen.map(\.news.kind).filter { $0 != .storeState } == [
                 .loginStarted, .loggedIn, .refreshed, .locked, .unlocked, .loginRequired, .loggedOut,
@@ -95,7 +95,7 @@ struct EventTests {
         let (ended, json) = (await lines.result(), await objects.result())
         #expect(ended.status == 4)
         #expect(ended.errors.contains("authagent: error: the agent ended"), "\(ended.errors)")
-        // The agent looks at its keyring after its start, which may be an event of its own.
+        // The first keyring check after the start may be an event as well.
         let events = try json.lines.map { try APIJSON.decode(AgentEvent.self, from: $0.utf8) }.filter {
             $0.news.kind != .storeState
         }
@@ -115,14 +115,14 @@ struct EventTests {
         let demo = try await DemoLogin()
         try await demo.home.authagent("start")
         let watcher = try demo.home.client(["events", "--after", "0-0"])
-        // It is told at once that its id is nobody's.
+        // An unknown id is answered with `missed` at once.
         await eventually { watcher.outputSoFar.contains(" missed - other_agent") }
         watcher.signal(SIGINT)
         #expect(await watcher.result().status == -SIGINT)
         #expect(try await demo.home.authagent("status").status == 0)
     }
 
-    /// Where a watcher that comes now would begin.
+    /// Returns the position at which a new watcher would start.
     private func place(_ home: AgentHome) async throws -> String {
         let watcher = try watch(home)
         await isConnected(watcher)

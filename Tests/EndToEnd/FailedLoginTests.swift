@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Logins that end without a token: the code in `--json`, the words on standard error, and the exit code.
+/// Failed logins: the code in `--json`, the text on standard error, and the exit code.
 @Suite(.timeLimit(.minutes(5)))
 struct FailedLoginTests {
     @Test("a declined login is access_denied")
@@ -12,7 +12,7 @@ struct FailedLoginTests {
         let demo = try await DemoLogin()
         let result = try await demo.home.login("work", demo.options) { demo.issuer.deny($0) }
         try expect(result, "access_denied", exit: 1)
-        // An account that never logged in leaves no file.
+        // A failed first login leaves no account file.
         #expect(!FileManager.default.fileExists(atPath: demo.home.accountFiles + "/work.toml"))
     }
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A rule's bound on scopes, and another user who tries to pass it. Only root can become one.
+/// Another user who tries to exceed a rule's scopes. These tests need root.
 @Suite(.timeLimit(.minutes(5)))
 struct ForeignScopeTests {
     private struct Row {

@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// From an agent that no longer answers to one that does.
+/// The change from an agent that shuts down or hangs to the next one.
 @Suite(.timeLimit(.minutes(5)))
 struct HandoverTests {
     @Test("a command during the agent's shutdown waits for its exit, starts the next agent and succeeds")

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A caller whose program lies on a file system that stops answering, as that of a dead server does. All with a real one.
+/// Callers whose program is on a real file system (FUSE) that stops answering, like that of a dead server.
 @Suite(.timeLimit(.minutes(5)))
 struct HangingFileSystemTests {
     init() throws { try #require(getuid() == 0, "these tests mount a file system, which only root can") }
 
-    /// A program at a path of its own, which a rule can name.
+    /// Copies a program to its own path, which a rule can name.
     private func program(_ files: TemporaryDirectory) async throws -> String {
         try #require(chmod(files.path, 0o755) == 0)
         let program = files.path + "/good"
@@ -15,7 +15,7 @@ struct HangingFileSystemTests {
         return program
     }
 
-    /// Asks in the background.
+    /// Sends a request in a background task.
     private func asking(_ actor: SocketActor, _ target: String) -> Task<String, Never> {
         Task { await actor.ask(target) }
     }
@@ -29,13 +29,13 @@ struct HangingFileSystemTests {
             rules: RootAgent.rule("secret", "uid = \(RootAgent.attacker)\nexecutable = \"\(hanging.program)\"")
                 + RootAgent.rule("work", "uid = \(RootAgent.neighbour)\nexecutable = \"\(good)\"")
                 + RootAgent.rule("work", "uid = \(RootAgent.attacker)\nexecutable = \"\(good)\""))
-        // Before it hangs the rule is the program's.
+        // Before the file system hangs, the rule matches the program.
         let actors = try await many(4) { try await agent.actor(RootAgent.attacker, hanging.program) }
         #expect(await actors[0].ask("/v1/accounts/secret/token").hasPrefix("404 "))
         await hanging.hang()
         for actor in actors { await actor.renew() }
         let answers = actors.map { asking($0, "/v1/accounts/secret/token") }
-        // Root, another user whose program is to be looked at, and another program of the same user.
+        // Root, another user whose program is inspected, and another program of the same user.
         #expect(try await agent.demo.home.authagent("token", "work").status == 0)
         #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
         #expect(try await agent.ask(RootAgent.attacker, RootAgent.token, good).hasPrefix("200 "))
@@ -59,7 +59,7 @@ struct HangingFileSystemTests {
         let answer = asking(actor, "/v1/accounts/secret/token")
         let pid = agent.daemon.pid
         try await eventually("no thread waits for the file system") { try Self.waits(pid) }
-        // As it was before others were let in.
+        // Restores the mode that the agent requires.
         #expect(chmod(agent.demo.home.files.path + "/run", 0o700) == 0)
         kill(pid, SIGKILL)
         try await eventually("no other agent starts") {
@@ -71,7 +71,7 @@ struct HangingFileSystemTests {
         _ = await answer.value
     }
 
-    /// Whether a thread of the process waits for an answer of a FUSE server.
+    /// Whether a thread of the process waits for a reply of a FUSE server.
     private static func waits(_ pid: Int32) throws -> Bool {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").contains { thread in
             (try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/wchan", encoding: .utf8))?.contains(
@@ -108,13 +108,13 @@ struct HangingFileSystemTests {
         let actor = try await SocketActor(demo.home.socket, program: hanging.program)
         await hanging.hang()
         await actor.renew()
-        // No rule about this account asks for the program.
+        // No rule about this account has a program.
         #expect(await actor.ask(RootAgent.token).hasPrefix("200 "))
         let refused = asking(actor, "/v1/accounts/other/token")
         for _ in 0..<5 { #expect(try await demo.home.authagent("token", "work").status == 0) }
         #expect(try await demo.home.authagent("status", "other").status != 4)
         let answer = await refused.value
-        // It may be the rule's program, which the rule does not allow more than a later one does.
+        // The caller may be the rule's program, so a later rule must not allow more.
         #expect(!answer.hasPrefix("200 "), "\(answer)")
         await hanging.end()
         actor.end()
@@ -154,7 +154,7 @@ struct HangingFileSystemTests {
         for _ in 0..<3 {
             #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
         }
-        // It is the same program, but its file has not been there to be read.
+        // The program is the same, but its file could not be read.
         for answer in answers {
             let answer = await answer.value
             #expect(answer.hasPrefix("403 "), "\(answer)")

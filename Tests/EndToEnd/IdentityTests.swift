@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// ID tokens through the real programs.
+/// ID tokens with the real programs.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct IdentityTests {
     private func status(_ home: AgentHome) async throws -> AccountStatus? {

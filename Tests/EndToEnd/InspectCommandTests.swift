@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent inspect`: for people, and for scripts that look at its exit code.
+/// `authagent inspect`: its output and its exit code.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct InspectCommandTests {
-    /// The same token with another subject, signed as before.
+    /// Returns the token with another subject and the old signature.
     private func tampered(_ token: String) throws -> String {
         var parts = token.split(separator: ".").map(String.init)
         let payload = try #require(Self.decode(parts[1]))
@@ -17,7 +17,7 @@ struct InspectCommandTests {
         return parts.joined(separator: ".")
     }
 
-    /// The same token with one bit of the signature turned.
+    /// Returns the token with one bit of the signature flipped.
     private func broken(_ token: String) throws -> String {
         var parts = token.split(separator: ".").map(String.init)
         var signature = try #require(Self.decode(parts[2]))

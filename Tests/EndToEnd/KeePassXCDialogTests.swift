@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the tests beside a real KeePassXC rely on: when it asks a person, and that the answer reaches the client.
+/// Assumptions of the tests with a real KeePassXC: when it asks the user, and that the answer reaches the client.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct KeePassXCDialogTests {
     private func secretTool(

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Others change the agent's record in the keyring, or the bus goes away under it.
+/// Other programs change the agent's record in the keyring, or the bus ends while it runs.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct KeyringChangeTests {
     private let attributes = ["application", "authagent", "account", "work", "purpose", "login"]
@@ -32,7 +32,7 @@ struct KeyringChangeTests {
         try await secretTool(["clear"] + attributes, keyring)
         #expect(try await demo.home.authagent("token", "work").status == 0)
         await eventually("the keyring does not get the new refresh token") {
-            // Nothing to be read is no JSON.
+            // A missing record is not JSON.
             demo.issuer.liveRefreshTokens == [try? await keyring.refreshToken(of: "work")]
         }
     }
@@ -57,7 +57,7 @@ struct KeyringChangeTests {
         let demo = try await demo(keyring)
         await demo.home.killDaemon()
         try await secretTool(["clear"] + attributes, keyring)
-        // As an editor of keyrings leaves it: the agent's item with another content.
+        // The agent's item with other contents, as after an edit in a keyring manager.
         let others = ["issuer", demo.issuer.issuer, "xdg:schema", "org.authagent.Credential"]
         try await secretTool(
             ["store", "--label=edited"] + attributes + others, keyring, input: content)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Providers of the keyring that are not gnome-keyring: what goes wrong with them is said in their own terms.
+/// Keyrings other than gnome-keyring: errors and hints name them.
 @Suite(.timeLimit(.minutes(5)))
 struct KeyringProviderTests {
     // MARK: - The owner is named
@@ -58,7 +58,7 @@ struct KeyringProviderTests {
             Trouble("no default collection", of: "pass-secret-ser", shown: "pass-secret-service") {
                 $0.alias = .path("/")
             },
-            // A program chooses its name itself.
+            // A program can choose its own name.
             Trouble("the keyring is locked", of: "odd\u{1B}[31m", shown: "odd") { $0.isLocked = true },
         ]
     }
@@ -162,7 +162,7 @@ struct KeyringProviderTests {
 }
 
 extension DemoLogin {
-    /// A login that the keyring stands in the way of: exit code 7, and no person has been asked for anything.
+    /// Expects a login to fail because of the keyring: exit code 7, and no code was shown.
     fileprivate func refusedLogin(_ location: SourceLocation = #_sourceLocation) async throws -> ChildProcess.Result {
         let login = try await home.authagent(["login", "work"] + options)
         #expect(login.status == 7, "\(login.output)\(login.errors)", sourceLocation: location)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The manual's "A keyring without a desktop": the commands of the shipped units, run as systemd runs them, with a real
+/// authagentd(8), "A keyring without a desktop": the shipped units' commands, run as systemd does, with a real
 /// gnome-keyring.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct KeyringRecipeTests {
@@ -49,7 +49,7 @@ struct KeyringRecipeTests {
         let machine = try await HeadlessMachine()
         let unit = try await machine.startKeyring(password: password)
         let result = await unit.main.result()
-        // The status after which the unit is not started again.
+        // The status of RestartPreventExitStatus=.
         #expect(try String(result.status) == UnitFile("authagent-keyring.service").value("RestartPreventExitStatus"))
         #expect(result.errors.contains("error: there is no credential 'authagent-keyring-password'"))
         let keyrings = machine.files.path + "/home/.local/share/keyrings"

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One daemon, started by whoever comes first, ended without losing anything.
+/// One daemon: the first client starts it, and its end loses nothing.
 @Suite(.timeLimit(.minutes(5)))
 struct LifecycleTests {
     @Test("clients that race to start the agent all get a reply from the same agent")
@@ -53,7 +53,7 @@ struct LifecycleTests {
             let home = try AgentHome()
             let agent = try ChildProcess(
                 try BuildProducts.path("authagentd"), [], environment: home.environment, input: nil)
-            // The first moment in which others can know the process.
+            // The earliest time at which other processes can find the agent.
             let lock = home.files.path + "/state/authagent/agent.lock"
             await eventually("the agent does not start: \(agent.errorsSoFar)") {
                 FileManager.default.contents(atPath: lock) == Data("\(agent.pid)\n".utf8)

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent login` as a person and a script meet it.
+/// `authagent login` for users and scripts.
 @Suite(.timeLimit(.minutes(5)))
 struct LoginCommandTests {
     @Test("Ctrl-C cancels the login: exit code 1, and no login is pending")

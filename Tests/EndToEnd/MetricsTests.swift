@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a scraper sees of a real agent.
+/// The metrics of a real agent.
 @Suite(.timeLimit(.minutes(5)))
 struct MetricsTests {
     private func page(_ home: AgentHome) async throws -> MetricsPage {
@@ -44,7 +44,7 @@ struct MetricsTests {
         #expect(page[#"authagent_journal_state{state="ok"}"#] == 1)
         #expect(page["authagent_connections_open"] == 1)
         for secret in demo.issuer.refreshTokens { #expect(!page.text.contains(secret)) }
-        // The demo issuer's logins have no end of their own.
+        // The demo issuer's refresh tokens do not expire.
         let families = page.families.union(["authagent_login_expiry_seconds"])
         let described = try ManualPage("authagent-api.7").entries
             .filter { $0.hasPrefix("authagent_") || $0.hasPrefix("process_") }
@@ -60,7 +60,7 @@ struct MetricsTests {
         let now = Date().timeIntervalSince1970
         let start = try #require(page["process_start_time_seconds"])
         #expect((now - 120...now + 1).contains(start))
-        // One more is the connection that has asked; the agent looks at its keyring meanwhile, which takes some as well.
+        // Includes the scraping connection; a concurrent keyring check takes a few more.
         try await eventually("the number of open descriptors is another one than the kernel's") {
             let open = try await self.page(home)["process_open_fds"] ?? 0
             let files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count

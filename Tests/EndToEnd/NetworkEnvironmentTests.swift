@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The variables that say how providers are reached, as the daemon finds them in its environment.
+/// The network variables in the daemon's environment: proxies and CA files.
 @Suite(.timeLimit(.minutes(5)))
 struct NetworkEnvironmentTests {
     let authority: ThrowAwayCA
@@ -109,7 +109,7 @@ struct NetworkEnvironmentTests {
         let daemon = isStartedByClient ? nil : try await home.daemon()
         try await expectPrompt(home)
         #expect(!FileManager.default.fileExists(atPath: log))
-        // The same handshake by a program that listens to the variable, so that this can fail.
+        // Proves the set-up: a program that obeys the variable writes the keys.
         let curl = try MissingProgram.require("curl", package: "curl")
         let server = try await TLSServer(authority.certificate())
         let other = try ChildProcess(
@@ -128,7 +128,7 @@ struct NetworkEnvironmentTests {
         return try home.client(["login", "work", "--client-id", "tv", "--store", "memory", "--json"] + endpoints)
     }
 
-    /// The agent reaches the provider and shows the code that comes from it.
+    /// Expects that the agent reaches the provider and shows its code.
     private func expectPrompt(_ home: AgentHome, _ location: SourceLocation = #_sourceLocation) async throws {
         let login = try login(home)
         await eventually("\(login.errorsSoFar)\(login.outputSoFar)", sourceLocation: location) {
@@ -142,7 +142,7 @@ struct NetworkEnvironmentTests {
     }
 }
 
-/// A proxy that hears one request on each connection, and hangs up.
+/// A proxy that reads one request on each connection and closes it.
 private final class RefusingProxy: Sendable {
     private let listener: LoopbackListener
 

@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Logins that are kept by a real KeePassXC or a real kwalletd5 instead of gnome-keyring.
+/// Logins in a real KeePassXC or kwalletd5 instead of gnome-keyring.
 @Suite(.timeLimit(.minutes(10)))
 struct OtherKeyringTests {
-    /// Each client may use each item.
+    /// Every client may use every item.
     private let open = PrivateKeePassXC.Settings(confirmsAccess: false)
 
     @Test("KeePassXC without confirmations: a login survives rotation and restart, a logout leaves nothing")
@@ -37,7 +37,7 @@ struct OtherKeyringTests {
         await demo.home.killDaemon()
         let third = try await demo.home.authagent("token", "work")
         #expect(third.status == 0, "\(third.errors)")
-        // The agent may be replacing it just then.
+        // The agent may be replacing it at this time.
         try await eventually("it is not kept once") { try await labels() == [demo.label("work")] }
         let logout = try await demo.home.authagent("logout", "work")
         #expect(logout.status == 0, "\(logout.output)\(logout.errors)")
@@ -91,7 +91,7 @@ struct OtherKeyringTests {
         let demo = try await DemoLogin.beside(keyring.environment)
         try await demo.logIn()
         try await demo.tokenExpires()
-        // What it had allowed ends with it.
+        // Its permissions end with the process.
         await keyring.killProvider()
         try await keyring.startProvider()
         let start = ContinuousClock.now
@@ -182,7 +182,7 @@ struct OtherKeyringTests {
         let text = logout.output + logout.errors
         #expect(text.contains("keeps the item '\(demo.label("work"))'"), "\(text)")
         #expect(demo.issuer.liveRefreshTokens.isEmpty)
-        // The item's refresh token is not a login any more.
+        // The item's refresh token has been revoked.
         await demo.home.killDaemon()
         let token = try await demo.home.authagent("token", "work")
         #expect(token.status == 3, "\(token.errors)")
@@ -201,7 +201,7 @@ struct OtherKeyringTests {
         #expect(try await keyring.labels().isEmpty)
     }
 
-    /// The store of the account cannot be used: which program keeps it, and nothing that another program could do.
+    /// Expects an unusable store: the error names its program, and no hint is about another one.
     private func expectUnavailable(
         _ demo: DemoLogin, _ program: String, mentions words: String = "",
         _ location: SourceLocation = #_sourceLocation
@@ -225,8 +225,7 @@ struct OtherKeyringTests {
 }
 
 extension DemoLogin {
-    /// A login in the keyring of a session: refresh tokens are good for one use, and the first access token for so many
-    /// seconds.
+    /// Logs in with the session's keyring, one-time refresh tokens, and a first access token of that many seconds.
     fileprivate static func beside(
         _ session: [String: String], firstLifetime: Int? = 1
     ) async throws -> DemoLogin {
@@ -237,7 +236,7 @@ extension DemoLogin {
             configuration, store: "keyring", changes: session.filter { $0.key != "HOME" && $0.key != "PATH" })
     }
 
-    /// What a person sees of an account's record in a keyring manager.
+    /// The text of an account's record in a keyring manager.
     fileprivate func label(_ account: String) -> String { "authagent: \(account) (\(issuer.issuer))" }
 
     fileprivate func state(_ account: String = "work") async throws -> AccountStatus.State? {

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An agent whose first command comes from cron or another user's shell. Only root can make a /run of its own.
+/// An agent that cron or another user's shell starts. These tests need root, for a /run of their own.
 @Suite(.timeLimit(.minutes(5)))
 struct OwnBusTests {
     let keyring: PrivateKeyring
@@ -15,7 +15,7 @@ struct OwnBusTests {
         home = try AgentHome()
     }
 
-    /// What the doctor says of the bus where /run/user/0/bus is the keyring's.
+    /// Returns doctor's bus check where /run/user/0/bus is the keyring's bus.
     private func doctor(_ changes: [String: String]) async throws -> DoctorReport {
         let bus = try #require(keyring.environment["DBUS_SESSION_BUS_ADDRESS"]?.split(separator: "=").last)
         let script = """

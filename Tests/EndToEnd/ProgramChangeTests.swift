@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Programs that become others, or are called what a reader must not believe. Real ones.
+/// Real programs that execute another one, or have a misleading name.
 @Suite(.timeLimit(.minutes(5)))
 struct ProgramChangeTests {
     private func agent(_ rules: String) async throws -> DemoLogin {
@@ -74,7 +74,7 @@ struct ProgramChangeTests {
         await eventually { actor.streamed.contains("HTTP/1.1") }
         #expect(actor.streamed.contains("caller_lost"), "\(actor.streamed)")
         #expect(!actor.streamed.contains("access_token"))
-        // What was renewed is kept for those who may have it.
+        // The renewed token is kept for allowed callers.
         #expect(demo.issuer.liveRefreshTokens.count == 1)
         kill(actor.pid, SIGKILL)
         actor.end()
@@ -93,7 +93,7 @@ struct ProgramChangeTests {
             "audit_file = \"\(audit)\"\n" + RootAgent.rule("work", "executable = \"\(good)\"")
                 + RootAgent.rule("work", "user = \"*\"\nexecutable = \"\(other)\"", allow: "status"))
         let daemon = try await demo.home.daemon()
-        // Nothing but status for it, and so no login either.
+        // The rule allows only status, so it may not log in either.
         try await demo.logIn("free")
         for (program, name) in [(good, "executable"), (try BuildProducts.path("socket-actor"), "executable_claimed")] {
             let actor = try await SocketActor(demo.home.socket, program: program)
@@ -103,7 +103,7 @@ struct ProgramChangeTests {
                 (try? String(contentsOfFile: audit, encoding: .utf8))?.contains(text) == true
             }
             await eventually { daemon.errorsSoFar.contains(" \(name)=") }
-            // Also on its next connection, for which what is known of it is used again.
+            // Also on its next connection, which uses the cached facts about the process.
             await actor.renew()
             _ = await actor.ask("/v1/accounts/free/token")
             let claim = "\"pid\":\(actor.pid),\"executable_claimed\":"
@@ -115,7 +115,7 @@ struct ProgramChangeTests {
             #expect(confirmed.count == (name == "executable" ? 1 : 0))
             actor.end()
         }
-        // A liar's word is written as such: at the path that a rule names there is another file for the agent.
+        // A false path is marked as claimed: the agent sees another file at the path of the rule.
         let liar = try await SocketActor(
             demo.home.socket, program: good, through: try await OtherPlace.command(hiding: good))
         _ = await liar.ask(RootAgent.token)
@@ -140,7 +140,7 @@ struct ProgramChangeTests {
         try await demo.logIn()
         let watcher = try demo.home.client(["events", "--json"], input: nil)
         let actor = try await SocketActor(demo.home.socket, program: program)
-        // Until the watcher is there, and sees one; the same refusal is told once only.
+        // Repeats until the watcher gets one; the same refusal is reported once a minute.
         var number = 0
         await eventually {
             number += 1
@@ -159,7 +159,7 @@ struct ProgramChangeTests {
         for text in texts {
             #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || Self.isHarmless($0) }, "\(text.debugDescription)")
         }
-        // In JSON nothing of the name is lost.
+        // JSON keeps the whole name.
         #expect(texts[1].contains("x\\u009b31m\\u202e\\u2066\\u200b\\u2028\\udb40\\udc41\\u007f\\u001b[31m\\u0085y"))
         watcher.signal(SIGTERM)
         actor.end()

@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent token NAME` takes a short way; nobody may see a difference.
+/// The fast path of `authagent token NAME`, whose output must equal that of the ordinary path.
 @Suite(.timeLimit(.minutes(5)))
 struct QuickTokenTests {
-    /// The ordinary way to the same: an option that changes nothing.
+    /// The same on the ordinary path, by an option without effect.
     private func both(
         _ home: AgentHome, _ arguments: [String]
     ) async throws -> (quick: ChildProcess.Result, ordinary: ChildProcess.Result) {

@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The library with a real agent and an issuer that approves at once.
+/// The client library with a real agent and an issuer that approves at once.
 @Suite(.timeLimit(.minutes(5)))
 struct RealAgentTests {
     private let home: AgentHome
@@ -66,7 +66,7 @@ struct RealAgentTests {
             seen.append(event)
             if event.news.kind == .loggedIn { break }
         }
-        // Beside them there may be what the agent finds out about its stores.
+        // There may be store events as well.
         #expect(seen.filter { $0.news.account == work }.map(\.news.kind) == [.loginStarted, .loggedIn])
         let first = try #require(seen.first)
         var again: [AgentEvent] = []

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The main job on real parts: Glewlwyd, gnome-keyring and the three programs.
+/// The three programs with a real server (Glewlwyd) and a real gnome-keyring.
 @Suite(.serialized)
 struct RealProviderTests {
     @Test("login, token, restart, token and logout work with a real server and a real keyring")
@@ -31,7 +31,7 @@ struct RealProviderTests {
         #expect(logout.status == 0)
         let reply = try APIJSON.decode(LogoutReply.self, from: try #require(logout.lines.first).utf8)
         #expect(reply.forgotten)
-        // Glewlwyd answers 401 to a public client that revokes: an honest logout says so and goes on.
+        // Glewlwyd answers a public client's revocation with 401: logout must report that and continue.
         #expect(!reply.revoked)
         #expect(reply.reason?.isEmpty == false)
         #expect(try await keyring.labels().allSatisfy { !$0.contains("authagent") })
@@ -42,7 +42,7 @@ struct RealProviderTests {
         #expect(third.errors.contains("authagent: hint: run 'authagent login work'"))
     }
 
-    // Glewlwyd documents the parameter `scope` of a refresh, and does not read it: RFC 6749 §3.3 lets it, and has it say so.
+    // Glewlwyd ignores `scope` of a refresh. RFC 6749 §3.3 permits that if the reply names the scope.
     @Test("if a server grants more than requested, the token has a note, and the login's own is not affected")
     func otherScope() async throws {
         let keyring = try await PrivateKeyring()
@@ -96,7 +96,7 @@ struct RealProviderTests {
         }
         await home.killDaemon()
         #expect(try await home.authagent("token", "work").status == 5)
-        // Believing it would not help it: its reply names what it grants.
+        // `believe_omitted_scope` makes no difference: the reply names the granted scopes.
         let file = home.files.path + "/config/authagent/accounts/work.toml"
         let text = try String(contentsOfFile: file, encoding: .utf8)
         try (text + "believe_omitted_scope = true\n").write(toFile: file, atomically: false, encoding: .utf8)
@@ -123,7 +123,7 @@ struct RealProviderTests {
         #expect(
             try await glewlwyd.statusOfRefresh(refreshToken, client: "server", secret: "s3cret") == "400"
         )
-        // The secret stays for the next login, which needs no option.
+        // The secret is kept for the next login, which needs no option.
         let again = try await home.login("srv") { try await glewlwyd.approve($0, client: "server") }
         #expect(again.status == 0, "\(again.output)\(again.errors)")
     }

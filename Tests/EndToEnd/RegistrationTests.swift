@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Logins without a client id, by the real programs.
+/// Logins without a client id, with the real programs.
 @Suite(.timeLimit(.minutes(5)))
 struct RegistrationTests {
     private func issuer(

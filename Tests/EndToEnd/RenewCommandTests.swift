@@ -32,7 +32,7 @@ struct RenewCommandTests {
         let json = try await demo.home.authagent("token", "work", "--renew", "--id-token", "--json", "--wait", "30")
         let reply = try APIJSON.decode(TokenReply.self, from: json.output.utf8)
         #expect(reply.accessToken == second.lines.first)
-        // Its end, and not the access token's.
+        // The expiry of the ID token, not of the access token.
         let part = try #require(reply.idToken?.split(separator: ".").dropFirst().first)
         let bytes = try #require(decoded(part))
         let claims = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])

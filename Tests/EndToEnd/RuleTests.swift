@@ -42,7 +42,7 @@ struct RuleTests {
         let files = try await demo.home.authagent("token", "work", "--scope", "mail", "--scope", "files")
         #expect(files.status == 5)
         #expect(files.errors.contains("with the scope 'files'"), "\(files.errors)")
-        // A login would be for more as well.
+        // A login would also exceed the bound.
         let login = try await demo.home.client(["login", "work", "--json"]).result()
         #expect(login.status == 5, "\(login.output)\(login.errors)")
         #expect(demo.issuer.refreshCount == spent)
@@ -144,7 +144,7 @@ struct RuleTests {
         let admin = "[[rule]]\naccounts = [\"*\"]\nuid = \(getuid())\nallow = [\"admin\"]\n"
         #expect(try await rules(demo, Self.mine("allow = []") + admin).status == 0)
         #expect(try await demo.home.authagent("token", "work").status == 5)
-        // As a user who may write to the directory above can do; and after it, with a file of another kind.
+        // As a user with write access to the parent directory can do; afterwards with a file of another type.
         let config = demo.home.files.path + "/config"
         chmod(config, 0o777)
         try FileManager.default.moveItem(atPath: config + "/authagent", toPath: config + "/away")

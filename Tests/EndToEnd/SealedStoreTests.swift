@@ -15,7 +15,7 @@ struct SealedStoreTests {
         return try await DemoLogin(configuration, store: "sealed", changes: changes)
     }
 
-    /// The client with `input`, which must succeed.
+    /// Runs the client with `input` and expects success.
     private func run(_ home: AgentHome, _ arguments: [String], input: String = "") async throws -> String {
         let result = try await home.client(arguments, input: input).result()
         try #require(result.status == 0, "\(arguments): \(result.errors)\(home.log)")
@@ -35,9 +35,9 @@ struct SealedStoreTests {
         }
         #expect(try await run(home, ["token", "work"]).count > 10)
         #expect(demo.issuer.refreshCount == 2)
-        // What the provider takes is what the file holds, and nobody can read it there.
+        // No file contains the live refresh token as plain text.
         let directory = home.files.path + "/state/authagent/sealed"
-        // The copy to the store runs beside the reply, so that for a moment it has the old record and a part of the new.
+        // The copy to the store runs concurrently with the reply: the old record and a partial new one may coexist.
         var names: [String] = []
         try await eventually("the store has one record and nothing else") {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
@@ -151,7 +151,7 @@ struct SealedStoreTests {
         await home.killDaemon()
         await keyring.killProvider()
         #expect(try await run(home, ["token", "work"]).count > 10)
-        // Not without a keyring, and nothing is lost by trying.
+        // Without a keyring it fails, and nothing is lost.
         #expect(try await home.authagent("store", "migrate", "keyring").status == 7)
         #expect(try await run(home, ["token", "home"]).count > 10)
 
@@ -210,7 +210,7 @@ struct SealedStoreTests {
         let reason = isFull ? "No space left on device" : "Read-only file system"
         #expect(status.output.contains(reason), "\(status.output)")
         if isFull { disk.makeRoom() } else { await disk.makeWritable("/authagent/sealed") }
-        // It takes until the next attempt to write, which backs off.
+        // The next attempt to write comes after the back-off.
         try await eventually(within: .seconds(30), "the refresh token is not written") {
             let status = try await home.authagent("status", "work", "--json")
             let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
@@ -238,9 +238,9 @@ struct SealedStoreTests {
         let first = try #require(try record())
         let old = try Data(contentsOf: URL(fileURLWithPath: directory + "/" + first))
         await home.killDaemon()
-        // A renewal, which a one-use provider answers with another refresh token.
+        // A renewal, which rotates the one-time refresh token.
         #expect(try await run(home, ["token", "work"]).count > 10)
-        // The old record goes last, after the new one's mark is on the disk.
+        // The old record is removed last, after the new one's mark was written.
         try await eventually("the store has not taken the renewal") {
             try record() != nil && !FileManager.default.fileExists(atPath: directory + "/" + first)
         }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sentences of authagentd(8), SECURITY MODEL, that no other suite is about.
+/// Statements of authagentd(8), SECURITY MODEL, without a suite of their own.
 @Suite(.timeLimit(.minutes(5)))
 struct SecurityModelTests {
     private static func ask(

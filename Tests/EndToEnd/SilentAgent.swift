@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An agent that takes connections and requests, and never says anything.
+/// An agent that accepts connections and requests, and never answers.
 final class SilentAgent: Sendable {
     private let listener: Int32
 
@@ -21,7 +21,7 @@ final class SilentAgent: Sendable {
 
     deinit { close(listener) }
 
-    /// The first line of the next request, whose connection is closed then.
+    /// Returns the first line of the next request and closes its connection.
     func request() async throws -> String {
         await eventually("nobody connects") { Self.isReadable(self.listener) }
         let connection = accept(listener, nil, nil)

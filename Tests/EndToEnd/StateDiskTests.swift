@@ -3,14 +3,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The disk of the rotation journal fails while the agent runs. Only root can mount one, so these tests need to be run
-/// as root.
+/// The disk of the rotation journal fails while the agent runs. These tests need root, to mount one.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct StateDiskTests {
     enum Fault: CaseIterable {
         /// ENOSPC.
         case full
-        /// RLIMIT_FSIZE, too small for the journal, though not for what the keyring's helper is told; it kills whoever does not ignore SIGXFSZ.
+        /// RLIMIT_FSIZE, too small for the journal, but not for the helper's job. A process that does not ignore
+        /// SIGXFSZ is killed.
         case fileSize
     }
 
@@ -48,7 +48,7 @@ struct StateDiskTests {
 
     private func limitFileSize(_ limit: String) async throws {
         let prlimit = try MissingProgram.require("prlimit", package: "util-linux")
-        // The soft limit alone, which can be raised again.
+        // Only the soft limit, which can be raised again.
         let result = try await ChildProcess.run(prlimit, ["--pid", "\(daemon.pid)", "--fsize=\(limit):unlimited"])
         #expect(result.status == 0, "\(result.errors)")
     }
@@ -60,8 +60,8 @@ struct StateDiskTests {
         try await begin(fault)
         let result = try await demo.home.authagent("token", "work")
         #expect(result.status == 0, "\(result.errors)\(daemon.errorsSoFar)")
-        // Small as it is, the entry fits into the limit on files, if not the room that is kept for a longer one. Then the
-        // copy to the keyring comes after the token.
+        // The small entry fits into the file limit, although the reserve for a longer one does not. Then the copy to
+        // the keyring comes after the token.
         if fault == .full {
             #expect(demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")])
         }
@@ -88,7 +88,7 @@ struct StateDiskTests {
         try await eventually("there is room, and no token") {
             try await demo.home.authagent("token", "work").status == 0
         }
-        // In the journal; and in the keyring once there is one.
+        // The token is in the journal, and in the keyring once that is started.
         try await keyring.startProvider()
         try await eventually("the keyring does not get the new refresh token") {
             demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")]

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The keyring helper that stays between jobs, because its keyring locks items for each client.
+/// The keyring helper that stays between jobs, because its keyring locks items per client.
 @Suite(.timeLimit(.minutes(5)))
 struct StayingHelperTests {
     private func demo(
@@ -16,7 +16,7 @@ struct StayingHelperTests {
         return try await DemoLogin(configuration, keyring: keyring)
     }
 
-    /// Logs in, with the helper that stays afterwards.
+    /// Logs in and returns the helper that stays.
     private func logIn(_ demo: DemoLogin) async throws -> Int32 {
         try await demo.logIn()
         await eventually("no helper stays") { demo.home.keyringHelpers.count == 1 }
@@ -81,7 +81,7 @@ struct StayingHelperTests {
         kill(helper, SIGSTOP)
         let token = try await demo.home.authagent("token", "work", "--renew")
         #expect(token.status == 0)
-        // The save has gone to the stopped helper, which lives until its deadline.
+        // The stopped helper has the save, and lives until its deadline.
         #expect(kill(helper, 0) == 0)
         #expect(try await demo.home.authagent("token", "work").output == token.output)
         try await eventually("the keyring is not shown as hung") {
@@ -117,7 +117,7 @@ struct StayingHelperTests {
         #expect(Set(keyring.calls("OpenSession").map(\.process)) == [helper])
     }
 
-    /// A renewal whose save does not fail even once: an event would tell of it.
+    /// Expects a renewal whose first save succeeds; a failure would be an event.
     private func expectSavedAtOnce(_ demo: DemoLogin, _ keyring: ScriptedKeyring) async throws {
         let curl = try MissingProgram.require("curl", package: "curl")
         let watcher = try ChildProcess(
@@ -168,7 +168,7 @@ struct StayingHelperTests {
         try await expectSaved(demo, keyring)
         try await expectNoSecret(demo, secret)
 
-        // Once more with a helper that has read the item, which it was not allowed at first.
+        // Again with a helper that had to get permission to read the item.
         await demo.home.killDaemon()
         try #require(try await demo.home.authagent("token", "work").status == 7)
         try keyring.behave { $0.isAllowed = true }
@@ -182,7 +182,7 @@ struct StayingHelperTests {
         search.add("access", demo.issuer.accessTokens)
         search.add("refresh", demo.issuer.refreshTokens)
         search.add("client", secret)
-        // They can be found: else that they are not there would mean nothing.
+        // Proves the search: before, the secrets are found.
         let agent = try await search.count(in: try #require(demo.home.daemonPID)).counts
         try #require(agent.values.contains { $0.locked > 0 }, "\(agent)")
         let helper = try #require(demo.home.keyringHelpers.first)
@@ -200,7 +200,7 @@ struct StayingHelperTests {
         let options = ["--issuer", other.issuer, "--client-id", "tv", "--store", "memory"]
         let login = try demo.home.client(["login", "other"] + options)
         func polls() -> Int { other.log.filter { $0.endpoint == .token }.count }
-        // By the second of them the job has been over for a while.
+        // By the second poll the job has ended.
         await eventually { polls() >= 2 && demo.home.threadsSleep(helper) }
         let before = try demo.home.contextSwitches(helper)
         await eventually { polls() >= 5 }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// File systems that lack what local ones have: shared folders, network homes.
+/// File systems without fsync of directories or without locks: shared folders, network homes.
 @Suite(.timeLimit(.minutes(5)))
 struct StrangeFileSystemTests {
     private func login(_ preload: Preload) async throws -> DemoLogin {
@@ -77,7 +77,7 @@ struct StrangeFileSystemTests {
             #expect(result.errors.contains("XDG_STATE_HOME"), "\(result.errors)")
             #expect(clock.now - start < .seconds(60))
         }
-        // The debug build of the client takes the library as well.
+        // The client's debug build is preloaded as well.
         let doctor = try await home.authagent("doctor")
         #expect(doctor.output.contains("does not support locks"), "\(doctor.output)")
         let stop = try await home.authagent("stop")

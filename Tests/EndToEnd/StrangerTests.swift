@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What another user is told who may do everything but administer. Only root can become one.
+/// The replies to another user with all permissions but `admin`. This test needs root.
 @Suite(.timeLimit(.minutes(5)))
 struct StrangerTests {
     @Test("only the owner's commands show paths of the owner and texts of the provider")

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One agent and several users. Only root can become them.
+/// One agent and several users. These tests need root.
 @Suite(.timeLimit(.minutes(5)))
 struct SystemAgentTests {
     private static let rule = """
@@ -70,7 +70,7 @@ struct SystemAgentTests {
         }
         let guest = try await status(SystemAgent.guest)
         #expect(guest.status == 5 && guest.errors.contains("no rule allows 'status'"), "\(guest.errors)")
-        // What the rule gives as freely as the one after it does not depend on whether it is about him.
+        // What this rule and the later one both allow without a bound does not depend on the match.
         let backup = try await status(SystemAgent.backup)
         #expect(backup.status != 5 && !backup.errors.contains("no rule"), "\(backup.errors)")
         #expect(try await system.client(SystemAgent.backup, "login", "ghost").status == 5)
@@ -135,7 +135,7 @@ struct SystemAgentTests {
         let result = try await system.client(SystemAgent.backup, "token", "work")
         #expect(result.status == 4)
         #expect(result.errors.contains("belongs to user \(SystemAgent.agent)"), "\(result.errors)")
-        // That somebody has connected, and was gone, may be there.
+        // A line about the closed connection may be present.
         #expect(!system.audit.contains { $0["account"] != nil })
         _ = daemon
     }

@@ -118,7 +118,7 @@ struct TargetCommandTests {
         let demo = try await DemoLogin(configuration)
         try await demo.logIn()
         let table = try await demo.home.authagent("status")
-        // A second may have passed.
+        // One second may have passed.
         let lines = [89, 90].map { "  the login expires in \($0) d" }
         #expect(table.lines.contains { lines.contains($0) }, "\(table.output)")
         #expect(!table.output.contains("run 'authagent login work'"))

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent token`, `status` and `logout`: what scripts depend on.
+/// `authagent token`, `status` and `logout`: the interface for scripts.
 @Suite(.timeLimit(.minutes(5)))
 struct TokenCommandTests {
     @Test("token prints the bare token, a header line, or the socket's whole reply")
@@ -130,9 +130,9 @@ struct TokenCommandTests {
         #expect(unknown.errors.contains("hint: run 'authagent providers'"))
         #expect(home.daemonPID == nil)
 
-        // Where there is nothing but the client and the socket.
+        // A directory with only the client and the socket.
         let client = home.files.path + "/authagent"
-        // By another process: a program that starts here meanwhile would have the copy open for writing.
+        // Copied by another process: a child of this one could inherit the file open for writing (ETXTBSY).
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("authagent"), client])
         let alone = try ChildProcess(client, ["providers"], environment: home.environment, input: nil)
         #expect(await alone.result().errors.contains("authagentd is not installed"))

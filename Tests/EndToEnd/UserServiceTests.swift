@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The first command, where the user has a service manager. Only root can put one in the place of systemd's.
+/// The first command of a user with a service manager. These tests need root, to replace systemd's.
 @Suite(.timeLimit(.minutes(5)))
 struct UserServiceTests {
     let files: TemporaryDirectory
@@ -12,7 +12,7 @@ struct UserServiceTests {
         files = try TemporaryDirectory()
     }
 
-    /// Runs 'authagent status' with a manager whose systemctl is this script.
+    /// Runs 'authagent status' with this script as systemctl.
     private func status(systemctl: String, _ changes: [String: String] = [:]) async throws -> ChildProcess.Result {
         let home = try home()
         let program = try BuildProducts.path("authagent")
@@ -49,7 +49,7 @@ struct UserServiceTests {
 
     @Test("an agent started by the service manager does not end with the job of the command")
     func started() async throws {
-        // As systemd does: with an environment of its own.
+        // With its own environment, as systemd does.
         let result = try await status(
             systemctl: """
                 env -i XDG_RUNTIME_DIR=/run/user/0 PATH=/usr/bin:/bin HOME=\(try home()) \

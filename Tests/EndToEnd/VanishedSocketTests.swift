@@ -3,11 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A running agent whose socket is taken away.
+/// A running agent whose socket is removed.
 @Suite(.timeLimit(.minutes(5)))
 struct VanishedSocketTests {
     let home: AgentHome
-    /// Its parent is the home's, so that it can be missing altogether.
+    /// The runtime directory, which tests remove with all its contents.
     let directory: String
     let socket: String
 
@@ -86,7 +86,7 @@ struct VanishedSocketTests {
         try await expectAnswer(from: daemon)
     }
 
-    /// A command gets its answer from this agent, and needs no other.
+    /// Expects that a command is served by this agent.
     private func expectAnswer(from daemon: ChildProcess, _ location: SourceLocation = #_sourceLocation) async throws {
         let result = try await home.authagent("status", "--json")
         #expect(result.status == 0, "\(result.errors)\(daemon.errorsSoFar)", sourceLocation: location)

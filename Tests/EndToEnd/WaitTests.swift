@@ -5,10 +5,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that wait shorter than a provider takes.
+/// Clients whose deadline is shorter than the provider's reply time.
 @Suite(.timeLimit(.minutes(5)))
 struct WaitTests {
-    /// A login whose token has expired, at a provider that renews it once the gate is open.
+    /// Returns a login with an expired token at a provider that answers a renewal once the gate is open.
     private func slowLogin(_ gate: Gate) async throws -> DemoLogin {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUse
@@ -37,7 +37,7 @@ struct WaitTests {
         let token = await patient.result()
         #expect(token.status == 0, "\(token.errors)")
         #expect(demo.issuer.refreshCount == 1)
-        // From memory now.
+        // The token is now in memory.
         #expect(try await demo.home.authagent("token", "work", "--wait", "0").output == token.output)
         #expect(demo.issuer.refreshCount == 1)
     }

@@ -4,12 +4,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The real agent whose wall clock is stepped while it runs; CLOCK_BOOTTIME and the sleep of timers are untouched.
+/// A real agent whose wall clock is stepped while it runs; CLOCK_BOOTTIME and timers are not affected.
 @Suite(.timeLimit(.minutes(5)))
 struct WallClockTests {
     private static let day = 86_400
 
-    /// The agent alone has the shifted clock, not those who ask it.
+    /// Starts an agent with a shifted clock; its clients keep the real one.
     private func start(_ home: AgentHome, clock: String) async throws -> ChildProcess {
         let libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map { "/usr/lib/\($0)/faketime/libfaketime.so.1" }
         let library = try #require(
@@ -54,7 +54,7 @@ struct WallClockTests {
         let files = try TemporaryDirectory()
         let clock = try files.file("clock", "+0")
         var configuration = DemoIssuer.Configuration()
-        // Longer than a busy machine takes from the login to the step.
+        // Longer than the time from the login to the step on a busy machine.
         configuration.firstAccessTokenLifetime = 8
         let demo = try await DemoLogin(configuration)
         let daemon = try await start(demo.home, clock: clock)
