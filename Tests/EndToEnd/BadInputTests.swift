@@ -59,7 +59,7 @@ struct BadInputTests {
         #expect(lines.count == 2, "\(result.errors)")
         #expect(lines.first?.hasPrefix("authagent: error: ") == true)
         #expect(lines.last?.hasPrefix("authagent: hint: ") == true)
-        #expect(home.daemonPID == nil, "no agent is needed to say so")
+        #expect(home.daemonPID == nil, "a usage error needs no agent")
     }
 
     @Test("a corrupt account file is named with its line and a hint, and hides no other account")

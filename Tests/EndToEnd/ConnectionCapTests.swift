@@ -68,7 +68,7 @@ struct ConnectionCapTests {
         }
         // While the others connect, and afterwards.
         #expect(try await agent.demo.home.authagent("token", "work").status == 0)
-        await eventually(within: .seconds(240), "not all have what they can") {
+        await eventually(within: .seconds(240), "not all callers hold their share") {
             holders.allSatisfy { $0.outputSoFar.contains("full ") }
         }
         for _ in 0..<5 { #expect(try await agent.demo.home.authagent("token", "work").status == 0) }

@@ -65,7 +65,7 @@ struct DeadNameServerTests {
     private func stuckLogin(_ account: String, _ host: String) async throws -> ChildProcess {
         let login = try demo.home.client(
             ["login", account, "--issuer", "https://\(host)", "--client-id", "tv", "--store", "memory", "--json"])
-        await eventually("nobody asks for \(host): \(login.errorsSoFar)") { nameServer.questions.contains(host) }
+        await eventually("no query for \(host): \(login.errorsSoFar)") { nameServer.questions.contains(host) }
         return login
     }
 

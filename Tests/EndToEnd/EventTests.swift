@@ -23,7 +23,7 @@ struct EventTests {
     }
 
     private func isConnected(_ watcher: ChildProcess) async {
-        await eventually("nobody watches") { watcher.outputSoFar.hasPrefix("id: ") }
+        await eventually("the watcher is not connected") { watcher.outputSoFar.hasPrefix("id: ") }
     }
 
     @Test(

@@ -62,7 +62,7 @@ struct FailedLoginTests {
                 body: #"{"code":"92a2b2e3","user_code":"A1NWZ9","verification_uri":"https://f.example/device"}"#))
         let result = try await demo.home.login("work", demo.options) { _ in }
         try expect(result, "device_flow_unsupported", exit: 1, hint: "enable the device authorization grant")
-        #expect(!result.output.contains("A1NWZ9"), "nobody is asked to approve what cannot be completed")
+        #expect(!result.output.contains("A1NWZ9"), "a login that cannot be completed shows no code")
         #expect(!demo.issuer.log.contains { $0.endpoint == .token })
     }
 
@@ -155,7 +155,7 @@ struct FailedLoginTests {
         #expect(result.status == exit, "\(result.output)\(result.errors)", sourceLocation: location)
         let last = try #require(result.lines.last, "\(result.errors)", sourceLocation: location)
         guard case .failed(let failure) = try APIJSON.decode(LoginEvent.self, from: last.utf8) else {
-            Issue.record("\(last) is no failure", sourceLocation: location)
+            Issue.record("\(last) is not a failure", sourceLocation: location)
             return
         }
         #expect(failure.code == code, "\(failure)", sourceLocation: location)

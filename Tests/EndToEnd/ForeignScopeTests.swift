@@ -47,7 +47,7 @@ struct ForeignScopeTests {
                 login.status == 5 && login.output.contains("which the rules do not allow"),
                 "\(login.output)\(login.errors)")
         }
-        #expect(issuer.refreshCount == 0, "nothing is asked upstream")
+        #expect(issuer.refreshCount == 0, "no request to the provider")
         _ = daemon
     }
 

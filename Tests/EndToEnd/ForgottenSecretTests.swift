@@ -165,7 +165,7 @@ private final class Life: Sendable {
         }
         let spent = try #require(issuer.liveRefreshTokens.first)
         issuer.enqueue(.token, .reply(status: 400, body: #"{"error":"slow_down","error_description":"no: \#(spent)"}"#))
-        try await eventually("the failing renewal was not asked for") {
+        try await eventually("the failing renewal was not requested") {
             _ = try await self.home.authagent("token", "work", "--min-valid", "38")
             return self.issuer.refreshTokens.count >= 4
         }

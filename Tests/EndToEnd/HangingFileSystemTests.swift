@@ -65,7 +65,7 @@ struct HangingFileSystemTests {
         try await eventually("no other agent starts") {
             try await agent.demo.home.authagent("status").status == 0 && agent.demo.home.daemonPID != pid
         }
-        #expect(try Self.waits(pid), "the wait was one that SIGKILL ends")
+        #expect(try Self.waits(pid), "SIGKILL must not end this wait")
         await hanging.end()
         actor.end()
         _ = await answer.value

@@ -81,7 +81,7 @@ struct LoginCommandTests {
         let demo = try await DemoLogin()
         let login = try demo.home.client(["login", "work", "--scope", "mail"] + demo.options)
         let code = await login.line(beginning: "  enter:").split(separator: " ").last.map(String.init) ?? ""
-        #expect(demo.issuer.approve(code), "'\(code)' is no code")
+        #expect(demo.issuer.approve(code), "'\(code)' is not a code")
         let result = await login.result()
         #expect(result.status == 0)
         for text in [
@@ -104,7 +104,7 @@ struct LoginCommandTests {
         demo.issuer.always(.token, nil)
         let after = polls()
         await eventually("it does not poll again") { polls() >= after + 2 }
-        #expect(demo.issuer.approve(code), "'\(code)' is no code")
+        #expect(demo.issuer.approve(code), "'\(code)' is not a code")
         let result = await login.result()
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.errors.components(separatedBy: "; still trying, the code stays valid").count == 2)

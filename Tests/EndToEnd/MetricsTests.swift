@@ -61,7 +61,7 @@ struct MetricsTests {
         let start = try #require(page["process_start_time_seconds"])
         #expect((now - 120...now + 1).contains(start))
         // Includes the scraping connection; a concurrent keyring check takes a few more.
-        try await eventually("the number of open descriptors is another one than the kernel's") {
+        try await eventually("the number of open descriptors differs from the kernel's") {
             let open = try await self.page(home)["process_open_fds"] ?? 0
             let files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
             return abs(open - Double(files)) <= 1

@@ -38,7 +38,7 @@ struct OtherKeyringTests {
         let third = try await demo.home.authagent("token", "work")
         #expect(third.status == 0, "\(third.errors)")
         // The agent may be replacing it at this time.
-        try await eventually("it is not kept once") { try await labels() == [demo.label("work")] }
+        try await eventually("not exactly one item") { try await labels() == [demo.label("work")] }
         let logout = try await demo.home.authagent("logout", "work")
         #expect(logout.status == 0, "\(logout.output)\(logout.errors)")
         let left = try await labels()
@@ -78,7 +78,7 @@ struct OtherKeyringTests {
         await demo.home.killDaemon()
         #expect(try await demo.home.authagent("token", "work").status == 7)
         try await keyring.allow()
-        try await eventually("the item that is allowed is not noticed") {
+        try await eventually("the allowed item is not noticed") {
             try await demo.home.authagent("token", "work").status == 0
         }
         let dialogs = try await keyring.dialogs()
@@ -107,7 +107,7 @@ struct OtherKeyringTests {
             return try await demo.home.authagent("token", "work").status == 0
         }
         #expect(demo.issuer.liveRefreshTokens.count == 1)
-        try await eventually("it is not kept once") { try await keyring.labels() == [demo.label("work")] }
+        try await eventually("not exactly one item") { try await keyring.labels() == [demo.label("work")] }
     }
 
     @Test("a locked KeePassXC is named, without gnome-keyring's commands, and shows no window")

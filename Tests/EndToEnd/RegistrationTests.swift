@@ -97,7 +97,7 @@ struct RegistrationTests {
             "login", "work", "--issuer", root, "--registration-endpoint", root + "/register", "--device-endpoint",
             root + "/device", "--token-endpoint", root + "/token", "--store", "memory",
         ])
-        await eventually("nobody asks the provider: \(login.errorsSoFar)") { provider.isAsked }
+        await eventually("no request reaches the provider: \(login.errorsSoFar)") { provider.isAsked }
         login.signal(SIGINT)
         let result = await login.result()
         #expect(result.status == 1)

@@ -20,7 +20,7 @@ struct RevocationTests {
         demo.issuer.always(.revocation, nil)
         try await demo.home.authagent("start")
         await eventually("the provider is not told") { demo.issuer.liveRefreshTokens.isEmpty }
-        #expect(try demo.cpuTicks() < 100, "an agent with nothing to do takes no time")
+        #expect(try demo.cpuTicks() < 100, "an idle agent uses no CPU time")
     }
 
     @Test("V1: with a keyring locked at the start, revocations are sent once it is unlocked")

@@ -34,10 +34,10 @@ struct RuleTests {
         #expect(mail.scope == "mail")
         #expect(mail.accessToken != own.accessToken)
         let refresh = try #require(demo.issuer.log.last { $0.form["grant_type"] == "refresh_token" })
-        #expect(refresh.form["scope"] == "mail", "what the login does not have is not asked for")
+        #expect(refresh.form["scope"] == "mail", "scopes that the login does not have are not requested")
         let spent = demo.issuer.refreshCount
         #expect(try await token(demo).accessToken == mail.accessToken)
-        #expect(demo.issuer.refreshCount == spent, "it is kept like any other")
+        #expect(demo.issuer.refreshCount == spent, "it is cached like any other")
 
         let files = try await demo.home.authagent("token", "work", "--scope", "mail", "--scope", "files")
         #expect(files.status == 5)

@@ -97,9 +97,9 @@ struct SealedStoreTests {
         let session = try ChildProcess(
             script, ["-qec", "\(client) store init --passphrase", "/dev/null"], environment: home.environment,
             input: nil)
-        await eventually("nobody asks: \(session.outputSoFar)") { session.outputSoFar.contains("passphrase: ") }
+        await eventually("no prompt: \(session.outputSoFar)") { session.outputSoFar.contains("passphrase: ") }
         session.write(Self.passphrase + "\n")
-        await eventually("nobody asks again: \(session.outputSoFar)") {
+        await eventually("no second prompt: \(session.outputSoFar)") {
             session.outputSoFar.contains("repeat the passphrase: ")
         }
         session.write(Self.passphrase + "\n")

@@ -85,7 +85,7 @@ struct StateDiskTests {
         #expect(demo.issuer.liveRefreshTokens == [stored])
         #expect(demo.issuer.refreshCount == 0)
         try await end(fault)
-        try await eventually("there is room, and no token") {
+        try await eventually("no token although there is space") {
             try await demo.home.authagent("token", "work").status == 0
         }
         // The token is in the journal, and in the keyring once that is started.

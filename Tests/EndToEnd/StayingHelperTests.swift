@@ -137,7 +137,7 @@ struct StayingHelperTests {
         let demo = try await demo(keyring)
         let helper = try await logIn(demo)
         await keyring.killBus()
-        await eventually("it lives on") { demo.home.processState(helper).map { $0 == "Z" } ?? true }
+        await eventually("it is still running") { demo.home.processState(helper).map { $0 == "Z" } ?? true }
         #expect(try await demo.home.authagent("token", "work").status == 0)
     }
 
@@ -147,7 +147,7 @@ struct StayingHelperTests {
         let demo = try await demo(keyring)
         let helper = try await logIn(demo)
         kill(try #require(demo.home.daemonPID), signal)
-        await eventually("it lives on") { demo.home.processState(helper).map { $0 == "Z" } ?? true }
+        await eventually("it is still running") { demo.home.processState(helper).map { $0 == "Z" } ?? true }
     }
 
     // MARK: - Between jobs

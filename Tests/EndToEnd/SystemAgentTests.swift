@@ -58,12 +58,12 @@ struct SystemAgentTests {
         "if the agent cannot inspect a program, callers whom its rule might deny are refused with a reason")
     func unreadable() async throws {
         let system = try await SystemAgent()
-        let everybody = "[[rule]]\naccounts = [\"*\"]\nuser = \"*\"\nallow = [\"status\", \"login\"]\n"
+        let everyUser = "[[rule]]\naccounts = [\"*\"]\nuser = \"*\"\nallow = [\"status\", \"login\"]\n"
         func rule(_ user: UInt32, _ more: String) -> String {
             "[[rule]]\naccounts = [\"*\"]\nuid = \(user)\nexecutable = \"/no/such/program\"\n\(more)\n"
         }
         try system.configure(
-            rule(SystemAgent.guest, "allow = []") + rule(SystemAgent.backup, "allow = [\"status\"]") + everybody)
+            rule(SystemAgent.guest, "allow = []") + rule(SystemAgent.backup, "allow = [\"status\"]") + everyUser)
         let daemon = try await system.serve()
         func status(_ user: UInt32) async throws -> ChildProcess.Result {
             try await system.client(user, "status", "ghost")

@@ -72,7 +72,7 @@ struct TargetCommandTests {
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(statuses.allSatisfy { $0 == 0 }, "\(demo.home.log)")
-        #expect(demo.issuer.liveRefreshTokens.count == 1, "nobody used a dead one")
+        #expect(demo.issuer.liveRefreshTokens.count == 1, "no dead refresh token was used")
     }
 
     @Test("a wider scope and an unknown resource are refused with a reason, and the login is kept")
