@@ -8,7 +8,7 @@ import Testing
 /// root.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct InstalledProgramTests {
-    init() throws { try #require(getuid() == 0, "these tests install programs of root and become another user, which only root can") }
+    init() throws { try #require(getuid() == 0, "these tests install programs of root, which only root can") }
 
     private static let programs: [[String]] = [
         ["authagent", "inspect", "-"], ["authagentd", "--doctor"], ["authagent-keyring"],
