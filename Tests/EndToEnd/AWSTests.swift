@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// AWS IAM Identity Center's API with the real programs, on loopback.
+/// The real programs against AWS IAM Identity Center's API, on loopback.
 @Suite(.timeLimit(.minutes(5)))
 struct AWSTests {
     private func issuer(
@@ -57,7 +57,7 @@ struct AWSTests {
         for text in [login.output, again.output, logout.output, home.log] { #expect(!text.contains(secret)) }
     }
 
-    @Test("an expired client ends the login with exit code 3 and a reason, and the next login registers another")
+    @Test("an expired client ends the login: exit code 3 with a reason, and the next login registers another")
     func expired() async throws {
         let issuer = try await issuer {
             $0.firstAccessTokenLifetime = 1
@@ -80,7 +80,7 @@ struct AWSTests {
         #expect(Set(issuer.registeredClients.keys).subtracting(before).count == 1)
     }
 
-    @Test("a client that the provider has lost is registered anew at the login, and one code is shown")
+    @Test("a client that the provider has lost is registered again at the login, and one code is shown")
     func lost() async throws {
         let issuer = try await issuer()
         let home = try AgentHome()
@@ -94,7 +94,7 @@ struct AWSTests {
         #expect(try await home.authagent("token", "work").status == 0)
     }
 
-    @Test("slow_down and authorization_pending are waited for; a declined request is access_denied")
+    @Test("slow_down and authorization_pending continue the polling; a declined login is access_denied")
     func polling() async throws {
         let issuer = try await issuer()
         issuer.enqueue(
@@ -109,7 +109,7 @@ struct AWSTests {
         #expect(declined.output.contains(#""code":"access_denied""#), "\(declined.output)")
     }
 
-    @Test("another portal, unknown scopes, JSON where forms are wanted, and forms where JSON is, are clean failures")
+    @Test("a wrong portal, unknown scopes, and a wrong request encoding are failures with a reason")
     func refused() async throws {
         let issuer = try await issuer()
         let home = try AgentHome()
@@ -135,7 +135,7 @@ struct AWSTests {
         #expect(json.output.contains(#""code":"invalid_request""#), "\(json.output)")
     }
 
-    @Test("'providers' lists the parameters, and what nobody has confirmed")
+    @Test("'providers' lists the parameters, and the values that are not verified")
     func listed() async throws {
         let home = try AgentHome()
         let list = try APIJSON.decode(

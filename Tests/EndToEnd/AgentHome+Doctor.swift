@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension AgentHome {
-    /// Runs `authagent doctor --json`, whose exit code has to agree with its report.
+    /// Runs `authagent doctor --json` and expects the exit code that its report requires.
     func doctor(_ location: SourceLocation = #_sourceLocation) async throws -> DoctorReport {
         let result = try await authagent("doctor", "--json")
         let report = try APIJSON.decode(DoctorReport.self, from: result.output.utf8)

@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 
 extension AgentHome {
-    /// Sends bytes and the end of all bytes to the agent, and returns what comes until it closes.
+    /// Sends bytes to the agent, half-closes, and returns all that it sends until it closes.
     func exchange(_ bytes: [UInt8]) async throws -> String {
         let path = try SocketPath(socket)
-        // On a thread of its own: it blocks, and tests share few.
+        // A dedicated thread: the call blocks, and the tests' pool has few threads.
         return try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(with: Result { try Self.exchange(bytes, at: path) })
@@ -14,7 +14,7 @@ extension AgentHome {
         }
     }
 
-    /// As often, one after the other.
+    /// Repeats the exchange, one after the other.
     func exchange(_ bytes: [UInt8], times: Int) async throws {
         let path = try SocketPath(socket)
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in

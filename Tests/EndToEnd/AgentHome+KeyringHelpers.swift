@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension AgentHome {
-    /// The keyring helpers that the daemon has now, as proc(5) tells.
+    /// The daemon's running keyring helpers, from proc(5).
     var keyringHelpers: [Int32] {
         guard let daemon = daemonPID else { return [] }
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon)/task")) ?? []
@@ -17,20 +17,20 @@ extension AgentHome {
         }
     }
 
-    /// `Z` is for a process that has ended and is not reaped; `nil` is for none.
+    /// The state letter in proc(5), `Z` for a zombie; `nil` if there is no such process.
     func processState(_ process: Int32, _ thread: String? = nil) -> String? {
         let path = "/proc/\(process)/" + (thread.map { "task/\($0)/" } ?? "") + "status"
         let lines = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n") ?? []
         return lines.first { $0.hasPrefix("State:") }?.split(separator: "\t").last?.prefix(1).description
     }
 
-    /// Whether none of its threads has anything to do now.
+    /// Whether all threads of the process sleep.
     func threadsSleep(_ process: Int32) -> Bool {
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
         return !threads.isEmpty && threads.allSatisfy { processState(process, $0) == "S" }
     }
 
-    /// How often each thread of the process has gone to sleep.
+    /// Voluntary context switches of each thread: how often it has gone to sleep.
     func contextSwitches(_ process: Int32) throws -> [String: Int] {
         let directory = "/proc/\(process)/task"
         let threads = try FileManager.default.contentsOfDirectory(atPath: directory)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The lines that real daemons leave of real requests.
+/// Audit lines of a real daemon for real requests.
 @Suite(.timeLimit(.minutes(5)))
 struct AuditTests {
     private func lines(_ path: String) -> [[String: Any]] {
@@ -12,7 +12,7 @@ struct AuditTests {
         }
     }
 
-    @Test("a token is a line of the log and of the file, with the program that asked; SIGHUP opens the file anew")
+    @Test("a token is a line of the log and of the file, with the caller's program; SIGHUP reopens the file")
     func rotation() async throws {
         let demo = try await DemoLogin()
         let path = try demo.home.files.directory("audit") + "/audit.log"
@@ -38,14 +38,14 @@ struct AuditTests {
         await eventually { FileManager.default.fileExists(atPath: path) }
         #expect(daemon.errorsSoFar.contains("info decided"))
         #expect(daemon.errorsSoFar.contains("permission=token decision=allowed result=ok"))
-        // What is there when the agent is told to end is on its way to the disk.
+        // Lines that are pending at SIGTERM are still written.
         for _ in 0..<5 { _ = try await ChildProcess.run(curl, request) }
         daemon.signal(SIGTERM)
         #expect(await daemon.result().status == 0)
         #expect(lines(path).filter { $0["permission"] as? String == "token" }.count == 5)
     }
 
-    @Test("an audit file that others may read keeps the agent from starting, and a reload from being taken up")
+    @Test("with an audit file that others may read the agent does not start, and a reload is refused")
     func refused() async throws {
         let home = try AgentHome()
         let path = try home.files.file("loose.log", "", mode: 0o644)
@@ -61,13 +61,13 @@ struct AuditTests {
         let reload = try await home.authagent("reload")
         #expect(reload.status == 1)
         #expect(reload.errors.contains("chmod 600"), "\(reload.errors)")
-        // Nothing of it was taken up.
+        // The refused reload has changed nothing.
         daemon.signal(SIGHUP)
         #expect(try await home.authagent("status").status == 0)
         await eventually { daemon.errorsSoFar.contains("permission=status") }
     }
 
-    @Test("a log that nobody reads holds up no token, and no end of the agent")
+    @Test("a log without a reader delays neither tokens nor the agent's exit")
     func stuckLog() async throws {
         let demo = try await DemoLogin()
         let bash = try MissingProgram.require("bash", package: "bash")
@@ -102,12 +102,12 @@ struct AuditTests {
         }
     }
 
-    @Test("the log of an agent that the client started is kept short while it runs")
+    @Test("the log of an agent that the client started is rotated while it runs")
     func ownLog() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
         let log = demo.home.files.path + "/state/authagent/authagentd.log"
-        // As after weeks.
+        // Fills the log as weeks of use would.
         let filler = try #require(fopen(log, "a"))
         for _ in 0..<5000 { fputs(String(repeating: "x", count: 999) + "\n", filler) }
         fclose(filler)

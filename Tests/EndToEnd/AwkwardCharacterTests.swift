@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What providers put into tokens and subjects, and what the stores' own formats make of it.
+/// Unusual characters in tokens and subjects, in each store's format.
 @Suite(.timeLimit(.minutes(10)))
 struct AwkwardCharacterTests {
     private static let awkward = #"\s\n\\t"%41&a=b+c`{}|~ %;#"#
@@ -17,7 +17,7 @@ struct AwkwardCharacterTests {
         return configuration
     }
 
-    @Test("a keyring without a password is opened without a prompt, and gives every byte back after its restart")
+    @Test("a keyring without a password is opened without a prompt, and returns every byte after its restart")
     func plainKeyring() async throws {
         let keyring = try await PrivateKeyring(hasPassword: false)
         let demo = try await DemoLogin(Self.configuration, keyring: keyring, scopes: ["openid"])
@@ -39,7 +39,7 @@ struct AwkwardCharacterTests {
         #expect(demo.issuer.liveRefreshTokens.isEmpty)
     }
 
-    @Test("a keyring without a password that is opened for each job anew is never shown a prompt")
+    @Test("a keyring without a password that is opened for each job never shows a prompt")
     func noPrompt() async throws {
         let keyring = try await PrivateKeyring(hasPassword: false)
         let demo = try await DemoLogin(Self.configuration, keyring: keyring)
@@ -48,7 +48,7 @@ struct AwkwardCharacterTests {
         #expect(try await keyring.busNames().filter { $0.contains("rompter") }.isEmpty)
     }
 
-    @Test("the sealed store gives every byte back after a restart")
+    @Test("the sealed store returns every byte after a restart")
     func sealed() async throws {
         let demo = try await DemoLogin(Self.configuration, store: "sealed", scopes: ["openid"])
         let key = try demo.home.files.file("key", String(repeating: "k", count: 32))

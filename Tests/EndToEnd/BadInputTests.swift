@@ -3,11 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What people and configuration management get wrong: an error that names the remedy, an exit code, nothing lost.
+/// Mistakes of users and configuration management: an error with the remedy, an exit code, no loss.
 @Suite(.timeLimit(.minutes(5)))
 struct BadInputTests {
     @Test(
-        "an account that is not known is named, with the command that makes it",
+        "an unknown account is named, with the command that creates it",
         arguments: ["token", "logout", "login"])
     func unknownAccount(command: String) async throws {
         let home = try AgentHome()
@@ -17,7 +17,7 @@ struct BadInputTests {
         #expect(result.errors.contains("authagent: hint: run 'authagent login nobody --issuer URL --client-id ID'\n"))
     }
 
-    @Test("a login without a client id, or without an issuer, says what is missing")
+    @Test("a login without a client id, or without an issuer, names what is missing")
     func missingSettings() async throws {
         let home = try AgentHome()
         let noClient = try await home.authagent(
@@ -44,7 +44,7 @@ struct BadInputTests {
     }
 
     @Test(
-        "a wrong command line is exit code 2, one line and a hint",
+        "an invalid command line is exit code 2, one line and a hint",
         arguments: [
             ["token"], ["token", "work", "--min-valid", "-1"], ["token", "work", "--json", "--header"], ["logout"],
             ["logout", "work", "--all"], ["login", "../x"], ["frobnicate"], ["login", "w", "--store", "plaintext"],
@@ -59,7 +59,7 @@ struct BadInputTests {
         #expect(lines.count == 2, "\(result.errors)")
         #expect(lines.first?.hasPrefix("authagent: error: ") == true)
         #expect(lines.last?.hasPrefix("authagent: hint: ") == true)
-        #expect(home.daemonPID == nil, "no agent is needed to say so")
+        #expect(home.daemonPID == nil, "a usage error needs no agent")
     }
 
     @Test("a corrupt account file is named with its line and a hint, and hides no other account")
@@ -79,7 +79,7 @@ struct BadInputTests {
         #expect(status.output.contains("work"))
     }
 
-    @Test("a configuration directory that cannot be written stops the login before anybody is asked")
+    @Test("a configuration directory that cannot be written fails the login before a code is shown")
     func unwritableConfiguration() async throws {
         let issuer = try await DemoIssuer.start()
         let home = try AgentHome(changes: ["XDG_CONFIG_HOME": "/proc/self"])
@@ -91,7 +91,7 @@ struct BadInputTests {
         #expect(issuer.log.allSatisfy { $0.endpoint != .device })
     }
 
-    @Test("a state directory that cannot be made is exit code 4")
+    @Test("a state directory that cannot be created is exit code 4")
     func unwritableState() async throws {
         let home = try AgentHome(changes: ["XDG_STATE_HOME": "/dev/null"])
         let result = try await home.authagent("status")
@@ -132,7 +132,7 @@ struct BadInputTests {
         #expect(!result.errors.contains("canary"))
     }
 
-    @Test("what a browser sends through a proxy is refused and recorded; a program that names localhost is served")
+    @Test("a browser's request through a proxy is refused and recorded; a program's for localhost is served")
     func browser() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -158,12 +158,12 @@ struct BadInputTests {
         }
         #expect(try await ask("/v1/lock", "-X", "POST", "-H", "Content-Type: text/plain").hasSuffix(" 415"))
         #expect(demo.home.log.contains("reason=browser") && demo.home.log.contains("reason=foreign_host"))
-        // As a scraper's proxy sends it.
+        // The request of a scraper's proxy.
         #expect(try await ask("/metrics", "-H", "Host: localhost").hasSuffix(" 200"))
         #expect(try await ask(token, "-H", "Host: LOCALHOST:80").hasSuffix(" 200"))
     }
 
-    @Test("bytes that are no request, no bytes at all and a huge head leave the agent as it was")
+    @Test("invalid bytes, no bytes and a huge head do not affect the agent")
     func garbage() async throws {
         let home = try AgentHome()
         try await home.authagent("start")

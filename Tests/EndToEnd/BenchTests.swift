@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// How fast anything is depends on the machine, so nothing here is timed: only whether it is measured.
+/// The benchmark runs and reports. Its times depend on the machine, so they are not checked.
 struct BenchTests {
     private struct Report: Decodable {
         struct Row: Decodable {
@@ -19,7 +19,7 @@ struct BenchTests {
         var rows: [Row]
     }
 
-    @Test("the measurements of speed measure every row of the table, against the real peer")
+    @Test("the benchmark measures every row of the table, against the real peer")
     func everyRow() async throws {
         let bench = try BuildProducts.path("bench")
         let files = try TemporaryDirectory()

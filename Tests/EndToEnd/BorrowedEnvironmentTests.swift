@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Root with a user's environment, as with 'sudo -E' or 'su' without '-'. Only root can try.
+/// Root with a user's environment, as with 'sudo -E' or 'su' without '-'. These tests need root.
 @Suite(.timeLimit(.minutes(5)))
 struct BorrowedEnvironmentTests {
-    @Test("root with a user's environment makes nothing in the user's places, and says whose they are")
+    @Test("root with a user's environment creates nothing in the user's directories, and names their owner")
     func borrowed() async throws {
         let user = try await HomeOfNobody()
         let before = user.contents
@@ -30,7 +30,7 @@ struct BorrowedEnvironmentTests {
 
         let status = try await user.run(asRoot: false, "authagent", ["status"])
         #expect(status.status == 0, "\(status.errors)")
-        // Nor while the user's agent runs.
+        // The same while the user's agent is running.
         let running = user.contents
         for command in commands where command.first != "stop" {
             let result = try await user.run(asRoot: true, "authagent", command)
@@ -41,7 +41,7 @@ struct BorrowedEnvironmentTests {
     }
 
     @Test(
-        "one variable of the user's is enough to start nothing",
+        "with a single variable of the user's, root starts nothing",
         arguments: ["HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "AUTHAGENT_SOCK"])
     func oneVariable(variable: String) async throws {
         let user = try await HomeOfNobody()
@@ -56,7 +56,7 @@ struct BorrowedEnvironmentTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: own.path).isEmpty)
     }
 
-    @Test("a user's link to a place of root's leads root nowhere")
+    @Test("root does not follow a user's link to a directory of root")
     func link() async throws {
         let user = try await HomeOfNobody()
         let target = try TemporaryDirectory()
@@ -71,11 +71,11 @@ struct BorrowedEnvironmentTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: links.path) == ["state"])
     }
 
-    @Test("homes behind root's links, in sticky directories, at /, and StateDirectory= go on working")
+    @Test("homes behind root's links, in sticky directories, at /, and StateDirectory= work")
     func usual() async throws {
         let user = try await HomeOfNobody()
         let (home, run) = (user.path + "/home", user.path + "/run")
-        // Of root, as /home or /var/lib are, with the user's directory in it.
+        // Owned by root, like /home or /var/lib, with the user's directory in it.
         let machine = try TemporaryDirectory()
         chmod(machine.path, 0o755)
         symlink(user.path, machine.path + "/people")
@@ -98,7 +98,7 @@ struct BorrowedEnvironmentTests {
             #expect(stop.status == 0 && stop.output.contains("stopped"), "\(environment): \(stop.errors)")
         }
         rmdir("/tmp/authagent-65534")
-        // As in a container without root's help, where the real root is a number like any unknown user's.
+        // As in a rootless container, where the real root has no mapped uid.
         let unshare = try MissingProgram.require("unshare", package: "util-linux")
         for command in ["start", "stop"] {
             let result = try await user.run(
@@ -121,7 +121,7 @@ private final class HomeOfNobody: Sendable {
         for name in ["", "/home", "/run"] { #expect(chown(files.path + name, Self.id, Self.id) == 0) }
         programs = try TemporaryDirectory()
         chmod(programs.path, 0o755)
-        // By another process: a program cannot be run while a child of this one has inherited it open for writing.
+        // Copied by another process: a child of this one could inherit the file open for writing (ETXTBSY).
         let names = try ["authagent", "authagentd", "authagent-keyring"].map { try BuildProducts.path($0) }
         let copy = try await ChildProcess.run("/bin/cp", names + [programs.path])
         try #require(copy.status == 0, "\(copy.errors)")
@@ -134,7 +134,7 @@ private final class HomeOfNobody: Sendable {
 
     var path: String { files.path }
 
-    /// Every path with its owner and mode.
+    /// Paths with owner and mode.
     var contents: [String] {
         let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
         return names.sorted().map { name in

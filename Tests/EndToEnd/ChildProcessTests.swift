@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The tests' own way of starting programs.
+/// How the tests start programs.
 @Suite(.timeLimit(.minutes(5)))
 struct ChildProcessTests {
     @Test("a program that a test starts keeps no descriptor of another test open")

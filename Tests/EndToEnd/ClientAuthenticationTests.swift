@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// T6: clients that prove who they are without sending a secret, by the real programs.
+/// T6: client authentication without sending a secret, with the real programs.
 @Suite(.timeLimit(.minutes(5)))
 struct ClientAuthenticationTests {
-    /// Logs in, renews, and logs out, with an issuer that checks every proof and takes none twice.
+    /// Logs in, renews and logs out at an issuer that verifies every assertion and accepts none twice.
     private func wholeLife(
         _ configuration: DemoIssuer.Configuration, secret: String, _ options: (AgentHome) throws -> [String]
     ) async throws -> (issuer: DemoIssuer, home: AgentHome) {
@@ -33,7 +33,7 @@ struct ClientAuthenticationTests {
         return (issuer, home)
     }
 
-    @Test("T6: client_secret_jwt: the secret signs, and is never sent")
+    @Test("T6: client_secret_jwt: the secret signs the assertion, and is never sent")
     func secretJWT() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.authMethods = ["client_secret_jwt"]
@@ -48,7 +48,7 @@ struct ClientAuthenticationTests {
         #expect(bodies.allSatisfy { $0.authorization == nil })
     }
 
-    @Test("T6: private_key_jwt: the key file signs, and its path is in the account file")
+    @Test("T6: private_key_jwt: the key file signs the assertion, and its path is in the account file")
     func privateKeyJWT() async throws {
         let key = try TestKeys.p256WithSet()
         var configuration = DemoIssuer.Configuration()
@@ -62,7 +62,7 @@ struct ClientAuthenticationTests {
         #expect(file.contains("client_key_file = \"\(home.files.path)/client.pem\""))
     }
 
-    @Test("T6: a provider that knows another key refuses the client, and the hint says what to check")
+    @Test("T6: a provider that has another key refuses the client, and the hint says what to check")
     func wrongKey() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.authMethods = ["private_key_jwt"]
@@ -77,7 +77,7 @@ struct ClientAuthenticationTests {
         #expect(login.errors.contains("hint: check --client-id, and the client's secret or key"), "\(login.errors)")
     }
 
-    @Test("G1, T6: a client that is registered for client_secret_jwt signs with the secret that it got")
+    @Test("G1, T6: a client registered for client_secret_jwt signs with the secret from the registration")
     func registered() async throws {
         var configuration = DemoIssuer.Configuration()
         var registration = DemoIssuer.Registration()
@@ -88,7 +88,7 @@ struct ClientAuthenticationTests {
     }
 
     @Test(
-        "a provider that demands a proof key (PKCE) gets one, whether or not anybody says so",
+        "a provider that requires a proof key (PKCE) gets one, with or without an option",
         arguments: [
             [], ["--pkce"],
         ])

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Callers who open all the connections that they can.
+/// Callers that open as many connections as they can.
 @Suite(.timeLimit(.minutes(10)))
 struct ConnectionCapTests {
     private static func open(_ pid: Int32) -> Int {
@@ -11,7 +11,7 @@ struct ConnectionCapTests {
 
     private static let strangers = [UInt32](64_021...64_026)
 
-    /// Opens connections without end, keeps those that stay open, and says so once there is no room for more.
+    /// Opens connections, keeps those that stay open, and prints a line once no more are accepted.
     private static let holder = """
         import socket, sys, select
         held = []
@@ -48,13 +48,13 @@ struct ConnectionCapTests {
         """
 
     @Test(
-        "six users who open all that they can leave the agent's user and root theirs, and it is said once",
+        "if six users open all the connections they can, the agent's user and root are served; logged once",
         arguments: [1024, 20_000])
     func flood(descriptors: Int) async throws {
         let agent = try await RootAgent(
             rules: (Self.strangers + [RootAgent.neighbour]).map { RootAgent.rule("work", "uid = \($0)") }.joined(),
             nofile: descriptors)
-        // With those that it has from the test.
+        // Includes the connections of this test.
         let own = Self.open(agent.daemon.pid)
         let python = try MissingProgram.require("python3", package: "python3")
         let setpriv = try MissingProgram.require("setpriv", package: "util-linux")
@@ -66,14 +66,14 @@ struct ConnectionCapTests {
                     ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", python, "-c", Self.holder, agent.socket],
                     environment: ChildProcess.programEnvironment, input: nil))
         }
-        // While they do it, and when they have it.
+        // While the others connect, and afterwards.
         #expect(try await agent.demo.home.authagent("token", "work").status == 0)
-        await eventually(within: .seconds(240), "not all have what they can") {
+        await eventually(within: .seconds(240), "not all callers hold their share") {
             holders.allSatisfy { $0.outputSoFar.contains("full ") }
         }
         for _ in 0..<5 { #expect(try await agent.demo.home.authagent("token", "work").status == 0) }
         #expect(try await agent.demo.home.authagent("status").status == 0)
-        // They have what all of them may have together, which is no more than half; some that are just refused come to it.
+        // The others share at most half; connections that are being refused add to it.
         await eventually { (descriptors / 4...descriptors * 5 / 8).contains(Self.open(agent.daemon.pid) - own) }
         let said = agent.daemon.errorsSoFar.split(separator: "\n").filter { $0.contains("connections are refused") }
         #expect((1...10).contains(said.count), "\(said)")

@@ -3,8 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A provider whose name nobody resolves. Only root can listen where a resolver asks and give the daemon another
-/// /etc/resolv.conf, so these tests need to be run as root.
+/// A provider whose name server does not answer. These tests need root, for port 53 and another /etc/resolv.conf.
 @Suite(.timeLimit(.minutes(5)))
 struct DeadNameServerTests {
     let nameServer: SilentNameServer
@@ -15,7 +14,7 @@ struct DeadNameServerTests {
         try #require(getuid() == 0, "these tests listen at port 53 and mount a file, which only root can")
         nameServer = try SilentNameServer()
         var configuration = DemoIssuer.Configuration()
-        // On a busy machine a refresh takes seconds, and would bring a token that has expired.
+        // On a busy machine a refresh takes seconds; with a shorter lifetime its token would be expired.
         configuration.accessTokenLifetime = 6
         demo = try await DemoLogin(configuration)
         let files = demo.home.files
@@ -38,7 +37,7 @@ struct DeadNameServerTests {
         }
     }
 
-    @Test("while a name cannot be resolved, when that times out and when it is cancelled, other accounts are served")
+    @Test("while a name look-up hangs, times out or is cancelled, other accounts are served")
     func otherAccounts() async throws {
         try await demo.logIn()
         try await demo.tokenExpires()
@@ -56,21 +55,21 @@ struct DeadNameServerTests {
         #expect(await hasty.result().status != 0)
         try await demo.tokenExpires()
         try await expectRefresh()
-        // An IPv4 and an IPv6 address, each in at most the two attempts of one look-up.
+        // One look-up: A and AAAA, each with at most two attempts.
         for name in ["one.dead.example", "two.dead.example"] {
             #expect((2...4).contains(nameServer.questions.count { $0 == name }), "\(name)")
         }
     }
 
-    /// A login that waits for the resolver, which waits for its answer.
+    /// Starts a login that hangs in the resolver.
     private func stuckLogin(_ account: String, _ host: String) async throws -> ChildProcess {
         let login = try demo.home.client(
             ["login", account, "--issuer", "https://\(host)", "--client-id", "tv", "--store", "memory", "--json"])
-        await eventually("nobody asks for \(host): \(login.errorsSoFar)") { nameServer.questions.contains(host) }
+        await eventually("no query for \(host): \(login.errorsSoFar)") { nameServer.questions.contains(host) }
         return login
     }
 
-    /// Has the healthy account's expired token refreshed, over the network.
+    /// Expects a refresh of the healthy account's expired token.
     private func expectRefresh(_ location: SourceLocation = #_sourceLocation) async throws {
         let count = demo.issuer.refreshCount
         let token = try await demo.home.authagent("token", "work")

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A demo issuer and a home whose tokens stay in the agent's memory, in a real keyring, or in the sealed store.
+/// A demo issuer, and a home with its logins in memory, in a real keyring, or in the sealed store.
 struct DemoLogin {
     let issuer: DemoIssuer
     let home: AgentHome
@@ -25,7 +25,7 @@ struct DemoLogin {
         ["--issuer", issuer.issuer, "--client-id", "tv", "--store", store] + scopes.flatMap { ["--scope", $0] }
     }
 
-    /// Logs in as somebody who approves at once.
+    /// Logs in, approving the code at once.
     func logIn(_ account: String = "work") async throws {
         let result = try await home.login(account, options) { issuer.approve($0) }
         try #require(result.status == 0, "\(result.output)\(result.errors)\(home.log)")
@@ -36,12 +36,12 @@ struct DemoLogin {
         try await eventually("the token does not expire") {
             let status = try await home.authagent("status", account, "--json")
             let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
-            // Rounded down to a whole second, so one more is needed to be sure.
+            // The expiry is rounded down to a whole second.
             return report.accounts.first?.expiresAt.map { $0 + 1 < time(nil) } ?? true
         }
     }
 
-    /// Starts a login that nobody approves yet.
+    /// Starts a login without approving it.
     func pendingLogin(_ account: String = "work", json: Bool = true) throws -> ChildProcess {
         try home.client(["login", account] + options + (json ? ["--json"] : []))
     }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Descope's gateway with the real programs, on loopback.
+/// The real programs against Descope's gateway, on loopback.
 @Suite(.timeLimit(.minutes(5)))
 struct DescopeTests {
     private func issuer(
@@ -25,7 +25,7 @@ struct DescopeTests {
         ]
     }
 
-    @Test("login, token, renewal with rotation, ID token and logout at a gateway that takes JSON only")
+    @Test("login, token, renewal with rotation, ID token and logout work at a gateway that accepts JSON only")
     func wholeLife() async throws {
         let issuer = try await issuer { $0.firstAccessTokenLifetime = 1 }
         let home = try AgentHome()
@@ -43,7 +43,7 @@ struct DescopeTests {
         let status = try await home.authagent("status", "work", "--json")
         #expect(status.output.contains(#""subject":"ann""#), "\(status.output)")
 
-        // Each request once as a form, which spends nothing, and once as JSON.
+        // Each request once as a form, which is refused without effect, and once as JSON.
         let requests = issuer.log.filter { [.device, .token].contains($0.endpoint) }
         #expect(requests.contains { $0.isJSON && $0.endpoint == .device })
         #expect(requests.contains { $0.isJSON && $0.form["grant_type"] == "refresh_token" })
@@ -58,7 +58,7 @@ struct DescopeTests {
         }
     }
 
-    @Test("a gateway that takes forms gets no JSON, and a project's application has its own paths")
+    @Test("a gateway that accepts forms gets no JSON, and a project's application has its own paths")
     func application() async throws {
         let issuer = try await issuer {
             $0.descope?.refusesForms = false
@@ -74,7 +74,7 @@ struct DescopeTests {
         #expect(issuer.log.allSatisfy { !$0.isJSON })
     }
 
-    @Test("a confidential client gives its access key, and a wrong one is named with the gateway's own words")
+    @Test("a confidential client sends its access key; a wrong one is reported with the gateway's error")
     func accessKey() async throws {
         let issuer = try await issuer { $0.descope?.accessKey = "K2-access-key" }
         let home = try AgentHome()
@@ -89,7 +89,7 @@ struct DescopeTests {
         }
     }
 
-    @Test("a login that the gateway has ended says so after a renewal")
+    @Test("a login that the gateway has ended is reported after a renewal")
     func ended() async throws {
         let issuer = try await issuer { $0.firstAccessTokenLifetime = 1 }
         let home = try AgentHome()

@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The agent has no file descriptor left, or nobody reads what it writes.
+/// An agent without free file descriptors, or without a reader of its output.
 @Suite(.timeLimit(.minutes(5)))
 struct DescriptorTests {
-    /// The daemon of `home`, started by a shell command in which `$0` is its program.
+    /// Starts the daemon of `home` by a shell command in which `$0` is its program.
     private func daemon(of home: AgentHome, _ command: String) async throws -> ChildProcess {
         let bash = try MissingProgram.require("bash", package: "bash")
         let daemon = try ChildProcess(
@@ -20,7 +20,7 @@ struct DescriptorTests {
     }
 
     @Test(
-        "with no descriptor left no caller is lost: all that wait are served once some are free, and the login is kept")
+        "without free descriptors waiting callers are served once some are free, and the login is kept")
     func exhausted() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.firstAccessTokenLifetime = 1
@@ -29,7 +29,7 @@ struct DescriptorTests {
         try await demo.logIn()
         try await demo.tokenExpires()
         let prlimit = try MissingProgram.require("prlimit", package: "util-linux")
-        // What it has now, and a little more: none of what it needs itself may be taken away.
+        // A little more than the agent uses now, so that its own needs are met.
         let limit = Self.files(daemon.pid).count { !$0.contains("[pidfd]") } + 16
         #expect(
             try await ChildProcess.run(prlimit, ["--pid", "\(daemon.pid)", "--nofile=\(limit):\(limit)"]).status == 0)
@@ -38,13 +38,14 @@ struct DescriptorTests {
         for _ in 0..<100 { clients.append(try AgentSocket(connectedTo: path).duplicate()) }
         defer { for client in clients { close(client) } }
         await eventually("descriptors are left") { Self.files(daemon.pid).count >= limit }
-        // Its connection is not even accepted.
+        // The agent cannot accept this connection.
         let late = try demo.home.client(["token", "work"])
-        // A refresh needs a descriptor, too. That it finds none is not the provider's failure, which would be waited out.
+        // A refresh needs a descriptor, too. Without one it must not count as a failure of the provider, which backs
+        // off.
         let request = "GET /v1/accounts/work/token HTTP/1.1\r\nHost: localhost\r\n\r\n"
         #expect(send(clients[0], request, request.utf8.count, Int32(MSG_NOSIGNAL)) == request.utf8.count)
         #expect(late.isRunning)
-        // Meanwhile it sleeps, and tries again now and then.
+        // Meanwhile the agent sleeps between attempts.
         let switches = Self.sleeps(daemon.pid)
         await eventually("it tries to accept without a pause") { Self.sleeps(daemon.pid) >= switches + 10 }
         for client in clients.dropFirst() { close(client) }
@@ -56,7 +57,7 @@ struct DescriptorTests {
         #expect(demo.issuer.liveRefreshTokens.count == 1)
     }
 
-    @Test("a log that nobody reads any more (EPIPE) ends nothing")
+    @Test("a log whose reader has closed (EPIPE) does not end the agent")
     func deafLog() async throws {
         let demo = try await DemoLogin()
         let daemon = try await daemon(of: demo.home, "exec \"$0\" --log-level trace 2> >(exec head -n 1 >&2)")
@@ -67,7 +68,7 @@ struct DescriptorTests {
         #expect(await daemon.result().status == 0)
     }
 
-    @Test("a reader that is gone ends the client without a word")
+    @Test("a closed pipe ends the client silently")
     func deafReader() async throws {
         let home = try AgentHome()
         try await home.authagent("start")
@@ -78,7 +79,7 @@ struct DescriptorTests {
         #expect(result.errors.isEmpty)
     }
 
-    /// What its descriptors are of.
+    /// The targets of the process's descriptors.
     private static func files(_ pid: Int32) -> [String] {
         let directory = "/proc/\(pid)/fd/"
         return ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).compactMap {
@@ -86,7 +87,7 @@ struct DescriptorTests {
         }
     }
 
-    /// How often the thread that serves has gone to sleep.
+    /// Voluntary context switches of the serving thread.
     private static func sleeps(_ pid: Int32) -> Int {
         let tasks = "/proc/\(pid)/task/"
         for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
@@ -99,7 +100,7 @@ struct DescriptorTests {
         return 0
     }
 
-    /// Reads on a thread of its own until the first line is there.
+    /// Reads the first line on a dedicated thread, because the read blocks.
     private func firstLine(of descriptor: Int32) async -> String {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {

@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent doctor` beside each thing that can be wrong with a real keyring.
+/// `authagent doctor` with each fault of a real keyring.
 @Suite(.timeLimit(.minutes(5)))
 struct DoctorKeyringTests {
-    /// What is wrong with the keyring: one problem, with or without an agent.
+    /// Expects one keyring problem, with or without an agent.
     private func expect(
         _ home: AgentHome, _ id: DoctorCheck.ID, _ detail: String, hint: String,
         _ location: SourceLocation = #_sourceLocation
@@ -21,7 +21,7 @@ struct DoctorKeyringTests {
     func noBus() async throws {
         try await expect(try AgentHome(), .keyringBus, "no_bus: there is no session bus", hint: "dbus-run-session")
         let stale = try AgentHome(changes: ["DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"])
-        try await expect(stale, .keyringBus, "no_bus: the session bus cannot be reached", hint: "dbus-run-session")
+        try await expect(stale, .keyringBus, "no_bus: cannot connect to the session bus", hint: "dbus-run-session")
         let keyring = try await PrivateKeyring()
         let home = try AgentHome(keyring: keyring)
         try await home.authagent("start")
@@ -36,7 +36,7 @@ struct DoctorKeyringTests {
         if hasAgent { try await home.authagent("start") }
         await keyring.killProvider()
         let command = "gnome-keyring-daemon --unlock --components=secrets"
-        try await expect(home, .keyringState, "no_provider: no keyring runs", hint: command)
+        try await expect(home, .keyringState, "no_provider: no keyring is running", hint: command)
         try await keyring.startProvider()
         #expect(try await home.doctor().problems.isEmpty)
     }
@@ -57,7 +57,7 @@ struct DoctorKeyringTests {
         try await expect(home, .keyringState, "locked: the keyring is locked", hint: "--replace --unlock")
     }
 
-    @Test("a keyring that is stopped is hung, and costs no more than its own deadline")
+    @Test("a stopped keyring is reported as hung, and delays doctor by its own deadline only")
     func hung() async throws {
         let keyring = try await PrivateKeyring()
         let home = try AgentHome(keyring: keyring)
@@ -67,7 +67,7 @@ struct DoctorKeyringTests {
         try await eventually { try await home.doctor().problems.isEmpty }
     }
 
-    @Test("where every account is in memory, a keyring that is missing is only a warning")
+    @Test("if every account is in memory, a missing keyring is only a warning")
     func unused() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -76,7 +76,7 @@ struct DoctorKeyringTests {
         #expect(report[.keyringBus].map(\.state) == [.warning])
     }
 
-    @Test("nobody is started on the bus by being looked for")
+    @Test("doctor starts no service on the bus by looking for it")
     func activatesNothing() async throws {
         let files = try TemporaryDirectory()
         let marker = files.path + "/started"
@@ -87,7 +87,7 @@ struct DoctorKeyringTests {
         let home = try AgentHome(changes: ["DBUS_SESSION_BUS_ADDRESS": bus.address])
         try await expect(home, .keyringState, "no_provider", hint: "gnome-keyring-daemon")
         #expect(!FileManager.default.fileExists(atPath: marker))
-        // Anybody else's question starts it, so the bus is as it should be.
+        // Proves the set-up: a call of another client does start the service.
         let gdbus = try MissingProgram.require("gdbus", package: "libglib2.0-bin")
         let question = try ChildProcess(
             gdbus,

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent doctor` before providers that are out of order.
+/// `authagent doctor` with faulty providers.
 @Suite(.timeLimit(.minutes(5)))
 struct DoctorProviderTests {
     private func home(_ issuer: String, _ changes: [String: String] = [:]) throws -> AgentHome {
@@ -13,7 +13,7 @@ struct DoctorProviderTests {
         return home
     }
 
-    /// One problem, of that provider.
+    /// Expects one problem, about that provider.
     private func expect(
         _ home: AgentHome, _ id: DoctorCheck.ID, _ detail: String, hint: String,
         _ location: SourceLocation = #_sourceLocation
@@ -24,7 +24,7 @@ struct DoctorProviderTests {
         #expect(report.problems.first?.hint?.contains(hint) == true, "\(report.problems)", sourceLocation: location)
     }
 
-    @Test("a provider that nobody listens for, and a name that nobody knows")
+    @Test("a provider that refuses connections, and a name that does not resolve")
     func unreachable() async throws {
         let port = try DeafPort()
         try await expect(try home(port.url), .issuerConnection, "cannot connect to 127.0.0.1", hint: "network")
@@ -67,7 +67,7 @@ struct DoctorProviderTests {
         try await expect(home, .issuerClock, "ahead of the provider's", hint: "timedatectl")
     }
 
-    @Test("what a provider says is cleaned before a terminal gets it")
+    @Test("control characters in a provider's texts are removed before they reach a terminal")
     func hostileText() async throws {
         let issuer = try await DemoIssuer.start()
         issuer.always(.metadata, .reply(status: 200, body: #"{"issuer":"https://evil\u001b]0;owned\u0007.example"}"#))
@@ -79,7 +79,7 @@ struct DoctorProviderTests {
     }
 }
 
-/// A port that is taken, so that nobody else gets it, and that nobody listens at.
+/// A bound port without a listener: connections are refused, and no other test can take it.
 private struct DeafPort {
     private let descriptor: Int32
     let url: String

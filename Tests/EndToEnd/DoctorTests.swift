@@ -7,7 +7,7 @@ import Testing
 /// `authagent doctor` with the real programs, with and without an agent.
 @Suite(.timeLimit(.minutes(5)))
 struct DoctorTests {
-    @Test("a healthy home has no problem, with an agent and without one, and a line for each check")
+    @Test("a healthy home has no problem and a line for each check, with and without an agent")
     func healthy() async throws {
         let demo = try await DemoLogin(keyring: try await PrivateKeyring())
         try await demo.logIn()
@@ -32,7 +32,7 @@ struct DoctorTests {
         #expect(lines.allSatisfy { line in ["ok ", "warning "].contains { line.hasPrefix($0) } }, "\(table.output)")
     }
 
-    @Test("nothing is changed and nobody is started: not in a home, not in an empty one, not on the bus")
+    @Test("doctor changes nothing and starts nothing: in a home, in an empty home, and on the bus")
     func changesNothing() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -50,11 +50,11 @@ struct DoctorTests {
             #expect(try await keyring.busNames() == names)
             #expect(demo.home.daemonPID == pid)
         }
-        // Only metadata was asked for.
+        // Doctor requests only metadata.
         #expect(demo.issuer.log.count { $0.endpoint == .device } == 1)
     }
 
-    @Test("a socket that systemd listens at is not connected to, which would start the agent")
+    @Test("doctor does not connect to a socket of systemd, which would start the agent")
     func activation() async throws {
         let home = try AgentHome()
         let activate = try MissingProgram.require("systemd-socket-activate", package: "systemd")
@@ -64,23 +64,23 @@ struct DoctorTests {
         let report = try await home.doctor()
         #expect(report[.agentRunning].first?.detail.contains("systemd, at \(home.socket)") == true, "\(report)")
         #expect(listener.isRunning)
-        // Whoever connects does start it.
+        // Proves the set-up: a connection does start the agent.
         _ = try await home.exchange([])
         #expect(await listener.result().status == 0)
     }
 
-    @Test("a directory of the socket that others may enter: no agent starts, and the command is named")
+    @Test("a socket directory that others may enter: no agent starts, and the hint has the command")
     func looseDirectory() async throws {
         let home = try AgentHome()
         #expect(chmod(home.files.path + "/run", 0o755) == 0)
         let report = try await home.doctor()
         #expect(report[.agentSocket].first?.hint == "run 'chmod 700 \(home.files.path)/run'")
         #expect(report[.agentSocket].map(\.state) == [.problem])
-        // What an agent would look at is looked at all the same.
+        // The agent's checks run nevertheless.
         #expect(!report[.journalWaiting].isEmpty)
     }
 
-    @Test("settings that no agent starts with are named")
+    @Test("settings with which no agent starts are named")
     func wrongSettings() async throws {
         let home = try AgentHome()
         try home.files.directory("config/authagent")
@@ -90,7 +90,7 @@ struct DoctorTests {
         #expect(check.hint == "did you mean 'log_level'?")
     }
 
-    @Test("an agent of another version is told apart, and one without this route hides nothing")
+    @Test("an agent of another version is reported, and one without this route hides no check")
     func staleVersion() async throws {
         let home = try AgentHome()
         let agent = try await OldAgent(home)
@@ -103,12 +103,12 @@ struct DoctorTests {
         agent.end()
     }
 
-    @Test("an agent whose program was replaced is told to be the old one")
+    @Test("an agent whose program was replaced is reported as the old one")
     func replacedProgram() async throws {
         let home = try AgentHome()
         let programs = try home.files.directory("programs")
         for name in ["authagentd", "authagent-keyring"] {
-            // Not by this process: what another test starts meanwhile would hold the file open for writing.
+            // Copied by another process: a child of this one could inherit the file open for writing (ETXTBSY).
             let copy = try await ChildProcess.run("/bin/cp", [try BuildProducts.path(name), programs])
             try #require(copy.status == 0, "\(copy.errors)")
         }
@@ -121,7 +121,7 @@ struct DoctorTests {
         #expect(check.detail.contains("\(programs)/authagentd was replaced"))
     }
 
-    @Test("an agent that hangs is a problem, and everything else is found out without it")
+    @Test("an agent that hangs is a problem, and all other checks run without it")
     func hangingAgent() async throws {
         let home = try AgentHome()
         let daemon = try await home.daemon()
@@ -132,7 +132,7 @@ struct DoctorTests {
         daemon.signal(SIGCONT)
     }
 
-    @Test("an account file that cannot be read, or holds nonsense, is named, and the others are looked at")
+    @Test("an unreadable or invalid account file is named, and the others are checked")
     func accountFiles() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -148,7 +148,7 @@ struct DoctorTests {
         #expect(report[.accountEndpoints].map(\.account?.description) == ["work"])
     }
 
-    @Test("what a dead agent left in the journal is told, and whose it is")
+    @Test("journal entries of a dead agent are reported with their account")
     func journal() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily
@@ -174,16 +174,16 @@ struct DoctorTests {
         #expect(report[.journalOrphaned].map(\.account?.description) == ["work"])
         try FileManager.default.moveItem(atPath: file + ".away", toPath: file)
 
-        // The hint is true.
+        // The hint works.
         #expect(try await demo.home.authagent("token", "work").status == 0)
         try await eventually { try await demo.home.doctor()[.journalWaiting].map(\.state) == [.ok] }
     }
 }
 
 extension TemporaryDirectory {
-    /// Every file with its kind, mode, size and last change.
+    /// Files with type, mode, size and modification time.
     fileprivate func tree() throws -> [String] {
-        // A running agent logs who has asked.
+        // A running agent writes its log.
         let names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
             .filter { !$0.hasSuffix("/authagentd.log") }
         return names.compactMap { name in
@@ -195,7 +195,7 @@ extension TemporaryDirectory {
     }
 }
 
-/// What answers as an agent of another time: it knows its health, and nothing else.
+/// A stand-in for an agent of another version, which has only `/v1/health`.
 private final class OldAgent: Sendable {
     private let listener: Int32
     private let lock: ChildProcess
@@ -224,12 +224,12 @@ private final class OldAgent: Sendable {
                 Self.serve(connection)
                 close(connection)
             }
-            // Here, so that it never accepts at a listener of another test that got the same number.
+            // Closed by the accepting thread: another test's listener could get the number while accept(2) runs.
             close(listener)
         }
     }
 
-    /// Wakes the thread in accept(2), which closing does not.
+    /// Wakes the thread in accept(2); closing the descriptor does not.
     func end() {
         shutdown(listener, Int32(SHUT_RDWR))
     }

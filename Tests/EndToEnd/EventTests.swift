@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Watching a real agent with curl, as a hook would.
+/// Events of a real agent, read with curl as a hook would.
 @Suite(.timeLimit(.minutes(5)))
 struct EventTests {
     private func watch(_ home: AgentHome, after id: String? = nil) throws -> ChildProcess {
@@ -23,11 +23,11 @@ struct EventTests {
     }
 
     private func isConnected(_ watcher: ChildProcess) async {
-        await eventually("nobody watches") { watcher.outputSoFar.hasPrefix("id: ") }
+        await eventually("the watcher is not connected") { watcher.outputSoFar.hasPrefix("id: ") }
     }
 
     @Test(
-        "a watcher sees a login, its renewal, its end at the provider and the logout; the agent's end ends the stream")
+        "a watcher gets login, renewal, end at the provider and logout; the agent's exit ends the stream")
     func life() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.firstAccessTokenLifetime = 1
@@ -46,7 +46,7 @@ struct EventTests {
         #expect(try await demo.home.authagent("stop").status == 0)
         #expect(await watcher.result().status == 0)
         let seen = events(watcher)
-        // When the keyring is first looked at is nobody's business.
+        // The time of the first keyring state is not defined.
         #expect(
             seen.map(\.news.kind).filter { $0 != .storeState } == [
                 .loginStarted, .loggedIn, .refreshed, .locked, .unlocked, .loginRequired, .loggedOut,
@@ -56,7 +56,7 @@ struct EventTests {
         for token in demo.issuer.refreshTokens { #expect(!watcher.outputSoFar.contains(token)) }
     }
 
-    @Test("a watcher that was away gets what it has missed; from the next agent it hears that there was another")
+    @Test("after a disconnect a watcher gets the missed events; from a new agent it gets missed first")
     func resuming() async throws {
         let demo = try await DemoLogin()
         try await demo.home.authagent("start")
@@ -81,7 +81,7 @@ struct EventTests {
         #expect(events(third).first?.id.origin != last.origin)
     }
 
-    @Test("'authagent events' prints a line for each event; when the agent ends it says how to go on: exit code 4")
+    @Test("'authagent events' prints a line for each event; when the agent ends: exit code 4 and a hint")
     func command() async throws {
         let demo = try await DemoLogin()
         try await demo.home.authagent("start")
@@ -95,7 +95,7 @@ struct EventTests {
         let (ended, json) = (await lines.result(), await objects.result())
         #expect(ended.status == 4)
         #expect(ended.errors.contains("authagent: error: the agent ended"), "\(ended.errors)")
-        // The agent looks at its keyring after its start, which may be an event of its own.
+        // The first keyring check after the start may be an event as well.
         let events = try json.lines.map { try APIJSON.decode(AgentEvent.self, from: $0.utf8) }.filter {
             $0.news.kind != .storeState
         }
@@ -110,19 +110,19 @@ struct EventTests {
         #expect(wrong.status == 2)
     }
 
-    @Test("Ctrl-C ends 'authagent events', and the agent does not mind")
+    @Test("Ctrl-C ends 'authagent events', and the agent is not affected")
     func interrupt() async throws {
         let demo = try await DemoLogin()
         try await demo.home.authagent("start")
         let watcher = try demo.home.client(["events", "--after", "0-0"])
-        // It is told at once that its id is nobody's.
+        // An unknown id is answered with `missed` at once.
         await eventually { watcher.outputSoFar.contains(" missed - other_agent") }
         watcher.signal(SIGINT)
         #expect(await watcher.result().status == -SIGINT)
         #expect(try await demo.home.authagent("status").status == 0)
     }
 
-    /// Where a watcher that comes now would begin.
+    /// Returns the position at which a new watcher would start.
     private func place(_ home: AgentHome) async throws -> String {
         let watcher = try watch(home)
         await isConnected(watcher)

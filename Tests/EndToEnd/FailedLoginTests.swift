@@ -4,19 +4,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Logins that end without a token: the code in `--json`, the words on standard error, and the exit code.
+/// Failed logins: the code in `--json`, the text on standard error, and the exit code.
 @Suite(.timeLimit(.minutes(5)))
 struct FailedLoginTests {
-    @Test("a declined request is access_denied")
+    @Test("a declined login is access_denied")
     func denied() async throws {
         let demo = try await DemoLogin()
         let result = try await demo.home.login("work", demo.options) { demo.issuer.deny($0) }
         try expect(result, "access_denied", exit: 1)
-        // An account that never logged in leaves no file.
+        // A failed first login leaves no account file.
         #expect(!FileManager.default.fileExists(atPath: demo.home.accountFiles + "/work.toml"))
     }
 
-    @Test("D6: a code that nobody approves expires, and no other is asked for")
+    @Test("D6: a code that is not approved expires, and no other is requested")
     func expired() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.deviceCodeLifetime = 2
@@ -52,7 +52,7 @@ struct FailedLoginTests {
         try expect(result, "device_flow_unsupported", exit: 1, hint: "--device-endpoint")
     }
 
-    @Test("a server that sends a user code without a device code, as Facebook does, is device_flow_unsupported")
+    @Test("a user code without a device code, as from Facebook, is device_flow_unsupported")
     func facebook() async throws {
         let demo = try await DemoLogin()
         demo.issuer.always(
@@ -62,12 +62,12 @@ struct FailedLoginTests {
                 body: #"{"code":"92a2b2e3","user_code":"A1NWZ9","verification_uri":"https://f.example/device"}"#))
         let result = try await demo.home.login("work", demo.options) { _ in }
         try expect(result, "device_flow_unsupported", exit: 1, hint: "enable the device authorization grant")
-        #expect(!result.output.contains("A1NWZ9"), "nobody is asked to approve what cannot be completed")
+        #expect(!result.output.contains("A1NWZ9"), "a login that cannot be completed shows no code")
         #expect(!demo.issuer.log.contains { $0.endpoint == .token })
     }
 
     @Test(
-        "a server whose statuses are all its answer, as Trakt's are, ends the login in one poll",
+        "a server that answers with status codes alone, as Trakt does, ends the login in one poll",
         arguments: [
             (409, "bad_response", "may not support the device grant"), (410, "expired_token", "run the same command"),
             (418, "access_denied", "run the same command"),
@@ -80,7 +80,7 @@ struct FailedLoginTests {
         #expect(demo.issuer.log.count { $0.endpoint == .token } == 1)
     }
 
-    @Test("a server that takes JSON only, as Trakt does, refuses the form, and nobody is asked to approve anything")
+    @Test("a server that accepts JSON only, as Trakt does, refuses the form, and no code is shown")
     func jsonOnly() async throws {
         let demo = try await DemoLogin()
         demo.issuer.always(.device, .reply(status: 415, contentType: "text/html", body: "<h1>Unsupported</h1>"))
@@ -99,7 +99,7 @@ struct FailedLoginTests {
         #expect(demo.issuer.log.allSatisfy { $0.endpoint == .metadata })
     }
 
-    @Test("a server that is no authorization server is bad_response")
+    @Test("a server that is not an authorization server is bad_response")
     func notAnIssuer() async throws {
         let demo = try await DemoLogin()
         demo.issuer.always(.metadata, .reply(status: 404, contentType: "text/html", body: "<html>"))
@@ -107,7 +107,7 @@ struct FailedLoginTests {
         try expect(result, "bad_response", exit: 1, hint: "check the issuer's URL")
     }
 
-    @Test("an issuer that nobody answers for is provider_unreachable: exit code 6")
+    @Test("an issuer that does not answer is provider_unreachable: exit code 6")
     func unreachable() async throws {
         let home = try AgentHome()
         let result = try await home.login(
@@ -116,7 +116,7 @@ struct FailedLoginTests {
         try expect(result, "provider_unreachable", exit: 6)
     }
 
-    @Test("without a session bus the default store stops the login before anybody is asked: exit code 7")
+    @Test("without a session bus the default store fails the login before a code is shown: exit code 7")
     func noKeyring() async throws {
         let issuer = try await DemoIssuer.start()
         let home = try AgentHome()
@@ -126,7 +126,7 @@ struct FailedLoginTests {
         #expect(issuer.log.isEmpty)
     }
 
-    @Test("D4: a poll whose connection is dropped, and nonsense from a proxy, do not end the login")
+    @Test("D4: a dropped connection and invalid replies of a proxy during polling do not end the login")
     func dropped() async throws {
         let demo = try await DemoLogin()
         demo.issuer.enqueue(
@@ -136,7 +136,7 @@ struct FailedLoginTests {
         #expect(result.output.contains(#""event":"retrying""#))
     }
 
-    @Test("S1: a server's words reach the terminal without anything that a terminal obeys")
+    @Test("S1: a server's texts reach the terminal without control characters")
     func terminalSafe() async throws {
         let demo = try await DemoLogin()
         demo.issuer.always(
@@ -155,7 +155,7 @@ struct FailedLoginTests {
         #expect(result.status == exit, "\(result.output)\(result.errors)", sourceLocation: location)
         let last = try #require(result.lines.last, "\(result.errors)", sourceLocation: location)
         guard case .failed(let failure) = try APIJSON.decode(LoginEvent.self, from: last.utf8) else {
-            Issue.record("\(last) is no failure", sourceLocation: location)
+            Issue.record("\(last) is not a failure", sourceLocation: location)
             return
         }
         #expect(failure.code == code, "\(failure)", sourceLocation: location)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A rule's bound on scopes, and another user who tries to pass it. Only root can become one.
+/// Another user who tries to exceed a rule's scopes. These tests need root.
 @Suite(.timeLimit(.minutes(5)))
 struct ForeignScopeTests {
     private struct Row {
@@ -16,7 +16,7 @@ struct ForeignScopeTests {
             + "scopes = [\"\(bound)\"]\n"
     }
 
-    @Test("another user gets no token by a scope that only looks like one of the bound, or means it somewhere")
+    @Test("another user gets no token for a scope that only resembles one of the bound, or is an alias of it")
     func lookalikes() async throws {
         let rows = [
             Row(bound: "https://graph.example/.default", login: ["Mail.ReadWrite", "Directory.ReadWrite.All"]),
@@ -47,12 +47,12 @@ struct ForeignScopeTests {
                 login.status == 5 && login.output.contains("which the rules do not allow"),
                 "\(login.output)\(login.errors)")
         }
-        #expect(issuer.refreshCount == 0, "nothing is asked upstream")
+        #expect(issuer.refreshCount == 0, "no request to the provider")
         _ = daemon
     }
 
     @Test(
-        "another user gets no token of a provider that does not say what it has granted, unless the owner believes it")
+        "if the provider omits scope, another user gets no token without believe_omitted_scope")
     func silence() async throws {
         let system = try await SystemAgent()
         try system.configure(rule("read", "work"))

@@ -5,24 +5,24 @@ import Foundation
 import TestSupport
 import Testing
 
-/// After `lock` and after `logout` no page of the agent's memory has a token in it. Only root may read it.
+/// No page of the agent contains a token after `lock` or `logout`. Reading its memory needs root.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct ForgottenSecretTests {
     init() throws { try #require(getuid() == 0, "these tests read the memory of an agent, which only root can") }
 
-    @Test("after lock there is no token, secret or passphrase in any page of the agent", arguments: Store.all)
+    @Test("after lock no page of the agent contains a token, secret or passphrase", arguments: Store.all)
     func lock(store: Store) async throws {
         let life = try await Life(store)
         let search = try await life.live()
         let pid = try #require(life.home.daemonPID)
-        // They can be found: else that they are not there would mean nothing.
+        // Proves the search: before, the secrets are found.
         let before = try await search.count(in: pid).counts
         #expect(["access", "refresh"].allSatisfy { (before[$0]?.locked ?? 0) > 0 }, "\(before)")
         #expect(try await life.home.authagent("lock").status == 0)
         try await life.expectNothing(search, allowsLocked: store.name == "memory" ? ["refresh", "client"] : [])
     }
 
-    @Test("after logout there is no token or secret in any page of the agent", arguments: Store.all)
+    @Test("after logout no page of the agent contains a token or secret", arguments: Store.all)
     func logout(store: Store) async throws {
         let life = try await Life(store)
         let search = try await life.live()
@@ -31,11 +31,11 @@ struct ForgottenSecretTests {
         #expect(["access", "refresh"].allSatisfy { (before[$0]?.locked ?? 0) > 0 }, "\(before)")
         let logout = try await life.home.authagent("logout", "work", "--json")
         #expect(logout.status == 0, "\(logout.output)\(logout.errors)")
-        // The next login is made with the client's secret, which a store in memory keeps.
+        // A memory store keeps the client's secret for the next login.
         try await life.expectNothing(search, allowsLocked: store.name == "memory" ? ["client"] : [])
     }
 
-    @Test("a registered client's secret and registration token are forgotten with its login")
+    @Test("a registered client's secret and registration token are erased with its login")
     func registration() async throws {
         let life = try await Life(Store(name: "memory", isTLS: false), registers: true)
         var search = try await life.live()
@@ -49,7 +49,7 @@ struct ForgottenSecretTests {
         try await life.expectNothing(search, allowsLocked: [])
     }
 
-    @Test("a passphrase and a token that came on a connection which stays open are not in its buffers")
+    @Test("a passphrase and a token received on an open connection are not in its buffers")
     func keptConnection() async throws {
         let home = try AgentHome()
         try #require(try await home.authagent("start").status == 0)
@@ -88,7 +88,7 @@ struct ForgottenSecretTests {
     }
 }
 
-/// A login that has been through all that can happen to one.
+/// A login that has used every kind of token and secret.
 private final class Life: Sendable {
     let issuer: DemoIssuer
     let home: AgentHome
@@ -121,7 +121,7 @@ private final class Life: Sendable {
             keyring: keyring, changes: authority.map { ["CURL_CA_BUNDLE": $0.file] } ?? [:])
     }
 
-    /// Everything that a token or a secret goes through; what to look for afterwards.
+    /// Uses every kind of token and secret; returns the search for them.
     func live() async throws -> MemorySearch {
         var search = MemorySearch()
         if store.name == "sealed" {
@@ -147,7 +147,7 @@ private final class Life: Sendable {
             let token = try await home.authagent(["token", "work"] + arguments)
             try #require(token.status == 0, "\(arguments) \(token.errors)\(home.log)")
             guard arguments == ["--id-token"] else { continue }
-            // The head of all such tokens is the same, and public.
+            // The header of these tokens is constant and public.
             search.add("id", token.output.split(whereSeparator: { ".\n".contains($0) }).dropFirst().map(String.init))
         }
         for _ in 0..<3 { try await renew() }
@@ -165,7 +165,7 @@ private final class Life: Sendable {
         }
         let spent = try #require(issuer.liveRefreshTokens.first)
         issuer.enqueue(.token, .reply(status: 400, body: #"{"error":"slow_down","error_description":"no: \#(spent)"}"#))
-        try await eventually("the failing renewal was not asked for") {
+        try await eventually("the failing renewal was not requested") {
             _ = try await self.home.authagent("token", "work", "--min-valid", "38")
             return self.issuer.refreshTokens.count >= 4
         }
@@ -173,7 +173,7 @@ private final class Life: Sendable {
         return issued(search)
     }
 
-    /// Adds all tokens that there are by now.
+    /// Adds all tokens issued so far.
     private func issued(_ search: MemorySearch) -> MemorySearch {
         var search = search
         search.add("access", issuer.accessTokens)
@@ -181,7 +181,7 @@ private final class Life: Sendable {
         return search
     }
 
-    /// Asks for a token that lives as long as one can, until it is a new one.
+    /// Requests a token with the maximum validity until a new one is served.
     private func renew() async throws {
         let count = issuer.refreshTokens.count
         try await eventually("the token is not renewed") {
@@ -190,7 +190,7 @@ private final class Life: Sendable {
         }
     }
 
-    /// Waits: what is under way may end first.
+    /// Waits, because requests in progress may still hold secrets.
     func expectNothing(_ search: MemorySearch, allowsLocked: Set<String>) async throws {
         let pid = try #require(home.daemonPID)
         var left: [String: MemorySearch.Count] = [:]

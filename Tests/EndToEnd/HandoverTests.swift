@@ -5,10 +5,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// From an agent that no longer answers to one that does.
+/// The change from an agent that shuts down or hangs to the next one.
 @Suite(.timeLimit(.minutes(5)))
 struct HandoverTests {
-    @Test("a command that comes while the agent ends waits for its end, starts the next and is answered")
+    @Test("a command during the agent's shutdown waits for its exit, starts the next agent and succeeds")
     func draining() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.firstAccessTokenLifetime = 1
@@ -38,7 +38,7 @@ struct HandoverTests {
         #expect(agent.pid == demo.home.daemonPID)
     }
 
-    @Test("a command gives up an agent that hangs with a full queue, and names the command that ends it: exit code 4")
+    @Test("an agent that hangs with a full queue: exit code 4, and the hint is the command that ends it")
     func hanging() async throws {
         let home = try AgentHome()
         let agent = try HangingListener(home.socket)

@@ -2,12 +2,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A caller whose program lies on a file system that stops answering, as that of a dead server does. All with a real one.
+/// Callers whose program is on a real file system (FUSE) that stops answering, like that of a dead server.
 @Suite(.timeLimit(.minutes(5)))
 struct HangingFileSystemTests {
     init() throws { try #require(getuid() == 0, "these tests mount a file system, which only root can") }
 
-    /// A program at a path of its own, which a rule can name.
+    /// Copies a program to its own path, which a rule can name.
     private func program(_ files: TemporaryDirectory) async throws -> String {
         try #require(chmod(files.path, 0o755) == 0)
         let program = files.path + "/good"
@@ -15,12 +15,12 @@ struct HangingFileSystemTests {
         return program
     }
 
-    /// Asks in the background.
+    /// Sends a request in a background task.
     private func asking(_ actor: SocketActor, _ target: String) -> Task<String, Never> {
         Task { await actor.ask(target) }
     }
 
-    @Test("root's agent: it is refused, when it connects and when it asks, and no other user or account waits for it")
+    @Test("at root's agent the hanging caller is refused, and no other user or account waits")
     func rootAgent() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let files = try TemporaryDirectory()
@@ -29,13 +29,13 @@ struct HangingFileSystemTests {
             rules: RootAgent.rule("secret", "uid = \(RootAgent.attacker)\nexecutable = \"\(hanging.program)\"")
                 + RootAgent.rule("work", "uid = \(RootAgent.neighbour)\nexecutable = \"\(good)\"")
                 + RootAgent.rule("work", "uid = \(RootAgent.attacker)\nexecutable = \"\(good)\""))
-        // Before it hangs the rule is the program's.
+        // Before the file system hangs, the rule matches the program.
         let actors = try await many(4) { try await agent.actor(RootAgent.attacker, hanging.program) }
         #expect(await actors[0].ask("/v1/accounts/secret/token").hasPrefix("404 "))
         await hanging.hang()
         for actor in actors { await actor.renew() }
         let answers = actors.map { asking($0, "/v1/accounts/secret/token") }
-        // Root, another user whose program is to be looked at, and another program of the same user.
+        // Root, another user whose program is inspected, and another program of the same user.
         #expect(try await agent.demo.home.authagent("token", "work").status == 0)
         #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
         #expect(try await agent.ask(RootAgent.attacker, RootAgent.token, good).hasPrefix("200 "))
@@ -48,7 +48,7 @@ struct HangingFileSystemTests {
         for actor in actors { actor.end() }
     }
 
-    @Test("an agent that is killed while it looks at a file that hangs keeps neither lock nor socket")
+    @Test("an agent that is killed while it reads a file that hangs keeps neither lock nor socket")
     func killed() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let agent = try await RootAgent(
@@ -59,19 +59,19 @@ struct HangingFileSystemTests {
         let answer = asking(actor, "/v1/accounts/secret/token")
         let pid = agent.daemon.pid
         try await eventually("no thread waits for the file system") { try Self.waits(pid) }
-        // As it was before others were let in.
+        // Restores the mode that the agent requires.
         #expect(chmod(agent.demo.home.files.path + "/run", 0o700) == 0)
         kill(pid, SIGKILL)
         try await eventually("no other agent starts") {
             try await agent.demo.home.authagent("status").status == 0 && agent.demo.home.daemonPID != pid
         }
-        #expect(try Self.waits(pid), "the wait was one that SIGKILL ends")
+        #expect(try Self.waits(pid), "SIGKILL must not end this wait")
         await hanging.end()
         actor.end()
         _ = await answer.value
     }
 
-    /// Whether a thread of the process waits for an answer of a FUSE server.
+    /// Whether a thread of the process waits for a reply of a FUSE server.
     private static func waits(_ pid: Int32) throws -> Bool {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task").contains { thread in
             (try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/wchan", encoding: .utf8))?.contains(
@@ -79,7 +79,7 @@ struct HangingFileSystemTests {
         }
     }
 
-    @Test("a rule whose program lies on a file system that hangs keeps no reload from ending, and can be taken back")
+    @Test("a rule whose program's file system hangs does not block a reload, and can be removed")
     func reload() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let demo = try await DemoLogin()
@@ -96,7 +96,7 @@ struct HangingFileSystemTests {
         await hanging.end()
     }
 
-    @Test("a user's own agent with a rule about another account: its own programs are served meanwhile")
+    @Test("with a rule about another account, a user's own agent serves its programs meanwhile")
     func ownAgent() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let demo = try await DemoLogin()
@@ -108,19 +108,19 @@ struct HangingFileSystemTests {
         let actor = try await SocketActor(demo.home.socket, program: hanging.program)
         await hanging.hang()
         await actor.renew()
-        // No rule about this account asks for the program.
+        // No rule about this account has a program.
         #expect(await actor.ask(RootAgent.token).hasPrefix("200 "))
         let refused = asking(actor, "/v1/accounts/other/token")
         for _ in 0..<5 { #expect(try await demo.home.authagent("token", "work").status == 0) }
         #expect(try await demo.home.authagent("status", "other").status != 4)
         let answer = await refused.value
-        // It may be the rule's program, which the rule does not allow more than a later one does.
+        // The caller may be the rule's program, so a later rule must not allow more.
         #expect(!answer.hasPrefix("200 "), "\(answer)")
         await hanging.end()
         actor.end()
     }
 
-    @Test("a place of the attacker's own over a path whose real counterpart hangs: refused, and no other caller waits")
+    @Test("a mount over a path whose real file hangs: the attacker is refused, and no other caller waits")
     func ownNamespace() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let files = try TemporaryDirectory()
@@ -141,7 +141,7 @@ struct HangingFileSystemTests {
         actor.end()
     }
 
-    @Test("a rule by digest looks at every program of its users: the one that hangs is refused, another one is served")
+    @Test("under a rule by digest a program whose file hangs is refused, and another one is served")
     func digest() async throws {
         let hanging = try await HangingFiles(showing: try BuildProducts.path("socket-actor"))
         let files = try TemporaryDirectory()
@@ -154,7 +154,7 @@ struct HangingFileSystemTests {
         for _ in 0..<3 {
             #expect(try await agent.ask(RootAgent.neighbour, RootAgent.token, good).hasPrefix("200 "))
         }
-        // It is the same program, but its file has not been there to be read.
+        // The program is the same, but its file could not be read.
         for answer in answers {
             let answer = await answer.value
             #expect(answer.hasPrefix("403 "), "\(answer)")

@@ -3,11 +3,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A user's session on a machine without a desktop: a bus, and `authagent-keyring.service` as systemd would start it.
+/// A user's session without a desktop: a bus, and `authagent-keyring.service` as systemd would start it.
 final class HeadlessMachine: Sendable {
     struct StartedUnit {
         let main: ChildProcess
-        /// What came of ExecStartPost=; nil when the main process ended before that.
+        /// The result of ExecStartPost=; `nil` if the main process ended before that.
         let check: ChildProcess.Result?
     }
 
@@ -27,13 +27,13 @@ final class HeadlessMachine: Sendable {
         try await boot()
     }
 
-    /// The machine has a bus again, and nothing else.
+    /// Starts a new bus only.
     func boot() async throws {
         let bus = try await PrivateBus(socket: files.path + "/run/bus", files: files)
         running.withLock { $0.bus = bus }
     }
 
-    /// Ends everything, as a power cut does.
+    /// Kills everything, as a power cut does.
     func losePower() async {
         let (bus, keyring) = running.withLock { ($0.bus.take(), $0.keyring.take()) }
         keyring?.signal(SIGKILL)
@@ -62,7 +62,7 @@ final class HeadlessMachine: Sendable {
         )
     }
 
-    /// What the bus does when a program asks for a keyring before there is one: this one is locked, and stays so.
+    /// Starts a locked keyring, as D-Bus activation does for a program that needs one early.
     func startLockedKeyring() async throws -> ChildProcess {
         let program = try MissingProgram.require("gnome-keyring-daemon", package: "gnome-keyring")
         let keyring = try ChildProcess(
@@ -72,7 +72,7 @@ final class HeadlessMachine: Sendable {
         return keyring
     }
 
-    /// The process that has a name on the bus.
+    /// Returns the process that owns a name on the bus.
     private func owner(of name: String) async throws -> Int32? {
         let gdbus = try MissingProgram.require("gdbus", package: "libglib2.0-bin")
         let reply = try await ChildProcess.run(

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// ID tokens through the real programs.
+/// ID tokens with the real programs.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct IdentityTests {
     private func status(_ home: AgentHome) async throws -> AccountStatus? {
@@ -12,7 +12,7 @@ struct IdentityTests {
         return try APIJSON.decode(StatusReport.self, from: result.output.utf8).accounts.first
     }
 
-    @Test("a real server's ID token is verified: the login shows the subject, and token --id-token prints the token")
+    @Test("a real server's ID token is verified: login shows the subject, token --id-token prints it")
     func realServer() async throws {
         let glewlwyd = try await Glewlwyd.start()
         let home = try AgentHome()
@@ -37,7 +37,7 @@ struct IdentityTests {
         #expect(try await !home.authagent("token", "work", "--json").output.contains("id_token"))
     }
 
-    @Test("the ID token goes over the socket when it is asked for, and status has the person's name and email")
+    @Test("the ID token is served on request, and status has the user's name and email")
     func overTheSocket() async throws {
         let demo = try await DemoLogin(scopes: ["openid"])
         try await demo.logIn()
@@ -78,7 +78,7 @@ struct IdentityTests {
         #expect(usage.status == 2)
     }
 
-    @Test("O2: another person's renewal is not served; the status says why, and the login survives")
+    @Test("O2: a renewal for another user is not served; status says why, and the login is kept")
     func changedSubject() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.firstAccessTokenLifetime = 1
@@ -99,7 +99,7 @@ struct IdentityTests {
         try await eventually("the login is lost") { try await demo.home.authagent("token", "work").status == 0 }
     }
 
-    @Test("expected_subject refuses another person's approval: nothing is stored, and the tokens are revoked")
+    @Test("expected_subject refuses another user's approval: nothing is stored, and the tokens are revoked")
     func expectedSubject() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.subject = "eve"
@@ -125,7 +125,7 @@ struct IdentityTests {
         #expect(try await status(demo.home)?.subject == "ann")
     }
 
-    @Test("J2: an issuer that rolls its key is followed")
+    @Test("J2: after an issuer has rotated its key, ID tokens are verified with the new one")
     func keyRollover() async throws {
         let demo = try await DemoLogin(scopes: ["openid"])
         try await demo.logIn()

@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent inspect`: for people, and for scripts that look at its exit code.
+/// `authagent inspect`: its output and its exit code.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct InspectCommandTests {
-    /// The same token with another subject, signed as before.
+    /// Returns the token with another subject and the old signature.
     private func tampered(_ token: String) throws -> String {
         var parts = token.split(separator: ".").map(String.init)
         let payload = try #require(Self.decode(parts[1]))
@@ -17,7 +17,7 @@ struct InspectCommandTests {
         return parts.joined(separator: ".")
     }
 
-    /// The same token with one bit of the signature turned.
+    /// Returns the token with one bit of the signature flipped.
     private func broken(_ token: String) throws -> String {
         var parts = token.split(separator: ".").map(String.init)
         var signature = try #require(Self.decode(parts[2]))
@@ -44,7 +44,7 @@ struct InspectCommandTests {
         try APIJSON.decode(InspectReply.self, from: result.output.utf8)
     }
 
-    @Test("a real server's JWTs: the signature is valid, a tampered one on standard input is not, exit code 1")
+    @Test("a real server's JWT has a valid signature; a tampered one on standard input is exit code 1")
     func realServer() async throws {
         let glewlwyd = try await Glewlwyd.start()
         let home = try AgentHome()
@@ -82,7 +82,7 @@ struct InspectCommandTests {
         }
     }
 
-    @Test("introspection: a confidential client may ask a real server, a public one is told that it may not")
+    @Test("a real server answers introspection of a confidential client, and refuses it to a public one")
     func introspection() async throws {
         let keyring = try await PrivateKeyring()
         let glewlwyd = try await Glewlwyd.start()
@@ -119,7 +119,7 @@ struct InspectCommandTests {
         #expect(try reply(refused).tokens.first?.introspection?.state == .unavailable)
     }
 
-    @Test("an account with opaque tokens: what is known is shown, and an ID token is checked")
+    @Test("for opaque tokens the known facts are shown, and the ID token is verified")
     func opaque() async throws {
         let demo = try await DemoLogin(scopes: ["openid"])
         try await demo.logIn()
@@ -134,7 +134,7 @@ struct InspectCommandTests {
         #expect(result.lines.contains("    sub: ann"))
     }
 
-    @Test("a token of an issuer that no account has is only decoded, and says so; nobody is asked")
+    @Test("a token of an issuer without an account is only decoded and marked so; no request is sent")
     func stranger() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -153,7 +153,7 @@ struct InspectCommandTests {
         #expect(demo.issuer.log.count == requests)
     }
 
-    @Test("J1: a token with alg none, or with a key of its own, is invalid", arguments: ["none", "HS256", "ES256"])
+    @Test("J1: a token with alg none, or with an embedded key, is invalid", arguments: ["none", "HS256", "ES256"])
     func forgery(algorithm: String) async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -164,7 +164,7 @@ struct InspectCommandTests {
         #expect(try reply(result).tokens.first?.signature?.state == .invalid)
     }
 
-    @Test("S1: what a token says is shown without anything that a terminal obeys")
+    @Test("S1: the contents of a token are shown without control characters")
     func terminal() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `packaging/install`, into a directory of its own.
+/// `packaging/install`, into a temporary directory.
 @Suite(.timeLimit(.minutes(5)))
 struct InstallTests {
     private static let script = Repository.path("packaging/install")
@@ -14,7 +14,7 @@ struct InstallTests {
         return try await ChildProcess.run(bash, [script] + arguments)
     }
 
-    /// Mode, owner, and group of a file; "" when it is not there.
+    /// Returns mode, owner and group of a file; "" if it does not exist.
     private static func mode(_ path: String) -> String {
         var status = stat()
         guard lstat(path, &status) == 0 else { return "" }
@@ -26,7 +26,7 @@ struct InstallTests {
         return lstat(path, &status) == 0 ? UInt(status.st_ino) : 0
     }
 
-    @Test("modes, owners and units are right, another user can log in, and a second time replaces each file")
+    @Test("modes, owners and units are correct, another user can log in, and a second run replaces each file")
     func install() async throws {
         try #require(getuid() == 0, "only root can install")
         let files = try TemporaryDirectory()
@@ -51,7 +51,7 @@ struct InstallTests {
         for name in ["share/man/man8/authagentd.8", "share/man/man1/authagent.1", "lib/sysusers.d/authagent.conf"] {
             #expect(Self.mode(prefix + "/" + name) == "644 0 0")
         }
-        // Stripped in its place, and not where it was built.
+        // The installed file is stripped, the built one is not.
         #expect(Self.number(build + "/authagentd") == before)
         let sizes = try [build + "/authagentd", prefix + "/libexec/authagent/authagentd"].map {
             try FileManager.default.attributesOfItem(atPath: $0)[.size] as? Int ?? 0
@@ -60,7 +60,7 @@ struct InstallTests {
 
         try await logIn(prefix)
 
-        // What an administrator has changed stays; a program that runs keeps its file.
+        // An administrator's changes stay; a running program keeps its file.
         try "changed\n".write(toFile: root + "/etc/logrotate.d/authagent", atomically: true, encoding: .utf8)
         try "mine\n".write(toFile: prefix + "/bin/other", atomically: true, encoding: .utf8)
         let old = programs.map { Self.number("\(prefix)/\($0)") }
@@ -74,7 +74,7 @@ struct InstallTests {
         #expect(left.isEmpty)
     }
 
-    /// As a user who may run the programs and read none.
+    /// Runs as a user who may execute the programs but not read them.
     private func logIn(_ prefix: String) async throws {
         let user: UInt32 = 64_011
         let demo = try await DemoLogin()
@@ -103,7 +103,7 @@ struct InstallTests {
     }
 
     @Test(
-        "what it does not know is exit code 2, and changes nothing",
+        "an unknown argument is exit code 2, and changes nothing",
         arguments: [
             ["--frob"], ["--prefix"], ["--prefix", "relative"], ["--prefix", "/a b"], ["--prefix", "/a|b"], ["/usr"],
         ])
@@ -115,12 +115,12 @@ struct InstallTests {
         #expect(!FileManager.default.fileExists(atPath: files.path + "/root"))
     }
 
-    @Test("--help names every option, and a user who is not root is told the one command")
+    @Test("--help names every option, and a user other than root gets the command to run")
     func help() async throws {
         let help = try await Self.install(["--help"])
         #expect(help.status == 0)
         for option in ["--prefix", "--destdir", "--build", "--help"] { #expect(help.output.contains(option)) }
-        // A copy, because not every user can enter the directory of the sources.
+        // A copy, because other users may not be able to enter the source directory.
         let files = try TemporaryDirectory()
         let packaging = (Self.script as NSString).deletingLastPathComponent
         for name in ["packaging", "packaging/dev", "build"] { try files.directory(name) }

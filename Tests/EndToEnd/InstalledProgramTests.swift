@@ -4,28 +4,29 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The programs as `packaging/install` puts them: root's, to be run and not to be read. Only root can make them so.
+/// The programs as `packaging/install` installs them: owned by root, executable but not readable. These tests need
+/// root.
 @Suite(.serialized, .timeLimit(.minutes(10)))
 struct InstalledProgramTests {
-    init() throws { try #require(getuid() == 0, "these tests install programs of root's and become another user") }
+    init() throws { try #require(getuid() == 0, "these tests install programs of root, which only root can") }
 
     private static let programs: [[String]] = [
         ["authagent", "inspect", "-"], ["authagentd", "--doctor"], ["authagent-keyring"],
     ]
 
     @Test(
-        "from its first moment nothing of an installed program is open to other programs of its user",
+        "from its start, an installed program is not accessible to other programs of its user",
         arguments: programs)
     func closed(command: [String]) async throws {
         let installed = try await InstalledPrograms(areRoots: true)
         let own = try await InstalledPrograms(areRoots: false)
         #expect(try await installed.race(60, command).values.allSatisfy { $0 == 0 })
-        // The same attack on a file that its user may read: it would have been noticed.
+        // Proves the attack: on a file that the user may read, it succeeds.
         try await eventually("the attack never gets in") { try await own.race(20, command)["mem"] ?? 0 > 0 }
     }
 
     @Test(
-        "the keyring helper is closed to its user's other programs from its first moment, also where the files are the user's"
+        "from its start, the keyring helper is protected, also if the user owns the program files"
     )
     func helper() async throws {
         for areRoots in [true, false] {
@@ -38,14 +39,14 @@ struct InstalledProgramTests {
             for _ in 0..<40 { _ = try await programs.run("authagent", "store", "status") }
             _ = try await programs.run("authagent", "stop")
             let counts = try InstalledPrograms.counts(await racer.result())
-            // A racer that gets no processor misses some.
+            // An attacker that is not scheduled in time misses some.
             #expect(counts["of"] ?? 0 >= 5, "hardly any helper was seen: \(counts)")
             #expect(counts.allSatisfy { $0.key == "of" || $0.value == 0 }, "\(counts)")
         }
     }
 
     @Test(
-        "a program that is only to be run does all that it should: it finds the others, logs in, serves, and is replaced"
+        "programs without read permission find each other, log in, serve, and can be replaced"
     )
     func works() async throws {
         let programs = try await InstalledPrograms(areRoots: true)
@@ -66,12 +67,12 @@ struct InstalledProgramTests {
         #expect(try await programs.run("authagent", ["unlock"], input: "from a pipe").status == 0)
         let token = try await programs.run("authagent", "token", "work")
         #expect(token.status == 0 && !token.output.isEmpty, "\(token.errors)")
-        // The keyring helper has been run, and has said that there is no bus.
+        // The keyring helper was executed, and has reported that there is no bus.
         let stores = try await programs.run("authagent", "store", "status", "--json")
         #expect(stores.output.contains("no_bus"), "\(stores.output)\(stores.errors)")
         let before = try await programs.run("authagent", "doctor")
         #expect(!before.output.contains("was replaced"), "\(before.output)")
-        // As an upgrade does it: the running agent knows that its file is another one now.
+        // Like an upgrade: the running agent detects that its file was replaced.
         try await programs.replace("authagentd")
         let after = try await programs.run("authagent", "doctor")
         #expect(after.output.contains("was replaced"), "\(after.output)\(after.errors)")
@@ -80,7 +81,7 @@ struct InstalledProgramTests {
     }
 }
 
-/// The three programs in `bin` and `libexec/authagent`, root's 0711 or the user's own, and a home of that user.
+/// The three programs in `bin` and `libexec/authagent`, root's with 0711 or the user's, and that user's home.
 private final class InstalledPrograms: Sendable {
     private static let user: UInt32 = 65_534
     let path: String
@@ -88,7 +89,7 @@ private final class InstalledPrograms: Sendable {
 
     init(areRoots: Bool) async throws {
         self.areRoots = areRoots
-        // Every directory above is root's, as with /usr.
+        // Every parent directory is owned by root, as with /usr.
         var template = Array("/run/ap.XXXXXX".utf8CString)
         path = String(cString: try #require(mkdtemp(&template)))
         for name in ["", "/bin", "/libexec", "/libexec/authagent", "/home", "/home/run", "/home/config", "/home/state"]
@@ -118,7 +119,7 @@ private final class InstalledPrograms: Sendable {
         }
     }
 
-    /// Puts a program there, in place of what is there.
+    /// Replaces an installed program.
     func replace(_ program: String) async throws {
         let place = place(of: program)
         let mode = areRoots ? "0711" : "0755"
@@ -151,7 +152,7 @@ private final class InstalledPrograms: Sendable {
         try await start(program, arguments, input: input).result()
     }
 
-    /// Starts a program so often, and tries to get into it.
+    /// Starts a program that many times, and tries to open its memory.
     func race(_ count: Int, _ command: [String]) async throws -> [String: Int] {
         let program = place(of: command[0])
         var counts = try Self.counts(
@@ -170,14 +171,14 @@ private final class InstalledPrograms: Sendable {
     }
 }
 
-/// Programs with an allocator of another's in the environment.
+/// Programs with a preloaded allocator.
 @Suite(.timeLimit(.minutes(5)))
 struct ForeignAllocatorTests {
     @Test(
-        "an allocator that is preloaded gets no part of the heap that is cleared, and ends no program",
+        "a preloaded allocator gets no block of the wiped heap, and crashes no program",
         arguments: [["authagent", "--version"], ["authagentd", "--version"], ["authagent-keyring"]])
     func preloaded(command: [String]) async throws {
-        // glibc's own, with checks that end a program which hands it blocks of another allocator.
+        // glibc's debug allocator, which aborts a program that frees a block of another allocator.
         let debugging = "/lib/\(Self.machine)-linux-gnu/libc_malloc_debug.so.0"
         try #require(access(debugging, R_OK) == 0, "\(debugging) is missing: run 'apt-get install libc6'")
         let environment = ChildProcess.programEnvironment.merging([
@@ -185,7 +186,7 @@ struct ForeignAllocatorTests {
         ]) { $1 }
         let result = try await ChildProcess.run(
             try BuildProducts.path(command[0]), Array(command.dropFirst()), environment: environment)
-        // The helper ends with 2 for want of a job.
+        // Without a job the helper exits with 2.
         #expect(result.status == (command[0] == "authagent-keyring" ? 2 : 0), "\(result.errors)")
     }
 

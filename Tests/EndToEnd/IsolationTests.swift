@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Two users of one machine. Only root can become another user, so these tests need to be run as root.
+/// Two users of one machine. These tests need root, to become another user.
 @Suite(.timeLimit(.minutes(5)))
 struct IsolationTests {
     init() throws { try #require(getuid() == 0, "these tests become another user, which only root can") }
@@ -21,7 +21,7 @@ struct IsolationTests {
 
         let login = try other.start("authagent", ["login", "work", "--json"] + demo.options)
         let prompt = try #require(await demo.home.prompt(of: login), "\(login.errorsSoFar)")
-        // Not dumpable: their files in /proc belong to root, so not even their own user can read their memory.
+        // Not dumpable: root owns their files in /proc, so their own user cannot read their memory.
         for pid in [login.pid, try #require(other.daemonPID)] {
             for file in ["mem", "environ", "maps"] {
                 let read = try await other.run("/usr/bin/head", "-c1", "/proc/\(pid)/\(file)")
@@ -37,7 +37,7 @@ struct IsolationTests {
         _ = try await other.run("authagent", "stop")
     }
 
-    @Test("another user is refused by the kernel, and where that lets him through, by the agent, before it reads")
+    @Test("another user is refused by the kernel, or else by the agent before it reads a request")
     func refused() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -56,7 +56,7 @@ struct IsolationTests {
         #expect(client.status == 5, "\(client.errors)")
     }
 
-    @Test("a client asks no agent of another user, not even as root")
+    @Test("a client does not use another user's agent, not even as root")
     func foreignAgent() async throws {
         let other = try await OtherUser()
         let start = try await other.run("authagent", "start")
@@ -69,7 +69,7 @@ struct IsolationTests {
     }
 }
 
-/// The user `nobody` with a home and programs of his own.
+/// The user `nobody` with a home and copies of the programs.
 private final class OtherUser: Sendable {
     private let files: TemporaryDirectory
     private static let id: UInt32 = 65_534
@@ -77,8 +77,8 @@ private final class OtherUser: Sendable {
     init() async throws {
         files = try TemporaryDirectory()
         for name in ["run", "config", "state", "bin"] { try files.directory(name) }
-        // Copied, because the build directory may be in a home that nobody can enter; and by another process, because
-        // a program cannot be run while a child of this one has inherited it open for writing.
+        // Copied, because other users may not enter the build directory; and by another process, because a child of
+        // this one could inherit the file open for writing (ETXTBSY).
         let programs = try ["authagent", "authagentd", "authagent-keyring"].map { try BuildProducts.path($0) }
         let copy = try await ChildProcess.run("/bin/cp", programs + [files.path + "/bin"])
         try #require(copy.status == 0, "\(copy.errors)")

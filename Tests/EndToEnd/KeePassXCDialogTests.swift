@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the tests beside a real KeePassXC rely on: when it asks a person, and that the answer reaches the client.
+/// Assumptions of the tests with a real KeePassXC: when it asks the user, and that the answer reaches the client.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct KeePassXCDialogTests {
     private func secretTool(
@@ -12,7 +12,7 @@ struct KeePassXCDialogTests {
         return try ChildProcess(program, arguments, environment: keyring.environment, input: input)
     }
 
-    @Test("another client's item is read once a person allows it, by that client only")
+    @Test("another client's item is read once the user allows it, by that client only")
     func allowed() async throws {
         let keyring = try await PrivateKeePassXC()
         let store = try secretTool(keyring, "store", "--label=one", "name", "one", input: "content")
@@ -28,7 +28,7 @@ struct KeePassXCDialogTests {
         #expect(try await keyring.labels() == ["one"])
     }
 
-    @Test("another client's item is not read when a person closes the dialog")
+    @Test("another client's item is not read if the user closes the dialog")
     func refused() async throws {
         let keyring = try await PrivateKeePassXC()
         let store = try secretTool(keyring, "store", "--label=one", "name", "one", input: "content")
@@ -39,7 +39,7 @@ struct KeePassXCDialogTests {
         #expect(try await keyring.labels() == ["one"])
     }
 
-    @Test("the dialog of a client that is gone stays open, and allows nothing")
+    @Test("the dialog of a client that has exited stays open, and allows nothing")
     func late() async throws {
         let keyring = try await PrivateKeePassXC()
         let store = try secretTool(keyring, "store", "--label=one", "name", "one", input: "content")

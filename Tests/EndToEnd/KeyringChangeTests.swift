@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Others change the agent's record in the keyring, or the bus goes away under it.
+/// Other programs change the agent's record in the keyring, or the bus ends while it runs.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct KeyringChangeTests {
     private let attributes = ["application", "authagent", "account", "work", "purpose", "login"]
@@ -24,7 +24,7 @@ struct KeyringChangeTests {
         return demo
     }
 
-    @Test("a record that somebody deletes while the agent runs is there again after the next rotation")
+    @Test("a record that was deleted while the agent runs is written again at the next rotation")
     func deletedWhileRunning() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await demo(keyring)
@@ -32,12 +32,12 @@ struct KeyringChangeTests {
         try await secretTool(["clear"] + attributes, keyring)
         #expect(try await demo.home.authagent("token", "work").status == 0)
         await eventually("the keyring does not get the new refresh token") {
-            // Nothing to be read is no JSON.
+            // A missing record is not JSON.
             demo.issuer.liveRefreshTokens == [try? await keyring.refreshToken(of: "work")]
         }
     }
 
-    @Test("a record that somebody has deleted is no login after a restart: exit code 3, and a login mends it")
+    @Test("after a restart a deleted record is exit code 3, and a login repairs it")
     func deletedBeforeRestart() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await demo(keyring)
@@ -51,13 +51,13 @@ struct KeyringChangeTests {
     }
 
     @Test(
-        "a record that somebody has edited is named after a restart, and nobody crashes", arguments: ["", "junk", "{}"])
+        "after a restart an edited record is named, and no process crashes", arguments: ["", "junk", "{}"])
     func edited(content: String) async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await demo(keyring)
         await demo.home.killDaemon()
         try await secretTool(["clear"] + attributes, keyring)
-        // As an editor of keyrings leaves it: the agent's item with another content.
+        // The agent's item with other contents, as after an edit in a keyring manager.
         let others = ["issuer", demo.issuer.issuer, "xdg:schema", "org.authagent.Credential"]
         try await secretTool(
             ["store", "--label=edited"] + attributes + others, keyring, input: content)
@@ -69,7 +69,7 @@ struct KeyringChangeTests {
     }
 
     @Test(
-        "the bus dies under the agent: tokens flow, each state is named, and the keyring is used again once it is back")
+        "after the bus was killed, tokens are served, each state is named, and a new bus is used")
     func busRestarts() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await demo(keyring)

@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The disk that the keyring's own files are on is full. Only root can mount one, so this test needs to be run as root.
+/// The disk of the keyring's files is full. This test needs root, to mount one.
 @Suite(.timeLimit(.minutes(5)))
 struct KeyringDiskTests {
-    @Test("a keyring whose disk is full costs no login: tokens flow, the account is unsaved, and is saved later")
+    @Test("with a full keyring disk tokens are served, the account is unsaved, and is saved later")
     func full() async throws {
         try #require(getuid() == 0, "this test mounts a disk, which only root can")
         let disk = try await SmallDisk(kibibytes: 64)
@@ -21,7 +21,7 @@ struct KeyringDiskTests {
         try disk.fill()
         #expect(try await demo.home.authagent("token", "work").status == 0)
         try await eventually("the account is not shown as unsaved") { try await state(demo) == .unsaved }
-        // Neither the agent's nor the keyring's end loses what the keyring could not write.
+        // Neither a restart of the agent nor of the keyring loses the unsaved record.
         await demo.home.killDaemon()
         await keyring.killProvider()
         disk.makeRoom()

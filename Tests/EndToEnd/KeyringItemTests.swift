@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Items that a keyring keeps from the agent although it is open, and items that it does not give up.
+/// Items that an unlocked keyring keeps locked, and items that it does not delete.
 @Suite(.timeLimit(.minutes(5)))
 struct KeyringItemTests {
-    /// Items are locked for each client; without encryption no helper stays, so that each job is another client.
+    /// Items are locked per client; without encryption no helper stays, so each job is a new client.
     private func locking() async throws -> ScriptedKeyring {
         var behavior = ScriptedKeyring.Behavior.lockingItems()
         behavior.session = "plain"
@@ -19,7 +19,7 @@ struct KeyringItemTests {
     // MARK: - Locked items
 
     @Test(
-        "a locked item after a restart is exit code 7 with item, program and remedy; allowed, it is read",
+        "after a restart a locked item is exit code 7 with item, program and remedy; once allowed, it is read",
         arguments: ["plain", "dh"])
     func lockedAfterRestart(session: String) async throws {
         var behavior = ScriptedKeyring.Behavior.lockingItems()
@@ -66,7 +66,7 @@ struct KeyringItemTests {
     }
 
     @Test(
-        "a rotation while the item is locked is served and unsaved; the item allowed, it is saved",
+        "a rotation while the item is locked is served and unsaved; once allowed, it is saved",
         arguments: [false, true])
     func rotationWhileLocked(agentDies: Bool) async throws {
         let keyring = try await locking()
@@ -87,7 +87,7 @@ struct KeyringItemTests {
         }
         try keyring.behave { $0.isAllowed = true }
         try await eventually("the new refresh token is not written") {
-            // What another agent finds in the journal is written when it is asked for something.
+            // A new agent writes its journal entries to the store at the first request.
             _ = try await demo.home.authagent("token", "work")
             let stored = try keyring.refreshToken(of: "work")
             return stored != first && demo.issuer.liveRefreshTokens == [stored]
@@ -99,7 +99,7 @@ struct KeyringItemTests {
     // MARK: - Deletions
 
     @Test(
-        "a deletion that no person agrees to: logout says that the item is kept, and the login stays ended",
+        "if the user does not confirm the deletion, logout reports the kept item, and the login stays ended",
         arguments: [ScriptedKeyring.Deletion.dismissed, .unanswered], [false, true])
     func notDeleted(way: ScriptedKeyring.Deletion, isLocal: Bool) async throws {
         let keyring = try await ScriptedKeyring()
@@ -117,7 +117,7 @@ struct KeyringItemTests {
         #expect(try await demo.home.authagent("token", "work").status == 3)
     }
 
-    @Test("no token waits for a deletion that is tried again after a restart")
+    @Test("tokens do not wait for a deletion that is retried after a restart")
     func waitsForNoDeletion() async throws {
         let keyring = try await ScriptedKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -125,7 +125,7 @@ struct KeyringItemTests {
         try keyring.behave { $0.delete = .dismissed }
         _ = try await demo.home.authagent("logout", "work")
         await demo.home.killDaemon()
-        // So that it is a request that reads the keyring at last.
+        // So that a request triggers the read of the keyring.
         try keyring.behave { $0.isLocked = true }
         #expect(try await demo.home.authagent("token", "work").status == 7)
         let before = keyring.calls("Delete").count
@@ -134,13 +134,13 @@ struct KeyringItemTests {
             try await demo.home.authagent("token", "work").status == 3
         }
         #expect(try await demo.home.authagent("token", "other").status == 0)
-        // A helper whose deletion hangs lives until its deadline; these answers came before.
+        // A helper whose deletion hangs lives until its deadline; these replies came earlier.
         await eventually("the deletion is not tried again") { keyring.calls("Delete").count > before }
         let helper = try #require(keyring.calls("Delete").dropFirst(before).first).process
         #expect(kill(helper, 0) == 0)
     }
 
-    @Test("a deletion that a person agrees to is a logout: exit code 0, and no item is left")
+    @Test("if the user confirms the deletion, logout is exit code 0, and no item is left")
     func deleted() async throws {
         let keyring = try await ScriptedKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -156,7 +156,7 @@ struct KeyringItemTests {
 }
 
 extension DemoLogin {
-    /// What status says of each account.
+    /// Returns the status of each account.
     func accounts() async throws -> [String: AccountStatus] {
         let status = try await home.authagent("status", "--json")
         let rows = try APIJSON.decode(StatusReport.self, from: status.output.utf8).accounts

@@ -4,13 +4,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Providers of the keyring that are not gnome-keyring: what goes wrong with them is said in their own terms.
+/// Keyrings other than gnome-keyring: errors and hints name them.
 @Suite(.timeLimit(.minutes(5)))
 struct KeyringProviderTests {
     // MARK: - The owner is named
 
     @Test(
-        "a keyring that cannot be used is named by login, status and doctor; no word of gnome-keyring",
+        "a keyring that cannot be used is named by login, status and doctor, without gnome-keyring's commands",
         arguments: Trouble.all)
     func named(trouble: Trouble) async throws {
         let keyring = try await ScriptedKeyring(as: trouble.program, trouble.behavior)
@@ -58,7 +58,7 @@ struct KeyringProviderTests {
             Trouble("no default collection", of: "pass-secret-ser", shown: "pass-secret-service") {
                 $0.alias = .path("/")
             },
-            // A program chooses its name itself.
+            // A program can choose its own name.
             Trouble("the keyring is locked", of: "odd\u{1B}[31m", shown: "odd") { $0.isLocked = true },
         ]
     }
@@ -87,7 +87,7 @@ struct KeyringProviderTests {
         }
     }
 
-    @Test("an answer of another type for the default alias is a failure of the keyring, and crashes nothing")
+    @Test("a reply of another type for the default alias is a failure of the keyring, and no process crashes")
     func otherTypes() async throws {
         let keyring = try await ScriptedKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -101,7 +101,7 @@ struct KeyringProviderTests {
         try await demo.logIn()
     }
 
-    @Test("without an object at the alias's path the login is kept in the collection that the alias names")
+    @Test("without an object at the alias's path the login is stored in the collection that the alias names")
     func noAliasObject() async throws {
         var behavior = ScriptedKeyring.Behavior()
         behavior.hasAliasObject = false
@@ -127,7 +127,7 @@ struct KeyringProviderTests {
         #expect(login.errors.contains("the keyring does not open a session: \(name)"), "\(login.errors)")
     }
 
-    @Test("a login is kept and read again with either kind of session", arguments: ["plain", "dh"])
+    @Test("a login is stored and read again with either kind of session", arguments: ["plain", "dh"])
     func session(kind: String) async throws {
         var behavior = ScriptedKeyring.Behavior()
         behavior.session = kind
@@ -141,7 +141,7 @@ struct KeyringProviderTests {
 
     // MARK: - None runs
 
-    @Test("a keyring that D-Bus could start is not started; login, status and doctor say that one is there")
+    @Test("a keyring that D-Bus could start is not started; login, status and doctor name it")
     func activatable() async throws {
         let files = try TemporaryDirectory()
         let marker = files.path + "/started"
@@ -162,7 +162,7 @@ struct KeyringProviderTests {
 }
 
 extension DemoLogin {
-    /// A login that the keyring stands in the way of: exit code 7, and no person has been asked for anything.
+    /// Expects a login to fail because of the keyring: exit code 7, and no code was shown.
     fileprivate func refusedLogin(_ location: SourceLocation = #_sourceLocation) async throws -> ChildProcess.Result {
         let login = try await home.authagent(["login", "work"] + options)
         #expect(login.status == 7, "\(login.output)\(login.errors)", sourceLocation: location)

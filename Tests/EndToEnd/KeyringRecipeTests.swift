@@ -3,13 +3,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The manual's "A keyring without a desktop": the commands of the shipped units, run as systemd runs them, with a real
+/// authagentd(8), "A keyring without a desktop": the shipped units' commands, run as systemd does, with a real
 /// gnome-keyring.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct KeyringRecipeTests {
     private let password = "sealed-by-the-machine"
 
-    @Test("the first start makes the keyring; after a reboot it is unlocked and a token comes, without anybody")
+    @Test("the first start creates the keyring; after a reboot it is unlocked, and a token is served unattended")
     func reboot() async throws {
         let machine = try await HeadlessMachine()
         let first = try await machine.startKeyring(password: password)
@@ -32,7 +32,7 @@ struct KeyringRecipeTests {
         try await eventually { try await home.authagent("token", "work").status == 0 }
     }
 
-    @Test("a wrong password is found out by the check, which says so")
+    @Test("the check detects a wrong password and reports it")
     func wrongPassword() async throws {
         let machine = try await HeadlessMachine()
         #expect(try await machine.startKeyring(password: password).check?.status == 0)
@@ -44,19 +44,19 @@ struct KeyringRecipeTests {
         #expect(check.errors.contains("hint: it was started with a password that is not its own"))
     }
 
-    @Test("without a password, or with an empty one, nothing starts and no keyring is made", arguments: [nil, ""])
+    @Test("without a password, or with an empty one, nothing starts and no keyring is created", arguments: [nil, ""])
     func noPassword(password: String?) async throws {
         let machine = try await HeadlessMachine()
         let unit = try await machine.startKeyring(password: password)
         let result = await unit.main.result()
-        // The status after which the unit is not started again.
+        // The status of RestartPreventExitStatus=.
         #expect(try String(result.status) == UnitFile("authagent-keyring.service").value("RestartPreventExitStatus"))
         #expect(result.errors.contains("error: there is no credential 'authagent-keyring-password'"))
         let keyrings = machine.files.path + "/home/.local/share/keyrings"
         #expect(!FileManager.default.fileExists(atPath: keyrings))
     }
 
-    @Test("a locked keyring that somebody's question has started is replaced by an unlocked one")
+    @Test("a locked keyring that another program's request has started is replaced by an unlocked one")
     func replaced() async throws {
         let machine = try await HeadlessMachine()
         let locked = try await machine.startLockedKeyring()
@@ -65,7 +65,7 @@ struct KeyringRecipeTests {
         _ = await locked.result()
     }
 
-    @Test("the password is in no argument and no environment variable")
+    @Test("the password is not in any argument or environment variable")
     func secrecy() async throws {
         let machine = try await HeadlessMachine()
         let unit = try await machine.startKeyring(password: password)

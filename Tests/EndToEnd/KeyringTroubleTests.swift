@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The daemon beside a keyring that is stopped, locked or dead.
+/// The daemon with a stopped, locked or dead keyring.
 @Suite(.timeLimit(.minutes(5)))
 struct KeyringTroubleTests {
     @Test("a token from memory is served while the keyring's provider is stopped")
@@ -15,14 +15,14 @@ struct KeyringTroubleTests {
         let token = try await demo.home.authagent("token", "work")
         keyring.stopProvider()
         for _ in 0..<5 { #expect(try await demo.home.authagent("token", "work").output == token.output) }
-        // Asked in vain meanwhile, the keyring is hung; that is a matter of status and of nobody else.
+        // The keyring is reported as hung meanwhile, in status only.
         let status = try await demo.home.authagent("status", "--json")
         #expect(try APIJSON.decode(StatusReport.self, from: status.output.utf8).agent.storeState == .hung)
         #expect(try await demo.home.authagent("token", "work").output == token.output)
         keyring.resumeProvider()
     }
 
-    @Test("a locked keyring after a restart is exit code 7 with the command to unlock it; unlocked, it goes on")
+    @Test("after a restart a locked keyring is exit code 7 with the unlock command; unlocked, it works")
     func locked() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -33,7 +33,7 @@ struct KeyringTroubleTests {
         #expect(result.status == 7)
         #expect(result.errors.contains("authagent: error: the keyring is locked"), "\(result.errors)")
         #expect(result.errors.contains("gnome-keyring-daemon --replace --unlock"))
-        // On a busy machine the keyring may take longer than the second that status waits for it.
+        // On a busy machine the keyring may take longer than status waits, which is a second.
         try await eventually("status does not say that the keyring is locked") {
             let status = try await demo.home.authagent("status", "--json")
             let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
@@ -46,7 +46,7 @@ struct KeyringTroubleTests {
         }
     }
 
-    @Test("a rotated token that the dead keyring cannot take is served, shown as unsaved, and written once it can be")
+    @Test("with a dead keyring a rotated token is served, shown as unsaved, and saved later")
     func unsaved() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily
@@ -73,7 +73,7 @@ struct KeyringTroubleTests {
     }
 
     @Test(
-        "a keyring that is stopped during a rotation, and then the agent's death, cost no login",
+        "if the keyring stops during a rotation and the agent is killed, no login is lost",
         arguments: [true, false])
     func stoppedDuringRotation(resumes: Bool) async throws {
         var configuration = DemoIssuer.Configuration()
@@ -85,13 +85,13 @@ struct KeyringTroubleTests {
         let first = try #require(try await keyring.refreshToken(of: "work"))
         try await demo.tokenExpires()
         keyring.stopProvider()
-        // The new refresh token is in the journal, so nobody waits for the keyring.
+        // The new refresh token is in the journal, so no caller waits for the keyring.
         #expect(try await demo.home.authagent("token", "work").status == 0)
         await demo.home.killDaemon()
         if resumes {
             keyring.resumeProvider()
         } else {
-            // It never gets to see what was sent to it meanwhile.
+            // It never processes the calls sent to it meanwhile.
             await keyring.killProvider()
             try await keyring.startProvider()
             #expect(try await keyring.refreshToken(of: "work") == first)
@@ -102,7 +102,7 @@ struct KeyringTroubleTests {
         }
     }
 
-    @Test("SIGTERM in a refresh: the answer is still taken in, and the next agent goes on with the new token")
+    @Test("SIGTERM during a refresh: the reply is still processed, and the next agent has the new token")
     func terminatedInRefresh() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily
@@ -116,7 +116,7 @@ struct KeyringTroubleTests {
         let client = try demo.home.client(["token", "work"])
         await gate.arrived()
         kill(try #require(demo.home.daemonPID), SIGTERM)
-        // It listens no more, and has not ended.
+        // It has stopped listening, but not exited.
         try await eventually { try await demo.connectionIsRefused() }
         #expect(demo.home.daemonPID != nil)
         gate.open()
@@ -129,7 +129,7 @@ struct KeyringTroubleTests {
 }
 
 extension DemoLogin {
-    /// Whether nobody accepts connections at the agent's socket.
+    /// Whether no process accepts connections at the agent's socket.
     fileprivate func connectionIsRefused() async throws -> Bool {
         let curl = try MissingProgram.require("curl", package: "curl")
         let url = "http://localhost/v1/health"

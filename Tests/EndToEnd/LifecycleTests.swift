@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One daemon, started by whoever comes first, ended without losing anything.
+/// One daemon: the first client starts it, and its end loses nothing.
 @Suite(.timeLimit(.minutes(5)))
 struct LifecycleTests {
-    @Test("clients that race to start the agent all get an answer, from one agent")
+    @Test("clients that race to start the agent all get a reply from the same agent")
     func autostartRace() async throws {
         let home = try AgentHome()
         let clients = try (0..<20).map { _ in try home.client(["status", "--json"]) }
@@ -21,7 +21,7 @@ struct LifecycleTests {
         #expect(pids.first == home.daemonPID)
     }
 
-    @Test("start, stop and start again; stop without an agent is no error")
+    @Test("start, stop and start again work; stop without an agent is not an error")
     func startStop() async throws {
         let home = try AgentHome()
         #expect(try await home.authagent("stop").output == "the agent is not running\n")
@@ -47,13 +47,13 @@ struct LifecycleTests {
         #expect(await daemon.result().status == 0)
     }
 
-    @Test("a signal in the first moment of an agent is obeyed: SIGTERM ends it well, SIGHUP does not end it")
+    @Test("a signal during the agent's start is handled: SIGTERM ends it cleanly, SIGHUP does not end it")
     func signalledEarly() async throws {
         for number in [SIGTERM, SIGHUP] {
             let home = try AgentHome()
             let agent = try ChildProcess(
                 try BuildProducts.path("authagentd"), [], environment: home.environment, input: nil)
-            // The first moment in which others can know the process.
+            // The earliest time at which other processes can find the agent.
             let lock = home.files.path + "/state/authagent/agent.lock"
             await eventually("the agent does not start: \(agent.errorsSoFar)") {
                 FileManager.default.contents(atPath: lock) == Data("\(agent.pid)\n".utf8)
@@ -70,7 +70,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("stop ends no process but an agent, whatever number a lock's file holds")
+    @Test("stop ends no process but an agent, whatever process id is in the lock file")
     func foreignNumber() async throws {
         let home = try AgentHome()
         let bystander = try ChildProcess("/bin/cat", environment: ChildProcess.programEnvironment, input: nil)
@@ -101,7 +101,7 @@ struct LifecycleTests {
         #expect(try await home.authagent("start").output.contains("pid \(first.pid)"))
     }
 
-    @Test("a socket that a killed agent left behind does not hinder the next")
+    @Test("a socket that a killed agent left behind does not stop the next agent")
     func staleSocket() async throws {
         let home = try AgentHome()
         try await home.authagent("start")
@@ -133,7 +133,7 @@ struct LifecycleTests {
         #expect(tokens.count == 1)
     }
 
-    @Test("a provider that does not answer holds up its own account only")
+    @Test("a provider that does not answer delays only its own account")
     func accountsAreIndependent() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.firstAccessTokenLifetime = 1
@@ -156,7 +156,7 @@ struct LifecycleTests {
         #expect(await waiting.result().status == 0)
     }
 
-    @Test("SIGHUP and reload take up a new account file; one that is wrong changes nothing and is named")
+    @Test("SIGHUP and reload apply a new account file; an invalid one changes nothing and is named")
     func reload() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()

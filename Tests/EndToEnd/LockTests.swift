@@ -1,10 +1,10 @@
 import TestSupport
 import Testing
 
-/// 'authagent lock' and 'authagent unlock' as people use them.
+/// 'authagent lock' and 'authagent unlock' on the command line.
 @Suite(.timeLimit(.minutes(5)))
 struct LockTests {
-    @Test("lock: exit code 7 with the hint until unlock; the next token is a renewed one, because memory was empty")
+    @Test("lock: exit code 7 with the hint until unlock; the next token is renewed, because memory was empty")
     func lock() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -22,7 +22,7 @@ struct LockTests {
         #expect(after.output != before)
     }
 
-    @Test("with a passphrase, unlocking asks for it; a wrong one opens nothing")
+    @Test("with a passphrase, unlock requires it; a wrong one opens nothing")
     func passphrase() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -33,7 +33,7 @@ struct LockTests {
         #expect(try await demo.home.authagent("token", "work").status == 7)
         #expect(try await demo.home.authagent("unlock", input: "correct horse").output == "unlocked\n")
         #expect(try await demo.home.authagent("token", "work").status == 0)
-        // Where nothing is locked, it does not look as if a passphrase had been checked.
+        // If nothing is locked, the output must not suggest that a passphrase was checked.
         let open = try await demo.home.authagent("unlock", input: "wrong horse")
         #expect(open.errors.contains("note: no passphrase was needed, and none was read"), "\(open.errors)")
     }

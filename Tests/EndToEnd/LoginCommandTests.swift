@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent login` as a person and a script meet it.
+/// `authagent login` for users and scripts.
 @Suite(.timeLimit(.minutes(5)))
 struct LoginCommandTests {
-    @Test("Ctrl-C cancels the login: exit code 1, and nothing is pending any more")
+    @Test("Ctrl-C cancels the login: exit code 1, and no login is pending")
     func interrupted() async throws {
         let demo = try await DemoLogin()
         let login = try demo.pendingLogin()
@@ -21,7 +21,7 @@ struct LoginCommandTests {
         #expect(try APIJSON.decode(StatusReport.self, from: status.output.utf8).accounts.isEmpty)
     }
 
-    @Test("a lost terminal ends the client only: the same command shows the same code, and the login succeeds")
+    @Test("a lost terminal ends only the client: the same command shows the same code, and the login succeeds")
     func hangUp() async throws {
         let demo = try await DemoLogin()
         let first = try demo.pendingLogin()
@@ -41,7 +41,7 @@ struct LoginCommandTests {
         #expect(try await demo.home.authagent("token", "work").status == 0)
     }
 
-    @Test("two clients watch one login, and both hear of its end")
+    @Test("two clients that join one login both get its end")
     func twoWatchers() async throws {
         let demo = try await DemoLogin()
         let (first, second) = (try demo.pendingLogin(), try demo.pendingLogin())
@@ -56,7 +56,7 @@ struct LoginCommandTests {
         #expect(demo.issuer.log.count { $0.endpoint == .device } == 1)
     }
 
-    @Test("--json prints the members that programs were promised")
+    @Test("--json prints the documented members")
     func jsonEvents() async throws {
         let demo = try await DemoLogin()
         let result = try await demo.home.login("work", demo.options + ["--scope", "a", "--scope", "b"]) {
@@ -76,12 +76,12 @@ struct LoginCommandTests {
         #expect(done["scope"] as? String == "a b")
     }
 
-    @Test("a person sees the issuer, the client, the scopes, the code, the address and the warning")
+    @Test("the prompt has the issuer, the client, the scopes, the code, the address and the warning")
     func screen() async throws {
         let demo = try await DemoLogin()
         let login = try demo.home.client(["login", "work", "--scope", "mail"] + demo.options)
         let code = await login.line(beginning: "  enter:").split(separator: " ").last.map(String.init) ?? ""
-        #expect(demo.issuer.approve(code), "'\(code)' is no code")
+        #expect(demo.issuer.approve(code), "'\(code)' is not a code")
         let result = await login.result()
         #expect(result.status == 0)
         for text in [
@@ -92,7 +92,7 @@ struct LoginCommandTests {
         }
     }
 
-    @Test("an outage during a login is one note, its end another, and then the code is shown again")
+    @Test("an outage during a login prints one note, its end another, and then the code again")
     func outage() async throws {
         let demo = try await DemoLogin()
         let login = try demo.pendingLogin(json: false)
@@ -104,7 +104,7 @@ struct LoginCommandTests {
         demo.issuer.always(.token, nil)
         let after = polls()
         await eventually("it does not poll again") { polls() >= after + 2 }
-        #expect(demo.issuer.approve(code), "'\(code)' is no code")
+        #expect(demo.issuer.approve(code), "'\(code)' is not a code")
         let result = await login.result()
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.errors.components(separatedBy: "; still trying, the code stays valid").count == 2)
@@ -114,7 +114,7 @@ struct LoginCommandTests {
         #expect(result.lines.count { $0.hasPrefix("  open:") } == 2)
     }
 
-    @Test("login alone repeats it with the settings of the account file")
+    @Test("login without options uses the settings of the account file")
     func repeats() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -125,7 +125,7 @@ struct LoginCommandTests {
         #expect(again.status == 0)
     }
 
-    @Test("endpoints given by hand need no discovery, and win over it")
+    @Test("endpoints in options need no discovery, and override it")
     func endpointsByHand() async throws {
         let demo = try await DemoLogin()
         let issuer = demo.issuer.issuer
@@ -143,7 +143,7 @@ struct LoginCommandTests {
         #expect(demo.issuer.log.allSatisfy { $0.endpoint != .metadata })
     }
 
-    @Test("a confidential client's secret comes from standard input, and goes to the server by Basic first")
+    @Test("a confidential client's secret is read from standard input, and sent by Basic first")
     func secretFromInput() async throws {
         let demo = try await DemoLogin()
         let login = try demo.home.client(

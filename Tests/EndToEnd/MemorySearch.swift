@@ -2,27 +2,26 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Counts secrets in all the memory of a process, as root may read it: as they are, in base64 and encoded as a form, whole
-/// or any 16 bytes of them.
+/// Counts secrets in a process's memory, which root may read: raw, in base64 and form-encoded, whole or any 16 bytes.
 struct MemorySearch {
     struct Count: Equatable {
         var plain = 0
-        /// In pages that are locked: not swapped, not dumped.
+        /// Occurrences in locked pages, which are not swapped or dumped.
         var locked = 0
     }
 
-    /// By what they are.
+    /// The secrets by kind.
     private(set) var secrets: [String: Set<String>] = [:]
 
     mutating func add(_ kind: String, _ texts: String...) { add(kind, texts) }
 
     mutating func add(_ kind: String, _ texts: [String]) {
-        // Shorter ones stand in memory by chance.
+        // Shorter texts occur in memory by chance.
         precondition(texts.allSatisfy { $0.utf8.count >= 16 }, "too short to be searched for")
         secrets[kind, default: []].formUnion(texts)
     }
 
-    /// By what they are; and where they are, in words.
+    /// Counts by kind, and the places as text.
     func count(in pid: Int32) async throws -> (counts: [String: Count], places: String) {
         let lines = secrets.flatMap { kind, texts in texts.map { "\(kind) \($0)\n" } }
         let result = try await ChildProcess.run(

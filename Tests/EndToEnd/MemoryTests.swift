@@ -10,7 +10,7 @@ struct MemoryTests {
         try await home.authagent("start")
         let pid = try #require(home.daemonPID)
         let request = Array("GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
-        // What is allocated once is there by then.
+        // Warm-up: one-time allocations.
         try await home.exchange(request, times: 500)
         let before = try residentBytes(pid)
         let count = 3_000

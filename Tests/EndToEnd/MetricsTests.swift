@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a scraper sees of a real agent.
+/// The metrics of a real agent.
 @Suite(.timeLimit(.minutes(5)))
 struct MetricsTests {
     private func page(_ home: AgentHome) async throws -> MetricsPage {
@@ -13,7 +13,7 @@ struct MetricsTests {
         return MetricsPage(String(parts[1]))
     }
 
-    @Test("a living agent's page pleases promtool, counts what happened, and says nothing that is secret")
+    @Test("a running agent's metrics pass promtool, count events, and contain no secret")
     func page() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUse
@@ -44,14 +44,14 @@ struct MetricsTests {
         #expect(page[#"authagent_journal_state{state="ok"}"#] == 1)
         #expect(page["authagent_connections_open"] == 1)
         for secret in demo.issuer.refreshTokens { #expect(!page.text.contains(secret)) }
-        // The demo issuer's logins have no end of their own.
+        // The demo issuer's refresh tokens do not expire.
         let families = page.families.union(["authagent_login_expiry_seconds"])
         let described = try ManualPage("authagent-api.7").entries
             .filter { $0.hasPrefix("authagent_") || $0.hasPrefix("process_") }
         #expect(families == described)
     }
 
-    @Test("the figures of the process are those of the kernel")
+    @Test("the process metrics match the kernel's values")
     func process() async throws {
         let home = try AgentHome()
         try await home.authagent("start")
@@ -60,8 +60,8 @@ struct MetricsTests {
         let now = Date().timeIntervalSince1970
         let start = try #require(page["process_start_time_seconds"])
         #expect((now - 120...now + 1).contains(start))
-        // One more is the connection that has asked; the agent looks at its keyring meanwhile, which takes some as well.
-        try await eventually("the number of open descriptors is another one than the kernel's") {
+        // Includes the scraping connection; a concurrent keyring check takes a few more.
+        try await eventually("the number of open descriptors differs from the kernel's") {
             let open = try await self.page(home)["process_open_fds"] ?? 0
             let files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
             return abs(open - Double(files)) <= 1

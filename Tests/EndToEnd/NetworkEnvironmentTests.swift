@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The variables that say how providers are reached, as the daemon finds them in its environment.
+/// The network variables in the daemon's environment: proxies and CA files.
 @Suite(.timeLimit(.minutes(5)))
 struct NetworkEnvironmentTests {
     let authority: ThrowAwayCA
@@ -16,13 +16,13 @@ struct NetworkEnvironmentTests {
     }
 
     @Test(
-        "CURL_CA_BUNDLE and SSL_CERT_FILE name the authorities to trust",
+        "CURL_CA_BUNDLE and SSL_CERT_FILE set the trusted authorities",
         arguments: ["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
     func trusted(variable: String) async throws {
         try await expectPrompt(try AgentHome(changes: [variable: authority.file]))
     }
 
-    @Test("a relative name of the authorities is meant from where the command runs")
+    @Test("a relative path of the CA file is resolved from the command's working directory")
     func relative() async throws {
         let home = try AgentHome(changes: [
             "SSL_CERT_FILE": authority.file.split(separator: "/").last.map(String.init) ?? ""
@@ -35,7 +35,7 @@ struct NetworkEnvironmentTests {
         try await expectPrompt(home)
     }
 
-    @Test("a command whose variables are others than the agent's says so in one line of status and of doctor")
+    @Test("if a command's variables differ from the agent's, status and doctor report it in one line")
     func differing() async throws {
         let home = try AgentHome(changes: ["https_proxy": "http://user:secret@127.0.0.1:9"])
         #expect(try await home.authagent("status").errors.isEmpty)
@@ -50,7 +50,7 @@ struct NetworkEnvironmentTests {
         }
     }
 
-    @Test("authorities that cannot be read are named, with the variable of the agent's environment: exit code 6")
+    @Test("an unreadable CA file is named with the agent's environment variable: exit code 6")
     func unreadable() async throws {
         let home = try AgentHome(changes: ["SSL_CERT_FILE": authority.files.path + "/gone.pem"])
         let result = await (try login(home)).result()
@@ -60,7 +60,7 @@ struct NetworkEnvironmentTests {
             "\(result.errors)")
     }
 
-    @Test("a proxy that is not there is named with its variable, and the provider is not blamed: exit code 6")
+    @Test("an unreachable proxy is named with its variable, and the provider is not blamed: exit code 6")
     func deadProxy() async throws {
         // The discard port, where no proxy listens.
         let home = try AgentHome(changes: [
@@ -73,7 +73,7 @@ struct NetworkEnvironmentTests {
         #expect(!(result.errors + result.output + home.log).contains("secret"))
     }
 
-    @Test("without them a provider of a private authority is refused, and the hint names ca_file: exit code 6")
+    @Test("without these variables a private authority is refused, and the hint names ca_file: exit code 6")
     func untrusted() async throws {
         let home = try AgentHome()
         let result = await (try login(home)).result()
@@ -101,7 +101,7 @@ struct NetworkEnvironmentTests {
     }
 
     @Test(
-        "the keys of TLS are written nowhere, also if the environment asks for it", arguments: [true, false])
+        "TLS keys are written nowhere, even if the environment requests it", arguments: [true, false])
     func keyLog(isStartedByClient: Bool) async throws {
         let log = authority.files.path + "/keys.log"
         let environment = ["CURL_CA_BUNDLE": authority.file, "SSLKEYLOGFILE": log, "QLOGDIR": authority.files.path]
@@ -109,7 +109,7 @@ struct NetworkEnvironmentTests {
         let daemon = isStartedByClient ? nil : try await home.daemon()
         try await expectPrompt(home)
         #expect(!FileManager.default.fileExists(atPath: log))
-        // The same handshake by a program that listens to the variable, so that this can fail.
+        // Proves the set-up: a program that obeys the variable writes the keys.
         let curl = try MissingProgram.require("curl", package: "curl")
         let server = try await TLSServer(authority.certificate())
         let other = try ChildProcess(
@@ -128,7 +128,7 @@ struct NetworkEnvironmentTests {
         return try home.client(["login", "work", "--client-id", "tv", "--store", "memory", "--json"] + endpoints)
     }
 
-    /// The agent reaches the provider and shows the code that comes from it.
+    /// Expects that the agent reaches the provider and shows its code.
     private func expectPrompt(_ home: AgentHome, _ location: SourceLocation = #_sourceLocation) async throws {
         let login = try login(home)
         await eventually("\(login.errorsSoFar)\(login.outputSoFar)", sourceLocation: location) {
@@ -142,7 +142,7 @@ struct NetworkEnvironmentTests {
     }
 }
 
-/// A proxy that hears one request on each connection, and hangs up.
+/// A proxy that reads one request on each connection and closes it.
 private final class RefusingProxy: Sendable {
     private let listener: LoopbackListener
 

@@ -4,13 +4,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Logins that are kept by a real KeePassXC or a real kwalletd5 instead of gnome-keyring.
+/// Logins in a real KeePassXC or kwalletd5 instead of gnome-keyring.
 @Suite(.timeLimit(.minutes(10)))
 struct OtherKeyringTests {
-    /// Each client may use each item.
+    /// Every client may use every item.
     private let open = PrivateKeePassXC.Settings(confirmsAccess: false)
 
-    @Test("KeePassXC without confirmations: a login outlives a rotation and the agent, and a logout leaves nothing")
+    @Test("KeePassXC without confirmations: a login survives rotation and restart, a logout leaves nothing")
     func keePassXC() async throws {
         let keyring = try await PrivateKeePassXC(open)
         try await liveThrough(try await DemoLogin.beside(keyring.environment, firstLifetime: nil), keyring.labels)
@@ -18,7 +18,7 @@ struct OtherKeyringTests {
         #expect(dialogs == [])
     }
 
-    @Test("kwalletd5: a login outlives a rotation and the agent, and a logout leaves nothing")
+    @Test("kwalletd5: a login survives rotation and restart, and a logout leaves nothing")
     func kwallet() async throws {
         let keyring = try await PrivateKWallet()
         try await liveThrough(try await DemoLogin.beside(keyring.environment, firstLifetime: nil), keyring.labels)
@@ -37,8 +37,8 @@ struct OtherKeyringTests {
         await demo.home.killDaemon()
         let third = try await demo.home.authagent("token", "work")
         #expect(third.status == 0, "\(third.errors)")
-        // The agent may be replacing it just then.
-        try await eventually("it is not kept once") { try await labels() == [demo.label("work")] }
+        // The agent may be replacing it at this time.
+        try await eventually("not exactly one item") { try await labels() == [demo.label("work")] }
         let logout = try await demo.home.authagent("logout", "work")
         #expect(logout.status == 0, "\(logout.output)\(logout.errors)")
         let left = try await labels()
@@ -46,7 +46,7 @@ struct OtherKeyringTests {
         #expect(demo.issuer.liveRefreshTokens.isEmpty)
     }
 
-    @Test("KeePassXC that asks for each item: a login works, and another account's login works beside it")
+    @Test("KeePassXC that confirms each item: the logins of two accounts work")
     func twoLogins() async throws {
         let keyring = try await PrivateKeePassXC()
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -60,7 +60,7 @@ struct OtherKeyringTests {
         #expect(try await demo.state("home") == .ok)
     }
 
-    @Test("KeePassXC that asks for each item: a restarted agent says within 10 s which item and which program waits")
+    @Test("KeePassXC that confirms each item: within 10 s a restarted agent names the item and the program")
     func restarted() async throws {
         let keyring = try await PrivateKeePassXC()
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -70,7 +70,7 @@ struct OtherKeyringTests {
         #expect(try await keyring.labels() == [demo.label("work")])
     }
 
-    @Test("KeePassXC that asks for each item: once a person allows it, the token comes, and no dialog is left")
+    @Test("KeePassXC that confirms each item: once allowed, the token is served, and no dialog is left")
     func allowed() async throws {
         let keyring = try await PrivateKeePassXC()
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -78,20 +78,20 @@ struct OtherKeyringTests {
         await demo.home.killDaemon()
         #expect(try await demo.home.authagent("token", "work").status == 7)
         try await keyring.allow()
-        try await eventually("the item that is allowed is not noticed") {
+        try await eventually("the allowed item is not noticed") {
             try await demo.home.authagent("token", "work").status == 0
         }
         let dialogs = try await keyring.dialogs()
         #expect(dialogs == [])
     }
 
-    @Test("KeePassXC that asks anew after a restart: a rotation is served at once, and costs no login")
+    @Test("KeePassXC that asks again after a restart: a rotation is served at once, and no login is lost")
     func rotation() async throws {
         let keyring = try await PrivateKeePassXC()
         let demo = try await DemoLogin.beside(keyring.environment)
         try await demo.logIn()
         try await demo.tokenExpires()
-        // What it had allowed ends with it.
+        // Its permissions end with the process.
         await keyring.killProvider()
         try await keyring.startProvider()
         let start = ContinuousClock.now
@@ -107,10 +107,10 @@ struct OtherKeyringTests {
             return try await demo.home.authagent("token", "work").status == 0
         }
         #expect(demo.issuer.liveRefreshTokens.count == 1)
-        try await eventually("it is not kept once") { try await keyring.labels() == [demo.label("work")] }
+        try await eventually("not exactly one item") { try await keyring.labels() == [demo.label("work")] }
     }
 
-    @Test("a KeePassXC that is locked is named, without gnome-keyring's commands, and shows no window")
+    @Test("a locked KeePassXC is named, without gnome-keyring's commands, and shows no window")
     func locked() async throws {
         let keyring = try await PrivateKeePassXC(open)
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -122,7 +122,7 @@ struct OtherKeyringTests {
         #expect(dialogs == [])
     }
 
-    @Test("a KeePassXC without a group for the Secret Service is named before a person approves, and shows no window")
+    @Test("a KeePassXC without a Secret Service group is named before a code is shown, and shows no window")
     func noGroup() async throws {
         let keyring = try await PrivateKeePassXC(.init(exposesGroup: false))
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -133,7 +133,7 @@ struct OtherKeyringTests {
         #expect(dialogs == [])
     }
 
-    @Test("a KeePassXC that hangs is named, and nothing of gnome-keyring's is to be killed")
+    @Test("a KeePassXC that hangs is named, and no hint kills gnome-keyring")
     func hung() async throws {
         let keyring = try await PrivateKeePassXC(open)
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -146,7 +146,7 @@ struct OtherKeyringTests {
         #expect(try await keyring.labels() == [demo.label("work")])
     }
 
-    @Test("a closed wallet of kwalletd5 is named, without gnome-keyring's commands, and is open after its next start")
+    @Test("a closed wallet of kwalletd5 is named, without gnome-keyring's commands, and opens at its next start")
     func closedWallet() async throws {
         let keyring = try await PrivateKWallet()
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -160,7 +160,7 @@ struct OtherKeyringTests {
         #expect(try await keyring.labels() == [demo.label("work")])
     }
 
-    @Test("a kwalletd5 that has no wallet yet is named, without gnome-keyring's commands")
+    @Test("a kwalletd5 without a wallet is named, without gnome-keyring's commands")
     func noWallet() async throws {
         let keyring = try await PrivateKWallet(hasWallet: false)
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -169,7 +169,7 @@ struct OtherKeyringTests {
         #expect(try await keyring.labels().isEmpty)
     }
 
-    @Test("a deletion that a person cancels in KeePassXC, or never answers, is not done", arguments: [true, false])
+    @Test("a deletion that the user cancels in KeePassXC, or does not confirm, is not done", arguments: [true, false])
     func keptItem(isAnswered: Bool) async throws {
         let keyring = try await PrivateKeePassXC(.init(confirmsAccess: false, confirmsDeletion: true))
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -182,14 +182,14 @@ struct OtherKeyringTests {
         let text = logout.output + logout.errors
         #expect(text.contains("keeps the item '\(demo.label("work"))'"), "\(text)")
         #expect(demo.issuer.liveRefreshTokens.isEmpty)
-        // The item's refresh token is not a login any more.
+        // The item's refresh token has been revoked.
         await demo.home.killDaemon()
         let token = try await demo.home.authagent("token", "work")
         #expect(token.status == 3, "\(token.errors)")
         #expect(try await keyring.labels() == [demo.label("work")])
     }
 
-    @Test("a deletion that a person confirms in KeePassXC leaves nothing")
+    @Test("a deletion that the user confirms in KeePassXC leaves nothing")
     func confirmedDeletion() async throws {
         let keyring = try await PrivateKeePassXC(.init(confirmsAccess: false, confirmsDeletion: true))
         let demo = try await DemoLogin.beside(keyring.environment)
@@ -201,7 +201,7 @@ struct OtherKeyringTests {
         #expect(try await keyring.labels().isEmpty)
     }
 
-    /// The store of the account cannot be used: which program keeps it, and nothing that another program could do.
+    /// Expects an unusable store: the error names its program, and no hint is about another one.
     private func expectUnavailable(
         _ demo: DemoLogin, _ program: String, mentions words: String = "",
         _ location: SourceLocation = #_sourceLocation
@@ -225,8 +225,7 @@ struct OtherKeyringTests {
 }
 
 extension DemoLogin {
-    /// A login in the keyring of a session: refresh tokens are good for one use, and the first access token for so many
-    /// seconds.
+    /// Logs in with the session's keyring, one-time refresh tokens, and a first access token of that many seconds.
     fileprivate static func beside(
         _ session: [String: String], firstLifetime: Int? = 1
     ) async throws -> DemoLogin {
@@ -237,7 +236,7 @@ extension DemoLogin {
             configuration, store: "keyring", changes: session.filter { $0.key != "HOME" && $0.key != "PATH" })
     }
 
-    /// What a person sees of an account's record in a keyring manager.
+    /// The text of an account's record in a keyring manager.
     fileprivate func label(_ account: String) -> String { "authagent: \(account) (\(issuer.issuer))" }
 
     fileprivate func state(_ account: String = "work") async throws -> AccountStatus.State? {

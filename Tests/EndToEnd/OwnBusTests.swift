@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An agent whose first command comes from cron or another user's shell. Only root can make a /run of its own.
+/// An agent that cron or another user's shell starts. These tests need root, for a /run of their own.
 @Suite(.timeLimit(.minutes(5)))
 struct OwnBusTests {
     let keyring: PrivateKeyring
@@ -15,7 +15,7 @@ struct OwnBusTests {
         home = try AgentHome()
     }
 
-    /// What the doctor says of the bus where /run/user/0/bus is the keyring's.
+    /// Returns doctor's bus check where /run/user/0/bus is the keyring's bus.
     private func doctor(_ changes: [String: String]) async throws -> DoctorReport {
         let bus = try #require(keyring.environment["DBUS_SESSION_BUS_ADDRESS"]?.split(separator: "=").last)
         let script = """
@@ -34,7 +34,7 @@ struct OwnBusTests {
     }
 
     @Test(
-        "the bus in /run/user is the user's where the variables name none, or one that has ended",
+        "if the variables name no bus, or one that has ended, the bus in /run/user is used",
         arguments: [
             [:], ["DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"], ["XDG_RUNTIME_DIR": "/nonexistent"],
         ])
@@ -45,7 +45,7 @@ struct OwnBusTests {
     }
 
     @Test(
-        "a value that names no bus is obeyed, named, and mended by its removal",
+        "a value that names no bus is respected and named, and its removal repairs it",
         arguments: ["disabled:", "/dev/null", "autolaunch:"])
     func disabled(value: String) async throws {
         let report = try await doctor(["DBUS_SESSION_BUS_ADDRESS": value])
@@ -55,7 +55,7 @@ struct OwnBusTests {
         #expect(bus.hint?.contains("unset DBUS_SESSION_BUS_ADDRESS") == true, "\(bus)")
     }
 
-    @Test("the mounted socket file of an agent that has ended is called that, with what to mount instead")
+    @Test("a mounted socket file of an agent that has ended is reported, with the directory to mount instead")
     func mountedSocket() async throws {
         let script = """
             mkdir -m 700 "$1/c" && : >"$1/c/agent.sock" && "$2" start >/dev/null || exit 99

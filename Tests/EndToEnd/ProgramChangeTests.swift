@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Programs that become others, or are called what a reader must not believe. Real ones.
+/// Real programs that execute another one, or have a misleading name.
 @Suite(.timeLimit(.minutes(5)))
 struct ProgramChangeTests {
     private func agent(_ rules: String) async throws -> DemoLogin {
@@ -20,7 +20,7 @@ struct ProgramChangeTests {
         return program
     }
 
-    @Test("a stream that a rule gave to a program ends when its process is another program, by path and by digest")
+    @Test("a stream allowed by path or digest ends when its process executes another program")
     func stream() async throws {
         let path = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
         let sum = try await ChildProcess.run("/usr/bin/sha256sum", [path]).output.prefix(64)
@@ -40,7 +40,7 @@ struct ProgramChangeTests {
         }
     }
 
-    @Test("a stream that no rule about programs gave goes on when its process is another program")
+    @Test("a stream allowed by a rule without a program continues when its process executes another program")
     func freeStream() async throws {
         let demo = try await agent("")
         let actor = try await SocketActor(demo.home.socket)
@@ -53,7 +53,7 @@ struct ProgramChangeTests {
         actor.end()
     }
 
-    @Test("a token that was waited for is not sent to the program that the caller has become meanwhile")
+    @Test("if the caller executes another program while it waits, the token is not sent")
     func waiting() async throws {
         let path = (try BuildProducts.path("socket-actor") as NSString).resolvingSymlinksInPath
         var configuration = DemoIssuer.Configuration()
@@ -74,13 +74,13 @@ struct ProgramChangeTests {
         await eventually { actor.streamed.contains("HTTP/1.1") }
         #expect(actor.streamed.contains("caller_lost"), "\(actor.streamed)")
         #expect(!actor.streamed.contains("access_token"))
-        // What was renewed is kept for those who may have it.
+        // The renewed token is kept for allowed callers.
         #expect(demo.issuer.liveRefreshTokens.count == 1)
         kill(actor.pid, SIGKILL)
         actor.end()
     }
 
-    @Test("the audit and the events say that an executable is the caller's word, unless a rule has had it confirmed")
+    @Test("audit and events mark an executable as claimed unless a rule has verified it")
     func claimed() async throws {
         let demo = try await DemoLogin()
         try demo.home.files.directory("programs")
@@ -93,7 +93,7 @@ struct ProgramChangeTests {
             "audit_file = \"\(audit)\"\n" + RootAgent.rule("work", "executable = \"\(good)\"")
                 + RootAgent.rule("work", "user = \"*\"\nexecutable = \"\(other)\"", allow: "status"))
         let daemon = try await demo.home.daemon()
-        // Nothing but status for it, and so no login either.
+        // The rule allows only status, so it may not log in either.
         try await demo.logIn("free")
         for (program, name) in [(good, "executable"), (try BuildProducts.path("socket-actor"), "executable_claimed")] {
             let actor = try await SocketActor(demo.home.socket, program: program)
@@ -103,7 +103,7 @@ struct ProgramChangeTests {
                 (try? String(contentsOfFile: audit, encoding: .utf8))?.contains(text) == true
             }
             await eventually { daemon.errorsSoFar.contains(" \(name)=") }
-            // Also on its next connection, for which what is known of it is used again.
+            // Also on its next connection, which uses the cached facts about the process.
             await actor.renew()
             _ = await actor.ask("/v1/accounts/free/token")
             let claim = "\"pid\":\(actor.pid),\"executable_claimed\":"
@@ -115,7 +115,7 @@ struct ProgramChangeTests {
             #expect(confirmed.count == (name == "executable" ? 1 : 0))
             actor.end()
         }
-        // A liar's word is written as such: at the path that a rule names there is another file for the agent.
+        // A false path is marked as claimed: the agent sees another file at the path of the rule.
         let liar = try await SocketActor(
             demo.home.socket, program: good, through: try await OtherPlace.command(hiding: good))
         _ = await liar.ask(RootAgent.token)
@@ -127,7 +127,7 @@ struct ProgramChangeTests {
         liar.end()
     }
 
-    @Test("a program's name cannot obey a terminal: events, policy check and status --json have no raw control in them")
+    @Test("control characters in a program's name are escaped in events, policy check and status --json")
     func names() async throws {
         let demo = try await DemoLogin()
         let name = "x\u{9B}31m\u{202E}\u{2066}\u{200B}\u{2028}\u{E0041}\u{7F}\u{1B}[31m\u{85}y"
@@ -140,7 +140,7 @@ struct ProgramChangeTests {
         try await demo.logIn()
         let watcher = try demo.home.client(["events", "--json"], input: nil)
         let actor = try await SocketActor(demo.home.socket, program: program)
-        // Until the watcher is there, and sees one; the same refusal is told once only.
+        // Repeats until the watcher gets one; the same refusal is reported once a minute.
         var number = 0
         await eventually {
             number += 1
@@ -159,7 +159,7 @@ struct ProgramChangeTests {
         for text in texts {
             #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || Self.isHarmless($0) }, "\(text.debugDescription)")
         }
-        // In JSON nothing of the name is lost.
+        // JSON keeps the whole name.
         #expect(texts[1].contains("x\\u009b31m\\u202e\\u2066\\u200b\\u2028\\udb40\\udc41\\u007f\\u001b[31m\\u0085y"))
         watcher.signal(SIGTERM)
         actor.end()

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What stands between the agent and its provider, or comes from the provider, and is no answer to a refresh.
+/// Replies of proxies and providers that do not answer a refresh.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ProviderFaultTests {
     struct Case: CustomTestStringConvertible {
@@ -41,7 +41,7 @@ struct ProviderFaultTests {
     ]
 
     @Test(
-        "no nonsense on the way ends a login: exit code 6, no storm of requests, and a token once it is over",
+        "no invalid reply on the path ends a login: exit code 6, no request storm, and a token afterwards",
         arguments: cases)
     func transient(_ fault: Case) async throws {
         var configuration = DemoIssuer.Configuration()
@@ -59,7 +59,7 @@ struct ProviderFaultTests {
             #expect(result.output.isEmpty)
             #expect(result.errors.contains("the login is kept"), "\(result.errors)")
         }
-        // Whoever asks may cause an attempt once a second, beside those that the agent makes by itself.
+        // Callers may trigger one attempt per second, in addition to the agent's own.
         let seconds = Int((ContinuousClock.now - start).components.seconds)
         #expect(demo.issuer.refreshCount - before <= 2 * (seconds + 2))
         #expect(demo.issuer.liveRefreshTokens == granted)

@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent token NAME` takes a short way; nobody may see a difference.
+/// The fast path of `authagent token NAME`, whose output must equal that of the ordinary path.
 @Suite(.timeLimit(.minutes(5)))
 struct QuickTokenTests {
-    /// The ordinary way to the same: an option that changes nothing.
+    /// The same on the ordinary path, by an option without effect.
     private func both(
         _ home: AgentHome, _ arguments: [String]
     ) async throws -> (quick: ChildProcess.Result, ordinary: ChildProcess.Result) {
@@ -25,7 +25,7 @@ struct QuickTokenTests {
         #expect(quick.errors == ordinary.errors)
     }
 
-    @Test("a token, a header, a refusal, an unknown name and wrong arguments are the same on both ways")
+    @Test("token, header, refusal, unknown name and invalid arguments are the same on both paths")
     func same() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -42,7 +42,7 @@ struct QuickTokenTests {
         try await expectSame(demo.home, "work", status: 3)
     }
 
-    @Test("the short way is the one that is taken: its request has no query")
+    @Test("the fast path is used: its request has no query")
     func taken() async throws {
         let home = try AgentHome()
         let agent = try SilentAgent(home.socket)
@@ -57,7 +57,7 @@ struct QuickTokenTests {
         }
     }
 
-    @Test("the token command's own help, and an agent that has to be started first, come the ordinary way")
+    @Test("help for token, and an agent that has to be started first, use the ordinary path")
     func notQuick() async throws {
         let demo = try await DemoLogin()
         #expect(try await demo.home.authagent("token", "--help").output.contains("USAGE: authagent token"))
@@ -68,7 +68,7 @@ struct QuickTokenTests {
         #expect(demo.home.daemonPID != nil)
     }
 
-    @Test("a note of the agent's is printed beside the token, once, and the token is asked for once")
+    @Test("a note of the agent is printed once beside the token, and the token is requested once")
     func note() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.accessTokenLifetime = 50

@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The examples of README.md that use a token, as they are printed there.
+/// The README's examples that use a token, run as printed.
 @Suite(.timeLimit(.minutes(5)))
 struct ReadmeExampleTests {
     struct Example: Sendable, CustomTestStringConvertible {
@@ -12,7 +12,7 @@ struct ReadmeExampleTests {
         var testDescription: String { text.split(separator: "\n").last.map(String.init) ?? text }
     }
 
-    /// The blocks that take a token into a variable.
+    /// The code blocks that assign a token to a variable.
     static let examples: [Example] = {
         let readme = Repository.path("README.md")
         let text = (try? String(contentsOfFile: readme, encoding: .utf8)) ?? ""
@@ -31,7 +31,7 @@ struct ReadmeExampleTests {
         }
     }
 
-    @Test("without a login each ends with its exit code and sends nothing", arguments: examples)
+    @Test("without a login each exits with the exit code and sends nothing", arguments: examples)
     func withoutLogin(example: Example) async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -43,7 +43,7 @@ struct ReadmeExampleTests {
         #expect(server.requests == "")
     }
 
-    @Test("with one the token arrives, and is in the arguments of no process meanwhile", arguments: examples)
+    @Test("with a login the token arrives, and is not in the arguments of any process", arguments: examples)
     func withLogin(example: Example) async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -54,7 +54,7 @@ struct ReadmeExampleTests {
             server.requests.contains("\r\n\r\n") || !program.isRunning
         }
         #expect(server.requests.contains("Authorization: Bearer \(token)\r\n"), "\(server.requests)")
-        // The client of the request lives: it waits for its answer.
+        // The request's client is running: it waits for its reply.
         let arguments = try Self.commandLines()
         #expect(arguments.contains { $0.contains(server.url) })
         #expect(!arguments.contains { $0.contains(token) })
@@ -62,7 +62,7 @@ struct ReadmeExampleTests {
         _ = await program.result()
     }
 
-    /// The command in kubectl's configuration, whose text is a block of YAML.
+    /// The command in kubectl's configuration, a YAML block.
     private static func kubectl() throws -> Example {
         let text = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
         let block = try #require(text.components(separatedBy: "\n      - |\n").dropFirst().first)
@@ -70,7 +70,7 @@ struct ReadmeExampleTests {
         return Example(shell: "sh", text: try #require(lines).joined(separator: "\n"))
     }
 
-    @Test("kubectl's command prints a credential with the ID token, and without a login nothing: exit code 3")
+    @Test("kubectl's command prints a credential with the ID token; without a login nothing: exit code 3")
     func kubectl() async throws {
         struct Credential: Decodable {
             struct Status: Decodable { var token: String }
@@ -106,7 +106,7 @@ struct ReadmeExampleTests {
             shell, [try home.files.file("example", example.text + "\n")], environment: environment, input: "text")
     }
 
-    /// Of every process that is there (proc(5)).
+    /// The arguments of all processes (proc(5)).
     private static func commandLines() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int32($0) != nil }.compactMap {
             FileManager.default.contents(atPath: "/proc/\($0)/cmdline").map {
@@ -116,7 +116,7 @@ struct ReadmeExampleTests {
     }
 }
 
-/// A server of HTTP that hears requests, and answers none before it is told to.
+/// An HTTP server that holds its replies until `answer` is called.
 private final class HeldServer: Sendable {
     private final class Record: Sendable {
         let heard = Mutex("")
@@ -135,7 +135,7 @@ private final class HeldServer: Sendable {
         }
     }
 
-    /// Answers what waits and what comes.
+    /// Answers pending and later requests.
     func answer() {
         let waiting = record.held.withLock { held in
             held.isOpen = true

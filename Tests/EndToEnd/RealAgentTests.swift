@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The library with a real agent and an issuer that approves at once.
+/// The client library with a real agent and an issuer that approves at once.
 @Suite(.timeLimit(.minutes(5)))
 struct RealAgentTests {
     private let home: AgentHome
@@ -24,7 +24,7 @@ struct RealAgentTests {
 
     private var settings: LoginRequest { LoginRequest(issuer: issuer.issuer, clientID: "tv", store: "memory") }
 
-    @Test("a login, a token, a status, a look inside and a logout, as a program does them")
+    @Test("a program logs in, gets a token and the status, inspects the token and logs out")
     func life() async throws {
         let daemon = try await home.daemon()
         var kinds: [LoginEvent] = []
@@ -56,7 +56,7 @@ struct RealAgentTests {
         await #expect { try await client.status(of: ghost) } throws: { Self.code(of: $0) == .unknownAccount }
     }
 
-    @Test("events come as they happen, and a reader goes on where it was")
+    @Test("events arrive as they occur, and a reader resumes where it was")
     func events() async throws {
         let daemon = try await home.daemon()
         let events = try await client.events()
@@ -66,7 +66,7 @@ struct RealAgentTests {
             seen.append(event)
             if event.news.kind == .loggedIn { break }
         }
-        // Beside them there may be what the agent finds out about its stores.
+        // There may be store events as well.
         #expect(seen.filter { $0.news.account == work }.map(\.news.kind) == [.loginStarted, .loggedIn])
         let first = try #require(seen.first)
         var again: [AgentEvent] = []
@@ -78,7 +78,7 @@ struct RealAgentTests {
         #expect(daemon.isRunning)
     }
 
-    @Test("a hundred tasks get their tokens over a few kept connections, also after the agent was started anew")
+    @Test("a hundred tasks get tokens over a few persistent connections, also after the agent was restarted")
     func crowd() async throws {
         let first = try await home.daemon()
         for try await _ in try await client.login(work, settings) {}

@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The main job on real parts: Glewlwyd, gnome-keyring and the three programs.
+/// The three programs with a real server (Glewlwyd) and a real gnome-keyring.
 @Suite(.serialized)
 struct RealProviderTests {
-    @Test("login, token, restart, token, logout: the whole life of a login on a real server and in a real keyring")
+    @Test("login, token, restart, token and logout work with a real server and a real keyring")
     func wholeLife() async throws {
         let keyring = try await PrivateKeyring()
         let glewlwyd = try await Glewlwyd.start()
@@ -31,7 +31,7 @@ struct RealProviderTests {
         #expect(logout.status == 0)
         let reply = try APIJSON.decode(LogoutReply.self, from: try #require(logout.lines.first).utf8)
         #expect(reply.forgotten)
-        // Glewlwyd answers 401 to a public client that revokes: an honest logout says so and goes on.
+        // Glewlwyd answers a public client's revocation with 401: logout must report that and continue.
         #expect(!reply.revoked)
         #expect(reply.reason?.isEmpty == false)
         #expect(try await keyring.labels().allSatisfy { !$0.contains("authagent") })
@@ -42,8 +42,8 @@ struct RealProviderTests {
         #expect(third.errors.contains("authagent: hint: run 'authagent login work'"))
     }
 
-    // Glewlwyd documents the parameter `scope` of a refresh, and does not read it: RFC 6749 §3.3 lets it, and has it say so.
-    @Test("a server that grants more than was asked for is served with a note, and the login's own token stays")
+    // Glewlwyd ignores `scope` of a refresh. RFC 6749 §3.3 permits that if the reply names the scope.
+    @Test("if a server grants more than requested, the token has a note, and the login's own is not affected")
     func otherScope() async throws {
         let keyring = try await PrivateKeyring()
         var options = Glewlwyd.Options()
@@ -73,7 +73,7 @@ struct RealProviderTests {
         #expect(Set(try await token().scope.split(separator: " ")) == Set(own.scope.split(separator: " ")))
     }
 
-    @Test("of a server that does not narrow scopes, no program under a bound gets a token, whatever it asks for")
+    @Test("if a server does not narrow scopes, no program under a bound gets a token, whatever it requests")
     func bound() async throws {
         let keyring = try await PrivateKeyring()
         let glewlwyd = try await Glewlwyd.start()
@@ -96,7 +96,7 @@ struct RealProviderTests {
         }
         await home.killDaemon()
         #expect(try await home.authagent("token", "work").status == 5)
-        // Believing it would not help it: its reply names what it grants.
+        // `believe_omitted_scope` makes no difference: the reply names the granted scopes.
         let file = home.files.path + "/config/authagent/accounts/work.toml"
         let text = try String(contentsOfFile: file, encoding: .utf8)
         try (text + "believe_omitted_scope = true\n").write(toFile: file, atomically: false, encoding: .utf8)
@@ -104,7 +104,7 @@ struct RealProviderTests {
         #expect(try await home.authagent("token", "work").status == 5)
     }
 
-    @Test("a confidential client is revoked at the server: its refresh token is refused from then on")
+    @Test("a confidential client's logout is a revocation: its refresh token is refused from then on")
     func revoked() async throws {
         let keyring = try await PrivateKeyring()
         let glewlwyd = try await Glewlwyd.start()
@@ -123,12 +123,12 @@ struct RealProviderTests {
         #expect(
             try await glewlwyd.statusOfRefresh(refreshToken, client: "server", secret: "s3cret") == "400"
         )
-        // The secret stays for the next login, which needs no option.
+        // The secret is kept for the next login, which needs no option.
         let again = try await home.login("srv") { try await glewlwyd.approve($0, client: "server") }
         #expect(again.status == 0, "\(again.output)\(again.errors)")
     }
 
-    @Test("with one-use refresh tokens every refresh rotates, and a restart goes on with the newest")
+    @Test("with one-time refresh tokens every refresh rotates, and a restart continues with the newest")
     func rotation() async throws {
         let keyring = try await PrivateKeyring()
         var options = Glewlwyd.Options()

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Logins without a client id, by the real programs.
+/// Logins without a client id, with the real programs.
 @Suite(.timeLimit(.minutes(5)))
 struct RegistrationTests {
     private func issuer(
@@ -17,7 +17,7 @@ struct RegistrationTests {
         return try await DemoIssuer.start(configuration)
     }
 
-    @Test("register, login, token, restart, logout, login again, forget: one registration, and none is left")
+    @Test("register, login, token, restart, logout, login, forget: one registration, and none is left")
     func wholeLife() async throws {
         let issuer = try await issuer {
             $0.requiresRedirectURI = true
@@ -54,7 +54,7 @@ struct RegistrationTests {
         }
     }
 
-    @Test("a provider that wants an initial access token gets it from a file that nobody else can read")
+    @Test("a provider that requires an initial access token gets it from a file that only its owner can read")
     func initialToken() async throws {
         let issuer = try await issuer { $0.initialToken = "initial-token" }
         let home = try AgentHome()
@@ -88,7 +88,7 @@ struct RegistrationTests {
         #expect(issuer.registeredClients.count == 1)
     }
 
-    @Test("Ctrl-C is answered at once although the provider hangs before it has registered a client")
+    @Test("Ctrl-C ends the command at once although the provider hangs during the registration")
     func hangs() async throws {
         let provider = try SilentServer()
         let home = try AgentHome()
@@ -97,14 +97,14 @@ struct RegistrationTests {
             "login", "work", "--issuer", root, "--registration-endpoint", root + "/register", "--device-endpoint",
             root + "/device", "--token-endpoint", root + "/token", "--store", "memory",
         ])
-        await eventually("nobody asks the provider: \(login.errorsSoFar)") { provider.isAsked }
+        await eventually("no request reaches the provider: \(login.errorsSoFar)") { provider.isAsked }
         login.signal(SIGINT)
         let result = await login.result()
         #expect(result.status == 1)
         #expect(result.errors.contains("authagent: error: the login was cancelled"), "\(result.errors)")
     }
 
-    @Test("without registration, and without a client id, the login says what is missing")
+    @Test("without registration and without a client id, login names what is missing")
     func unsupported() async throws {
         let issuer = try await DemoIssuer.start()
         let home = try AgentHome()
@@ -114,7 +114,7 @@ struct RegistrationTests {
         #expect(result.errors.contains("authagent: hint: give --client-id ID"))
     }
 
-    @Test("with a real server: Glewlwyd registers the client, the login completes, and the client is deleted again")
+    @Test("Glewlwyd registers the client, the login completes, and the client is deleted again")
     func glewlwyd() async throws {
         let keyring = try await PrivateKeyring()
         let glewlwyd = try await Glewlwyd.start()

@@ -32,7 +32,7 @@ struct RenewCommandTests {
         let json = try await demo.home.authagent("token", "work", "--renew", "--id-token", "--json", "--wait", "30")
         let reply = try APIJSON.decode(TokenReply.self, from: json.output.utf8)
         #expect(reply.accessToken == second.lines.first)
-        // Its end, and not the access token's.
+        // The expiry of the ID token, not of the access token.
         let part = try #require(reply.idToken?.split(separator: ".").dropFirst().first)
         let bytes = try #require(decoded(part))
         let claims = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
@@ -61,7 +61,7 @@ struct RenewCommandTests {
         }
     }
 
-    @Test("where only a login helps --renew exits with 3 and prints nothing")
+    @Test("if a new login is required, --renew exits with 3 and prints nothing")
     func loginRequired() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -73,7 +73,7 @@ struct RenewCommandTests {
         }
     }
 
-    @Test("a provider that does not answer costs --renew no more than --wait, and exit code 6")
+    @Test("if the provider does not answer, --renew ends after --wait with exit code 6")
     func wait() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -88,7 +88,7 @@ struct RenewCommandTests {
         #expect(clock.now - start < .seconds(30))
     }
 
-    @Test("programs that report one refused token at the same time cost one renewal")
+    @Test("programs that report a refused token at the same time share one renewal")
     func storm() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()

@@ -4,10 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Revocations that the provider could not take at the logout.
+/// Revocations that failed at the logout.
 @Suite(.timeLimit(.minutes(5)))
 struct RevocationTests {
-    @Test("V1: a revocation that failed is sent by the next agent, which then has nothing to do and does nothing")
+    @Test("V1: a failed revocation is sent by the next agent, which is idle afterwards")
     func afterRestart() async throws {
         let demo = try await DemoLogin(keyring: try await PrivateKeyring())
         try await demo.logIn()
@@ -20,10 +20,10 @@ struct RevocationTests {
         demo.issuer.always(.revocation, nil)
         try await demo.home.authagent("start")
         await eventually("the provider is not told") { demo.issuer.liveRefreshTokens.isEmpty }
-        #expect(try demo.cpuTicks() < 100, "an agent with nothing to do takes no time")
+        #expect(try demo.cpuTicks() < 100, "an idle agent uses no CPU time")
     }
 
-    @Test("V1: revocations wait for a keyring that is locked at the start, and are sent once it is unlocked")
+    @Test("V1: with a keyring locked at the start, revocations are sent once it is unlocked")
     func afterUnlock() async throws {
         let keyring = try await PrivateKeyring()
         let demo = try await DemoLogin(keyring: keyring)
@@ -38,7 +38,7 @@ struct RevocationTests {
         #expect(locked.status == 7, "\(locked.errors)")
         await keyring.killProvider()
         try await keyring.startProvider()
-        // Any look into the keyring will do.
+        // Any access to the keyring triggers it.
         try await eventually("the provider is not told") {
             _ = try await demo.home.authagent("status")
             return demo.issuer.liveRefreshTokens.isEmpty
@@ -47,11 +47,11 @@ struct RevocationTests {
 }
 
 extension DemoLogin {
-    /// The time that the daemon has computed so far, in hundredths of a second (proc(5), /proc/PID/stat).
+    /// The daemon's CPU time so far, in hundredths of a second (proc(5), /proc/PID/stat).
     fileprivate func cpuTicks() throws -> Int {
         let pid = try #require(home.daemonPID)
         let stat = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
-        // The name in parentheses may hold anything; utime and stime are the 12th and 13th field after it.
+        // The name in parentheses may contain anything; utime and stime are the 12th and 13th field after it.
         let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
         return (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0)
     }

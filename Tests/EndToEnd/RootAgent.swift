@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An agent that runs as root, which may look at every program, and that every user can reach.
+/// An agent of root, which may inspect every program, with a socket for every user.
 struct RootAgent {
     static let attacker: UInt32 = 64_011
     static let neighbour: UInt32 = 64_012
@@ -11,7 +11,7 @@ struct RootAgent {
     let demo: DemoLogin
     let daemon: ChildProcess
 
-    /// Serves the account `work`, of a login, by these rules.
+    /// Logs in the account `work` and serves it under these rules.
     init(rules: String, nofile: Int? = nil) async throws {
         try #require(getuid() == 0, "this test becomes other users, which only root can")
         demo = try await DemoLogin()
@@ -42,7 +42,7 @@ struct RootAgent {
         try await SocketActor(socket, user: user, program: program, through: through)
     }
 
-    /// What one user gets by a connection of its own.
+    /// Returns a user's reply on a new connection.
     func ask(_ user: UInt32, _ target: String = token, _ program: String? = nil) async throws -> String {
         let actor = try await actor(user, program)
         defer { actor.end() }

@@ -22,7 +22,7 @@ struct RuleTests {
         "[[rule]]\naccounts = [\"work\"]\nuid = \(getuid())\n\(more)\n"
     }
 
-    @Test("a rule's scopes are what its programs get: less when they name none, a refusal when they name others")
+    @Test("under a rule's scopes a request without scopes is narrowed, and one for others is refused")
     func scopes() async throws {
         let demo = try await DemoLogin(scopes: ["mail", "files"])
         try await demo.logIn()
@@ -34,21 +34,21 @@ struct RuleTests {
         #expect(mail.scope == "mail")
         #expect(mail.accessToken != own.accessToken)
         let refresh = try #require(demo.issuer.log.last { $0.form["grant_type"] == "refresh_token" })
-        #expect(refresh.form["scope"] == "mail", "what the login does not have is not asked for")
+        #expect(refresh.form["scope"] == "mail", "scopes that the login does not have are not requested")
         let spent = demo.issuer.refreshCount
         #expect(try await token(demo).accessToken == mail.accessToken)
-        #expect(demo.issuer.refreshCount == spent, "it is kept like any other")
+        #expect(demo.issuer.refreshCount == spent, "it is cached like any other")
 
         let files = try await demo.home.authagent("token", "work", "--scope", "mail", "--scope", "files")
         #expect(files.status == 5)
         #expect(files.errors.contains("with the scope 'files'"), "\(files.errors)")
-        // A login would be for more as well.
+        // A login would also exceed the bound.
         let login = try await demo.home.client(["login", "work", "--json"]).result()
         #expect(login.status == 5, "\(login.output)\(login.errors)")
         #expect(demo.issuer.refreshCount == spent)
     }
 
-    @Test("under a rule's scopes a token is for the account's own place, or for one that the rule lists")
+    @Test("under a rule's scopes a token is for the account's own target, or for one that the rule lists")
     func places() async throws {
         let demo = try await DemoLogin(scopes: ["mail", "files"])
         try await demo.logIn()
@@ -74,7 +74,7 @@ struct RuleTests {
         #expect(rule.resources == ["urn:a"] && rule.audiences == ["my api"])
     }
 
-    @Test("a provider that gives more than it is asked for gives nothing under a bound, and the login is kept")
+    @Test("if the provider grants more than requested, nothing is served under a bound, and the login is kept")
     func disobedient() async throws {
         let demo = try await DemoLogin(scopes: ["mail", "files"])
         try await demo.logIn()
@@ -94,7 +94,7 @@ struct RuleTests {
         #expect(try await token(demo).scope == "mail files")
     }
 
-    @Test("the login's own token serves where it has no more than the bound; nothing does where it has none of it")
+    @Test("the login's own token is served if it is within the bound; without a common scope nothing is")
     func ownToken() async throws {
         let demo = try await DemoLogin(scopes: ["mail"])
         try await demo.logIn()
@@ -108,7 +108,7 @@ struct RuleTests {
         #expect(demo.issuer.refreshCount == 0)
     }
 
-    @Test("a rate is kept per rule, and the next time is named")
+    @Test("a rate is counted per rule, and the time to retry is returned")
     func rate() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -119,7 +119,7 @@ struct RuleTests {
         #expect(third.errors.contains("hint: try again in "), "\(third.errors)")
     }
 
-    @Test("a reload with a rule that is wrong changes nothing and names the line; SIGHUP mends a rule that locks out")
+    @Test("a reload with an invalid rule changes nothing and names the line; SIGHUP repairs a lock-out")
     func reload() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -137,14 +137,14 @@ struct RuleTests {
         try await eventually { try await demo.home.authagent("token", "work").status == 0 }
     }
 
-    @Test("a configuration that others could have moved away is kept by a reload, which says why")
+    @Test("if others could have moved the configuration away, a reload keeps the old one and says why")
     func movedAway() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
         let admin = "[[rule]]\naccounts = [\"*\"]\nuid = \(getuid())\nallow = [\"admin\"]\n"
         #expect(try await rules(demo, Self.mine("allow = []") + admin).status == 0)
         #expect(try await demo.home.authagent("token", "work").status == 5)
-        // As a user who may write to the directory above can do; and after it, with a file of another kind.
+        // As a user with write access to the parent directory can do; afterwards with a file of another type.
         let config = demo.home.files.path + "/config"
         chmod(config, 0o777)
         try FileManager.default.moveItem(atPath: config + "/authagent", toPath: config + "/away")
@@ -160,7 +160,7 @@ struct RuleTests {
         #expect(try await demo.home.authagent("reload").status == 0)
     }
 
-    @Test("policy check explains a real process: who it is, which rule decides, why the others do not, what follows")
+    @Test("policy check shows a real process, the deciding rule, why the others do not, and the decisions")
     func check() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -221,7 +221,7 @@ struct RuleTests {
         return String(result.output.prefix(64))
     }
 
-    @Test("policy test needs no agent: 0 when all is as expected, else 1 with each line that is not, and why")
+    @Test("policy test needs no agent: 0 if all expectations are met, else 1 with each failed line and reason")
     func expectations() async throws {
         let home = try AgentHome()
         try home.files.directory("config/authagent")

@@ -15,14 +15,14 @@ struct SealedStoreTests {
         return try await DemoLogin(configuration, store: "sealed", changes: changes)
     }
 
-    /// The client with `input`, which must succeed.
+    /// Runs the client with `input` and expects success.
     private func run(_ home: AgentHome, _ arguments: [String], input: String = "") async throws -> String {
         let result = try await home.client(arguments, input: input).result()
         try #require(result.status == 0, "\(arguments): \(result.errors)\(home.log)")
         return result.output
     }
 
-    @Test("with a key file a login survives SIGKILL: the next agent serves tokens without anybody's help")
+    @Test("with a key file a login survives SIGKILL: the next agent serves tokens without user interaction")
     func keyFile() async throws {
         let demo = try await demo()
         let home = demo.home
@@ -35,9 +35,9 @@ struct SealedStoreTests {
         }
         #expect(try await run(home, ["token", "work"]).count > 10)
         #expect(demo.issuer.refreshCount == 2)
-        // What the provider takes is what the file holds, and nobody can read it there.
+        // No file contains the live refresh token as plain text.
         let directory = home.files.path + "/state/authagent/sealed"
-        // The copy to the store runs beside the reply, so that for a moment it has the old record and a part of the new.
+        // The copy to the store runs concurrently with the reply: the old record and a partial new one may coexist.
         var names: [String] = []
         try await eventually("the store has one record and nothing else") {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
@@ -57,7 +57,7 @@ struct SealedStoreTests {
     }
 
     @Test(
-        "with a passphrase a restart is exit code 7 with 'authagent unlock'; a wrong one opens nothing, the right one all"
+        "with a passphrase, a restart is exit code 7 until unlock; only the right passphrase opens the store"
     )
     func passphrase() async throws {
         let demo = try await demo()
@@ -88,7 +88,7 @@ struct SealedStoreTests {
         #expect(home.log.contains("unlocked"))
     }
 
-    @Test("a passphrase is asked for on a terminal, twice for a new one, and never shown")
+    @Test("a passphrase is read from the terminal, twice for a new one, and never echoed")
     func terminal() async throws {
         let home = try AgentHome()
         let script = try MissingProgram.require("script", package: "bsdutils")
@@ -97,9 +97,9 @@ struct SealedStoreTests {
         let session = try ChildProcess(
             script, ["-qec", "\(client) store init --passphrase", "/dev/null"], environment: home.environment,
             input: nil)
-        await eventually("nobody asks: \(session.outputSoFar)") { session.outputSoFar.contains("passphrase: ") }
+        await eventually("no prompt: \(session.outputSoFar)") { session.outputSoFar.contains("passphrase: ") }
         session.write(Self.passphrase + "\n")
-        await eventually("nobody asks again: \(session.outputSoFar)") {
+        await eventually("no second prompt: \(session.outputSoFar)") {
             session.outputSoFar.contains("repeat the passphrase: ")
         }
         session.write(Self.passphrase + "\n")
@@ -110,7 +110,7 @@ struct SealedStoreTests {
         #expect(try await run(home, ["unlock"], input: Self.passphrase) == "unlocked\n")
     }
 
-    @Test("with a systemd credential the store opens where systemd gives it, and only there")
+    @Test("with a systemd credential the store opens only where systemd passes the credential")
     func credential() async throws {
         let credentials = try TemporaryDirectory()
         try credentials.file("authagent-key", String(repeating: "c", count: 48), mode: 0o400)
@@ -127,7 +127,7 @@ struct SealedStoreTests {
         #expect(without.errors.contains("LoadCredential=authagent-key:"), "\(without.errors)")
     }
 
-    @Test("every account moves from the keyring into the sealed store and back, and leaves nothing behind")
+    @Test("every account moves from the keyring into the sealed store and back, and no copy is left")
     func migrate() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily
@@ -151,7 +151,7 @@ struct SealedStoreTests {
         await home.killDaemon()
         await keyring.killProvider()
         #expect(try await run(home, ["token", "work"]).count > 10)
-        // Not without a keyring, and nothing is lost by trying.
+        // Without a keyring it fails, and nothing is lost.
         #expect(try await home.authagent("store", "migrate", "keyring").status == 7)
         #expect(try await run(home, ["token", "home"]).count > 10)
 
@@ -166,7 +166,7 @@ struct SealedStoreTests {
         for account in ["work", "home"] { #expect(try await run(home, ["token", account]).count > 10) }
     }
 
-    @Test("an account that the machine's own file describes moves with a copy of it, and says so")
+    @Test("an account of the machine's file moves with a copy of the file, and the result says so")
     func migrateFleet() async throws {
         let demo = try await demo()
         let home = demo.home
@@ -189,7 +189,7 @@ struct SealedStoreTests {
         #expect(try await run(fleet, ["token", "work"]).count > 10)
     }
 
-    @Test("a disk that is full or read-only while the refresh token rotates costs no login", arguments: [true, false])
+    @Test("a full or read-only disk during a rotation loses no login", arguments: [true, false])
     func disk(isFull: Bool) async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 512)
@@ -210,7 +210,7 @@ struct SealedStoreTests {
         let reason = isFull ? "No space left on device" : "Read-only file system"
         #expect(status.output.contains(reason), "\(status.output)")
         if isFull { disk.makeRoom() } else { await disk.makeWritable("/authagent/sealed") }
-        // It takes until the next attempt to write, which backs off.
+        // The next attempt to write comes after the back-off.
         try await eventually(within: .seconds(30), "the refresh token is not written") {
             let status = try await home.authagent("status", "work", "--json")
             let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
@@ -224,7 +224,7 @@ struct SealedStoreTests {
         _ = await next.result()
     }
 
-    @Test("a record that is put back is not used: the spent refresh token is not sent again")
+    @Test("a restored older record is not used: the spent refresh token is not sent again")
     func rollback() async throws {
         let demo = try await demo()
         let home = demo.home
@@ -238,9 +238,9 @@ struct SealedStoreTests {
         let first = try #require(try record())
         let old = try Data(contentsOf: URL(fileURLWithPath: directory + "/" + first))
         await home.killDaemon()
-        // A renewal, which a one-use provider answers with another refresh token.
+        // A renewal, which rotates the one-time refresh token.
         #expect(try await run(home, ["token", "work"]).count > 10)
-        // The old record goes last, after the new one's mark is on the disk.
+        // The old record is removed last, after the new one's mark was written.
         try await eventually("the store has not taken the renewal") {
             try record() != nil && !FileManager.default.fileExists(atPath: directory + "/" + first)
         }
@@ -260,7 +260,7 @@ struct SealedStoreTests {
     }
 
     @Test(
-        "unlock fails with the store's own words, whatever is wrong with its header or directory",
+        "if the store's header or directory is damaged, unlock fails with the store's error",
         arguments: ["scrypt", "version", "missing", "cut", "mode", "directory"])
     func unlockOfFailedStore(damage: String) async throws {
         let demo = try await demo()
@@ -315,7 +315,7 @@ struct SealedStoreTests {
         #expect(unlock.errors.contains("marks.sealed"), "\(unlock.errors)")
     }
 
-    @Test("unlock says when what is unlocked cannot be written to")
+    @Test("unlock says if the unlocked store cannot be written")
     func unlockOfReadOnlyStore() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 512)
@@ -334,7 +334,7 @@ struct SealedStoreTests {
         _ = await daemon.result()
     }
 
-    @Test("a limit on the size of files is an error with a remedy, and not the end of the agent")
+    @Test("a limit on the file size is an error with a remedy, and the agent continues")
     func fileSizeLimit() async throws {
         let home = try AgentHome()
         let key = try home.files.file("key", String(repeating: "k", count: 32))

@@ -4,11 +4,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Nothing secret is where others look: output, logs, files, arguments, environments, core dumps.
+/// No secret in output, logs, files, arguments, environments or core dumps.
 @Suite(.timeLimit(.minutes(5)))
 struct SecrecyTests {
     @Test(
-        "a whole life of a login at the most talkative log level leaves no secret anywhere",
+        "a whole login lifecycle at log level trace leaves no secret anywhere",
         arguments: ["text", "json"])
     func wholeLife(logFormat: String) async throws {
         var configuration = DemoIssuer.Configuration()
@@ -26,7 +26,7 @@ struct SecrecyTests {
         shown += login.output + login.errors
         #expect(login.status == 0, "\(shown)")
         try await demo.tokenExpires()
-        // Servers that echo what they got, on the way.
+        // Servers and proxies that echo the request.
         let spent = try #require(demo.issuer.liveRefreshTokens.first)
         demo.issuer.enqueue(
             .token,
@@ -59,7 +59,7 @@ struct SecrecyTests {
         }
     }
 
-    @Test("neither the daemon nor the client leaves a core")
+    @Test("neither the daemon nor the client leaves a core dump")
     func noCore() async throws {
         let demo = try await DemoLogin()
         let client = try demo.pendingLogin()
@@ -81,7 +81,7 @@ struct SecrecyTests {
         #expect(locked?.contains(" 0 kB") == false, "\(locked ?? "")")
     }
 
-    /// The refresh is tried again after a while.
+    /// Returns the token after the back-off.
     private func tokenAfterBackoff(_ home: AgentHome) async throws -> String {
         try await eventually("no token after the back-off") { try await home.authagent("token", "work").status == 0 }
         return try #require(try await home.authagent("token", "work").lines.first)
@@ -89,7 +89,7 @@ struct SecrecyTests {
 }
 
 extension TemporaryDirectory {
-    /// Every file's text, one after the other.
+    /// Returns the text of all files.
     fileprivate func contents() throws -> String {
         let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
         return names.compactMap { name in

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sentences of authagentd(8), SECURITY MODEL, that no other suite is about.
+/// Statements of authagentd(8), SECURITY MODEL, without a suite of their own.
 @Suite(.timeLimit(.minutes(5)))
 struct SecurityModelTests {
     private static func ask(
@@ -39,7 +39,7 @@ struct SecurityModelTests {
         #expect(demo.issuer.liveRefreshTokens.contains(token))
     }
 
-    @Test("in namespaces of its own a caller is the user that it is outside, whatever it is called inside")
+    @Test("in its own namespaces a caller is the user that it is outside, whatever its uid inside")
     func container() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -49,7 +49,7 @@ struct SecurityModelTests {
         #expect(own.output.contains("\"access_token\""), "\(own.output)\(own.errors)")
     }
 
-    @Test("another user who is called root in a container is refused as that user")
+    @Test("a user who is root only inside a container is refused as the user outside")
     func rootInside() async throws {
         try #require(getuid() == 0, "this test becomes another user, which only root can")
         let demo = try await DemoLogin()

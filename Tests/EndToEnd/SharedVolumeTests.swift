@@ -4,11 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Directories whose modes are not as the agent would make them: shared folders, and volumes of containers. Only root can
-/// make such.
+/// Directories with other modes than the agent's: shared folders and container volumes. These tests need root.
 @Suite(.timeLimit(.minutes(10)))
 struct SharedVolumeTests {
-    @Test("a file system without modes is named with the variables that lead elsewhere, and no chmod is advised")
+    @Test("a file system without modes is named with the variables to change, and no chmod is suggested")
     func modeless() async throws {
         let files = try TemporaryDirectory()
         let folder = try await ModelessFolder(files)
@@ -23,7 +22,7 @@ struct SharedVolumeTests {
         let doctor = try await home.authagent("doctor")
         #expect(
             doctor.output.contains("does not support modes") && !doctor.output.contains("chmod"), "\(doctor.output)")
-        // A key on it is as open as its directory.
+        // A key file there is as open as its directory.
         try String(repeating: "k", count: 32).write(
             toFile: folder.path + "/key", atomically: false, encoding: .utf8)
         let other = try AgentHome()
@@ -34,14 +33,14 @@ struct SharedVolumeTests {
         #expect(!names.contains { $0.contains(".authagent-") }, "\(names)")
     }
 
-    @Test("a volume that root shares with the agent's group serves logins and tokens, for a user without an entry")
+    @Test("on a volume that root shares with the agent's group, a user without a passwd entry gets tokens")
     func volume() async throws {
         let issuer = try await DemoIssuer.start(DemoIssuer.Configuration())
         let files = try TemporaryDirectory()
         chmod(files.path, 0o755)
         let volume = files.path + "/volume"
         try FileManager.default.createDirectory(atPath: volume, withIntermediateDirectories: false)
-        // As Kubernetes makes an emptyDir: root's, for the pod's group, open to all in the pod.
+        // Like a Kubernetes emptyDir: owned by root, set-group-ID for the pod's group, writable in the pod.
         chmod(volume, 0o2777)
         let pod = Pod(volume: volume)
         defer { if let pid = pod.daemonPID { kill(pid, SIGKILL) } }
@@ -54,13 +53,13 @@ struct SharedVolumeTests {
         let token = try await pod.start(["token", "work"]).result()
         #expect(token.status == 0 && !token.output.isEmpty, "\(token.errors)")
         #expect(try await pod.start(["stop"]).result().status == 0)
-        // Straight in the volume another user could put a socket in its place.
+        // Directly in the volume, another user could replace the socket.
         let open = try await pod.start(["status"], socket: volume + "/agent.sock").result()
         #expect(open.status == 4, "\(open.output)")
     }
 }
 
-/// A directory on a file system in which everything is open to all, whatever chmod(2) is told.
+/// A directory on a file system in which every mode is 0777, whatever chmod(2) sets.
 private final class ModelessFolder {
     let path: String
 
@@ -75,7 +74,7 @@ private final class ModelessFolder {
     deinit { umount2(path, Int32(MNT_DETACH)) }
 }
 
-/// A container without a home, whose user is a random number.
+/// A container without a home, with a random uid.
 private struct Pod {
     let volume: String
 

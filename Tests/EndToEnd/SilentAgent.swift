@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An agent that takes connections and requests, and never says anything.
+/// An agent that accepts connections and requests, and never answers.
 final class SilentAgent: Sendable {
     private let listener: Int32
 
@@ -21,13 +21,13 @@ final class SilentAgent: Sendable {
 
     deinit { close(listener) }
 
-    /// The first line of the next request, whose connection is closed then.
+    /// Returns the first line of the next request and closes its connection.
     func request() async throws -> String {
-        await eventually("nobody connects") { Self.isReadable(self.listener) }
+        await eventually("no client connects") { Self.isReadable(self.listener) }
         let connection = accept(listener, nil, nil)
         guard connection >= 0 else { throw POSIXError(.ECONNABORTED) }
         defer { close(connection) }
-        await eventually("nobody asks") { Self.isReadable(connection) }
+        await eventually("no request arrives") { Self.isReadable(connection) }
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = read(connection, &bytes, bytes.count)
         return String(decoding: bytes.prefix(max(0, count)).prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A server that takes connections and never says anything.
+/// A server that accepts connections and never answers.
 final class SilentServer: Sendable {
     private let listener: Int32
     let port: UInt16
@@ -20,7 +20,7 @@ final class SilentServer: Sendable {
         guard isListening else { throw POSIXError(.EADDRINUSE) }
     }
 
-    /// Whether somebody has connected and waits for an answer.
+    /// Whether a client is connected and waits for a reply.
     var isAsked: Bool {
         var look = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
         return poll(&look, 1, 0) == 1

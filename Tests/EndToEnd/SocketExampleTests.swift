@@ -2,19 +2,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The examples of the client library's README, as they are printed there.
+/// The examples of the client library's README, run as printed.
 @Suite(.timeLimit(.minutes(10)))
 struct SocketExampleTests {
-    /// What runs an example of a language, once it is in a file of this name.
+    /// The command that runs an example of a language, and the name of its file.
     struct Language: Sendable, CustomTestStringConvertible {
         let name: String
         let file: String
         let program: String
         let package: String
         var arguments: [String] = []
-        /// What the program says if a token cannot be had, on whichever output.
+        /// The exit status if no token is available.
         var status: Int32 = 1
-        /// How the example says that it waits for 45 seconds at most, and how it would say one; nil: it does not.
+        /// The example's text for a deadline of 45 s, and the text for one of 1 s; `nil` if it has no deadline.
         var deadline: (long: String, short: String)?
 
         var testDescription: String { name }
@@ -33,7 +33,7 @@ struct SocketExampleTests {
             deadline: ("timeout(45_000)", "timeout(1_000)")),
     ]
 
-    /// The first block of the language in the README.
+    /// Returns the first code block of the language in the README.
     static func example(_ language: String) throws -> String {
         let readme = Repository.path("Sources/Shared/AuthagentClient/README.md")
         let text = try String(contentsOfFile: readme, encoding: .utf8)
@@ -41,7 +41,7 @@ struct SocketExampleTests {
         return try #require(blocks.first?.components(separatedBy: "\n```\n").first) + "\n"
     }
 
-    @Test("each prints a token, and without one says what is wrong and what to run, and fails", arguments: languages)
+    @Test("each prints a token; without one it prints the error and the command, and fails", arguments: languages)
     func example(language: Language) async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -58,11 +58,11 @@ struct SocketExampleTests {
         #expect((gone.output + gone.errors).contains("authagent login work"))
     }
 
-    @Test("each that has a deadline ends at it when the agent says nothing", arguments: languages)
+    @Test("each with a deadline ends at it if the agent does not answer", arguments: languages)
     func silence(language: Language) async throws {
         guard let deadline = language.deadline else { return }
         let example = try Self.example(language.name)
-        // The same with a shorter one.
+        // The same example with a shorter deadline.
         let impatient = example.replacingOccurrences(of: deadline.long, with: deadline.short)
         try #require(impatient != example)
         let home = try AgentHome()
@@ -78,7 +78,7 @@ struct SocketExampleTests {
     private func start(_ language: Language, _ example: String, _ home: AgentHome) throws -> ChildProcess {
         let file = try home.files.file(language.file, example)
         let program = try MissingProgram.require(language.program, package: language.package)
-        // Go asks nobody on the network, and leaves nothing behind.
+        // Go uses no network and leaves no files.
         let go = [
             "GOPROXY": "off", "GOFLAGS": "-mod=mod", "GO111MODULE": "off", "GOTOOLCHAIN": "local",
             "GOCACHE": home.files.path + "/go", "GOPATH": home.files.path + "/gopath",

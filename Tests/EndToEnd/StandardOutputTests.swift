@@ -2,12 +2,12 @@ import DemoIssuer
 import TestSupport
 import Testing
 
-/// Where the result and the words about it cannot be written: `token` on its quick way, and on the ordinary one.
+/// `token` when its output or errors cannot be written, on the fast path and on the ordinary one.
 @Suite(.timeLimit(.minutes(5)))
 struct StandardOutputTests {
     static let ways = [["work"], ["work", "--min-valid=60"]]
 
-    /// Runs `authagent token` below a shell that changes its descriptors.
+    /// Runs `authagent token` in a shell that redirects its descriptors.
     private func token(
         _ home: AgentHome, _ arguments: [String], _ redirection: String
     ) async throws -> ChildProcess.Result {
@@ -17,7 +17,7 @@ struct StandardOutputTests {
         ).result()
     }
 
-    /// Runs `authagent token` below a Python script that has its command line.
+    /// Runs `authagent token` from a Python script that gets its command line.
     private func token(
         _ home: AgentHome, _ arguments: [String], python script: String
     ) async throws
@@ -38,7 +38,7 @@ struct StandardOutputTests {
         """
     }
 
-    @Test("a token that cannot be printed is a failure that says why; a reader that is gone ends it in silence")
+    @Test("a token that cannot be printed is an error with the reason; a closed pipe ends it silently")
     func noOutput() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -57,13 +57,13 @@ struct StandardOutputTests {
             }
             let gone = try await token(demo.home, way, python: withoutReader("stdout"))
             #expect(gone.status == 0 && gone.errors == "", "\(gone.errors)")
-            // Neither input nor errors are needed for a token.
+            // A token needs neither standard input nor standard error.
             let printed = try await token(demo.home, way, "<&- 2>&-")
             #expect(printed.status == 0 && printed.lines.count == 1)
         }
     }
 
-    @Test("the exit code of a failure comes through when nobody hears the words")
+    @Test("if standard error cannot be written, the exit code of a failure is the same")
     func noErrors() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -76,7 +76,7 @@ struct StandardOutputTests {
         }
     }
 
-    @Test("an agent that is started by a client with everything closed has a log of its own words only")
+    @Test("an agent started by a client with all descriptors closed logs only its own lines")
     func start() async throws {
         for way in Self.ways {
             let home = try AgentHome()
@@ -87,14 +87,14 @@ struct StandardOutputTests {
         }
     }
 
-    @Test("a pipe that is full and does not block is waited for")
+    @Test("a full non-blocking pipe is waited for")
     func fullPipe() async throws {
         let demo = try await DemoLogin()
         let long = String(repeating: "abcdefgh", count: 2500)
         let body = #"{"access_token":"\#(long)","token_type":"Bearer","expires_in":3600,"refresh_token":"r"}"#
         demo.issuer.enqueue(.token, .reply(status: 200, body: body))
         try await demo.logIn()
-        // Nothing is read before there is no more room.
+        // Nothing is read until the pipe is full.
         let script = """
             import array, fcntl, os, subprocess, sys, termios
             reading, writing = os.pipe()

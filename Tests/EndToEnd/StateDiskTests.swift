@@ -3,14 +3,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The disk of the rotation journal fails while the agent runs. Only root can mount one, so these tests need to be run
-/// as root.
+/// The disk of the rotation journal fails while the agent runs. These tests need root, to mount one.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct StateDiskTests {
     enum Fault: CaseIterable {
         /// ENOSPC.
         case full
-        /// RLIMIT_FSIZE, too small for the journal, though not for what the keyring's helper is told; it kills whoever does not ignore SIGXFSZ.
+        /// RLIMIT_FSIZE, too small for the journal, but not for the helper's job. A process that does not ignore
+        /// SIGXFSZ is killed.
         case fileSize
     }
 
@@ -48,20 +48,20 @@ struct StateDiskTests {
 
     private func limitFileSize(_ limit: String) async throws {
         let prlimit = try MissingProgram.require("prlimit", package: "util-linux")
-        // The soft limit alone, which can be raised again.
+        // Only the soft limit, which can be raised again.
         let result = try await ChildProcess.run(prlimit, ["--pid", "\(daemon.pid)", "--fsize=\(limit):unlimited"])
         #expect(result.status == 0, "\(result.errors)")
     }
 
     @Test(
-        "without room for the journal a token is served, and the keyring has what came with it",
+        "without space for the journal the token is served, and the keyring has the new refresh token",
         arguments: Fault.allCases)
     func keyringWorks(fault: Fault) async throws {
         try await begin(fault)
         let result = try await demo.home.authagent("token", "work")
         #expect(result.status == 0, "\(result.errors)\(daemon.errorsSoFar)")
-        // Small as it is, the entry fits into the limit on files, if not the room that is kept for a longer one. Then the
-        // copy to the keyring comes after the token.
+        // The small entry fits into the file limit, although the reserve for a longer one does not. Then the copy to
+        // the keyring comes after the token.
         if fault == .full {
             #expect(demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")])
         }
@@ -74,7 +74,7 @@ struct StateDiskTests {
     }
 
     @Test(
-        "without a journal and a keyring no refresh token is spent: exit code 7, and a token once there is room",
+        "without journal and keyring no refresh token is used: exit code 7, and a token once there is space",
         arguments: Fault.allCases)
     func nothingWorks(fault: Fault) async throws {
         let stored = try await keyring.refreshToken(of: "work")
@@ -85,10 +85,10 @@ struct StateDiskTests {
         #expect(demo.issuer.liveRefreshTokens == [stored])
         #expect(demo.issuer.refreshCount == 0)
         try await end(fault)
-        try await eventually("there is room, and no token") {
+        try await eventually("no token although there is space") {
             try await demo.home.authagent("token", "work").status == 0
         }
-        // In the journal; and in the keyring once there is one.
+        // The token is in the journal, and in the keyring once that is started.
         try await keyring.startProvider()
         try await eventually("the keyring does not get the new refresh token") {
             demo.issuer.liveRefreshTokens == [try await keyring.refreshToken(of: "work")]

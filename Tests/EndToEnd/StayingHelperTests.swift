@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The keyring helper that stays between jobs, because its keyring locks items for each client.
+/// The keyring helper that stays between jobs, because its keyring locks items per client.
 @Suite(.timeLimit(.minutes(5)))
 struct StayingHelperTests {
     private func demo(
@@ -16,7 +16,7 @@ struct StayingHelperTests {
         return try await DemoLogin(configuration, keyring: keyring)
     }
 
-    /// Logs in, with the helper that stays afterwards.
+    /// Logs in and returns the helper that stays.
     private func logIn(_ demo: DemoLogin) async throws -> Int32 {
         try await demo.logIn()
         await eventually("no helper stays") { demo.home.keyringHelpers.count == 1 }
@@ -34,7 +34,7 @@ struct StayingHelperTests {
 
     // MARK: - Jobs
 
-    @Test("the helper that wrote items stays, and writes all later ones without a new permission")
+    @Test("the helper that wrote items stays, and writes later ones without a new permission")
     func stays() async throws {
         let keyring = try await ScriptedKeyring(.lockingItems())
         let demo = try await demo(keyring)
@@ -53,7 +53,7 @@ struct StayingHelperTests {
     }
 
     @Test(
-        "no helper stays where it makes no difference, or where a buffer would keep secrets", arguments: [true, false])
+        "no helper stays if staying has no effect, or if a buffer would keep secrets", arguments: [true, false])
     func endsElsewhere(locksItems: Bool) async throws {
         var behavior = ScriptedKeyring.Behavior()
         (behavior.locksItems, behavior.session) = (locksItems, locksItems ? "plain" : "dh")
@@ -72,7 +72,7 @@ struct StayingHelperTests {
 
     // MARK: - Its end
 
-    @Test("a stopped helper is hung at a job's deadline, tokens flow meanwhile, and another does the next")
+    @Test("a stopped helper fails at the job's deadline; tokens are served, and a new helper does the next job")
     func stopped() async throws {
         let keyring = try await ScriptedKeyring(.lockingItems())
         let demo = try await demo(keyring)
@@ -81,7 +81,7 @@ struct StayingHelperTests {
         kill(helper, SIGSTOP)
         let token = try await demo.home.authagent("token", "work", "--renew")
         #expect(token.status == 0)
-        // The save has gone to the stopped helper, which lives until its deadline.
+        // The stopped helper has the save, and lives until its deadline.
         #expect(kill(helper, 0) == 0)
         #expect(try await demo.home.authagent("token", "work").output == token.output)
         try await eventually("the keyring is not shown as hung") {
@@ -95,7 +95,7 @@ struct StayingHelperTests {
         #expect(successor != helper)
     }
 
-    @Test("after the death of the helper the next job is done by another one, without a failure")
+    @Test("after the helper was killed, a new one does the next job without a failure")
     func killed() async throws {
         let keyring = try await ScriptedKeyring(.lockingItems())
         let demo = try await demo(keyring)
@@ -106,7 +106,7 @@ struct StayingHelperTests {
         #expect(try #require(keyring.calls("CreateItem").last).process != helper)
     }
 
-    @Test("after a restart of the provider the same helper does the next job, in a session of its own")
+    @Test("after a restart of the provider, the same helper does the next job in a new session")
     func providerRestarts() async throws {
         let keyring = try await ScriptedKeyring(.lockingItems())
         let demo = try await demo(keyring)
@@ -117,7 +117,7 @@ struct StayingHelperTests {
         #expect(Set(keyring.calls("OpenSession").map(\.process)) == [helper])
     }
 
-    /// A renewal whose save does not fail even once: an event would tell of it.
+    /// Expects a renewal whose first save succeeds; a failure would be an event.
     private func expectSavedAtOnce(_ demo: DemoLogin, _ keyring: ScriptedKeyring) async throws {
         let curl = try MissingProgram.require("curl", package: "curl")
         let watcher = try ChildProcess(
@@ -137,7 +137,7 @@ struct StayingHelperTests {
         let demo = try await demo(keyring)
         let helper = try await logIn(demo)
         await keyring.killBus()
-        await eventually("it lives on") { demo.home.processState(helper).map { $0 == "Z" } ?? true }
+        await eventually("it is still running") { demo.home.processState(helper).map { $0 == "Z" } ?? true }
         #expect(try await demo.home.authagent("token", "work").status == 0)
     }
 
@@ -147,12 +147,12 @@ struct StayingHelperTests {
         let demo = try await demo(keyring)
         let helper = try await logIn(demo)
         kill(try #require(demo.home.daemonPID), signal)
-        await eventually("it lives on") { demo.home.processState(helper).map { $0 == "Z" } ?? true }
+        await eventually("it is still running") { demo.home.processState(helper).map { $0 == "Z" } ?? true }
     }
 
     // MARK: - Between jobs
 
-    @Test("between jobs no page of the helper has a token or a client secret in it")
+    @Test("between jobs no page of the helper contains a token or a client secret")
     func memory() async throws {
         try #require(getuid() == 0, "this test reads the memory of another process, which only root can")
         let keyring = try await ScriptedKeyring(.lockingItems())
@@ -168,7 +168,7 @@ struct StayingHelperTests {
         try await expectSaved(demo, keyring)
         try await expectNoSecret(demo, secret)
 
-        // Once more with a helper that has read the item, which it was not allowed at first.
+        // Again with a helper that had to get permission to read the item.
         await demo.home.killDaemon()
         try #require(try await demo.home.authagent("token", "work").status == 7)
         try keyring.behave { $0.isAllowed = true }
@@ -182,7 +182,7 @@ struct StayingHelperTests {
         search.add("access", demo.issuer.accessTokens)
         search.add("refresh", demo.issuer.refreshTokens)
         search.add("client", secret)
-        // They can be found: else that they are not there would mean nothing.
+        // Proves the search: before, the secrets are found.
         let agent = try await search.count(in: try #require(demo.home.daemonPID)).counts
         try #require(agent.values.contains { $0.locked > 0 }, "\(agent)")
         let helper = try #require(demo.home.keyringHelpers.first)
@@ -200,7 +200,7 @@ struct StayingHelperTests {
         let options = ["--issuer", other.issuer, "--client-id", "tv", "--store", "memory"]
         let login = try demo.home.client(["login", "other"] + options)
         func polls() -> Int { other.log.filter { $0.endpoint == .token }.count }
-        // By the second of them the job has been over for a while.
+        // By the second poll the job has ended.
         await eventually { polls() >= 2 && demo.home.threadsSleep(helper) }
         let before = try demo.home.contextSwitches(helper)
         await eventually { polls() >= 5 }

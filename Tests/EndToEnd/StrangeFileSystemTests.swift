@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// File systems that lack what local ones have: shared folders, network homes.
+/// File systems without fsync of directories or without locks: shared folders, network homes.
 @Suite(.timeLimit(.minutes(5)))
 struct StrangeFileSystemTests {
     private func login(_ preload: Preload) async throws -> DemoLogin {
@@ -20,7 +20,7 @@ struct StrangeFileSystemTests {
     }
 
     @Test(
-        "where a directory cannot be made durable by itself, a login is kept, renewed, and there after a restart",
+        "if a directory cannot be fsynced, a login is stored, renewed, and present after a restart",
         arguments: [EINVAL, ENOTSUP, EBADF])
     func directories(code: Int32) async throws {
         let preload = try await Preload.directorySync(error: code)
@@ -38,7 +38,7 @@ struct StrangeFileSystemTests {
         #expect(status.output.contains(#""state":"ok""#), "\(status.output)")
     }
 
-    @Test("a directory whose disk fails is a failure")
+    @Test("a directory whose disk fails is an error")
     func failingDisk() async throws {
         let preload = try await Preload.directorySync(error: EIO)
         defer { withExtendedLifetime(preload) {} }
@@ -47,7 +47,7 @@ struct StrangeFileSystemTests {
         #expect(store.status == 7 && store.errors.contains("fsync"), "\(store.errors)")
     }
 
-    @Test("an approved login is not dropped when its account file cannot be made durable: a note, state unsaved")
+    @Test("if its account file cannot be made durable, an approved login is kept: a note, state unsaved")
     func accountFile() async throws {
         let preload = try await Preload.directorySync(error: EIO)
         defer { withExtendedLifetime(preload) {} }
@@ -62,7 +62,7 @@ struct StrangeFileSystemTests {
     }
 
     @Test(
-        "without locks no agent starts, and each command says so in time, with the variable",
+        "without file locks no agent starts, and each command reports it in time, with the variable",
         arguments: [ENOLCK, EOPNOTSUPP, 0])
     func locks(code: Int32) async throws {
         let preload = try await Preload.lock(error: code)
@@ -77,7 +77,7 @@ struct StrangeFileSystemTests {
             #expect(result.errors.contains("XDG_STATE_HOME"), "\(result.errors)")
             #expect(clock.now - start < .seconds(60))
         }
-        // The debug build of the client takes the library as well.
+        // The client's debug build is preloaded as well.
         let doctor = try await home.authagent("doctor")
         #expect(doctor.output.contains("does not support locks"), "\(doctor.output)")
         let stop = try await home.authagent("stop")

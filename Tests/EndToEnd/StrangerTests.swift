@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What another user is told who may do everything but administer. Only root can become one.
+/// The replies to another user with all permissions but `admin`. This test needs root.
 @Suite(.timeLimit(.minutes(5)))
 struct StrangerTests {
-    @Test("no command of another user shows a path of the owner's or a text of the provider's, and the owner's do")
+    @Test("only the owner's commands show paths of the owner and texts of the provider")
     func canaries() async throws {
         let (place, text) = ("owners-private-place", "db7.corp.example")
         let system = try await SystemAgent()

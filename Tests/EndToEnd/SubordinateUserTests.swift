@@ -3,15 +3,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One person with many user IDs (subuid(5)). Only root can become them.
+/// A user with subordinate user IDs (subuid(5)). These tests need root.
 @Suite(.timeLimit(.minutes(10)))
 struct SubordinateUserTests {
     private static let first: UInt32 = 231_072
     private static let unlisted: UInt32 = 431_072
     private static let perMinute = 3
 
-    /// How many of these users get a token, each asking once and all at the same time; and the most that the rate can
-    /// have let through meanwhile.
+    /// How many of these users get a token in one concurrent request each, and the most that the rate permits in that
+    /// time.
     private func served(_ system: SystemAgent, _ users: [UInt32]) async throws -> (served: Int, most: Int) {
         let start = ContinuousClock.now
         let clients = try users.map { try system.start($0, "authagent", ["token", "work"]) }
@@ -29,7 +29,7 @@ struct SubordinateUserTests {
     }
 
     @Test(
-        "a rate is a person's: forty subordinate user IDs get no more than their owner alone, and the audit says whose")
+        "forty subordinate user IDs share their owner's rate, and the audit names the owner")
     func rate() async throws {
         let system = try await SystemAgent()
         try system.configure(
@@ -43,7 +43,7 @@ struct SubordinateUserTests {
         let mine = (0..<40 as Range<UInt32>).map { Self.first + $0 }
         let own = try await served(system, [SystemAgent.backup] + mine)
         #expect((1...own.most).contains(own.served))
-        // Those who have neither an entry nor an owner are one as well, and not the same one.
+        // Users without an entry and without an owner share another rate.
         let others = try await served(system, (0..<10 as Range<UInt32>).map { Self.unlisted + $0 })
         #expect((1...others.most).contains(others.served))
 
@@ -58,7 +58,7 @@ struct SubordinateUserTests {
         #expect(daemon.errorsSoFar.contains("owner_uid=\(SystemAgent.backup)"))
     }
 
-    @Test("ranges are read again when the rules are, and their owners may be names")
+    @Test("ranges are read again with the rules, and their owners may be names")
     func reload() async throws {
         let system = try await SystemAgent()
         try system.configure(
@@ -67,7 +67,7 @@ struct SubordinateUserTests {
         _ = try await system.client(Self.first, "status")
         await eventually { system.audit.contains { $0["uid"] as? Int == Int(Self.first) } }
         #expect(system.audit.allSatisfy { $0["owner_uid"] == nil })
-        // In place, because what is bound over /etc/subuid is this very file.
+        // Written in place, because this file is bind-mounted over /etc/subuid.
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: system.path + "/etc/subuid"))
         try file.write(contentsOf: Data("daemon:\(Self.first):65536\n".utf8))
         try file.close()

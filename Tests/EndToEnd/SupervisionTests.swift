@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The daemon under systemd's protocols.
+/// The daemon with systemd's socket and notification protocols.
 @Suite(.timeLimit(.minutes(5)))
 struct SupervisionTests {
     @Test("the daemon serves the socket that systemd passes")
@@ -13,7 +13,7 @@ struct SupervisionTests {
         let activate = try MissingProgram.require("systemd-socket-activate", package: "systemd")
         let names = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "AUTHAGENT_SYSTEM_CONFIG"]
         let passedOn = names.flatMap { name in home.environment[name].map { ["-E", "\(name)=\($0)"] } ?? [] }
-        // Another place than the one the daemon would take by itself.
+        // Another path than the daemon's default.
         let socket = home.files.path + "/activated.sock"
         let listener = try ChildProcess(
             activate, ["-l", socket] + passedOn + [try BuildProducts.path("authagentd")],
@@ -28,15 +28,15 @@ struct SupervisionTests {
         #expect(result.status == 0, "\(result.errors)\(listener.errorsSoFar)")
         let agent = try APIJSON.decode(StatusReport.self, from: result.output.utf8).agent
         #expect(agent.socket == socket)
-        // systemd-socket-activate becomes the daemon, so a client that had started one would name another.
+        // systemd-socket-activate executes the daemon, so an agent started by the client would have another pid.
         #expect(agent.pid == listener.pid)
         listener.signal(SIGTERM)
         #expect(await listener.result().status == 0)
-        // The socket is systemd's to remove.
+        // systemd owns the socket, so the daemon must not remove it.
         #expect(FileManager.default.fileExists(atPath: socket))
     }
 
-    @Test("a descriptor that is no listening socket is refused")
+    @Test("a descriptor that is not a listening socket is refused")
     func wrongDescriptor() async throws {
         let home = try AgentHome()
         let shell = try ChildProcess(
@@ -50,7 +50,7 @@ struct SupervisionTests {
         #expect(result.errors.contains("authagentd: hint: check ListenStream= in authagent.socket"))
     }
 
-    @Test("the daemon tells systemd that it is ready, that it lives, and that it stops")
+    @Test("the daemon reports to systemd that it is ready, alive, and stopping")
     func notifications() async throws {
         let files = try TemporaryDirectory()
         let inbox = try NotificationInbox(files.path + "/notify")
@@ -64,7 +64,7 @@ struct SupervisionTests {
     }
 }
 
-/// Where sd_notify(3) messages arrive.
+/// A receiver of sd_notify(3) messages.
 private final class NotificationInbox: Sendable {
     let path: String
     private let descriptor: Int32
@@ -87,7 +87,7 @@ private final class NotificationInbox: Sendable {
 
     private let seen = Seen()
 
-    /// What has come so far.
+    /// The messages received so far.
     var messages: [String] {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while case let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT)), count > 0 {

@@ -4,13 +4,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An agent for the whole machine, that runs as a user of its own: its socket is for a group, and root has put it where
-/// it is. Only root can make one. The users are numbers that nobody has.
+/// An agent for the whole machine: a dedicated user, a socket for a group, a directory of root. It needs root; its
+/// users are unassigned uids.
 final class SystemAgent: Sendable {
     static let agent: UInt32 = 64_001
-    /// In the group, and in a rule.
+    /// A member of the group, with a rule.
     static let backup: UInt32 = 64_002
-    /// In the group.
+    /// A member of the group, without a rule.
     static let guest: UInt32 = 64_003
     static let outsider: UInt32 = 64_004
 
@@ -21,7 +21,7 @@ final class SystemAgent: Sendable {
         try #require(getuid() == 0, "this test becomes other users, which only root can")
         let entry = try #require(getgrgid(100) ?? getgrgid(60), "neither 'users' nor 'games' is a group here")
         group = (String(cString: entry.pointee.gr_name), entry.pointee.gr_gid)
-        // In root's own directory: a client believes no agent of another user in /tmp.
+        // In a directory of root: a client does not trust another user's agent in /tmp.
         var template = Array("/run/aa.XXXXXX".utf8CString)
         path = String(cString: try #require(mkdtemp(&template)))
         chmod(path, 0o755)
@@ -53,15 +53,15 @@ final class SystemAgent: Sendable {
         }
     }
 
-    /// Writes the machine's settings, and the rules after them.
+    /// Writes the machine's settings, followed by the rules.
     func configure(_ rules: String) throws {
         let text = "audit_file = \"\(auditFile)\"\nsocket_group = \"\(group.name)\"\n" + rules
         try text.write(toFile: path + "/etc/authagent.toml", atomically: true, encoding: .utf8)
         chmod(path + "/etc/authagent.toml", 0o644)
     }
 
-    /// Starts a program as a user, in the agent's group or not. With `subordinates` it finds that text in /etc/subuid, in
-    /// a mount namespace of its own.
+    /// Starts a program as a user, in the agent's group or not. `subordinates` is its /etc/subuid, in a mount
+    /// namespace.
     func start(
         _ user: UInt32, isMember: Bool = true, _ program: String, _ arguments: [String], subordinates: String? = nil
     ) throws -> ChildProcess {
@@ -100,7 +100,7 @@ final class SystemAgent: Sendable {
         return daemon
     }
 
-    /// Logs in as root, whom no rule keeps out.
+    /// Logs in as root, which no rule excludes.
     func logIn(_ account: String, _ issuer: DemoIssuer, scopes: [String] = []) async throws {
         let login = try start(
             0, "authagent",

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One agent and several users. Only root can become them.
+/// One agent and several users. These tests need root.
 @Suite(.timeLimit(.minutes(5)))
 struct SystemAgentTests {
     private static let rule = """
@@ -14,7 +14,7 @@ struct SystemAgentTests {
 
         """
 
-    @Test("each user gets what the rules give, sees nothing else, and every decision is a line of the audit file")
+    @Test("each user gets what the rules grant, sees nothing else, and every decision is in the audit file")
     func severalUsers() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)
@@ -55,22 +55,22 @@ struct SystemAgentTests {
     }
 
     @Test(
-        "an agent that cannot look at a program of another user refuses whom a rule about it might deny, and says why")
+        "if the agent cannot inspect a program, callers whom its rule might deny are refused with a reason")
     func unreadable() async throws {
         let system = try await SystemAgent()
-        let everybody = "[[rule]]\naccounts = [\"*\"]\nuser = \"*\"\nallow = [\"status\", \"login\"]\n"
+        let everyUser = "[[rule]]\naccounts = [\"*\"]\nuser = \"*\"\nallow = [\"status\", \"login\"]\n"
         func rule(_ user: UInt32, _ more: String) -> String {
             "[[rule]]\naccounts = [\"*\"]\nuid = \(user)\nexecutable = \"/no/such/program\"\n\(more)\n"
         }
         try system.configure(
-            rule(SystemAgent.guest, "allow = []") + rule(SystemAgent.backup, "allow = [\"status\"]") + everybody)
+            rule(SystemAgent.guest, "allow = []") + rule(SystemAgent.backup, "allow = [\"status\"]") + everyUser)
         let daemon = try await system.serve()
         func status(_ user: UInt32) async throws -> ChildProcess.Result {
             try await system.client(user, "status", "ghost")
         }
         let guest = try await status(SystemAgent.guest)
         #expect(guest.status == 5 && guest.errors.contains("no rule allows 'status'"), "\(guest.errors)")
-        // What the rule gives as freely as the one after it does not depend on whether it is about him.
+        // What this rule and the later one both allow without a bound does not depend on the match.
         let backup = try await status(SystemAgent.backup)
         #expect(backup.status != 5 && !backup.errors.contains("no rule"), "\(backup.errors)")
         #expect(try await system.client(SystemAgent.backup, "login", "ghost").status == 5)
@@ -98,7 +98,7 @@ struct SystemAgentTests {
         }
     }
 
-    @Test("the socket and its directory are the group's, also those that are made anew")
+    @Test("the socket and its directory are the group's, also after they were recreated")
     func modes() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)
@@ -114,7 +114,7 @@ struct SystemAgentTests {
         _ = daemon
     }
 
-    @Test("while the machine's agent is down, nobody starts another one in its place")
+    @Test("while the machine's agent is down, no other agent is started in its place")
     func down() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)
@@ -126,7 +126,7 @@ struct SystemAgentTests {
         #expect(AgentHome.daemonPID(lock: system.path + "/home/.local/state/authagent/agent.lock") == nil)
     }
 
-    @Test("where somebody else could have made the socket, the agent is asked nothing, whatever its user")
+    @Test("if another user could have created the socket, no request is sent, whatever the agent's user")
     func trap() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)
@@ -135,12 +135,12 @@ struct SystemAgentTests {
         let result = try await system.client(SystemAgent.backup, "token", "work")
         #expect(result.status == 4)
         #expect(result.errors.contains("belongs to user \(SystemAgent.agent)"), "\(result.errors)")
-        // That somebody has connected, and was gone, may be there.
+        // A line about the closed connection may be present.
         #expect(!system.audit.contains { $0["account"] != nil })
         _ = daemon
     }
 
-    @Test("a socket_group that the agent's user is not in, or that nobody knows, is refused with its remedy")
+    @Test("a socket_group that does not exist or lacks the agent's user is refused with a remedy")
     func wrongGroup() async throws {
         let system = try await SystemAgent()
         try system.configure(Self.rule)

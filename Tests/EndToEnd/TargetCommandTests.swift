@@ -46,7 +46,7 @@ struct TargetCommandTests {
         #expect(raw.lines == [mail.accessToken])
     }
 
-    @Test("login --audience and --resource say where the login's tokens are to be used")
+    @Test("login --audience and --resource set the targets of the login's tokens")
     func atLogin() async throws {
         let demo = try await DemoLogin()
         let options = demo.options + ["--audience", "my api", "--resource", "urn:a", "--resource", "urn:b"]
@@ -57,7 +57,7 @@ struct TargetCommandTests {
         #expect(request.resources == ["urn:a", "urn:b"])
     }
 
-    @Test("20 programs that want different tokens at once spend each one-use refresh token once")
+    @Test("20 programs that request different tokens at once use each one-time refresh token once")
     func manyAtOnce() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily
@@ -72,10 +72,10 @@ struct TargetCommandTests {
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(statuses.allSatisfy { $0 == 0 }, "\(demo.home.log)")
-        #expect(demo.issuer.liveRefreshTokens.count == 1, "nobody used a dead one")
+        #expect(demo.issuer.liveRefreshTokens.count == 1, "no dead refresh token was used")
     }
 
-    @Test("a wider scope and an unknown resource are refused with a reason, and the login goes on")
+    @Test("a wider scope and an unknown resource are refused with a reason, and the login is kept")
     func refused() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.unknownResources = ["urn:nobody"]
@@ -98,7 +98,7 @@ struct TargetCommandTests {
     }
 
     @Test(
-        "what can be no scope, resource or audience is a usage error, before any agent is needed",
+        "an invalid scope, resource or audience is a usage error, before an agent is needed",
         arguments: [
             ["--scope", "a b"], ["--scope", ""], ["--resource", "api"], ["--resource", "https://h/#f"],
             ["--audience", ""], ["--audience", "ä"],
@@ -111,14 +111,14 @@ struct TargetCommandTests {
         #expect(home.daemonPID == nil)
     }
 
-    @Test("status says when the login itself ends, and shortly before what to run")
+    @Test("status shows when the login ends, and shortly before that the command to run")
     func endOfLogin() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.refreshTokenLifetime = 90 * 86_400
         let demo = try await DemoLogin(configuration)
         try await demo.logIn()
         let table = try await demo.home.authagent("status")
-        // A second may have passed.
+        // One second may have passed.
         let lines = [89, 90].map { "  the login expires in \($0) d" }
         #expect(table.lines.contains { lines.contains($0) }, "\(table.output)")
         #expect(!table.output.contains("run 'authagent login work'"))

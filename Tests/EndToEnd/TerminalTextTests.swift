@@ -4,11 +4,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A provider's texts on the way to a terminal: whatever they hold, no command prints anything that a terminal obeys or
-/// that reverses what a reader sees (ECMA-48 §5, UTR #36 §2.5), as text and as JSON.
+/// A provider's texts in all commands, as text and as JSON: no control characters (ECMA-48 §5) and no reordering or
+/// invisible ones (UTR #36 §2.5).
 @Suite(.timeLimit(.minutes(10)))
 struct TerminalTextTests {
-    /// A title, a colour by a C1 control, a cursor movement, an overriding order of letters, a hidden letter.
+    /// A window title, a colour by a C1 control, cursor movements, bidirectional overrides, a zero-width space.
     private static let attack = #"\u001b]0;pwned\u0007\u009b31m\u001b[2J\u202e\u2066\u200bnwp\r\b\u0085"#
     private static let plainAttack = "\u{1b}]0;pwned\u{7}\u{9b}31m\u{1b}[2J\u{202e}\u{2066}\u{200b}nwp\r\u{8}\u{85}"
 
@@ -16,7 +16,7 @@ struct TerminalTextTests {
         private let texts = Mutex<[String]>([])
         func add(_ text: String) { texts.withLock { $0.append(text) } }
 
-        /// What of it a terminal would obey, with the text around.
+        /// The control characters that are left, with the text around them.
         var dangers: [String] {
             texts.withLock { $0 }.flatMap { text in
                 text.unicodeScalars.indices.compactMap { index -> String? in
@@ -47,7 +47,7 @@ struct TerminalTextTests {
     }
 
     @Test(
-        "errors, user codes, scopes, people and registrations of a hostile provider are printed without their controls")
+        "all texts of a hostile provider are printed without control characters")
     func provider() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.approvesAlone = true
@@ -60,7 +60,7 @@ struct TerminalTextTests {
                 #"{"error":"bad\#(Self.attack)","error_description":"said \#(Self.attack)","error_uri":"\#(Self.attack)"}"#
         )
 
-        // At the login: metadata, registration, device authorization, polling.
+        // Login: metadata, registration, device authorization, polling.
         for form in [[], ["--json"]] {
             for endpoint in [DemoIssuer.Endpoint.device, .token] {
                 issuer.enqueue(endpoint, refusal)
@@ -86,7 +86,7 @@ struct TerminalTextTests {
             try await run(home, transcript, "login", "other", "--issuer", issuer.issuer + "/x", "--client-id", "c")
         }
 
-        // A login whose person and scopes are hostile.
+        // A login with a hostile subject and hostile scopes.
         issuer.changeSubject("ann\(Self.plainAttack)")
         let wrong = try await home.client(["login", "work"] + demo.options).result()
         transcript.add("login subject\n\(wrong.output)\n\(wrong.errors)")
@@ -133,7 +133,7 @@ struct TerminalTextTests {
         }
         transcript.add("log\n\(home.log)")
         #expect(transcript.dangers.isEmpty, "\(transcript.dangers.prefix(5))")
-        // It was there to be shown.
+        // Proves the set-up: the texts were printed.
         #expect(transcript.all.contains("said") && transcript.all.contains("nwp"))
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `authagent token`, `status` and `logout`: what scripts depend on.
+/// `authagent token`, `status` and `logout`: the interface for scripts.
 @Suite(.timeLimit(.minutes(5)))
 struct TokenCommandTests {
     @Test("token prints the bare token, a header line, or the socket's whole reply")
@@ -29,7 +29,7 @@ struct TokenCommandTests {
         #expect(raw.lines == [token])
     }
 
-    @Test("a token that must live longer than the provider's tokens do is served with a note, without a refresh")
+    @Test("if min-valid exceeds the provider's lifetimes, the token is served with a note, without a refresh")
     func tooLong() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -41,7 +41,7 @@ struct TokenCommandTests {
         #expect(demo.issuer.refreshCount == 0)
     }
 
-    @Test("without a login token exits with 3 at once, starts no login, and says what to run")
+    @Test("without a login, token exits with 3 at once, starts no login, and names the command")
     func loginRequired() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()
@@ -54,7 +54,7 @@ struct TokenCommandTests {
     }
 
     @Test(
-        "while the provider is down a valid token is served, an expired one never: exit code 6, and the login is kept")
+        "while the provider is down a valid token is served; an expired one is exit code 6, the login is kept")
     func outage() async throws {
         var configuration = DemoIssuer.Configuration()
         configuration.accessTokenLifetime = 2
@@ -74,7 +74,7 @@ struct TokenCommandTests {
         try await eventually("it does not come back") { try await demo.home.authagent("token", "work").status == 0 }
     }
 
-    @Test("logout tells step by step; --all logs every account out; --local tells the provider nothing")
+    @Test("logout reports each step; --all logs out every account; --local sends nothing to the provider")
     func logout() async throws {
         let demo = try await DemoLogin()
         for name in ["one", "two", "three"] { try await demo.logIn(name) }
@@ -94,7 +94,7 @@ struct TokenCommandTests {
         #expect(demo.issuer.liveRefreshTokens.count == 1)
     }
 
-    @Test("providers lists the presets with what each needs, for people and for programs")
+    @Test("providers lists the presets with their parameters, as text and as JSON")
     func providers() async throws {
         let home = try AgentHome()
         let text = try await home.authagent("providers")
@@ -105,7 +105,7 @@ struct TokenCommandTests {
         #expect(home.daemonPID == nil, "static data needs no agent")
     }
 
-    @Test("providers NAME shows the endpoints and ways of one, and every name that 'not confirmed' has")
+    @Test("providers NAME shows endpoints and request settings, and every name under 'not confirmed'")
     func oneProvider() async throws {
         let home = try AgentHome()
         let twitch = try await home.authagent("providers", "twitch").output
@@ -130,9 +130,9 @@ struct TokenCommandTests {
         #expect(unknown.errors.contains("hint: run 'authagent providers'"))
         #expect(home.daemonPID == nil)
 
-        // Where there is nothing but the client and the socket.
+        // A directory with only the client and the socket.
         let client = home.files.path + "/authagent"
-        // By another process: a program that starts here meanwhile would have the copy open for writing.
+        // Copied by another process: a child of this one could inherit the file open for writing (ETXTBSY).
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("authagent"), client])
         let alone = try ChildProcess(client, ["providers"], environment: home.environment, input: nil)
         #expect(await alone.result().errors.contains("authagentd is not installed"))
@@ -141,7 +141,7 @@ struct TokenCommandTests {
         #expect(await asking.result().output == twitch)
     }
 
-    @Test("status --json has the agent and the accounts with the members that programs were promised")
+    @Test("status --json has the documented members of the agent and the accounts")
     func status() async throws {
         let demo = try await DemoLogin()
         try await demo.logIn()

@@ -1,11 +1,11 @@
 import Foundation
 import TestSupport
 
-/// A unit file of `packaging/systemd`, as far as a test must read it to do what systemd would.
+/// A unit file of `packaging/systemd`: the parts that a test needs to act like systemd.
 struct UnitFile {
     private let settings: [(name: String, value: String)]
 
-    /// Where the unit files and the scripts that they start are.
+    /// The directory of the unit files and the scripts that they start.
     static let directory = Repository.path("packaging/systemd")
 
     init(_ name: String) throws {
@@ -16,14 +16,14 @@ struct UnitFile {
         }
     }
 
-    /// The setting's only value.
+    /// Returns the setting's only value.
     func value(_ name: String) throws -> String {
         let values = settings.filter { $0.name == name }.map(\.value)
         guard values.count == 1 else { throw CocoaError(.fileReadCorruptFile) }
         return values[0]
     }
 
-    /// A command with its arguments, with the program of this build where the unit names the installed one.
+    /// Returns a command with its arguments, using the programs of this build instead of the installed ones.
     func command(_ name: String) throws -> (program: String, arguments: [String]) {
         let words = try value(name).split(separator: " ").map(String.init)
         let program = (words[0] as NSString).lastPathComponent

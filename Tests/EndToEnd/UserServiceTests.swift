@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The first command, where the user has a service manager. Only root can put one in the place of systemd's.
+/// The first command of a user with a service manager. These tests need root, to replace systemd's.
 @Suite(.timeLimit(.minutes(5)))
 struct UserServiceTests {
     let files: TemporaryDirectory
@@ -12,7 +12,7 @@ struct UserServiceTests {
         files = try TemporaryDirectory()
     }
 
-    /// Runs 'authagent status' with a manager whose systemctl is this script.
+    /// Runs 'authagent status' with this script as systemctl.
     private func status(systemctl: String, _ changes: [String: String] = [:]) async throws -> ChildProcess.Result {
         let home = try home()
         let program = try BuildProducts.path("authagent")
@@ -47,9 +47,9 @@ struct UserServiceTests {
         (try? String(contentsOfFile: files.path + "/environment", encoding: .utf8)) ?? ""
     }
 
-    @Test("the service manager starts the agent, which does not end with the job of the command")
+    @Test("an agent started by the service manager does not end with the job of the command")
     func started() async throws {
-        // As systemd does: with an environment of its own.
+        // With its own environment, as systemd does.
         let result = try await status(
             systemctl: """
                 env -i XDG_RUNTIME_DIR=/run/user/0 PATH=/usr/bin:/bin HOME=\(try home()) \
@@ -61,7 +61,7 @@ struct UserServiceTests {
         #expect(!environment.isEmpty && !environment.contains("MARK"))
     }
 
-    @Test("where the unit is not installed the command starts the agent itself")
+    @Test("if the unit is not installed, the command starts the agent itself")
     func notInstalled() async throws {
         let result = try await status(systemctl: "exit 5")
         #expect(result.status == 0, "\(result.errors)")
@@ -69,7 +69,7 @@ struct UserServiceTests {
         #expect(environment.contains("MARK=of-the-job"))
     }
 
-    @Test("another place than the unit's has its own agent, and the manager is not asked")
+    @Test("with directories other than the unit's, the command starts its own agent without the manager")
     func otherPlace() async throws {
         let result = try await status(systemctl: "exit 0", ["XDG_STATE_HOME": files.path + "/state"])
         #expect(result.status == 0, "\(result.errors)")

@@ -3,11 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A running agent whose socket is taken away.
+/// A running agent whose socket is removed.
 @Suite(.timeLimit(.minutes(5)))
 struct VanishedSocketTests {
     let home: AgentHome
-    /// Its parent is the home's, so that it can be missing altogether.
+    /// The runtime directory, which tests remove with all its contents.
     let directory: String
     let socket: String
 
@@ -22,7 +22,7 @@ struct VanishedSocketTests {
 
     private let parent: TemporaryDirectory
 
-    @Test("an agent whose socket is removed listens again, without a word from anybody")
+    @Test("an agent whose socket was removed listens again by itself")
     func socketRemoved() async throws {
         let daemon = try await home.daemon()
         for _ in 0..<3 {
@@ -34,7 +34,7 @@ struct VanishedSocketTests {
         #expect(await daemon.result().status == 0)
     }
 
-    @Test("an agent whose directory is removed or moved away makes it anew, as private as it was")
+    @Test("an agent whose directory was removed or moved recreates it with the same mode")
     func directoryRemoved() async throws {
         let daemon = try await home.daemon()
         try FileManager.default.removeItem(atPath: directory + "/authagent")
@@ -47,7 +47,7 @@ struct VanishedSocketTests {
         #expect(socket[.posixPermissions] as? Int == 0o600)
     }
 
-    @Test("an agent whose runtime directory is gone says so once, and listens again when it is back")
+    @Test("an agent whose runtime directory was removed logs it once, and listens again when it is back")
     func runtimeDirectoryRemoved() async throws {
         let daemon = try await home.daemon()
         try FileManager.default.removeItem(atPath: directory)
@@ -55,7 +55,7 @@ struct VanishedSocketTests {
         await eventually { daemon.errorsSoFar.contains(complaint) }
         // A client waits for the agent that holds the lock.
         let client = try home.client(["status", "--json"])
-        await eventually { client.errorsSoFar.contains("authagent: note: an agent (pid \(daemon.pid)) runs") }
+        await eventually { client.errorsSoFar.contains("authagent: note: an agent (pid \(daemon.pid)) is running") }
         try parent.directory("user")
         let result = await client.result()
         #expect(result.status == 0, "\(result.errors)\(daemon.errorsSoFar)")
@@ -63,7 +63,7 @@ struct VanishedSocketTests {
         #expect(daemon.errorsSoFar.components(separatedBy: complaint).count == 2)
     }
 
-    @Test("the new socket is not put where others could enter: the agent says what to do, and goes on when it is done")
+    @Test("if others could enter the directory, the socket is not recreated until that is repaired")
     func looseDirectory() async throws {
         let daemon = try await home.daemon()
         let place = directory + "/authagent"
@@ -75,7 +75,7 @@ struct VanishedSocketTests {
         try await expectAnswer(from: daemon)
     }
 
-    @Test("nothing that another program puts in the socket's place is removed")
+    @Test("a file of another program at the socket's path is not removed")
     func replaced() async throws {
         let daemon = try await home.daemon()
         try "precious".write(toFile: socket + ".new", atomically: false, encoding: .utf8)
@@ -86,7 +86,7 @@ struct VanishedSocketTests {
         try await expectAnswer(from: daemon)
     }
 
-    /// A command gets its answer from this agent, and needs no other.
+    /// Expects that a command is served by this agent.
     private func expectAnswer(from daemon: ChildProcess, _ location: SourceLocation = #_sourceLocation) async throws {
         let result = try await home.authagent("status", "--json")
         #expect(result.status == 0, "\(result.errors)\(daemon.errorsSoFar)", sourceLocation: location)

@@ -5,10 +5,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that wait shorter than a provider takes.
+/// Clients whose deadline is shorter than the provider's reply time.
 @Suite(.timeLimit(.minutes(5)))
 struct WaitTests {
-    /// A login whose token has expired, at a provider that renews it once the gate is open.
+    /// Returns a login with an expired token at a provider that answers a renewal once the gate is open.
     private func slowLogin(_ gate: Gate) async throws -> DemoLogin {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUse
@@ -20,7 +20,7 @@ struct WaitTests {
         return demo
     }
 
-    @Test("--wait gives up in time with exit code 6; the one refresh goes on, and the next caller gets its result")
+    @Test("--wait ends in time with exit code 6; the refresh continues, and the next caller gets its result")
     func command() async throws {
         let gate = Gate()
         let demo = try await slowLogin(gate)
@@ -37,12 +37,12 @@ struct WaitTests {
         let token = await patient.result()
         #expect(token.status == 0, "\(token.errors)")
         #expect(demo.issuer.refreshCount == 1)
-        // From memory now.
+        // The token is now in memory.
         #expect(try await demo.home.authagent("token", "work", "--wait", "0").output == token.output)
         #expect(demo.issuer.refreshCount == 1)
     }
 
-    @Test("a program that waits 0 s gets what is there, or the problem timeout, while the refresh goes on")
+    @Test("with wait=0 a token from memory or the problem timeout is returned, while the refresh continues")
     func library() async throws {
         let gate = Gate()
         let demo = try await slowLogin(gate)
@@ -63,7 +63,7 @@ struct WaitTests {
         #expect(demo.issuer.refreshCount == 1)
     }
 
-    @Test("--wait beyond the agent's own limit is refused before anything is asked")
+    @Test("--wait beyond the agent's own limit is refused before any request")
     func range() async throws {
         let home = try AgentHome()
         for seconds in ["41", "-1", "x"] {

@@ -4,12 +4,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The real agent whose wall clock is stepped while it runs; CLOCK_BOOTTIME and the sleep of timers are untouched.
+/// A real agent whose wall clock is stepped while it runs; CLOCK_BOOTTIME and timers are not affected.
 @Suite(.timeLimit(.minutes(5)))
 struct WallClockTests {
     private static let day = 86_400
 
-    /// The agent alone has the shifted clock, not those who ask it.
+    /// Starts an agent with a shifted clock; its clients keep the real one.
     private func start(_ home: AgentHome, clock: String) async throws -> ChildProcess {
         let libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map { "/usr/lib/\($0)/faketime/libfaketime.so.1" }
         let library = try #require(
@@ -31,7 +31,7 @@ struct WallClockTests {
     }
 
     @Test(
-        "a step of the wall clock renews nothing and forgets nothing; only what is displayed moves", arguments: [1, -1])
+        "a step of the wall clock renews nothing and drops nothing; only displayed times change", arguments: [1, -1])
     func noEarlyRefresh(days: Int) async throws {
         let files = try TemporaryDirectory()
         let clock = try files.file("clock", "+0")
@@ -49,12 +49,12 @@ struct WallClockTests {
         #expect(daemon.isRunning)
     }
 
-    @Test("a token expires although the wall clock was put back by a day meanwhile")
+    @Test("a token expires even if the wall clock was set back by a day")
     func noStaleToken() async throws {
         let files = try TemporaryDirectory()
         let clock = try files.file("clock", "+0")
         var configuration = DemoIssuer.Configuration()
-        // Longer than a busy machine takes from the login to the step.
+        // Longer than the time from the login to the step on a busy machine.
         configuration.firstAccessTokenLifetime = 8
         let demo = try await DemoLogin(configuration)
         let daemon = try await start(demo.home, clock: clock)
