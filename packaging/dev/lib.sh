@@ -21,7 +21,7 @@ unit_tests_with_programs=(
     KeyringStoreTests.KeyringStoreTests KeyringStoreTests.HelperProtocolTests CurlTransportTests.TLSTests
     CurlTransportTests.ClientCertificateTests ProxyTests/wholeTunnel ProxyTests/noProxy AssertionKeyTests/openSSL
     AssertionKeyTests/otherKeys AssertionKeyTests/noKey PeerTests/otherUser HostileReplyTests/foreign
-    ExpositionTests/labels ExpositionTests/linter ExpositionTests/histogram AgentServerTests.MetricsTests/requests
+    MetricsTextTests/labels MetricsTextTests/linter MetricsTextTests/histogram AgentServerTests.MetricsTests/requests
     AgentTests.MetricsTests/refreshes AgentTests.MetricsTests/agent
 )
 

@@ -13,7 +13,7 @@ struct NamedProxy: Equatable {
     /// libcurl's order (CURLOPT_PROXY(3)).
     private static let variables = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
 
-    /// `nil` if there is no proxy. A setting wins over variables; an empty one turns the proxy off.
+    /// `nil` without a proxy. A setting wins over variables; an empty one turns the proxy off.
     init?(setting: String?, variable: (String) -> String?) {
         if let setting {
             self.init(setting, source: "network.proxy")

@@ -29,7 +29,7 @@ final class KeyringHelpers: Sendable {
 
     func run(_ job: KeyringJob) async -> KeyringOutcome {
         guard let message = try? KeyringMessage.encode(job) else { return .failed("cannot encode the keyring job") }
-        let errand = KeyringErrand(message, asked: asked)
+        let errand = KeyringJobRun(message, asked: asked)
         // A queue per job has a thread at once, which may block.
         let queue = kept.withLock { $0.takesTurns } ? turns : DispatchQueue(label: "authagent.keyring")
         return await withTaskCancellationHandler {
@@ -46,7 +46,7 @@ final class KeyringHelpers: Sendable {
         }
     }
 
-    private func run(_ errand: KeyringErrand) -> KeyringOutcome {
+    private func run(_ errand: KeyringJobRun) -> KeyringOutcome {
         // Jobs that waited behind a job that hung fail with it, instead of hanging one after the other.
         let isHung = kept.withLock { kept in kept.lastHang.map { $0 > errand.begin } ?? false }
         if isHung || errand.isCancelled { return outcome(.timedOut, of: errand) }
@@ -83,7 +83,7 @@ final class KeyringHelpers: Sendable {
         return KeyringOutcome(reply: reply)
     }
 
-    private func outcome(_ failure: KeyringHelper.Failure, of errand: KeyringErrand) -> KeyringOutcome {
+    private func outcome(_ failure: KeyringHelper.Failure, of errand: KeyringJobRun) -> KeyringOutcome {
         let again = "check that it has the same version"
         var outcome =
             switch failure {

@@ -58,7 +58,7 @@ package final class BlockingLanes: Sendable {
         self.isOwn = isOwn
     }
 
-    /// Runs the call and returns its value; `nil` if there is no room or it does not return in time.
+    /// Runs the call and returns its value; `nil` if the queue is full or the call does not return in time.
     package func run<Value: Sendable>(
         of user: UInt32, within time: Duration, _ body: @escaping @Sendable (Sign) -> Value?
     ) async -> Value? {
@@ -82,7 +82,7 @@ package final class BlockingLanes: Sendable {
         }
     }
 
-    /// Queues the call; false if there is no room.
+    /// Queues the call; false if the queue is full.
     private func enter(_ user: UInt32, _ job: UInt64, _ body: @escaping @Sendable (Sign) -> Void) -> Bool {
         let isTaken = state.withLock { state in
             guard isOwn(user) || state[user] != nil || strangers(state).count < limits.lanes else { return false }
@@ -123,7 +123,7 @@ package final class BlockingLanes: Sendable {
     private func start(_ user: UInt32, _ job: Job) {
         let sign = Sign()
         watch(user, job.id, sign)
-        let isStarted = LookThread.start {
+        let isStarted = DetachedThread.start {
             job.run(sign)
             self.end(user, job, sign)
         }

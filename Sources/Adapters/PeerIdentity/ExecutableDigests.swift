@@ -36,7 +36,7 @@ public final class ExecutableDigests: Sendable {
 
     private let state = Mutex(State())
     let limits: Limits
-    let looks: ExecutableLooks
+    let looks: ExecutableStates
     private let accountable: @Sendable (UInt32) -> UInt32
 
     /// A stat(2) takes some microseconds; a longer one waits for a disk or a server.
@@ -58,7 +58,7 @@ public final class ExecutableDigests: Sendable {
         let isOwn: @Sendable (UInt32) -> Bool = { $0 == owner || $0 == 0 }
         self.lanes = BlockingLanes(lanes, isOwn: isOwn)
         lanes.turn = Self.turnOfLooks
-        looks = ExecutableLooks(BlockingLanes(lanes, isOwn: isOwn), time: limits.time)
+        looks = ExecutableStates(BlockingLanes(lanes, isOwn: isOwn), time: limits.time)
     }
 
     /// The cached digest of a file, or a recent read error of this user. Errors are cached per user, because a user can
@@ -83,7 +83,7 @@ public final class ExecutableDigests: Sendable {
     }
 
     /// The state of a process's file and, if a rule names `path`, of the file at that path.
-    func look(ofProcess pid: Int32, _ path: String?, user: UInt32) async -> ExecutableLooks.Look? {
+    func look(ofProcess pid: Int32, _ path: String?, user: UInt32) async -> ExecutableStates.Look? {
         await looks.look(at: pid, path, user: accountable(user))
     }
 

@@ -79,7 +79,7 @@ public final class PeerProcess: CallerIdentity {
     public func caller(_ facts: CallerFacts) async throws(CallerLost) -> Caller {
         if let caller = try callerAtOnce(facts) { return caller }
         let user = connected.user
-        var look: ExecutableLooks.Look?
+        var look: ExecutableStates.Look?
         var digest: String?
         if let mark = try program.mark() {
             let path = facts.contains(.executable) && !mark.isGone ? mark.path : nil

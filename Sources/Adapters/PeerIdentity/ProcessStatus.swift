@@ -9,7 +9,7 @@ struct ProcessStatus: Equatable {
     /// Addresses of code, stack and data since the last execve(2); zeros and ones for readers who may not trace it.
     var layout: [UInt64]
 
-    /// `nil` if there is no such process.
+    /// `nil` if the process does not exist.
     init?(of pid: Int32) {
         guard pid > 0, let bytes = ProcessFile.read("/proc/\(pid)/stat", limit: 4096) else { return nil }
         self.init(stat: String(decoding: bytes, as: UTF8.self))
@@ -33,7 +33,7 @@ struct ProcessOwner: Equatable {
     var group: UInt32
     var supplementaryGroups: [UInt32]
 
-    /// `nil` if there is no such process.
+    /// `nil` if the process does not exist.
     init?(of pid: Int32) {
         // Up to 65,536 groups of ten digits each (NGROUPS_MAX).
         guard pid > 0, let bytes = ProcessFile.read("/proc/\(pid)/status", limit: 1 << 20) else { return nil }

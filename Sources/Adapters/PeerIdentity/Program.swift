@@ -55,7 +55,7 @@ final class Program: Sendable {
     }
 
     /// Caches the state of the process's file, which must be the file of the first check.
-    func confirm(_ look: ExecutableLooks.Look) throws(CallerLost) {
+    func confirm(_ look: ExecutableStates.Look) throws(CallerLost) {
         let isSame = state.withLock { state in
             if let known = state.confirmation, !known.file.isSameFile(as: look.file) { return false }
             state.confirmation = Confirmation(file: look.file, isThere: look.isThere, time: .now)

@@ -27,7 +27,7 @@ public final class Agent: Sendable {
         public var reloadSettings: @Sendable () throws(ConfigurationError) -> Void
         /// Runs the doctor's checks. Changes nothing.
         public var examine: @Sendable () async -> DoctorReport
-        /// The daemon's environment, which `AgentSurroundings` reports.
+        /// The daemon's environment, which `AgentVariables` reports.
         public var environment: [String: String]
         public var socket: String
         public var processID: Int32

@@ -22,7 +22,7 @@ extern void *__libc_memalign(size_t alignment, size_t size);
 extern void *__libc_valloc(size_t size);
 extern void *__libc_pvalloc(size_t size);
 
-// glibc's own, which has no second name. Until it is resolved nothing is wiped; there is no secret yet.
+// glibc's own, which has no second name. Until it is resolved nothing is wiped; secrets come later.
 static size_t (*usable_size)(void *block);
 
 __attribute__((constructor(101))) static void find_usable_size(void) {

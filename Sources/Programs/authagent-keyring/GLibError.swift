@@ -29,7 +29,7 @@ struct GLibError: Error {
         )
     }
 
-    /// Whether there is no object at the requested path.
+    /// Whether an object is missing at the requested path.
     var isAboutMissingObject: Bool {
         switch name {
         case "org.freedesktop.DBus.Error.UnknownMethod", "org.freedesktop.DBus.Error.UnknownObject",

@@ -118,7 +118,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let sockets = try ListeningSockets.open(environment: environment, group: settings.socketGroup)
 
         let network = ReloadableTransport(settings.network)
-        let rules = RulesInForce(settings.accessRules(owner: getuid()))
+        let rules = CurrentRules(settings.accessRules(owner: getuid()))
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)

@@ -23,7 +23,7 @@ public struct AccessRecord: Equatable, Sendable {
         case allowed
         /// Allowed by the rules; the request failed later.
         case failed(Problem.Code)
-        /// By the rules, or because the caller is no longer the process that connected.
+        /// By the rules, or because the caller is not the process any more that connected.
         case refused(Problem.Code)
     }
 

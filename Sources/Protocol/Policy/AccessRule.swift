@@ -22,7 +22,7 @@ public struct AccessRule: Equatable, Sendable {
     /// were read.
     public enum Condition: Hashable, Sendable {
         /// Every caller that can open the socket.
-        case anybody
+        case everyUser
         case user(UInt32, name: String?)
         case group(UInt32, name: String)
         case executable(String)
@@ -74,13 +74,13 @@ extension AccessRule.Condition {
         switch self {
         // A process that shows another path is another program, even if the contents are equal.
         case .executable(let path): return isUnknown && (caller.executable.map { Self.isSame($0, path) } ?? true)
-        case .anybody, .user, .group, .executableDigest, .unit: return isUnknown
+        case .everyUser, .user, .group, .executableDigest, .unit: return isUnknown
         }
     }
 
     private func matches(_ caller: Caller, owner: UInt32) -> Bool {
         switch self {
-        case .anybody: true
+        case .everyUser: true
         case .user(let id, _): caller.user == id
         case .group(let id, _): caller.group == id || caller.supplementaryGroups.contains(id)
         case .executable(let path): caller.executable.map { Self.isSame($0, path) } ?? false
@@ -108,7 +108,7 @@ extension AccessRule.Condition {
     /// The facts that the condition depends on; empty if user and groups are enough.
     func facts(for caller: Caller) -> CallerFacts {
         switch self {
-        case .anybody, .user: []
+        case .everyUser, .user: []
         case .group(let id, _): caller.group == id ? [] : .supplementaryGroups
         case .executable: .executable
         case .executableDigest: .executableDigest

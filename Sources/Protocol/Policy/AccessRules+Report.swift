@@ -73,7 +73,7 @@ extension AccessRule.Condition {
     /// The condition's key in the file.
     var key: String {
         switch self {
-        case .anybody: "user"
+        case .everyUser: "user"
         case .user(_, let name): name == nil ? "uid" : "user"
         case .group: "group"
         case .executable: "executable"
@@ -84,7 +84,7 @@ extension AccessRule.Condition {
 
     var wanted: String {
         switch self {
-        case .anybody: "*"
+        case .everyUser: "*"
         case .user(let id, let name?): "\(name) (\(id))"
         case .user(let id, nil): "\(id)"
         case .group(let id, let name): "\(name) (\(id))"
@@ -96,7 +96,7 @@ extension AccessRule.Condition {
 
     func found(of caller: Caller, owner: UInt32) -> String? {
         switch self {
-        case .anybody, .user: "\(caller.user)"
+        case .everyUser, .user: "\(caller.user)"
         case .group: ([caller.group] + caller.supplementaryGroups).map { "\($0)" }.joined(separator: ", ")
         case .executable: caller.executable
         case .executableDigest: caller.executableDigest

@@ -28,7 +28,7 @@ public struct PolicyExpectation: Equatable, Sendable {
     /// `nil` if the expectation is met.
     public func failure(under rules: AccessRules) -> PolicyTestReport.Failure? {
         // With full rate budgets: a test does not depend on earlier requests.
-        guard case .verdict(let verdict) = RulesInForce(rules).decide(request, for: caller, known: .all) else {
+        guard case .verdict(let verdict) = CurrentRules(rules).decide(request, for: caller, known: .all) else {
             preconditionFailure("everything is known")
         }
         let got = if case .allowed = verdict.outcome { true } else { false }

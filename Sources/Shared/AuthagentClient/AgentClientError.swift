@@ -7,7 +7,7 @@ public enum AgentClientError: Error, Equatable, Sendable {
     case problem(Problem)
     case pathTooLong(String, limit: Int)
     case pathNotAbsolute(String)
-    /// There is no socket, or no process listens on it.
+    /// The socket is missing, or no process listens on it.
     case notListening(String)
     /// The agent accepts no connections.
     case notAnswering(String)

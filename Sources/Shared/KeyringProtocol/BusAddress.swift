@@ -4,7 +4,7 @@ public struct BusAddress: Equatable, Sendable {
     /// For messages: a variable with its value, or a path.
     public let source: String
 
-    /// The reason why there is no address to try, as text.
+    /// The reason for having no address to try, as text.
     public struct Missing: Error, Equatable, Sendable {
         public let detail: String
 

@@ -5,7 +5,7 @@ public struct FileIdentity: Equatable, Sendable {
     private let device: UInt
     private let number: UInt
 
-    /// `nil` if there is no such file.
+    /// `nil` if the file does not exist.
     public init?(of path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }

@@ -22,7 +22,7 @@ struct OtherReading {
         registration = Result { () throws(RegistrationFailure) in
             let fields = try reply.registration()
             var client = try RegisteredClient(fields, origins: [Self.origin])
-            do throws(RegisteredClient.Uselessness) { try client.settle(fields) } catch { throw error.failure }
+            do throws(RegisteredClient.Unusable) { try client.settle(fields) } catch { throw error.failure }
             return client
         }
         keys = reply.body.fields.flatMap { KeySet($0) }

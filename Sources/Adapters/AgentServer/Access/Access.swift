@@ -3,7 +3,7 @@ internal import System
 
 /// The access control of the server: the rules, the audit, and the sources of facts about callers.
 public struct Access: Sendable {
-    public var rules: RulesInForce
+    public var rules: CurrentRules
     public var audit: any AccessAudit
     /// Returns the user to whom a user's connections count: the owner of a subordinate user (subuid(5)).
     public var accountable: @Sendable (UInt32) -> UInt32
@@ -16,7 +16,7 @@ public struct Access: Sendable {
     public var users: any UserDirectory
 
     public init(
-        rules: RulesInForce, audit: any AccessAudit = NoAudit(),
+        rules: CurrentRules, audit: any AccessAudit = NoAudit(),
         accountable: @escaping @Sendable (UInt32) -> UInt32 = { $0 },
         credentials: @escaping @Sendable (Int32) throws -> Caller = kernelCredentials,
         peer: @escaping @Sendable (Int32) throws -> any CallerIdentity = { KnownCaller(try kernelCredentials($0)) },

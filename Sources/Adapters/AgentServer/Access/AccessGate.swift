@@ -10,7 +10,7 @@ struct AccessGate: Sendable {
     /// Receives each refusal as an event for watchers.
     let report: @Sendable (AgentNews) -> Void
 
-    private typealias Decider = @Sendable (Caller, CallerFacts) -> RulesInForce.Answer
+    private typealias Decider = @Sendable (Caller, CallerFacts) -> CurrentRules.Answer
 
     /// Decides a request without waiting; `nil` if a fact that the rules need takes waiting.
     func admitAtOnce(
@@ -150,7 +150,7 @@ struct AccessGate: Sendable {
         if problem.isAboutCaller { record.reason = problem.reason }
         audit(record)
         if isRefusal { report(.denied(admission.caller, admission.request, problem)) }
-        return admission.isTrusted ? problem : problem.forStrangers
+        return admission.isTrusted ? problem : problem.redacted
     }
 
     private func admission(

@@ -31,6 +31,6 @@ struct AccessView: Sendable {
             default: event.news.account.map(isVisible) ?? seesAgent
             }
         guard isSeen else { return nil }
-        return isTrusted ? event : event.forStrangers
+        return isTrusted ? event : event.redacted
     }
 }

@@ -49,19 +49,19 @@ extension Problem {
     }
 
     /// The problem without texts of files, stores and providers, which only the owner may see.
-    var forStrangers: Problem {
-        let reason = reason.flatMap { KnownWords.reasons.contains($0) ? $0 : nil }
-        guard let detail = code.detailForStrangers else {
+    var redacted: Problem {
+        let reason = reason.flatMap { PublicCodes.reasons.contains($0) ? $0 : nil }
+        guard let detail = code.redactedDetail else {
             return Problem(code, self.detail, hint: hint, reason: reason, retryAfter: retryAfter)
         }
-        let hint = code == .loginRequired ? ForStrangers.loginHint : ForStrangers.hint
+        let hint = code == .loginRequired ? RedactedText.loginHint : RedactedText.hint
         return Problem(code, detail, hint: hint, reason: reason, retryAfter: retryAfter)
     }
 }
 
 extension Problem.Code {
     /// A generic text; `nil` if the problem's own text concerns only the request.
-    var detailForStrangers: String? {
+    var redactedDetail: String? {
         switch self {
         case .badIDToken: "the provider sent an invalid ID token"
         case .configurationError: "the account's configuration is invalid"

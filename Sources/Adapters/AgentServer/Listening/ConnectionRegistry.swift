@@ -30,18 +30,18 @@ final class ConnectionRegistry: Sendable {
         state = NIOLockedValueBox(State(refused: RefusedConnections(limits, inAll: caps.refused)))
     }
 
-    enum Admission: Equatable {
+    enum ConnectionDecision: Equatable {
         case admitted, stopping
         /// `isNews`: the cap was not logged within the last minute.
         case tooMany(ConnectionCaps.Cap, isNews: Bool)
     }
 
-    func admit(_ channel: any Channel, of user: UInt32, at now: NIODeadline = .now()) -> Admission {
+    func admit(_ channel: any Channel, of user: UInt32, at now: NIODeadline = .now()) -> ConnectionDecision {
         let user = accountable(user)
         let owner = owner()
         let isOther = user != 0 && user != owner
         let most = user == 0 && owner != 0 ? caps.root : caps.perUser
-        let admission = state.withLockedValue { state -> Admission in
+        let admission = state.withLockedValue { state -> ConnectionDecision in
             if state.isStopping { return .stopping }
             let cap: ConnectionCaps.Cap? =
                 if state.perUser[user, default: 0] >= most {

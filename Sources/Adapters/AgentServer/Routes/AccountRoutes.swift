@@ -5,14 +5,14 @@ extension Router {
     func accounts(_ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
         try await json(request) { () throws(Problem) in
             let report = await service.status(of: view.isVisible)
-            return .json(view.isTrusted ? report : report.forStrangers)
+            return .json(view.isTrusted ? report : report.redacted)
         }
     }
 
     func account(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
             let status = try await service.status(of: account)
-            return .json(routed.isTrusted ? status : status.forStrangers)
+            return .json(routed.isTrusted ? status : status.redacted)
         }
     }
 
@@ -34,7 +34,7 @@ extension Router {
                 )
             }
             let reply = try await service.inspect(account, asked)
-            return .json(routed.isTrusted ? reply : reply.forStrangers)
+            return .json(routed.isTrusted ? reply : reply.redacted)
         }
     }
 }

@@ -5,7 +5,7 @@ extension Router {
     func health(_ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
             let status = await service.health()
-            return .json(routed.isTrusted ? status : status.forStrangers)
+            return .json(routed.isTrusted ? status : status.redacted)
         }
     }
 

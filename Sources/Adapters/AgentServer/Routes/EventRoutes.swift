@@ -19,12 +19,12 @@ extension Router {
     /// of the agent as a whole.
     func metrics(_ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
         _ = try QueryParameters(request.query, allowed: [])
-        try requireAcceptable(request, Exposition.mediaType)
-        var page = Exposition()
+        try requireAcceptable(request, MetricsText.mediaType)
+        var page = MetricsText()
         for source in sources {
             if view.seesAgent { source.write(into: &page) }
             source.writeAccounts(where: view.isVisible, into: &page)
         }
-        return .reply(Reply(status: 200, contentType: Exposition.contentType, body: Array(page.text.utf8)))
+        return .reply(Reply(status: 200, contentType: MetricsText.contentType, body: Array(page.text.utf8)))
     }
 }

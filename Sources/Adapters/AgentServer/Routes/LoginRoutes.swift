@@ -19,7 +19,7 @@ extension Router {
         }
         asked.bound = routed.bound?.scopes
         let events = try await service.login(account, asked)
-        return .stream(.lines(routed.isTrusted ? events : events.forStrangers))
+        return .stream(.lines(routed.isTrusted ? events : events.redacted))
     }
 
     func cancelLogin(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
@@ -41,7 +41,7 @@ extension Router {
                 )
             }
             let reply = try await service.logout(account, asked)
-            return .json(routed.isTrusted ? reply : reply.forStrangers)
+            return .json(routed.isTrusted ? reply : reply.redacted)
         }
     }
 

@@ -28,7 +28,7 @@ enum Handler: Sendable {
 struct RoutedRequest: Sendable {
     let request: APIRequest
     let identity: any CallerIdentity
-    /// Whether the caller gets full replies; others get `forStrangers`.
+    /// Whether the caller gets full replies; others get `redacted`.
     let isTrusted: Bool
     /// The most that a token or a login may grant; `nil` if the rules set no bound.
     var bound: TokenBound?

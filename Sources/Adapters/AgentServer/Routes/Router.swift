@@ -9,7 +9,7 @@ struct Router: Sendable {
     /// The sources of `/metrics`.
     let sources: [any MetricSource]
     /// One unlock at a time for all callers other than the owner, which slows down guessing.
-    let othersUnlocking = OneAtATime()
+    let othersUnlocking = ExclusiveCall()
 
     init(service: any AgentService, gate: AccessGate, sources: [any MetricSource]) {
         (self.service, self.gate, self.sources) = (service, gate, sources)

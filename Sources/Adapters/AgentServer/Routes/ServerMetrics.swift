@@ -12,11 +12,11 @@ final class ServerMetrics: Sendable {
         var latencies = [Histogram](repeating: Histogram(bounds: bounds), count: routes.count + 1)
         var tokensAtOnce: UInt64 = 0
         var tokensAwaited: UInt64 = 0
-        var connections = [UInt64](repeating: 0, count: Admission.allCases.count)
+        var connections = [UInt64](repeating: 0, count: ConnectionResult.allCases.count)
         var open = 0
     }
 
-    enum Admission: Int, CaseIterable {
+    enum ConnectionResult: Int, CaseIterable {
         case admitted, forbidden
         case tooMany
     }
@@ -45,7 +45,7 @@ final class ServerMetrics: Sendable {
         }
     }
 
-    func connected(_ admission: Admission) {
+    func connected(_ admission: ConnectionResult) {
         state.withLockedValue { state in
             state.connections[admission.rawValue] += 1
             if admission == .admitted { state.open += 1 }
@@ -56,7 +56,7 @@ final class ServerMetrics: Sendable {
 }
 
 extension ServerMetrics: MetricSource {
-    func write(into page: inout Exposition) {
+    func write(into page: inout MetricsText) {
         let state = state.withLockedValue { $0 }
         let names = Self.routes.map(\.path) + ["other"]
         let results = ["ok"] + Self.codes.map(\.rawValue)

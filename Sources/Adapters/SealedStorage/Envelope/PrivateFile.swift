@@ -11,7 +11,7 @@ public enum PrivateFile {
         var forbidden: mode_t = 0o077
     }
 
-    /// Reads key material of root or this user; `nil` if there is no such file. A symbolic link is followed and its
+    /// Reads key material of root or this user; `nil` if the file does not exist. A symbolic link is followed and its
     /// target checked.
     ///
     /// `isCredential`: systemd(1) grants a service's user access with an ACL, which looks like a permission of the

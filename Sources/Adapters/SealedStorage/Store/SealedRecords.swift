@@ -6,7 +6,7 @@ internal import Vault
 struct SealedRecords {
     let directory: DurableDirectory
     let key: SealingKey
-    let marks: RecordMarks
+    let marks: GenerationMarks
     /// Called, with text for the log, for each file that is not as it should be.
     let warn: (String) -> Void
 

@@ -22,7 +22,7 @@ public final class SealedStore: KeyedStore {
     let cost: ScryptCost
     let time: any Time
     let state = Mutex(State())
-    let marks = RecordMarks()
+    let marks = GenerationMarks()
     /// Two queues: key derivation is slow, and must not delay reads and writes of an unlocked store.
     let files = BlockingQueue("authagent.sealed.files")
     let derivations = BlockingQueue("authagent.sealed.scrypt")

@@ -59,7 +59,7 @@ extension Agent {
             sealedDetail: sealed?.detail,
             sealedHint: sealed.flatMap { $0.state == .ok ? nil : StoreAdvice($0).hint },
             locked: isLocked ? true : nil,
-            environment: AgentSurroundings.shown(parts.environment)
+            environment: AgentVariables.shown(parts.environment)
         )
     }
 

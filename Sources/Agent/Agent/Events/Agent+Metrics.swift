@@ -6,7 +6,7 @@ internal import Vault
 
 /// The metrics page: counters of the agent, gauges of its accounts and stores.
 extension Agent: MetricSource {
-    public func write(into page: inout Exposition) {
+    public func write(into page: inout MetricsText) {
         metrics.write(into: &page)
         let (accounts, isLocked) = state.withLock { (Array($0.accounts.values), $0.lock.isClosed) }
         writeStores(usedBy: accounts, into: &page)
@@ -19,17 +19,17 @@ extension Agent: MetricSource {
             "authagent_event_watchers", .gauge, "Clients that watch the events.", Double(feed.watcherCount))
     }
 
-    public func writeAccounts(where isVisible: (AccountName) -> Bool, into page: inout Exposition) {
+    public func writeAccounts(where isVisible: (AccountName) -> Bool, into page: inout MetricsText) {
         let now = parts.time.now
-        var states: [Exposition.Sample] = []
-        var tokens: [Exposition.Sample] = []
-        var logins: [Exposition.Sample] = []
+        var states: [MetricsText.Sample] = []
+        var tokens: [MetricsText.Sample] = []
+        var logins: [MetricsText.Sample] = []
         let (accounts, pending) = state.withLock { ($0.accounts.values.sorted { $0.name < $1.name }, $0.logins) }
         for account in accounts where isVisible(account.name) {
             let snapshot = account.vault.snapshot(keepAlive: account.settings.keepAlive)
             let labels = [(name: "account", value: account.name.description)]
             let (word, _) = snapshot.summary(account.name, isLoggingIn: pending[account.name] != nil)
-            states.append(Exposition.state(word.rawValue, labels))
+            states.append(MetricsText.state(word.rawValue, labels))
             if let expiresAt = snapshot.expiresAt { tokens.append(.init(max(0, (expiresAt - now).seconds), labels)) }
             if let end = snapshot.loginExpiry?.at {
                 logins.append(.init(Double(max(0, end - parts.time.wall)), labels))
@@ -46,7 +46,7 @@ extension Agent: MetricSource {
             "Time until the login itself ends unless it is used before, where the provider says so.", logins)
     }
 
-    private func writeStores(usedBy accounts: [Account], into page: inout Exposition) {
+    private func writeStores(usedBy accounts: [Account], into page: inout MetricsText) {
         // Skip unused stores: a machine without a keyring must not raise an alert.
         let used = Set(accounts.map(\.settings.store))
         let states = [
@@ -55,11 +55,11 @@ extension Agent: MetricSource {
         page.add(
             "authagent_store_state", .gauge,
             "State of each store that an account uses, when it was last used: its series is 1.",
-            states.filter { used.contains($0.0) }.map { Exposition.state($1.rawValue, [("store", $0.rawValue)]) })
+            states.filter { used.contains($0.0) }.map { MetricsText.state($1.rawValue, [("store", $0.rawValue)]) })
         let journal = storeHealth.journal
         page.add(
             "authagent_journal_state", .gauge, "What the last write to the rotation journal came to: its series is 1.",
-            [Exposition.state(journal.state.rawValue)])
+            [MetricsText.state(journal.state.rawValue)])
         page.add(
             "authagent_journal_writes_total", .counter, "Writes to the rotation journal by result.",
             [.init(Double(journal.written), [("result", "ok")]), .init(Double(journal.failed), [("result", "failed")])])

@@ -36,7 +36,7 @@ final class AgentMetrics: Sendable {
         }
     }
 
-    func write(into page: inout Exposition) {
+    func write(into page: inout MetricsText) {
         let state = state.withLock { $0 }
         page.add(
             "authagent_refreshes_total", .counter,

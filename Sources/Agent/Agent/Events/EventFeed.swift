@@ -4,7 +4,7 @@ internal import Vault
 
 /// A ring of the last events, and the clients that watch for new ones.
 ///
-/// Reporting an event takes a lock and a slot in the ring. There is no timer.
+/// Reporting an event takes a lock and a slot in the ring. It needs no timer.
 final class EventFeed: Sendable {
     private struct State {
         var ring: [AgentEvent] = []
@@ -12,7 +12,7 @@ final class EventFeed: Sendable {
         var count: UInt64 = 0
         var watchers: [UInt64: AsyncStream<AgentEvent>.Continuation] = [:]
         var lastWatcher: UInt64 = 0
-        var denials = RepeatedDenials()
+        var denials = DenialFilter()
     }
 
     private let origin: String

@@ -15,7 +15,7 @@ extension Agent {
         let settings = provider.settings
         let verdict = await provider.identify(
             grant, clientID: client.id, clientSecret: client.secret, for: .login)
-        if let login = DiscardedLogin(verdict, settings) {
+        if let login = LoginRejection(verdict, settings) {
             return .failure(.discarded(login, end: await revoke(grant, provider, client)))
         }
         switch verdict {

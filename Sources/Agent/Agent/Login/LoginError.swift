@@ -21,12 +21,12 @@ enum LoginError: Error {
     /// The keyring cannot be used, and no other store is configured. `sealed` is the state of the sealed store.
     case noStore(StoreFailure, sealed: StoreState)
     case configuration(ConfigurationError)
-    /// There is no client id, and the provider does not register clients.
+    /// The client id is missing, and the provider does not register clients.
     case registration(RegistrationFailure, RegistrationAdvice)
     /// The provider refuses the client that it has registered for this account, now or for an earlier login.
     case registeredClientRefused(ProviderError, isNew: Bool)
     /// A person approved, but the login is not kept. `end` is what happened to the tokens.
-    case discarded(DiscardedLogin, end: String)
+    case discarded(LoginRejection, end: String)
 
     /// Returns the failure for the client. `hasFile` is whether the account's name alone is enough to try again.
     func failure(for account: AccountName, hasFile: Bool) -> LoginFailure {

@@ -10,7 +10,7 @@ internal import Vault
 /// Ends when its task is cancelled. Reports progress through `report`.
 struct LoginFlow {
     let server: AuthorizationServer
-    /// A fallback, tried once if the server refuses the client; `nil` if there is no other way to authenticate.
+    /// A fallback, tried once if the server refuses the client; `nil` without another way to authenticate.
     var otherwise: AuthorizationServer?
     /// How far this machine's clock is ahead of the provider's, in seconds; `nil` if unknown.
     var clockLead: Int?

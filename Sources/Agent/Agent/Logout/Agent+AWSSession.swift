@@ -5,7 +5,7 @@ internal import Vault
 /// Logout at providers that end sessions instead of revoking tokens.
 extension Agent {
     /// Ends the login's session with the access token in memory, or with a new one. Returns whether the provider
-    /// confirmed it, and a text for people. Without retry: later there is no access token.
+    /// confirmed it, and a text for people. Without retry: later the access token is gone.
     func endSession(
         of credential: Credential, accessToken: SecretBytes?, at server: AuthorizationServer
     ) async -> (Bool, String?) {

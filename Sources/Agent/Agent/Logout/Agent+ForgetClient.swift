@@ -61,7 +61,7 @@ extension Agent {
         }
     }
 
-    /// Deletes the client of a first login that never succeeded, so that there is no account. `nil` if there is an
+    /// Deletes the client of a first login that never succeeded, so that no account exists. `nil` if there is an
     /// account, or no such client.
     func forgetClientAlone(
         _ name: AccountName, _ request: LogoutRequest

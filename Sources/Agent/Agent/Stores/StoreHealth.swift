@@ -29,7 +29,7 @@ final class StoreHealth: Sendable {
 
     var keyring: StoreStatus { state.withLock { $0.keyring } }
 
-    /// `nil` if there is no sealed store, or it was not used yet.
+    /// `nil` without a sealed store, or if it was not used yet.
     var sealed: StoreStatus? {
         let status = state.withLock { $0.sealed }
         return status.state == .notInitialized ? nil : status

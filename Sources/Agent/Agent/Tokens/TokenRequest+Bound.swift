@@ -16,7 +16,7 @@ extension TokenRequest {
     /// Returns the request narrowed to the login's scopes within the bound, if it names no scopes of its own.
     func narrowed(to loginScope: [String]?, _ account: AccountName) throws(Problem) -> TokenRequest {
         guard let bound = bound?.scopes, target?.scopes.isEmpty ?? true else { return self }
-        // Nothing to narrow: there is no login, or its scopes are within the bound.
+        // Nothing to narrow: without a login, or if its scopes are within the bound.
         guard let loginScope, loginScope.isEmpty || !bound.beyond(loginScope.withRights).isEmpty else { return self }
         let allowed = Set(loginScope).subtracting(bound.beyond(loginScope)).sorted()
         guard !allowed.isEmpty else { throw .nothingAllowed(account, bound, isLoginKnown: !loginScope.isEmpty) }

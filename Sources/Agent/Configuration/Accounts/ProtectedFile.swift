@@ -9,7 +9,7 @@ enum ProtectedFile {
     /// A machine's CA bundle has some hundred KiB.
     static let longestBundle = 8 * 1024 * 1024
 
-    /// Returns the text; `nil` if there is no such file. Follows symbolic links, which configuration management uses,
+    /// Returns the text; `nil` if the file does not exist. Follows symbolic links, which configuration management uses,
     /// and checks their targets.
     ///
     /// With `isTrusted` false, the file controls nothing and may belong to any user.

@@ -63,7 +63,7 @@ enum AccessRuleTable {
     ) throws(ConfigurationError) -> [AccessRule.Condition] {
         var conditions: [AccessRule.Condition] = []
         if let name = try file.string("user") {
-            conditions.append(name == "*" ? .anybody : .user(try file.user("user", name, names), name: name))
+            conditions.append(name == "*" ? .everyUser : .user(try file.user("user", name, names), name: name))
         }
         if let id = try file.integer("uid", in: 0...Int(UInt32.max - 1)) {
             conditions.append(.user(UInt32(id), name: nil))

@@ -5,7 +5,7 @@ internal import OAuth
 
 /// The proxy and the certificates of requests to providers.
 package struct NetworkFacts: Equatable {
-    /// `nil` if there is no proxy.
+    /// `nil` without a proxy.
     package var proxy: String?
     /// The setting or variable that names the proxy.
     package var proxySource: String?

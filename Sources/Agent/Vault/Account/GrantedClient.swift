@@ -9,7 +9,7 @@ extension AccountVault {
         public var secret: SecretBytes?
         /// `nil` for a client that a person has registered.
         public var registration: Registration?
-        /// Where the login's secrets may go, as far as the provider decides that; `nil` if there is no login yet, or an
+        /// Where the login's secrets may go, as far as the provider decides that; `nil` before the first login, or for an
         /// older agent stored it.
         public var endpointHosts: Set<String>?
         /// As in `Credential`.

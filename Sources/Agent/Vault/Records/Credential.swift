@@ -22,7 +22,7 @@ public struct Credential: Sendable, Equatable {
     public var grantedAt: Int
     /// The person of the login; `nil` if the provider sent no identity, or it could not be verified yet.
     public var identity: Identity?
-    /// `nil` if the provider names no expiry, or there is no refresh token.
+    /// `nil` if the provider names no expiry, or without a refresh token.
     public var expiry: LoginExpiry?
 
     /// Seals this account's journal entries; `nil` if the store has no record with a key yet.

@@ -83,7 +83,7 @@ extension AccountVault {
         return ports.journal
     }
 
-    /// Creates the key for a login's journal entries; `nil` if there is no journal.
+    /// Creates the key for a login's journal entries; `nil` without a journal.
     func newJournalKey() -> SecretBytes? {
         guard ports.journal != nil else { return nil }
         var generator = SystemRandomNumberGenerator()

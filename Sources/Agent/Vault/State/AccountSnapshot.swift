@@ -64,7 +64,7 @@ extension AccountVault {
 }
 
 extension AccountVault {
-    /// The client that the login was granted to; `nil` if there is no login, or the store has not been read.
+    /// The client that the login was granted to; `nil` without a login, or if the store has not been read.
     public var client: GrantedClient? { guarded.withLock { $0.state.credential?.client } }
 
     /// What the login was granted; `nil` as for `client`, and empty if the provider has not named it.

@@ -86,7 +86,7 @@ extension AccountState {
     }
 
     /// Why the last refresh failed, as of this moment: an error that blames the client or the request demands a new
-    /// login once it has come three times and there is no valid token left.
+    /// login once it has come three times and no valid token is left.
     func failure(for target: TokenTarget?, at now: ContinuousClock.Instant) -> TokenFailure? {
         if target != nil, let failure = slots[target]?.failure { return failure }
         let own = slots.own

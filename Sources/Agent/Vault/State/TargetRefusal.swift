@@ -1,4 +1,4 @@
-/// Why there is no token for the requested target, although the login is valid.
+/// Why a token for the requested target is missing, although the login is valid.
 public struct TargetRefusal: Sendable, Equatable {
     public var reason: Reason
     /// The scopes that were requested and not granted; empty if none were requested.

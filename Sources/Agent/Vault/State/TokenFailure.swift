@@ -16,7 +16,7 @@ public enum TokenFailure: Error, Equatable, Sendable {
     case identityRefused(IdentityRefusal)
     /// An ID token was requested, and there is none.
     case noIDToken(NoIDToken)
-    /// There is no token for the requested scopes, resource or audience; the login is not affected.
+    /// No token can be had for the requested scopes, resource or audience; the login is not affected.
     case targetRefused(TargetRefusal)
     /// The provider refuses the client (`invalid_client` and similar): the configuration is wrong, not the login.
     case clientRefused(code: String, detail: String?)
@@ -43,6 +43,6 @@ public enum LoginRequiredReason: String, Sendable {
     case settingsChanged = "settings_changed"
     /// The registered client has expired, and the provider refuses it.
     case clientExpired = "client_expired"
-    /// The access token that was the credential itself has expired, or there is no refresh token to renew it with.
+    /// The access token that was the credential itself has expired, or a refresh token to renew it with is missing.
     case noRefreshToken = "no_refresh_token"
 }

@@ -17,10 +17,10 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         let environment = processEnvironment()
-        var (checks, found) = AgentExamination(environment: environment).run()
+        var (checks, found) = ClientChecks(environment: environment).run()
         if found == nil {
-            do throws(OneShotAgent.Fault) {
-                found = try OneShotAgent(environment: environment).answer(DoctorReport.self, to: .doctor)
+            do throws(DaemonQuery.Fault) {
+                found = try DaemonQuery(environment: environment).answer(DoctorReport.self, to: .doctor)
             } catch {
                 // As a check in the report, so that the client's own checks are shown too.
                 checks.append(

@@ -20,8 +20,8 @@ struct PolicyTestCommand: ParsableCommand {
 
     func run() throws {
         let report: PolicyTestReport
-        do throws(OneShotAgent.Fault) {
-            report = try OneShotAgent(environment: processEnvironment()).answer(
+        do throws(DaemonQuery.Fault) {
+            report = try DaemonQuery(environment: processEnvironment()).answer(
                 PolicyTestReport.self, to: .policyTest(file: absolutePath(file)))
         } catch { throw Failure(error.problem, hint: error.hint, code: .agentUnreachable) }
         if json { Console.print(APIJSON.text(fixed: report)) }

@@ -33,8 +33,8 @@ struct ProvidersCommand: ParsableCommand {
 
     /// The daemon's executable has the presets, which keeps this one small; it needs no running agent.
     private static func list() throws -> ProviderList {
-        do throws(OneShotAgent.Fault) {
-            return try OneShotAgent(environment: processEnvironment()).answer(ProviderList.self, to: .providers)
+        do throws(DaemonQuery.Fault) {
+            return try DaemonQuery(environment: processEnvironment()).answer(ProviderList.self, to: .providers)
         } catch {
             // In a container with only the agent's socket.
             if case .notInstalled = error, let agent = try? AgentConnection.open(startIfNeeded: false) {

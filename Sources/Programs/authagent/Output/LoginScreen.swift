@@ -6,7 +6,7 @@ internal import Glibc
 protocol LoginScreen {
     var wantsQRCode: Bool { get }
     func show(_ event: LoginEvent)
-    /// Reports that there is no event stream.
+    /// Reports that the event stream is missing.
     func couldNotWatch(_ failure: Failure)
 }
 

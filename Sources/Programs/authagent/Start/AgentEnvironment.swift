@@ -18,7 +18,7 @@ enum AgentEnvironment {
     /// A note for the user if the running agent has other values from its first command; `nil` if not.
     static func difference(_ environment: [String: String], _ agent: AgentStatus) -> String? {
         guard let known = agent.environment else { return nil }
-        let names = AgentSurroundings.differing(of(environment), agent: known, user: geteuid())
+        let names = AgentVariables.differing(of(environment), agent: known, user: geteuid())
         guard !names.isEmpty else { return nil }
         let list = names.joined(separator: ", ")
         return "the agent still has \(list) of its first command, different from this command's"

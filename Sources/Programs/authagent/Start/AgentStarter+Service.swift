@@ -9,7 +9,7 @@ extension AgentStarter {
 
     private static let systemctl: [String] = ["/usr/bin/systemctl", "/bin/systemctl"]
 
-    /// Makes the user's service manager start the agent's socket, and connects to it. `nil` if there is no such manager
+    /// Makes the user's service manager start the agent's socket, and connects to it. `nil` without such a manager
     /// or unit, or if its agent would not be the one of this environment.
     func connectThroughService() throws -> AgentConnection? {
         guard

@@ -5,7 +5,7 @@ internal import System
 
 /// The standard process metrics of Prometheus clients, from proc(5), and the version.
 struct ProcessMetrics: MetricSource {
-    func write(into page: inout Exposition) {
+    func write(into page: inout MetricsText) {
         page.add(
             "authagent_build_info", .gauge, "The running version, as a label.",
             [.init(1, [("version", agentVersion)])])

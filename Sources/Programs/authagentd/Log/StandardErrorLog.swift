@@ -21,7 +21,7 @@ final class StandardErrorLog: LineSink {
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
             if written < 0 && errno == EINTR { continue }
-            // The log itself is gone: there is no place to report the error.
+            // The log itself is gone: the error cannot be reported.
             guard written > 0 else { return }
             rest = rest.dropFirst(written)
         }

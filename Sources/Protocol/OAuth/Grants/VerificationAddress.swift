@@ -14,7 +14,7 @@ enum VerificationAddress {
         }
     }
 
-    /// `nil` if the text has another scheme, or is a path and there is no origin.
+    /// `nil` if the text has another scheme, or is a path without an origin.
     private static func completed(_ text: String, origin: String?) -> String? {
         if text.hasPrefix("//") { return "https:" + text }
         if text.hasPrefix("/") { return origin.map { $0 + text } }

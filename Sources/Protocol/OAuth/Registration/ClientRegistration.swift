@@ -88,7 +88,7 @@ public struct ClientRegistration: Sendable {
     ) async throws(RegistrationFailure) -> RegisteredClient {
         let fields = try reply.registration()
         var client = try RegisteredClient(fields, origins: [url.origin, metadata.issuer.origin])
-        do throws(RegisteredClient.Uselessness) { try client.settle(fields) } catch {
+        do throws(RegisteredClient.Unusable) { try client.settle(fields) } catch {
             if let management = client.management { _ = await delete(management) }
             throw error.failure
         }

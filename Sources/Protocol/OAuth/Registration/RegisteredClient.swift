@@ -37,7 +37,7 @@ public struct ClientManagement: Sendable, Equatable {
 
 extension RegisteredClient {
     /// The reason why a registration is unusable.
-    package enum Uselessness: Error, Equatable {
+    package enum Unusable: Error, Equatable {
         case noDeviceGrant
         /// The provider requires an authentication method that the client does not support.
         case authentication(ClientAuthentication?)
@@ -92,7 +92,7 @@ extension RegisteredClient {
     }
 
     /// Checks that the client has the device grant and an authentication method it supports, and adopts that method.
-    package mutating func settle(_ fields: ReplyFields) throws(Uselessness) {
+    package mutating func settle(_ fields: ReplyFields) throws(Unusable) {
         // Some frameworks send an empty list for an absent member.
         if let grants = fields.words("grant_types"), !grants.isEmpty,
             !grants.contains(where: RegistrationRequest.isDeviceGrant)

@@ -64,7 +64,7 @@ public struct HTTPResponse: Sendable {
     }
 }
 
-/// The reason why there is no reply. Details are for the user: bounded, without control characters and secrets.
+/// The reason for the missing reply. Details are for the user: bounded, without control characters and secrets.
 public enum TransportFailure: Error, Equatable, Sendable {
     /// Refused or no route: nothing was sent, and a retry may help.
     case unreachable(String)

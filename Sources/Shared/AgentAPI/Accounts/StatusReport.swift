@@ -19,13 +19,13 @@ public struct AgentStatus: Codable, Equatable, Sendable {
     /// What the state means; absent if the store is `ok`.
     public var storeDetail: String?
     public var storeHint: String?
-    /// Absent if there is no sealed store.
+    /// Absent without a sealed store.
     public var sealedState: StoreState?
     public var sealedDetail: String?
     public var sealedHint: String?
     /// True if the agent is locked, otherwise absent.
     public var locked: Bool?
-    /// The environment variables that the agent uses (`AgentSurroundings`).
+    /// The environment variables that the agent uses (`AgentVariables`).
     public var environment: [String: String]?
 
     public init(
@@ -68,7 +68,7 @@ public enum StoreState: String, Codable, CaseIterable, Sendable {
     case notInitialized = "not_initialized"
     /// No program owns `org.freedesktop.secrets` on the session bus.
     case noProvider = "no_provider"
-    /// There is no session bus, or its address is stale.
+    /// The session bus is missing, or its address is stale.
     case noBus = "no_bus"
     /// The keyring did not answer within the deadline.
     case hung

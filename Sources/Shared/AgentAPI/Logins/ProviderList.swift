@@ -17,7 +17,7 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
     public var endpoints: ProviderEndpointList
     /// The scopes of a login that names none.
     public var scopes: [String]
-    /// The scope without which there is no refresh token.
+    /// The scope needed for a refresh token.
     public var offlineScope: String?
     /// `none`, `required` or `per_client`.
     public var clientSecret: String

@@ -102,7 +102,7 @@ public struct IntrospectionReport: Codable, Equatable, Sendable {
     public var state: State
     /// The provider's reply.
     public var members: JSONContent?
-    /// The reason why there is no reply.
+    /// The reason for the missing reply.
     public var detail: String?
 
     public enum State: String, Codable, CaseIterable, Sendable {

@@ -9,7 +9,7 @@ public struct TokenRequest: Hashable, Sendable {
     /// Seconds after which the answer is `timeout`, while the refresh continues; 0 does not wait at all; `nil` for the
     /// agent's own limit.
     public var wait: Int?
-    /// The most that the token may grant; `nil` if there is no bound. Not part of the request: the rules set it.
+    /// The most that the token may grant; `nil` if unbounded. Not part of the request: the rules set it.
     public var bound: TokenBound?
 
     public init(

@@ -23,14 +23,14 @@ final class AccessFixture: AccessAudit {
     func suppress(_ user: UInt32, countedAs person: UInt32) { count.withLock { $0 += 1 } }
 
     /// Returns the server's access control, for which every connection is from this caller.
-    func access(_ rules: RulesInForce, as caller: any CallerIdentity = KnownCaller(AccessFixture.stranger)) -> Access {
+    func access(_ rules: CurrentRules, as caller: any CallerIdentity = KnownCaller(AccessFixture.stranger)) -> Access {
         Access(
             rules: rules, audit: self, credentials: { _ in caller.connected }, peer: { _ in caller },
             process: { $0 == 4711 ? KnownCaller(Caller(pid: 4711, user: 7, group: 7, executable: "/x")) : nil })
     }
 
     func access(_ rules: AccessRule..., as caller: any CallerIdentity = KnownCaller(AccessFixture.stranger)) -> Access {
-        access(RulesInForce(AccessRules(owner: Self.owner, rules: rules)), as: caller)
+        access(CurrentRules(AccessRules(owner: Self.owner, rules: rules)), as: caller)
     }
 
     static func rule(

@@ -56,7 +56,7 @@ struct AccessTests {
                 AccessFixture.rule(["*"], allow: allow),
                 AccessFixture.rule(["*"], [.executable("/never")], allow: all),
             ]
-            let access = fixture.access(RulesInForce(AccessRules(owner: AccessFixture.owner, rules: rules)))
+            let access = fixture.access(CurrentRules(AccessRules(owner: AccessFixture.owner, rules: rules)))
             try await ServerFixture.serving(access: access) { server in
                 for (request, needed) in Self.routes {
                     let (calls, records) = (server.service.calls.count, fixture.records.count)
@@ -112,7 +112,7 @@ struct AccessTests {
     func list() async throws {
         let fixture = AccessFixture()
         let rules = [AccessFixture.rule(["work"], allow: [.status]), AccessFixture.rule(["*"], allow: [.token])]
-        let access = fixture.access(RulesInForce(AccessRules(owner: AccessFixture.owner, rules: rules)))
+        let access = fixture.access(CurrentRules(AccessRules(owner: AccessFixture.owner, rules: rules)))
         try await ServerFixture.serving(access: access) { server in
             let reply = try await server.exchange(.get("/v1/accounts"))
             let report = try APIJSON.decode(StatusReport.self, from: reply.body.utf8)
@@ -214,7 +214,7 @@ struct AccessTests {
 
     @Test("with only 'logout' a caller revokes the login and cannot forget the client; the owner can do both")
     func logoutOptions() async throws {
-        let rule = AccessFixture.rule(["*"], [.anybody], allow: [.logout])
+        let rule = AccessFixture.rule(["*"], [.everyUser], allow: [.logout])
         let bodies = ["{\"local\":true}", "{\"forget_client\":true}", "{\"local\":true,\"forget_client\":true}"]
         try await ServerFixture.serving(access: AccessFixture().access(rule)) { server in
             for body in bodies {

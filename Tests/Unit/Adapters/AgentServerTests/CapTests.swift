@@ -39,7 +39,7 @@ struct CapTests {
         limits.refusalTime = .seconds(60)
         let fixture = AccessFixture()
         let caller = SlowCaller(AccessFixture.stranger)
-        let access = fixture.access(RulesInForce(AccessRules(owner: AccessFixture.owner)), as: caller)
+        let access = fixture.access(CurrentRules(AccessRules(owner: AccessFixture.owner)), as: caller)
         try await ServerFixture.serving(limits, access: access) { server in
             var clients: [RawClient] = []
             for _ in 0..<32 {
@@ -62,7 +62,7 @@ struct CapTests {
         var limits = ServerLimits()
         limits.refusalsPerSecond = 5
         let fixture = AccessFixture()
-        let access = fixture.access(RulesInForce(AccessRules(owner: AccessFixture.owner)))
+        let access = fixture.access(CurrentRules(AccessRules(owner: AccessFixture.owner)))
         try await ServerFixture.serving(limits, access: access) { server in
             for _ in 0..<500 { try server.client().close() }
             await eventually { fixture.records.count + fixture.suppressed == 500 }

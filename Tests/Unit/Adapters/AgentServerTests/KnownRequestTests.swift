@@ -41,9 +41,9 @@ struct KnownRequestTests {
         let owner = getuid()
         let next = Mutex(owner)
         let rules = AccessRules(
-            owner: owner, rules: [AccessFixture.rule(["mine"], [.anybody], allow: [.token])])
+            owner: owner, rules: [AccessFixture.rule(["mine"], [.everyUser], allow: [.token])])
         let access = Access(
-            rules: RulesInForce(rules),
+            rules: CurrentRules(rules),
             peer: { _ in
                 let user = next.withLock { $0 }
                 return KnownCaller(Caller(pid: 1, user: user, group: user))

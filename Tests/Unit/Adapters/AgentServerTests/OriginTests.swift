@@ -15,7 +15,7 @@ struct OriginTests {
         _ head: String, reason: String, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let fixture = AccessFixture()
-        let access = fixture.access(RulesInForce(AccessRules(owner: AccessFixture.stranger.user)))
+        let access = fixture.access(CurrentRules(AccessRules(owner: AccessFixture.stranger.user)))
         try await ServerFixture.serving(access: access) { server in
             let client = try server.client()
             _ = try await client.sendUntilClosed(Array((head + "\r\n\r\n" + Request.post("/v1/reload").text).utf8))

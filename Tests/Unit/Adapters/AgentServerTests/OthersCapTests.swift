@@ -15,9 +15,9 @@ struct OthersCapTests {
 
         func access(owner: UInt32 = 1000, accountable: @escaping @Sendable (UInt32) -> UInt32 = { $0 }) -> Access {
             let rule = AccessRule(
-                accounts: [Glob("*")], conditions: [.anybody], allow: [.token, .status], source: "authagent.toml:1")
+                accounts: [Glob("*")], conditions: [.everyUser], allow: [.token, .status], source: "authagent.toml:1")
             return Access(
-                rules: RulesInForce(AccessRules(owner: owner, rules: [rule])), accountable: accountable,
+                rules: CurrentRules(AccessRules(owner: owner, rules: [rule])), accountable: accountable,
                 credentials: { _ in self.caller }, peer: { _ in KnownCaller(self.caller) })
         }
 

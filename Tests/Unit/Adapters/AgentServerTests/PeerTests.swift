@@ -13,7 +13,7 @@ struct PeerTests {
         let isRoot = getuid() == 0
         // Root is never another user to an agent, so a program of another user connects then.
         let rules = AccessRules(owner: isRoot ? 0 : getuid() + 1)
-        try await ServerFixture.serving(access: Access(rules: RulesInForce(rules))) { server in
+        try await ServerFixture.serving(access: Access(rules: CurrentRules(rules))) { server in
             let text = isRoot ? try await Self.connectAsNobody(server) : try await server.client().untilClosed()
             let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
             var reply = try #require(parts.first.flatMap { HTTPReply(head: String($0)) }, "no reply: \(text)")

@@ -12,7 +12,7 @@ struct QueueTests {
         let isBusy = DispatchSemaphore(value: 0)
         let arrived = Mutex(false)
         let access = Access(
-            rules: RulesInForce(AccessRules(owner: getuid(), rules: [])),
+            rules: CurrentRules(AccessRules(owner: getuid(), rules: [])),
             peer: { _ in
                 arrived.withLock { $0 = true }
                 isBusy.wait()

@@ -21,8 +21,8 @@ struct RateTests {
     func hanging() async throws {
         let fixture = AccessFixture()
         var access = fixture.access(
-            AccessFixture.rule(["work"], [.anybody], allow: [.token], perMinute: 1),
-            AccessFixture.rule(["*"], [.anybody], allow: [.token, .status]))
+            AccessFixture.rule(["work"], [.everyUser], allow: [.token], perMinute: 1),
+            AccessFixture.rule(["*"], [.everyUser], allow: [.token, .status]))
         let gate = Gate()
         access.users = SlowDirectory(gate: gate)
         try await ServerFixture.serving(access: access) { server in
@@ -44,7 +44,7 @@ struct RateTests {
         let rules = AccessRules(
             owner: AccessFixture.owner, rules: [AccessFixture.rule(["work"], allow: [.token])],
             subordinates: SubordinateUsers(parsing: "5503:4242:1") { _ in nil })
-        try await ServerFixture.serving(access: fixture.access(RulesInForce(rules))) { server in
+        try await ServerFixture.serving(access: fixture.access(CurrentRules(rules))) { server in
             let allowed = try await server.exchange(.get("/v1/accounts/work/token"))
             let refused = try await server.exchange(.get("/v1/accounts/home/token"))
             #expect([allowed.status, refused.status] == [200, 403])

@@ -15,7 +15,7 @@ struct RealCallerTests {
     private func access(_ rules: [AccessRule], owner: UInt32 = 1_000_000) -> Access {
         let (digests, recent) = (ExecutableDigests(), RecentProcesses())
         return Access(
-            rules: RulesInForce(AccessRules(owner: owner, rules: rules)), audit: audit,
+            rules: CurrentRules(AccessRules(owner: owner, rules: rules)), audit: audit,
             peer: { try PeerProcess(socket: $0, digests: digests, recent: recent) },
             process: { PeerProcess(pid: $0, digests: digests) }
         )
@@ -59,11 +59,11 @@ struct RealCallerTests {
         let program = files.path + "/tool"
         _ = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("socket-actor"), program])
         // Root is allowed what no rule decides, hence the last rule.
-        let named = [rule(.executable(program)), rule(.anybody, allow: [])]
-        let denied = [rule(.executable(program), allow: []), rule(.anybody)]
+        let named = [rule(.executable(program)), rule(.everyUser, allow: [])]
+        let denied = [rule(.executable(program), allow: []), rule(.everyUser)]
         for (rules, honest) in [(named, "200 "), (denied, "403 ")] {
             // Without any permission, the caller could not connect.
-            let other = AccessFixture.rule(["other"], [.anybody], allow: [.token])
+            let other = AccessFixture.rule(["other"], [.everyUser], allow: [.token])
             try await ServerFixture.serving(access: access(rules + [other])) { server in
                 let actor = try await SocketActor(server.socket.text, program: program)
                 #expect(await actor.ask(token).hasPrefix(honest))
@@ -109,7 +109,7 @@ struct RealCallerTests {
         let wrong = String(repeating: "0", count: 64)
         for (digest, status) in [(String(sum), "200 "), (wrong, "403 ")] {
             // Root is allowed everything that no rule refuses.
-            let last = AccessFixture.rule(["work"], [.anybody], allow: [])
+            let last = AccessFixture.rule(["work"], [.everyUser], allow: [])
             try await ServerFixture.serving(access: access([rule(.executableDigest(digest)), last])) { server in
                 let actor = try await SocketActor(server.socket.text)
                 let answer = await actor.ask(token)

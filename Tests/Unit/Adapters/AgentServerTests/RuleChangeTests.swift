@@ -11,7 +11,7 @@ struct RuleChangeTests {
     @Test("after a rule change, the next request on an open connection is decided by the new rules")
     func nextRequest() async throws {
         let fixture = AccessFixture()
-        let inForce = RulesInForce(rules(AccessFixture.rule(allow: [.token])))
+        let inForce = CurrentRules(rules(AccessFixture.rule(allow: [.token])))
         try await ServerFixture.serving(access: fixture.access(inForce)) { server in
             let client = try server.client()
             try await client.send(.get("/v1/accounts/work/token"))
@@ -27,7 +27,7 @@ struct RuleChangeTests {
     @Test("after its user loses all permissions, a connection is closed, and a new one refused")
     func closed() async throws {
         let fixture = AccessFixture()
-        let inForce = RulesInForce(rules(AccessFixture.rule(allow: [.token])))
+        let inForce = CurrentRules(rules(AccessFixture.rule(allow: [.token])))
         try await ServerFixture.serving(access: fixture.access(inForce)) { server in
             // One with HTTP handlers, one whose request is known by its bytes, and a silent one.
             let clients = [try server.client(), try server.client(), try server.client()]
@@ -48,7 +48,7 @@ struct RuleChangeTests {
         for isOwn in [false, true] {
             let caller = isOwn ? Caller(pid: 1, user: AccessFixture.owner, group: 1) : AccessFixture.stranger
             let fixture = AccessFixture()
-            let inForce = RulesInForce(rules(AccessFixture.rule(allow: [.login])))
+            let inForce = CurrentRules(rules(AccessFixture.rule(allow: [.login])))
             try await ServerFixture.serving(access: fixture.access(inForce, as: KnownCaller(caller))) { server in
                 let client = try server.client()
                 try await client.send(.post("/v1/accounts/work/login"))

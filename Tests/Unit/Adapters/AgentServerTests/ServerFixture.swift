@@ -29,7 +29,7 @@ struct ServerFixture: Sendable {
 
     /// Serves while `body` runs, then stops as the daemon does and waits for the end.
     static func serving(
-        _ limits: ServerLimits = patient, access: Access = Access(rules: RulesInForce(AccessRules(owner: getuid()))),
+        _ limits: ServerLimits = patient, access: Access = Access(rules: CurrentRules(AccessRules(owner: getuid()))),
         metrics: [any MetricSource] = [], _ body: (ServerFixture) async throws -> Void
     ) async throws {
         let fixture = try ServerFixture(limits, access, metrics)

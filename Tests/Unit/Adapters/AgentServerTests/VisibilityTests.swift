@@ -128,7 +128,7 @@ struct VisibilityTests {
         for (rules, caller, accounts, seesAgent) in table {
             let fixture = AccessFixture()
             let access = fixture.access(
-                RulesInForce(AccessRules(owner: AccessFixture.owner, rules: rules)), as: KnownCaller(caller))
+                CurrentRules(AccessRules(owner: AccessFixture.owner, rules: rules)), as: KnownCaller(caller))
             try await ServerFixture.serving(access: access, metrics: [SomeAccounts()]) { server in
                 let reply = try await server.exchange(.get("/metrics"))
                 #expect(reply.status == 200)
@@ -143,9 +143,9 @@ struct VisibilityTests {
     }
 
     private struct SomeAccounts: MetricSource {
-        func write(into page: inout Exposition) { page.add("agent_figure", .gauge, "Of the agent.", 1) }
+        func write(into page: inout MetricsText) { page.add("agent_figure", .gauge, "Of the agent.", 1) }
 
-        func writeAccounts(where isVisible: (AccountName) -> Bool, into page: inout Exposition) {
+        func writeAccounts(where isVisible: (AccountName) -> Bool, into page: inout MetricsText) {
             let names = ["mine", "secret", "work"].compactMap { AccountName($0) }
             page.add(
                 "account_figure", .gauge, "Of each account.",

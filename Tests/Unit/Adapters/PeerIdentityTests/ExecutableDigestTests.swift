@@ -146,7 +146,7 @@ struct ExecutableDigestTests {
         let value = Mutex(0)
     }
 
-    /// Open descriptors of this process. A thread that may block has its own table (LookThread).
+    /// Open descriptors of this process. A thread that may block has its own table (DetachedThread).
     private static func openFiles(in directory: String) -> Int {
         let files = FileManager.default
         let tables = ((try? files.contentsOfDirectory(atPath: "/proc/self/task")) ?? []).map {

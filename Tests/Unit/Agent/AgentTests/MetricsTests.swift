@@ -13,7 +13,7 @@ struct MetricsTests {
     init() throws { fixture = try AgentFixture() }
 
     private func page(of isVisible: (AccountName) -> Bool = { _ in true }) -> MetricsPage {
-        var page = Exposition()
+        var page = MetricsText()
         fixture.agent.write(into: &page)
         fixture.agent.writeAccounts(where: isVisible, into: &page)
         return MetricsPage(page.text)

@@ -65,7 +65,7 @@ struct RuleTableTests {
             system: "[[rule]]\naccounts = [\"b\"]\nuser = \"*\"\nallow = []\n"
         )
         #expect(settings.rules.map { $0.accounts.map(\.description) } == [["b"], ["a"]])
-        #expect(settings.rules.map(\.conditions) == [[.anybody], [.anybody]])
+        #expect(settings.rules.map(\.conditions) == [[.everyUser], [.everyUser]])
         #expect(settings.rules.first?.source.hasSuffix("/etc/authagent.toml:1") == true)
     }
 

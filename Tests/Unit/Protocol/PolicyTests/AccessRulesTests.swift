@@ -27,7 +27,7 @@ struct AccessRulesTests {
             RuleFixture.rule(["work"], .user(7, name: nil), allow: [.token]),
             RuleFixture.rule(["work", "ci-*"], .user(7, name: nil), allow: [.status, .logout]),
             RuleFixture.rule(["*"], .group(50, name: "ops"), allow: Set(Permission.allCases)),
-            RuleFixture.rule(["secret"], .anybody, allow: [])
+            RuleFixture.rule(["secret"], .everyUser, allow: [])
         )
         let table: [(caller: Caller, account: String?, rule: Int?, allowed: Set<Permission>)] = [
             (RuleFixture.caller(7), "work", 1, [.token]),

@@ -8,7 +8,7 @@ struct ConditionTests {
     private static let cases: [Case] = {
         let digest = String(repeating: "ab", count: 32)
         return [
-            (.anybody, [RuleFixture.caller(0), RuleFixture.caller(7)], []),
+            (.everyUser, [RuleFixture.caller(0), RuleFixture.caller(7)], []),
             (
                 .user(7, name: "backup"), [RuleFixture.caller(7)],
                 [

@@ -6,15 +6,15 @@ import Testing
 struct PersonTests {
     private static let subordinates = SubordinateUsers(parsing: "7:100000:65536\n8:200000:65536\n") { _ in nil }
 
-    private func inForce(_ rules: AccessRule...) -> RulesInForce {
+    private func inForce(_ rules: AccessRule...) -> CurrentRules {
         let now = ContinuousClock.now
-        return RulesInForce(
+        return CurrentRules(
             AccessRules(owner: RuleFixture.owner, rules: rules, subordinates: Self.subordinates)
         ) { now }
     }
 
     /// Returns the requests of these users that the rate lets through, in order.
-    private func allowed(_ rules: RulesInForce, _ users: [UInt32], isListed: Bool? = nil) -> [UInt32] {
+    private func allowed(_ rules: CurrentRules, _ users: [UInt32], isListed: Bool? = nil) -> [UInt32] {
         users.filter { user in
             var caller = RuleFixture.caller(user, groups: [27])
             caller.isListed = isListed
@@ -24,7 +24,7 @@ struct PersonTests {
         }
     }
 
-    private static let forMany: [AccessRule.Condition] = [.anybody, .group(27, name: "sudo")]
+    private static let forMany: [AccessRule.Condition] = [.everyUser, .group(27, name: "sudo")]
 
     @Test("subordinate user IDs and their owner share a rate under every kind of rule", arguments: forMany)
     func owner(condition: AccessRule.Condition) {
@@ -51,7 +51,7 @@ struct PersonTests {
     func named() {
         let rules = inForce(
             RuleFixture.rule(["work"], .user(5555, name: nil), perMinute: 1),
-            RuleFixture.rule(["work"], .anybody, perMinute: 1))
+            RuleFixture.rule(["work"], .everyUser, perMinute: 1))
         #expect(allowed(rules, [300_000, 5555, 300_001], isListed: false) == [300_000, 5555])
         #expect(allowed(rules, [0, RuleFixture.owner], isListed: false) == [0, RuleFixture.owner])
     }
@@ -65,15 +65,15 @@ struct PersonTests {
             else { return nil }
             return facts
         }
-        let limited = RuleFixture.rule(["work"], .anybody, perMinute: 1)
+        let limited = RuleFixture.rule(["work"], .everyUser, perMinute: 1)
         #expect(needed(limited, 9) == .userEntry)
         #expect(needed(limited, 100_000) == nil)
         #expect(needed(limited, RuleFixture.owner) == nil)
         #expect(needed(limited, 0) == nil)
-        #expect(needed(RuleFixture.rule(["work"], .anybody), 9) == nil)
+        #expect(needed(RuleFixture.rule(["work"], .everyUser), 9) == nil)
         #expect(needed(RuleFixture.rule(["work"], .user(9, name: nil), perMinute: 1), 9) == nil)
         guard
-            case .needs(.userEntry) = inForce(RuleFixture.rule(["work"], .anybody, allow: [.status], perMinute: 1))
+            case .needs(.userEntry) = inForce(RuleFixture.rule(["work"], .everyUser, allow: [.status], perMinute: 1))
                 .decideList(.status, for: RuleFixture.caller(9), known: CallerFacts.all.subtracting(.userEntry))
         else {
             Issue.record("a list needs nothing")
@@ -83,7 +83,7 @@ struct PersonTests {
 
     @Test("lists count by user as well")
     func lists() {
-        let rules = inForce(RuleFixture.rule(["work"], .anybody, allow: [.status], perMinute: 2))
+        let rules = inForce(RuleFixture.rule(["work"], .everyUser, allow: [.status], perMinute: 2))
         let users: [UInt32] = [7, 100_000, 100_001]
         let outcomes = users.map { user -> Verdict.Outcome? in
             guard case .verdict(let verdict) = rules.decideList(.status, for: RuleFixture.caller(user), known: .all)

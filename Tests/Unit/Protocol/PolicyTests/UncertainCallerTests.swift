@@ -19,7 +19,7 @@ struct UncertainCallerTests {
         let decision = rules.decide(permission, on: RuleFixture.account("work"), for: caller)
         // Both interfaces agree.
         let request = AccessRequest([permission], on: RuleFixture.account("work"))
-        let answer = RulesInForce(rules).decide(request, for: caller, known: .all)
+        let answer = CurrentRules(rules).decide(request, for: caller, known: .all)
         let outcome: Verdict.Outcome = decision.isAllowed ? .allowed(decision.bound) : .refused(permission)
         #expect(answer == .verdict(Verdict(outcome, rule: decision.rule)))
         return decision
@@ -41,7 +41,7 @@ struct UncertainCallerTests {
                     RuleFixture.rule(["work"], condition, perMinute: 5),
                     RuleFixture.rule(["work"], condition, .user(user, name: nil), allow: []),
                 ] {
-                    let later = RuleFixture.rule(["work"], .anybody, allow: Self.everything)
+                    let later = RuleFixture.rule(["work"], .everyUser, allow: Self.everything)
                     let decision = decide(.token, caller(fact, user: user), rule, later)
                     #expect(decision == Decision(isAllowed: false, rule: 1), "\(condition)")
                     // Not if another condition is certainly not met, or the rule is about another account.
@@ -59,7 +59,7 @@ struct UncertainCallerTests {
         for (condition, fact) in facts {
             let rule = RuleFixture.rule(["work"], condition, allow: [.token, .status])
             #expect(decide(.token, caller(fact), rule) == Decision(isAllowed: false, rule: nil))
-            let later = RuleFixture.rule(["work"], .anybody, allow: [.token, .login])
+            let later = RuleFixture.rule(["work"], .everyUser, allow: [.token, .login])
             #expect(decide(.token, caller(fact), rule, later) == Decision(isAllowed: true, rule: 2))
             #expect(decide(.status, caller(fact), rule, later) == Decision(isAllowed: false, rule: 2))
             #expect(decide(.login, caller(fact), rule, later) == Decision(isAllowed: false, rule: 1))
@@ -70,7 +70,7 @@ struct UncertainCallerTests {
     @Test("a path that is another file for the agent meets no rule, and is certainly no other path")
     func claimed() {
         let claims = caller(.executable, executable: "/x")
-        let later = RuleFixture.rule(["work"], .anybody)
+        let later = RuleFixture.rule(["work"], .everyUser)
         #expect(!decide(.token, claims, RuleFixture.rule(["work"], .executable("/x"))).isAllowed)
         #expect(decide(.token, claims, RuleFixture.rule(["work"], .executable("/x"), allow: []), later).rule == 1)
         #expect(decide(.token, claims, RuleFixture.rule(["work"], .executable("/y"), allow: []), later).rule == 2)

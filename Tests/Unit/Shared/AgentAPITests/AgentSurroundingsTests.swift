@@ -11,7 +11,7 @@ struct AgentSurroundingsTests {
             "SSL_CERT_FILE": long, "HTTPS_PROXY": "", "SECRET": "s", "http_proxy": "http://a:b@c",
         ]
         #expect(
-            AgentSurroundings.shown(environment) == [
+            AgentVariables.shown(environment) == [
                 "https_proxy": "http://proxy.example:3128", "ALL_PROXY": "proxy", "NO_PROXY": "*",
                 "SSL_CERT_FILE": String(long.prefix(1024)),
             ])
@@ -21,7 +21,7 @@ struct AgentSurroundingsTests {
     func differing() {
         let agent = ["https_proxy": "http://a", "CURL_CA_BUNDLE": "/a"]
         func names(_ command: [String: String]) -> [String] {
-            AgentSurroundings.differing(command, agent: agent, user: 7)
+            AgentVariables.differing(command, agent: agent, user: 7)
         }
         #expect(names([:]).isEmpty)
         #expect(names(["https_proxy": "http://u:p@a", "CURL_CA_BUNDLE": "/a"]).isEmpty)

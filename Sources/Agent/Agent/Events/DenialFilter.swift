@@ -1,7 +1,7 @@
 internal import AgentAPI
 
 /// A filter that keeps repeated denials from filling the event ring. Pure: time is a parameter.
-struct RepeatedDenials: Sendable {
+struct DenialFilter: Sendable {
     private struct Refused: Hashable {
         var user: UInt32
         var account: AccountName?

@@ -2,7 +2,7 @@ internal import Synchronization
 internal import System
 
 /// Calls stat(2) on executables off the event loop, because a file system may be slow or never reply.
-final class ExecutableLooks: Sendable {
+final class ExecutableStates: Sendable {
     /// The state of an executable.
     struct Look: Sendable {
         /// The file that the process runs.
@@ -13,7 +13,7 @@ final class ExecutableLooks: Sendable {
 
     let lanes: BlockingLanes
     /// Paths named by rules are the same file for every caller: one stat(2) serves all that wait for it.
-    private let paths = PathLooks()
+    private let paths = PathStates()
     private let time: Duration
 
     init(_ lanes: BlockingLanes, time: Duration) {

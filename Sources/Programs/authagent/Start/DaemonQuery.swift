@@ -4,7 +4,7 @@ internal import Glibc
 internal import System
 
 /// Runs the daemon's executable for a question that needs no running agent: it prints one JSON object and exits.
-struct OneShotAgent {
+struct DaemonQuery {
     let environment: [String: String]
 
     /// The question.

@@ -1,5 +1,5 @@
 /// A page in Prometheus' text format 0.0.4: metric families with help texts and samples.
-public struct Exposition: Sendable {
+public struct MetricsText: Sendable {
     public enum Kind: String, Sendable { case counter, gauge, histogram }
 
     public struct Sample: Sendable {

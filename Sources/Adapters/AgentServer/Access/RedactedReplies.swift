@@ -4,13 +4,13 @@ internal import AgentAPI
 // from a list of permitted members, so that a new member stays hidden until it is added here.
 
 /// The texts that replace what such a caller may not see.
-enum ForStrangers {
+enum RedactedText {
     static let hint = "ask the owner of the agent"
     static let loginHint = "run 'authagent login' with the account's name if a rule lets you, or \(hint)"
 }
 
 extension AgentStatus {
-    var forStrangers: AgentStatus {
+    var redacted: AgentStatus {
         AgentStatus(
             version: version, pid: pid, socket: socket, storeState: storeState, sealedState: sealedState, locked: locked
         )
@@ -18,7 +18,7 @@ extension AgentStatus {
 }
 
 extension AccountStatus {
-    var forStrangers: AccountStatus {
+    var redacted: AccountStatus {
         AccountStatus(
             account: account, state: state, issuer: issuer, scope: scope, store: store, subject: subject, email: email,
             name: name, expiresAt: expiresAt, nextRefresh: nextRefresh, loginExpiresAt: loginExpiresAt)
@@ -26,29 +26,29 @@ extension AccountStatus {
 }
 
 extension StatusReport {
-    var forStrangers: StatusReport {
-        StatusReport(agent: agent.forStrangers, accounts: accounts.map(\.forStrangers))
+    var redacted: StatusReport {
+        StatusReport(agent: agent.redacted, accounts: accounts.map(\.redacted))
     }
 }
 
 extension LogoutReply {
     /// The caller may know whether it succeeded; the reason is a text of the store or the provider.
-    var forStrangers: LogoutReply {
+    var redacted: LogoutReply {
         LogoutReply(
-            account: account, revoked: revoked, reason: reason.map { _ in ForStrangers.hint }, forgotten: forgotten,
-            clientForgotten: clientForgotten, clientReason: clientReason.map { _ in ForStrangers.hint })
+            account: account, revoked: revoked, reason: reason.map { _ in RedactedText.hint }, forgotten: forgotten,
+            clientForgotten: clientForgotten, clientReason: clientReason.map { _ in RedactedText.hint })
     }
 }
 
 extension AgentEvent {
-    var forStrangers: AgentEvent { AgentEvent(id: id, time: time, news: news.forStrangers) }
+    var redacted: AgentEvent { AgentEvent(id: id, time: time, news: news.redacted) }
 }
 
 extension AgentNews {
-    fileprivate var forStrangers: AgentNews {
+    fileprivate var redacted: AgentNews {
         var told = AgentNews(kind, account: account)
-        told.code = code.map { KnownWords.codes.contains($0) ? $0 : KnownWords.otherCode }
-        told.reason = reason.flatMap { KnownWords.reasons.contains($0) ? $0 : nil }
+        told.code = code.map { PublicCodes.codes.contains($0) ? $0 : PublicCodes.otherCode }
+        told.reason = reason.flatMap { PublicCodes.reasons.contains($0) ? $0 : nil }
         (told.scope, told.expiresAt, told.subject) = (scope, expiresAt, subject)
         (told.revoked, told.store, told.state) = (revoked, store, state)
         // Only callers with 'admin' get refusals, and their texts concern the refused caller only.
@@ -58,12 +58,12 @@ extension AgentNews {
 }
 
 extension InspectReply {
-    var forStrangers: InspectReply { InspectReply(account: account, tokens: tokens.map(\.forStrangers)) }
+    var redacted: InspectReply { InspectReply(account: account, tokens: tokens.map(\.redacted)) }
 }
 
 extension TokenInspection {
     /// The caller may see the token's content; why it was not verified is a text of a file or the provider.
-    fileprivate var forStrangers: TokenInspection {
+    fileprivate var redacted: TokenInspection {
         var told = TokenInspection(role: role, form: form)
         (told.header, told.claims, told.expiresAt, told.scope) = (header, claims, expiresAt, scope)
         told.signature = signature.map {

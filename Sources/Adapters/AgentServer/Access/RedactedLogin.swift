@@ -1,11 +1,11 @@
 internal import AgentAPI
 
 extension AsyncStream<LoginEvent> {
-    var forStrangers: AsyncStream<LoginEvent> {
+    var redacted: AsyncStream<LoginEvent> {
         AsyncStream { continuation in
             // Unstructured task: ends with the events, or is cancelled when the watcher leaves.
             let task = Task {
-                for await event in self { continuation.yield(event.forStrangers) }
+                for await event in self { continuation.yield(event.redacted) }
                 continuation.finish()
             }
             continuation.onTermination = { _ in task.cancel() }
@@ -14,22 +14,22 @@ extension AsyncStream<LoginEvent> {
 }
 
 extension LoginEvent {
-    var forStrangers: LoginEvent {
+    var redacted: LoginEvent {
         switch self {
         case .prompt, .slowed, .resumed: return self
         case .retrying: return .retrying(detail: "the provider did not answer the poll as expected")
         case .done(var result):
             result.note = result.note.map { _ in "the login is not stored yet" }
             return .done(result)
-        case .failed(let failure): return .failed(failure.forStrangers)
+        case .failed(let failure): return .failed(failure.redacted)
         }
     }
 }
 
 extension LoginFailure {
     /// A text derived from the code, if the agent or an RFC defines it: other texts may be the provider's, or a path.
-    fileprivate var forStrangers: LoginFailure {
-        let code = KnownWords.codes.contains(code) ? code : KnownWords.otherCode
+    fileprivate var redacted: LoginFailure {
+        let code = PublicCodes.codes.contains(code) ? code : PublicCodes.otherCode
         let text =
             switch code {
             case "access_denied": "the login was declined"
@@ -39,8 +39,8 @@ extension LoginFailure {
             case "locked": "the agent was locked"
             case "wrong_subject": "the account belongs to another subject"
             default:
-                Problem.Code(rawValue: code)?.detailForStrangers ?? "the login failed"
+                Problem.Code(rawValue: code)?.redactedDetail ?? "the login failed"
             }
-        return LoginFailure(code: code, detail: text, hint: ForStrangers.hint)
+        return LoginFailure(code: code, detail: text, hint: RedactedText.hint)
     }
 }

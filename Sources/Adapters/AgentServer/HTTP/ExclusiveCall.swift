@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// For passphrases from callers other than the owner and root: their guesses must not fill the queue in which the
 /// owner's passphrase waits.
-final class OneAtATime: Sendable {
+final class ExclusiveCall: Sendable {
     private let isTaken = Atomic(false)
 
     func run<Value: Sendable>(_ body: () async throws(Problem) -> Value) async throws(Problem) -> Value {

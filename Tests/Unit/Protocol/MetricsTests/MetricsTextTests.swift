@@ -5,7 +5,7 @@ import Testing
 struct ExpositionTests {
     @Test("a page follows Prometheus' text format")
     func text() {
-        var page = Exposition()
+        var page = MetricsText()
         page.add("a_total", .counter, "What \\ is\ncounted.", [.init(3), .init(0.5, [("k", "v"), ("l", "w")])])
         page.add("b", .gauge, "Odd.", [.init(.infinity), .init(-.infinity, [("k", "1")]), .init(.nan, [("k", "2")])])
         page.add("c", .gauge, "Nothing.", [])
@@ -21,7 +21,7 @@ struct ExpositionTests {
         "any text in a label is escaped, and Prometheus reads it back",
         arguments: ["\"", "\\", "\n", "a\"} 1\nb 2", "ä€😀"])
     func labels(value: String) async throws {
-        var page = Exposition()
+        var page = MetricsText()
         page.add("a_total", .counter, "Counted.", [.init(1, [("k", value)])])
         #expect(page.text.split(separator: "\n").count == 3)
         #expect(try await MetricsPage(page.text).complaints() == "")
@@ -29,7 +29,7 @@ struct ExpositionTests {
 
     @Test("the linter rejects a malformed page")
     func linter() async throws {
-        var page = Exposition()
+        var page = MetricsText()
         page.add("requests", .counter, "Counted.", 1)
         #expect(try await MetricsPage(page.text).complaints().contains("_total"))
         #expect(try await MetricsPage("a{").complaints() != "")
@@ -41,7 +41,7 @@ struct ExpositionTests {
         for nanoseconds: UInt64 in [0, 1_000_000, 1_000_001, 10_000_000, 10_000_001, 3_000_000_000] {
             histogram.observe(nanoseconds: nanoseconds)
         }
-        var page = Exposition()
+        var page = MetricsText()
         page.add("a_seconds", "Took.", [([("k", "v")], histogram), ([("k", "w")], Histogram(bounds: [1]))])
         let read = MetricsPage(page.text)
         #expect(read[#"a_seconds_bucket{k="v",le="0.001"}"#] == 2)

@@ -5,13 +5,13 @@ internal import OAuth
 internal import Vault
 
 /// Why an approved login is not kept.
-enum DiscardedLogin: Equatable {
+enum LoginRejection: Equatable {
     case badIDToken(detail: String)
     /// A subject is expected, and the ID token is outside its validity period by this machine's clock.
     case untimelyIDToken(detail: String)
     case wrongSubject(expected: String, detail: String)
     /// A subject is expected, and the provider sent no ID token.
-    case nobodyNamed
+    case noSubject
     /// A subject is expected, and the ID token cannot be verified.
     case unverified(detail: String)
 
@@ -19,7 +19,7 @@ enum DiscardedLogin: Equatable {
     init?(_ verdict: IdentityVerdict, _ settings: AccountSettings) {
         let expected = settings.expectedSubject
         switch verdict {
-        case .absent where expected != nil: self = .nobodyNamed
+        case .absent where expected != nil: self = .noSubject
         case .unverified(let detail) where expected != nil: self = .unverified(detail: detail)
         case .refused(let refusal) where refusal.reason == .wrongSubject:
             self = .wrongSubject(expected: expected ?? "", detail: refusal.detail)
@@ -54,7 +54,7 @@ enum DiscardedLogin: Equatable {
                 detail: "the login is not the expected subject's: \(detail); \(end)",
                 hint: "have '\(DisplayText.clean(expected))' approve, or change expected_subject in the account file"
             )
-        case .nobodyNamed:
+        case .noSubject:
             LoginFailure(
                 code: "wrong_subject",
                 detail: "the provider does not say who has approved, and the account file expects a subject; \(end)",

@@ -2,7 +2,7 @@ internal import AgentAPI
 
 /// The codes and reasons that the agent or an RFC defines. Any other is the provider's own error code, which may hold
 /// information for the owner only.
-enum KnownWords {
+enum PublicCodes {
     /// Replaces an unknown code.
     static let otherCode = Problem.Code.providerRejected.rawValue
 
@@ -19,7 +19,7 @@ enum KnownWords {
         "client_expired", "no_refresh_token", "interaction_required",
         // Why an account is locked.
         "requested", "idle", "lifetime",
-        // Why there is no token for a target, and no ID token.
+        // Why a token for a target, or an ID token, is missing.
         "narrower", "refused", "too_many_refused", "not_issued", "expired", "unverified", "untimely", "invalid",
         "wrong_subject", "issuer_changed", "subject_changed", "audience_changed",
         // Why there are no events.

@@ -6,7 +6,7 @@ internal import System
 /// The client's own checks: the socket's path, whether an agent is running, and its version.
 ///
 /// Connects only if the agent's lock is held: connecting to a socket of systemd would start an agent.
-struct AgentExamination {
+struct ClientChecks {
     let environment: [String: String]
 
     /// Runs the checks; returns them with the agent's own report, if an agent sends one.

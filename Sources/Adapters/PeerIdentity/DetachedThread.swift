@@ -5,7 +5,7 @@ internal import System
 ///
 /// It has its own descriptor table: otherwise the agent's lock and socket would stay open in it after the agent is
 /// killed, and no other agent could start.
-enum LookThread {
+enum DetachedThread {
     private final class Job {
         let body: @Sendable () -> Void
 

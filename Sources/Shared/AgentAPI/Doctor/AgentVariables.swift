@@ -1,6 +1,6 @@
 /// The environment variables by which an agent reaches its bus and its providers. It inherits those of the command that
 /// started it.
-public enum AgentSurroundings {
+public enum AgentVariables {
     static let names = [
         "DBUS_SESSION_BUS_ADDRESS", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
         "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR",

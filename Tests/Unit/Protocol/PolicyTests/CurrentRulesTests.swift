@@ -12,12 +12,12 @@ struct RulesInForceTests {
 
     private let clock = Clock()
 
-    private func inForce(_ rules: AccessRule...) -> RulesInForce {
-        RulesInForce(AccessRules(owner: RuleFixture.owner, rules: rules)) { [clock] in clock.now }
+    private func inForce(_ rules: AccessRule...) -> CurrentRules {
+        CurrentRules(AccessRules(owner: RuleFixture.owner, rules: rules)) { [clock] in clock.now }
     }
 
     private func ask(
-        _ rules: RulesInForce, _ permissions: [Permission] = [.token], on account: String? = "work",
+        _ rules: CurrentRules, _ permissions: [Permission] = [.token], on account: String? = "work",
         scopes: [String] = [], by user: UInt32 = 7
     ) -> Verdict? {
         let request = AccessRequest(permissions, on: account.map(RuleFixture.account), scopes: scopes)
@@ -52,7 +52,7 @@ struct RulesInForceTests {
     @Test("a rate is per rule and user; once used up it names the wait, and refills evenly")
     func rate() {
         let rules = inForce(
-            RuleFixture.rule(["work"], .anybody, perMinute: 6), RuleFixture.rule(["other"], .anybody, perMinute: 1)
+            RuleFixture.rule(["work"], .everyUser, perMinute: 6), RuleFixture.rule(["other"], .everyUser, perMinute: 1)
         )
         for _ in 0..<6 { #expect(ask(rules)?.outcome == .allowed(nil)) }
         #expect(ask(rules) == Verdict(.tooMany(retryAfter: 10), rule: 1))
@@ -72,7 +72,7 @@ struct RulesInForceTests {
 
     @Test("a refused request does not use up the rate")
     func refusedIsFree() {
-        let rules = inForce(RuleFixture.rule(["work"], .anybody, scopes: ["a"], perMinute: 1))
+        let rules = inForce(RuleFixture.rule(["work"], .everyUser, scopes: ["a"], perMinute: 1))
         for _ in 0..<5 {
             #expect(ask(rules, [.logout])?.outcome == .refused(.logout))
             #expect(ask(rules, scopes: ["b"])?.outcome == .beyond(["b"]))
@@ -83,7 +83,7 @@ struct RulesInForceTests {
 
     @Test("the rate budgets of thousands of users are bounded")
     func manyUsers() {
-        let rules = inForce(RuleFixture.rule(["work"], .anybody, perMinute: 1))
+        let rules = inForce(RuleFixture.rule(["work"], .everyUser, perMinute: 1))
         for user in 1...10_000 as ClosedRange<UInt32> where user != RuleFixture.owner {
             clock.advance(.milliseconds(1))
             #expect(ask(rules, by: user)?.outcome == .allowed(nil))
@@ -96,10 +96,10 @@ struct RulesInForceTests {
     @Test("a list uses one from each rule that allows something, and has what each rule allows")
     func list() {
         let rules = inForce(
-            RuleFixture.rule(["work"], .anybody, allow: [.status], perMinute: 1),
+            RuleFixture.rule(["work"], .everyUser, allow: [.status], perMinute: 1),
             RuleFixture.rule(["*"], .user(8, name: nil), allow: [.token], perMinute: 1)
         )
-        func list(_ user: UInt32) -> RulesInForce.Answer {
+        func list(_ user: UInt32) -> CurrentRules.Answer {
             rules.decideList(.status, for: RuleFixture.caller(user), known: .userEntry)
         }
         #expect(list(7) == .verdict(Verdict(.allowed(nil), rule: nil)))
@@ -123,7 +123,7 @@ struct RulesInForceTests {
 
     @Test("new rules apply at once with full rates; the same rules again change nothing")
     func replacing() {
-        let rule = RuleFixture.rule(["work"], .anybody, perMinute: 1)
+        let rule = RuleFixture.rule(["work"], .everyUser, perMinute: 1)
         let rules = inForce(rule)
         let changes = Mutex(0)
         rules.whenChanged { changes.withLock { $0 += 1 } }
@@ -131,7 +131,7 @@ struct RulesInForceTests {
         rules.replace(AccessRules(owner: RuleFixture.owner, rules: [rule]))
         #expect(ask(rules)?.outcome == .tooMany(retryAfter: 60))
         #expect(changes.withLock { $0 } == 0)
-        rules.replace(AccessRules(owner: RuleFixture.owner, rules: [RuleFixture.rule(["work"], .anybody, allow: [])]))
+        rules.replace(AccessRules(owner: RuleFixture.owner, rules: [RuleFixture.rule(["work"], .everyUser, allow: [])]))
         #expect(ask(rules)?.outcome == .refused(.token))
         rules.replace(AccessRules(owner: RuleFixture.owner, rules: [rule]))
         #expect(ask(rules)?.outcome == .allowed(nil))

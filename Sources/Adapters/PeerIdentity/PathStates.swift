@@ -2,8 +2,8 @@ internal import Synchronization
 internal import System
 
 /// Calls stat(2) on paths named by rules: one thread per path at a time, shared by all callers that wait.
-final class PathLooks: Sendable {
-    /// The result; a `state` of `nil` means that there is no such file.
+final class PathStates: Sendable {
+    /// The result; a `state` of `nil` means that the file does not exist.
     struct Found: Sendable { var state: FileState? }
 
     private typealias Waiter = CheckedContinuation<Found?, Never>
@@ -48,7 +48,7 @@ final class PathLooks: Sendable {
     }
 
     private func begin(_ path: String) {
-        let isStarted = LookThread.start { self.end(path, Found(state: FileState(path))) }
+        let isStarted = DetachedThread.start { self.end(path, Found(state: FileState(path))) }
         if !isStarted { end(path, nil) }
     }
 

@@ -2,7 +2,7 @@ internal import AgentAPI
 internal import Synchronization
 
 /// The current rules and their rate budgets. A reload replaces them for all later requests, also on open connections.
-public final class RulesInForce: Sendable {
+public final class CurrentRules: Sendable {
     public enum Answer: Equatable, Sendable {
         case verdict(Verdict)
         /// Determine these facts first. Even then more may be needed.

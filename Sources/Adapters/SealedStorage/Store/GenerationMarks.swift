@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// A record is written before its mark: a crash never leaves a mark without its record. Removing a record leaves a
 /// higher mark.
-final class RecordMarks: Sendable {
+final class GenerationMarks: Sendable {
     private struct State {
         /// The key of the store whose marks these are: another store may replace it.
         var key: SealingKey?
@@ -87,7 +87,7 @@ final class RecordMarks: Sendable {
         try directory.write(fileName, Envelope.seal(SecretBytes(Array(lines.utf8)), as: label, with: key))
     }
 
-    /// `nil` if there is no such file.
+    /// `nil` if the file does not exist.
     private static func read(
         _ directory: DurableDirectory, _ key: SealingKey
     ) throws(SealedFailure) -> [String: UInt64]? {

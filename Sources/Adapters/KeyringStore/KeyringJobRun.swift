@@ -3,7 +3,7 @@ internal import SecretMemory
 internal import Synchronization
 
 /// A running keyring job, with its caller and the way to cancel it.
-final class KeyringErrand: Sendable {
+final class KeyringJobRun: Sendable {
     private struct State {
         var continuation: CheckedContinuation<KeyringOutcome, Never>?
         /// A helper used by this job only.
