@@ -2,7 +2,7 @@ import Metrics
 import TestSupport
 import Testing
 
-struct ExpositionTests {
+struct MetricsTextTests {
     @Test("a page follows Prometheus' text format")
     func text() {
         var page = MetricsText()

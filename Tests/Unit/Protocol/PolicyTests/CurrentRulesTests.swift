@@ -3,7 +3,7 @@ import Policy
 import Synchronization
 import Testing
 
-struct RulesInForceTests {
+struct CurrentRulesTests {
     private final class Clock: Sendable {
         private let moment = Mutex(ContinuousClock.now)
         var now: ContinuousClock.Instant { moment.withLock { $0 } }
