@@ -31,7 +31,7 @@ struct DoctorProviderTests {
         port.close()
         try await expect(
             try home("https://\(unresolvableHost)"), .issuerConnection,
-            "the name of \(unresolvableHost) cannot be resolved",
+            "cannot resolve the name of \(unresolvableHost)",
             hint: "run 'getent hosts \(unresolvableHost)'")
     }
 

@@ -33,6 +33,31 @@ struct SharedVolumeTests {
         #expect(!names.contains { $0.contains(".authagent-") }, "\(names)")
     }
 
+    @Test("a key or a secret on a file system with fixed modes is to be moved, and no chmod is suggested")
+    func fixedModes() async throws {
+        let files = try TemporaryDirectory()
+        // As vfat with umask=022: only the user writes, others read.
+        let folder = try await ModelessFolder(files, modes: "0755")
+        let secret = folder.path + "/secret"
+        try String(repeating: "k", count: 32).write(toFile: secret, atomically: false, encoding: .utf8)
+        let home = try AgentHome()
+        let store = try await home.authagent("store", "init", "--key-file", secret)
+        #expect(store.status == 7, "\(store.output)")
+        let login = try await home.authagent(
+            "login", "work", "--issuer", "https://\(unresolvableHost)", "--client-id", "x", "--client-secret-file",
+            secret)
+        #expect(login.status == 1, "\(login.output)")
+        try home.account(
+            "work", "issuer = \"https://\(unresolvableHost)\"", "client_secret_file = \"\(secret)\"")
+        let check = try #require(try await home.doctor()[.accountSecret].first)
+        for text in [store.errors, login.errors, "\(check.detail) \(check.hint ?? "")"] {
+            #expect(text.contains("does not support modes") && text.contains("move \(secret)"), "\(text)")
+            #expect(!text.contains("chmod"), "\(text)")
+        }
+        let names = try FileManager.default.subpathsOfDirectory(atPath: files.path + "/real")
+        #expect(names == ["secret"], "\(names)")
+    }
+
     @Test("on a volume that root shares with the agent's group, a user without a passwd entry gets tokens")
     func volume() async throws {
         let issuer = try await DemoIssuer.start(DemoIssuer.Configuration())
@@ -63,11 +88,11 @@ struct SharedVolumeTests {
 private final class ModelessFolder {
     let path: String
 
-    init(_ files: TemporaryDirectory) async throws {
+    init(_ files: TemporaryDirectory, modes: String = "0777") async throws {
         path = try files.directory("folder")
         let bindfs = try MissingProgram.require("bindfs", package: "bindfs")
         let mount = try await ChildProcess.run(
-            bindfs, ["--perms=0777", "--chmod-ignore", try files.directory("real"), path])
+            bindfs, ["--perms=\(modes)", "--chmod-ignore", try files.directory("real"), path])
         try #require(mount.status == 0, "\(mount.errors)")
     }
 

@@ -110,7 +110,7 @@ extension AgentClient {
     /// Runs all checks of the installation. Changes nothing.
     public func doctor() async throws(AgentClientError) -> DoctorReport { try await ask(.doctor) }
 
-    /// Returns what a process may do with an account, and which rule decides.
+    /// Returns what a process may do with an account, whether or not that exists, and which rule decides.
     public func policy(on account: AccountName, of process: Int32) async throws(AgentClientError) -> PolicyReport {
         try await ask(.policyCheck(account, process: process))
     }
@@ -155,11 +155,6 @@ extension AgentClient {
 
     public func unlock(_ options: UnlockRequest = UnlockRequest()) async throws(AgentClientError) {
         _ = try await ask(.unlock(options))
-    }
-
-    /// Returns what the current rules allow a process for an account, whether or not it exists.
-    public func checkPolicy(_ account: AccountName, process: Int32) async throws(AgentClientError) -> PolicyReport {
-        try await ask(.policyCheck(account, process: process))
     }
 
     /// Reloads the agent's configuration: all of it, or on an error nothing.

@@ -2,9 +2,9 @@ internal import Glibc
 
 /// A file system that ignores modes (vfat, CIFS without POSIX extensions, shared folders of virtual machines): `chmod`
 /// succeeds and changes nothing.
-struct ModelessFileSystem: Error, Equatable {
+public struct ModelessFileSystem: Error, Equatable {
     /// The kernel's name for it.
-    let type: String?
+    public let type: String?
 
     /// `nil` if the directory keeps modes, or if that cannot be determined.
     init?(of directory: borrowing Descriptor, _ path: String) {
@@ -19,7 +19,15 @@ struct ModelessFileSystem: Error, Equatable {
         type = FileSystemName.of(path)
     }
 
-    init?(of path: String) {
+    /// What is wrong with a file there that others must not reach: no command changes its mode.
+    public func fault(of file: String) -> Fault {
+        Fault(
+            "the file system\(type.map { " (\($0))" } ?? "") of \(file) does not support modes, so that others can reach the file",
+            hint: "move \(file) to a directory on a local disk, and name it there")
+    }
+
+    /// The same for a directory's path, without following a link in its place.
+    public init?(of path: String) {
         let raw = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard raw >= 0 else { return nil }
         self.init(of: Descriptor(owning: raw), path)

@@ -9,6 +9,8 @@ public enum FileFailure: Error, Equatable, Sendable {
     case notARegularFile(String)
     case otherOwner(String, owner: UInt32)
     case readableByOthers(String, mode: UInt32)
+    /// The file system ignores modes, so that others can read the file.
+    case noModes(Fault)
     /// A key file, which other programs may use as well.
     case keyHasOtherOwner(String, owner: UInt32)
     case tooLarge(String, limit: Int)
@@ -29,6 +31,7 @@ extension FileFailure: CustomStringConvertible {
         case .notARegularFile(let path): "\(path) is not a regular file"
         case .otherOwner(let path, let owner), .keyHasOtherOwner(let path, let owner):
             "\(path) belongs to user \(UserNumbers.text(owner))"
+        case .noModes(let fault): fault.problem
         case .readableByOthers(let path, let mode):
             "\(path) can be read by others (mode \(String(mode, radix: 8)))"
         case .tooLarge(let path, let limit): "\(path) is larger than \(limit) bytes"
@@ -49,6 +52,7 @@ extension FileFailure: CustomStringConvertible {
         // In the agent's own directory. -h: if a symbolic link takes its place meanwhile, its target keeps its owner.
         case .otherOwner(let path, _): "if it is your file, run 'chown -h \(geteuid()) \(path)' as root"
         case .keyHasOtherOwner(let path, _): "run 'ls -l \(path)' to see its owner, and use a copy of your own"
+        case .noModes(let fault): fault.hint
         case .readableByOthers(let path, _): "run 'chmod 600 \(path)'"
         }
     }

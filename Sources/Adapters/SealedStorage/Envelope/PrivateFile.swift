@@ -45,7 +45,12 @@ public enum PrivateFile {
                 ? .keyHasOtherOwner(path, owner: status.st_uid) : .otherOwner(path, owner: status.st_uid)
         }
         let mode = status.st_mode & 0o7777
-        guard mode & rule.forbidden == 0 else { throw .readableByOthers(path, mode: mode) }
+        guard mode & rule.forbidden == 0 else {
+            if let modeless = ModelessFileSystem(of: PrivateDirectory.parent(of: path)) {
+                throw .noModes(modeless.fault(of: path))
+            }
+            throw .readableByOthers(path, mode: mode)
+        }
         var bytes = [UInt8](repeating: 0, count: min(Int(status.st_size), limit) + 1)
         var count = 0
         while count < bytes.count {

@@ -13,9 +13,6 @@ struct KeyMaterial: Sendable {
 
     private var credentialPath: String? { credentialsDirectory.map { "\($0)/\(Self.credential)" } }
 
-    /// Whether systemd has passed a key to this process.
-    func hasCredential() -> Bool { (try? credential()) != nil }
-
     func credential() throws(SealedFailure) -> SealingKey {
         guard let path = credentialPath, let material = try read(path, isCredential: true) else {
             throw .credentialMissing

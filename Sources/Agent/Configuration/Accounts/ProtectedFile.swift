@@ -30,6 +30,10 @@ enum ProtectedFile {
             )
         }
         guard !isTrusted || status.st_mode & (mayBeReadByOthers ? 0o022 : 0o077) == 0 else {
+            if let modeless = ModelessFileSystem(of: PrivateDirectory.parent(of: path)) {
+                let fault = modeless.fault(of: path)
+                throw ConfigurationError(file: path, problem: fault.problem, hint: fault.hint)
+            }
             throw ConfigurationError(
                 file: path,
                 problem: mayBeReadByOthers ? "others may write to this file" : "others may read this file",

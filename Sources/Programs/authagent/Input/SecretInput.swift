@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// Reads a secret from a private file or standard input; never from an argument, because /proc/PID/cmdline is
 /// world-readable.
@@ -40,6 +41,10 @@ enum SecretInput {
             throw Failure("\(path) is not a regular file", hint: "use '-' to read the secret from standard input")
         }
         guard status.st_mode & 0o077 == 0 else {
+            if let modeless = ModelessFileSystem(of: PrivateDirectory.parent(of: path)) {
+                let fault = modeless.fault(of: path)
+                throw Failure(fault.problem, hint: fault.hint)
+            }
             throw Failure("others may read \(path)", hint: "run 'chmod 600 \(path)'")
         }
     }

@@ -47,14 +47,6 @@ extension IDTokenRejection {
             false
         }
     }
-
-    /// Whether only the clocks disagree: the token's subject is verified anyway.
-    package var isAboutTime: Bool {
-        switch self {
-        case .expired, .notYetValid, .issuedInFuture: true
-        default: false
-        }
-    }
 }
 
 extension IDTokenRejection: CustomStringConvertible {
