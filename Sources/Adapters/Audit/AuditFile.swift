@@ -138,7 +138,8 @@ final class AuditFile: LineSink {
         }
         guard status.st_nlink <= 1 else {
             throw AuditFileFailure(
-                path: path, problem: "the file has several hard links", hint: "remove its other names")
+                path: path, problem: "the file has several hard links",
+                hint: "run 'find / -xdev -samefile \(path)' to see its other names, or name another file")
         }
         return OpenFile(path: path, descriptor: descriptor)
     }

@@ -89,7 +89,8 @@ extension AccessRules {
         guard let unmet = rule.conditions.first(where: { !$0.isMet(by: caller, owner: owner) }) else {
             return "rule \(number) comes later"
         }
-        let found = unmet.found(of: caller, owner: owner) ?? "none"
-        return "rule \(number) requires \(unmet.key) \(unmet.wanted), but the caller has \(found)"
+        let found = unmet.found(of: caller, owner: owner).map { "but the caller has \($0)" }
+        return "rule \(number) requires \(unmet.key) \(unmet.wanted), "
+            + (found ?? "which the expectation does not give")
     }
 }

@@ -32,7 +32,7 @@ extension AgentClientError: CustomStringConvertible {
         case .problem(let problem): problem.detail
         case .pathTooLong(let path, let limit): "the socket path is longer than \(limit) bytes: \(path)"
         case .pathNotAbsolute(let path): "the socket path is not absolute: \(path)"
-        case .notListening(let path): "the agent is not running: nothing listens at \(path)"
+        case .notListening(let path): "no agent listens at \(path)"
         case .notAnswering(let path): "the agent at \(path) does not respond: it accepts no connections"
         case .foreignServer(let path, let user): "the program that listens at \(path) belongs to user \(user)"
         case .timeout: "the agent did not answer in time"

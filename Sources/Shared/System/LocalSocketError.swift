@@ -45,7 +45,7 @@ public enum LocalSocketError: Error, Equatable, Sendable {
 extension LocalSocketError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .notAnswering(let path): "the agent at \(path) hangs: it takes no connections"
+        case .notAnswering(let path): "the agent at \(path) does not respond: it accepts no connections"
         case .foreignListener(let path, let user):
             "the program that answers at \(path) belongs to user \(UserNumbers.text(user))"
         case .unusablePath(let problem, _): problem
@@ -77,8 +77,10 @@ extension LocalSocketError: CustomStringConvertible {
     /// The command that repairs it, or what to check.
     public var hint: String {
         switch self {
-        case .notAnswering: "run 'authagent stop', which tells how to end it if it does not"
-        case .foreignListener: "set AUTHAGENT_SOCK to a directory of your own"
+        case .notAnswering: "run 'authagent stop', and follow its hint if the agent does not end"
+        case .foreignListener(_, let user):
+            "run 'sudo -u \(UserNumbers.argument(user)) authagent ...' to use that user's agent; otherwise do not trust it,"
+                + " and set AUTHAGENT_SOCK to a path in your own directory"
         case .unusablePath(_, let hint): hint
         case .place(let fault): fault.hint
         // systemd-logind creates it at login; a directory created by hand would prevent that.
@@ -91,7 +93,7 @@ extension LocalSocketError: CustomStringConvertible {
         case .directoryIsNotForGroup(let path, let group) where PrivateDirectory.isOnlyAgents(path):
             "run 'chgrp \(group) \(path) && chmod 750 \(path)'"
         case .directoryIsNotForGroup: "set AUTHAGENT_SOCK to a path in a directory that contains only the socket"
-        case .notInGroup(let group): "run 'usermod -aG \(group) USER' as root, or change socket_group"
+        case .notInGroup(let group): "run 'usermod -aG \(group)' with this user's name as root, or change socket_group"
         case .directoryIsLoose(let path, _) where PrivateDirectory.isOnlyAgents(path): "run 'chmod 700 \(path)'"
         case .directoryIsLoose: "use a directory that contains only the agent's files; this one contains others"
         case .inUse, .locked: "run 'authagent status' to see it, or 'authagent stop' to end it"

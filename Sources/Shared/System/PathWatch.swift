@@ -28,8 +28,9 @@ public final class PathWatch {
         var directory = PrivateDirectory.parent(of: path)
         while true {
             if watch(directory, isMissing && isLast ? Self.vanishes | Self.changes : Self.vanishes) { isLast = false }
-            guard directory != "/" else { break }
-            directory = PrivateDirectory.parent(of: directory)
+            let parent = PrivateDirectory.parent(of: directory)
+            guard parent != directory else { break }
+            directory = parent
         }
         (self.descriptor, self.isComplete) = (descriptor, isComplete)
     }

@@ -8,7 +8,15 @@ struct SocketAddress {
     let path: String
 
     init(_ path: String) throws(LocalSocketError) {
-        guard path.utf8.count <= Self.longestPath else { throw .system(call: "bind", path: path, errno: ENAMETOOLONG) }
+        guard path.utf8.first == UInt8(ascii: "/") else {
+            throw .unusablePath(
+                "the socket path is not absolute: \(path)", hint: "set AUTHAGENT_SOCK to a path that starts with /")
+        }
+        guard path.utf8.count <= Self.longestPath else {
+            throw .unusablePath(
+                "the socket path is longer than \(Self.longestPath) bytes: \(path)",
+                hint: "set AUTHAGENT_SOCK or XDG_RUNTIME_DIR to a shorter path")
+        }
         self.path = path
     }
 

@@ -11,7 +11,7 @@ final class ExclusiveCall: Sendable {
     func run<Value: Sendable>(_ body: () async throws(Problem) -> Value) async throws(Problem) -> Value {
         guard isTaken.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
             throw Problem(
-                .tooManyRequests, "another passphrase is being checked", hint: "try again in a few seconds")
+                .tooManyRequests, "another passphrase is being checked", hint: "try again in a minute")
         }
         defer { isTaken.store(false, ordering: .releasing) }
         return try await body()

@@ -53,7 +53,8 @@ enum SealedFailure: Error, Equatable, Sendable {
         case .headerMissing(let path): "\(path) is missing; the sealed records beside it cannot be opened without it"
         case .headerDamaged(let path): "the sealed store's file \(path) is damaged"
         case .headerVersion(let version): "the sealed store has version \(version), which this agent does not support"
-        case .marksLost(let path): "\(path) is missing or damaged; without it, an old record passes for the newest"
+        case .marksLost(let path):
+            "\(path) is missing or damaged; without it, the agent cannot tell whether a record is the newest"
         case .locked: "the sealed store is locked: its passphrase has not been entered since the agent started"
         case .noPassphraseNeeded: "the sealed store has no passphrase: it unlocks itself"
         case .passphraseTooShort: "the passphrase has fewer than \(Self.shortestPassphrase) characters"

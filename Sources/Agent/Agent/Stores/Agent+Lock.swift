@@ -94,7 +94,7 @@ extension Agent {
         let turn = state.withLock { $0.lock.guesses.begin(at: parts.time.now) }
         if turn == .refused {
             throw Problem(
-                .tooManyRequests, "other passphrases are being checked", hint: "try again in a few seconds")
+                .tooManyRequests, "other passphrases are being checked", hint: "try again in a minute")
         }
         var isRight: Bool?
         defer { state.withLock { $0.lock.guesses.end(isRight: isRight, at: parts.time.now) } }

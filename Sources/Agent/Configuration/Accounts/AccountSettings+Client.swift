@@ -19,7 +19,7 @@ extension AccountSettings {
         }
         if keys.clientCertificateFile != nil, keys.clientKeyFile == nil {
             throw Invalid(
-                key: "client_certificate_file", problem: "the certificate has no private key",
+                key: "client_certificate_file", problem: "client_key_file, the key of the certificate, is not set",
                 hint: "set client_key_file to the key's file, or give --client-key-file FILE"
             )
         }

@@ -44,7 +44,7 @@ extension DoctorCheck {
             return DoctorCheck(.systemdTPM, .ok, "there is a TPM2 that 'systemd-creds encrypt' can seal to")
         }
         guard facts.hasFirmware else {
-            return DoctorCheck(.systemdTPM, .ok, "there is no TPM2; 'systemd-creds encrypt --with-key=host' works too")
+            return DoctorCheck(.systemdTPM, .ok, "there is no TPM2; 'systemd-creds encrypt --with-key=host' needs none")
         }
         return DoctorCheck(
             .systemdTPM, .warning, "the firmware has a TPM2, and the kernel has no driver for it",

@@ -42,7 +42,7 @@ package struct MetadataDocument: Sendable {
     private static func next(_ location: String, from url: EndpointURL) throws(Failure) -> EndpointURL {
         let shown = DisplayText.clean(location, limit: 200)
         guard let next = URLReference(location).resolved(against: url) else {
-            throw .redirect("\(url) redirects to '\(shown)', which is not a valid address")
+            throw .redirect("\(url) redirects to '\(shown)', which is not an https address that can be followed")
         }
         // RFC 9700 §2.1: another origin cannot speak for the issuer.
         guard next.origin == url.origin else {

@@ -91,7 +91,7 @@ struct PolicyExpectationTests {
             (
                 caller + "result = \"allow\"\nrule = 1\n", "allow by rule 1", "deny by no rule",
                 "no rule applies; by default other users may do nothing; "
-                    + "rule 1 requires unit b.service, but the caller has none"
+                    + "rule 1 requires unit b.service, which the expectation does not give"
             ),
             (
                 caller + "unit = \"b.service\"\nscopes = [\"b\"]\nresult = \"allow\"\n", "allow", "deny by rule 1",
