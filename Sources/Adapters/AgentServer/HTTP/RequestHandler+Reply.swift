@@ -89,10 +89,7 @@ extension RequestHandler {
         connection.unsent += 1
         connection.timer.enter(.sending, at: now)
         let (isLast, bound) = (isLast, NIOLoopBound((self, context), eventLoop: context.eventLoop))
-        isEnding = true
-        let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
-        isEnding = false
-        written.whenComplete { _ in
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
             let (handler, context) = bound.value
             handler.sent(isLast: isLast, context)
         }
@@ -101,6 +98,15 @@ extension RequestHandler {
     private func sent(isLast: Bool, _ context: ChannelHandlerContext) {
         connection.unsent -= 1
         if isLast || (isInputClosed && head == nil && connection.unsent == 0) { return context.close(promise: nil) }
+        if isWaiting {
+            guard connection.unsent == 0 else { return }
+            // Not at once: thousands of pipelined requests must not recurse thousands of calls deep.
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            return context.eventLoop.execute {
+                let (handler, context) = bound.value
+                if context.channel.isActive, handler.isWaiting { handler.answerRequest(context) }
+            }
+        }
         // The next request may already be under way or answered.
         guard connection.timer.phase == .sending else { return }
         connection.timer.enter(connection.unsent > 0 ? .sending : head == nil ? .idle : .receiving)

@@ -22,8 +22,9 @@ final class RequestHandler: ChannelInboundHandler {
     var isInputClosed = false
     /// The request that is being answered, for the metrics.
     var asked: Asked?
-    /// Whether the end of a reply is being written, which delivers the next request within the same call.
-    var isEnding = false
+    /// A complete request waits until the client has read the replies before it. Otherwise one that sends requests and
+    /// reads nothing would fill the agent's memory with replies.
+    var isWaiting = false
     var streaming: Streaming?
     private(set) var isStopping = false
 
@@ -85,18 +86,23 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     private func end(_ context: ChannelHandlerContext) {
+        guard connection.unsent == 0 else {
+            isWaiting = true
+            // The limit is that of the client's reading.
+            return connection.timer.enter(.sending)
+        }
+        answerRequest(context)
+    }
+
+    /// Answers the request that is complete.
+    func answerRequest(_ context: ChannelHandlerContext) {
+        isWaiting = false
         guard let head else { return }
         let request: APIRequest
         do throws(Problem) { request = try APIRequest(head, body: body) } catch {
             return send(.problem(error), head, context)
         }
-        guard isEnding else { return answer(request, head, context) }
-        // Thousands of pipelined requests must not recurse thousands of calls deep.
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        context.eventLoop.execute {
-            let (handler, context) = bound.value
-            if context.channel.isActive { handler.answer(request, head, context) }
-        }
+        answer(request, head, context)
     }
 
     /// Answers before the request is complete, and closes the connection after the reply.

@@ -87,6 +87,23 @@ struct DeadlineTests {
         }
     }
 
+    @Test("a client that reads nothing has one reply in the agent's memory, however many requests it has sent")
+    func oneReplyAtATime() async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            let large = try #require(AccountName("large"))
+            let path = Resource.token.path(of: large)
+            try await client.send(Array(String(repeating: Request.get(path).text, count: 5).utf8))
+            // These are answered after the server has read the five.
+            for _ in 0..<3 { #expect(try await server.exchange(.get("/v1/accounts/work/token")).status == 200) }
+            let answered = server.service.calls.filter { if case .token(large, _) = $0 { true } else { false } }
+            #expect(answered.count == 1)
+            for _ in 0..<5 { #expect(try await client.reply().body.utf8.count > FakeAgentService.largeTokenSize) }
+            try await client.send(.get("/v1/health"))
+            #expect(try await client.reply().status == 200)
+        }
+    }
+
     @Test("a late answer is a timeout; the connection stays open, and the work continues")
     func answerTime() async throws {
         try await ServerFixture.serving(limits { $0.answerTime = .milliseconds(100) }) { server in
