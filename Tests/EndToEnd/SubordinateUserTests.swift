@@ -21,7 +21,7 @@ struct SubordinateUserTests {
             if result.status == 0 {
                 count += 1
             } else {
-                #expect(result.errors.contains("more often"), "\(result.errors)")
+                #expect(result.errors.contains("more requests than the rules allow"), "\(result.errors)")
             }
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
