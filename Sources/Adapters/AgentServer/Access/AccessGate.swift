@@ -157,9 +157,11 @@ struct AccessGate: Sendable {
         _ verdict: Verdict, _ caller: Caller, _ request: AccessRequest, _ known: CallerFacts
     ) throws(Problem) -> Admission {
         if case .allowed(let bound) = verdict.outcome {
+            let isOwn = access.rules.current.isOwn(caller)
             return Admission(
                 caller: caller, facts: known, request: request, bound: bound, rule: verdict.rule,
-                isTrusted: access.rules.current.isOwn(caller) || request.permissions == [.admin]
+                isTrusted: isOwn || request.permissions == [.admin],
+                accountable: isOwn ? nil : access.accountable(caller.user)
             )
         }
         let problem = Problem(verdict.outcome, request, caller)

@@ -12,6 +12,8 @@ struct Admission: Sendable {
     let rule: Int?
     /// Whether the caller gets full replies, with the owner's paths, other accounts and the stores' messages.
     let isTrusted: Bool
+    /// The user to whom the request counts: a subordinate user's owner; `nil` for the agent's owner and root.
+    let accountable: UInt32?
 
     /// Whether the request changes nothing.
     var isReading: Bool { request.permissions.allSatisfy { [.token, .idToken, .status].contains($0) } }

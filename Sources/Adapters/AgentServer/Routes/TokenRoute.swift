@@ -33,6 +33,7 @@ struct AdmittedToken: Sendable {
     var request: TokenRequest {
         var request = ask.request
         request.bound = admission.bound
+        request.user = admission.accountable
         // A scope bound must not refuse a bare ID token: ID tokens have no scopes.
         if ask.isText && request.includesIDToken { request.bound?.scopes = nil }
         return request

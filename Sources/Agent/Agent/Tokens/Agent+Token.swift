@@ -21,7 +21,7 @@ extension Agent {
             guard
                 let answer = vault.tokenAtOnce(
                     minimumValidity: .seconds(request.minimumValidity), for: request.target,
-                    needsIDToken: request.includesIDToken
+                    needsIDToken: request.includesIDToken, by: request.user
                 )
             else { return nil }
             let served = try answer.mapError { Problem($0, account: account) }.get()
@@ -40,7 +40,7 @@ extension Agent {
         do throws(TokenFailure) {
             served = try await account.vault.token(
                 minimumValidity: .seconds(request.minimumValidity), for: request.target,
-                needsIDToken: request.includesIDToken
+                needsIDToken: request.includesIDToken, by: request.user
             )
         } catch {
             throw Problem(error, account: name)

@@ -5,18 +5,18 @@ internal import Synchronization
 extension AccountVault {
     /// Answers without waiting: with a token from memory, or a refusal; `nil` if a refresh or the store is needed.
     public func tokenAtOnce(
-        minimumValidity: Duration, for target: TokenTarget? = nil, needsIDToken: Bool = false
+        minimumValidity: Duration, for target: TokenTarget? = nil, needsIDToken: Bool = false, by user: UInt32? = nil
     ) -> Result<ServedToken, TokenFailure>? {
         guard target == nil || !needsIDToken else {
             guard let own = tokenAtOnce(minimumValidity: minimumValidity, needsIDToken: true) else { return nil }
-            return tokenAtOnce(minimumValidity: minimumValidity, for: target)?.flatMap { served in
+            return tokenAtOnce(minimumValidity: minimumValidity, for: target, by: user)?.flatMap { served in
                 own.map { served.with($0.token.idToken) }
             }
         }
         let now = ports.time.now
         let decision = planningFirstUse { guarded in
             let decision = guarded.state.tokenRequested(
-                for: target, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
+                for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
             )
             refreshUnwatched(decision, for: target, &guarded)
             return decision
@@ -30,20 +30,22 @@ extension AccountVault {
 
     /// Returns a token valid for at least `minimumValidity`, or for less with a note that says why. Waits if a refresh
     /// is running. RFC 6749 §6. With `needsIDToken` the login's verified ID token, valid as well, comes with it.
+    /// `user`: for whom, if not the owner.
     public func token(
-        minimumValidity: Duration, for target: TokenTarget? = nil, needsIDToken: Bool = false
+        minimumValidity: Duration, for target: TokenTarget? = nil, needsIDToken: Bool = false, by user: UInt32? = nil
     ) async throws(TokenFailure) -> ServedToken {
         guard target == nil || !needsIDToken else {
             // The ID token names the person of the login, whatever the target is.
             let own = try await token(minimumValidity: minimumValidity, needsIDToken: true)
-            return try await token(minimumValidity: minimumValidity, for: target).with(own.token.idToken)
+            return try await token(minimumValidity: minimumValidity, for: target, by: user).with(own.token.idToken)
         }
         await readIfUnread()
         while true {
             let now = ports.time.now
             // Decided and started under one lock: two callers share one refresh.
             let step = planningFirstUse {
-                nextStep(for: target, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now, &$0)
+                nextStep(
+                    for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now, &$0)
             }
             switch step {
             case .answer(let answer): return try answer.get()
@@ -52,7 +54,8 @@ extension AccountVault {
                 await refresh.value
                 return try planningFirstUse {
                     $0.state.answerAfterRefresh(
-                        for: target, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: ports.time.now
+                        for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken,
+                        at: ports.time.now
                     )
                 }.get()
             }
@@ -81,18 +84,18 @@ extension AccountVault {
     }
 
     private func nextStep(
-        for target: TokenTarget?, minimumValidity: Duration, needsIDToken: Bool, at now: ContinuousClock.Instant,
-        _ guarded: inout Guarded
+        for target: TokenTarget?, by user: UInt32?, minimumValidity: Duration, needsIDToken: Bool,
+        at now: ContinuousClock.Instant, _ guarded: inout Guarded
     ) -> Step<ServedToken> {
         let decision = guarded.state.tokenRequested(
-            for: target, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
+            for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
         )
         refreshUnwatched(decision, for: target, &guarded)
         switch decision {
         case .serve(let token), .serveAndRefresh(let token, _): return .answer(.success(token))
         case .fail(let failure): return .answer(.failure(failure))
         case .read: return unreadStep(guarded)
-        case .refresh(let credential): return refreshStep(credential, for: target, &guarded)
+        case .refresh(let credential): return refreshStep(credential, for: target, by: user, &guarded)
         }
     }
 
@@ -103,10 +106,11 @@ extension AccountVault {
 
     /// Starts a refresh, or joins the running one if it is for the same target.
     func refreshStep<Answer>(
-        _ credential: Credential, for target: TokenTarget?, _ guarded: inout Guarded
+        _ credential: Credential, for target: TokenTarget?, by user: UInt32? = nil, _ guarded: inout Guarded
     ) -> Step<Answer> {
         if let change = guarded.change { return .wait(change) }
         guard let running = guarded.refresh else {
+            guarded.state.slots.refreshBegins(for: user)
             return .join(startRefresh(of: credential, for: target, &guarded))
         }
         return running.target == target ? .join(running.task) : .wait(running.task)

@@ -11,13 +11,15 @@ extension AccountState {
         case read
     }
 
-    /// Decides a request for a token that is valid for `minimumValidity`. `needsIDToken` demands the same of the ID
+    /// Decides a request for a token that is valid for `minimumValidity`. `user`: other than the owner, whose refused
+    /// targets count apart. `needsIDToken` demands the same of the ID
     /// token, which only the slot without a target has.
     mutating func tokenRequested(
-        for target: TokenTarget?, minimumValidity: Duration, needsIDToken: Bool, at now: ContinuousClock.Instant
+        for target: TokenTarget?, by user: UInt32? = nil, minimumValidity: Duration, needsIDToken: Bool,
+        at now: ContinuousClock.Instant
     ) -> Decision {
         if let failure = recordRequest(at: now) { return .fail(failure) }
-        let decision = accessTokenRequested(for: target, minimumValidity: minimumValidity, at: now)
+        let decision = accessTokenRequested(for: target, by: user, minimumValidity: minimumValidity, at: now)
         if case .fail(.loginRequired(.noRefreshToken)) = decision { reportMissingRefreshToken() }
         guard needsIDToken else { return decision }
         switch decision {
@@ -29,7 +31,7 @@ extension AccountState {
     }
 
     private mutating func accessTokenRequested(
-        for target: TokenTarget?, minimumValidity: Duration, at now: ContinuousClock.Instant
+        for target: TokenTarget?, by user: UInt32?, minimumValidity: Duration, at now: ContinuousClock.Instant
     ) -> Decision {
         // Most requests find a fresh token: the credential is not even copied for them.
         if case .active = login, let token = slots.use(target)?.token,
@@ -46,12 +48,14 @@ extension AccountState {
             else { return .fail(.loginRequired(reason)) }
             return .serve(ServedToken(token, at: now, note: nil))
         case .active(let credential):
-            guard let token = slots[target]?.token else { return refreshOrFail(credential, for: target, at: now) }
+            guard let token = slots[target]?.token else {
+                return refreshOrFail(credential, for: target, by: user, at: now)
+            }
             switch Freshness.of(token, minimumValidity: minimumValidity, at: now) {
             case .fresh: return .serve(ServedToken(token, at: now, note: nil))
             case .shortLived: return .serve(ServedToken(token, at: now, note: .providerTokensAreShorter))
             case .stale:
-                let decision = refreshOrFail(credential, for: target, at: now)
+                let decision = refreshOrFail(credential, for: target, by: user, at: now)
                 guard lastFailure(for: target) != nil, let served = servedDespiteFailure(for: target, at: now)
                 else { return decision }
                 if case .refresh = decision { return .serveAndRefresh(served, credential) }
@@ -62,10 +66,11 @@ extension AccountState {
 
     /// The answer for a client that has waited for a refresh, which may have failed.
     mutating func answerAfterRefresh(
-        for target: TokenTarget?, minimumValidity: Duration, needsIDToken: Bool, at now: ContinuousClock.Instant
+        for target: TokenTarget?, by user: UInt32? = nil, minimumValidity: Duration, needsIDToken: Bool,
+        at now: ContinuousClock.Instant
     ) -> Result<ServedToken, TokenFailure> {
         let decision = tokenRequested(
-            for: target, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now)
+            for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now)
         switch decision {
         case .serve(let token), .serveAndRefresh(let token, _): return .success(token)
         case .fail(let failure): return .failure(failure)
@@ -83,7 +88,7 @@ extension AccountState {
 
     /// Decides whether to refresh now. During a back-off, be it the target's or the login's, the answer is its failure.
     func refreshOrFail(
-        _ credential: Credential, for target: TokenTarget?, at now: ContinuousClock.Instant
+        _ credential: Credential, for target: TokenTarget?, by user: UInt32? = nil, at now: ContinuousClock.Instant
     ) -> Decision {
         func refused(_ reason: TargetRefusal.Reason, _ target: TokenTarget) -> Decision {
             .fail(.targetRefused(TargetRefusal(reason, missing: target.scopes, loginScope: credential.scope)))
@@ -96,7 +101,9 @@ extension AccountState {
             if let failure = slot?.failure, let notBefore = slot?.backoff.clientNotBefore, now < notBefore {
                 return .fail(failure)
             }
-            guard slot != nil || slots.takesNewTarget(at: now) else { return refused(.tooManyRefused, target) }
+            guard slot != nil || slots.takesNewTarget(by: user, at: now) else {
+                return refused(.tooManyRefused, target)
+            }
         }
         let notBefore = slots.own.backoff.clientNotBefore
         if let failure = failure(for: nil, at: now), let notBefore, now < notBefore { return .fail(failure) }

@@ -13,15 +13,19 @@ struct TokenSlots: Sendable {
     static let limit = 64
 
     /// Each refusal of a new target costs one or two refreshes: enough for a person who tries scopes, and a stop for a
-    /// program that makes up targets.
+    /// program that makes up targets. Counted for each user, so that none uses up another's.
     static let newRefusals = 5
+    /// The same for all users but the owner together.
+    static let newRefusalsOfOthers = 20
     /// How long the refusal of a new target counts.
     static let refusalPeriod: Duration = .seconds(60)
 
     private(set) var own = TokenSlot()
     private var targeted: [TokenTarget: Targeted] = [:]
-    /// When new targets were refused, the latest `newRefusals` of them.
-    private var refusals: [ContinuousClock.Instant] = []
+    /// When new targets were refused, and whose they were; `nil` for the owner. The latest are kept.
+    private var refusals: [(at: ContinuousClock.Instant, user: UInt32?)] = []
+    /// The user for whom the running refresh requests a new target.
+    private var requester: UInt32?
     private var uses: UInt64 = 0
 
     init() {}
@@ -48,10 +52,15 @@ struct TokenSlots: Sendable {
         return targeted[target]?.slot
     }
 
-    /// Whether targets of which nothing is known may be requested.
-    func takesNewTarget(at now: ContinuousClock.Instant) -> Bool {
-        refusals.count { now < $0 + Self.refusalPeriod } < Self.newRefusals
+    /// Whether targets of which nothing is known may be requested for this user; `nil` for the owner.
+    func takesNewTarget(by user: UInt32?, at now: ContinuousClock.Instant) -> Bool {
+        let recent = refusals.filter { now < $0.at + Self.refusalPeriod }
+        guard recent.count(where: { $0.user == user }) < Self.newRefusals else { return false }
+        return user == nil || recent.count { $0.user != nil } < Self.newRefusalsOfOthers
     }
+
+    /// Records for whom the refresh is that begins now.
+    mutating func refreshBegins(for user: UInt32?) { requester = user }
 
     mutating func renewed(
         _ target: TokenTarget?, _ token: AccessToken, at now: ContinuousClock.Instant, jitter: Double
@@ -68,7 +77,10 @@ struct TokenSlots: Sendable {
         _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?, at now: ContinuousClock.Instant,
         jitter: Double
     ) {
-        if failure.isAnswer, self[target] == nil { refusals = refusals.suffix(Self.newRefusals - 1) + [now] }
+        if failure.isAnswer, self[target] == nil {
+            let kept = Self.newRefusals + Self.newRefusalsOfOthers
+            refusals = refusals.suffix(kept - 1) + [(now, requester)]
+        }
         update(target) { slot in
             slot.failure = failure
             // Not an outage but an answer: what was granted before is not granted any more.

@@ -11,6 +11,9 @@ public struct TokenRequest: Hashable, Sendable {
     public var wait: Int?
     /// The most that the token may grant; `nil` if unbounded. Not part of the request: the rules set it.
     public var bound: TokenBound?
+    /// The user to whom refusals of the provider count; `nil` for the owner and root. Not part of the request: the server
+    /// sets it.
+    public var user: UInt32?
 
     public init(
         minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false,

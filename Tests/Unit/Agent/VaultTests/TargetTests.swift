@@ -173,6 +173,32 @@ struct TargetTests {
         #expect(try await token(fixture, mail) == "m2")
     }
 
+    @Test("refusals that one user causes stop that user's new targets, and no other user's or the owner's")
+    func perUser() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1")))
+        await fixture.loggedIn()
+        fixture.refresher.answer(.misconfigured(ProviderError(code: "invalid_target", status: 400)))
+        func reason(_ name: String, by user: UInt32?) async throws -> TargetRefusal.Reason? {
+            let target = try #require(try TokenTarget(audience: name))
+            do throws(TokenFailure) {
+                _ = try await fixture.vault.token(minimumValidity: .seconds(60), for: target, by: user)
+            } catch {
+                if case .targetRefused(let refusal) = error { return refusal.reason }
+            }
+            return nil
+        }
+        for index in 0..<5 { #expect(try await reason("made-up-\(index)", by: 1001) == .invalidTarget) }
+        #expect(try await reason("made-up-5", by: 1001) == .tooManyRefused)
+        #expect(try await reason("of-another", by: 1002) == .invalidTarget)
+        #expect(try await reason("of-the-owner", by: nil) == .invalidTarget)
+        // Many users together are stopped as well, and the owner is not.
+        for user in 1003..<1010 as Range<UInt32> {
+            for index in 0..<5 { _ = try await reason("of-\(user)-\(index)", by: user) }
+        }
+        #expect(try await reason("of-one-more", by: 2000) == .tooManyRefused)
+        #expect(try await reason("of-the-owner-again", by: nil) == .invalidTarget)
+    }
+
     @Test("an outage does not count as a refused target")
     func outageOfMany() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.down))
