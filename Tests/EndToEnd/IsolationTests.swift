@@ -69,7 +69,7 @@ struct IsolationTests {
     }
 }
 
-/// The user `nobody` with a home and copies of the programs.
+/// The user 65534 with a home and copies of the programs.
 private final class OtherUser: Sendable {
     private let files: TemporaryDirectory
     private static let id: UInt32 = 65_534

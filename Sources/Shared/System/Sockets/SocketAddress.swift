@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// A path as the address of a Unix socket (unix(7)).
+/// A path as the address of a Unix socket (unix(7)). AuthagentClient has its own: other packages compile it without
+/// System.
 struct SocketAddress {
     /// Bytes of the longest path: `sockaddr_un` holds 108, the last of them zero.
     static let longestPath = 107
