@@ -108,7 +108,7 @@ struct TokenInspector {
             guard let client = try account.provider.client(account.vault.client) else {
                 return IntrospectionReport(.unavailable, detail: "the account has no client before its first login")
             }
-            server = try await account.provider.server(for: client, needsIntrospection: true)
+            server = try await account.provider.server(for: client, .introspection)
         } catch let error as OAuthFailure {
             return IntrospectionReport(.unreachable, detail: error.description)
         } catch {

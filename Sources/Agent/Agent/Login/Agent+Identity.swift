@@ -46,7 +46,7 @@ extension Agent {
     ) async -> String {
         let server: AuthorizationServer
         do throws(OAuthFailure) {
-            server = try await provider.server(for: client, needsRevocation: true)
+            server = try await provider.server(for: client, .revocation)
         } catch {
             return "its tokens could not be revoked: \(error)"
         }

@@ -57,7 +57,7 @@ extension Agent {
         client.endpointHosts = nil
         let server: AuthorizationServer
         do throws(OAuthFailure) { server = try await provider.server(for: client) } catch { throw .oauth(error) }
-        client.endpointHosts = provider.hosts(of: server.endpoints)
+        client.endpointHosts = settings.hosts(of: server.endpoints)
         // Read before the approval: after it, nothing may delay storing the grant.
         let earlier = await earlierClients(of: pending.account, settings)
         let flow = LoginFlow(

@@ -33,7 +33,7 @@ extension Agent {
     ) async {
         let reason: String?
         do throws(OAuthFailure) {
-            let server = try await account.provider.server(for: client, needsRevocation: true)
+            let server = try await account.provider.server(for: client, .revocation)
             let (isEnded, detail) = await endSession(of: credential, accessToken: accessToken, at: server)
             reason = isEnded ? nil : detail
         } catch {

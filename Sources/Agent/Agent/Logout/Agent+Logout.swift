@@ -81,7 +81,7 @@ extension Agent {
         }
         let server: AuthorizationServer
         do throws(OAuthFailure) {
-            server = try await account.provider.server(for: client, needsRevocation: true)
+            server = try await account.provider.server(for: client, .revocation)
         } catch {
             // Retry on any error: a network outage, a captive portal's page or a missing key file may be repaired.
             guard account.settings.dialect.encoding.revokesTokens else { return (false, error.description) }

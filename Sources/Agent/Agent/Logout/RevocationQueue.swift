@@ -171,18 +171,19 @@ extension PendingRevocation {
         )
         let method =
             clientAuthentication.flatMap(ClientAuthentication.init) ?? means.choose(from: discovered)
-        let aliases = method.means == .certificate ? discovered?.certificateEndpoints : nil
-        let named = aliases?.revocation ?? discovered?.revocationEndpoint
-        if let asked, let named, let endpointHosts, !endpointHosts.contains(named.host) {
-            // Forget the metadata now: otherwise a corrected one is not seen for up to an hour.
-            surroundings.metadata.forget(asked)
-            throw .foreignHost(named.host)
-        }
-        guard let revocation = endpoint.flatMap({ try? EndpointURL(parsing: $0) }) ?? named ?? known else { return nil }
-        // No request goes to the token endpoint from here.
-        let endpoints = try ProviderEndpoints(
-            metadata: nil, token: discovered?.tokenEndpoint ?? revocation, revocation: revocation
+        let configured = endpoint.flatMap { try? EndpointURL(parsing: $0) }
+        // No request goes to the token endpoint from here, so it need not be known.
+        guard
+            let token = configured ?? discovered?.revocationEndpoint ?? known
+                ?? discovered?.certificateEndpoints.revocation
+        else { return nil }
+        let destination = SecretDestination(
+            hosts: endpointHosts, configured: .init(revocation: configured),
+            preset: .init(token: token, revocation: known)
         )
+        let endpoints = try destination.endpoints(
+            for: .revocation, discovered, from: surroundings.metadata, showsCertificate: method.means == .certificate)
+        guard endpoints.revocation != nil else { return nil }
         do throws(ClientProofFailure) {
             return AuthorizationServer(
                 endpoints: endpoints,

@@ -47,13 +47,12 @@ final class Provider: GrantRefresher {
         set { current.withLock { $0 = newValue } }
     }
 
-    /// Returns the server for this client.
+    /// Returns the server for this client, if it may receive the login's secrets for `purpose`.
     func server(
-        for client: AccountVault.GrantedClient, needsRevocation: Bool = false, needsIntrospection: Bool = false
+        for client: AccountVault.GrantedClient, _ purpose: SecretDestination.Purpose = .tokens
     ) async throws(OAuthFailure) -> AuthorizationServer {
         let settings = settings
-        let discovered = try await discovered(
-            settings, needsRevocation: needsRevocation, needsIntrospection: needsIntrospection)
+        let discovered = try await discovered(settings, for: purpose)
         let means = ClientMeans(
             id: client.id, secret: client.secret, keyFile: settings.clientKeyFile,
             certificateFile: settings.clientCertificateFile
@@ -62,11 +61,8 @@ final class Provider: GrantRefresher {
         let method =
             client.registration?.authentication ?? settings.clientAuthentication ?? client.authentication
             ?? means.choose(from: discovered, isRegistered: client.registration != nil)
-        let endpoints = try endpoints(settings, discovered, showsCertificate: method.means == .certificate)
-        if let hosts = client.endpointHosts, discovered != nil {
-            try require(
-                hosts, of: endpoints, needsRevocation: needsRevocation, needsIntrospection: needsIntrospection)
-        }
+        let endpoints = try SecretDestination(settings, hosts: client.endpointHosts).endpoints(
+            for: purpose, discovered, from: surroundings.metadata, showsCertificate: method.means == .certificate)
         do throws(ClientProofFailure) {
             return AuthorizationServer(
                 endpoints: endpoints,
@@ -102,39 +98,30 @@ final class Provider: GrantRefresher {
     func endpointsForRegistration() async throws(OAuthFailure) -> (ProviderEndpoints, ServerMetadata?) {
         let settings = settings
         let discovered = try await discovered(settings, needsRegistration: true)
-        return (try endpoints(settings, discovered, showsCertificate: false), discovered)
+        // A registration sends no secret of a login.
+        let endpoints = try SecretDestination(settings, hosts: nil).endpoints(
+            for: .tokens, discovered, from: surroundings.metadata, showsCertificate: false)
+        return (endpoints, discovered)
     }
 
     /// Returns the issuer's metadata if one of the needed endpoints is not configured.
     private func discovered(
-        _ settings: AccountSettings, needsRevocation: Bool = false, needsIntrospection: Bool = false,
-        needsRegistration: Bool = false
+        _ settings: AccountSettings, for purpose: SecretDestination.Purpose = .tokens, needsRegistration: Bool = false
     ) async throws(OAuthFailure) -> ServerMetadata? {
         let isComplete = settings.deviceEndpoint != nil && settings.tokenEndpoint != nil
         let lacksRegistration = needsRegistration && settings.registrationEndpoint == nil
         let isMissing =
-            needsIntrospection || lacksRegistration || (needsRevocation && settings.revocationEndpoint == nil)
+            switch purpose {
+            case .tokens: lacksRegistration
+            case .revocation: settings.revocationEndpoint == nil
+            case .introspection: true
+            }
         guard let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing else { return nil }
         do throws(OAuthFailure) { return try await surroundings.metadata.metadata(of: issuer) } catch {
             // Discovery was needed for an endpoint: a failure does not mean that the provider has none.
             guard settings.canDo(without: error) else { throw error }
             return nil
         }
-    }
-
-    /// Returns the endpoints; configured ones win over discovered ones.
-    private func endpoints(
-        _ settings: AccountSettings, _ discovered: ServerMetadata?, showsCertificate: Bool
-    ) throws(OAuthFailure) -> ProviderEndpoints {
-        try ProviderEndpoints(
-            metadata: discovered,
-            device: settings.deviceEndpoint,
-            token: settings.tokenEndpoint,
-            revocation: settings.revocationEndpoint,
-            registration: settings.registrationEndpoint,
-            known: settings.presetEndpoints,
-            showsCertificate: showsCertificate
-        )
     }
 
     func mayReceive(_ credential: Credential) -> Bool { settings.isOfSameLogin(as: credential.client) }

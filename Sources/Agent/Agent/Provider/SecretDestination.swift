@@ -1,0 +1,69 @@
+internal import Configuration
+internal import OAuth
+
+/// The only decision where a login's secrets may be sent: for a refresh, an introspection, a revocation at once or queued.
+///
+/// Metadata may change between login and refresh: the provider moved, or an attacker controls it. A login's secrets go
+/// only to the hosts known at the login and to the issuer's host; paths may change.
+struct SecretDestination {
+    /// What a secret is sent for.
+    enum Purpose: Sendable {
+        case tokens
+        case revocation
+        case introspection
+    }
+
+    /// The hosts known at the login; `nil` if the login is bound to none.
+    var hosts: Set<String>?
+    /// The endpoints configured by hand. They are trusted.
+    var configured: ProviderEndpoints.Known
+    /// The preset's endpoints, used where the metadata has none.
+    var preset: ProviderEndpoints.Known
+
+    /// Returns the endpoints, or refuses them if the one for `purpose` is on a host that the login does not know.
+    func endpoints(
+        for purpose: Purpose, _ metadata: ServerMetadata?, from cache: MetadataCache, showsCertificate: Bool
+    ) throws(OAuthFailure) -> ProviderEndpoints {
+        let endpoints = try ProviderEndpoints(
+            metadata: metadata, device: configured.device, token: configured.token, revocation: configured.revocation,
+            registration: configured.registration, known: preset, showsCertificate: showsCertificate
+        )
+        let unproven: EndpointURL? =
+            switch purpose {
+            case .tokens: configured.token == nil ? endpoints.token : nil
+            case .revocation: configured.revocation == nil ? endpoints.revocation : nil
+            case .introspection: endpoints.introspection
+            }
+        guard let metadata, let hosts, let unproven, !hosts.contains(unproven.host) else { return endpoints }
+        // Forget the metadata now: otherwise a corrected one is not seen for up to an hour.
+        cache.forget(metadata.issuer)
+        throw .foreignHost(unproven.host)
+    }
+}
+
+extension SecretDestination {
+    init(_ settings: AccountSettings, hosts: Set<String>?) {
+        self.init(
+            hosts: hosts,
+            configured: ProviderEndpoints.Known(
+                device: settings.deviceEndpoint, token: settings.tokenEndpoint,
+                revocation: settings.revocationEndpoint, registration: settings.registrationEndpoint
+            ),
+            preset: settings.presetEndpoints
+        )
+    }
+}
+
+extension AccountSettings {
+    /// Returns the hosts that a login at these endpoints is bound to; `nil` if the endpoints are configured by hand and
+    /// metadata was not requested.
+    func hosts(of endpoints: ProviderEndpoints) -> Set<String>? {
+        guard deviceEndpoint == nil || tokenEndpoint == nil else { return nil }
+        var hosts: Set<String> = [endpoints.token.host]
+        for endpoint in [endpoints.revocation, endpoints.introspection] {
+            if let endpoint { hosts.insert(endpoint.host) }
+        }
+        if let issuer { hosts.insert(issuer.host) }
+        return hosts
+    }
+}
