@@ -1,15 +1,14 @@
-internal import Advice
 public import AgentAPI
 public import Configuration
 public import Logging
+public import Metrics
 public import OAuth
-internal import Synchronization
+public import ServiceLifecycle
 public import Vault
 
-/// The agent of one user: all accounts, and the operations behind the routes.
+/// The agent of one user: one function for each route, and the background work.
 ///
-/// The routes' functions are in extensions, one file for each flow, such as `Agent+Token` and `Agent+Login`.
-/// `Agent+Schedule` holds the background work.
+/// The types behind it own their state and do the work; each has a folder.
 public final class Agent: Sendable {
     /// The agent's dependencies. All I/O is injected.
     public struct Parts: Sendable {
@@ -62,89 +61,113 @@ public final class Agent: Sendable {
         }
     }
 
-    struct State {
-        var accounts: [AccountName: Account] = [:]
-        var logins: [AccountName: PendingLogin] = [:]
-        /// Accounts that a migration is moving between stores. No login or logout of them may start.
-        var moving: Set<AccountName> = []
-        /// Client registrations that outlive their cancelled logins.
-        var registrations: [AccountName: Task<Void, Never>] = [:]
-        /// Errors of account files that cannot be read, for `status`.
-        var fileErrors: [AccountName: ConfigurationError] = [:]
-        var lock = AgentLock()
-    }
-
-    let parts: Parts
-    let surroundings: Surroundings
-    let revocations: RevocationQueue
-    let schedule = Schedule()
-    let feed: EventFeed
-    let storeHealth: StoreHealth
-    let metrics: AgentMetrics
-    let state = Mutex(State())
-    /// The last requested reload or migration; the next one waits for it.
-    let turn = Mutex<Task<Void, Never>?>(nil)
-    /// The running examination, which concurrent callers share.
-    let examination = Mutex<Task<DoctorReport, Never>?>(nil)
-
-    /// Whether a migration is running. A second one is refused.
-    let isMigrating = Mutex(false)
+    private let feed: EventFeed
+    private let registry: AccountRegistry
+    private let tokens: Tokens
+    private let logins: Logins
+    private let logouts: Logouts
+    private let managedStores: Stores
+    private let agentLock: AgentLock
+    private let statusReader: StatusReader
+    private let inspections: Inspections
+    private let examination: Examination
+    private let metricsPage: MetricsPage
+    private let background: BackgroundWork
 
     /// Reads the account files. A bad file is logged and shown by `status`; the other accounts load.
     public init(_ parts: Parts) {
-        let feed = EventFeed(origin: EventFeed.origin(parts.randomBytes), time: parts.time)
-        let storeHealth = StoreHealth { feed.report(AgentNews($0, is: $1)) }
-        let metrics = AgentMetrics()
-        var parts = parts
-        parts.stores = parts.stores.observed(by: storeHealth)
-        parts.transport = MeasuredTransport(transport: parts.transport, time: parts.time, metrics: metrics)
-        (self.parts, self.feed, self.storeHealth, self.metrics) = (parts, feed, storeHealth, metrics)
-        let schedule = schedule
-        let metadata = MetadataCache(transport: parts.transport, time: parts.time)
-        surroundings = Surroundings(
-            stores: parts.stores,
-            transport: parts.transport,
-            metadata: metadata,
-            identities: IdentityVerifier(
-                metadata: metadata, keys: KeyCache(transport: parts.transport, time: parts.time), time: parts.time
-            ),
-            time: parts.time,
-            jitter: parts.jitter,
-            randomBytes: parts.randomBytes,
-            scheduleChanged: { schedule.changed() },
-            report: { [time = parts.time] account, news in
-                if let result = news.refreshResult(of: account) { metrics.refreshed(result) }
-                if let news = AgentNews(news, of: account, time) { feed.report(news) }
-            }
-        )
-        revocations = RevocationQueue(surroundings: surroundings, logger: parts.logger)
-        let (settings, errors) = parts.directory.loadAll()
-        for (name, error) in errors {
-            parts.logger.error("account file refused", metadata: ["account": "\(name)", "problem": "\(error)"])
-        }
-        state.withLock { state in
-            state.fileErrors = errors
-            for (name, settings) in settings {
-                state.accounts[name] = Account(name: name, settings: settings, surroundings: surroundings)
-            }
-        }
+        let shared = SharedParts(parts)
+        let registry = AccountRegistry(shared, reloadSettings: parts.reloadSettings)
+        let revocations = RevocationQueue(shared)
+        let leftovers = LeftoverCopies(shared: shared)
+        let logins = Logins(shared, registry, revocations, drawQRCode: parts.drawQRCode)
+        let migration = Migration(shared, registry, revocations, leftovers)
+        let stores = Stores(shared: shared, registry: registry, migration: migration)
+        (feed, self.registry, self.logins, managedStores) = (shared.feed, registry, logins, stores)
+        tokens = Tokens(time: shared.time, registry: registry)
+        logouts = Logouts(
+            shared: shared, registry: registry, logins: logins, revocations: revocations,
+            sessions: ProviderSessions(shared: shared, queue: revocations), leftovers: leftovers)
+        agentLock = AgentLock(shared: shared, registry: registry, logins: logins, stores: stores)
+        statusReader = StatusReader(shared: shared, registry: registry, logins: logins, parts)
+        inspections = Inspections(shared: shared, registry: registry)
+        examination = Examination(examine: parts.examine)
+        metricsPage = MetricsPage(shared: shared, registry: registry, logins: logins)
+        background = BackgroundWork(shared: shared, registry: registry, logins: logins, revocations: revocations)
     }
 
-    func known(_ name: AccountName) -> Account? { state.withLock { $0.accounts[name] } }
+    public func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>? {
+        tokens.tokenAtOnce(account, request)
+    }
 
-    /// Returns the account, and loads its file if that was created after the agent started.
-    func account(_ name: AccountName) throws(Problem) -> Account {
-        if let account = known(name) { return account }
-        let settings: AccountSettings?
-        do throws(ConfigurationError) { settings = try parts.directory.load(name) } catch {
-            throw .configuration(error)
-        }
-        guard let settings else { throw .unknown(name) }
-        let fresh = make(name, settings)
-        return state.withLock { state in
-            let account = state.accounts[name] ?? fresh
-            state.install(account)
-            return account
-        }
+    public func token(_ name: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
+        try await tokens.token(name, request)
+    }
+
+    public func rejectToken(
+        _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?
+    ) async throws(Problem) -> TokenRejectionReply {
+        try await tokens.reject(name, request, digest: digest)
+    }
+
+    /// Returns at once, with the last known state of the stores.
+    public func health() async -> AgentStatus { statusReader.health() }
+
+    public func providers() -> ProviderList { .known }
+
+    public func status(
+        of isIncluded: @escaping @Sendable (AccountName) -> Bool = { _ in true }
+    ) async -> StatusReport {
+        await statusReader.status(of: isIncluded)
+    }
+
+    public func status(of name: AccountName) async throws(Problem) -> AccountStatus {
+        try await statusReader.status(of: name)
+    }
+
+    public func login(_ name: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent> {
+        try await logins.login(name, request)
+    }
+
+    public func cancelLogin(_ name: AccountName) async throws(Problem) { try await logins.cancelLogin(name) }
+
+    public func logout(_ name: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
+        try await logouts.logout(name, request)
+    }
+
+    public func inspect(_ name: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply {
+        try await inspections.inspect(name, request)
+    }
+
+    public func stores() async -> StoreReport { await managedStores.report() }
+
+    public func changeStore(_ request: StoreRequest) async throws(Problem) -> StoreReply {
+        try await managedStores.change(request)
+    }
+
+    public func lock(_ request: LockRequest) async throws(Problem) -> LockReply { try await agentLock.lock(request) }
+
+    public func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply {
+        try await agentLock.unlock(request)
+    }
+
+    public func reload() async throws(Problem) { try await registry.reload() }
+
+    public func events(after id: String?) -> EventWatch { feed.watch(after: id) }
+
+    public func report(_ news: AgentNews) { feed.report(news) }
+
+    public func doctor() async -> DoctorReport { await examination.report() }
+}
+
+extension Agent: Service {
+    public func run() async throws { await background.run() }
+}
+
+extension Agent: MetricSource {
+    public func write(into page: inout MetricsText) { metricsPage.write(into: &page) }
+
+    public func writeAccounts(where isVisible: (AccountName) -> Bool, into page: inout MetricsText) {
+        metricsPage.writeAccounts(where: isVisible, into: &page)
     }
 }

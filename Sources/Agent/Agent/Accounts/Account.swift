@@ -12,12 +12,10 @@ final class Account: Sendable {
     /// Why the login's account file could not be written. Such an account lives until the agent ends.
     private let fileFailure = Mutex<ConfigurationError?>(nil)
 
-    init(
-        name: AccountName, settings: AccountSettings, surroundings: Surroundings, lock: LockReason? = nil
-    ) {
+    init(name: AccountName, settings: AccountSettings, shared: SharedParts, lock: LockReason? = nil) {
         self.name = name
-        provider = Provider(settings: settings, surroundings: surroundings)
-        let entry = surroundings.stores[settings.store]
+        provider = Provider(settings: settings, shared: shared)
+        let entry = shared.stores[settings.store]
         vault = AccountVault(
             account: name,
             limits: settings.lockLimits,
@@ -27,10 +25,10 @@ final class Account: Sendable {
                 store: entry.store,
                 reader: entry.reader,
                 journal: entry.journal,
-                time: surroundings.time,
-                jitter: surroundings.jitter,
-                scheduleChanged: surroundings.scheduleChanged,
-                report: { surroundings.report(name, $0) }
+                time: shared.time,
+                jitter: shared.jitter,
+                scheduleChanged: { shared.schedule.changed() },
+                report: { shared.report($0, of: name) }
             )
         )
     }
@@ -45,20 +43,4 @@ final class Account: Sendable {
 
 extension AccountSettings {
     var lockLimits: LockLimits { LockLimits(idle: lockAfter, lifetime: lifetime) }
-}
-
-/// The dependencies that all accounts share.
-struct Surroundings: Sendable {
-    let stores: StoreSet
-    let transport: any HTTPTransport
-    let metadata: MetadataCache
-    let identities: IdentityVerifier
-    let time: any Time
-    let jitter: @Sendable () -> Double
-    let randomBytes: @Sendable (Int) -> [UInt8]
-    let scheduleChanged: @Sendable () -> Void
-    /// Receives the events of each account.
-    let report: @Sendable (AccountName, AccountNews) -> Void
-
-    var stamp: AssertionStamp { AssertionStamp(time: time, randomBytes: randomBytes) }
 }

@@ -32,19 +32,44 @@ final class RevocationQueue: Sendable {
     /// After 30 days of no answer, nearly all providers have expired an idle refresh token.
     private static let patience = 30 * 86_400
 
-    private let surroundings: Surroundings
-    private let logger: Logger
+    private let shared: SharedParts
     private let waiting = Mutex<[RecordKey: Waiting]>([:])
     /// Finished items: a store read that overlapped with the end may still return them.
     private let finished = Mutex<Set<RecordKey>>([])
     private static let mostFinished = 4096
 
-    init(surroundings: Surroundings, logger: Logger) {
-        self.surroundings = surroundings
-        self.logger = logger
+    init(_ shared: SharedParts) { self.shared = shared }
+
+    private var time: any Time { shared.time }
+    private var logger: Logger { shared.logger }
+
+    /// Queues the revocation until the login's issuer answers; a missing endpoint is discovered then. `settings` are
+    /// the login's, if known. Returns a text for people.
+    func revokeLater(
+        _ credential: Credential, store: StoreKind, _ detail: String, of settings: AccountSettings? = nil,
+        at endpoint: EndpointURL? = nil, as authentication: ClientAuthentication? = nil, secret: SecretBytes? = nil,
+        audience: String? = nil, retryAfter: Duration? = nil
+    ) async -> String {
+        guard let token = credential.refreshToken ?? credential.lastingAccessToken else { return detail }
+        let record = PendingRevocation(
+            credential, token, at: endpoint, authentication: authentication, secret: secret ?? credential.clientSecret,
+            audience: audience, settings: settings, since: shared.time.wall
+        )
+        let item = Item(record: record, store: shared.stores[store].store)
+        await add(item, retryAfter: retryAfter)
+        return "\(detail); the agent will try again"
     }
 
-    private var time: any Time { surroundings.time }
+    /// Queues the deletion (RFC 7592 §2.3). The management token is stored until the provider answers.
+    func deleteLater(_ client: EarlierClient, of name: AccountName) async {
+        let record = PendingRevocation(
+            account: name, id: PendingRevocation.newID(), issuer: client.issuer, endpoint: client.management.url.text,
+            clientID: client.id, clientSecret: nil, clientAuthentication: nil, token: client.management.token,
+            isRefreshToken: false, since: shared.time.wall, deletesClient: true
+        )
+        let item = Item(record: record, store: shared.stores[client.store].store)
+        await add(item, isTried: false)
+    }
 
     /// Queues a revocation, with backoff if it was tried already. Writes it to the store first, so that it survives a
     /// restart.
@@ -57,11 +82,11 @@ final class RevocationQueue: Sendable {
         }
         var backoff = Backoff()
         if isTried {
-            backoff.failed(at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter())
+            backoff.failed(at: time.now, retryAfter: retryAfter, definite: true, jitter: shared.jitter())
         }
         let entry = Waiting(item: item, since: time.now, backoff: backoff)
         waiting.withLock { $0[item.record.key] = entry }
-        surroundings.scheduleChanged()
+        shared.schedule.changed()
     }
 
     /// Queues what an earlier agent left in a store; entries that are queued already stay as they are.
@@ -76,7 +101,7 @@ final class RevocationQueue: Sendable {
             }
             return !fresh.isEmpty
         }
-        if isNew { surroundings.scheduleChanged() }
+        if isNew { shared.schedule.changed() }
     }
 
     private func isFinished(_ key: RecordKey) -> Bool { finished.withLock { $0.contains(key) } }
@@ -110,25 +135,25 @@ final class RevocationQueue: Sendable {
             waiting.withLock { waiting in
                 waiting[item.record.key]?.isRunning = false
                 waiting[item.record.key]?.backoff.failed(
-                    at: time.now, retryAfter: retryAfter, definite: true, jitter: surroundings.jitter()
+                    at: time.now, retryAfter: retryAfter, definite: true, jitter: shared.jitter()
                 )
             }
         case .revoked: await finish(item, item.record.deletesClient ? "client deleted" : "revoked at last")
         case .refused, .unsupported, .retry:
             await finish(item, item.record.deletesClient ? "client not deleted" : "revocation given up")
         }
-        surroundings.scheduleChanged()
+        shared.schedule.changed()
     }
 
     private func revoke(_ record: PendingRevocation) async -> RevocationReply {
         if record.deletesClient {
             guard let url = record.endpoint.flatMap({ try? EndpointURL(parsing: $0) }) else { return .unsupported }
-            return await ClientRegistration(transport: surroundings.transport)
+            return await ClientRegistration(transport: shared.transport)
                 .delete(ClientManagement(url: url, token: record.token))
         }
         let found: AuthorizationServer?
         // Retry on any error: a captive portal's page or a missing key file may be repaired.
-        do throws(OAuthFailure) { found = try await record.server(surroundings) } catch {
+        do throws(OAuthFailure) { found = try await record.server(shared) } catch {
             return .retry(detail: error.description, retryAfter: nil)
         }
         guard let server = found else { return .unsupported }
@@ -155,22 +180,20 @@ extension PendingRevocation {
     }
 
     /// Returns the server to revoke at, after discovery if needed; `nil` if it has no revocation endpoint.
-    fileprivate func server(
-        _ surroundings: Surroundings
-    ) async throws(OAuthFailure) -> AuthorizationServer? {
+    fileprivate func server(_ shared: SharedParts) async throws(OAuthFailure) -> AuthorizationServer? {
         let known = knownEndpoint.flatMap { try? EndpointURL(parsing: $0) }
         let asked = endpoint == nil ? try? Issuer(parsing: issuer) : nil
         var discovered: ServerMetadata?
         if let asked {
-            do throws(OAuthFailure) { discovered = try await surroundings.metadata.metadata(of: asked) } catch {
+            do throws(OAuthFailure) { discovered = try await shared.metadata.metadata(of: asked) } catch {
                 guard known != nil, case .badResponse = error else { throw error }
             }
         }
-        let means = ClientMeans(
+        let credentials = ClientCredentials(
             id: clientID, secret: clientSecret, keyFile: clientKeyFile, certificateFile: clientCertificateFile
         )
         let method =
-            clientAuthentication.flatMap(ClientAuthentication.init) ?? means.choose(from: discovered)
+            clientAuthentication.flatMap(ClientAuthentication.init) ?? credentials.choose(from: discovered)
         let configured = endpoint.flatMap { try? EndpointURL(parsing: $0) }
         // No request goes to the token endpoint from here, so it need not be known.
         guard
@@ -182,14 +205,14 @@ extension PendingRevocation {
             preset: .init(token: token, revocation: known)
         )
         let endpoints = try destination.endpoints(
-            for: .revocation, discovered, from: surroundings.metadata, showsCertificate: method.means == .certificate)
+            for: .revocation, discovered, from: shared.metadata, showsCertificate: method.means == .certificate)
         guard endpoints.revocation != nil else { return nil }
         do throws(ClientProofFailure) {
             return AuthorizationServer(
                 endpoints: endpoints,
-                client: try means.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
+                client: try credentials.client(method, algorithms: discovered?.assertionAlgorithms, shared.stamp),
                 assertionAudience: assertionAudience,
-                transport: surroundings.transport
+                transport: shared.transport
             )
         } catch {
             throw .client(error)

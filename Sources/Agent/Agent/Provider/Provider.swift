@@ -34,12 +34,12 @@ extension AccountSettings {
 
 /// One account's authorization server: settings, discovery and client authentication.
 final class Provider: GrantRefresher {
-    let surroundings: Surroundings
+    private let shared: SharedParts
     private let current: Mutex<AccountSettings>
 
-    init(settings: AccountSettings, surroundings: Surroundings) {
+    init(settings: AccountSettings, shared: SharedParts) {
         current = Mutex(settings)
-        self.surroundings = surroundings
+        self.shared = shared
     }
 
     var settings: AccountSettings {
@@ -53,24 +53,24 @@ final class Provider: GrantRefresher {
     ) async throws(OAuthFailure) -> AuthorizationServer {
         let settings = settings
         let discovered = try await discovered(settings, for: purpose)
-        let means = ClientMeans(
+        let credentials = ClientCredentials(
             id: client.id, secret: client.secret, keyFile: settings.clientKeyFile,
             certificateFile: settings.clientCertificateFile
         )
         // RFC 7591 §3.2.1: the registered method counts, whatever was requested.
         let method =
             client.registration?.authentication ?? settings.clientAuthentication ?? client.authentication
-            ?? means.choose(from: discovered, isRegistered: client.registration != nil)
+            ?? credentials.choose(from: discovered, isRegistered: client.registration != nil)
         let endpoints = try SecretDestination(settings, hosts: client.endpointHosts).endpoints(
-            for: purpose, discovered, from: surroundings.metadata, showsCertificate: method.means == .certificate)
+            for: purpose, discovered, from: shared.metadata, showsCertificate: method.means == .certificate)
         do throws(ClientProofFailure) {
             return AuthorizationServer(
                 endpoints: endpoints,
-                client: try means.client(method, algorithms: discovered?.assertionAlgorithms, surroundings.stamp),
+                client: try credentials.client(method, algorithms: discovered?.assertionAlgorithms, shared.stamp),
                 dialect: settings.dialect,
                 assertionAudience: settings.assertionAudience,
                 issuer: settings.issuer,
-                transport: surroundings.transport
+                transport: shared.transport
             )
         } catch {
             throw .client(error)
@@ -100,7 +100,7 @@ final class Provider: GrantRefresher {
         let discovered = try await discovered(settings, needsRegistration: true)
         // A registration sends no secret of a login.
         let endpoints = try SecretDestination(settings, hosts: nil).endpoints(
-            for: .tokens, discovered, from: surroundings.metadata, showsCertificate: false)
+            for: .tokens, discovered, from: shared.metadata, showsCertificate: false)
         return (endpoints, discovered)
     }
 
@@ -117,7 +117,7 @@ final class Provider: GrantRefresher {
             case .introspection: true
             }
         guard let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing else { return nil }
-        do throws(OAuthFailure) { return try await surroundings.metadata.metadata(of: issuer) } catch {
+        do throws(OAuthFailure) { return try await shared.metadata.metadata(of: issuer) } catch {
             // Discovery was needed for an endpoint: a failure does not mean that the provider has none.
             guard settings.canDo(without: error) else { throw error }
             return nil
@@ -139,7 +139,7 @@ final class Provider: GrantRefresher {
     func identify(
         _ grant: TokenGrant, clientID: String, clientSecret: SecretBytes?, for purpose: KeyPurpose
     ) async -> IdentityVerdict {
-        await surroundings.identities.verdict(
+        await shared.identities.verdict(
             on: grant, clientID: clientID, clientSecret: clientSecret, settings, for: purpose)
     }
 

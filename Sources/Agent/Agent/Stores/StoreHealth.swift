@@ -133,3 +133,29 @@ struct ObservedStore: CredentialStore {
         return failure
     }
 }
+
+extension SharedParts {
+    /// The limit for the keyring's answer; after it, the keyring counts as `hung`.
+    private static let keyringPatience: Duration = .seconds(1)
+
+    /// Probes the keyring. Returns in time, whether it answers or not.
+    func keyringStatus() async -> StoreStatus {
+        let store = stores[.keyring].store
+        let deadline = time.now + Self.keyringPatience
+        let status = await withTaskGroup(of: StoreStatus?.self) { group in
+            group.addTask { await store.probe() }
+            group.addTask {
+                try? await self.time.sleep(until: deadline)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            if let first { return first }
+            // A probe that timed out still reports which program it called.
+            let program = (await group.next() ?? nil)?.program ?? storeHealth.keyring.program
+            return StoreStatus(.hung, detail: "the keyring did not answer within 1 s", program: program)
+        }
+        storeHealth.learned(status, of: .keyring)
+        return status
+    }
+}

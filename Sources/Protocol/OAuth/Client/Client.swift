@@ -2,7 +2,7 @@ internal import FoundationEssentials
 public import SecretMemory
 
 /// An OAuth client as registered at the provider, able to authenticate each request. Signing is in `ClientKeys`; the
-/// agent builds one from settings and files in `ClientMeans`.
+/// agent builds one from settings and files in `ClientCredentials`.
 public struct Client: Sendable {
     public let id: String
     public let authentication: ClientAuthentication

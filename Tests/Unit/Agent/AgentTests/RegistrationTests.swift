@@ -143,6 +143,29 @@ struct RegistrationTests {
         }
     }
 
+    @Test("an account is not moved to another store until a cancelled login's registration has ended")
+    func leftBeforeMove() async throws {
+        let fixture = try Self.fixture(Self.registered(members: #","client_secret":"s","client_secret_expires_at":1"#))
+        #expect(try await Self.completeLogin(fixture).map(isDone) == true)
+        let agent = fixture.agent
+        let keyFile = try fixture.files.file("key", String(repeating: "k", count: 32))
+        _ = try await agent.changeStore(StoreRequest(.initialize, keyFile: keyFile))
+        let gate = Gate()
+        fixture.provider.hold(at: gate)
+        // The secret has expired, so this login registers again.
+        let log = try await fixture.login(LoginRequest())
+        await gate.arrived()
+        try await agent.cancelLogin(fixture.name)
+        #expect(await log.events().count == 1)
+        let migration = StoreRequest(.migrate, target: "sealed")
+        #expect(
+            try await agent.changeStore(migration).moved
+                == [MovedAccount(account: fixture.name, moved: false, reason: "a login of it is pending")])
+        fixture.provider.hold(at: nil)
+        gate.open()
+        try await eventually { try await agent.changeStore(migration).moved?.map(\.moved) == [true] }
+    }
+
     private static func stop(_ fixture: AgentFixture) async throws {
         let running = Task { try await fixture.agent.run() }
         running.cancel()

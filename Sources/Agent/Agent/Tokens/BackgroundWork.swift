@@ -1,30 +1,27 @@
 internal import AgentAPI
 internal import Configuration
 internal import Logging
-public import ServiceLifecycle
-internal import Synchronization
+internal import ServiceLifecycle
 internal import Vault
 
 /// The agent's background work: it reads the stores at the start, refreshes ahead of expiry, and retries failed writes
 /// and revocations.
-extension Agent: Service {
-    public func run() async throws {
+struct BackgroundWork: Sendable {
+    let shared: SharedParts
+    let registry: AccountRegistry
+    let logins: Logins
+    let revocations: RevocationQueue
+
+    func run() async {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                let accounts = self.state.withLock { Array($0.accounts.values) }
-                group.addTask { await self.restoreRevocations() }
-                group.addTask { await self.read(accounts) }
-                await self.followPlan(in: &group)
+                let accounts = registry.accounts
+                group.addTask { await restoreRevocations() }
+                group.addTask { await registry.read(accounts) }
+                await followPlan(in: &group)
             }
         }
         await stop()
-    }
-
-    /// Reads accounts' credentials ahead of the first request.
-    func read(_ accounts: [Account]) async {
-        await withDiscardingTaskGroup { group in
-            for account in accounts { group.addTask { await account.vault.readIfUnread() } }
-        }
     }
 
     /// The interval of retries. Each one runs the keyring helper, and no caller waits for it.
@@ -37,11 +34,11 @@ extension Agent: Service {
     private func restoreRevocations() async {
         await withDiscardingTaskGroup { group in
             for kind in StoreKind.allCases {
-                let entry = parts.stores[kind]
+                let entry = shared.stores[kind]
                 group.addTask {
-                    for await records in entry.reader.reads { self.revocations.restore(records, from: entry.store) }
+                    for await records in entry.reader.reads { revocations.restore(records, from: entry.store) }
                 }
-                group.addTask { await self.readOnce(kind) }
+                group.addTask { await readOnce(kind) }
             }
         }
     }
@@ -49,30 +46,30 @@ extension Agent: Service {
     private func readOnce(_ kind: StoreKind) async {
         while !Task.isCancelled {
             do throws(StoreFailure) {
-                _ = try await parts.stores[kind].reader.records()
+                _ = try await shared.stores[kind].reader.records()
                 return
             } catch {
                 // Creating or opening the sealed store reads it, so polling is not needed.
                 if kind == .sealed, error.state == .notInitialized || error.state == .locked { return }
             }
-            let isUsed = state.withLock { $0.accounts.values.contains { $0.settings.store == kind } }
+            let isUsed = registry.accounts.contains { $0.settings.store == kind }
             let pause = isUsed ? Self.storeRetry : Self.unusedStoreRetry
-            try? await parts.time.sleep(until: parts.time.now + pause)
+            try? await shared.time.sleep(until: shared.time.now + pause)
         }
     }
 
     private func followPlan(in group: inout DiscardingTaskGroup) async {
-        var changes = schedule.stream.makeAsyncIterator()
+        var changes = shared.schedule.stream.makeAsyncIterator()
         while !Task.isCancelled {
             // Use one instant: what is not due for the first call must be in the future for the second.
-            let now = parts.time.now
+            let now = shared.time.now
             runDue(at: now, in: &group)
             let wake = nextDue(after: now).map { due in
                 // Unstructured task: cancelled at the end of this turn of the loop.
                 Task {
                     // A cancelled timer must not signal: it would wake the loop that cancelled it, endlessly.
-                    do { try await self.parts.time.sleep(until: due) } catch { return }
-                    self.schedule.changed()
+                    do { try await shared.time.sleep(until: due) } catch { return }
+                    shared.schedule.changed()
                 }
             }
             _ = await changes.next()
@@ -81,34 +78,33 @@ extension Agent: Service {
     }
 
     private func runDue(at now: ContinuousClock.Instant, in group: inout DiscardingTaskGroup) {
-        for account in state.withLock({ Array($0.accounts.values) }) {
+        for account in registry.accounts {
             let keepAlive = account.settings.keepAlive
             guard let due = account.vault.nextDue(keepAlive: keepAlive, at: now), due <= now else { continue }
             // One account's refresh must not delay another's.
             group.addTask { await account.vault.runDue(keepAlive: keepAlive) }
         }
-        if let due = revocations.nextDue, due <= now { group.addTask { await self.revocations.runDue(at: now) } }
+        if let due = revocations.nextDue, due <= now { group.addTask { await revocations.runDue(at: now) } }
     }
 
     private func nextDue(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        let accounts = state.withLock { Array($0.accounts.values) }
-        let dues = accounts.map { $0.vault.nextDue(keepAlive: $0.settings.keepAlive, at: now) } + [revocations.nextDue]
+        let dues =
+            registry.accounts.map { $0.vault.nextDue(keepAlive: $0.settings.keepAlive, at: now) }
+            + [revocations.nextDue]
         // What is due now is running and signals when it is done.
         return dues.compactMap { $0 }.filter { $0 > now }.min()
     }
 
     /// Ends pending logins and waits for running refreshes: their replies hold the only copies of new tokens.
     private func stop() async {
-        let (accounts, logins) = state.withLock { (Array($0.accounts.values), Array($0.logins.values)) }
-        for login in logins { login.stop(.agentStopped) }
-        for login in logins { await login.wait() }
-        for registration in state.withLock({ Array($0.registrations.values) }) { await registration.value }
+        await logins.stop(.agentStopped)
+        await logins.waitForRegistrations()
         await withDiscardingTaskGroup { group in
-            for account in accounts {
+            for account in registry.accounts {
                 group.addTask {
                     // Last attempt to write what a store did not take; it would be lost.
                     do throws(StoreFailure) { try await account.vault.flush() } catch {
-                        self.parts.logger.error(
+                        shared.logger.error(
                             "a login is lost: the store does not take it",
                             metadata: ["account": "\(account.name)", "store": "\(error.state.rawValue)"]
                         )
@@ -117,6 +113,22 @@ extension Agent: Service {
                 }
             }
         }
-        parts.logger.info("agent stopped")
+        shared.logger.info("agent stopped")
     }
+}
+
+/// A signal that wakes the background loop when the next due time may have changed.
+final class Schedule: Sendable {
+    private let changes: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() {
+        // One wake-up serves any number of changes.
+        (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func changed() { continuation.yield() }
+
+    /// The signals; for one consumer.
+    var stream: AsyncStream<Void> { changes }
 }

@@ -10,8 +10,8 @@ struct AssertionStamp: Sendable {
     let randomBytes: @Sendable (Int) -> [UInt8]
 }
 
-/// A client's id and credentials, from which an OAuth `Client` with the chosen method is built.
-struct ClientMeans {
+/// A client's id and what authenticates it, from which an OAuth `Client` with the chosen method is built.
+struct ClientCredentials {
     var id: String
     var secret: SecretBytes?
     var keyFile: String?

@@ -1,30 +1,36 @@
-public import AgentAPI
+internal import AgentAPI
 internal import Configuration
-public import Metrics
-internal import Synchronization
+internal import Metrics
 internal import Vault
 
 /// The metrics page: counters of the agent, gauges of its accounts and stores.
-extension Agent: MetricSource {
-    public func write(into page: inout MetricsText) {
-        metrics.write(into: &page)
-        let (accounts, isLocked) = state.withLock { (Array($0.accounts.values), $0.lock.isClosed) }
+struct MetricsPage: Sendable {
+    let shared: SharedParts
+    let registry: AccountRegistry
+    let logins: Logins
+
+    func write(into page: inout MetricsText) {
+        shared.metrics.write(into: &page)
+        let accounts = registry.accounts
         writeStores(usedBy: accounts, into: &page)
         page.add(
             "authagent_journal_logins", .gauge,
             "Logins whose newest refresh token is in the journal and not yet in their store.",
             Double(accounts.count { $0.vault.snapshot(keepAlive: $0.settings.keepAlive).isOnlyInJournal }))
-        page.add("authagent_locked", .gauge, "Whether the agent serves nothing until it is unlocked.", isLocked ? 1 : 0)
         page.add(
-            "authagent_event_watchers", .gauge, "Clients that watch the events.", Double(feed.watcherCount))
+            "authagent_locked", .gauge, "Whether the agent serves nothing until it is unlocked.",
+            registry.isLocked ? 1 : 0)
+        page.add(
+            "authagent_event_watchers", .gauge, "Clients that watch the events.", Double(shared.feed.watcherCount))
     }
 
-    public func writeAccounts(where isVisible: (AccountName) -> Bool, into page: inout MetricsText) {
-        let now = parts.time.now
+    func writeAccounts(where isVisible: (AccountName) -> Bool, into page: inout MetricsText) {
+        let now = shared.time.now
         var states: [MetricsText.Sample] = []
         var tokens: [MetricsText.Sample] = []
-        var logins: [MetricsText.Sample] = []
-        let (accounts, pending) = state.withLock { ($0.accounts.values.sorted { $0.name < $1.name }, $0.logins) }
+        var ends: [MetricsText.Sample] = []
+        let pending = logins.pending
+        let accounts = registry.accounts.sorted { $0.name < $1.name }
         for account in accounts where isVisible(account.name) {
             let snapshot = account.vault.snapshot(keepAlive: account.settings.keepAlive)
             let labels = [(name: "account", value: account.name.description)]
@@ -32,7 +38,7 @@ extension Agent: MetricSource {
             states.append(MetricsText.state(word.rawValue, labels))
             if let expiresAt = snapshot.expiresAt { tokens.append(.init(max(0, (expiresAt - now).seconds), labels)) }
             if let end = snapshot.loginExpiry?.at {
-                logins.append(.init(Double(max(0, end - parts.time.wall)), labels))
+                ends.append(.init(Double(max(0, end - shared.time.wall)), labels))
             }
         }
         page.add(
@@ -43,20 +49,21 @@ extension Agent: MetricSource {
             "Time until the access token in memory expires. Tokens without requests are not renewed.", tokens)
         page.add(
             "authagent_login_expiry_seconds", .gauge,
-            "Time until the login itself ends unless it is used before, where the provider says so.", logins)
+            "Time until the login itself ends unless it is used before, where the provider says so.", ends)
     }
 
     private func writeStores(usedBy accounts: [Account], into page: inout MetricsText) {
         // Skip unused stores: a machine without a keyring must not raise an alert.
+        let health = shared.storeHealth
         let used = Set(accounts.map(\.settings.store))
         let states = [
-            (StoreKind.keyring, storeHealth.keyring.state), (.sealed, storeHealth.sealed?.state ?? .notInitialized),
+            (StoreKind.keyring, health.keyring.state), (.sealed, health.sealed?.state ?? .notInitialized),
         ]
         page.add(
             "authagent_store_state", .gauge,
             "State of each store that an account uses, when it was last used: its series is 1.",
             states.filter { used.contains($0.0) }.map { MetricsText.state($1.rawValue, [("store", $0.rawValue)]) })
-        let journal = storeHealth.journal
+        let journal = health.journal
         page.add(
             "authagent_journal_state", .gauge, "What the last write to the rotation journal came to: its series is 1.",
             [MetricsText.state(journal.state.rawValue)])

@@ -5,42 +5,47 @@ internal import Logging
 internal import Synchronization
 internal import Vault
 
-/// Moves all accounts from one store to another.
-extension Agent {
-    func migrate(to target: String?) async throws(Problem) -> StoreReply {
-        guard let target = target.flatMap(StoreKind.init), target != .memory else {
-            throw Problem(.badRequest, "accounts move to 'keyring' or 'sealed'", hint: "name one of the two")
-        }
-        let status = await parts.stores[target].store.probe()
-        guard status.state == .ok else {
-            throw .store(StoreFailure(status))
-        }
+/// The move of all accounts from one store to another.
+final class Migration: Sendable {
+    private let shared: SharedParts
+    private let registry: AccountRegistry
+    private let revocations: RevocationQueue
+    private let leftovers: LeftoverCopies
+    /// Whether a migration is running. A second one is refused.
+    private let isRunning = Mutex(false)
+
+    init(
+        _ shared: SharedParts, _ registry: AccountRegistry, _ revocations: RevocationQueue, _ leftovers: LeftoverCopies
+    ) {
+        (self.shared, self.registry, self.revocations, self.leftovers) = (shared, registry, revocations, leftovers)
+    }
+
+    func run(to target: StoreKind) async throws(Problem) -> [MovedAccount] {
+        let status = await shared.stores[target].store.probe()
+        guard status.state == .ok else { throw .store(StoreFailure(status)) }
         guard
-            isMigrating.withLock({ isMigrating in
-                defer { isMigrating = true }
-                return !isMigrating
+            isRunning.withLock({ isRunning in
+                defer { isRunning = true }
+                return !isRunning
             })
         else {
             throw Problem(.tooManyRequests, "accounts are being moved already", hint: "try again in a minute")
         }
-        defer { isMigrating.withLock { $0 = false } }
-        let moved = await inTurn { await self.moveAll(to: target) }
-        return StoreReply(store: await description(of: target), moved: moved)
+        defer { isRunning.withLock { $0 = false } }
+        return await registry.turn.run { await self.moveAll(to: target) }
     }
 
     private func moveAll(to target: StoreKind) async -> [MovedAccount] {
-        let names = state.withLock { $0.accounts.keys.sorted() }
+        let (accounts, errors) = registry.rows
         // Report accounts that cannot be read; they cannot be moved.
-        var moved = state.withLock { state in
-            state.fileErrors.filter { state.accounts[$0.key] == nil }.sorted { $0.key < $1.key }
-                .map { MovedAccount(account: $0.key, moved: false, reason: $0.value.description) }
-        }
+        var moved = errors.filter { accounts[$0.key] == nil }.sorted { $0.key < $1.key }
+            .map { MovedAccount(account: $0.key, moved: false, reason: $0.value.description) }
         // One at a time: each sends several requests to the keyring.
-        for name in names {
+        for name in accounts.keys.sorted() {
             if let account = await move(name, to: target) {
                 moved.append(account)
-            } else if let account = known(name) {
-                await removeLeftover(of: account)
+            } else if let account = registry.known(name) {
+                await leftovers.remove(of: account)
             }
         }
         return moved
@@ -48,42 +53,38 @@ extension Agent {
 
     /// Moves one account; `nil` if there is nothing to move.
     private func move(_ name: AccountName, to target: StoreKind) async -> MovedAccount? {
-        // Look it up again: a login may have replaced it during the moves before.
-        let (candidate, isPending) = state.withLock { state -> (Account?, Bool) in
-            guard let account = state.accounts[name], ![target, .memory].contains(account.settings.store) else {
-                return (nil, false)
-            }
-            guard state.logins[name] == nil, state.registrations[name] == nil else { return (account, true) }
-            state.moving.insert(name)
-            return (account, false)
-        }
-        guard let account = candidate else { return nil }
         func stays(_ reason: String) -> MovedAccount {
-            parts.logger.error("account not moved", metadata: ["account": "\(name)", "reason": "\(reason)"])
+            shared.logger.error("account not moved", metadata: ["account": "\(name)", "reason": "\(reason)"])
             return MovedAccount(account: name, moved: false, reason: reason)
         }
-        guard !isPending else { return stays("a login of it is pending") }
-        defer { state.withLock { _ = $0.moving.remove(name) } }
-        let hadUserFile = parts.directory.hasUserFile(name)
+        // Look it up again: a login may have replaced it during the moves before.
+        let account: Account
+        switch registry.claimMove(of: name, to: target) {
+        case .claimed(let claimed): account = claimed
+        case .refused: return stays("a login of it is pending")
+        case .unneeded: return nil
+        }
+        defer { registry.release(.move, of: name) }
+        let hadUserFile = shared.directory.hasUserFile(name)
         let settings: AccountSettings
         let file: PreparedAccountFile
         do throws(ConfigurationError) {
             settings = try account.settings.with(store: target)
-            file = try parts.directory.prepare(settings, for: name)
+            file = try shared.directory.prepare(settings, for: name)
         } catch { return stays("its file cannot be written: \(error.description)") }
         let old = account.settings.store
         do throws(AccountVault.MoveFailure) {
-            let leftover = try await account.vault.move(to: parts.stores[target].store) {
+            let leftover = try await account.vault.move(to: shared.stores[target].store) {
                 do throws(ConfigurationError) { try file.commit() } catch { return error.description }
                 await self.replace(account, with: settings)
                 return nil
             }
-            revocations.move(name, to: parts.stores[target].store)
-            parts.logger.info("account moved", metadata: ["account": "\(name)", "store": "\(target.rawValue)"])
+            revocations.move(name, to: shared.stores[target].store)
+            shared.logger.info("account moved", metadata: ["account": "\(name)", "store": "\(target.rawValue)"])
             let notes = [
                 leftover.map { $0.leftover(of: name, in: old) },
                 hadUserFile
-                    ? nil : "its settings were copied from the machine's file to \(parts.directory.userPath(name))",
+                    ? nil : "its settings were copied from the machine's file to \(shared.directory.userPath(name))",
             ].compactMap { $0 }
             return MovedAccount(account: name, moved: true, reason: notes.isEmpty ? nil : notes.joined(separator: "; "))
         } catch {
@@ -93,10 +94,10 @@ extension Agent {
 
     /// Publishes the account with its new store to requests.
     private func replace(_ account: Account, with settings: AccountSettings) async {
-        let fresh = make(account.name, settings, insteadOf: account)
-        await parts.stores[settings.store].reader.readAnew()
+        let fresh = registry.make(account.name, settings, insteadOf: account)
+        await shared.stores[settings.store].reader.readAnew()
         await fresh.vault.readIfUnread()
-        state.withLock { $0.install(fresh) }
+        registry.install(fresh)
     }
 }
 

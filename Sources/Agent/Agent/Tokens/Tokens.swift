@@ -1,16 +1,19 @@
 internal import Advice
-public import AgentAPI
+internal import AgentAPI
 internal import Formats
+internal import JOSE
 internal import OAuth
 internal import SecretMemory
-internal import Synchronization
 internal import Vault
 
-extension Agent {
-    public func tokenAtOnce(
-        _ account: AccountName, _ request: TokenRequest
-    ) -> Result<TokenReply, Problem>? {
-        let (known, isLocked) = state.withLock { ($0.accounts[account], $0.lock.isClosed) }
+/// The tokens that callers request, and those that an API has rejected.
+struct Tokens: Sendable {
+    let time: any Time
+    let registry: AccountRegistry
+
+    /// Returns the result without waiting; `nil` if it needs the provider or the store.
+    func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>? {
+        let (known, isLocked) = registry.lookUp(account)
         if isLocked { return .failure(Problem(.locked(.requested), account: account)) }
         // The account's file may have been created after the start.
         guard let known else { return nil }
@@ -30,9 +33,10 @@ extension Agent {
         } catch { return .failure(error) }
     }
 
-    public func token(_ name: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
-        let account = try account(name)
-        try requireUnlocked(name)
+    /// Returns the requested token. Waits if a refresh is running.
+    func token(_ name: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
+        let account = try registry.account(name)
+        try registry.requireUnlocked(name)
         try request.requireAllowedTarget(account.settings, name)
         if request.bound != nil { await account.vault.readIfUnread() }
         let request = try request.narrowed(to: account.vault.loginScope, name)
@@ -49,6 +53,36 @@ extension Agent {
         return reply(served, name, request)
     }
 
+    /// Renews a token that an API has rejected. A caller may renew only what it may request.
+    func reject(
+        _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?
+    ) async throws(Problem) -> TokenRejectionReply {
+        let account = try registry.account(name)
+        try registry.requireUnlocked(name)
+        try request.requireAllowedTarget(account.settings, name)
+        await account.vault.readIfUnread()
+        let request = try request.narrowed(to: account.vault.loginScope, name)
+        func requireWithinBound() throws(Problem) {
+            guard let held = account.vault.heldToken(for: request.target) else { return }
+            try request.requireWithinBound(held, account.settings, name)
+        }
+        try requireWithinBound()
+        var isRefused: (@Sendable (SecretBytes) -> Bool)?
+        if let digest { isRefused = { $0.hasDigest(digest) } }
+        let rejection: Rejection
+        do throws(TokenFailure) {
+            rejection = try await account.vault.reject(request.target, isRefused: isRefused)
+        } catch {
+            throw Problem(error, account: name)
+        }
+        try requireWithinBound()
+        switch rejection {
+        case .renewed: return TokenRejectionReply(account: name, result: .renewed)
+        case .kept(let reason):
+            return TokenRejectionReply(account: name, result: .kept, reason: reason.rawValue, note: reason.note)
+        }
+    }
+
     /// Returns the reply. Its text is a copy of the token that cannot be wiped; it lives until the reply is sent.
     private func reply(_ served: ServedToken, _ account: AccountName, _ request: TokenRequest) -> TokenReply {
         let note: String? =
@@ -62,7 +96,7 @@ extension Agent {
                 "\(failure.note); the lifetime of this token is below the \(request.minimumValidity) s requested"
             }
         let idToken = request.includesIDToken ? served.token.idToken : nil
-        let (now, wall) = (parts.time.now, parts.time.wall)
+        let (now, wall) = (time.now, time.wall)
         return TokenReply(
             accessToken: served.token.secret.revealedText(),
             idToken: idToken?.secret.revealedText(),
@@ -98,6 +132,16 @@ extension TokenFailure {
         case .store: "the store cannot save a new refresh token, so none is requested"
         case .loginDemanded: "the provider demands a new login"
         case .loginRequired, .locked, .noIDToken, .targetRefused: "the last renewal failed"
+        }
+    }
+}
+
+extension Rejection.Reason {
+    fileprivate var note: String {
+        switch self {
+        case .anotherToken: "the token was not renewed: another one was rejected"
+        case .renewedLately: "the token was not renewed: the last renewal was less than a minute ago"
+        case .sameToken: "the provider has answered the renewal with the same token"
         }
     }
 }

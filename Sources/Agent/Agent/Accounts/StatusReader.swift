@@ -1,31 +1,38 @@
 internal import Advice
-public import AgentAPI
+internal import AgentAPI
 internal import Configuration
 internal import Formats
 internal import OAuth
-internal import Synchronization
 internal import Vault
 
-extension Agent {
-    /// Returns at once, with the last known state of the stores.
-    public func health() async -> AgentStatus { agentStatus() }
+/// The status of the agent and of its accounts.
+struct StatusReader: Sendable {
+    private let shared: SharedParts
+    private let registry: AccountRegistry
+    private let logins: Logins
+    private let socket: String
+    private let processID: Int32
+    private let environment: [String: String]
 
-    public func status(
-        of isIncluded: @escaping @Sendable (AccountName) -> Bool = { _ in true }
-    ) async -> StatusReport {
-        async let keyringAnswer = keyringStatus()
-        _ = await parts.stores[.sealed].store.probe()
+    init(shared: SharedParts, registry: AccountRegistry, logins: Logins, _ parts: Agent.Parts) {
+        (self.shared, self.registry, self.logins) = (shared, registry, logins)
+        (socket, processID, environment) = (parts.socket, parts.processID, parts.environment)
+    }
+
+    func status(of isIncluded: @escaping @Sendable (AccountName) -> Bool) async -> StatusReport {
+        async let keyringAnswer = shared.keyringStatus()
+        _ = await shared.stores[.sealed].store.probe()
         let keyring = await keyringAnswer
-        let agent = agentStatus()
+        let agent = health()
         // Read stores that were locked at the start and may be unlocked by now.
-        await read(
-            state.withLock { state in
-                state.accounts.values.filter { account in
-                    isIncluded(account.name) && account.vault.isUnread
-                        && (keyring.state == .ok || account.settings.store != .keyring)
-                }
+        await registry.read(
+            registry.accounts.filter { account in
+                isIncluded(account.name) && account.vault.isUnread
+                    && (keyring.state == .ok || account.settings.store != .keyring)
             })
-        let (accounts, logins, errors) = state.withLock { ($0.accounts, $0.logins, $0.fileErrors) }
+        // Logins first: one that ends now has its account by the time that the accounts are read.
+        let logins = logins.pending
+        let (accounts, errors) = registry.rows
         var rows = accounts.values.filter { isIncluded($0.name) }
             .map { status(of: $0, isLoggingIn: logins[$0.name] != nil) }
         for (name, pending) in logins where accounts[name] == nil && isIncluded(name) {
@@ -37,53 +44,30 @@ extension Agent {
         return StatusReport(agent: agent, accounts: rows.sorted { $0.account < $1.account })
     }
 
-    public func status(of name: AccountName) async throws(Problem) -> AccountStatus {
-        let pending = state.withLock { $0.logins[name] }
-        if let pending, known(name) == nil { return status(of: name, pending.settings, .loginPending) }
-        let account = try account(name)
+    func status(of name: AccountName) async throws(Problem) -> AccountStatus {
+        let pending = logins.pending[name]
+        if let pending, registry.known(name) == nil { return status(of: name, pending.settings, .loginPending) }
+        let account = try registry.account(name)
         await account.vault.readIfUnread()
         return status(of: account, isLoggingIn: pending != nil)
     }
 
-    private func agentStatus() -> AgentStatus {
-        let (keyring, sealed) = (storeHealth.keyring, storeHealth.sealed)
-        let isLocked = state.withLock { $0.lock.isClosed }
+    /// Returns at once, with the last known state of the stores.
+    func health() -> AgentStatus {
+        let (keyring, sealed) = (shared.storeHealth.keyring, shared.storeHealth.sealed)
         return AgentStatus(
             version: agentVersion,
-            pid: parts.processID,
-            socket: parts.socket,
+            pid: processID,
+            socket: socket,
             storeState: keyring.state,
             storeDetail: keyring.detail,
             storeHint: keyring.state == .ok || keyring.state == .unknown ? nil : StoreAdvice(keyring).hint,
             sealedState: sealed?.state,
             sealedDetail: sealed?.detail,
             sealedHint: sealed.flatMap { $0.state == .ok ? nil : StoreAdvice($0).hint },
-            locked: isLocked ? true : nil,
-            environment: AgentVariables.shown(parts.environment)
+            locked: registry.isLocked ? true : nil,
+            environment: AgentVariables.shown(environment)
         )
-    }
-
-    /// The limit for the keyring's answer; after it, status reports the keyring as `hung`.
-    private static let keyringPatience: Duration = .seconds(1)
-
-    func keyringStatus() async -> StoreStatus {
-        let store = parts.stores[.keyring].store
-        let deadline = parts.time.now + Self.keyringPatience
-        let status = await withTaskGroup(of: StoreStatus?.self) { group in
-            group.addTask { await store.probe() }
-            group.addTask {
-                try? await self.parts.time.sleep(until: deadline)
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            if let first { return first }
-            // A probe that timed out still reports which program it called.
-            let program = (await group.next() ?? nil)?.program ?? storeHealth.keyring.program
-            return StoreStatus(.hung, detail: "the keyring did not answer within 1 s", program: program)
-        }
-        storeHealth.learned(status, of: .keyring)
-        return status
     }
 
     private func status(of account: Account, isLoggingIn: Bool) -> AccountStatus {
@@ -91,7 +75,7 @@ extension Agent {
         let snapshot = account.vault.snapshot(keepAlive: settings.keepAlive)
         var (state, problem) = snapshot.summary(account.name, isLoggingIn: isLoggingIn)
         if let unwritten = account.unwritten, state == .ok { (state, problem) = (.unsaved, .configuration(unwritten)) }
-        let isNearItsEnd = snapshot.loginExpiry?.isNear(at: parts.time.wall) ?? false
+        let isNearItsEnd = snapshot.loginExpiry?.isNear(at: shared.time.wall) ?? false
         return AccountStatus(
             account: account.name,
             state: state,
@@ -101,8 +85,8 @@ extension Agent {
             subject: snapshot.identity.map { DisplayText.clean($0.subject) },
             email: snapshot.identity?.email.map { DisplayText.clean($0, limit: 254) },
             name: snapshot.identity?.name.map { DisplayText.clean($0, limit: 128) },
-            expiresAt: snapshot.expiresAt.map { parts.time.wall(at: $0) },
-            nextRefresh: snapshot.nextRefresh.map { parts.time.wall(at: $0) },
+            expiresAt: snapshot.expiresAt.map { shared.time.wall(at: $0) },
+            nextRefresh: snapshot.nextRefresh.map { shared.time.wall(at: $0) },
             loginExpiresAt: snapshot.loginExpiry?.at,
             lastError: problem?.detail,
             hint: problem?.hint ?? (isNearItsEnd ? "run 'authagent login \(account.name)'" : nil)

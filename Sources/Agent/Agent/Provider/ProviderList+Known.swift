@@ -2,10 +2,6 @@ public import AgentAPI
 internal import Configuration
 internal import OAuth
 
-extension Agent {
-    public func providers() -> ProviderList { .known }
-}
-
 extension ProviderList {
     /// Every preset of this program.
     public static var known: ProviderList {

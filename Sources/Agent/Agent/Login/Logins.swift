@@ -1,0 +1,131 @@
+internal import Advice
+internal import AgentAPI
+internal import Configuration
+internal import SecretMemory
+internal import Synchronization
+internal import Vault
+
+/// The pending logins, one at most for each account.
+final class Logins: Sendable {
+    private let shared: SharedParts
+    private let registry: AccountRegistry
+    private let revocations: RevocationQueue
+    private let registrations: LeftRegistrations
+    private let drawQRCode: @Sendable (String) -> [String]?
+    /// Each has a claim of the registry, taken and released under this mutex.
+    private let logins = Mutex<[AccountName: PendingLogin]>([:])
+
+    init(
+        _ shared: SharedParts, _ registry: AccountRegistry, _ revocations: RevocationQueue,
+        drawQRCode: @escaping @Sendable (String) -> [String]?
+    ) {
+        (self.shared, self.registry, self.revocations, self.drawQRCode) = (shared, registry, revocations, drawQRCode)
+        registrations = LeftRegistrations(registry: registry)
+    }
+
+    /// Device codes of providers live less than a day.
+    private static let timeouts = 1...86_400
+
+    var pending: [AccountName: PendingLogin] { logins.withLock { $0 } }
+
+    func login(_ name: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent> {
+        if let timeout = request.timeout, !Self.timeouts.contains(timeout) {
+            throw Problem(
+                .badRequest, "the timeout is not from 1 to \(Self.timeouts.upperBound) s", hint: "give whole seconds"
+            )
+        }
+        try registry.requireUnlocked(name)
+        let wantsQRCode = request.qrCode ?? false
+        if let pending = pending[name] { return try join(pending, request, wantsQRCode: wantsQRCode) }
+        let account = registry.known(name)
+        let known: AccountSettings?
+        do throws(ConfigurationError) { known = try shared.directory.load(name) } catch { throw .configuration(error) }
+        let settings = try LoginSettings(account: name, request: request, known: known).merged()
+        try settings.requireWithin(request.bound, name)
+        let fresh = PendingLogin(account: name, settings: settings, time: shared.time, drawQRCode: drawQRCode)
+        // A login or a migration has replaced the account since its file was read: start again with the new settings.
+        guard let pending = try claim(fresh, expecting: account) else { return try await login(name, request) }
+        guard pending === fresh else { return try join(pending, request, wantsQRCode: wantsQRCode) }
+        let stream = fresh.watch(wantsQRCode: wantsQRCode)
+        let secrets = LoginSecrets(
+            client: request.clientSecret.map { SecretBytes($0) },
+            registration: request.registrationToken.map { SecretBytes($0) }
+        )
+        let run = LoginRun(
+            // A request without settings must not rewrite the account file.
+            fresh, isNew: request.hasSettings && known != settings, secrets, shared, registry, revocations,
+            registrations
+        )
+        fresh.start {
+            let event = await run.run()
+            self.end(fresh)
+            return event
+        }
+        if let timeout = request.timeout { fresh.stop(after: .seconds(timeout)) }
+        return stream
+    }
+
+    /// Returns the account's pending login: `fresh` if there was none; `nil` if the account is not `account` any more.
+    private func claim(_ fresh: PendingLogin, expecting account: Account?) throws(Problem) -> PendingLogin? {
+        try logins.withLock { logins throws(Problem) -> PendingLogin? in
+            if let pending = logins[fresh.account] { return pending }
+            guard try registry.claimLogin(of: fresh.account, expecting: account) else { return nil }
+            logins[fresh.account] = fresh
+            return fresh
+        }
+    }
+
+    private func end(_ login: PendingLogin) {
+        logins.withLock { logins in
+            logins[login.account] = nil
+            registry.release(.login, of: login.account)
+        }
+    }
+
+    private func join(
+        _ pending: PendingLogin, _ request: LoginRequest, wantsQRCode: Bool
+    ) throws(Problem) -> AsyncStream<LoginEvent> {
+        try pending.settings.requireWithin(request.bound, pending.account)
+        if request.hasSettings {
+            let asked = try LoginSettings(account: pending.account, request: request, known: pending.settings).merged()
+            guard asked == pending.settings else {
+                throw Problem(
+                    .badRequest,
+                    "a login of '\(pending.account)' with other settings is pending",
+                    hint: "run 'authagent login \(pending.account)' to see it; Ctrl-C there cancels it"
+                )
+            }
+        }
+        if let timeout = request.timeout { pending.stop(after: .seconds(timeout)) }
+        return pending.watch(wantsQRCode: wantsQRCode)
+    }
+
+    func cancelLogin(_ name: AccountName) async throws(Problem) {
+        guard await cancel(name) else {
+            throw Problem(
+                .notFound, "no login of '\(name)' is pending", hint: "run 'authagent status' to see the accounts"
+            )
+        }
+    }
+
+    /// Cancels the account's pending login and waits for its end. Returns false if there is none.
+    func cancel(_ name: AccountName) async -> Bool {
+        guard let login = pending[name] else { return false }
+        login.stop(.cancelled)
+        await login.wait()
+        return true
+    }
+
+    /// Stops the pending logins and waits for their ends.
+    func stop(_ reason: PendingLogin.StopReason) async {
+        let logins = pending.values
+        for login in logins { login.stop(reason) }
+        for login in logins { await login.wait() }
+    }
+
+    /// Waits for the registration that a cancelled login of the account has left.
+    func waitForRegistration(of name: AccountName) async { await registrations.wait(for: name) }
+
+    /// Waits for the registrations that cancelled logins have left.
+    func waitForRegistrations() async { await registrations.waitForAll() }
+}
