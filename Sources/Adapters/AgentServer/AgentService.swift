@@ -3,13 +3,17 @@ public import AgentAPI
 /// The functions behind the routes: the server decodes a request, calls one of these, and encodes the reply.
 public protocol AgentService: Sendable {
     /// Returns the result without waiting; `nil` if it needs the provider or the store.
-    func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>?
+    func tokenAtOnce(
+        _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
+    ) -> Result<TokenReply, Problem>?
     /// Returns the requested token. Waits if a refresh is running; never starts a login.
-    func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply
+    func token(
+        _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
+    ) async throws(Problem) -> TokenReply
     /// Renews the token that this request gets, because a resource server has refused it. `digest` is the SHA-256 of
     /// the refused token; `nil` if the client did not send one.
     func rejectToken(
-        _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?
+        _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply
     func health() async -> AgentStatus
     func providers() -> ProviderList
@@ -18,7 +22,9 @@ public protocol AgentService: Sendable {
     func status(of account: AccountName) async throws(Problem) -> AccountStatus
     /// Starts a login or joins the pending one. The stream ends after its final event; leaving it does not cancel the
     /// login.
-    func login(_ account: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent>
+    func login(
+        _ account: AccountName, _ request: LoginRequest, within limits: CallerLimits
+    ) async throws(Problem) -> AsyncStream<LoginEvent>
     func cancelLogin(_ account: AccountName) async throws(Problem)
     func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply
     /// Inspects the token in the request, or the account's own. Without an account, the token's issuer selects one.

@@ -96,18 +96,22 @@ public final class Agent: Sendable {
         background = BackgroundWork(shared: shared, registry: registry, logins: logins, revocations: revocations)
     }
 
-    public func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>? {
-        tokens.tokenAtOnce(account, request)
+    public func tokenAtOnce(
+        _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
+    ) -> Result<TokenReply, Problem>? {
+        tokens.tokenAtOnce(account, request, within: limits)
     }
 
-    public func token(_ name: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
-        try await tokens.token(name, request)
+    public func token(
+        _ name: AccountName, _ request: TokenRequest, within limits: CallerLimits
+    ) async throws(Problem) -> TokenReply {
+        try await tokens.token(name, request, within: limits)
     }
 
     public func rejectToken(
-        _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?
+        _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply {
-        try await tokens.reject(name, request, digest: digest)
+        try await tokens.reject(name, request, digest: digest, within: limits)
     }
 
     /// Returns at once, with the last known state of the stores.
@@ -125,8 +129,10 @@ public final class Agent: Sendable {
         try await statusReader.status(of: name)
     }
 
-    public func login(_ name: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent> {
-        try await logins.login(name, request)
+    public func login(
+        _ name: AccountName, _ request: LoginRequest, within limits: CallerLimits
+    ) async throws(Problem) -> AsyncStream<LoginEvent> {
+        try await logins.login(name, request, within: limits)
     }
 
     public func cancelLogin(_ name: AccountName) async throws(Problem) { try await logins.cancelLogin(name) }

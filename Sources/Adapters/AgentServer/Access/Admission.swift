@@ -15,6 +15,9 @@ struct Admission: Sendable {
     /// The user to whom the request counts: a subordinate user's owner; `nil` for the agent's owner and root.
     let accountable: UInt32?
 
+    /// The limits of the caller, for the service.
+    var limits: CallerLimits { CallerLimits(bound: bound, user: accountable) }
+
     /// Whether the request changes nothing.
     var isReading: Bool { request.permissions.allSatisfy { [.token, .idToken, .status].contains($0) } }
 

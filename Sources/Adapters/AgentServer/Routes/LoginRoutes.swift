@@ -9,7 +9,7 @@ extension Router {
     func login(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
         _ = try QueryParameters(routed.request.query, allowed: [])
         try requireAcceptable(routed.request, LoginEvent.mediaType)
-        var asked = try body(routed.request, LoginRequest.self) ?? LoginRequest()
+        let asked = try body(routed.request, LoginRequest.self) ?? LoginRequest()
         // Settings decide where the account's secrets are sent, and are written to the account file.
         guard routed.isTrusted || !asked.bringsSettings else {
             throw Problem(
@@ -17,8 +17,7 @@ extension Router {
                 hint: "send only 'timeout' and 'qr_code'", reason: "settings_not_allowed"
             )
         }
-        asked.bound = routed.bound?.scopes
-        let events = try await service.login(account, asked)
+        let events = try await service.login(account, asked, within: routed.limits)
         return .stream(.lines(routed.isTrusted ? events : events.redacted))
     }
 

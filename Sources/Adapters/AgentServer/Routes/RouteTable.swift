@@ -30,8 +30,7 @@ struct RoutedRequest: Sendable {
     let identity: any CallerIdentity
     /// Whether the caller gets full replies; others get `redacted`.
     let isTrusted: Bool
-    /// The most that a token or a login may grant; `nil` if the rules set no bound.
-    var bound: TokenBound?
+    var limits = CallerLimits()
 }
 
 /// The table of the API's handlers: resource, method, permission, function.

@@ -102,7 +102,7 @@ struct Router: Sendable {
     ) async throws(Problem) -> Answer {
         let admission = try await gate.admit(needed, identity)
         let routed = RoutedRequest(
-            request: request, identity: identity, isTrusted: admission.isTrusted, bound: admission.bound)
+            request: request, identity: identity, isTrusted: admission.isTrusted, limits: admission.limits)
         return try await gate.conclude(admission, identity) { () throws(Problem) in try await run(routed) }
             .resting(on: admission.facts)
     }

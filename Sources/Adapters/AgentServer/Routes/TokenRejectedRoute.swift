@@ -8,9 +8,8 @@ extension Router {
 
     func tokenRejected(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
-            var (asked, digest) = try rejection(routed.request)
-            asked.bound = routed.bound
-            return .json(try await service.rejectToken(account, asked, digest: digest))
+            let (asked, digest) = try rejection(routed.request)
+            return .json(try await service.rejectToken(account, asked, digest: digest, within: routed.limits))
         }
     }
 

@@ -25,18 +25,16 @@ final class TokenAsk: Sendable {
     }
 }
 
-/// A token request that the rules allow, with their bound.
+/// A token request that the rules allow.
 struct AdmittedToken: Sendable {
     let ask: TokenAsk
     let admission: Admission
 
-    var request: TokenRequest {
-        var request = ask.request
-        request.bound = admission.bound
-        request.user = admission.accountable
+    var limits: CallerLimits {
+        var limits = admission.limits
         // A scope bound must not refuse a bare ID token: ID tokens have no scopes.
-        if ask.isText && request.includesIDToken { request.bound?.scopes = nil }
-        return request
+        if ask.isText && ask.request.includesIDToken { limits.bound?.scopes = nil }
+        return limits
     }
 }
 
@@ -56,7 +54,7 @@ extension Router {
                 return .later(DeferredToken(ask: ask, admission: nil))
             }
             let admitted = AdmittedToken(ask: ask, admission: admission)
-            guard let answer = service.tokenAtOnce(ask.account, admitted.request) else {
+            guard let answer = service.tokenAtOnce(ask.account, ask.request, within: admitted.limits) else {
                 return .later(DeferredToken(ask: ask, admission: admission))
             }
             return .reply(reply(try gate.conclude(admission, answer), isText: ask.isText))
@@ -75,7 +73,9 @@ extension Router {
         }
         let admitted = AdmittedToken(ask: deferred.ask, admission: admission)
         return try await gate.conclude(admission, identity) { () throws(Problem) in
-            reply(try await service.token(admitted.ask.account, admitted.request), isText: admitted.ask.isText)
+            let ask = admitted.ask
+            return reply(
+                try await service.token(ask.account, ask.request, within: admitted.limits), isText: ask.isText)
         }
     }
 

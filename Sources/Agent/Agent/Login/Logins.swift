@@ -28,7 +28,9 @@ final class Logins: Sendable {
 
     var pending: [AccountName: PendingLogin] { logins.withLock { $0 } }
 
-    func login(_ name: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent> {
+    func login(
+        _ name: AccountName, _ request: LoginRequest, within limits: CallerLimits
+    ) async throws(Problem) -> AsyncStream<LoginEvent> {
         if let timeout = request.timeout, !Self.timeouts.contains(timeout) {
             throw Problem(
                 .badRequest, "the timeout is not from 1 to \(Self.timeouts.upperBound) s", hint: "give whole seconds"
@@ -36,16 +38,16 @@ final class Logins: Sendable {
         }
         try registry.requireUnlocked(name)
         let wantsQRCode = request.qrCode ?? false
-        if let pending = pending[name] { return try join(pending, request, wantsQRCode: wantsQRCode) }
+        if let pending = pending[name] { return try join(pending, request, limits, wantsQRCode: wantsQRCode) }
         let account = registry.known(name)
         let known: AccountSettings?
         do throws(ConfigurationError) { known = try shared.directory.load(name) } catch { throw .configuration(error) }
         let settings = try LoginSettings(account: name, request: request, known: known).merged()
-        try settings.requireWithin(request.bound, name)
+        try settings.requireWithin(limits.bound?.scopes, name)
         let fresh = PendingLogin(account: name, settings: settings, time: shared.time, drawQRCode: drawQRCode)
         // A login or a migration has replaced the account since its file was read: start again with the new settings.
-        guard let pending = try claim(fresh, expecting: account) else { return try await login(name, request) }
-        guard pending === fresh else { return try join(pending, request, wantsQRCode: wantsQRCode) }
+        guard let pending = try claim(fresh, expecting: account) else { return try await login(name, request, within: limits) }
+        guard pending === fresh else { return try join(pending, request, limits, wantsQRCode: wantsQRCode) }
         let stream = fresh.watch(wantsQRCode: wantsQRCode)
         let secrets = LoginSecrets(
             client: request.clientSecret.map { SecretBytes($0) },
@@ -83,9 +85,9 @@ final class Logins: Sendable {
     }
 
     private func join(
-        _ pending: PendingLogin, _ request: LoginRequest, wantsQRCode: Bool
+        _ pending: PendingLogin, _ request: LoginRequest, _ limits: CallerLimits, wantsQRCode: Bool
     ) throws(Problem) -> AsyncStream<LoginEvent> {
-        try pending.settings.requireWithin(request.bound, pending.account)
+        try pending.settings.requireWithin(limits.bound?.scopes, pending.account)
         if request.hasSettings {
             let asked = try LoginSettings(account: pending.account, request: request, known: pending.settings).merged()
             guard asked == pending.settings else {

@@ -12,59 +12,63 @@ struct Tokens: Sendable {
     let registry: AccountRegistry
 
     /// Returns the result without waiting; `nil` if it needs the provider or the store.
-    func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>? {
+    func tokenAtOnce(
+        _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
+    ) -> Result<TokenReply, Problem>? {
         let (known, isLocked) = registry.lookUp(account)
         if isLocked { return .failure(Problem(.locked(.requested), account: account)) }
         // The account's file may have been created after the start.
         guard let known else { return nil }
         let (vault, settings) = (known.vault, known.settings)
         do throws(Problem) {
-            try request.requireAllowedTarget(settings, account)
-            let request = try request.narrowed(to: vault.loginScope, account)
+            try limits.requireAllowed(request.target, settings, account)
+            let request = try limits.narrowed(request, to: vault.loginScope, account)
             guard
                 let answer = vault.tokenAtOnce(
                     minimumValidity: .seconds(request.minimumValidity), for: request.target,
-                    needsIDToken: request.includesIDToken, by: request.user
+                    needsIDToken: request.includesIDToken, by: limits.user
                 )
             else { return nil }
             let served = try answer.mapError { Problem($0, account: account) }.get()
-            try request.requireWithinBound(served.token, settings, account)
+            try limits.requireWithinBound(served.token, settings, account)
             return .success(reply(served, account, request))
         } catch { return .failure(error) }
     }
 
     /// Returns the requested token. Waits if a refresh is running.
-    func token(_ name: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
+    func token(
+        _ name: AccountName, _ request: TokenRequest, within limits: CallerLimits
+    ) async throws(Problem) -> TokenReply {
         let account = try registry.account(name)
         try registry.requireUnlocked(name)
-        try request.requireAllowedTarget(account.settings, name)
-        if request.bound != nil { await account.vault.readIfUnread() }
-        let request = try request.narrowed(to: account.vault.loginScope, name)
+        try limits.requireAllowed(request.target, account.settings, name)
+        if limits.bound != nil { await account.vault.readIfUnread() }
+        let request = try limits.narrowed(request, to: account.vault.loginScope, name)
         let served: ServedToken
         do throws(TokenFailure) {
             served = try await account.vault.token(
                 minimumValidity: .seconds(request.minimumValidity), for: request.target,
-                needsIDToken: request.includesIDToken, by: request.user
+                needsIDToken: request.includesIDToken, by: limits.user
             )
         } catch {
             throw Problem(error, account: name)
         }
-        try request.requireWithinBound(served.token, account.settings, name)
+        try limits.requireWithinBound(served.token, account.settings, name)
         return reply(served, name, request)
     }
 
     /// Renews a token that an API has rejected. A caller may renew only what it may request.
     func reject(
-        _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?
+        _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply {
         let account = try registry.account(name)
         try registry.requireUnlocked(name)
-        try request.requireAllowedTarget(account.settings, name)
+        try limits.requireAllowed(request.target, account.settings, name)
         await account.vault.readIfUnread()
-        let request = try request.narrowed(to: account.vault.loginScope, name)
+        let request = try limits.narrowed(request, to: account.vault.loginScope, name)
         func requireWithinBound() throws(Problem) {
             guard let held = account.vault.heldToken(for: request.target) else { return }
-            try request.requireWithinBound(held, account.settings, name)
+            try limits.requireWithinBound(held, account.settings, name)
         }
         try requireWithinBound()
         var isRefused: (@Sendable (SecretBytes) -> Bool)?

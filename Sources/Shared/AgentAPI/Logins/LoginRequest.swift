@@ -31,8 +31,6 @@ public struct LoginRequest: Codable, Equatable, Sendable {
     public var timeout: Int?
     /// Requests `qr_code` in the prompt. It is not a setting of the account.
     public var qrCode: Bool?
-    /// The most that the login may grant; `nil` if unbounded. Not part of the body: the rules set it.
-    public var bound: ScopeBound?
 
     public init(
         provider: String? = nil, providerParameters: [String: String]? = nil, issuer: String? = nil,

@@ -9,20 +9,14 @@ public struct TokenRequest: Hashable, Sendable {
     /// Seconds after which the answer is `timeout`, while the refresh continues; 0 does not wait at all; `nil` for the
     /// agent's own limit.
     public var wait: Int?
-    /// The most that the token may grant; `nil` if unbounded. Not part of the request: the rules set it.
-    public var bound: TokenBound?
-    /// The user to whom refusals of the provider count; `nil` for the owner and root. Not part of the request: the server
-    /// sets it.
-    public var user: UInt32?
 
     public init(
         minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false,
-        target: TokenTarget? = nil, wait: Int? = nil, bound: TokenBound? = nil
+        target: TokenTarget? = nil, wait: Int? = nil
     ) {
         self.minimumValidity = minimumValidity
         self.includesIDToken = includesIDToken
         self.target = target
-        self.bound = bound
         self.wait = wait
     }
 

@@ -169,11 +169,11 @@ struct AccessTests {
             #expect(try await server.exchange(.get("/v1/accounts/slow-1/token?scope=user")).status == 200)
             let target = try TokenTarget(scopes: ["user"])
             // Refusals of the provider count to the caller.
-            var (plain, targeted) = (TokenRequest(bound: bound), TokenRequest(target: target, bound: bound))
-            (plain.user, targeted.user) = (AccessFixture.stranger.user, AccessFixture.stranger.user)
+            let limits = CallerLimits(bound: bound, user: AccessFixture.stranger.user)
             #expect(
                 server.service.calls == [
-                    .token(work, plain), .token(try #require(AccountName("slow-1")), targeted),
+                    .token(work, TokenRequest(), limits),
+                    .token(try #require(AccountName("slow-1")), TokenRequest(target: target), limits),
                 ])
             #expect(fixture.records.last?.scopes == ["user"])
             #expect(fixture.records.dropLast().last?.scopes == ["repo:read", "user"])
@@ -189,10 +189,9 @@ struct AccessTests {
             var request = Request.get("/v1/accounts/work/token?id_token=true&resource=urn:x")
             request.fields.append("Accept: text/plain")
             #expect(try await server.exchange(request).status == 200)
-            var asked = TokenRequest(
-                includesIDToken: true, target: try TokenTarget(resources: ["urn:x"]), bound: TokenBound())
-            asked.user = AccessFixture.stranger.user
-            #expect(server.service.calls == [.token(work, asked)])
+            let asked = TokenRequest(includesIDToken: true, target: try TokenTarget(resources: ["urn:x"]))
+            let limits = CallerLimits(bound: TokenBound(), user: AccessFixture.stranger.user)
+            #expect(server.service.calls == [.token(work, asked, limits)])
             request.target = "/v1/accounts/work/token?id_token=true&scope=admin"
             #expect(try await server.exchange(request).status == 403)
         }

@@ -96,7 +96,7 @@ struct DeadlineTests {
             try await client.send(Array(String(repeating: Request.get(path).text, count: 5).utf8))
             // These are answered after the server has read the five.
             for _ in 0..<3 { #expect(try await server.exchange(.get("/v1/accounts/work/token")).status == 200) }
-            let answered = server.service.calls.filter { if case .token(large, _) = $0 { true } else { false } }
+            let answered = server.service.calls.filter { if case .token(large, _, _) = $0 { true } else { false } }
             #expect(answered.count == 1)
             for _ in 0..<5 { #expect(try await client.reply().body.utf8.count > FakeAgentService.largeTokenSize) }
             try await client.send(.get("/v1/health"))

@@ -9,9 +9,9 @@ import TestSupport
 /// claims that no JSON writer takes, `ghost` is unknown and `gone` is logged out.
 final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
-        case token(AccountName, TokenRequest)
-        case rejectToken(AccountName, TokenRequest, digest: [UInt8]?)
-        case login(AccountName, LoginRequest)
+        case token(AccountName, TokenRequest, CallerLimits = CallerLimits())
+        case rejectToken(AccountName, TokenRequest, digest: [UInt8]?, CallerLimits = CallerLimits())
+        case login(AccountName, LoginRequest, CallerLimits = CallerLimits())
         case cancelLogin(AccountName)
         case logout(AccountName, LogoutRequest)
         case inspect(AccountName?, InspectRequest)
@@ -86,11 +86,13 @@ final class FakeAgentService: AgentService {
         )
     }
 
-    func tokenAtOnce(_ account: AccountName, _ request: TokenRequest) -> Result<TokenReply, Problem>? {
+    func tokenAtOnce(
+        _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
+    ) -> Result<TokenReply, Problem>? {
         state.withLock { $0.lookups += 1 }
         switch account.description {
         case "work", "large":
-            state.withLock { $0.calls.append(.token(account, request)) }
+            state.withLock { $0.calls.append(.token(account, request, limits)) }
             return .success(Self.reply(account))
         case "gone":
             return .failure(
@@ -120,15 +122,17 @@ final class FakeAgentService: AgentService {
 
     func providers() -> ProviderList { ProviderList(providers: []) }
 
-    func token(_ account: AccountName, _ request: TokenRequest) async throws(Problem) -> TokenReply {
-        try await perform(.token(account, request), of: account)
+    func token(
+        _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
+    ) async throws(Problem) -> TokenReply {
+        try await perform(.token(account, request, limits), of: account)
         return Self.reply(account)
     }
 
     func rejectToken(
-        _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?
+        _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply {
-        try await perform(.rejectToken(account, request, digest: digest), of: account)
+        try await perform(.rejectToken(account, request, digest: digest, limits), of: account)
         return TokenRejectionReply(account: account, result: .renewed)
     }
 
@@ -150,8 +154,10 @@ final class FakeAgentService: AgentService {
         return status(account)
     }
 
-    func login(_ account: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent> {
-        try await perform(.login(account, request), of: account)
+    func login(
+        _ account: AccountName, _ request: LoginRequest, within limits: CallerLimits
+    ) async throws(Problem) -> AsyncStream<LoginEvent> {
+        try await perform(.login(account, request, limits), of: account)
         let (stream, watcher) = AsyncStream.makeStream(of: LoginEvent.self)
         watcher.onTermination = { [weak self] reason in
             if case .cancelled = reason { self?.state.withLock { $0.watchersThatLeft += 1 } }

@@ -145,7 +145,7 @@ struct KnownRequestTests {
                 }
             }
             let asked = server.service.calls.map { call in
-                if case .token(_, let request) = call { request.minimumValidity } else { -1 }
+                if case .token(_, let request, _) = call { request.minimumValidity } else { -1 }
             }
             #expect(asked == Array(0..<600) + Array(0..<600))
         }

@@ -20,7 +20,7 @@ extension AgentFixture {
     }
 
     /// Returns why no token is served; `nil` if one is.
-    func refusal(_ request: TokenRequest) async -> Problem? {
+    func refusal(_ request: some AskedToken) async -> Problem? {
         do throws(Problem) {
             _ = try await agent.token(name, request)
             return nil
@@ -33,6 +33,50 @@ extension AgentFixture {
         let text = try String(contentsOfFile: file, encoding: .utf8)
         try (text + lines).write(toFile: file, atomically: false, encoding: .utf8)
         try await agent.reload()
+    }
+}
+
+/// A request for a token, and the limits that the server passes beside it.
+protocol AskedToken: Sendable {
+    var request: TokenRequest { get }
+    var limits: CallerLimits { get }
+}
+
+/// A request of the owner, who has no limits.
+extension TokenRequest: AskedToken {
+    var request: TokenRequest { self }
+    var limits: CallerLimits { CallerLimits() }
+}
+
+/// A request under a rule's bound.
+struct BoundRequest: AskedToken {
+    let request: TokenRequest
+    let limits: CallerLimits
+
+    init(target: TokenTarget? = nil, bound: TokenBound) {
+        request = TokenRequest(target: target)
+        limits = CallerLimits(bound: bound)
+    }
+}
+
+extension Agent {
+    func tokenAtOnce(_ name: AccountName, _ asked: some AskedToken) -> Result<TokenReply, Problem>? {
+        tokenAtOnce(name, asked.request, within: asked.limits)
+    }
+
+    func token(_ name: AccountName, _ asked: some AskedToken) async throws(Problem) -> TokenReply {
+        try await token(name, asked.request, within: asked.limits)
+    }
+
+    func rejectToken(
+        _ name: AccountName, _ asked: some AskedToken, digest: [UInt8]?
+    ) async throws(Problem) -> TokenRejectionReply {
+        try await rejectToken(name, asked.request, digest: digest, within: asked.limits)
+    }
+
+    /// Starts or joins a login of the owner.
+    func login(_ name: AccountName, _ request: LoginRequest) async throws(Problem) -> AsyncStream<LoginEvent> {
+        try await login(name, request, within: CallerLimits())
     }
 }
 

@@ -49,8 +49,10 @@ final class AgentFixture: Sendable {
     static let request = LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"])
 
     /// Starts or joins a login and collects its events.
-    func login(_ request: LoginRequest = AgentFixture.request) async throws -> EventLog {
-        EventLog(try await agent.login(name, request))
+    func login(
+        _ request: LoginRequest = AgentFixture.request, within limits: CallerLimits = CallerLimits()
+    ) async throws -> EventLog {
+        EventLog(try await agent.login(name, request, within: limits))
     }
 
     /// Runs a whole login with a grant at the first poll.

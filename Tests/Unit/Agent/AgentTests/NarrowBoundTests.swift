@@ -41,7 +41,7 @@ struct NarrowBoundTests {
         let count = fixture.provider.requests(.token).count
         let bound = TokenBound(scopes: ScopeBound(row.bound), resources: ["https://vault.example/"])
         for target in [nil, try TokenTarget(resources: ["https://vault.example/"])] {
-            let request = TokenRequest(target: target, bound: bound)
+            let request = BoundRequest(target: target, bound: bound)
             let problem = await fixture.refusal(request)
             #expect(problem?.reason == "no_allowed_scope", "\(problem as Any)")
             guard case .failure? = fixture.agent.tokenAtOnce(fixture.name, request) else {
@@ -61,7 +61,7 @@ struct NarrowBoundTests {
         let target = try TokenTarget(scopes: [bound])
         for target in [nil, target] {
             let problem = await fixture.refusal(
-                TokenRequest(target: target, bound: TokenBound(scopes: ScopeBound(row.bound))))
+                BoundRequest(target: target, bound: TokenBound(scopes: ScopeBound(row.bound))))
             #expect(problem != nil)
             #expect(["scope_not_allowed", "narrower"].contains(problem?.reason), "\(problem as Any)")
         }
@@ -72,7 +72,7 @@ struct NarrowBoundTests {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         fixture.provider.script(.token, .token("wide", scope: nil))
         for target in [nil, try TokenTarget(scopes: ["read"])] {
-            let request = TokenRequest(target: target, bound: .scopes("read"))
+            let request = BoundRequest(target: target, bound: .scopes("read"))
             let problem = await fixture.refusal(request)
             #expect(problem?.code == .forbidden)
             #expect(problem?.reason == "scope_not_allowed")
@@ -93,7 +93,7 @@ struct NarrowBoundTests {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         try await fixture.configure("believe_omitted_scope = true\n")
         fixture.provider.script(.token, .token("n1", scope: nil))
-        let request = TokenRequest(bound: .scopes("read"))
+        let request = BoundRequest(bound: .scopes("read"))
         #expect(try await fixture.agent.token(fixture.name, request).scope == "read")
         fixture.time.advance(by: .seconds(3600))
         fixture.provider.script(.token, .token("n2", scope: "read admin"))
@@ -112,13 +112,13 @@ struct NarrowBoundTests {
         try await fixture.logIn(["read", "write"], granted: nil)
         let text = try String(contentsOfFile: "\(fixture.files.path)/user/work.toml", encoding: .utf8)
         #expect(text.contains("believe_omitted_scope = true\n") && text.contains("write"))
-        #expect(await fixture.refusal(TokenRequest(bound: .scopes("read", "write"))) == nil)
+        #expect(await fixture.refusal(BoundRequest(bound: .scopes("read", "write"))) == nil)
     }
 
     @Test("removing believe_omitted_scope also applies to tokens from before")
     func belief() async throws {
         let fixture = try await AgentFixture.loggedIn(["read"], granted: nil)
-        let request = TokenRequest(bound: .scopes("read"))
+        let request = BoundRequest(bound: .scopes("read"))
         #expect(await fixture.refusal(request)?.reason == "scope_not_allowed")
         try await fixture.configure("believe_omitted_scope = true\n")
         #expect(try await fixture.agent.token(fixture.name, request).accessToken == "a1")
@@ -150,7 +150,7 @@ struct NarrowBoundTests {
         for isBelieved in [false, true] {
             if isBelieved { try await fixture.configure("believe_omitted_scope = true\n") }
             for target in [nil, try TokenTarget(scopes: ["read"])] {
-                let problem = await fixture.refusal(TokenRequest(target: target, bound: .scopes("read")))
+                let problem = await fixture.refusal(BoundRequest(target: target, bound: .scopes("read")))
                 #expect(problem != nil, "believed: \(isBelieved)")
             }
         }
@@ -162,7 +162,7 @@ struct NarrowBoundTests {
         let target = try TokenTarget(scopes: ["read"])
         fixture.provider.script(.token, .token("n1", scope: "READ admin"))
         #expect(try await fixture.agent.token(fixture.name, TokenRequest(target: target)).accessToken == "n1")
-        let bounded = TokenRequest(target: target, bound: .scopes("read"))
+        let bounded = BoundRequest(target: target, bound: .scopes("read"))
         guard case .failure(let problem)? = fixture.agent.tokenAtOnce(fixture.name, bounded) else {
             Issue.record("the token is served")
             return
@@ -175,7 +175,7 @@ struct NarrowBoundTests {
     func assumed() async throws {
         let fixture = try await AgentFixture.loggedIn(["read"], granted: nil)
         fixture.provider.script(.token, .token("a2", scope: nil))
-        let request = TokenRequest(bound: .scopes("read", "write"))
+        let request = BoundRequest(bound: .scopes("read", "write"))
         #expect(await fixture.refusal(request)?.reason == "scope_not_allowed")
         let again = try AgentFixture(restarting: fixture)
         again.provider.script(.token, .token("a3", scope: nil))
@@ -189,7 +189,7 @@ struct NarrowBoundTests {
     @Test("a login without known scopes has none that the rules allow")
     func unknown() async throws {
         let fixture = try await AgentFixture.loggedIn([], granted: nil)
-        let problem = await fixture.refusal(TokenRequest(bound: .scopes("read")))
+        let problem = await fixture.refusal(BoundRequest(bound: .scopes("read")))
         #expect(problem?.code == .scopeNotGranted)
         #expect(problem?.reason == "no_allowed_scope")
     }
@@ -197,13 +197,13 @@ struct NarrowBoundTests {
     @Test("a login within the bound serves its own token, also if a renewal names no scope")
     func within() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "offline_access"], granted: "read offline_access")
-        let request = TokenRequest(bound: .scopes("read", "write"))
+        let request = BoundRequest(bound: .scopes("read", "write"))
         #expect(try await fixture.agent.token(fixture.name, request).accessToken == "a1")
         fixture.time.advance(by: .seconds(3600))
         fixture.provider.script(.token, .token("a2", scope: nil, refresh: "r2"))
         #expect(try await fixture.agent.token(fixture.name, request).accessToken == "a2")
         let target = try TokenTarget(scopes: ["read"])
-        let narrow = TokenRequest(target: target, bound: .scopes("read", "write"))
+        let narrow = BoundRequest(target: target, bound: .scopes("read", "write"))
         #expect(try await fixture.agent.token(fixture.name, narrow).scope == "read")
         // The login's scopes are stored with it.
         let again = try AgentFixture(restarting: fixture)
@@ -217,7 +217,7 @@ struct NarrowBoundTests {
         fixture.time.advance(by: .seconds(3600))
         fixture.provider.script(.token, .token("a2", scope: "read"))
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).scope == "read")
-        let request = TokenRequest(bound: .scopes("read"))
+        let request = BoundRequest(bound: .scopes("read"))
         #expect(try await fixture.agent.token(fixture.name, request).accessToken == "a2")
         fixture.time.advance(by: .seconds(3600))
         fixture.provider.script(.token, .token("a3", scope: nil))
@@ -231,7 +231,7 @@ struct NarrowBoundTests {
         let target = try TokenTarget(scopes: ["read"])
         #expect(try await fixture.agent.token(fixture.name, TokenRequest(target: target)).accessToken == "n1")
         fixture.time.advance(by: .seconds(3600))
-        #expect(await fixture.refusal(TokenRequest(bound: .scopes("read")))?.reason == "scope_not_allowed")
+        #expect(await fixture.refusal(BoundRequest(bound: .scopes("read")))?.reason == "scope_not_allowed")
     }
 
     @Test("a login that never expires stores whether its scopes were named", arguments: [true, false])
@@ -245,7 +245,7 @@ struct NarrowBoundTests {
         await fixture.passInterval()
         guard case .done? = await log.events().last else { throw Problem(.internalError, "the login has failed") }
         for agent in [fixture, try AgentFixture(restarting: fixture)] {
-            let problem = await agent.refusal(TokenRequest(bound: .scopes("read")))
+            let problem = await agent.refusal(BoundRequest(bound: .scopes("read")))
             #expect(problem?.reason == (isNamed ? nil : "scope_not_allowed"))
         }
     }
@@ -259,10 +259,9 @@ struct NarrowBoundTests {
     func login(bound: String, scope: String) async throws {
         let fixture = try await AgentFixture.loggedIn([scope], granted: scope)
         let count = fixture.provider.requests(.device).count
-        var request = LoginRequest()
-        request.bound = ScopeBound([bound])
         do throws(Problem) {
-            _ = try await fixture.agent.login(fixture.name, request)
+            let limits = CallerLimits(bound: .scopes(bound))
+            _ = try await fixture.agent.login(fixture.name, LoginRequest(), within: limits)
             Issue.record("the login starts")
         } catch { #expect(error.reason == "scope_not_allowed") }
         #expect(fixture.provider.requests(.device).count == count)

@@ -28,7 +28,7 @@ struct RejectionTests {
         #expect(late.reason == "another_token")
     }
 
-    private func problem(_ fixture: AgentFixture, _ request: TokenRequest) async -> Problem? {
+    private func problem(_ fixture: AgentFixture, _ request: some AskedToken) async -> Problem? {
         do throws(Problem) {
             _ = try await fixture.agent.rejectToken(fixture.name, request, digest: nil)
             return nil
@@ -39,24 +39,24 @@ struct RejectionTests {
     func bounds() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         let count = fixture.provider.requests(.token).count
-        let place = TokenRequest(target: try TokenTarget(audience: "api"), bound: .scopes("read"))
+        let place = BoundRequest(target: try TokenTarget(audience: "api"), bound: .scopes("read"))
         #expect(await problem(fixture, place)?.reason == "target_not_allowed")
-        #expect(await problem(fixture, TokenRequest(bound: .scopes("write")))?.reason == "no_allowed_scope")
+        #expect(await problem(fixture, BoundRequest(bound: .scopes("write")))?.reason == "no_allowed_scope")
         #expect(fixture.provider.requests(.token).count == count)
         // The narrow token is renewed, not the login's own.
         fixture.provider.script(.token, .token("n1", scope: "read"))
-        #expect(await problem(fixture, TokenRequest(bound: .scopes("read"))) == nil)
+        #expect(await problem(fixture, BoundRequest(bound: .scopes("read"))) == nil)
         #expect(fixture.provider.requests(.token).last?.contains("scope=read&") == true)
         #expect(try await fixture.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
         #expect(
-            try await fixture.agent.token(fixture.name, TokenRequest(bound: .scopes("read"))).accessToken == "n1")
+            try await fixture.agent.token(fixture.name, BoundRequest(bound: .scopes("read"))).accessToken == "n1")
     }
 
     @Test("under a bound, a token with more scopes is neither renewed nor served for the caller")
     func wider() async throws {
         let fixture = try await AgentFixture.loggedIn(["read", "admin"], granted: "read admin")
         fixture.provider.script(.token, .token("n1", scope: "read admin"))
-        let request = TokenRequest(bound: .scopes("read"))
+        let request = BoundRequest(bound: .scopes("read"))
         #expect(await fixture.refusal(request)?.reason == "scope_not_allowed")
         let count = fixture.provider.requests(.token).count
         #expect(await problem(fixture, request)?.reason == "scope_not_allowed")

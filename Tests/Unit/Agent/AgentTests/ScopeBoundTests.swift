@@ -5,7 +5,7 @@ import Testing
 
 /// A rule's scopes, applied to the login's scopes and to the provider's grant.
 struct ScopeBoundTests {
-    private func problem(_ fixture: AgentFixture, _ request: TokenRequest) async -> Problem? {
+    private func problem(_ fixture: AgentFixture, _ request: some AskedToken) async -> Problem? {
         await fixture.refusal(request)
     }
 
@@ -20,7 +20,7 @@ struct ScopeBoundTests {
     func narrowed() async throws {
         let fixture = try await fixture(["mail", "files", "offline_access"])
         fixture.provider.script(.token, answer("n1", scope: "mail"))
-        let request = TokenRequest(bound: .scopes("mail", "never"))
+        let request = BoundRequest(bound: .scopes("mail", "never"))
         #expect(fixture.agent.tokenAtOnce(fixture.name, request) == nil)
         #expect(try await fixture.agent.token(fixture.name, request).accessToken == "n1")
         let body = try #require(fixture.provider.requests(.token).last)
@@ -36,7 +36,7 @@ struct ScopeBoundTests {
     @Test("the login's own token is served if it is within the bound, not counting offline_access")
     func own() async throws {
         let fixture = try await fixture(["mail", "offline_access"])
-        let request = TokenRequest(bound: .scopes("mail", "files"))
+        let request = BoundRequest(bound: .scopes("mail", "files"))
         guard case .success(let reply)? = fixture.agent.tokenAtOnce(fixture.name, request) else {
             Issue.record("the token is not served from memory")
             return
@@ -50,7 +50,7 @@ struct ScopeBoundTests {
         fixture.provider.script(.token, answer("n1", scope: "mail files"))
         let bound = TokenBound.scopes("mail")
         for request in [
-            TokenRequest(bound: bound), TokenRequest(target: try TokenTarget(scopes: ["mail"]), bound: bound),
+            BoundRequest(bound: bound), BoundRequest(target: try TokenTarget(scopes: ["mail"]), bound: bound),
         ] {
             for _ in 0..<2 {
                 let problem = await problem(fixture, request)
@@ -73,7 +73,7 @@ struct ScopeBoundTests {
     func none() async throws {
         let fixture = try await fixture(["mail"])
         let count = fixture.provider.requests(.token).count
-        let problem = await problem(fixture, TokenRequest(bound: .scopes("files")))
+        let problem = await problem(fixture, BoundRequest(bound: .scopes("files")))
         #expect(problem?.code == .scopeNotGranted)
         #expect(problem?.reason == "no_allowed_scope")
         #expect(fixture.provider.requests(.token).count == count)
@@ -86,7 +86,7 @@ struct ScopeBoundTests {
         let target = try TokenTarget(resources: ["urn:a"], audience: "api")
         var bound = TokenBound.scopes("mail")
         (bound.resources, bound.audiences) = (["urn:a"], ["api"])
-        let reply = try await fixture.agent.token(fixture.name, TokenRequest(target: target, bound: bound))
+        let reply = try await fixture.agent.token(fixture.name, BoundRequest(target: target, bound: bound))
         #expect(reply.scope == "mail")
         let body = try #require(fixture.provider.requests(.token).last)
         #expect(body.contains("scope=mail&resource=urn%3Aa&audience=api"), "\(body)")
@@ -95,13 +95,11 @@ struct ScopeBoundTests {
     @Test("a login may request scopes within the bound only, whether its own, the account's or none")
     func login() async throws {
         let fixture = try await fixture(["mail", "files"])
-        let bound = ScopeBound(["mail"])
+        let limits = CallerLimits(bound: .scopes("mail"))
         let requests = fixture.provider.requests(.device).count
         for scopes in [nil, ["mail", "files"], []] as [[String]?] {
-            var request = LoginRequest(scopes: scopes)
-            request.bound = bound
             do throws(Problem) {
-                _ = try await fixture.agent.login(fixture.name, request)
+                _ = try await fixture.agent.login(fixture.name, LoginRequest(scopes: scopes), within: limits)
                 Issue.record("the login starts")
             } catch {
                 #expect(error.code == .forbidden, "\(error)")
@@ -109,19 +107,15 @@ struct ScopeBoundTests {
             }
         }
         #expect(fixture.provider.requests(.device).count == requests)
-        var request = LoginRequest(scopes: ["mail", "offline_access"])
-        request.bound = bound
-        let log = try await fixture.login(request)
+        let log = try await fixture.login(LoginRequest(scopes: ["mail", "offline_access"]), within: limits)
         #expect(await log.prompt()?.scope?.contains("mail") == true)
         // Nor may it join a login that requests more.
         try await fixture.agent.cancelLogin(fixture.name)
         let wide = try await fixture.login(LoginRequest(scopes: ["mail", "files"]))
         _ = await wide.prompt()
-        var joining = LoginRequest()
-        joining.bound = bound
         // Nor may a caller that cannot join set its timeout.
-        joining.timeout = 1
-        await #expect(throws: Problem.self) { try await fixture.agent.login(fixture.name, joining) }
+        let joining = LoginRequest(timeout: 1)
+        await #expect(throws: Problem.self) { try await fixture.agent.login(fixture.name, joining, within: limits) }
         for _ in 0..<100 { await Task.yield() }
         #expect(!fixture.time.hasSleeper(within: .seconds(1)))
         try await fixture.agent.cancelLogin(fixture.name)

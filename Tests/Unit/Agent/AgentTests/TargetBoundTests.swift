@@ -22,7 +22,7 @@ struct TargetBoundTests {
                 try target(["https://api.example/"]), try target([], "api"), try target(["https://API.example"]),
                 try target(["https://api.example/", "https://api.example"], "API"),
             ] {
-                let request = TokenRequest(target: target, bound: bound)
+                let request = BoundRequest(target: target, bound: bound)
                 let problem = await fixture.refusal(request)
                 #expect(problem?.code == .forbidden)
                 #expect(problem?.reason == "target_not_allowed", "\(bound) \(target as Any)")
@@ -42,9 +42,9 @@ struct TargetBoundTests {
         fixture.provider.script(.token, .token("n1", scope: "read"))
         let bound = TokenBound(resources: ["urn:a", "urn:b"], audiences: ["api"])
         for target in [try target(["urn:b"]), try target(["urn:b", "urn:a"], "api"), try target([], "api")] {
-            #expect(await fixture.refusal(TokenRequest(target: target, bound: bound)) == nil)
+            #expect(await fixture.refusal(BoundRequest(target: target, bound: bound)) == nil)
         }
-        #expect(try await fixture.agent.token(fixture.name, TokenRequest(bound: bound)).accessToken == "a1")
+        #expect(try await fixture.agent.token(fixture.name, BoundRequest(bound: bound)).accessToken == "a1")
     }
 
     @Test("the account's own resources and audience are always allowed, each as its own kind")
@@ -54,14 +54,14 @@ struct TargetBoundTests {
         fixture.provider.script(.token, .token("n1", scope: "read"))
         let bound = TokenBound.scopes("read")
         for target in [try target(["urn:own:2"]), try target(["urn:own", "urn:own:2"], "own"), try target([], "own")] {
-            #expect(await fixture.refusal(TokenRequest(target: target, bound: bound)) == nil)
+            #expect(await fixture.refusal(BoundRequest(target: target, bound: bound)) == nil)
         }
         // A resource is not allowed as an audience.
         #expect(
-            await fixture.refusal(TokenRequest(target: try target([], "urn:own"), bound: bound))?.reason
+            await fixture.refusal(BoundRequest(target: try target([], "urn:own"), bound: bound))?.reason
                 == "target_not_allowed")
         #expect(
-            await fixture.refusal(TokenRequest(target: try target(["urn:own:3"]), bound: bound))?.reason
+            await fixture.refusal(BoundRequest(target: try target(["urn:own:3"]), bound: bound))?.reason
                 == "target_not_allowed")
     }
 

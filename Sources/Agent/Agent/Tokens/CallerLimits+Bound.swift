@@ -6,21 +6,26 @@ internal import OAuth
 internal import Vault
 
 /// The limits of the agent's rules that depend on the account's settings, the login's scopes and the provider's grant.
-extension TokenRequest {
+extension CallerLimits {
     /// Refuses a target that neither the rules nor the account allow, before a request to the provider.
-    func requireAllowedTarget(_ settings: AccountSettings, _ account: AccountName) throws(Problem) {
+    func requireAllowed(
+        _ target: TokenTarget?, _ settings: AccountSettings, _ account: AccountName
+    ) throws(Problem) {
         guard let foreign = bound?.beyond(target, own: settings.place) else { return }
         throw .targetNotAllowed(foreign, account)
     }
 
     /// Returns the request narrowed to the login's scopes within the bound, if it names no scopes of its own.
-    func narrowed(to loginScope: [String]?, _ account: AccountName) throws(Problem) -> TokenRequest {
-        guard let bound = bound?.scopes, target?.scopes.isEmpty ?? true else { return self }
+    func narrowed(
+        _ request: TokenRequest, to loginScope: [String]?, _ account: AccountName
+    ) throws(Problem) -> TokenRequest {
+        let target = request.target
+        guard let bound = bound?.scopes, target?.scopes.isEmpty ?? true else { return request }
         // Nothing to narrow: without a login, or if its scopes are within the bound.
-        guard let loginScope, loginScope.isEmpty || !bound.beyond(loginScope.withRights).isEmpty else { return self }
+        guard let loginScope, loginScope.isEmpty || !bound.beyond(loginScope.withRights).isEmpty else { return request }
         let allowed = Set(loginScope).subtracting(bound.beyond(loginScope)).sorted()
         guard !allowed.isEmpty else { throw .nothingAllowed(account, bound, isLoginKnown: !loginScope.isEmpty) }
-        var request = self
+        var request = request
         do throws(TokenTarget.Invalid) {
             request.target = try TokenTarget(
                 scopes: allowed, resources: target?.resources ?? [], audience: target?.audience)
