@@ -22,7 +22,9 @@ struct RealAgentTests {
         work = try #require(AccountName("work"))
     }
 
-    private var settings: LoginRequest { LoginRequest(issuer: issuer.issuer, clientID: "tv", store: "memory") }
+    private var settings: LoginRequest {
+        LoginRequest(settings: LoginSettings(issuer: issuer.issuer, clientID: "tv", store: "memory"))
+    }
 
     @Test("a program logs in, gets a token and the status, inspects the token and logs out")
     func life() async throws {

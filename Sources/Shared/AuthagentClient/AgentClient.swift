@@ -118,9 +118,9 @@ extension AgentClient {
     /// Starts a login, or joins the pending one. The last event is `done` or `failed`; a caller that stops reading
     /// earlier does not cancel the login.
     public func login(
-        _ account: AccountName, _ settings: LoginRequest = LoginRequest()
+        _ account: AccountName, _ request: LoginRequest = LoginRequest()
     ) async throws(AgentClientError) -> AgentStream<LoginEvent> {
-        try await stream(.login(account, settings), LoginEventReader.self)
+        try await stream(.login(account, request), LoginEventReader.self)
     }
 
     public func cancelLogin(of account: AccountName) async throws(AgentClientError) {

@@ -127,8 +127,8 @@ extension Request where Reply == LoginCancelled {
 
 extension Request where Reply == LoginEvent {
     /// The limit is for the first response; events may come at any time.
-    package static func login(_ account: AccountName, _ settings: LoginRequest) -> Self {
-        var request = post(Resource.login.path(of: account), settings, within: .seconds(30))
+    package static func login(_ account: AccountName, _ asked: LoginRequest) -> Self {
+        var request = post(Resource.login.path(of: account), asked, within: .seconds(30))
         request.plain.accept = LoginEvent.mediaType
         return request
     }

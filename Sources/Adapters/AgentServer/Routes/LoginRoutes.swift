@@ -3,7 +3,7 @@ internal import AgentAPI
 /// Login, its cancellation, and logout.
 extension Router {
     func loginScopes(_ request: APIRequest) throws(Problem) -> [String] {
-        try body(request, LoginRequest.self)?.scopes ?? []
+        try body(request, LoginRequest.self)?.settings?.scopes ?? []
     }
 
     func login(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
@@ -11,13 +11,14 @@ extension Router {
         try requireAcceptable(routed.request, LoginEvent.mediaType)
         let asked = try body(routed.request, LoginRequest.self) ?? LoginRequest()
         // Settings decide where the account's secrets are sent, and are written to the account file.
-        guard routed.isTrusted || !asked.bringsSettings else {
+        let permitted = routed.isTrusted ? asked : asked.withoutSettings
+        guard permitted == asked else {
             throw Problem(
                 .forbidden, "only the agent's owner may change the settings of '\(account)'",
                 hint: "send only 'timeout' and 'qr_code'", reason: "settings_not_allowed"
             )
         }
-        let events = try await service.login(account, asked, within: routed.limits)
+        let events = try await service.login(account, permitted, within: routed.limits)
         return .stream(.lines(routed.isTrusted ? events : events.redacted))
     }
 

@@ -30,6 +30,7 @@ struct RoutedRequest: Sendable {
     let identity: any CallerIdentity
     /// Whether the caller gets full replies; others get `redacted`.
     let isTrusted: Bool
+    /// None for a route without a permission.
     var limits = CallerLimits()
 }
 

@@ -42,7 +42,7 @@ final class Logins: Sendable {
         let account = registry.known(name)
         let known: AccountSettings?
         do throws(ConfigurationError) { known = try shared.directory.load(name) } catch { throw .configuration(error) }
-        let settings = try LoginSettings(account: name, request: request, known: known).merged()
+        let settings = try SettingsMerge(account: name, request: request, known: known).merged()
         try settings.requireWithin(limits.bound?.scopes, name)
         let fresh = PendingLogin(account: name, settings: settings, time: shared.time, drawQRCode: drawQRCode)
         // A login or a migration has replaced the account since its file was read: start again with the new settings.
@@ -50,12 +50,12 @@ final class Logins: Sendable {
         guard pending === fresh else { return try join(pending, request, limits, wantsQRCode: wantsQRCode) }
         let stream = fresh.watch(wantsQRCode: wantsQRCode)
         let secrets = LoginSecrets(
-            client: request.clientSecret.map { SecretBytes($0) },
+            client: request.settings?.clientSecret.map { SecretBytes($0) },
             registration: request.registrationToken.map { SecretBytes($0) }
         )
         let run = LoginRun(
             // A request without settings must not rewrite the account file.
-            fresh, isNew: request.hasSettings && known != settings, secrets, shared, registry, revocations,
+            fresh, isNew: request.settings != nil && known != settings, secrets, shared, registry, revocations,
             registrations
         )
         fresh.start {
@@ -88,8 +88,8 @@ final class Logins: Sendable {
         _ pending: PendingLogin, _ request: LoginRequest, _ limits: CallerLimits, wantsQRCode: Bool
     ) throws(Problem) -> AsyncStream<LoginEvent> {
         try pending.settings.requireWithin(limits.bound?.scopes, pending.account)
-        if request.hasSettings {
-            let asked = try LoginSettings(account: pending.account, request: request, known: pending.settings).merged()
+        if request.settings != nil {
+            let asked = try SettingsMerge(account: pending.account, request: request, known: pending.settings).merged()
             guard asked == pending.settings else {
                 throw Problem(
                     .badRequest,

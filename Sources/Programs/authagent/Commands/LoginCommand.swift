@@ -140,20 +140,9 @@ struct LoginCommand: ParsableCommand {
         let secret = try clientSecretFile.map { try SecretInput.read($0, "client secret") }
         let token = try registrationTokenFile.map { try SecretInput.read($0, "registration token") }
         let connection = try AgentConnection.open()
-        let parameters = [
-            "host": host, "tenant": tenant, "realm": realm, "application": application, "region": region,
-            "start_url": startUrl,
-        ].compactMapValues(\.self)
         let request = LoginRequest(
-            provider: provider, providerParameters: parameters.isEmpty ? nil : parameters, issuer: issuer,
-            clientID: clientId, clientSecret: secret, registrationToken: token,
-            scopes: scope.isEmpty ? nil : scope,
-            deviceEndpoint: deviceEndpoint, tokenEndpoint: tokenEndpoint, revocationEndpoint: revocationEndpoint,
-            registrationEndpoint: registrationEndpoint, store: store, timeout: timeout,
-            qrCode: screen.wantsQRCode ? true : nil,
-            clientAuthentication: clientAuth, clientKeyFile: clientKeyFile.map(absolutePath),
-            clientCertificateFile: clientCertificateFile.map(absolutePath), pkce: pkce,
-            audience: audience, resources: resource.isEmpty ? nil : resource
+            settings: settings(clientSecret: secret), registrationToken: token, timeout: timeout,
+            qrCode: screen.wantsQRCode ? true : nil
         )
         // Blocked only now, so that Ctrl-C before the login exists just ends this program. SIGHUP keeps its default:
         // when the terminal is lost this program ends, and the login continues in the agent.
@@ -170,6 +159,27 @@ struct LoginCommand: ParsableCommand {
                 if signals.take() != nil { try cancel() }
             }
         }
+    }
+
+    private func settings(clientSecret: String?) -> LoginSettings {
+        let parameters = [
+            "host": host, "tenant": tenant, "realm": realm, "application": application, "region": region,
+            "start_url": startUrl,
+        ].compactMapValues(\.self)
+        var settings = LoginSettings(
+            provider: provider, providerParameters: parameters.isEmpty ? nil : parameters, issuer: issuer,
+            clientID: clientId, clientSecret: clientSecret, scopes: scope.isEmpty ? nil : scope, audience: audience,
+            resources: resource.isEmpty ? nil : resource, store: store
+        )
+        settings.deviceEndpoint = deviceEndpoint
+        settings.tokenEndpoint = tokenEndpoint
+        settings.revocationEndpoint = revocationEndpoint
+        settings.registrationEndpoint = registrationEndpoint
+        settings.clientAuthentication = clientAuth
+        settings.clientKeyFile = clientKeyFile.map(absolutePath)
+        settings.clientCertificateFile = clientCertificateFile.map(absolutePath)
+        settings.pkce = pkce
+        return settings
     }
 
     /// The login failed, as the event stream reported.

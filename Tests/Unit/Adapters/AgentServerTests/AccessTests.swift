@@ -214,6 +214,26 @@ struct AccessTests {
         }
     }
 
+    @Test("each setting of a login is refused from a caller other than the owner; its timeout and QR code are taken")
+    func eachLoginSetting() async throws {
+        let fixture = AccessFixture()
+        try await ServerFixture.serving(access: fixture.access(AccessFixture.rule(allow: [.login]))) { server in
+            for member in LoginSettings.CodingKeys.allCases {
+                let bodies = [#""x""#, "true", #"["x"]"#, #"{"x":"y"}"#].map { "{\"\(member.rawValue)\":\($0)}" }
+                let body = try #require(
+                    bodies.first { (try? APIJSON.decode(LoginRequest.self, from: $0.utf8)) != nil })
+                let reply = try await server.exchange(.post("/v1/accounts/work/login", body))
+                #expect(reply.status == 403 && reply.problem?.reason == "settings_not_allowed", "\(body)")
+            }
+            #expect(server.service.calls.isEmpty)
+            let allowed = Request.post("/v1/accounts/work/login", #"{"timeout":7,"qr_code":true}"#)
+            #expect(try await server.firstReply(allowed).status == 200)
+            let work = try #require(AccountName("work"))
+            let limits = CallerLimits(user: AccessFixture.stranger.user)
+            #expect(server.service.calls == [.login(work, LoginRequest(timeout: 7, qrCode: true), limits)])
+        }
+    }
+
     @Test("with only 'logout' a caller revokes the login and cannot forget the client; the owner can do both")
     func logoutOptions() async throws {
         let rule = AccessFixture.rule(["*"], [.everyUser], allow: [.logout])

@@ -161,7 +161,8 @@ struct RouteTests {
             #expect(plain.json?["revoked"] as? Bool == true)
             #expect(
                 server.service.calls == [
-                    .login(work, LoginRequest(issuer: "https://i.example")), .logout(work, LogoutRequest(local: true)),
+                    .login(work, LoginRequest(settings: LoginSettings(issuer: "https://i.example"))),
+                    .logout(work, LogoutRequest(local: true)),
                     .logout(work, LogoutRequest()),
                 ])
         }

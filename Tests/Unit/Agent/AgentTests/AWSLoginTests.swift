@@ -11,7 +11,7 @@ import Vault
 struct AWSLoginTests {
     private static let portal = "https://d-1234567890.awsapps.com/start"
     private static let request = LoginRequest(
-        provider: "aws", providerParameters: ["region": "eu-west-1", "start_url": portal])
+        settings: LoginSettings(provider: "aws", providerParameters: ["region": "eu-west-1", "start_url": portal]))
 
     private static func registered(_ id: String, until end: Int = 2_000_000_000) -> FakeProvider.Answer {
         .json(200, #"{"clientId":"\#(id)","clientSecret":"secret-\#(id)","clientSecretExpiresAt":\#(end)}"#)
@@ -81,12 +81,12 @@ struct AWSLoginTests {
     func scopes() async throws {
         let fixture = try fixture()
         var request = Self.request
-        request.scopes = ["b", "a"]
+        request.settings?.scopes = ["b", "a"]
         try await logIn(fixture, request)
-        try await logIn(fixture, LoginRequest(scopes: ["a", "b"]))
+        try await logIn(fixture, LoginRequest(settings: LoginSettings(scopes: ["a", "b"])))
         #expect(fixture.provider.requests(.register).count == 1)
         fixture.provider.script(.register, Self.registered("c2"))
-        try await logIn(fixture, LoginRequest(scopes: ["a"]))
+        try await logIn(fixture, LoginRequest(settings: LoginSettings(scopes: ["a"])))
         #expect(fixture.provider.requests(.register).count == 2)
         #expect(credential(fixture)?.clientID == "c2")
     }
@@ -174,7 +174,8 @@ struct AWSLoginTests {
         let fixture = try fixture()
         for (parameters, hint) in [([:], "--region"), (["region": "eu-west-1"], "--start-url")] {
             await #expect {
-                _ = try await fixture.login(LoginRequest(provider: "aws", providerParameters: parameters))
+                _ = try await fixture.login(
+                    LoginRequest(settings: LoginSettings(provider: "aws", providerParameters: parameters)))
             } throws: { error in
                 (error as? Problem)?.hint?.contains(hint) == true
             }

@@ -14,7 +14,8 @@ extension AgentFixture {
 
     func logIn(_ scopes: [String], granted: String?) async throws {
         provider.script(.token, .token("a1", scope: granted))
-        let log = try await login(LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: scopes))
+        let log = try await login(
+            LoginRequest(settings: LoginSettings(issuer: FakeProvider.issuer, clientID: "tv", scopes: scopes)))
         await passInterval()
         guard case .done? = await log.events().last else { throw Problem(.internalError, "the login has failed") }
     }

@@ -46,7 +46,8 @@ final class AgentFixture: Sendable {
         )
     }
 
-    static let request = LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"])
+    static let settings = LoginSettings(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"])
+    static let request = LoginRequest(settings: settings)
 
     /// Starts or joins a login and collects its events.
     func login(

@@ -25,7 +25,7 @@ struct CarelessProviderTests {
         200, #"{"device_code":"d","user_code":"U","verification_uri":"\#(issuer)/v","interval":5}"#)
 
     private func request(secret: String?, scopes: [String] = ["openid"]) -> LoginRequest {
-        LoginRequest(issuer: Self.issuer, clientID: "tv", clientSecret: secret, scopes: scopes)
+        LoginRequest(settings: LoginSettings(issuer: Self.issuer, clientID: "tv", clientSecret: secret, scopes: scopes))
     }
 
     private static let both = #"["client_secret_basic","client_secret_post"]"#
@@ -77,7 +77,7 @@ struct CarelessProviderTests {
             publish(fixture, methods: methods)
             fixture.provider.script(.device, .error("invalid_client", status: 401), Self.device)
             var request = request(secret: secret)
-            request.clientAuthentication = chosen
+            request.settings?.clientAuthentication = chosen
             let log = try await fixture.login(request)
             guard case .failed(let failure)? = await log.events().last else { return #expect(Bool(false)) }
             #expect(failure.code == "invalid_client")

@@ -33,10 +33,10 @@ struct ClientAuthenticationTests {
         try file(fixture, "client.pem", try TestKeys.p256(), mode: mode)
     }
 
-    private func request(_ change: (inout LoginRequest) -> Void) -> LoginRequest {
-        var request = AgentFixture.request
-        change(&request)
-        return request
+    private func request(_ change: (inout LoginSettings) -> Void) -> LoginRequest {
+        var settings = AgentFixture.settings
+        change(&settings)
+        return LoginRequest(settings: settings)
     }
 
     /// Returns the parameters of the first device authorization request, and ends the login.

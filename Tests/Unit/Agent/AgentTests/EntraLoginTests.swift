@@ -29,7 +29,8 @@ struct EntraLoginTests {
     private func logIn(_ fixture: IdentityFixture) async throws -> LoginEvent? {
         fixture.agent.provider.script(.metadata, Self.metadata(Self.tenant))
         let request = LoginRequest(
-            provider: "entra", providerParameters: ["tenant": "contoso.com"], clientID: "tv", scopes: ["openid"])
+            settings: LoginSettings(
+                provider: "entra", providerParameters: ["tenant": "contoso.com"], clientID: "tv", scopes: ["openid"]))
         return try await fixture.logIn(try idToken(fixture, of: Self.tenant), request: request)
     }
 

@@ -231,7 +231,8 @@ struct IdentityTests {
             return TokenSigner.token(claims, algorithm: "HS256", secret: secret)
         }
         let request = LoginRequest(
-            issuer: FakeProvider.issuer, clientID: "tv", clientSecret: "s3cret", scopes: ["openid"])
+            settings: LoginSettings(
+                issuer: FakeProvider.issuer, clientID: "tv", clientSecret: "s3cret", scopes: ["openid"]))
         let fixture = try IdentityFixture()
         // The provider publishes no keys.
         fixture.agent.provider.script(.keys, .json(503, ""))
@@ -269,7 +270,8 @@ struct IdentityTests {
     @Test("an invalid ID token that was not requested is ignored and not served")
     func notAskedFor() async throws {
         let fixture = try IdentityFixture()
-        let request = LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["files"])
+        let request = LoginRequest(
+            settings: LoginSettings(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["files"]))
         guard case .done(let result)? = try await fixture.logIn("~", request: request) else {
             return #expect(Bool(false))
         }

@@ -10,8 +10,9 @@ struct LoginTargetTests {
 
     private static func request(_ audience: String? = "api", _ resources: [String]? = nil) -> LoginRequest {
         LoginRequest(
-            issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"], audience: audience,
-            resources: resources ?? ["urn:a", "https://b.example/"])
+            settings: LoginSettings(
+                issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"], audience: audience,
+                resources: resources ?? ["urn:a", "https://b.example/"]))
     }
 
     private func loggedIn(_ request: LoginRequest = Self.request()) async throws -> AgentFixture {
@@ -75,7 +76,7 @@ struct LoginTargetTests {
         for (audience, expected) in [
             (nil, "client_id=tv&audience=old&prompt=consent"), ("new", "client_id=tv&audience=new&prompt=consent"),
         ] {
-            _ = await (try await fixture.login(LoginRequest(audience: audience))).prompt()
+            _ = await (try await fixture.login(LoginRequest(settings: LoginSettings(audience: audience)))).prompt()
             #expect(fixture.provider.requests(.device).last == expected)
             try await fixture.agent.cancelLogin(fixture.name)
         }
@@ -84,7 +85,8 @@ struct LoginTargetTests {
     @Test("a new provider does not get the audience and resources of the one before")
     func otherProvider() async throws {
         let fixture = try await loggedIn()
-        _ = await (try await fixture.login(LoginRequest(provider: "twitch", clientID: "c"))).prompt()
+        _ = await (try await fixture.login(LoginRequest(settings: LoginSettings(provider: "twitch", clientID: "c"))))
+            .prompt()
         #expect(fixture.provider.requests(.device).last == "client_id=c&scopes=openid")
         try await fixture.agent.cancelLogin(fixture.name)
     }
@@ -108,9 +110,10 @@ struct LoginTargetTests {
         let problem = await #expect(throws: Problem.self) {
             try await fixture.login(
                 LoginRequest(
-                    provider: "aws",
-                    providerParameters: ["region": "eu-west-1", "start_url": "https://d-1.awsapps.com/start"],
-                    audience: "api"))
+                    settings: LoginSettings(
+                        provider: "aws",
+                        providerParameters: ["region": "eu-west-1", "start_url": "https://d-1.awsapps.com/start"],
+                        audience: "api")))
         }
         #expect(problem?.detail.contains("supports neither audience nor resources") == true)
     }

@@ -121,7 +121,7 @@ struct LoginTests {
     func joinOther() async throws {
         let fixture = try AgentFixture()
         _ = await (try await fixture.login()).prompt()
-        let other = LoginRequest(clientID: "another")
+        let other = LoginRequest(settings: LoginSettings(clientID: "another"))
         await #expect { _ = try await fixture.login(other) } throws: { ($0 as? Problem)?.code == .badRequest }
         try await fixture.agent.cancelLogin(fixture.name)
     }
@@ -192,7 +192,7 @@ struct LoginTests {
         let fixture = try AgentFixture()
         try await fixture.completeLogin()
         fixture.provider.script(.token, .error("access_denied"))
-        let log = try await fixture.login(LoginRequest(scopes: ["openid", "more"]))
+        let log = try await fixture.login(LoginRequest(settings: LoginSettings(scopes: ["openid", "more"])))
         await fixture.passInterval()
         _ = await log.events()
         let status = try await fixture.agent.status(of: fixture.name)

@@ -110,8 +110,8 @@ struct LogoutTests {
         fixture.provider.script(.metadata, answer)
         fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
         var request = AgentFixture.request
-        request.deviceEndpoint = FakeProvider.issuer + "/device"
-        request.tokenEndpoint = FakeProvider.issuer + "/token"
+        request.settings?.deviceEndpoint = FakeProvider.issuer + "/device"
+        request.settings?.tokenEndpoint = FakeProvider.issuer + "/token"
         let log = try await fixture.login(request)
         await fixture.passInterval()
         guard case .done? = await log.events().last else { return #expect(Bool(false), "\(log.soFar)") }

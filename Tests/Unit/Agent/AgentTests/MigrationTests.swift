@@ -22,7 +22,7 @@ struct MigrationTests {
 
     private func logIn(_ name: AccountName, client: String = "tv", refresh: String) async throws {
         let request = LoginRequest(
-            issuer: FakeProvider.issuer, clientID: client, scopes: ["openid"], store: "sealed")
+            settings: LoginSettings(issuer: FakeProvider.issuer, clientID: client, scopes: ["openid"], store: "sealed"))
         fixture.provider.script(.token, .grant(access: "a", refresh: refresh))
         let log = EventLog(try await fixture.agent.login(name, request))
         await fixture.passInterval()

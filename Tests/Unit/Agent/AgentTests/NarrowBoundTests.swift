@@ -241,7 +241,7 @@ struct NarrowBoundTests {
             .token,
             .json(200, #"{"access_token":"a1","token_type":"bearer"\#(isNamed ? #","scope":"read""# : "")}"#))
         let log = try await fixture.login(
-            LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["read"]))
+            LoginRequest(settings: LoginSettings(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["read"])))
         await fixture.passInterval()
         guard case .done? = await log.events().last else { throw Problem(.internalError, "the login has failed") }
         for agent in [fixture, try AgentFixture(restarting: fixture)] {

@@ -18,7 +18,7 @@ struct ProofKeyTests {
 
     private func request(pkce: Bool?) -> LoginRequest {
         var request = AgentFixture.request
-        request.pkce = pkce
+        request.settings?.pkce = pkce
         return request
     }
 
@@ -96,7 +96,7 @@ struct ProofKeyTests {
     func preset() async throws {
         let fixture = try AgentFixture()
         fixture.provider.script(.metadata, Self.codes)
-        let log = try await fixture.login(LoginRequest(provider: "bmw", clientID: "c"))
+        let log = try await fixture.login(LoginRequest(settings: LoginSettings(provider: "bmw", clientID: "c")))
         #expect(await log.prompt() != nil, "\(log.soFar)")
         let asked = fixture.provider.requests(.metadata)
         #expect(asked.count == 1)

@@ -7,7 +7,8 @@ import Testing
 /// Logins with a preset.
 struct ProviderLoginTests {
     private static func request(_ name: String, _ parameters: [String: String]? = nil) -> LoginRequest {
-        LoginRequest(provider: name, providerParameters: parameters, clientID: "c", scopes: ["a", "b"])
+        LoginRequest(
+            settings: LoginSettings(provider: name, providerParameters: parameters, clientID: "c", scopes: ["a", "b"]))
     }
 
     @Test("a provider without metadata gets no discovery request, and gets its own parameter names")
@@ -75,11 +76,11 @@ struct ProviderLoginTests {
         let fixture = try AgentFixture()
         fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
         var first = AgentFixture.request
-        first.deviceEndpoint = "https://by-hand.example/device"
+        first.settings?.deviceEndpoint = "https://by-hand.example/device"
         let log = try await fixture.login(first)
         await fixture.passInterval()
         guard case .done? = await log.events().last else { return #expect(Bool(false), "\(log.soFar)") }
-        let second = try await fixture.login(LoginRequest(provider: "twitch"))
+        let second = try await fixture.login(LoginRequest(settings: LoginSettings(provider: "twitch")))
         _ = await second.prompt()
         #expect(fixture.provider.urls(.device).last == "https://id.twitch.tv/oauth2/device")
         try await fixture.agent.cancelLogin(fixture.name)
@@ -90,8 +91,11 @@ struct ProviderLoginTests {
         let fixture = try AgentFixture()
         for (request, hint) in [
             (Self.request("keycloak"), "--host"), (Self.request("nobody"), "authagent providers"),
-            (LoginRequest(providerParameters: ["host": "h"], clientID: "c"), "--provider NAME"),
-            (LoginRequest(provider: "twitch"), "--client-id ID"),
+            (
+                LoginRequest(settings: LoginSettings(providerParameters: ["host": "h"], clientID: "c")),
+                "--provider NAME"
+            ),
+            (LoginRequest(settings: LoginSettings(provider: "twitch")), "--client-id ID"),
         ] {
             await #expect { _ = try await fixture.login(request) } throws: { error in
                 (error as? Problem)?.hint?.contains(hint) == true

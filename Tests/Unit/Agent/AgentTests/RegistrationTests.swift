@@ -10,7 +10,7 @@ import Vault
 
 /// Accounts without a client id: the provider registers a client for each (RFC 7591).
 struct RegistrationTests {
-    static let request = LoginRequest(issuer: FakeProvider.issuer, scopes: ["openid"])
+    static let request = LoginRequest(settings: LoginSettings(issuer: FakeProvider.issuer, scopes: ["openid"]))
 
     static func registered(
         _ id: String = "c1", members: String = "", managed: Bool = true
@@ -200,7 +200,8 @@ struct RegistrationTests {
     func givenBack() async throws {
         let fixture = try Self.fixture(Self.registered())
         try await Self.completeLogin(
-            fixture, LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"]))
+            fixture,
+            LoginRequest(settings: LoginSettings(issuer: FakeProvider.issuer, clientID: "tv", scopes: ["openid"])))
         // The account file has no client id, as if its line had been removed.
         let path = fixture.files.path + "/user/work.toml"
         let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -340,9 +341,9 @@ struct RegistrationTests {
     func idleSecrets() async throws {
         let fixture = try Self.fixture(Self.registered())
         for request in [
-            LoginRequest(issuer: FakeProvider.issuer, clientID: "tv", registrationToken: "t"),
-            LoginRequest(issuer: FakeProvider.issuer, clientSecret: "s"),
-            LoginRequest(issuer: FakeProvider.issuer, registrationToken: "t\r\nX: y"),
+            LoginRequest(settings: LoginSettings(issuer: FakeProvider.issuer, clientID: "tv"), registrationToken: "t"),
+            LoginRequest(settings: LoginSettings(issuer: FakeProvider.issuer, clientSecret: "s")),
+            LoginRequest(settings: LoginSettings(issuer: FakeProvider.issuer), registrationToken: "t\r\nX: y"),
         ] {
             await #expect(throws: Problem.self) { _ = try await fixture.login(request) }
         }

@@ -67,7 +67,10 @@ struct ReplacedClientTests {
         #expect(isDone(try await RegistrationTests.completeLogin(fixture)))
         fixture.provider.script(.metadata, Self.metadata(Self.other))
         fixture.provider.script(.register, Self.registered("c2", at: Self.other))
-        #expect(isDone(try await RegistrationTests.completeLogin(fixture, LoginRequest(issuer: Self.other))))
+        #expect(
+            isDone(
+                try await RegistrationTests.completeLogin(
+                    fixture, LoginRequest(settings: LoginSettings(issuer: Self.other)))))
 
         let restarted = try AgentFixture(restarting: fixture)
         restarted.provider.script(.metadata, Self.metadata(FakeProvider.issuer))
@@ -95,7 +98,7 @@ struct ReplacedClientTests {
         try await fixture.agent.cancelLogin(fixture.name)
         fixture.provider.script(.metadata, Self.metadata(Self.other))
         fixture.provider.script(.register, Self.registered("c2", at: Self.other))
-        let request = LoginRequest(issuer: Self.other, scopes: ["openid"])
+        let request = LoginRequest(settings: LoginSettings(issuer: Self.other, scopes: ["openid"]))
         #expect(isDone(try await RegistrationTests.completeLogin(fixture, request)))
         #expect(try await deletions(fixture) == [Self.deletion("c1")])
     }
@@ -113,7 +116,10 @@ struct ReplacedClientTests {
     func byHand() async throws {
         let fixture = try fixture()
         #expect(isDone(try await RegistrationTests.completeLogin(fixture)))
-        #expect(isDone(try await RegistrationTests.completeLogin(fixture, LoginRequest(clientID: "tv"))))
+        #expect(
+            isDone(
+                try await RegistrationTests.completeLogin(
+                    fixture, LoginRequest(settings: LoginSettings(clientID: "tv")))))
         #expect(try await deletions(fixture) == [Self.deletion("c1")])
     }
 
@@ -122,7 +128,10 @@ struct ReplacedClientTests {
         let fixture = try fixture()
         #expect(isDone(try await RegistrationTests.completeLogin(fixture)))
         fixture.provider.script(.register, Self.registered("c2", at: FakeProvider.issuer))
-        #expect(isDone(try await RegistrationTests.completeLogin(fixture, LoginRequest(store: "memory"))))
+        #expect(
+            isDone(
+                try await RegistrationTests.completeLogin(
+                    fixture, LoginRequest(settings: LoginSettings(store: "memory")))))
         #expect(fixture.keyring.records.keys.allSatisfy { $0.purpose != .login })
         #expect(try await deletions(fixture) == [Self.deletion("c1")])
     }
@@ -131,7 +140,10 @@ struct ReplacedClientTests {
     func down() async throws {
         let fixture = try fixture()
         #expect(isDone(try await RegistrationTests.completeLogin(fixture)))
-        #expect(isDone(try await RegistrationTests.completeLogin(fixture, LoginRequest(clientID: "tv"))))
+        #expect(
+            isDone(
+                try await RegistrationTests.completeLogin(
+                    fixture, LoginRequest(settings: LoginSettings(clientID: "tv")))))
         let restarted = try AgentFixture(restarting: fixture)
         restarted.provider.script(.register, .failure(.unreachable("no route")))
         let running = Task { try? await restarted.agent.run() }

@@ -7,7 +7,7 @@ import Vault
 
 /// Queued revocations of logins that have ended here.
 struct RevocationQueueTests {
-    private static let twitch = LoginRequest(provider: "twitch", clientID: "c", scopes: ["a"])
+    private static let twitch = LoginRequest(settings: LoginSettings(provider: "twitch", clientID: "c", scopes: ["a"]))
     private static let device = FakeProvider.Answer.json(
         200,
         #"{"device_code":"d","user_code":"AAAA","verification_uri":"https://p.example/a","expires_in":600,"interval":5}"#
@@ -87,8 +87,9 @@ struct RevocationQueueTests {
         let fixture = try AgentFixture()
         fixture.provider.script(.metadata, .json(404, ""))
         let keycloak = LoginRequest(
-            provider: "keycloak", providerParameters: ["host": "sso.example", "realm": "main"], clientID: "c",
-            scopes: ["a"])
+            settings: LoginSettings(
+                provider: "keycloak", providerParameters: ["host": "sso.example", "realm": "main"], clientID: "c",
+                scopes: ["a"]))
         try await logIn(fixture, keycloak, 1)
         try await logIn(fixture, Self.twitch, 2)
         let restarted = try AgentFixture(restarting: fixture)
@@ -106,7 +107,8 @@ struct RevocationQueueTests {
         fixture.provider.script(.register, .json(200, #"{"clientId":"c1","clientSecret":"secret-c1"}"#))
         fixture.provider.script(.device, Self.device)
         let parameters = ["region": "eu-west-1", "start_url": "https://d-1234567890.awsapps.com/start"]
-        try await logIn(fixture, LoginRequest(provider: "aws", providerParameters: parameters), 1)
+        try await logIn(
+            fixture, LoginRequest(settings: LoginSettings(provider: "aws", providerParameters: parameters)), 1)
         try await logIn(fixture, Self.twitch, 2)
         await eventually { !fixture.provider.all(.revocation).isEmpty }
         let sent = try #require(fixture.provider.all(.revocation).first)

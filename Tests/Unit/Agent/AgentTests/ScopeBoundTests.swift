@@ -99,7 +99,8 @@ struct ScopeBoundTests {
         let requests = fixture.provider.requests(.device).count
         for scopes in [nil, ["mail", "files"], []] as [[String]?] {
             do throws(Problem) {
-                _ = try await fixture.agent.login(fixture.name, LoginRequest(scopes: scopes), within: limits)
+                _ = try await fixture.agent.login(
+                    fixture.name, LoginRequest(settings: LoginSettings(scopes: scopes)), within: limits)
                 Issue.record("the login starts")
             } catch {
                 #expect(error.code == .forbidden, "\(error)")
@@ -107,11 +108,12 @@ struct ScopeBoundTests {
             }
         }
         #expect(fixture.provider.requests(.device).count == requests)
-        let log = try await fixture.login(LoginRequest(scopes: ["mail", "offline_access"]), within: limits)
+        let log = try await fixture.login(
+            LoginRequest(settings: LoginSettings(scopes: ["mail", "offline_access"])), within: limits)
         #expect(await log.prompt()?.scope?.contains("mail") == true)
         // Nor may it join a login that requests more.
         try await fixture.agent.cancelLogin(fixture.name)
-        let wide = try await fixture.login(LoginRequest(scopes: ["mail", "files"]))
+        let wide = try await fixture.login(LoginRequest(settings: LoginSettings(scopes: ["mail", "files"])))
         _ = await wide.prompt()
         // Nor may a caller that cannot join set its timeout.
         let joining = LoginRequest(timeout: 1)

@@ -45,7 +45,7 @@ struct StoreTests {
     @Test("for a configured store, the hint does not propose another one")
     func chosen() async throws {
         var request = AgentFixture.request
-        request.store = "keyring"
+        request.settings?.store = "keyring"
         fixture.keyring.fail(StoreFailure(.hung, "the keyring hangs"))
         let events = await (try await fixture.login(request)).events()
         guard case .failed(let failure)? = events.last else { return #expect(Bool(false)) }
@@ -65,7 +65,7 @@ struct StoreTests {
     func unlock() async throws {
         try await make()
         var request = AgentFixture.request
-        request.store = "sealed"
+        request.settings?.store = "sealed"
         fixture.provider.script(.token, .grant(access: "a1", refresh: "r1"))
         let log = try await fixture.login(request)
         await fixture.passInterval()

@@ -92,10 +92,52 @@ struct AccountFileTests {
         keys.believeOmittedScope = true
         keys.pkce = false
         keys.deviceParameters = ["audience": "https://api.example/", "odd.name": "a\"b"]
+        keys.registrationEndpoint = try EndpointURL(parsing: "https://issuer.example/register")
+        keys.requestEncoding = .form
         let settings = try AccountSettings(keys)
         try fixture.directory.prepare(settings, for: fixture.name).commit()
         #expect(try fixture.directory.load(fixture.name) == settings)
+        #expect(try String(contentsOfFile: fixture.files.path + "/user/work.toml", encoding: .utf8) == Self.written)
     }
+
+    /// Every key, in the order in which a login writes them.
+    private static let written = #"""
+        # Written by 'authagent login'. Edit it as you like; 'authagent reload' applies changes.
+        # The keys are described in authagent.toml(5). Do not store secrets here.
+        provider = "keycloak"
+        host = "sso.example:8443"
+        realm = "main"
+        issuer = "https://issuer.example/a"
+        client_id = "a \"quoted\" \\ id"
+        scopes = ["openid", "https://scope.example/read"]
+        audience = "https://api.example/"
+        resources = ["urn:a", "https://b.example/"]
+        store = "memory"
+        device_endpoint = "https://issuer.example/device"
+        token_endpoint = "https://issuer.example/token"
+        revocation_endpoint = "https://issuer.example/revoke"
+        registration_endpoint = "https://issuer.example/register"
+        client_auth = "client_secret_post"
+        client_secret_file = "/etc/secret"
+        client_key_file = "/etc/keys/tv.pem"
+        client_certificate_file = "/etc/keys/tv.crt"
+        assertion_audience = "issuer"
+        pkce = false
+        keep_alive = "7200s"
+        lock_after = "600s"
+        lifetime = "28800s"
+        expected_subject = "auth0|\"ann\""
+        scope_parameter = "scopes"
+        device_grant_type = "device"
+        device_code_parameter = "code"
+        request_encoding = "form"
+        refresh_ends_tokens = true
+        believe_omitted_scope = true
+        [device_parameters]
+        "audience" = "https://api.example/"
+        "odd.name" = "a\"b"
+
+        """#
 
     @Test("an unknown key is refused with its line and the nearest key")
     func unknownKey() throws {

@@ -4,18 +4,20 @@ internal import Configuration
 internal import Formats
 internal import OAuth
 
-/// The settings of a login: the request merged with the account file.
-struct LoginSettings {
+/// The settings of a login: those that the request brings, over the account file's.
+struct SettingsMerge {
     let account: AccountName
     let request: LoginRequest
     let known: AccountSettings?
 
+    private var brought: LoginSettings { request.settings ?? LoginSettings() }
+
     /// Merges member by member; the request wins.
     func merged() throws(Problem) -> AccountSettings {
-        guard known != nil || request.hasSettings else { throw .unknown(account) }
+        guard known != nil || request.settings != nil else { throw .unknown(account) }
         var keys = known?.keys ?? AccountKeys()
         let provider = try provider()
-        let issuer = try parse(request.issuer, "issuer", Issuer.init(parsing:))
+        let issuer = try parse(brought.issuer, "issuer", Issuer.init(parsing:))
         if provider != keys.provider || (issuer != nil && issuer != known?.issuer) {
             // Endpoints and dialect belong to the provider; client id and scopes may stay the same.
             let before = keys
@@ -28,31 +30,31 @@ struct LoginSettings {
             (keys.lockAfter, keys.lifetime) = (before.lockAfter, before.lifetime)
         }
         keys.issuer = issuer ?? keys.issuer
-        keys.clientID = request.clientID ?? keys.clientID
-        keys.scopes = request.scopes ?? keys.scopes
-        keys.audience = request.audience ?? keys.audience
-        keys.resources = request.resources ?? keys.resources
-        keys.deviceEndpoint = try endpoint(request.deviceEndpoint, "device endpoint") ?? keys.deviceEndpoint
-        keys.tokenEndpoint = try endpoint(request.tokenEndpoint, "token endpoint") ?? keys.tokenEndpoint
+        keys.clientID = brought.clientID ?? keys.clientID
+        keys.scopes = brought.scopes ?? keys.scopes
+        keys.audience = brought.audience ?? keys.audience
+        keys.resources = brought.resources ?? keys.resources
+        keys.deviceEndpoint = try endpoint(brought.deviceEndpoint, "device endpoint") ?? keys.deviceEndpoint
+        keys.tokenEndpoint = try endpoint(brought.tokenEndpoint, "token endpoint") ?? keys.tokenEndpoint
         keys.revocationEndpoint =
-            try endpoint(request.revocationEndpoint, "revocation endpoint") ?? keys.revocationEndpoint
+            try endpoint(brought.revocationEndpoint, "revocation endpoint") ?? keys.revocationEndpoint
         keys.registrationEndpoint =
-            try endpoint(request.registrationEndpoint, "registration endpoint") ?? keys.registrationEndpoint
-        keys.store = try choice(request.store, "store", StoreKind.self) ?? keys.store
-        if request.clientSecret != nil { keys.clientSecretFile = nil }
+            try endpoint(brought.registrationEndpoint, "registration endpoint") ?? keys.registrationEndpoint
+        keys.store = try choice(brought.store, "store", StoreKind.self) ?? keys.store
+        if brought.clientSecret != nil { keys.clientSecretFile = nil }
         keys.clientAuthentication =
-            try choice(request.clientAuthentication, "client_auth", ClientAuthentication.self)
+            try choice(brought.clientAuthentication, "client_auth", ClientAuthentication.self)
             ?? keys.clientAuthentication
-        keys.clientKeyFile = request.clientKeyFile ?? keys.clientKeyFile
-        keys.clientCertificateFile = request.clientCertificateFile ?? keys.clientCertificateFile
-        keys.pkce = request.pkce ?? keys.pkce
+        keys.clientKeyFile = brought.clientKeyFile ?? keys.clientKeyFile
+        keys.clientCertificateFile = brought.clientCertificateFile ?? keys.clientCertificateFile
+        keys.pkce = brought.pkce ?? keys.pkce
         try checkSecrets(clientID: keys.clientID)
         do throws(AccountSettings.Invalid) { return try AccountSettings(keys) } catch { throw problem(error) }
     }
 
     /// Refuses secrets that would not be used.
     private func checkSecrets(clientID: String?) throws(Problem) {
-        if request.clientSecret != nil, clientID == nil {
+        if brought.clientSecret != nil, clientID == nil {
             throw Problem(
                 .badRequest, "a client secret needs a client id",
                 hint: "give --client-id ID as well"
@@ -77,21 +79,21 @@ struct LoginSettings {
     /// Returns the provider. Parameters are kept only if the provider stays the same.
     private func provider() throws(Problem) -> ProviderChoice? {
         let before = known?.keys.provider
-        guard let name = request.provider ?? before?.preset.name else {
-            guard let parameter = request.providerParameters?.keys.sorted().first else { return nil }
+        guard let name = brought.provider ?? before?.preset.name else {
+            guard let parameter = brought.providerParameters?.keys.sorted().first else { return nil }
             throw Problem(
                 .badRequest, "'\(parameter)' belongs to a provider", hint: "give --provider NAME as well"
             )
         }
         var parameters = name == before?.preset.name ? before?.parameters ?? [:] : [:]
-        parameters.merge(request.providerParameters ?? [:]) { $1 }
+        parameters.merge(brought.providerParameters ?? [:]) { $1 }
         do throws(AccountSettings.Invalid) { return try ProviderChoice(name, parameters: parameters) } catch {
             throw problem(error)
         }
     }
 
     private func problem(_ error: AccountSettings.Invalid) -> Problem {
-        guard error.key == "client_id", request.clientID == nil else {
+        guard error.key == "client_id", brought.clientID == nil else {
             return Problem(.badRequest, error.problem, hint: error.hint)
         }
         return Problem(.badRequest, "'\(account)' has no client id", hint: error.hint)
