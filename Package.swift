@@ -503,7 +503,7 @@ let tests: [Target] = [
     // The manual against the types.
     .testTarget(
         name: "DocumentationTests",
-        dependencies: ["AgentAPI", "Configuration", "TestSupport"],
+        dependencies: ["AgentAPI", "Configuration", "TestSupport", "authagent"],
         path: "Tests/Unit/DocumentationTests",
         swiftSettings: swift
     ),

@@ -15,6 +15,15 @@ public struct ManualPage: Sendable {
         Set(lines.filter { $0.hasPrefix(".It ") }.flatMap { Self.words($0.dropFirst(4)) })
     }
 
+    /// The words of each `.It` line of a section or subsection, which is named as in its source.
+    public func items(of heading: String) -> [[String]] {
+        let titles = [".Sh \(heading)", ".Ss \(heading)"]
+        guard let start = lines.firstIndex(where: { titles.contains(String($0)) }) else { return [] }
+        let ends = lines[start].hasPrefix(".Sh ") ? [".Sh "] : [".Sh ", ".Ss "]
+        return lines[(start + 1)...].prefix { line in !ends.contains { line.hasPrefix($0) } }
+            .filter { $0.hasPrefix(".It ") }.map { Self.words($0.dropFirst(4)) }
+    }
+
     /// The words of the page, wherever they stand.
     public var words: Set<String> { Set(lines.flatMap(Self.words)) }
 

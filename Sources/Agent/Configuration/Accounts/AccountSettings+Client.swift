@@ -10,6 +10,13 @@ extension AccountSettings {
 
     /// Checks that the keys of the chosen method are set. Whether a secret is stored is known only to the store.
     static func checkClient(_ keys: AccountKeys, method: ClientAuthentication?) throws(Invalid) {
+        for (key, path, what) in [
+            ("client_secret_file", keys.clientSecretFile, "secret"), ("client_key_file", keys.clientKeyFile, "key"),
+        ] where keys.clientID == nil && path != nil {
+            throw Invalid(
+                key: key, problem: "a client \(what) needs a client id", hint: Self.clientIDHint(keys.provider)
+            )
+        }
         for (key, path) in [
             ("client_secret_file", keys.clientSecretFile), ("client_key_file", keys.clientKeyFile),
             ("client_certificate_file", keys.clientCertificateFile),
@@ -33,7 +40,7 @@ extension AccountSettings {
         guard let missing else { return }
         throw Invalid(
             key: "client_auth", problem: "'\(method.rawValue)' needs \(missing), which is not set",
-            hint: "set \(missing), or give --\(missing.replacing("_", with: "-")) FILE"
+            hint: "set \(missing), or give \(AccountKey.option(for: missing)) FILE"
         )
     }
 }

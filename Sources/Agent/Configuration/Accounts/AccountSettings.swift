@@ -72,14 +72,6 @@ public struct AccountSettings: Equatable, Sendable {
         guard clientID != nil || (issuer != nil && canRegister) else {
             throw Invalid(key: "client_id", problem: "there is no client id", hint: Self.clientIDHint(keys.provider))
         }
-        for (key, path, what) in [
-            ("client_secret_file", keys.clientSecretFile, "secret"), ("client_key_file", keys.clientKeyFile, "key"),
-        ] where clientID == nil && path != nil {
-            throw Invalid(
-                key: key, problem: "a client \(what) needs a client id",
-                hint: Self.clientIDHint(keys.provider)
-            )
-        }
         try Self.checkClient(keys, method: clientAuthentication)
         try Self.checkTarget(keys, encoding: dialect.encoding)
         try Self.check(keys, issuer: issuer, scopes: scopes)
@@ -88,7 +80,7 @@ public struct AccountSettings: Equatable, Sendable {
     /// The hint for an account without a client id.
     public var clientIDHint: String { Self.clientIDHint(keys.provider) }
 
-    private static func clientIDHint(_ provider: ProviderChoice?) -> String {
+    static func clientIDHint(_ provider: ProviderChoice?) -> String {
         if provider?.preset.registrationEndpoint != nil {
             return "check the provider's parameters and --scope, or give --client-id ID of a client that is registered"
         }

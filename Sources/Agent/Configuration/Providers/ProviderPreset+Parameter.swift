@@ -35,7 +35,7 @@ extension ProviderPreset.Parameter {
         case httpsURL
     }
 
-    public var option: String { "--" + name.replacing("_", with: "-") }
+    public var option: String { AccountKey.option(for: name) }
 
     /// Returns why the value is invalid; `nil` if it is valid.
     func objection(to value: String) -> (problem: String, hint: String)? {

@@ -1,0 +1,79 @@
+internal import AgentAPI
+internal import OAuth
+
+/// The table of account keys. A file is read in this order, so it decides which of two errors is reported.
+extension AccountKey {
+    package static let all: [AccountKey] = login + endpoints + client + session + dialect + [provider] + parameters
+
+    private static let login = [
+        AccountKey(.issuer, .url(Issuer.init(parsing:), \.text), \.issuer, from: \.issuer),
+        AccountKey(.clientID, .text, \.clientID, from: \.clientID),
+        AccountKey(.scopes, .list, \.scopes, from: \.scopes),
+        AccountKey(.audience, .text, \.audience, from: \.audience),
+        AccountKey(.resources, .list, \.resources, from: \.resources),
+        AccountKey(.store, .choice, \.store, from: \.store),
+    ]
+
+    private static let endpoints = [
+        AccountKey(.deviceEndpoint, endpoint, \.deviceEndpoint, from: \.deviceEndpoint),
+        AccountKey(.tokenEndpoint, endpoint, \.tokenEndpoint, from: \.tokenEndpoint),
+        AccountKey(.revocationEndpoint, endpoint, \.revocationEndpoint, from: \.revocationEndpoint),
+        AccountKey(.registrationEndpoint, endpoint, \.registrationEndpoint, from: \.registrationEndpoint),
+    ]
+
+    private static var endpoint: AccountValue<EndpointURL, String> { .url(EndpointURL.init(parsing:), \.text) }
+
+    private static let client = [
+        AccountKey(.clientAuthentication, .choice, \.clientAuthentication, from: \.clientAuthentication),
+        AccountKey("client_secret_file", .text, \.clientSecretFile),
+        AccountKey(.clientKeyFile, .text, \.clientKeyFile, from: \.clientKeyFile),
+        AccountKey(.clientCertificateFile, .text, \.clientCertificateFile, from: \.clientCertificateFile),
+        AccountKey("assertion_audience", .choice, \.assertionAudience),
+        AccountKey(.pkce, .boolean, \.pkce, from: \.pkce),
+    ]
+
+    private static let session = [
+        AccountKey("keep_alive", .duration, \.keepAlive),
+        AccountKey("lock_after", .duration, \.lockAfter),
+        AccountKey("lifetime", .duration, \.lifetime),
+        AccountKey("expected_subject", .text, \.expectedSubject),
+    ]
+
+    private static let dialect = [
+        AccountKey("scope_parameter", .text, \.scopeParameter),
+        AccountKey("device_grant_type", .text, \.deviceGrantType),
+        AccountKey("device_code_parameter", .text, \.deviceCodeParameter),
+        AccountKey("device_parameters", .table, \.deviceParameters, in: .end),
+        AccountKey("request_encoding", .choice, \.requestEncoding),
+        AccountKey("refresh_ends_tokens", .boolean, \.refreshEndsTokens),
+        AccountKey("believe_omitted_scope", .boolean, \.believeOmittedScope),
+    ]
+
+    /// Takes a login's parameters as well.
+    private static let provider = AccountKey(
+        LoginSettings.CodingKeys.provider.rawValue, .provider, set: { $0.provider = $1 }, get: { $0.preset.name },
+        take: { (settings, keys) throws(AccountSettings.Invalid) in try keys.takeProvider(settings) }
+    )
+
+    /// The parameters of all presets.
+    private static let parameters = ProviderPreset.parameterNames.map { name in
+        AccountKey(
+            name, .providerParameters, set: { $0.parameters[name] = $1 }, get: { $0.parameters[name] },
+            take: { _, _ in }
+        )
+    }
+
+    /// Creates a key that is a part of the provider.
+    private init(
+        _ name: String, _ member: LoginSettings.CodingKeys,
+        set: @escaping @Sendable (inout AccountDraft, String?) -> Void,
+        get: @escaping @Sendable (ProviderChoice) -> String?,
+        take: @escaping @Sendable (LoginSettings, inout AccountKeys) throws(AccountSettings.Invalid) -> Void
+    ) {
+        let text = AccountValue<String, String>.text
+        self.init(
+            name: name, member: member, option: Self.option(for: name), place: .head,
+            read: { (file, draft) throws(ConfigurationError) in set(&draft, try text.read(&file, name)) },
+            lines: { $0.provider.flatMap(get).map { text.lines(name, $0) } ?? [] }, take: take)
+    }
+}
