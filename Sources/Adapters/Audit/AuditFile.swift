@@ -82,16 +82,10 @@ final class AuditFile: LineSink {
         }
         bytes += lines
         guard !bytes.isEmpty else { return }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(state.file.raw, $0.baseAddress, $0.count) }
-            if written < 0 && errno == EINTR { continue }
-            guard written > 0 else {
-                let code = written < 0 ? errno : EIO
-                state.isTorn = state.isTorn || rest.count < bytes.count
-                throw .system(state.path, code)
-            }
-            rest = rest.dropFirst(written)
+        let written = bytes.withUnsafeBytes { SystemCall.writeAll($0, to: state.file.raw) }
+        if let code = written.error {
+            state.isTorn = state.isTorn || written.count > 0
+            throw .system(state.path, code)
         }
         if state.failing != nil {
             logger.notice(

@@ -5,7 +5,8 @@ internal import System
 
 /// The agent's end of the connection to a keyring helper: reads and writes whole frames, with a deadline.
 ///
-/// Blocks, so it runs on a thread of its own. Only `cancel` may be called from other threads.
+/// Blocks, so it runs on a thread of its own. Only `cancel` may be called from other threads. Its loops are its own,
+/// because each step has the deadline and each buffer is wiped.
 final class HelperChannel: Sendable {
     enum Failure: Error {
         /// The other end is closed: the helper has ended or is about to.

@@ -44,7 +44,7 @@ struct HelperProcess: ~Copyable {
 
     deinit {
         kill(pid, SIGKILL)
-        while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
+        _ = SystemCall.uninterrupted { waitpid(pid, nil, 0) }
     }
 
     /// Waits for the process to end. Returns how it ended, or `nil` if it still runs at the deadline.

@@ -113,8 +113,7 @@ public final class ExecutableDigests: Sendable {
         var left = before.size
         let isComplete = withUnsafeTemporaryAllocation(byteCount: 128 * 1024, alignment: 16) { buffer in
             while ContinuousClock.now < end {
-                let count = Glibc.read(raw, buffer.baseAddress, buffer.count)
-                if count < 0 && errno == EINTR { continue }
+                let count = SystemCall.uninterrupted { Glibc.read(raw, buffer.baseAddress, buffer.count) }
                 guard count >= 0, UInt64(count) <= left else { return false }
                 if count == 0 { return left == 0 }
                 sign.show()

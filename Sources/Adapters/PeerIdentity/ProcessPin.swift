@@ -78,9 +78,7 @@ final class ProcessPin: Sendable {
         switch means {
         case .descriptor(let descriptor):
             var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            var ready = poll(&wait, 1, 0)
-            while ready < 0 && errno == EINTR { ready = poll(&wait, 1, 0) }
-            return ready == 0
+            return SystemCall.uninterrupted { poll(&wait, 1, 0) } == 0
         case .startTime(let startTime):
             return ProcessStatus(of: pid).map { !$0.isZombie && $0.startTime == startTime } ?? false
         // Only user and groups are known, and the kernel fixed them at connect(2).

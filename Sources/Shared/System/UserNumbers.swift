@@ -68,13 +68,8 @@ public enum UserNumbers {
         let raw = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard raw >= 0 else { return "" }
         let file = Descriptor(owning: raw)
-        var (bytes, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 16 * 1024))
-        while bytes.count < 1 << 20 {
-            let count = Glibc.read(file.raw, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { break }
-            bytes += chunk.prefix(count)
-        }
+        var bytes: [UInt8] = []
+        _ = SystemCall.readAll(file.raw, into: &bytes, limit: 1 << 20)
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -52,14 +52,8 @@ public enum PrivateFile {
             throw .readableByOthers(path, mode: mode)
         }
         var bytes = [UInt8](repeating: 0, count: min(Int(status.st_size), limit) + 1)
-        var count = 0
-        while count < bytes.count {
-            let got = bytes[count...].withUnsafeMutableBytes { Glibc.read(file.raw, $0.baseAddress, $0.count) }
-            if got < 0 && errno == EINTR { continue }
-            guard got >= 0 else { throw failed("read") }
-            if got == 0 { break }
-            count += got
-        }
+        let count = bytes.withUnsafeMutableBytes { SystemCall.read(file.raw, into: $0) }
+        guard count >= 0 else { throw failed("read") }
         guard count <= limit else { throw .tooLarge(path, limit: limit) }
         bytes.removeLast(bytes.count - count)
         return bytes

@@ -17,9 +17,8 @@ enum ProtectedFile {
         _ path: String, mayBeReadByOthers: Bool, isTrusted: Bool = true, limit: Int = longest
     ) throws(ConfigurationError) -> [UInt8]? {
         guard let file = try isTrusted ? trusted(path) : untrusted(path) else { return nil }
-        let descriptor = file.raw
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure(path, "cannot be read") }
+        guard fstat(file.raw, &status) == 0 else { throw failure(path, "cannot be read") }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw ConfigurationError(file: path, problem: "this is not a regular file", hint: "put a text file there")
         }
@@ -40,24 +39,16 @@ enum ProtectedFile {
                 hint: mayBeReadByOthers ? "run 'chmod go-w \(path)'" : "run 'chmod 600 \(path)'"
             )
         }
-        var bytes = [UInt8](repeating: 0, count: limit + 1)
-        var count = 0
-        while count < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { buffer in
-                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-                return Glibc.read(descriptor, rest.baseAddress, rest.count)
-            }
-            if got < 0 && errno == EINTR { continue }
-            guard got >= 0 else { throw failure(path, "cannot be read") }
-            if got == 0 { break }
-            count += got
+        var bytes: [UInt8] = []
+        if let code = SystemCall.readAll(file.raw, into: &bytes, limit: limit + 1) {
+            throw failure(path, "cannot be read", code)
         }
-        guard count <= limit else {
+        guard bytes.count <= limit else {
             throw ConfigurationError(
                 file: path, problem: "the file is larger than \(limit) bytes", hint: "is it the right file?"
             )
         }
-        return Array(bytes.prefix(count))
+        return bytes
     }
 
     private static func trusted(_ path: String) throws(ConfigurationError) -> Descriptor? {
@@ -101,8 +92,8 @@ enum ProtectedFile {
         return text
     }
 
-    static func failure(_ path: String, _ problem: String) -> ConfigurationError {
-        let reason = String(cString: strerror(errno))
+    static func failure(_ path: String, _ problem: String, _ code: Int32 = errno) -> ConfigurationError {
+        let reason = String(cString: strerror(code))
         return ConfigurationError(file: path, problem: "\(problem): \(reason)", hint: "run 'ls -ld \(path)' to see why")
     }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Policy
+internal import System
 
 /// The machine's list of subordinate user ids (subuid(5)).
 package enum SubordinateUsersFile {
@@ -32,17 +33,11 @@ package enum SubordinateUsersFile {
     package static func text(of path: String = path) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
+        let file = Descriptor(owning: descriptor)
         var state = stat()
-        guard fstat(descriptor, &state) == 0, state.st_mode & S_IFMT == S_IFREG else { return "" }
+        guard fstat(file.raw, &state) == 0, state.st_mode & S_IFMT == S_IFREG else { return "" }
         var bytes: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 64 * 1024)
-        while bytes.count < longest {
-            let count = read(descriptor, &part, part.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            bytes += part[..<count]
-        }
+        _ = SystemCall.readAll(file.raw, into: &bytes, limit: longest)
         guard bytes.count >= longest, let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else {
             return String(decoding: bytes, as: UTF8.self)
         }

@@ -30,13 +30,8 @@ enum PassphraseInput {
 
     private static func readAll() throws -> [UInt8] {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: longest + 3)
-        while bytes.count <= longest + 2 {
-            let count = Glibc.read(STDIN_FILENO, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw Failure("cannot read standard input: \(String(cString: strerror(errno)))") }
-            if count == 0 { break }
-            bytes += chunk.prefix(count)
+        if let code = SystemCall.readAll(STDIN_FILENO, into: &bytes, limit: longest + 3) {
+            throw Failure("cannot read standard input: \(String(cString: strerror(code)))")
         }
         return withoutLineBreak(bytes)
     }
@@ -59,7 +54,7 @@ enum PassphraseInput {
             signals.end()
         }
         var waits = [STDIN_FILENO, signals.descriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        while poll(&waits, nfds_t(waits.count), -1) < 0 && errno == EINTR {}
+        _ = SystemCall.uninterrupted { poll(&waits, nfds_t(waits.count), -1) }
         guard waits[1].revents == 0 else { throw Failure("no passphrase was given") }
         var line = [UInt8](repeating: 0, count: longest + 3)
         let count = Glibc.read(STDIN_FILENO, &line, line.count)

@@ -17,13 +17,8 @@ enum SecretInput {
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
         if path != "-" { try refuseReadableByOthers(descriptor, path) }
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while bytes.count <= longest {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw Failure("cannot read \(path): \(String(cString: strerror(errno)))") }
-            if count == 0 { break }
-            bytes += chunk.prefix(count)
+        if let code = SystemCall.readAll(descriptor, into: &bytes, limit: longest + 1) {
+            throw Failure("cannot read \(path): \(String(cString: strerror(code)))")
         }
         // A final line break belongs to the file, not to the secret.
         if bytes.last == 10 { bytes.removeLast() }

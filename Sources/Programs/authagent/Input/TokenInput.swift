@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// Reads a token from standard input; never from an argument, because /proc/PID/cmdline is world-readable.
 enum TokenInput {
@@ -7,13 +8,8 @@ enum TokenInput {
 
     static func read() throws -> String {
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while bytes.count <= longest {
-            let count = Glibc.read(STDIN_FILENO, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw Failure("cannot read standard input: \(String(cString: strerror(errno)))") }
-            if count == 0 { break }
-            bytes += chunk.prefix(count)
+        if let code = SystemCall.readAll(STDIN_FILENO, into: &bytes, limit: longest + 1) {
+            throw Failure("cannot read standard input: \(String(cString: strerror(code)))")
         }
         func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
         let token = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()

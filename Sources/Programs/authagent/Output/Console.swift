@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import Glibc
+internal import System
 
 /// Output: results to standard output, all other text to standard error.
 enum Console {
@@ -62,20 +63,7 @@ enum Console {
     private static func write(_ text: String, to descriptor: Int32) -> Int32? {
         var text = text
         return text.withUTF8 { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count >= 0 {
-                    rest = rest.dropFirst(count)
-                } else if errno == EAGAIN {
-                    // Another process has set the pipe or terminal to O_NONBLOCK.
-                    var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    _ = poll(&room, 1, -1)
-                } else if errno != EINTR {
-                    return errno
-                }
-            }
-            return nil
+            SystemCall.writeAll(UnsafeRawBufferPointer(bytes), to: descriptor, waitsForRoom: true).error
         }
     }
 }

@@ -53,7 +53,7 @@ extension AgentStarter {
         // Do not leave a command that hangs behind.
         kill(pid, SIGKILL)
         var status: Int32 = -1
-        while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+        _ = SystemCall.uninterrupted { waitpid(pid, &status, 0) }
         return status == 0
     }
 }

@@ -61,16 +61,7 @@ struct AgentStarter {
     private func readReport(_ descriptor: Int32) -> String {
         let deadline = Deadline(Self.patience)
         var report: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1024)
-        while report.count < 8192 {
-            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let ready = poll(&wait, 1, deadline.milliseconds)
-            if ready < 0 && errno == EINTR { continue }
-            guard ready > 0 else { break }
-            let count = read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { break }
-            report += chunk.prefix(count)
-        }
+        _ = SystemCall.readAll(descriptor, into: &report, limit: 8192) { deadline.milliseconds }
         return String(decoding: report, as: UTF8.self)
     }
 

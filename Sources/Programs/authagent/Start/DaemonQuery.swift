@@ -63,7 +63,7 @@ struct DaemonQuery {
         let output = read(reading.raw)
         // The program has ended or takes too long; one that hangs must not stay behind.
         kill(pid, SIGKILL)
-        while waitpid(pid, nil, 0) < 0 && errno == EINTR {}
+        _ = SystemCall.uninterrupted { waitpid(pid, nil, 0) }
         guard let answer = try? APIJSON.decode(type, from: output) else { throw .noAnswer(program: program, question) }
         return answer
     }
@@ -80,16 +80,7 @@ struct DaemonQuery {
     private func read(_ descriptor: Int32) -> [UInt8] {
         let deadline = Deadline(Self.patience)
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
-        while bytes.count < Self.longestAnswer {
-            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let ready = poll(&wait, 1, deadline.milliseconds)
-            if ready < 0 && errno == EINTR { continue }
-            guard ready > 0 else { break }
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { break }
-            bytes += chunk.prefix(count)
-        }
+        _ = SystemCall.readAll(descriptor, into: &bytes, limit: Self.longestAnswer) { deadline.milliseconds }
         return bytes
     }
 }

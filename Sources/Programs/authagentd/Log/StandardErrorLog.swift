@@ -1,6 +1,7 @@
 internal import Audit
 internal import Configuration
 internal import Glibc
+internal import System
 
 /// Standard error as a log. If it is the log file of an agent that the client started, the file is rotated, because
 /// every served token adds a line.
@@ -17,14 +18,9 @@ final class StandardErrorLog: LineSink {
     }
 
     func write(_ lines: [UInt8], count: Int) {
-        var rest = lines[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if written < 0 && errno == EINTR { continue }
-            // The log itself is gone: the error cannot be reported.
-            guard written > 0 else { return }
-            rest = rest.dropFirst(written)
-        }
+        let written = lines.withUnsafeBytes { SystemCall.writeAll($0, to: STDERR_FILENO) }
+        // The log itself is gone: the error cannot be reported.
+        guard written.error == nil else { return }
         beginAnewIfLong()
     }
 

@@ -25,13 +25,8 @@ extension AuthagentDaemon {
 
     /// Writes the whole answer as JSON to standard output. A reader that closes the pipe is not an error.
     static func put(_ answer: some Encodable) {
-        var rest = (APIJSON.encode(fixed: answer) + [UInt8(ascii: "\n")])[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
+        let line = APIJSON.encode(fixed: answer) + [UInt8(ascii: "\n")]
+        _ = line.withUnsafeBytes { SystemCall.writeAll($0, to: STDOUT_FILENO) }
     }
 
     private static func parts(_ paths: UserPaths, _ environment: [String: String]) -> Doctor.Parts {

@@ -26,8 +26,7 @@ enum BoundedLock {
         let reading = Descriptor(owning: ends[0])
         guard start(Call(copy, operation, answer: ends[1])) else { return .failed(EAGAIN) }
         var wait = pollfd(fd: reading.raw, events: Int16(POLLIN), revents: 0)
-        var ready: Int32
-        repeat { ready = poll(&wait, 1, patience) } while ready < 0 && errno == EINTR
+        let ready = SystemCall.uninterrupted { poll(&wait, 1, patience) }
         var code: Int32 = 0
         guard ready > 0, read(reading.raw, &code, MemoryLayout<Int32>.size) == MemoryLayout<Int32>.size else {
             return .none

@@ -7,12 +7,7 @@ package enum FileSystemName {
         guard raw >= 0 else { return nil }
         let table = Descriptor(owning: raw)
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
-        while bytes.count < longestTable {
-            let count = read(table.raw, &chunk, chunk.count)
-            guard count > 0 else { break }
-            bytes += chunk.prefix(count)
-        }
+        _ = SystemCall.readAll(table.raw, into: &bytes, limit: longestTable)
         return type(of: path, in: String(decoding: bytes, as: UTF8.self))
     }
 

@@ -8,12 +8,7 @@ extension LocalSocket {
         guard descriptor >= 0 else { return false }
         let table = Descriptor(owning: descriptor)
         var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-        while bytes.count < longestTable {
-            let count = read(table.raw, &chunk, chunk.count)
-            guard count > 0 else { break }
-            bytes += chunk.prefix(count)
-        }
+        _ = SystemCall.readAll(table.raw, into: &bytes, limit: longestTable)
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
             let fields = line.split(separator: " ", maxSplits: 7)
             guard fields.count == 8, fields[7] == path, let flags = UInt32(fields[3], radix: 16) else {
