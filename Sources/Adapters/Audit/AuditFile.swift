@@ -113,27 +113,9 @@ final class AuditFile: LineSink {
         let raw = Glibc.open(path, flags, 0o600)
         guard raw >= 0 else { throw .system(path, errno) }
         let descriptor = Descriptor(owning: raw)
-        var status = stat()
-        guard fstat(raw, &status) == 0 else { throw .system(path, errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw AuditFileFailure(path: path, problem: "this is not a regular file", hint: "name another file")
-        }
-        guard status.st_uid == geteuid() else {
-            throw AuditFileFailure(
-                path: path, problem: "the file belongs to user \(UserNumbers.text(status.st_uid))",
-                hint: "name another file, or see 'ls -l \(path)'"
-            )
-        }
-        guard status.st_mode & 0o077 == 0 else {
-            throw AuditFileFailure(
-                path: path, problem: "others may read or change this file",
-                hint: "run 'chmod 600 \(path)' if it is the agent's, or name another file"
-            )
-        }
-        guard status.st_nlink <= 1 else {
-            throw AuditFileFailure(
-                path: path, problem: "the file has several hard links",
-                hint: "run 'find / -xdev -samefile \(path)' to see its other names, or name another file")
+        let requirement = FileRequirement(owners: .user, forbidden: 0o077, mayHaveHardLinks: false)
+        do throws(FileRequirement.Violation) { try requirement.check(descriptor) } catch {
+            throw AuditFileFailure(path, error)
         }
         return OpenFile(path: path, descriptor: descriptor)
     }
@@ -166,4 +148,28 @@ final class AuditFile: LineSink {
 
 extension AuditFile.OpenFile {
     consuming func takeDescriptor() -> Descriptor { descriptor }
+}
+
+extension AuditFileFailure {
+    fileprivate init(_ path: String, _ violation: FileRequirement.Violation) {
+        switch violation {
+        case .unknown(let code): self = .system(path, code)
+        case .notRegular:
+            self.init(path: path, problem: "this is not a regular file", hint: "name another file")
+        case .owner(let owner):
+            self.init(
+                path: path, problem: "the file belongs to user \(UserNumbers.text(owner))",
+                hint: "name another file, or see 'ls -l \(path)'"
+            )
+        case .mode:
+            self.init(
+                path: path, problem: "others may read or change this file",
+                hint: "run 'chmod 600 \(path)' if it is the agent's, or name another file"
+            )
+        case .hardLinks:
+            self.init(
+                path: path, problem: "the file has several hard links",
+                hint: "run 'find / -xdev -samefile \(path)' to see its other names, or name another file")
+        }
+    }
 }

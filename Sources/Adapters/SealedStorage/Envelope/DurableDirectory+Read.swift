@@ -11,6 +11,7 @@ extension DurableDirectory {
             if errno == ELOOP { throw .notARegularFile(path + "/" + name) }
             throw failure("open", name)
         }
-        return try PrivateFile.read(Descriptor(owning: raw), path + "/" + name, limit: limit, PrivateFile.Rule())
+        let requirement = FileRequirement(owners: .user, forbidden: 0o077)
+        return try PrivateFile.read(Descriptor(owning: raw), path + "/" + name, limit: limit, requirement)
     }
 }

@@ -17,27 +17,11 @@ enum ProtectedFile {
         _ path: String, mayBeReadByOthers: Bool, isTrusted: Bool = true, limit: Int = longest
     ) throws(ConfigurationError) -> [UInt8]? {
         guard let file = try isTrusted ? trusted(path) : untrusted(path) else { return nil }
-        var status = stat()
-        guard fstat(file.raw, &status) == 0 else { throw failure(path, "cannot be read") }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw ConfigurationError(file: path, problem: "this is not a regular file", hint: "put a text file there")
-        }
-        guard !isTrusted || status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw ConfigurationError(
-                file: path, problem: "the file belongs to user \(UserNumbers.text(status.st_uid))",
-                hint: "run 'ls -l \(path)' to see whose it is, and put a copy of your own there"
-            )
-        }
-        guard !isTrusted || status.st_mode & (mayBeReadByOthers ? 0o022 : 0o077) == 0 else {
-            if let modeless = ModelessFileSystem(of: PrivateDirectory.parent(of: path)) {
-                let fault = modeless.fault(of: path)
-                throw ConfigurationError(file: path, problem: fault.problem, hint: fault.hint)
-            }
-            throw ConfigurationError(
-                file: path,
-                problem: mayBeReadByOthers ? "others may write to this file" : "others may read this file",
-                hint: mayBeReadByOthers ? "run 'chmod go-w \(path)'" : "run 'chmod 600 \(path)'"
-            )
+        let requirement =
+            isTrusted
+            ? FileRequirement(owners: .userOrRoot, forbidden: mayBeReadByOthers ? 0o022 : 0o077) : FileRequirement()
+        do throws(FileRequirement.Violation) { try requirement.check(file) } catch {
+            throw refusal(of: path, error, mayBeReadByOthers: mayBeReadByOthers)
         }
         var bytes: [UInt8] = []
         if let code = SystemCall.readAll(file.raw, into: &bytes, limit: limit + 1) {
@@ -51,6 +35,31 @@ enum ProtectedFile {
         return bytes
     }
 
+    private static func refusal(
+        of path: String, _ violation: FileRequirement.Violation, mayBeReadByOthers: Bool
+    ) -> ConfigurationError {
+        switch violation {
+        case .unknown(let code): return failure(path, "cannot be read", code)
+        case .notRegular, .hardLinks:
+            return ConfigurationError(
+                file: path, problem: "this is not a regular file", hint: "put a text file there")
+        case .owner(let owner):
+            return ConfigurationError(
+                file: path, problem: "the file belongs to user \(UserNumbers.text(owner))",
+                hint: "run 'ls -l \(path)' to see whose it is, and put a copy of your own there"
+            )
+        case .mode:
+            if let fault = ModelessFileSystem.fault(ofFile: path) {
+                return ConfigurationError(file: path, problem: fault.problem, hint: fault.hint)
+            }
+            return ConfigurationError(
+                file: path,
+                problem: mayBeReadByOthers ? "others may write to this file" : "others may read this file",
+                hint: mayBeReadByOthers ? "run 'chmod go-w \(path)'" : "run 'chmod 600 \(path)'"
+            )
+        }
+    }
+
     private static func trusted(_ path: String) throws(ConfigurationError) -> Descriptor? {
         do throws(PlaceFault) { return try TrustedFile.open(path) } catch { throw ConfigurationError(error) }
     }
@@ -59,7 +68,7 @@ enum ProtectedFile {
         let raw = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard raw >= 0 else {
             guard errno != ENOENT else { return nil }
-            throw failure(path, "cannot be read")
+            throw failure(path, "cannot be read", errno)
         }
         return Descriptor(owning: raw)
     }

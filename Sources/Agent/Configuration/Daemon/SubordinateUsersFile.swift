@@ -34,8 +34,7 @@ package enum SubordinateUsersFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { return "" }
         let file = Descriptor(owning: descriptor)
-        var state = stat()
-        guard fstat(file.raw, &state) == 0, state.st_mode & S_IFMT == S_IFREG else { return "" }
+        guard (try? FileRequirement().check(file)) != nil else { return "" }
         var bytes: [UInt8] = []
         _ = SystemCall.readAll(file.raw, into: &bytes, limit: longest)
         guard bytes.count >= longest, let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else {

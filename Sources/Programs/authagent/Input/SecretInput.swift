@@ -31,15 +31,13 @@ enum SecretInput {
     }
 
     private static func refuseReadableByOthers(_ descriptor: Int32, _ path: String) throws {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw Failure("\(path) is not a regular file", hint: "use '-' to read the secret from standard input")
-        }
-        guard status.st_mode & 0o077 == 0 else {
-            if let modeless = ModelessFileSystem(of: PrivateDirectory.parent(of: path)) {
-                let fault = modeless.fault(of: path)
-                throw Failure(fault.problem, hint: fault.hint)
+        do throws(FileRequirement.Violation) {
+            try FileRequirement(forbidden: 0o077).check(descriptor)
+        } catch {
+            guard case .mode = error else {
+                throw Failure("\(path) is not a regular file", hint: "use '-' to read the secret from standard input")
             }
+            if let fault = ModelessFileSystem.fault(ofFile: path) { throw Failure(fault.problem, hint: fault.hint) }
             throw Failure("others may read \(path)", hint: "run 'chmod 600 \(path)'")
         }
     }

@@ -19,8 +19,13 @@ public struct ModelessFileSystem: Error, Equatable {
         type = FileSystemName.of(path)
     }
 
-    /// What is wrong with a file there that others must not reach: no command changes its mode.
-    public func fault(of file: String) -> Fault {
+    /// Returns why others can reach a file whatever its mode; `nil` if its directory keeps modes.
+    public static func fault(ofFile path: String) -> Fault? {
+        ModelessFileSystem(of: PrivateDirectory.parent(of: path))?.fault(of: path)
+    }
+
+    /// Returns what is wrong with a file there that others must not reach: no command changes its mode.
+    func fault(of file: String) -> Fault {
         Fault(
             "the file system\(type.map { " (\($0))" } ?? "") of \(file) does not support modes, so that others can reach the file",
             hint: "move \(file) to a directory on a local disk, and name it there")
