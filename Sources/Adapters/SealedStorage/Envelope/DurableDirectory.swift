@@ -8,7 +8,7 @@ internal import System
 /// cooperative pool.
 public final class DurableDirectory: Sendable {
     public let path: String
-    let descriptor: Int32
+    let directory: OpenDirectory
 
     /// Prefix of unfinished files, which the next opening removes.
     static let unfinishedPrefix = ".new-"
@@ -30,12 +30,12 @@ public final class DurableDirectory: Sendable {
     /// Opens an existing directory read-only; another process may use it meanwhile.
     public init(reading path: String) throws(FileFailure) {
         self.path = path
-        do throws(LocalSocketError) { descriptor = try PrivateDirectory.open(path).consumeRaw() } catch {
+        do throws(LocalSocketError) { directory = OpenDirectory(try PrivateDirectory.open(path)) } catch {
             throw .directory(error)
         }
     }
 
-    deinit { close(descriptor) }
+    var descriptor: Int32 { directory.raw }
 
     /// The names of finished files, in no particular order.
     public func names() throws(FileFailure) -> [String] {

@@ -6,54 +6,41 @@ internal import System
 public final class PreparedAccountFile: Sendable {
     private let directory: String
     private let path: String
-    private let temporary: Mutex<String?>
+    private let file: Mutex<UnfinishedFile?>
 
     init(text: String, directory: String, path: String) throws(ConfigurationError) {
         self.directory = directory
         self.path = path
         // The leading dot hides it from `loadAll`. Two logins of one account never run at once.
         let temporary = "\(directory)/.\(path.split(separator: "/").last ?? "account").new"
-        self.temporary = Mutex(temporary)
         _ = unlink(temporary)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw ProtectedFile.failure(directory, "cannot be written to") }
-        defer { _ = close(descriptor) }
-        var text = text
-        let isWritten = text.withUTF8 { bytes in
-            var sent = 0
-            while sent < bytes.count {
-                let count = write(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent)
-                if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return false }
-                sent += count
-            }
-            return fsync(descriptor) == 0
+        let file: UnfinishedFile
+        do throws(UnfinishedFile.Failure) { file = try UnfinishedFile(temporary) } catch {
+            throw ProtectedFile.failure(directory, "cannot be written to", error.code)
         }
-        guard isWritten else {
-            let error = ProtectedFile.failure(temporary, "cannot be written")
-            _ = unlink(temporary)
-            throw error
+        do throws(UnfinishedFile.Failure) {
+            try file.write(Array(text.utf8))
+            try file.synchronize()
+        } catch {
+            file.remove()
+            throw ProtectedFile.failure(temporary, "cannot be written", error.code)
         }
-    }
-
-    deinit {
-        if let temporary = temporary.withLock({ $0 }) { _ = unlink(temporary) }
+        file.close()
+        self.file = Mutex(file)
     }
 
     /// Moves the file into place durably: rename(2), then fsync(2) of the directory.
     public func commit() throws(ConfigurationError) {
-        guard let temporary = temporary.withLock({ $0.take() }) else { return }
-        guard rename(temporary, path) == 0 else {
-            let error = ProtectedFile.failure(path, "cannot be written")
-            _ = unlink(temporary)
-            throw error
+        guard let file = file.withLock({ $0.take() }) else { return }
+        do throws(UnfinishedFile.Failure) { try file.rename(to: path) } catch {
+            file.remove()
+            throw ProtectedFile.failure(path, "cannot be written", error.code)
         }
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ProtectedFile.failure(directory, "cannot be opened") }
-        defer { _ = close(descriptor) }
-        if let code = DirectorySync.failure(descriptor) {
-            errno = code
-            throw ProtectedFile.failure(directory, "cannot be made durable")
+        guard descriptor >= 0 else { throw ProtectedFile.failure(directory, "cannot be opened", errno) }
+        let opened = Descriptor(owning: descriptor)
+        if let code = DirectorySync.failure(opened.raw) {
+            throw ProtectedFile.failure(directory, "cannot be made durable", code)
         }
     }
 }

@@ -101,7 +101,7 @@ enum ProtectedFile {
         return text
     }
 
-    static func failure(_ path: String, _ problem: String, _ code: Int32 = errno) -> ConfigurationError {
+    static func failure(_ path: String, _ problem: String, _ code: Int32) -> ConfigurationError {
         let reason = String(cString: strerror(code))
         return ConfigurationError(file: path, problem: "\(problem): \(reason)", hint: "run 'ls -ld \(path)' to see why")
     }
