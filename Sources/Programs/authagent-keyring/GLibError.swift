@@ -23,6 +23,7 @@ struct GLibError: Error {
         }
         g_dbus_error_strip_remote_error(raw)
         let message = [name, String(cString: raw.pointee.message)].compactMap(\.self).joined(separator: ": ")
+        // Only line breaks and the like: log and client clean the text before they show it.
         return GLibError(
             text: String(message.unicodeScalars.prefix(200).map { $0.value < 0x20 ? " " : Character($0) }), name: name,
             isLocked: csecret_is_locked_error(raw) != 0, isAbsent: csecret_is_absent_error(raw) != 0

@@ -70,6 +70,7 @@ public struct BusAddress: Equatable, Sendable {
         return found == user
     }
 
+    /// Lenient, unlike PercentEncoding: it only finds the file whose owner is checked.
     private static func unescaped(_ text: Substring) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
@@ -96,7 +97,7 @@ public struct BusAddress: Equatable, Sendable {
         }.joined()
     }
 
-    /// Bounds the text and removes control characters.
+    /// Bounds the text and makes what is not printable ASCII visible: an address has nothing else.
     private static func shown(_ value: String) -> String {
         String(value.unicodeScalars.prefix(120).map { (0x20...0x7E).contains($0.value) ? Character($0) : "?" })
     }

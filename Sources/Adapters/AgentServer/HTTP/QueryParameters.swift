@@ -56,7 +56,8 @@ struct QueryParameters {
         allowed.isEmpty ? "this resource takes no parameters" : "known parameters: \(allowed.joined(separator: ", "))"
     }
 
-    /// Returns the client's text as a message may quote it: at most 40 printable ASCII characters.
+    /// Returns the client's text as a message may quote it: at most 40 printable ASCII characters, since every known name
+    /// is ASCII; DisplayText would keep letters that look alike.
     private static func shown(_ text: String) -> String {
         String(text.unicodeScalars.filter { (0x20...0x7E).contains($0.value) }.prefix(40).map(Character.init))
     }

@@ -198,6 +198,7 @@ struct TOMLFile {
     }
 }
 
+/// Quotes a key without its white space, which DisplayText would keep.
 private func printable(_ text: String) -> String { String(text.unicodeScalars.prefix(80).filter { $0.value > 0x20 }) }
 
 /// Returns the edit distance of two words (Levenshtein).

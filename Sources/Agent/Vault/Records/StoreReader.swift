@@ -1,11 +1,12 @@
 public import AgentAPI
 internal import Synchronization
+internal import System
 
 /// A reader of one store for many accounts: concurrent callers share a read, and a failed read is not repeated for every
 /// request.
 public final class StoreReader: Sendable {
     private struct State {
-        var running: Task<Result<[StoredRecord], StoreFailure>, Never>?
+        var reading = SharedTask<Result<[StoredRecord], StoreFailure>>()
         var lastFailure: (failure: StoreFailure, until: ContinuousClock.Instant)?
     }
 
@@ -31,12 +32,8 @@ public final class StoreReader: Sendable {
     public func records() async throws(StoreFailure) -> [StoredRecord] {
         let now = time.now
         let task: Task<Result<[StoredRecord], StoreFailure>, Never>? = state.withLock { state in
-            if let running = state.running { return running }
-            if let last = state.lastFailure, now < last.until { return nil }
-            // Unstructured task: the callers that share this read may be cancelled.
-            let task = Task { await self.read() }
-            state.running = task
-            return task
+            if state.reading.running == nil, let last = state.lastFailure, now < last.until { return nil }
+            return state.reading.join { await self.read() }
         }
         guard let task else {
             throw state.withLock { $0.lastFailure?.failure } ?? StoreFailure(.unknown, "the store was not read")
@@ -74,7 +71,7 @@ public final class StoreReader: Sendable {
 
     /// Forgets the last failure, because the store has changed: the next call reads it.
     public func readAnew() async {
-        _ = await state.withLock { $0.running }?.value
+        _ = await state.withLock { $0.reading.running }?.value
         state.withLock { $0.lastFailure = nil }
     }
 
@@ -82,7 +79,7 @@ public final class StoreReader: Sendable {
         let result: Result<[StoredRecord], StoreFailure>
         do throws(StoreFailure) { result = .success(try await store.loadAll()) } catch { result = .failure(error) }
         state.withLock { state in
-            state.running = nil
+            state.reading.end()
             switch result {
             case .success(let records):
                 state.lastFailure = nil

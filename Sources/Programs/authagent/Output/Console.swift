@@ -47,7 +47,8 @@ enum Console {
         return (Int(size.ws_col), Int(size.ws_row))
     }
 
-    /// Removes control characters. The agent has already cleaned text from servers; this is the last defence.
+    /// Replaces control characters and keeps the length: the agent has already cleaned and cut text from servers
+    /// (DisplayText); this is the last defence.
     static func clean(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

@@ -37,6 +37,7 @@ enum VisibleJSON {
         }
     }
 
+    /// The rule of DisplayText, which removes what is escaped here; AgentAPI imports no module.
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value != 0x7F }
         let properties = scalar.properties

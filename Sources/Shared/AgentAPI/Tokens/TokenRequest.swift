@@ -33,7 +33,8 @@ public struct TokenRequest: Hashable, Sendable {
         return pairs.joined(separator: "&")
     }
 
-    /// Percent-encodes everything except the unreserved characters (RFC 3986 §2.3).
+    /// Percent-encodes everything except the unreserved characters (RFC 3986 §2.3). A form encodes others, and AgentAPI
+    /// imports no module.
     package static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []

@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// The process at the other end of a Unix socket, as the kernel reports it (unix(7), SO_PEERCRED).
+/// The process at the other end of a Unix socket, as the kernel reports it (unix(7), SO_PEERCRED). AuthagentClient has its
+/// own: other packages compile it without System.
 public struct PeerCredentials: Equatable, Sendable {
     public let pid: Int32
     public let user: UInt32
