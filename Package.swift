@@ -406,7 +406,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "AuditTests",
-        dependencies: ["AgentAPI", "Audit", "Policy", "TestSupport", logging],
+        dependencies: ["AgentAPI", "Audit", "Policy", "System", "TestSupport", logging],
         path: "Tests/Unit/Adapters/AuditTests",
         swiftSettings: swift
     ),

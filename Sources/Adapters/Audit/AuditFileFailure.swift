@@ -1,13 +1,14 @@
 internal import Glibc
+public import System
 
 /// The reason why the audit file cannot be used.
-public struct AuditFileFailure: Error, Equatable, Sendable, CustomStringConvertible {
+public struct AuditFileFailure: FaultError, Equatable {
     public let path: String
     /// Text that follows the path in the message.
     public let problem: String
     public let hint: String
 
-    public var description: String { "\(path): \(problem)" }
+    public var fault: Fault { Fault("\(path): \(problem)", hint: hint) }
 
     static func system(_ path: String, _ code: Int32) -> AuditFileFailure {
         let hint =

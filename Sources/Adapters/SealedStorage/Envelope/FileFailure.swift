@@ -23,37 +23,41 @@ public enum FileFailure: Error, Equatable, Sendable {
     }
 }
 
-extension FileFailure: CustomStringConvertible {
-    public var description: String {
+extension FileFailure: FaultError {
+    public var fault: Fault {
         switch self {
-        case .directory(let error): "\(error)"
-        case .system(let call, let path, let code): "\(call) \(path): \(String(cString: strerror(code)))"
-        case .notARegularFile(let path): "\(path) is not a regular file"
-        case .otherOwner(let path, let owner), .keyHasOtherOwner(let path, let owner):
-            "\(path) belongs to user \(UserNumbers.text(owner))"
-        case .noModes(let fault): fault.problem
+        // Only the agent creates files in this directory.
+        case .directory(.directoryIsLoose(let path, let mode)):
+            Fault(
+                LocalSocketError.directoryIsLoose(path, mode: mode).description, hint: "run 'chmod 700 \(path)'")
+        case .directory(let error): error.fault
+        case .system(let call, let path, let code):
+            Fault("\(call) \(path): \(String(cString: strerror(code)))", hint: systemHint(path, code))
+        case .notARegularFile(let path):
+            Fault("\(path) is not a regular file", hint: "look at 'ls -ld \(path)'")
+        // In the agent's own directory. -h: if a symbolic link takes its place meanwhile, its target keeps its owner.
+        case .otherOwner(let path, let owner):
+            Fault(
+                "\(path) belongs to user \(UserNumbers.text(owner))",
+                hint: "if it is your file, run 'chown -h \(geteuid()) \(path)' as root")
+        case .keyHasOtherOwner(let path, let owner):
+            Fault(
+                "\(path) belongs to user \(UserNumbers.text(owner))",
+                hint: "run 'ls -l \(path)' to see its owner, and use a copy of your own")
+        case .noModes(let fault): fault
         case .readableByOthers(let path, let mode):
-            "\(path) can be read by others (mode \(String(mode, radix: 8)))"
-        case .tooLarge(let path, let limit): "\(path) is larger than \(limit) bytes"
+            Fault(
+                "\(path) can be read by others (mode \(String(mode, radix: 8)))", hint: "run 'chmod 600 \(path)'")
+        case .tooLarge(let path, let limit):
+            Fault("\(path) is larger than \(limit) bytes", hint: "look at 'ls -ld \(path)'")
         }
     }
 
-    /// The command that repairs it, or what to check.
-    public var hint: String {
-        switch self {
-        // Only the agent creates files in this directory.
-        case .directory(.directoryIsLoose(let path, _)): "run 'chmod 700 \(path)'"
-        case .directory(let error): error.hint
-        case .system where isForWantOfRoom: "make room on the disk"
-        case .system(_, let path, EACCES), .system(_, let path, EPERM), .system(_, let path, EROFS):
-            "check who may write to \(path)"
-        case .system(_, let path, _), .notARegularFile(let path), .tooLarge(let path, _):
-            "look at 'ls -ld \(path)'"
-        // In the agent's own directory. -h: if a symbolic link takes its place meanwhile, its target keeps its owner.
-        case .otherOwner(let path, _): "if it is your file, run 'chown -h \(geteuid()) \(path)' as root"
-        case .keyHasOtherOwner(let path, _): "run 'ls -l \(path)' to see its owner, and use a copy of your own"
-        case .noModes(let fault): fault.hint
-        case .readableByOthers(let path, _): "run 'chmod 600 \(path)'"
+    private func systemHint(_ path: String, _ code: Int32) -> String {
+        switch code {
+        case _ where isForWantOfRoom: "make room on the disk"
+        case EACCES, EPERM, EROFS: "check who may write to \(path)"
+        default: "look at 'ls -ld \(path)'"
         }
     }
 }

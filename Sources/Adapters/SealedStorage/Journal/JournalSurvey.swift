@@ -6,7 +6,7 @@ public import Vault
 extension SealedJournal {
     /// Looks at a journal that an agent may be using, and changes nothing. Nil when there is none.
     public static func survey(_ path: String) throws(Fault) -> JournalSurvey? {
-        do throws(FileFailure) { return try contents(of: path) } catch { throw Fault(error) }
+        do throws(FileFailure) { return try contents(of: path) } catch { throw error.fault }
     }
 
     private static func contents(of path: String) throws(FileFailure) -> JournalSurvey? {
@@ -25,7 +25,7 @@ extension SealedJournal {
                 // An entry may be removed at any moment.
                 guard try directory.read(name, limit: largestEntry) != nil else { continue }
             } catch {
-                survey.failures.append(Fault(error))
+                survey.failures.append(error.fault)
                 continue
             }
             guard lstat(file, &status) == 0 else { continue }
@@ -41,8 +41,4 @@ extension SealedJournal {
         survey.accounts = accounts.values.sorted { $0.account < $1.account }
         return survey
     }
-}
-
-extension Fault {
-    init(_ failure: FileFailure) { self.init(failure.description, hint: failure.hint) }
 }

@@ -1,8 +1,9 @@
 internal import AgentAPI
+internal import System
 internal import Vault
 
 /// The reason why the sealed store cannot be used or an operation on it failed. All texts are made here.
-enum SealedFailure: Error, Equatable, Sendable {
+enum SealedFailure: FaultError, Equatable, Sendable {
     case notInitialized
     case alreadyInitialized
     /// There are records, but no header with their key.
@@ -46,76 +47,104 @@ enum SealedFailure: Error, Equatable, Sendable {
         }
     }
 
-    var detail: String {
+    var fault: Fault {
         switch self {
-        case .notInitialized: "the sealed store does not exist yet"
-        case .alreadyInitialized: "the sealed store already exists"
-        case .headerMissing(let path): "\(path) is missing; the sealed records beside it cannot be opened without it"
-        case .headerDamaged(let path): "the sealed store's file \(path) is damaged"
-        case .headerVersion(let version): "the sealed store has version \(version), which this agent does not support"
+        case .notInitialized: Fault("the sealed store does not exist yet", hint: Self.initHint)
+        case .alreadyInitialized:
+            Fault(
+                "the sealed store already exists",
+                hint: "run 'authagent store status' to see it, 'authagent store rekey' to change its key")
+        case .headerMissing(let path):
+            Fault(
+                "\(path) is missing; the sealed records beside it cannot be opened without it",
+                hint: Self.restoreHint(path))
+        case .headerDamaged(let path):
+            Fault("the sealed store's file \(path) is damaged", hint: Self.restoreHint(path))
+        case .headerVersion(let version):
+            Fault(
+                "the sealed store has version \(version), which this agent does not support",
+                hint: "install the version of authagent that wrote it")
         case .marksLost(let path):
-            "\(path) is missing or damaged; without it, the agent cannot tell whether a record is the newest"
-        case .locked: "the sealed store is locked: its passphrase has not been entered since the agent started"
-        case .noPassphraseNeeded: "the sealed store has no passphrase: it unlocks itself"
-        case .passphraseTooShort: "the passphrase has fewer than \(Self.shortestPassphrase) characters"
-        case .wrongPassphrase: "the passphrase is wrong"
-        case .attemptPending: "other passphrases are being checked"
-        case .keyNotGiven: "no key is given for the sealed store, and there is no systemd credential 'authagent-key'"
-        case .credentialMissing: "the sealed store's key, the systemd credential 'authagent-key', is missing"
-        case .keyFileMissing(let path): "the key file \(path) does not exist"
-        case .keyPathNotAbsolute(let path): "the path of the key file is not absolute: \(path)"
-        case .keyTooShort(let path, let count): "the key in \(path) has \(count) bytes, fewer than 32"
-        case .otherKey(let what): "\(what) is not the sealed store's key"
-        case .recordTooLarge: "the login is too large for the sealed store"
-        case .generationsExhausted(let path): "\(path) has the largest generation that a record can have"
-        case .notReadBack(let path): "\(path) was written but cannot be read back"
-        case .noMemory: "there is not enough memory to check a passphrase"
-        case .file(let failure): failure.description
+            Fault(
+                "\(path) is missing or damaged; without it, the agent cannot tell whether a record is the newest",
+                hint: "restore \(path) from a backup, or run 'authagent store rekey' to continue with the existing"
+                    + " records")
+        case .locked:
+            Fault(
+                "the sealed store is locked: its passphrase has not been entered since the agent started",
+                hint: Self.unlockHint)
+        case .noPassphraseNeeded:
+            Fault(
+                "the sealed store has no passphrase: it unlocks itself",
+                hint: "run 'authagent store status' to see its state")
+        case .passphraseTooShort:
+            Fault(
+                "the passphrase has fewer than \(Self.shortestPassphrase) characters",
+                hint: "choose a longer passphrase")
+        case .wrongPassphrase: Fault("the passphrase is wrong", hint: Self.unlockHint)
+        case .attemptPending:
+            Fault("other passphrases are being checked", hint: "run 'authagent unlock' again in a minute")
+        case .keyNotGiven:
+            Fault(
+                "no key is given for the sealed store, and there is no systemd credential 'authagent-key'",
+                hint: Self.initHint)
+        case .credentialMissing:
+            Fault(
+                "the sealed store's key, the systemd credential 'authagent-key', is missing",
+                hint: "add 'LoadCredential=authagent-key:FILE' to the service, and start the agent with systemctl")
+        case .keyFileMissing(let path):
+            Fault(
+                "the key file \(path) does not exist",
+                hint: "put the key there; for a new store only, run '(umask 077; set -C; head -c 32 /dev/urandom"
+                    + " >\(path))'")
+        case .keyPathNotAbsolute(let path):
+            Fault("the path of the key file is not absolute: \(path)", hint: "give a path that starts with /")
+        case .keyTooShort(let path, let count):
+            Fault(
+                "the key in \(path) has \(count) bytes, fewer than 32",
+                hint: "use a file that contains only a key of 32 or more random bytes")
+        case .otherKey(let what):
+            Fault(
+                "\(what) is not the sealed store's key",
+                hint: "use the key that the store was created with; 'authagent store status' shows which")
+        case .recordTooLarge:
+            Fault("the login is too large for the sealed store", hint: "request fewer scopes")
+        case .generationsExhausted(let path):
+            Fault(
+                "\(path) has the largest generation that a record can have",
+                hint: "run 'mv \(path) \(path).old', and log in again")
+        case .notReadBack(let path):
+            Fault(
+                "\(path) was written but cannot be read back",
+                hint: "check the disk of \(Self.directory(of: path)), then try again")
+        case .noMemory:
+            Fault(
+                "there is not enough memory to check a passphrase",
+                hint: "free some memory, then run 'authagent unlock'")
+        case .file(let failure): failure.fault
         }
     }
 
-    var hint: String {
-        switch self {
-        case .notInitialized, .keyNotGiven:
-            "run 'authagent store init --passphrase', or 'authagent store init --key-file FILE'"
-        case .alreadyInitialized: "run 'authagent store status' to see it, 'authagent store rekey' to change its key"
-        case .headerMissing(let path), .headerDamaged(let path):
-            "restore \(path) from a backup, or run 'mv \(Self.directory(of: path)) \(Self.directory(of: path)).damaged'"
-                + " and log in again"
-        case .notReadBack(let path): "check the disk of \(Self.directory(of: path)), then try again"
-        case .marksLost(let path):
-            "restore \(path) from a backup, or run 'authagent store rekey' to continue with the existing records"
-        case .headerVersion: "install the version of authagent that wrote it"
-        case .locked, .wrongPassphrase: "run 'authagent unlock'"
-        case .noPassphraseNeeded: "run 'authagent store status' to see its state"
-        case .passphraseTooShort: "choose a longer passphrase"
-        case .attemptPending: "run 'authagent unlock' again in a minute"
-        case .credentialMissing:
-            "add 'LoadCredential=authagent-key:FILE' to the service, and start the agent with systemctl"
-        case .keyTooShort: "use a file that contains only a key of 32 or more random bytes"
-        case .keyFileMissing(let path):
-            "put the key there; for a new store only, run '(umask 077; set -C; head -c 32 /dev/urandom >\(path))'"
-        case .keyPathNotAbsolute: "give a path that starts with /"
-        case .otherKey: "use the key that the store was created with; 'authagent store status' shows which"
-        case .recordTooLarge: "request fewer scopes"
-        case .generationsExhausted(let path): "run 'mv \(path) \(path).old', and log in again"
-        case .noMemory: "free some memory, then run 'authagent unlock'"
-        case .file(let failure): failure.hint
-        }
+    private static let initHint = "run 'authagent store init --passphrase', or 'authagent store init --key-file FILE'"
+    private static let unlockHint = "run 'authagent unlock'"
+
+    private static func restoreHint(_ path: String) -> String {
+        "restore \(path) from a backup, or run 'mv \(directory(of: path)) \(directory(of: path)).damaged'"
+            + " and log in again"
     }
 
     private static func directory(of path: String) -> Substring { path[..<(path.lastIndex(of: "/") ?? path.endIndex)] }
 
-    var storeFailure: StoreFailure { StoreFailure(state, detail, hint: hint) }
+    var storeFailure: StoreFailure { StoreFailure(state, fault.problem, hint: fault.hint) }
 
     /// The failure as the reply to an operation on the store itself.
     var keyedStoreFailure: KeyedStoreFailure {
         switch self {
-        case .wrongPassphrase: .wrongPassphrase(detail: detail, hint: hint)
-        case .attemptPending: .busy(detail: detail, hint: hint)
+        case .wrongPassphrase: .wrongPassphrase(detail: fault.problem, hint: fault.hint)
+        case .attemptPending: .busy(detail: fault.problem, hint: fault.hint)
         case .alreadyInitialized, .noPassphraseNeeded, .passphraseTooShort, .keyNotGiven, .credentialMissing,
             .keyFileMissing, .keyPathNotAbsolute, .keyTooShort:
-            .refused(detail: detail, hint: hint)
+            .refused(detail: fault.problem, hint: fault.hint)
         default: .store(storeFailure)
         }
     }

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import SecretMemory
+internal import System
 internal import Vault
 
 /// The records of an unlocked store. All calls block.
@@ -130,7 +131,7 @@ struct SealedRecords {
     private func newest(_ key: RecordKey, _ all: [RecordFile]) -> StoredRecord {
         let stem = RecordFile.stem(of: key) ?? ""
         let isMarked = key.purpose == .login
-        if isMarked, let loss = marks.loss { return failed(key, loss.detail, loss.hint) }
+        if isMarked, let loss = marks.loss { return failed(key, loss.fault) }
         let files = all.filter { $0.generation >= marks.newest(of: stem) || !isMarked }
         for (index, file) in files.enumerated() {
             let name = "\(stem)~\(file.generation)"
@@ -147,7 +148,7 @@ struct SealedRecords {
                 }
             } catch {
                 // A temporary error must neither revive an older record nor pass for a missing one.
-                return failed(key, error.description, error.hint)
+                return failed(key, error.fault)
             }
         }
         // An older record beside the newest one is only left by a crash.
@@ -158,8 +159,9 @@ struct SealedRecords {
         return StoredRecord(key: key, issuer: "", secret: SecretBytes([]))
     }
 
-    private func failed(_ key: RecordKey, _ detail: String, _ hint: String) -> StoredRecord {
+    private func failed(_ key: RecordKey, _ fault: Fault) -> StoredRecord {
         StoredRecord(
-            key: key, issuer: "", secret: SecretBytes([]), problem: StoreFailure(.failed, detail, hint: hint))
+            key: key, issuer: "", secret: SecretBytes([]),
+            problem: StoreFailure(.failed, fault.problem, hint: fault.hint))
     }
 }

@@ -138,7 +138,7 @@ public final class SealedStore: KeyedStore {
                 self.marks.load(from: directory, key, hasFile: header.hasMarks)
                 if let loss = self.marks.loss { throw loss }
             } catch {
-                description.status = StoreStatus(error.state, detail: error.detail, hint: error.hint)
+                description.status = StoreStatus(error.state, detail: error.fault.problem, hint: error.fault.hint)
             }
             return description
         }

@@ -1,5 +1,7 @@
+public import System
+
 /// An error in a configuration file, with its place and a hint.
-public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct ConfigurationError: FaultError, Equatable, Sendable {
     public var file: String
     /// The line, from 1; `nil` if the error concerns the whole file.
     public var line: Int?
@@ -13,6 +15,9 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
         self.hint = hint
     }
 
+    public var fault: Fault { Fault(description, hint: hint) }
+
+    /// Declared here for modules that do not import System.
     public var description: String {
         line.map { "\(file):\($0): \(problem)" } ?? "\(file): \(problem)"
     }

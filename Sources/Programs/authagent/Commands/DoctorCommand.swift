@@ -19,13 +19,13 @@ struct DoctorCommand: ParsableCommand {
         let environment = processEnvironment()
         var (checks, found) = ClientChecks(environment: environment).run()
         if found == nil {
-            do throws(DaemonQuery.Fault) {
+            do throws(DaemonQuery.Failed) {
                 found = try DaemonQuery(environment: environment).answer(DoctorReport.self, to: .doctor)
             } catch {
                 // As a check in the report, so that the client's own checks are shown too.
                 checks.append(
                     DoctorCheck(
-                        .agentProgram, .problem, "\(error.problem), so nothing else was checked", hint: error.hint))
+                        .agentProgram, .problem, "\(error), so nothing else was checked", hint: error.hint))
             }
         }
         let report = DoctorReport(merged(checks, found?.checks ?? []))

@@ -20,10 +20,10 @@ struct PolicyTestCommand: ParsableCommand {
 
     func run() throws {
         let report: PolicyTestReport
-        do throws(DaemonQuery.Fault) {
+        do throws(DaemonQuery.Failed) {
             report = try DaemonQuery(environment: processEnvironment()).answer(
                 PolicyTestReport.self, to: .policyTest(file: absolutePath(file)))
-        } catch { throw Failure(error.problem, hint: error.hint, code: .agentUnreachable) }
+        } catch { throw Failure(error.fault, code: .agentUnreachable) }
         if json { Console.print(APIJSON.text(fixed: report)) }
         if let error = report.error { throw Failure(error.detail, hint: error.hint) }
         let met = "\(report.expectations - report.failures.count) of \(report.expectations) met"

@@ -33,14 +33,14 @@ struct ProvidersCommand: ParsableCommand {
 
     /// The daemon's executable has the presets, which keeps this one small; it needs no running agent.
     private static func list() throws -> ProviderList {
-        do throws(DaemonQuery.Fault) {
+        do throws(DaemonQuery.Failed) {
             return try DaemonQuery(environment: processEnvironment()).answer(ProviderList.self, to: .providers)
         } catch {
             // In a container with only the agent's socket.
             if case .notInstalled = error, let agent = try? AgentConnection.open(startIfNeeded: false) {
                 return try agent.ask(.providers)
             }
-            throw Failure(error.problem, hint: error.hint, code: .agentUnreachable)
+            throw Failure(error.fault, code: .agentUnreachable)
         }
     }
 }

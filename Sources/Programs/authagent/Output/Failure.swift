@@ -44,8 +44,10 @@ struct Failure: Error {
         }
     }
 
+    init(_ fault: Fault, code: ExitCode = .failed) { self.init(fault.problem, hint: fault.hint, code: code) }
+
     init(_ error: LocalSocketError) {
-        self.init(error.description, hint: error.hint, code: .agentUnreachable)
+        self.init(error.fault, code: .agentUnreachable)
         problemCode = "agent_unreachable"
     }
 

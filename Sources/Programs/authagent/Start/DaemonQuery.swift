@@ -28,30 +28,30 @@ struct DaemonQuery {
     /// Enough for a report on a thousand accounts with long names.
     private static let longestAnswer = 4 * 1024 * 1024
 
-    enum Fault: Error {
+    enum Failed: FaultError {
         case notInstalled
         case notStarted(program: String, errno: Int32)
         case noAnswer(program: String, Question)
 
-        var problem: String {
+        var fault: Fault {
             switch self {
-            case .notInstalled: "authagentd is not installed"
-            case .notStarted(let program, let code): "cannot start \(program): \(String(cString: strerror(code)))"
-            case .noAnswer(let program, _): "\(program) has not answered"
-            }
-        }
-
-        var hint: String {
-            switch self {
-            case .notInstalled: "install it beside authagent or in libexec/authagent"
-            case .notStarted(let program, _): "run 'ls -l \(program)' to see why"
+            case .notInstalled:
+                Fault(
+                    "authagentd is not installed", hint: "install it beside authagent or in libexec/authagent")
+            case .notStarted(let program, let code):
+                Fault(
+                    "cannot start \(program): \(String(cString: strerror(code)))",
+                    hint: "run 'ls -l \(program)' to see why")
             case .noAnswer(let program, let question):
-                "run '\(program) \(question.arguments.joined(separator: " "))' to see why; check that it has the same version"
+                Fault(
+                    "\(program) has not answered",
+                    hint: "run '\(program) \(question.arguments.joined(separator: " "))' to see why; check that it has"
+                        + " the same version")
             }
         }
     }
 
-    func answer<Answer: Decodable>(_ type: Answer.Type, to question: Question) throws(Fault) -> Answer {
+    func answer<Answer: Decodable>(_ type: Answer.Type, to question: Question) throws(Failed) -> Answer {
         guard let program = try? AgentStarter.daemon() else { throw .notInstalled }
         guard let ends = DescriptorPair.pipe() else { throw .notStarted(program: program, errno: errno) }
         let reading = Descriptor(owning: ends.first)

@@ -15,8 +15,8 @@ extension AuthagentDaemon {
         if let paths = UserPaths(environment: environment) {
             report = await Doctor(parts(paths, environment)).report()
         } else {
-            let failure = StartFailure.homeMissing
-            report = DoctorReport([DoctorCheck(.filesConfiguration, .problem, failure.problem, hint: failure.hint)])
+            let fault = StartFailure.homeMissing.fault
+            report = DoctorReport([DoctorCheck(.filesConfiguration, .problem, fault.problem, hint: fault.hint)])
         }
         put(report)
         // A thread that hangs must not keep the process alive.
@@ -31,10 +31,10 @@ extension AuthagentDaemon {
 
     private static func parts(_ paths: UserPaths, _ environment: [String: String]) -> Doctor.Parts {
         let keyring: Result<any CredentialStore, Fault>
-        do throws(Installation.Incomplete) {
+        do throws(Fault) {
             keyring = .success(KeyringStore(helper: try Installation.keyringHelper(), environment: environment))
         } catch {
-            keyring = .failure(Fault(error.description, hint: error.hint))
+            keyring = .failure(error)
         }
         // Invalid settings are reported by their own check; the network checks then run with the defaults.
         let network = (try? DaemonSettings.load(paths))?.network ?? NetworkSettings()

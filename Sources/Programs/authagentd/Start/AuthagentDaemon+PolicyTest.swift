@@ -2,13 +2,14 @@ internal import AgentAPI
 internal import Configuration
 internal import Glibc
 internal import Policy
+internal import System
 
 extension AuthagentDaemon {
     /// Tests the rules on disk against a file of expectations. A running agent is not involved.
     static func test(_ file: String, _ environment: [String: String]) -> PolicyTestReport {
         guard let paths = UserPaths(environment: environment) else {
-            let failure = StartFailure.homeMissing
-            return PolicyTestReport(file: file, error: .init(detail: failure.problem, hint: failure.hint))
+            let fault = StartFailure.homeMissing.fault
+            return PolicyTestReport(file: file, error: .init(detail: fault.problem, hint: fault.hint))
         }
         do throws(ConfigurationError) {
             let settings = try DaemonSettings.load(paths)

@@ -20,7 +20,7 @@ final class Readiness: Sendable {
 
     /// Reports the failure. `in-use` means that another agent runs already, so that the client can connect to that.
     func failed(_ failure: StartFailure) {
-        tell(failure.isInUse ? "in-use\n" : "error: \(failure.problem)\nhint: \(failure.hint)\n")
+        tell(failure.isInUse ? "in-use\n" : "error: \(failure.fault.problem)\nhint: \(failure.fault.hint)\n")
     }
 
     private func tell(_ text: String) {

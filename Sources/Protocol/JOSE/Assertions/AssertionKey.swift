@@ -59,7 +59,7 @@ package struct AssertionKey: Sendable {
 extension AssertionKey {
     /// Parses a key file; `path` is for error messages only. The parsers create copies of the key that cannot be wiped.
     package init(file: SecretBytes, path: String) throws(ClientProofFailure) {
-        do throws(Problem) {
+        do throws(ClientProofFailure) {
             let bytes = file.revealed()
             let isJSON = bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "{")
             self = isJSON ? try Self.webKey(bytes) : try Self.pem(String(decoding: bytes, as: UTF8.self))
@@ -68,39 +68,7 @@ extension AssertionKey {
         }
     }
 
-    /// The reason why a file has no usable key.
-    private enum Problem: Error {
-        case noKey
-        case encrypted
-        case publicKey
-        case unreadable
-        case otherType(String)
-        /// In bits.
-        case shortRSA(Int)
-
-        var problem: String {
-            switch self {
-            case .noKey: "the file does not contain a private key"
-            case .encrypted: "the private key is encrypted"
-            case .publicKey: "the file contains a public key"
-            case .unreadable: "the private key cannot be read"
-            case .otherType(let type): "the private key is of the type \(type), which is not supported"
-            case .shortRSA(let bits): "the RSA key has \(bits) bits, but providers require at least 2048"
-            }
-        }
-
-        var hint: String {
-            let types = "an EC key on P-256 or an RSA key of 2048 bits or more"
-            return switch self {
-            case .noKey, .unreadable: "set client_key_file to a file with \(types), as PEM or as a JWK"
-            case .publicKey: "register the public key at the provider, and set client_key_file to the private key"
-            case .encrypted: "decrypt it with 'openssl pkey' and set mode 600; the agent cannot ask for a passphrase"
-            case .otherType, .shortRSA: "create \(types), and register it at the provider"
-            }
-        }
-    }
-
-    private static func pem(_ text: String) throws(Problem) -> AssertionKey {
+    private static func pem(_ text: String) throws(ClientProofFailure) -> AssertionKey {
         let text = text.replacing("\r\n", with: "\n")
         guard !text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"), !text.contains("Proc-Type: 4,ENCRYPTED") else {
             throw .encrypted
@@ -129,7 +97,7 @@ extension AssertionKey {
     }
 
     /// Reads a private JWK (RFC 7518 §6.2.2 and §6.3.2). Its key id goes into the header of each assertion.
-    private static func webKey(_ text: [UInt8]) throws(Problem) -> AssertionKey {
+    private static func webKey(_ text: [UInt8]) throws(ClientProofFailure) -> AssertionKey {
         guard case .object(let members)? = try? JSONReader.read(text) else { throw .unreadable }
         guard members["keys"] == nil else { throw .otherType("key set") }
         let fields = ReplyFields(members)
@@ -154,4 +122,30 @@ extension AssertionKey {
         guard let key = try? _RSA.Signing.PrivateKey(n: n, e: e, d: d, p: p, q: q) else { throw .unreadable }
         return AssertionKey(rsa: key, id: id)
     }
+}
+
+/// The reasons why a file has no usable key.
+extension ClientProofFailure {
+    private static let types = "an EC key on P-256 or an RSA key of 2048 bits or more"
+
+    fileprivate static let noKey = ClientProofFailure(
+        "the file does not contain a private key",
+        hint: "set client_key_file to a file with \(types), as PEM or as a JWK")
+    fileprivate static let unreadable = ClientProofFailure("the private key cannot be read", hint: noKey.hint)
+    fileprivate static let encrypted = ClientProofFailure(
+        "the private key is encrypted",
+        hint: "decrypt it with 'openssl pkey' and set mode 600; the agent cannot ask for a passphrase")
+    fileprivate static let publicKey = ClientProofFailure(
+        "the file contains a public key",
+        hint: "register the public key at the provider, and set client_key_file to the private key")
+
+    fileprivate static func otherType(_ type: String) -> ClientProofFailure {
+        ClientProofFailure("the private key is of the type \(type), which is not supported", hint: newKey)
+    }
+
+    fileprivate static func shortRSA(_ bits: Int) -> ClientProofFailure {
+        ClientProofFailure("the RSA key has \(bits) bits, but providers require at least 2048", hint: newKey)
+    }
+
+    private static let newKey = "create \(types), and register it at the provider"
 }

@@ -19,15 +19,25 @@ public struct PlaceFault: Error, Equatable, Sendable {
     init(_ path: String, _ reason: Reason) { (self.path, self.reason) = (path, reason) }
 }
 
-extension PlaceFault: CustomStringConvertible {
-    public var description: String {
+extension PlaceFault: FaultError {
+    /// The hint never changes a directory's owner or revokes shared access.
+    public var fault: Fault {
         switch reason {
-        case .owner, .writable, .modeless, .notADirectory: "\(path) \(problem)"
-        case .system(let call, let code): "\(call) \(path): \(String(cString: strerror(code)))"
+        case .owner(let owner): Fault("\(path) \(problem)", hint: Self.hint(path, owner: owner))
+        case .writable(let owner, let user):
+            Fault(
+                "\(path) \(problem)",
+                hint: owner == user && owner != 0
+                    ? "run 'chmod go-w \(path)'"
+                    : "have root run 'chmod +t \(path)', or use a directory that only you and root can write to")
+        case .modeless: Fault("\(path) \(problem)", hint: Self.moveHint(path))
+        case .notADirectory: Fault("\(path) \(problem)", hint: "look at 'ls -ld \(path)'")
+        case .system(let call, let code):
+            Fault("\(call) \(path): \(String(cString: strerror(code)))", hint: Self.hint(path, errno: code))
         }
     }
 
-    /// The `description` without the path.
+    /// The fault's text without the path.
     public var problem: String {
         switch reason {
         case .owner(let owner): "belongs to user \(UserNumbers.text(owner))"
@@ -39,19 +49,11 @@ extension PlaceFault: CustomStringConvertible {
         }
     }
 
-    /// The command that repairs it. It never changes a directory's owner or revokes shared access.
-    public var hint: String {
-        switch reason {
-        case .owner(let owner): Self.hint(path, owner: owner)
-        case .writable(let owner, let user):
-            owner == user && owner != 0
-                ? "run 'chmod go-w \(path)'"
-                : "have root run 'chmod +t \(path)', or use a directory that only you and root can write to"
-        case .modeless: Self.moveHint(path)
-        case .notADirectory: "look at 'ls -ld \(path)'"
-        case .system(_, ENOSPC), .system(_, EDQUOT): "make room on the disk"
-        case .system(_, EACCES), .system(_, EPERM), .system(_, EROFS): "check who may write to \(path)"
-        case .system: "check \(path)"
+    private static func hint(_ path: String, errno code: Int32) -> String {
+        switch code {
+        case ENOSPC, EDQUOT: "make room on the disk"
+        case EACCES, EPERM, EROFS: "check who may write to \(path)"
+        default: "check \(path)"
         }
     }
 

@@ -42,76 +42,93 @@ public enum LocalSocketError: Error, Equatable, Sendable {
     }
 }
 
-extension LocalSocketError: CustomStringConvertible {
-    public var description: String {
+extension LocalSocketError: FaultError {
+    public var fault: Fault {
         switch self {
-        case .notAnswering(let path): "the agent at \(path) does not respond: it accepts no connections"
+        case .notAnswering(let path):
+            Fault(
+                "the agent at \(path) does not respond: it accepts no connections",
+                hint: "run 'authagent stop', and follow its hint if the agent does not end")
         case .foreignListener(let path, let user):
-            "the program that answers at \(path) belongs to user \(UserNumbers.text(user))"
-        case .unusablePath(let problem, _): problem
-        case .place(let fault): fault.description
-        case .directoryMissing(let path): "\(path) does not exist"
-        case .notADirectory(let path): "\(path) is not a directory"
-        case .directoryIsSymbolicLink(let path): "\(path) is a symbolic link"
-        case .directoryHasOtherOwner(let path, let owner): "\(path) belongs to user \(UserNumbers.text(owner))"
+            Fault(
+                "the program that answers at \(path) belongs to user \(UserNumbers.text(user))",
+                hint: "run 'sudo -u \(UserNumbers.argument(user)) authagent ...' to use that user's agent; otherwise do"
+                    + " not trust it, and set AUTHAGENT_SOCK to a path in your own directory")
+        case .unusablePath(let problem, let hint): Fault(problem, hint: hint)
+        case .place(let fault): fault.fault
+        // systemd-logind creates it at login; a directory created by hand would prevent that.
+        case .directoryMissing(let path):
+            Fault(
+                "\(path) does not exist",
+                hint: path.hasPrefix("/run/user/")
+                    ? "unset XDG_RUNTIME_DIR, or log in again" : "run 'mkdir -m 700 -p \(path)'")
+        case .notADirectory(let path): Fault("\(path) is not a directory", hint: Self.lookHint(path))
+        case .directoryIsSymbolicLink(let path): Fault("\(path) is a symbolic link", hint: Self.lookHint(path))
+        case .notASocket(let path): Fault("\(path) exists, but is not a socket", hint: Self.lookHint(path))
+        case .directoryHasOtherOwner(let path, let owner):
+            Fault(
+                "\(path) belongs to user \(UserNumbers.text(owner))",
+                hint: "\(PlaceFault.hint(path, owner: owner)), or set AUTHAGENT_SOCK to another path")
         case .directoryIsLoose(let path, let mode):
-            "\(path) can be entered by others (mode \(String(mode, radix: 8)))"
+            Fault(
+                "\(path) can be entered by others (mode \(String(mode, radix: 8)))",
+                hint: PrivateDirectory.isOnlyAgents(path)
+                    ? "run 'chmod 700 \(path)'"
+                    : "use a directory that contains only the agent's files; this one contains others")
         case .directoryIsNotForGroup(let path, let group):
-            "\(path) must be open to group \(group) and closed to all others"
-        case .notInGroup(let group): "this user is not a member of the socket's group \(group)"
-        case .notASocket(let path): "\(path) exists, but is not a socket"
-        case .inUse(let path): "another agent already listens at \(path)"
-        case .locked(_, let pid?): "another authagentd is already running (pid \(pid))"
-        case .locked(_, nil): "another authagentd is already running"
+            Fault(
+                "\(path) must be open to group \(group) and closed to all others",
+                hint: PrivateDirectory.isOnlyAgents(path)
+                    ? "run 'chgrp \(group) \(path) && chmod 750 \(path)'"
+                    : "set AUTHAGENT_SOCK to a path in a directory that contains only the socket")
+        case .notInGroup(let group):
+            Fault(
+                "this user is not a member of the socket's group \(group)",
+                hint: "run 'usermod -aG \(group)' with this user's name as root, or change socket_group")
+        case .inUse(let path): Fault("another agent already listens at \(path)", hint: Self.runningHint)
+        case .locked(_, let pid):
+            Fault(
+                "another authagentd is already running\(pid.map { " (pid \($0))" } ?? "")", hint: Self.runningHint)
         case .noLocks(let path, let system, let code):
-            "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support locks: flock: "
-                + (code.map { String(cString: strerror($0)) } ?? "no answer")
+            Fault(
+                "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support locks: flock: "
+                    + (code.map { String(cString: strerror($0)) } ?? "no answer"),
+                hint: "set XDG_STATE_HOME to a directory on a local disk, for example in /var/tmp or /run/user")
         case .noModes(let path, let system):
-            "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support modes, so others could enter"
-        case .mountedSocket(let path): "\(path) is the mounted socket file of an agent that has ended"
-        case .inheritedDescriptor(let descriptor): "descriptor \(descriptor) is not a listening Unix socket"
-        case .system(let call, let path, let code): "\(call) \(path): \(String(cString: strerror(code)))"
+            Fault(
+                "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support modes, so others could"
+                    + " enter",
+                hint: PlaceFault.moveHint(path))
+        case .mountedSocket(let path):
+            Fault(
+                "\(path) is the mounted socket file of an agent that has ended",
+                hint: "mount the directory \(PrivateDirectory.parent(of: path)) of the agent instead of the socket"
+                    + " file")
+        case .inheritedDescriptor(let descriptor):
+            Fault(
+                "descriptor \(descriptor) is not a listening Unix socket",
+                hint: "check ListenStream= in authagent.socket")
+        case .system(let call, let path, let code):
+            Fault("\(call) \(path): \(String(cString: strerror(code)))", hint: Self.hint(call, path, errno: code))
         }
     }
 
-    /// The command that repairs it, or what to check.
-    public var hint: String {
-        switch self {
-        case .notAnswering: "run 'authagent stop', and follow its hint if the agent does not end"
-        case .foreignListener(_, let user):
-            "run 'sudo -u \(UserNumbers.argument(user)) authagent ...' to use that user's agent; otherwise do not trust it,"
-                + " and set AUTHAGENT_SOCK to a path in your own directory"
-        case .unusablePath(_, let hint): hint
-        case .place(let fault): fault.hint
-        // systemd-logind creates it at login; a directory created by hand would prevent that.
-        case .directoryMissing(let path) where path.hasPrefix("/run/user/"): "unset XDG_RUNTIME_DIR, or log in again"
-        case .directoryMissing(let path): "run 'mkdir -m 700 -p \(path)'"
-        case .notADirectory(let path), .directoryIsSymbolicLink(let path), .notASocket(let path):
-            "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK and XDG_STATE_HOME to other places"
-        case .directoryHasOtherOwner(let path, let owner):
-            "\(PlaceFault.hint(path, owner: owner)), or set AUTHAGENT_SOCK to another path"
-        case .directoryIsNotForGroup(let path, let group) where PrivateDirectory.isOnlyAgents(path):
-            "run 'chgrp \(group) \(path) && chmod 750 \(path)'"
-        case .directoryIsNotForGroup: "set AUTHAGENT_SOCK to a path in a directory that contains only the socket"
-        case .notInGroup(let group): "run 'usermod -aG \(group)' with this user's name as root, or change socket_group"
-        case .directoryIsLoose(let path, _) where PrivateDirectory.isOnlyAgents(path): "run 'chmod 700 \(path)'"
-        case .directoryIsLoose: "use a directory that contains only the agent's files; this one contains others"
-        case .inUse, .locked: "run 'authagent status' to see it, or 'authagent stop' to end it"
-        case .noLocks: "set XDG_STATE_HOME to a directory on a local disk, for example in /var/tmp or /run/user"
-        case .noModes(let path, _): PlaceFault.moveHint(path)
-        case .mountedSocket(let path):
-            "mount the directory \(PrivateDirectory.parent(of: path)) of the agent instead of the socket file"
-        case .inheritedDescriptor: "check ListenStream= in authagent.socket"
+    private static let runningHint = "run 'authagent status' to see it, or 'authagent stop' to end it"
+
+    private static func lookHint(_ path: String) -> String {
+        "look at 'ls -ld \(path)', or set AUTHAGENT_SOCK and XDG_STATE_HOME to other places"
+    }
+
+    private static func hint(_ call: String, _ path: String, errno code: Int32) -> String {
+        switch code {
         // After 'su' without '-', the variable names the directory of another login.
-        case .system(_, let path, EACCES) where path.hasPrefix("/run/user/"):
-            "unset XDG_RUNTIME_DIR if it is another user's"
-        case .system("mkdir", let path, EACCES), .system("mkdir", let path, EPERM), .system("mkdir", let path, EROFS):
+        case EACCES where path.hasPrefix("/run/user/"): "unset XDG_RUNTIME_DIR if it is another user's"
+        case EACCES where call == "mkdir", EPERM where call == "mkdir", EROFS where call == "mkdir":
             "set XDG_STATE_HOME and XDG_CONFIG_HOME, or AUTHAGENT_SOCK for a socket, to directories that this"
                 + " user can write to; \(PrivateDirectory.parent(of: path)) is not writable"
-        case .system(_, let path, EACCES), .system(_, let path, EPERM), .system(_, let path, EROFS):
-            "check who may write to \(path)"
-        case .system(_, _, ENOSPC), .system(_, _, EDQUOT): "make room on the disk"
-        case .system(_, let path, _): "check \(path)"
+        case EACCES, EPERM, EROFS: "check who may write to \(path)"
+        case ENOSPC, EDQUOT: "make room on the disk"
+        default: "check \(path)"
         }
     }
 }

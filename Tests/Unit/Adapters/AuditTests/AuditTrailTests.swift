@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Policy
 import Synchronization
+import System
 import TestSupport
 import Testing
 
