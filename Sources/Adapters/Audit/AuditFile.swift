@@ -140,7 +140,7 @@ final class AuditFile: LineSink {
         }
         // Group-writable directories above it, such as /var/log on Ubuntu, cannot give another user a directory of root
         // or the agent.
-        do throws(PlaceFault) { try TrustedFile.requireOwned(path) } catch {
+        do throws(PathFault) { try TrustedFile.requireOwned(path) } catch {
             throw AuditFileFailure(path: error.path, problem: "the directory \(error.problem)", hint: error.hint)
         }
     }

@@ -18,7 +18,7 @@ final class KeyringHelpers: Sendable {
     private let program: HelperProgram
     private let deadline: Duration
     private let kept = Mutex(Kept())
-    private let asked = AskedProgram()
+    private let reported = ReportedProgram()
     /// The queue of jobs for a lasting helper.
     private let turns = DispatchQueue(label: "authagent.keyring.turns")
 
@@ -29,7 +29,7 @@ final class KeyringHelpers: Sendable {
 
     func run(_ job: KeyringJob) async -> KeyringOutcome {
         guard let message = try? KeyringMessage.encode(job) else { return .failed("cannot encode the keyring job") }
-        let errand = KeyringJobRun(message, asked: asked)
+        let errand = KeyringJobRun(message, reported: reported)
         // A queue per job has a thread at once, which may block.
         let queue = kept.withLock { $0.takesTurns } ? turns : DispatchQueue(label: "authagent.keyring")
         return await withTaskCancellationHandler {

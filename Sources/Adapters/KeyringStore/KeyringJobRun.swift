@@ -15,16 +15,16 @@ final class KeyringJobRun: Sendable {
     let begin = ContinuousClock.now
     private let state = Mutex(State())
 
-    /// The keyring program asked last by any job: a job waiting for its turn waits for the same program.
-    private let asked: AskedProgram
+    /// The keyring program reported last by any job: a job waiting for its turn waits for the same program.
+    private let reported: ReportedProgram
 
-    init(_ job: WipedBytes, asked: AskedProgram) {
+    init(_ job: WipedBytes, reported: ReportedProgram) {
         self.job = job
-        self.asked = asked
+        self.reported = reported
     }
 
     /// The keyring program; `nil` if it is not known.
-    var program: String? { asked.name.withLock { $0 } }
+    var program: String? { reported.name.withLock { $0 } }
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     /// Blocks until the helper has replied. Cancelling the job leaves a shared helper running, because the user's
@@ -38,7 +38,7 @@ final class KeyringJobRun: Sendable {
         }
         if isGivenUp { helper.cancel() }
         defer { state.withLock { $0.own = nil } }
-        return try helper.perform(job, until: deadline) { program in asked.name.withLock { $0 = program } }
+        return try helper.perform(job, until: deadline) { program in reported.name.withLock { $0 = program } }
     }
 
     func await(_ continuation: CheckedContinuation<KeyringOutcome, Never>) {
@@ -71,6 +71,6 @@ final class KeyringJobRun: Sendable {
 }
 
 /// The keyring program, as last reported by a helper.
-final class AskedProgram: Sendable {
+final class ReportedProgram: Sendable {
     let name = Mutex<String?>(nil)
 }

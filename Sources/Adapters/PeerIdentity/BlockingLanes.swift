@@ -24,17 +24,17 @@ package final class BlockingLanes: Sendable {
     }
 
     /// A signal by which a call reports progress.
-    package final class Sign: Sendable {
+    package final class Progress: Sendable {
         private let last = Mutex(ContinuousClock.now)
         /// The number of the deadline that ends its turn.
         fileprivate let turn = Mutex<UInt64>(0)
-        package func show() { last.withLock { $0 = .now } }
+        package func report() { last.withLock { $0 = .now } }
         var silence: Duration { last.withLock { .now - $0 } }
     }
 
     private struct Job: Sendable {
         let id: UInt64
-        let run: @Sendable (Sign) -> Void
+        let run: @Sendable (Progress) -> Void
     }
 
     private struct Lane {
@@ -60,7 +60,7 @@ package final class BlockingLanes: Sendable {
 
     /// Runs the call and returns its value; `nil` if the queue is full or the call does not return in time.
     package func run<Value: Sendable>(
-        of user: UInt32, within time: Duration, _ body: @escaping @Sendable (Sign) -> Value?
+        of user: UInt32, within time: Duration, _ body: @escaping @Sendable (Progress) -> Value?
     ) async -> Value? {
         await withCheckedContinuation { continuation in
             let once = Mutex<CheckedContinuation<Value?, Never>?>(continuation)
@@ -72,8 +72,8 @@ package final class BlockingLanes: Sendable {
                 self.leaveQueue(user, job)
                 answer(nil)
             }
-            let isTaken = enter(user, job) { sign in
-                answer(body(sign))
+            let isTaken = enter(user, job) { progress in
+                answer(body(progress))
                 self.deadlines.remove(job)
             }
             guard !isTaken else { return }
@@ -83,7 +83,7 @@ package final class BlockingLanes: Sendable {
     }
 
     /// Queues the call; false if the queue is full.
-    private func enter(_ user: UInt32, _ job: UInt64, _ body: @escaping @Sendable (Sign) -> Void) -> Bool {
+    private func enter(_ user: UInt32, _ job: UInt64, _ body: @escaping @Sendable (Progress) -> Void) -> Bool {
         let isTaken = state.withLock { state in
             guard isOwn(user) || state[user] != nil || strangers(state).count < limits.lanes else { return false }
             var lane = state[user] ?? Lane()
@@ -121,18 +121,18 @@ package final class BlockingLanes: Sendable {
     }
 
     private func start(_ user: UInt32, _ job: Job) {
-        let sign = Sign()
-        watch(user, job.id, sign)
+        let progress = Progress()
+        watch(user, job.id, progress)
         let isStarted = DetachedThread.start {
-            job.run(sign)
-            self.end(user, job, sign)
+            job.run(progress)
+            self.end(user, job, progress)
         }
         // The caller gets `nil` at its deadline.
-        if !isStarted { end(user, job, sign) }
+        if !isStarted { end(user, job, progress) }
     }
 
-    private func end(_ user: UInt32, _ job: Job, _ sign: Sign) {
-        deadlines.remove(sign.turn.withLock { $0 })
+    private func end(_ user: UInt32, _ job: Job, _ progress: Progress) {
+        deadlines.remove(progress.turn.withLock { $0 })
         change(user) { lane in
             lane.running.remove(job.id)
             lane.hanging.remove(job.id)
@@ -140,15 +140,15 @@ package final class BlockingLanes: Sendable {
     }
 
     /// Ends the turn of a call without progress.
-    private func watch(_ user: UInt32, _ job: UInt64, _ sign: Sign) {
+    private func watch(_ user: UInt32, _ job: UInt64, _ progress: Progress) {
         let turn = deadlines.add(after: limits.turn) { _ in
-            let isHanging = sign.silence >= self.limits.turn
+            let isHanging = progress.silence >= self.limits.turn
             let isRunning = self.state.withLock { $0[user]?.running.contains(job) == true }
             guard isRunning else { return }
-            guard isHanging else { return self.watch(user, job, sign) }
+            guard isHanging else { return self.watch(user, job, progress) }
             self.change(user) { if $0.running.contains(job) { $0.hanging.insert(job) } }
         }
-        sign.turn.withLock { $0 = turn }
+        progress.turn.withLock { $0 = turn }
     }
 
     /// Removes a call whose caller no longer waits.

@@ -29,18 +29,18 @@ public final class ExecutableDigests: Sendable {
         /// Time without progress after which the user's next read starts beside this one.
         public var turn: Duration = .seconds(2)
         /// Time for which the state of a process's file is cached, if the process itself is unchanged.
-        public var lookLife: Duration = .seconds(1)
+        public var snapshotLife: Duration = .seconds(1)
 
         public init() {}
     }
 
     private let state = Mutex(State())
     let limits: Limits
-    let looks: ExecutableStates
+    let states: ExecutableStates
     private let accountable: @Sendable (UInt32) -> UInt32
 
     /// A stat(2) takes some microseconds; a longer one waits for a disk or a server.
-    private static let turnOfLooks: Duration = .milliseconds(100)
+    private static let turnOfSnapshots: Duration = .milliseconds(100)
 
     /// Separate lanes: a stat(2) must not wait for the digest of another, large program.
     private let lanes: BlockingLanes
@@ -57,8 +57,8 @@ public final class ExecutableDigests: Sendable {
         let owner = getuid()
         let isOwn: @Sendable (UInt32) -> Bool = { $0 == owner || $0 == 0 }
         self.lanes = BlockingLanes(lanes, isOwn: isOwn)
-        lanes.turn = Self.turnOfLooks
-        looks = ExecutableStates(BlockingLanes(lanes, isOwn: isOwn), time: limits.time)
+        lanes.turn = Self.turnOfSnapshots
+        states = ExecutableStates(BlockingLanes(lanes, isOwn: isOwn), time: limits.time)
     }
 
     /// The cached digest of a file, or a recent read error of this user. Errors are cached per user, because a user can
@@ -77,18 +77,19 @@ public final class ExecutableDigests: Sendable {
     /// One read per user at a time: many large programs, or one that never ends, delay only that user's programs.
     func digest(ofProcess pid: Int32, _ file: FileState, user: UInt32) async -> String? {
         let end = ContinuousClock.now + limits.time
-        return await lanes.run(of: accountable(user), within: limits.time) { sign in
-            self.find(pid, file, user, until: end, sign)
+        return await lanes.run(of: accountable(user), within: limits.time) { progress in
+            self.find(pid, file, user, until: end, progress)
         }
     }
 
     /// The state of a process's file and, if a rule names `path`, of the file at that path.
-    func look(ofProcess pid: Int32, _ path: String?, user: UInt32) async -> ExecutableStates.Look? {
-        await looks.look(at: pid, path, user: accountable(user))
+    func snapshot(ofProcess pid: Int32, _ path: String?, user: UInt32) async -> ExecutableStates.Snapshot? {
+        await states.snapshot(of: pid, path, user: accountable(user))
     }
 
     private func find(
-        _ pid: Int32, _ file: FileState, _ user: UInt32, until end: ContinuousClock.Instant, _ sign: BlockingLanes.Sign
+        _ pid: Int32, _ file: FileState, _ user: UInt32, until end: ContinuousClock.Instant,
+        _ progress: BlockingLanes.Progress
     ) -> String? {
         if let known = known(file, user: user) { return known.digest }
         // The caller's time limit has passed.
@@ -98,14 +99,14 @@ public final class ExecutableDigests: Sendable {
         let descriptor = Descriptor(owning: raw)
         // The process has ended or runs another program.
         guard let opened = FileState(descriptor: raw), opened == file else { return nil }
-        let digest = opened.size > limits.size ? nil : read(descriptor, opened, sign)
+        let digest = opened.size > limits.size ? nil : read(descriptor, opened, progress)
         let failureEnd: ContinuousClock.Instant? = digest == nil ? .now + limits.failureTime : nil
         remember(Outcome(digest: digest, user: user, end: failureEnd), for: file)
         return digest
     }
 
     private func read(
-        _ descriptor: borrowing Descriptor, _ before: FileState, _ sign: BlockingLanes.Sign
+        _ descriptor: borrowing Descriptor, _ before: FileState, _ progress: BlockingLanes.Progress
     ) -> String? {
         let end = ContinuousClock.now + limits.time
         let raw = descriptor.raw
@@ -116,7 +117,7 @@ public final class ExecutableDigests: Sendable {
                 let count = SystemCall.uninterrupted { Glibc.read(raw, buffer.baseAddress, buffer.count) }
                 guard count >= 0, UInt64(count) <= left else { return false }
                 if count == 0 { return left == 0 }
-                sign.show()
+                progress.report()
                 hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 left -= UInt64(count)
             }

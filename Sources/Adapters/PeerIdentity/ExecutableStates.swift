@@ -4,7 +4,7 @@ internal import System
 /// Calls stat(2) on executables off the event loop, because a file system may be slow or never reply.
 final class ExecutableStates: Sendable {
     /// The state of an executable.
-    struct Look: Sendable {
+    struct Snapshot: Sendable {
         /// The file that the process runs.
         var file: FileState
         /// Whether the agent finds the same file at its path; `nil` if that was not checked.
@@ -22,13 +22,13 @@ final class ExecutableStates: Sendable {
     }
 
     /// Returns the file's state; `nil` if it cannot be read in time. `path`: the path to compare with, named by a rule.
-    func look(at pid: Int32, _ path: String?, user: UInt32) async -> Look? {
+    func snapshot(of pid: Int32, _ path: String?, user: UInt32) async -> Snapshot? {
         // May block on the last path component even without network traffic (NFS).
         guard let file = await lanes.run(of: user, within: time, { _ in FileState("/proc/\(pid)/exe") }) else {
             return nil
         }
-        guard let path else { return Look(file: file, isThere: nil) }
+        guard let path else { return Snapshot(file: file, isThere: nil) }
         guard let found = await paths.look(at: path, within: time) else { return nil }
-        return Look(file: file, isThere: found.state?.isSameFile(as: file) == true)
+        return Snapshot(file: file, isThere: found.state?.isSameFile(as: file) == true)
     }
 }

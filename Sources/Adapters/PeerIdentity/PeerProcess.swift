@@ -29,7 +29,7 @@ public final class PeerProcess: CallerIdentity {
     ) throws(LocalSocketError) {
         let credentials = try PeerCredentials(of: socket)
         pin = ProcessPin(credentials.pid, socket: socket, pinning)
-        program = Program(pin, life: digests.limits.lookLife)
+        program = Program(pin, life: digests.limits.snapshotLife)
         self.digests = digests
         self.recent = recent
         let groups = Self.groups(socket) ?? Self.groups(of: pin)
@@ -43,7 +43,7 @@ public final class PeerProcess: CallerIdentity {
     /// A process by its ID, for `policy check`; `nil` if there is none.
     public init?(pid: Int32, digests: ExecutableDigests, pinning: Pinning = .peer) {
         pin = ProcessPin(pid, pinning)
-        program = Program(pin, life: digests.limits.lookLife)
+        program = Program(pin, life: digests.limits.snapshotLife)
         self.digests = digests
         recent = RecentProcesses()
         guard let owner = ProcessOwner(of: pid), pin.isAlive else { return nil }
@@ -79,20 +79,20 @@ public final class PeerProcess: CallerIdentity {
     public func caller(_ facts: CallerFacts) async throws(CallerLost) -> Caller {
         if let caller = try callerAtOnce(facts) { return caller }
         let user = connected.user
-        var look: ExecutableStates.Look?
+        var snapshot: ExecutableStates.Snapshot?
         var digest: String?
         if let mark = try program.mark() {
             let path = facts.contains(.executable) && !mark.isGone ? mark.path : nil
-            look = await digests.look(ofProcess: pin.pid, path, user: user)
-            if let file = look?.file, facts.contains(.executableDigest) {
+            snapshot = await digests.snapshot(ofProcess: pin.pid, path, user: user)
+            if let file = snapshot?.file, facts.contains(.executableDigest) {
                 digest = await digests.digest(ofProcess: pin.pid, file, user: user)
             }
         }
         // Checked again: the facts belong to the program only if the process is still the same.
         let cheap = facts.subtracting([.executable, .executableDigest]).union(.executableClaim)
         guard var caller = try callerAtOnce(cheap) else { throw .ended }
-        if let look { try program.confirm(look) }
-        if look?.isThere == true { caller.uncertain.remove(.executable) }
+        if let snapshot { try program.confirm(snapshot) }
+        if snapshot?.isThere == true { caller.uncertain.remove(.executable) }
         caller.executableDigest = digest
         if facts.contains(.executableDigest), digest == nil { caller.uncertain.insert(.executableDigest) }
         return caller

@@ -13,7 +13,7 @@ public enum Pinning: CaseIterable, Sendable {
 
 /// Identifies one process, so that a reused process ID is noticed.
 final class ProcessPin: Sendable {
-    private enum Means {
+    private enum Handle {
         case descriptor(Int32)
         case startTime(UInt64)
         /// No descriptor was free. The process ID may belong to another process by now.
@@ -24,7 +24,7 @@ final class ProcessPin: Sendable {
     }
 
     let pid: Int32
-    private let means: Means
+    private let handle: Handle
 
     /// Pins the peer of a socket.
     init(_ pid: Int32, socket: Int32, _ pinning: Pinning) {
@@ -33,24 +33,24 @@ final class ProcessPin: Sendable {
             let descriptor = ProcessDescriptor.open(peerOf: socket)
             let code = errno
             if descriptor >= 0 {
-                means = .descriptor(descriptor)
+                handle = .descriptor(descriptor)
                 return
             }
             if code == ESRCH || code == EINVAL {
-                means = .ended
+                handle = .ended
                 return
             }
         }
-        means = Self.means(pid, pinning)
+        handle = Self.handle(pid, pinning)
     }
 
     /// Pins the process that has this ID now.
     init(_ pid: Int32, _ pinning: Pinning) {
         self.pid = pid
-        means = Self.means(pid, pinning)
+        handle = Self.handle(pid, pinning)
     }
 
-    private static func means(_ pid: Int32, _ pinning: Pinning) -> Means {
+    private static func handle(_ pid: Int32, _ pinning: Pinning) -> Handle {
         guard pid > 0 else { return .unseen }
         if pinning != .startTime {
             let descriptor = ProcessDescriptor.open(pid)
@@ -61,13 +61,13 @@ final class ProcessPin: Sendable {
         return exists(pid) ? .number : .ended
     }
 
-    deinit { if case .descriptor(let descriptor) = means { _ = close(descriptor) } }
+    deinit { if case .descriptor(let descriptor) = handle { _ = close(descriptor) } }
 
     private static func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || errno == EPERM }
 
     /// Whether /proc/PID describes this process while it is alive.
     var isCertain: Bool {
-        switch means {
+        switch handle {
         case .descriptor, .startTime: true
         case .number, .unseen, .ended: false
         }
@@ -75,7 +75,7 @@ final class ProcessPin: Sendable {
 
     /// Whether the process is alive; a zombie is not.
     var isAlive: Bool {
-        switch means {
+        switch handle {
         case .descriptor(let descriptor):
             var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             return SystemCall.uninterrupted { poll(&wait, 1, 0) } == 0

@@ -55,10 +55,10 @@ final class Program: Sendable {
     }
 
     /// Caches the state of the process's file, which must be the file of the first check.
-    func confirm(_ look: ExecutableStates.Look) throws(CallerLost) {
+    func confirm(_ snapshot: ExecutableStates.Snapshot) throws(CallerLost) {
         let isSame = state.withLock { state in
-            if let known = state.confirmation, !known.file.isSameFile(as: look.file) { return false }
-            state.confirmation = Confirmation(file: look.file, isThere: look.isThere, time: .now)
+            if let known = state.confirmation, !known.file.isSameFile(as: snapshot.file) { return false }
+            state.confirmation = Confirmation(file: snapshot.file, isThere: snapshot.isThere, time: .now)
             return true
         }
         guard isSame else { throw .changed }

@@ -100,7 +100,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
     private func serve(_ environment: [String: String], _ readiness: Readiness) async throws {
         guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
         // First: with another user's environment, no file or directory may be created.
-        try OwnPlaces.require(OwnPlaces.of(environment, socket: nil, state: paths.state))
+        try OwnedPaths.require(OwnedPaths.of(environment, socket: nil, state: paths.state))
         let settings = try DaemonSettings.load(paths)
         let log = LogOutput(level: level(settings), format: format(settings), ownFile: paths.log)
         defer { log.flush() }

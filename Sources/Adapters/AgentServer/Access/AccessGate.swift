@@ -76,7 +76,7 @@ struct AccessGate: Sendable {
     ///
     /// `facts` are those that an earlier decision used: if the program is among them, it must still be the same one,
     /// by its mark, without reading its file.
-    func recognize(_ identity: any CallerIdentity, _ facts: CallerFacts = []) throws(Problem) {
+    func requireConnected(_ identity: any CallerIdentity, _ facts: CallerFacts = []) throws(Problem) {
         let needed: CallerFacts = facts.restOnProgram ? .executableClaim : []
         do throws(CallerLost) { _ = try identity.callerAtOnce(needed) } catch { throw .lost(error) }
     }
@@ -90,7 +90,7 @@ struct AccessGate: Sendable {
 
     /// Checks whether a caller may connect, and audits a refusal; `nil` if it may.
     func refusal(of identity: any CallerIdentity) -> Problem? {
-        guard mayStay(identity) else {
+        guard mayConnect(identity) else {
             var caller = identity.connected
             var problem = Problem(
                 .forbidden, "this agent serves another user",
@@ -110,7 +110,7 @@ struct AccessGate: Sendable {
     }
 
     /// Whether the rules in force let the caller connect.
-    func mayStay(_ identity: any CallerIdentity) -> Bool {
+    func mayConnect(_ identity: any CallerIdentity) -> Bool {
         let rules = access.rules.current
         guard let caller = try? identity.callerAtOnce(rules.factsToConnect(for: identity.connected)) else {
             return false
@@ -127,7 +127,7 @@ struct AccessGate: Sendable {
         do throws(Problem) {
             let value = try await body()
             // The caller may have exited or executed another program since. Changes are reported all the same.
-            if admission.isReading { try recognize(identity, admission.facts) }
+            if admission.isReading { try requireConnected(identity, admission.facts) }
             audit(admission.record(.allowed))
             return value
         } catch { throw failed(admission, error) }

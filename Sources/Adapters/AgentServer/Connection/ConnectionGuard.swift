@@ -111,7 +111,7 @@ final class ConnectionGuard: ChannelInboundHandler {
         // The client sends no more, or the server stops.
         case ChannelEvent.inputClosed, is ChannelShouldQuiesceEvent: context.close(promise: nil)
         case is RulesHaveChanged:
-            if !connection.router.gate.mayStay(connection.identity) { context.close(promise: nil) }
+            if !connection.router.gate.mayConnect(connection.identity) { context.close(promise: nil) }
         default: context.fireUserInboundEventTriggered(event)
         }
     }

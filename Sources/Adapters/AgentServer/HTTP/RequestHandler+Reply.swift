@@ -7,7 +7,7 @@ extension RequestHandler {
     /// Answers a complete request, at once if possible, else in a task with a time limit.
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         connection.timer.enter(.answering)
-        asked = Asked(route: request.route?.resource, at: .now(), isAtOnce: true)
+        measurement = RequestMeasurement(route: request.route?.resource, at: .now(), isAtOnce: true)
         let deferred: DeferredToken?
         switch connection.takeDeferred() ?? connection.router.answerAtOnce(request, connection.identity) {
         case .reply(let reply):
@@ -15,14 +15,14 @@ extension RequestHandler {
             return send(reply, head, context)
         case .later(let token): deferred = token
         }
-        asked?.isAtOnce = false
+        measurement?.isAtOnce = false
         let (router, identity) = (connection.router, connection.identity)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
         let deadline = NIOLoopBoundBox<Scheduled<Void>?>(nil, eventLoop: eventLoop)
         let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
-        if request.method != "POST" || asked?.route == .tokenRejected {
+        if request.method != "POST" || measurement?.route == .tokenRejected {
             // Time out only requests that can be repeated: a login or a logout runs to its end.
             let wait = deferred?.ask.request.wait.map { Duration.seconds($0) }
             let limit = min(connection.limits.answerTime, wait ?? connection.limits.answerTime)
@@ -77,10 +77,10 @@ extension RequestHandler {
     /// Counts a reply. An incomplete or unreadable request has neither a route nor a duration.
     func count(_ code: Problem.Code?, at now: NIODeadline) {
         connection.metrics.answered(
-            asked?.route, code, isAtOnce: asked?.isAtOnce ?? false,
-            nanoseconds: asked.map { (now - $0.at).nanoseconds }
+            measurement?.route, code, isAtOnce: measurement?.isAtOnce ?? false,
+            nanoseconds: measurement.map { (now - $0.at).nanoseconds }
         )
-        asked = nil
+        measurement = nil
     }
 
     /// Ends a reply and lets in the next request.
@@ -130,7 +130,7 @@ extension RequestHandler {
 }
 
 /// The metrics data of a complete request that waits for its reply.
-struct Asked {
+struct RequestMeasurement {
     var route: Resource?
     var at: NIODeadline
     /// Whether the request was answered without waiting.

@@ -54,7 +54,7 @@ extension RequestHandler {
         guard context.channel.isWritable else { return context.close(promise: nil) }
         // Another process may hold the connection by now, or the caller may have executed another program.
         do throws(Problem) {
-            try connection.router.gate.recognize(connection.identity, streaming?.facts ?? [])
+            try connection.router.gate.requireConnected(connection.identity, streaming?.facts ?? [])
         } catch { return context.close(promise: nil) }
         streaming?.lastPart = .now()
         write(part, context)

@@ -21,7 +21,7 @@ final class RequestHandler: ChannelInboundHandler {
     /// Whether the client has closed its sending side. It may still wait for replies, as `nc -N` does.
     var isInputClosed = false
     /// The request that is being answered, for the metrics.
-    var asked: Asked?
+    var measurement: RequestMeasurement?
     /// A complete request waits until the client has read the replies before it. Otherwise one that sends requests and
     /// reads nothing would fill the agent's memory with replies.
     var isWaiting = false
@@ -148,7 +148,7 @@ final class RequestHandler: ChannelInboundHandler {
             streaming?.task.cancel()
         case is RulesHaveChanged:
             // The old rules allowed this stream; a caller that the new ones allow can open it again.
-            if !connection.router.gate.mayStay(connection.identity)
+            if !connection.router.gate.mayConnect(connection.identity)
                 || (streaming != nil && !connection.router.gate.isOwn(connection.identity))
             {
                 context.close(promise: nil)

@@ -75,7 +75,7 @@ struct Router: Sendable {
             guard let ask = try tokenAsk(request) else { throw Self.nothingHere }
             return .reply(try await token(DeferredToken(ask: ask, admission: nil), identity))
         case .open(let run):
-            try gate.recognize(identity)
+            try gate.requireConnected(identity)
             return try await run(self)(
                 RoutedRequest(request: request, identity: identity, isTrusted: gate.isOwn(identity)))
         case .list(let permission, let run):

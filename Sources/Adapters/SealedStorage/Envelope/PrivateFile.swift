@@ -13,7 +13,7 @@ public enum PrivateFile {
         _ path: String, isCredential: Bool = false, limit: Int
     ) throws(FileFailure) -> SecretBytes? {
         let file: Descriptor
-        do throws(PlaceFault) {
+        do throws(PathFault) {
             guard let found = try TrustedFile.open(path) else { return nil }
             file = found
         } catch { throw .directory(LocalSocketError(error)) }
@@ -48,7 +48,7 @@ extension FileFailure {
             case .owner(let owner) where requirement.owners == .userOrRoot: .keyHasOtherOwner(path, owner: owner)
             case .owner(let owner): .otherOwner(path, owner: owner)
             case .mode(let mode):
-                ModelessFileSystem.fault(ofFile: path).map { FileFailure.noModes($0) }
+                FileSystemWithoutModes.fault(ofFile: path).map { FileFailure.noModes($0) }
                     ?? .readableByOthers(path, mode: mode)
             }
     }

@@ -133,13 +133,13 @@ public final class SealedJournal: RotationJournal {
         }
     }
 
-    private func content(of entry: JournalEntry, _ key: SealingKey) throws(FileFailure) -> Opened? {
+    private func content(of entry: JournalEntry, _ key: SealingKey) throws(FileFailure) -> EntryContent? {
         guard let bytes = try directory.read(entry.fileName, limit: Self.largestEntry) else { return nil }
         let label = entry.label
         guard let opened = try? Envelope.open(bytes, purpose: label.purpose, name: label.name, with: key),
             opened.generation == entry.generation
         else { return nil }
-        return Opened(secret: opened.content)
+        return EntryContent(secret: opened.content)
     }
 
     private func remove(of account: AccountName, where isObsolete: @escaping @Sendable (JournalEntry) -> Bool) async {
@@ -175,7 +175,7 @@ public final class SealedJournal: RotationJournal {
 }
 
 /// The content of a sealed entry.
-private struct Opened {
+private struct EntryContent {
     var secret: SecretBytes
 
     /// `nil` unless the content is the credential announced by the entry's name.

@@ -108,7 +108,7 @@ public struct AccountDirectory: Sendable {
 
     /// Creates the directory and its parents, private to the user.
     private static func makeDirectories(_ path: String) throws(ConfigurationError) {
-        do throws(PlaceFault) { try TrustedFile.makeDirectory(path) } catch { throw ConfigurationError(error) }
+        do throws(PathFault) { try TrustedFile.makeDirectory(path) } catch { throw ConfigurationError(error) }
         try ProtectedFile.requirePrivate(path)
     }
 }

@@ -49,7 +49,7 @@ enum ProtectedFile {
                 hint: "run 'ls -l \(path)' to see whose it is, and put a copy of your own there"
             )
         case .mode:
-            if let fault = ModelessFileSystem.fault(ofFile: path) {
+            if let fault = FileSystemWithoutModes.fault(ofFile: path) {
                 return ConfigurationError(file: path, problem: fault.problem, hint: fault.hint)
             }
             return ConfigurationError(
@@ -61,7 +61,7 @@ enum ProtectedFile {
     }
 
     private static func trusted(_ path: String) throws(ConfigurationError) -> Descriptor? {
-        do throws(PlaceFault) { return try TrustedFile.open(path) } catch { throw ConfigurationError(error) }
+        do throws(PathFault) { return try TrustedFile.open(path) } catch { throw ConfigurationError(error) }
     }
 
     private static func untrusted(_ path: String) throws(ConfigurationError) -> Descriptor? {
@@ -81,7 +81,7 @@ enum ProtectedFile {
             let isOwn = status.st_uid == geteuid() || status.st_uid == 0
             guard !isOwn || status.st_mode & 0o022 == 0 else {
                 // The check of the parents reports directories that no mode would make safe.
-                do throws(PlaceFault) { try TrustedFile.requireClosed(directory) } catch {
+                do throws(PathFault) { try TrustedFile.requireClosed(directory) } catch {
                     if case .modeless = error.reason { throw ConfigurationError(error) }
                 }
                 throw ConfigurationError(
@@ -90,7 +90,7 @@ enum ProtectedFile {
                 )
             }
         }
-        do throws(PlaceFault) { try TrustedFile.requireClosed(directory) } catch { throw ConfigurationError(error) }
+        do throws(PathFault) { try TrustedFile.requireClosed(directory) } catch { throw ConfigurationError(error) }
     }
 
     static func text(_ path: String, isTrusted: Bool = true) throws(ConfigurationError) -> String? {
@@ -108,7 +108,7 @@ enum ProtectedFile {
 }
 
 extension ConfigurationError {
-    init(_ fault: PlaceFault) {
+    init(_ fault: PathFault) {
         let problem =
             switch fault.reason {
             case .owner: "the directory or link \(fault.problem)"

@@ -26,7 +26,7 @@ extension DoctorCheck {
     /// Checks the state directory. A missing one is created at the agent's start.
     package static func state(_ directory: String) -> DoctorCheck {
         do throws(LocalSocketError) {
-            try OwnPlaces.require([PrivateDirectory.parent(of: directory)])
+            try OwnedPaths.require([PrivateDirectory.parent(of: directory)])
             try PrivateDirectory.check(directory)
         } catch .directoryMissing {
             return DoctorCheck(.filesState, .ok, "\(directory) is created when an agent starts")

@@ -70,7 +70,7 @@ extension AccountState {
         slots = TokenSlots()
         storage.readAgain = nil
         storage.unsaved = nil
-        doubts = Doubts()
+        doubts = RefreshTokenDoubts()
         notices.isDemandReported = false
     }
 

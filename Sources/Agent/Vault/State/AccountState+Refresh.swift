@@ -32,7 +32,7 @@ extension AccountState {
     /// A login or a refresh of its own token has succeeded.
     mutating func resetAfterSuccess(grantedAt: ContinuousClock.Instant) {
         lastGrant = grantedAt
-        doubts = Doubts()
+        doubts = RefreshTokenDoubts()
         notices.isDemandReported = false
     }
 

@@ -24,7 +24,7 @@ package struct AccountState: Sendable {
     var missingIDToken: MissingIDToken?
     var lock = AccountLock()
     var storage = Storage()
-    var doubts = Doubts()
+    var doubts = RefreshTokenDoubts()
     var notices = Notices()
 
     /// Why the last login or refresh brought no ID token to serve.
@@ -45,7 +45,7 @@ package struct AccountState: Sendable {
     }
 
     /// What speaks against the refresh token; a refresh that succeeds clears it.
-    struct Doubts: Sendable {
+    struct RefreshTokenDoubts: Sendable {
         /// A request may have spent the refresh token: its answer was lost, or could not be read.
         var mayBeSpent = false
         /// Such a request was an earlier process's, which ended before the answer.

@@ -18,8 +18,8 @@ struct StopCommand: ParsableCommand {
         let path = try SocketPath.resolve()
         if let paths = UserPaths(environment: processEnvironment()) {
             // Root with a user's environment would end that user's agent and lose the state kept only in memory.
-            let places = OwnPlaces.of(processEnvironment(), socket: path.text, state: paths.state)
-            do throws(LocalSocketError) { try OwnPlaces.require(places) } catch { throw Failure(error) }
+            let places = OwnedPaths.of(processEnvironment(), socket: path.text, state: paths.state)
+            do throws(LocalSocketError) { try OwnedPaths.require(places) } catch { throw Failure(error) }
         }
         guard let pid = try agentPID() else { return Console.print("the agent is not running") }
         // A pidfd cannot refer to another process; a process ID may be reused before the signal is sent.

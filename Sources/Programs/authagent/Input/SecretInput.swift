@@ -37,7 +37,7 @@ enum SecretInput {
             guard case .mode = error else {
                 throw Failure("\(path) is not a regular file", hint: "use '-' to read the secret from standard input")
             }
-            if let fault = ModelessFileSystem.fault(ofFile: path) { throw Failure(fault) }
+            if let fault = FileSystemWithoutModes.fault(ofFile: path) { throw Failure(fault) }
             throw Failure("others may read \(path)", hint: "run 'chmod 600 \(path)'")
         }
     }

@@ -25,7 +25,7 @@ struct AgentStarter {
 
     /// Starts the daemon once.
     func start() throws -> Outcome {
-        try requireOwnPlaces()
+        try requireOwnedPaths()
         let daemon = try Self.daemon()
         let log = try openLog()
         guard let ends = DescriptorPair.pipe() else {
@@ -85,9 +85,9 @@ struct AgentStarter {
     }
 
     /// Throws before anything is created if the environment belongs to another user.
-    private func requireOwnPlaces() throws {
-        let places = OwnPlaces.of(environment, socket: path.text, state: try paths().state)
-        do throws(LocalSocketError) { try OwnPlaces.require(places) } catch { throw Failure(error) }
+    private func requireOwnedPaths() throws {
+        let places = OwnedPaths.of(environment, socket: path.text, state: try paths().state)
+        do throws(LocalSocketError) { try OwnedPaths.require(places) } catch { throw Failure(error) }
     }
 
     private func openLog() throws -> Descriptor {

@@ -87,7 +87,7 @@ struct ClientChecks {
         var place = path.directory
         do throws(LocalSocketError) {
             if let paths = UserPaths(environment: environment) {
-                try OwnPlaces.require(OwnPlaces.of(environment, socket: path.text, state: paths.state))
+                try OwnedPaths.require(OwnedPaths.of(environment, socket: path.text, state: paths.state))
             }
             do throws(LocalSocketError) { try PrivateDirectory.check(place) } catch {
                 guard case .directoryMissing = error else { throw error }

@@ -35,7 +35,7 @@ enum ErrorCode: String {
         let bare = word.split(separator: "#").last.map { DisplayText.clean($0).lowercased() } ?? ""
         if let code = ErrorCode(rawValue: bare) ?? Self.dialects[bare] {
             self = code
-        } else if RefreshTokenWords.saysDead(bare) {
+        } else if InvalidRefreshTokenWords.contain(bare) {
             self = .invalidGrant
         } else {
             return nil
@@ -45,7 +45,7 @@ enum ErrorCode: String {
     /// Provider-specific words, in lower case. To support another one, add a line with its source.
     ///
     /// Map a word to `invalid_grant` only if the provider documents it as the end of a refresh token: that code ends a
-    /// login. See also `RefreshTokenWords`.
+    /// login. See also `InvalidRefreshTokenWords`.
     private static let dialects: [String: ErrorCode] = [
         // Microsoft Entra, device authorization grant, expected errors; also OpenAM.
         "authorization_declined": .accessDenied,
@@ -122,7 +122,7 @@ extension ProviderError {
     var known: ErrorCode? { ErrorCode(word: code) }
 
     /// Whether the code, in reply to a refresh, is a synonym of `invalid_grant`.
-    var saysDeadRefreshToken: Bool { meaning == .deadGrant || RefreshTokenWords.saysDeadAtRefresh(code) }
+    var saysDeadRefreshToken: Bool { meaning == .deadGrant || InvalidRefreshTokenWords.containAtRefresh(code) }
 
     /// Whether providers (Atlassian and others) also use the code for an invalid refresh token.
     public static func mayMeanDeadGrant(code: String) -> Bool {

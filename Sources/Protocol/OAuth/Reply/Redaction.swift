@@ -19,12 +19,12 @@ package struct Redaction: Sendable {
 
     /// The prepared search patterns. Created lazily: most replies have no text to show, and their tokens may be long.
     private final class Prepared: Sendable {
-        private let needles = Mutex<Needles?>(nil)
+        private let patterns = Mutex<SecretPatterns?>(nil)
 
-        func needles(_ make: () -> Needles) -> Needles {
-            needles.withLock { needles in
-                let made = needles ?? make()
-                needles = made
+        func patterns(_ make: () -> SecretPatterns) -> SecretPatterns {
+            patterns.withLock { patterns in
+                let made = patterns ?? make()
+                patterns = made
                 return made
             }
         }
@@ -34,7 +34,7 @@ package struct Redaction: Sendable {
     /// least 10 bytes, because servers shorten quotations.
     package func clean(_ text: String, limit: Int = 300) -> String {
         if secrets.isEmpty || text.isEmpty { return DisplayText.clean(text, limit: limit) }
-        let needles = prepared.needles { Needles(secrets.flatMap(Self.forms)) }
+        let patterns = prepared.patterns { SecretPatterns(secrets.flatMap(Self.forms)) }
         // Cleaned first, because an escape sequence must not hide a secret; cut later, because half a secret is one
         // too.
         let line = Array(DisplayText.clean(text, limit: .max).utf8)
@@ -42,7 +42,7 @@ package struct Redaction: Sendable {
         var safe: [UInt8] = []
         // A scalar has at most 4 bytes; later output would be cut off anyway.
         while position < line.count, safe.count / 4 <= limit {
-            let secret = needles.longestMatch(in: line[position...])
+            let secret = patterns.longestMatch(in: line[position...])
             if secret > 0 {
                 safe += Self.replacement.utf8
             } else {
@@ -58,10 +58,10 @@ package struct Redaction: Sendable {
     package func harmless(_ words: [String]) -> [String] {
         let long = secrets.filter { $0.count >= Self.shortestPart }
         if long.isEmpty || words.isEmpty { return words }
-        let needles = Needles(long.flatMap(Self.forms))
+        let patterns = SecretPatterns(long.flatMap(Self.forms))
         return words.filter { word in
             let bytes = Array(word.utf8)
-            return bytes.indices.allSatisfy { needles.longestMatch(in: bytes[$0...]) == 0 }
+            return bytes.indices.allSatisfy { patterns.longestMatch(in: bytes[$0...]) == 0 }
         }
     }
 
@@ -97,7 +97,7 @@ package struct Redaction: Sendable {
 }
 
 /// The search patterns: whole texts, and their windows of 8 bytes.
-private struct Needles {
+private struct SecretPatterns {
     /// The longest first, because one may be a prefix of another.
     private let whole: [[UInt8]]
     private var windows: Set<UInt64> = []

@@ -55,7 +55,7 @@ extension ReplyFields {
             let fields = ReplyFields(members)
             // Strava: the member at fault and its problem.
             if let field = fields.string("field"), let code = fields.string("code"),
-                RefreshTokenWords.saysDead("\(code)_\(field)")
+                InvalidRefreshTokenWords.contain("\(code)_\(field)")
             {
                 return ("\(code)_\(field)", fields.message)
             }

@@ -31,8 +31,8 @@ struct PathWalk: ~Copyable {
     }
 
     /// Walks as far as directories exist.
-    static func to(_ path: String, _ requirement: Requirement) throws(PlaceFault) -> PathWalk {
-        guard path.utf8.first == UInt8(ascii: "/") else { throw PlaceFault(path, .notADirectory) }
+    static func to(_ path: String, _ requirement: Requirement) throws(PathFault) -> PathWalk {
+        guard path.utf8.first == UInt8(ascii: "/") else { throw PathFault(path, .notADirectory) }
         var walk = PathWalk(from: try root(), names(path), requirement)
         try walk.check("/")
         while let name = walk.rest.last, try walk.step(name) {}
@@ -40,19 +40,19 @@ struct PathWalk: ~Copyable {
     }
 
     /// Creates the missing directories, private to this user, and enters them.
-    mutating func make() throws(PlaceFault) {
+    mutating func make() throws(PathFault) {
         while let name = rest.last {
             let next = Self.join(path, name)
             guard mkdirat(directory.raw, name, 0o700) == 0 || errno == EEXIST else {
-                throw PlaceFault(next, .system("mkdir", errno))
+                throw PathFault(next, .system("mkdir", errno))
             }
             // Another process may have created it meanwhile, so it is checked like the others.
-            guard try step(name) else { throw PlaceFault(next, .notADirectory) }
+            guard try step(name) else { throw PathFault(next, .notADirectory) }
         }
     }
 
     /// Enters the next directory; false if there is none of that name.
-    private mutating func step(_ name: String) throws(PlaceFault) -> Bool {
+    private mutating func step(_ name: String) throws(PathFault) -> Bool {
         let next = Self.join(path, name)
         let raw = clinux_open_step(directory.raw, name, 1)
         if raw >= 0 {
@@ -65,21 +65,21 @@ struct PathWalk: ~Copyable {
         switch errno {
         case ENOENT: return false
         case ENOTDIR, ELOOP: return try follow(name, next)
-        default: throw PlaceFault(next, .system("open", errno))
+        default: throw PathFault(next, .system("open", errno))
         }
     }
 
-    private mutating func follow(_ name: String, _ next: String) throws(PlaceFault) -> Bool {
+    private mutating func follow(_ name: String, _ next: String) throws(PathFault) -> Bool {
         let raw = clinux_open_step(directory.raw, name, 0)
-        guard raw >= 0 else { throw PlaceFault(next, .system("open", errno)) }
+        guard raw >= 0 else { throw PathFault(next, .system("open", errno)) }
         let link = Descriptor(owning: raw)
         var status = stat()
-        guard fstat(link.raw, &status) == 0 else { throw PlaceFault(next, .system("stat", errno)) }
+        guard fstat(link.raw, &status) == 0 else { throw PathFault(next, .system("stat", errno)) }
         guard status.st_mode & S_IFMT == S_IFLNK else {
-            guard rest.count == 1 else { throw PlaceFault(next, .notADirectory) }
+            guard rest.count == 1 else { throw PathFault(next, .notADirectory) }
             return false
         }
-        guard UserNumbers.trusts(status.st_uid, user: user) else { throw PlaceFault(next, .owner(status.st_uid)) }
+        guard UserNumbers.trusts(status.st_uid, user: user) else { throw PathFault(next, .owner(status.st_uid)) }
         links += 1
         let magic = clinux_open_magic_link(directory.raw, name)
         if magic >= 0 {
@@ -89,13 +89,13 @@ struct PathWalk: ~Copyable {
             try check(next)
             return true
         }
-        guard errno == ENOLINK else { throw PlaceFault(next, .system("open", errno)) }
+        guard errno == ENOLINK else { throw PathFault(next, .system("open", errno)) }
         var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = target.withUnsafeMutableBytes { bytes in
             bytes.baseAddress.map { readlinkat(link.raw, "", $0.assumingMemoryBound(to: CChar.self), bytes.count) } ?? 0
         }
         guard count > 0, count < target.count, links <= Self.mostLinks else {
-            throw PlaceFault(next, .system("readlink", count < 0 ? errno : ELOOP))
+            throw PathFault(next, .system("readlink", count < 0 ? errno : ELOOP))
         }
         let text = String(decoding: target.prefix(count), as: UTF8.self)
         rest.removeLast()
@@ -107,10 +107,10 @@ struct PathWalk: ~Copyable {
         return true
     }
 
-    private func check(_ path: String) throws(PlaceFault) {
+    private func check(_ path: String) throws(PathFault) {
         var status = stat()
-        guard fstat(directory.raw, &status) == 0 else { throw PlaceFault(path, .system("stat", errno)) }
-        guard UserNumbers.trusts(status.st_uid, user: user) else { throw PlaceFault(path, .owner(status.st_uid)) }
+        guard fstat(directory.raw, &status) == 0 else { throw PathFault(path, .system("stat", errno)) }
+        guard UserNumbers.trusts(status.st_uid, user: user) else { throw PathFault(path, .owner(status.st_uid)) }
         // In a sticky directory others cannot move entries of root or this user, and the next step must be one.
         guard requirement == .closed, status.st_mode & S_ISVTX == 0 else { return }
         let isGroups =
@@ -119,8 +119,10 @@ struct PathWalk: ~Copyable {
                 || !UserNumbers.isPrivateGroup(status.st_gid, of: status.st_uid))
         guard status.st_mode & 0o002 == 0, !isGroups else {
             if isVolume(status) { return }
-            if let system = ModelessFileSystem(of: readable(), path) { throw PlaceFault(path, .modeless(system.type)) }
-            throw PlaceFault(path, .writable(owner: status.st_uid, user: user))
+            if let system = FileSystemWithoutModes(of: readable(), path) {
+                throw PathFault(path, .modeless(system.type))
+            }
+            throw PathFault(path, .writable(owner: status.st_uid, user: user))
         }
     }
 
@@ -139,9 +141,9 @@ struct PathWalk: ~Copyable {
         Descriptor(owning: openat(directory.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
     }
 
-    private static func root() throws(PlaceFault) -> Descriptor {
+    private static func root() throws(PathFault) -> Descriptor {
         let raw = clinux_open_step(AT_FDCWD, "/", 1)
-        guard raw >= 0 else { throw PlaceFault("/", .system("open", errno)) }
+        guard raw >= 0 else { throw PathFault("/", .system("open", errno)) }
         return Descriptor(owning: raw)
     }
 

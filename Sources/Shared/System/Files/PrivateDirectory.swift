@@ -10,12 +10,12 @@ public enum PrivateDirectory {
             if let group { try open(path, to: group) }
         }
         try check(path, group: group)
-        try OwnPlaces.require([parent(of: path)])
+        try OwnedPaths.require([parent(of: path)])
     }
 
     /// Creates the directory; false if its parent is missing.
     private static func make(_ path: String) throws(LocalSocketError) -> Bool {
-        do throws(PlaceFault) {
+        do throws(PathFault) {
             var walk = try PathWalk.to(path, .owners)
             guard walk.rest.count <= 1 else { return false }
             try walk.make()
@@ -35,7 +35,7 @@ public enum PrivateDirectory {
     public static func prepareTree(_ path: String) throws(LocalSocketError) {
         var status = stat()
         if lstat(path, &status) == 0 { try check(path) }
-        do throws(PlaceFault) {
+        do throws(PathFault) {
             var walk = try PathWalk.to(path, .owners)
             try walk.make()
         } catch { throw LocalSocketError(error) }
@@ -45,9 +45,9 @@ public enum PrivateDirectory {
     /// Opens a directory that passes `check`, on a path controlled by root or this user.
     public static func open(_ path: String) throws(LocalSocketError) -> Descriptor {
         try check(path)
-        do throws(PlaceFault) {
+        do throws(PathFault) {
             guard let directory = try TrustedFile.open(path, in: .owners) else {
-                throw PlaceFault(path, .notADirectory)
+                throw PathFault(path, .notADirectory)
             }
             return directory
         } catch { throw LocalSocketError(error) }
@@ -67,7 +67,7 @@ public enum PrivateDirectory {
             guard status.st_gid == group, mode & 0o077 == 0o050 else { throw .directoryIsNotForGroup(path, group) }
         } else {
             guard mode & 0o077 == 0 else {
-                if let system = ModelessFileSystem(of: path) { throw .noModes(path, fileSystem: system.type) }
+                if let system = FileSystemWithoutModes(of: path) { throw .noModes(path, fileSystem: system.type) }
                 throw .directoryIsLoose(path, mode: mode)
             }
         }

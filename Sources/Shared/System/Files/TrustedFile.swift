@@ -6,9 +6,9 @@ public enum TrustedFile {
     /// root's or this user's, and is not writable by others or is sticky.
     ///
     /// The caller checks the owner and mode of the opened file.
-    public static func open(_ path: String) throws(PlaceFault) -> Descriptor? { try open(path, in: .closed) }
+    public static func open(_ path: String) throws(PathFault) -> Descriptor? { try open(path, in: .closed) }
 
-    static func open(_ path: String, in places: PathWalk.Requirement) throws(PlaceFault) -> Descriptor? {
+    static func open(_ path: String, in places: PathWalk.Requirement) throws(PathFault) -> Descriptor? {
         let walk = try PathWalk.to(path, places)
         guard walk.rest.count <= 1 else { return nil }
         let name = walk.rest.first ?? "."
@@ -16,23 +16,23 @@ public enum TrustedFile {
         let raw = openat(walk.directory.raw, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard raw >= 0 else {
             if errno == ENOENT { return nil }
-            throw PlaceFault(path, .system("open", errno))
+            throw PathFault(path, .system("open", errno))
         }
         return Descriptor(owning: raw)
     }
 
     /// Refuses a directory, existing or not, that others could have replaced.
-    public static func requireClosed(_ directory: String) throws(PlaceFault) {
+    public static func requireClosed(_ directory: String) throws(PathFault) {
         _ = try PathWalk.to(directory, .closed).path
     }
 
     /// Refuses a directory, existing or not, that is reached through another user's directory or link.
-    public static func requireOwned(_ directory: String) throws(PlaceFault) {
+    public static func requireOwned(_ directory: String) throws(PathFault) {
         _ = try PathWalk.to(directory, .owners).path
     }
 
     /// Creates the directory and its missing parents, private to this user.
-    public static func makeDirectory(_ path: String) throws(PlaceFault) {
+    public static func makeDirectory(_ path: String) throws(PathFault) {
         var walk = try PathWalk.to(path, .closed)
         try walk.make()
     }

@@ -30,14 +30,14 @@ public enum LocalSocketError: Error, Equatable, Sendable {
     /// The environment gives a path that cannot be one of a socket.
     case unusablePath(String, hint: String)
     /// A directory or a link on the way is another user's, or open to others.
-    case place(PlaceFault)
+    case path(PathFault)
     case system(call: String, path: String, errno: Int32)
 
-    public init(_ fault: PlaceFault) {
+    public init(_ fault: PathFault) {
         if case .system(let call, let code) = fault.reason {
             self = .system(call: call, path: fault.path, errno: code)
         } else {
-            self = .place(fault)
+            self = .path(fault)
         }
     }
 }
@@ -55,7 +55,7 @@ extension LocalSocketError: FaultError {
                 hint: "run 'sudo -u \(UserNumbers.argument(user)) authagent ...' to use that user's agent; otherwise do"
                     + " not trust it, and set AUTHAGENT_SOCK to a path in your own directory")
         case .unusablePath(let problem, let hint): Fault(problem, hint: hint)
-        case .place(let fault): fault.fault
+        case .path(let fault): fault.fault
         // systemd-logind creates it at login; a directory created by hand would prevent that.
         case .directoryMissing(let path):
             Fault(
@@ -68,7 +68,7 @@ extension LocalSocketError: FaultError {
         case .directoryHasOtherOwner(let path, let owner):
             Fault(
                 "\(path) belongs to user \(UserNumbers.text(owner))",
-                hint: "\(PlaceFault.hint(path, owner: owner)), or set AUTHAGENT_SOCK to another path")
+                hint: "\(PathFault.hint(path, owner: owner)), or set AUTHAGENT_SOCK to another path")
         case .directoryIsLoose(let path, let mode):
             Fault(
                 "\(path) can be entered by others (mode \(String(mode, radix: 8)))",
@@ -98,7 +98,7 @@ extension LocalSocketError: FaultError {
             Fault(
                 "the file system\(system.map { " (\($0))" } ?? "") of \(path) does not support modes, so others could"
                     + " enter",
-                hint: PlaceFault.moveHint(path))
+                hint: PathFault.moveHint(path))
         case .mountedSocket(let path):
             Fault(
                 "\(path) is the mounted socket file of an agent that has ended",

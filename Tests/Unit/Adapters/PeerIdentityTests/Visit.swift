@@ -38,7 +38,7 @@ final class Visit: Sendable {
     /// Facts stay cached, however busy the machine is.
     static func patient(_ change: (inout ExecutableDigests.Limits) -> Void = { _ in }) -> ExecutableDigests {
         var limits = ExecutableDigests.Limits()
-        (limits.lookLife, limits.turn, limits.time) = (.seconds(600), .seconds(600), .seconds(60))
+        (limits.snapshotLife, limits.turn, limits.time) = (.seconds(600), .seconds(600), .seconds(60))
         change(&limits)
         return ExecutableDigests(limits: limits)
     }

@@ -9,8 +9,8 @@ struct PlaceTests {
 
     init() throws { files = try TemporaryDirectory() }
 
-    private func fault(_ path: String) -> PlaceFault.Reason? {
-        do throws(PlaceFault) { try TrustedFile.requireClosed(path) } catch {
+    private func fault(_ path: String) -> PathFault.Reason? {
+        do throws(PathFault) { try TrustedFile.requireClosed(path) } catch {
             #expect(!error.hint.isEmpty)
             return error.reason
         }
@@ -53,11 +53,11 @@ struct PlaceTests {
         #expect(try isThere(file))
         #expect(try !isThere(files.path + "/none"))
         #expect(try !isThere(files.path + "/none/none"))
-        #expect(throws: PlaceFault.self) { try isThere(files.path + "/link") }
-        #expect(throws: PlaceFault.self) { try isThere("relative") }
-        #expect(throws: PlaceFault.self) { try isThere(file + "/none") }
+        #expect(throws: PathFault.self) { try isThere(files.path + "/link") }
+        #expect(throws: PathFault.self) { try isThere("relative") }
+        #expect(throws: PathFault.self) { try isThere(file + "/none") }
         symlink(files.path + "/turns", files.path + "/turns")
-        #expect(throws: PlaceFault.self) { try isThere(files.path + "/turns") }
+        #expect(throws: PathFault.self) { try isThere(files.path + "/turns") }
     }
 
     @discardableResult
@@ -132,7 +132,7 @@ struct ForeignPlaceTests {
         // Also if the last directory is root's again, below the user's.
         let inner = try files.directory("home/roots")
         #expect(error(inner + "/authagent") != nil)
-        #expect(throws: LocalSocketError.self) { try OwnPlaces.require([inner]) }
+        #expect(throws: LocalSocketError.self) { try OwnedPaths.require([inner]) }
         #expect(try FileManager.default.subpathsOfDirectory(atPath: home) == ["roots"])
     }
 
@@ -143,7 +143,7 @@ struct ForeignPlaceTests {
         symlink(real, link)
         give(link)
         #expect(error(link + "/authagent")?.description == "\(link) belongs to user 65534 (nobody)")
-        #expect(throws: LocalSocketError.self) { try OwnPlaces.require([link]) }
+        #expect(throws: LocalSocketError.self) { try OwnedPaths.require([link]) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: real).isEmpty)
         #expect(lchown(link, 0, 0) == 0)
         #expect(error(link + "/authagent") == nil)
@@ -164,7 +164,7 @@ struct ForeignPlaceTests {
         }
         // Sharing stays possible: +t keeps access for others.
         chmod(shared, 0o777)
-        do throws(PlaceFault) {
+        do throws(PathFault) {
             try TrustedFile.requireClosed(shared + "/authagent")
             Issue.record("it is not closed")
         } catch { #expect(error.hint.contains("chmod +t \(shared)")) }

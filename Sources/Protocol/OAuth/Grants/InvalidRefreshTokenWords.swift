@@ -1,10 +1,10 @@
 internal import Formats
 
 /// Provider-specific words for an invalid refresh token. They are compared as a whole; sentences are not searched.
-enum RefreshTokenWords {
+enum InvalidRefreshTokenWords {
     /// Whether the word is unambiguous anywhere: `invalid_refresh_token` (Slack), `RefreshTokenExpired`, `refresh token
     /// revoked`.
-    static func saysDead(_ word: String) -> Bool {
+    static func contain(_ word: String) -> Bool {
         var plain = Self.plain(word)
         guard plain.utf8.count <= longest else { return false }
         for suffix in ["exception", "error"] where plain.hasSuffix(suffix) { plain.removeLast(suffix.count) }
@@ -19,7 +19,7 @@ enum RefreshTokenWords {
 
     /// Whether the word is unambiguous in reply to a refresh, which has no other token or grant: `token_revoked`,
     /// `token_expired` (Slack), `invalid_token` (Cloud Foundry), `invalid_code` (Zoho).
-    static func saysDeadAtRefresh(_ word: String) -> Bool {
+    static func containAtRefresh(_ word: String) -> Bool {
         atRefresh.contains(plain(word))
     }
 

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A file system that ignores modes (vfat, CIFS without POSIX extensions, shared folders of virtual machines): `chmod`
 /// succeeds and changes nothing.
-public struct ModelessFileSystem: Error, Equatable {
+public struct FileSystemWithoutModes: Error, Equatable {
     /// The kernel's name for it.
     public let type: String?
 
@@ -21,7 +21,7 @@ public struct ModelessFileSystem: Error, Equatable {
 
     /// Returns why others can reach a file whatever its mode; `nil` if its directory keeps modes.
     public static func fault(ofFile path: String) -> Fault? {
-        ModelessFileSystem(of: PrivateDirectory.parent(of: path))?.fault(of: path)
+        FileSystemWithoutModes(of: PrivateDirectory.parent(of: path))?.fault(of: path)
     }
 
     /// Returns what is wrong with a file there that others must not reach: no command changes its mode.

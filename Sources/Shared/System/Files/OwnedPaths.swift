@@ -4,12 +4,12 @@ internal import Glibc
 ///
 /// Root with a user's environment ('sudo -E') would otherwise create directories that the user cannot use, or follow
 /// the user's links.
-public enum OwnPlaces {
+public enum OwnedPaths {
     /// Refuses a place reached through another user's directory or link. Missing parts are not a fault: the last
     /// existing directory decides.
     public static func require(_ paths: [String]) throws(LocalSocketError) {
         for path in paths {
-            do throws(PlaceFault) { _ = try PathWalk.to(path, .owners).path } catch { throw LocalSocketError(error) }
+            do throws(PathFault) { _ = try PathWalk.to(path, .owners).path } catch { throw LocalSocketError(error) }
         }
     }
 

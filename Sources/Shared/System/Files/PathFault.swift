@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// The reason why a directory on the way to a file is not controlled by root and this user alone.
-public struct PlaceFault: Error, Equatable, Sendable {
+public struct PathFault: Error, Equatable, Sendable {
     public enum Reason: Equatable, Sendable {
         /// The directory or link belongs to another user.
         case owner(UInt32)
@@ -19,7 +19,7 @@ public struct PlaceFault: Error, Equatable, Sendable {
     init(_ path: String, _ reason: Reason) { (self.path, self.reason) = (path, reason) }
 }
 
-extension PlaceFault: FaultError {
+extension PathFault: FaultError {
     /// The hint never changes a directory's owner or revokes shared access.
     public var fault: Fault {
         switch reason {
