@@ -102,6 +102,10 @@ public final class Agent: Sendable {
         tokens.tokenAtOnce(account, request, within: limits)
     }
 
+    public func cachedToken(_ name: AccountName, minimumValidity: Int, if isAdmitted: () -> Bool) -> TokenReply? {
+        tokens.cachedToken(name, minimumValidity: minimumValidity, if: isAdmitted)
+    }
+
     public func token(
         _ name: AccountName, _ request: TokenRequest, within limits: CallerLimits
     ) async throws(Problem) -> TokenReply {

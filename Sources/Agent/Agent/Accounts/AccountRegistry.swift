@@ -210,6 +210,10 @@ final class AccountRegistry: Sendable {
     }
 
     private func readConfiguration() async throws(Problem) {
+        do throws(ConfigurationError) { try shared.directory.requirePrivate() } catch {
+            shared.logger.error("reload refused", metadata: ["problem": "\(error)"])
+            throw .configuration(error)
+        }
         let (settings, errors) = shared.directory.loadAll()
         if let error = errors.min(by: { $0.key < $1.key })?.value {
             shared.logger.error("reload refused", metadata: ["problem": "\(error)"])

@@ -151,7 +151,8 @@ extension AccountStatus.State {
         switch failure {
         case .loginDemanded: self = .loginRequired
         case .identityRefused, .providerRejected, .providerChanged, .clientRefused: self = .refused
-        case .providerUnreachable, .configuration, .store, .loginRequired, .locked, .noIDToken, .targetRefused:
+        case .providerUnreachable, .configuration, .store, .loginRequired, .locked, .noIDToken, .targetRefused,
+            .abandoned:
             self = .offline
         }
     }

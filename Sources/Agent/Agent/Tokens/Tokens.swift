@@ -35,6 +35,15 @@ struct Tokens: Sendable {
         } catch { return .failure(error) }
     }
 
+    /// Returns the login's own token if it is in memory; otherwise `nil`, and then nothing has changed.
+    func cachedToken(_ name: AccountName, minimumValidity: Int, if isAdmitted: () -> Bool) -> TokenReply? {
+        let (account, isLocked) = registry.lookUp(name)
+        guard !isLocked, let account,
+            let served = account.vault.cachedToken(minimumValidity: .seconds(minimumValidity), if: isAdmitted)
+        else { return nil }
+        return reply(served, name, TokenRequest(minimumValidity: minimumValidity, includesIDToken: false))
+    }
+
     /// Returns the requested token. Waits if a refresh is running.
     func token(
         _ name: AccountName, _ request: TokenRequest, within limits: CallerLimits
@@ -135,7 +144,7 @@ extension TokenFailure {
         case .configuration: "the account's configuration does not allow a renewal"
         case .store: "the store cannot save a new refresh token, so none is requested"
         case .loginDemanded: "the provider demands a new login"
-        case .loginRequired, .locked, .noIDToken, .targetRefused: "the last renewal failed"
+        case .loginRequired, .locked, .noIDToken, .targetRefused, .abandoned: "the last renewal failed"
         }
     }
 }

@@ -34,6 +34,12 @@ public struct AccountDirectory: Sendable {
         return (accounts, errors)
     }
 
+    /// Refuses directories in which other users may create, replace or remove files, also if there are none: some may
+    /// have been removed.
+    public func requirePrivate() throws(ConfigurationError) {
+        for directory in [user, system] { try ProtectedFile.requirePrivate(directory) }
+    }
+
     /// Loads one account; `nil` if it has no file.
     public func load(_ name: AccountName) throws(ConfigurationError) -> AccountSettings? {
         try load(name, faults())

@@ -22,9 +22,10 @@ extension AccountVault {
             }
             switch step {
             case .answer(let answer): return try answer.get()
-            case .wait(let other): await other.value
+            case .wait(let other):
+                guard await other.valueUnlessCancelled != nil, !Task.isCancelled else { throw .abandoned }
             case .join(let refresh):
-                await refresh.value
+                guard await refresh.valueUnlessCancelled != nil else { throw .abandoned }
                 return try guarded.withLock {
                     $0.state.answerAfterRejection(for: target, of: refused, at: ports.time.now)
                 }.get()

@@ -28,6 +28,19 @@ extension AccountVault {
         }
     }
 
+    /// Returns the login's own token if it is in memory and valid for long enough, and marks it as used. Asks
+    /// `isAdmitted` once, and only then; if it returns false, nothing has changed. It runs under the account's lock.
+    public func cachedToken(minimumValidity: Duration, if isAdmitted: () -> Bool) -> ServedToken? {
+        let now = ports.time.now
+        return planningFirstUse { guarded in
+            guard guarded.state.hasFreshToken(minimumValidity: minimumValidity, at: now), isAdmitted(),
+                case .serve(let token) = guarded.state.tokenRequested(
+                    for: nil, minimumValidity: minimumValidity, needsIDToken: false, at: now)
+            else { return nil }
+            return token
+        }
+    }
+
     /// Returns a token valid for at least `minimumValidity`, or for less with a note that says why. Waits if a refresh
     /// is running. RFC 6749 §6. With `needsIDToken` the login's verified ID token, valid as well, comes with it.
     /// `user`: for whom, if not the owner.
@@ -49,9 +62,11 @@ extension AccountVault {
             }
             switch step {
             case .answer(let answer): return try answer.get()
-            case .wait(let other): await other.value
+            case .wait(let other):
+                // Without its client, a request must not go on to the provider, one after the other for minutes.
+                guard await other.valueUnlessCancelled != nil, !Task.isCancelled else { throw .abandoned }
             case .join(let refresh):
-                await refresh.value
+                guard await refresh.valueUnlessCancelled != nil else { throw .abandoned }
                 return try planningFirstUse {
                     $0.state.answerAfterRefresh(
                         for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken,

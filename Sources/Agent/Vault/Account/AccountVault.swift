@@ -75,6 +75,11 @@ public final class AccountVault: Sendable {
     /// Reads the store unless that has been done. Within a login, a required login is not reported.
     public func readIfUnread(withinLogin isWithinLogin: Bool = false) async {
         guard isUnread else { return }
+        // Unstructured task: what one caller reads is for all, so its cancellation must not end the read.
+        await Task { await read(withinLogin: isWithinLogin) }.value
+    }
+
+    private func read(withinLogin isWithinLogin: Bool) async {
         let result: Result<StoreReader.Finding, StoreFailure>
         var journaled = JournalFinding()
         do throws(StoreFailure) {

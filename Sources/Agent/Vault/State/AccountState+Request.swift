@@ -30,6 +30,12 @@ extension AccountState {
         }
     }
 
+    /// Whether the login's own token is valid for that long, and may be served.
+    func hasFreshToken(minimumValidity: Duration, at now: ContinuousClock.Instant) -> Bool {
+        guard lock.reason(at: now) == nil, case .active = login, let token = slots.own.token else { return false }
+        return Freshness.of(token, minimumValidity: minimumValidity, at: now) == .fresh
+    }
+
     private mutating func accessTokenRequested(
         for target: TokenTarget?, by user: UInt32?, minimumValidity: Duration, at now: ContinuousClock.Instant
     ) -> Decision {

@@ -85,11 +85,12 @@ struct ClientChecks {
                 .agentSocket, .ok, "\(path) is the machine's agent, and no other user can replace it")
         }
         var place = path.directory
+        let group = Self.group(of: path)
         do throws(LocalSocketError) {
             if let paths = UserPaths(environment: environment) {
                 try OwnedPaths.require(OwnedPaths.of(environment, socket: path.text, state: paths.state))
             }
-            do throws(LocalSocketError) { try PrivateDirectory.check(place) } catch {
+            do throws(LocalSocketError) { try PrivateDirectory.check(place, group: group) } catch {
                 guard case .directoryMissing = error else { throw error }
                 place = PrivateDirectory.parent(of: place)
                 guard access(place, F_OK) == 0 else { throw .directoryMissing(place) }
@@ -101,8 +102,20 @@ struct ClientChecks {
         let isMade = place == path.directory
         return DoctorCheck(
             .agentSocket, .ok,
-            isMade ? "only this user may enter \(place)" : "\(path.directory) is created when an agent starts"
+            isMade
+                ? "only this user\(group.map { " and group \($0)" } ?? "") may enter \(place)"
+                : "\(path.directory) is created when an agent starts"
         )
+    }
+
+    /// Returns the group to which `socket_group` has opened the socket and its directory; `nil` if there is none.
+    private static func group(of path: SocketPath) -> UInt32? {
+        var (directory, socket) = (stat(), stat())
+        guard lstat(path.directory, &directory) == 0, lstat(path.text, &socket) == 0,
+            socket.st_mode & S_IFMT == S_IFSOCK, socket.st_uid == geteuid(), socket.st_mode & 0o777 == 0o660,
+            directory.st_mode & 0o070 != 0, directory.st_gid == socket.st_gid
+        else { return nil }
+        return socket.st_gid
     }
 
     private static func noAgent(_ path: SocketPath) -> DoctorCheck {

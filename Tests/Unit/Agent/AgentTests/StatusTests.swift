@@ -181,4 +181,16 @@ struct ReloadTests {
         try await fixture.agent.reload()
         #expect(await fixture.agent.status().accounts.map(\.account.description) == ["new"])
     }
+
+    @Test("a reload refuses a directory that others may write to, also if it is empty, and keeps the accounts")
+    func emptied() async throws {
+        let fixture = try AgentFixture()
+        try await fixture.completeLogin()
+        let directory = fixture.files.path + "/user"
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory)
+        try FileManager.default.removeItem(atPath: directory + "/work.toml")
+        let problem = await #expect(throws: Problem.self) { try await fixture.agent.reload() }
+        #expect(problem?.code == .configurationError)
+        #expect(await fixture.agent.status().accounts.map(\.account) == [fixture.name])
+    }
 }

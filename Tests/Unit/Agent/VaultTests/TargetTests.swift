@@ -53,6 +53,27 @@ struct TargetTests {
         #expect(try await fixture.vault.token(minimumValidity: .zero, for: files).token.scope == ["openid"])
     }
 
+    @Test("a request that waits behind another's refresh is not sent once its caller has left")
+    func abandoned() async throws {
+        let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1", scope: ["mail"])))
+        await fixture.loggedIn()
+        let gate = Gate()
+        fixture.refresher.hold(at: gate)
+        let first = Task { try await token(fixture, mail) }
+        await gate.arrived()
+        let left = Task { () -> TokenFailure? in
+            do throws(TokenFailure) { _ = try await token(fixture, files) } catch { return error }
+            return nil
+        }
+        left.cancel()
+        #expect(await left.value == .abandoned)
+        gate.open()
+        #expect(try await first.value == "m1")
+        #expect(fixture.refresher.targets == [mail])
+        // It is a failure of neither the login nor the target.
+        #expect(try await token(fixture, files) == "m1")
+    }
+
     @Test("a token with a target is renewed like the login's own: when too little life is left")
     func freshness() async throws {
         let fixture = try VaultFixture(ScriptedRefresher(.renewed(access: "m1"), .renewed(access: "m2")))

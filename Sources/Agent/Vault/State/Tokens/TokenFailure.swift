@@ -22,6 +22,8 @@ public enum TokenFailure: Error, Equatable, Sendable {
     case clientRefused(code: String, detail: String?)
     /// The provider's metadata is not what it was at the login; nothing was sent.
     case providerChanged(detail: String)
+    /// The client left, or its time was up, while the request waited for another refresh; nothing was sent.
+    case abandoned
     /// The account cannot be used as it is configured; nothing was sent.
     case configuration(detail: String)
 }

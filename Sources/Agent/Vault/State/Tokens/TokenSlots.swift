@@ -144,7 +144,7 @@ extension TokenFailure {
         switch self {
         case .targetRefused, .identityRefused: true
         case .loginRequired, .loginDemanded, .locked, .store, .providerUnreachable, .providerRejected, .providerChanged,
-            .noIDToken, .clientRefused, .configuration:
+            .noIDToken, .clientRefused, .configuration, .abandoned:
             false
         }
     }
@@ -152,7 +152,7 @@ extension TokenFailure {
     /// Whether another attempt would only bring the same answer for some time.
     fileprivate var isDefinite: Bool {
         switch self {
-        case .store, .providerUnreachable: false
+        case .store, .providerUnreachable, .abandoned: false
         case .loginRequired, .loginDemanded, .locked, .providerRejected, .providerChanged, .noIDToken, .clientRefused,
             .configuration, .targetRefused, .identityRefused:
             true

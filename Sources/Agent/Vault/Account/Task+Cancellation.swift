@@ -1,4 +1,4 @@
-extension Task where Failure == Never {
+package extension Task where Failure == Never {
     /// The task's value; `nil` if the waiting task is cancelled. The task itself goes on.
     var valueUnlessCancelled: Success? {
         get async {
