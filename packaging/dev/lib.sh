@@ -8,7 +8,7 @@ demo_packages=(dbus gnome-keyring curl)
 test_packages=(
     dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
     util-linux libfaketime bindfs prometheus python3 python3-jeepney python3-cryptography golang-go oidc-agent-cli
-    keepassxc xvfb xdotool libkf5wallet-bin libqca-qt5-2-plugins
+    keepassxc strace xvfb xdotool libkf5wallet-bin libqca-qt5-2-plugins
 )
 # Needed by api-fuzz.
 fuzz_packages=(python3-venv iproute2 util-linux)

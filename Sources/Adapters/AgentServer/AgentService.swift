@@ -6,6 +6,9 @@ public protocol AgentService: Sendable {
     func tokenAtOnce(
         _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
     ) -> Result<TokenReply, Problem>?
+    /// Returns the login's own token if it is in memory and valid for so many seconds. Asks `isAdmitted` once, and only
+    /// then; if it returns false, and in each other case, the result is `nil` and nothing has changed.
+    func cachedToken(_ account: AccountName, minimumValidity: Int, if isAdmitted: () -> Bool) -> TokenReply?
     /// Returns the requested token. Waits if a refresh is running; never starts a login.
     func token(
         _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits

@@ -28,7 +28,8 @@ public final class PeerProcess: CallerIdentity {
         pinning: Pinning = .peer
     ) throws(LocalSocketError) {
         let credentials = try PeerCredentials(of: socket)
-        pin = ProcessPin(credentials.pid, socket: socket, pinning)
+        // A living process keeps its ID, so this is the one that connected.
+        pin = recent.pin(credentials.pid, .now) ?? ProcessPin(credentials.pid, socket: socket, pinning)
         program = Program(pin, life: digests.limits.snapshotLife)
         self.digests = digests
         self.recent = recent
@@ -103,7 +104,7 @@ public final class PeerProcess: CallerIdentity {
         described.withLock { described in
             if let described { return described }
             let now = ContinuousClock.now
-            if let known = recent.description(of: connected, now) {
+            if let known = recent.description(of: connected, pin, now) {
                 described = known
                 return known
             }

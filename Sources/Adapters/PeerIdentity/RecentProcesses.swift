@@ -21,11 +21,20 @@ public final class RecentProcesses: Sendable {
 
     public init() {}
 
-    /// The caller with the cached facts of its process; `nil` if they must be read.
-    func description(of caller: Caller, _ now: ContinuousClock.Instant) -> Caller? {
-        guard let entry = entries.withLock({ $0[caller.pid] }), now - entry.time < Self.life, entry.pin.isAlive else {
+    /// The pin of a process with a cached description, if it is alive: its next connection needs no other one.
+    func pin(_ pid: Int32, _ now: ContinuousClock.Instant) -> ProcessPin? {
+        guard let entry = entries.withLock({ $0[pid] }), now - entry.time < Self.life, entry.pin.isAlive else {
             return nil
         }
+        return entry.pin
+    }
+
+    /// The caller with the cached facts of its process; `nil` if they must be read. Its own `pin` is checked with the
+    /// result.
+    func description(of caller: Caller, _ pin: ProcessPin, _ now: ContinuousClock.Instant) -> Caller? {
+        guard let entry = entries.withLock({ $0[caller.pid] }), now - entry.time < Self.life,
+            entry.pin === pin || entry.pin.isAlive
+        else { return nil }
         var result = caller
         result.executable = entry.description.executable
         result.uncertain.insert(.executable)

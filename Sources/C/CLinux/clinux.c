@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <malloc.h>
 #include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -80,7 +83,35 @@ int clinux_pidfd_send_signal(int pidfd, int signal_number) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0);
 }
 
-int clinux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_CLOEXEC); }
+int clinux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+_Static_assert(clinux_readable == EPOLLIN && clinux_writable == EPOLLOUT && clinux_failed == EPOLLERR &&
+                   clinux_hung_up == EPOLLHUP && clinux_half_closed == EPOLLRDHUP,
+               "the events of epoll");
+
+int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int clinux_epoll_watch(int epoll, int fd, unsigned events, int is_new) {
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    return epoll_ctl(epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+}
+
+int clinux_epoll_forget(int epoll, int fd) { return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL); }
+
+int clinux_epoll_wait(int epoll, struct clinux_ready *ready, int capacity, int timeout) {
+    struct epoll_event events[64];
+    int most = (int)(sizeof events / sizeof *events);
+    int count = epoll_wait(epoll, events, capacity < most ? capacity : most, timeout);
+    for (int index = 0; index < count; index++) {
+        ready[index].fd = events[index].data.fd;
+        ready[index].events = events[index].events;
+    }
+    return count;
+}
+
+void clinux_trim_heap(void) { (void)malloc_trim(0); }
+
+int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int clinux_set_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

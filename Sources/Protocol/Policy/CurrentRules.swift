@@ -62,6 +62,22 @@ public final class CurrentRules: Sendable {
         }
     }
 
+    /// Whether the rules allow the request without a bound to a caller with the `known` facts, apart from its rate. Takes
+    /// nothing from a budget; false also if more must be known.
+    public func allowsPlainly(_ request: AccessRequest, for caller: Caller, known: CallerFacts) -> Bool {
+        state.withLock { state in
+            let rules = state.rules
+            guard rules.facts(on: request.account, for: caller, known: known).isEmpty else { return false }
+            guard let deciding = rules.deciding(request.permissions, on: request.account, for: caller) else {
+                return rules.isOwn(caller)
+            }
+            let rule = rules.rules[deciding.index]
+            return deciding.isCertain && rule.bound == nil && rule.scopes == nil
+                && request.permissions.allSatisfy(rule.allow.contains)
+                && !rules.needsUserEntry(rule, of: caller, known)
+        }
+    }
+
     /// Decides a list of accounts and returns those allowed to the caller. Takes one from the budget of each rule that
     /// allows any, even without such an account: the budget must not reveal which accounts exist.
     public func decideList(_ permission: Permission, for caller: Caller, known: CallerFacts) -> Answer {

@@ -49,6 +49,8 @@ extension Bench {
         let holder = try await load.hold(idle: count, haveAsked: haveAsked, slow: 0, at: home.socket)
         // Accepted after all connections before it.
         try await token("bench", home)
+        // Those that have asked by HTTP return to the lane after a second, and the memory to the system.
+        if haveAsked { try await Task.sleep(for: .seconds(3)) }
         let added = try ProcessUse(of: daemon.pid).memory - before
         holder.closeInput()
         _ = await holder.result()

@@ -7,11 +7,12 @@ final class EchoServer: Sendable {
     private let process: ChildProcess
     private let files: TemporaryDirectory
 
-    init(_ program: String, reply: String) async throws {
+    /// `options`: `--peer` for one reply to each connection, whose process is pinned.
+    init(_ program: String, _ options: [String] = [], reply: String) async throws {
         files = try TemporaryDirectory()
         socket = files.path + "/echo.sock"
         process = try ChildProcess(
-            program, [socket], environment: ChildProcess.programEnvironment, input: reply
+            program, options + [socket], environment: ChildProcess.programEnvironment, input: reply
         )
         guard await process.line(beginning: "serving") == "serving" else {
             throw BenchFailure("bench-echo does not serve: \(await process.result().errors)")

@@ -112,9 +112,10 @@ struct AccessGate: Sendable {
     /// Whether the rules in force let the caller connect.
     func mayConnect(_ identity: any CallerIdentity) -> Bool {
         let rules = access.rules.current
-        guard let caller = try? identity.callerAtOnce(rules.factsToConnect(for: identity.connected)) else {
-            return false
-        }
+        let facts = rules.factsToConnect(for: identity.connected)
+        // Whether the process still exists is checked with each request.
+        if facts.isEmpty { return rules.mayConnect(identity.connected) }
+        guard let caller = try? identity.callerAtOnce(facts) else { return false }
         return rules.mayConnect(caller)
     }
 
@@ -153,7 +154,7 @@ struct AccessGate: Sendable {
         return admission.isTrusted ? problem : problem.redacted
     }
 
-    private func admission(
+    func admission(
         _ verdict: Verdict, _ caller: Caller, _ request: AccessRequest, _ known: CallerFacts
     ) throws(Problem) -> Admission {
         if case .allowed(let bound) = verdict.outcome {
@@ -175,7 +176,7 @@ struct AccessGate: Sendable {
         return problem
     }
 
-    private func audit(_ record: AccessRecord) {
+    func audit(_ record: AccessRecord) {
         var record = record
         record.owner = access.rules.current.subordinates.owner(of: record.caller.user)
         access.audit.record(record)

@@ -3,14 +3,18 @@ internal import NIOCore
 /// The time limit of a connection's phase, with at most one scheduled task per connection and none per request.
 final class ConnectionTimer {
     enum Phase {
-        /// Between requests.
+        /// Between requests; after `ServerLimits.returnTime` it may return to the lane.
         case idle
+        /// Between requests for longer.
+        case longIdle
         /// A request has begun.
         case receiving
         /// The agent works on the reply.
         case answering
         /// A reply has been written that the client has not read yet.
         case sending
+
+        var isBetweenRequests: Bool { self == .idle || self == .longIdle }
     }
 
     private let limits: ServerLimits
@@ -49,7 +53,8 @@ final class ConnectionTimer {
     /// `nil` for answers: the request handler limits them, and a login waits for the user.
     private func limit(of phase: Phase) -> TimeAmount? {
         switch phase {
-        case .idle: TimeAmount(limits.idleTime)
+        case .idle: TimeAmount(min(limits.returnTime, limits.idleTime))
+        case .longIdle: TimeAmount(max(.zero, limits.idleTime - limits.returnTime))
         case .receiving: TimeAmount(limits.requestTime)
         case .answering: nil
         case .sending: TimeAmount(limits.writeTime)

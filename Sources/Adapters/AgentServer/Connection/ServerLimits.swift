@@ -12,6 +12,9 @@ public struct ServerLimits: Sendable {
     public var answerTime = Limits.answerTime
     /// A keep-alive connection is closed after this time without a request. Long enough for one request a minute.
     public var idleTime: Duration = .seconds(300)
+    /// A connection with HTTP handlers returns to the lane after this time without a request: long enough for a client
+    /// that sends several in a row, and short because the handlers cost several KiB.
+    public var returnTime: Duration = .seconds(1)
     /// A client that does not read its reply is disconnected after this time.
     public var writeTime: Duration = .seconds(30)
     /// How long a refused connection stays open, for its client to read the reason.

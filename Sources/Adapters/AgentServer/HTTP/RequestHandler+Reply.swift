@@ -9,10 +9,8 @@ extension RequestHandler {
         connection.timer.enter(.answering)
         measurement = RequestMeasurement(route: request.route?.resource, at: .now(), isAtOnce: true)
         let deferred: DeferredToken?
-        switch connection.takeDeferred() ?? connection.router.answerAtOnce(request, connection.identity) {
-        case .reply(let reply):
-            if reply.status == 200 { connection.learn(request, head) }
-            return send(reply, head, context)
+        switch connection.router.answerAtOnce(request, connection.identity) {
+        case .reply(let reply): return send(reply, head, context)
         case .later(let token): deferred = token
         }
         measurement?.isAtOnce = false
@@ -22,19 +20,22 @@ extension RequestHandler {
         let eventLoop = context.eventLoop
         let deadline = NIOLoopBoundBox<Scheduled<Void>?>(nil, eventLoop: eventLoop)
         let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
-        if request.method != "POST" || measurement?.route == .tokenRejected {
-            // Time out only requests that can be repeated: a login or a logout runs to its end.
+        // Only requests that can be repeated end early: a login or a logout runs to its end.
+        let isRepeatable = request.method != "POST" || measurement?.route == .tokenRejected
+        if isRepeatable {
             let wait = deferred?.ask.request.wait.map { Duration.seconds($0) }
             let limit = min(connection.limits.answerTime, wait ?? connection.limits.answerTime)
             deadline.value = eventLoop.scheduleTask(in: TimeAmount(limit)) {
                 // A timer cancelled while it fires still runs: a second reply would answer the next request.
                 guard !once.value else { return }
                 once.value = true
+                handler.value.stopAnswering()
                 handler.value.send(Self.timeout, head, bound.value)
             }
         }
-        // Unstructured task: the operation completes even if the client disconnects.
-        Task {
+        // Unstructured task: it is cancelled with the connection if it is repeatable, and a refresh that has begun
+        // goes on.
+        let task = Task {
             let answer = await router.answer(request, identity, deferred)
             eventLoop.execute {
                 deadline.value?.cancel()
@@ -46,10 +47,17 @@ extension RequestHandler {
                 }
             }
         }
+        answering = isRepeatable ? task : nil
+    }
+
+    /// Cancels the answer that is being worked on, for a client that no longer waits for it.
+    func stopAnswering() {
+        answering?.cancel()
+        answering = nil
     }
 
     private static let timeout = Reply.problem(
-        Problem(.timeout, "the answer takes too long", hint: "try again; the operation continues")
+        Problem(.timeout, "the answer takes too long", hint: "try again; a renewal that has begun continues")
     )
 
     func send(_ reply: Reply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -85,6 +93,7 @@ extension RequestHandler {
 
     /// Ends a reply and lets in the next request.
     func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {
+        answering = nil
         beginNext()
         connection.unsent += 1
         connection.timer.enter(.sending, at: now)

@@ -26,6 +26,8 @@ final class RequestHandler: ChannelInboundHandler {
     /// reads nothing would fill the agent's memory with replies.
     var isWaiting = false
     var streaming: Streaming?
+    /// The work on an answer that ends with the connection.
+    var answering: Task<Void, Never>?
     private(set) var isStopping = false
 
     init(_ connection: Connection) { self.connection = connection }
@@ -135,6 +137,7 @@ final class RequestHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         endStream()
+        stopAnswering()
         context.fireChannelInactive()
     }
 
@@ -146,6 +149,8 @@ final class RequestHandler: ChannelInboundHandler {
         case is EndOfWatching:
             isStopping = true
             streaming?.task.cancel()
+        // Its client can ask again, and the reply may hold a token.
+        case is DropUnreadReplies: if connection.unsent > 0 { context.close(promise: nil) }
         case is RulesHaveChanged:
             // The old rules allowed this stream; a caller that the new ones allow can open it again.
             if !connection.router.gate.mayConnect(connection.identity)

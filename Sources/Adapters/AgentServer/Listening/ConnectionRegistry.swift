@@ -1,10 +1,20 @@
 internal import NIOConcurrencyHelpers
 internal import NIOCore
+internal import System
 
-/// The open connections: their number for each user, and their channels for a reload or a stop.
+/// What a connection counts as, until it ends.
+enum ConnectionPlace: Equatable, Sendable {
+    /// `isOther`: of a user other than the owner and root.
+    case admitted(user: UInt32, isOther: Bool)
+    case refused(user: UInt32)
+}
+
+/// The open connections: their number for each user, and SwiftNIO's channels for a reload or a stop.
 final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
+        /// The largest number of channels at a time since memory was returned.
+        var most = 0
         /// By accountable user.
         var perUser: [UInt32: Int] = [:]
         var others = 0
@@ -31,17 +41,18 @@ final class ConnectionRegistry: Sendable {
     }
 
     enum ConnectionDecision: Equatable {
-        case admitted, stopping
+        case admitted(ConnectionPlace)
+        case stopping
         /// `isNews`: the cap was not logged within the last minute.
         case tooMany(ConnectionCaps.Cap, isNews: Bool)
     }
 
-    func admit(_ channel: any Channel, of user: UInt32, at now: NIODeadline = .now()) -> ConnectionDecision {
+    func admit(_ user: UInt32, at now: NIODeadline) -> ConnectionDecision {
         let user = accountable(user)
         let owner = owner()
         let isOther = user != 0 && user != owner
         let most = user == 0 && owner != 0 ? caps.root : caps.perUser
-        let admission = state.withLockedValue { state -> ConnectionDecision in
+        return state.withLockedValue { state in
             if state.isStopping { return .stopping }
             let cap: ConnectionCaps.Cap? =
                 if state.perUser[user, default: 0] >= most {
@@ -52,37 +63,51 @@ final class ConnectionRegistry: Sendable {
             if let cap { return .tooMany(cap, isNews: state.notices.isDue(cap, at: now)) }
             state.perUser[user, default: 0] += 1
             if isOther { state.others += 1 }
-            state.channels[ObjectIdentifier(channel)] = channel
-            return .admitted
+            return .admitted(.admitted(user: user, isOther: isOther))
         }
-        if admission == .admitted {
-            channel.closeFuture.whenComplete { _ in self.remove(channel, of: user, isOther: isOther) }
-        }
-        return admission
     }
 
-    private func remove(_ channel: any Channel, of user: UInt32, isOther: Bool) {
-        let waiting = state.withLockedValue { state -> [EventLoopPromise<Void>] in
-            state.channels[ObjectIdentifier(channel)] = nil
-            if isOther { state.others -= 1 }
-            state.perUser[user, default: 1] -= 1
-            if state.perUser[user] == 0 { state.perUser[user] = nil }
-            guard state.channels.isEmpty else { return [] }
-            defer { state.whenEmpty = [] }
-            return state.whenEmpty
-        }
-        for promise in waiting { promise.succeed() }
-    }
-
-    /// Counts a refused connection, and returns whether it may get a reply.
-    func admitRefused(_ channel: any Channel, of user: UInt32) -> Bool {
+    /// Counts a refused connection; `nil` if it gets no reply.
+    func admitRefused(_ user: UInt32, at now: NIODeadline) -> ConnectionPlace? {
         let user = accountable(user)
-        guard state.withLockedValue({ $0.refused.admit(user, at: .now()) }) else { return false }
-        channel.closeFuture.whenComplete { _ in
-            self.state.withLockedValue { $0.refused.ended(user, at: .now()) }
-        }
-        return true
+        return state.withLockedValue { $0.refused.admit(user, at: now) } ? .refused(user: user) : nil
     }
+
+    func leave(_ place: ConnectionPlace) {
+        state.withLockedValue { state in
+            switch place {
+            case .admitted(let user, let isOther):
+                if isOther { state.others -= 1 }
+                state.perUser[user, default: 1] -= 1
+                if state.perUser[user] == 0 { state.perUser[user] = nil }
+            case .refused(let user): state.refused.ended(user, at: .now())
+            }
+        }
+    }
+
+    /// Adds a connection that SwiftNIO serves, until it is closed.
+    func add(_ channel: any Channel) {
+        state.withLockedValue { state in
+            state.channels[ObjectIdentifier(channel)] = channel
+            state.most = max(state.most, state.channels.count)
+        }
+        channel.closeFuture.whenComplete { _ in
+            let (waiting, isTrimmed) = self.state.withLockedValue { state -> ([EventLoopPromise<Void>], Bool) in
+                state.channels[ObjectIdentifier(channel)] = nil
+                let most = state.most
+                if state.channels.count <= most / 4 { state.most = state.channels.count }
+                let isTrimmed = state.most < most && most >= Self.burst
+                guard state.channels.isEmpty else { return ([], isTrimmed) }
+                defer { state.whenEmpty = [] }
+                return (state.whenEmpty, isTrimmed)
+            }
+            for promise in waiting { promise.succeed() }
+            // Several KiB for each that is gone, which would stay with the process.
+            if isTrimmed { Heap.trim() }
+        }
+    }
+
+    private static let burst = 64
 
     /// Whether a user has had refused connections recently.
     var hasRefused: Bool { state.withLockedValue { !$0.refused.isEmpty } }
@@ -100,9 +125,18 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
+    /// Closes each connection whose client has not read its reply.
+    func dropUnreadReplies() {
+        for channel in state.withLockedValue({ Array($0.channels.values) }) {
+            channel.pipeline.fireUserInboundEventTriggered(DropUnreadReplies())
+        }
+    }
+
     /// Stops admitting connections, lets each finish its reply, and closes the rest after `limit`.
     func stop(on eventLoop: any EventLoop, within limit: TimeAmount) async {
         let empty = eventLoop.makePromise(of: Void.self)
+        // Connections that were handed over before are among the channels then.
+        try? await eventLoop.submit {}.get()
         let channels = state.withLockedValue { state in
             state.isStopping = true
             if !state.channels.isEmpty { state.whenEmpty.append(empty) }
@@ -123,6 +157,9 @@ final class ConnectionRegistry: Sendable {
 
 /// The event that makes a connection end its stream: a login waits for the user, a stop does not.
 struct EndOfWatching {}
+
+/// The event that closes a connection whose client has not read its reply.
+struct DropUnreadReplies {}
 
 /// The event that makes a connection check whether its caller may still be connected.
 struct RulesHaveChanged {}

@@ -32,7 +32,9 @@ extension Router {
 
     func lock(_ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
-            .json(try await service.lock(try body(routed.request, LockRequest.self) ?? LockRequest()))
+            let reply = try await service.lock(try body(routed.request, LockRequest.self) ?? LockRequest())
+            unreadReplies.drop()
+            return .json(reply)
         }
     }
 

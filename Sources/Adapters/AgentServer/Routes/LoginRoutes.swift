@@ -41,6 +41,7 @@ extension Router {
                 )
             }
             let reply = try await service.logout(account, asked)
+            unreadReplies.drop()
             return .json(routed.isTrusted ? reply : reply.redacted)
         }
     }

@@ -10,6 +10,7 @@ struct Router: Sendable {
     let sources: [any MetricSource]
     /// One unlock at a time for all callers other than the owner, which slows down guessing.
     let othersUnlocking = ExclusiveCall()
+    let unreadReplies = UnreadReplies()
 
     init(service: any AgentService, gate: AccessGate, sources: [any MetricSource]) {
         (self.service, self.gate, self.sources) = (service, gate, sources)

@@ -1,7 +1,7 @@
 internal import AgentAPI
 internal import Policy
 
-/// A parsed request for a token. It depends on the request's bytes only, so that it can be cached by them.
+/// A parsed request for a token.
 final class TokenAsk: Sendable {
     let account: AccountName
     let request: TokenRequest

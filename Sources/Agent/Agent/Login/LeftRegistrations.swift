@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import Synchronization
+internal import Vault
 
 /// Client registrations that outlive their cancelled logins.
 final class LeftRegistrations: Sendable {

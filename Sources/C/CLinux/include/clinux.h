@@ -44,8 +44,41 @@ int clinux_pidfd_open(pid_t pid);
 
 int clinux_pidfd_send_signal(int pidfd, int signal_number);
 
-/// Accepts a connection as close-on-exec.
+/// Accepts a connection as close-on-exec and non-blocking.
 int clinux_accept(int fd);
+
+/// The events of epoll(7).
+enum {
+    clinux_readable = 0x001,
+    clinux_writable = 0x004,
+    clinux_failed = 0x008,
+    clinux_hung_up = 0x010,
+    /// The peer has closed its sending side.
+    clinux_half_closed = 0x2000,
+};
+
+/// A descriptor and what it is ready for.
+struct clinux_ready {
+    int fd;
+    unsigned events;
+};
+
+/// Creates an epoll descriptor, close-on-exec.
+int clinux_epoll_create(void);
+
+/// Adds the descriptor, or changes the events that are reported of it. Hang-ups and errors always are.
+int clinux_epoll_watch(int epoll, int fd, unsigned events, int is_new);
+
+int clinux_epoll_forget(int epoll, int fd);
+
+/// Waits for events, at most `timeout` milliseconds; without limit if negative. Returns how many `ready` has.
+int clinux_epoll_wait(int epoll, struct clinux_ready *ready, int capacity, int timeout);
+
+/// Returns the free pages of the heap to the kernel (malloc_trim(3)).
+void clinux_trim_heap(void);
+
+/// Creates an event counter, close-on-exec and non-blocking (eventfd(2)).
+int clinux_eventfd(void);
 
 /// Forbids ptrace and /proc/PID/mem by the same user, and core dumps (prctl(2), PR_SET_DUMPABLE).
 int clinux_set_not_dumpable(void);

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The agent's end of its socket.
@@ -36,6 +37,9 @@ public enum LocalSocket {
 
     /// For a thousand cron jobs starting in the same second; the kernel limits this to net.core.somaxconn.
     private static let backlog: Int32 = 4096
+
+    /// Accepts a connection, close-on-exec and non-blocking; a negative number with `errno` set if there is none.
+    public static func accept(_ listener: Int32) -> Int32 { clinux_accept(listener) }
 
     private static func removeStale(_ address: SocketAddress) throws(LocalSocketError) {
         let path = address.path

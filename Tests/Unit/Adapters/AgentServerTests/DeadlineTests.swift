@@ -1,5 +1,6 @@
 import AgentAPI
 import AgentServer
+import Foundation
 import TestSupport
 import Testing
 
@@ -95,12 +96,60 @@ struct DeadlineTests {
             let path = Resource.token.path(of: large)
             try await client.send(Array(String(repeating: Request.get(path).text, count: 5).utf8))
             // These are answered after the server has read the five.
-            for _ in 0..<3 { #expect(try await server.exchange(.get("/v1/accounts/work/token")).status == 200) }
+            for _ in 0..<3 {
+                #expect(try await server.exchange(.get("/v1/accounts/work/token", "X-Other: 1")).status == 200)
+            }
             let answered = server.service.calls.filter { if case .token(large, _, _) = $0 { true } else { false } }
             #expect(answered.count == 1)
             for _ in 0..<5 { #expect(try await client.reply().body.utf8.count > FakeAgentService.largeTokenSize) }
             try await client.send(.get("/v1/health"))
             #expect(try await client.reply().status == 200)
+        }
+    }
+
+    @Test("what a client sends ahead stays in the kernel while its first request is answered")
+    func sentAhead() async throws {
+        try await ServerFixture.serving { server in
+            // What fits into a socket that is not read at all.
+            var pair: [Int32] = [0, 0]
+            #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
+            defer { for end in pair { close(end) } }
+            let unread = Self.fill(pair[0])
+            let client = try server.client()
+            var sent = 0
+            // The server reads in its own time, so the client tries again and again.
+            for _ in 0..<20 {
+                sent += Self.fill(client.descriptor)
+                for _ in 0..<5 {
+                    #expect(try await server.exchange(.get("/v1/health", "X-Other: 1")).status == 200)
+                }
+            }
+            #expect(sent - unread < 16 * 1024, "\(sent) of \(unread)")
+            server.service.refresh.open()
+        }
+    }
+
+    /// Sends requests for a slow account until the socket is full, and returns how many bytes that were.
+    private static func fill(_ socket: Int32) -> Int {
+        let request = Array(Request.get("/v1/accounts/slow/token").text.utf8)
+        var sent = 0
+        while true {
+            let count = send(socket, request, request.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+            guard count > 0 else { return sent }
+            sent += count
+        }
+    }
+
+    @Test(
+        "after a lock, a reply that its client has not read is dropped with the connection",
+        arguments: [[], ["X-Other: 1"]])
+    func unreadReply(fields: [String]) async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            try await client.send(Request(method: "GET", target: "/v1/accounts/large/token", fields: fields))
+            await eventually { !server.service.calls.isEmpty }
+            #expect(try await server.exchange(.post("/v1/lock")).status == 200)
+            #expect(try await client.untilClosed().utf8.count < FakeAgentService.largeTokenSize)
         }
     }
 

@@ -103,6 +103,16 @@ final class FakeAgentService: AgentService {
         }
     }
 
+    func cachedToken(_ account: AccountName, minimumValidity: Int, if isAdmitted: () -> Bool) -> TokenReply? {
+        guard ["work", "large"].contains(account.description), isAdmitted() else { return nil }
+        state.withLock { state in
+            state.lookups += 1
+            state.calls.append(
+                .token(account, TokenRequest(minimumValidity: minimumValidity, includesIDToken: false)))
+        }
+        return Self.reply(account)
+    }
+
     func events(after id: String?) -> EventWatch {
         let (stream, watcher) = AsyncStream.makeStream(of: AgentEvent.self)
         watcher.onTermination = { [weak self] reason in

@@ -55,7 +55,7 @@ struct OthersCapTests {
             }
             held[0].close()
             try await eventually { try await connect(server, users, as: 5).1 == 200 }
-            #expect(server.known.warnings.count { $0.contains("connections are refused") } == 2, "once for each cap")
+            #expect(server.lane.warnings.count { $0.contains("connections are refused") } == 2, "once for each cap")
         }
     }
 

@@ -29,10 +29,10 @@ struct RuleChangeTests {
         let fixture = AccessFixture()
         let inForce = CurrentRules(rules(AccessFixture.rule(allow: [.token])))
         try await ServerFixture.serving(access: fixture.access(inForce)) { server in
-            // One with HTTP handlers, one whose request is known by its bytes, and a silent one.
+            // One with HTTP handlers, one in the lane, and a silent one.
             let clients = [try server.client(), try server.client(), try server.client()]
-            for client in clients.dropLast() {
-                try await client.send(.get("/v1/accounts/work/token"))
+            for (client, fields) in zip(clients, [["X-Other: 1"], []]) {
+                try await client.send(Request(method: "GET", target: "/v1/accounts/work/token", fields: fields))
                 #expect(try await client.reply().status == 200)
             }
             inForce.replace(rules())

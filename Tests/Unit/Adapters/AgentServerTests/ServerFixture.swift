@@ -14,7 +14,7 @@ struct ServerFixture: Sendable {
     let service = FakeAgentService()
     let files: TemporaryDirectory
     let socket: SocketPath
-    let known = KnownCounter()
+    let lane = LaneLog()
     /// Takes listening sockets that replace the current one.
     let replacements: AsyncStream<Int32>.Continuation
     private let group: ServiceGroup
@@ -50,7 +50,7 @@ struct ServerFixture: Sendable {
         let listener = try LocalSocket.listen(at: socket.text).consumeRaw()
         let later: AsyncStream<Int32>
         (later, replacements) = AsyncStream.makeStream(of: Int32.self)
-        let logger = known.logger
+        let logger = lane.logger
         let server = AgentServer(
             listeners: [listener], replacements: later, service: service, access: access, metrics: metrics,
             limits: limits, logger: logger

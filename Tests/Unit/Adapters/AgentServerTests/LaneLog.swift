@@ -1,8 +1,8 @@
 import Logging
 import Synchronization
 
-/// A log handler that counts the requests answered by their bytes, and keeps the warnings.
-final class KnownCounter: Sendable {
+/// A log handler that counts the requests that the lane answers, and keeps the warnings.
+final class LaneLog: Sendable {
     private let kept = Mutex(0)
 
     private let said = Mutex<[String]>([])
@@ -11,13 +11,13 @@ final class KnownCounter: Sendable {
     var count: Int { kept.withLock { $0 } }
 
     var logger: Logger {
-        var logger = Logger(label: "test") { _ in Handler(counter: self) }
+        var logger = Logger(label: "test") { _ in Handler(log: self) }
         logger.logLevel = .debug
         return logger
     }
 
     private struct Handler: LogHandler {
-        let counter: KnownCounter
+        let log: LaneLog
         var metadata: Logger.Metadata = [:]
         var logLevel = Logger.Level.debug
 
@@ -27,8 +27,8 @@ final class KnownCounter: Sendable {
         }
 
         func log(event: LogEvent) {
-            if event.level == .warning { counter.said.withLock { $0.append("\(event.message)") } }
-            if event.metadata?["known"] != nil { counter.kept.withLock { $0 += 1 } }
+            if event.level == .warning { log.said.withLock { $0.append("\(event.message)") } }
+            if event.metadata?["lane"] != nil { log.kept.withLock { $0 += 1 } }
         }
     }
 }

@@ -1,0 +1,90 @@
+internal import AgentAPI
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import Policy
+
+/// The first handler of a connection, which sees bytes before HTTP does: it ends connections that take too long, and
+/// returns those without a request to the lane.
+final class ConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let connection: Connection
+    private var boundary = MessageBoundary()
+    private var isInputClosed = false
+    /// What has to wait until all replies are sent.
+    private var laterEvents: [Any] = []
+
+    private var timer: ConnectionTimer { connection.timer }
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        timer.expired = { [weak self] phase in self?.expired(phase, bound.value) }
+        connection.allSent = { [weak self] in self?.passLaterEvents(bound.value) }
+        timer.enter(.idle)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer.stop()
+        connection.allSent = {}
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if timer.phase.isBetweenRequests { timer.enter(.receiving) }
+        unwrapInboundIn(data).withUnsafeReadableBytes { boundary.received($0) }
+        context.fireChannelRead(data)
+    }
+
+    private func passLaterEvents(_ context: ChannelHandlerContext) {
+        let events = laterEvents
+        laterEvents = []
+        for event in events { userInboundEventTriggered(context: context, event: event) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent { isInputClosed = true }
+        // HTTP closes a connection without a request at once, and what is on its way would be cut off.
+        if event is ChannelShouldQuiesceEvent, connection.unsent > 0 { return laterEvents.append(event) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func expired(_ phase: ConnectionTimer.Phase, _ context: ChannelHandlerContext) {
+        switch phase {
+        case .idle:
+            guard !returnToLane(context) else { return }
+            timer.enter(.longIdle)
+        case .receiving:
+            let problem = Problem(.timeout, "the request did not end in time", hint: "send it in one piece")
+            connection.metrics.answered(nil, problem.code, isAtOnce: false, nanoseconds: nil)
+            let reply = Reply.problem(problem, status: 408).encoded(closes: true)
+            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: reply))).whenComplete { _ in
+                bound.value.close(promise: nil)
+            }
+        case .longIdle, .answering, .sending: context.close(promise: nil)
+        }
+    }
+
+    /// Returns the connection to the lane, where it costs less; false if that is not possible.
+    private func returnToLane(_ context: ChannelHandlerContext) -> Bool {
+        // Bytes that HTTP has read would be lost.
+        guard boundary.isBetweenMessages, !isInputClosed, connection.unsent == 0,
+            let socket = try? context.channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+                of: NIOBSDSocket.Handle.self, { fcntl($0, F_DUPFD_CLOEXEC, 3) }), socket >= 0
+        else { return false }
+        let transferred = TransferredConnection(
+            socket: socket, identity: connection.identity, place: connection.place,
+            since: .now() - TimeAmount(connection.limits.returnTime))
+        guard connection.lane.take(transferred) else {
+            _ = close(socket)
+            return false
+        }
+        connection.isReturned = true
+        context.close(promise: nil)
+        return true
+    }
+}

@@ -1,0 +1,88 @@
+internal import Glibc
+internal import NIOCore
+internal import Synchronization
+internal import System
+
+/// The lane in front of SwiftNIO: a thread with its own epoll(7) that accepts every connection, and answers plain
+/// requests for a token in memory itself.
+///
+/// Everything else it hands over untouched: it looks at a request's bytes without taking them. A connection comes back
+/// after a second without a request, because one with HTTP handlers costs several KiB.
+final class FastLane: Sendable {
+    enum Order: Sendable {
+        /// Accept at these sockets from now on, and no longer at those before them.
+        case listen([Int32])
+        case take(TransferredConnection)
+        case rulesHaveChanged
+        /// Close each connection whose client has not read its reply.
+        case dropUnreadReplies
+        /// Close the listeners and the idle connections now, and the others after their reply or after `limit`.
+        case stop(within: TimeAmount, done: CheckedContinuation<Void, Never>)
+    }
+
+    private struct State {
+        var orders: [Order] = []
+        var isStopping = false
+    }
+
+    private let state = Mutex(State())
+    private let poll: EventPoll
+    private let bell: EventBell
+
+    init() throws(LocalSocketError) {
+        poll = try EventPoll()
+        bell = try EventBell()
+    }
+
+    /// Starts the thread. `handOver` receives the connections that are for SwiftNIO.
+    func start(
+        _ admission: ConnectionAdmission, _ router: Router,
+        handOver: @escaping @Sendable (TransferredConnection) -> Void
+    ) throws(LocalSocketError) {
+        let isStarted = WorkerThread.start { [self] in
+            let loop = FastLaneLoop(poll, bell, admission, router, handOver)
+            loop.run { takeOrders() }
+        }
+        guard isStarted else { throw .system(call: "pthread_create", path: "the sockets", errno: EAGAIN) }
+    }
+
+    func listen(at sockets: [Int32]) { add(.listen(sockets)) }
+
+    func rulesHaveChanged() { add(.rulesHaveChanged) }
+
+    func dropUnreadReplies() { add(.dropUnreadReplies) }
+
+    /// Takes an idle connection back. Returns false during a stop, and then the connection stays the caller's.
+    func take(_ connection: TransferredConnection) -> Bool {
+        let isTaken = state.withLock { state in
+            if !state.isStopping { state.orders.append(.take(connection)) }
+            return !state.isStopping
+        }
+        if isTaken { bell.ring() }
+        return isTaken
+    }
+
+    /// Ends the thread, after `limit` at the latest.
+    func stop(within limit: TimeAmount) async {
+        await withCheckedContinuation { done in
+            state.withLock { state in
+                state.isStopping = true
+                state.orders.append(.stop(within: limit, done: done))
+            }
+            bell.ring()
+        }
+    }
+
+    private func add(_ order: Order) {
+        state.withLock { $0.orders.append(order) }
+        bell.ring()
+    }
+
+    private func takeOrders() -> [Order] {
+        bell.answer()
+        return state.withLock { state in
+            defer { state.orders = [] }
+            return state.orders
+        }
+    }
+}

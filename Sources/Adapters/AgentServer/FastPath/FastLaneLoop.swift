@@ -1,0 +1,300 @@
+internal import AgentAPI
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import Policy
+internal import System
+
+/// The lane's thread: what it accepts, answers, hands over and closes.
+final class FastLaneLoop {
+    private let poll: EventPoll
+    private let bell: EventBell
+    private let admission: ConnectionAdmission
+    private let router: Router
+    private let handOver: @Sendable (TransferredConnection) -> Void
+
+    private var listeners: [Int32] = []
+    /// Since when no listener is watched, because there is no descriptor for a connection.
+    private var pausedUntil: NIODeadline?
+    /// By descriptor.
+    private var connections: [LaneConnection?] = []
+    private var open = 0
+    /// No phase of a connection ends before.
+    private var nextDeadline: NIODeadline?
+    /// The orders to stop that wait for the end of the thread.
+    private var stops: [CheckedContinuation<Void, Never>] = []
+    private var isStopping: Bool { !stops.isEmpty }
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PlainTokenRequest.longest, alignment: 16)
+
+    private var limits: ServerLimits { admission.limits }
+    private var metrics: ServerMetrics { admission.metrics }
+
+    /// Long enough to cost little CPU time, short for the clients in the queue.
+    private static let pause = TimeAmount.milliseconds(50)
+
+    init(
+        _ poll: EventPoll, _ bell: EventBell, _ admission: ConnectionAdmission, _ router: Router,
+        _ handOver: @escaping @Sendable (TransferredConnection) -> Void
+    ) {
+        (self.poll, self.bell, self.admission, self.router, self.handOver) = (poll, bell, admission, router, handOver)
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// Runs until a stop. `orders` takes what other threads want.
+    func run(_ orders: () -> [FastLane.Order]) {
+        guard poll.watch(bell.descriptor, for: .readable, isNew: true) else { fatalError("out of memory for epoll") }
+        var ready = EventPoll.Ready()
+        while !isStopping || open > 0 {
+            poll.wait(&ready, milliseconds: patience())
+            var (answered, isCalled) = (0, false)
+            var accepting: [Int32] = []
+            for index in 0..<ready.count {
+                let (descriptor, events) = ready[index]
+                if descriptor == bell.descriptor {
+                    isCalled = true
+                } else if listeners.contains(descriptor) {
+                    accepting.append(descriptor)
+                } else if let connection = connection(descriptor) {
+                    answered += 1
+                    serve(connection, events)
+                }
+            }
+            // After the connections: a new one may get the descriptor of one that has just been closed. As many as
+            // requests, so that neither delays the other; with none, one saves the call that finds the queue empty.
+            for listener in accepting { accept(at: listener, most: max(1, answered)) }
+            if isCalled { for order in orders() { carryOut(order) } }
+            checkDeadlines()
+        }
+        for stop in stops { stop.resume() }
+    }
+
+    /// How long to wait for events, in milliseconds.
+    private func patience() -> Int32 {
+        guard let next = [nextDeadline, pausedUntil].compactMap({ $0 }).min() else { return -1 }
+        let left = (next - .now()).nanoseconds
+        return left <= 0 ? 0 : Int32(clamping: (left + 999_999) / 1_000_000)
+    }
+
+    private func carryOut(_ order: FastLane.Order) {
+        switch order {
+        case .listen(let sockets): listen(at: sockets)
+        case .take(let transferred):
+            let connection = LaneConnection(
+                transferred, .idle, until: transferred.since + TimeAmount(limits.idleTime))
+            keep(connection)
+            if isStopping || !watch(connection, for: [.readable, .halfClosed]) { end(connection) }
+        case .rulesHaveChanged:
+            for connection in connections {
+                guard let connection, connection.phase != .refused, !router.gate.mayConnect(connection.identity)
+                else { continue }
+                end(connection)
+            }
+        case .dropUnreadReplies:
+            for connection in connections {
+                if let connection, connection.phase == .sending { end(connection) }
+            }
+        case .stop(let limit, let done):
+            stops.append(done)
+            listen(at: [])
+            let deadline = NIODeadline.now() + limit
+            for connection in connections {
+                guard let connection else { continue }
+                if connection.phase == .idle { end(connection) } else { connection.closesAfterReply = true }
+                if connection.deadline > deadline { enter(connection.phase, connection, until: deadline) }
+            }
+        }
+    }
+
+    // Accepting.
+
+    private func listen(at sockets: [Int32]) {
+        for listener in listeners { _ = close(listener) }
+        (listeners, pausedUntil) = (sockets, nil)
+        for listener in listeners {
+            _ = fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK)
+            _ = Glibc.listen(listener, limits.backlog)
+            if !poll.watch(listener, for: .readable, isNew: true) {
+                admission.logger.error("cannot serve the socket", metadata: ["errno": "\(errno)"])
+            }
+        }
+    }
+
+    private func accept(at listener: Int32, most: Int) {
+        for _ in 0..<most {
+            let socket = LocalSocket.accept(listener)
+            guard socket >= 0 else {
+                // Otherwise the listener would be reported again and again.
+                if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pause() }
+                return
+            }
+            admit(socket)
+        }
+    }
+
+    private func pause() {
+        for listener in listeners { poll.forget(listener) }
+        pausedUntil = .now() + Self.pause
+    }
+
+    private func admit(_ socket: Int32) {
+        let now = NIODeadline.now()
+        switch admission.admit(socket, at: now) {
+        case .closed: _ = close(socket)
+        case .refused(let refused, let reply):
+            let connection = LaneConnection(refused, .refused, until: now + TimeAmount(limits.refusalTime))
+            keep(connection)
+            _ = send(reply[...], connection)
+            // Its own side first: a client may treat a connection closed at once as a failed connect.
+            _ = shutdown(socket, Int32(SHUT_WR))
+            if !watch(connection, for: []) { end(connection) }
+        case .admitted(let admitted):
+            let connection = LaneConnection(admitted, .idle, until: now + TimeAmount(limits.idleTime))
+            keep(connection)
+            // Most clients have sent their request by now.
+            if !read(connection), !watch(connection, for: [.readable, .halfClosed]) { end(connection) }
+        }
+    }
+
+    // Requests.
+
+    private func serve(_ connection: LaneConnection, _ events: EventPoll.Events) {
+        // Its client can no longer read a reply.
+        if !events.isDisjoint(with: .ended) { return end(connection) }
+        switch connection.phase {
+        case .refused: return
+        case .sending:
+            guard events.contains(.writable) else { return }
+            let rest = send(connection.unsent, connection)
+            guard let rest else { return end(connection) }
+            connection.unsent = rest
+            if rest.isEmpty { replied(connection, at: .now()) }
+        case .idle: _ = read(connection, isHalfClosed: events.contains(.halfClosed))
+        }
+    }
+
+    /// Looks at what the client has sent, and answers it or hands the connection over. Returns false if there is nothing.
+    private func read(_ connection: LaneConnection, isHalfClosed: Bool = false) -> Bool {
+        let start = NIODeadline.now()
+        let count = recv(connection.socket, buffer.baseAddress, buffer.count, Int32(MSG_PEEK))
+        guard count > 0 else {
+            if count < 0, errno == EAGAIN || errno == EINTR { return false }
+            end(connection)
+            return true
+        }
+        defer { if let start = buffer.baseAddress { explicit_bzero(start, count) } }
+        // A client that sends no more gets its replies and is then disconnected, which is left to SwiftNIO.
+        guard !isHalfClosed, count < buffer.count,
+            let request = PlainTokenRequest(UnsafeRawBufferPointer(rebasing: buffer[..<count])),
+            let reply = router.plainAnswer(request.ask, connection.identity)
+        else {
+            transfer(connection)
+            return true
+        }
+        guard recv(connection.socket, buffer.baseAddress, count, 0) == count else {
+            end(connection)
+            return true
+        }
+        let now = NIODeadline.now()
+        metrics.answered(.token, nil, isAtOnce: true, nanoseconds: (now - start).nanoseconds)
+        admission.logger.debug("answered", metadata: ["method": "GET", "status": "200", "lane": "true"])
+        connection.closesAfterReply = request.closes
+        guard let rest = send(reply.encoded(closes: request.closes)[...], connection) else {
+            end(connection)
+            return true
+        }
+        if rest.isEmpty {
+            replied(connection, at: now)
+        } else {
+            connection.unsent = rest
+            enter(.sending, connection, until: now + TimeAmount(limits.writeTime))
+            if !watch(connection, for: .writable) { end(connection) }
+        }
+        return true
+    }
+
+    /// Begins the wait for the next request, or closes the connection if that was its last reply.
+    private func replied(_ connection: LaneConnection, at now: NIODeadline) {
+        if connection.closesAfterReply { return end(connection) }
+        enter(.idle, connection, until: now + TimeAmount(limits.idleTime))
+        if !watch(connection, for: [.readable, .halfClosed]) { end(connection) }
+    }
+
+    /// Sends as much as the kernel takes, and returns the rest; `nil` if the connection has ended.
+    private func send(_ bytes: ArraySlice<UInt8>, _ connection: LaneConnection) -> ArraySlice<UInt8>? {
+        var bytes = bytes
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(connection.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { return errno == EAGAIN ? bytes : nil }
+            bytes = bytes.dropFirst(count)
+        }
+        return bytes
+    }
+
+    // Connections.
+
+    private func connection(_ descriptor: Int32) -> LaneConnection? {
+        descriptor < connections.count ? connections[Int(descriptor)] : nil
+    }
+
+    private func keep(_ connection: LaneConnection) {
+        let index = Int(connection.socket)
+        while connections.count <= index { connections.append(nil) }
+        connections[index] = connection
+        open += 1
+        expect(connection.deadline)
+    }
+
+    private func enter(_ phase: LaneConnection.Phase, _ connection: LaneConnection, until deadline: NIODeadline) {
+        (connection.phase, connection.deadline) = (phase, deadline)
+        expect(deadline)
+    }
+
+    private func watch(_ connection: LaneConnection, for events: EventPoll.Events) -> Bool {
+        if connection.watched == events { return true }
+        defer { connection.watched = events }
+        return poll.watch(connection.socket, for: events, isNew: connection.watched == nil)
+    }
+
+    private func transfer(_ connection: LaneConnection) {
+        if connection.watched != nil { poll.forget(connection.socket) }
+        remove(connection)
+        handOver(
+            TransferredConnection(
+                socket: connection.socket, identity: connection.identity, place: connection.place, since: .now()))
+    }
+
+    private func end(_ connection: LaneConnection) {
+        remove(connection)
+        _ = close(connection.socket)
+        admission.ended(connection.place)
+    }
+
+    private func remove(_ connection: LaneConnection) {
+        connections[Int(connection.socket)] = nil
+        open -= 1
+    }
+
+    private func expect(_ deadline: NIODeadline) {
+        if nextDeadline.map({ deadline < $0 }) ?? true { nextDeadline = deadline }
+    }
+
+    /// Closes the connections whose phase has taken too long.
+    private func checkDeadlines() {
+        guard nextDeadline != nil || pausedUntil != nil else { return }
+        let now = NIODeadline.now()
+        if let paused = pausedUntil, paused <= now {
+            pausedUntil = nil
+            for listener in listeners { _ = poll.watch(listener, for: .readable, isNew: true) }
+        }
+        guard let next = nextDeadline, next <= now else { return }
+        nextDeadline = nil
+        for connection in connections {
+            guard let connection else { continue }
+            if connection.deadline <= now { end(connection) } else { expect(connection.deadline) }
+        }
+    }
+}
