@@ -87,12 +87,12 @@ struct DescriptorTests {
         }
     }
 
-    /// Voluntary context switches of the serving thread.
+    /// Voluntary context switches of the thread that accepts connections.
     private static func sleeps(_ pid: Int32) -> Int {
         let tasks = "/proc/\(pid)/task/"
         for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
             guard let status = try? String(contentsOfFile: tasks + task + "/status", encoding: .utf8),
-                status.hasPrefix("Name:\tNIO-ELT"),
+                status.hasPrefix("Name:\tlane\n"),
                 let line = status.split(separator: "\n").first(where: { $0.hasPrefix("voluntary_ctxt_switches:") })
             else { continue }
             return line.split(separator: "\t").last.flatMap { Int($0) } ?? 0

@@ -39,7 +39,7 @@ final class FastLane: Sendable {
         _ admission: ConnectionAdmission, _ router: Router,
         handOver: @escaping @Sendable (TransferredConnection) -> Void
     ) throws(LocalSocketError) {
-        let isStarted = WorkerThread.start { [self] in
+        let isStarted = WorkerThread.start(named: "lane") { [self] in
             let loop = FastLaneLoop(poll, bell, admission, router, handOver)
             loop.run { takeOrders() }
         }

@@ -46,7 +46,9 @@ final class Logins: Sendable {
         try settings.requireWithin(limits.bound?.scopes, name)
         let fresh = PendingLogin(account: name, settings: settings, time: shared.time, drawQRCode: drawQRCode)
         // A login or a migration has replaced the account since its file was read: start again with the new settings.
-        guard let pending = try claim(fresh, expecting: account) else { return try await login(name, request, within: limits) }
+        guard let pending = try claim(fresh, expecting: account) else {
+            return try await login(name, request, within: limits)
+        }
         guard pending === fresh else { return try join(pending, request, limits, wantsQRCode: wantsQRCode) }
         let stream = fresh.watch(wantsQRCode: wantsQRCode)
         let secrets = LoginSecrets(

@@ -90,7 +90,7 @@ int clinux_forbid_core_files(void);
 /// thread keeps the process's.
 void clinux_own_descriptors(void);
 
-/// Sets the name shown by ps(1) and in the kernel's log, at most 15 bytes (prctl(2), PR_SET_NAME).
+/// Sets the name of the calling thread shown by ps(1) and in the kernel's log, at most 15 bytes (prctl(2), PR_SET_NAME).
 void clinux_name_process(const char *name);
 
 /// Zeroes the mapped range in forked children (madvise(2), MADV_WIPEONFORK).

@@ -30,7 +30,8 @@ struct SecretDestinationTests {
 
     private static let issuer = FakeProvider.issuer
     private static let google = LoginRequest(
-        provider: "google", clientID: "c", clientSecret: "secret", scopes: ["openid"])
+        settings: LoginSettings(
+            provider: "google", clientID: "c", clientSecret: "secret", scopes: ["openid"]))
     private static let googleIssuer = "https://accounts.google.com"
 
     private static let changes = [
@@ -60,16 +61,18 @@ struct SecretDestinationTests {
         Change(
             testDescription: "an endpoint configured by hand is used on any host",
             request: LoginRequest(
-                issuer: issuer, clientID: "tv", scopes: ["openid"],
-                revocationEndpoint: "https://hand.example/revocation"),
+                settings: LoginSettings(
+                    issuer: issuer, clientID: "tv", scopes: ["openid"],
+                    revocationEndpoint: "https://hand.example/revocation")),
             after: Change.metadata(revocation: "https://evil.example/revocation"),
             destination: "https://hand.example/revocation"
         ),
         Change(
             testDescription: "a login with both endpoints configured by hand is bound to no host",
             request: LoginRequest(
-                issuer: issuer, clientID: "tv", scopes: ["openid"], deviceEndpoint: "https://hand.example/device",
-                tokenEndpoint: "https://hand.example/token"),
+                settings: LoginSettings(
+                    issuer: issuer, clientID: "tv", scopes: ["openid"], deviceEndpoint: "https://hand.example/device",
+                    tokenEndpoint: "https://hand.example/token")),
             after: Change.metadata(revocation: "https://revoke.example/revocation"),
             destination: "https://revoke.example/revocation"
         ),
