@@ -32,6 +32,13 @@ struct SecretDestinationTests {
     private static let google = LoginRequest(
         settings: LoginSettings(
             provider: "google", clientID: "c", clientSecret: "secret", scopes: ["openid"]))
+
+    private static func settings(_ change: (inout LoginSettings) -> Void) -> LoginSettings {
+        var settings = LoginSettings(issuer: issuer, clientID: "tv", scopes: ["openid"])
+        change(&settings)
+        return settings
+    }
+
     private static let googleIssuer = "https://accounts.google.com"
 
     private static let changes = [
@@ -61,18 +68,19 @@ struct SecretDestinationTests {
         Change(
             testDescription: "an endpoint configured by hand is used on any host",
             request: LoginRequest(
-                settings: LoginSettings(
-                    issuer: issuer, clientID: "tv", scopes: ["openid"],
-                    revocationEndpoint: "https://hand.example/revocation")),
+                settings: settings {
+                    $0.revocationEndpoint = "https://hand.example/revocation"
+                }),
             after: Change.metadata(revocation: "https://evil.example/revocation"),
             destination: "https://hand.example/revocation"
         ),
         Change(
             testDescription: "a login with both endpoints configured by hand is bound to no host",
             request: LoginRequest(
-                settings: LoginSettings(
-                    issuer: issuer, clientID: "tv", scopes: ["openid"], deviceEndpoint: "https://hand.example/device",
-                    tokenEndpoint: "https://hand.example/token")),
+                settings: settings {
+                    $0.deviceEndpoint = "https://hand.example/device"
+                    $0.tokenEndpoint = "https://hand.example/token"
+                }),
             after: Change.metadata(revocation: "https://revoke.example/revocation"),
             destination: "https://revoke.example/revocation"
         ),
