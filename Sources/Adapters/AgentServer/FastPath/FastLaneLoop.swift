@@ -14,7 +14,7 @@ final class FastLaneLoop {
     private let handOver: @Sendable (TransferredConnection) -> Void
 
     private var listeners: [Int32] = []
-    /// Since when no listener is watched, because there is no descriptor for a connection.
+    /// Until when no listener is watched, after accept(2) found no free descriptor; `nil` if they are.
     private var pausedUntil: NIODeadline?
     /// By descriptor.
     private var connections: [LaneConnection?] = []

@@ -3,8 +3,8 @@ internal import AgentAPI
 /// A request for an account's own token, read without an HTTP parser.
 ///
 /// It reads exactly `GET /v1/accounts/NAME/token`, at most with `min_valid`, and only the header fields that HTTP clients
-/// add by themselves. It is stateless and strict: for bytes that HTTP might read in another way there is no such request,
-/// so that both readings agree.
+/// add by themselves. It is stateless and strict: it refuses bytes that HTTP might read in another way, so that both
+/// readings agree.
 struct PlainTokenRequest {
     let ask: TokenAsk
     /// Whether the client wants the connection closed after the reply.
