@@ -83,7 +83,9 @@ int clinux_pidfd_send_signal(int pidfd, int signal_number) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0);
 }
 
-int clinux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+int clinux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_CLOEXEC); }
+
+int clinux_accept_nonblocking(int fd) { return accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
 _Static_assert(clinux_readable == EPOLLIN && clinux_writable == EPOLLOUT && clinux_failed == EPOLLERR &&
                    clinux_hung_up == EPOLLHUP && clinux_half_closed == EPOLLRDHUP,

@@ -44,8 +44,11 @@ int clinux_pidfd_open(pid_t pid);
 
 int clinux_pidfd_send_signal(int pidfd, int signal_number);
 
-/// Accepts a connection as close-on-exec and non-blocking.
+/// Accepts a connection as close-on-exec.
 int clinux_accept(int fd);
+
+/// The same, and non-blocking.
+int clinux_accept_nonblocking(int fd);
 
 /// The events of epoll(7).
 enum {

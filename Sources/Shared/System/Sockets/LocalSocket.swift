@@ -39,7 +39,7 @@ public enum LocalSocket {
     private static let backlog: Int32 = 4096
 
     /// Accepts a connection, close-on-exec and non-blocking; a negative number with `errno` set if there is none.
-    public static func accept(_ listener: Int32) -> Int32 { clinux_accept(listener) }
+    public static func accept(_ listener: Int32) -> Int32 { clinux_accept_nonblocking(listener) }
 
     private static func removeStale(_ address: SocketAddress) throws(LocalSocketError) {
         let path = address.path
