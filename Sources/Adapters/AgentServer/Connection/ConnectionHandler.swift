@@ -34,9 +34,25 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if timer.phase.isBetweenRequests { timer.enter(.receiving) }
+        if timer.phase.isBetweenRequests {
+            timer.enter(.receiving)
+        } else if hasHungUp(context) {
+            // At the end of the input SwiftNIO reads all that a client has sent ahead, which would take seconds.
+            return context.close(promise: nil)
+        }
         unwrapInboundIn(data).withUnsafeReadableBytes { boundary.received($0) }
         context.fireChannelRead(data)
+    }
+
+    /// Whether the client has closed the connection in both directions, so that it reads no reply.
+    private func hasHungUp(_ context: ChannelHandlerContext) -> Bool {
+        let state = try? context.channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { socket in
+            var wait = pollfd(fd: socket, events: 0, revents: 0)
+            return poll(&wait, 1, 0) == 1 && wait.revents & Int16(POLLHUP) != 0
+        }
+        return state ?? false
     }
 
     private func passLaterEvents(_ context: ChannelHandlerContext) {
