@@ -119,8 +119,8 @@ let agent: [Target] = [
     .target(
         name: "Agent",
         dependencies: [
-            "Advice", "AgentAPI", "Configuration", "Formats", "JOSE", "Metrics", "OAuth", "SecretMemory", "Vault",
-            lifecycle, logging,
+            "Advice", "AgentAPI", "Configuration", "Formats", "JOSE", "Metrics", "OAuth", "SecretMemory", "System",
+            "Vault", lifecycle, logging,
         ],
         path: "Sources/Agent/Agent",
         swiftSettings: swift

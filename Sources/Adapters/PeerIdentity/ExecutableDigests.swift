@@ -5,7 +5,7 @@ internal import System
 
 /// SHA-256 digests of callers' executables, cached until the file changes.
 public final class ExecutableDigests: Sendable {
-    /// What has come of reading a file. Nil: it could not be read, which need not stay so.
+    /// The result of reading a file; `nil` if it could not be read, which need not stay so.
     struct Outcome: Sendable {
         var digest: String?
         fileprivate var user: UInt32

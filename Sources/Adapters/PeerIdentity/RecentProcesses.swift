@@ -18,14 +18,16 @@ public final class RecentProcesses: Sendable {
 
     private let entries = Mutex<[Int32: Entry]>([:])
     private let deadlines = Deadlines()
+    private let sharesPins: Bool
 
-    public init() {}
+    /// `sharesPins`: whether connections are accepted in the order in which they were made. Then a living process is the
+    /// one that connected, and a new connection needs no pin of its own.
+    public init(sharesPins: Bool = true) { self.sharesPins = sharesPins }
 
     /// The pin of a process with a cached description, if it is alive: its next connection needs no other one.
     func pin(_ pid: Int32, _ now: ContinuousClock.Instant) -> ProcessPin? {
-        guard let entry = entries.withLock({ $0[pid] }), now - entry.time < Self.life, entry.pin.isAlive else {
-            return nil
-        }
+        guard sharesPins, let entry = entries.withLock({ $0[pid] }), now - entry.time < Self.life, entry.pin.isAlive
+        else { return nil }
         return entry.pin
     }
 
@@ -47,6 +49,8 @@ public final class RecentProcesses: Sendable {
     /// Caches a description until it expires. Unused descriptors are closed then, because they may be the last free
     /// ones.
     func keep(_ description: Caller, _ pin: ProcessPin, _ now: ContinuousClock.Instant) {
+        // In another PID namespace all processes have the number 0.
+        guard description.pid > 0 else { return }
         let isFirst = entries.withLock { entries in
             defer { entries[description.pid] = Entry(pin: pin, description: description, time: now) }
             if entries.count >= Self.most, entries[description.pid] == nil,

@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <sched.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -93,8 +94,8 @@ _Static_assert(clinux_readable == EPOLLIN && clinux_writable == EPOLLOUT && clin
 
 int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
-int clinux_epoll_watch(int epoll, int fd, unsigned events, int is_new) {
-    struct epoll_event event = {.events = events, .data.fd = fd};
+int clinux_epoll_watch(int epoll, int fd, unsigned serial, unsigned events, int is_new) {
+    struct epoll_event event = {.events = events, .data.u64 = (uint64_t)serial << 32 | (uint32_t)fd};
     return epoll_ctl(epoll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
 }
 
@@ -105,7 +106,8 @@ int clinux_epoll_wait(int epoll, struct clinux_ready *ready, int capacity, int t
     int most = (int)(sizeof events / sizeof *events);
     int count = epoll_wait(epoll, events, capacity < most ? capacity : most, timeout);
     for (int index = 0; index < count; index++) {
-        ready[index].fd = events[index].data.fd;
+        ready[index].fd = (int)(uint32_t)events[index].data.u64;
+        ready[index].serial = (unsigned)(events[index].data.u64 >> 32);
         ready[index].events = events[index].events;
     }
     return count;

@@ -159,7 +159,9 @@ struct AuthagentDaemon: AsyncParsableCommand {
             )
         )
         let accountable: @Sendable (UInt32) -> UInt32 = { rules.current.counted($0) }
-        let (digests, recent) = (ExecutableDigests(accountable: accountable), RecentProcesses())
+        let (digests, recent) = (
+            ExecutableDigests(accountable: accountable), RecentProcesses(sharesPins: sockets.descriptors.count == 1)
+        )
         let access = Access(
             rules: rules, audit: audit, accountable: accountable,
             peer: { try PeerProcess(socket: $0, digests: digests, recent: recent) },

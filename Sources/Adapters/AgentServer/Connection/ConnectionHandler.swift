@@ -12,14 +12,19 @@ final class ConnectionHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let connection: Connection
-    private var boundary = MessageBoundary()
+    private var boundary: MessageBoundary
+    /// The number of bytes that have come since a reply is being worked on or sent.
+    private var ahead = 0
     private var isInputClosed = false
     /// What has to wait until all replies are sent.
     private var laterEvents: [Any] = []
 
     private var timer: ConnectionTimer { connection.timer }
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ connection: Connection) {
+        self.connection = connection
+        boundary = MessageBoundary(largestHead: connection.limits.requestHead)
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
@@ -34,13 +39,21 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if timer.phase.isBetweenRequests {
+        let bytes = unwrapInboundIn(data)
+        switch timer.phase {
+        case .idle, .longIdle:
+            ahead = 0
             timer.enter(.receiving)
-        } else if hasHungUp(context) {
-            // At the end of the input SwiftNIO reads all that a client has sent ahead, which would take seconds.
-            return context.close(promise: nil)
+        case .receiving: ahead = 0
+        case .answering, .sending:
+            // At the end of the input SwiftNIO reads all that a client has sent ahead. Parsed, it would cost a hundred
+            // times its size, and seconds.
+            ahead += bytes.readableBytes
+            guard ahead <= connection.limits.requestBody, !hasHungUp(context) else {
+                return context.close(promise: nil)
+            }
         }
-        unwrapInboundIn(data).withUnsafeReadableBytes { boundary.received($0) }
+        bytes.withUnsafeReadableBytes { boundary.received($0) }
         context.fireChannelRead(data)
     }
 
@@ -95,12 +108,14 @@ final class ConnectionHandler: ChannelInboundHandler {
         let transferred = TransferredConnection(
             socket: socket, identity: connection.identity, place: connection.place,
             since: .now() - TimeAmount(connection.limits.returnTime))
-        guard connection.lane.take(transferred) else {
-            _ = close(socket)
-            return false
-        }
+        // Closed first: the lane must not see the socket while SwiftNIO watches it.
         connection.isReturned = true
         context.close(promise: nil)
+        if !connection.lane.take(transferred) {
+            _ = close(socket)
+            // Its place in the caps is given up when the close has ended.
+            connection.isReturned = false
+        }
         return true
     }
 }

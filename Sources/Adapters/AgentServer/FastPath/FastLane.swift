@@ -16,13 +16,15 @@ final class FastLane: Sendable {
         case rulesHaveChanged
         /// Close each connection whose client has not read its reply.
         case dropUnreadReplies
-        /// Close the listeners and the idle connections now, and the others after their reply or after `limit`.
+        /// Close the listeners and the idle connections now, then resume `done`; the others after their reply or `limit`.
         case stop(within: TimeAmount, done: CheckedContinuation<Void, Never>)
     }
 
     private struct State {
         var orders: [Order] = []
         var isStopping = false
+        var hasEnded = false
+        var whenEnded: CheckedContinuation<Void, Never>?
     }
 
     private let state = Mutex(State())
@@ -42,6 +44,10 @@ final class FastLane: Sendable {
         let isStarted = WorkerThread.start(named: "lane") { [self] in
             let loop = FastLaneLoop(poll, bell, admission, router, handOver)
             loop.run { takeOrders() }
+            state.withLock { state in
+                state.hasEnded = true
+                return state.whenEnded
+            }?.resume()
         }
         guard isStarted else { throw .system(call: "pthread_create", path: "the sockets", errno: EAGAIN) }
     }
@@ -62,7 +68,19 @@ final class FastLane: Sendable {
         return isTaken
     }
 
-    /// Ends the thread, after `limit` at the latest.
+    /// Waits until the thread has ended, after a stop.
+    func end() async {
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                if !state.hasEnded { state.whenEnded = continuation }
+                return state.hasEnded
+            }
+            if hasEnded { continuation.resume() }
+        }
+    }
+
+    /// Stops accepting, and closes idle connections. Returns when nothing is handed over any more; replies that clients
+    /// have not read yet have `limit`.
     func stop(within limit: TimeAmount) async {
         await withCheckedContinuation { done in
             state.withLock { state in

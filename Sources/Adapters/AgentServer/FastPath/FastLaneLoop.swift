@@ -14,16 +14,17 @@ final class FastLaneLoop {
     private let handOver: @Sendable (TransferredConnection) -> Void
 
     private var listeners: [Int32] = []
+    /// Those that have connections to accept.
+    private var accepting: [Int32] = []
     /// Until when no listener is watched, after accept(2) found no free descriptor; `nil` if they are.
     private var pausedUntil: NIODeadline?
     /// By descriptor.
     private var connections: [LaneConnection?] = []
     private var open = 0
+    private var lastSerial: UInt32 = 0
     /// No phase of a connection ends before.
     private var nextDeadline: NIODeadline?
-    /// The orders to stop that wait for the end of the thread.
-    private var stops: [CheckedContinuation<Void, Never>] = []
-    private var isStopping: Bool { !stops.isEmpty }
+    private var isStopping = false
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PlainTokenRequest.longest, alignment: 16)
 
     private var limits: ServerLimits { admission.limits }
@@ -48,14 +49,14 @@ final class FastLaneLoop {
         while !isStopping || open > 0 {
             poll.wait(&ready, milliseconds: patience())
             var (answered, isCalled) = (0, false)
-            var accepting: [Int32] = []
+            accepting.removeAll(keepingCapacity: true)
             for index in 0..<ready.count {
-                let (descriptor, events) = ready[index]
+                let (descriptor, serial, events) = ready[index]
                 if descriptor == bell.descriptor {
                     isCalled = true
                 } else if listeners.contains(descriptor) {
                     accepting.append(descriptor)
-                } else if let connection = connection(descriptor) {
+                } else if let connection = connection(descriptor), connection.serial == serial {
                     answered += 1
                     serve(connection, events)
                 }
@@ -66,12 +67,12 @@ final class FastLaneLoop {
             if isCalled { for order in orders() { carryOut(order) } }
             checkDeadlines()
         }
-        for stop in stops { stop.resume() }
     }
 
     /// How long to wait for events, in milliseconds.
     private func patience() -> Int32 {
-        guard let next = [nextDeadline, pausedUntil].compactMap({ $0 }).min() else { return -1 }
+        guard nextDeadline != nil || pausedUntil != nil else { return -1 }
+        let next = min(nextDeadline ?? .distantFuture, pausedUntil ?? .distantFuture)
         let left = (next - .now()).nanoseconds
         return left <= 0 ? 0 : Int32(clamping: (left + 999_999) / 1_000_000)
     }
@@ -83,7 +84,12 @@ final class FastLaneLoop {
             let connection = LaneConnection(
                 transferred, .idle, until: transferred.since + TimeAmount(limits.idleTime))
             keep(connection)
-            if isStopping || !watch(connection, for: [.readable, .halfClosed]) { end(connection) }
+            // The rules may have changed on its way.
+            if isStopping || !router.gate.mayConnect(connection.identity)
+                || !watch(connection, for: [.readable, .halfClosed])
+            {
+                end(connection)
+            }
         case .rulesHaveChanged:
             for connection in connections {
                 guard let connection, connection.phase != .refused, !router.gate.mayConnect(connection.identity)
@@ -95,7 +101,7 @@ final class FastLaneLoop {
                 if let connection, connection.phase == .sending { end(connection) }
             }
         case .stop(let limit, let done):
-            stops.append(done)
+            isStopping = true
             listen(at: [])
             let deadline = NIODeadline.now() + limit
             for connection in connections {
@@ -103,13 +109,18 @@ final class FastLaneLoop {
                 if connection.phase == .idle { end(connection) } else { connection.closesAfterReply = true }
                 if connection.deadline > deadline { enter(connection.phase, connection, until: deadline) }
             }
+            done.resume()
         }
     }
 
     // Accepting.
 
     private func listen(at sockets: [Int32]) {
-        for listener in listeners { _ = close(listener) }
+        for listener in listeners {
+            // systemd may hold a copy.
+            poll.forget(listener)
+            _ = close(listener)
+        }
         (listeners, pausedUntil) = (sockets, nil)
         for listener in listeners {
             _ = fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK)
@@ -124,8 +135,8 @@ final class FastLaneLoop {
         for _ in 0..<most {
             let socket = LocalSocket.accept(listener)
             guard socket >= 0 else {
-                // Otherwise the listener would be reported again and again.
-                if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pause() }
+                // Without free descriptors the listener would be reported again and again.
+                if ![EAGAIN, EINTR, ECONNABORTED].contains(errno) { pause() }
                 return
             }
             admit(socket)
@@ -159,22 +170,26 @@ final class FastLaneLoop {
     // Requests.
 
     private func serve(_ connection: LaneConnection, _ events: EventPoll.Events) {
-        // Its client can no longer read a reply.
-        if !events.isDisjoint(with: .ended) { return end(connection) }
+        let hasEnded = !events.isDisjoint(with: .ended)
         switch connection.phase {
-        case .refused: return
+        case .refused: if hasEnded { end(connection) }
         case .sending:
+            // Its client can no longer read the reply.
+            if hasEnded { return end(connection) }
             guard events.contains(.writable) else { return }
             let rest = send(connection.unsent, connection)
             guard let rest else { return end(connection) }
             connection.unsent = rest
             if rest.isEmpty { replied(connection, at: .now()) }
-        case .idle: _ = read(connection, isHalfClosed: events.contains(.halfClosed))
+        case .idle:
+            let isLast = hasEnded || events.contains(.halfClosed)
+            // Readable without a byte: out-of-band data, which only a read that takes it removes.
+            if !read(connection, isLast: isLast), events.contains(.readable) { transfer(connection) }
         }
     }
 
     /// Looks at what the client has sent, and answers it or hands the connection over. Returns false if there is nothing.
-    private func read(_ connection: LaneConnection, isHalfClosed: Bool = false) -> Bool {
+    private func read(_ connection: LaneConnection, isLast: Bool = false) -> Bool {
         let start = NIODeadline.now()
         let count = recv(connection.socket, buffer.baseAddress, buffer.count, Int32(MSG_PEEK))
         guard count > 0 else {
@@ -184,7 +199,7 @@ final class FastLaneLoop {
         }
         defer { if let start = buffer.baseAddress { explicit_bzero(start, count) } }
         // A client that sends no more gets its replies and is then disconnected, which is left to SwiftNIO.
-        guard !isHalfClosed, count < buffer.count,
+        guard !isLast, count < buffer.count,
             let request = PlainTokenRequest(UnsafeRawBufferPointer(rebasing: buffer[..<count])),
             let reply = router.plainAnswer(request.ask, connection.identity)
         else {
@@ -243,6 +258,8 @@ final class FastLaneLoop {
     private func keep(_ connection: LaneConnection) {
         let index = Int(connection.socket)
         while connections.count <= index { connections.append(nil) }
+        lastSerial &+= 1
+        connection.serial = lastSerial
         connections[index] = connection
         open += 1
         expect(connection.deadline)
@@ -256,7 +273,8 @@ final class FastLaneLoop {
     private func watch(_ connection: LaneConnection, for events: EventPoll.Events) -> Bool {
         if connection.watched == events { return true }
         defer { connection.watched = events }
-        return poll.watch(connection.socket, for: events, isNew: connection.watched == nil)
+        return poll.watch(
+            connection.socket, serial: connection.serial, for: events, isNew: connection.watched == nil)
     }
 
     private func transfer(_ connection: LaneConnection) {
@@ -288,7 +306,10 @@ final class FastLaneLoop {
         let now = NIODeadline.now()
         if let paused = pausedUntil, paused <= now {
             pausedUntil = nil
-            for listener in listeners { _ = poll.watch(listener, for: .readable, isNew: true) }
+            for listener in listeners {
+                poll.forget(listener)
+                if !poll.watch(listener, for: .readable, isNew: true) { pausedUntil = now + Self.pause }
+            }
         }
         guard let next = nextDeadline, next <= now else { return }
         nextDeadline = nil

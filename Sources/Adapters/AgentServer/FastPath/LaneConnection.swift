@@ -28,6 +28,9 @@ final class LaneConnection {
     var phase: Phase
     /// When the phase ends at the latest.
     var deadline: NIODeadline
+    /// Tells its events from those of an earlier connection with the same descriptor: epoll(7) reports a closed socket
+    /// as long as a copy of it exists, such as in a process that is being started.
+    var serial: UInt32 = 0
     /// What epoll(7) reports; `nil` before it knows the socket.
     var watched: EventPoll.Events?
     /// The rest of a reply.

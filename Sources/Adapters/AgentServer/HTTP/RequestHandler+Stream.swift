@@ -22,6 +22,8 @@ extension RequestHandler {
         }
         if !reply.opening.isEmpty { write(reply.opening, context) }
         context.flush()
+        // A client that has left is noticed by that write, and then nothing else would end the watch.
+        guard context.channel.isActive else { return }
         let eventLoop = context.eventLoop
         // Unstructured task: ends with the stream; cancelled when the connection or the server ends.
         let task = Task {

@@ -60,7 +60,9 @@ public struct AgentServer: Service {
         await cancelWhenGracefulShutdown { for await listener in replacements { lane.listen(at: [listener]) } }
         try? await gracefulShutdown()
         await lane.stop(within: TimeAmount(limits.writeTime))
+        async let lastReplies: Void = lane.end()
         await registry.stop(on: group.next(), within: TimeAmount(limits.answerTime))
+        await lastReplies
         try await group.shutdownGracefully()
     }
 
@@ -89,6 +91,11 @@ public struct AgentServer: Service {
                 .channelInitializer { channel in
                     bound.value.hasChannel = true
                     admission.registry.add(channel)
+                    // The rules may have changed on its way.
+                    guard router.gate.mayConnect(transferred.identity) else {
+                        channel.closeFuture.whenComplete { _ in admission.ended(transferred.place) }
+                        return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+                    }
                     channel.closeFuture.whenComplete { _ in
                         if !bound.value.isReturned { admission.ended(transferred.place) }
                     }

@@ -31,7 +31,7 @@ struct RoutedRequest: Sendable {
     /// Whether the caller gets full replies; others get `redacted`.
     let isTrusted: Bool
     /// None for a route without a permission.
-    var limits = CallerLimits()
+    let limits: CallerLimits
 }
 
 /// The table of the API's handlers: resource, method, permission, function.

@@ -78,7 +78,8 @@ struct Router: Sendable {
         case .open(let run):
             try gate.requireConnected(identity)
             return try await run(self)(
-                RoutedRequest(request: request, identity: identity, isTrusted: gate.isOwn(identity)))
+                RoutedRequest(
+                    request: request, identity: identity, isTrusted: gate.isOwn(identity), limits: CallerLimits()))
         case .list(let permission, let run):
             let view = try await gate.admitToList(permission, identity)
             return try await gate.conclude(view.admission, identity) { () throws(Problem) in

@@ -4,7 +4,7 @@ public import System
 public import Vault
 
 extension SealedJournal {
-    /// Looks at a journal that an agent may be using, and changes nothing. Nil when there is none.
+    /// Looks at a journal that an agent may be using, and changes nothing. `nil` if there is none.
     public static func survey(_ path: String) throws(Fault) -> JournalSurvey? {
         do throws(FileFailure) { return try contents(of: path) } catch { throw error.fault }
     }

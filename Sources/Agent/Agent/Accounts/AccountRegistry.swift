@@ -33,6 +33,8 @@ final class AccountRegistry: Sendable {
         var accounts: [AccountName: Account] = [:]
         /// Errors of account files that cannot be read, for `status`.
         var fileErrors: [AccountName: ConfigurationError] = [:]
+        /// The directories from which they come.
+        var directories: Set<String> = []
         var claims: [AccountName: Set<Claim>] = [:]
         var lock = LockState()
 
@@ -65,6 +67,7 @@ final class AccountRegistry: Sendable {
             shared.logger.error("account file refused", metadata: ["account": "\(name)", "problem": "\(error)"])
         }
         state.withLock { state in
+            state.directories = shared.directory.inUse
             state.fileErrors = errors
             for (name, settings) in settings {
                 state.accounts[name] = Account(name: name, settings: settings, shared: shared)
@@ -95,7 +98,9 @@ final class AccountRegistry: Sendable {
         }
         guard let settings else { throw .unknown(name) }
         let fresh = make(name, settings)
+        let directories = shared.directory.inUse
         return state.withLock { state in
+            state.directories.formUnion(directories)
             let account = state.accounts[name] ?? fresh
             state.install(account)
             return account
@@ -108,7 +113,13 @@ final class AccountRegistry: Sendable {
     }
 
     /// Publishes the account to requests.
-    func install(_ account: Account) { state.withLock { $0.install(account) } }
+    func install(_ account: Account) {
+        let directories = shared.directory.inUse
+        state.withLock { state in
+            state.directories.formUnion(directories)
+            state.install(account)
+        }
+    }
 
     /// Reads accounts' credentials ahead of the first request.
     func read(_ accounts: [Account]) async {
@@ -163,12 +174,11 @@ final class AccountRegistry: Sendable {
     var passphrase: SecretBytes? { state.withLock { $0.lock.passphrase } }
 
     /// Locks the agent, and returns the accounts that are to be locked.
-    func close(_ passphrase: String?) -> [Account] {
+    func close(_ passphrase: String?) {
         state.withLock { state in
             // A second lock must not replace the passphrase of the first.
             if !state.lock.isClosed { state.lock.passphrase = passphrase.map { SecretBytes($0) } }
             state.lock.isClosed = true
-            return Array(state.accounts.values)
         }
     }
 
@@ -210,7 +220,13 @@ final class AccountRegistry: Sendable {
     }
 
     private func readConfiguration() async throws(Problem) {
-        do throws(ConfigurationError) { try shared.directory.requirePrivate() } catch {
+        // Also those that are empty now: another user may have removed the files.
+        let directories = shared.directory.inUse
+        do throws(ConfigurationError) {
+            for directory in directories.union(state.withLock { $0.directories }).sorted() {
+                try AccountDirectory.requirePrivate(directory)
+            }
+        } catch {
             shared.logger.error("reload refused", metadata: ["problem": "\(error)"])
             throw .configuration(error)
         }
@@ -245,7 +261,7 @@ final class AccountRegistry: Sendable {
         )
         for account in replaced { await account.vault.retire() }
         let added = state.withLock { state in
-            state.fileErrors = [:]
+            (state.fileErrors, state.directories) = ([:], directories)
             for account in replaced where state.accounts[account.name] === account {
                 state.accounts[account.name] = nil
             }

@@ -17,11 +17,12 @@ struct AgentLock: Sendable {
     /// passphrase.
     func lock(_ request: LockRequest) async throws(Problem) -> LockReply {
         if let passphrase = request.passphrase { try await checkNew(passphrase) }
-        let accounts = registry.close(request.passphrase)
+        registry.close(request.passphrase)
         // Their tokens would be in memory, where a locked agent must not keep any.
         await logins.stop(.locked)
         await withDiscardingTaskGroup { group in
-            for account in accounts { group.addTask { await account.vault.lock() } }
+            // Only now: a login that was ending may have replaced its account.
+            for account in registry.accounts { group.addTask { await account.vault.lock() } }
         }
         await stores.closeSealed()
         shared.transport.closeConnections()

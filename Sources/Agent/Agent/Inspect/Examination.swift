@@ -1,26 +1,23 @@
 internal import AgentAPI
 internal import Synchronization
+internal import System
 
 /// The doctor's examination: one at a time, shared by concurrent callers, because it requests every provider and the
 /// keyring.
 final class Examination: Sendable {
     private let examine: @Sendable () async -> DoctorReport
-    private let running = Mutex<Task<DoctorReport, Never>?>(nil)
+    private let task = Mutex(SharedTask<DoctorReport>())
 
     init(examine: @escaping @Sendable () async -> DoctorReport) { self.examine = examine }
 
     func report() async -> DoctorReport {
-        let task = running.withLock { running in
-            if let running { return running }
-            // Unstructured task: the caller that started it may disconnect while others wait.
-            let task = Task {
+        let running = task.withLock { task in
+            task.join {
                 let report = await self.examine()
-                self.running.withLock { $0 = nil }
+                self.task.withLock { $0.end() }
                 return report
             }
-            running = task
-            return task
         }
-        return await task.value
+        return await running.value
     }
 }

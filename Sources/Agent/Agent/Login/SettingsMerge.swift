@@ -29,13 +29,7 @@ struct SettingsMerge {
             return keys
         }
         // Endpoints and dialect belong to the provider; client id and scopes may stay the same.
-        keys = AccountKeys(
-            provider: keys.provider, clientID: before.clientID, scopes: before.scopes, store: before.store,
-            keepAlive: before.keepAlive,
-            // The subject is meaningless at another provider, but dropping it would accept any subject.
-            expectedSubject: before.expectedSubject
-        )
-        (keys.lockAfter, keys.lifetime) = (before.lockAfter, before.lifetime)
+        keys = before.kept(at: keys.provider)
         try keys.take(brought)
         return keys
     }

@@ -83,7 +83,8 @@ struct Logouts: Sendable {
         }
         let server: AuthorizationServer
         do throws(OAuthFailure) {
-            server = try await account.provider.server(for: client, .revocation)
+            server = try await account.provider.server(
+                for: client, account.settings.dialect.encoding.revokesTokens ? .revocation : .session)
         } catch {
             // Retry on any error: a network outage, a captive portal's page or a missing key file may be repaired.
             guard account.settings.dialect.encoding.revokesTokens else { return (false, error.description) }

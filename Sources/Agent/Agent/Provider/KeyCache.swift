@@ -1,6 +1,7 @@
 internal import JOSE
 internal import OAuth
 internal import Synchronization
+internal import System
 internal import Vault
 
 /// The cache of issuers' signing keys, with one fetch for all accounts of an issuer.
@@ -25,7 +26,7 @@ final class KeyCache: Sendable {
         var lastSearch: [KeyPurpose: ContinuousClock.Instant] = [:]
         /// The failure of the last fetch; `nil` if it succeeded.
         var lastFailure: (failure: OAuthFailure, at: ContinuousClock.Instant)?
-        var running: Task<Result<Known, OAuthFailure>, Never>?
+        var fetch = SharedTask<Result<Known, OAuthFailure>>()
     }
 
     /// As long as metadata is valid: the longest time that a withdrawn key stays trusted.
@@ -81,7 +82,7 @@ final class KeyCache: Sendable {
             let entry = entries[url] ?? Entry()
             // Another caller may have fetched them, or be fetching them.
             if let known = entry.known, known.fetchedAt > old.fetchedAt { return .found(known.keys) }
-            if entry.running != nil { return nil }
+            if entry.fetch.running != nil { return nil }
             if let last = entry.lastSearch[purpose], now < last + Self.searchInterval {
                 return .unknown(
                     "it is signed with a key that is not among the provider's, which were fetched again less than a"
@@ -101,8 +102,7 @@ final class KeyCache: Sendable {
     private func fetch(_ url: EndpointURL) async throws(OAuthFailure) -> Known {
         let task = entries.withLock { entries in
             // Unstructured task: shared by concurrent callers.
-            let task = entries[url]?.running ?? Task { await self.fetched(url) }
-            entries[url, default: Entry()].running = task
+            let task = entries[url, default: Entry()].fetch.join { await self.fetched(url) }
             return task
         }
         return try await task.value.get()
@@ -118,7 +118,7 @@ final class KeyCache: Sendable {
             result = .failure(error)
         }
         entries.withLock { entries in
-            entries[url]?.running = nil
+            entries[url]?.fetch.end()
             switch result {
             case .success(let known):
                 entries[url]?.known = known

@@ -1,5 +1,6 @@
 internal import OAuth
 internal import Synchronization
+internal import System
 internal import Vault
 
 /// The cache of authorization server metadata, with one discovery for all accounts of an issuer.
@@ -9,7 +10,7 @@ final class MetadataCache: Sendable {
         /// When the newest metadata arrived.
         var fetchedAt: ContinuousClock.Instant?
         var freshUntil: ContinuousClock.Instant
-        var running: Task<Result<ServerMetadata, OAuthFailure>, Never>?
+        var discovery = SharedTask<Result<ServerMetadata, OAuthFailure>>()
     }
 
     private enum Answer {
@@ -45,13 +46,12 @@ final class MetadataCache: Sendable {
         let now = time.now
         let (known, answer) = entries.withLock { entries -> (ServerMetadata?, Answer) in
             if entries.count >= Self.most, entries[issuer] == nil {
-                entries = entries.filter { $0.value.running != nil }
+                entries = entries.filter { $0.value.discovery.running != nil }
             }
-            var entry = entries[issuer] ?? Entry(metadata: nil, freshUntil: now, running: nil)
+            var entry = entries[issuer] ?? Entry(metadata: nil, freshUntil: now)
             if let metadata = entry.metadata, now < entry.freshUntil { return (metadata, .known(metadata)) }
             // Unstructured task: shared by concurrent callers.
-            let task = entry.running ?? Task { await self.discover(issuer) }
-            entry.running = task
+            let task = entry.discovery.join { await self.discover(issuer) }
             entries[issuer] = entry
             return (entry.metadata, .running(task))
         }
@@ -81,7 +81,7 @@ final class MetadataCache: Sendable {
             result = .failure(error)
         }
         entries.withLock { entries in
-            entries[issuer]?.running = nil
+            entries[issuer]?.discovery.end()
             if case .success(let metadata) = result {
                 entries[issuer]?.metadata = metadata
                 entries[issuer]?.fetchedAt = time.now

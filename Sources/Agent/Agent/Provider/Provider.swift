@@ -113,7 +113,7 @@ final class Provider: GrantRefresher {
         let isMissing =
             switch purpose {
             case .tokens: lacksRegistration
-            case .revocation: settings.revocationEndpoint == nil
+            case .revocation, .session: settings.revocationEndpoint == nil
             case .introspection: true
             }
         guard let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing else { return nil }

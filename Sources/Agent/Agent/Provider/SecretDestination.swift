@@ -1,7 +1,7 @@
 internal import Configuration
 internal import OAuth
 
-/// The only decision where a login's secrets may be sent: for a refresh, an introspection, a revocation at once or queued.
+/// The place that decides where a login's secrets may be sent: for a refresh, an introspection, a revocation at once or queued.
 ///
 /// Metadata may change between login and refresh: the provider moved, or an attacker controls it. A login's secrets go
 /// only to the hosts known at the login and to the issuer's host; paths may change.
@@ -10,6 +10,8 @@ struct SecretDestination {
     enum Purpose: Sendable {
         case tokens
         case revocation
+        /// The end of a sign-in session, which may need an access token first.
+        case session
         case introspection
     }
 
@@ -28,16 +30,21 @@ struct SecretDestination {
             metadata: metadata, device: configured.device, token: configured.token, revocation: configured.revocation,
             registration: configured.registration, known: preset, showsCertificate: showsCertificate
         )
-        let unproven: EndpointURL? =
+        let token = configured.token == nil ? endpoints.token : nil
+        let revocation = configured.revocation == nil ? endpoints.revocation : nil
+        let unproven: [EndpointURL?] =
             switch purpose {
-            case .tokens: configured.token == nil ? endpoints.token : nil
-            case .revocation: configured.revocation == nil ? endpoints.revocation : nil
-            case .introspection: endpoints.introspection
+            case .tokens: [token]
+            case .revocation: [revocation]
+            case .session: [revocation, token]
+            case .introspection: [endpoints.introspection]
             }
-        guard let metadata, let hosts, let unproven, !hosts.contains(unproven.host) else { return endpoints }
+        guard let metadata, let hosts,
+            let foreign = unproven.compactMap(\.self).first(where: { !hosts.contains($0.host) })
+        else { return endpoints }
         // Forget the metadata now: otherwise a corrected one is not seen for up to an hour.
         cache.forget(metadata.issuer)
-        throw .foreignHost(unproven.host)
+        throw .foreignHost(foreign.host)
     }
 }
 

@@ -155,7 +155,8 @@ extension SharedParts {
             let program = (await group.next() ?? nil)?.program ?? storeHealth.keyring.program
             return StoreStatus(.hung, detail: "the keyring did not answer within 1 s", program: program)
         }
-        storeHealth.learned(status, of: .keyring)
+        // A caller that has left says nothing of the keyring.
+        if !Task.isCancelled { storeHealth.learned(status, of: .keyring) }
         return status
     }
 }

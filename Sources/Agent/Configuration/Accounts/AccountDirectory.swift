@@ -34,11 +34,8 @@ public struct AccountDirectory: Sendable {
         return (accounts, errors)
     }
 
-    /// Refuses directories in which other users may create, replace or remove files, also if there are none: some may
-    /// have been removed.
-    public func requirePrivate() throws(ConfigurationError) {
-        for directory in [user, system] { try ProtectedFile.requirePrivate(directory) }
-    }
+    /// The directories that have files of accounts.
+    public var inUse: Set<String> { Set([user, system].filter { !names(in: $0).isEmpty }) }
 
     /// Loads one account; `nil` if it has no file.
     public func load(_ name: AccountName) throws(ConfigurationError) -> AccountSettings? {

@@ -7,11 +7,11 @@ extension AccountKey {
 
     private static let login = [
         AccountKey(.issuer, .url(Issuer.init(parsing:), \.text), \.issuer, from: \.issuer),
-        AccountKey(.clientID, .text, \.clientID, from: \.clientID),
-        AccountKey(.scopes, .list, \.scopes, from: \.scopes),
+        AccountKey(.clientID, .text, \.clientID, from: \.clientID, isKept: true),
+        AccountKey(.scopes, .list, \.scopes, from: \.scopes, isKept: true),
         AccountKey(.audience, .text, \.audience, from: \.audience),
         AccountKey(.resources, .list, \.resources, from: \.resources),
-        AccountKey(.store, .choice, \.store, from: \.store),
+        AccountKey(.store, .choice, \.store, from: \.store, isKept: true),
     ]
 
     private static let endpoints = [
@@ -33,10 +33,11 @@ extension AccountKey {
     ]
 
     private static let session = [
-        AccountKey("keep_alive", .duration, \.keepAlive),
-        AccountKey("lock_after", .duration, \.lockAfter),
-        AccountKey("lifetime", .duration, \.lifetime),
-        AccountKey("expected_subject", .text, \.expectedSubject),
+        AccountKey("keep_alive", .duration, \.keepAlive, isKept: true),
+        AccountKey("lock_after", .duration, \.lockAfter, isKept: true),
+        AccountKey("lifetime", .duration, \.lifetime, isKept: true),
+        // The subject is meaningless at another provider, but dropping it would accept any subject.
+        AccountKey("expected_subject", .text, \.expectedSubject, isKept: true),
     ]
 
     private static let dialect = [
@@ -74,6 +75,6 @@ extension AccountKey {
         self.init(
             name: name, member: member, option: Self.option(for: name), place: .head,
             read: { (file, draft) throws(ConfigurationError) in set(&draft, try text.read(&file, name)) },
-            lines: { $0.provider.flatMap(get).map { text.lines(name, $0) } ?? [] }, take: take)
+            lines: { $0.provider.flatMap(get).map { text.lines(name, $0) } ?? [] }, take: take, keep: nil)
     }
 }

@@ -13,6 +13,8 @@ package struct AccountKey: Sendable {
     package let lines: @Sendable (AccountKeys) -> [String]
     /// Sets the key if a login brings it.
     let take: @Sendable (LoginSettings, inout AccountKeys) throws(AccountSettings.Invalid) -> Void
+    /// Copies the key to the account's settings at another provider; `nil` if it belongs to the provider.
+    let keep: (@Sendable (AccountKeys, inout AccountKeys) -> Void)?
 
     /// The part of a file in which the key is written.
     enum Place: CaseIterable {
@@ -27,19 +29,20 @@ package struct AccountKey: Sendable {
 extension AccountKey {
     typealias Path<Value> = any WritableKeyPath<AccountKeys, Value?> & Sendable
 
-    /// Creates a key that only the file can set.
+    /// Creates a key that only the file can set. `isKept`: whether it stays when a login changes the provider.
     init<Value: Sendable, Given: Sendable>(
-        _ name: String, _ value: AccountValue<Value, Given>, _ path: Path<Value>, in place: Place = .body
+        _ name: String, _ value: AccountValue<Value, Given>, _ path: Path<Value>, in place: Place = .body,
+        isKept: Bool = false
     ) {
         self.init(
             name: name, member: nil, option: nil, place: place, read: Self.reader(name, value, path),
-            lines: Self.writer(name, value, path), take: { _, _ in })
+            lines: Self.writer(name, value, path), take: { _, _ in }, keep: isKept ? Self.keeper(path) : nil)
     }
 
     /// Creates a key that a login may bring; it has the name of the login's member.
     init<Value: Sendable, Given: Sendable>(
         _ member: LoginSettings.CodingKeys, _ value: AccountValue<Value, Given>, _ path: Path<Value>,
-        from given: any KeyPath<LoginSettings, Given?> & Sendable
+        from given: any KeyPath<LoginSettings, Given?> & Sendable, isKept: Bool = false
     ) {
         let name = member.rawValue
         self.init(
@@ -48,7 +51,13 @@ extension AccountKey {
             take: { (settings, keys) throws(AccountSettings.Invalid) in
                 guard let given = settings[keyPath: given] else { return }
                 keys[keyPath: path] = try value.parse(name, given)
-            })
+            }, keep: isKept ? Self.keeper(path) : nil)
+    }
+
+    private static func keeper<Value: Sendable>(
+        _ path: Path<Value>
+    ) -> @Sendable (AccountKeys, inout AccountKeys) -> Void {
+        { $1[keyPath: path] = $0[keyPath: path] }
     }
 
     /// Returns the option of `authagent login` for a key with this name.

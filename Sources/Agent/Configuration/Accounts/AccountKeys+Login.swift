@@ -8,6 +8,13 @@ extension AccountKeys {
         if settings.clientSecret != nil { clientSecretFile = nil }
     }
 
+    /// Returns the keys that stay when a login changes the provider, with that provider.
+    package func kept(at provider: ProviderChoice?) -> AccountKeys {
+        var kept = AccountKeys(provider: provider)
+        for key in AccountKey.all { key.keep?(self, &kept) }
+        return kept
+    }
+
     /// The keys that a login may bring. Its members are checked in the order in which `LoginSettings` has them.
     private static let brought = LoginSettings.CodingKeys.allCases.compactMap { member in
         AccountKey.all.first { $0.member == member }

@@ -63,6 +63,8 @@ enum {
 /// A descriptor and what it is ready for.
 struct clinux_ready {
     int fd;
+    /// As given to `clinux_epoll_watch`.
+    unsigned serial;
     unsigned events;
 };
 
@@ -70,7 +72,7 @@ struct clinux_ready {
 int clinux_epoll_create(void);
 
 /// Adds the descriptor, or changes the events that are reported of it. Hang-ups and errors always are.
-int clinux_epoll_watch(int epoll, int fd, unsigned events, int is_new);
+int clinux_epoll_watch(int epoll, int fd, unsigned serial, unsigned events, int is_new);
 
 int clinux_epoll_forget(int epoll, int fd);
 

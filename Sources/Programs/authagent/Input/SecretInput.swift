@@ -17,7 +17,7 @@ enum SecretInput {
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
         if path != "-" { try refuseReadableByOthers(descriptor, path) }
         var bytes: [UInt8] = []
-        if let code = SystemCall.readAll(descriptor, into: &bytes, limit: longest + 1) {
+        if let code = SystemCall.readAll(descriptor, into: &bytes, limit: longest + 3) {
             throw Failure("cannot read \(path): \(String(cString: strerror(code)))")
         }
         // A final line break belongs to the file, not to the secret.

@@ -27,8 +27,8 @@ public final class EventPoll: Sendable {
 
         public init() {}
 
-        public subscript(index: Int) -> (descriptor: Int32, events: Events) {
-            (entries[index].fd, Events(rawValue: entries[index].events))
+        public subscript(index: Int) -> (descriptor: Int32, serial: UInt32, events: Events) {
+            (entries[index].fd, entries[index].serial, Events(rawValue: entries[index].events))
         }
     }
 
@@ -41,9 +41,10 @@ public final class EventPoll: Sendable {
 
     deinit { _ = close(descriptor) }
 
-    /// Reports these events of the descriptor from now on. Returns false if the kernel has no memory for that.
-    public func watch(_ descriptor: Int32, for events: Events, isNew: Bool) -> Bool {
-        clinux_epoll_watch(self.descriptor, descriptor, events.rawValue, isNew ? 1 : 0) == 0
+    /// Reports these events of the descriptor from now on, with the serial number. Returns false if the kernel has no
+    /// memory for that.
+    public func watch(_ descriptor: Int32, serial: UInt32 = 0, for events: Events, isNew: Bool) -> Bool {
+        clinux_epoll_watch(self.descriptor, descriptor, serial, events.rawValue, isNew ? 1 : 0) == 0
     }
 
     /// Reports no more events of the descriptor. Closing its last copy does the same.

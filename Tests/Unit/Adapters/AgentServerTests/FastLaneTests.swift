@@ -115,6 +115,68 @@ struct FastLaneTests {
         }
     }
 
+    @Test("a connection returns to the lane whatever it has asked by HTTP", arguments: [1, 40, 1500])
+    func returnsAfterPieces(size: Int) async throws {
+        var limits = ServerLimits()
+        limits.returnTime = .milliseconds(20)
+        try await ServerFixture.serving(limits) { server in
+            let client = try server.client()
+            let long = Request.get("/v1/health", "X-Long: " + String(repeating: "x", count: 2_000))
+            let body = Request.post("/v1/accounts/work/logout", "{" + String(repeating: " ", count: 3_000) + "}")
+            let bytes = Array((long.text + body.text + long.text).utf8)
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                try await client.send(Array(bytes[start..<min(start + size, bytes.count)]))
+            }
+            for _ in 0..<3 { #expect(try await client.reply().status == 200) }
+            try await eventually {
+                try await client.send(Self.plain)
+                _ = try await client.reply()
+                return server.lane.count > 0
+            }
+        }
+    }
+
+    @Test("a huge length in a request's head is refused", arguments: ["9223372036854775807", "99999999999999999999"])
+    func hugeLength(length: String) async throws {
+        try await ServerFixture.serving { server in
+            for digits in [length, "\(Int.max - 60)"] {
+                let client = try server.client()
+                try await client.send("POST /v1/lock HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(digits)\r\n\r\n")
+                #expect([400, 413].contains(try await client.reply().status))
+            }
+            #expect(try await server.exchange(.get("/v1/health")).status == 200)
+        }
+    }
+
+    @Test("a request whose client closes the connection at once is carried out")
+    func closesAtOnce() async throws {
+        try await ServerFixture.serving { server in
+            for round in 1...20 {
+                let client = try server.client()
+                // It is in the lane by now.
+                if round % 2 == 0 { #expect(try await server.exchange(.get("/v1/health")).status == 200) }
+                try await client.send(.post("/v1/lock"))
+                client.close()
+                await eventually { server.service.finished.count == round }
+            }
+        }
+    }
+
+    @Test("an out-of-band byte does not keep the lane busy")
+    func outOfBand() async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            try await client.send(Self.plain)
+            _ = try await client.reply()
+            // Kernels without CONFIG_AF_UNIX_OOB refuse it.
+            let isSent = send(client.descriptor, "x", 1, Int32(MSG_OOB)) == 1
+            try #require(isSent || errno == EOPNOTSUPP)
+            try await client.send(Self.plain)
+            #expect(try await client.reply().body.contains("at-secret"))
+            #expect(server.lane.count == (isSent ? 1 : 2))
+        }
+    }
+
     @Test("a connection with the beginning of another request does not return to the lane")
     func beginning() async throws {
         var limits = ServerLimits()

@@ -41,7 +41,7 @@ struct KeptConnectionTests {
     func manyBehindSlow() async throws {
         try await ServerFixture.serving { server in
             let client = try server.client()
-            let count = 5_000
+            let count = 2_000
             let ahead = String(repeating: "GET / HTTP/1.1\r\nHost:\r\n\r\n", count: count)
             try await client.send(Request.get("/v1/accounts/slow/token").text + ahead)
             // At the end of its input, the server reads everything at once.

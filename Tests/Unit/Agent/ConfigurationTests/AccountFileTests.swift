@@ -259,16 +259,6 @@ struct AccountFileTests {
         #expect(throws: ConfigurationError.self) { try fixture.directory.load(fixture.name) }
     }
 
-    @Test("a directory that others may write to is refused, also if its files have been removed")
-    func emptied() throws {
-        let fixture = try AccountFiles()
-        try fixture.write(Self.good)
-        try fixture.directory.requirePrivate()
-        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: fixture.files.path + "/user")
-        try FileManager.default.removeItem(atPath: fixture.files.path + "/user/\(fixture.name).toml")
-        #expect(throws: ConfigurationError.self) { try fixture.directory.requirePrivate() }
-    }
-
     @Test("neither a directory, a device nor a huge file is read as an account")
     func strange() throws {
         let fixture = try AccountFiles()

@@ -2,7 +2,7 @@ import AgentAPI
 import Testing
 
 /// The agent's environment as it reports it, and a command's comparison with its own.
-struct AgentSurroundingsTests {
+struct AgentVariablesTests {
     @Test("only relevant variables are reported, bounded and without a proxy's password")
     func shown() {
         let long = String(repeating: "x", count: 5000)
