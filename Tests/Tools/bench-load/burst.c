@@ -28,5 +28,5 @@ void run_burst(const struct client *client, size_t count) {
             left--;
         }
     }
-    report(samples, count, (double)(now_ns() - begin) / 1e9, replies[0].size);
+    report(samples, count, (double)(now_ns() - begin) / 1e9, replies[0].size, 0);
 }

@@ -71,10 +71,11 @@ static double percentile(const uint64_t *sorted, size_t count, double part) {
     return (double)sorted[index < count ? index : count - 1] / 1000;
 }
 
-void report(uint64_t *samples, size_t count, double seconds, size_t reply_size) {
+void report(uint64_t *samples, size_t count, double seconds, size_t reply_size, long faults) {
     if (count == 0) { errno = ENODATA; fail("no reply"); }
     qsort(samples, count, sizeof *samples, by_value);
-    printf("{\"count\":%zu,\"per_second\":%.1f,\"median_us\":%.2f,\"p99_us\":%.2f,\"max_us\":%.2f,\"reply_bytes\":%zu}\n",
+    printf("{\"count\":%zu,\"per_second\":%.1f,\"median_us\":%.2f,\"p99_us\":%.2f,\"max_us\":%.2f,\"reply_bytes\":%zu,"
+           "\"page_faults\":%ld}\n",
            count, (double)count / seconds, percentile(samples, count, 0.5), percentile(samples, count, 0.99),
-           percentile(samples, count, 1), reply_size);
+           percentile(samples, count, 1), reply_size, faults);
 }

@@ -30,7 +30,8 @@ int connect_to(const char *path);
 void send_request(int fd, const struct client *client);
 // Reads what has arrived; true when the reply is complete. An error reply ends the program.
 bool receive(int fd, struct reply *reply, enum protocol protocol);
-void report(uint64_t *samples, size_t count, double seconds, size_t reply_size);
+// `faults` is 0 for what is not a process.
+void report(uint64_t *samples, size_t count, double seconds, size_t reply_size, long faults);
 
 void run_loop(const struct client *client, bool is_kept, double seconds);
 void run_burst(const struct client *client, size_t count);

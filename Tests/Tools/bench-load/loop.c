@@ -28,6 +28,6 @@ void run_loop(const struct client *client, bool is_kept, double seconds) {
         if (round >= warm_up) samples[count++] = now_ns() - before;
         if (!is_kept) close(fd);
     }
-    report(samples, count, (double)(now_ns() - begin) / 1e9, reply.size);
+    report(samples, count, (double)(now_ns() - begin) / 1e9, reply.size, 0);
     free(samples);
 }

@@ -2,8 +2,10 @@
 #include "client.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 extern char **environ;
@@ -16,14 +18,19 @@ void run_spawn(size_t count, char **arguments) {
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) != 0) {
         fail("posix_spawn");
     }
+    // The fewest of all runs: a page that another process takes from the cache meanwhile is not the program's.
+    long faults = LONG_MAX;
     uint64_t begin = now_ns();
     for (size_t i = 0; i < count; i++) {
         uint64_t before = now_ns();
         pid_t pid;
         int status = 0;
+        struct rusage use;
         if (posix_spawn(&pid, arguments[0], &actions, NULL, arguments, environ) != 0) fail(arguments[0]);
-        if (waitpid(pid, &status, 0) != pid || status != 0) fail(arguments[0]);
+        if (wait4(pid, &status, 0, &use) != pid || status != 0) fail(arguments[0]);
         samples[i] = now_ns() - before;
+        // Those of the program alone: posix_spawn(3) copies no page of this process.
+        if (use.ru_minflt + use.ru_majflt < faults) faults = use.ru_minflt + use.ru_majflt;
     }
-    report(samples, count, (double)(now_ns() - begin) / 1e9, 0);
+    report(samples, count, (double)(now_ns() - begin) / 1e9, 0, faults);
 }

@@ -104,6 +104,7 @@ extension Bench {
             checks: [
                 .atMost(0.8, result.ratio(\.median, "ours", to: "oidc-token"), "median to that of 'oidc-token NAME'"),
                 .atMost(1.6, result.ratio(\.median, "ours", to: "true"), "median to that of '/bin/true'"),
+                .atMost(75, result.load("ours").pageFaults, "page faults", unit: ""),
             ],
             figures: [
                 .init("authagent token", result.load("ours")), .init("oidc-token", result.load("oidc-token")),

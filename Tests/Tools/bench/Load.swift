@@ -9,6 +9,8 @@ struct Load: Codable, Sendable {
     var p99: Double
     var max: Double
     var replyBytes: Int
+    /// Of one process; 0 for requests.
+    var pageFaults: Double
 
     enum CodingKeys: String, CodingKey {
         case count
@@ -17,6 +19,7 @@ struct Load: Codable, Sendable {
         case p99 = "p99_us"
         case max = "max_us"
         case replyBytes = "reply_bytes"
+        case pageFaults = "page_faults"
     }
 
     /// The median of each figure over several runs.
@@ -24,7 +27,7 @@ struct Load: Codable, Sendable {
         Load(
             count: loads.map(\.count).reduce(0, +), perSecond: loads.map(\.perSecond).median,
             median: loads.map(\.median).median, p99: loads.map(\.p99).median, max: loads.map(\.max).median,
-            replyBytes: loads.first?.replyBytes ?? 0
+            replyBytes: loads.first?.replyBytes ?? 0, pageFaults: loads.map(\.pageFaults).median
         )
     }
 }
