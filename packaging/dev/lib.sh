@@ -54,7 +54,9 @@ need_packages() {
 # need the testing library, which has no static form. Compiler output is shown on failure only: a static glibc makes the
 # linker warn about functions that are never called.
 build_release() {
-    local program log
+    local program log order=Sources/Programs/authagent/link-order.txt client=.build/release/authagent
+    # SwiftPM does not know that the client depends on this file.
+    if [ "$order" -nt "$client" ]; then rm -f "$client"; fi
     log=$(mktemp)
     for program in "$@"; do
         printf '%s\n' "$program"
@@ -66,4 +68,39 @@ build_release() {
     done
     rm -f "$log"
     bin=$(swift build -c release --static-swift-stdlib --show-bin-path)
+}
+
+# Starts an agent that answers every request with the same token, at DIRECTORY/authagent/agent.sock.
+#
+# usage: start_echo BENCH-ECHO DIRECTORY
+start_echo() {
+    local body='{"access_token":"0123456789abcdef0123456789abcdef","account":"work","expires_in":3600,"token_type":"Bearer"}'
+    mkdir -m 700 "$2/authagent"
+    printf 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncache-control: no-store\r\ncontent-length: %d\r\n\r\n%s' \
+        ${#body} "$body" >"$2/reply"
+    "$1" "$2/authagent/agent.sock" <"$2/reply" >"$2/echo" &
+    echo_pid=$!
+    until grep -q serving "$2/echo"; do
+        kill -0 "$echo_pid" 2>/dev/null || die "bench-echo does not start"
+        sleep 0.05
+    done
+}
+
+end_echo() { [ -z "${echo_pid:-}" ] || kill "$echo_pid"; }
+
+# Prints the page faults of `authagent token NAME` as after an installation and a restart: the program is stripped, and
+# the kernel has read it page by page. A file just written is in the page cache in larger pieces, and costs fewer.
+#
+# usage: client_faults AUTHAGENT DIRECTORY, which has bench-load and bench-echo
+client_faults() {
+    local scratch load
+    scratch=$(mktemp -d)
+    strip -o "$scratch/client" "$1"
+    sync "$scratch/client"
+    dd if="$scratch/client" iflag=nocache count=0 status=none
+    start_echo "$2/bench-echo" "$scratch"
+    load=$(env -i XDG_RUNTIME_DIR="$scratch" "$2/bench-load" spawn 100 "$scratch/client" token work)
+    end_echo
+    rm -rf "$scratch"
+    sed 's/.*"page_faults":\([0-9]*\).*/\1/' <<<"$load"
 }

@@ -19,8 +19,13 @@ enum Main {
         // A closed pipe becomes a write error, so that `authagent status | head -1` ends without a message.
         signal(SIGPIPE, SIG_IGN)
         do {
-            let quick = QuickToken.Arguments(count: CommandLine.argc, CommandLine.unsafeArgv)
-            if let quick, try QuickToken.run(quick) { return }
+            var count: Int32 = 0
+            // Not `CommandLine`, whose first use touches pages of the standard library.
+            if let arguments = early_arguments(&count), let quick = QuickToken.Arguments(count: count, arguments),
+                try QuickToken.run(quick)
+            {
+                return
+            }
             var command = try AuthagentCommand.parseAsRoot()
             try command.run()
         } catch let failure as Failure {

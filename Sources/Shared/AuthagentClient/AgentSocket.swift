@@ -5,33 +5,52 @@ package import Glibc
 package final class AgentSocket: Sendable {
     package let raw: Int32
 
-    /// Less than the 10 s that a client waits for an answer; an agent accepts within microseconds.
-    package static let patience: Duration = .seconds(5)
+    /// In seconds: less than the 10 s that a client waits for an answer; an agent accepts within microseconds.
+    package static let patience = 5
+
+    package convenience init(connectedTo path: SocketPath, within limit: Duration) throws(AgentClientError) {
+        let (seconds, attoseconds) = limit.components
+        try self.init(
+            connectedTo: AgentAddress(path),
+            within: timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000)))
+    }
+
+    package convenience init(connectedTo path: SocketPath) throws(AgentClientError) {
+        try self.init(connectedTo: AgentAddress(path))
+    }
 
     /// Connects to an agent of this user or root, or one whose socket only root and its own user could create
     /// (`SocketPath.isKept`). A full queue throws `notAnswering` after `limit`, which also bounds each send.
-    package init(connectedTo path: SocketPath, within limit: Duration = patience) throws(AgentClientError) {
+    package init(
+        connectedTo address: AgentAddress, within limit: timeval = timeval(tv_sec: patience, tv_usec: 0)
+    ) throws(AgentClientError) {
         raw = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard raw >= 0 else { throw .system(call: "socket", path: path.text, errno: errno) }
-        var time = timeval(
-            tv_sec: Int(limit.components.seconds),
-            tv_usec: Int(limit.components.attoseconds / 1_000_000_000_000)
-        )
-        guard setsockopt(raw, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size)) == 0 else {
-            throw .system(call: "setsockopt", path: path.text, errno: errno)
+        guard raw >= 0 else { throw Self.failure("socket", address, errno) }
+        var limit = limit
+        guard setsockopt(raw, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size)) == 0 else {
+            throw Self.failure("setsockopt", address, errno)
         }
-        guard path.call(Glibc.connect, raw) == 0 else {
-            switch errno {
-            case ENOENT, ECONNREFUSED: throw .notListening(path.text)
+        guard address.connect(raw) == 0 else {
+            let code = errno
+            switch code {
+            case ENOENT, ECONNREFUSED: throw .notListening(address.text)
             // connect(2) on a Unix socket waits for room in the queue, up to the send timeout.
-            case EAGAIN: throw .notAnswering(path.text)
-            default: throw .system(call: "connect", path: path.text, errno: errno)
+            case EAGAIN: throw .notAnswering(address.text)
+            default: throw Self.failure("connect", address, code)
             }
         }
-        let server = try Self.serverUser(raw, path)
-        guard server == geteuid() || server == 0 || path.isKept(by: server) else {
-            throw .foreignServer(path.text, user: server)
+        let server = try Self.serverUser(raw, address)
+        guard server == geteuid() || server == 0 || Self.isKept(address, by: server) else {
+            throw .foreignServer(address.text, user: server)
         }
+    }
+
+    private static func isKept(_ address: AgentAddress, by user: UInt32) -> Bool {
+        (try? SocketPath(address.text))?.isKept(by: user) ?? false
+    }
+
+    private static func failure(_ call: String, _ address: AgentAddress, _ code: Int32) -> AgentClientError {
+        .system(call: call, path: address.text, errno: code)
     }
 
     // Also runs after a failed connect, because all properties are set by then.
@@ -47,12 +66,12 @@ package final class AgentSocket: Sendable {
     }
 
     /// Returns the listener's user, fixed by the kernel at listen(2) (unix(7), SO_PEERCRED).
-    private static func serverUser(_ descriptor: Int32, _ path: SocketPath) throws(AgentClientError) -> UInt32 {
+    private static func serverUser(_ descriptor: Int32, _ address: AgentAddress) throws(AgentClientError) -> UInt32 {
         // `struct ucred` is not in Glibc's module: pid, uid, gid.
         var credentials: (pid: Int32, user: UInt32, group: UInt32) = (0, .max, .max)
         var length = socklen_t(MemoryLayout.size(ofValue: credentials))
         guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 else {
-            throw .system(call: "getsockopt", path: path.text, errno: errno)
+            throw failure("getsockopt", address, errno)
         }
         return credentials.user
     }

@@ -10,6 +10,9 @@ package struct Deadline: Sendable {
         end = Self.now + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 
+    /// Without a `Duration`, which counts in 128 bits.
+    package init(seconds: Int) { end = Self.now + Int64(seconds) * 1_000_000_000 }
+
     /// For poll(2): rounded up, so that no wait ends early; never negative, which would wait without a limit.
     package var milliseconds: Int32 { Int32(clamping: max(0, (end - Self.now + 999_999) / 1_000_000)) }
 

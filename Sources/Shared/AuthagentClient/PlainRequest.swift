@@ -15,12 +15,44 @@ package struct PlainRequest: Sendable {
     }
 
     /// Head and body.
-    package var bytes: [UInt8] {
-        var head = method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: " + accept
-        head += "\r\nUser-Agent: authagent/" + agentVersion + "\r\n"
-        if !lastEventID.isEmpty { head += "Last-Event-ID: " + lastEventID + "\r\n" }
-        if !body.isEmpty { head += "Content-Type: application/json\r\n" }
-        if !body.isEmpty || method == "POST" { head += "Content-Length: " + String(body.count) + "\r\n" }
-        return Array((head + "\r\n").utf8) + body
+    package var bytes: RawBytes {
+        var bytes = RawBytes(capacity: Self.usualHead + path.utf8.count + body.count)
+        bytes.append(method)
+        bytes.append(literal: " ")
+        bytes.append(path)
+        bytes.append(literal: " HTTP/1.1\r\nHost: localhost\r\nAccept: ")
+        bytes.append(accept)
+        bytes.append(literal: "\r\nUser-Agent: authagent/")
+        bytes.append(agentVersion)
+        bytes.append(literal: "\r\n")
+        if !lastEventID.isEmpty {
+            bytes.append(literal: "Last-Event-ID: ")
+            bytes.append(lastEventID)
+            bytes.append(literal: "\r\n")
+        }
+        if !body.isEmpty { bytes.append(literal: "Content-Type: application/json\r\n") }
+        if !body.isEmpty || method == "POST" {
+            bytes.append(literal: "Content-Length: ")
+            bytes.append(String(body.count))
+            bytes.append(literal: "\r\n")
+        }
+        bytes.append(literal: "\r\n")
+        body.withUnsafeBufferPointer { bytes.append($0) }
+        return bytes
     }
+
+    /// The bytes of the request for an account's token with the agent's defaults, made without a `String` of the name.
+    package static func token(of account: UnsafeBufferPointer<UInt8>) -> RawBytes {
+        var bytes = RawBytes(capacity: usualHead + account.count)
+        bytes.append(literal: "GET /v1/accounts/")
+        bytes.append(account)
+        bytes.append(literal: "/token HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n")
+        bytes.append(literal: "User-Agent: authagent/")
+        bytes.append(agentVersion)
+        bytes.append(literal: "\r\n\r\n")
+        return bytes
+    }
+
+    /// The bytes of a head without its path, rounded up.
+    private static let usualHead = 256
 }

@@ -41,7 +41,7 @@ public struct SocketPath: Hashable, Sendable, CustomStringConvertible {
             return try SocketPath(runtime + "/authagent/agent.sock")
         }
         var status = stat()
-        let runtime = "/run/user/\(user)"
+        let runtime = "/run/user/" + String(user)
         if lstat(runtime, &status) == 0, status.st_uid == user {
             return try SocketPath(runtime + "/authagent/agent.sock")
         }

@@ -59,9 +59,10 @@ public struct AgentServer: Service {
         lane.listen(at: listeners)
         await cancelWhenGracefulShutdown { for await listener in replacements { lane.listen(at: [listener]) } }
         try? await gracefulShutdown()
+        registry.beginStop()
         await lane.stop(within: TimeAmount(limits.writeTime))
         async let lastReplies: Void = lane.end()
-        await registry.stop(on: group.next(), within: TimeAmount(limits.answerTime))
+        await registry.finishStop(on: group.next(), within: TimeAmount(limits.answerTime))
         await lastReplies
         try await group.shutdownGracefully()
     }

@@ -87,10 +87,13 @@ final class ConnectionRegistry: Sendable {
 
     /// Adds a connection that SwiftNIO serves, until it is closed.
     func add(_ channel: any Channel) {
-        state.withLockedValue { state in
+        let isStopping = state.withLockedValue { state in
             state.channels[ObjectIdentifier(channel)] = channel
             state.most = max(state.most, state.channels.count)
+            return state.isStopping
         }
+        // Once its handlers are there.
+        if isStopping { channel.eventLoop.execute { Self.stop(channel) } }
         channel.closeFuture.whenComplete { _ in
             let (waiting, isTrimmed) = self.state.withLockedValue { state -> ([EventLoopPromise<Void>], Bool) in
                 state.channels[ObjectIdentifier(channel)] = nil
@@ -132,23 +135,32 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Stops admitting connections, lets each finish its reply, and closes the rest after `limit`.
-    func stop(on eventLoop: any EventLoop, within limit: TimeAmount) async {
+    /// Stops admitting connections, and lets each finish its reply.
+    func beginStop() {
+        let channels = state.withLockedValue { state in
+            state.isStopping = true
+            return Array(state.channels.values)
+        }
+        for channel in channels { Self.stop(channel) }
+    }
+
+    private static func stop(_ channel: any Channel) {
+        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        channel.pipeline.fireUserInboundEventTriggered(EndOfWatching())
+    }
+
+    /// Waits until all connections are closed, and closes the rest after `limit`.
+    func finishStop(on eventLoop: any EventLoop, within limit: TimeAmount) async {
         let empty = eventLoop.makePromise(of: Void.self)
         // Connections that were handed over before are among the channels then.
         try? await eventLoop.submit {}.get()
-        let channels = state.withLockedValue { state in
-            state.isStopping = true
+        let isEmpty = state.withLockedValue { state in
             if !state.channels.isEmpty { state.whenEmpty.append(empty) }
-            return Array(state.channels.values)
+            return state.channels.isEmpty
         }
-        if channels.isEmpty { empty.succeed() }
-        for channel in channels {
-            channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-            channel.pipeline.fireUserInboundEventTriggered(EndOfWatching())
-        }
+        if isEmpty { empty.succeed() }
         let lastCall = eventLoop.scheduleTask(in: limit) {
-            for channel in channels { channel.close(promise: nil) }
+            for channel in self.state.withLockedValue({ Array($0.channels.values) }) { channel.close(promise: nil) }
         }
         try? await empty.futureResult.get()
         lastCall.cancel()

@@ -6,7 +6,13 @@ internal import System
 enum Console {
     /// Prints a result; ends the process if that fails, without a message if the reader is gone, as with SIGPIPE.
     static func print(_ line: String) {
-        guard let code = write(line + "\n", to: STDOUT_FILENO) else { return }
+        var line = line + "\n"
+        line.withUTF8(print(line:))
+    }
+
+    /// Prints a result that ends with a line feed.
+    static func print(line: UnsafeBufferPointer<UInt8>) {
+        guard let code = write(line, to: STDOUT_FILENO) else { return }
         if code == EPIPE { exit(ExitCode.ok.rawValue) }
         let failure = Failure("cannot write the result: \(String(cString: strerror(code)))")
         report(failure)
@@ -22,7 +28,10 @@ enum Console {
     }
 
     /// Prints text for the user. A failure is ignored, because the exit code matters more.
-    static func say(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+    static func say(_ text: String) {
+        var text = text
+        text.withUTF8 { _ = write($0, to: STDERR_FILENO) }
+    }
 
     /// Opens standard input, output and error if they are closed: otherwise the next socket gets such a number, and
     /// output goes to the agent. Read-only, so that a result is not lost without an error.
@@ -60,11 +69,8 @@ enum Console {
         return String(result)
     }
 
-    /// Writes all of `text`; returns the error number, or `nil` on success.
-    private static func write(_ text: String, to descriptor: Int32) -> Int32? {
-        var text = text
-        return text.withUTF8 { bytes in
-            SystemCall.writeAll(UnsafeRawBufferPointer(bytes), to: descriptor, waitsForRoom: true).error
-        }
+    /// Writes all of `bytes`; returns the error number, or `nil` on success.
+    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) -> Int32? {
+        SystemCall.writeAll(UnsafeRawBufferPointer(bytes), to: descriptor, waitsForRoom: true).error
     }
 }

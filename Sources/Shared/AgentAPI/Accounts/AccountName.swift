@@ -16,6 +16,13 @@ public struct AccountName: Hashable, Sendable, Comparable, CustomStringConvertib
         description = text
     }
 
+    /// Whether the bytes follow the same rule, without a `String`, which costs `authagent token` page faults.
+    package static func isName(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard bytes.count <= 64, let first = bytes.first, isAlphanumeric(first) else { return false }
+        for byte in bytes where !isAlphanumeric(byte) && !isPunctuation(byte) { return false }
+        return true
+    }
+
     public static let rule = "1 to 64 letters, digits or '._-@+', starting with a letter or digit"
 
     public static func < (left: AccountName, right: AccountName) -> Bool { left.description < right.description }

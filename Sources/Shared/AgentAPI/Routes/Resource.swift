@@ -41,7 +41,9 @@ public enum Resource: String, CaseIterable, Sendable {
     /// The path for an account.
     public func path(of account: AccountName) -> String {
         guard hasAccount else { return rawValue }
-        return Self.accountsPath + account.description + rawValue.dropFirst(Self.accountPath.count)
+        // As a `String`: to append a `Substring` looks up conformances at run time, in every start of a client.
+        let rest = String(Substring(rawValue.utf8.dropFirst(Self.accountPath.utf8.count)))
+        return Self.accountsPath + account.description + rest
     }
 
     /// Whether the path names an account.

@@ -1,0 +1,77 @@
+internal import Glibc
+
+/// Bytes that are appended at the end and used up from the start.
+///
+/// Not `[UInt8]`, whose metadata each module builds at run time: some twenty page faults in every start of a client.
+package struct RawBytes: ~Copyable {
+    private var memory: UnsafeMutableRawPointer
+    private var capacity: Int
+    private var start = 0
+    private var end = 0
+
+    package init(capacity: Int) {
+        self.capacity = max(capacity, 1)
+        memory = .allocate(byteCount: self.capacity, alignment: 1)
+    }
+
+    deinit { memory.deallocate() }
+
+    package var count: Int { end - start }
+    package var isEmpty: Bool { start == end }
+
+    /// Lends the bytes for the duration of the call.
+    package func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(UnsafeBufferPointer(start: (memory + start).assumingMemoryBound(to: UInt8.self), count: count))
+    }
+
+    package mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
+        makeRoom(for: bytes.count)
+        (memory + end).copyMemory(from: source, byteCount: bytes.count)
+        end += bytes.count
+    }
+
+    package mutating func append(literal text: StaticString) {
+        append(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    package mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append($0) }
+    }
+
+    /// Appends what `read` stores, and returns its result: the number of bytes, or less than 1 for none.
+    package mutating func append(reading read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        if end == capacity { makeRoom(for: Self.readSize) }
+        let count = read(UnsafeMutableRawBufferPointer(start: memory + end, count: capacity - end))
+        precondition(count <= capacity - end)
+        end += max(0, count)
+        return count
+    }
+
+    package mutating func removeFirst(_ count: Int) {
+        precondition(count <= self.count)
+        start += count
+        if start == end { (start, end) = (0, 0) }
+    }
+
+    /// What is read at a time once the first capacity is used up.
+    private static let readSize = 16 * 1024
+
+    private mutating func makeRoom(for more: Int) {
+        if end + more <= capacity { return }
+        let count = count
+        if count + more <= capacity {
+            memory.copyMemory(from: memory + start, byteCount: count)
+        } else {
+            let larger = max(2 * capacity, count + more)
+            let copy = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 1)
+            copy.copyMemory(from: memory + start, byteCount: count)
+            memory.deallocate()
+            (memory, capacity) = (copy, larger)
+        }
+        (start, end) = (0, count)
+    }
+}
