@@ -367,6 +367,14 @@ let tools: [Target] = [
         name: "kill-at-syscall",
         path: "Tests/Tools/kill-at-syscall"
     ),
+    // The schedule of many agents at one provider.
+    .executableTarget(
+        name: "fleet",
+        dependencies: ["AgentAPI", "OAuth", "SecretMemory", "Vault", argumentParser],
+        path: "Tests/Tools/fleet",
+        exclude: ["README.md"],
+        swiftSettings: swift
+    ),
     .executableTarget(
         name: "reply-fuzz",
         dependencies: ["ReplyCorpus", argumentParser],

@@ -17,7 +17,7 @@ public enum AccountNews: Equatable, Sendable {
 
 extension AccountState {
     /// Returns what has happened since the last call.
-    mutating func takeNews() -> [AccountNews] {
+    package mutating func takeNews() -> [AccountNews] {
         defer { notices.news = [] }
         return notices.news
     }

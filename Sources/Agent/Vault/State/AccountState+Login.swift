@@ -3,7 +3,7 @@ internal import SecretMemory
 /// Logins that begin, are read from the store, and end by the user's will.
 extension AccountState {
     /// A login succeeded, or another process's newer credential was found in the store.
-    mutating func adopt(
+    package mutating func adopt(
         _ credential: Credential, token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double
     ) {
         beginVersion()
@@ -19,7 +19,7 @@ extension AccountState {
 
     /// Takes over what was read from the store. Ignored after a login or a logout since the read began. `isOwn` is false
     /// for a credential of another issuer or client than the settings name: it is kept, and not used.
-    mutating func read(
+    package mutating func read(
         _ result: Result<StoreReader.Finding, StoreFailure>, journaled: JournalFinding, isOwn: Bool,
         grantedAt: ContinuousClock.Instant?, at now: ContinuousClock.Instant
     ) {

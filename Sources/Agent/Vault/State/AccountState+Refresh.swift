@@ -1,10 +1,10 @@
-internal import AgentAPI
+package import AgentAPI
 internal import OAuth
 
 /// Results of refreshes, of any slot, and the end that a provider makes of a login.
 extension AccountState {
     /// The provider has answered a refresh: this is the credential from now on, whether its token is served or not.
-    mutating func rotated(_ credential: Credential, version: UInt64, grantedAt: ContinuousClock.Instant) {
+    package mutating func rotated(_ credential: Credential, version: UInt64, grantedAt: ContinuousClock.Instant) {
         guard version == self.version else { return }
         activate(credential)
         lastGrant = grantedAt
@@ -12,7 +12,7 @@ extension AccountState {
     }
 
     /// A refresh brought a token that may be served. `missing` is why it came without an ID token.
-    mutating func renewed(
+    package mutating func renewed(
         _ target: TokenTarget?, _ token: AccessToken, _ credential: Credential, missing: NoIDToken?, version: UInt64,
         grantedAt: ContinuousClock.Instant, at now: ContinuousClock.Instant, jitter: Double
     ) {
@@ -57,7 +57,7 @@ extension AccountState {
     }
 
     /// A refresh failed. Only a failure of the login's own token can end the login.
-    mutating func refreshFailed(
+    package mutating func refreshFailed(
         _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?, version: UInt64,
         at now: ContinuousClock.Instant, jitter: Double
     ) {

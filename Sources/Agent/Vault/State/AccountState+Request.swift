@@ -1,8 +1,8 @@
-internal import AgentAPI
+package import AgentAPI
 
 /// Requests for a token, of any slot.
 extension AccountState {
-    enum Decision: Sendable, Equatable {
+    package enum Decision: Sendable, Equatable {
         case serve(ServedToken)
         case fail(TokenFailure)
         case refresh(Credential)
@@ -14,7 +14,7 @@ extension AccountState {
     /// Decides a request for a token that is valid for `minimumValidity`. `user`: other than the owner, whose refused
     /// targets count apart. `needsIDToken` demands the same of the ID
     /// token, which only the slot without a target has.
-    mutating func tokenRequested(
+    package mutating func tokenRequested(
         for target: TokenTarget?, by user: UInt32? = nil, minimumValidity: Duration, needsIDToken: Bool,
         at now: ContinuousClock.Instant
     ) -> Decision {
@@ -71,7 +71,7 @@ extension AccountState {
     }
 
     /// The answer for a client that has waited for a refresh, which may have failed.
-    mutating func answerAfterRefresh(
+    package mutating func answerAfterRefresh(
         for target: TokenTarget?, by user: UInt32? = nil, minimumValidity: Duration, needsIDToken: Bool,
         at now: ContinuousClock.Instant
     ) -> Result<ServedToken, TokenFailure> {

@@ -50,7 +50,7 @@ extension AccountState {
     }
 
     /// When to refresh without a request; `nil` if the account is neither in use nor kept alive.
-    func refreshDue(keepAlive: Duration?) -> ContinuousClock.Instant? {
+    package func refreshDue(keepAlive: Duration?) -> ContinuousClock.Instant? {
         guard case .active(let credential) = login, credential.isRenewable, !lock.isClosed else { return nil }
         var due = slots.own.isInUse ? slots.own.renewalDue : nil
         if let keepAlive, let lastGrant { due = min(due ?? lastGrant + keepAlive, lastGrant + keepAlive) }

@@ -15,17 +15,19 @@ package struct AccountState: Sendable {
     }
 
     /// Grows with every login, logout and end of a login: a result that belongs to an older version is dropped.
-    private(set) var version: UInt64 = 0
+    package private(set) var version: UInt64 = 0
     var login: Login = .unread(nil)
     /// The largest generation seen, also of logins that have ended.
     var generation: UInt64 = 0
     var lastGrant: ContinuousClock.Instant?
-    var slots = TokenSlots()
+    package internal(set) var slots = TokenSlots()
     var missingIDToken: MissingIDToken?
     var lock = AccountLock()
     var storage = Storage()
     var doubts = RefreshTokenDoubts()
     var notices = Notices()
+
+    package init() {}
 
     /// Why the last login or refresh brought no ID token to serve.
     struct MissingIDToken: Sendable {
@@ -82,7 +84,7 @@ package struct AccountState: Sendable {
         if case .unread(let failure) = login { failure } else { nil }
     }
 
-    var credential: Credential? {
+    package var credential: Credential? {
         switch login {
         case .active(let credential), .dead(let credential, _): credential
         case .unread, .signedOut: nil

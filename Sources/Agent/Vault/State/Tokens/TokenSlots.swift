@@ -3,7 +3,7 @@ internal import AgentAPI
 /// The tokens of one login: its own, in the slot without a target, and one for each target in use. Pure.
 ///
 /// A failure for one target affects neither the login nor its other tokens.
-struct TokenSlots: Sendable {
+package struct TokenSlots: Sendable {
     private struct Targeted: Sendable {
         var slot = TokenSlot()
         var lastUse: UInt64 = 0
@@ -20,7 +20,7 @@ struct TokenSlots: Sendable {
     /// How long the refusal of a new target counts.
     static let refusalPeriod: Duration = .seconds(60)
 
-    private(set) var own = TokenSlot()
+    package private(set) var own = TokenSlot()
     private var targeted: [TokenTarget: Targeted] = [:]
     /// When new targets were refused, and whose they were; `nil` for the owner. The latest are kept.
     private var refusals: [(at: ContinuousClock.Instant, user: UInt32?)] = []
