@@ -183,8 +183,8 @@ final class FastLaneLoop {
             if rest.isEmpty { replied(connection, at: .now()) }
         case .idle:
             let isLast = hasEnded || events.contains(.halfClosed)
-            // Readable without a byte: out-of-band data, which only a read that takes it removes.
-            if !read(connection, isLast: isLast), events.contains(.readable) { transfer(connection) }
+            // Readable without a byte: out-of-band data (send(2), MSG_OOB), which is not HTTP and would be reported again.
+            if !read(connection, isLast: isLast), events.contains(.readable) { end(connection) }
         }
     }
 
@@ -279,6 +279,9 @@ final class FastLaneLoop {
 
     private func transfer(_ connection: LaneConnection) {
         if connection.watched != nil { poll.forget(connection.socket) }
+        // Out-of-band data becomes a part of the others: SwiftNIO would be told of it again and again.
+        var isInline: Int32 = 1
+        _ = setsockopt(connection.socket, SOL_SOCKET, SO_OOBINLINE, &isInline, socklen_t(MemoryLayout<Int32>.size))
         remove(connection)
         handOver(
             TransferredConnection(
