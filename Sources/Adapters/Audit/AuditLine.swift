@@ -5,13 +5,13 @@ public import Policy
 
 /// One decision as a line of text. Caller-controlled values are cleaned and truncated, so that no value can forge a
 /// second line.
-public struct AuditLine: Sendable {
+public struct AuditLine: Equatable, Sendable {
     public enum Value: Equatable, Sendable {
         case number(Int)
         case text(String)
     }
 
-    private enum Content {
+    private enum Content: Equatable {
         case decision(AccessRecord)
         case suppressed(RefusedLines.Suppressed)
     }

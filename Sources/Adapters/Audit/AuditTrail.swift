@@ -11,6 +11,7 @@ public final class AuditTrail: AccessAudit {
     }
 
     private let target = Mutex<Target?>(nil)
+    private let last = LastLine()
     private let log: @Sendable (AuditLine) -> Void
     private let logger: Logger
     let owner: UInt32
@@ -54,7 +55,10 @@ public final class AuditTrail: AccessAudit {
 
     func add(_ line: AuditLine) {
         log(line)
-        target.withLock { $0 }?.writer.add(line.isRefusal || line.isChange ? .important : .routine) { line.json }
+        let last = last
+        target.withLock { $0 }?.writer.add(line.isRefusal || line.isChange ? .important : .routine) {
+            last.bytes(of: line) { $0.json }
+        }
     }
 
     /// Waits until every line is written, at most for `limit`.

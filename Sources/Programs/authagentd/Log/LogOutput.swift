@@ -10,6 +10,7 @@ internal import Synchronization
 final class LogOutput: Sendable {
     private let level: Mutex<Logger.Level>
     private let writer: LineWriter
+    private let last = LastLine()
     fileprivate let format: LogFormat
 
     /// `ownFile`: the log file of an agent that the client started, which the daemon itself must rotate.
@@ -28,15 +29,17 @@ final class LogOutput: Sendable {
     func log(_ decision: AuditLine) {
         let level: Logger.Level = decision.isRefusal ? .warning : decision.isChange ? .notice : .info
         guard level >= currentLevel else { return }
-        let format = format
+        let (format, last) = (format, last)
         writer.add(decision.isRefusal || decision.isChange ? .important : .routine) {
-            let fields = decision.fields.map { field -> (String, String) in
-                switch field.value {
-                case .number(let number): (field.name, "\(number)")
-                case .text(let text): (field.name, text)
+            last.bytes(of: decision) { decision in
+                let fields = decision.fields.map { field -> (String, String) in
+                    switch field.value {
+                    case .number(let number): (field.name, "\(number)")
+                    case .text(let text): (field.name, text)
+                    }
                 }
+                return LogLine.bytes(format, "\(level)", "decided", fields, at: decision.time)
             }
-            return LogLine.bytes(format, "\(level)", "decided", fields, at: decision.time)
         }
     }
 

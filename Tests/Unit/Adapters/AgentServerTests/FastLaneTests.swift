@@ -98,7 +98,8 @@ struct FastLaneTests {
     @Test("a connection returns to the lane after a while without a request", arguments: ["GET", "POST"])
     func returns(method: String) async throws {
         var limits = ServerLimits()
-        limits.returnTime = .milliseconds(20)
+        // Shorter than the pause between two requests below.
+        limits.returnTime = .milliseconds(1)
         try await ServerFixture.serving(limits) { server in
             let client = try server.client()
             for round in 1...3 {
@@ -118,7 +119,8 @@ struct FastLaneTests {
     @Test("a connection returns to the lane whatever it has asked by HTTP", arguments: [1, 40, 1500])
     func returnsAfterPieces(size: Int) async throws {
         var limits = ServerLimits()
-        limits.returnTime = .milliseconds(20)
+        // Shorter than the pause between two requests below.
+        limits.returnTime = .milliseconds(1)
         try await ServerFixture.serving(limits) { server in
             let client = try server.client()
             let long = Request.get("/v1/health", "X-Long: " + String(repeating: "x", count: 2_000))

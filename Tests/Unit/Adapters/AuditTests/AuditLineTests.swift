@@ -2,6 +2,7 @@ import AgentAPI
 import Audit
 import Foundation
 import Policy
+import Synchronization
 import Testing
 
 struct AuditLineTests {
@@ -24,6 +25,32 @@ struct AuditLineTests {
         #expect(bytes.last == UInt8(ascii: "\n"))
         #expect(bytes.filter { $0 < 0x20 }.count == 1)
         return try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+    }
+
+    @Test("the same decision in the same millisecond is formatted once, any other anew")
+    func lastLine() {
+        let last = LastLine()
+        let formatted = Mutex(0)
+        func text(_ record: AccessRecord, _ milliseconds: Int) -> [UInt8] {
+            last.bytes(of: AuditLine(record, at: WallTime(seconds: 1, milliseconds: milliseconds))) { line in
+                formatted.withLock { $0 += 1 }
+                return line.json
+            }
+        }
+        let first = text(Self.record(), 1)
+        #expect(text(Self.record(), 1) == first)
+        #expect(formatted.withLock { $0 } == 1)
+        var other = Self.caller
+        other.pid = 1
+        for (record, milliseconds) in [
+            (Self.record(), 2), (Self.record(other), 2), (Self.record(account: "home"), 2), (Self.record(rule: 1), 2),
+            (Self.record(), 2),
+        ] {
+            #expect(
+                text(record, milliseconds)
+                    == AuditLine(record, at: WallTime(seconds: 1, milliseconds: milliseconds)).json)
+        }
+        #expect(formatted.withLock { $0 } == 6)
     }
 
     @Test("a line has caller, request and outcome")
