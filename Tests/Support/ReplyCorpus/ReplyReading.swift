@@ -61,7 +61,7 @@ package struct ReplyReading {
         switch refresh {
         case .unconfigured(let detail), .changed(let detail): texts.append(detail)
         case .deadGrant(let error), .needsPerson(let error), .misconfigured(let error): texts.append(error.description)
-        case .rejected(_, let detail), .transient(let detail, _), .unanswered(let detail): texts.append(detail)
+        case .rejected(_, let detail), .transient(let detail, _, _), .unanswered(let detail): texts.append(detail)
         case .renewed(let grant): texts += grant.scope ?? []
         }
         switch revocation {

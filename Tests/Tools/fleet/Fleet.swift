@@ -151,10 +151,10 @@ struct Fleet {
         _ index: Int, _ refresh: Machine.Refresh, at now: ContinuousClock.Instant, jitter: Double
     ) {
         switch provider.refreshReply(refresh.answer) {
-        case .transient(let detail, let retryAfter):
+        case .transient(let detail, let retryAfter, let obstacle):
             machines[index].state.refreshFailed(
-                nil, .providerUnreachable(detail: detail), retryAfter: retryAfter, version: refresh.version, at: now,
-                jitter: jitter)
+                nil, .providerUnreachable(detail: detail), retryAfter: retryAfter, obstacle: obstacle,
+                version: refresh.version, at: now, jitter: jitter)
         case .unanswered(let detail):
             machines[index].state.refreshFailed(
                 nil, .providerUnreachable(detail: detail), retryAfter: nil, version: refresh.version, at: now,

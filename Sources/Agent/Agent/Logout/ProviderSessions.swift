@@ -84,7 +84,7 @@ struct ProviderSessions: Sendable {
         case .renewed(let grant): return .success(grant.accessToken)
         case .deadGrant(let error), .needsPerson(let error), .misconfigured(let error):
             return .failure(NoToken(detail: "the provider issues no access token: \(error)"))
-        case .unconfigured(let detail), .changed(let detail), .rejected(_, let detail), .transient(let detail, _),
+        case .unconfigured(let detail), .changed(let detail), .rejected(_, let detail), .transient(let detail, _, _),
             .unanswered(let detail):
             return .failure(NoToken(detail: "the provider issues no access token: \(detail)"))
         }

@@ -165,6 +165,8 @@ final class Provider: GrantRefresher {
             )
         } catch let failure as OAuthFailure {
             switch failure {
+            case .transport(.nameNotFound(let detail)):
+                return .transient(detail: detail, retryAfter: nil, obstacle: .offline)
             case .transport, .provider, .badResponse: return .transient(detail: failure.description, retryAfter: nil)
             case .issuerMismatch, .foreignHost: return .changed(failure.description)
             case .noTokenEndpoint, .client, .deviceFlowUnsupported: return .unconfigured(failure.description)

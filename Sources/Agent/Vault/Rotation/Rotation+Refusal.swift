@@ -10,8 +10,8 @@ extension Rotation {
 
         case (.unconfigured(let detail), _): failed(.configuration(detail: detail))
         case (.changed(let detail), _): failed(.providerChanged(detail: detail))
-        case (.transient(let detail, let retryAfter), _):
-            failed(.providerUnreachable(detail: detail), retryAfter: retryAfter)
+        case (.transient(let detail, let retryAfter, let obstacle), _):
+            failed(.providerUnreachable(detail: detail), retryAfter: retryAfter, obstacle: obstacle)
         case (.unanswered(let detail), _): failed(.providerUnreachable(detail: detail))
 
         case (.misconfigured(let error), let target?) where error.refusedPart != nil:

@@ -129,11 +129,13 @@ struct Rotation: Sendable {
         }
     }
 
-    func failed(_ failure: TokenFailure, retryAfter: Duration? = nil) {
+    func failed(
+        _ failure: TokenFailure, retryAfter: Duration? = nil, obstacle: RefreshReply.Obstacle = .unknown
+    ) {
         change {
             $0.refreshFailed(
-                target, failure, retryAfter: retryAfter, version: version, at: vault.ports.time.now,
-                jitter: vault.ports.jitter())
+                target, failure, retryAfter: retryAfter, obstacle: obstacle, version: version,
+                at: vault.ports.time.now, jitter: vault.ports.jitter())
         }
     }
 

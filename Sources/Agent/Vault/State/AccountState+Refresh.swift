@@ -1,5 +1,5 @@
 package import AgentAPI
-internal import OAuth
+package import OAuth
 
 /// Results of refreshes, of any slot, and the end that a provider makes of a login.
 extension AccountState {
@@ -58,13 +58,13 @@ extension AccountState {
 
     /// A refresh failed. Only a failure of the login's own token can end the login.
     package mutating func refreshFailed(
-        _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?, version: UInt64,
-        at now: ContinuousClock.Instant, jitter: Double
+        _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?,
+        obstacle: RefreshReply.Obstacle = .unknown, version: UInt64, at now: ContinuousClock.Instant, jitter: Double
     ) {
         guard version == self.version else { return }
         let isDoubt = target == nil && countDoubt(failure)
         let retryAfter = isDoubt ? max(retryAfter ?? .zero, Self.rejectionGap) : retryAfter
-        slots.failed(target, failure, retryAfter: retryAfter, at: now, jitter: jitter)
+        slots.failed(target, failure, retryAfter: retryAfter, obstacle: obstacle, at: now, jitter: jitter)
         reportFailure(for: target, at: now)
         guard target == nil, doubts.rejections > 0, case .active(let credential) = login else { return }
         if doubts.wasInterrupted {

@@ -14,9 +14,18 @@ public enum RefreshReply: Sendable {
     /// A definite refusal without a known reason: a 4xx without an OAuth error, or with an unknown code.
     case rejected(status: Int, detail: String)
     /// Nothing was sent, or a proxy or an overloaded server answered: the refresh token is still unused.
-    case transient(detail: String, retryAfter: Duration?)
+    case transient(detail: String, retryAfter: Duration?, obstacle: Obstacle = .unknown)
     /// The request was sent without a usable answer, such as an unreadable success: the refresh token may be used up.
     case unanswered(detail: String)
+
+    /// What stood in the way, as far as it decides when to try again.
+    public enum Obstacle: Sendable {
+        /// A name did not resolve: most likely this machine has no network.
+        case offline
+        /// The server is there, and turns requests away (429).
+        case overload
+        case unknown
+    }
 }
 
 extension RefreshReply {
@@ -42,7 +51,8 @@ extension RefreshReply {
 
     package init(_ failure: TransportFailure) {
         switch failure {
-        case .unreachable, .nameNotFound, .tls: self = .transient(detail: failure.description, retryAfter: nil)
+        case .nameNotFound: self = .transient(detail: failure.description, retryAfter: nil, obstacle: .offline)
+        case .unreachable, .tls: self = .transient(detail: failure.description, retryAfter: nil)
         case .broken, .timedOut, .bodyTooLarge, .malformed, .cancelled:
             self = .unanswered(detail: failure.description)
         }
@@ -81,6 +91,8 @@ extension RefreshReply {
     }
 
     private static func transient(_ reply: ProviderReply) -> Self {
-        .transient(detail: reply.summary, retryAfter: reply.retryAfter)
+        .transient(
+            detail: reply.summary, retryAfter: reply.retryAfter,
+            obstacle: reply.status == 429 ? .overload : .unknown)
     }
 }

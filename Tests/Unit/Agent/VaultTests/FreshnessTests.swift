@@ -53,6 +53,14 @@ struct FreshnessTests {
         }
     }
 
+    @Test(
+        "a token that a whole fleet may have got at once is renewed at any moment of the second half of its life",
+        arguments: [(60, 27, 30), (300, 150, 210), (3600, 1800, 3000), (28_800, 14_400, 28_200)])
+    func first(lifetime: Int, earliest: Int, latest: Int) {
+        #expect(Freshness.renewal(of: token(lifetime), isFirst: true, jitter: 1) == start + .seconds(earliest))
+        #expect(Freshness.renewal(of: token(lifetime), isFirst: true, jitter: 0) == start + .seconds(latest))
+    }
+
     @Test("two accounts with the same lifetime are not renewed at the same moment")
     func jitter() {
         #expect(Freshness.renewal(of: token(3600), jitter: 0) != Freshness.renewal(of: token(3600), jitter: 1))

@@ -13,7 +13,7 @@ import Testing
         case .misconfigured(let error): "misconfigured \(error.code)"
         case .rejected(let status, let detail): "rejected \(status): \(detail)"
         case .unanswered: "unanswered"
-        case .transient(_, let retryAfter): "transient\(retryAfter.map { " \($0)" } ?? "")"
+        case .transient(_, let retryAfter, _): "transient\(retryAfter.map { " \($0)" } ?? "")"
         }
     }
 
@@ -145,6 +145,18 @@ import Testing
     func retryAfter() {
         #expect(classify(503, "", [("Retry-After", "120")]) == "transient \(Duration.seconds(120))")
         #expect(classify(429, "", [("Retry-After", "86400")]) == "transient \(Duration.seconds(3600))")
+    }
+
+    @Test("a name that does not resolve, and a server that turns requests away, are told from other obstacles")
+    func obstacles() {
+        func obstacle(_ reply: RefreshReply) -> RefreshReply.Obstacle? {
+            if case .transient(_, _, let obstacle) = reply { obstacle } else { nil }
+        }
+        #expect(obstacle(RefreshReply(TransportFailure.nameNotFound("a"))) == .offline)
+        #expect(obstacle(RefreshReply(TransportFailure.unreachable("a"))) == .unknown)
+        for (status, expected) in [(429, RefreshReply.Obstacle.overload), (503, RefreshReply.Obstacle.unknown)] {
+            #expect(obstacle(RefreshReply(ProviderReply(HTTPResponse(status: status, body: "".utf8)))) == expected)
+        }
     }
 
     @Test("a transport failure keeps the token; after sending, its state is unknown")

@@ -35,12 +35,16 @@ package enum Freshness: Equatable {
     ///
     /// A fifth of its life before the end, between 90 s, which is more than the default `min_valid`, and 10 min.
     /// A token that lives less than 3 min is renewed at half its life. `jitter`, from 0 to 1, brings the moment
-    /// forward by up to a tenth of that margin, so that accounts logged in together do not refresh together.
-    package static func renewal(of token: AccessToken, jitter: Double) -> ContinuousClock.Instant? {
+    /// forward by up to a tenth of that margin, so that accounts logged in together do not refresh together. `isFirst`: as
+    /// far as to half of its life, because all machines of a fleet may have got such a token in the same minutes.
+    package static func renewal(
+        of token: AccessToken, isFirst: Bool = false, jitter: Double
+    ) -> ContinuousClock.Instant? {
         guard let expiresAt = token.expiresAt, let lifetime = token.lifetime else { return nil }
         let margin: Duration =
             lifetime < .seconds(180) ? lifetime / 2 : min(max(lifetime / 5, .seconds(90)), .seconds(600))
-        return expiresAt - margin - margin * (jitter / 10)
+        let span = isFirst ? max(margin / 10, lifetime / 2 - margin) : margin / 10
+        return expiresAt - margin - span * jitter
     }
 
     /// A token that just arrived has lost this much of its life on the way, so a request for more cannot be met.

@@ -10,4 +10,13 @@ package struct TokenSlot: Sendable {
     package internal(set) var renewalDue: ContinuousClock.Instant?
     /// Whether a client has requested the token since it came.
     package internal(set) var isInUse = false
+
+    /// How long an outage lets the schedule wait, because the token is still valid: half of what a renewal comes ahead of
+    /// the expiry. Zero if no token can wait.
+    func pause(at now: ContinuousClock.Instant) -> Duration {
+        guard case .providerUnreachable? = failure, let token, token.isValid(at: now), let expiresAt = token.expiresAt,
+            let renewalDue
+        else { return .zero }
+        return (expiresAt - renewalDue) / 2
+    }
 }

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import OAuth
 
 /// The tokens of one login: its own, in the slot without a target, and one for each target in use. Pure.
 ///
@@ -32,7 +33,8 @@ package struct TokenSlots: Sendable {
 
     /// The slots after a login, which brought this token.
     init(own token: AccessToken?, jitter: Double) {
-        own = TokenSlot(token: token, renewalDue: token.flatMap { Freshness.renewal(of: $0, jitter: jitter) })
+        let renewalDue = token.flatMap { Freshness.renewal(of: $0, isFirst: true, jitter: jitter) }
+        own = TokenSlot(token: token, renewalDue: renewalDue)
     }
 
     /// The slot of a target; `nil` if nothing is known of it. Reading it is not a use.
@@ -66,16 +68,18 @@ package struct TokenSlots: Sendable {
         _ target: TokenTarget?, _ token: AccessToken, at now: ContinuousClock.Instant, jitter: Double
     ) {
         update(target) { slot in
+            // After a start, or an outage, which other machines have had as well.
+            let isFirst = slot.token == nil || slot.failure != nil
             slot = TokenSlot(
                 token: token,
                 replacedAt: slot.token == nil ? slot.replacedAt : now,
-                renewalDue: target == nil ? Freshness.renewal(of: token, jitter: jitter) : nil)
+                renewalDue: target == nil ? Freshness.renewal(of: token, isFirst: isFirst, jitter: jitter) : nil)
         }
     }
 
     mutating func failed(
-        _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?, at now: ContinuousClock.Instant,
-        jitter: Double
+        _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?,
+        obstacle: RefreshReply.Obstacle, at now: ContinuousClock.Instant, jitter: Double
     ) {
         if failure.isAnswer, self[target] == nil {
             let kept = Self.newRefusals + Self.newRefusalsOfOthers
@@ -85,7 +89,9 @@ package struct TokenSlots: Sendable {
             slot.failure = failure
             // Not an outage but an answer: what was granted before is not granted any more.
             if case .targetRefused = failure { slot.token = nil }
-            slot.backoff.failed(at: now, retryAfter: retryAfter, definite: failure.isDefinite, jitter: jitter)
+            slot.backoff.failed(
+                at: now, retryAfter: retryAfter, definite: failure.isDefinite, obstacle: obstacle,
+                pause: slot.pause(at: now), jitter: jitter)
         }
     }
 
