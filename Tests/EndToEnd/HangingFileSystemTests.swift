@@ -58,6 +58,7 @@ struct HangingFileSystemTests {
         await actor.renew()
         let answer = asking(actor, "/v1/accounts/secret/token")
         let pid = agent.daemon.pid
+        await hanging.holdsRequest()
         try await eventually("no thread waits for the file system") { try Self.waits(pid) }
         // Restores the mode that the agent requires.
         #expect(chmod(agent.demo.home.files.path + "/run", 0o700) == 0)

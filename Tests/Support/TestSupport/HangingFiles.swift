@@ -33,6 +33,9 @@ public final class HangingFiles: Sendable {
         _ = await server.line(beginning: "hanging")
     }
 
+    /// Waits until it has taken a request that it does not reply to. Before that, SIGKILL ends the caller's wait.
+    public func holdsRequest() async { _ = await server.line(beginning: "held") }
+
     /// Ends the file system; blocked calls get an error.
     public func end() async {
         server.closeInput()

@@ -1,7 +1,7 @@
 // A file system with one program, which stops replying on demand, like that of a dead server (fuse(4)).
 // Prints "mounted", then executes commands from its input:
 //
-//   hang         stops replying, and prints "hanging"
+//   hang         stops replying, prints "hanging", and then "held" for each request that gets no reply
 //
 // At the end of its input the file system ends, and blocked calls get an error.
 //
@@ -120,7 +120,10 @@ int main(int count, char **arguments) {
         if (got < 0 && errno == ENODEV) break;
         if (got < (ssize_t)sizeof(struct fuse_in_header)) continue;
         // A request that was read but gets no reply: not even SIGKILL ends such a wait.
-        if (is_hanging) continue;
+        if (is_hanging) {
+            puts("held");
+            continue;
+        }
         answer((struct fuse_in_header *)buffer, buffer + sizeof(struct fuse_in_header));
     }
     umount2(arguments[1], MNT_DETACH);
