@@ -1,7 +1,7 @@
 /// Whether the bytes received so far end with a whole request, as far as can be told without an HTTP parser.
 ///
-/// It follows requests without a body or with a `Content-Length`. After anything else it does not know, for the rest of
-/// the connection.
+/// It follows requests without a body, with a `Content-Length` and with chunks (RFC 9112 §6 and §7.1). After anything else
+/// it does not know, for the rest of the connection.
 struct MessageBoundary {
     private enum Position {
         case between
@@ -9,7 +9,18 @@ struct MessageBoundary {
         case head([UInt8])
         /// Within a body, so many bytes before its end.
         case body(Int)
+        /// Within the line that begins a chunk, of which this has come.
+        case chunkLine([UInt8])
+        /// Within a chunk, so many bytes before the next one.
+        case chunk(Int)
+        /// After the last chunk, within a line.
+        case trailer([UInt8])
         case unknown
+    }
+
+    private enum Body {
+        case size(Int)
+        case chunks
     }
 
     private let largestHead: Int
@@ -27,18 +38,60 @@ struct MessageBoundary {
             case .unknown: return
             case .between: position = .head([])
             case .body(let left):
-                let count = min(left, rest.count)
-                rest = rest.dropFirst(count)
-                position = count == left ? .between : .body(left - count)
+                let passed = Self.pass(left, &rest)
+                position = passed == left ? .between : .body(left - passed)
+            case .chunk(let left):
+                let passed = Self.pass(left, &rest)
+                position = passed == left ? .chunkLine([]) : .chunk(left - passed)
+            case .chunkLine(var line):
+                position = .unknown
+                guard let isWhole = Self.line(&line, &rest), line.count <= largestHead else { return }
+                guard isWhole else { return position = .chunkLine(line) }
+                guard let size = Self.chunkSize(line) else { return }
+                // The chunk ends with CR LF.
+                position = size == 0 ? .trailer([]) : .chunk(size + 2)
+            case .trailer(var line):
+                position = .unknown
+                guard let isWhole = Self.line(&line, &rest), line.count <= largestHead else { return }
+                position = isWhole ? (line.count == 2 ? .between : .trailer([])) : .trailer(line)
             case .head(var head):
                 // Freed before it grows, so that it is not copied for each byte.
                 position = .unknown
                 guard let end = Self.end(of: &head, &rest), head.count <= largestHead else { return }
                 guard end else { return position = .head(head) }
-                guard let size = Self.bodySize(head) else { return }
-                position = size == 0 ? .between : .body(size)
+                switch Self.body(head) {
+                case nil: return
+                case .chunks: position = .chunkLine([])
+                case .size(let size): position = size == 0 ? .between : .body(size)
+                }
             }
         }
+    }
+
+    /// Skips at most `count` bytes, and returns how many.
+    private static func pass(_ count: Int, _ rest: inout Slice<UnsafeRawBufferPointer>) -> Int {
+        let passed = min(count, rest.count)
+        rest = rest.dropFirst(passed)
+        return passed
+    }
+
+    /// Moves bytes to the line, up to its end. Returns whether that has come; `nil` if it is not CR LF.
+    private static func line(_ line: inout [UInt8], _ rest: inout Slice<UnsafeRawBufferPointer>) -> Bool? {
+        guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else {
+            line += rest
+            rest = rest[rest.endIndex...]
+            return false
+        }
+        line += rest[...end]
+        rest = rest[(end + 1)...]
+        return line.count >= 2 && line[line.count - 2] == UInt8(ascii: "\r") ? true : nil
+    }
+
+    /// Returns the size of a chunk; `nil` if it is not a number of up to seven hexadecimal digits.
+    private static func chunkSize(_ line: [UInt8]) -> Int? {
+        let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: "\r") }
+        guard (1...7).contains(digits.count), digits.first != UInt8(ascii: "+") else { return nil }
+        return Int(String(decoding: digits, as: UTF8.self), radix: 16).flatMap { $0 < 0 ? nil : $0 }
     }
 
     /// Moves bytes to the head, up to the empty line. Returns whether that has come; `nil` if lines end otherwise than
@@ -55,24 +108,25 @@ struct MessageBoundary {
         return false
     }
 
-    /// Returns the size of the body that a head announces; `nil` if parsers may read it in several ways.
-    private static func bodySize(_ head: [UInt8]) -> Int? {
+    /// Returns the body that a head announces; `nil` if parsers may read it in several ways.
+    private static func body(_ head: [UInt8]) -> Body? {
         head.withUnsafeBytes { head in
-            var size: Int?
+            var body: Body?
             for line in head.split(separator: UInt8(ascii: "\n")).dropFirst() where line.count > 1 {
                 guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return nil }
                 let (name, value) = (line[..<colon], ByteReader.trimmed(line[(colon + 1)...].dropLast()))
                 if ByteReader.isSame(name, "content-length") {
                     // Nine digits are more than HTTP takes.
-                    guard size == nil, (1...9).contains(value.count), value.allSatisfy(ByteReader.isDigit) else {
+                    guard body == nil, (1...9).contains(value.count), value.allSatisfy(ByteReader.isDigit) else {
                         return nil
                     }
-                    size = Int(String(decoding: value, as: UTF8.self))
+                    body = Int(String(decoding: value, as: UTF8.self)).map { .size($0) }
                 } else if ByteReader.isSame(name, "transfer-encoding") {
-                    return nil
+                    guard body == nil, ByteReader.isSame(value, "chunked") else { return nil }
+                    body = .chunks
                 }
             }
-            return size ?? 0
+            return body ?? .size(0)
         }
     }
 }

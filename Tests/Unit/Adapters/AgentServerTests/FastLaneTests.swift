@@ -125,11 +125,14 @@ struct FastLaneTests {
             let client = try server.client()
             let long = Request.get("/v1/health", "X-Long: " + String(repeating: "x", count: 2_000))
             let body = Request.post("/v1/accounts/work/logout", "{" + String(repeating: " ", count: 3_000) + "}")
-            let bytes = Array((long.text + body.text + long.text).utf8)
+            let chunks =
+                "POST /v1/accounts/work/logout HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "1;a=b\r\n{\r\n10\r\n" + String(repeating: " ", count: 16) + "\r\n1\r\n}\r\n0\r\nX: y\r\n\r\n"
+            let bytes = Array((long.text + body.text + chunks + long.text).utf8)
             for start in stride(from: 0, to: bytes.count, by: size) {
                 try await client.send(Array(bytes[start..<min(start + size, bytes.count)]))
             }
-            for _ in 0..<3 { #expect(try await client.reply().status == 200) }
+            for _ in 0..<4 { #expect(try await client.reply().status == 200) }
             try await eventually {
                 try await client.send(Self.plain)
                 _ = try await client.reply()
