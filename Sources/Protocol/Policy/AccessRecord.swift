@@ -42,7 +42,7 @@ public struct AccessRecord: Equatable, Sendable {
     }
 }
 
-/// A recorder of decisions. It is called on the event loop, so it must not block.
+/// A recorder of decisions. It is called on the thread that accepts connections, so it must not block.
 public protocol AccessAudit: Sendable {
     /// The caller facts to record, besides process, user and group.
     var facts: CallerFacts { get }

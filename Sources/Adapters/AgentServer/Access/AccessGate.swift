@@ -104,7 +104,7 @@ struct AccessGate: Sendable {
         }
         // Note the program now: a later rule must decide about the program that connected, not one it executed since.
         let facts = access.rules.current.factsOnEveryAccount(for: identity.connected)
-        // The mark suffices; reading the file would block the event loop.
+        // The mark suffices; reading the file would block the thread that accepts connections.
         if facts.restOnProgram { _ = try? identity.callerAtOnce(.executableClaim) }
         return nil
     }

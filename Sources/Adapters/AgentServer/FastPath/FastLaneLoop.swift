@@ -44,6 +44,7 @@ final class FastLaneLoop {
 
     /// Runs until a stop. `orders` takes what other threads want.
     func run(_ orders: () -> [FastLane.Order]) {
+        // Treated like any other failed allocation in Swift: without this no client can be served.
         guard poll.watch(bell.descriptor, for: .readable, isNew: true) else { fatalError("out of memory for epoll") }
         var ready = EventPoll.Ready()
         while !isStopping || open > 0 {
@@ -127,6 +128,7 @@ final class FastLaneLoop {
             _ = Glibc.listen(listener, limits.backlog)
             if !poll.watch(listener, for: .readable, isNew: true) {
                 admission.logger.error("cannot serve the socket", metadata: ["errno": "\(errno)"])
+                pausedUntil = .now() + Self.pause
             }
         }
     }
