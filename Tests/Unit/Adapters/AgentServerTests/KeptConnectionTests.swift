@@ -55,6 +55,18 @@ struct KeptConnectionTests {
         }
     }
 
+    @Test("a client that always has requests ahead and reads is served as long as it goes on")
+    func alwaysAhead() async throws {
+        try await ServerFixture.serving { server in
+            let client = try server.client()
+            let count = 5_000
+            let requests = Array(String(repeating: Request.get("/v1/health").text, count: count).utf8)
+            async let sent = client.sendUntilClosed(requests)
+            for _ in 0..<count { try #require(try await client.reply().status == 200) }
+            #expect(try await sent == requests.count)
+        }
+    }
+
     @Test("after Connection: close there is one reply, whatever follows the request", arguments: ["slow", "work"])
     func connectionClose(account: String) async throws {
         try await ServerFixture.serving { server in
