@@ -55,7 +55,8 @@ let programs: [Target] = [
         name: "authagentd",
         dependencies: [
             "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection", "CQuietDispatch",
-            "CWipingHeap", "Configuration", "CurlTransport", "Doctor", "Formats", "KeyringStore", "Metrics", "OAuth",
+            "CWipingHeap", "Configuration", "CurlTransport", "Doctor", "Formats", "HookRunner", "KeyringStore",
+            "Metrics", "OAuth",
             "PeerIdentity", "Policy", "QRCode", "SealedStorage", "SecretMemory", "System", "Vault", argumentParser,
             lifecycle, logging, unixSignals,
         ],
@@ -92,6 +93,13 @@ let adapters: [Target] = [
         name: "KeyringStore",
         dependencies: ["AgentAPI", "KeyringProtocol", "SecretMemory", "System", "Vault"],
         path: "Sources/Adapters/KeyringStore",
+        swiftSettings: swift
+    ),
+    // Runs the programs of the configuration.
+    .target(
+        name: "HookRunner",
+        dependencies: ["Agent", "Configuration", "Formats", "System"],
+        path: "Sources/Adapters/HookRunner",
         swiftSettings: swift
     ),
     // Encrypted files: the sealed store and the rotation journal.
@@ -407,6 +415,12 @@ let tests: [Target] = [
             "AgentAPI", "KeyringProtocol", "KeyringStore", "SecretMemory", "TestSupport", "Vault", "authagent-keyring",
         ],
         path: "Tests/Unit/Adapters/KeyringStoreTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "HookRunnerTests",
+        dependencies: ["Agent", "Configuration", "HookRunner", "System", "TestSupport"],
+        path: "Tests/Unit/Adapters/HookRunnerTests",
         swiftSettings: swift
     ),
     .testTarget(

@@ -33,6 +33,9 @@
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 
 int clinux_peer_credentials(int fd, struct clinux_peer *peer) {
     struct ucred credentials;
@@ -291,4 +294,32 @@ int clinux_spawn_helper(
     const int descriptors[4] = {channel, channel, -1, program};
     if (program < 0) return spawn(path, arguments, environment, descriptors, 3, 0, "/", pid);
     return spawn("/proc/self/fd/3", arguments, environment, descriptors, 4, 0, "/", pid);
+}
+
+int clinux_spawn_session(
+    const char *path, char *const arguments[], char *const environment[], int input, int output, pid_t *pid
+) {
+    const int descriptors[4] = {input, output, output, -1};
+    return spawn(path, arguments, environment, descriptors, 3, POSIX_SPAWN_SETSID, "/", pid);
+}
+
+int clinux_memory_file(const void *bytes, size_t count) {
+    // With sysctl vm.memfd_noexec = 2 the flag is required; Linux before 6.3 lacks it.
+    int file = memfd_create("authagent-input", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+    if (file < 0 && errno == EINVAL) file = memfd_create("authagent-input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return -1;
+    for (size_t done = 0; done < count;) {
+        ssize_t written = pwrite(file, (const char *)bytes + done, count - done, (off_t)done);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) {
+            close(file);
+            return -1;
+        }
+        done += (size_t)written;
+    }
+    if (fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
+        close(file);
+        return -1;
+    }
+    return file;
 }

@@ -147,6 +147,17 @@ int clinux_spawn_helper(
     const char *path, int program, char *const arguments[], char *const environment[], int channel, pid_t *pid
 );
 
+/// Starts a program in / and in a session and process group of its own, with default signals, `input` as its input,
+/// `output` as its output and errors, and no other descriptor. The caller waits for its end. Returns 0 or an errno, like
+/// posix_spawn(3).
+int clinux_spawn_session(
+    const char *path, char *const arguments[], char *const environment[], int input, int output, pid_t *pid
+);
+
+/// Creates a file in memory with these bytes, which cannot be changed, at its beginning; close-on-exec
+/// (memfd_create(2)).
+int clinux_memory_file(const void *bytes, size_t count);
+
 /// Creates a descriptor that becomes readable when a blocked signal of `set` arrives.
 int clinux_signalfd(const sigset_t *set);
 

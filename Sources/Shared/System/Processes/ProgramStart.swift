@@ -4,7 +4,7 @@ internal import Glibc
 /// A program to start in / with default signals and no descriptor of the caller's but those named (posix_spawn(3)).
 ///
 /// The functions return 0 or an error number. The caller waits for the end of the process.
-public struct ProgramStart {
+public struct ProgramStart: Sendable {
     public let path: String
     private let arguments: [String]
     private let environment: [String]
@@ -29,6 +29,11 @@ public struct ProgramStart {
     /// Starts it with `channel` as input and output, its errors discarded. `file`: the open file to run, not the path.
     public func helper(channel: Int32, file: Int32? = nil, _ pid: inout Int32) -> Int32 {
         withCStrings { clinux_spawn_helper(path, file ?? -1, $0, $1, channel, &pid) }
+    }
+
+    /// Starts it in a session and process group of its own; `output` also takes its errors.
+    public func session(input: Int32, output: Int32, _ pid: inout Int32) -> Int32 {
+        withCStrings { clinux_spawn_session(path, $0, $1, input, output, &pid) }
     }
 
     /// A copy of the program in memory that its own user may run and not read: the kernel protects its process from

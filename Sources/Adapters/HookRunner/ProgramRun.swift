@@ -1,0 +1,97 @@
+internal import Agent
+internal import Glibc
+internal import Synchronization
+internal import System
+
+/// One run of a program: started, watched by a pidfd, ended with its process group, reaped.
+final class ProgramRun: Sendable {
+    private struct State {
+        /// From the start until the process is reaped, so that its number cannot be another's.
+        var process: pid_t?
+        var isCancelled = false
+    }
+
+    private let start: ProgramStart
+    private let input: [UInt8]
+    private let state = Mutex(State())
+
+    /// A program that was just written may still be open for writing in another starting process (ETXTBSY).
+    private static let tries = 10
+    private static let pause: Int32 = 20
+
+    init(_ start: ProgramStart, input: [UInt8]) {
+        self.start = start
+        self.input = input
+    }
+
+    /// Ends the program, or keeps it from being started.
+    func cancel() {
+        state.withLock { state in
+            state.isCancelled = true
+            if let process = state.process { kill(-process, SIGKILL) }
+        }
+    }
+
+    /// Blocks until the program has ended, at most for `limit`.
+    func perform(within limit: Duration) -> ProgramResult {
+        let deadline = ContinuousClock.now + limit
+        do throws(Fault) {
+            // Also after a reload: the file may have been changed since.
+            try TrustedProgram.require(start.path)
+            guard let file = MemoryFile.holding(input), let pipe = DescriptorPair.pipe() else {
+                throw Fault("no descriptor is free for \(start.path)", hint: "run 'authagent doctor'")
+            }
+            let output = Descriptor(owning: pipe.first)
+            let isRunning = try begin(file, Descriptor(owning: pipe.second))
+            guard isRunning else { return ProgramResult(.cancelled) }
+            return watch(ProgramOutput(output), until: deadline)
+        } catch { return ProgramResult(.notStarted(error)) }
+    }
+
+    /// Starts the process; false if the run is cancelled. Closes the agent's own copy of `output`, so that the output ends
+    /// with the program.
+    private func begin(_ input: borrowing Descriptor, _ output: consuming Descriptor) throws(Fault) -> Bool {
+        for attempt in 1...Self.tries {
+            let code: Int32? = state.withLock { state in
+                guard !state.isCancelled else { return nil }
+                var process: pid_t = 0
+                let code = start.session(input: input.raw, output: output.raw, &process)
+                if code == 0 { state.process = process }
+                return code
+            }
+            switch code {
+            case nil: return false
+            case 0?: return true
+            case ETXTBSY? where attempt < Self.tries: poll(nil, 0, Self.pause)
+            case let code?:
+                throw Fault(
+                    "cannot run \(start.path): \(String(cString: strerror(code)))",
+                    hint: code == ENOEXEC
+                        ? "begin the script with '#!' and its interpreter" : "run 'ls -l \(start.path)' to see why")
+            }
+        }
+        return false
+    }
+
+    private func watch(_ output: consuming ProgramOutput, until deadline: ContinuousClock.Instant) -> ProgramResult {
+        guard let process = state.withLock({ $0.process }) else { return ProgramResult(.cancelled) }
+        let end = Descriptor(owning: ProcessDescriptor.open(process))
+        let isInTime = end.raw >= 0 ? output.read(untilEndOf: end, deadline) : false
+        // What the program left in its group ends with it: nothing may pile up.
+        kill(-process, SIGKILL)
+        var status: Int32 = 0
+        let isCancelled = state.withLock { state in
+            // Reaps under the lock, so that `cancel` never signals a number that is another's by then.
+            _ = SystemCall.uninterrupted { waitpid(process, &status, 0) }
+            state.process = nil
+            return state.isCancelled
+        }
+        return ProgramResult(
+            isCancelled ? .cancelled : isInTime ? Self.end(status) : .timedOut, output: output.lines)
+    }
+
+    /// Decodes a status of waitpid(2).
+    private static func end(_ status: Int32) -> ProgramResult.End {
+        status & 0x7F == 0 ? .exited((status >> 8) & 0xFF) : .signalled(status & 0x7F)
+    }
+}

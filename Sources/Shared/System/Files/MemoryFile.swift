@@ -1,0 +1,12 @@
+internal import CLinux
+
+/// A file in memory that a program gets as its input (memfd_create(2)).
+///
+/// Unlike a pipe, it needs no writer: a program that does not read it blocks nothing, and may open /dev/stdin again.
+public enum MemoryFile {
+    /// Returns a descriptor at the beginning of these bytes, which cannot be changed; `nil` with `errno` if there is none.
+    public static func holding(_ bytes: [UInt8]) -> Descriptor? {
+        let raw = bytes.withUnsafeBytes { clinux_memory_file($0.baseAddress, $0.count) }
+        return raw >= 0 ? Descriptor(owning: raw) : nil
+    }
+}
