@@ -397,8 +397,8 @@ let tests: [Target] = [
     .testTarget(
         name: "AgentServerTests",
         dependencies: [
-            "AgentAPI", "AgentServer", "AuthagentClient", "Metrics", "PeerIdentity", "Policy", "System", "TestSupport",
-            "socket-actor", lifecycle, logging,
+            "AgentAPI", "AgentServer", "AuthagentClient", "Metrics", "OAuth", "PeerIdentity", "Policy", "System",
+            "TestSupport", "socket-actor", lifecycle, logging,
         ],
         path: "Tests/Unit/Adapters/AgentServerTests",
         swiftSettings: swift

@@ -1,7 +1,10 @@
 public import AgentAPI
+public import OAuth
 
 /// The functions behind the routes: the server decodes a request, calls one of these, and encodes the reply.
 public protocol AgentService: Sendable {
+    /// Returns the accounts whose files have the longest prefix of the URL; `nil` if none has one.
+    func match(_ url: ServiceURL) -> URLMatch?
     /// Returns the result without waiting; `nil` if it needs the provider or the store.
     func tokenAtOnce(
         _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits

@@ -96,6 +96,8 @@ public final class Agent: Sendable {
         background = BackgroundWork(shared: shared, registry: registry, logins: logins, revocations: revocations)
     }
 
+    public func match(_ url: ServiceURL) -> URLMatch? { registry.match(url) }
+
     public func tokenAtOnce(
         _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
     ) -> Result<TokenReply, Problem>? {

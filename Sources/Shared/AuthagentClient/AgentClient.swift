@@ -87,6 +87,19 @@ extension AgentClient {
         try await ask(.token(account, asked))
     }
 
+    /// Returns a fresh access token of the account whose file has the longest prefix of the URL. `username`: needed if
+    /// several accounts share the prefix. Throws the problem `no_account_for_url` if there is none.
+    public func token(
+        forURL url: String, username: String? = nil, _ asked: TokenRequest = TokenRequest()
+    ) async throws(AgentClientError) -> TokenReply {
+        try await ask(.token(forURL: url, username: username, asked))
+    }
+
+    /// Returns which account has a URL, and why.
+    public func account(forURL url: String, username: String? = nil) async throws(AgentClientError) -> URLReply {
+        try await ask(.account(forURL: url, username: username))
+    }
+
     /// Reports a token that a service refused before its expiry. The agent refreshes it, unless it did so less than 60
     /// s ago; then `token` returns another one. Throws the problem `login_required` if only a login helps.
     public func rejectToken(

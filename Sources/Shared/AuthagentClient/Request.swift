@@ -14,9 +14,27 @@ package struct Request<Reply: Sendable>: Sendable {
 /// The API's requests. Their time limits are slightly longer than the agent's own.
 extension Request where Reply == TokenReply {
     package static func token(_ account: AccountName, _ asked: TokenRequest) -> Self {
-        var request = Self("GET", Resource.token.path(of: account) + "?" + asked.query)
+        token(Resource.token.path(of: account) + "?" + asked.query, asked)
+    }
+
+    /// For the token of the account that has a URL.
+    package static func token(forURL url: String, username: String? = nil, _ asked: TokenRequest) -> Self {
+        token("\(Resource.urlToken.path)?\(URLReply.query(of: url, username: username))&\(asked.query)", asked)
+    }
+
+    private static func token(_ path: String, _ asked: TokenRequest) -> Self {
+        var request = Self("GET", path)
         // The agent's own limit, plus a margin for a machine under load.
         request.limit = (asked.wait.map { .seconds($0) } ?? Limits.answerTime) + .seconds(5)
+        return request
+    }
+}
+
+extension Request where Reply == URLReply {
+    package static func account(forURL url: String, username: String? = nil) -> Self {
+        var request = Self("GET", "\(Resource.url.path)?\(URLReply.query(of: url, username: username))")
+        // The agent may have to hash a large program for its rules.
+        request.limit = .seconds(30)
         return request
     }
 }

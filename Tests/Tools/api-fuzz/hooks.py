@@ -23,6 +23,9 @@ ISSUER = os.environ["API_FUZZ_ISSUER"]
 # `asking`, `changing`, or `wrong`: the state must not change, so each request must be invalid.
 MODE = os.environ["API_FUZZ_MODE"]
 ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+# What api-fuzz's accounts have in `urls`: `work`, twice, and two that share a prefix.
+MAPPED = ["https://git.example.com/team/x", "https://git.example.com:443/team", "https://shared.example.com/"]
+URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?(\?[A-Za-z0-9=&._~-]*)?")
 # A valid request may conflict with the state: a store that exists already, a login pending with other settings. A
 # schema cannot express that.
 DEPENDS_ON_STATE = {("POST", "/v1/accounts/{account}/login"), ("POST", "/v1/store"), ("POST", "/v1/lock")}
@@ -40,6 +43,8 @@ def before_call(context, case, kwargs):
         case.query = {**(case.query or {}), "none-such": "1"}
     if case.path == "/v1/policy/check" and choice % 2:
         arrange_process(case)
+    if case.path in ("/v1/token", "/v1/url"):
+        arrange_url(case, choice)
     # Not a parameter in the document, but part of the request.
     accept = ["text/plain", "image/png", "text/plain;q=0.5, */*;q=0.1"]
     # Requests without variable parts would all be refused.
@@ -66,6 +71,16 @@ def arrange_process(case):
     pid = (case.query or {}).get("pid")
     if isinstance(pid, int) and not isinstance(pid, bool) and 1 <= pid < 1 << 31:
         case.query = {**case.query, "pid": int(os.environ["API_FUZZ_PID"])}
+
+
+def arrange_url(case, choice):
+    """Replaces a valid URL with one of an account, or of two that share it."""
+    if not URL.fullmatch(str((case.query or {}).get("url"))):
+        return
+    if choice % 4:
+        case.query = {**case.query, "url": MAPPED[choice // 4 % len(MAPPED)]}
+    if isinstance(case.query.get("username"), str) and choice % 3:
+        case.query = {**case.query, "username": "first"}
 
 
 def arrange(case, choice):

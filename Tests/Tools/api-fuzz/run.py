@@ -49,6 +49,11 @@ def serving(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Age
     file = f'issuer = "{issuers[0].url}"\nclient_id = "fuzz"\n'
     agent.account_file("out", file + 'store = "memory"\n')
     agent.account_file("keyring", file + 'store = "keyring"\n')
+    for name in ("first", "second"):
+        agent.account_file(
+            name, file + f'store = "memory"\nurls = ["https://shared.example.com/"]\ngit_username = "{name}"\n')
+    work = agent.home / "config/authagent/accounts/work.toml"
+    work.write_text(work.read_text() + 'urls = ["https://git.example.com/team/"]\n')
     agent.run("reload")
     agent.account_file("broken", "client_id = \n")
     return agent

@@ -170,7 +170,7 @@ struct AccessGate: Sendable {
         throw problem
     }
 
-    private func lost(_ error: CallerLost, _ identity: any CallerIdentity, _ request: AccessRequest) -> Problem {
+    func lost(_ error: CallerLost, _ identity: any CallerIdentity, _ request: AccessRequest?) -> Problem {
         let problem = Problem.lost(error)
         record(refused: problem, identity.connected, request, nil)
         return problem
@@ -182,7 +182,7 @@ struct AccessGate: Sendable {
         access.audit.record(record)
     }
 
-    private func record(refused problem: Problem, _ caller: Caller, _ request: AccessRequest?, _ rule: Int?) {
+    func record(refused problem: Problem, _ caller: Caller, _ request: AccessRequest?, _ rule: Int?) {
         audit(
             AccessRecord(
                 caller: caller, permissions: request?.permissions ?? [], account: request?.account,
@@ -212,7 +212,7 @@ extension AgentNews {
 
 extension CallerFacts {
     /// The facts to collect first: the executable's file is read only if nothing else decides.
-    fileprivate var cheapest: CallerFacts {
+    var cheapest: CallerFacts {
         for dear in [[.executable, .executableDigest], .executableDigest] as [CallerFacts] {
             let cheap = subtracting(dear)
             if !cheap.isEmpty { return cheap }

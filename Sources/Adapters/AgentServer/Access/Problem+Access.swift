@@ -74,8 +74,8 @@ extension Problem.Code {
         case .storeLocked: "the account's store is locked"
         case .storeUnavailable: "the account's store is unavailable"
         case .noIDToken: "the login has no usable ID token"
-        case .badRequest, .forbidden, .locked, .methodNotAllowed, .notAcceptable, .notFound, .timeout,
-            .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType, .wrongPassphrase:
+        case .ambiguousAccount, .badRequest, .forbidden, .locked, .methodNotAllowed, .noAccountForURL, .notAcceptable,
+            .notFound, .timeout, .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType, .wrongPassphrase:
             nil
         }
     }

@@ -21,7 +21,15 @@ extension AccountStatus {
     var redacted: AccountStatus {
         AccountStatus(
             account: account, state: state, issuer: issuer, scope: scope, store: store, subject: subject, email: email,
-            name: name, expiresAt: expiresAt, nextRefresh: nextRefresh, loginExpiresAt: loginExpiresAt)
+            name: name, expiresAt: expiresAt, nextRefresh: nextRefresh, loginExpiresAt: loginExpiresAt,
+            urls: urls, gitUsername: gitUsername, registryUsername: registryUsername)
+    }
+}
+
+extension URLReply {
+    var redacted: URLReply {
+        URLReply(
+            account: account, url: url, gitUsername: gitUsername, registryUsername: registryUsername, reason: reason)
     }
 }
 

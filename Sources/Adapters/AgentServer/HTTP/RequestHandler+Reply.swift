@@ -8,7 +8,7 @@ extension RequestHandler {
     func answer(_ request: APIRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         connection.timer.enter(.answering)
         measurement = RequestMeasurement(route: request.route?.resource, at: .now(), isAtOnce: true)
-        let deferred: DeferredToken?
+        let deferred: Router.Deferred?
         switch connection.router.answerAtOnce(request, connection.identity) {
         case .reply(let reply): return send(reply, head, context)
         case .later(let token): deferred = token
@@ -23,7 +23,7 @@ extension RequestHandler {
         // Only requests that can be repeated end early: a login or a logout runs to its end.
         let isRepeatable = request.method != "POST" || measurement?.route == .tokenRejected
         if isRepeatable {
-            let wait = deferred?.ask.request.wait.map { Duration.seconds($0) }
+            let wait = deferred?.request.wait.map { Duration.seconds($0) }
             let limit = min(connection.limits.answerTime, wait ?? connection.limits.answerTime)
             deadline.value = eventLoop.scheduleTask(in: TimeAmount(limit)) {
                 // A timer cancelled while it fires still runs: a second reply would answer the next request.

@@ -12,6 +12,10 @@ enum Handler: Sendable {
 
     /// The account's token, which is served at once where that is possible.
     case token
+    /// The token of the account that has a URL, likewise.
+    case urlToken
+    /// Which account has a URL, for a caller that may request its token.
+    case url
     /// For each caller that may connect.
     case open(Function<RoutedRequest>)
     /// A list of what the permission makes visible to the caller.
@@ -48,6 +52,8 @@ enum RouteTable {
         case .accounts: ["GET": .list(.status, Router.accounts)]
         case .account: ["GET": .account(.status, Router.account)]
         case .token: ["GET": .token]
+        case .urlToken: ["GET": .urlToken]
+        case .url: ["GET": .url]
         case .tokenRejected: ["POST": .account(.token, scopes: Router.rejectedScopes, Router.tokenRejected)]
         case .login:
             [

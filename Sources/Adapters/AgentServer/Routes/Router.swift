@@ -31,17 +31,33 @@ struct Router: Sendable {
     enum AtOnce: Sendable {
         case reply(Reply)
         /// The answer takes waiting: call `answer`, with the token if the request is for one.
-        case later(DeferredToken?)
+        case later(Deferred?)
+    }
+
+    /// A token request that takes waiting.
+    enum Deferred: Sendable {
+        case token(DeferredToken)
+        /// The account is not known yet.
+        case urlToken(URLTokenAsk)
+
+        var request: TokenRequest {
+            switch self {
+            case .token(let deferred): deferred.ask.request
+            case .urlToken(let ask): ask.request
+            }
+        }
     }
 
     /// Answers without waiting if possible: a cached token, or an invalid request.
     func answerAtOnce(_ request: APIRequest, _ identity: any CallerIdentity) -> AtOnce {
         do throws(Problem) {
-            let (_, handler) = try handler(of: request)
-            guard case .token? = handler, let ask = try tokenAsk(request) else {
-                return handler == nil ? .reply(methodNotAllowed(request)) : .later(nil)
+            let (route, handler) = try handler(of: request)
+            switch (handler, route.account) {
+            case (nil, _): return .reply(methodNotAllowed(request))
+            case (.token, let account?): return answerAtOnce(try tokenAsk(request, of: account), identity)
+            case (.urlToken, _): return try answerAtOnce(try urlTokenAsk(request), identity)
+            default: return .later(nil)
             }
-            return answerAtOnce(ask, identity)
         } catch {
             return .reply(.problem(error))
         }
@@ -49,10 +65,14 @@ struct Router: Sendable {
 
     /// Answers a request that `answerAtOnce` could not answer.
     func answer(
-        _ request: APIRequest, _ identity: any CallerIdentity, _ deferred: DeferredToken?
+        _ request: APIRequest, _ identity: any CallerIdentity, _ deferred: Deferred?
     ) async -> Answer {
         do throws(Problem) {
-            if let deferred { return .reply(try await token(deferred, identity)) }
+            switch deferred {
+            case .token(let deferred): return .reply(try await token(deferred, identity))
+            case .urlToken(let ask): return .reply(try await token(ask, identity))
+            case nil: break
+            }
             let (route, handler) = try handler(of: request)
             guard let handler else { return .reply(methodNotAllowed(request)) }
             return try await answer(route, handler, request, identity)
@@ -73,8 +93,11 @@ struct Router: Sendable {
         if request.method == "POST" { try requireJSON(request) }
         switch handler {
         case .token:
-            guard let ask = try tokenAsk(request) else { throw Self.nothingHere }
+            guard let account = route.account else { throw Self.nothingHere }
+            let ask = try tokenAsk(request, of: account)
             return .reply(try await token(DeferredToken(ask: ask, admission: nil), identity))
+        case .urlToken: return .reply(try await token(try urlTokenAsk(request), identity))
+        case .url: return .reply(try await accountOfURL(request, identity))
         case .open(let run):
             try gate.requireConnected(identity)
             return try await run(self)(

@@ -4,24 +4,29 @@ internal import Policy
 /// A parsed request for a token.
 final class TokenAsk: Sendable {
     let account: AccountName
+    /// The account's names for programs, if a URL selected it.
+    let mapped: MappedAccount?
     let request: TokenRequest
     /// Whether the client wants only the token as text; with `id_token=true`, only the ID token.
     let isText: Bool
     /// The permissions and scopes that the rules must allow.
     let access: AccessRequest
 
-    init(account: AccountName, request: TokenRequest, isText: Bool) {
-        self.account = account
+    init(account: AccountName, request: TokenRequest, isText: Bool, mapped: MappedAccount? = nil) {
+        (self.account, self.mapped) = (account, mapped)
         self.request = request
         self.isText = isText
+        access = AccessRequest(
+            Self.permissions(request, isText: isText), on: account, scopes: request.target?.scopes ?? [])
+    }
+
+    static func permissions(_ request: TokenRequest, isText: Bool) -> [Permission] {
+        switch (request.includesIDToken, isText) {
+        case (false, _): [.token]
+        case (true, false): [.token, .idToken]
         // A bare ID token comes without an access token, so 'token' is not required.
-        let permissions: [Permission] =
-            switch (request.includesIDToken, isText) {
-            case (false, _): [.token]
-            case (true, false): [.token, .idToken]
-            case (true, true): [.idToken]
-            }
-        access = AccessRequest(permissions, on: account, scopes: request.target?.scopes ?? [])
+        case (true, true): [.idToken]
+        }
     }
 }
 
@@ -51,13 +56,13 @@ extension Router {
     func answerAtOnce(_ ask: TokenAsk, _ identity: any CallerIdentity) -> AtOnce {
         do throws(Problem) {
             guard let admission = try gate.admitAtOnce(ask.access, identity) else {
-                return .later(DeferredToken(ask: ask, admission: nil))
+                return .later(.token(DeferredToken(ask: ask, admission: nil)))
             }
             let admitted = AdmittedToken(ask: ask, admission: admission)
             guard let answer = service.tokenAtOnce(ask.account, ask.request, within: admitted.limits) else {
-                return .later(DeferredToken(ask: ask, admission: admission))
+                return .later(.token(DeferredToken(ask: ask, admission: admission)))
             }
-            return .reply(reply(try gate.conclude(admission, answer), isText: ask.isText))
+            return .reply(reply(try gate.conclude(admission, answer), to: ask))
         } catch {
             return .reply(.problem(error))
         }
@@ -74,22 +79,31 @@ extension Router {
         let admitted = AdmittedToken(ask: deferred.ask, admission: admission)
         return try await gate.conclude(admission, identity) { () throws(Problem) in
             let ask = admitted.ask
-            return reply(
-                try await service.token(ask.account, ask.request, within: admitted.limits), isText: ask.isText)
+            return reply(try await service.token(ask.account, ask.request, within: admitted.limits), to: ask)
         }
     }
 
-    private func reply(_ token: TokenReply, isText: Bool) -> Reply {
-        isText ? .text(token.idToken ?? token.accessToken) : .json(token)
+    private func reply(_ token: TokenReply, to ask: TokenAsk) -> Reply {
+        guard !ask.isText else { return .text(token.idToken ?? token.accessToken) }
+        var token = token
+        (token.gitUsername, token.registryUsername) = (ask.mapped?.gitUsername, ask.mapped?.registryUsername)
+        return .json(token)
     }
 
-    /// Parses a request for a token; `nil` for any other request.
-    func tokenAsk(_ request: APIRequest) throws(Problem) -> TokenAsk? {
-        guard request.route?.resource == .token, let account = request.route?.account else { return nil }
+    /// Parses a request for an account's token.
+    func tokenAsk(_ request: APIRequest, of account: AccountName) throws(Problem) -> TokenAsk {
         let parameters = try QueryParameters(
-            request.query, allowed: ["audience", "id_token", "min_valid", "resource", "scope", "wait"],
-            repeatable: ["resource"]
-        )
+            request.query, allowed: Self.tokenParameters, repeatable: ["resource"])
+        let (asked, isText) = try tokenRequest(parameters, request)
+        return TokenAsk(account: account, request: asked, isText: isText)
+    }
+
+    static let tokenParameters = ["audience", "id_token", "min_valid", "resource", "scope", "wait"]
+
+    /// Reads what both routes of tokens have in common: the parameters, and whether the client wants the token as text.
+    func tokenRequest(
+        _ parameters: QueryParameters, _ request: APIRequest
+    ) throws(Problem) -> (request: TokenRequest, isText: Bool) {
         let seconds = try parameters.integer("min_valid", in: 0...Limits.largestMinimumValidity)
         // JSON wins a tie.
         let preference = request.preference
@@ -100,7 +114,7 @@ extension Router {
             includesIDToken: try parameters.bool("id_token") ?? false,
             target: try target(parameters), wait: try parameters.integer("wait", in: 0...Limits.longestWait)
         )
-        return TokenAsk(account: account, request: asked, isText: isText)
+        return (asked, isText)
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {

@@ -2,6 +2,7 @@ internal import Advice
 internal import AgentAPI
 internal import Configuration
 internal import Logging
+internal import OAuth
 internal import SecretMemory
 internal import Synchronization
 internal import Vault
@@ -37,11 +38,14 @@ final class AccountRegistry: Sendable {
         var directories: Set<String> = []
         var claims: [AccountName: Set<Claim>] = [:]
         var lock = LockState()
+        /// Which account a URL belongs to.
+        var urls = URLMap()
 
         /// Publishes the account to requests. If the agent was locked while it was created, it is locked too.
-        mutating func install(_ account: Account) {
+        mutating func install(_ account: Account, _ claim: URLClaim?) {
             accounts[account.name] = account
             fileErrors[account.name] = nil
+            urls.set(claim, of: account.name)
             if lock.isClosed { account.vault.close(.requested) }
         }
     }
@@ -66,9 +70,15 @@ final class AccountRegistry: Sendable {
         for (name, error) in errors {
             shared.logger.error("account file refused", metadata: ["account": "\(name)", "problem": "\(error)"])
         }
+        let urls = URLMap(settings.compactMap { shared.directory.claim($1, of: $0) })
+        for conflict in urls.conflicts.values.sorted(by: { $0.account < $1.account }) {
+            shared.logger.error(
+                "an account is not found by URL",
+                metadata: ["account": "\(conflict.account)", "problem": "\(conflict.error)"])
+        }
         state.withLock { state in
             state.directories = shared.directory.inUse
-            state.fileErrors = errors
+            (state.fileErrors, state.urls) = (errors, urls)
             for (name, settings) in settings {
                 state.accounts[name] = Account(name: name, settings: settings, shared: shared)
             }
@@ -84,6 +94,12 @@ final class AccountRegistry: Sendable {
 
     func known(_ name: AccountName) -> Account? { state.withLock { $0.accounts[name] } }
 
+    /// Returns the accounts that have a URL; `nil` if none has it.
+    func match(_ url: ServiceURL) -> URLMatch? { state.withLock { $0.urls.match(url) } }
+
+    /// Returns why the account is not found by its URLs; `nil` if it is, or has none.
+    func urlConflict(of name: AccountName) -> URLConflict? { state.withLock { $0.urls.conflicts[name] } }
+
     /// Returns the account and the agent's lock, in one step.
     func lookUp(_ name: AccountName) -> (account: Account?, isLocked: Bool) {
         state.withLock { ($0.accounts[name], $0.lock.isClosed) }
@@ -98,12 +114,13 @@ final class AccountRegistry: Sendable {
         }
         guard let settings else { throw .unknown(name) }
         let fresh = make(name, settings)
-        let directories = shared.directory.inUse
+        let (directories, claim) = (shared.directory.inUse, shared.directory.claim(settings, of: name))
         return state.withLock { state in
             state.directories.formUnion(directories)
-            let account = state.accounts[name] ?? fresh
-            state.install(account)
-            return account
+            // Another request has loaded it meanwhile.
+            if let account = state.accounts[name] { return account }
+            state.install(fresh, claim)
+            return fresh
         }
     }
 
@@ -114,10 +131,19 @@ final class AccountRegistry: Sendable {
 
     /// Publishes the account to requests.
     func install(_ account: Account) {
-        let directories = shared.directory.inUse
+        let (directories, claim) = (shared.directory.inUse, shared.directory.claim(account.settings, of: account.name))
         state.withLock { state in
             state.directories.formUnion(directories)
-            state.install(account)
+            state.install(account, claim)
+        }
+    }
+
+    /// Has the account found by the URLs of its new settings.
+    func settingsChanged(of account: Account) {
+        let claim = shared.directory.claim(account.settings, of: account.name)
+        state.withLock { state in
+            guard state.accounts[account.name] === account else { return }
+            state.urls.set(claim, of: account.name)
         }
     }
 
@@ -235,6 +261,12 @@ final class AccountRegistry: Sendable {
             shared.logger.error("reload refused", metadata: ["problem": "\(error)"])
             throw .configuration(error)
         }
+        let claims = settings.compactMap { shared.directory.claim($1, of: $0) }
+        let urls = URLMap(claims)
+        if let conflict = urls.conflicts.values.min(by: { $0.account < $1.account }) {
+            shared.logger.error("reload refused", metadata: ["problem": "\(conflict.error)"])
+            throw .configuration(conflict.error)
+        }
         do throws(ConfigurationError) { try reloadSettings() } catch {
             shared.logger.error("reload refused", metadata: ["problem": "\(error)"])
             throw .configuration(error)
@@ -265,7 +297,13 @@ final class AccountRegistry: Sendable {
             for account in replaced where state.accounts[account.name] === account {
                 state.accounts[account.name] = nil
             }
-            return settings.compactMap { name, settings in apply(settings, to: name, &state, locks) }
+            let added = settings.compactMap { name, settings in apply(settings, to: name, &state, locks) }
+            state.urls = urls
+            // A login that has succeeded since has other settings than the files that were read.
+            for (name, account) in state.accounts where account.settings != settings[name] {
+                state.urls.set(shared.directory.claim(account.settings, of: name), of: name)
+            }
+            return added
         }
         shared.logger.info("configuration read again", metadata: ["accounts": "\(settings.count)"])
         shared.feed.report(AgentNews(.reloaded))

@@ -75,6 +75,10 @@ struct StatusReader: Sendable {
         let snapshot = account.vault.snapshot(keepAlive: settings.keepAlive)
         var (state, problem) = snapshot.summary(account.name, isLoggingIn: isLoggingIn)
         if let unwritten = account.unwritten, state == .ok { (state, problem) = (.unsaved, .configuration(unwritten)) }
+        if let conflict = registry.urlConflict(of: account.name)?.error {
+            problem?.detail += "; \(conflict)"
+            problem = problem ?? .configuration(conflict)
+        }
         let isNearItsEnd = snapshot.loginExpiry?.isNear(at: shared.time.wall) ?? false
         return AccountStatus(
             account: account.name,
@@ -88,6 +92,9 @@ struct StatusReader: Sendable {
             expiresAt: snapshot.expiresAt.map { shared.time.wall(at: $0) },
             nextRefresh: snapshot.nextRefresh.map { shared.time.wall(at: $0) },
             loginExpiresAt: snapshot.loginExpiry?.at,
+            urls: settings.urls.isEmpty ? nil : settings.urls.map(\.text),
+            gitUsername: settings.gitUsername,
+            registryUsername: settings.registryUsername,
             lastError: problem?.detail,
             hint: problem?.hint ?? (isNearItsEnd ? "run 'authagent login \(account.name)'" : nil)
         )

@@ -237,6 +237,7 @@ struct LoginRun: Sendable {
         if let old, settings.continues(old.settings) {
             old.provider.settings = settings
             old.vault.apply(settings.lockLimits)
+            registry.settingsChanged(of: old)
             return old
         }
         if let old {

@@ -65,6 +65,22 @@ public struct AccountDirectory: Sendable {
         return nil
     }
 
+    /// Returns what the files say about the URLs of an account with these settings; `nil` if they say nothing.
+    public func claim(_ settings: AccountSettings, of name: AccountName) -> URLClaim? {
+        let machineFile = Self.path(of: name, in: system)
+        guard hasUserFile(name) else {
+            // Without a file the account lives in memory only, which is the user's.
+            let machine = access(machineFile, F_OK) == 0 ? Set(settings.urls) : []
+            return URLClaim(
+                name, settings, file: machine.isEmpty ? userPath(name) : machineFile, machine: machine,
+                machineFile: machineFile)
+        }
+        // A file that the user's replaces: what is wrong in it does not matter.
+        let replaced = (try? ProtectedFile.text(machineFile)).flatMap { try? AccountFile.parse($0, path: machineFile) }
+        return URLClaim(
+            name, settings, file: userPath(name), machine: Set(replaced?.urls ?? []), machineFile: machineFile)
+    }
+
     /// Writes the account's file beside its final place. A directory that cannot be written to is thus found before a
     /// person approves the login; `commit` moves the file.
     public func prepare(

@@ -3,7 +3,8 @@ internal import OAuth
 
 /// The table of account keys. A file is read in this order, so it decides which of two errors is reported.
 extension AccountKey {
-    package static let all: [AccountKey] = login + endpoints + client + session + dialect + [provider] + parameters
+    package static let all: [AccountKey] =
+        login + endpoints + client + session + urls + dialect + [provider] + parameters
 
     private static let login = [
         AccountKey(.issuer, .url(Issuer.init(parsing:), \.text), \.issuer, from: \.issuer),
@@ -38,6 +39,13 @@ extension AccountKey {
         AccountKey("lifetime", .duration, \.lifetime, isKept: true),
         // The subject is meaningless at another provider, but dropping it would accept any subject.
         AccountKey("expected_subject", .text, \.expectedSubject, isKept: true),
+    ]
+
+    /// They say where the account's tokens are for, which a login at another provider does not change.
+    private static let urls = [
+        AccountKey("urls", .urls, \.urls, isKept: true),
+        AccountKey("git_username", .text, \.gitUsername, isKept: true),
+        AccountKey("registry_username", .text, \.registryUsername, isKept: true),
     ]
 
     private static let dialect = [

@@ -39,6 +39,12 @@ public struct AccountKeys: Equatable, Sendable {
     public var believeOmittedScope: Bool?
     /// `nil` if PKCE is used only when the provider requires it (RFC 7636).
     public var pkce: Bool?
+    /// The services that take the account's tokens.
+    public var urls: [ServiceURL]?
+    /// The user name that git sends beside the token.
+    public var gitUsername: String?
+    /// The user name that container programs send beside the token.
+    public var registryUsername: String?
 
     public init(
         provider: ProviderChoice? = nil, issuer: Issuer? = nil, clientID: String? = nil, scopes: [String]? = nil,

@@ -74,6 +74,7 @@ public struct AccountSettings: Equatable, Sendable {
         }
         try Self.checkClient(keys, method: clientAuthentication)
         try Self.checkTarget(keys, encoding: dialect.encoding)
+        try Self.checkURLs(keys)
         try Self.check(keys, issuer: issuer, scopes: scopes)
     }
 

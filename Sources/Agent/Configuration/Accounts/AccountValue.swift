@@ -59,6 +59,14 @@ extension AccountValue<[String], [String]> {
     }
 }
 
+extension AccountValue<[ServiceURL], [ServiceURL]> {
+    static var urls: Self {
+        Self(
+            read: { (file, key) throws(ConfigurationError) in try file.serviceURLs(key) },
+            write: { "[\($0.map { AccountFile.quoted($0.text) }.joined(separator: ", "))]" })
+    }
+}
+
 extension AccountValue<Bool, Bool> {
     static var boolean: Self {
         Self(read: { (file, key) throws(ConfigurationError) in try file.boolean(key) }, write: { "\($0)" })

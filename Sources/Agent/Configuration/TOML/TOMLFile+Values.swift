@@ -1,3 +1,4 @@
+internal import Formats
 internal import OAuth
 
 /// The values of account files and of the agent's own settings.
@@ -12,6 +13,24 @@ extension TOMLFile {
             throw self.error(key, error.description, hint: Self.urlHint)
         }
     }
+
+    /// Reads a list of services' URLs, normalised, each once.
+    mutating func serviceURLs(_ key: String) throws(ConfigurationError) -> [ServiceURL]? {
+        guard let texts = try strings(key) else { return nil }
+        var urls: [ServiceURL] = []
+        for text in texts {
+            let url: ServiceURL
+            do throws(URLRejection) { url = try ServiceURL(parsing: text) } catch {
+                let shown = DisplayText.clean(text, limit: 200)
+                throw self.error(key, "'\(shown)' is not usable: \(error.description)", hint: Self.serviceURLHint)
+            }
+            if !urls.contains(url) { urls.append(url) }
+        }
+        return urls
+    }
+
+    private static let serviceURLHint =
+        "give a URL like https://git.example.com/team/, with plain http on 127.0.0.1, ::1 or localhost only"
 
     mutating func choice<Value: RawRepresentable<String>>(
         _ key: String, _ type: Value.Type

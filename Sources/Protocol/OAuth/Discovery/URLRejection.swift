@@ -1,4 +1,4 @@
-/// The reason why a text is not a URL that the agent sends requests to or shows.
+/// The reason why a text is not a URL that the agent sends requests to, shows, or maps to an account.
 public enum URLRejection: Error, Equatable, Sendable {
     case empty
     case tooLong(limit: Int)
@@ -15,6 +15,12 @@ public enum URLRejection: Error, Equatable, Sendable {
     case invalidPort
     case query
     case fragment
+    /// `.` or `..`, also percent-encoded or before a `;`.
+    case dotSegment
+    /// Two slashes in a row, which some servers take for one.
+    case emptySegment
+    /// An encoded slash, backslash, percent sign or control character, or bytes that are not UTF-8.
+    case encodedCharacter
 }
 
 extension URLRejection: CustomStringConvertible {
@@ -33,6 +39,9 @@ extension URLRejection: CustomStringConvertible {
         case .invalidPort: "its port is not a number from 1 to 65535"
         case .query: "it has a query ('?')"
         case .fragment: "it has a fragment ('#')"
+        case .dotSegment: "its path contains '.' or '..'"
+        case .emptySegment: "its path contains '//'"
+        case .encodedCharacter: "its path contains a percent-encoded character that servers read differently"
         }
     }
 }

@@ -94,6 +94,11 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public var nextRefresh: Int?
     /// The end of the login unless it is used before, in seconds since 1970; absent if the provider does not report it.
     public var loginExpiresAt: Int?
+    /// The URLs of the account's file, normalised; absent if it has none.
+    public var urls: [String]?
+    /// The user names of the account's file for the programs that send one beside the token.
+    public var gitUsername: String?
+    public var registryUsername: String?
     public var lastError: String?
     /// The command that repairs the state.
     public var hint: String?
@@ -115,7 +120,8 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public init(
         account: AccountName, state: State, issuer: String, scope: String, store: String, subject: String? = nil,
         email: String? = nil, name: String? = nil, expiresAt: Int? = nil, nextRefresh: Int? = nil,
-        loginExpiresAt: Int? = nil, lastError: String? = nil, hint: String? = nil
+        loginExpiresAt: Int? = nil, urls: [String]? = nil, gitUsername: String? = nil, registryUsername: String? = nil,
+        lastError: String? = nil, hint: String? = nil
     ) {
         self.account = account
         self.state = state
@@ -128,12 +134,17 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         self.expiresAt = expiresAt
         self.nextRefresh = nextRefresh
         self.loginExpiresAt = loginExpiresAt
+        self.urls = urls
+        self.gitUsername = gitUsername
+        self.registryUsername = registryUsername
         self.lastError = lastError
         self.hint = hint
     }
 
     enum CodingKeys: String, CodingKey {
-        case account, state, issuer, scope, store, subject, email, name
+        case account, state, issuer, scope, store, subject, email, name, urls
+        case gitUsername = "git_username"
+        case registryUsername = "registry_username"
         case expiresAt = "expires_at"
         case nextRefresh = "next_refresh"
         case loginExpiresAt = "login_expires_at"

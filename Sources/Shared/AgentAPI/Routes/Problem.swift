@@ -27,6 +27,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
     public static let mediaType = "application/problem+json"
 
     public enum Code: String, Codable, CaseIterable, Sendable {
+        case ambiguousAccount = "ambiguous_account"
         case badIDToken = "bad_id_token"
         case badRequest = "bad_request"
         case configurationError = "configuration_error"
@@ -35,6 +36,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
         case locked
         case loginRequired = "login_required"
         case methodNotAllowed = "method_not_allowed"
+        case noAccountForURL = "no_account_for_url"
         case noIDToken = "no_id_token"
         case notAcceptable = "not_acceptable"
         case notFound = "not_found"
@@ -60,9 +62,10 @@ extension Problem.Code {
         case .badRequest, .scopeNotGranted: 400
         case .loginRequired: 401
         case .forbidden, .wrongPassphrase: 403
-        case .noIDToken, .unknownAccount, .notFound: 404
+        case .noAccountForURL, .noIDToken, .unknownAccount, .notFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
+        case .ambiguousAccount: 409
         case .tooLarge: 413
         case .unsupportedMediaType: 415
         case .locked, .storeLocked: 423
@@ -81,10 +84,9 @@ extension Problem.Code {
         case .forbidden: .forbidden
         case .providerUnreachable, .timeout: .providerUnreachable
         case .locked, .storeLocked, .storeUnavailable, .wrongPassphrase: .storeUnavailable
-        case .badIDToken, .badRequest, .configurationError, .internalError, .methodNotAllowed, .noIDToken,
-            .notAcceptable, .notFound, .providerChanged, .providerRejected, .scopeNotGranted, .tooLarge,
-            .tooManyRequests,
-            .unknownAccount, .unsupportedMediaType:
+        case .ambiguousAccount, .badIDToken, .badRequest, .configurationError, .internalError, .methodNotAllowed,
+            .noAccountForURL, .noIDToken, .notAcceptable, .notFound, .providerChanged, .providerRejected,
+            .scopeNotGranted, .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType:
             .failed
         }
     }

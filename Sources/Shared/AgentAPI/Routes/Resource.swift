@@ -5,6 +5,10 @@ public enum Resource: String, CaseIterable, Sendable {
     case accounts = "/v1/accounts"
     case account = "/v1/accounts/{account}"
     case token = "/v1/accounts/{account}/token"
+    /// The token of the account that has a URL.
+    case urlToken = "/v1/token"
+    /// Which account has a URL.
+    case url = "/v1/url"
     case tokenRejected = "/v1/accounts/{account}/token/rejected"
     case login = "/v1/accounts/{account}/login"
     case logout = "/v1/accounts/{account}/logout"
@@ -27,7 +31,9 @@ public enum Resource: String, CaseIterable, Sendable {
     /// The allowed methods, for the field Allow (RFC 9110 §10.2.1).
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .health, .providers, .doctor, .events, .openAPI, .policyCheck, .metrics:
+        case .accounts, .account, .token, .urlToken, .url, .health, .providers, .doctor, .events, .openAPI,
+            .policyCheck,
+            .metrics:
             ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]

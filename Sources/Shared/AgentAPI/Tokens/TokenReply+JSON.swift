@@ -7,9 +7,11 @@ extension TokenReply {
         writer.member("account", account.description)
         if let expiresAt { writer.member("expires_at", expiresAt) }
         if let expiresIn { writer.member("expires_in", expiresIn) }
+        if let gitUsername { writer.member("git_username", gitUsername) }
         if let idToken { writer.member("id_token", idToken) }
         if let idTokenExpiresAt { writer.member("id_token_expires_at", idTokenExpiresAt) }
         if let note { writer.member("note", note) }
+        if let registryUsername { writer.member("registry_username", registryUsername) }
         writer.member("scope", scope)
         writer.member("token_type", tokenType)
         return VisibleJSON.escaped(writer.end())

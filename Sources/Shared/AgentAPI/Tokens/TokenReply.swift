@@ -16,10 +16,14 @@ public struct TokenReply: Codable, Equatable, Sendable {
     public var account: AccountName
     /// Set if the token's lifetime is shorter, or its scope is wider, than requested.
     public var note: String?
+    /// If the account was found by a URL, the user names of its file for git and for a container registry.
+    public var gitUsername: String?
+    public var registryUsername: String?
 
     public init(
         accessToken: String, idToken: String? = nil, idTokenExpiresAt: Int? = nil, tokenType: String,
-        expiresIn: Int?, scope: String, expiresAt: Int?, account: AccountName, note: String?
+        expiresIn: Int?, scope: String, expiresAt: Int?, account: AccountName, note: String?,
+        gitUsername: String? = nil, registryUsername: String? = nil
     ) {
         self.accessToken = accessToken
         self.idToken = idToken
@@ -30,6 +34,8 @@ public struct TokenReply: Codable, Equatable, Sendable {
         self.expiresAt = expiresAt
         self.account = account
         self.note = note
+        self.gitUsername = gitUsername
+        self.registryUsername = registryUsername
     }
 
     enum CodingKeys: String, CodingKey {
@@ -42,5 +48,7 @@ public struct TokenReply: Codable, Equatable, Sendable {
         case expiresAt = "expires_at"
         case account
         case note
+        case gitUsername = "git_username"
+        case registryUsername = "registry_username"
     }
 }

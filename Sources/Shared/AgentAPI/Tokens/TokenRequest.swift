@@ -1,4 +1,4 @@
-/// The parameters of `GET /v1/accounts/{account}/token`.
+/// The parameters of `GET /v1/accounts/{account}/token` and `GET /v1/token`, apart from the account.
 public struct TokenRequest: Hashable, Sendable {
     /// The minimum remaining lifetime in seconds, if the provider's tokens live that long.
     public var minimumValidity: Int
@@ -9,15 +9,18 @@ public struct TokenRequest: Hashable, Sendable {
     /// Seconds after which the answer is `timeout`, while the refresh continues; 0 does not wait at all; `nil` for the
     /// agent's own limit.
     public var wait: Int?
+    /// Waits for a token that expires later than this, in seconds since 1970; `nil` for the current one.
+    public var newerThan: Int?
 
     public init(
         minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false,
-        target: TokenTarget? = nil, wait: Int? = nil
+        target: TokenTarget? = nil, wait: Int? = nil, newerThan: Int? = nil
     ) {
         self.minimumValidity = minimumValidity
         self.includesIDToken = includesIDToken
         self.target = target
         self.wait = wait
+        self.newerThan = newerThan
     }
 
     /// The request's query.
@@ -25,6 +28,7 @@ public struct TokenRequest: Hashable, Sendable {
         var pairs = ["min_valid=\(minimumValidity)"]
         if includesIDToken { pairs.append("id_token=true") }
         if let wait { pairs.append("wait=\(wait)") }
+        if let newerThan { pairs.append("newer_than=\(newerThan)") }
         if let target {
             if !target.scopes.isEmpty { pairs.append("scope=" + Self.encoded(target.scopes.joined(separator: " "))) }
             pairs += target.resources.map { "resource=" + Self.encoded($0) }

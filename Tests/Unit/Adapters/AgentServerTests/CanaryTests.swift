@@ -22,6 +22,9 @@ struct CanaryTests {
             switch resource {
             case .events: return []
             case .login: return [Request(method: "DELETE", target: path)]
+            case .urlToken, .url:
+                let query = "url=https://\(account).example/"
+                return resource.methods.map { Request(method: $0, target: "\(path)?\(query)") }
             case .policyCheck: return [.get("\(path)?pid=4711&account=\(account)")]
             default:
                 return resource.methods.map { method in
@@ -70,8 +73,8 @@ struct CanaryTests {
 
     private static func isAboutRequest(_ code: Problem.Code) -> Bool {
         switch code {
-        case .badRequest, .forbidden, .locked, .methodNotAllowed, .notAcceptable, .notFound, .timeout,
-            .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType, .wrongPassphrase:
+        case .ambiguousAccount, .badRequest, .forbidden, .locked, .methodNotAllowed, .noAccountForURL, .notAcceptable,
+            .notFound, .timeout, .tooLarge, .tooManyRequests, .unknownAccount, .unsupportedMediaType, .wrongPassphrase:
             true
         case .badIDToken, .configurationError, .internalError, .loginRequired, .noIDToken, .providerChanged,
             .providerRejected,

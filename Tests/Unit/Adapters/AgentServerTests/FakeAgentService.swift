@@ -1,12 +1,14 @@
 import AgentAPI
 import AgentServer
+import OAuth
 import Synchronization
 import TestSupport
 
 /// An agent without accounts: the account's name determines its behaviour, and a test opens its gates.
 ///
 /// `work` answers at once, `slow` waits at the gate `refresh`, `large` has a token of megabytes, `deep` one with
-/// claims that no JSON writer takes, `ghost` is unknown and `gone` is logged out.
+/// claims that no JSON writer takes, `ghost` is unknown and `gone` is logged out. `https://NAME.example/` is the URL of
+/// the account NAME, unless a test gives `matches`.
 final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
         case token(AccountName, TokenRequest, CallerLimits = CallerLimits())
@@ -33,6 +35,7 @@ final class FakeAgentService: AgentService {
         var failing: Problem?
         var canary: String?
         var lookups = 0
+        var matches: [String: URLMatch] = [:]
     }
 
     static let largeTokenSize = 4 * 1024 * 1024
@@ -84,6 +87,21 @@ final class FakeAgentService: AgentService {
             accessToken: account.description == "large" ? String(repeating: "a", count: largeTokenSize) : "at-secret",
             tokenType: "Bearer", expiresIn: 300, scope: "a b", expiresAt: 1_800_000_300, account: account, note: nil
         )
+    }
+
+    /// The accounts by prefix, in place of those with their own hosts.
+    var matches: [String: URLMatch] {
+        get { state.withLock { $0.matches } }
+        set { state.withLock { $0.matches = newValue } }
+    }
+
+    func match(_ url: ServiceURL) -> URLMatch? {
+        let (matches, canary) = state.withLock { ($0.matches, $0.canary) }
+        if !matches.isEmpty { return url.prefixes.lazy.compactMap { matches[String($0)] }.first }
+        let host = url.text.dropFirst("https://".count).prefix { $0 != "/" }
+        guard host.hasSuffix(".example"), let name = AccountName(host.dropLast(".example".count)) else { return nil }
+        return URLMatch(
+            prefix: "https://\(host)/", accounts: [MappedAccount(account: name, file: canary ?? "work.toml")])
     }
 
     func tokenAtOnce(

@@ -21,7 +21,7 @@ struct OpenAPISchemaTests {
             "StoreReply": StoreReply.self, "StoreReport": StoreReport.self, "StoreRequest": StoreRequest.self,
             "TokenInspection": TokenInspection.self, "TokenRejectionRequest": TokenRejection.self,
             "TokenRejectionReply": TokenRejectionReply.self, "TokenReply": TokenReply.self,
-            "UnlockReply": UnlockReply.self,
+            "URLReply": URLReply.self, "UnlockReply": UnlockReply.self,
             "UnlockRequest": UnlockRequest.self,
         ]
     }

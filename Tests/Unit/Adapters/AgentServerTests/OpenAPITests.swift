@@ -111,7 +111,10 @@ struct OpenAPITests {
                 // Requests that can be repeated may time out.
                 let canBeAskedAgain = operation.method != "POST" || operation.path.hasSuffix("/token/rejected")
                 #expect(statuses.contains(504) == canBeAskedAgain, "\(operation.name)")
-                let namesSomething = operation.path.contains("{account}") || operation.path == "/v1/policy/check"
+                let hasURL = ["/v1/token", "/v1/url"].contains(operation.path)
+                #expect(statuses.contains(409) == hasURL, "\(operation.name)")
+                let namesSomething =
+                    operation.path.contains("{account}") || operation.path == "/v1/policy/check" || hasURL
                 #expect(statuses.contains(404) == namesSomething, "\(operation.name)")
                 guard operation.method == "HEAD" else { continue }
                 let get = try #require(operations.first { $0.path == operation.path && $0.method == "GET" })
