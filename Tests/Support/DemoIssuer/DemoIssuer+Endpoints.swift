@@ -111,10 +111,12 @@ extension DemoIssuer {
         case .failure(let error): return .error(error.code)
         case .success(let tokens):
             let isFirst = request.form["grant_type"] != "refresh_token"
-            let lifetime = isFirst ? configuration.firstAccessTokenLifetime : nil
+            let first = isFirst ? configuration.firstAccessTokenLifetime : nil
+            let lifetime = first ?? configuration.accessTokenLifetime
+            state.withLock { $0.accessTokenEnds[tokens.access] = Date() + Double(lifetime) }
             var members: [String: Any] = [
                 "access_token": tokens.access, "token_type": "Bearer", "scope": tokens.scope,
-                "expires_in": lifetime ?? configuration.accessTokenLifetime,
+                "expires_in": lifetime,
             ]
             members["refresh_token"] = tokens.refresh
             members["refresh_token_expires_in"] = configuration.refreshTokenLifetime

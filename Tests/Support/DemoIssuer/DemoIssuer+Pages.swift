@@ -6,6 +6,7 @@ extension DemoIssuer {
         switch (request.method, request.path) {
         case ("GET", "/device"): form(userCode: request.query["user_code"] ?? "")
         case ("POST", "/device"): decide(request)
+        case ("POST", Self.introspectionPath): introspect(request.form["token"] ?? "")
         case ("POST", "/control/approve") where configuration.hasControl:
             approve(request.query["user_code"] ?? "") ? .text("approved\n") : .text("no such code\n", status: 404)
         case ("POST", "/control/deny") where configuration.hasControl:

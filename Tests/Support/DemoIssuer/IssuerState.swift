@@ -28,6 +28,8 @@ struct IssuerState {
     var codes: [String: DeviceCode] = [:]
     var refreshTokens: [String: RefreshToken] = [:]
     var accessTokens: [String] = []
+    /// When each access token of a reply expires.
+    var accessTokenEnds: [String: Date] = [:]
     var faults: [DemoIssuer.Endpoint: [DemoIssuer.Fault]] = [:]
     var standingFaults: [DemoIssuer.Endpoint: DemoIssuer.Fault] = [:]
     var log: [DemoIssuer.LogEntry] = []
