@@ -21,6 +21,10 @@ public protocol AgentService: Sendable {
     func rejectToken(
         _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply
+    /// Returns credentials of a role at AWS, from memory or by a request with the login's token.
+    func awsCredentials(
+        _ account: AccountName, _ role: AWSRole, within limits: CallerLimits
+    ) async throws(Problem) -> AWSCredentialsReply
     func health() async -> AgentStatus
     func providers() -> ProviderList
     /// Returns the status of the agent and of the included accounts.

@@ -75,6 +75,7 @@ public struct AuditLine: Equatable, Sendable {
             record.permissions.isEmpty ? "connect" : record.permissions.map(\.rawValue).joined(separator: " "))
         let scopes = record.scopes.map { DisplayText.clean($0, limit: longestScope) }
         add("scopes", scopes.joined(separator: " "), limit: 1000)
+        add("aws_role", record.awsRole?.text)
         let (decision, result) =
             switch record.result {
             case .allowed: ("allowed", "ok")

@@ -64,6 +64,7 @@ public final class Agent: Sendable {
     private let feed: EventFeed
     private let registry: AccountRegistry
     private let tokens: Tokens
+    private let roles: AWSRoles
     private let logins: Logins
     private let logouts: Logouts
     private let managedStores: Stores
@@ -85,6 +86,7 @@ public final class Agent: Sendable {
         let stores = Stores(shared: shared, registry: registry, migration: migration)
         (feed, self.registry, self.logins, managedStores) = (shared.feed, registry, logins, stores)
         tokens = Tokens(time: shared.time, registry: registry)
+        roles = AWSRoles(shared: shared, registry: registry)
         logouts = Logouts(
             shared: shared, registry: registry, logins: logins, revocations: revocations,
             sessions: ProviderSessions(shared: shared, queue: revocations), leftovers: leftovers)
@@ -118,6 +120,12 @@ public final class Agent: Sendable {
         _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply {
         try await tokens.reject(name, request, digest: digest, within: limits)
+    }
+
+    public func awsCredentials(
+        _ name: AccountName, _ role: AWSRole, within limits: CallerLimits
+    ) async throws(Problem) -> AWSCredentialsReply {
+        try await roles.credentials(name, role, within: limits)
     }
 
     /// Returns at once, with the last known state of the stores.

@@ -61,10 +61,10 @@ struct AuthagentCommand: ParsableCommand {
             """,
         version: agentVersion,
         subcommands: [
-            LoginCommand.self, TokenCommand.self, URLCommand.self, StatusCommand.self, LogoutCommand.self,
-            InspectCommand.self,
-            ProvidersCommand.self, PolicyCommand.self, DoctorCommand.self, StoreCommand.self, LockCommand.self,
-            UnlockCommand.self, EventsCommand.self, StartCommand.self, StopCommand.self, ReloadCommand.self,
+            LoginCommand.self, TokenCommand.self, URLCommand.self, HelperCommand.self, StatusCommand.self,
+            LogoutCommand.self, InspectCommand.self, ProvidersCommand.self, PolicyCommand.self, DoctorCommand.self,
+            StoreCommand.self, LockCommand.self, UnlockCommand.self, EventsCommand.self, StartCommand.self,
+            StopCommand.self, ReloadCommand.self,
         ]
     )
 }

@@ -13,6 +13,8 @@ public struct AccessRecord: Equatable, Sendable {
     public var account: AccountName?
     /// The scopes that bound the request: its own, else the rule's; empty if there are none.
     public var scopes: [String]
+    /// The role at AWS whose credentials were requested.
+    public var awsRole: AWSRole?
     public var result: Result
     /// The reason for a refusal not made by a rule: `browser`, `foreign_host`, `caller_lost`.
     public var reason: String?
@@ -29,13 +31,14 @@ public struct AccessRecord: Equatable, Sendable {
 
     public init(
         caller: Caller, permissions: [Permission], account: AccountName?, scopes: [String], result: Result,
-        reason: String? = nil, rule: Int?, owner: UInt32? = nil
+        reason: String? = nil, rule: Int?, owner: UInt32? = nil, awsRole: AWSRole? = nil
     ) {
         self.caller = caller
         self.owner = owner
         self.permissions = permissions
         self.account = account
         self.scopes = scopes
+        self.awsRole = awsRole
         self.result = result
         self.reason = reason
         self.rule = rule

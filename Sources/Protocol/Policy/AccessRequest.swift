@@ -8,10 +8,20 @@ public struct AccessRequest: Equatable, Sendable {
     public var account: AccountName?
     /// The scopes that the request names.
     public var scopes: [String]
+    /// The role at AWS whose credentials it requests.
+    public var awsRole: AWSRole?
 
-    public init(_ permissions: [Permission], on account: AccountName?, scopes: [String] = []) {
+    public init(
+        _ permissions: [Permission], on account: AccountName?, scopes: [String] = [], awsRole: AWSRole? = nil
+    ) {
         self.permissions = permissions
         self.account = account
         self.scopes = scopes
+        self.awsRole = awsRole
+    }
+
+    /// A request for credentials of a role at AWS, for which the agent uses the login's token.
+    public init(of role: AWSRole, on account: AccountName?) {
+        self.init(role.needsIDToken ? [.token, .idToken] : [.token], on: account, awsRole: role)
     }
 }

@@ -13,6 +13,8 @@ public struct AccessRule: Equatable, Sendable {
     public var resources: [String]?
     /// The same for audiences.
     public var audiences: [String]?
+    /// The roles at AWS whose credentials may be requested; `nil` if any, unless something is bound.
+    public var awsRoles: [AWSRolePattern]?
     /// For each user.
     public var maximumPerMinute: Int?
     /// Where the rule is written, for messages.
@@ -33,7 +35,8 @@ public struct AccessRule: Equatable, Sendable {
 
     public init(
         accounts: [Glob], conditions: [Condition], allow: Set<Permission>, scopes: ScopeBound? = nil,
-        resources: [String]? = nil, audiences: [String]? = nil, maximumPerMinute: Int? = nil, source: String
+        resources: [String]? = nil, audiences: [String]? = nil, awsRoles: [AWSRolePattern]? = nil,
+        maximumPerMinute: Int? = nil, source: String
     ) {
         self.accounts = accounts
         self.conditions = conditions
@@ -41,14 +44,22 @@ public struct AccessRule: Equatable, Sendable {
         self.scopes = scopes
         self.resources = resources
         self.audiences = audiences
+        self.awsRoles = awsRoles
         self.maximumPerMinute = maximumPerMinute
         self.source = source
     }
 
     /// `nil` if unbounded. A rule that bounds one thing bounds all: a scope means more at another resource.
-    var bound: TokenBound? {
-        guard scopes != nil || resources != nil || audiences != nil else { return nil }
-        return TokenBound(scopes: scopes, resources: resources ?? [], audiences: audiences ?? [])
+    package var bound: TokenBound? {
+        guard scopes != nil || resources != nil || audiences != nil || awsRoles != nil else { return nil }
+        return TokenBound(
+            scopes: scopes, resources: resources ?? [], audiences: audiences ?? [], namesAWSRoles: awsRoles != nil)
+    }
+
+    /// Whether the rule lets a request have credentials of this role.
+    func allows(_ role: AWSRole) -> Bool {
+        guard let awsRoles else { return bound == nil }
+        return awsRoles.contains { $0.matches(role) }
     }
 
     /// Whether the rule allows all of these without a bound.

@@ -102,6 +102,12 @@ public final class CurrentRules: Sendable {
     ) -> Verdict.Outcome {
         if let missing = request.permissions.first(where: { !rule.allow.contains($0) }) { return .refused(missing) }
         if let beyond = rule.scopes?.beyond(request.scopes), !beyond.isEmpty { return .beyond(beyond) }
+        if let role = request.awsRole {
+            guard rule.allows(role) else { return .beyondRoles(role) }
+        } else if rule.awsRoles != nil, request.permissions.contains(.idToken) {
+            // AWS gives credentials of every role that trusts its issuer for an ID token.
+            return .refused(.idToken)
+        }
         if let wait = take(rule, index, caller, &state) { return .tooMany(retryAfter: wait) }
         return .allowed(rule.bound)
     }

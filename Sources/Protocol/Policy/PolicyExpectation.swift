@@ -68,8 +68,13 @@ public struct PolicyExpectation: Equatable, Sendable {
         switch verdict.outcome {
         case .allowed, .tooMany: break
         case .refused(let permission):
-            if verdict.rule != nil { reasons.append("it does not allow '\(permission.rawValue)'") }
+            if let number = verdict.rule {
+                let isForRoles = rules.rules[number - 1].allow.contains(permission)
+                reasons.append(
+                    "it does not allow '\(permission.rawValue)'" + (isForRoles ? " but for its aws_roles" : ""))
+            }
         case .beyond(let scopes): reasons.append("it does not allow the scope '\(scopes.joined(separator: " "))'")
+        case .beyondRoles(let role): reasons.append("it does not allow the AWS role '\(role.text)'")
         }
         if case .number(let number) = rule, number != verdict.rule {
             reasons.append(rules.whyNot(number, request.account, caller))

@@ -108,6 +108,14 @@ extension AgentClient {
         try await ask(.rejectToken(account, rejection))
     }
 
+    /// Returns credentials of a role at AWS, which the agent requests with the login's token and keeps in memory. Those
+    /// that end in 15 minutes are replaced first.
+    public func awsCredentials(
+        of account: AccountName, _ asked: AWSCredentialsRequest
+    ) async throws(AgentClientError) -> AWSCredentialsReply {
+        try await ask(.awsCredentials(account, asked))
+    }
+
     /// Returns the state of the agent and of every account.
     public func status() async throws(AgentClientError) -> StatusReport { try await ask(.status) }
 

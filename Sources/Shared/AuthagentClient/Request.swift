@@ -45,6 +45,12 @@ extension Request where Reply == TokenRejectionReply {
     }
 }
 
+extension Request where Reply == AWSCredentialsReply {
+    package static func awsCredentials(_ account: AccountName, _ asked: AWSCredentialsRequest) -> Self {
+        post(Resource.awsCredentials.path(of: account), asked, within: Limits.answerTime + .seconds(5))
+    }
+}
+
 extension Request where Reply == AgentStatus {
     package static func health(within limit: Duration = .seconds(10)) -> Self {
         var request = Self("GET", Resource.health.path)

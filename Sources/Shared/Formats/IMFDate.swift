@@ -15,19 +15,11 @@ package enum IMFDate {
         guard clock.count == 3, let hour = number(clock[0], 0...23), let minute = number(clock[1], 0...59),
             let second = number(clock[2], 0...60)
         else { return nil }
-        return ((days(year, month + 1, day) * 24 + hour) * 60 + minute) * 60 + second
+        return ((CivilDate.days(year, month + 1, day) * 24 + hour) * 60 + minute) * 60 + second
     }
 
     private static func number(_ text: Substring, _ range: ClosedRange<Int>) -> Int? {
         guard text.utf8.allSatisfy(\.isDigit), let number = Int(text), range.contains(number) else { return nil }
         return number
-    }
-
-    /// Returns days since 1970-01-01 in the Gregorian calendar. The year starts in March, so that the leap day is the
-    /// last.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let year = month > 2 ? year : year - 1
-        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-        return year * 365 + year / 4 - year / 100 + year / 400 + dayOfYear - 719_468
     }
 }

@@ -11,6 +11,8 @@ extension DemoIssuer {
             approve(request.query["user_code"] ?? "") ? .text("approved\n") : .text("no such code\n", status: 404)
         case ("POST", "/control/deny") where configuration.hasControl:
             deny(request.query["user_code"] ?? "") ? .text("denied\n") : .text("no such code\n", status: 404)
+        case ("GET", "/federation/credentials"): assignedRole(request)
+        case ("POST", "/sts"): trustingRole(request)
         default: .text("there is nothing here\n", status: 404)
         }
     }

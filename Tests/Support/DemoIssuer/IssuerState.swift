@@ -43,6 +43,8 @@ struct IssuerState {
     var awsExpiries: [String: Int] = [:]
     var awsTokens: Set<String> = []
     var endedSessions: [String] = []
+    var roleRules = DemoIssuer.RoleRules()
+    var roleRequests: [String] = []
     /// The ids of used assertions.
     var assertions: Set<String> = []
     private var families = 0

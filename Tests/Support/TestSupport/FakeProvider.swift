@@ -4,7 +4,11 @@ import Synchronization
 
 /// An authorization server without a network: each endpoint replies from its own script and repeats the last line.
 public final class FakeProvider: HTTPTransport {
-    public enum Endpoint: String, Sendable { case metadata, device, token, revocation, keys, introspection, register }
+    public enum Endpoint: String, Sendable {
+        case metadata, device, token, revocation, keys, introspection, register
+        /// The services of AWS that give credentials of roles.
+        case portal, sts
+    }
 
     public typealias Answer = Result<HTTPResponse, TransportFailure>
 
@@ -18,7 +22,9 @@ public final class FakeProvider: HTTPTransport {
 
     public static let issuer = "https://issuer.example"
     /// Endpoint names of AWS and others.
-    private static let others = ["device_authorization": Endpoint.device, "logout": .revocation, "revoke": .revocation]
+    private static let others = [
+        "device_authorization": Endpoint.device, "logout": .revocation, "revoke": .revocation, "credentials": .portal,
+    ]
 
     /// Publishes metadata, issues user codes that stay pending, and revokes.
     public init() {
@@ -85,7 +91,7 @@ public final class FakeProvider: HTTPTransport {
     }
 
     public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
-        let last = request.url.text.split(separator: "/").last.map(String.init) ?? ""
+        let last = request.url.text.prefix { $0 != "?" }.split(separator: "/").last.map(String.init) ?? ""
         let endpoint = Endpoint(rawValue: last) ?? Self.others[last] ?? .metadata
         let (gate, answer) = state.withLock { state -> (Gate?, Answer) in
             state.requests.append((endpoint, request))

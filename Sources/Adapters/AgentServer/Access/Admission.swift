@@ -25,7 +25,8 @@ struct Admission: Sendable {
     func record(_ result: AccessRecord.Result) -> AccessRecord {
         AccessRecord(
             caller: caller, permissions: request.permissions, account: request.account,
-            scopes: request.scopes.isEmpty ? bound?.scopes?.scopes ?? [] : request.scopes, result: result, rule: rule
+            scopes: request.scopes.isEmpty && request.awsRole == nil ? bound?.scopes?.scopes ?? [] : request.scopes,
+            result: result, rule: rule, awsRole: request.awsRole
         )
     }
 }

@@ -20,6 +20,13 @@ extension Problem {
                     + " user \(caller.user)",
                 hint: Self.askWhoRunsIt(request.account, caller), reason: "scope_not_allowed"
             )
+        case .beyondRoles(let role):
+            self.init(
+                .forbidden,
+                "the rules allow no credentials\(of) of the AWS role '\(role.text)' to this program of user"
+                    + " \(caller.user)",
+                hint: Self.askWhoRunsIt(request.account, caller), reason: "role_not_allowed"
+            )
         case .tooMany(let seconds):
             self.init(
                 .tooManyRequests, "user \(caller.user) sends more requests than the rules allow",

@@ -21,7 +21,8 @@ extension RequestHandler {
         let deadline = NIOLoopBoundBox<Scheduled<Void>?>(nil, eventLoop: eventLoop)
         let once = NIOLoopBoundBox(false, eventLoop: eventLoop)
         // Only requests that can be repeated end early: a login or a logout runs to its end.
-        let isRepeatable = request.method != "POST" || measurement?.route == .tokenRejected
+        let isRepeatable =
+            request.method != "POST" || [.tokenRejected, .awsCredentials].contains(measurement?.route)
         if isRepeatable {
             let wait = deferred?.request.wait.map { Duration.seconds($0) }
             let limit = min(connection.limits.answerTime, wait ?? connection.limits.answerTime)

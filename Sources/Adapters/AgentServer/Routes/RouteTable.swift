@@ -8,6 +8,8 @@ enum Handler: Sendable {
         @Sendable (Router) -> @Sendable (AccountName, RoutedRequest) async throws(Problem) -> Router.Answer
     typealias ListFunction =
         @Sendable (Router) -> @Sendable (APIRequest, AccessView) async throws(Problem) -> Router.Answer
+    typealias RequestFunction =
+        @Sendable (Router) -> @Sendable (AccountName, APIRequest) throws(Problem) -> AccessRequest
     typealias Scopes = @Sendable (Router) -> @Sendable (APIRequest) throws(Problem) -> [String]
 
     /// The account's token, which is served at once where that is possible.
@@ -22,6 +24,8 @@ enum Handler: Sendable {
     case list(Permission, ListFunction)
     /// One account; `scopes` are those that the request names.
     case account(Permission, scopes: Scopes = noScopes, AccountFunction)
+    /// One account; what the rules must allow is in the request.
+    case request(RequestFunction, AccountFunction)
     /// The agent as a whole: needs `admin`.
     case agent(Function<RoutedRequest>)
 
@@ -55,6 +59,7 @@ enum RouteTable {
         case .urlToken: ["GET": .urlToken]
         case .url: ["GET": .url]
         case .tokenRejected: ["POST": .account(.token, scopes: Router.rejectedScopes, Router.tokenRejected)]
+        case .awsCredentials: ["POST": .request(Router.awsAccess, Router.awsCredentials)]
         case .login:
             [
                 "POST": .account(.login, scopes: Router.loginScopes, Router.login),

@@ -114,6 +114,11 @@ struct Router: Sendable {
             return try await answer(needed, request, identity) { routed throws(Problem) in
                 try await run(self)(account, routed)
             }
+        case .request(let access, let run):
+            guard let account = route.account else { throw Self.nothingHere }
+            return try await answer(try access(self)(account, request), request, identity) { routed throws(Problem) in
+                try await run(self)(account, routed)
+            }
         case .agent(let run):
             return try await answer(AccessRequest([.admin], on: nil), request, identity) { routed throws(Problem) in
                 try await run(self)(routed)

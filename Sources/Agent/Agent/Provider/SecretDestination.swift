@@ -1,3 +1,4 @@
+internal import AgentAPI
 internal import Configuration
 internal import OAuth
 
@@ -49,6 +50,12 @@ struct SecretDestination {
 }
 
 extension SecretDestination {
+    /// Returns the service of AWS that gets a token of the login for credentials of the role: as the account's file or
+    /// preset names it. Metadata cannot name it, and so cannot direct a token elsewhere.
+    static func service(for role: AWSRole, _ settings: AccountSettings) -> EndpointURL? {
+        role.needsIDToken ? settings.aws.sts : settings.aws.portal
+    }
+
     init(_ settings: AccountSettings, hosts: Set<String>?) {
         self.init(
             hosts: hosts,

@@ -11,6 +11,8 @@ extension CallerLimits {
     func requireAllowed(
         _ target: TokenTarget?, _ settings: AccountSettings, _ account: AccountName
     ) throws(Problem) {
+        // The access portal gives credentials of every role for the token itself.
+        if bound?.namesAWSRoles == true, settings.aws.portal != nil { throw .onlyAWSRoles(account) }
         guard let foreign = bound?.beyond(target, own: settings.place) else { return }
         throw .targetNotAllowed(foreign, account)
     }
@@ -135,6 +137,14 @@ extension Problem {
 
     private static func anotherAccount(_ bound: ScopeBound) -> String {
         "it does not narrow scopes; a second account with a login for '\(bound.text)' only has such tokens"
+    }
+
+    fileprivate static func onlyAWSRoles(_ account: AccountName) -> Problem {
+        Problem(
+            .forbidden, "the rules allow credentials of some AWS roles of '\(account)', and its token would give all",
+            hint: "request credentials with 'authagent helper aws \(account) --account-id ID --role NAME'",
+            reason: "only_aws_roles"
+        )
     }
 
     fileprivate static func targetNotAllowed(_ foreign: TokenBound.Foreign, _ account: AccountName) -> Problem {

@@ -20,6 +20,9 @@ extension AccountKey {
         AccountKey(.tokenEndpoint, endpoint, \.tokenEndpoint, from: \.tokenEndpoint),
         AccountKey(.revocationEndpoint, endpoint, \.revocationEndpoint, from: \.revocationEndpoint),
         AccountKey(.registrationEndpoint, endpoint, \.registrationEndpoint, from: \.registrationEndpoint),
+        // In the file only: a login of another program must not choose where the login's tokens are sent.
+        AccountKey("sso_portal_url", endpoint, \.ssoPortal),
+        AccountKey("sts_url", endpoint, \.sts),
     ]
 
     private static var endpoint: AccountValue<EndpointURL, String> { .url(EndpointURL.init(parsing:), \.text) }

@@ -15,6 +15,10 @@ public struct AccountKeys: Equatable, Sendable {
     public var tokenEndpoint: EndpointURL?
     public var revocationEndpoint: EndpointURL?
     public var registrationEndpoint: EndpointURL?
+    /// The access portal of AWS IAM Identity Center, without the path of an operation.
+    public var ssoPortal: EndpointURL?
+    /// AWS STS.
+    public var sts: EndpointURL?
     public var clientAuthentication: ClientAuthentication?
     /// The absolute path of a file with the client's secret.
     public var clientSecretFile: String?

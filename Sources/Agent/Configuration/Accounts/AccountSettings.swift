@@ -15,6 +15,8 @@ public struct AccountSettings: Equatable, Sendable {
     public let hasMetadata: Bool
     /// The preset's endpoints, used where the metadata has none.
     public let presetEndpoints: ProviderEndpoints.Known
+    /// The services of AWS that give credentials of roles: the file's, else the preset's.
+    public let aws: AWSServices
     /// `nil` if the method is chosen from the provider's metadata.
     public let clientAuthentication: ClientAuthentication?
     public let dialect: RequestDialect
@@ -54,6 +56,7 @@ public struct AccountSettings: Equatable, Sendable {
         let isPresetsIssuer = keys.issuer == nil
         hasMetadata = isPresetsIssuer ? preset?.hasMetadata ?? true : true
         presetEndpoints = isPresetsIssuer ? try Self.endpoints(of: keys.provider) : ProviderEndpoints.Known()
+        aws = try AWSServices(keys, preset: isPresetsIssuer ? keys.provider : nil)
         dialect = keys.dialect()
         refreshEndsTokens = keys.refreshEndsTokens ?? preset?.refreshEndsTokens ?? false
         believesOmittedScope = keys.believeOmittedScope ?? preset?.believesOmittedScope ?? false

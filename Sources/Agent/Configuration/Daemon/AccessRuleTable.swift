@@ -13,6 +13,7 @@ enum AccessRuleTable {
         let allow = try file.permissions("allow")
         let scopes = try file.scopes("scopes")
         let (resources, audiences) = (try file.resources("resources"), try file.audiences("audiences"))
+        let awsRoles = try file.awsRoles("aws_roles")
         let perMinute = try file.integer("max_per_minute", in: 1...1_000_000)
         try file.refuseUnknownKeys()
         guard !conditions.isEmpty else {
@@ -32,7 +33,7 @@ enum AccessRuleTable {
         }
         return AccessRule(
             accounts: accounts, conditions: conditions, allow: allow, scopes: scopes, resources: resources,
-            audiences: audiences, maximumPerMinute: perMinute, source: file.place
+            audiences: audiences, awsRoles: awsRoles, maximumPerMinute: perMinute, source: file.place
         )
     }
 

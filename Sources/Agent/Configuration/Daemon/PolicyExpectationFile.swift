@@ -84,6 +84,7 @@ public enum PolicyExpectationFile {
         let one = try file.string("permission")
         let several = try file.strings("permissions")
         let scopes = try file.scopes("scopes")?.scopes ?? []
+        let awsRole = try awsRole(&file)
         guard (one == nil) != (several == nil), several?.isEmpty != true else {
             throw file.error(
                 "permission", "exactly one of permission and permissions is required",
@@ -105,6 +106,28 @@ public enum PolicyExpectationFile {
         guard let name, let account = AccountName(name) else {
             throw file.error("account", "it is missing or not an account name", hint: "a name has \(AccountName.rule)")
         }
-        return AccessRequest(permissions, on: account, scopes: scopes)
+        guard let awsRole else { return AccessRequest(permissions, on: account, scopes: scopes) }
+        let request = AccessRequest(of: awsRole, on: account)
+        guard Set(request.permissions) == Set(permissions), scopes.isEmpty else {
+            let needed = request.permissions.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+            throw file.error(
+                "aws_role", "such a request has no scopes, and needs \(needed)",
+                hint: "leave scopes out, and write: permissions = [\(needed)]")
+        }
+        return request
+    }
+
+    /// Reads a role as `aws_roles` names it, without a pattern.
+    private static func awsRole(_ file: inout TOMLFile) throws(ConfigurationError) -> AWSRole? {
+        guard let text = try file.string("aws_role") else { return nil }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let request =
+            text.hasPrefix("arn:") || parts.count != 2
+            ? AWSCredentialsRequest(roleARN: text) : AWSCredentialsRequest(accountID: parts[0], role: parts[1])
+        do throws(AWSRole.Invalid) { return try request.validRole() } catch {
+            throw file.error(
+                "aws_role", "'\(TOMLFile.shown(text))' is not a role at AWS",
+                hint: "give ACCOUNT_ID/ROLE, as \"123456789012/ReadOnly\", or the ARN of a role")
+        }
     }
 }

@@ -66,6 +66,7 @@ extension ProviderPreset {
             tokenEndpoint: "https://oidc.{region}.amazonaws.com/token",
             revocationEndpoint: "https://portal.sso.{region}.amazonaws.com/logout",
             registrationEndpoint: "https://oidc.{region}.amazonaws.com/client/register",
+            ssoPortal: "https://portal.sso.{region}.amazonaws.com", sts: "https://sts.{region}.amazonaws.com/",
             scopes: ["sso:account:access"], offlineScope: "sso:account:access", clientSecret: .none,
             dialect: dialect(parameters: ["startUrl": "{start_url}"], encoding: .awsJSON),
             registration: "none is needed: the agent registers a client",

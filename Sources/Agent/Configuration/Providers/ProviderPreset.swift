@@ -15,6 +15,9 @@ public struct ProviderPreset: Equatable, Sendable {
     public var tokenEndpoint: String?
     public var revocationEndpoint: String?
     public var registrationEndpoint: String?
+    /// The services of AWS that give credentials of roles.
+    public var ssoPortal: String?
+    public var sts: String?
     /// The authorization endpoint; shown to people, not used by the device grant.
     public var authorizationEndpoint: String?
     /// The default scopes.

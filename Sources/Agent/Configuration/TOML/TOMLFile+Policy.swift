@@ -61,6 +61,26 @@ extension TOMLFile {
         return texts
     }
 
+    /// Reads patterns of roles at AWS.
+    mutating func awsRoles(_ key: String) throws(ConfigurationError) -> [AWSRolePattern]? {
+        guard let texts = try strings(key) else { return nil }
+        guard texts.count <= Self.mostPlaces else { throw tooMany(key) }
+        guard !texts.isEmpty else {
+            throw error(key, "the list is empty", hint: "name a role, or leave \"token\" out of allow")
+        }
+        var patterns: [AWSRolePattern] = []
+        for text in texts {
+            guard let pattern = AWSRolePattern(text) else {
+                throw error(
+                    key, "'\(Self.shown(text))' cannot match a role",
+                    hint: "give ACCOUNT_ID/ROLE, as \"123456789012/ReadOnly\" or \"*/*\", or an ARN, as"
+                        + " \"arn:aws:iam::123456789012:role/ci-*\"")
+            }
+            patterns.append(pattern)
+        }
+        return patterns
+    }
+
     /// Every request compares all of them.
     private static let mostPlaces = 64
 

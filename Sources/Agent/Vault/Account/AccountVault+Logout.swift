@@ -30,6 +30,8 @@ extension AccountVault {
                 return .success(ended)
             }
         }
+        // Only now: what they bring belongs to an ended login, and is dropped.
+        await endRoleRequests()
         return try result.get()
     }
 
@@ -85,5 +87,8 @@ extension AccountVault {
 
     /// Signs out in memory, because another object takes over the account. What the store lacks is lost: call `flush`
     /// first.
-    public func retire() async { await exclusively { self.guarded.withLock { $0.state.signOut() } } }
+    public func retire() async {
+        await exclusively { self.guarded.withLock { $0.state.signOut() } }
+        await endRoleRequests()
+    }
 }

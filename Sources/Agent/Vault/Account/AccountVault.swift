@@ -21,6 +21,8 @@ public final class AccountVault: Sendable {
         var change: Task<Void, Never>?
         /// The copy from the journal to the store: beside a refresh, but never beside a change.
         var copy: Task<Void, Never>?
+        /// The running requests for credentials of AWS roles, beside all others: they change no credential.
+        var roleRequests: [AWSRole: RoleTask] = [:]
     }
 
     public let account: AccountName

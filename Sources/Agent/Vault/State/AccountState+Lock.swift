@@ -17,6 +17,7 @@ extension AccountState {
     /// Forgets what the store holds as well. The rest stays, unserved, until it can be written.
     mutating func dropSecrets() {
         guard lock.isClosed else { return }
+        roles = RoleSessions()
         guard storage.unsaved.map(\.isJournaled) ?? true else { return slots.dropTokens() }
         signOut()
         login = .unread(nil)

@@ -74,6 +74,9 @@ extension AccountState {
         notices.isDemandReported = false
     }
 
-    /// The account's settings have changed: the same target may mean something else now.
-    mutating func forgetTargets() { slots.dropTargeted() }
+    /// The account's settings have changed: the same target or role may mean something else now.
+    mutating func forgetTargets() {
+        slots.dropTargeted()
+        roles = RoleSessions()
+    }
 }

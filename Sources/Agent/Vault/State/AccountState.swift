@@ -21,6 +21,8 @@ package struct AccountState: Sendable {
     var generation: UInt64 = 0
     var lastGrant: ContinuousClock.Instant?
     package internal(set) var slots = TokenSlots()
+    /// What the tokens have brought at AWS.
+    var roles = RoleSessions()
     var missingIDToken: MissingIDToken?
     var lock = AccountLock()
     var storage = Storage()
@@ -91,10 +93,11 @@ package struct AccountState: Sendable {
         }
     }
 
-    /// Makes results that are under way obsolete. Tokens with a target belong to one version.
+    /// Makes results that are under way obsolete. Tokens with a target, and credentials of roles, belong to one version.
     mutating func beginVersion() {
         version += 1
         slots.dropTargeted()
+        roles = RoleSessions()
     }
 
     /// Makes this the login's credential.

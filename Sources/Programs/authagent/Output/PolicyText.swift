@@ -57,6 +57,7 @@ struct PolicyText {
         if let scopes = rule.scopes { terms.append("with no more than '\(scopes.joined(separator: " "))'") }
         if let perMinute = rule.maximumPerMinute { terms.append("up to \(perMinute) times a minute") }
         if let places = places(rule) { terms.append(places) }
+        if let roles = rule.awsRoles { terms.append("for the AWS roles '\(roles.joined(separator: "', '"))'") }
         return terms.joined(separator: ", ")
     }
 

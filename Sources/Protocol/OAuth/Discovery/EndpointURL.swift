@@ -6,6 +6,7 @@ public struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
     public let origin: String
     /// In lower case; an IPv6 address is in brackets.
     public let host: String
+    public let hasQuery: Bool
 
     public init(parsing text: String) throws(URLRejection) {
         let url = try WebURL(text)
@@ -14,6 +15,7 @@ public struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
         self.text = text
         origin = url.origin
         host = url.host
+        hasQuery = url.hasQuery
     }
 
     /// Accepts a URL from an issuer's metadata. An https issuer must not direct requests to a service on this machine,

@@ -90,11 +90,14 @@ public struct RuleDescription: Codable, Equatable, Sendable {
     /// The resources and audiences that a request may name besides the account's own; absent if any.
     public var resources: [String]?
     public var audiences: [String]?
+    /// The patterns of roles at AWS whose credentials a request may have.
+    public var awsRoles: [String]?
     public var maximumPerMinute: Int?
 
     public init(
         rule: Int, source: String, matches: Bool, uncertain: Bool = false, conditions: [RuleCondition], allow: [String],
-        scopes: [String]?, resources: [String]? = nil, audiences: [String]? = nil, maximumPerMinute: Int?
+        scopes: [String]?, resources: [String]? = nil, audiences: [String]? = nil, awsRoles: [String]? = nil,
+        maximumPerMinute: Int?
     ) {
         self.rule = rule
         self.source = source
@@ -105,11 +108,13 @@ public struct RuleDescription: Codable, Equatable, Sendable {
         self.scopes = scopes
         self.resources = resources
         self.audiences = audiences
+        self.awsRoles = awsRoles
         self.maximumPerMinute = maximumPerMinute
     }
 
     enum CodingKeys: String, CodingKey {
         case rule, source, matches, uncertain, conditions, allow, scopes, resources, audiences
+        case awsRoles = "aws_roles"
         case maximumPerMinute = "max_per_minute"
     }
 }

@@ -10,6 +10,7 @@ public enum Resource: String, CaseIterable, Sendable {
     /// Which account has a URL.
     case url = "/v1/url"
     case tokenRejected = "/v1/accounts/{account}/token/rejected"
+    case awsCredentials = "/v1/accounts/{account}/aws-credentials"
     case login = "/v1/accounts/{account}/login"
     case logout = "/v1/accounts/{account}/logout"
     case inspectAccount = "/v1/accounts/{account}/inspect"
@@ -37,7 +38,7 @@ public enum Resource: String, CaseIterable, Sendable {
             ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store: ["GET", "HEAD", "POST"]
-        case .tokenRejected, .logout, .inspectAccount, .inspect, .reload, .lock, .unlock: ["POST"]
+        case .tokenRejected, .awsCredentials, .logout, .inspectAccount, .inspect, .reload, .lock, .unlock: ["POST"]
         }
     }
 

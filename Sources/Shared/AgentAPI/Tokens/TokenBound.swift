@@ -5,11 +5,16 @@ public struct TokenBound: Hashable, Sendable {
     /// The values that a request may name besides the account's own resources and audience.
     public var resources: [String]
     public var audiences: [String]
+    /// Whether the rule names roles at AWS. Then no token is served for which AWS gives credentials of other roles.
+    public var namesAWSRoles: Bool
 
-    public init(scopes: ScopeBound? = nil, resources: [String] = [], audiences: [String] = []) {
+    public init(
+        scopes: ScopeBound? = nil, resources: [String] = [], audiences: [String] = [], namesAWSRoles: Bool = false
+    ) {
         self.scopes = scopes
         self.resources = resources
         self.audiences = audiences
+        self.namesAWSRoles = namesAWSRoles
     }
 
     /// Returns the resources and the audience of `target` that exceed the bound; `nil` if none do. `own` is the

@@ -15,6 +15,11 @@ struct AccessTests {
         (.get("/v1/accounts/work/token?id_token=true"), [.token, .idToken]),
         (.get("/v1/accounts/work/token?id_token=true", "Accept: text/plain"), [.idToken]),
         (.post("/v1/accounts/work/token/rejected"), [.token]),
+        (.post("/v1/accounts/work/aws-credentials", #"{"account_id":"123456789012","role":"R"}"#), [.token]),
+        (
+            .post("/v1/accounts/work/aws-credentials", #"{"role_arn":"arn:aws:iam::123456789012:role/ci"}"#),
+            [.token, .idToken]
+        ),
         (.get("/v1/accounts/work"), [.status]),
         (.post("/v1/accounts/work/inspect", "{}"), [.status]),
         (.post("/v1/accounts/work/login", "{\"timeout\":9,\"qr_code\":true}"), [.login]),

@@ -13,6 +13,7 @@ final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
         case token(AccountName, TokenRequest, CallerLimits = CallerLimits())
         case rejectToken(AccountName, TokenRequest, digest: [UInt8]?, CallerLimits = CallerLimits())
+        case awsCredentials(AccountName, AWSRole, CallerLimits = CallerLimits())
         case login(AccountName, LoginRequest, CallerLimits = CallerLimits())
         case cancelLogin(AccountName)
         case logout(AccountName, LogoutRequest)
@@ -162,6 +163,15 @@ final class FakeAgentService: AgentService {
     ) async throws(Problem) -> TokenRejectionReply {
         try await perform(.rejectToken(account, request, digest: digest, limits), of: account)
         return TokenRejectionReply(account: account, result: .renewed)
+    }
+
+    func awsCredentials(
+        _ account: AccountName, _ role: AWSRole, within limits: CallerLimits
+    ) async throws(Problem) -> AWSCredentialsReply {
+        try await perform(.awsCredentials(account, role, limits), of: account)
+        return AWSCredentialsReply(
+            accessKeyID: "ASIAEXAMPLE", secretAccessKey: "secret", sessionToken: "session",
+            expiration: "2033-05-18T03:33:20Z", expiresAt: 2_000_000_000, accountID: role.account)
     }
 
     func health() async -> AgentStatus {

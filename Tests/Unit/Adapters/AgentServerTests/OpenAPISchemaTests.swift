@@ -5,6 +5,7 @@ struct OpenAPISchemaTests {
     /// The types of the socket API, by the names of their schemas.
     private static var types: [String: any Decodable.Type] {
         [
+            "AWSCredentialsReply": AWSCredentialsReply.self, "AWSCredentialsRequest": AWSCredentialsRequest.self,
             "AccountStatus": AccountStatus.self, "AgentEvent": AgentEvent.self, "AgentStatus": AgentStatus.self,
             "Denial": AgentNews.Denial.self, "DoctorCheck": DoctorCheck.self,
             "DoctorReport": DoctorReport.self, "InspectReply": InspectReply.self, "InspectRequest": InspectRequest.self,

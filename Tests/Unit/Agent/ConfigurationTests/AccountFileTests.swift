@@ -63,6 +63,32 @@ struct AccountFileTests {
         #expect(error.problem.contains(key == "audience" ? "the audience" : "the resource"))
     }
 
+    @Test("the services of AWS are the file's, else the preset's, and none beside another issuer than the preset's")
+    func awsServices() throws {
+        let aws = "provider = \"aws\"\nregion = \"eu-west-1\"\nstart_url = \"https://d-1.awsapps.com/start\"\n"
+        func load(_ text: String) throws -> AWSServices {
+            let fixture = try AccountFiles()
+            try fixture.write(text)
+            return try #require(try fixture.directory.load(fixture.name)).aws
+        }
+        let preset = try load(aws)
+        #expect(preset.portal?.text == "https://portal.sso.eu-west-1.amazonaws.com")
+        #expect(preset.sts?.text == "https://sts.eu-west-1.amazonaws.com/")
+        let own = try load(aws + "sts_url = \"https://sts.example/\"\n")
+        #expect(own.portal == preset.portal && own.sts?.text == "https://sts.example/")
+        let other = try load(
+            aws + "issuer = \"https://oidc.example\"\nclient_id = \"c\"\nsso_portal_url = \"https://p.example\"\n")
+        #expect(other.portal?.text == "https://p.example" && other.sts == nil)
+        let plain = try load(Self.good)
+        #expect(plain.portal == nil && plain.sts == nil)
+        for line in [
+            "sso_portal_url = \"http://portal.example\"", "sts_url = \"http://10.0.0.1/\"", "sts_url = \"x\"",
+            "sts_url = \"https://sts.example/?a=b\"", "sso_portal_url = \"https://u@portal.example\"",
+        ] {
+            #expect(throws: ConfigurationError.self, "\(line)") { _ = try load(Self.good + line + "\n") }
+        }
+    }
+
     @Test("settings with any characters are read back as they were written")
     func roundTrip() throws {
         let fixture = try AccountFiles()
@@ -93,6 +119,8 @@ struct AccountFileTests {
         keys.pkce = false
         keys.deviceParameters = ["audience": "https://api.example/", "odd.name": "a\"b"]
         keys.registrationEndpoint = try EndpointURL(parsing: "https://issuer.example/register")
+        keys.ssoPortal = try EndpointURL(parsing: "https://portal.example")
+        keys.sts = try EndpointURL(parsing: "http://localhost:1/sts")
         keys.requestEncoding = .form
         let settings = try AccountSettings(keys)
         try fixture.directory.prepare(settings, for: fixture.name).commit()
@@ -117,6 +145,8 @@ struct AccountFileTests {
         token_endpoint = "https://issuer.example/token"
         revocation_endpoint = "https://issuer.example/revoke"
         registration_endpoint = "https://issuer.example/register"
+        sso_portal_url = "https://portal.example"
+        sts_url = "http://localhost:1/sts"
         client_auth = "client_secret_post"
         client_secret_file = "/etc/secret"
         client_key_file = "/etc/keys/tv.pem"

@@ -30,6 +30,35 @@ struct PolicyExpectationTests {
         return try PolicyExpectationFile.load(try files.file("expected.toml", text, mode: 0o666), names: Self.names)
     }
 
+    @Test("a role at AWS is expected by name or by ARN, with the permissions that it needs")
+    func awsRole() throws {
+        var rule = Self.rules.rules[0]
+        rule.allow = [.token, .idToken]
+        rule.awsRoles = [AWSRolePattern("*/ReadOnly")].compactMap(\.self)
+        let rules = AccessRules(owner: 1000, rules: [rule])
+        let caller = "[[expect]]\nuser = \"backup\"\nunit = \"b.service\"\naccount = \"work\"\n"
+        func failure(_ text: String) throws -> PolicyTestReport.Failure? {
+            try #require(try load(caller + text).first).failure(under: rules)
+        }
+        let token = "permission = \"token\"\nresult = \"allow\"\n"
+        #expect(try failure(token + "aws_role = \"123456789012/ReadOnly\"\n") == nil)
+        #expect(
+            try failure(token + "aws_role = \"123456789012/Admin\"\n")?.reason
+                == "rule 1 (f:1) decides; it does not allow the AWS role '123456789012/Admin'")
+        let both = "permissions = [\"token\", \"id_token\"]\nresult = \"allow\"\n"
+        let arn = "aws_role = \"arn:aws:iam::123456789012:role/ReadOnly\"\n"
+        #expect(try failure(both + arn)?.reason.contains("AWS role 'arn:aws:iam::123456789012:role/ReadOnly'") == true)
+        #expect(
+            try failure(both)?.reason == "rule 1 (f:1) decides; it does not allow 'id_token' but for its aws_roles")
+        for text in [
+            token + arn, both + "aws_role = \"123456789012/ReadOnly\"\n", token + "aws_role = \"*/ReadOnly\"\n",
+            token + "aws_role = \"ReadOnly\"\n",
+            token + "scopes = [\"a\"]\naws_role = \"123456789012/ReadOnly\"\n",
+        ] {
+            #expect(throws: ConfigurationError.self, "\(text)") { _ = try load(caller + text) }
+        }
+    }
+
     @Test("a decision as expected passes, whichever members of it the file names")
     func met() throws {
         let expectations = try load(

@@ -87,12 +87,25 @@ struct RuleTableTests {
         #expect(settings.rules.map(\.audiences) == [["api"], nil, nil])
     }
 
+    @Test("patterns of AWS roles are read; an empty list, and a text that cannot match, are refused")
+    func awsRoles() throws {
+        let rule = "[[rule]]\naccounts = [\"a\"]\nuser = \"*\"\nallow = [\"token\"]\n"
+        let settings = try load(user: rule + "aws_roles = [\"*/ReadOnly\"]\n" + rule)
+        #expect(settings.rules.map { $0.awsRoles?.map(\.description) } == [["*/ReadOnly"], nil])
+        for (value, hint) in [
+            ("[]", "name a role"), ("[\"*\"]", "ACCOUNT_ID/ROLE"), ("[\"a/b/c\"]", "ACCOUNT_ID/ROLE"),
+        ] {
+            let error = #expect(throws: ConfigurationError.self) { try load(user: rule + "aws_roles = \(value)\n") }
+            #expect(error?.line == 5 && error?.hint.contains(hint) == true, "\(value)")
+        }
+    }
+
     @Test("mistakes are refused with their line and a suggestion")
     func mistakes() throws {
         let good = "[[rule]]\naccounts = [\"work\"]\nuser = \"backup\"\nallow = [\"token\"]\n"
         let table: [(text: String, line: Int, hint: String)] = [
             (good + "max_per_minut = 6\n", 5, "'max_per_minute'"),
-            (good + "colour = 6\n", 5, "the keys are: accounts, allow, audiences, executable"),
+            (good + "colour = 6\n", 5, "the keys are: accounts, allow, audiences, aws_roles, executable"),
             (good + "[rule.more]\nx = 1\n", 1, "the keys are"),
             (good + good.replacing("token", with: "tokens"), 8, "'token'"),
             (good.replacing("\"token\"", with: "\"everything\""), 4, "choose from: token, id_token"),
