@@ -465,7 +465,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "ConfigurationTests",
-        dependencies: ["AgentAPI", "Configuration", "OAuth", "SecretMemory", "TestSupport"],
+        dependencies: ["AgentAPI", "Configuration", "OAuth", "Policy", "SecretMemory", "TestSupport"],
         path: "Tests/Unit/Agent/ConfigurationTests",
         swiftSettings: swift
     ),

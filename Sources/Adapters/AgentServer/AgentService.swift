@@ -50,6 +50,10 @@ public protocol AgentService: Sendable {
     func events(after id: String?) -> EventWatch
     /// Sends watchers an event that the service itself does not see, such as a refusal by the server.
     func report(_ news: AgentNews)
+    /// Whether the agent serves no tokens until it is unlocked.
+    var isLocked: Bool { get }
+    /// Asks the owner's program whether a request may go on; `nil` if there is none, or it gives no answer.
+    func confirm(_ approval: Approval) async -> Bool?
     /// Runs all checks. Changes nothing.
     func doctor() async -> DoctorReport
 }

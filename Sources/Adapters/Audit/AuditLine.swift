@@ -86,6 +86,8 @@ public struct AuditLine: Equatable, Sendable {
         add("result", result)
         add("reason", record.reason)
         if let rule = record.rule { fields.append(("rule", .number(rule))) }
+        add("confirm", record.confirmation?.result)
+        add("answered_by", record.confirmation?.answeredBy)
         return fields
     }
 

@@ -77,6 +77,11 @@ public final class PeerProcess: CallerIdentity {
         return caller
     }
 
+    public func pinned() throws(CallerLost) -> (any PinnedProcess)? {
+        guard pin.isCertain else { return nil }
+        return PinnedPeer(pin: pin, mark: try program.mark())
+    }
+
     public func caller(_ facts: CallerFacts) async throws(CallerLost) -> Caller {
         if let caller = try callerAtOnce(facts) { return caller }
         let user = connected.user

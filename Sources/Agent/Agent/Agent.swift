@@ -31,13 +31,16 @@ public final class Agent: Sendable {
         public var socket: String
         public var processID: Int32
         public var logger: Logger
+        public var hooks: HookParts
+        /// Where the announcements of expiring logins are noted; `nil` if they need not outlive the process.
+        public var notices: NoticeFile?
 
         public init(
             directory: AccountDirectory, stores: StoreSet, transport: any HTTPTransport, time: any Time,
             jitter: @escaping @Sendable () -> Double, drawQRCode: @escaping @Sendable (String) -> [String]?,
             reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void,
             examine: @escaping @Sendable () async -> DoctorReport, socket: String, processID: Int32, logger: Logger,
-            environment: [String: String] = [:],
+            environment: [String: String] = [:], hooks: HookParts = .none, notices: NoticeFile? = nil,
             randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes
         ) {
             self.environment = environment
@@ -52,6 +55,8 @@ public final class Agent: Sendable {
             self.socket = socket
             self.processID = processID
             self.logger = logger
+            self.hooks = hooks
+            self.notices = notices
             self.randomBytes = randomBytes
         }
 
@@ -74,6 +79,7 @@ public final class Agent: Sendable {
     private let examination: Examination
     private let metricsPage: MetricsPage
     private let background: BackgroundWork
+    private let hooks: Hooks
 
     /// Reads the account files. A bad file is logged and shown by `status`; the other accounts load.
     public init(_ parts: Parts) {
@@ -95,7 +101,10 @@ public final class Agent: Sendable {
         inspections = Inspections(shared: shared, registry: registry)
         examination = Examination(examine: parts.examine)
         metricsPage = MetricsPage(shared: shared, registry: registry, logins: logins)
-        background = BackgroundWork(shared: shared, registry: registry, logins: logins, revocations: revocations)
+        hooks = shared.hooks
+        background = BackgroundWork(
+            shared: shared, registry: registry, logins: logins, revocations: revocations,
+            expiries: ExpiryNotices(shared, file: parts.notices))
     }
 
     public func match(_ url: ServiceURL) -> URLMatch? { registry.match(url) }
@@ -176,6 +185,10 @@ public final class Agent: Sendable {
     public func events(after id: String?) -> EventWatch { feed.watch(after: id) }
 
     public func report(_ news: AgentNews) { feed.report(news) }
+
+    public var isLocked: Bool { registry.isLocked }
+
+    public func confirm(_ approval: Approval) async -> Bool? { await hooks.confirm(approval) }
 
     public func doctor() async -> DoctorReport { await examination.report() }
 }

@@ -20,13 +20,16 @@ final class SharedParts: Sendable {
     let logger: Logger
     let schedule = Schedule()
     let feed: EventFeed
+    let hooks: Hooks
     let metrics: AgentMetrics
 
     init(_ parts: Agent.Parts) {
-        let feed = EventFeed(origin: EventFeed.origin(parts.randomBytes), time: parts.time)
+        let hooks = Hooks(parts.hooks, time: parts.time, logger: parts.logger)
+        let feed = EventFeed(
+            origin: EventFeed.origin(parts.randomBytes), time: parts.time, noted: { hooks.note($0) })
         storeHealth = StoreHealth { feed.report(AgentNews($0, is: $1)) }
         metrics = AgentMetrics()
-        self.feed = feed
+        (self.feed, self.hooks) = (feed, hooks)
         directory = parts.directory
         stores = parts.stores.observed(by: storeHealth)
         transport = MeasuredTransport(transport: parts.transport, time: parts.time, metrics: metrics)

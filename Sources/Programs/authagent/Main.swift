@@ -62,9 +62,9 @@ struct AuthagentCommand: ParsableCommand {
         version: agentVersion,
         subcommands: [
             LoginCommand.self, TokenCommand.self, URLCommand.self, HelperCommand.self, StatusCommand.self,
-            LogoutCommand.self, InspectCommand.self, ProvidersCommand.self, PolicyCommand.self, DoctorCommand.self,
-            StoreCommand.self, LockCommand.self, UnlockCommand.self, EventsCommand.self, StartCommand.self,
-            StopCommand.self, ReloadCommand.self,
+            LogoutCommand.self, InspectCommand.self, ProvidersCommand.self, PolicyCommand.self, ApprovalsCommand.self,
+            DoctorCommand.self, StoreCommand.self, LockCommand.self, UnlockCommand.self, EventsCommand.self,
+            StartCommand.self, StopCommand.self, ReloadCommand.self,
         ]
     )
 }

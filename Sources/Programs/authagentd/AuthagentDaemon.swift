@@ -9,6 +9,7 @@ internal import CWipingHeap
 internal import Configuration
 internal import Doctor
 internal import Glibc
+internal import HookRunner
 internal import KeyringStore
 internal import Logging
 internal import PeerIdentity
@@ -118,6 +119,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let sockets = try ListeningSockets.open(environment: environment, group: settings.socketGroup)
 
         let network = ReloadableTransport(settings.network)
+        let hooks = HookPrograms(settings.hooks)
         let rules = CurrentRules(settings.accessRules(owner: getuid()))
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
@@ -149,13 +151,20 @@ struct AuthagentDaemon: AsyncParsableCommand {
                     }
                     network.apply(settings.network)
                     rules.replace(settings.accessRules(owner: getuid()))
+                    hooks.replace(settings.hooks)
                     log.apply(level: level(settings))
                 },
                 examine: { await doctor.report() },
                 socket: sockets.path,
                 processID: getpid(),
                 logger: log.logger,
-                environment: environment
+                environment: environment,
+                // Each runs one program at a time, so none waits for another's.
+                hooks: HookParts(
+                    programs: hooks, runner: HookRunner(environment: environment),
+                    ownConfirmations: HookRunner(environment: environment),
+                    othersConfirmations: HookRunner(environment: environment), owner: getuid()),
+                notices: NoticeFile(path: paths.notices)
             )
         )
         let accountable: @Sendable (UInt32) -> UInt32 = { rules.current.counted($0) }

@@ -20,6 +20,8 @@ public struct AccessRecord: Equatable, Sendable {
     public var reason: String?
     /// The number of the rule that decided, from 1; `nil` if the default did.
     public var rule: Int?
+    /// What became of the confirmation that the rule requires; `nil` if it requires none.
+    public var confirmation: ConfirmationRecord?
 
     public enum Result: Equatable, Sendable {
         case allowed
@@ -31,7 +33,8 @@ public struct AccessRecord: Equatable, Sendable {
 
     public init(
         caller: Caller, permissions: [Permission], account: AccountName?, scopes: [String], result: Result,
-        reason: String? = nil, rule: Int?, owner: UInt32? = nil, awsRole: AWSRole? = nil
+        reason: String? = nil, rule: Int?, owner: UInt32? = nil, awsRole: AWSRole? = nil,
+        confirmation: ConfirmationRecord? = nil
     ) {
         self.caller = caller
         self.owner = owner
@@ -42,6 +45,20 @@ public struct AccessRecord: Equatable, Sendable {
         self.result = result
         self.reason = reason
         self.rule = rule
+        self.confirmation = confirmation
+    }
+}
+
+/// The end of a request's confirmation, for the audit log.
+public struct ConfirmationRecord: Equatable, Sendable {
+    /// `approved`, `earlier` (the process has an approval), `denied`, `timed_out`, `withdrawn` or why it was dropped.
+    public var result: String
+    /// Who has answered; `nil` if there was no answer.
+    public var answeredBy: String?
+
+    public init(_ result: String, answeredBy: String? = nil) {
+        self.result = result
+        self.answeredBy = answeredBy
     }
 }
 

@@ -17,6 +17,8 @@ public struct AccessRule: Equatable, Sendable {
     public var awsRoles: [AWSRolePattern]?
     /// For each user.
     public var maximumPerMinute: Int?
+    /// How often the agent's owner confirms requests; `nil` if never.
+    public var confirm: Confirmation?
     /// Where the rule is written, for messages.
     public var source: String
 
@@ -36,7 +38,7 @@ public struct AccessRule: Equatable, Sendable {
     public init(
         accounts: [Glob], conditions: [Condition], allow: Set<Permission>, scopes: ScopeBound? = nil,
         resources: [String]? = nil, audiences: [String]? = nil, awsRoles: [AWSRolePattern]? = nil,
-        maximumPerMinute: Int? = nil, source: String
+        maximumPerMinute: Int? = nil, confirm: Confirmation? = nil, source: String
     ) {
         self.accounts = accounts
         self.conditions = conditions
@@ -46,6 +48,7 @@ public struct AccessRule: Equatable, Sendable {
         self.audiences = audiences
         self.awsRoles = awsRoles
         self.maximumPerMinute = maximumPerMinute
+        self.confirm = confirm
         self.source = source
     }
 
@@ -62,9 +65,9 @@ public struct AccessRule: Equatable, Sendable {
         return awsRoles.contains { $0.matches(role) }
     }
 
-    /// Whether the rule allows all of these without a bound.
+    /// Whether the rule allows all of these without a bound or a confirmation.
     func freelyAllows(_ permissions: [Permission]) -> Bool {
-        bound == nil && maximumPerMinute == nil && permissions.allSatisfy(allow.contains)
+        bound == nil && maximumPerMinute == nil && confirm == nil && permissions.allSatisfy(allow.contains)
     }
 
     /// Without an account, for the agent as a whole, only a rule for every account applies.

@@ -37,7 +37,8 @@ extension AccessRules {
             decisions: Permission.allCases.map { permission in
                 let decision = decide(permission, on: permission == .admin ? nil : account, for: caller)
                 return PolicyDecision(
-                    permission: permission.rawValue, allowed: decision.isAllowed, rule: decision.rule
+                    permission: permission.rawValue, allowed: decision.isAllowed, rule: decision.rule,
+                    confirm: decision.confirm
                 )
             }
         )
@@ -65,7 +66,7 @@ extension AccessRules {
             allow: Permission.allCases.filter(rule.allow.contains).map(\.rawValue), scopes: rule.scopes?.scopes,
             resources: rule.bound?.resources, audiences: rule.bound?.audiences,
             awsRoles: rule.awsRoles?.map(\.description),
-            maximumPerMinute: rule.maximumPerMinute
+            maximumPerMinute: rule.maximumPerMinute, confirm: rule.confirm
         )
     }
 }

@@ -30,7 +30,7 @@ public struct AccessRules: Equatable, Sendable {
         let isAllowed = deciding.isCertain && rule.allow.contains(permission)
         return Decision(
             isAllowed: isAllowed, rule: deciding.index + 1, bound: isAllowed ? rule.bound : nil,
-            maximumPerMinute: isAllowed ? rule.maximumPerMinute : nil
+            maximumPerMinute: isAllowed ? rule.maximumPerMinute : nil, confirm: isAllowed ? rule.confirm : nil
         )
     }
 

@@ -9,6 +9,21 @@ public protocol CallerIdentity: Sendable {
 
     /// Returns the caller with these facts, and waits for them.
     func caller(_ facts: CallerFacts) async throws(CallerLost) -> Caller
+
+    /// Returns the process as later connections can be compared with it; `nil` if it cannot be pinned.
+    func pinned() throws(CallerLost) -> (any PinnedProcess)?
+}
+
+extension CallerIdentity {
+    public func pinned() throws(CallerLost) -> (any PinnedProcess)? { nil }
+}
+
+/// A process that stays recognisable while it lives: its number may later be another's.
+public protocol PinnedProcess: Sendable {
+    var isAlive: Bool { get }
+
+    /// Whether both are one living process that still runs the same program.
+    func isSame(as other: any PinnedProcess) -> Bool
 }
 
 /// The process that connected has ended or executed another program: the socket's current owner is unknown.

@@ -58,11 +58,13 @@ public final class CurrentRules: Sendable {
             }
             let rule = rules.rules[index]
             if rules.needsUserEntry(rule, of: caller, known) { return .needs(.userEntry) }
-            return .verdict(Verdict(outcome(request, rule, index, caller, &state), rule: index + 1))
+            let outcome = outcome(request, rule, index, caller, &state)
+            let confirm = if case .allowed = outcome { rule.confirm } else { nil as Confirmation? }
+            return .verdict(Verdict(outcome, rule: index + 1, confirm: confirm))
         }
     }
 
-    /// Whether the rules allow the request without a bound to a caller with the `known` facts, apart from its rate. Takes
+    /// Whether the rules allow the request without a bound or a confirmation to a caller with the `known` facts, apart from its rate. Takes
     /// nothing from a budget; false also if more must be known.
     public func allowsPlainly(_ request: AccessRequest, for caller: Caller, known: CallerFacts) -> Bool {
         state.withLock { state in
@@ -72,7 +74,7 @@ public final class CurrentRules: Sendable {
                 return rules.isOwn(caller)
             }
             let rule = rules.rules[deciding.index]
-            return deciding.isCertain && rule.bound == nil && rule.scopes == nil
+            return deciding.isCertain && rule.bound == nil && rule.scopes == nil && rule.confirm == nil
                 && request.permissions.allSatisfy(rule.allow.contains)
                 && !rules.needsUserEntry(rule, of: caller, known)
         }

@@ -9,11 +9,17 @@ public struct Decision: Equatable, Sendable {
     /// The most that a token may have; `nil` if unbounded.
     public var bound: TokenBound?
     public var maximumPerMinute: Int?
+    /// How often the agent's owner confirms requests; `nil` if never.
+    public var confirm: Confirmation?
 
-    public init(isAllowed: Bool, rule: Int?, bound: TokenBound? = nil, maximumPerMinute: Int? = nil) {
+    public init(
+        isAllowed: Bool, rule: Int?, bound: TokenBound? = nil, maximumPerMinute: Int? = nil,
+        confirm: Confirmation? = nil
+    ) {
         self.isAllowed = isAllowed
         self.rule = rule
         self.bound = bound
         self.maximumPerMinute = maximumPerMinute
+        self.confirm = confirm
     }
 }

@@ -6,6 +6,7 @@ public struct PolicyExpectation: Equatable, Sendable {
     public var request: AccessRequest
     public var isAllowed: Bool
     public var rule: Rule
+    public var confirm: Confirm
     /// The line in its file.
     public var line: Int?
 
@@ -17,11 +18,20 @@ public struct PolicyExpectation: Equatable, Sendable {
         case number(Int)
     }
 
-    public init(caller: Caller, request: AccessRequest, isAllowed: Bool, rule: Rule, line: Int?) {
+    /// The confirmation of an allowed request.
+    public enum Confirm: Equatable, Sendable {
+        case any
+        case exactly(Confirmation?)
+    }
+
+    public init(
+        caller: Caller, request: AccessRequest, isAllowed: Bool, rule: Rule, confirm: Confirm = .any, line: Int?
+    ) {
         self.caller = caller
         self.request = request
         self.isAllowed = isAllowed
         self.rule = rule
+        self.confirm = confirm
         self.line = line
     }
 
@@ -38,16 +48,24 @@ public struct PolicyExpectation: Equatable, Sendable {
             case .none: verdict.rule == nil
             case .number(let number): verdict.rule == number
             }
-        guard got != isAllowed || !isRight else { return nil }
+        let isConfirmedRight = confirm == .any || confirm == .exactly(verdict.confirm)
+        guard got != isAllowed || !isRight || !isConfirmedRight else { return nil }
         return PolicyTestReport.Failure(
-            line: line, expected: Self.words(isAllowed, rule),
-            got: Self.words(got, verdict.rule.map(Rule.number) ?? .none),
+            line: line, expected: Self.words(isAllowed, rule, confirm),
+            got: Self.words(
+                got, verdict.rule.map(Rule.number) ?? .none, confirm == .any ? .any : .exactly(verdict.confirm)),
             reason: reason(verdict, rules)
         )
     }
 
-    private static func words(_ isAllowed: Bool, _ rule: Rule) -> String {
-        let result = isAllowed ? "allow" : "deny"
+    private static func words(_ isAllowed: Bool, _ rule: Rule, _ confirm: Confirm) -> String {
+        let confirmed: String =
+            switch confirm {
+            case .exactly(let how?) where isAllowed: " with confirm = \"\(how.rawValue)\""
+            case .exactly(nil) where isAllowed: " without a confirmation"
+            case .any, .exactly: ""
+            }
+        let result = (isAllowed ? "allow" : "deny") + confirmed
         switch rule {
         case .any: return result
         case .none: return "\(result) by no rule"

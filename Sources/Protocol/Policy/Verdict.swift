@@ -4,6 +4,8 @@ public import AgentAPI
 public struct Verdict: Equatable, Sendable {
     public var outcome: Outcome
     public var rule: Int?
+    /// Whether the agent's owner has to confirm an allowed request first; `nil` if not.
+    public var confirm: Confirmation?
 
     public enum Outcome: Equatable, Sendable {
         /// Allowed, with the most that a token may have; `nil` if unbounded.
@@ -17,8 +19,9 @@ public struct Verdict: Equatable, Sendable {
         case tooMany(retryAfter: Int)
     }
 
-    public init(_ outcome: Outcome, rule: Int?) {
+    public init(_ outcome: Outcome, rule: Int?, confirm: Confirmation? = nil) {
         self.outcome = outcome
         self.rule = rule
+        self.confirm = confirm
     }
 }

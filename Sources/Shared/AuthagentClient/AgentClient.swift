@@ -136,6 +136,14 @@ extension AgentClient {
         try await ask(.policyCheck(account, process: process))
     }
 
+    /// Returns the requests that wait for a confirmation. For the agent's own user and root.
+    public func approvals() async throws(AgentClientError) -> ApprovalList { try await ask(.approvals) }
+
+    /// Approves or denies a request that waits for a confirmation; the problem `not_found` if it waits no longer.
+    public func answerApproval(
+        _ answer: ApprovalAnswer
+    ) async throws(AgentClientError) -> ApprovalReply { try await ask(.answer(answer)) }
+
     /// Starts a login, or joins the pending one. The last event is `done` or `failed`; a caller that stops reading
     /// earlier does not cancel the login.
     public func login(

@@ -96,6 +96,16 @@ extension Request where Reply == PolicyReport {
     }
 }
 
+extension Request where Reply == ApprovalList {
+    package static var approvals: Self { Self("GET", Resource.approvals.path) }
+}
+
+extension Request where Reply == ApprovalReply {
+    package static func answer(_ answer: ApprovalAnswer) -> Self {
+        post(Resource.approvals.path, answer, within: .seconds(10))
+    }
+}
+
 extension Request where Reply == LogoutReply {
     package static func logout(_ account: AccountName, _ options: LogoutRequest) -> Self {
         // Discovery, revocation, the client's deletion and the keyring, each with its own limit.

@@ -14,6 +14,8 @@ public struct Access: Sendable {
     /// Returns a process by its pid, for the policy check; `nil` if it does not exist.
     public var process: @Sendable (Int32) -> (any CallerIdentity)?
     public var users: any UserDirectory
+    /// The requests that wait for a confirmation.
+    public var approvals: Approvals
 
     public init(
         rules: CurrentRules, audit: any AccessAudit = NoAudit(),
@@ -21,7 +23,7 @@ public struct Access: Sendable {
         credentials: @escaping @Sendable (Int32) throws -> Caller = kernelCredentials,
         peer: @escaping @Sendable (Int32) throws -> any CallerIdentity = { KnownCaller(try kernelCredentials($0)) },
         process: @escaping @Sendable (Int32) -> (any CallerIdentity)? = { _ in nil },
-        users: any UserDirectory = EveryUserListed()
+        users: any UserDirectory = EveryUserListed(), approvals: Approvals = Approvals()
     ) {
         self.rules = rules
         self.audit = audit
@@ -30,6 +32,7 @@ public struct Access: Sendable {
         self.peer = peer
         self.process = process
         self.users = users
+        self.approvals = approvals
     }
 
     /// A socket whose peer credentials the kernel did not report.

@@ -72,6 +72,25 @@ struct AccessGate: Sendable {
         }
     }
 
+    /// Admits the agent's own user and root, whatever the rules say: without them, no question could be answered.
+    func admitOwner(_ identity: any CallerIdentity) throws(Problem) -> Admission {
+        let request = AccessRequest([.admin], on: nil)
+        let caller: Caller
+        do throws(CallerLost) { caller = try identity.callerAtOnce(access.audit.facts) ?? identity.connected } catch {
+            throw lost(error, identity, request)
+        }
+        guard isOwn(identity) else {
+            let problem = Problem(
+                .forbidden, "only the agent's own user and root answer requests that wait for a confirmation",
+                hint: "ask the owner of the agent")
+            record(refused: problem, caller, request, nil)
+            throw problem
+        }
+        return Admission(
+            caller: caller, facts: access.audit.facts, request: request, bound: nil, rule: nil, isTrusted: true,
+            accountable: nil)
+    }
+
     /// Checks that the process that connected still exists. Routes without a permission need only this.
     ///
     /// `facts` are those that an earlier decision used: if the program is among them, it must still be the same one,
@@ -161,7 +180,7 @@ struct AccessGate: Sendable {
             let isOwn = access.rules.current.isOwn(caller)
             return Admission(
                 caller: caller, facts: known, request: request, bound: bound, rule: verdict.rule,
-                isTrusted: isOwn || request.permissions == [.admin],
+                confirm: verdict.confirm, isTrusted: isOwn || request.permissions == [.admin],
                 accountable: isOwn ? nil : access.accountable(caller.user)
             )
         }

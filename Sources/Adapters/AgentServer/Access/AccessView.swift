@@ -26,6 +26,8 @@ struct AccessView: Sendable {
         let isSeen =
             switch event.news.kind {
             case .denied: seesRefusals
+            // Only the owner and root may answer.
+            case .approvalRequested, .approvalEnded: isTrusted
             // It reports a gap in the watcher's own stream.
             case .missed: true
             default: event.news.account.map(isVisible) ?? seesAgent

@@ -10,6 +10,10 @@ struct Admission: Sendable {
     /// The most that a token may grant; `nil` if the rules set no bound.
     let bound: TokenBound?
     let rule: Int?
+    /// Whether the agent's owner has yet to confirm the request, and how often; `nil` if not.
+    var confirm: Confirmation?
+    /// What became of the confirmation; `nil` if none was required.
+    var confirmation: ConfirmationRecord?
     /// Whether the caller gets full replies, with the owner's paths, other accounts and the stores' messages.
     let isTrusted: Bool
     /// The user to whom the request counts: a subordinate user's owner; `nil` for the agent's owner and root.
@@ -21,12 +25,19 @@ struct Admission: Sendable {
     /// Whether the request changes nothing.
     var isReading: Bool { request.permissions.allSatisfy { [.token, .idToken, .status].contains($0) } }
 
+    /// Returns the admission with what became of its confirmation.
+    func confirmed(_ record: ConfirmationRecord) -> Admission {
+        var admission = self
+        (admission.confirm, admission.confirmation) = (nil, record)
+        return admission
+    }
+
     /// Returns the audit record of the request with its result.
-    func record(_ result: AccessRecord.Result) -> AccessRecord {
+    func record(_ result: AccessRecord.Result, reason: String? = nil) -> AccessRecord {
         AccessRecord(
             caller: caller, permissions: request.permissions, account: request.account,
             scopes: request.scopes.isEmpty && request.awsRole == nil ? bound?.scopes?.scopes ?? [] : request.scopes,
-            result: result, rule: rule, awsRole: request.awsRole
+            result: result, reason: reason, rule: rule, awsRole: request.awsRole, confirmation: confirmation
         )
     }
 }

@@ -18,7 +18,7 @@ extension Router {
 }
 
 extension AccessGate {
-    /// Returns the caller if the rules allow it the request without a bound, by facts at hand; otherwise `nil`. Takes
+    /// Returns the caller if the rules allow it the request without a bound or a confirmation, by facts at hand; otherwise `nil`. Takes
     /// nothing from a rate budget, and audits nothing.
     func plainCaller(_ request: AccessRequest, _ identity: any CallerIdentity) -> Caller? {
         guard let caller = try? identity.callerAtOnce(access.audit.facts) else { return nil }
@@ -29,7 +29,7 @@ extension AccessGate {
     func admitPlain(_ request: AccessRequest, _ caller: Caller) -> Admission? {
         let known = access.audit.facts
         guard case .verdict(let verdict) = access.rules.decide(request, for: caller, known: known),
-            verdict.outcome == .allowed(nil)
+            verdict.outcome == .allowed(nil), verdict.confirm == nil
         else { return nil }
         return try? admission(verdict, caller, request, known)
     }

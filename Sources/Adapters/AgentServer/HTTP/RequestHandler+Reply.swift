@@ -23,12 +23,15 @@ extension RequestHandler {
         // Only requests that can be repeated end early: a login or a logout runs to its end.
         let isRepeatable =
             request.method != "POST" || [.tokenRejected, .awsCredentials].contains(measurement?.route)
+        let wait = deferred?.request.wait.map { Duration.seconds($0) }
+        let patience = Patience(limit: min(connection.limits.answerTime, wait ?? connection.limits.answerTime))
+        departure = patience.departure
         if isRepeatable {
-            let wait = deferred?.request.wait.map { Duration.seconds($0) }
-            let limit = min(connection.limits.answerTime, wait ?? connection.limits.answerTime)
-            deadline.value = eventLoop.scheduleTask(in: TimeAmount(limit)) {
+            deadline.value = eventLoop.scheduleTask(in: TimeAmount(patience.limit)) {
                 // A timer cancelled while it fires still runs: a second reply would answer the next request.
                 guard !once.value else { return }
+                // The task replies that the request was not confirmed.
+                guard !patience.departure.timedOut() else { return }
                 once.value = true
                 handler.value.stopAnswering()
                 handler.value.send(Self.timeout, head, bound.value)
@@ -37,7 +40,7 @@ extension RequestHandler {
         // Unstructured task: it is cancelled with the connection if it is repeatable, and a refresh that has begun
         // goes on.
         let task = Task {
-            let answer = await router.answer(request, identity, deferred)
+            let answer = await router.answer(request, identity, deferred, patience)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
@@ -55,6 +58,8 @@ extension RequestHandler {
     func stopAnswering() {
         answering?.cancel()
         answering = nil
+        departure?.gone()
+        departure = nil
     }
 
     private static let timeout = Reply.problem(
@@ -95,6 +100,7 @@ extension RequestHandler {
     /// Ends a reply and lets in the next request.
     func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {
         answering = nil
+        departure = nil
         beginNext()
         connection.unsent += 1
         connection.timer.enter(.sending, at: now)

@@ -28,6 +28,8 @@ final class RequestHandler: ChannelInboundHandler {
     var streaming: Streaming?
     /// The work on an answer that ends with the connection.
     var answering: Task<Void, Never>?
+    /// Tells a request that waits for a confirmation that its client has left.
+    var departure: Departure?
     private(set) var isStopping = false
 
     init(_ connection: Connection) { self.connection = connection }

@@ -30,6 +30,7 @@ public struct AgentServer: Service {
         self.listeners = listeners
         self.replacements = replacements
         let gate = AccessGate(access: access) { service.report($0) }
+        access.approvals.connect(report: { service.report($0) }, program: { await service.confirm($0) })
         metrics = ServerMetrics()
         router = Router(service: service, gate: gate, sources: [metrics] + sources)
         self.access = access
@@ -47,7 +48,8 @@ public struct AgentServer: Service {
             access: access, gate: router.gate, registry: registry, metrics: metrics, limits: limits, logger: logger)
         let lane = try FastLane()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        rules.whenChanged {
+        rules.whenChanged { [approvals = access.approvals] in
+            approvals.drop(.rulesChanged)
             registry.rulesHaveChanged()
             lane.rulesHaveChanged()
         }
@@ -59,6 +61,7 @@ public struct AgentServer: Service {
         lane.listen(at: listeners)
         await cancelWhenGracefulShutdown { for await listener in replacements { lane.listen(at: [listener]) } }
         try? await gracefulShutdown()
+        access.approvals.drop(.agentStops)
         registry.beginStop()
         await lane.stop(within: TimeAmount(limits.writeTime))
         async let lastReplies: Void = lane.end()

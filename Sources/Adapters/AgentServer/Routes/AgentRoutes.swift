@@ -34,6 +34,7 @@ extension Router {
         try await json(routed.request) { () throws(Problem) in
             let reply = try await service.lock(try body(routed.request, LockRequest.self) ?? LockRequest())
             unreadReplies.drop()
+            gate.access.approvals.drop(.locked)
             return .json(reply)
         }
     }

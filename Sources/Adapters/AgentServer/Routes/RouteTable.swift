@@ -26,6 +26,8 @@ enum Handler: Sendable {
     case account(Permission, scopes: Scopes = noScopes, AccountFunction)
     /// One account; what the rules must allow is in the request.
     case request(RequestFunction, AccountFunction)
+    /// For the agent's own user and root alone, whatever the rules say.
+    case owner(Function<RoutedRequest>)
     /// The agent as a whole: needs `admin`.
     case agent(Function<RoutedRequest>)
 
@@ -78,6 +80,7 @@ enum RouteTable {
         case .events: ["GET": .list(.status, Router.events)]
         case .openAPI: ["GET": .open(Router.description)]
         case .policyCheck: ["GET": .agent(Router.policyCheck)]
+        case .approvals: ["GET": .owner(Router.approvals), "POST": .owner(Router.answerApproval)]
         case .metrics: ["GET": .list(.status, Router.metrics)]
         }
     }

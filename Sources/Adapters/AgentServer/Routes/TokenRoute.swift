@@ -55,8 +55,12 @@ extension Router {
     /// Answers a parsed request without waiting, if possible.
     func answerAtOnce(_ ask: TokenAsk, _ identity: any CallerIdentity) -> AtOnce {
         do throws(Problem) {
-            guard let admission = try gate.admitAtOnce(ask.access, identity) else {
+            guard let decided = try gate.admitAtOnce(ask.access, identity) else {
                 return .later(.token(DeferredToken(ask: ask, admission: nil)))
+            }
+            guard let admission = try gate.confirmedAtOnce(decided, identity) else {
+                if ask.request.wait == 0 { throw gate.unconfirmed(decided) }
+                return .later(.token(DeferredToken(ask: ask, admission: decided)))
             }
             let admitted = AdmittedToken(ask: ask, admission: admission)
             guard let answer = service.tokenAtOnce(ask.account, ask.request, within: admitted.limits) else {
@@ -68,14 +72,17 @@ extension Router {
         }
     }
 
-    func token(_ deferred: DeferredToken, _ identity: any CallerIdentity) async throws(Problem) -> Reply {
+    func token(
+        _ deferred: DeferredToken, _ identity: any CallerIdentity, _ patience: Patience
+    ) async throws(Problem) -> Reply {
         // Do not decide twice: each decision uses up the rule's rate limit.
-        let admission: Admission
-        if let decided = deferred.admission {
-            admission = decided
+        let decided: Admission
+        if let admission = deferred.admission {
+            decided = admission
         } else {
-            admission = try await gate.admit(deferred.ask.access, identity)
+            decided = try await gate.admit(deferred.ask.access, identity)
         }
+        let admission = try await gate.confirm(decided, identity, patience, isLocked: service.isLocked)
         let admitted = AdmittedToken(ask: deferred.ask, admission: admission)
         return try await gate.conclude(admission, identity) { () throws(Problem) in
             let ask = admitted.ask

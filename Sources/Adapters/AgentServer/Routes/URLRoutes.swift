@@ -53,10 +53,12 @@ extension Router {
         return answerAtOnce(ask.ask(of: mapped), identity)
     }
 
-    func token(_ ask: URLTokenAsk, _ identity: any CallerIdentity) async throws(Problem) -> Reply {
+    func token(
+        _ ask: URLTokenAsk, _ identity: any CallerIdentity, _ patience: Patience
+    ) async throws(Problem) -> Reply {
         let caller = try await gate.callerOnAnyAccount(identity)
         let (mapped, _) = try select(ask.query, ask.permissions, caller)
-        return try await token(DeferredToken(ask: ask.ask(of: mapped), admission: nil), identity)
+        return try await token(DeferredToken(ask: ask.ask(of: mapped), admission: nil), identity, patience)
     }
 
     /// Says which account has a URL, to a caller that may request its token.

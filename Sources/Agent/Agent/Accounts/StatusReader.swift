@@ -79,7 +79,8 @@ struct StatusReader: Sendable {
             problem?.detail += "; \(conflict)"
             problem = problem ?? .configuration(conflict)
         }
-        let isNearItsEnd = snapshot.loginExpiry?.isNear(at: shared.time.wall) ?? false
+        let isNearItsEnd =
+            snapshot.loginExpiry?.isNear(at: shared.time.wall, before: settings.warnBefore) ?? false
         return AccountStatus(
             account: account.name,
             state: state,

@@ -19,6 +19,8 @@ final class EventFeed: Sendable {
 
     private let origin: String
     private let time: any Time
+    /// Receives each event.
+    private let noted: @Sendable (AgentEvent) -> Void
     private let state = Mutex(State())
 
     /// A few hours of an agent with ten accounts: a watcher that reconnects within them misses nothing.
@@ -26,9 +28,10 @@ final class EventFeed: Sendable {
     /// The ring for a watcher that resumes, and as much again while the watcher reads it.
     private static let watcherBuffer = 2 * (capacity + 1)
 
-    init(origin: String, time: any Time) {
+    init(origin: String, time: any Time, noted: @escaping @Sendable (AgentEvent) -> Void = { _ in }) {
         self.origin = origin
         self.time = time
+        self.noted = noted
     }
 
     /// Returns a random id of this agent's run. A start time would not do: the clock may be wrong.
@@ -42,8 +45,8 @@ final class EventFeed: Sendable {
 
     func report(_ news: AgentNews) {
         let (now, wall) = (time.now, time.wall)
-        let late = state.withLock { state -> [AsyncStream<AgentEvent>.Continuation] in
-            if let denial = news.denial, state.denials.isRepeated(denial, news.account, at: now) { return [] }
+        let (event, late) = state.withLock { state -> (AgentEvent?, [AsyncStream<AgentEvent>.Continuation]) in
+            if let denial = news.denial, state.denials.isRepeated(denial, news.account, at: now) { return (nil, []) }
             state.count += 1
             let event = AgentEvent(id: EventID(origin: origin, count: state.count), time: wall, news: news)
             if state.ring.count < Self.capacity {
@@ -57,8 +60,9 @@ final class EventFeed: Sendable {
                 state.watchers[id] = nil
                 late.append(watcher)
             }
-            return late
+            return (event, late)
         }
+        if let event { noted(event) }
         // `finish` runs `onTermination`, which takes the lock.
         for watcher in late { watcher.finish() }
     }

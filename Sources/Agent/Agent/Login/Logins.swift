@@ -44,7 +44,9 @@ final class Logins: Sendable {
         do throws(ConfigurationError) { known = try shared.directory.load(name) } catch { throw .configuration(error) }
         let settings = try SettingsMerge(account: name, request: request, known: known).merged()
         try settings.requireWithin(limits.bound?.scopes, name)
-        let fresh = PendingLogin(account: name, settings: settings, time: shared.time, drawQRCode: drawQRCode)
+        let fresh = PendingLogin(
+            account: name, settings: settings, time: shared.time, drawQRCode: drawQRCode,
+            prompted: { [hooks = shared.hooks] in hooks.note($0, of: name) })
         // A login or a migration has replaced the account since its file was read: start again with the new settings.
         guard let pending = try claim(fresh, expecting: account) else {
             return try await login(name, request, within: limits)

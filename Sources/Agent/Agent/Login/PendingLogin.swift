@@ -43,6 +43,8 @@ final class PendingLogin: Sendable {
     let settings: AccountSettings
     private let time: any Time
     private let drawQRCode: @Sendable (String) -> [String]?
+    /// Receives the prompt once, with the remaining time.
+    private let prompted: @Sendable (LoginPrompt) -> Void
     private let state = Mutex(State())
 
     /// A watcher that falls further behind loses its oldest events; a login has few.
@@ -50,12 +52,14 @@ final class PendingLogin: Sendable {
 
     init(
         account: AccountName, settings: AccountSettings, time: any Time,
-        drawQRCode: @escaping @Sendable (String) -> [String]?
+        drawQRCode: @escaping @Sendable (String) -> [String]?,
+        prompted: @escaping @Sendable (LoginPrompt) -> Void = { _ in }
     ) {
         self.account = account
         self.settings = settings
         self.time = time
         self.drawQRCode = drawQRCode
+        self.prompted = prompted
     }
 
     /// Runs `body` independently of any client's connection.
@@ -141,6 +145,7 @@ final class PendingLogin: Sendable {
                     watcher.events.yield(event)
                 }
             }
+            if case .prompt(let prompt)? = promptEvent((prompt, deadline), wantsQRCode: false) { prompted(prompt) }
         case .slowed(let interval):
             state.withLock { state in
                 state.prompt?.prompt.interval = interval

@@ -11,6 +11,7 @@ struct BackgroundWork: Sendable {
     let registry: AccountRegistry
     let logins: Logins
     let revocations: RevocationQueue
+    let expiries: ExpiryNotices
 
     func run() async {
         await cancelWhenGracefulShutdown {
@@ -18,6 +19,7 @@ struct BackgroundWork: Sendable {
                 let accounts = registry.accounts
                 group.addTask { await restoreRevocations() }
                 group.addTask { await registry.read(accounts) }
+                group.addTask { await runHooks() }
                 await followPlan(in: &group)
             }
         }
@@ -58,6 +60,10 @@ struct BackgroundWork: Sendable {
         }
     }
 
+    private func runHooks() async {
+        await shared.hooks.run { store in registry.accounts.contains { $0.settings.store.rawValue == store } }
+    }
+
     private func followPlan(in group: inout DiscardingTaskGroup) async {
         var changes = shared.schedule.stream.makeAsyncIterator()
         while !Task.isCancelled {
@@ -84,13 +90,17 @@ struct BackgroundWork: Sendable {
             // One account's refresh must not delay another's.
             group.addTask { await account.vault.runDue(keepAlive: keepAlive) }
         }
+        let expiring = registry.accounts.filter { account in
+            expiries.nextDue(account, at: now).map { $0 <= now } ?? false
+        }
+        if !expiring.isEmpty { group.addTask { await expiries.runDue(registry.accounts) } }
         if let due = revocations.nextDue, due <= now { group.addTask { await revocations.runDue(at: now) } }
     }
 
     private func nextDue(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let dues =
             registry.accounts.map { $0.vault.nextDue(keepAlive: $0.settings.keepAlive, at: now) }
-            + [revocations.nextDue]
+            + registry.accounts.map { expiries.nextDue($0, at: now) } + [revocations.nextDue]
         // What is due now is running and signals when it is done.
         return dues.compactMap { $0 }.filter { $0 > now }.min()
     }

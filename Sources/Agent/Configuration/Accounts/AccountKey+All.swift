@@ -40,6 +40,7 @@ extension AccountKey {
         AccountKey("keep_alive", .duration, \.keepAlive, isKept: true),
         AccountKey("lock_after", .duration, \.lockAfter, isKept: true),
         AccountKey("lifetime", .duration, \.lifetime, isKept: true),
+        AccountKey("warn_before", .duration, \.warnBefore, isKept: true),
         // The subject is meaningless at another provider, but dropping it would accept any subject.
         AccountKey("expected_subject", .text, \.expectedSubject, isKept: true),
     ]

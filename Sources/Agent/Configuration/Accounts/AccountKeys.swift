@@ -25,6 +25,7 @@ public struct AccountKeys: Equatable, Sendable {
     public var keepAlive: Duration?
     public var lockAfter: Duration?
     public var lifetime: Duration?
+    public var warnBefore: Duration?
     /// The only accepted subject (`sub` of OpenID Connect); `nil` if any subject is accepted.
     public var expectedSubject: String?
     public var scopeParameter: String?

@@ -44,6 +44,8 @@ public struct AccountSettings: Equatable, Sendable {
     public var lockAfter: Duration? { keys.lockAfter }
     /// The time after login, unlock or the agent's start at which the account locks.
     public var lifetime: Duration? { keys.lifetime }
+    /// How long before its expiry a login is announced; `nil`: as `LoginExpiry` decides.
+    public var warnBefore: Duration? { keys.warnBefore }
     public var expectedSubject: String? { keys.expectedSubject }
 
     public init(_ keys: AccountKeys) throws(Invalid) {

@@ -15,6 +15,7 @@ enum AccessRuleTable {
         let (resources, audiences) = (try file.resources("resources"), try file.audiences("audiences"))
         let awsRoles = try file.awsRoles("aws_roles")
         let perMinute = try file.integer("max_per_minute", in: 1...1_000_000)
+        let confirm = try file.choice("confirm", Confirmation.self)
         try file.refuseUnknownKeys()
         guard !conditions.isEmpty else {
             throw file.error(
@@ -33,7 +34,7 @@ enum AccessRuleTable {
         }
         return AccessRule(
             accounts: accounts, conditions: conditions, allow: allow, scopes: scopes, resources: resources,
-            audiences: audiences, awsRoles: awsRoles, maximumPerMinute: perMinute, source: file.place
+            audiences: audiences, awsRoles: awsRoles, maximumPerMinute: perMinute, confirm: confirm, source: file.place
         )
     }
 

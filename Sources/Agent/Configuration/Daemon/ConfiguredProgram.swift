@@ -14,7 +14,7 @@ public struct ConfiguredProgram: Equatable, Sendable {
 }
 
 extension TOMLFile {
-    /// Reads a program with its arguments, as a list of strings. An empty list is no program, `.some(nil)`: it turns off
+    /// Reads a program with its arguments, as a list of strings. An empty list means none, `.some(nil)`: it turns off
     /// that of the machine's file.
     ///
     /// Refuses a program that does not exist, and one that others than root and this user may change.

@@ -13,6 +13,7 @@ public struct DaemonSettings: Equatable, Sendable {
     public var auditFile: String?
     /// The group whose members may connect; `nil` if only the agent's own user may.
     public var socketGroup: UInt32?
+    public var hooks = HookSettings()
     /// The machine's current subordinate user ids.
     public var subordinates = SubordinateUsers()
 
@@ -47,6 +48,7 @@ public struct DaemonSettings: Equatable, Sendable {
         if let group = try file.string("socket_group") {
             socketGroup = try group.isEmpty ? nil : number(of: group, file, names)
         }
+        try hooks.read(&file)
         if let proxy = try file.string("network.proxy") { network.proxy = proxy }
         if let noProxy = try file.string("network.no_proxy") { network.noProxy = noProxy }
         if let caFile = try file.string("network.ca_file") {

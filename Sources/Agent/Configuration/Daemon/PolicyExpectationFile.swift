@@ -42,6 +42,12 @@ public enum PolicyExpectationFile {
 
     private enum Result: String, CaseIterable { case allow, deny }
 
+    private enum Confirm: String, CaseIterable {
+        case first, each, never
+
+        var expected: PolicyExpectation.Confirm { .exactly(Confirmation(rawValue: rawValue)) }
+    }
+
     private static func parse(
         _ file: inout TOMLFile, _ names: UserNames
     ) throws(ConfigurationError) -> PolicyExpectation {
@@ -49,13 +55,15 @@ public enum PolicyExpectationFile {
         let request = try request(&file)
         let result = try file.choice("result", Result.self)
         let rule = try file.integer("rule", in: 0...AccessRuleTable.most)
+        let confirm = try file.choice("confirm", Confirm.self)
         try file.refuseUnknownKeys()
         guard let result else {
             throw file.error("result", "it is missing", hint: "add: result = \"allow\", or \"deny\"")
         }
         return PolicyExpectation(
             caller: caller, request: request, isAllowed: result == .allow,
-            rule: rule.map { $0 == 0 ? .none : .number($0) } ?? .any, line: file.firstLine
+            rule: rule.map { $0 == 0 ? .none : .number($0) } ?? .any, confirm: confirm?.expected ?? .any,
+            line: file.firstLine
         )
     }
 

@@ -67,6 +67,9 @@ extension AccountVault {
     /// The client that the login was granted to; `nil` without a login, or if the store has not been read.
     public var client: GrantedClient? { guarded.withLock { $0.state.credential?.client } }
 
+    /// When the login itself ends; `nil` as for `client`, and if the provider has not named it.
+    public var loginExpiry: LoginExpiry? { guarded.withLock { $0.state.credential?.loginExpiry } }
+
     /// What the login was granted; `nil` as for `client`, and empty if the provider has not named it.
     public var loginScope: [String]? { guarded.withLock { $0.state.credential?.scope } }
 }

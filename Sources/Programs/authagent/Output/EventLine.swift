@@ -15,10 +15,12 @@ struct EventLine {
     private static func text(of news: AgentNews) -> String {
         let store = news.store.map { "\($0) is \(news.state?.rawValue ?? "unknown")" }
         let denial = news.denial.map { "uid \($0.user), pid \($0.pid)" }
+        let approval = news.approval.map { ApprovalText($0).line }
         let revoked = news.revoked.map { $0 ? "revoked" : "not revoked" }
-        let gap = news.kind == .missed ? news.reason : nil
+        let gap = [.missed, .approvalEnded].contains(news.kind) ? news.reason : nil
         let scope = news.scope.map { "scope: \($0)" }
         let hint = news.hint.map { "(\($0))" }
-        return [store, denial, revoked, gap, scope, news.detail, hint].compactMap(\.self).joined(separator: " ")
+        return [store, denial, approval, revoked, gap, scope, news.detail, hint].compactMap(\.self).joined(
+            separator: " ")
     }
 }

@@ -56,9 +56,17 @@ struct PolicyText {
         var terms = ["allows " + (rule.allow.isEmpty ? "nothing" : rule.allow.joined(separator: ", "))]
         if let scopes = rule.scopes { terms.append("with no more than '\(scopes.joined(separator: " "))'") }
         if let perMinute = rule.maximumPerMinute { terms.append("up to \(perMinute) times a minute") }
+        if let confirm = rule.confirm { terms.append(confirmation(confirm)) }
         if let places = places(rule) { terms.append(places) }
         if let roles = rule.awsRoles { terms.append("for the AWS roles '\(roles.joined(separator: "', '"))'") }
         return terms.joined(separator: ", ")
+    }
+
+    private static func confirmation(_ confirm: Confirmation) -> String {
+        switch confirm {
+        case .first: "once the agent's owner has confirmed the process"
+        case .each: "each time the agent's owner has confirmed it"
+        }
     }
 
     /// `nil` if the rule applies to all places.
@@ -81,9 +89,9 @@ struct PolicyText {
             let isAgent = decision.permission == "admin"
             let why = decision.rule.map { "by rule \($0)" } ?? "by default"
             let name = decision.permission + String(repeating: " ", count: max(0, 9 - decision.permission.count))
-            lines.append(
-                "\(name) \(decision.allowed ? "allowed" : "refused")  \(why)\(isAgent ? ", for the agent as a whole" : "")"
-            )
+            let confirmed = decision.confirm.map { ", confirm = \"\($0.rawValue)\"" } ?? ""
+            let whole = isAgent ? ", for the agent as a whole" : ""
+            lines.append("\(name) \(decision.allowed ? "allowed" : "refused")  \(why)\(confirmed)\(whole)")
         }
         return lines
     }

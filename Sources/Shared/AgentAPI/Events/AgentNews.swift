@@ -1,10 +1,16 @@
 /// The content of an event: a change of an account, of a store or of the agent.
 public struct AgentNews: Codable, Equatable, Sendable {
     public enum Kind: String, Codable, CaseIterable, Sendable {
+        /// A request that waited for an approval goes on, or is refused.
+        case approvalEnded = "approval_ended"
+        /// A request waits for the approval of the agent's owner.
+        case approvalRequested = "approval_requested"
         /// The policy refused a caller's request.
         case denied
         case loggedIn = "logged_in"
         case loggedOut = "logged_out"
+        /// The login itself will expire soon.
+        case loginExpires = "login_expires"
         case loginFailed = "login_failed"
         /// The account requires a new login.
         case loginRequired = "login_required"
@@ -35,12 +41,15 @@ public struct AgentNews: Codable, Equatable, Sendable {
     public var scope: String?
     /// The expiry of the new access token, in seconds since 1970.
     public var expiresAt: Int?
+    /// The expiry of the login, in seconds since 1970.
+    public var loginExpiresAt: Int?
     public var subject: String?
     /// Whether the provider has confirmed the revocation.
     public var revoked: Bool?
     public var store: String?
     public var state: StoreState?
     public var denial: Denial?
+    public var approval: Approval?
 
     /// A refused caller and the permission that it requested.
     public struct Denial: Codable, Equatable, Sendable {
@@ -80,7 +89,9 @@ public struct AgentNews: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case kind = "event"
         case account, code, reason, detail, hint, scope, subject, revoked, store, state, denial
+        case approval
         case expiresAt = "expires_at"
+        case loginExpiresAt = "login_expires_at"
     }
 }
 
@@ -128,6 +139,20 @@ extension AgentNews {
     public static func denied(_ denial: Denial, account: AccountName? = nil, detail: String) -> AgentNews {
         var news = AgentNews(.denied, account: account)
         (news.denial, news.detail) = (denial, detail)
+        return news
+    }
+
+    public static func approvalRequested(_ approval: Approval) -> AgentNews {
+        var news = AgentNews(.approvalRequested, account: approval.account)
+        news.approval = approval
+        news.hint = "run 'authagent approvals approve \(approval.id)' or 'authagent approvals deny \(approval.id)'"
+        return news
+    }
+
+    /// Creates the event of the end of an approval. `reason`: `approved`, `denied`, `timed_out`, `withdrawn`, ….
+    public static func approvalEnded(_ approval: Approval, reason: String) -> AgentNews {
+        var news = AgentNews(.approvalEnded, account: approval.account)
+        (news.approval, news.reason) = (approval, reason)
         return news
     }
 

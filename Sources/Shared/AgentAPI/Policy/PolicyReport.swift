@@ -93,11 +93,13 @@ public struct RuleDescription: Codable, Equatable, Sendable {
     /// The patterns of roles at AWS whose credentials a request may have.
     public var awsRoles: [String]?
     public var maximumPerMinute: Int?
+    /// How often the agent's owner confirms requests; absent if never.
+    public var confirm: Confirmation?
 
     public init(
         rule: Int, source: String, matches: Bool, uncertain: Bool = false, conditions: [RuleCondition], allow: [String],
         scopes: [String]?, resources: [String]? = nil, audiences: [String]? = nil, awsRoles: [String]? = nil,
-        maximumPerMinute: Int?
+        maximumPerMinute: Int?, confirm: Confirmation? = nil
     ) {
         self.rule = rule
         self.source = source
@@ -110,10 +112,11 @@ public struct RuleDescription: Codable, Equatable, Sendable {
         self.audiences = audiences
         self.awsRoles = awsRoles
         self.maximumPerMinute = maximumPerMinute
+        self.confirm = confirm
     }
 
     enum CodingKeys: String, CodingKey {
-        case rule, source, matches, uncertain, conditions, allow, scopes, resources, audiences
+        case rule, source, matches, uncertain, conditions, allow, scopes, resources, audiences, confirm
         case awsRoles = "aws_roles"
         case maximumPerMinute = "max_per_minute"
     }
@@ -151,10 +154,13 @@ public struct PolicyDecision: Codable, Equatable, Sendable {
     public var allowed: Bool
     /// The rule that decides, from 1; absent: the default.
     public var rule: Int?
+    /// How often the agent's owner confirms such a request; absent if never.
+    public var confirm: Confirmation?
 
-    public init(permission: String, allowed: Bool, rule: Int?) {
+    public init(permission: String, allowed: Bool, rule: Int?, confirm: Confirmation? = nil) {
         self.permission = permission
         self.allowed = allowed
         self.rule = rule
+        self.confirm = confirm
     }
 }

@@ -26,6 +26,7 @@ public enum Resource: String, CaseIterable, Sendable {
     case events = "/v1/events"
     case openAPI = "/v1/openapi.json"
     case policyCheck = "/v1/policy/check"
+    case approvals = "/v1/approvals"
     /// Outside of `/v1`: the default path of Prometheus scrapers.
     case metrics = "/metrics"
 
@@ -37,7 +38,7 @@ public enum Resource: String, CaseIterable, Sendable {
             .metrics:
             ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
-        case .store: ["GET", "HEAD", "POST"]
+        case .store, .approvals: ["GET", "HEAD", "POST"]
         case .tokenRejected, .awsCredentials, .logout, .inspectAccount, .inspect, .reload, .lock, .unlock: ["POST"]
         }
     }

@@ -26,6 +26,8 @@ public struct UserPaths: Equatable, Sendable {
     public var journal: String { state + "/journal" }
     /// The sealed store.
     public var sealed: String { state + "/sealed" }
+    /// When the expiry of logins was announced.
+    public var notices: String { state + "/notices.json" }
     /// The log of an agent that the client started.
     public var log: String { state + "/authagentd.log" }
 }

@@ -91,6 +91,7 @@ public enum PrivateDirectory {
     }
 
     private static let ownNames: Set<String> = [
-        ".", "..", "agent.lock", "authagentd.log", "authagentd.log.1", "journal", "sealed",
+        ".", "..", "agent.lock", "authagentd.log", "authagentd.log.1", "journal", "notices.json",
+        "notices.json.new", "sealed",
     ]
 }

@@ -30,6 +30,9 @@ public final class UnfinishedFile: Sendable {
         guard descriptor >= 0 else { throw Failure(call: "create", name: name, code: errno) }
     }
 
+    /// Removes a temporary file that an earlier process has left.
+    public static func removeLeft(_ path: String) { unlink(path) }
+
     deinit {
         close()
         remove()

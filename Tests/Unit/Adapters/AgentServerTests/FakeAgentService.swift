@@ -37,6 +37,8 @@ final class FakeAgentService: AgentService {
         var canary: String?
         var lookups = 0
         var matches: [String: URLMatch] = [:]
+        var isLocked = false
+        var programAnswer: Bool?
     }
 
     static let largeTokenSize = 4 * 1024 * 1024
@@ -145,6 +147,20 @@ final class FakeAgentService: AgentService {
     }
 
     func report(_ news: AgentNews) { state.withLock { $0.news.append(news) } }
+
+    /// Whether the agent is locked.
+    var isLocked: Bool {
+        get { state.withLock { $0.isLocked } }
+        set { state.withLock { $0.isLocked = newValue } }
+    }
+
+    /// The answer of the owner's program to each question.
+    var programAnswer: Bool? {
+        get { state.withLock { $0.programAnswer } }
+        set { state.withLock { $0.programAnswer = newValue } }
+    }
+
+    func confirm(_ approval: Approval) async -> Bool? { programAnswer }
 
     var news: [AgentNews] { state.withLock { $0.news } }
     var eventWatchers: [AsyncStream<AgentEvent>.Continuation] { state.withLock { $0.eventWatchers } }

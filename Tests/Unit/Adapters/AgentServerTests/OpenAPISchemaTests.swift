@@ -7,6 +7,8 @@ struct OpenAPISchemaTests {
         [
             "AWSCredentialsReply": AWSCredentialsReply.self, "AWSCredentialsRequest": AWSCredentialsRequest.self,
             "AccountStatus": AccountStatus.self, "AgentEvent": AgentEvent.self, "AgentStatus": AgentStatus.self,
+            "Approval": Approval.self, "ApprovalAnswer": ApprovalAnswer.self, "ApprovalList": ApprovalList.self,
+            "ApprovalReply": ApprovalReply.self,
             "Denial": AgentNews.Denial.self, "DoctorCheck": DoctorCheck.self,
             "DoctorReport": DoctorReport.self, "InspectReply": InspectReply.self, "InspectRequest": InspectRequest.self,
             "IntrospectionReport": IntrospectionReport.self, "LockReply": LockReply.self,
@@ -35,7 +37,8 @@ struct OpenAPISchemaTests {
     }
     /// Strings, unions of other schemas, and replies without a type, which `samples` and `api-fuzz` check.
     private static let others: Set = [
-        "AccountName", "CancelReply", "DoctorState", "GivenTokenRequest", "KeySource", "LoginEvent", "LoginResumed",
+        "AccountName", "CancelReply", "Confirmation", "DoctorState", "GivenTokenRequest", "KeySource", "LoginEvent",
+        "LoginResumed",
         "LoginRetrying", "LoginSlowed", "OpenAPIDocument", "ReloadReply", "Resource", "StoreState",
     ]
 

@@ -20,7 +20,7 @@ final class AgentFixture: Sendable {
     let name: AccountName
 
     /// With `restarting`, creates a new agent with the files and stores of an earlier one.
-    init(restarting earlier: AgentFixture? = nil) throws {
+    init(restarting earlier: AgentFixture? = nil, hooks: HookParts = .none) throws {
         files = try earlier?.files ?? TemporaryDirectory()
         keyring = earlier?.keyring ?? RecordingStore()
         sealed = SealedStore(
@@ -41,7 +41,9 @@ final class AgentFixture: Sendable {
                 examine: { DoctorReport([]) },
                 socket: "/run/test/agent.sock",
                 processID: 1,
-                logger: logger
+                logger: logger,
+                hooks: hooks,
+                notices: NoticeFile(path: files.path + "/notices.json")
             )
         )
     }

@@ -71,4 +71,12 @@ struct LoginExpiryTests {
     func near(lifetime: Int, left: Int, isNear: Bool) {
         #expect(LoginExpiry(at: 1_000_000_000 + left, lifetime: lifetime).isNear(at: 1_000_000_000) == isNear)
     }
+
+    @Test("an account's own span replaces the default, and may be longer than a week")
+    func span() {
+        let expiry = LoginExpiry(at: 1_000_000_000, lifetime: 30 * 86_400)
+        #expect(expiry.warningTime() == 1_000_000_000 - 3 * 86_400)
+        #expect(expiry.warningTime(before: .seconds(20 * 86_400)) == 1_000_000_000 - 20 * 86_400)
+        #expect(!expiry.isNear(at: 999_999_000, before: .seconds(60)))
+    }
 }

@@ -1,0 +1,22 @@
+internal import Policy
+
+/// A caller's process and the program that it runs, to recognise both on later connections.
+struct PinnedPeer: PinnedProcess {
+    let pin: ProcessPin
+    /// `nil` if the agent may not read it.
+    let mark: ProgramMark?
+
+    var isAlive: Bool { pin.isAlive }
+
+    func isSame(as other: any PinnedProcess) -> Bool {
+        // The number of a living process cannot be another's.
+        guard let other = other as? PinnedPeer, pin.pid == other.pin.pid, pin.isAlive, other.pin.isAlive else {
+            return false
+        }
+        switch (mark, other.mark) {
+        case (nil, nil): return true
+        case (let mark?, let later?): return later.mayFollow(mark) || mark.mayFollow(later)
+        default: return false
+        }
+    }
+}
