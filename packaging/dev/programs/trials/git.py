@@ -72,6 +72,15 @@ def run(lab: Lab) -> None:
     server.show_requests()
     _must_be_secret(lab)
 
+    lab.step("beside 'store', which git gives each password that was accepted")
+    for names in (("store", "authagent"), ("authagent", "store")):
+        helpers = [word for name in ("", *names) for word in ("-c", f"credential.{server.url}/team/.helper={name}")]
+        lab.succeed("git", *helpers, "ls-remote", url, shows=False)
+        stored = lab.home / ".git-credentials"
+        lab.say(f"  {' and '.join(names)}: the token is {'' if stored.exists() and stored.stat().st_size else 'not '}on the disk")
+        stored.unlink(missing_ok=True)
+    server.requests.clear()
+
     lab.step("a 401 for our token: git erases it, and the next command has another token")
     old = gate.accepted[-1]
     gate.revoke_current()
