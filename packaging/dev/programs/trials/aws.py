@@ -12,6 +12,8 @@ from lab import Lab
 from processes import check, wait_for
 
 ACCOUNT, ROLE = "111122223333", "ReadOnly"
+# What a signed request needs.
+SIGNED = ("Authorization", "X-Amz-Date", "X-Amz-Security-Token", "Content-Type")
 ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 
 
@@ -40,8 +42,9 @@ class Portal(Handler):
 
     def _assume_role(self) -> None:
         form = dict(urllib.parse.parse_qsl(self.data.decode()))
-        if form.get("Action") != "AssumeRoleWithWebIdentity" or form.get("Version") != "2011-06-15":
-            return self.send(400, _error("InvalidAction"), content_type="text/xml")
+        if form.get("Action") != "AssumeRoleWithWebIdentity":
+            status, text = self._ask_moto(form, {name: self.headers[name] for name in SIGNED if name in self.headers})
+            return self.send(status, text, content_type="text/xml")
         if not self.gate.accepts_identity(form["WebIdentityToken"]):
             # AWS answers a refused token with 400; the record shows it as 401.
             self.server.requests.append(("POST", "/ the token is refused", "web identity", 401))
@@ -49,10 +52,11 @@ class Portal(Handler):
         status, text = self._ask_moto(form)
         self.send(status, text, content_type="text/xml")
 
-    def _ask_moto(self, form: dict) -> tuple[int, str]:
+    def _ask_moto(self, form: dict, headers: dict[str, str] = {}) -> tuple[int, str]:
         body = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15"} | form
+        request = urllib.request.Request(self.server.moto, urllib.parse.urlencode(body).encode(), headers)
         try:
-            with urllib.request.urlopen(self.server.moto, urllib.parse.urlencode(body).encode(), timeout=60) as reply:
+            with urllib.request.urlopen(request, timeout=60) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -92,6 +96,13 @@ def run(lab: Lab) -> None:
         result = lab.succeed(python, lab.client("boto_client.py"), AWS_PROFILE=profile)
         check(f"assumed-role/{ROLE}/" in result.output, "these are not the role's credentials")
         portal.show_requests()
+
+    lab.step("without a helper: the file of a sink, which AWS's libraries send to its token service")
+    sink = lab.sink("aws-id-token", what="id_token")
+    result = lab.succeed(python, lab.client("boto_client.py"), AWS_WEB_IDENTITY_TOKEN_FILE=sink, AWS_ROLE_ARN=ARN,
+                         AWS_ENDPOINT_URL_STS=portal.url)
+    check(f"assumed-role/{ROLE}/" in result.output, "these are not the role's credentials")
+    portal.show_requests()
 
     lab.step("exec --aws: an endpoint on loopback for this child alone")
     for words in (("--account-id", ACCOUNT, "--role", ROLE), ("--role-arn", ARN)):
