@@ -247,6 +247,10 @@ class Lab:
         wait_for(f"the sink's file {path}", path.exists)
         return path
 
+    def setup(self, tool: str, *options: object, account: str = "work") -> Result:
+        """Writes the tool's configuration as 'authagent setup' does."""
+        return self.authagent("setup", tool, "--account", account, *options, "--write")
+
     def keyring_shim(self) -> pathlib.Path:
         """The directory with the program `keyring`, as it is installed outside PATH."""
         directory = self.home / "shim"

@@ -74,13 +74,11 @@ def run(lab: Lab) -> None:
     gate = Gate(lab)
     portal = Server(lab, Portal, gate, moto=moto)
     lab.login(sso_portal_url=portal.url, sts_url=portal.url)
-    lab.environment |= {"AWS_CONFIG_FILE": str(lab.home / "aws"), "AWS_PAGER": "", "AWS_EC2_METADATA_DISABLED": "true",
+    lab.environment |= {"AWS_PAGER": "", "AWS_EC2_METADATA_DISABLED": "true",
                         "AWS_ENDPOINT_URL": moto, "AWS_DEFAULT_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1"}
-    helper = f"credential_process = {lab.program('authagent')} helper aws work"
-    (lab.home / "aws").write_text(
-        f"[profile portal]\n{helper} --account-id {ACCOUNT} --role {ROLE}\n"
-        f"[profile web]\n{helper} --role-arn {ARN}\n"
-        f"[profile wrong]\n{helper} --account-id 999999999999 --role {ROLE}\n")
+    lab.setup("aws", "--profile", "portal", "--account-id", ACCOUNT, "--role", ROLE)
+    lab.setup("aws", "--profile", "web", "--role-arn", ARN)
+    lab.setup("aws", "--profile", "wrong", "--account-id", "999999999999", "--role", ROLE)
     clis = ["/usr/bin/aws"]
     if not lab.is_brief:
         clis.append(os.path.join(os.path.dirname(python), "aws"))

@@ -26,28 +26,29 @@ def run(lab: Lab) -> None:
     lab.login(urls=[f"https://{registry}/"], registry_username="robot")
     image = _image(lab)
     tls = lab.certificate_directory()
-    empty = _authfile(lab, "empty", {})
-    ours = _authfile(lab, "ours", {"credHelpers": {registry: "authagent"}})
+    empty = lab.home / "no-helpers.json"
+    empty.write_text("{}")
 
     lab.step("without a helper skopeo is refused")
     lab.fail("skopeo", "inspect", "--authfile", empty, "--cert-dir", tls, f"docker://{registry}/team/app:1")
     check(401 in authority.statuses(), "the registry refused nothing")
     authority.show_requests()
 
-    lab.step("push and inspect")
-    lab.succeed("skopeo", "--insecure-policy", "copy", "--authfile", ours, "--dest-cert-dir", tls, f"oci:{image}:1",
+    lab.step("set-up, push and inspect")
+    lab.setup("docker")
+    lab.succeed("skopeo", "--insecure-policy", "copy", "--dest-cert-dir", tls, f"oci:{image}:1",
                 f"docker://{registry}/team/app:1")
-    lab.succeed("skopeo", "inspect", "--authfile", ours, "--cert-dir", tls, f"docker://{registry}/team/app:1")
+    lab.succeed("skopeo", "inspect", "--cert-dir", tls, f"docker://{registry}/team/app:1")
     authority.show_requests()
 
     lab.step("a wrong token is refused, and erase asks for another")
     old = gate.accepted[-1]
     gate.revoke_current()
-    lab.fail("skopeo", "inspect", "--authfile", ours, "--cert-dir", tls, f"docker://{registry}/team/app:1")
+    lab.fail("skopeo", "inspect", "--cert-dir", tls, f"docker://{registry}/team/app:1")
     check(401 in authority.statuses(), "the registry refused nothing")
     authority.show_requests()
     lab.succeed("docker-credential-authagent", "erase", input=f"https://{registry}")
-    lab.succeed("skopeo", "inspect", "--authfile", ours, "--cert-dir", tls, f"docker://{registry}/team/app:1", shows=False)
+    lab.succeed("skopeo", "inspect", "--cert-dir", tls, f"docker://{registry}/team/app:1", shows=False)
     check(gate.accepted[-1] != old, "skopeo got the rejected token again")
 
     lab.step("list, version, and a registry without an account")
@@ -60,14 +61,12 @@ def run(lab: Lab) -> None:
     if lab.which("docker"):
         lab.step("docker's own client")
         lab.succeed("docker", "--version")
-        (lab.home / ".docker").mkdir()
-        (lab.home / ".docker/config.json").write_text(json.dumps({"credHelpers": {registry: "authagent"}}))
         lab.succeed("docker", "manifest", "inspect", "--insecure", f"{registry}/team/app:1")
         authority.show_requests()
 
     lab.step("after a logout the registry is asked without a credential, or the reason is shown")
     lab.authagent("logout", "work", "--local", shows=False)
-    result = lab.fail("skopeo", "inspect", "--authfile", ours, "--cert-dir", tls, f"docker://{registry}/team/app:1")
+    result = lab.fail("skopeo", "inspect", "--cert-dir", tls, f"docker://{registry}/team/app:1")
     check("authagent login work" in result.text, "skopeo does not show what to do")
 
 
@@ -135,9 +134,3 @@ def _image(lab: Lab):
     (image / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
     (image / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [manifest]}))
     return image
-
-
-def _authfile(lab: Lab, name: str, content: dict):
-    path = lab.home / f"auth-{name}.json"
-    path.write_text(json.dumps(content))
-    return path

@@ -58,8 +58,7 @@ def run(lab: Lab) -> None:
     lab.step("set-up: 'authagent setup git', after a helper that writes to disk")
     lab.login(urls=[f"{server.url}/team/"], git_username="oauth2")
     lab.succeed("git", "config", "--global", "credential.helper", "store")
-    lab.authagent("setup", "git", "--account", "work", "--write")
-    lab.say((lab.home / ".gitconfig").read_text().rstrip())
+    lab.setup("git")
 
     lab.step("clone and push")
     lab.succeed("git", "clone", url, "clone")

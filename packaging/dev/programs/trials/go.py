@@ -34,8 +34,10 @@ def run(lab: Lab) -> None:
     go = os.path.join(os.path.dirname(lab.python("python")), "go")
     lab.environment |= {
         "GOPROXY": f"{server.url}/team", "GONOSUMDB": "*", "GOFLAGS": "-modcacherw", "GOTOOLCHAIN": "local",
-        "GOENV": "off", "GOPATH": str(lab.home / "go"), "GOCACHE": str(lab.home / "cache/go"), "GOTELEMETRY": "off",
+        "GOPATH": str(lab.home / "go"), "GOCACHE": str(lab.home / "cache/go"), "GOTELEMETRY": "off",
         "SSL_CERT_FILE": str(lab.certificate()[0]),
+        # 'authagent setup go' asks it whether it knows GOAUTH.
+        "PATH": f"{os.path.dirname(go)}:{lab.environment['PATH']}",
     }
     download = (go, "mod", "download", "-x", f"{MODULE}@{VERSION}")
     lab.succeed(go, "version")
@@ -46,14 +48,15 @@ def run(lab: Lab) -> None:
     server.show_requests()
 
     lab.step("with the helper")
-    lab.succeed(*download, GOAUTH=f"{lab.program('authagent')} helper go")
+    lab.setup("go")
+    lab.succeed(*download)
     check((lab.home / f"go/pkg/mod/{MODULE}@{VERSION}/payments.go").exists(), "the module is missing")
     server.show_requests()
 
     lab.step("a token that the proxy refuses: go runs the helper again with the answer")
     lab.succeed(go, "clean", "-modcache")
     gate.revoke_current()
-    result = lab.run(*download, GOAUTH=f"{lab.program('authagent')} helper go")
+    result = lab.run(*download)
     must_show_refusal(server, "the revoked token")
     server.show_requests()
     lab.say(f"  go: {'has asked for another token, and goes on' if result.status == 0 else 'is refused'}")
@@ -62,7 +65,7 @@ def run(lab: Lab) -> None:
     lab.authagent("logout", "work", "--local", shows=False)
     lab.run(go, "clean", "-modcache", shows=False)
     # Without -x it says nothing of a helper that fails.
-    result = lab.fail(*download, GOAUTH=f"{lab.program('authagent')} helper go")
+    result = lab.fail(*download)
     check("authagent login work" in result.text, "go does not show what to do")
 
 

@@ -1,6 +1,8 @@
 """google-auth's external account: an executable, and a file that a sink keeps."""
 
 import json
+import pathlib
+import re
 import secrets
 import urllib.parse
 
@@ -43,9 +45,14 @@ def run(lab: Lab) -> None:
             "subject_token_type": "urn:ietf:params:oauth:token-type:id_token", "credential_source": source}))
         return path
 
-    executable = configuration("executable", {"executable": {
-        "command": f"{lab.program('authagent')} helper google work", "timeout_millis": 30_000}})
-    lab.step("the executable")
+    lab.step("set-up, and the executable")
+    output = lab.setup("google", "--audience", AUDIENCE).output
+    written = pathlib.Path(re.search(r"wrote (\S+)", output).group(1))
+    settings = json.loads(written.read_text())
+    # Google's own is not to be reached here.
+    settings["token_url"] = f"{server.url}/v1/token"
+    executable = lab.home / "google-executable.json"
+    executable.write_text(json.dumps(settings))
     result = lab.succeed(*client, executable, server.url, GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1)
     check("payments" in result.output, "the API did not answer")
     server.show_requests()

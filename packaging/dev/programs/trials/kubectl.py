@@ -57,6 +57,17 @@ def run(lab: Lab) -> None:
             check("payments" in result.output, "the namespace is missing")
         server.show_requests()
 
+        if version == "v1":
+            lab.step("what 'authagent setup kubectl' writes")
+            lab.setup("kubectl")
+            cluster = ("config", "set-cluster", "trial", "--server", server.url, "--certificate-authority",
+                       lab.certificate()[0])
+            for words in (cluster, ("config", "set-context", "trial", "--cluster", "trial", "--user", "authagent-work"),
+                          ("config", "use-context", "trial"), ("get", "namespaces")):
+                result = lab.succeed(kubectl, *words)
+            check("payments" in result.output, "the namespace is missing")
+            server.show_requests()
+
         lab.step("the ID token, where the API server wants that one")
         server.wants_identity = True
         config = _config(lab, server, version, "identity", ["work", "--id-token"], None)

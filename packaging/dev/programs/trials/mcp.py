@@ -1,5 +1,6 @@
 """The `mcp` package as a protected server, and its client with the headers of `helper mcp`."""
 
+import json
 import re
 import urllib.parse
 
@@ -26,7 +27,8 @@ def run(lab: Lab) -> None:
     url = wait_for("the MCP server", lambda: server.first_match(r"serving (\S+)"))
     lab.login(urls=[url])
     client = (python, lab.client("mcp_client.py"), url)
-    helper = f"{lab.program('authagent')} helper mcp"
+    printed = lab.authagent("setup", "mcp", "--account", "work").output
+    helper = json.loads(re.search(r'"headersHelper": (".*")', printed).group(1))
 
     lab.step("without a header the server answers 401 and names its metadata (RFC 9728)")
     result = lab.fail(*client)

@@ -38,13 +38,11 @@ def run(lab: Lab) -> None:
     named = index.replace("http://", "http://oauth2@")
     path = f"{shim}:{lab.environment['PATH']}"
     lab.environment |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1", "PIP_NO_INPUT": "1",
-                        "PIP_CONFIG_FILE": "/dev/null", "UV_NO_CACHE": "1", "UV_NO_CONFIG": "1",
-                        "UV_PYTHON_DOWNLOADS": "never"}
+                        "UV_NO_CACHE": "1", "UV_PYTHON_DOWNLOADS": "never"}
     ways = {
-        "pip": lambda url, target: (f"{tools}/pip", "install", "--keyring-provider", "subprocess", "--index-url", url,
+        "pip": lambda url, target: (f"{tools}/pip", "install", "--index-url", url,
                                     "--target", lab.home / target, "payments"),
-        "uv": lambda url, target: (f"{tools}/uv", "pip", "install", "--python", python, "--keyring-provider",
-                                   "subprocess", "--index-url", url, "--target", lab.home / target, "payments"),
+        "uv": lambda url, target: (f"{tools}/uv", "pip", "install", "--python", python, "--index-url", url, "--target", lab.home / target, "payments"),
     }
     for name, way in ways.items():
         lab.step(f"{name}: without the shim it is refused")
@@ -53,6 +51,7 @@ def run(lab: Lab) -> None:
         must_show_refusal(server, f"{name} without a credential")
         server.show_requests()
         lab.step(f"{name}: with the shim")
+        lab.setup(name)
         for number, url in enumerate((named,) if name == "uv" else (index, named)):
             target = f"{name}-{number + 1}"
             lab.succeed(*way(url, target), PATH=path)

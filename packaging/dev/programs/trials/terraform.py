@@ -34,13 +34,7 @@ def run(lab: Lab) -> None:
     project = lab.home / "project"
     project.mkdir()
     (project / "main.tf").write_text(f'module "payments" {{\n  source  = "{host}/team/payments/aws"\n  version = "1.0.0"\n}}\n')
-    plugins = lab.home / ".terraform.d/plugins"
-    plugins.mkdir(parents=True)
-    (plugins / "terraform-credentials-authagent").symlink_to(lab.program("terraform-credentials-authagent"))
-    configuration = lab.home / "terraformrc"
-    configuration.write_text("")
-    lab.environment |= {"SSL_CERT_FILE": str(lab.certificate()[0]), "TF_CLI_CONFIG_FILE": str(configuration),
-                        "CHECKPOINT_DISABLE": "1", "TF_REGISTRY_DISCOVERY_RETRY": "0"}
+    lab.environment |= {"SSL_CERT_FILE": str(lab.certificate()[0]), "CHECKPOINT_DISABLE": "1", "TF_REGISTRY_DISCOVERY_RETRY": "0"}
     lab.succeed("terraform", "version")
 
     lab.step("without a helper it is refused")
@@ -49,7 +43,7 @@ def run(lab: Lab) -> None:
     server.show_requests()
 
     lab.step("with the helper")
-    configuration.write_text('credentials_helper "authagent" {\n  args = []\n}\n')
+    lab.setup("terraform")
     lab.succeed("terraform", "get", "-no-color", cwd=project)
     check(list((project / ".terraform/modules/payments").glob("*.tf")), "the module is missing")
     server.show_requests()
