@@ -1,5 +1,6 @@
 """msmtp sends and mbsync fetches through dovecot, which asks Glewlwyd about each token."""
 
+import grp
 import os
 import pathlib
 import pwd
@@ -143,8 +144,10 @@ class _MailServer:
         (home / "dovecot-oauth2.conf").write_text(
             f"introspection_url = {glewlwyd.introspection_url()}\nintrospection_mode = post\nactive_attribute = active\n"
             f"active_value = {'nothing' if self._lab.refuses else 'true'}\nusername_attribute = username\n")
-        own = "" if os.getuid() == 0 else "".join(
-            f"default_{name}_user = {pwd.getpwuid(uid).pw_name}\n" for name in ("internal", "login"))
+        own = ""
+        if os.getuid() != 0:
+            user, group = pwd.getpwuid(uid).pw_name, grp.getgrgid(gid).gr_name
+            own = f"default_internal_user = {user}\ndefault_internal_group = {group}\ndefault_login_user = {user}\n"
         path = home / "dovecot.conf"
         path.write_text(f"""{own}
             base_dir = {home}/dovecot/run
