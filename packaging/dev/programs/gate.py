@@ -31,11 +31,11 @@ class Gate:
         self._revoked.add(self.accepted[-1])
 
     def accepts(self, token: str) -> bool:
-        self._lab.is_secret(token)
+        self._lab.hide(token)
         return self._record(token, bool(token) and self._is_active(token))
 
     def accepts_identity(self, token: str, audience: str = "tv") -> bool:
-        self._lab.is_secret(token)
+        self._lab.hide(token)
         claims = self._claims(token)
         return self._record(token, claims is not None and claims["aud"] == audience)
 

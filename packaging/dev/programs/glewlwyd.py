@@ -111,17 +111,19 @@ class Glewlwyd:
                 raise Failed(f"glewlwyd refused {method} {path}: {error.code} {error.read().decode()}") from None
 
     def _add_clients(self) -> None:
-        # An RSA signature would make tokens too long for OAUTHBEARER at dovecot's submission server: msmtp sends them in
-        # one line with the command, and that server takes no line over a kilobyte.
+        # An RSA signature would make tokens too long for OAUTHBEARER: msmtp sends them in one line with the command,
+        # and dovecot's submission server takes no line over a kilobyte.
         key = _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout")
         self._send("POST", "/mod/plugin/", {
             "module": "oidc", "name": "oidc", "display_name": "oidc", "enabled": True,
             "parameters": {
                 "iss": self.issuer, "jwt-type": "ecdsa", "jwt-key-size": "256", "key": key,
-                "cert": _openssl("ec", "-pubout", input=key), "code-duration": 600, "refresh-token-duration": 1_209_600,
-                "access-token-duration": 3600, "allow-non-oidc": True, "auth-type-client-enabled": True,
+                "cert": _openssl("ec", "-pubout", input=key), "code-duration": 600,
+                "refresh-token-duration": 1_209_600, "access-token-duration": 3600, "allow-non-oidc": True,
+                "auth-type-client-enabled": True,
                 "auth-type-code-enabled": True, "auth-type-token-enabled": False, "auth-type-implicit-enabled": False,
-                "auth-type-password-enabled": False, "auth-type-refresh-enabled": True, "auth-type-device-enabled": True,
+                "auth-type-password-enabled": False, "auth-type-refresh-enabled": True,
+                "auth-type-device-enabled": True,
                 "refresh-token-rolling": True, "refresh-token-one-use": "never", "device-authorization-expiration": 600,
                 "device-authorization-interval": 1, "introspection-revocation-allowed": True,
                 "introspection-revocation-allow-target-client": True, "jwks-show": True, "scope": [],

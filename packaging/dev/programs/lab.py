@@ -82,7 +82,7 @@ class Lab:
     def step(self, text: str) -> None:
         self.say(f"-- {text}")
 
-    def is_secret(self, token: str) -> None:
+    def hide(self, token: str) -> None:
         """No output shows this text from now on."""
         if len(token) >= 8:
             self.secrets.add(token)
@@ -99,8 +99,8 @@ class Lab:
         return str(self.home / "bin" / name)
 
     def run(
-        self, *command: object, input: str | None = None, shows: bool = True, cwd: object = None, patience: float = PATIENCE,
-        **environment: object,
+        self, *command: object, input: str | None = None, shows: bool = True, cwd: object = None,
+        patience: float = PATIENCE, **environment: object,
     ) -> Result:
         """Runs a command to its end, prints it as typed, and what it printed."""
         words = [str(word) for word in command]
@@ -132,12 +132,12 @@ class Lab:
 
     def succeed(self, *command: object, **options) -> Result:
         result = self.run(*command, **options)
-        check(result.status == 0, f"{pathlib.Path(str(command[0])).name} failed with {result.status}:\n{result.text[-2000:]}")
+        check(result.status == 0, f"{_name(command)} failed with {result.status}:\n{result.text[-2000:]}")
         return result
 
     def fail(self, *command: object, **options) -> Result:
         result = self.run(*command, **options)
-        check(result.status != 0, f"{pathlib.Path(str(command[0])).name} succeeded, and must not:\n{result.text[-2000:]}")
+        check(result.status != 0, f"{_name(command)} succeeded, and must not:\n{result.text[-2000:]}")
         return result
 
     def start(self, *command: object, input: bool = False, **environment: object) -> "Background":
@@ -200,7 +200,7 @@ class Lab:
 
     def _start_issuer(self) -> None:
         issuer = self.start(self.bin / "demo-issuer", "--auto-approve", input=True)
-        self.issuer = wait_for("the issuer", lambda: issuer.output().split("\n")[0] if "\n" in issuer.output() else None)
+        self.issuer = wait_for("the issuer", lambda: issuer.first_match(r"^(http\S+)\n"))
 
     def _start_agent(self) -> None:
         path = self.environment["AUTHAGENT_SOCK"]
@@ -237,7 +237,7 @@ class Lab:
 
     def token(self, account: str = "work", *options: object) -> str:
         token = self.succeed("authagent", "token", account, *options, shows=False).output.strip()
-        self.is_secret(token)
+        self.hide(token)
         return token
 
     def sink(self, name: str, what: str, account: str = "work") -> pathlib.Path:
@@ -284,6 +284,10 @@ def _directory():
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _name(command: tuple) -> str:
+    return os.path.basename(str(command[0]))
 
 
 def _text(output: bytes | str | None) -> str:

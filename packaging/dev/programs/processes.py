@@ -62,7 +62,7 @@ class Background:
 
 
 def free_port() -> int:
-    """A port that is free now, for servers that cannot choose one. The caller tries again if another process takes it."""
+    """A port that is free now, for servers that cannot choose one; another process may still take it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

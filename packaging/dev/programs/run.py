@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import pathlib
+import signal
 import sys
 import time
 import traceback
@@ -12,6 +13,8 @@ from processes import Failed
 
 
 def main() -> int:
+    # Like Ctrl-C, so that nothing that was started is left.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", type=pathlib.Path, required=True)
     parser.add_argument("--cache", type=pathlib.Path, required=True)

@@ -34,7 +34,7 @@ class Portal(Handler):
         _, text = self._ask_moto({"RoleArn": ARN, "RoleSessionName": "portal", "WebIdentityToken": "x" * 20})
         parts = {name: text.split(f"<{name}>")[1].split("<")[0]
                  for name in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")}
-        self.server.lab.is_secret(parts["SecretAccessKey"])
+        self.server.lab.hide(parts["SecretAccessKey"])
         end = datetime.datetime.fromisoformat(parts["Expiration"].replace("Z", "+00:00"))
         self.send(200, {"roleCredentials": {
             "accessKeyId": parts["AccessKeyId"], "secretAccessKey": parts["SecretAccessKey"],

@@ -76,7 +76,8 @@ def run(lab: Lab) -> None:
         helpers = [word for name in ("", *names) for word in ("-c", f"credential.{server.url}/team/.helper={name}")]
         lab.succeed("git", *helpers, "ls-remote", url, shows=False)
         stored = lab.home / ".git-credentials"
-        lab.say(f"  {' and '.join(names)}: the token is {'' if stored.exists() and stored.stat().st_size else 'not '}on the disk")
+        is_there = stored.exists() and stored.stat().st_size > 0
+        lab.say(f"  {' and '.join(names)}: the token is {'' if is_there else 'not '}on the disk")
         stored.unlink(missing_ok=True)
     server.requests.clear()
 
@@ -106,7 +107,7 @@ def run(lab: Lab) -> None:
 
     lab.step("the fields since git 2.40 and 2.46")
     modern = tuple(map(int, re.search(r"(\d+)\.(\d+)", version).groups())) >= (2, 46)
-    lab.say(f"  this git sends them: {'yes' if modern else 'no'}; otherwise the helpers' tests have transcripts of them")
+    lab.say(f"  this git {'sends them' if modern else 'does not know them: the tests of the helper have transcripts'}")
 
 
 def _prompt(lab: Lab):

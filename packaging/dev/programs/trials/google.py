@@ -22,7 +22,7 @@ class TokenService(Handler):
             if form.get("audience") != AUDIENCE or not self.gate.accepts_identity(form.get("subject_token", "")):
                 return self.send(401, {"error": "invalid_grant", "error_description": "The token is refused."})
             self.server.exchanged = secrets.token_urlsafe(24)
-            self.server.lab.is_secret(self.server.exchanged)
+            self.server.lab.hide(self.server.exchanged)
             return self.send(200, {
                 "access_token": self.server.exchanged, "token_type": "Bearer", "expires_in": 3600,
                 "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})

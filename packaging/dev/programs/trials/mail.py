@@ -29,7 +29,7 @@ def _try_programs(lab: Lab, mail: "_MailServer") -> None:
     wrong = "echo not-a-token-of-this-issuer"
 
     lab.step("msmtp: a wrong token is refused")
-    result = lab.fail("msmtp", "--file", _msmtp(lab, mail, "xoauth2", wrong), "ann@example.com", input="Subject: no\n\n")
+    lab.fail("msmtp", "--file", _msmtp(lab, mail, "xoauth2", wrong), "ann@example.com", input="Subject: no\n\n")
     mail.must_show_refusal()
 
     for number, mechanism in enumerate(("xoauth2", "oauthbearer")):
@@ -142,7 +142,8 @@ class _MailServer:
         _, certificate, key = self._lab.certificate()
         uid, gid = self._user
         (home / "dovecot-oauth2.conf").write_text(
-            f"introspection_url = {glewlwyd.introspection_url()}\nintrospection_mode = post\nactive_attribute = active\n"
+            f"introspection_url = {glewlwyd.introspection_url()}\nintrospection_mode = post\n"
+            "active_attribute = active\n"
             f"active_value = {'nothing' if self._lab.refuses else 'true'}\nusername_attribute = username\n")
         own = ""
         if os.getuid() != 0:

@@ -1,4 +1,4 @@
-"""Prometheus scrapes a target with the file of a sink, and the agent's own metrics by the recipe of packaging/examples/prometheus."""
+"""Prometheus scrapes a target with a sink's file, and the agent's metrics by packaging/examples/prometheus."""
 
 import json
 import pathlib
@@ -69,8 +69,8 @@ def run(lab: Lab) -> None:
 
     lab.step("the agent's own metrics")
     wait_for("a scrape of the agent", lambda: value('up{job="authagent"}') == "1")
-    wait_for("the agent's metrics", lambda: value("authagent_login_expiry_seconds") or value("count({__name__=~'authagent_.*'})"))
-    lab.say(f"  {value('count({__name__=~' + chr(34) + 'authagent_.*' + chr(34) + '})')} series of authagent_…")
+    count = 'count({__name__=~"authagent_.*"})'
+    lab.say(f"  {wait_for('series of the agent', lambda: value(count))} series of authagent_…")
 
     for method, path in (("GET", "/v1/accounts/work/token"), ("GET", "/v1/accounts"), ("POST", "/metrics")):
         check(_status(metrics, method, path) in (403, 404), f"nginx passes on {method} {path}")
@@ -89,7 +89,8 @@ def _metrics(lab: Lab) -> int:
     for _ in range(5):
         port = free_port()
         text = example
-        for old, new in (("127.0.0.1:9464", f"127.0.0.1:{port}"), ("/run/authagent/agent.sock", lab.environment["AUTHAGENT_SOCK"])):
+        places = {"127.0.0.1:9464": f"127.0.0.1:{port}", "/run/authagent/agent.sock": lab.environment["AUTHAGENT_SOCK"]}
+        for old, new in places.items():
             check(old in text, f"the example has no {old}")
             text = text.replace(old, new)
         nginx = lab.nginx(text)

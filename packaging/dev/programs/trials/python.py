@@ -39,11 +39,15 @@ def run(lab: Lab) -> None:
     path = f"{shim}:{lab.environment['PATH']}"
     lab.environment |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_CACHE_DIR": "1", "PIP_NO_INPUT": "1",
                         "UV_NO_CACHE": "1", "UV_PYTHON_DOWNLOADS": "never"}
-    ways = {
-        "pip": lambda url, target: (f"{tools}/pip", "install", "--index-url", url,
-                                    "--target", lab.home / target, "payments"),
-        "uv": lambda url, target: (f"{tools}/uv", "pip", "install", "--python", python, "--index-url", url, "--target", lab.home / target, "payments"),
-    }
+
+    def pip(url: str, target: str) -> tuple:
+        return (f"{tools}/pip", "install", "--index-url", url, "--target", lab.home / target, "payments")
+
+    def uv(url: str, target: str) -> tuple:
+        return (f"{tools}/uv", "pip", "install", "--python", python, "--index-url", url, "--target", lab.home / target,
+                "payments")
+
+    ways = {"pip": pip, "uv": uv}
     for name, way in ways.items():
         lab.step(f"{name}: without the shim it is refused")
         lab.succeed(f"{tools}/{name}", "--version")
@@ -83,9 +87,14 @@ def run(lab: Lab) -> None:
 def _wheel() -> bytes:
     archive = io.BytesIO()
     information = "payments-1.0.dist-info"
+    files = {
+        "payments.py": "NAME = 'payments'\n",
+        f"{information}/METADATA": "Metadata-Version: 2.1\nName: payments\nVersion: 1.0\n",
+        f"{information}/WHEEL": "Wheel-Version: 1.0\nGenerator: trial\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = f"{information}/RECORD"
+    files[record] = "".join(f"{name},,\n" for name in (*files, record))
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("payments.py", "NAME = 'payments'\n")
-        file.writestr(f"{information}/METADATA", "Metadata-Version: 2.1\nName: payments\nVersion: 1.0\n")
-        file.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nGenerator: trial\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        file.writestr(f"{information}/RECORD", f"payments.py,,\n{information}/METADATA,,\n{information}/WHEEL,,\n{information}/RECORD,,\n")
+        for name, text in files.items():
+            file.writestr(name, text)
     return archive.getvalue()

@@ -33,8 +33,10 @@ def run(lab: Lab) -> None:
     lab.login(urls=[f"https://{host}/"])
     project = lab.home / "project"
     project.mkdir()
-    (project / "main.tf").write_text(f'module "payments" {{\n  source  = "{host}/team/payments/aws"\n  version = "1.0.0"\n}}\n')
-    lab.environment |= {"SSL_CERT_FILE": str(lab.certificate()[0]), "CHECKPOINT_DISABLE": "1", "TF_REGISTRY_DISCOVERY_RETRY": "0"}
+    (project / "main.tf").write_text(
+        f'module "payments" {{\n  source  = "{host}/team/payments/aws"\n  version = "1.0.0"\n}}\n')
+    lab.environment |= {"SSL_CERT_FILE": str(lab.certificate()[0]), "CHECKPOINT_DISABLE": "1",
+                        "TF_REGISTRY_DISCOVERY_RETRY": "0"}
     lab.succeed("terraform", "version")
 
     lab.step("without a helper it is refused")
