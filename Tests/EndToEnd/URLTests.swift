@@ -96,6 +96,8 @@ struct URLTests {
         let (status, body) = try await get(demo, "/v1/token?url=https://h.example/x")
         #expect(status == 404 && body.contains("\"no_account_for_url\""))
         #expect(demo.home.log.contains("an account is not found by URL"))
+        let report = try await demo.home.doctor()
+        #expect(report.problems.filter { $0.id == .accountFile }.map(\.account?.description) == ["other", "work"])
     }
 
     @Test("accounts with different user names share a prefix, and the name is needed")

@@ -16,6 +16,11 @@ public protocol AgentService: Sendable {
     func token(
         _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
     ) async throws(Problem) -> TokenReply
+    /// Returns a token that expires later than `newerThan`, in seconds since 1970, or one of a later login. Waits until
+    /// there is one; if the task is cancelled meanwhile, the token is the same.
+    func newerToken(
+        _ account: AccountName, _ request: TokenRequest, than newerThan: Int, within limits: CallerLimits
+    ) async throws(Problem) -> NewerTokenReply
     /// Renews the token that this request gets, because a resource server has refused it. `digest` is the SHA-256 of
     /// the refused token; `nil` if the client did not send one.
     func rejectToken(

@@ -125,6 +125,15 @@ public final class Agent: Sendable {
         try await tokens.token(name, request, within: limits)
     }
 
+    public func newerToken(
+        _ name: AccountName, _ request: TokenRequest, than newerThan: Int, within limits: CallerLimits
+    ) async throws(Problem) -> NewerTokenReply {
+        try await tokens.newerToken(name, request, than: newerThan, within: limits)
+    }
+
+    /// The number of requests that wait for a newer token.
+    package var waitCount: Int { registry.accounts.reduce(0) { $0 + $1.vault.waitCount } }
+
     public func rejectToken(
         _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply {

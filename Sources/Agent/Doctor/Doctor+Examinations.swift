@@ -21,7 +21,7 @@ extension Doctor {
         all += accounts.errors.map { name, error in
             Examination(late: Self.late(.accountFile)) { [.accountFile(name, refused: error)] }
         }
-        all += accounts.settings.map(account)
+        all += accounts.settings.map { account($0, $1, conflict: accounts.conflicts[$0]) }
         all += providers(of: accounts, until: deadline)
         all.append(journal(accounts.names))
         return all
@@ -82,10 +82,13 @@ extension Doctor {
         }
     }
 
-    private func account(_ name: AccountName, _ settings: AccountSettings) -> Examination {
+    private func account(
+        _ name: AccountName, _ settings: AccountSettings, conflict: ConfigurationError?
+    ) -> Examination {
         Examination(late: Self.late(.accountFile)) {
             await Self.blocking {
-                var checks = [DoctorCheck.accountFile(name, settings)]
+                let refusal = conflict.map { DoctorCheck.accountFile(name, refused: $0) }
+                var checks = [refusal ?? .accountFile(name, settings)]
                 if let file = settings.clientSecretFile {
                     var refusal: ConfigurationError?
                     do throws(ConfigurationError) { _ = try ClientSecretFile.read(file) } catch { refusal = error }

@@ -60,7 +60,7 @@ public struct Doctor: Sendable {
         let deadline = parts.time.now + Self.patience
         let directory = AccountDirectory(parts.paths)
         let found = await withDeadline(deadline, ifLate: nil) {
-            await Self.blocking { AccountsOnDisk(directory.loadAll()) }
+            await Self.blocking { AccountsOnDisk(directory) }
         }
         guard let accounts = found ?? nil else {
             return DoctorReport([Self.late(.accountFile, "the account files cannot be read in time")])
@@ -85,7 +85,13 @@ public struct Doctor: Sendable {
         var settings: [(name: AccountName, settings: AccountSettings)]
         var errors: [(name: AccountName, error: ConfigurationError)]
 
-        init(_ loaded: (accounts: [AccountName: AccountSettings], errors: [AccountName: ConfigurationError])) {
+        /// The files that contradict each other about a URL.
+        var conflicts: [AccountName: ConfigurationError]
+
+        init(_ directory: AccountDirectory) {
+            let loaded = directory.loadAll()
+            let claims = loaded.accounts.compactMap { directory.claim($1, of: $0) }
+            conflicts = URLMap(claims).conflicts.mapValues(\.error)
             settings = loaded.accounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
             errors = loaded.errors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }

@@ -95,6 +95,14 @@ extension AgentClient {
         try await ask(.token(forURL: url, username: username, asked))
     }
 
+    /// Waits for a token that expires later than `expiresAt`, in seconds since 1970, or for one of a later login. Returns
+    /// `nil` if the wait ends without one; then ask again. Throws the problems of `token` at once, also while it waits.
+    public func newerToken(
+        for account: AccountName, than expiresAt: Int, _ asked: TokenRequest = TokenRequest()
+    ) async throws(AgentClientError) -> TokenReply? {
+        try await ask(.newerToken(of: account, than: expiresAt, asked)).token
+    }
+
     /// Returns which account has a URL, and why.
     public func account(forURL url: String, username: String? = nil) async throws(AgentClientError) -> URLReply {
         try await ask(.account(forURL: url, username: username))

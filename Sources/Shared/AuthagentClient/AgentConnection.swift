@@ -191,6 +191,9 @@ package struct Response: Sendable {
 
     /// Decodes the body as `type`, or throws the problem that it holds instead.
     package func decoded<Reply: Decodable>(_ type: Reply.Type) throws(AgentClientError) -> Reply {
+        if status == 304, let kind = type as? any ReplyWithoutContent.Type, let reply = kind.unchanged as? Reply {
+            return reply
+        }
         guard status == 200 else { throw .problem(problem) }
         do { return try APIJSON.decode(type, from: body) } catch { throw .notUnderstood }
     }

@@ -29,6 +29,8 @@ package struct ResponseHead: Equatable, Sendable {
                 isLast = Self.matches(value, "close")
             }
         }
+        // RFC 9112 §6.3: the length would be that of another reply.
+        if status == 304 { (length, isChunked) = (0, false) }
         guard isChunked != (length != nil) else { return nil }
     }
 

@@ -45,6 +45,11 @@ def before_call(context, case, kwargs):
         arrange_process(case)
     if case.path in ("/v1/token", "/v1/url"):
         arrange_url(case, choice)
+    if case.path.endswith("/token") and "newer_than" in (case.query or {}):
+        wait = case.query.get("wait", 40)
+        # Otherwise the reply takes up to 40 seconds. An invalid value stays invalid.
+        if isinstance(wait, int) and not isinstance(wait, bool) and 0 <= wait <= 40:
+            case.query = {**case.query, "wait": wait % 2}
     # Not a parameter in the document, but part of the request.
     accept = ["text/plain", "image/png", "text/plain;q=0.5, */*;q=0.1"]
     # Requests without variable parts would all be refused.
@@ -79,6 +84,9 @@ def arrange_url(case, choice):
         return
     if choice % 4:
         case.query = {**case.query, "url": MAPPED[choice // 4 % len(MAPPED)]}
+    if choice % 2 and not case.meta.generation.mode.is_negative:
+        # The login's own token, which needs nothing of the provider.
+        case.query = {name: value for name, value in case.query.items() if name in ("url", "username", "wait")}
     if isinstance(case.query.get("username"), str) and choice % 3:
         case.query = {**case.query, "username": "first"}
 

@@ -12,7 +12,8 @@ enum PublicCodes {
     ])
 
     static let reasons = Set(StoreState.allCases.map(\.rawValue)).union(oauth).union([
-        "caller_lost", "no_allowed_scope", "not_confirmed", "only_aws_roles", "role_not_allowed", "scope_not_allowed",
+        "caller_lost", "no_allowed_scope", "no_expiry", "not_confirmed", "only_aws_roles", "role_not_allowed",
+        "scope_not_allowed",
         "settings_not_allowed", "target_not_allowed", "token_not_allowed",
         // Why a login is required.
         "not_logged_in", "rotation_lost", "provider_rejected", "record_unreadable", "settings_changed",

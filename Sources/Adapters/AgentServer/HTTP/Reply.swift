@@ -11,6 +11,8 @@ struct Reply: Sendable {
     var allowedMethods: [String] = []
     /// Seconds, for `Retry-After` (RFC 9110 §10.2.3).
     var retryAfter: Int?
+    /// For `ETag` (RFC 9110 §8.8.3), without its quotes.
+    var tag: String?
 
     /// The header fields that only this reply has.
     var fields: [(name: String, value: String)] {
@@ -18,6 +20,7 @@ struct Reply: Sendable {
         if !allowedMethods.isEmpty { fields.append(("allow", allowedMethods.joined(separator: ", "))) }
         // RFC 9110 §15.5.2 requires a challenge. No client can answer it: the user has to log in.
         if status == 401 { fields.append(("www-authenticate", "authagent-login")) }
+        if let tag { fields.append(("etag", "\"\(tag)\"")) }
         if let retryAfter { fields.append(("retry-after", "\(retryAfter)")) }
         return fields
     }
@@ -42,6 +45,9 @@ struct Reply: Sendable {
     static func text(_ text: String) -> Reply {
         Reply(status: 200, contentType: "text/plain; charset=utf-8", body: Array(text.utf8) + newline)
     }
+
+    /// Creates the reply that the client's copy is current (RFC 9110 §15.4.5). It has no body.
+    static func notModified(tag: String) -> Reply { Reply(status: 304, contentType: "", body: [], tag: tag) }
 
     /// Creates a problem reply (RFC 9457). The body repeats the status for clients that keep only the body.
     static func problem(_ problem: Problem, status: Int? = nil) -> Reply {

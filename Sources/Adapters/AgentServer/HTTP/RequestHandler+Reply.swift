@@ -27,7 +27,7 @@ extension RequestHandler {
         let patience = Patience(limit: min(connection.limits.answerTime, wait ?? connection.limits.answerTime))
         departure = patience.departure
         if isRepeatable {
-            deadline.value = eventLoop.scheduleTask(in: TimeAmount(patience.limit)) {
+            let timeOut: @Sendable () -> Void = {
                 // A timer cancelled while it fires still runs: a second reply would answer the next request.
                 guard !once.value else { return }
                 // The task replies that the request was not confirmed.
@@ -35,6 +35,14 @@ extension RequestHandler {
                 once.value = true
                 handler.value.stopAnswering()
                 handler.value.send(Self.timeout, head, bound.value)
+            }
+            waitsForNewerToken = deferred?.request.newerThan != nil
+            deadline.value = eventLoop.scheduleTask(in: TimeAmount(patience.limit)) {
+                guard handler.value.waitsForNewerToken, !once.value else { return timeOut() }
+                guard !patience.departure.timedOut() else { return }
+                // The end of the wait has a reply of its own, unless the store or the provider delays it.
+                handler.value.stopAnswering()
+                deadline.value = eventLoop.scheduleTask(in: TimeAmount(Self.endOfWait), timeOut)
             }
         }
         // Unstructured task: it is cancelled with the connection if it is repeatable, and a refresh that has begun
@@ -52,6 +60,7 @@ extension RequestHandler {
             }
         }
         answering = isRepeatable ? task : nil
+        if isStopping, waitsForNewerToken { stopAnswering() }
     }
 
     /// Cancels the answer that is being worked on, for a client that no longer waits for it.
@@ -61,6 +70,8 @@ extension RequestHandler {
         departure?.gone()
         departure = nil
     }
+
+    private static let endOfWait: Duration = .seconds(1)
 
     private static let timeout = Reply.problem(
         Problem(.timeout, "the answer takes too long", hint: "try again; a renewal that has begun continues")
@@ -72,7 +83,12 @@ extension RequestHandler {
         guard context.channel.isActive else { return }
         isLast = !head.isKeepAlive || isInputClosed
         var headers = responseHeaders(reply.contentType, for: head)
-        headers.add(name: "content-length", value: "\(reply.body.count)")
+        if reply.status == 304 {
+            // Neither is of this reply, which has no content.
+            headers.remove(name: "content-type")
+        } else {
+            headers.add(name: "content-length", value: "\(reply.body.count)")
+        }
         for (name, value) in reply.fields { headers.add(name: name, value: value) }
         let status = HTTPResponseStatus(statusCode: reply.status)
         context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
@@ -92,7 +108,8 @@ extension RequestHandler {
     func count(_ code: Problem.Code?, at now: NIODeadline) {
         connection.metrics.answered(
             measurement?.route, code, isAtOnce: measurement?.isAtOnce ?? false,
-            nanoseconds: measurement.map { (now - $0.at).nanoseconds }
+            // A wait is as long as the client wants.
+            nanoseconds: waitsForNewerToken ? nil : measurement.map { (now - $0.at).nanoseconds }
         )
         measurement = nil
     }
@@ -101,6 +118,7 @@ extension RequestHandler {
     func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {
         answering = nil
         departure = nil
+        waitsForNewerToken = false
         beginNext()
         connection.unsent += 1
         connection.timer.enter(.sending, at: now)

@@ -30,6 +30,8 @@ final class RequestHandler: ChannelInboundHandler {
     var answering: Task<Void, Never>?
     /// Tells a request that waits for a confirmation that its client has left.
     var departure: Departure?
+    /// Whether that work is a wait for a newer token, which may end at any time.
+    var waitsForNewerToken = false
     private(set) var isStopping = false
 
     init(_ connection: Connection) { self.connection = connection }
@@ -151,6 +153,7 @@ final class RequestHandler: ChannelInboundHandler {
         case is EndOfWatching:
             isStopping = true
             streaming?.task.cancel()
+            if waitsForNewerToken { stopAnswering() }
         // Its client can ask again, and the reply may hold a token.
         case is DropUnreadReplies: if connection.unsent > 0 { context.close(promise: nil) }
         case is RulesHaveChanged:
@@ -159,6 +162,9 @@ final class RequestHandler: ChannelInboundHandler {
                 || (streaming != nil && !connection.router.gate.isOwn(connection.identity))
             {
                 context.close(promise: nil)
+            } else if waitsForNewerToken {
+                // The next request is decided by the new rules.
+                stopAnswering()
             }
         default: context.fireUserInboundEventTriggered(event)
         }

@@ -40,7 +40,7 @@ final class ServerMetrics: Sendable {
         state.withLockedValue { state in
             state.requests[row * (Self.codes.count + 1) + place] += 1
             if let nanoseconds { state.latencies[row].observe(nanoseconds: UInt64(max(0, nanoseconds))) }
-            guard route == .token, code == nil else { return }
+            guard route == .token || route == .urlToken, code == nil, nanoseconds != nil else { return }
             if isAtOnce { state.tokensAtOnce += 1 } else { state.tokensAwaited += 1 }
         }
     }

@@ -63,7 +63,10 @@ extension Router {
                 return .later(.token(DeferredToken(ask: ask, admission: decided)))
             }
             let admitted = AdmittedToken(ask: ask, admission: admission)
-            guard let answer = service.tokenAtOnce(ask.account, ask.request, within: admitted.limits) else {
+            // A request for a newer token is not answered from memory.
+            guard ask.request.newerThan == nil,
+                let answer = service.tokenAtOnce(ask.account, ask.request, within: admitted.limits)
+            else {
                 return .later(.token(DeferredToken(ask: ask, admission: admission)))
             }
             return .reply(reply(try gate.conclude(admission, answer), to: ask))
@@ -86,7 +89,21 @@ extension Router {
         let admitted = AdmittedToken(ask: deferred.ask, admission: admission)
         return try await gate.conclude(admission, identity) { () throws(Problem) in
             let ask = admitted.ask
+            if let newerThan = ask.request.newerThan {
+                return try await newerToken(than: newerThan, admitted)
+            }
             return reply(try await service.token(ask.account, ask.request, within: admitted.limits), to: ask)
+        }
+    }
+
+    private func newerToken(than newerThan: Int, _ admitted: AdmittedToken) async throws(Problem) -> Reply {
+        let ask = admitted.ask
+        switch try await service.newerToken(ask.account, ask.request, than: newerThan, within: admitted.limits) {
+        case .newer(let token, let tag):
+            var reply = reply(token, to: ask)
+            reply.tag = tag
+            return reply
+        case .same(let tag): return .notModified(tag: tag)
         }
     }
 
@@ -105,7 +122,7 @@ extension Router {
         return TokenAsk(account: account, request: asked, isText: isText)
     }
 
-    static let tokenParameters = ["audience", "id_token", "min_valid", "resource", "scope", "wait"]
+    static let tokenParameters = ["audience", "id_token", "min_valid", "newer_than", "resource", "scope", "wait"]
 
     /// Reads what both routes of tokens have in common: the parameters, and whether the client wants the token as text.
     func tokenRequest(
@@ -119,7 +136,8 @@ extension Router {
         let asked = TokenRequest(
             minimumValidity: seconds ?? Limits.defaultMinimumValidity,
             includesIDToken: try parameters.bool("id_token") ?? false,
-            target: try target(parameters), wait: try parameters.integer("wait", in: 0...Limits.longestWait)
+            target: try target(parameters), wait: try parameters.integer("wait", in: 0...Limits.longestWait),
+            newerThan: try parameters.integer("newer_than", in: 0...Limits.latestTime)
         )
         return (asked, isText)
     }

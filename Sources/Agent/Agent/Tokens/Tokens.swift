@@ -66,6 +66,46 @@ struct Tokens: Sendable {
         return reply(served, name, request)
     }
 
+    /// Returns a token that expires later than the request's `newerThan`. Waits until there is one, or until the task is
+    /// cancelled.
+    func newerToken(
+        _ name: AccountName, _ request: TokenRequest, than newerThan: Int, within limits: CallerLimits
+    ) async throws(Problem) -> NewerTokenReply {
+        var isReplaced = false
+        while true {
+            let account = try registry.account(name)
+            try registry.requireUnlocked(name)
+            try limits.requireAllowed(request.target, account.settings, name)
+            if limits.bound != nil { await account.vault.readIfUnread() }
+            let request = try limits.narrowed(request, to: account.vault.loginScope, name)
+            // After a replacement, the client's token is of a former login, and each valid one is newer.
+            let mark = isReplaced ? time.now - .seconds(60) : time.now + .seconds(newerThan - time.wall)
+            let found: NewerToken
+            do throws(TokenFailure) {
+                found = try await account.vault.newerToken(
+                    than: mark, minimumValidity: .seconds(request.minimumValidity), for: request.target,
+                    needsIDToken: request.includesIDToken, by: limits.user)
+            } catch { throw Problem(error, account: name) }
+            switch found {
+            case .token(let served, let tag):
+                try limits.requireWithinBound(served.token, account.settings, name)
+                return .newer(reply(served, name, request), tag: Self.text(of: tag))
+            case .same(let tag): return .same(tag: Self.text(of: tag))
+            case .endless: throw .noExpiry(name)
+            case .retired:
+                isReplaced = true
+                // A reload or a migration is replacing the account.
+                await registry.turn.run {}
+                guard registry.known(name) !== account else { throw .unknown(name) }
+            }
+        }
+    }
+
+    private static func text(of tag: UInt64) -> String {
+        let digits = String(tag, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
     /// Renews a token that an API has rejected. A caller may renew only what it may request.
     func reject(
         _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
@@ -130,6 +170,15 @@ struct Tokens: Sendable {
         guard !extra.isEmpty else { return nil }
         let shown = DisplayText.clean(extra, limit: 200)
         return "the provider granted more scopes than requested: '\(shown)'"
+    }
+}
+
+extension Problem {
+    fileprivate static func noExpiry(_ account: AccountName) -> Problem {
+        Problem(
+            .badRequest, "the token of '\(account)' has no known expiry, so none is newer",
+            hint: "leave out newer_than, and report a token that a service refuses", reason: "no_expiry"
+        )
     }
 }
 

@@ -6,6 +6,7 @@ extension AccountVault {
     /// finished first, because its answer may hold the only copy of a refresh token.
     public func lock(_ reason: LockReason = .requested) async {
         guarded.withLock { $0.state.close(reason) }
+        endFinishedWaits()
         await endRoleRequests()
         await exclusively {
             let credential = self.guarded.withLock { guarded in

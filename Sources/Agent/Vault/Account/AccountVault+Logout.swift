@@ -88,7 +88,7 @@ extension AccountVault {
     /// Signs out in memory, because another object takes over the account. What the store lacks is lost: call `flush`
     /// first.
     public func retire() async {
-        await exclusively { self.guarded.withLock { $0.state.signOut() } }
+        await exclusively { self.guarded.withLock { $0.retire() } }
         await endRoleRequests()
     }
 }

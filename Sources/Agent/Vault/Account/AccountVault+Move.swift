@@ -50,7 +50,7 @@ extension AccountVault {
         }
         // On a failure both stores keep the records: which store a power cut leaves to the account is not known.
         if let problem = await commit() { throw .notCommitted(problem) }
-        guarded.withLock { $0.state.signOut() }
+        guarded.withLock { $0.retire() }
         let newest = records.lazy.compactMap(Credential.init).first
         if let newest { await ports.journal?.clear(account, upTo: newest.generation) }
         do throws(StoreFailure) { for record in records { try await ports.store.remove(record.key) } } catch {

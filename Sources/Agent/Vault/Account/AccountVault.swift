@@ -23,11 +23,18 @@ public final class AccountVault: Sendable {
         var copy: Task<Void, Never>?
         /// The running requests for credentials of AWS roles, beside all others: they change no credential.
         var roleRequests: [AWSRole: RoleTask] = [:]
+        /// The requests that wait for a newer token, each until it is removed and resumed.
+        var waits: [UInt64: NewerTokenWait] = [:]
+        var lastWait: UInt64 = 0
+        /// Whether another object has taken over the account.
+        var isRetired = false
     }
 
     public let account: AccountName
     let guarded = Mutex(Guarded())
     let ports: Ports
+    /// Tags of tokens count from here, so that those of two starts of the agent differ.
+    let firstTag = UInt64.random(in: .min ... .max)
 
     /// An account's connections to the outside.
     public struct Ports: Sendable {

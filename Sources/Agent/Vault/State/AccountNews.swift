@@ -57,6 +57,7 @@ extension AccountVault {
     /// other place reports without a request. Tokens served from memory do not come here.
     func changed() {
         for item in guarded.withLock({ $0.state.takeNews() }) { ports.report(item) }
+        endFinishedWaits()
         ports.scheduleChanged()
     }
 }

@@ -15,6 +15,8 @@ public enum Limits {
     public static let longestWait: Int = 40
     /// In seconds. Enough for a program to send its token to a server, and for small clock differences.
     public static let defaultMinimumValidity: Int = 60
+    /// The end of the year 9999, in seconds since 1970: the largest value of `newer_than`.
+    public static let latestTime: Int = 253_402_300_799
     /// A day: a larger `min_valid` is a mistake in units.
     public static let largestMinimumValidity: Int = 86_400
 }

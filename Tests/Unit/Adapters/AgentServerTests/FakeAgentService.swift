@@ -12,6 +12,7 @@ import TestSupport
 final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
         case token(AccountName, TokenRequest, CallerLimits = CallerLimits())
+        case newerToken(AccountName, TokenRequest, than: Int, CallerLimits = CallerLimits())
         case rejectToken(AccountName, TokenRequest, digest: [UInt8]?, CallerLimits = CallerLimits())
         case awsCredentials(AccountName, AWSRole, CallerLimits = CallerLimits())
         case login(AccountName, LoginRequest, CallerLimits = CallerLimits())
@@ -39,6 +40,7 @@ final class FakeAgentService: AgentService {
         var matches: [String: URLMatch] = [:]
         var isLocked = false
         var programAnswer: Bool?
+        var newerWaits: [Int: CheckedContinuation<Bool, Never>] = [:]
     }
 
     static let largeTokenSize = 4 * 1024 * 1024
@@ -172,6 +174,49 @@ final class FakeAgentService: AgentService {
     ) async throws(Problem) -> TokenReply {
         try await perform(.token(account, request, limits), of: account)
         return Self.reply(account)
+    }
+
+    func newerToken(
+        _ account: AccountName, _ request: TokenRequest, than newerThan: Int, within limits: CallerLimits
+    ) async throws(Problem) -> NewerTokenReply {
+        state.withLock { $0.calls.append(.newerToken(account, request, than: newerThan, limits)) }
+        switch account.description {
+        case "fails": if let failing { throw failing }
+        case "slow": guard await waitForNewer() else { return .same(tag: "000000000000002a") }
+        default: break
+        }
+        return .newer(Self.reply(account), tag: "000000000000002b")
+    }
+
+    /// The waits for a newer token of `slow` that have begun and not ended.
+    var waitingForNewer: Int { state.withLock { $0.newerWaits.count } }
+
+    /// Ends these waits with a newer token.
+    func sendNewerToken() {
+        let waits = state.withLock { state in
+            defer { state.newerWaits = [:] }
+            return state.newerWaits.values
+        }
+        for wait in waits { wait.resume(returning: true) }
+    }
+
+    /// Returns whether there is one; false if the task is cancelled.
+    private func waitForNewer() async -> Bool {
+        let id = state.withLock { state in
+            state.lookups += 1
+            return state.lookups
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isCancelled = state.withLock { state in
+                    if !Task.isCancelled { state.newerWaits[id] = continuation }
+                    return Task.isCancelled
+                }
+                if isCancelled { continuation.resume(returning: false) }
+            }
+        } onCancel: {
+            state.withLock { $0.newerWaits.removeValue(forKey: id) }?.resume(returning: false)
+        }
     }
 
     func rejectToken(

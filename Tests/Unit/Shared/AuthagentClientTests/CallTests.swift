@@ -57,6 +57,42 @@ struct CallTests {
         for _ in 0..<3 { #expect(try await client.health().version == "1") }
     }
 
+    @Test("a reply without content is no newer token, for a request that waits for one, and an error for others")
+    func unchanged() async throws {
+        let token = #"{"access_token":"b","token_type":"Bearer","scope":"","account":"work"}"#
+        let server = try ScriptedServer { number in
+            let isFirst = number == 0 || number == 2
+            return [
+                isFirst ? .send("HTTP/1.1 304 Not Modified\r\netag: \"1\"\r\n\r\n") : ScriptedServer.json(token), .next,
+            ]
+        }
+        let client = try server.client()
+        let work = try #require(AccountName("work"))
+        #expect(try await client.newerToken(for: work, than: 7, TokenRequest(wait: 3)) == nil)
+        #expect(try await client.newerToken(for: work, than: 7)?.accessToken == "b")
+        #expect(server.connectionCount == 1)
+        #expect(
+            server.requests[0].hasPrefix("GET /v1/accounts/work/token?min_valid=60&wait=3&newer_than=7 HTTP/1.1\r\n"))
+        await #expect { try await client.health() } throws: { error in
+            guard case .problem(let problem)? = error as? AgentClientError else { return false }
+            return problem.code == .internalError
+        }
+    }
+
+    @Test("the token of a URL is requested with the URL and the user name encoded")
+    func url() async throws {
+        let token = #"{"access_token":"b","token_type":"Bearer","scope":"","account":"work","git_username":"me"}"#
+        let found = #"{"account":"work","url":"https://h.example/","reason":"so"}"#
+        let server = try ScriptedServer { number in [ScriptedServer.json(number == 0 ? token : found), .next] }
+        let client = try server.client()
+        let reply = try await client.token(forURL: "https://h.example/a?b&c", username: "a b&wait=0")
+        #expect(reply.gitUsername == "me")
+        #expect(try await client.account(forURL: "https://h.example/").account.description == "work")
+        let query = "url=https%3A%2F%2Fh.example%2Fa%3Fb%26c&username=a%20b%26wait%3D0&min_valid=60"
+        #expect(server.requests[0].hasPrefix("GET /v1/token?\(query) HTTP/1.1\r\n"))
+        #expect(server.requests[1].hasPrefix("GET /v1/url?url=https%3A%2F%2Fh.example%2F HTTP/1.1\r\n"))
+    }
+
     @Test("a request that changes something is not repeated after a lost connection")
     func once() async throws {
         let server = try ScriptedServer { number in number == 0 ? [ScriptedServer.health, .next] : [] }

@@ -34,6 +34,7 @@ struct HostileReplyTests {
             "HTTP/1.1 20 OK\r\ncontent-length: 2\r\n\r\n{}",
             "HTTP/1.1 200000 OK\r\ncontent-length: 2\r\n\r\n{}",
             "HTTP/1.1 200 OK\r\n\r\n{}",
+            "HTTP/1.1 30 Not Modified\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\n{}",
             "HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999\r\n\r\n{}",
             "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",

@@ -1,6 +1,8 @@
 /// The token for one target, and how its last refresh went.
 package struct TokenSlot: Sendable {
     package internal(set) var token: AccessToken?
+    /// Grows with every other token that comes to any slot of one version of the account; 0 before the first.
+    var number: UInt64 = 0
     /// Why the last refresh failed; `nil` after a success.
     package internal(set) var failure: TokenFailure?
     package internal(set) var backoff = Backoff()

@@ -28,13 +28,16 @@ package struct TokenSlots: Sendable {
     /// The user for whom the running refresh requests a new target.
     private var requester: UInt32?
     private var uses: UInt64 = 0
+    /// The number of tokens that have come.
+    private var tokens: UInt64 = 0
 
     init() {}
 
     /// The slots after a login, which brought this token.
     init(own token: AccessToken?, jitter: Double) {
         let renewalDue = token.flatMap { Freshness.renewal(of: $0, isFirst: true, jitter: jitter) }
-        own = TokenSlot(token: token, renewalDue: renewalDue)
+        tokens = 1
+        own = TokenSlot(token: token, number: tokens, renewalDue: renewalDue)
     }
 
     /// The slot of a target; `nil` if nothing is known of it. Reading it is not a use.
@@ -67,11 +70,15 @@ package struct TokenSlots: Sendable {
     mutating func renewed(
         _ target: TokenTarget?, _ token: AccessToken, at now: ContinuousClock.Instant, jitter: Double
     ) {
+        tokens += 1
+        let next = tokens
         update(target) { slot in
             // After a start, or an outage, which other machines have had as well.
             let isFirst = slot.token == nil || slot.failure != nil
             slot = TokenSlot(
                 token: token,
+                // Some providers answer with the same token, and a rest of its lifetime.
+                number: slot.token?.secret == token.secret ? slot.number : next,
                 replacedAt: slot.token == nil ? slot.replacedAt : now,
                 renewalDue: target == nil ? Freshness.renewal(of: token, isFirst: isFirst, jitter: jitter) : nil)
         }
@@ -101,7 +108,15 @@ package struct TokenSlots: Sendable {
     }
 
     /// Takes in memory the token of a login that was read from the store.
-    mutating func restore(_ token: AccessToken?) { own.token = token }
+    mutating func restore(_ token: AccessToken?) {
+        tokens += 1
+        (own.token, own.number) = (token, tokens)
+    }
+
+    /// When the tokens expire that clients may hold.
+    var expiries: [ContinuousClock.Instant] {
+        ([own] + targeted.values.map(\.slot)).compactMap { $0.token?.expiresAt }
+    }
 
     /// The provider has ended every token. The login's own stays as an expired one, because it holds the ID token; it is
     /// not renewed ahead of the next request, or two tokens that end each other would take turns without end.
