@@ -10,6 +10,9 @@ public struct ServerLimits: Sendable {
     public var requestTime = Limits.requestTime
     /// From the end of a request to its answer.
     public var answerTime = Limits.answerTime
+    /// From the end of a wait for a newer token to its reply, on a machine under load. Below the 5 s that clients wait
+    /// longer than the agent.
+    public var endOfWaitTime: Duration = .seconds(4)
     /// A keep-alive connection is closed after this time without a request. Long enough for one request a minute.
     public var idleTime: Duration = .seconds(300)
     /// A connection with HTTP handlers returns to the lane after this time without a request: long enough for a client

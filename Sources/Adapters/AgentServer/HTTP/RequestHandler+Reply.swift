@@ -36,13 +36,14 @@ extension RequestHandler {
                 handler.value.stopAnswering()
                 handler.value.send(Self.timeout, head, bound.value)
             }
+            let endOfWait = connection.limits.endOfWaitTime
             waitsForNewerToken = deferred?.request.newerThan != nil
             deadline.value = eventLoop.scheduleTask(in: TimeAmount(patience.limit)) {
                 guard handler.value.waitsForNewerToken, !once.value else { return timeOut() }
                 guard !patience.departure.timedOut() else { return }
                 // The end of the wait has a reply of its own, unless the store or the provider delays it.
                 handler.value.stopAnswering()
-                deadline.value = eventLoop.scheduleTask(in: TimeAmount(Self.endOfWait), timeOut)
+                deadline.value = eventLoop.scheduleTask(in: TimeAmount(endOfWait), timeOut)
             }
         }
         // Unstructured task: it is cancelled with the connection if it is repeatable, and a refresh that has begun
@@ -70,8 +71,6 @@ extension RequestHandler {
         departure?.gone()
         departure = nil
     }
-
-    private static let endOfWait: Duration = .seconds(1)
 
     private static let timeout = Reply.problem(
         Problem(.timeout, "the answer takes too long", hint: "try again; a renewal that has begun continues")

@@ -51,6 +51,7 @@ struct NewerTokenTests {
     func limit() async throws {
         var limits = ServerLimits()
         limits.answerTime = .milliseconds(50)
+        limits.endOfWaitTime = .seconds(600)
         try await ServerFixture.serving(limits) { server in
             let client = try server.client()
             try await client.send(Self.slow)

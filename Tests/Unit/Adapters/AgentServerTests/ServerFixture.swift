@@ -24,6 +24,7 @@ struct ServerFixture: Sendable {
         var limits = ServerLimits()
         limits.requestTime = .seconds(120)
         limits.answerTime = .seconds(600)
+        limits.endOfWaitTime = .seconds(600)
         return limits
     }()
 
