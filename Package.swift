@@ -57,8 +57,8 @@ let programs: [Target] = [
             "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection", "CQuietDispatch",
             "CWipingHeap", "Configuration", "CurlTransport", "Doctor", "Formats", "HookRunner", "KeyringStore",
             "Metrics", "OAuth",
-            "PeerIdentity", "Policy", "QRCode", "SealedStorage", "SecretMemory", "System", "Vault", argumentParser,
-            lifecycle, logging, unixSignals,
+            "PeerIdentity", "Policy", "QRCode", "SealedStorage", "SecretMemory", "SinkFiles", "System", "Vault",
+            argumentParser, lifecycle, logging, unixSignals,
         ],
         path: "Sources/Programs/authagentd",
         swiftSettings: swift
@@ -121,6 +121,13 @@ let adapters: [Target] = [
         name: "Audit",
         dependencies: ["AgentAPI", "Formats", "OAuth", "Policy", "System", logging],
         path: "Sources/Adapters/Audit",
+        swiftSettings: swift
+    ),
+    // The files that hold tokens for programs.
+    .target(
+        name: "SinkFiles",
+        dependencies: ["Agent", "AgentAPI", "Configuration", "System"],
+        path: "Sources/Adapters/SinkFiles",
         swiftSettings: swift
     ),
     .target(
@@ -439,6 +446,12 @@ let tests: [Target] = [
         name: "AuditTests",
         dependencies: ["AgentAPI", "Audit", "Policy", "System", "TestSupport", logging],
         path: "Tests/Unit/Adapters/AuditTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "SinkFilesTests",
+        dependencies: ["Agent", "AgentAPI", "Configuration", "SinkFiles", "System", "TestSupport"],
+        path: "Tests/Unit/Adapters/SinkFilesTests",
         swiftSettings: swift
     ),
     .testTarget(

@@ -51,6 +51,10 @@ public protocol AgentService: Sendable {
     func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply
     /// Reads the configuration again. On an error, the old one stays in force as a whole.
     func reload() async throws(Problem)
+    func listSinks() -> SinkList
+    /// Declares a file that always holds a token, and returns its state after the first attempt.
+    func addSink(_ request: SinkRequest) async throws(Problem) -> SinkStatus
+    func removeSink(_ path: String) async throws(Problem) -> SinkRemoval
     /// Returns the events after the one with this id, then live events; without an id, live events only.
     func events(after id: String?) -> EventWatch
     /// Sends watchers an event that the service itself does not see, such as a refusal by the server.

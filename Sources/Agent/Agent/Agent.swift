@@ -34,6 +34,8 @@ public final class Agent: Sendable {
         public var hooks: HookParts
         /// Where the announcements of expiring logins are noted; `nil` if they need not outlive the process.
         public var notices: NoticeFile?
+        /// `nil` if the agent writes no files of tokens.
+        public var sinks: SinkParts?
 
         public init(
             directory: AccountDirectory, stores: StoreSet, transport: any HTTPTransport, time: any Time,
@@ -41,7 +43,7 @@ public final class Agent: Sendable {
             reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void,
             examine: @escaping @Sendable () async -> DoctorReport, socket: String, processID: Int32, logger: Logger,
             environment: [String: String] = [:], hooks: HookParts = .none, notices: NoticeFile? = nil,
-            randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes
+            randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes, sinks: SinkParts? = nil
         ) {
             self.environment = environment
             self.directory = directory
@@ -58,6 +60,7 @@ public final class Agent: Sendable {
             self.hooks = hooks
             self.notices = notices
             self.randomBytes = randomBytes
+            self.sinks = sinks
         }
 
         /// Returns bytes of the kernel's generator, through `SystemRandomNumberGenerator`.
@@ -80,6 +83,7 @@ public final class Agent: Sendable {
     private let metricsPage: MetricsPage
     private let background: BackgroundWork
     private let hooks: Hooks
+    private let sinks: Sinks
 
     /// Reads the account files. A bad file is logged and shown by `status`; the other accounts load.
     public init(_ parts: Parts) {
@@ -93,18 +97,19 @@ public final class Agent: Sendable {
         (feed, self.registry, self.logins, managedStores) = (shared.feed, registry, logins, stores)
         tokens = Tokens(time: shared.time, registry: registry)
         roles = AWSRoles(shared: shared, registry: registry)
+        sinks = Sinks(shared: shared, tokens: tokens, parts: parts.sinks)
         logouts = Logouts(
             shared: shared, registry: registry, logins: logins, revocations: revocations,
-            sessions: ProviderSessions(shared: shared, queue: revocations), leftovers: leftovers)
-        agentLock = AgentLock(shared: shared, registry: registry, logins: logins, stores: stores)
-        statusReader = StatusReader(shared: shared, registry: registry, logins: logins, parts)
+            sessions: ProviderSessions(shared: shared, queue: revocations), leftovers: leftovers, sinks: sinks)
+        agentLock = AgentLock(shared: shared, registry: registry, logins: logins, stores: stores, sinks: sinks)
+        statusReader = StatusReader(shared: shared, registry: registry, logins: logins, sinks: sinks, parts)
         inspections = Inspections(shared: shared, registry: registry)
         examination = Examination(examine: parts.examine)
-        metricsPage = MetricsPage(shared: shared, registry: registry, logins: logins)
+        metricsPage = MetricsPage(shared: shared, registry: registry, logins: logins, sinks: sinks)
         hooks = shared.hooks
         background = BackgroundWork(
             shared: shared, registry: registry, logins: logins, revocations: revocations,
-            expiries: ExpiryNotices(shared, file: parts.notices))
+            expiries: ExpiryNotices(shared, file: parts.notices), sinks: sinks)
     }
 
     public func match(_ url: ServiceURL) -> URLMatch? { registry.match(url) }
@@ -188,6 +193,12 @@ public final class Agent: Sendable {
     public func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply {
         try await agentLock.unlock(request)
     }
+
+    public func listSinks() -> SinkList { sinks.list() }
+
+    public func addSink(_ request: SinkRequest) async throws(Problem) -> SinkStatus { try await sinks.add(request) }
+
+    public func removeSink(_ path: String) async throws(Problem) -> SinkRemoval { try await sinks.remove(path) }
 
     public func reload() async throws(Problem) { try await registry.reload() }
 

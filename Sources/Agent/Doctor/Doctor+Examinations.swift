@@ -16,7 +16,7 @@ extension Doctor {
     func examinations(of accounts: AccountsOnDisk, until deadline: ContinuousClock.Instant) -> [Examination] {
         var all = [
             program, keyring(isNeeded: accounts.needKeyring), sealed(isNeeded: accounts.needSealed), machine, files,
-            network,
+            sinks, network,
         ]
         all += accounts.errors.map { name, error in
             Examination(late: Self.late(.accountFile)) { [.accountFile(name, refused: error)] }
@@ -69,6 +69,17 @@ extension Doctor {
                     .settings(Result { () throws(ConfigurationError) in try DaemonSettings.load(paths) }),
                     .configuration(paths), .state(paths.state), isAgent ? nil : .lock(paths.lock),
                 ].compactMap(\.self)
+            }
+        }
+    }
+
+    private var sinks: Examination {
+        Examination(late: Self.late(.sinkPlace)) { [paths = parts.paths] in
+            await Self.blocking {
+                let settings = try? DaemonSettings.load(paths)
+                return (settings?.sinks.inForce ?? []).map {
+                    .sinkPlace($0, isOwn: $0.path.hasPrefix(paths.sinks + "/"))
+                }
             }
         }
     }

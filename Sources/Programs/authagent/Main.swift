@@ -63,7 +63,8 @@ struct AuthagentCommand: ParsableCommand {
         subcommands: [
             LoginCommand.self, TokenCommand.self, URLCommand.self, HelperCommand.self, StatusCommand.self,
             LogoutCommand.self, InspectCommand.self, ProvidersCommand.self, PolicyCommand.self, ApprovalsCommand.self,
-            DoctorCommand.self, StoreCommand.self, LockCommand.self, UnlockCommand.self, EventsCommand.self,
+            DoctorCommand.self, StoreCommand.self, LockCommand.self, UnlockCommand.self, SinkCommand.self,
+            EventsCommand.self,
             StartCommand.self, StopCommand.self, ReloadCommand.self,
         ]
     )

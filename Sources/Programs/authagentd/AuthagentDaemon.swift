@@ -18,6 +18,7 @@ internal import QRCode
 internal import SealedStorage
 internal import SecretMemory
 internal import ServiceLifecycle
+internal import SinkFiles
 internal import System
 internal import UnixSignals
 internal import Vault
@@ -135,6 +136,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 transport: network, time: time, isAgent: true
             )
         )
+        let sinks = CurrentSinks(settings.sinks)
         let agent = Agent(
             Agent.Parts(
                 directory: AccountDirectory(paths),
@@ -152,6 +154,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                     network.apply(settings.network)
                     rules.replace(settings.accessRules(owner: getuid()))
                     hooks.replace(settings.hooks)
+                    sinks.replace(settings.sinks)
                     log.apply(level: level(settings))
                 },
                 examine: { await doctor.report() },
@@ -164,7 +167,10 @@ struct AuthagentDaemon: AsyncParsableCommand {
                     programs: hooks, runner: HookRunner(environment: environment),
                     ownConfirmations: HookRunner(environment: environment),
                     othersConfirmations: HookRunner(environment: environment), owner: getuid()),
-                notices: NoticeFile(path: paths.notices)
+                notices: NoticeFile(path: paths.notices),
+                sinks: SinkParts(
+                    current: sinks, files: TokenFiles(paths), programs: HookRunner(environment: environment),
+                    added: AddedSinks(paths))
             )
         )
         let accountable: @Sendable (UInt32) -> UInt32 = { rules.current.counted($0) }

@@ -194,6 +194,18 @@ extension AgentClient {
         _ = try await ask(.unlock(options))
     }
 
+    /// Returns the files of tokens that the agent keeps fresh.
+    public func sinks() async throws(AgentClientError) -> SinkList { try await ask(.sinks) }
+
+    /// Has the agent keep a fresh token in a file, from now on and after restarts.
+    public func addSink(_ sink: SinkRequest) async throws(AgentClientError) -> SinkStatus {
+        try await ask(.addSink(sink))
+    }
+
+    public func removeSink(at path: String) async throws(AgentClientError) -> SinkRemoval {
+        try await ask(.removeSink(at: path))
+    }
+
     /// Reloads the agent's configuration: all of it, or on an error nothing.
     public func reload() async throws(AgentClientError) { _ = try await ask(.reload) }
 

@@ -143,6 +143,23 @@ extension Request where Reply == UnlockReply {
     }
 }
 
+extension Request where Reply == SinkList {
+    package static var sinks: Self { Self("GET", Resource.sinks.path) }
+}
+
+extension Request where Reply == SinkStatus {
+    /// The agent waits for the first token, as long as a refresh may take.
+    package static func addSink(_ sink: SinkRequest) -> Self { post(Resource.sinks.path, sink, within: .seconds(45)) }
+}
+
+extension Request where Reply == SinkRemoval {
+    package static func removeSink(at path: String) -> Self {
+        var request = Self("DELETE", "\(Resource.sinks.path)?path=\(TokenRequest.encoded(path))")
+        request.limit = .seconds(20)
+        return request
+    }
+}
+
 package struct Reloaded: Codable, Sendable { let reloaded: Bool }
 
 extension Request where Reply == Reloaded {

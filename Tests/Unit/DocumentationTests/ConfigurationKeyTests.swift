@@ -49,8 +49,15 @@ struct ConfigurationKeyTests {
     func settings() throws {
         let keys = try keys(in: settingsError(Self.unknown))
         #expect(keys.contains("log_level") && keys.contains("network.proxy"))
-        for key in keys where key != "rule" { #expect(manual.entries.contains(key), "\(key)") }
-        #expect(manual.headings.contains("RULES"))
+        for key in keys where !["rule", "sink"].contains(key) { #expect(manual.entries.contains(key), "\(key)") }
+        #expect(manual.headings.contains("RULES") && manual.headings.contains("SINKS"))
+    }
+
+    @Test("each key of a sink has an entry, and no other has")
+    func sink() throws {
+        let keys = try keys(in: settingsError("[[sink]]\naccount = \"work\"\n" + Self.unknown))
+        let entries = manual.items(of: "SINKS").filter { $0.first == "Ic" }.compactMap { $0.dropFirst().first }
+        #expect(entries.sorted() == keys.sorted())
     }
 
     @Test("each key of a rule has an entry")

@@ -79,6 +79,8 @@ enum RouteTable {
         case .doctor: ["GET": .agent(Router.doctor)]
         case .events: ["GET": .list(.status, Router.events)]
         case .openAPI: ["GET": .open(Router.description)]
+        case .sinks:
+            ["GET": .agent(Router.sinks), "POST": .agent(Router.addSink), "DELETE": .agent(Router.removeSink)]
         case .policyCheck: ["GET": .agent(Router.policyCheck)]
         case .approvals: ["GET": .owner(Router.approvals), "POST": .owner(Router.answerApproval)]
         case .metrics: ["GET": .list(.status, Router.metrics)]

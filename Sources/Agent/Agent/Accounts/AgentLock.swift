@@ -12,12 +12,14 @@ struct AgentLock: Sendable {
     let registry: AccountRegistry
     let logins: Logins
     let stores: Stores
+    let sinks: Sinks
 
-    /// Stops serving. Returns when memory holds no tokens, no unsaved records and no key of a sealed store with a
-    /// passphrase.
+    /// Stops serving. Returns when no file holds a token, and memory no tokens, no unsaved records and no key of a sealed
+    /// store with a passphrase.
     func lock(_ request: LockRequest) async throws(Problem) -> LockReply {
         if let passphrase = request.passphrase { try await checkNew(passphrase) }
         registry.close(request.passphrase)
+        await sinks.withdraw()
         // Their tokens would be in memory, where a locked agent must not keep any.
         await logins.stop(.locked)
         await withDiscardingTaskGroup { group in

@@ -10,12 +10,13 @@ struct StatusReader: Sendable {
     private let shared: SharedParts
     private let registry: AccountRegistry
     private let logins: Logins
+    private let sinks: Sinks
     private let socket: String
     private let processID: Int32
     private let environment: [String: String]
 
-    init(shared: SharedParts, registry: AccountRegistry, logins: Logins, _ parts: Agent.Parts) {
-        (self.shared, self.registry, self.logins) = (shared, registry, logins)
+    init(shared: SharedParts, registry: AccountRegistry, logins: Logins, sinks: Sinks, _ parts: Agent.Parts) {
+        (self.shared, self.registry, self.logins, self.sinks) = (shared, registry, logins, sinks)
         (socket, processID, environment) = (parts.socket, parts.processID, parts.environment)
     }
 
@@ -41,7 +42,9 @@ struct StatusReader: Sendable {
         for (name, error) in errors where accounts[name] == nil && logins[name] == nil && isIncluded(name) {
             rows.append(status(of: name, error))
         }
-        return StatusReport(agent: agent, accounts: rows.sorted { $0.account < $1.account })
+        let files = sinks.list().sinks
+        return StatusReport(
+            agent: agent, accounts: rows.sorted { $0.account < $1.account }, sinks: files.isEmpty ? nil : files)
     }
 
     func status(of name: AccountName) async throws(Problem) -> AccountStatus {

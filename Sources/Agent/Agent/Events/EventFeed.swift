@@ -8,6 +8,8 @@ internal import Vault
 ///
 /// Reporting an event takes a lock and a slot in the ring. It needs no timer.
 final class EventFeed: Sendable {
+    typealias Observer = @Sendable (AgentNews) -> Void
+
     private struct State {
         var ring: [AgentEvent] = []
         /// The number of all events so far, which is also the last event's number in its id.
@@ -15,6 +17,7 @@ final class EventFeed: Sendable {
         var watchers: [UInt64: AsyncStream<AgentEvent>.Continuation] = [:]
         var lastWatcher: UInt64 = 0
         var denials = DenialFilter()
+        var observers: [Observer] = []
     }
 
     private let origin: String
@@ -41,12 +44,18 @@ final class EventFeed: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Calls `body` with each later event, on the thread that reports it. It must not wait.
+    func observe(_ body: @escaping Observer) { state.withLock { $0.observers.append(body) } }
+
     var watcherCount: Int { state.withLock { $0.watchers.count } }
 
     func report(_ news: AgentNews) {
         let (now, wall) = (time.now, time.wall)
-        let (event, late) = state.withLock { state -> (AgentEvent?, [AsyncStream<AgentEvent>.Continuation]) in
-            if let denial = news.denial, state.denials.isRepeated(denial, news.account, at: now) { return (nil, []) }
+        let (event, late, observers) = state.withLock {
+            state -> (AgentEvent?, [AsyncStream<AgentEvent>.Continuation], [Observer]) in
+            if let denial = news.denial, state.denials.isRepeated(denial, news.account, at: now) {
+                return (nil, [], [])
+            }
             state.count += 1
             let event = AgentEvent(id: EventID(origin: origin, count: state.count), time: wall, news: news)
             if state.ring.count < Self.capacity {
@@ -60,9 +69,10 @@ final class EventFeed: Sendable {
                 state.watchers[id] = nil
                 late.append(watcher)
             }
-            return (event, late)
+            return (event, late, state.observers)
         }
         if let event { noted(event) }
+        for observer in observers { observer(news) }
         // `finish` runs `onTermination`, which takes the lock.
         for watcher in late { watcher.finish() }
     }

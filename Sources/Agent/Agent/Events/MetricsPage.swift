@@ -8,6 +8,7 @@ struct MetricsPage: Sendable {
     let shared: SharedParts
     let registry: AccountRegistry
     let logins: Logins
+    let sinks: Sinks
 
     func write(into page: inout MetricsText) {
         shared.metrics.write(into: &page)
@@ -20,6 +21,12 @@ struct MetricsPage: Sendable {
         page.add(
             "authagent_locked", .gauge, "Whether the agent serves nothing until it is unlocked.",
             registry.isLocked ? 1 : 0)
+        let states = sinks.list().sinks.map(\.state)
+        page.add(
+            "authagent_sinks", .gauge, "Files of tokens by state, as 'authagent sink list' has it.",
+            SinkStatus.State.allCases.map { state in
+                .init(Double(states.count { $0 == state }), [("state", state.rawValue)])
+            })
         page.add(
             "authagent_event_watchers", .gauge, "Clients that watch the events.", Double(shared.feed.watcherCount))
     }

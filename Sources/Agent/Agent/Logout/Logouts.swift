@@ -14,6 +14,7 @@ struct Logouts: Sendable {
     let revocations: RevocationQueue
     let sessions: ProviderSessions
     let leftovers: LeftoverCopies
+    let sinks: Sinks
 
     /// Stops refreshing, revokes at the provider, removes the login from store and memory (RFC 7009).
     func logout(_ name: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
@@ -36,6 +37,7 @@ struct Logouts: Sendable {
         let account = try registry.account(name)
         let ended: AccountVault.Ended
         do throws(StoreFailure) { ended = try await account.vault.signOut() } catch { throw .store(error) }
+        await sinks.withdraw(of: name)
         let (revoked, reason): (Bool, String?) =
             request.local == true
             ? (false, "only forgotten on this machine, as asked")

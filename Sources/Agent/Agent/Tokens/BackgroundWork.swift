@@ -12,6 +12,7 @@ struct BackgroundWork: Sendable {
     let logins: Logins
     let revocations: RevocationQueue
     let expiries: ExpiryNotices
+    let sinks: Sinks
 
     func run() async {
         await cancelWhenGracefulShutdown {
@@ -20,6 +21,7 @@ struct BackgroundWork: Sendable {
                 group.addTask { await restoreRevocations() }
                 group.addTask { await registry.read(accounts) }
                 group.addTask { await runHooks() }
+                group.addTask { await sinks.run() }
                 await followPlan(in: &group)
             }
         }

@@ -48,6 +48,14 @@ struct Tokens: Sendable {
     func token(
         _ name: AccountName, _ request: TokenRequest, within limits: CallerLimits
     ) async throws(Problem) -> TokenReply {
+        let served = try await served(name, request, within: limits)
+        return reply(served.token, name, served.request)
+    }
+
+    /// Returns the requested token, and the request as the limits have narrowed it.
+    func served(
+        _ name: AccountName, _ request: TokenRequest, within limits: CallerLimits
+    ) async throws(Problem) -> (token: ServedToken, request: TokenRequest) {
         let account = try registry.account(name)
         try registry.requireUnlocked(name)
         try limits.requireAllowed(request.target, account.settings, name)
@@ -63,7 +71,7 @@ struct Tokens: Sendable {
             throw Problem(error, account: name)
         }
         try limits.requireWithinBound(served.token, account.settings, name)
-        return reply(served, name, request)
+        return (served, request)
     }
 
     /// Returns a token that expires later than the request's `newerThan`. Waits until there is one, or until the task is
@@ -137,7 +145,7 @@ struct Tokens: Sendable {
     }
 
     /// Returns the reply. Its text is a copy of the token that cannot be wiped; it lives until the reply is sent.
-    private func reply(_ served: ServedToken, _ account: AccountName, _ request: TokenRequest) -> TokenReply {
+    func reply(_ served: ServedToken, _ account: AccountName, _ request: TokenRequest) -> TokenReply {
         let note: String? =
             switch served.note {
             case nil:

@@ -14,6 +14,8 @@ public struct DaemonSettings: Equatable, Sendable {
     /// The group whose members may connect; `nil` if only the agent's own user may.
     public var socketGroup: UInt32?
     public var hooks = HookSettings()
+    /// The sinks of both files, and those of `authagent sink add`.
+    public var sinks = SinkDeclarations()
     /// The machine's current subordinate user ids.
     public var subordinates = SubordinateUsers()
 
@@ -27,15 +29,17 @@ public struct DaemonSettings: Equatable, Sendable {
             let path = "\(directory)/\(fileName)"
             try ProtectedFile.requirePrivate(directory)
             guard let text = try ProtectedFile.text(path) else { continue }
-            try settings.apply(text, path: path, names)
+            try settings.apply(text, path: path, SinkTable.Places(paths, names))
         }
+        settings.sinks.add(try AddedSinks(paths, names: names).load())
         settings.subordinates = names.subordinates()
         return settings
     }
 
     private mutating func apply(
-        _ text: String, path: String, _ names: UserNames
+        _ text: String, path: String, _ places: SinkTable.Places
     ) throws(ConfigurationError) {
+        let names = places.names
         var file = try TOMLFile(path: path, text: text)
         if let level = try file.choice("log_level", LogLevel.self) { logLevel = level }
         if let format = try file.choice("log_format", LogFormat.self) { logFormat = format }
@@ -66,6 +70,7 @@ public struct DaemonSettings: Equatable, Sendable {
         for var table in try file.tables("rule", most: AccessRuleTable.most - rules.count) {
             rules.append(try AccessRuleTable.parse(&table, names))
         }
+        sinks.add(try file.sinks(places))
         try file.refuseUnknownKeys()
     }
 

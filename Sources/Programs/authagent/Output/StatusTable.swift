@@ -52,6 +52,7 @@ struct StatusTable {
             if let error = account.lastError { lines.append("  \(error)") }
             if let hint = account.hint { lines.append("  hint: \(hint)") }
         }
+        if let sinks = report.sinks, !sinks.isEmpty { lines += [""] + SinkTable(sinks, now: now).lines }
         return lines.map(Console.clean).joined(separator: "\n")
     }
 

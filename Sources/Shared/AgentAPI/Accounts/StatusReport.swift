@@ -1,11 +1,14 @@
-/// The reply of `GET /v1/accounts`: the agent itself and every account it knows.
+/// The reply of `GET /v1/accounts`: the agent itself, every account it knows, and its sinks.
 public struct StatusReport: Codable, Equatable, Sendable {
     public var agent: AgentStatus
     public var accounts: [AccountStatus]
+    /// Absent without sinks, and for callers other than the owner.
+    public var sinks: [SinkStatus]?
 
-    public init(agent: AgentStatus, accounts: [AccountStatus]) {
+    public init(agent: AgentStatus, accounts: [AccountStatus], sinks: [SinkStatus]? = nil) {
         self.agent = agent
         self.accounts = accounts
+        self.sinks = sinks
     }
 }
 

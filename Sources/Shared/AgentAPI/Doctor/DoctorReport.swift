@@ -75,6 +75,7 @@ public struct DoctorCheck: Codable, Equatable, Sendable {
         case filesSettings = "files.settings"
         case filesConfiguration = "files.configuration"
         case filesState = "files.state"
+        case sinkPlace = "sink.place"
         case networkProxy = "network.proxy"
         case networkCertificates = "network.certificates"
         case accountFile = "account.file"

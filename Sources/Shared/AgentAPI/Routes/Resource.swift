@@ -27,6 +27,7 @@ public enum Resource: String, CaseIterable, Sendable {
     case openAPI = "/v1/openapi.json"
     case policyCheck = "/v1/policy/check"
     case approvals = "/v1/approvals"
+    case sinks = "/v1/sinks"
     /// Outside of `/v1`: the default path of Prometheus scrapers.
     case metrics = "/metrics"
 
@@ -39,6 +40,7 @@ public enum Resource: String, CaseIterable, Sendable {
             ["GET", "HEAD"]
         case .login: ["POST", "DELETE"]
         case .store, .approvals: ["GET", "HEAD", "POST"]
+        case .sinks: ["GET", "HEAD", "POST", "DELETE"]
         case .tokenRejected, .awsCredentials, .logout, .inspectAccount, .inspect, .reload, .lock, .unlock: ["POST"]
         }
     }

@@ -6,6 +6,8 @@ public struct UserPaths: Equatable, Sendable {
     public let systemConfiguration: String
     /// The lock, and the log of an agent that the client started.
     public let state: String
+    /// The directory of sinks without a path of their own. It is in memory, and gone after a reboot.
+    public let sinks: String
 
     /// Derives the paths; `nil` if neither HOME nor the XDG variables name a directory. Relative paths in XDG variables
     /// are ignored, as the specification requires.
@@ -18,8 +20,13 @@ public struct UserPaths: Equatable, Sendable {
         self.configuration = configuration + "/authagent"
         systemConfiguration = absolute("AUTHAGENT_SYSTEM_CONFIG") ?? "/etc/authagent"
         self.state = state + "/authagent"
+        sinks = (absolute("XDG_RUNTIME_DIR") ?? "/run") + "/authagent/sink"
     }
 
+    /// The sinks that 'authagent sink add' has written.
+    public var addedSinks: String { configuration + "/sinks.toml" }
+    /// What the sinks' files hold, so that the next agent can remove those of an agent that was killed.
+    public var sinkRecords: String { state + "/sinks" }
     /// Held by the one agent of this user.
     public var lock: String { state + "/agent.lock" }
     /// The journal, which holds rotated refresh tokens until the store has them.

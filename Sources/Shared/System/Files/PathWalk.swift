@@ -39,6 +39,21 @@ struct PathWalk: ~Copyable {
         return walk
     }
 
+    /// Refuses the directory reached if others may create files in it, also a sticky one.
+    func requireUnshared() throws(PathFault) {
+        var status = stat()
+        guard fstat(directory.raw, &status) == 0 else { throw PathFault(path, .system("stat", errno)) }
+        guard status.st_mode & S_ISVTX != 0, status.st_mode & 0o022 != 0 else { return }
+        throw PathFault(path, .writable(owner: status.st_uid, user: user))
+    }
+
+    /// Opens the directory reached once more, as a place for files.
+    func place() throws(PathFault) -> OpenDirectory {
+        let raw = clinux_open_step(directory.raw, ".", 1)
+        guard raw >= 0 else { throw PathFault(path, .system("open", errno)) }
+        return OpenDirectory(Descriptor(owning: raw))
+    }
+
     /// Creates the missing directories, private to this user, and enters them.
     mutating func make() throws(PathFault) {
         while let name = rest.last {

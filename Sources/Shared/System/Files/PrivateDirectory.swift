@@ -92,6 +92,6 @@ public enum PrivateDirectory {
 
     private static let ownNames: Set<String> = [
         ".", "..", "agent.lock", "authagentd.log", "authagentd.log.1", "journal", "notices.json",
-        "notices.json.new", "sealed",
+        "notices.json.new", "sealed", "sink", "sinks",
     ]
 }

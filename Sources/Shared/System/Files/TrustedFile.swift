@@ -21,6 +21,24 @@ public enum TrustedFile {
         return Descriptor(owning: raw)
     }
 
+    /// Opens a directory in which no other user can create or replace files. Returns it with its path without links.
+    public static func place(
+        _ directory: String, creating: Bool = false
+    ) throws(PathFault) -> (directory: OpenDirectory, path: String) {
+        var walk = try PathWalk.to(directory, .closed)
+        if creating { try walk.make() }
+        guard walk.rest.isEmpty else { throw PathFault(directory, .system("open", ENOENT)) }
+        try walk.requireUnshared()
+        return (try walk.place(), walk.path)
+    }
+
+    /// Returns the path without links, as far as its directories exist.
+    public static func resolved(_ path: String) -> String {
+        guard let walk = try? PathWalk.to(path, .owners) else { return path }
+        let rest = walk.rest.reversed().joined(separator: "/")
+        return rest.isEmpty ? walk.path : walk.path == "/" ? "/" + rest : walk.path + "/" + rest
+    }
+
     /// Refuses a directory, existing or not, that others could have replaced.
     public static func requireClosed(_ directory: String) throws(PathFault) {
         _ = try PathWalk.to(directory, .closed).path

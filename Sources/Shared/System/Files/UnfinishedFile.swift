@@ -47,6 +47,22 @@ public final class UnfinishedFile: Sendable {
         guard code == 0 else { throw Failure(call: "fallocate", name: name, code: code) }
     }
 
+    /// Sets group and mode. Call it before `write`, so that the content is never open to others.
+    public func share(with group: UInt32?, mode: UInt32) throws(Failure) {
+        if let group, fchown(descriptor, uid_t.max, group) != 0 {
+            throw Failure(call: "chown", name: name, code: errno)
+        }
+        guard fchmod(descriptor, mode) == 0 else { throw Failure(call: "chmod", name: name, code: errno) }
+    }
+
+    /// Its state, with the number and the time of change of content that it keeps under its final name.
+    public func state() throws(Failure) -> FileState {
+        guard let state = FileState(descriptor: descriptor) else {
+            throw Failure(call: "statx", name: name, code: errno)
+        }
+        return state
+    }
+
     /// Writes from the start of the file.
     public func write(_ bytes: [UInt8]) throws(Failure) {
         let written = bytes.withUnsafeBytes { SystemCall.writeAll($0, to: descriptor, at: 0) }

@@ -33,6 +33,9 @@ struct AccessTests {
         (.post("/v1/unlock"), [.admin]),
         (.get("/v1/doctor"), [.admin]),
         (.get("/v1/policy/check?pid=4711&account=work"), [.admin]),
+        (.get("/v1/sinks"), [.admin]),
+        (.post("/v1/sinks", "{\"account\":\"work\"}"), [.admin]),
+        (Request(method: "DELETE", target: "/v1/sinks?path=/run/sink"), [.admin]),
     ]
 
     @Test("a refused caller from another PID namespace is called not visible, and no hint names pid 0")

@@ -23,6 +23,8 @@ final class FakeAgentService: AgentService {
         case lock(LockRequest)
         case unlock(UnlockRequest)
         case reload
+        case addSink(SinkRequest)
+        case removeSink(String)
         case events(String?)
     }
 
@@ -245,7 +247,8 @@ final class FakeAgentService: AgentService {
 
     func status(of isIncluded: @escaping @Sendable (AccountName) -> Bool) async -> StatusReport {
         let names = ["work", "other"].compactMap { AccountName($0) }
-        return StatusReport(agent: await health(), accounts: names.filter(isIncluded).map(status))
+        return StatusReport(
+            agent: await health(), accounts: names.filter(isIncluded).map(status), sinks: listSinks().sinks)
     }
 
     func status(of account: AccountName) async throws(Problem) -> AccountStatus {
@@ -311,6 +314,27 @@ final class FakeAgentService: AgentService {
     private static let sealed = StoreDescription(store: "sealed", state: .ok, accounts: 1)
 
     func doctor() async -> DoctorReport { DoctorReport([DoctorCheck(.agentProgram, .ok, "it runs")]) }
+
+    func listSinks() -> SinkList {
+        guard let sink = Self.sink else { return SinkList(sinks: []) }
+        return SinkList(sinks: [sink])
+    }
+
+    func addSink(_ request: SinkRequest) async throws(Problem) -> SinkStatus {
+        try await perform(.addSink(request), of: request.account)
+        return SinkStatus(
+            path: request.path ?? "/run/sink", account: request.account, what: request.what ?? .accessToken, state: .ok,
+            source: "sinks.toml:1")
+    }
+
+    func removeSink(_ path: String) async throws(Problem) -> SinkRemoval {
+        try await perform(.removeSink(path), of: nil)
+        return SinkRemoval(path: path, removed: true)
+    }
+
+    private static let sink = AccountName("work").map {
+        SinkStatus(path: "/run/sink", account: $0, what: .accessToken, state: .ok, source: "authagent.toml:1")
+    }
 
     func reload() async throws(Problem) { try await perform(.reload, of: nil) }
 

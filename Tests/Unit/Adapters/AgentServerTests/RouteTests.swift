@@ -189,6 +189,29 @@ struct RouteTests {
         }
     }
 
+    @Test("a sink is added with the members of its body, listed, and removed by its path")
+    func sinks() async throws {
+        try await ServerFixture.serving { server in
+            let added = try await server.exchange(
+                .post("/v1/sinks", #"{"account":"work","path":"/run/a b","what":"env","variable":"T","min_valid":60}"#))
+            #expect(added.json?["path"] as? String == "/run/a b")
+            #expect((try await server.exchange(.get("/v1/sinks")).json?["sinks"] as? [Any])?.count == 1)
+            let removed = try await server.exchange(
+                Request(method: "DELETE", target: "/v1/sinks?path=%2Frun%2Fa%20b"))
+            #expect(removed.json?["removed"] as? Bool == true)
+            for refused in [
+                Request.post("/v1/sinks"), .post("/v1/sinks", #"{"path":"/run/a"}"#),
+                .post("/v1/sinks", #"{"account":"work","what":"refresh_token"}"#),
+                Request(method: "DELETE", target: "/v1/sinks"),
+            ] {
+                #expect(try await server.exchange(refused).problem?.code == .badRequest)
+            }
+            var sink = SinkRequest(account: work)
+            (sink.path, sink.what, sink.variable, sink.minimumValidity) = ("/run/a b", .env, "T", 60)
+            #expect(server.service.calls == [.addSink(sink), .removeSink("/run/a b")])
+        }
+    }
+
     @Test("a target in absolute form, as a proxy's client sends it, names the same resource (RFC 9112 §3.2.2)")
     func absoluteForm() async throws {
         try await ServerFixture.serving { server in

@@ -20,7 +20,7 @@ final class AgentFixture: Sendable {
     let name: AccountName
 
     /// With `restarting`, creates a new agent with the files and stores of an earlier one.
-    init(restarting earlier: AgentFixture? = nil, hooks: HookParts = .none) throws {
+    init(restarting earlier: AgentFixture? = nil, hooks: HookParts = .none, sinks: SinkParts? = nil) throws {
         files = try earlier?.files ?? TemporaryDirectory()
         keyring = earlier?.keyring ?? RecordingStore()
         sealed = SealedStore(
@@ -43,7 +43,8 @@ final class AgentFixture: Sendable {
                 processID: 1,
                 logger: logger,
                 hooks: hooks,
-                notices: NoticeFile(path: files.path + "/notices.json")
+                notices: NoticeFile(path: files.path + "/notices.json"),
+                sinks: sinks
             )
         )
     }

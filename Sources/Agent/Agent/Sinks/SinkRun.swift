@@ -1,0 +1,274 @@
+internal import Advice
+internal import AgentAPI
+internal import Configuration
+internal import Formats
+internal import Logging
+internal import Synchronization
+internal import System
+internal import Vault
+
+/// One sink at work: requests a token, writes the file, and sleeps until the token is due or something has happened.
+final class SinkRun: Sendable {
+    private struct Guarded {
+        var state: SinkState
+        var isEnded = false
+        var isTried = false
+        /// In seconds since 1970, as the file has it.
+        var expiry: Int?
+        /// The removal of the file, once the sink is no longer declared.
+        var discard: Task<Bool, Never>?
+        /// What waits for the end of the first attempt.
+        var waiting: [AsyncStream<Void>.Continuation] = []
+    }
+
+    let settings: SinkSettings
+    private let tokens: Tokens
+    private let parts: SinkParts
+    private let time: any Time
+    private let logger: Logger
+    /// Shared with the run that this one replaces, so that their writes are in order.
+    private let jobs: SinkJobs
+    private let program: SinkProgram
+    private let earlier: SinkRun?
+    private let signals = Schedule()
+    private let guarded: Mutex<Guarded>
+
+    /// `earlier`: the run of the same path that this one replaces, or that is being removed. `held`: what an
+    /// earlier agent has left there.
+    init(
+        _ settings: SinkSettings, insteadOf earlier: SinkRun?, held: SinkState.Held?, tokens: Tokens, parts: SinkParts,
+        shared: SharedParts
+    ) {
+        self.settings = settings
+        self.tokens = tokens
+        self.parts = parts
+        (time, logger) = (shared.time, shared.logger)
+        jobs = earlier?.jobs ?? SinkJobs(time: shared.time)
+        program = SinkProgram(settings, parts.programs)
+        self.earlier = earlier
+        guarded = Mutex(Guarded(state: SinkState(held: earlier?.held ?? held)))
+    }
+
+    /// Works until the sink is no longer declared, or the agent stops.
+    func run() async {
+        // Its removal must not take this run's file.
+        _ = await earlier?.discarding?.value
+        var stream = signals.stream.makeAsyncIterator()
+        while !Task.isCancelled, !guarded.withLock({ $0.isEnded }) {
+            await turn()
+            let wake = guarded.withLock { $0.state.wake }.map { due in
+                // Unstructured task: cancelled at the end of this turn of the loop.
+                Task {
+                    // A cancelled timer must not signal: it would wake the loop that cancelled it, endlessly.
+                    do { try await time.sleep(until: due) } catch { return }
+                    signals.changed()
+                }
+            }
+            _ = await stream.next()
+            wake?.cancel()
+        }
+    }
+
+    /// Has the sink look at its account again.
+    func signal() { signals.changed() }
+
+    /// Removes the file at once. Returns false if its file system has not answered yet.
+    func withdraw() async -> Bool {
+        guarded.withLock { $0.state.withdraw() }
+        defer { signals.changed() }
+        return await remove()
+    }
+
+    /// Ends the run and removes its file, once for all callers. The result is false if that takes longer.
+    func discard() -> Task<Bool, Never> {
+        end()
+        return guarded.withLock { guarded in
+            if let running = guarded.discard { return running }
+            // Unstructured task: a reload does not wait for a file system that hangs.
+            let task = Task { await self.remove() }
+            guarded.discard = task
+            return task
+        }
+    }
+
+    private var discarding: Task<Bool, Never>? { guarded.withLock { $0.discard } }
+
+    /// Ends the run. Its file stays for the run that replaces it.
+    func end() {
+        guarded.withLock { guarded in
+            guarded.isEnded = true
+            guarded.state.withdraw()
+        }
+        signals.changed()
+    }
+
+    private var held: SinkState.Held? { guarded.withLock { $0.state.held } }
+
+    private func turn() async {
+        let version = guarded.withLock { $0.state.version }
+        let answer = await ask()
+        let now = time.now
+        let action: SinkState.Action? = guarded.withLock { guarded in
+            guard guarded.state.version == version, !Task.isCancelled else { return nil }
+            switch answer {
+            case .success(let answer):
+                return guarded.state.received(
+                    secondsLeft: secondsLeft(answer.reply), minimumValidity: settings.minimumValidity,
+                    isScheduled: settings.target == nil, problem: answer.problem, at: now)
+            case .failure(let problem): return guarded.state.refused(problem, at: now)
+            }
+        }
+        switch (action, answer) {
+        case (.write?, .success(let answer)): await write(answer.reply, version)
+        case (.remove?, _): _ = await remove()
+        // The answer is older than the withdrawal.
+        case (nil, _): if !Task.isCancelled { signals.changed() }
+        case (.write?, .failure), (.keep?, _): break
+        }
+        tried()
+    }
+
+    /// `problem`: why the token is not a fresher one.
+    private func ask() async -> Result<(reply: TokenReply, problem: Problem?), Problem> {
+        let request = TokenRequest(
+            minimumValidity: SinkState.needed(settings.minimumValidity), includesIDToken: settings.what == .idToken,
+            target: settings.target)
+        do throws(Problem) {
+            let served = try await tokens.served(settings.account, request, within: CallerLimits()).token
+            var problem: Problem?
+            if case .renewalFailed(let failure)? = served.note { problem = Problem(failure, account: settings.account) }
+            return .success((tokens.reply(served, settings.account, request), problem))
+        } catch { return .failure(error) }
+    }
+
+    private func secondsLeft(_ reply: TokenReply) -> Int? {
+        settings.what == .idToken ? reply.idTokenExpiresAt.map { max(0, $0 - time.wall) } : reply.expiresIn
+    }
+
+    private func write(_ reply: TokenReply, _ version: UInt64) async {
+        let left = secondsLeft(reply)
+        let isDone: Void? = await jobs.run { [self] in
+            // A withdrawal comes before or after this job as a whole.
+            guard guarded.withLock({ $0.state.version == version }) else { return }
+            let earlier = fault
+            do throws(Fault) {
+                let reply = steady(reply)
+                let isChanged = try parts.files.write(
+                    try reply.content(for: settings), to: settings, expiresAt: reply.expiresAt(for: settings.what))
+                guarded.withLock { guarded in
+                    guarded.state.wrote(secondsLeft: left, at: time.now)
+                    guarded.expiry = reply.expiresAt
+                }
+                if earlier != nil { logger.notice("sink written again", metadata: ["path": "\(settings.path)"]) }
+                if isChanged { program.fileHasChanged { [weak self] in self?.programEnded($0) } }
+            } catch {
+                failed(error)
+                // A file that cannot be replaced must not stay with an expired token.
+                if guarded.withLock({ $0.state.isExpired(at: time.now) }) { try? parts.files.remove(settings.path) }
+            }
+        }
+        if isDone == nil, !Task.isCancelled { failed(unanswered) }
+    }
+
+    /// Returns the reply with the expiry that the file has if they differ by rounding alone: the file must not change
+    /// with each request.
+    private func steady(_ reply: TokenReply) -> TokenReply {
+        guard let new = reply.expiresAt, let old = guarded.withLock({ $0.expiry }), abs(new - old) <= 2 else {
+            return reply
+        }
+        var reply = reply
+        reply.expiresAt = old
+        return reply
+    }
+
+    private func remove() async -> Bool {
+        let isGone = await jobs.run { [self] in
+            do throws(Fault) {
+                try parts.files.remove(settings.path)
+                guarded.withLock { $0.state.removed() }
+                return true
+            } catch {
+                failed(error)
+                return false
+            }
+        }
+        if isGone == nil, !Task.isCancelled { failed(unanswered) }
+        return isGone ?? false
+    }
+
+    private var fault: Fault? { guarded.withLock { $0.state.fault } }
+
+    private func failed(_ fault: Fault) {
+        let isNews = guarded.withLock { guarded in
+            defer { guarded.state.failed(fault, at: time.now) }
+            return guarded.state.fault != fault
+        }
+        if isNews {
+            logger.warning(
+                "sink failed",
+                metadata: ["path": "\(settings.path)", "problem": "\(fault.problem)", "hint": "\(fault.hint)"])
+        }
+    }
+
+    private var unanswered: Fault {
+        Fault(
+            "the file system of \(settings.path) does not answer",
+            hint: "check it with 'df' and 'dmesg', or choose a path in memory, such as the default")
+    }
+
+    private func programEnded(_ fault: Fault?) {
+        guarded.withLock { $0.state.programFault = fault }
+        if let fault {
+            logger.warning(
+                "sink: program failed", metadata: ["path": "\(settings.path)", "problem": "\(fault.problem)"])
+        }
+    }
+
+    private func tried() {
+        let waiting = guarded.withLock { guarded in
+            defer { (guarded.isTried, guarded.waiting) = (true, []) }
+            return guarded.waiting
+        }
+        for waiting in waiting { waiting.finish() }
+    }
+
+    /// Returns after the first attempt, at most at the deadline.
+    func waitForFirstAttempt(until deadline: ContinuousClock.Instant) async {
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        let isTried = guarded.withLock { guarded in
+            if !guarded.isTried { guarded.waiting.append(end) }
+            return guarded.isTried
+        }
+        if isTried { return }
+        _ = await SinkJobs.withDeadline(deadline, time) { for await _ in ends {} }
+    }
+}
+
+extension SinkRun {
+    var status: SinkStatus {
+        let (state, now) = (guarded.withLock { $0.state }, time.now)
+        var status = SinkStatus(
+            path: settings.path, account: settings.account, what: settings.what, state: .ok, source: settings.source,
+            expiresAt: state.held?.expiresAt.map { time.wall(at: $0) })
+        if let fault = state.fault {
+            (status.state, status.detail, status.hint) = (.failed, fault.problem, fault.hint)
+        } else if let missing = state.missing {
+            status.state =
+                state.held == nil ? .waiting : state.isShort(settings.minimumValidity, at: now) ? .stale : .ok
+            (status.detail, status.hint) = (DisplayText.clean(missing.detail, limit: 600), missing.hint)
+        } else if state.held == nil {
+            (status.state, status.detail) = (.waiting, "there has been no token yet")
+            status.hint = "run 'authagent status \(settings.account)' to see why"
+        } else if let fault = state.programFault {
+            (status.detail, status.hint) = (fault.problem, fault.hint)
+        }
+        return status
+    }
+}
+
+extension SinkState {
+    /// Whether the token in the file has less left than it should.
+    fileprivate func isShort(_ minimumValidity: Int, at now: ContinuousClock.Instant) -> Bool {
+        held?.expiresAt.map { $0 - now < .seconds(minimumValidity) } ?? false
+    }
+}

@@ -1,0 +1,131 @@
+public import AgentAPI
+internal import Glibc
+internal import System
+
+/// The file `sinks.toml`: the sinks of `authagent sink add`. `authagent.toml`, which people write, is never changed.
+public struct AddedSinks: Sendable {
+    private let paths: UserPaths
+    private let names: UserNames
+
+    public init(_ paths: UserPaths, names: UserNames = .system) { (self.paths, self.names) = (paths, names) }
+
+    public var file: String { paths.addedSinks }
+
+    /// Returns the file's sinks, in its order; none if there is no file.
+    public func load() throws(ConfigurationError) -> [SinkSettings] {
+        guard let text = try ProtectedFile.text(file) else { return [] }
+        return try Self.parse(text, path: file, places)
+    }
+
+    /// Parses a request as if it were in the file.
+    public func settings(of request: SinkRequest) throws(ConfigurationError) -> SinkSettings {
+        let sinks = try Self.parse(Self.text(of: request), path: file, places)
+        guard let sink = sinks.first else {
+            throw ConfigurationError(file: file, problem: "there is no sink", hint: "see authagent.toml(5)")
+        }
+        return sink
+    }
+
+    /// Adds a sink at the end of the file. The others stay as they are, with the comments that a person has added.
+    public func add(_ request: SinkRequest) throws(ConfigurationError) {
+        var text = try ProtectedFile.text(file) ?? Self.heading
+        if !text.hasSuffix("\n") { text += "\n" }
+        text += "\n" + Self.text(of: request)
+        _ = try Self.parse(text, path: file, places)
+        try write(text)
+    }
+
+    /// Removes the sink with this path from the file. Returns false if the file has none.
+    public func remove(_ path: String) throws(ConfigurationError) -> Bool {
+        guard let text = try ProtectedFile.text(file) else { return false }
+        let sinks = try Self.parse(text, path: file, places)
+        guard let index = sinks.firstIndex(where: { $0.path == path }) else { return false }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let headers = lines.indices.filter { Self.isHeader(lines[$0]) }
+        guard headers.count == sinks.count else {
+            throw ConfigurationError(
+                file: file, problem: "a sink is written in a form that the agent does not change",
+                hint: "remove the sink from \(file) by hand, and run 'authagent reload'")
+        }
+        let end = index + 1 < headers.count ? headers[index + 1] : lines.endIndex
+        let rest = (lines[..<headers[index]] + lines[end...]).joined(separator: "\n")
+        try write(rest.hasSuffix("\n") ? rest : rest + "\n")
+        return true
+    }
+
+    private static func isHeader(_ line: Substring) -> Bool {
+        line.filter { $0 != " " && $0 != "\t" }.hasPrefix("[[sink]]")
+    }
+
+    private static let heading = """
+        # Written by 'authagent sink add'. The keys are those of [[sink]] in authagent.toml(5).
+
+        """
+
+    private var places: SinkTable.Places { SinkTable.Places(paths, names) }
+
+    static func parse(
+        _ text: String, path: String, _ places: SinkTable.Places
+    ) throws(ConfigurationError) -> [SinkSettings] {
+        var file = try TOMLFile(path: path, text: text)
+        let sinks = try file.sinks(places)
+        try file.refuseUnknownKeys()
+        return sinks
+    }
+
+    private func write(_ text: String) throws(ConfigurationError) {
+        do throws(PathFault) { try TrustedFile.makeDirectory(paths.configuration) } catch {
+            throw ConfigurationError(error)
+        }
+        try ProtectedFile.requirePrivate(paths.configuration)
+        try PreparedAccountFile(text: text, directory: paths.configuration, path: file).commit()
+    }
+
+    private static func text(of request: SinkRequest) -> String {
+        var lines = ["[[sink]]"]
+        func add(_ key: String, _ value: String?) {
+            if let value { lines.append("\(key) = \(AccountFile.quoted(value))") }
+        }
+        func add(_ key: String, _ values: [String]?) {
+            if let values { lines.append("\(key) = [\(values.map(AccountFile.quoted).joined(separator: ", "))]") }
+        }
+        add("account", request.account.description)
+        add("path", request.path)
+        add("what", request.what?.rawValue)
+        add("variable", request.variable)
+        add("scopes", request.scopes)
+        add("audience", request.audience)
+        add("mode", request.mode)
+        add("group", request.group)
+        if let newline = request.newline { lines.append("newline = \(newline)") }
+        add("on_change", request.onChange)
+        if let seconds = request.minimumValidity { lines.append("min_valid = \(seconds)") }
+        if let meta = request.meta { lines.append("meta = \(meta)") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension SinkTable.Places {
+    init(_ paths: UserPaths, _ names: UserNames) {
+        self.init(
+            agentsOwn: [paths.state, paths.configuration, paths.systemConfiguration], sinks: paths.sinks, names: names)
+    }
+}
+
+extension TOMLFile {
+    /// Reads the sinks. Two of one file must not have the same path.
+    mutating func sinks(_ places: SinkTable.Places) throws(ConfigurationError) -> [SinkSettings] {
+        var sinks: [SinkSettings] = []
+        var taken: Set<String> = []
+        for var table in try tables("sink", most: SinkTable.most) {
+            let sink = try SinkTable.parse(&table, places)
+            guard sink.paths.allSatisfy({ taken.insert($0).inserted }) else {
+                throw table.error(
+                    "path", "another sink of this file has the path \(sink.path)",
+                    hint: "give each sink a path of its own; without one it is \(places.sinks)/NAME")
+            }
+            sinks.append(sink)
+        }
+        return sinks
+    }
+}

@@ -1,0 +1,76 @@
+public import AgentAPI
+
+/// One `[[sink]]`: a file that always holds a valid token of an account.
+public struct SinkSettings: Equatable, Sendable {
+    public var account: AccountName
+    /// Absolute, without empty parts and dots.
+    public var path: String
+    public var what: SinkContentKind
+    /// For `env` only.
+    public var variable: String?
+    /// `nil` for the login's own token.
+    public var target: TokenTarget?
+    public var mode: UInt32 = 0o600
+    public var group: Group?
+    public var endsWithNewline = false
+    /// The program to run after a change.
+    public var onChange: ConfiguredProgram?
+    /// In seconds.
+    public var minimumValidity = SinkSettings.defaultMinimumValidity
+    public var hasMeta = false
+    /// The declaration's place, as `file:line`.
+    public var source = ""
+
+    /// The group that the file belongs to.
+    public struct Group: Equatable, Sendable {
+        public var name: String
+        public var id: UInt32
+
+        public init(name: String, id: UInt32) { (self.name, self.id) = (name, id) }
+    }
+
+    /// In seconds. More than the leeway of every program that reads such files.
+    public static let defaultMinimumValidity = 300
+
+    public init(account: AccountName, path: String, what: SinkContentKind = .accessToken) {
+        self.account = account
+        self.path = path
+        self.what = what
+    }
+
+    /// The path of the second file, which says of which account the token is, and when it expires.
+    public var metaPath: String { path + Self.metaSuffix }
+
+    public static let metaSuffix = ".meta"
+
+    public func isDeclared(in file: String) -> Bool { source == file || source.hasPrefix(file + ":") }
+
+    /// The paths that belong to this sink alone.
+    public var paths: [String] { hasMeta ? [path, metaPath] : [path] }
+}
+
+/// The sinks of one agent.
+public struct SinkDeclarations: Equatable, Sendable {
+    /// Those in force: the machine's, then the user's, then those of `authagent sink add`.
+    public var inForce: [SinkSettings] = []
+    /// Those whose path an earlier declaration has.
+    public var shadowed: [SinkSettings] = []
+
+    public init() {}
+
+    /// Returns the declarations with these in place of those of the file.
+    public func replacing(_ file: String, with sinks: [SinkSettings]) -> SinkDeclarations {
+        var declarations = SinkDeclarations()
+        declarations.add((inForce + shadowed).filter { !$0.isDeclared(in: file) })
+        declarations.add(sinks)
+        return declarations
+    }
+
+    /// Adds the sinks of one file; the earlier ones win.
+    mutating func add(_ sinks: [SinkSettings]) {
+        for sink in sinks {
+            let taken = Set(inForce.flatMap(\.paths))
+            if sink.paths.contains(where: taken.contains) { shadowed.append(sink) } else { inForce.append(sink) }
+        }
+    }
+}

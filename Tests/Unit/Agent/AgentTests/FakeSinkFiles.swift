@@ -1,0 +1,93 @@
+import Agent
+import Configuration
+import Dispatch
+import Synchronization
+import System
+
+/// Files of sinks in memory, which a test makes fail or hang.
+final class FakeSinkFiles: SinkFiles {
+    private struct State {
+        var files: [String: [UInt8]] = [:]
+        var writes: [String: Int] = [:]
+        var expiries: [String: Int?] = [:]
+        var fault: Fault?
+        var hanging: Set<String> = []
+    }
+
+    private let state = Mutex(State())
+    private let gate = DispatchSemaphore(value: 0)
+
+    /// The files of an earlier agent, with their expiries.
+    init(recorded: [String: Int?] = [:]) {
+        state.withLock { state in
+            state.expiries = recorded
+            state.files = recorded.mapValues { _ in [1] }
+        }
+    }
+
+    var fault: Fault? {
+        get { state.withLock { $0.fault } }
+        set { state.withLock { $0.fault = newValue } }
+    }
+
+    /// Makes every call for the path block until `release`.
+    func hang(_ path: String) { state.withLock { _ = $0.hanging.insert(path) } }
+
+    func release() {
+        state.withLock { $0.hanging = [] }
+        for _ in 0..<10 { gate.signal() }
+    }
+
+    func text(_ path: String) -> String? {
+        state.withLock { $0.files[path] }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// How often the content of the file has changed.
+    func changes(_ path: String) -> Int { state.withLock { $0.writes[path] ?? 0 } }
+
+    func check(_ sink: SinkSettings) throws(Fault) { if let fault { throw fault } }
+
+    func hasForeignFile(at path: String) -> Bool {
+        state.withLock { $0.files[path] != nil && $0.expiries[path] == nil }
+    }
+
+    func write(_ content: SinkContent, to sink: SinkSettings, expiresAt: Int?) throws(Fault) -> Bool {
+        pass(sink.path)
+        if let fault { throw fault }
+        return state.withLock { state in
+            state.expiries[sink.path] = .some(expiresAt)
+            if let meta = content.meta { state.files[sink.metaPath] = meta }
+            guard state.files[sink.path] != content.bytes else { return false }
+            state.files[sink.path] = content.bytes
+            state.writes[sink.path, default: 0] += 1
+            return true
+        }
+    }
+
+    func remove(_ path: String) throws(Fault) {
+        pass(path)
+        if let fault { throw fault }
+        state.withLock { state in
+            (state.files[path], state.files[path + SinkSettings.metaSuffix]) = (nil, nil)
+            state.expiries[path] = nil
+        }
+    }
+
+    func recorded() -> [String: Int?] { state.withLock { $0.expiries } }
+
+    private func pass(_ path: String) {
+        if state.withLock({ $0.hanging.contains(path) }) { gate.wait() }
+    }
+}
+
+/// A runner that only counts.
+final class CountingRunner: ProgramRunner {
+    private let runs = Mutex<[ConfiguredProgram]>([])
+
+    var count: Int { runs.withLock { $0.count } }
+
+    func run(_ program: ConfiguredProgram, input: [UInt8], within limit: Duration) async -> ProgramResult {
+        runs.withLock { $0.append(program) }
+        return ProgramResult(.exited(input.isEmpty && limit == .seconds(30) ? 0 : 99))
+    }
+}

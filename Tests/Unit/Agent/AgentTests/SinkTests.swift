@@ -1,0 +1,260 @@
+import Agent
+import AgentAPI
+import Configuration
+import Glibc
+import OAuth
+import System
+import TestSupport
+import Testing
+
+/// The files of tokens: when they are written, renewed and removed.
+@Suite(.timeLimit(.minutes(1)))
+struct SinkTests {
+    private static let path = "/run/t/work"
+
+    private let work: AccountName
+    private let directories: TemporaryDirectory
+
+    init() throws {
+        work = try #require(AccountName("work"))
+        directories = try TemporaryDirectory()
+    }
+
+    /// An agent with these sinks, whose background work runs while the value lives.
+    private final class Running: Sendable {
+        let fixture: AgentFixture
+        let files: FakeSinkFiles
+        let runner = CountingRunner()
+        let current: CurrentSinks
+        private let task: Task<Void, any Error>
+
+        /// Logs in before the background work starts: its timers are not a login's.
+        init(
+            _ sinks: [SinkSettings], _ directory: String, files: FakeSinkFiles = FakeSinkFiles(), lifetime: Int? = 3600
+        ) async throws {
+            let paths = try #require(UserPaths(environment: ["HOME": directory]))
+            self.files = files
+            var declarations = SinkDeclarations()
+            declarations.inForce = sinks
+            current = CurrentSinks(declarations)
+            fixture = try AgentFixture(
+                sinks: SinkParts(current: current, files: files, programs: runner, added: AddedSinks(paths)))
+            if let lifetime {
+                fixture.provider.script(.token, .grant(access: "a1", refresh: "r1", expiresIn: lifetime))
+                let log = try await fixture.login()
+                await fixture.passInterval()
+                _ = await log.events()
+            }
+            task = Task { [fixture] in try await fixture.agent.run() }
+        }
+
+        deinit { task.cancel() }
+
+        func replace(_ sinks: [SinkSettings]) {
+            var declarations = SinkDeclarations()
+            declarations.inForce = sinks
+            current.replace(declarations)
+        }
+
+        func status(_ path: String = SinkTests.path) -> SinkStatus? {
+            fixture.agent.listSinks().sinks.first { $0.path == path }
+        }
+
+        func holds(_ text: String?, _ path: String = SinkTests.path) async {
+            await eventually("\(path) does not hold \(text ?? "nothing")") { self.files.text(path) == text }
+        }
+    }
+
+    private func running(
+        lifetime: Int? = 3600, _ change: (inout SinkSettings) -> Void = { _ in }
+    ) async throws -> Running {
+        var sink = SinkSettings(account: work, path: Self.path)
+        change(&sink)
+        return try await Running([sink], directories.path, lifetime: lifetime)
+    }
+
+    @Test("the file holds the login's token, and a renewed one before less than min_valid is left, without a request")
+    func renewed() async throws {
+        let running = try await running()
+        await running.holds("a1")
+        #expect(running.status()?.expiresAt == running.fixture.time.wall + 3600)
+        running.fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
+        // The file must never have less than 300 s left.
+        running.fixture.time.advance(by: .seconds(3280))
+        await running.holds("a2")
+        #expect(running.status()?.state == .ok)
+    }
+
+    @Test("a logout and a lock remove the file before they return; an unlocked agent writes it again")
+    func removed() async throws {
+        let running = try await running()
+        await running.holds("a1")
+        _ = try await running.fixture.agent.lock(LockRequest())
+        #expect(running.files.text(Self.path) == nil)
+        await eventually { running.status()?.state == .waiting && running.status()?.hint?.contains("unlock") == true }
+        running.fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
+        _ = try await running.fixture.agent.unlock(UnlockRequest())
+        await running.holds("a2")
+        _ = try await running.fixture.agent.logout(work, LogoutRequest())
+        #expect(running.files.text(Self.path) == nil)
+        await eventually { running.status()?.hint?.contains("authagent login work") == true }
+    }
+
+    @Test(
+        "while the provider cannot be reached or demands a login, the file stays until the token has expired",
+        arguments: [FakeProvider.Answer.failure(.unreachable("no route")), .error("invalid_grant")])
+    func outage(answer: FakeProvider.Answer) async throws {
+        let running = try await running()
+        await running.holds("a1")
+        running.fixture.provider.script(.token, answer)
+        running.fixture.time.advance(by: .seconds(3480))
+        // 120 s are left.
+        await eventually { running.status()?.state == .stale }
+        #expect(running.files.text(Self.path) == "a1")
+        #expect(running.status()?.detail != nil && running.status()?.hint != nil)
+        running.fixture.time.advance(by: .seconds(121))
+        await running.holds(nil)
+        await eventually { running.status()?.state == .waiting }
+        #expect(running.status()?.expiresAt == nil)
+    }
+
+    @Test("a file system that hangs or fails delays neither requests nor other sinks, and says so")
+    func hanging() async throws {
+        let other = "/run/t/other"
+        let files = FakeSinkFiles()
+        files.hang(Self.path)
+        let running = try await Running(
+            [SinkSettings(account: work, path: Self.path), SinkSettings(account: work, path: other)],
+            directories.path, files: files)
+        defer { files.release() }
+        await running.holds("a1", other)
+        #expect(try await running.fixture.agent.token(work, TokenRequest()).accessToken == "a1")
+        await eventually("the sink does not say that its file system hangs") {
+            running.fixture.time.advance(by: .seconds(1))
+            return running.status()?.state == .failed && running.status()?.detail?.contains("does not answer") == true
+        }
+        #expect(running.status(other)?.state == .ok)
+        files.release()
+        await running.holds("a1")
+        await eventually { running.status()?.state == .ok }
+        files.fault = Fault("cannot write: no space left on device", hint: "make room")
+        running.fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
+        _ = try await running.fixture.agent.rejectToken(work, TokenRequest(), digest: nil, within: CallerLimits())
+        await eventually { running.status()?.hint == "make room" }
+        #expect(files.text(Self.path) == "a1")
+        files.fault = nil
+        await eventually {
+            running.fixture.time.advance(by: .seconds(5))
+            return files.text(Self.path) == "a2" && running.status()?.state == .ok
+        }
+    }
+
+    @Test("the program runs once for each change of the content, and not otherwise")
+    func program() async throws {
+        let running = try await running { $0.onChange = ConfiguredProgram("/bin/true", ["reload"]) }
+        await running.holds("a1")
+        await eventually { running.runner.count == 1 }
+        try await running.fixture.agent.reload()
+        for _ in 0..<1000 { await Task.yield() }
+        #expect(running.runner.count == 1 && running.files.changes(Self.path) == 1)
+        running.fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
+        _ = try await running.fixture.agent.rejectToken(work, TokenRequest(), digest: nil, within: CallerLimits())
+        await running.holds("a2")
+        await eventually { running.runner.count == 2 }
+        #expect(running.status()?.detail == nil)
+    }
+
+    @Test("a reload that drops the sink removes its file; one that changes it writes it anew")
+    func reloaded() async throws {
+        let running = try await running()
+        await running.holds("a1")
+        var sink = SinkSettings(account: work, path: Self.path, what: .env)
+        (sink.variable, sink.endsWithNewline, sink.hasMeta) = ("TOKEN", true, true)
+        running.replace([sink])
+        await running.holds("TOKEN=a1\n")
+        let expiry = running.fixture.time.wall + 3600
+        #expect(running.files.text(Self.path + ".meta") == "{\"account\":\"work\",\"expires_at\":\(expiry)}\n")
+        running.replace([])
+        await running.holds(nil)
+        #expect(running.status() == nil)
+        running.replace([sink])
+        await running.holds("TOKEN=a1\n")
+    }
+
+    @Test("each kind of content is what a program expects of it")
+    func contents() async throws {
+        let paths: [(SinkContentKind, String)] = [
+            (.accessToken, "a1"), (.header, "Authorization: Bearer a1"),
+            (
+                .json,
+                #"{"access_token":"a1","account":"work","expires_at":1800003605,"scope":"openid","#
+                    + #""token_type":"Bearer"}"#
+            ),
+        ]
+        let running = try await Running(
+            paths.map { SinkSettings(account: work, path: "/run/t/\($0.0.rawValue)", what: $0.0) }, directories.path)
+        for (kind, text) in paths { await running.holds(text, "/run/t/\(kind.rawValue)") }
+    }
+
+    @Test("what a killed agent has left is removed: without a declaration at once, without a login once it has expired")
+    func leftovers() async throws {
+        let wall = 1_800_000_000
+        let files = FakeSinkFiles(recorded: ["/run/t/dropped": wall + 600, Self.path: wall + 600])
+        let running = try await Running(
+            [SinkSettings(account: work, path: Self.path)], directories.path, files: files, lifetime: nil)
+        await running.holds(nil, "/run/t/dropped")
+        // Without an account, no token can come.
+        await running.holds(nil)
+        await eventually { running.status()?.state == .waiting }
+        #expect(running.status()?.hint?.contains("authagent login work") == true)
+    }
+
+    @Test("short-lived tokens are renewed after half of their life, without a request at each moment")
+    func shortLived() async throws {
+        let running = try await running(lifetime: 120)
+        await running.holds("a1")
+        #expect(running.status()?.state == .ok)
+        running.fixture.provider.script(.token, .grant(access: "a2", refresh: "r2", expiresIn: 120))
+        let before = running.fixture.provider.requests(.token).count
+        running.fixture.time.advance(by: .seconds(62))
+        await running.holds("a2")
+        #expect(running.fixture.provider.requests(.token).count == before + 1)
+    }
+
+    @Test("a sink is added and removed by request, in sinks.toml; what cannot be is refused, and nothing is written")
+    func request() async throws {
+        let running = try await Running([SinkSettings(account: work, path: Self.path)], directories.path)
+        let agent = running.fixture.agent
+        let added = directories.path + "/.config/authagent/sinks.toml"
+        await running.holds("a1")
+        func problem(_ request: SinkRequest) async -> Problem? {
+            do throws(Problem) {
+                _ = try await agent.addSink(request)
+                return nil
+            } catch { return error }
+        }
+        var request = SinkRequest(account: work)
+        request.path = Self.path
+        #expect(await problem(request)?.detail.contains("is a sink already") == true)
+        request.path = "relative"
+        #expect(await problem(request)?.detail.contains("absolute path") == true)
+        request.path = directories.path + "/.config/authagent/token"
+        #expect(await problem(request)?.detail.contains("among the agent's own") == true)
+        request.path = "/run/t/added"
+        running.files.fault = Fault("others may write to /run/t", hint: "name another directory")
+        #expect(await problem(request)?.hint == "name another directory")
+        running.files.fault = nil
+        #expect(access(added, F_OK) != 0)
+        request.what = .header
+        let status = try await agent.addSink(request)
+        #expect(status.state == .ok && status.source == added + ":3")
+        #expect(running.files.text("/run/t/added") == "Authorization: Bearer a1")
+        #expect(await problem(request)?.hint?.contains("authagent sink remove /run/t/added") == true)
+        #expect(try await agent.removeSink("/run/t/added") == SinkRemoval(path: "/run/t/added", removed: true))
+        #expect(running.files.text("/run/t/added") == nil)
+        #expect(agent.listSinks().sinks.map(\.path) == [Self.path])
+        for path in [Self.path, "/run/t/added"] {
+            await #expect(throws: Problem.self) { try await agent.removeSink(path) }
+        }
+    }
+}

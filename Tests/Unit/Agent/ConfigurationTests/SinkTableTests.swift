@@ -1,0 +1,135 @@
+import AgentAPI
+import Configuration
+import Foundation
+import TestSupport
+import Testing
+
+/// `[[sink]]` in `authagent.toml`, and `sinks.toml`.
+struct SinkTableTests {
+    private static let names = UserNames(user: { _ in nil }, group: { ["prometheus": 120][$0] })
+
+    private let files: TemporaryDirectory
+    private let paths: UserPaths
+
+    init() throws {
+        files = try TemporaryDirectory()
+        for name in ["config/authagent", "etc"] { try files.directory(name) }
+        paths = try #require(
+            UserPaths(environment: [
+                "XDG_CONFIG_HOME": files.path + "/config", "XDG_STATE_HOME": files.path + "/state",
+                "XDG_RUNTIME_DIR": files.path + "/run", "AUTHAGENT_SYSTEM_CONFIG": files.path + "/etc",
+            ]))
+    }
+
+    private func load(user: String = "", system: String = "") throws -> SinkDeclarations {
+        try files.file("config/authagent/authagent.toml", user)
+        try files.file("etc/authagent.toml", system, mode: 0o644)
+        return try DaemonSettings.load(paths, names: Self.names).sinks
+    }
+
+    @Test("a sink is read as written, with its place; without a path it has the account's name")
+    func sink() throws {
+        let sinks = try load(
+            user: """
+                [[sink]]
+                account = "work"
+                path = "/run/prometheus-token/api"
+                what = "env"
+                variable = "API_TOKEN"
+                scopes = ["b", "a"]
+                audience = "api"
+                group = "prometheus"
+                newline = true
+                on_change = ["/bin/true", "--now"]
+                min_valid = 60
+                meta = true
+
+                [[sink]]
+                account = "other"
+                """
+        ).inForce
+        let sink = try #require(sinks.first)
+        #expect(sink.account.description == "work" && sink.path == "/run/prometheus-token/api")
+        #expect(sink.what == .env && sink.variable == "API_TOKEN")
+        #expect(sink.target == (try TokenTarget(scopes: ["a", "b"], audience: "api")))
+        #expect(sink.group == SinkSettings.Group(name: "prometheus", id: 120) && sink.mode == 0o640)
+        #expect(sink.endsWithNewline && sink.hasMeta && sink.minimumValidity == 60)
+        #expect(sink.onChange == ConfiguredProgram("/bin/true", ["--now"]))
+        #expect(sink.source == files.path + "/config/authagent/authagent.toml:1")
+        let other = try #require(sinks.last)
+        #expect(other.path == files.path + "/run/authagent/sink/other")
+        #expect(
+            other.mode == 0o600 && other.minimumValidity == 300 && other.what == .accessToken && other.target == nil)
+    }
+
+    @Test("of two sinks with one path the machine's is in force; within one file they are refused")
+    func samePath() throws {
+        let sink = "[[sink]]\naccount = \"work\"\npath = \"/run/t/x\"\n"
+        let sinks = try load(user: sink, system: sink)
+        #expect(sinks.inForce.map(\.source) == [files.path + "/etc/authagent.toml:1"])
+        #expect(sinks.shadowed.map(\.source) == [files.path + "/config/authagent/authagent.toml:1"])
+        let error = #expect(throws: ConfigurationError.self) { try load(user: sink + sink) }
+        #expect(error?.line == 6 && error?.problem.contains("/run/t/x") == true)
+        // The second file of one is the first of the other.
+        let meta = "[[sink]]\naccount = \"work\"\npath = \"/run/t/x.meta\"\n"
+        #expect(throws: ConfigurationError.self) { try load(user: sink + "meta = true\n" + meta) }
+    }
+
+    @Test(
+        "what cannot be intended is refused with its line and a remedy",
+        arguments: [
+            ("what = \"refresh_token\"", 3), ("path = \"run/x\"", 3), ("path = \"/run/../etc/x\"", 3),
+            ("path = \"/run/x/\"", 3), ("path = \"/run/a\\nb\"", 3), ("what = \"env\"", 1), ("variable = \"A\"", 3),
+            ("what = \"env\"\nvariable = \"A-B\"", 4), ("what = \"env\"\nvariable = \"1A\"", 4), ("mode = \"0644\"", 3),
+            ("mode = \"0640\"", 3), ("mode = \"644\"", 3), ("mode = \"0700\"", 3), ("group = \"none-such\"", 3),
+            ("scopes = []", 3), ("scopes = [\"a b\"]", 3), ("what = \"id_token\"\nscopes = [\"a\"]", 4),
+            ("on_change = [\"true\"]", 3), ("on_change = \"/bin/true\"", 3), ("min_valid = 90000", 3),
+            ("colour = 1", 3),
+        ])
+    func mistakes(text: String, line: Int) throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try load(user: "[[sink]]\naccount = \"work\"\n\(text)\n")
+        }
+        #expect(error?.line == line, "\(error?.description ?? "")")
+        #expect(error?.hint.isEmpty == false)
+    }
+
+    @Test("a sink without an account, and one among the agent's own files, are refused")
+    func places() throws {
+        #expect(throws: ConfigurationError.self) { try load(user: "[[sink]]\npath = \"/run/x\"\n") }
+        for directory in ["state/authagent", "config/authagent", "etc"] {
+            let path = "\(files.path)/\(directory)/token"
+            let error = #expect(throws: ConfigurationError.self) {
+                try load(user: "[[sink]]\naccount = \"work\"\npath = \"\(path)\"\n")
+            }
+            #expect(error?.problem.contains("among the agent's own") == true)
+        }
+    }
+
+    @Test("an added sink is written to sinks.toml beside authagent.toml, and its removal leaves all else as it was")
+    func added() throws {
+        try files.file("config/authagent/authagent.toml", "log_level = \"debug\"\n")
+        let added = AddedSinks(paths, names: Self.names)
+        let work = try #require(AccountName("work"))
+        var first = SinkRequest(account: work)
+        (first.path, first.what, first.variable, first.newline) = ("/run/t/one", .env, "T", true)
+        first.onChange = ["/bin/true", "a \"quoted\" word"]
+        try added.add(first)
+        let text = try String(contentsOfFile: added.file, encoding: .utf8)
+        var second = SinkRequest(account: work)
+        (second.path, second.group, second.scopes) = ("/run/t/two", "prometheus", ["a"])
+        try added.add(second)
+        let sinks = try DaemonSettings.load(paths, names: Self.names).sinks.inForce
+        #expect(sinks == (try added.load()))
+        #expect(sinks.map(\.path) == ["/run/t/one", "/run/t/two"])
+        #expect(sinks.first?.onChange == ConfiguredProgram("/bin/true", ["a \"quoted\" word"]))
+        #expect(sinks.last?.mode == 0o640 && sinks.last?.source == added.file + ":11")
+        #expect(throws: ConfigurationError.self) { try added.add(second) }
+        #expect(try added.remove("/run/t/two"))
+        #expect(try !added.remove("/run/t/two"))
+        #expect(try String(contentsOfFile: added.file, encoding: .utf8) == text)
+        #expect(
+            try String(contentsOfFile: files.path + "/config/authagent/authagent.toml", encoding: .utf8)
+                == "log_level = \"debug\"\n")
+    }
+}
