@@ -36,6 +36,40 @@ struct SupervisionTests {
         #expect(FileManager.default.fileExists(atPath: socket))
     }
 
+    @Test("the socket that systemd names 'credential' serves credentials, to its manager alone, and no HTTP")
+    func credentials() async throws {
+        let home = try AgentHome()
+        let activate = try MissingProgram.require("systemd-socket-activate", package: "systemd")
+        let names = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "AUTHAGENT_SYSTEM_CONFIG"]
+        let passedOn = names.flatMap { name in home.environment[name].map { ["-E", "\(name)=\($0)"] } ?? [] }
+        let (socket, credential) = (home.files.path + "/activated.sock", home.files.path + "/credential.sock")
+        let audit = home.files.path + "/audit.log"
+        let listener = try ChildProcess(
+            activate,
+            ["-l", credential, "-l", socket, "--fdname=credential:api"] + passedOn
+                + [try BuildProducts.path("authagentd"), "--audit-file", audit],
+            environment: ChildProcess.programEnvironment, input: nil
+        )
+        await eventually { FileManager.default.fileExists(atPath: socket) }
+        let client = try ChildProcess(
+            try BuildProducts.path("authagent"), ["status", "--json"],
+            environment: home.environment.merging(["AUTHAGENT_SOCK": socket]) { $1 }
+        )
+        let result = await client.result()
+        #expect(result.status == 0, "\(result.errors)\(listener.errorsSoFar)")
+        #expect(try APIJSON.decode(StatusReport.self, from: result.output.utf8).agent.socket == socket)
+        // This process is not in the control group of the unit that it claims to load a credential for.
+        let refused = await CredentialClient.read(credential, as: "f00/unit/none-such.service/api")
+        #expect(refused?.count == 1024 * 1024 + 1 && refused?.allSatisfy { $0 == 10 } == true)
+        #expect(await CredentialClient.read(credential, as: nil) == [])
+        await eventually {
+            (try? String(contentsOfFile: audit, encoding: .utf8))?
+                .components(separatedBy: "\"reason\":\"not_a_manager\"").count == 3
+        }
+        listener.signal(SIGTERM)
+        #expect(await listener.result().status == 0)
+    }
+
     @Test("a descriptor that is not a listening socket is refused")
     func wrongDescriptor() async throws {
         let home = try AgentHome()

@@ -51,6 +51,10 @@ public protocol AgentService: Sendable {
     func unlock(_ request: UnlockRequest) async throws(Problem) -> UnlockReply
     /// Reads the configuration again. On an error, the old one stays in force as a whole.
     func reload() async throws(Problem)
+    /// Returns a token as a systemd unit gets it. Waits if a refresh is running.
+    func credential(
+        of account: AccountName, for target: TokenTarget?, as what: SinkContentKind
+    ) async throws(Problem) -> [UInt8]
     func listSinks() -> SinkList
     /// Declares a file that always holds a token, and returns its state after the first attempt.
     func addSink(_ request: SinkRequest) async throws(Problem) -> SinkStatus

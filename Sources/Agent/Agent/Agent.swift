@@ -194,6 +194,12 @@ public final class Agent: Sendable {
         try await agentLock.unlock(request)
     }
 
+    public func credential(
+        of account: AccountName, for target: TokenTarget?, as what: SinkContentKind
+    ) async throws(Problem) -> [UInt8] {
+        try await tokens.credential(of: account, for: target, as: what)
+    }
+
     public func listSinks() -> SinkList { sinks.list() }
 
     public func addSink(_ request: SinkRequest) async throws(Problem) -> SinkStatus { try await sinks.add(request) }

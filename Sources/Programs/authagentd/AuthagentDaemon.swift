@@ -137,6 +137,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
             )
         )
         let sinks = CurrentSinks(settings.sinks)
+        let credentials = CredentialRules(settings.credentials)
         let agent = Agent(
             Agent.Parts(
                 directory: AccountDirectory(paths),
@@ -155,6 +156,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                     rules.replace(settings.accessRules(owner: getuid()))
                     hooks.replace(settings.hooks)
                     sinks.replace(settings.sinks)
+                    credentials.replace(settings.credentials)
                     log.apply(level: level(settings))
                 },
                 examine: { await doctor.report() },
@@ -190,11 +192,14 @@ struct AuthagentDaemon: AsyncParsableCommand {
             } ?? AsyncStream { $0.finish() },
             service: agent, access: access, metrics: [agent, ProcessMetrics()], logger: log.logger
         )
+        let credentialServer = CredentialServer(
+            listeners: sockets.credentials, service: agent, access: access, rules: credentials, logger: log.logger)
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 // They stop in reverse order: watchdog notifications, then requests, then refreshes.
                 services: [
                     .init(service: agent),
+                    .init(service: credentialServer),
                     .init(service: server),
                     .init(
                         service: Supervision(

@@ -49,7 +49,9 @@ struct ConfigurationKeyTests {
     func settings() throws {
         let keys = try keys(in: settingsError(Self.unknown))
         #expect(keys.contains("log_level") && keys.contains("network.proxy"))
-        for key in keys where !["rule", "sink"].contains(key) { #expect(manual.entries.contains(key), "\(key)") }
+        for key in keys where !["credential", "rule", "sink"].contains(key) {
+            #expect(manual.entries.contains(key), "\(key)")
+        }
         #expect(manual.headings.contains("RULES") && manual.headings.contains("SINKS"))
     }
 
@@ -57,6 +59,14 @@ struct ConfigurationKeyTests {
     func sink() throws {
         let keys = try keys(in: settingsError("[[sink]]\naccount = \"work\"\n" + Self.unknown))
         let entries = manual.items(of: "SINKS").filter { $0.first == "Ic" }.compactMap { $0.dropFirst().first }
+        #expect(entries.sorted() == keys.sorted())
+    }
+
+    @Test("each key of a credential has an entry, and no other has")
+    func credential() throws {
+        let table = "[[credential]]\nunit = \"a.service\"\ncredential = \"a\"\naccount = \"work\"\n"
+        let keys = try keys(in: settingsError(table + Self.unknown))
+        let entries = manual.items(of: "CREDENTIALS").filter { $0.first == "Ic" }.compactMap { $0.dropFirst().first }
         #expect(entries.sorted() == keys.sorted())
     }
 

@@ -1,7 +1,6 @@
 internal import Advice
 internal import AgentAPI
 internal import Configuration
-internal import Formats
 internal import Logging
 internal import Synchronization
 internal import System
@@ -24,7 +23,7 @@ final class SinkRun: Sendable {
     let settings: SinkSettings
     private let tokens: Tokens
     private let parts: SinkParts
-    private let time: any Time
+    let time: any Time
     private let logger: Logger
     /// Shared with the run that this one replaces, so that their writes are in order.
     private let jobs: SinkJobs
@@ -101,6 +100,9 @@ final class SinkRun: Sendable {
         }
         signals.changed()
     }
+
+    /// What the file holds now, and what is wrong.
+    var current: SinkState { guarded.withLock { $0.state } }
 
     private var held: SinkState.Held? { guarded.withLock { $0.state.held } }
 
@@ -241,34 +243,5 @@ final class SinkRun: Sendable {
         }
         if isTried { return }
         _ = await SinkJobs.withDeadline(deadline, time) { for await _ in ends {} }
-    }
-}
-
-extension SinkRun {
-    var status: SinkStatus {
-        let (state, now) = (guarded.withLock { $0.state }, time.now)
-        var status = SinkStatus(
-            path: settings.path, account: settings.account, what: settings.what, state: .ok, source: settings.source,
-            expiresAt: state.held?.expiresAt.map { time.wall(at: $0) })
-        if let fault = state.fault {
-            (status.state, status.detail, status.hint) = (.failed, fault.problem, fault.hint)
-        } else if let missing = state.missing {
-            status.state =
-                state.held == nil ? .waiting : state.isShort(settings.minimumValidity, at: now) ? .stale : .ok
-            (status.detail, status.hint) = (DisplayText.clean(missing.detail, limit: 600), missing.hint)
-        } else if state.held == nil {
-            (status.state, status.detail) = (.waiting, "there has been no token yet")
-            status.hint = "run 'authagent status \(settings.account)' to see why"
-        } else if let fault = state.programFault {
-            (status.detail, status.hint) = (fault.problem, fault.hint)
-        }
-        return status
-    }
-}
-
-extension SinkState {
-    /// Whether the token in the file has less left than it should.
-    fileprivate func isShort(_ minimumValidity: Int, at now: ContinuousClock.Instant) -> Bool {
-        held?.expiresAt.map { $0 - now < .seconds(minimumValidity) } ?? false
     }
 }

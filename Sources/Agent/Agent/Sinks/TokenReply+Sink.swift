@@ -4,19 +4,23 @@ internal import System
 
 /// The content of a sink's file.
 extension TokenReply {
-    func content(for sink: SinkSettings) throws(Fault) -> SinkContent {
-        var text: String
-        switch sink.what {
-        case .accessToken: text = accessToken
-        case .idToken: text = idToken ?? ""
+    /// Returns the token in this form. `variable` is for `env`.
+    func text(as what: SinkContentKind, variable: String? = nil) throws(Fault) -> String {
+        switch what {
+        case .accessToken: return accessToken
+        case .idToken: return idToken ?? ""
         case .header:
             guard accessToken.isVisible, tokenType.isVisible else { throw Self.unfit("a header") }
-            text = "Authorization: \(tokenType) \(accessToken)"
+            return "Authorization: \(tokenType) \(accessToken)"
         case .env:
             guard accessToken.isPlain else { throw Self.unfit("a file of variables") }
-            text = "\(sink.variable ?? "TOKEN")=\(accessToken)"
-        case .json: text = APIJSON.text(fixed: lasting)
+            return "\(variable ?? "TOKEN")=\(accessToken)"
+        case .json: return APIJSON.text(fixed: lasting)
         }
+    }
+
+    func content(for sink: SinkSettings) throws(Fault) -> SinkContent {
+        var text = try text(as: sink.what, variable: sink.variable)
         if sink.endsWithNewline { text += "\n" }
         let meta = Meta(account: account, expiresAt: expiresAt(for: sink.what))
         return SinkContent(
@@ -46,7 +50,7 @@ extension TokenReply {
     private static func unfit(_ place: String) -> Fault {
         Fault(
             "the provider's tokens have characters that \(place) cannot carry",
-            hint: "use what = \"access_token\" or \"json\" for this sink")
+            hint: "use what = \"access_token\" or \"json\"")
     }
 }
 

@@ -1,9 +1,11 @@
 internal import Advice
 internal import AgentAPI
+internal import Configuration
 internal import Formats
 internal import JOSE
 internal import OAuth
 internal import SecretMemory
+internal import System
 internal import Vault
 
 /// The tokens that callers request, and those that an API has rejected.
@@ -112,6 +114,18 @@ struct Tokens: Sendable {
     private static func text(of tag: UInt64) -> String {
         let digits = String(tag, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// Returns a token as a systemd unit gets it when it starts, with as much left as a sink's.
+    func credential(
+        of name: AccountName, for target: TokenTarget?, as what: SinkContentKind
+    ) async throws(Problem) -> [UInt8] {
+        let request = TokenRequest(
+            minimumValidity: SinkSettings.defaultMinimumValidity, includesIDToken: what == .idToken, target: target)
+        let reply = try await token(name, request, within: CallerLimits())
+        do throws(Fault) { return Array(try reply.text(as: what).utf8) } catch {
+            throw Problem(.configurationError, error.problem, hint: error.hint)
+        }
     }
 
     /// Renews a token that an API has rejected. A caller may renew only what it may request.

@@ -14,6 +14,8 @@ public struct DaemonSettings: Equatable, Sendable {
     /// The group whose members may connect; `nil` if only the agent's own user may.
     public var socketGroup: UInt32?
     public var hooks = HookSettings()
+    /// What systemd's units get as credentials: the machine's rules first, because the first match decides.
+    public var credentials: [CredentialRule] = []
     /// The sinks of both files, and those of `authagent sink add`.
     public var sinks = SinkDeclarations()
     /// The machine's current subordinate user ids.
@@ -71,6 +73,9 @@ public struct DaemonSettings: Equatable, Sendable {
             rules.append(try AccessRuleTable.parse(&table, names))
         }
         sinks.add(try file.sinks(places))
+        for var table in try file.tables("credential", most: CredentialTable.most - credentials.count) {
+            credentials.append(try CredentialTable.parse(&table))
+        }
         try file.refuseUnknownKeys()
     }
 

@@ -15,7 +15,7 @@ enum SinkTable {
     }
 
     static func parse(_ file: inout TOMLFile, _ places: Places) throws(ConfigurationError) -> SinkSettings {
-        let account = try account(&file)
+        let account = try file.accountName("account")
         var sink = SinkSettings(
             account: account, path: try path(&file, places) ?? "\(places.sinks)/\(account)",
             what: try file.choice("what", SinkContentKind.self) ?? .accessToken)
@@ -34,18 +34,6 @@ enum SinkTable {
         try file.refuseUnknownKeys()
         try check(sink, file)
         return sink
-    }
-
-    private static func account(_ file: inout TOMLFile) throws(ConfigurationError) -> AccountName {
-        guard let text = try file.string("account") else {
-            throw file.error("account", "it is missing", hint: "add: account = \"NAME\"")
-        }
-        guard let account = AccountName(text) else {
-            throw file.error(
-                "account", "'\(TOMLFile.shown(text))' is not an account name",
-                hint: "a name has \(AccountName.rule)")
-        }
-        return account
     }
 
     private static func path(_ file: inout TOMLFile, _ places: Places) throws(ConfigurationError) -> String? {

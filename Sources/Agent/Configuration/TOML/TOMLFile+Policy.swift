@@ -88,6 +88,16 @@ extension TOMLFile {
         error(key, "there are more than \(Self.mostPlaces)", hint: "write several rules")
     }
 
+    /// Reads the required name of an account.
+    mutating func accountName(_ key: String) throws(ConfigurationError) -> AccountName {
+        guard let text = try string(key) else { throw error(key, "it is missing", hint: "add: \(key) = \"NAME\"") }
+        guard let account = AccountName(text) else {
+            throw error(
+                key, "'\(Self.shown(text))' is not an account name", hint: "a name has \(AccountName.rule)")
+        }
+        return account
+    }
+
     func user(_ key: String, _ name: String, _ names: UserNames) throws(ConfigurationError) -> UInt32 {
         guard let id = names.user(name) else {
             throw error(

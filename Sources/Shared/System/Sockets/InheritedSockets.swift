@@ -1,20 +1,30 @@
 internal import Glibc
 
+/// A listening socket that systemd has passed.
+public struct InheritedSocket: Equatable, Sendable {
+    public let descriptor: Int32
+    /// FileDescriptorName= of its unit; `nil` if systemd has named none.
+    public let name: String?
+}
+
 extension LocalSocket {
     /// The first descriptor that systemd passes (sd_listen_fds(3)).
     private static let firstInherited: Int32 = 3
 
     /// Returns the listening sockets passed by systemd in LISTEN_FDS; empty if there are none for this process.
-    public static func inherited(environment: [String: String]) throws(LocalSocketError) -> [Int32] {
+    public static func inherited(environment: [String: String]) throws(LocalSocketError) -> [InheritedSocket] {
         guard let pid = environment["LISTEN_PID"].flatMap({ Int32($0) }), pid == getpid(),
             let count = environment["LISTEN_FDS"].flatMap({ Int32($0) }), (1...64).contains(count)
         else { return [] }
-        var sockets: [Int32] = []
-        for descriptor in firstInherited..<(firstInherited + count) {
+        // sd_listen_fds_with_names(3): one name for each descriptor, with colons between them.
+        let names = environment["LISTEN_FDNAMES"]?.split(separator: ":", omittingEmptySubsequences: false) ?? []
+        var sockets: [InheritedSocket] = []
+        for (index, descriptor) in (firstInherited..<(firstInherited + count)).enumerated() {
             guard option(SO_DOMAIN, of: descriptor) == AF_UNIX, option(SO_ACCEPTCONN, of: descriptor) == 1,
                 fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
             else { throw .inheritedDescriptor(descriptor) }
-            sockets.append(descriptor)
+            sockets.append(
+                InheritedSocket(descriptor: descriptor, name: names.count == Int(count) ? String(names[index]) : nil))
         }
         return sockets
     }

@@ -315,6 +315,14 @@ final class FakeAgentService: AgentService {
 
     func doctor() async -> DoctorReport { DoctorReport([DoctorCheck(.agentProgram, .ok, "it runs")]) }
 
+    func credential(
+        of account: AccountName, for target: TokenTarget?, as what: SinkContentKind
+    ) async throws(Problem) -> [UInt8] {
+        try await perform(.token(account, TokenRequest(target: target)), of: account)
+        return account.description == "large"
+            ? [UInt8](repeating: 97, count: Self.largeTokenSize) : Array("at-secret".utf8)
+    }
+
     func listSinks() -> SinkList {
         guard let sink = Self.sink else { return SinkList(sinks: []) }
         return SinkList(sinks: [sink])
