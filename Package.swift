@@ -44,7 +44,10 @@ let programs: [Target] = [
     // The client: no adapter, no network library, no keyring.
     .executableTarget(
         name: "authagent",
-        dependencies: ["AgentAPI", "AuthagentClient", "CEarlyProtection", "SecretMemory", "System", argumentParser],
+        dependencies: [
+            "AgentAPI", "AuthagentClient", "CEarlyProtection", "Formats", "SecretMemory", "System", argumentParser,
+            .product(name: "Crypto", package: "swift-crypto"),
+        ],
         path: "Sources/Programs/authagent",
         exclude: ["README.md", "link-order.txt"],
         swiftSettings: swift,

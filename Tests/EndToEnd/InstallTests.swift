@@ -51,6 +51,17 @@ struct InstallTests {
         for name in ["share/man/man8/authagentd.8", "share/man/man1/authagent.1", "lib/sysusers.d/authagent.conf"] {
             #expect(Self.mode(prefix + "/" + name) == "644 0 0")
         }
+        for (name, target) in [
+            ("bin/git-credential-authagent", "authagent"), ("bin/docker-credential-authagent", "authagent"),
+            ("bin/cargo-credential-authagent", "authagent"), ("bin/terraform-credentials-authagent", "authagent"),
+            ("lib/authagent/bin/keyring", "../../../bin/authagent"),
+        ] {
+            let path = prefix + "/" + name
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == target)
+            #expect(FileManager.default.isExecutableFile(atPath: path), "\(name)")
+        }
+        let page = try String(contentsOfFile: prefix + "/share/man/man1/authagent-helper.1", encoding: .utf8)
+        #expect(page.contains("/opt/some/lib/authagent/bin") && !page.contains("/usr/"))
         // The installed file is stripped, the built one is not.
         #expect(Self.number(build + "/authagentd") == before)
         let sizes = try [build + "/authagentd", prefix + "/libexec/authagent/authagentd"].map {

@@ -231,7 +231,7 @@ int clinux_close_from_in_child(void *actions, int first) {
 }
 
 // Starts a program with default signals. The non-negative `descriptors` become its 0, 1, 2 and 3; 0 to 2 default to
-// /dev/null; those from `first` on are closed.
+// /dev/null; those from `first` on are closed. Without `directory` it starts in the caller's.
 static int spawn(
     const char *path, char *const arguments[], char *const environment[], const int descriptors[4], int first,
     short flags, const char *directory, pid_t *pid
@@ -263,7 +263,7 @@ static int spawn(
     }
     if (result == 0 &&
         (result = posix_spawn_file_actions_addclosefrom_np(&actions, first)) == 0 &&
-        (result = posix_spawn_file_actions_addchdir_np(&actions, directory)) == 0 &&
+        (directory == NULL || (result = posix_spawn_file_actions_addchdir_np(&actions, directory)) == 0) &&
         (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
         (result = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
         (result = posix_spawnattr_setflags(
@@ -286,6 +286,13 @@ int clinux_spawn(
 ) {
     const int descriptors[4] = {-1, output, errors, -1};
     return spawn(path, arguments, environment, descriptors, 3, 0, "/", pid);
+}
+
+int clinux_spawn_in_place(
+    const char *path, char *const arguments[], char *const environment[], int input, int output, pid_t *pid
+) {
+    const int descriptors[4] = {input, output, -1, -1};
+    return spawn(path, arguments, environment, descriptors, 3, POSIX_SPAWN_SETPGROUP, NULL, pid);
 }
 
 int clinux_spawn_helper(

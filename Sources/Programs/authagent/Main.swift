@@ -21,10 +21,9 @@ enum Main {
         do {
             var count: Int32 = 0
             // Not `CommandLine`, whose first use touches pages of the standard library.
-            if let arguments = early_arguments(&count), let quick = QuickToken.Arguments(count: count, arguments),
-                try QuickToken.run(quick)
-            {
-                return
+            if let arguments = early_arguments(&count) {
+                if let quick = QuickToken.Arguments(count: count, arguments), try QuickToken.run(quick) { return }
+                if let call = HelperCall(count: count, arguments) { return call.run() }
             }
             var command = try AuthagentCommand.parseAsRoot()
             try command.run()

@@ -46,11 +46,25 @@ package struct PlainRequest: Sendable {
         var bytes = RawBytes(capacity: usualHead + account.count)
         bytes.append(literal: "GET /v1/accounts/")
         bytes.append(account)
-        bytes.append(literal: "/token HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n")
-        bytes.append(literal: "User-Agent: authagent/")
+        bytes.append(literal: "/token")
+        appendRest(to: &bytes)
+        return bytes
+    }
+
+    /// The bytes of a GET request. `path`: with its query, encoded.
+    package static func get(_ path: UnsafeBufferPointer<UInt8>) -> RawBytes {
+        var bytes = RawBytes(capacity: usualHead + path.count)
+        bytes.append(literal: "GET ")
+        bytes.append(path)
+        appendRest(to: &bytes)
+        return bytes
+    }
+
+    /// Appends what follows the path in a request without body.
+    private static func appendRest(to bytes: inout RawBytes) {
+        bytes.append(literal: " HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nUser-Agent: authagent/")
         bytes.append(agentVersion)
         bytes.append(literal: "\r\n\r\n")
-        return bytes
     }
 
     /// The bytes of a head without its path, rounded up.

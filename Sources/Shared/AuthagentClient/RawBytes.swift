@@ -20,7 +20,7 @@ package struct RawBytes: ~Copyable {
     package var isEmpty: Bool { start == end }
 
     /// Lends the bytes for the duration of the call.
-    package func withBytes<Result, Failure: Error>(
+    package func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeBufferPointer(start: (memory + start).assumingMemoryBound(to: UInt8.self), count: count))

@@ -140,6 +140,13 @@ int clinux_spawn(
     const char *path, char *const arguments[], char *const environment[], int output, int errors, pid_t *pid
 );
 
+/// Starts a program in the caller's directory and in a process group of its own, with default signals, its errors
+/// discarded, and no other descriptor; a negative `input` or `output` is /dev/null. The caller waits for its end. Returns
+/// 0 or an errno, like posix_spawn(3).
+int clinux_spawn_in_place(
+    const char *path, char *const arguments[], char *const environment[], int input, int output, pid_t *pid
+);
+
 /// Starts a program in / with default signals, `channel` as its input and output, its errors discarded, and no other
 /// descriptor. A non-negative `program` is the open file to execute, and stays its descriptor 3. The caller waits for
 /// its end. Returns 0 or an errno, like posix_spawn(3).

@@ -27,6 +27,14 @@ enum Console {
         say(text)
     }
 
+    /// Prints error and remedy as one line.
+    static func reportLine(_ failure: Failure) { say("authagent: error: \(line(failure))\n") }
+
+    /// Error and remedy in one line, cleaned.
+    static func line(_ failure: Failure) -> String {
+        clean(failure.message + (failure.hint.map { ": \($0)" } ?? ""))
+    }
+
     /// Prints text for the user. A failure is ignored, because the exit code matters more.
     static func say(_ text: String) {
         var text = text

@@ -9,6 +9,8 @@ internal import System
 struct AgentStarter {
     let path: SocketPath
     let environment: [String: String]
+    /// Whether it prints nothing while it waits.
+    var isSilent = false
 
     /// Long enough for a loaded machine; the daemon needs some milliseconds.
     private static let patience: Duration = .seconds(10)
@@ -157,7 +159,7 @@ extension AgentStarter {
             }
             do throws(LocalSocketError) { try FileLock.requireUsable(lock) } catch { throw Failure(error) }
             guard FileLock.isHeld(lock) else { return nil }
-            if !isTold, silence.milliseconds == 0 {
+            if !isSilent, !isTold, silence.milliseconds == 0 {
                 let holder = FileLock.holder(of: lock).map { " (pid \($0))" } ?? ""
                 Console.note("an agent\(holder) is running, but does not listen at \(path): waiting for it")
                 isTold = true
