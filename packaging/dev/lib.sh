@@ -105,7 +105,9 @@ build_release() {
 #
 # usage: start_echo BENCH-ECHO DIRECTORY
 start_echo() {
-    local body='{"access_token":"0123456789abcdef0123456789abcdef","account":"work","expires_in":3600,"token_type":"Bearer"}'
+    local body='{"access_token":"0123456789abcdef0123456789abcdef","account":"work","expires_at":2000000000,'
+    body+='"expires_in":3600,"id_token":"0123456789abcdef","id_token_expires_at":2000000000,"scope":"profile",'
+    body+='"token_type":"Bearer"}'
     mkdir -m 700 "$2/authagent"
     printf 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncache-control: no-store\r\ncontent-length: %d\r\n\r\n%s' \
         ${#body} "$body" >"$2/reply"
@@ -130,7 +132,7 @@ client_faults() {
     sync "$scratch/client"
     dd if="$scratch/client" iflag=nocache count=0 status=none
     start_echo "$2/bench-echo" "$scratch"
-    load=$(env -i XDG_RUNTIME_DIR="$scratch" "$2/bench-load" spawn 100 "$scratch/client" token work)
+    load=$(env -i XDG_RUNTIME_DIR="$scratch" "$2/bench-load" spawn 100 "$scratch/client" token work </dev/null)
     end_echo
     rm -rf "$scratch"
     sed 's/.*"page_faults":\([0-9]*\).*/\1/' <<<"$load"

@@ -4,11 +4,26 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 extern char **environ;
+
+// Keeps standard input in memory, so that each process can read all of it; returns its path, or NULL if it is empty.
+static const char *kept_input(void) {
+    static char path[32];
+    char bytes[64 * 1024];
+    size_t size = fread(bytes, 1, sizeof bytes, stdin);
+    if (size == 0) return NULL;
+    int file = memfd_create("input", 0);
+    if (file < 0 || write(file, bytes, size) != (ssize_t)size) fail("memfd_create");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    return path;
+}
 
 // One process after the other; a sample runs from before its start to its end. Its output is discarded.
 void run_spawn(size_t count, char **arguments) {
@@ -18,6 +33,8 @@ void run_spawn(size_t count, char **arguments) {
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) != 0) {
         fail("posix_spawn");
     }
+    const char *input = kept_input();
+    if (input != NULL && posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0) != 0) fail("posix_spawn");
     // The fewest of all runs: a page that another process takes from the cache meanwhile is not the program's.
     long faults = LONG_MAX;
     uint64_t begin = now_ns();

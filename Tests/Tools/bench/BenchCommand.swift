@@ -26,7 +26,7 @@ struct BenchCommand: AsyncParsableCommand {
     var row: [RowName] = []
 
     enum RowName: String, CaseIterable, ExpressibleByArgument {
-        case new, kept, process, slow, burst, connections, many, idle, login
+        case new, kept, process, helper, slow, burst, connections, many, idle, login
     }
 
     private struct Report: Encodable {
@@ -54,6 +54,7 @@ struct BenchCommand: AsyncParsableCommand {
             rows += new
         }
         add(try await bench.cachedRows { name in wants(RowName(rawValue: name)) })
+        if wants(.helper) { add([try await bench.helpers()]) }
         if wants(.slow) { add([try await bench.slowProvider()]) }
         if wants(.burst) { add([try await bench.burstAtExpiry()]) }
         if wants(.connections) { add([try await bench.connections()]) }

@@ -60,9 +60,11 @@ struct LoadClient: Sendable {
         try await run(["burst", "\(count)", LoadClient.Language.http.rawValue, socket], input: request)
     }
 
-    /// One process after the other.
-    func spawn(_ count: Int, _ command: [String], environment: [String: String]) async throws -> Load {
-        try await run(["spawn", "\(count)"] + command, environment: environment)
+    /// One process after the other, each with `input` on its standard input.
+    func spawn(
+        _ count: Int, _ command: [String], environment: [String: String], input: String = ""
+    ) async throws -> Load {
+        try await run(["spawn", "\(count)"] + command, environment: environment, input: input)
     }
 
     /// Connections that are idle, or idle after one request, and connections that send byte by byte, until the
