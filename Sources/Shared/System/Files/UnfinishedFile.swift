@@ -27,7 +27,13 @@ public final class UnfinishedFile: Sendable {
         self.name = name
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         descriptor = SystemCall.uninterrupted { openat(directory?.raw ?? AT_FDCWD, name, flags, 0o600) }
-        guard descriptor >= 0 else { throw Failure(call: "create", name: name, code: errno) }
+        guard descriptor >= 0 else {
+            let code = errno
+            // An initializer that throws here runs deinit, which must not remove another program's file.
+            isOpen.withLock { $0 = false }
+            isUnfinished.withLock { $0 = false }
+            throw Failure(call: "create", name: name, code: code)
+        }
     }
 
     /// Removes a temporary file that an earlier process has left.
