@@ -45,8 +45,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "authagent",
         dependencies: [
-            "AgentAPI", "AuthagentClient", "CEarlyProtection", "Formats", "SecretMemory", "System", argumentParser,
-            .product(name: "Crypto", package: "swift-crypto"),
+            "AgentAPI", "AuthagentClient", "CEarlyProtection", "ConfigurationText", "Formats", "SecretMemory", "System",
+            argumentParser, .product(name: "Crypto", package: "swift-crypto"),
         ],
         path: "Sources/Programs/authagent",
         exclude: ["README.md", "link-order.txt"],
@@ -240,6 +240,12 @@ let shared: [Target] = [
         name: "SecretMemory",
         dependencies: ["CLinux"],
         path: "Sources/Shared/SecretMemory",
+        swiftSettings: swift
+    ),
+    // Changes of other programs' configuration files that can be taken back.
+    .target(
+        name: "ConfigurationText",
+        path: "Sources/Shared/ConfigurationText",
         swiftSettings: swift
     ),
     .target(
@@ -533,6 +539,12 @@ let tests: [Target] = [
         name: "FormatsTests",
         dependencies: ["Formats", "ReplyCorpus"],
         path: "Tests/Unit/Shared/FormatsTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "ConfigurationTextTests",
+        dependencies: ["ConfigurationText", "TestSupport"],
+        path: "Tests/Unit/Shared/ConfigurationTextTests",
         swiftSettings: swift
     ),
     .testTarget(
