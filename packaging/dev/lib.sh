@@ -8,7 +8,7 @@ demo_packages=(dbus gnome-keyring curl)
 test_packages=(
     dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
     util-linux libfaketime bindfs prometheus python3 python3-jeepney python3-cryptography golang-go oidc-agent-cli
-    keepassxc strace xvfb xdotool libkf5wallet-bin libqca-qt5-2-plugins
+    keepassxc strace xvfb xdotool libkf5wallet-bin libqca-qt5-2-plugins git nginx-light skopeo
 )
 # Needed by api-fuzz.
 fuzz_packages=(python3-venv iproute2 util-linux)
@@ -22,6 +22,8 @@ prometheus_packages=(prometheus nginx-light)
 systemd_packages=(systemd dbus curl python3)
 # The client library's example in JavaScript runs in whichever Node there is.
 command -v node >/dev/null || test_packages+=(nodejs)
+# Other packages have a kubectl, too, and do not go with Debian's.
+command -v kubectl >/dev/null || test_packages+=(kubernetes-client)
 
 # Unit tests that talk to a program of another Debian package than the build's: a keyring, openssl, python3, curl, promtool.
 # `packaging/test --unit` leaves them out, and fails if one that is not named here asks for such a program.

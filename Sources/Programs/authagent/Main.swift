@@ -63,7 +63,7 @@ struct AuthagentCommand: ParsableCommand {
             LoginCommand.self, TokenCommand.self, URLCommand.self, HelperCommand.self, StatusCommand.self,
             LogoutCommand.self, InspectCommand.self, ProvidersCommand.self, PolicyCommand.self, ApprovalsCommand.self,
             DoctorCommand.self, StoreCommand.self, LockCommand.self, UnlockCommand.self, SinkCommand.self,
-            EventsCommand.self,
+            EventsCommand.self, SetupCommand.self,
             StartCommand.self, StopCommand.self, ReloadCommand.self,
         ]
     )

@@ -1,0 +1,90 @@
+internal import AgentAPI
+internal import ArgumentParser
+internal import ConfigurationText
+
+struct SetupGit: SetupTool {
+    static let configuration = CommandConfiguration(
+        commandName: "git",
+        abstract: "https remotes below the account's urls (~/.gitconfig).",
+        discussion: """
+            For each URL an empty 'helper =' comes first: git gives a password that works to every helper, and one that \
+            stores it would keep the token on the disk.
+            """
+    )
+
+    @OptionGroup var common: SetupOptions
+
+    /// The ending of git's own lock.
+    private static let lock = ".lock"
+
+    func plan(_ place: SetupPlace) throws -> SetupPlan {
+        let subject = try place.subject()
+        let helper = place.find("git-credential-authagent") == nil ? "\(place.program) helper git" : "authagent"
+        let urls = try subject.mapped()
+        let git = GitProgram(place)
+        let block = MarkedBlock("git \(subject.name)", try Self.lines(urls, helper, git))
+        let path = Self.path(place)
+        var plan = SetupPlan()
+        plan.show(path, try Self.lines(urls, helper, git))
+        plan.changes.append(
+            FileChange(path: path, lock: Self.lock) { text in
+                let new = try block.written(to: text)
+                for url in urls { try git?.require(helper, for: url, in: new, path) }
+                return new
+            })
+        return plan
+    }
+
+    func removals(_ place: SetupPlace) throws -> [FileChange] {
+        let path = Self.path(place)
+        return [.remove("git", account: common.account?.description, from: path, lock: Self.lock)]
+    }
+
+    /// The file that 'git config --global' writes (git-config(1), FILES).
+    private static func path(_ place: SetupPlace) -> String {
+        place.path("GIT_CONFIG_GLOBAL") ?? place.first(place.home + "/.gitconfig", place.configuration + "/git/config")
+    }
+
+    /// The lines as git itself writes them, or as its manual has them if it is not installed.
+    private static func lines(_ urls: [MappedURL], _ helper: String, _ git: GitProgram?) throws -> [String] {
+        if let git { return try git.lines(urls, helper) }
+        return urls.flatMap { url in
+            ["[credential \"\(url.text)\"]", "\thelper =", "\thelper = \(helper)"]
+                + (url.hasPath ? ["\tuseHttpPath = true"] : [])
+        }
+    }
+}
+
+/// git config, on copies.
+private struct GitProgram {
+    private let program: ToolProgram
+
+    init?(_ place: SetupPlace) {
+        guard let program = ToolProgram("git", place, variables: ["GIT_CONFIG_NOSYSTEM": "1"]) else { return nil }
+        self.program = program
+    }
+
+    func lines(_ urls: [MappedURL], _ helper: String) throws -> [String] {
+        let scratch = try ScratchFile(nil)
+        for url in urls {
+            let section = "credential.\(url.text)"
+            var settings = [("helper", ""), ("helper", helper)]
+            if url.hasPath { settings.append(("useHttpPath", "true")) }
+            for (key, value) in settings {
+                try program.succeed(["config", "--file", scratch.path, "--add", "\(section).\(key)", value])
+            }
+        }
+        return String(decoding: try scratch.text(), as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    /// Lets git read the new text: the last two helpers for the URL must be the empty one and ours.
+    func require(_ helper: String, for url: MappedURL, in text: [UInt8], _ path: String) throws {
+        let scratch = try ScratchFile(text)
+        let values = try program.succeed(
+            ["config", "--file", scratch.path, "--get-all", "credential.\(url.text).helper"],
+            replacing: scratch.path, with: path)
+        guard "\n\(values)".hasSuffix("\n\n\(helper)\n") else {
+            throw Failure("git does not read the helper of \(url.text) in \(path)", hint: "run 'git config --list'")
+        }
+    }
+}
