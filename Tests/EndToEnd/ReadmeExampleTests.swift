@@ -23,10 +23,10 @@ struct ReadmeExampleTests {
         }
     }()
 
-    @Test("there is an example for a request, an upload and git")
+    @Test("there is an example for a request and an upload")
     func all() {
-        #expect(Self.examples.count == 3)
-        for word in ["curl --fail -sS -H @-", "--upload-file", "git ls-remote"] {
+        #expect(Self.examples.count == 2)
+        for word in ["curl --fail -sS -H @-", "--upload-file"] {
             #expect(Self.examples.contains { $0.text.contains(word) }, "\(word)")
         }
     }
@@ -62,46 +62,13 @@ struct ReadmeExampleTests {
         _ = await program.result()
     }
 
-    /// The command in kubectl's configuration, a YAML block.
-    private static func kubectl() throws -> Example {
-        let text = try String(contentsOfFile: Repository.path("README.md"), encoding: .utf8)
-        let block = try #require(text.components(separatedBy: "\n      - |\n").dropFirst().first)
-        let lines = block.components(separatedBy: "\n```").first?.split(separator: "\n").map { $0.dropFirst(8) }
-        return Example(shell: "sh", text: try #require(lines).joined(separator: "\n"))
-    }
-
-    @Test("kubectl's command prints a credential with the ID token; without a login nothing: exit code 3")
-    func kubectl() async throws {
-        struct Credential: Decodable {
-            struct Status: Decodable { var token: String }
-
-            var apiVersion: String
-            var kind: String
-            var status: Status
-        }
-
-        let demo = try await DemoLogin(scopes: ["openid"])
-        try await demo.logIn()
-        let server = try HeldServer()
-        let result = try await start(Self.kubectl(), demo.home, server).result()
-        let credential = try JSONDecoder().decode(Credential.self, from: Data(result.output.utf8))
-        #expect(credential.apiVersion == "client.authentication.k8s.io/v1")
-        #expect(credential.kind == "ExecCredential")
-        #expect(try await demo.home.authagent("token", "work", "--id-token").lines == [credential.status.token])
-        try await demo.home.authagent("logout", "work")
-        let refused = try await start(Self.kubectl(), demo.home, server).result()
-        #expect(refused.status == 3 && refused.output == "", "\(refused.output)")
-    }
-
     private func start(_ example: Example, _ home: AgentHome, _ server: HeldServer) throws -> ChildProcess {
         let shell = try MissingProgram.require(example.shell, package: example.shell == "sh" ? "dash" : "bash")
-        for name in ["curl", "git"] { _ = try MissingProgram.require(name, package: name) }
+        _ = try MissingProgram.require("curl", package: "curl")
         let client = try home.program("authagent")
         var environment = home.environment
         environment["PATH"] = (client as NSString).deletingLastPathComponent + ":" + (environment["PATH"] ?? "")
         environment["URL"] = server.url
-        environment["GIT_CONFIG_NOSYSTEM"] = "1"
-        environment["GIT_TERMINAL_PROMPT"] = "0"
         return try ChildProcess(
             shell, [try home.files.file("example", example.text + "\n")], environment: environment, input: "text")
     }
