@@ -48,8 +48,8 @@ final class ProgramRun: Sendable {
         } catch { return ProgramResult(.notStarted(error)) }
     }
 
-    /// Starts the process; false if the run is cancelled. Closes the agent's own copy of `output`, so that the output ends
-    /// with the program.
+    /// Starts the process; false if the run is cancelled. Closes the agent's own copy of `output`, so that the output
+    /// ends with the program.
     private func begin(_ input: borrowing Descriptor, _ output: consuming Descriptor) throws(Fault) -> Bool {
         for attempt in 1...Self.tries {
             let code: Int32? = state.withLock { state in

@@ -2,8 +2,8 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// The record of the files that sinks have: how to tell them from others, and when their tokens expire. It outlives the agent, so that
-/// the next one can remove what a killed one has left.
+/// The record of the files that sinks have: how to tell them from others, and when their tokens expire. It outlives the
+/// agent, so that the next one can remove what a killed one has left.
 final class SinkRecords: Sendable {
     struct Record: Equatable {
         var mark: FileMark

@@ -1,7 +1,7 @@
 public import AgentAPI
 
-/// A pattern of `aws_roles`: `ACCOUNT_ID/ROLE` for roles of IAM Identity Center, or `arn:PARTITION:iam::ACCOUNT_ID:role/…`
-/// for roles that trust the login's issuer. The parts are matched by themselves, so that no `*` reaches over them.
+/// A pattern of `aws_roles`: `ACCOUNT_ID/ROLE` of IAM Identity Center, or `arn:PARTITION:iam::ACCOUNT_ID:role/…` of a
+/// role that trusts the login's issuer. The parts are matched by themselves, so that no `*` reaches over them.
 public struct AWSRolePattern: Hashable, Sendable, CustomStringConvertible {
     public let description: String
     private let account: Glob

@@ -64,8 +64,8 @@ public final class CurrentRules: Sendable {
         }
     }
 
-    /// Whether the rules allow the request without a bound or a confirmation to a caller with the `known` facts, apart from its rate. Takes
-    /// nothing from a budget; false also if more must be known.
+    /// Whether the rules allow the request without a bound or a confirmation to a caller with the `known` facts, apart
+    /// from its rate. Takes nothing from a budget; false also if more must be known.
     public func allowsPlainly(_ request: AccessRequest, for caller: Caller, known: CallerFacts) -> Bool {
         state.withLock { state in
             let rules = state.rules

@@ -95,8 +95,8 @@ extension AgentClient {
         try await ask(.token(forURL: url, username: username, asked))
     }
 
-    /// Waits for a token that expires later than `expiresAt`, in seconds since 1970, or for one of a later login. Returns
-    /// `nil` if the wait ends without one; then ask again. Throws the problems of `token` at once, also while it waits.
+    /// Waits for a token that expires later than `expiresAt`, in seconds since 1970, or one of a later login. `nil` if
+    /// the wait ends without one; then ask again. Throws the problems of `token` at once, also while it waits.
     public func newerToken(
         for account: AccountName, than expiresAt: Int, _ asked: TokenRequest = TokenRequest()
     ) async throws(AgentClientError) -> TokenReply? {

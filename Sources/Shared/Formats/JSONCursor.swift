@@ -1,5 +1,5 @@
-/// A position in a JSON text, moved from token to token. The functions return false at text that is not JSON (RFC 8259),
-/// and leave the position undefined then.
+/// A position in a JSON text, moved from token to token. The functions return false at text that is not JSON (RFC
+/// 8259), and leave the position undefined then.
 struct JSONCursor {
     private let text: UnsafeBufferPointer<UInt8>
     private(set) var position = 0

@@ -1,5 +1,5 @@
-/// A value of a JSON text (RFC 8259), found where it stands: nothing is built or copied, so a program that reads one reply
-/// and ends touches few pages. Valid as long as the bytes of the text.
+/// A value of a JSON text (RFC 8259), found where it stands: nothing is built or copied, so a program that reads one
+/// reply and ends touches few pages. Valid as long as the bytes of the text.
 ///
 /// `JSONReader` is for replies of a provider, where members that occur twice matter; here the first one counts.
 package struct JSONView {
@@ -77,8 +77,8 @@ package struct JSONView {
         return sign * number
     }
 
-    /// Calls `body` with each byte of the string, its escapes decoded, in UTF-8. Returns false, perhaps after some calls,
-    /// for any other value and for half of a surrogate pair.
+    /// Calls `body` with each byte of the string, its escapes decoded, in UTF-8. Returns false, perhaps after some
+    /// calls, for any other value and for half of a surrogate pair.
     package func forEachByte(_ body: (UInt8) -> Void) -> Bool {
         guard let text = quoted else { return false }
         var index = 0

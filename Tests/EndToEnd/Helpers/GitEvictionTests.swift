@@ -25,7 +25,7 @@ struct GitEvictionTests {
         let own = try await agent.run("git", "credential", "approve", input: Self.token + "\n")
         #expect(own.status == 0 && own.output == "" && own.errors == "", "\(own)")
         #expect(!stored().contains("AT1"), "\(stored())")
-        // Evicting is no refusal.
+        // Evicting is not a refusal.
         #expect(!agent.requests.contains { $0.contains("rejected") })
 
         let typed = Self.host + "username=me\npassword=typed\n\n"

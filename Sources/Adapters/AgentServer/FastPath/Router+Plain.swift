@@ -18,8 +18,8 @@ extension Router {
 }
 
 extension AccessGate {
-    /// Returns the caller if the rules allow it the request without a bound or a confirmation, by facts at hand; otherwise `nil`. Takes
-    /// nothing from a rate budget, and audits nothing.
+    /// Returns the caller if the rules allow it the request without a bound or a confirmation, by facts at hand;
+    /// otherwise `nil`. Takes nothing from a rate budget, and audits nothing.
     func plainCaller(_ request: AccessRequest, _ identity: any CallerIdentity) -> Caller? {
         guard let caller = try? identity.callerAtOnce(access.audit.facts) else { return nil }
         return access.rules.allowsPlainly(request, for: caller, known: access.audit.facts) ? caller : nil

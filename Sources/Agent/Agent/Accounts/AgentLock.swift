@@ -14,8 +14,8 @@ struct AgentLock: Sendable {
     let stores: Stores
     let sinks: Sinks
 
-    /// Stops serving. Returns when no file holds a token, and memory no tokens, no unsaved records and no key of a sealed
-    /// store with a passphrase.
+    /// Stops serving. Returns when no file holds a token, and memory no tokens, no unsaved records and no key of a
+    /// sealed store with a passphrase.
     func lock(_ request: LockRequest) async throws(Problem) -> LockReply {
         if let passphrase = request.passphrase { try await checkNew(passphrase) }
         registry.close(request.passphrase)

@@ -3,8 +3,8 @@ public import System
 
 /// Runs programs that the configuration names, such as hooks: one at a time, each with a deadline, without a shell.
 public protocol ProgramRunner: Sendable {
-    /// Runs the program with `input` as its standard input, and waits for its end. At the deadline, and when the caller is
-    /// cancelled, the program and its process group are killed; what it leaves running in that group is killed as well.
+    /// Runs the program with `input` as its standard input, and waits for its end. It is killed at the deadline, and
+    /// when the caller is cancelled; after its end, so is what it leaves running in its process group.
     ///
     /// Calls wait for each other: the time spent waiting does not count.
     func run(_ program: ConfiguredProgram, input: [UInt8], within limit: Duration) async -> ProgramResult

@@ -76,8 +76,8 @@ struct Tokens: Sendable {
         return (served, request)
     }
 
-    /// Returns a token that expires later than the request's `newerThan`. Waits until there is one, or until the task is
-    /// cancelled.
+    /// Returns a token that expires later than the request's `newerThan`. Waits until there is one, or until the task
+    /// is cancelled.
     func newerToken(
         _ name: AccountName, _ request: TokenRequest, than newerThan: Int, within limits: CallerLimits
     ) async throws(Problem) -> NewerTokenReply {

@@ -19,8 +19,8 @@ public struct URLMap: Sendable {
         for claim in claims { conflicts[claim.account] = conflict(of: claim) }
     }
 
-    /// Adds an account, or replaces or removes its claim. The accounts that are in the map stay found by URL, unless the
-    /// new claim is the machine's and the old one is not.
+    /// Adds an account, or replaces or removes its claim. The accounts that are in the map stay found by URL, unless
+    /// the new claim is the machine's and the old one is not.
     public mutating func set(_ claim: URLClaim?, of account: AccountName) {
         guard claims[account] != claim else { return }
         remove(account)

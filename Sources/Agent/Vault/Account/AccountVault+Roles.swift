@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Why there are no credentials of a role.
 public enum RoleRefusal: Error, Equatable, Sendable {
-    /// There is no token to request them with.
+    /// The account has no token to request them with.
     case token(TokenFailure)
     case role(RoleFailure)
 }

@@ -140,7 +140,7 @@ extension AccountVault {
         _ = startRefresh(of: credential, for: target, &guarded)
     }
 
-    /// Forgets the tokens with a target, and the credentials of roles. Call it after a change of the account's settings.
+    /// Forgets tokens with a target and credentials of roles. Call it after a change of the account's settings.
     public func forgetTargets() { guarded.withLock { $0.state.forgetTargets() } }
 }
 

@@ -78,8 +78,8 @@ package struct TokenStamp: Equatable, Sendable {
     /// Whether the account is unlocked and needs no login.
     package var isServed: Bool
 
-    /// Whether a request that has seen this stamp has to look again. Not if its slot has only been forgotten: to fill it
-    /// could push out another one that is waited for, and so on.
+    /// Whether a request that has seen this stamp has to look again. Not if its slot has only been forgotten: to fill
+    /// it could push out another one that is waited for, and so on.
     func calls(for later: TokenStamp) -> Bool {
         version != later.version || isServed != later.isServed || (later.number != nil && later.number != number)
     }

@@ -95,7 +95,7 @@ package struct AccountState: Sendable {
         }
     }
 
-    /// Makes results that are under way obsolete. Tokens with a target, and credentials of roles, belong to one version.
+    /// Makes results that are under way obsolete. Tokens with a target and credentials of roles belong to a version.
     mutating func beginVersion() {
         version += 1
         formerExpiries = (formerExpiries + slots.expiries).suffix(TokenSlots.limit)

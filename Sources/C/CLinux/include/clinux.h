@@ -141,8 +141,8 @@ int clinux_spawn(
 );
 
 /// Starts a program in the caller's directory and in a process group of its own, with default signals, its errors
-/// discarded, and no other descriptor; a negative `input` or `output` is /dev/null. The caller waits for its end. Returns
-/// 0 or an errno, like posix_spawn(3).
+/// discarded, and no other descriptor; a negative `input` or `output` is /dev/null. The caller waits for its end.
+/// Returns 0 or an errno, like posix_spawn(3).
 int clinux_spawn_in_place(
     const char *path, char *const arguments[], char *const environment[], int input, int output, pid_t *pid
 );
@@ -155,8 +155,8 @@ int clinux_spawn_helper(
 );
 
 /// Starts a program in / and in a session and process group of its own, with default signals, `input` as its input,
-/// `output` as its output and errors, and no other descriptor. The caller waits for its end. Returns 0 or an errno, like
-/// posix_spawn(3).
+/// `output` as its output and errors, and no other descriptor. The caller waits for its end. Returns 0 or an errno,
+/// like posix_spawn(3).
 int clinux_spawn_session(
     const char *path, char *const arguments[], char *const environment[], int input, int output, pid_t *pid
 );

@@ -2,8 +2,8 @@ internal import AgentAPI
 internal import ArgumentParser
 internal import AuthagentClient
 
-/// `authagent helper aws`: what a `credential_process` of the AWS CLI and SDKs prints (AWS SDKs and Tools Reference Guide,
-/// "Process credential provider"). An exit code other than 0 makes what is on standard error the message.
+/// `authagent helper aws`: what a `credential_process` of the AWS CLI and SDKs prints (AWS SDKs and Tools Reference
+/// Guide, "Process credential provider"). An exit code other than 0 makes what is on standard error the message.
 enum AWSHelper {
     static func run(_ arguments: [String]) throws {
         let command = try AWSHelperCommand.parse(arguments)

@@ -1,8 +1,8 @@
 internal import AuthagentClient
 internal import Formats
 
-/// `cargo-credential-authagent`, a credential provider of cargo: one JSON line for each of its requests, until it closes
-/// standard input (The Cargo Book, "Credential Provider Protocol").
+/// `cargo-credential-authagent`, a credential provider of cargo: one JSON line for each of its requests, until it
+/// closes standard input (The Cargo Book, "Credential Provider Protocol").
 enum CargoHelper {
     /// In the configuration of the provider: the token without its type, for registries that want it so.
     private static let bare: StaticString = "--bare"

@@ -3,8 +3,8 @@ internal import AuthagentClient
 internal import Formats
 internal import Glibc
 
-/// The executable of Google's `external_account` credentials. Google's library joins standard error to standard output, so
-/// failures are JSON on standard output too, with exit code 0: with another the library shows no reason.
+/// The executable of Google's `external_account` credentials. Google's library joins standard error to standard output,
+/// so failures are JSON on standard output too, with exit code 0: with another the library shows no reason.
 enum GoogleHelper {
     private static let idToken: StaticString = "urn:ietf:params:oauth:token-type:id_token"
     private static let jwt: StaticString = "urn:ietf:params:oauth:token-type:jwt"

@@ -1,8 +1,8 @@
 internal import Formats
 public import SecretMemory
 
-/// The access portal of IAM Identity Center, which gives credentials of a role for an access token ("IAM Identity Center
-/// Portal API Reference", GetRoleCredentials). The request is not signed.
+/// The access portal of IAM Identity Center, which gives credentials of a role for an access token ("IAM Identity
+/// Center Portal API Reference", GetRoleCredentials). The request is not signed.
 public struct AccessPortal: Sendable {
     /// Without the path of an operation.
     let url: EndpointURL

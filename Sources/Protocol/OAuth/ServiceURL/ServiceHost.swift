@@ -24,8 +24,8 @@ struct ServiceHost {
         text = host
     }
 
-    /// The addresses of this machine. The name is the only one that resolvers do not send to the network (RFC 6761 §6.3);
-    /// the programs that use the token resolve it, not the agent.
+    /// The addresses of this machine. The name is the only one that resolvers do not send to the network (RFC 6761
+    /// §6.3); the programs that use the token resolve it, not the agent.
     var isLoopback: Bool {
         if text == "localhost" || text == "[::1]" { return true }
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// Another program's configuration file of this user: read, shown, and then replaced as a whole if it is still the same.
+/// Another program's configuration file of this user: read, shown, and then replaced as a whole if it is still the
+/// same.
 ///
 /// Symbolic links are followed, so that a link into a directory of dotfiles stays one.
 public struct EditableFile: Sendable {

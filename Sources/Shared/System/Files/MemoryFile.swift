@@ -4,7 +4,7 @@ internal import CLinux
 ///
 /// Unlike a pipe, it needs no writer: a program that does not read it blocks nothing, and may open /dev/stdin again.
 public enum MemoryFile {
-    /// Returns a descriptor at the beginning of these bytes, which cannot be changed; `nil` with `errno` if there is none.
+    /// Returns a descriptor at the beginning of these bytes, which cannot be changed; `nil` with `errno` on failure.
     public static func holding(_ bytes: [UInt8]) -> Descriptor? {
         let raw = bytes.withUnsafeBytes { clinux_memory_file($0.baseAddress, $0.count) }
         return raw >= 0 ? Descriptor(owning: raw) : nil

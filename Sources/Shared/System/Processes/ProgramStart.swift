@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A program to start with default signals and no descriptor of the caller's but those named (posix_spawn(3)), in / where
-/// nothing else is said.
+/// A program to start with default signals and no descriptor of the caller's but those named (posix_spawn(3)), in /
+/// where nothing else is said.
 ///
 /// The functions return 0 or an error number. The caller waits for the end of the process.
 public struct ProgramStart: Sendable {
@@ -27,8 +27,8 @@ public struct ProgramStart: Sendable {
         withCStrings { clinux_spawn(path, $0, $1, output, errors, &pid) }
     }
 
-    /// Starts it in this process's directory, in a process group of its own, with these descriptors as input and output;
-    /// a negative one is /dev/null. Its errors are discarded.
+    /// Starts it in this process's directory, in a process group of its own, with these descriptors as input and
+    /// output; a negative one is /dev/null. Its errors are discarded.
     public func inPlace(input: Int32, output: Int32, _ pid: inout Int32) -> Int32 {
         withCStrings { clinux_spawn_in_place(path, $0, $1, input, output, &pid) }
     }

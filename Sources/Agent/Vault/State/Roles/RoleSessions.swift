@@ -41,7 +41,7 @@ package struct RoleSessions: Sendable {
     static let limit = 64
     /// How long a refused role is not requested again.
     static let refusalLife: Duration = .seconds(15)
-    /// Refused roles in `refusalPeriod`, for each user; more are not requested, because AWS limits the login's requests.
+    /// Refused roles in `refusalPeriod`, for each user; more are not requested: AWS limits the login's requests.
     static let mostRefusals = 10
     static let refusalPeriod: Duration = .seconds(60)
 

@@ -2,7 +2,8 @@ internal import AuthagentClient
 internal import Glibc
 internal import System
 
-/// Runs git where git has started this program: in its directory, with its environment and settings of the command line.
+/// Runs git where git has started this program: in its directory, with its environment and settings of the command
+/// line.
 struct GitCommand {
     let path: String
     let environment: [String: String]

@@ -2,9 +2,9 @@ internal import AuthagentClient
 internal import Glibc
 internal import System
 
-/// Takes a token out of the other helpers of git again: git gives what a server has accepted to each of them, and before
-/// 2.40 without its expiry. git-credential-cache would answer with it after its end, and git-credential-store write it
-/// to the disk.
+/// Takes a token out of the other helpers of git again: git gives what a server has accepted to each of them, and
+/// before 2.40 without its expiry. git-credential-cache would answer with it after its end, and git-credential-store
+/// write it to the disk.
 enum GitEviction {
     /// Tells this program's own `erase` that the token was not refused.
     private static let marker = "AUTHAGENT_GIT_EVICTION"

@@ -85,8 +85,8 @@ struct GitInput {
         }
     }
 
-    /// Lends the URL; does not call `use` for what is not a service of the web, and for a host that would make it another
-    /// URL.
+    /// Lends the URL; does not call `use` for what is not a service of the web, and for a host that would make it
+    /// another URL.
     func withURL(_ use: (Bytes) throws(Failure) -> Void) throws(Failure) {
         guard scheme.equals("https") || scheme.equals("http"), Self.isHost(host) else { return }
         var url = RawBytes(capacity: 512)

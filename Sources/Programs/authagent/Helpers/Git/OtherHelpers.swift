@@ -1,5 +1,5 @@
-/// Where git's other credential helpers stand in its configuration, whatever host they are for: git itself decides which
-/// it asks.
+/// Where git's other credential helpers stand in its configuration, whatever host they are for: git itself decides
+/// which it asks.
 struct OtherHelpers {
     /// Before the last place of this program, so that git has called them when it calls this one.
     private(set) var hasEarlier = false

@@ -44,8 +44,8 @@ struct ExecInfo {
         if let cluster, !cluster.isObject { throw Self.invalid("its cluster is not an object") }
     }
 
-    /// Lends the request for the account that is named, else for the one that the cluster's configuration names, else for
-    /// the one with the cluster's URL.
+    /// Lends the request for the account that is named, else for the one that the cluster's configuration names, else
+    /// for the one with the cluster's URL.
     func withSubject(
         named name: Bytes?, _ use: (TokenQuery) throws(Failure) -> Void
     ) throws(Failure) {

@@ -5,8 +5,8 @@ internal import System
 /// The last call of this helper by the same process for the same token, so that a second one within 5 s counts as a
 /// refusal: the protocol has no word for it.
 ///
-/// Other runs of kubectl are other processes, so a script that runs it often reports nothing. Kept in the user's runtime
-/// directory, without anything of the token but its expiry; without such a directory no refusal is noticed.
+/// Other runs of kubectl are other processes, so a script that runs it often reports nothing. Kept in the user's
+/// runtime directory, without anything of the token but its expiry; without such a directory no refusal is noticed.
 struct RecentCall {
     private let file: Int32
     private let slot: off_t
@@ -84,8 +84,8 @@ struct RecentCall {
             && status.st_mode & 0o077 == 0
     }
 
-    /// Returns when the process has started, in clock ticks since the boot (proc(5), /proc/PID/stat, field 22); 0 if that
-    /// cannot be read.
+    /// Returns when the process has started, in clock ticks since the boot (proc(5), /proc/PID/stat, field 22); 0 if
+    /// that cannot be read.
     private static func start(of process: Int64) -> Int64 {
         var path = RawBytes(capacity: 64)
         path.append(literal: "/proc/")
