@@ -143,15 +143,20 @@ struct SealedJournalTests {
     @Test("the files contain no secret, and other users cannot read them")
     func secrecy() async throws {
         let journal = try journal()
-        try await journal.begin(credential(1, refresh: "canary-1"))
-        try await journal.complete(credential(2, refresh: "canary-2"))
-        for name in try names {
-            let data = try Data(contentsOf: URL(fileURLWithPath: path + "/" + name))
-            #expect(data.range(of: Data("canary".utf8)) == nil)
+        func check(_ name: String) throws {
+            let file = path + "/" + name
+            #expect(try Data(contentsOf: URL(fileURLWithPath: file)).range(of: Data("canary".utf8)) == nil)
             var status = stat()
-            #expect(stat(path + "/" + name, &status) == 0)
+            #expect(stat(file, &status) == 0)
             #expect(status.st_mode & 0o777 == 0o600)
         }
+        try await journal.begin(credential(1, refresh: "canary-1"))
+        #expect(try names == ["work~1.intent"])
+        try check("work~1.intent")
+        try await journal.complete(credential(2, refresh: "canary-2"))
+        // It removes the intent in the background.
+        await eventually { (try? names) == ["work~2.rotated"] }
+        try check("work~2.rotated")
     }
 
     @Test("foreign files are left alone")
