@@ -43,10 +43,10 @@ struct URLTests {
         let found = try APIJSON.decode(URLReply.self, from: json.output.utf8)
         #expect(found.file == "\(demo.home.accountFiles)/work.toml" && found.account.description == "work")
 
-        for arguments in [["https://git.example.com/teams"], ["https://git.example.com/team", "--username", "me"]] {
-            let none = try await demo.home.authagent(["url"] + arguments)
-            #expect(none.status == 1 && none.output.isEmpty && none.errors.contains("hint: "), "\(none.errors)")
-        }
+        let none = try await demo.home.authagent("url", "https://git.example.com/teams")
+        #expect(none.status == 1 && none.output.isEmpty && none.errors.contains("hint: "), "\(none.errors)")
+        let named = try await demo.home.authagent("url", "https://git.example.com/team", "--username", "me")
+        #expect(named.output.contains("whatever the user name"), "\(named.errors)")
         let bad = try await demo.home.authagent("url", "https://git.example.com/team/../x")
         #expect(bad.status == 1 && bad.errors.contains("its path contains '.' or '..'"), "\(bad.errors)")
         let listed = try await demo.home.authagent("status", "--json")

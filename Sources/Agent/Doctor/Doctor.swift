@@ -90,8 +90,7 @@ public struct Doctor: Sendable {
 
         init(_ directory: AccountDirectory) {
             let loaded = directory.loadAll()
-            let claims = loaded.accounts.compactMap { directory.claim($1, of: $0) }
-            conflicts = URLMap(claims).conflicts.mapValues(\.error)
+            conflicts = directory.urls(of: loaded.accounts, refused: loaded.errors.keys).conflicts.mapValues(\.error)
             settings = loaded.accounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
             errors = loaded.errors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }

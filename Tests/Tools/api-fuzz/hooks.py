@@ -25,6 +25,7 @@ MODE = os.environ["API_FUZZ_MODE"]
 ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 # What api-fuzz's accounts have in `urls`: `work`, twice, and two that share a prefix.
 MAPPED = ["https://git.example.com/team/x", "https://git.example.com:443/team", "https://shared.example.com/"]
+UNMAPPED = "https://192.0.2.7:65000/a%20b/c?d#e"
 URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?(\?[A-Za-z0-9=&._~-]*)?")
 # A valid request may conflict with the state: a store that exists already, a login pending with other settings. A
 # schema cannot express that.
@@ -79,11 +80,11 @@ def arrange_process(case):
 
 
 def arrange_url(case, choice):
-    """Replaces a valid URL with one of an account, or of two that share it."""
-    if not URL.fullmatch(str((case.query or {}).get("url"))):
+    """Replaces a valid URL with one of an account, of two that share it, or of none: a schema cannot say what is valid."""
+    url = (case.query or {}).get("url")
+    if not isinstance(url, str) or (case.meta.generation.mode.is_negative and not URL.fullmatch(url)):
         return
-    if choice % 4:
-        case.query = {**case.query, "url": MAPPED[choice // 4 % len(MAPPED)]}
+    case.query = {**case.query, "url": MAPPED[choice // 4 % len(MAPPED)] if choice % 4 else UNMAPPED}
     if choice % 2 and not case.meta.generation.mode.is_negative:
         # The login's own token, which needs nothing of the provider.
         case.query = {name: value for name, value in case.query.items() if name in ("url", "username", "wait")}

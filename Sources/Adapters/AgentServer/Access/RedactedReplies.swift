@@ -18,11 +18,13 @@ extension AgentStatus {
 }
 
 extension AccountStatus {
-    var redacted: AccountStatus {
+    /// `withURLs`: for a caller that may use the account's token, and so finds it by URL.
+    func redacted(withURLs: Bool) -> AccountStatus {
         AccountStatus(
             account: account, state: state, issuer: issuer, scope: scope, store: store, subject: subject, email: email,
             name: name, expiresAt: expiresAt, nextRefresh: nextRefresh, loginExpiresAt: loginExpiresAt,
-            urls: urls, gitUsername: gitUsername, registryUsername: registryUsername)
+            urls: withURLs ? urls : nil, gitUsername: withURLs ? gitUsername : nil,
+            registryUsername: withURLs ? registryUsername : nil)
     }
 }
 
@@ -34,8 +36,9 @@ extension URLReply {
 }
 
 extension StatusReport {
-    var redacted: StatusReport {
-        StatusReport(agent: agent.redacted, accounts: accounts.map(\.redacted))
+    func redacted(withURLs: (AccountName) -> Bool) -> StatusReport {
+        StatusReport(
+            agent: agent.redacted, accounts: accounts.map { $0.redacted(withURLs: withURLs($0.account)) })
     }
 }
 

@@ -1,18 +1,23 @@
 internal import AgentAPI
+internal import Policy
 
 /// Accounts: their state, and the inspection of their tokens.
 extension Router {
     func accounts(_ request: APIRequest, _ view: AccessView) async throws(Problem) -> Answer {
         try await json(request) { () throws(Problem) in
             let report = await service.status(of: view.isVisible)
-            return .json(view.isTrusted ? report : report.redacted)
+            guard !view.isTrusted else { return .json(report) }
+            // The view has all facts that a decision on an account needs.
+            return .json(report.redacted { gate.gives(view.admission.caller, $0, for: [.token]) })
         }
     }
 
     func account(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
             let status = try await service.status(of: account)
-            return .json(routed.isTrusted ? status : status.redacted)
+            guard !routed.isTrusted else { return .json(status) }
+            let caller = try await gate.callerOnAnyAccount(routed.identity)
+            return .json(status.redacted(withURLs: gate.gives(caller, account, for: [.token])))
         }
     }
 

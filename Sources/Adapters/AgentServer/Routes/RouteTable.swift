@@ -14,7 +14,7 @@ enum Handler: Sendable {
 
     /// The account's token, which is served at once where that is possible.
     case token
-    /// The token of the account that has a URL, likewise.
+    /// The token of the account that has a URL, which is served at once where that is possible.
     case urlToken
     /// Which account has a URL, for a caller that may request its token.
     case url

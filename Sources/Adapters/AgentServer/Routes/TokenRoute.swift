@@ -4,16 +4,16 @@ internal import Policy
 /// A parsed request for a token.
 final class TokenAsk: Sendable {
     let account: AccountName
-    /// The account's names for programs, if a URL selected it.
-    let mapped: MappedAccount?
+    /// How a URL selected the account; `nil` if the request names it.
+    let selection: URLSelection?
     let request: TokenRequest
     /// Whether the client wants only the token as text; with `id_token=true`, only the ID token.
     let isText: Bool
     /// The permissions and scopes that the rules must allow.
     let access: AccessRequest
 
-    init(account: AccountName, request: TokenRequest, isText: Bool, mapped: MappedAccount? = nil) {
-        (self.account, self.mapped) = (account, mapped)
+    init(account: AccountName, request: TokenRequest, isText: Bool, selection: URLSelection? = nil) {
+        (self.account, self.selection) = (account, selection)
         self.request = request
         self.isText = isText
         access = AccessRequest(
@@ -55,9 +55,13 @@ extension Router {
     /// Answers a parsed request without waiting, if possible.
     func answerAtOnce(_ ask: TokenAsk, _ identity: any CallerIdentity) -> AtOnce {
         do throws(Problem) {
-            guard let decided = try gate.admitAtOnce(ask.access, identity) else {
-                return .later(.token(DeferredToken(ask: ask, admission: nil)))
-            }
+            let decided: Admission
+            do throws(Problem) {
+                guard let admission = try gate.admitAtOnce(ask.access, identity) else {
+                    return .later(.token(DeferredToken(ask: ask, admission: nil)))
+                }
+                decided = admission
+            } catch { throw hidden(error, of: ask) }
             guard let admission = try gate.confirmedAtOnce(decided, identity) else {
                 if ask.request.wait == 0 { throw gate.unconfirmed(decided) }
                 return .later(.token(DeferredToken(ask: ask, admission: decided)))
@@ -83,7 +87,9 @@ extension Router {
         if let admission = deferred.admission {
             decided = admission
         } else {
-            decided = try await gate.admit(deferred.ask.access, identity)
+            do throws(Problem) { decided = try await gate.admit(deferred.ask.access, identity) } catch {
+                throw hidden(error, of: deferred.ask)
+            }
         }
         let admission = try await gate.confirm(decided, identity, patience, isLocked: service.isLocked)
         let admitted = AdmittedToken(ask: deferred.ask, admission: admission)
@@ -110,7 +116,8 @@ extension Router {
     private func reply(_ token: TokenReply, to ask: TokenAsk) -> Reply {
         guard !ask.isText else { return .text(token.idToken ?? token.accessToken) }
         var token = token
-        (token.gitUsername, token.registryUsername) = (ask.mapped?.gitUsername, ask.mapped?.registryUsername)
+        let mapped = ask.selection?.mapped
+        (token.gitUsername, token.registryUsername) = (mapped?.gitUsername, mapped?.registryUsername)
         return .json(token)
     }
 

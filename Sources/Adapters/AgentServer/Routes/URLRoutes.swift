@@ -23,17 +23,27 @@ struct URLQuery: Sendable {
     }
 }
 
+/// The account that a URL has selected, for a caller whom the rules give it.
+struct URLSelection: Sendable {
+    let mapped: MappedAccount
+    /// The prefix that decided.
+    let prefix: String
+    let caller: Caller
+    /// The reply if the rules do not give it any more.
+    let unmapped: Problem
+}
+
 /// A parsed request for the token of the account that has a URL.
 struct URLTokenAsk: Sendable {
     let query: URLQuery
-    let request: TokenRequest
+    var request: TokenRequest
     let isText: Bool
 
     var permissions: [Permission] { TokenAsk.permissions(request, isText: isText) }
 
     /// The request for the token of the account that the URL has selected.
-    func ask(of mapped: MappedAccount) -> TokenAsk {
-        TokenAsk(account: mapped.account, request: request, isText: isText, mapped: mapped)
+    func ask(of selection: URLSelection) -> TokenAsk {
+        TokenAsk(account: selection.mapped.account, request: request, isText: isText, selection: selection)
     }
 }
 
@@ -48,26 +58,52 @@ extension Router {
 
     /// Answers without waiting, if possible.
     func answerAtOnce(_ ask: URLTokenAsk, _ identity: any CallerIdentity) throws(Problem) -> AtOnce {
-        guard let caller = try gate.callerOnAnyAccountAtOnce(identity) else { return .later(.urlToken(ask)) }
-        let (mapped, _) = try select(ask.query, ask.permissions, caller)
-        return answerAtOnce(ask.ask(of: mapped), identity)
+        guard ask.request.newerThan == nil, let caller = try gate.callerOnAnyAccountAtOnce(identity) else {
+            return .later(.urlToken(ask))
+        }
+        return answerAtOnce(ask.ask(of: try select(ask.query, ask.permissions, caller)), identity)
     }
 
     func token(
         _ ask: URLTokenAsk, _ identity: any CallerIdentity, _ patience: Patience
     ) async throws(Problem) -> Reply {
-        let caller = try await gate.callerOnAnyAccount(identity)
-        let (mapped, _) = try select(ask.query, ask.permissions, caller)
-        return try await token(DeferredToken(ask: ask.ask(of: mapped), admission: nil), identity, patience)
+        let selection = try await select(ask, identity)
+        let reply = try await token(DeferredToken(ask: ask.ask(of: selection), admission: nil), identity, patience)
+        guard ask.request.newerThan != nil else { return reply }
+        // A reload may have given the URL to another account during the wait. Its token is another one in any case.
+        let later = try await select(ask, identity)
+        guard later.mapped.account != selection.mapped.account else { return reply }
+        var ask = ask
+        ask.request.newerThan = nil
+        return try await token(DeferredToken(ask: ask.ask(of: later), admission: nil), identity, patience)
     }
 
-    /// Says which account has a URL, to a caller that may request its token.
+    private func select(
+        _ ask: URLTokenAsk, _ identity: any CallerIdentity
+    ) async throws(Problem) -> URLSelection {
+        try select(ask.query, ask.permissions, try await gate.callerOnAnyAccount(identity))
+    }
+
+    /// Returns the problem of a request that a URL selected an account for: if the rules do not give that account any
+    /// more, the one of a URL without an account.
+    func hidden(_ problem: Problem, of ask: TokenAsk) -> Problem {
+        guard let selection = ask.selection, problem.code == .forbidden, problem.reason == nil,
+            !gate.gives(selection.caller, ask.account, for: ask.access.permissions)
+        else { return problem }
+        return selection.unmapped
+    }
+
+    /// Returns which account has a URL, to a caller that may request its token.
     func accountOfURL(_ request: APIRequest, _ identity: any CallerIdentity) async throws(Problem) -> Reply {
         let query = try URLQuery(try QueryParameters(request.query, allowed: URLQuery.parameters))
         try requireAcceptable(request, "application/json")
         let caller = try await gate.callerOnAnyAccount(identity)
-        let (mapped, prefix) = try select(query, [.token], caller)
-        let admission = try await gate.admit(AccessRequest([.token], on: mapped.account), identity)
+        let selection = try select(query, [.token], caller)
+        let (mapped, prefix) = (selection.mapped, selection.prefix)
+        let admission: Admission
+        do throws(Problem) {
+            admission = try await gate.admit(AccessRequest([.token], on: mapped.account), identity)
+        } catch { throw hidden(error, of: TokenAsk(selection)) }
         return try await gate.conclude(admission, identity) { () throws(Problem) in
             let reply = URLReply(
                 account: mapped.account, url: prefix, file: mapped.file, gitUsername: mapped.gitUsername,
@@ -79,23 +115,25 @@ extension Router {
     /// Returns the account that has the URL and that the rules give to the caller, with the prefix that decided.
     private func select(
         _ query: URLQuery, _ permissions: [Permission], _ caller: Caller
-    ) throws(Problem) -> (MappedAccount, prefix: String) {
+    ) throws(Problem) -> URLSelection {
+        let unmapped = Problem.unmapped(query.url, isOwn: gate.isOwn(caller))
         let match = service.match(query.url)
         func isVisible(_ account: AccountName) -> Bool { gate.gives(caller, account, for: permissions) }
         switch match?.choice(username: query.username, where: isVisible) {
-        case .account(let mapped)?: return (mapped, match?.prefix ?? "")
+        case .account(let mapped)?:
+            return URLSelection(mapped: mapped, prefix: match?.prefix ?? "", caller: caller, unmapped: unmapped)
         case .ambiguous(let accounts)?:
             gate.recordUnmapped(.ambiguousAccount, caller, permissions)
             throw .ambiguous(query.url, accounts)
         case .hidden(let hidden)?:
             gate.recordHidden(hidden.account, from: caller, permissions)
-            throw .unmapped(query.url, isOwn: gate.isOwn(caller))
+            throw unmapped
         case .unmapped?, nil:
             gate.recordUnmapped(.noAccountForURL, caller, permissions)
             if let match, gate.isOwn(caller), match.accounts.allSatisfy({ isVisible($0.account) }) {
                 throw .unmapped(query, match)
             }
-            throw .unmapped(query.url, isOwn: gate.isOwn(caller))
+            throw unmapped
         }
     }
 
@@ -104,11 +142,16 @@ extension Router {
             prefix == query.url.text
             ? "the URL is in the account's file"
             : "\(prefix) is the longest prefix of the URL in the accounts' files"
-        switch (query.username, mapped.gitUsername) {
-        case (nil, _): return longest
-        case (_?, nil): return "\(longest); the account has no git_username, so the user name does not matter"
-        case (_?, _?): return "\(longest); its git_username is the requested user name"
-        }
+        guard let username = query.username else { return longest }
+        let isNamed = [mapped.gitUsername, mapped.registryUsername].contains(username)
+        return "\(longest); "
+            + (isNamed ? "it has the requested user name" : "no other one has it, whatever the user name")
+    }
+}
+
+extension TokenAsk {
+    fileprivate convenience init(_ selection: URLSelection) {
+        self.init(account: selection.mapped.account, request: TokenRequest(), isText: false, selection: selection)
     }
 }
 

@@ -70,7 +70,7 @@ final class AccountRegistry: Sendable {
         for (name, error) in errors {
             shared.logger.error("account file refused", metadata: ["account": "\(name)", "problem": "\(error)"])
         }
-        let urls = URLMap(settings.compactMap { shared.directory.claim($1, of: $0) })
+        let urls = shared.directory.urls(of: settings, refused: errors.keys)
         for conflict in urls.conflicts.values.sorted(by: { $0.account < $1.account }) {
             shared.logger.error(
                 "an account is not found by URL",
@@ -95,7 +95,11 @@ final class AccountRegistry: Sendable {
     func known(_ name: AccountName) -> Account? { state.withLock { $0.accounts[name] } }
 
     /// Returns the accounts that have a URL; `nil` if none has it.
-    func match(_ url: ServiceURL) -> URLMatch? { state.withLock { $0.urls.match(url) } }
+    func match(_ url: ServiceURL) -> URLMatch? {
+        // A copy, because the caller chooses how long it takes.
+        let urls = state.withLock { $0.urls }
+        return urls.match(url)
+    }
 
     /// Returns why the account is not found by its URLs; `nil` if it is, or has none.
     func urlConflict(of name: AccountName) -> URLConflict? { state.withLock { $0.urls.conflicts[name] } }
@@ -261,8 +265,7 @@ final class AccountRegistry: Sendable {
             shared.logger.error("reload refused", metadata: ["problem": "\(error)"])
             throw .configuration(error)
         }
-        let claims = settings.compactMap { shared.directory.claim($1, of: $0) }
-        let urls = URLMap(claims)
+        let urls = shared.directory.urls(of: settings)
         if let conflict = urls.conflicts.values.min(by: { $0.account < $1.account }) {
             shared.logger.error("reload refused", metadata: ["problem": "\(conflict.error)"])
             throw .configuration(conflict.error)
@@ -299,12 +302,10 @@ final class AccountRegistry: Sendable {
             }
             let added = settings.compactMap { name, settings in apply(settings, to: name, &state, locks) }
             state.urls = urls
-            // A login that has succeeded since has other settings than the files that were read.
-            for (name, account) in state.accounts where account.settings != settings[name] {
-                state.urls.set(shared.directory.claim(account.settings, of: name), of: name)
-            }
             return added
         }
+        // A login that has succeeded since has other settings than the files that were read.
+        for account in accounts where account.settings != settings[account.name] { settingsChanged(of: account) }
         shared.logger.info("configuration read again", metadata: ["accounts": "\(settings.count)"])
         shared.feed.report(AgentNews(.reloaded))
         await read(added)

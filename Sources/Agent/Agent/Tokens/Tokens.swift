@@ -89,11 +89,11 @@ struct Tokens: Sendable {
             if limits.bound != nil { await account.vault.readIfUnread() }
             let request = try limits.narrowed(request, to: account.vault.loginScope, name)
             // After a replacement, the client's token is of a former login, and each valid one is newer.
-            let mark = isReplaced ? time.now - .seconds(60) : time.now + .seconds(newerThan - time.wall)
+            let expiry = isReplaced ? time.wall - 60 : newerThan
             let found: NewerToken
             do throws(TokenFailure) {
                 found = try await account.vault.newerToken(
-                    than: mark, minimumValidity: .seconds(request.minimumValidity), for: request.target,
+                    than: expiry, minimumValidity: .seconds(request.minimumValidity), for: request.target,
                     needsIDToken: request.includesIDToken, by: limits.user)
             } catch { throw Problem(error, account: name) }
             switch found {

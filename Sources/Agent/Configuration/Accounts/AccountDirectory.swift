@@ -65,6 +65,25 @@ public struct AccountDirectory: Sendable {
         return nil
     }
 
+    /// Returns the map of the accounts' URLs. The prefixes of refused files are held, so that no other account gets them.
+    public func urls(
+        of accounts: [AccountName: AccountSettings], refused names: some Sequence<AccountName> = []
+    ) -> URLMap {
+        URLMap(accounts.compactMap { claim($1, of: $0) } + names.compactMap { refusedClaim(of: $0) })
+    }
+
+    /// Returns what can be read of the URLs of an account whose file is refused; `nil` if that is nothing.
+    private func refusedClaim(of name: AccountName) -> URLClaim? {
+        let machineFile = Self.path(of: name, in: system)
+        let machine = RefusedFile.urls(machineFile)
+        guard hasUserFile(name) else {
+            return URLClaim(refused: name, urls: machine, file: machineFile, machine: machine, machineFile: machineFile)
+        }
+        let file = userPath(name)
+        return URLClaim(
+            refused: name, urls: RefusedFile.urls(file), file: file, machine: machine, machineFile: machineFile)
+    }
+
     /// Returns what the files say about the URLs of an account with these settings; `nil` if they say nothing.
     public func claim(_ settings: AccountSettings, of name: AccountName) -> URLClaim? {
         let machineFile = Self.path(of: name, in: system)
@@ -75,10 +94,9 @@ public struct AccountDirectory: Sendable {
                 name, settings, file: machine.isEmpty ? userPath(name) : machineFile, machine: machine,
                 machineFile: machineFile)
         }
-        // A file that the user's replaces: what is wrong in it does not matter.
-        let replaced = (try? ProtectedFile.text(machineFile)).flatMap { try? AccountFile.parse($0, path: machineFile) }
+        // The user's file replaces it, so that nothing else in it matters.
         return URLClaim(
-            name, settings, file: userPath(name), machine: Set(replaced?.urls ?? []), machineFile: machineFile)
+            name, settings, file: userPath(name), machine: RefusedFile.urls(machineFile), machineFile: machineFile)
     }
 
     /// Writes the account's file beside its final place. A directory that cannot be written to is thus found before a

@@ -11,6 +11,8 @@ public struct URLMap: Sendable {
     public private(set) var conflicts: [AccountName: URLConflict] = [:]
     /// The accounts whose files have a prefix, by its text.
     private var holders: [String: Set<AccountName>] = [:]
+    /// No prefix has been longer, in bytes.
+    private var longest = 0
 
     /// Creates the map of accounts that are read together. Of two that contradict each other neither is found by URL,
     /// but what the machine's files say stays in force.
@@ -41,7 +43,7 @@ public struct URLMap: Sendable {
 
     /// Returns the accounts of the longest prefix that any account has; `nil` if none has one.
     public func match(_ url: ServiceURL) -> URLMatch? {
-        for prefix in url.prefixes {
+        for prefix in url.prefixes.lazy.drop(while: { $0.utf8.count > longest }) {
             guard let names = holders[String(prefix)] else { continue }
             let holding = names.sorted().compactMap { claims[$0] }
             let found = holding.filter { conflicts[$0.account] == nil && $0.places.contains { $0.text == prefix } }
@@ -58,7 +60,10 @@ public struct URLMap: Sendable {
 
     private mutating func insert(_ claim: URLClaim) {
         claims[claim.account] = claim
-        for place in claim.held { holders[place.text, default: []].insert(claim.account) }
+        for place in claim.held {
+            holders[place.text, default: []].insert(claim.account)
+            longest = max(longest, place.text.utf8.count)
+        }
     }
 
     private mutating func remove(_ account: AccountName) {
@@ -72,6 +77,7 @@ public struct URLMap: Sendable {
 
     /// Returns why the account must not be found by URL: the first place that it may not have.
     private func conflict(of claim: URLClaim) -> URLConflict? {
+        if claim.isRefused { return URLConflict(refused: claim) }
         for place in claim.places.sorted(by: { $0.text < $1.text }) {
             let isMachine = claim.machine.contains(place)
             let rivals = rivals(at: place, of: claim)
@@ -101,6 +107,19 @@ public struct URLClaim: Equatable, Sendable {
     let file: String
     /// The path of the machine's file of this name.
     let machineFile: String
+    /// Whether the file is refused, so that the account is not served.
+    let isRefused: Bool
+
+    /// Holds the prefixes of a refused file; `nil` if it has none.
+    init?(
+        refused account: AccountName, urls: Set<ServiceURL>, file: String, machine: Set<ServiceURL>, machineFile: String
+    ) {
+        guard !urls.isEmpty || !machine.isEmpty else { return nil }
+        self.account = account
+        (places, self.machine, isRefused) = (urls, machine, true)
+        (gitUsername, registryUsername) = (nil, nil)
+        (self.file, self.machineFile) = (file, machineFile)
+    }
 
     /// `nil` if no file of this account has a URL.
     public init?(
@@ -110,6 +129,7 @@ public struct URLClaim: Equatable, Sendable {
         self.account = account
         places = Set(settings.urls)
         self.machine = machine
+        isRefused = false
         gitUsername = settings.gitUsername
         registryUsername = settings.registryUsername
         (self.file, self.machineFile) = (file, machineFile)
@@ -117,9 +137,6 @@ public struct URLClaim: Equatable, Sendable {
 
     /// The places that no other account may have alone.
     fileprivate var held: Set<ServiceURL> { places.union(machine) }
-
-    /// The file that has the place.
-    fileprivate func file(of place: ServiceURL) -> String { places.contains(place) ? file : machineFile }
 
     fileprivate var mapped: MappedAccount {
         MappedAccount(account: account, gitUsername: gitUsername, registryUsername: registryUsername, file: file)

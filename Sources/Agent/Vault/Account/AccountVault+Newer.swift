@@ -21,13 +21,13 @@ public enum NewerToken: Sendable {
 
 /// Requests for a token that is newer than the one that a client has.
 extension AccountVault {
-    /// Returns a token that expires later than `mark`, or one of a later login; waits until there is one, or the task is
-    /// cancelled. Throws at once if a login is required or the account is locked, also while it waits.
+    /// Returns a token that expires later than `expiry`, in seconds since 1970, or that has replaced the one with this
+    /// expiry; waits until there is one, or the task is cancelled. Throws at once if a login is required or the account is locked, also while it waits.
     ///
     /// The token at hand counts as in use, so it is renewed ahead of its expiry. The other parameters are those of
     /// `token`.
     public func newerToken(
-        than mark: ContinuousClock.Instant, minimumValidity: Duration, for target: TokenTarget? = nil,
+        than expiry: Int, minimumValidity: Duration, for target: TokenTarget? = nil,
         needsIDToken: Bool = false, by user: UInt32? = nil
     ) async throws(TokenFailure) -> NewerToken {
         await readIfUnread()
@@ -44,10 +44,11 @@ extension AccountVault {
                 if error == .abandoned, Task.isCancelled { return try endOfWait(for: target) }
                 throw error
             }
-            let (now, jitter) = (ports.time.now, ports.jitter())
+            let (now, wall, jitter) = (ports.time.now, ports.time.wall, ports.jitter())
             let (decision, isCurrent) = guarded.withLock { guarded in
                 (
-                    guarded.state.newerToken(than: mark, for: target, since: first, at: now, jitter: jitter),
+                    guarded.state.newerToken(
+                        than: expiry, for: target, since: first, at: now, wall: wall, jitter: jitter),
                     guarded.state.slots[target]?.token?.secret == served.token.secret
                 )
             }

@@ -19,6 +19,7 @@ extension AccountVault {
                 for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
             )
             refreshUnwatched(decision, for: target, &guarded)
+            if let served = decision.served { guarded.handsOut(served, for: target, wall: ports.time.wall) }
             return decision
         }
         switch decision {
@@ -37,6 +38,7 @@ extension AccountVault {
                 case .serve(let token) = guarded.state.tokenRequested(
                     for: nil, minimumValidity: minimumValidity, needsIDToken: false, at: now)
             else { return nil }
+            guarded.handsOut(token, for: nil, wall: ports.time.wall)
             return token
         }
     }
@@ -67,11 +69,15 @@ extension AccountVault {
                 guard await other.valueUnlessCancelled != nil, !Task.isCancelled else { throw .abandoned }
             case .join(let refresh):
                 guard await refresh.valueUnlessCancelled != nil else { throw .abandoned }
-                return try planningFirstUse {
-                    $0.state.answerAfterRefresh(
+                return try planningFirstUse { guarded in
+                    let answer = guarded.state.answerAfterRefresh(
                         for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken,
                         at: ports.time.now
                     )
+                    if case .success(let served) = answer {
+                        guarded.handsOut(served, for: target, wall: ports.time.wall)
+                    }
+                    return answer
                 }.get()
             }
         }
@@ -106,6 +112,7 @@ extension AccountVault {
             for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now
         )
         refreshUnwatched(decision, for: target, &guarded)
+        if let served = decision.served { guarded.handsOut(served, for: target, wall: ports.time.wall) }
         switch decision {
         case .serve(let token), .serveAndRefresh(let token, _): return .answer(.success(token))
         case .fail(let failure): return .answer(.failure(failure))
@@ -142,6 +149,16 @@ extension AccountVault {
 
     /// Forgets tokens with a target and credentials of roles. Call it after a change of the account's settings.
     public func forgetTargets() { guarded.withLock { $0.state.forgetTargets() } }
+}
+
+extension AccountState.Decision {
+    /// The token that a client gets; `nil` if it gets none yet.
+    fileprivate var served: ServedToken? {
+        switch self {
+        case .serve(let token), .serveAndRefresh(let token, _): token
+        case .fail, .refresh, .read: nil
+        }
+    }
 }
 
 extension ServedToken {

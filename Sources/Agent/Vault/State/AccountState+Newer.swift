@@ -12,23 +12,24 @@ extension AccountState {
         case wait(TokenStamp, wake: ContinuousClock.Instant?)
     }
 
-    /// Decides after a token has been requested. `mark` is the expiry of the client's token, as the client knows it;
-    /// `first` is the state when the client's request came.
+    /// Decides after a token has been requested. `expiry` is that of the client's token, as the client knows it, and `wall`
+    /// the time, both in seconds since 1970; `first` is the state when the client's request came.
     package func newerToken(
-        than mark: ContinuousClock.Instant, for target: TokenTarget?, since first: TokenStamp,
-        at now: ContinuousClock.Instant, jitter: Double
+        than expiry: Int, for target: TokenTarget?, since first: TokenStamp, at now: ContinuousClock.Instant,
+        wall: Int, jitter: Double
     ) -> NewerDecision {
         if let failure = refusal(at: now) { return .fail(failure) }
         let stamp = stamp(of: target)
         guard let slot = slots[target], let token = slot.token else { return .wait(stamp, wake: nil) }
         guard let expiresAt = token.expiresAt, !token.isLifetimeAssumed else { return .endless }
-        let lead = expiresAt - mark
-        // A new login's token is newer than any before it, although it may expire earlier.
-        if lead >= Self.rounding || stamp.version != first.version { return .serve }
-        if stamp.number != first.number, lead >= .seconds(1) { return .serve }
-        let isOwn = lead > .seconds(-1)
-        if !isOwn, formerExpiries.contains(where: { (.seconds(-1)..<Self.rounding).contains($0 - mark) }) {
-            return .serve
+        // Another token is newer than the one before it, although it may expire earlier: after a new login, or after a
+        // service has refused the old one.
+        if stamp.version != first.version || (first.number != nil && stamp.number != first.number) { return .serve }
+        switch expiries.holder(of: expiry, for: target, stamp) {
+        case .formerToken?: return .serve
+        case .currentToken?: break
+        // The agent has started since, or the client has made it up.
+        case nil: if expiresAt - now >= .seconds(expiry - wall) + Self.rounding { return .serve }
         }
         // What can end the login is noticed at the latest when the token has expired.
         if case .loginDemanded? = failure(for: target, at: now) { return .fail(demand(at: now)) }

@@ -28,8 +28,8 @@ package struct AccountState: Sendable {
     var storage = Storage()
     var doubts = RefreshTokenDoubts()
     var notices = Notices()
-    /// When the tokens of former versions expire, the latest ones: clients may still hold them.
-    var formerExpiries: [ContinuousClock.Instant] = []
+    /// The latest expiries that clients have got with a token.
+    var expiries = KnownExpiries()
 
     package init() {}
 
@@ -98,7 +98,6 @@ package struct AccountState: Sendable {
     /// Makes results that are under way obsolete. Tokens with a target and credentials of roles belong to a version.
     mutating func beginVersion() {
         version += 1
-        formerExpiries = (formerExpiries + slots.expiries).suffix(TokenSlots.limit)
         slots.dropTargeted()
         roles = RoleSessions()
     }

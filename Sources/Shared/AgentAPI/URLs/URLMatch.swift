@@ -48,17 +48,20 @@ extension URLMatch {
         case ambiguous([MappedAccount])
         /// There is one, and the caller may not learn of it.
         case hidden(MappedAccount)
-        /// The accounts are in conflict, or have other user names.
+        /// The accounts are in conflict, or several have other user names.
         case unmapped
     }
 
-    /// Chooses by the request's user name. An account without a `git_username` accepts each name.
+    /// Chooses by the request's user name, which does not matter if only one account has the prefix.
     public func choice(username: String?, where isVisible: (AccountName) -> Bool) -> Choice {
         guard conflict == nil else { return .unmapped }
         let named = accounts.filter { account in
-            guard let username, let known = account.gitUsername else { return true }
+            // Hidden accounts count: what a caller may use must not depend on what it may not see.
+            guard accounts.count > 1, let username else { return true }
             // Compares bytes: texts that are equal in Unicode may be different users.
-            return username.utf8.elementsEqual(known.utf8)
+            return [account.gitUsername, account.registryUsername].contains { known in
+                known.map { username.utf8.elementsEqual($0.utf8) } ?? false
+            }
         }
         let visible = named.filter { isVisible($0.account) }
         switch (visible.count, named.first) {

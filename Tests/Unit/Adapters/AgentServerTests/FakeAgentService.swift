@@ -40,6 +40,7 @@ final class FakeAgentService: AgentService {
         var canary: String?
         var lookups = 0
         var matches: [String: URLMatch] = [:]
+        var matchCount = 0
         var isLocked = false
         var programAnswer: Bool?
         var newerWaits: [Int: CheckedContinuation<Bool, Never>] = [:]
@@ -102,8 +103,14 @@ final class FakeAgentService: AgentService {
         set { state.withLock { $0.matches = newValue } }
     }
 
+    /// The number of URLs that were looked up.
+    var matchCount: Int { state.withLock { $0.matchCount } }
+
     func match(_ url: ServiceURL) -> URLMatch? {
-        let (matches, canary) = state.withLock { ($0.matches, $0.canary) }
+        let (matches, canary) = state.withLock { state in
+            state.matchCount += 1
+            return (state.matches, state.canary)
+        }
         if !matches.isEmpty { return url.prefixes.lazy.compactMap { matches[String($0)] }.first }
         let host = url.text.dropFirst("https://".count).prefix { $0 != "/" }
         guard host.hasSuffix(".example"), let name = AccountName(host.dropLast(".example".count)) else { return nil }
@@ -364,6 +371,7 @@ final class FakeAgentService: AgentService {
     private func status(_ account: AccountName) -> AccountStatus {
         AccountStatus(
             account: account, state: .ok, issuer: "https://issuer.example", scope: "a b", store: "keyring",
+            urls: ["https://\(account).example/"], gitUsername: "git-user", registryUsername: "git-user",
             lastError: canary, hint: canary)
     }
 }

@@ -181,6 +181,32 @@ struct NewerTokenTests {
         }
     }
 
+    @Test("a URL that another account gets during the wait is answered with that account's token, or is unmapped")
+    func movedURL() async throws {
+        let slow = MappedAccount(account: try #require(AccountName("slow")), file: "/slow")
+        let work = MappedAccount(account: try #require(AccountName("work")), file: "/work")
+        try await ServerFixture.serving { server in
+            func maps(_ account: MappedAccount?) {
+                let prefix = account == nil ? "https://else.example/" : "https://h.example/"
+                server.service.matches = [prefix: URLMatch(prefix: prefix, accounts: [account ?? slow])]
+            }
+            for (later, isEnded) in [(work, false), (work, true), (nil, false), (slow, false)]
+                as [(MappedAccount?, Bool)]
+            {
+                maps(slow)
+                let client = try server.client()
+                let wait = isEnded ? "&wait=1" : ""
+                try await client.send(.get("/v1/token?url=https://h.example/x&newer_than=1800000300\(wait)"))
+                await waiting(server)
+                maps(later)
+                if !isEnded { server.service.sendNewerToken() }
+                let reply = try await client.reply()
+                #expect(reply.json?["account"] as? String == later?.account.description)
+                if later == nil { #expect(reply.problem?.code == .noAccountForURL) }
+            }
+        }
+    }
+
     @Test("a rate counts a wait once, and refuses the next one at once")
     func rate() async throws {
         let rule = AccessFixture.rule(["slow"], allow: [.token], perMinute: 1)

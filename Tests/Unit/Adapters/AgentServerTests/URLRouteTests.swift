@@ -75,7 +75,9 @@ struct URLRouteTests {
                 #expect(reply.problem?.detail.hasPrefix("the url is not usable: ") == true)
                 #expect(!reply.body.contains("secret"))
             }
-            #expect(server.service.lookups == 0)
+            #expect(server.service.matchCount == 0)
+            #expect(try await server.exchange(.get(Self.target("url", "https://work.example"))).status == 200)
+            #expect(server.service.matchCount == 1)
         }
     }
 
@@ -234,6 +236,9 @@ struct URLRouteTests {
                 server.service.matches = [
                     "https://h.example/": URLMatch(
                         prefix: "https://h.example/", accounts: [try Self.mapped("work", git: "me")]),
+                    "https://s.example/": URLMatch(
+                        prefix: "https://s.example/",
+                        accounts: [try Self.mapped("mine", git: "me"), try Self.mapped("work", git: "you")]),
                     "https://c.example/": URLMatch(
                         prefix: "https://c.example/", accounts: [try Self.mapped("mine"), try Self.mapped("work")],
                         conflict: .init(detail: "/etc/mine contradicts /etc/work", hint: "decide")),
@@ -247,7 +252,7 @@ struct URLRouteTests {
                     let conflict = try await server.exchange(.get(Self.target(route, "https://c.example/x")))
                     #expect(conflict.problem?.code == .noAccountForURL)
                     #expect(conflict.body.contains("/etc/mine") == isOwn)
-                    let name = try await server.exchange(.get(Self.target(route, "https://h.example/", "&username=x")))
+                    let name = try await server.exchange(.get(Self.target(route, "https://s.example/", "&username=x")))
                     #expect(name.problem?.code == .noAccountForURL)
                     #expect(name.body.contains("'me'") == isOwn)
                 }
@@ -301,5 +306,75 @@ struct URLRouteTests {
             }
         }
         #expect(fixture.records.map(\.result) == [.allowed, .refused(.forbidden), .refused(.forbidden)])
+    }
+
+    @Test("rules that change between the look-up and the decision do not reveal that there is an account")
+    func changedRules() async throws {
+        let caller = RuleChangingCaller(AccessFixture.stranger)
+        let fixture = AccessFixture()
+        let rules = CurrentRules(
+            AccessRules(owner: AccessFixture.owner, rules: [AccessFixture.rule(["work"], allow: [.token])]))
+        try await ServerFixture.serving(access: fixture.access(rules, as: caller)) { server in
+            for route in ["token", "url"] {
+                rules.replace(
+                    AccessRules(owner: AccessFixture.owner, rules: [AccessFixture.rule(["work"], allow: [.token])]))
+                let client = try server.client()
+                try await client.send(.get("/v1/health"))
+                #expect(try await client.reply().status == 200)
+                // The second look at the caller is for the decision.
+                caller.change(after: 1) {
+                    rules.replace(
+                        AccessRules(owner: AccessFixture.owner, rules: [AccessFixture.rule(["mine"], allow: [.token])]))
+                }
+                try await client.send(.get(Self.target(route, "https://work.example/")))
+                let reply = try await client.reply()
+                #expect(reply.problem?.code == .noAccountForURL, "\(reply.body)")
+            }
+        }
+    }
+
+    @Test("the status of an account has its URLs for a caller that may use its token")
+    func status() async throws {
+        for (allow, expected) in [([.status], false), ([.status, .token], true)] as [(Set<Permission>, Bool)] {
+            let access = AccessFixture().access(AccessFixture.rule(["work"], allow: allow))
+            try await ServerFixture.serving(access: access) { server in
+                for path in ["/v1/accounts", "/v1/accounts/work"] {
+                    let reply = try await server.exchange(.get(path))
+                    #expect(reply.status == 200 && reply.body.contains("https://work.example/") == expected, "\(path)")
+                    #expect(reply.body.contains("git-user") == expected)
+                }
+            }
+        }
+    }
+}
+
+/// A caller that does something when its facts are collected for the second time.
+private final class RuleChangingCaller: CallerIdentity {
+    let connected: Caller
+    private let next = Mutex<(after: Int, action: @Sendable () -> Void)?>(nil)
+
+    init(_ caller: Caller) { connected = caller }
+
+    func change(after count: Int, _ action: @escaping @Sendable () -> Void) {
+        next.withLock { $0 = (count, action) }
+    }
+
+    func callerAtOnce(_ facts: CallerFacts) throws(CallerLost) -> Caller? {
+        act()
+        return connected
+    }
+
+    func caller(_ facts: CallerFacts) async throws(CallerLost) -> Caller {
+        act()
+        return connected
+    }
+
+    private func act() {
+        let action = next.withLock { next -> (@Sendable () -> Void)? in
+            guard let (after, action) = next else { return nil }
+            next = after > 0 ? (after - 1, action) : nil
+            return after > 0 ? nil : action
+        }
+        action?()
     }
 }

@@ -82,9 +82,36 @@ struct AccountURLTests {
         let rival = try #require(
             URLClaim(other, machine, file: "/o", machine: [], machineFile: "/s/o"))
         #expect(URLMap([second, rival]).conflicts[other]?.otherFile == "\(fixture.files.path)/system/work.toml")
-        // A machine's file that cannot be read says nothing.
+        // Whatever else is wrong in the machine's file, its URLs count.
+        for text in [
+            "urls = \"https://h.example\"\n", "urls = [\"https://h.example\"]\nscoops = 1\n",
+            "urls = [\"https://h.example\"]\n= broken",
+        ] {
+            try fixture.write(text, in: "system", mode: 0o644)
+            let claim = try #require(fixture.directory.claim(mine, of: fixture.name))
+            #expect(URLMap([claim, rival]).conflicts[other] != nil, "\(text)")
+        }
+        // One without a URL says nothing.
         try fixture.write("nonsense", in: "system", mode: 0o644)
         let third = try #require(fixture.directory.claim(mine, of: fixture.name))
         #expect(URLMap([third, rival]).conflicts.isEmpty)
+    }
+
+    @Test(
+        "the prefixes of a refused file are held, so that neither a shorter one nor another account serves them",
+        arguments: ["issuer = 3\n", "= broken\n", "urls = [\"https://h.example/../x\"]\n", "git_username = \"\"\n"])
+    func refusedFile(wrong: String) throws {
+        let name = try #require(AccountName("team"))
+        let list = wrong.hasPrefix("urls") ? "" : "urls = [\"https://h.example/team\"]\n"
+        try fixture.files.file("user/team.toml", list + wrong, mode: 0o600)
+        try fixture.write(AccountFileTests.good + "urls = [\"https://h.example/\"]\n")
+        let (accounts, errors) = fixture.directory.loadAll()
+        #expect(Array(errors.keys) == [name])
+        let map = fixture.directory.urls(of: accounts, refused: errors.keys)
+        let host = try #require(map.match(try ServiceURL(parsing: "https://h.example/x")))
+        #expect(host.conflict == nil && host.accounts.map(\.account) == [fixture.name])
+        guard !wrong.hasPrefix("urls") else { return }
+        let team = try #require(map.match(try ServiceURL(parsing: "https://h.example/team/x")))
+        #expect(team.conflict?.detail.contains("/user/team.toml") == true && team.accounts.map(\.account) == [name])
     }
 }

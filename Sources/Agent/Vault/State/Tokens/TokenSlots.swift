@@ -113,11 +113,6 @@ package struct TokenSlots: Sendable {
         (own.token, own.number) = (token, tokens)
     }
 
-    /// When the tokens expire that clients may hold.
-    var expiries: [ContinuousClock.Instant] {
-        ([own] + targeted.values.map(\.slot)).compactMap { $0.token?.expiresAt }
-    }
-
     /// The provider has ended every token. The login's own stays as an expired one, because it holds the ID token; it is
     /// not renewed ahead of the next request, or two tokens that end each other would take turns without end.
     mutating func endAll(at now: ContinuousClock.Instant) {
