@@ -26,12 +26,5 @@ struct HelperCommand: ParsableCommand {
         subcommands: [AWSHelperCommand.self]
     )
 
-    @Argument(parsing: .captureForPassthrough, help: .hidden)
-    var call: [String] = []
-
-    func run() throws {
-        if call.contains("--help") || call.contains("-h") { throw CleanExit.helpRequest(self) }
-        guard let name = call.first else { throw ValidationError("the name of a helper is missing") }
-        throw ValidationError("there is no helper '\(name)'")
-    }
+    func run() throws { throw ValidationError("the name of a helper is missing") }
 }
