@@ -4,10 +4,10 @@ internal import Glibc
 ///
 /// Not `[UInt8]`, whose metadata each module builds at run time: some twenty page faults in every start of a client.
 package struct RawBytes: ~Copyable {
-    private var memory: UnsafeMutableRawPointer
+    @usableFromInline package private(set) var memory: UnsafeMutableRawPointer
     private var capacity: Int
-    private var start = 0
-    private var end = 0
+    @usableFromInline package private(set) var start = 0
+    @usableFromInline package private(set) var end = 0
 
     package init(capacity: Int) {
         self.capacity = max(capacity, 1)
@@ -16,11 +16,12 @@ package struct RawBytes: ~Copyable {
 
     deinit { memory.deallocate() }
 
-    package var count: Int { end - start }
+    @inlinable package var count: Int { end - start }
     package var isEmpty: Bool { start == end }
 
-    /// Lends the bytes for the duration of the call.
-    package func withBytes<Result: ~Copyable, Failure: Error>(
+    /// Lends the bytes for the duration of the call. Inlinable, because a generic function of another module looks its
+    /// types up at run time.
+    @inlinable package func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(UnsafeBufferPointer(start: (memory + start).assumingMemoryBound(to: UInt8.self), count: count))

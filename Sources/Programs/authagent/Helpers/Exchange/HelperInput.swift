@@ -1,6 +1,5 @@
 internal import AuthagentClient
 internal import Glibc
-internal import System
 
 /// Standard input, with a limit: no request of these contracts comes near it.
 enum HelperInput {
@@ -44,9 +43,11 @@ enum HelperInput {
 
     /// Returns false at the end of the input.
     private static func readSome(into input: inout RawBytes) throws(Failure) -> Bool {
-        let count = input.append { buffer in
-            SystemCall.uninterrupted { Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count) }
-        }
+        var count: Int
+        // Not `SystemCall.uninterrupted`, which is generic.
+        repeat {
+            count = input.append { Glibc.read(STDIN_FILENO, $0.baseAddress, $0.count) }
+        } while count < 0 && errno == EINTR
         guard count >= 0 else {
             throw Failure("cannot read standard input: \(String(cString: strerror(errno)))", hint: Helper.usageHint)
         }

@@ -51,7 +51,8 @@ enum KubectlHelper {
         var query = query
         query.includesIDToken = options.isIDToken
         let connection = try HelperConnection()
-        let calls = query.request.withBytes { RecentCall(of: $0) }
+        var calls: RecentCall?
+        query.request.withBytes { calls = RecentCall(of: $0) }
         var refused: Refused?
         try connection.token(query) { answer throws(Failure) in
             if calls?.isRepeated(expiry: answer.expiry) == true { refused = Refused(answer) }
