@@ -32,7 +32,7 @@ unit_tests_with_programs=(
     CurlTransportTests.ClientCertificateTests ProxyTests/wholeTunnel ProxyTests/noProxy AssertionKeyTests/openSSL
     AssertionKeyTests/otherKeys AssertionKeyTests/noKey PeerTests/otherUser HostileReplyTests/foreign
     MetricsTextTests/labels MetricsTextTests/linter MetricsTextTests/histogram AgentServerTests.MetricsTests/requests
-    AgentTests.MetricsTests/refreshes AgentTests.MetricsTests/agent
+    HookRunnerTests/unkillable AgentTests.MetricsTests/refreshes AgentTests.MetricsTests/agent
 )
 
 say() { printf '\n== %s\n' "$*"; }

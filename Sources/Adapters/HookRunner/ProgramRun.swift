@@ -19,6 +19,12 @@ final class ProgramRun: Sendable {
     private static let tries = 10
     private static let pause: Int32 = 20
 
+    /// From SIGKILL on.
+    private static let endingTime: Duration = .seconds(5)
+    /// Killed programs that have not ended, each with a thread that waits for it.
+    private static let unended = Atomic(0)
+    private static let mostUnended = 8
+
     init(_ start: ProgramStart, input: [UInt8]) {
         self.start = start
         self.input = input
@@ -36,6 +42,11 @@ final class ProgramRun: Sendable {
     func perform(within limit: Duration) -> ProgramResult {
         let deadline = ContinuousClock.now + limit
         do throws(Fault) {
+            guard Self.unended.load(ordering: .relaxed) < Self.mostUnended else {
+                throw Fault(
+                    "\(Self.mostUnended) programs do not end although they were killed",
+                    hint: "run 'ps -eo pid,stat,args' and look for the state D: a disk or server may hang")
+            }
             // Also after a reload: the file may have been changed since.
             try TrustedProgram.require(start.path)
             guard let file = MemoryFile.holding(input), let pipe = DescriptorPair.pipe() else {
@@ -44,7 +55,7 @@ final class ProgramRun: Sendable {
             let output = Descriptor(owning: pipe.first)
             let isRunning = try begin(file, Descriptor(owning: pipe.second))
             guard isRunning else { return ProgramResult(.cancelled) }
-            return watch(ProgramOutput(output), until: deadline)
+            return try watch(ProgramOutput(output), until: deadline)
         } catch { return ProgramResult(.notStarted(error)) }
     }
 
@@ -73,21 +84,51 @@ final class ProgramRun: Sendable {
         return false
     }
 
-    private func watch(_ output: consuming ProgramOutput, until deadline: ContinuousClock.Instant) -> ProgramResult {
+    private func watch(
+        _ output: consuming ProgramOutput, until deadline: ContinuousClock.Instant
+    ) throws(Fault) -> ProgramResult {
         guard let process = state.withLock({ $0.process }) else { return ProgramResult(.cancelled) }
         let end = Descriptor(owning: ProcessDescriptor.open(process))
+        let code = errno
         let isInTime = end.raw >= 0 ? output.read(untilEndOf: end, deadline) : false
         // What the program left in its group ends with it: nothing may pile up.
         kill(-process, SIGKILL)
-        var status: Int32 = 0
-        let isCancelled = state.withLock { state in
-            // Reaps under the lock, so that `cancel` never signals a number that is another's by then.
-            _ = SystemCall.uninterrupted { waitpid(process, &status, 0) }
-            state.process = nil
-            return state.isCancelled
+        let status = reap(process, end)
+        guard end.raw >= 0 else {
+            throw Fault(
+                "cannot watch \(start.path): \(String(cString: strerror(code)))", hint: "run 'authagent doctor'")
         }
-        return ProgramResult(
-            isCancelled ? .cancelled : isInTime ? Self.end(status) : .timedOut, output: output.lines)
+        let isCancelled = state.withLock { $0.isCancelled }
+        let result = isInTime ? status.map(Self.end) : nil
+        return ProgramResult(isCancelled ? .cancelled : result ?? .timedOut, output: output.lines)
+    }
+
+    /// Reaps a killed process. Returns its status; `nil` if it does not end, as in an uninterruptible sleep: then a thread
+    /// waits for it, and other programs go on.
+    private func reap(_ process: pid_t, _ end: borrowing Descriptor) -> Int32? {
+        let deadline = ContinuousClock.now + Self.endingTime
+        var wait = pollfd(fd: end.raw, events: Int16(POLLIN), revents: 0)
+        while true {
+            var status: Int32 = 0
+            let isReaped = state.withLock { state in
+                // Under the lock, so that `cancel` never signals a number that is another's by then. Never blocks there.
+                guard waitpid(process, &status, WNOHANG) == process else { return false }
+                state.process = nil
+                return true
+            }
+            if isReaped { return status }
+            guard ContinuousClock.now < deadline else { break }
+            // A process that is traced has ended before it can be reaped, so the descriptor alone does not tell.
+            if wait.revents == 0, end.raw >= 0 { poll(&wait, 1, Self.pause) } else { poll(nil, 0, Self.pause) }
+        }
+        state.withLock { $0.process = nil }
+        Self.unended.add(1, ordering: .relaxed)
+        let isAwaited = WorkerThread.start(named: "reaper") {
+            _ = SystemCall.uninterrupted { waitpid(process, nil, 0) }
+            Self.unended.subtract(1, ordering: .relaxed)
+        }
+        if !isAwaited { Self.unended.subtract(1, ordering: .relaxed) }
+        return nil
     }
 
     /// Decodes a status of waitpid(2).

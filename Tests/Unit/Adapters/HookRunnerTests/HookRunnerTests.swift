@@ -85,6 +85,34 @@ struct HookRunnerTests {
         try await eventually { try !isRunning("child") && !isRunning("self") }
     }
 
+    @Test("a killed program that cannot be reaped does not hold up the next one")
+    func unkillable() async throws {
+        // A process that is traced by a stopped tracer stays, as one does in an uninterruptible sleep.
+        let strace = try MissingProgram.require("strace", package: "strace")
+        let files = directory.path
+        let start = ContinuousClock.now
+        let result = try await run(
+            """
+            setsid \(strace) -qq -o /dev/null -p $$ & tracer=$!
+            until grep -q "^TracerPid:.*[^0-9]$tracer$" /proc/$$/status; do sleep 0.05; done
+            echo $$ > \(files)/self
+            echo $tracer > \(files)/tracer
+            kill -STOP $tracer
+            sleep 600
+            """, within: .seconds(3))
+        let tracer = try #require(
+            Int32(
+                try String(contentsOfFile: files + "/tracer", encoding: .utf8)
+                    .trimmingCharacters(in: .whitespacesAndNewlines)))
+        defer { kill(tracer, SIGKILL) }
+        #expect(result.end == .timedOut)
+        #expect(ContinuousClock.now - start > .seconds(7))
+        let next = ConfiguredProgram(try directory.file("next", "#!/bin/sh\necho next\n", mode: 0o700))
+        #expect(await runner.run(next, input: [], within: .seconds(60)).output == ["next"])
+        kill(tracer, SIGKILL)
+        try await eventually { try !isRunning("self") }
+    }
+
     @Test("what a program leaves running in its process group ends with it, and does not delay the result")
     func leftovers() async throws {
         let result = try await run("sleep 600 & echo $! > \(directory.path)/child; echo done")
