@@ -85,6 +85,9 @@ struct ApprovalTests {
         #expect(try await demo.home.authagent("approvals", "approve", question.id).status == 0)
         #expect(await reply.contains("access_token"))
         #expect(await actor.ask("/v1/accounts/work/token").contains("access_token"))
+        // Also on another connection of the process.
+        await actor.renew()
+        #expect(await actor.ask("/v1/accounts/work/token").contains("access_token"))
         let other = try demo.home.client(["token", "work"])
         #expect(try await self.question(demo).pid == other.pid)
         #expect(try await demo.home.authagent("reload").status == 0)

@@ -78,8 +78,9 @@ public final class PeerProcess: CallerIdentity {
     }
 
     public func pinned() throws(CallerLost) -> (any PinnedProcess)? {
-        guard pin.isCertain else { return nil }
-        return PinnedPeer(pin: pin, mark: try program.mark())
+        // Without its mark, a process that executes another program would go unnoticed.
+        guard pin.isCertain, let mark = try program.mark() else { return nil }
+        return PinnedPeer(pin: pin, mark: mark)
     }
 
     public func caller(_ facts: CallerFacts) async throws(CallerLost) -> Caller {

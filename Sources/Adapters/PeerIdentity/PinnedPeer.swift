@@ -3,8 +3,7 @@ internal import Policy
 /// A caller's process and the program that it runs, to recognise both on later connections.
 struct PinnedPeer: PinnedProcess {
     let pin: ProcessPin
-    /// `nil` if the agent may not read it.
-    let mark: ProgramMark?
+    let mark: ProgramMark
 
     var isAlive: Bool { pin.isAlive }
 
@@ -13,10 +12,6 @@ struct PinnedPeer: PinnedProcess {
         guard let other = other as? PinnedPeer, pin.pid == other.pin.pid, pin.isAlive, other.pin.isAlive else {
             return false
         }
-        switch (mark, other.mark) {
-        case (nil, nil): return true
-        case (let mark?, let later?): return later.mayFollow(mark) || mark.mayFollow(later)
-        default: return false
-        }
+        return other.mark.mayFollow(mark) || mark.mayFollow(other.mark)
     }
 }

@@ -166,9 +166,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 environment: environment,
                 // Each runs one program at a time, so none waits for another's.
                 hooks: HookParts(
-                    programs: hooks, runner: HookRunner(environment: environment),
-                    ownConfirmations: HookRunner(environment: environment),
-                    othersConfirmations: HookRunner(environment: environment), owner: getuid()),
+                    programs: hooks, runner: HookRunner(environment: environment), owner: getuid(),
+                    confirmations: { HookRunner(environment: environment) }),
                 notices: NoticeFile(path: paths.notices),
                 sinks: SinkParts(
                     current: sinks, files: TokenFiles(paths), programs: HookRunner(environment: environment),

@@ -11,6 +11,7 @@ public final class CurrentRules: Sendable {
 
     private struct State {
         var rules: AccessRules
+        var generation: UInt64 = 0
         var budgets = RateBudgets()
         var whenChanged: @Sendable () -> Void = {}
     }
@@ -25,11 +26,15 @@ public final class CurrentRules: Sendable {
 
     public var current: AccessRules { state.withLock { $0.rules } }
 
+    /// Grows with each change of the rules.
+    public var generation: UInt64 { state.withLock { $0.generation } }
+
     /// Replaces the rules and resets the rate budgets; does nothing if the rules are the same.
     public func replace(_ rules: AccessRules) {
         let notify = state.withLock { state -> (@Sendable () -> Void)? in
             guard rules != state.rules else { return nil }
             state.rules = rules
+            state.generation += 1
             state.budgets = RateBudgets()
             return state.whenChanged
         }

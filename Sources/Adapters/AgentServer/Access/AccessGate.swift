@@ -27,9 +27,11 @@ struct AccessGate: Sendable {
                 guard let isListed = access.users.isListed(caller.user) else { return nil }
                 caller.isListed = isListed
             }
+            // Read before the decision: one of older rules must not pass for one of the new.
+            let generation = access.rules.generation
             switch access.rules.decide(request, for: caller, known: known) {
             case .needs(let facts): known.formUnion(facts.cheapest)
-            case .verdict(let verdict): return try admission(verdict, caller, request, known)
+            case .verdict(let verdict): return try admission(verdict, caller, request, known, under: generation)
             }
         }
     }
@@ -65,9 +67,10 @@ struct AccessGate: Sendable {
                 throw lost(error, identity, request)
             }
             caller.isListed = isListed
+            let generation = access.rules.generation
             switch decide(caller, known) {
             case .needs(let facts): known.formUnion(facts.cheapest)
-            case .verdict(let verdict): return try admission(verdict, caller, request, known)
+            case .verdict(let verdict): return try admission(verdict, caller, request, known, under: generation)
             }
         }
     }
@@ -174,13 +177,14 @@ struct AccessGate: Sendable {
     }
 
     func admission(
-        _ verdict: Verdict, _ caller: Caller, _ request: AccessRequest, _ known: CallerFacts
+        _ verdict: Verdict, _ caller: Caller, _ request: AccessRequest, _ known: CallerFacts,
+        under generation: UInt64 = 0
     ) throws(Problem) -> Admission {
         if case .allowed(let bound) = verdict.outcome {
             let isOwn = access.rules.current.isOwn(caller)
             return Admission(
                 caller: caller, facts: known, request: request, bound: bound, rule: verdict.rule,
-                confirm: verdict.confirm, isTrusted: isOwn || request.permissions == [.admin],
+                confirm: verdict.confirm, generation: generation, isTrusted: isOwn || request.permissions == [.admin],
                 accountable: isOwn ? nil : access.accountable(caller.user)
             )
         }

@@ -12,6 +12,8 @@ struct Admission: Sendable {
     let rule: Int?
     /// Whether the agent's owner has yet to confirm the request, and how often; `nil` if not.
     var confirm: Confirmation?
+    /// The generation of the rules, for a confirmation.
+    var generation: UInt64 = 0
     /// What became of the confirmation; `nil` if none was required.
     var confirmation: ConfirmationRecord?
     /// Whether the caller gets full replies, with the owner's paths, other accounts and the stores' messages.

@@ -12,15 +12,19 @@ extension AccessGate {
 
     /// Waits for the confirmation that the rule requires. Audits a refusal; the admission carries an approval.
     func confirm(
-        _ admission: Admission, _ identity: any CallerIdentity, _ patience: Patience, isLocked: Bool
+        _ admission: Admission, _ identity: any CallerIdentity, _ replyDeadline: ReplyDeadline, isLocked: Bool
     ) async throws(Problem) -> Admission {
         if let admission = try confirmedAtOnce(admission, identity) { return admission }
         guard let question = try question(admission, identity) else { return admission }
         // The owner must not be asked for what is refused anyway.
-        if isLocked, question.request.needsUnlockedAgent { throw refused(admission, .locked, patience) }
+        if isLocked, question.request.needsUnlockedAgent { throw refused(admission, .locked, replyDeadline) }
         let end = await access.approvals.ask(
-            question, within: patience.limit, until: patience.departure)
-        guard case .approved = end else { throw refused(admission, end, patience) }
+            question, within: replyDeadline.limit, until: replyDeadline.cancellation)
+        guard case .approved = end else { throw refused(admission, end, replyDeadline) }
+        // A reload may have been between the decision and the question.
+        guard question.generation == access.rules.generation else {
+            throw refused(admission, .rulesChanged, replyDeadline)
+        }
         // The answer is for the process that has asked.
         do throws(Problem) { try requireConnected(identity, .executableClaim) } catch {
             audit(admission.confirmed(end.record).record(.refused(error.code), reason: error.reason))
@@ -30,12 +34,12 @@ extension AccessGate {
     }
 
     /// Refuses a request whose caller does not wait.
-    func unconfirmed(_ admission: Admission) -> Problem { refused(admission, .timedOut, Patience(limit: .zero)) }
+    func unconfirmed(_ admission: Admission) -> Problem { refused(admission, .timedOut, ReplyDeadline(limit: .zero)) }
 
     /// The question of a request that has to be confirmed; `nil` if it has not.
     private func question(
         _ admission: Admission, _ identity: any CallerIdentity
-    ) throws(Problem) -> Question? {
+    ) throws(Problem) -> ApprovalQuestion? {
         guard let confirm = admission.confirm, let rule = admission.rule else { return nil }
         let process: (any PinnedProcess)?
         do throws(CallerLost) { process = try identity.pinned() } catch {
@@ -43,13 +47,13 @@ extension AccessGate {
             audit(admission.record(.refused(problem.code), reason: problem.reason))
             throw problem
         }
-        return Question(
-            admission.request, of: admission.caller, confirm, rule: rule, process: process,
-            person: admission.accountable)
+        return ApprovalQuestion(
+            admission.request, of: admission.caller, confirm, rule: rule, under: admission.generation,
+            process: process, person: admission.accountable)
     }
 
-    private func refused(_ admission: Admission, _ end: QuestionEnd, _ patience: Patience) -> Problem {
-        let problem = Problem(end, patience)
+    private func refused(_ admission: Admission, _ end: ApprovalOutcome, _ replyDeadline: ReplyDeadline) -> Problem {
+        let problem = Problem(end, replyDeadline)
         let result: AccessRecord.Result = problem.code == .locked ? .failed(.locked) : .refused(problem.code)
         audit(admission.confirmed(end.record).record(result, reason: problem.reason))
         return problem
@@ -66,7 +70,7 @@ extension AccessRequest {
 extension Problem {
     private static let answerHint = "the owner of the agent answers with 'authagent approvals' while the request waits"
 
-    fileprivate init(_ end: QuestionEnd, _ patience: Patience) {
+    fileprivate init(_ end: ApprovalOutcome, _ replyDeadline: ReplyDeadline) {
         switch end {
         case .approved: preconditionFailure("the request may go on")
         case .denied:
@@ -74,7 +78,7 @@ extension Problem {
                 .forbidden, "the owner of the agent has denied this request", hint: "ask the owner of the agent",
                 reason: "not_confirmed")
         case .timedOut, .withdrawn:
-            let seconds = patience.limit.components.seconds
+            let seconds = replyDeadline.limit.components.seconds
             self.init(
                 .forbidden, "the request was not confirmed within \(seconds) s", hint: Self.answerHint,
                 reason: "not_confirmed")
@@ -87,7 +91,9 @@ extension Problem {
         case .locked:
             self.init(.locked, "the agent is locked", hint: "run 'authagent unlock'", reason: "requested")
         case .tooMany:
-            self.init(.tooManyRequests, "too many requests wait for a confirmation", hint: Self.answerHint)
+            self.init(
+                .tooManyRequests, "too many requests wait for a confirmation, or had none", hint: Self.answerHint,
+                retryAfter: 60)
         }
     }
 }

@@ -9,25 +9,28 @@ internal import Synchronization
 public final class Approvals: Sendable {
     /// The time, which tests set by hand.
     package struct Clock: Sendable {
+        package var now: @Sendable () -> ContinuousClock.Instant
         /// Seconds since 1970.
         package var wall: @Sendable () -> Int
         package var sleep: @Sendable (Duration) async throws -> Void
 
         package init(
+            now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
             wall: @escaping @Sendable () -> Int, sleep: @escaping @Sendable (Duration) async throws -> Void
         ) {
+            self.now = now
             self.wall = wall
             self.sleep = sleep
         }
     }
 
     private struct Waiter {
-        let continuation: CheckedContinuation<QuestionEnd, Never>
+        let continuation: CheckedContinuation<ApprovalOutcome, Never>
         var timer: Task<Void, Never>?
     }
 
     private struct State {
-        var pending = PendingQuestions()
+        var pending = PendingApprovals()
         var confirmed = ConfirmedProcesses()
         var waiters: [UInt64: Waiter] = [:]
         var lastWaiter: UInt64 = 0
@@ -57,12 +60,13 @@ public final class Approvals: Sendable {
     package var pending: [Approval] { state.withLock { $0.pending.approvals } }
 
     /// Whether the process has an approval for the account.
-    package func covers(_ question: Question) -> Bool { state.withLock { $0.confirmed.covers(question) } }
+    package func covers(_ question: ApprovalQuestion) -> Bool { state.withLock { $0.confirmed.covers(question) } }
 
     /// Asks, and waits for the answer, at most for `limit`. A caller that leaves withdraws its question.
     package func ask(
-        _ question: Question, within limit: Duration, until departure: Departure = Departure()
-    ) async -> QuestionEnd {
+        _ question: ApprovalQuestion, within limit: Duration,
+        until cancellation: RequestCancellation = RequestCancellation()
+    ) async -> ApprovalOutcome {
         guard limit > .zero else { return .timedOut }
         let waiter = state.withLock { state in
             state.lastWaiter += 1
@@ -71,8 +75,8 @@ public final class Approvals: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 begin(question, waiter, continuation, within: limit)
-                departure.whenTimedOut { [weak self] in self?.end(waiter, .timedOut) ?? false }
-                departure.whenGone { [weak self] in _ = self?.end(waiter, .withdrawn) }
+                cancellation.whenTimedOut { [weak self] in self?.end(waiter, .timedOut) ?? false }
+                cancellation.whenGone { [weak self] in _ = self?.end(waiter, .withdrawn) }
                 // The task may have been cancelled before the waiter was there.
                 if Task.isCancelled { end(waiter, .withdrawn) }
             }
@@ -82,14 +86,14 @@ public final class Approvals: Sendable {
     }
 
     private func begin(
-        _ question: Question, _ waiter: UInt64, _ continuation: CheckedContinuation<QuestionEnd, Never>,
+        _ question: ApprovalQuestion, _ waiter: UInt64, _ continuation: CheckedContinuation<ApprovalOutcome, Never>,
         within limit: Duration
     ) {
         let wall = clock.wall()
         let deadline = wall + Int(limit.components.seconds)
         let (joined, report) = state.withLock { state in
             let joined = state.pending.join(
-                question, waiter: waiter, id: Self.randomID, at: wall, until: deadline)
+                question, waiter: waiter, id: Self.randomID, at: wall, until: deadline, now: clock.now())
             if joined != .tooMany { state.waiters[waiter] = Waiter(continuation: continuation) }
             return (joined, state.report)
         }
@@ -131,10 +135,14 @@ public final class Approvals: Sendable {
 
     /// Answers a question. Returns it, or `nil` if none with this id waits.
     package func answer(_ id: String, approve: Bool, by person: String) -> Approval? {
-        let end: QuestionEnd = approve ? .approved(by: person) : .denied(by: person)
+        let end: ApprovalOutcome = approve ? .approved(by: person) : .denied(by: person)
         let ended = state.withLock { state -> Ended? in
             guard let entry = state.pending.take(id) else { return nil }
-            if approve { state.confirmed.add(entry.question) }
+            if approve {
+                state.confirmed.add(entry.question)
+            } else {
+                state.pending.noteUnapproved(entry.question, at: clock.now())
+            }
             return take([entry], &state)
         }
         guard let ended else { return nil }
@@ -143,7 +151,7 @@ public final class Approvals: Sendable {
     }
 
     /// Ends every question, and forgets every approval.
-    package func drop(_ end: QuestionEnd) {
+    package func drop(_ end: ApprovalOutcome) {
         let ended = state.withLock { state in
             state.confirmed.forget()
             return take(state.pending.takeAll(), &state)
@@ -153,10 +161,12 @@ public final class Approvals: Sendable {
 
     /// Ends the waiting of one request; false if it does not wait.
     @discardableResult
-    private func end(_ waiter: UInt64, _ end: QuestionEnd) -> Bool {
+    private func end(_ waiter: UInt64, _ end: ApprovalOutcome) -> Bool {
         let (own, ended) = state.withLock { state -> (Waiter?, Ended?) in
             let own = state.waiters.removeValue(forKey: waiter)
-            return (own, state.pending.leave(waiter).map { take([$0], &state) })
+            guard let entry = state.pending.leave(waiter) else { return (own, nil) }
+            state.pending.noteUnapproved(entry.question, at: clock.now())
+            return (own, take([entry], &state))
         }
         own?.timer?.cancel()
         own?.continuation.resume(returning: end)
@@ -172,7 +182,7 @@ public final class Approvals: Sendable {
         var report: @Sendable (AgentNews) -> Void
     }
 
-    private func take(_ entries: [PendingQuestions.Entry], _ state: inout State) -> Ended {
+    private func take(_ entries: [PendingApprovals.Entry], _ state: inout State) -> Ended {
         Ended(
             approvals: entries.map(\.approval),
             waiters: entries.flatMap(\.waiters).compactMap { state.waiters.removeValue(forKey: $0) },
@@ -180,7 +190,7 @@ public final class Approvals: Sendable {
             report: state.report)
     }
 
-    private func finish(_ ended: Ended, _ end: QuestionEnd) {
+    private func finish(_ ended: Ended, _ end: ApprovalOutcome) {
         for program in ended.programs { program.cancel() }
         for waiter in ended.waiters {
             waiter.timer?.cancel()

@@ -3,7 +3,7 @@ internal import Policy
 
 /// The processes that have an approval under `confirm = "first"`, as long as they live. Pure but for their liveness.
 package struct ConfirmedProcesses: Sendable {
-    private var questions: [Question] = []
+    private var questions: [ApprovalQuestion] = []
 
     /// Each holds a descriptor. A process whose entry is dropped is asked about again.
     package static let most = 256
@@ -13,9 +13,9 @@ package struct ConfirmedProcesses: Sendable {
 
     package var count: Int { questions.count }
 
-    package func covers(_ question: Question) -> Bool { questions.contains { $0.shares(question) } }
+    package func covers(_ question: ApprovalQuestion) -> Bool { questions.contains { $0.shares(question) } }
 
-    package mutating func add(_ question: Question) {
+    package mutating func add(_ question: ApprovalQuestion) {
         questions.removeAll { $0.process?.isAlive != true || $0.shares(question) }
         guard question.confirm == .first, question.process?.isAlive == true else { return }
         // A user's oldest entry makes room for that user's next: no user displaces another's.

@@ -24,23 +24,24 @@ extension RequestHandler {
         let isRepeatable =
             request.method != "POST" || [.tokenRejected, .awsCredentials].contains(measurement?.route)
         let wait = deferred?.request.wait.map { Duration.seconds($0) }
-        let patience = Patience(limit: min(connection.limits.answerTime, wait ?? connection.limits.answerTime))
-        departure = patience.departure
+        let replyDeadline = ReplyDeadline(
+            limit: min(connection.limits.answerTime, wait ?? connection.limits.answerTime))
+        cancellation = replyDeadline.cancellation
         if isRepeatable {
             let timeOut: @Sendable () -> Void = {
                 // A timer cancelled while it fires still runs: a second reply would answer the next request.
                 guard !once.value else { return }
                 // The task replies that the request was not confirmed.
-                guard !patience.departure.timedOut() else { return }
+                guard !replyDeadline.cancellation.timedOut() else { return }
                 once.value = true
                 handler.value.stopAnswering()
                 handler.value.send(Self.timeout, head, bound.value)
             }
             let endOfWait = connection.limits.endOfWaitTime
             waitsForNewerToken = deferred?.request.newerThan != nil
-            deadline.value = eventLoop.scheduleTask(in: TimeAmount(patience.limit)) {
+            deadline.value = eventLoop.scheduleTask(in: TimeAmount(replyDeadline.limit)) {
                 guard handler.value.waitsForNewerToken, !once.value else { return timeOut() }
-                guard !patience.departure.timedOut() else { return }
+                guard !replyDeadline.cancellation.timedOut() else { return }
                 // The end of the wait has a reply of its own, unless the store or the provider delays it.
                 handler.value.stopAnswering()
                 deadline.value = eventLoop.scheduleTask(in: TimeAmount(endOfWait), timeOut)
@@ -49,7 +50,7 @@ extension RequestHandler {
         // Unstructured task: it is cancelled with the connection if it is repeatable, and a refresh that has begun
         // goes on.
         let task = Task {
-            let answer = await router.answer(request, identity, deferred, patience)
+            let answer = await router.answer(request, identity, deferred, replyDeadline)
             eventLoop.execute {
                 deadline.value?.cancel()
                 guard !once.value else { return }
@@ -68,8 +69,8 @@ extension RequestHandler {
     func stopAnswering() {
         answering?.cancel()
         answering = nil
-        departure?.gone()
-        departure = nil
+        cancellation?.gone()
+        cancellation = nil
     }
 
     private static let timeout = Reply.problem(
@@ -116,7 +117,7 @@ extension RequestHandler {
     /// Ends a reply and lets in the next request.
     func finish(_ context: ChannelHandlerContext, at now: NIODeadline) {
         answering = nil
-        departure = nil
+        cancellation = nil
         waitsForNewerToken = false
         beginNext()
         connection.unsent += 1

@@ -29,7 +29,7 @@ final class RequestHandler: ChannelInboundHandler {
     /// The work on an answer that ends with the connection.
     var answering: Task<Void, Never>?
     /// Tells a request that waits for a confirmation that its client has left.
-    var departure: Departure?
+    var cancellation: RequestCancellation?
     /// Whether that work is a wait for a newer token, which may end at any time.
     var waitsForNewerToken = false
     private(set) var isStopping = false

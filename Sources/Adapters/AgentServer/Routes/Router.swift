@@ -65,17 +65,17 @@ struct Router: Sendable {
 
     /// Answers a request that `answerAtOnce` could not answer.
     func answer(
-        _ request: APIRequest, _ identity: any CallerIdentity, _ deferred: Deferred?, _ patience: Patience
+        _ request: APIRequest, _ identity: any CallerIdentity, _ deferred: Deferred?, _ replyDeadline: ReplyDeadline
     ) async -> Answer {
         do throws(Problem) {
             switch deferred {
-            case .token(let deferred): return .reply(try await token(deferred, identity, patience))
-            case .urlToken(let ask): return .reply(try await token(ask, identity, patience))
+            case .token(let deferred): return .reply(try await token(deferred, identity, replyDeadline))
+            case .urlToken(let ask): return .reply(try await token(ask, identity, replyDeadline))
             case nil: break
             }
             let (route, handler) = try handler(of: request)
             guard let handler else { return .reply(methodNotAllowed(request)) }
-            return try await answer(route, handler, request, identity, patience)
+            return try await answer(route, handler, request, identity, replyDeadline)
         } catch {
             return .reply(.problem(error))
         }
@@ -89,15 +89,15 @@ struct Router: Sendable {
 
     private func answer(
         _ route: Route, _ handler: Handler, _ request: APIRequest, _ identity: any CallerIdentity,
-        _ patience: Patience
+        _ replyDeadline: ReplyDeadline
     ) async throws(Problem) -> Answer {
         if request.method == "POST" { try requireJSON(request) }
         switch handler {
         case .token:
             guard let account = route.account else { throw Self.nothingHere }
             let ask = try tokenAsk(request, of: account)
-            return .reply(try await token(DeferredToken(ask: ask, admission: nil), identity, patience))
-        case .urlToken: return .reply(try await token(try urlTokenAsk(request), identity, patience))
+            return .reply(try await token(DeferredToken(ask: ask, admission: nil), identity, replyDeadline))
+        case .urlToken: return .reply(try await token(try urlTokenAsk(request), identity, replyDeadline))
         case .url: return .reply(try await accountOfURL(request, identity))
         case .open(let run):
             try gate.requireConnected(identity)
@@ -112,13 +112,13 @@ struct Router: Sendable {
         case .account(let permission, let scopes, let run):
             guard let account = route.account else { throw Self.nothingHere }
             let needed = AccessRequest([permission], on: account, scopes: try scopes(self)(request))
-            return try await answer(needed, request, identity, patience) { routed throws(Problem) in
+            return try await answer(needed, request, identity, replyDeadline) { routed throws(Problem) in
                 try await run(self)(account, routed)
             }
         case .request(let access, let run):
             guard let account = route.account else { throw Self.nothingHere }
             let needed = try access(self)(account, request)
-            return try await answer(needed, request, identity, patience) { routed throws(Problem) in
+            return try await answer(needed, request, identity, replyDeadline) { routed throws(Problem) in
                 try await run(self)(account, routed)
             }
         case .owner(let run):
@@ -128,18 +128,18 @@ struct Router: Sendable {
             return try await gate.conclude(admission, identity) { () throws(Problem) in try await run(self)(routed) }
         case .agent(let run):
             let needed = AccessRequest([.admin], on: nil)
-            return try await answer(needed, request, identity, patience) { routed throws(Problem) in
+            return try await answer(needed, request, identity, replyDeadline) { routed throws(Problem) in
                 try await run(self)(routed)
             }
         }
     }
 
     private func answer(
-        _ needed: AccessRequest, _ request: APIRequest, _ identity: any CallerIdentity, _ patience: Patience,
+        _ needed: AccessRequest, _ request: APIRequest, _ identity: any CallerIdentity, _ replyDeadline: ReplyDeadline,
         _ run: (RoutedRequest) async throws(Problem) -> Answer
     ) async throws(Problem) -> Answer {
         let admission = try await gate.confirm(
-            try await gate.admit(needed, identity), identity, patience, isLocked: service.isLocked)
+            try await gate.admit(needed, identity), identity, replyDeadline, isLocked: service.isLocked)
         let routed = RoutedRequest(
             request: request, identity: identity, isTrusted: admission.isTrusted, limits: admission.limits)
         return try await gate.conclude(admission, identity) { () throws(Problem) in try await run(routed) }

@@ -80,7 +80,7 @@ extension Router {
     }
 
     func token(
-        _ deferred: DeferredToken, _ identity: any CallerIdentity, _ patience: Patience
+        _ deferred: DeferredToken, _ identity: any CallerIdentity, _ replyDeadline: ReplyDeadline
     ) async throws(Problem) -> Reply {
         // Do not decide twice: each decision uses up the rule's rate limit.
         let decided: Admission
@@ -91,7 +91,7 @@ extension Router {
                 throw hidden(error, of: deferred.ask)
             }
         }
-        let admission = try await gate.confirm(decided, identity, patience, isLocked: service.isLocked)
+        let admission = try await gate.confirm(decided, identity, replyDeadline, isLocked: service.isLocked)
         let admitted = AdmittedToken(ask: deferred.ask, admission: admission)
         return try await gate.conclude(admission, identity) { () throws(Problem) in
             let ask = admitted.ask

@@ -65,17 +65,17 @@ extension Router {
     }
 
     func token(
-        _ ask: URLTokenAsk, _ identity: any CallerIdentity, _ patience: Patience
+        _ ask: URLTokenAsk, _ identity: any CallerIdentity, _ replyDeadline: ReplyDeadline
     ) async throws(Problem) -> Reply {
         let selection = try await select(ask, identity)
-        let reply = try await token(DeferredToken(ask: ask.ask(of: selection), admission: nil), identity, patience)
+        let reply = try await token(DeferredToken(ask: ask.ask(of: selection), admission: nil), identity, replyDeadline)
         guard ask.request.newerThan != nil else { return reply }
         // A reload may have given the URL to another account during the wait. Its token is another one in any case.
         let later = try await select(ask, identity)
         guard later.mapped.account != selection.mapped.account else { return reply }
         var ask = ask
         ask.request.newerThan = nil
-        return try await token(DeferredToken(ask: ask.ask(of: later), admission: nil), identity, patience)
+        return try await token(DeferredToken(ask: ask.ask(of: later), admission: nil), identity, replyDeadline)
     }
 
     private func select(

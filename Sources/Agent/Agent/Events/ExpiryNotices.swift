@@ -35,10 +35,11 @@ final class ExpiryNotices: Sendable {
         // Taken under one lock, so that two calls do not announce the same login.
         let new = announced.withLock { announced in
             dues.filter { account in
+                let name = account.name.description
                 guard let expiry = account.vault.loginExpiry,
-                    announced[account.name.description, default: .min] < warningTime(expiry, account)
+                    !Self.isAnnounced(announced[name], since: warningTime(expiry, account), at: wall)
                 else { return false }
-                announced[account.name.description] = wall
+                announced[name] = wall
                 return true
             }
         }
@@ -51,7 +52,13 @@ final class ExpiryNotices: Sendable {
     private func due(_ account: Account) -> Int? {
         guard let expiry = account.vault.loginExpiry else { return nil }
         let warning = warningTime(expiry, account)
-        return announced.withLock { $0[account.name.description, default: .min] < warning } ? warning : nil
+        let last = announced.withLock { $0[account.name.description] }
+        return Self.isAnnounced(last, since: warning, at: shared.time.wall) ? nil : warning
+    }
+
+    /// Whether the login was announced since it became due. A time in the future is that of a clock that was wrong.
+    private static func isAnnounced(_ last: Int?, since warning: Int, at wall: Int) -> Bool {
+        last.map { $0 >= warning && $0 <= wall } ?? false
     }
 
     private func warningTime(_ expiry: LoginExpiry, _ account: Account) -> Int {

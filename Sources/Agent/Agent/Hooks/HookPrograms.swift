@@ -17,29 +17,24 @@ public struct HookParts: Sendable {
     public var programs: HookPrograms
     /// Runs those that only learn what happened.
     public var runner: any ProgramRunner
-    /// Runs `on_confirm` for requests of the agent's user and root.
-    public var ownConfirmations: any ProgramRunner
-    /// The same for requests of other users, which must not delay the owner's.
-    public var othersConfirmations: any ProgramRunner
+    /// Creates a runner of `on_confirm` for one user's requests, which wait for that user's only.
+    public var confirmations: @Sendable () -> any ProgramRunner
     /// The user that the agent runs as.
     public var owner: UInt32
 
     public init(
-        programs: HookPrograms, runner: any ProgramRunner, ownConfirmations: any ProgramRunner,
-        othersConfirmations: any ProgramRunner, owner: UInt32
+        programs: HookPrograms, runner: any ProgramRunner, owner: UInt32,
+        confirmations: @escaping @Sendable () -> any ProgramRunner
     ) {
         self.programs = programs
         self.runner = runner
-        self.ownConfirmations = ownConfirmations
-        self.othersConfirmations = othersConfirmations
+        self.confirmations = confirmations
         self.owner = owner
     }
 
     /// An agent without hooks.
     public static var none: HookParts {
-        HookParts(
-            programs: HookPrograms(), runner: NoPrograms(), ownConfirmations: NoPrograms(),
-            othersConfirmations: NoPrograms(), owner: 0)
+        HookParts(programs: HookPrograms(), runner: NoPrograms(), owner: 0) { NoPrograms() }
     }
 }
 

@@ -1,7 +1,7 @@
 internal import AgentAPI
 
 /// The facts that wait for their hook. Pure. Newer facts of the same kind about the same account or store replace older
-/// ones, in their place.
+/// ones, at the end: hooks run in the order in which things were last seen.
 struct HookQueue: Sendable {
     private struct Key: Hashable {
         var event: HookFacts.Event
@@ -19,7 +19,7 @@ struct HookQueue: Sendable {
     var isEmpty: Bool { facts.isEmpty }
 
     mutating func add(_ new: HookFacts) {
-        if let index = facts.firstIndex(where: { Self.key($0) == Self.key(new) }) { return facts[index] = new }
+        facts.removeAll { Self.key($0) == Self.key(new) }
         guard facts.count < Self.most else { return dropped += 1 }
         facts.append(new)
     }

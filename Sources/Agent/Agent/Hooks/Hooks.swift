@@ -12,12 +12,14 @@ final class Hooks: Sendable {
     private let logger: Logger
     private let queue = Mutex(HookQueue())
     private let wake = Schedule()
+    private let confirmations: ConfirmationRunners
 
     /// Enough for a mail server that answers slowly.
     static let limit: Duration = .seconds(30)
 
     init(_ parts: HookParts, time: any Time, logger: Logger) {
         (self.parts, self.time, self.logger) = (parts, time, logger)
+        confirmations = ConfirmationRunners(parts.confirmations)
     }
 
     func note(_ event: AgentEvent) { if let facts = HookFacts(event) { add(facts) } }
@@ -53,10 +55,12 @@ final class Hooks: Sendable {
     func confirm(_ approval: Approval) async -> Bool? {
         guard let program = parts.programs[.confirm] else { return nil }
         let isOwn = approval.user == parts.owner || approval.user == 0
-        let runner = isOwn ? parts.ownConfirmations : parts.othersConfirmations
         let facts = HookFacts(approval)
-        // As long as the caller waits, which ends the program earlier.
-        let result = await runner.run(program, input: Self.input(facts), within: Limits.answerTime)
+        let result = await confirmations.with(isOwn ? nil : approval.user) { runner in
+            // As long as the caller waits, which ends the program earlier.
+            await runner.run(program, input: Self.input(facts), within: Limits.answerTime)
+        }
+        guard let result else { return nil }
         switch result.end {
         case .exited(0): return true
         case .exited(1): return false

@@ -17,10 +17,11 @@ public struct LoginExpiry: Sendable, Equatable {
     /// A week, so that it is seen between two weekends.
     private static let longestNotice = 7 * 86_400
 
-    /// When to warn of the expiry, in seconds since 1970: `span` before it. By default in the last tenth of its life, and
-    /// in the last week at most, so that a session of 30 min that every use prolongs is not always about to end.
+    /// When to warn of the expiry, in seconds since 1970: `span` before it, and in the second half of its life at most. By
+    /// default in the last tenth, and in the last week at most. A session of 30 min that every use prolongs must not
+    /// always be about to end.
     public func warningTime(before span: Duration? = nil) -> Int {
-        at - (span.map { Int($0.components.seconds) } ?? min(Self.longestNotice, lifetime / 10))
+        at - (span.map { min(Int($0.components.seconds), lifetime / 2) } ?? min(Self.longestNotice, lifetime / 10))
     }
 
     public func isNear(at wall: Int, before span: Duration? = nil) -> Bool { wall > warningTime(before: span) }

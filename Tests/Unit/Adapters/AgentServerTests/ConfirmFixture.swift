@@ -47,7 +47,8 @@ final class ConfirmFixture: Sendable {
         self.time = time
         rules = CurrentRules(Self.rules(confirm, allow: allow))
         approvals = Approvals(
-            clock: Approvals.Clock(wall: { time.wall }, sleep: { try await time.sleep(until: time.now + $0) }))
+            clock: Approvals.Clock(
+                now: { time.now }, wall: { time.wall }, sleep: { try await time.sleep(until: time.now + $0) }))
         next = Mutex(Pinned(connected: AccessFixture.stranger, process: Process()))
     }
 

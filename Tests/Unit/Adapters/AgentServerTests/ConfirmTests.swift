@@ -225,7 +225,7 @@ struct ConfirmTests {
         try await ServerFixture.serving(access: fixture.access) { server in
             var count = 0
             for user in 2000..<2008 as Range<UInt32> {
-                for _ in 0..<PendingQuestions.mostOfOne {
+                for _ in 0..<PendingApprovals.mostOfOne {
                     fixture.become(user)
                     try await ask(server)
                     count += 1
@@ -233,13 +233,73 @@ struct ConfirmTests {
                 }
                 #expect(try await server.exchange(Self.token).status == 429)
             }
-            #expect(count == PendingQuestions.mostOfOthers)
+            #expect(count == PendingApprovals.mostOfOthers)
             fixture.become(3000)
             #expect(try await server.exchange(Self.token).status == 429)
             fixture.becomeOwner()
             try await ask(server)
             #expect(await fixture.questions(count + 1).last?.user == AccessFixture.owner)
         }
+    }
+
+    @Test("a user whose requests are denied again and again is not asked about for the rest of the minute")
+    func denials() async throws {
+        let fixture = ConfirmFixture(.each)
+        try await ServerFixture.serving(access: fixture.access) { server in
+            for _ in 0..<PendingApprovals.mostUnapproved {
+                fixture.become(4242)
+                let client = try await ask(server)
+                let question = try #require(await fixture.questions().first)
+                _ = fixture.approvals.answer(question.id, approve: false, by: "test")
+                #expect(try await client.reply().status == 403)
+            }
+            let events = server.service.news.count
+            let refused = try await server.exchange(Self.token)
+            #expect(refused.status == 429 && refused["retry-after"] == "60")
+            #expect(server.service.news.count == events)
+            fixture.becomeOwner()
+            try await ask(server)
+            _ = await fixture.questions()
+            fixture.become(4242)
+            fixture.time.advance(by: .seconds(61))
+            try await ask(server)
+            await eventually { fixture.approvals.pending.contains { $0.user == 4242 } }
+        }
+    }
+
+    @Test("one process of the owner leaves room for the owner's others")
+    func ownProcess() async throws {
+        let fixture = ConfirmFixture(.each)
+        try await ServerFixture.serving(access: fixture.access) { server in
+            for count in 1...PendingApprovals.mostOfProcess {
+                fixture.become(AccessFixture.owner, pid: 7)
+                try await ask(server)
+                _ = await fixture.questions(count)
+            }
+            #expect(try await server.exchange(Self.token).status == 429)
+            fixture.become(AccessFixture.owner, pid: 8)
+            try await ask(server)
+            _ = await fixture.questions(PendingApprovals.mostOfProcess + 1)
+        }
+    }
+
+    @Test("an approval under earlier rules does not cover a request under later ones")
+    func generations() {
+        var confirmed = ConfirmedProcesses()
+        let process = ConfirmFixture.Process()
+        func question(_ generation: UInt64) -> ApprovalQuestion {
+            ApprovalQuestion(
+                AccessRequest([.token], on: AccountName("work")), of: AccessFixture.stranger, .first, rule: 1,
+                under: generation, process: process, person: 4242)
+        }
+        confirmed.add(question(1))
+        #expect(confirmed.covers(question(1)) && !confirmed.covers(question(2)))
+        let rules = CurrentRules(ConfirmFixture.rules(.first))
+        let before = rules.generation
+        rules.replace(ConfirmFixture.rules(.first))
+        #expect(rules.generation == before)
+        rules.replace(ConfirmFixture.rules(.each))
+        #expect(rules.generation == before + 1)
     }
 
     @Test("a question's texts are cleaned and cut")
@@ -249,11 +309,11 @@ struct ConfirmTests {
         caller.executable = "/tmp/\u{1B}[31m" + String(repeating: "x", count: 5000) + "\n"
         caller.uncertain = .executable
         let request = AccessRequest([.token], on: AccountName("work"), scopes: ["a\u{7}b"])
-        let question = Question(request, of: caller, .each, rule: 1, process: nil, person: 4242)
+        let question = ApprovalQuestion(request, of: caller, .each, rule: 1, process: nil, person: 4242)
         let asked = Task { await approvals.ask(question, within: .seconds(5)) }
         let end = await asked.value
         #expect(end == .timedOut)
-        let seen = PendingQuestions.described(question)
+        let seen = PendingApprovals.described(question)
         #expect(seen.executableClaimed?.count == 1000 && seen.executableClaimed?.contains("\u{1B}") == false)
         #expect(seen.scopes == ["ab"])
     }
@@ -262,8 +322,8 @@ struct ConfirmTests {
     func remembered() {
         var confirmed = ConfirmedProcesses()
         let account = AccountName("work")
-        func question(_ person: UInt32?, _ process: ConfirmFixture.Process) -> Question {
-            Question(
+        func question(_ person: UInt32?, _ process: ConfirmFixture.Process) -> ApprovalQuestion {
+            ApprovalQuestion(
                 AccessRequest([.token], on: account), of: AccessFixture.stranger, .first, rule: 1, process: process,
                 person: person)
         }

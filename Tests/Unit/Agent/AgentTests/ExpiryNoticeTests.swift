@@ -94,6 +94,18 @@ struct ExpiryNoticeTests {
         }
     }
 
+    @Test("a note from a clock that was wrong does not keep a login from being announced")
+    func wrongClock() async throws {
+        let fixture = try AgentFixture()
+        try NoticeFile(path: fixture.files.path + "/notices.json").save(["work": fixture.time.wall + 1_000_000_000])
+        let restarted = try AgentFixture(restarting: fixture)
+        try await running(restarted) {
+            try await logIn(restarted)
+            await pass(restarted, days: 9)
+            _ = try await first(restarted)
+        }
+    }
+
     @Test("warn_before decides when a login is announced, and when status has a hint")
     func warnBefore() async throws {
         let fixture = try AgentFixture()

@@ -2,6 +2,7 @@ import Agent
 import AgentAPI
 import Configuration
 import OAuth
+import Synchronization
 import TestSupport
 import Testing
 import Vault
@@ -75,6 +76,49 @@ struct HookTests {
             fixture.agent.report(.refreshed(fixture.name, scope: "last", expiresAt: nil))
             await eventually { runner.runs.last?.facts["scope"] as? String == "last" }
             #expect(runner.runs.count == 66)
+        }
+    }
+
+    @Test("what has happened last is last for the hooks, too")
+    func order() async throws {
+        let runner = RecordingRunner(isHanging: true)
+        try await running(runner) { fixture in
+            fixture.agent.report(.storeState("keyring", .hung, detail: nil, hint: nil))
+            fixture.agent.report(.refreshed(fixture.name, scope: "begins", expiresAt: nil))
+            _ = await runner.waited(for: 1)
+            fixture.agent.report(AgentNews(.loginRequired, account: fixture.name))
+            fixture.agent.report(.refreshed(fixture.name, scope: "", expiresAt: nil))
+            fixture.agent.report(AgentNews(.loginRequired, account: fixture.name))
+            runner.gate.open()
+            #expect(await runner.waited(for: 3).suffix(2).map(\.event) == ["refreshed", "login_required"])
+        }
+    }
+
+    @Test("a program that asks about one user's request does not delay another's, and few run at once")
+    func confirmationsOfUsers() async throws {
+        let runner = RecordingRunner(isHanging: true)
+        var hooks = runner.hooks
+        let made = Mutex(0)
+        hooks.confirmations = {
+            made.withLock { $0 += 1 }
+            return runner
+        }
+        let fixture = try AgentFixture(hooks: hooks)
+        func approval(_ user: UInt32) -> Approval {
+            Approval(
+                id: "\(user)", account: fixture.name, permission: "token", confirm: .each, user: user, pid: 7, rule: 1,
+                requestedAt: 1, expiresAt: 41)
+        }
+        await withTaskGroup(of: Bool?.self) { group in
+            for user in [1, 1, 2, 3, 4, 5, 6, 7, 8, 1000] as [UInt32] {
+                group.addTask { await fixture.agent.confirm(approval(user)) }
+            }
+            _ = await runner.waited(for: 10)
+            // Eight users and the owner have a program; the next user's request is left to the owner.
+            #expect(made.withLock { $0 } == 9)
+            #expect(await fixture.agent.confirm(approval(9)) == nil)
+            runner.gate.open()
+            for await answer in group { #expect(answer == true) }
         }
     }
 

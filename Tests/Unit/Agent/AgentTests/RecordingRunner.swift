@@ -55,7 +55,6 @@ final class RecordingRunner: ProgramRunner {
             settings[occasion] = ConfiguredProgram("/hooks/\(occasion.rawValue)")
         }
         return HookParts(
-            programs: HookPrograms(settings), runner: self, ownConfirmations: self, othersConfirmations: self,
-            owner: 1000)
+            programs: HookPrograms(settings), runner: self, owner: 1000, confirmations: { self })
     }
 }

@@ -76,7 +76,8 @@ struct LoginExpiryTests {
     func span() {
         let expiry = LoginExpiry(at: 1_000_000_000, lifetime: 30 * 86_400)
         #expect(expiry.warningTime() == 1_000_000_000 - 3 * 86_400)
-        #expect(expiry.warningTime(before: .seconds(20 * 86_400)) == 1_000_000_000 - 20 * 86_400)
+        #expect(expiry.warningTime(before: .seconds(14 * 86_400)) == 1_000_000_000 - 14 * 86_400)
+        #expect(expiry.warningTime(before: .seconds(365 * 86_400)) == 1_000_000_000 - 15 * 86_400)
         #expect(!expiry.isNear(at: 999_999_000, before: .seconds(60)))
     }
 }

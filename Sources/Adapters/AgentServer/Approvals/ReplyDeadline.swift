@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// The end of a caller's waiting before its reply: it leaves, or its time is up.
-package final class Departure: Sendable {
+package final class RequestCancellation: Sendable {
     private enum State {
         case here([@Sendable () -> Void])
         case gone
@@ -40,7 +40,7 @@ package final class Departure: Sendable {
 }
 
 /// How long a caller waits for its reply.
-struct Patience: Sendable {
+struct ReplyDeadline: Sendable {
     var limit: Duration
-    let departure = Departure()
+    let cancellation = RequestCancellation()
 }

@@ -3,10 +3,10 @@ internal import Formats
 internal import Policy
 
 /// The questions that wait for an answer, and who waits for each. Pure: times and ids are parameters.
-package struct PendingQuestions: Sendable {
+package struct PendingApprovals: Sendable {
     struct Entry: Sendable {
         var approval: Approval
-        var question: Question
+        var question: ApprovalQuestion
         var waiters: Set<UInt64>
     }
 
@@ -19,6 +19,13 @@ package struct PendingQuestions: Sendable {
         case tooMany
     }
 
+    /// Requests of a user that ended without an approval, within a minute of the first.
+    private struct Unapproved {
+        var since: ContinuousClock.Instant
+        var count: Int
+    }
+
+    private var unapproved: [UInt32?: Unapproved] = [:]
     /// In the order of their arrival.
     private(set) var entries: [Entry] = []
 
@@ -26,20 +33,27 @@ package struct PendingQuestions: Sendable {
     package static let mostOfOwner = 64
     package static let mostOfOthers = 32
     package static let mostOfOne = 4
+    /// One process of the owner leaves room for the others.
+    package static let mostOfProcess = 8
+    /// In a minute. A program that repeats what is denied must not fill the owner's screen.
+    package static let mostUnapproved = 10
+    /// Users whose denials are counted at the same time.
+    private static let mostCounted = 64
     /// Requests of one process that wait for the same answer.
     package static let mostWaiters = 64
 
     package init() {}
 
     /// Returns what the owner sees of a question.
-    package static func described(_ question: Question) -> Approval {
+    package static func described(_ question: ApprovalQuestion) -> Approval {
         Approval(question, id: "", at: 0, until: 0)
     }
 
     package var approvals: [Approval] { entries.map(\.approval) }
 
     mutating func join(
-        _ question: Question, waiter: UInt64, id: () -> String, at wall: Int, until deadline: Int
+        _ question: ApprovalQuestion, waiter: UInt64, id: () -> String, at wall: Int, until deadline: Int,
+        now: ContinuousClock.Instant
     ) -> Joined {
         if let index = entries.firstIndex(where: { $0.question.shares(question) }) {
             guard entries[index].waiters.count < Self.mostWaiters else { return .tooMany }
@@ -47,7 +61,7 @@ package struct PendingQuestions: Sendable {
             entries[index].approval.expiresAt = max(entries[index].approval.expiresAt, deadline)
             return .shared
         }
-        guard hasRoom(for: question.person) else { return .tooMany }
+        guard hasRoom(for: question), !isPaused(question.person, at: now) else { return .tooMany }
         var id = id()
         // An answer must be for one question; the caller's generator may repeat itself.
         while entries.contains(where: { $0.approval.id == id }) { id += "0" }
@@ -56,10 +70,35 @@ package struct PendingQuestions: Sendable {
         return .asked(approval)
     }
 
-    private func hasRoom(for person: UInt32?) -> Bool {
+    private func hasRoom(for question: ApprovalQuestion) -> Bool {
+        let person = question.person
         let same = entries.count { $0.question.person == person }
-        guard person != nil else { return same < Self.mostOfOwner }
+        guard person != nil else {
+            let ofProcess = entries.count {
+                $0.question.person == nil && $0.question.caller.pid == question.caller.pid
+            }
+            return same < Self.mostOfOwner && ofProcess < Self.mostOfProcess
+        }
         return same < Self.mostOfOne && entries.count { $0.question.person != nil } < Self.mostOfOthers
+    }
+
+    /// Notes that a question ended without an approval.
+    mutating func noteUnapproved(_ question: ApprovalQuestion, at now: ContinuousClock.Instant) {
+        if unapproved.count >= Self.mostCounted { unapproved = unapproved.filter { Self.isCounted($0.value, at: now) } }
+        if let known = unapproved[question.person], Self.isCounted(known, at: now) {
+            unapproved[question.person]?.count += 1
+        } else if unapproved.count < Self.mostCounted {
+            unapproved[question.person] = Unapproved(since: now, count: 1)
+        }
+    }
+
+    private func isPaused(_ person: UInt32?, at now: ContinuousClock.Instant) -> Bool {
+        guard let known = unapproved[person], Self.isCounted(known, at: now) else { return false }
+        return known.count >= Self.mostUnapproved
+    }
+
+    private static func isCounted(_ unapproved: Unapproved, at now: ContinuousClock.Instant) -> Bool {
+        now - unapproved.since < .seconds(60)
     }
 
     /// Takes an answered question out; `nil` if there is none with this id.
@@ -82,7 +121,7 @@ package struct PendingQuestions: Sendable {
 
 extension Approval {
     /// Creates the description of a question. Its texts are the caller's, and cleaned here.
-    fileprivate init(_ question: Question, id: String, at wall: Int, until deadline: Int) {
+    fileprivate init(_ question: ApprovalQuestion, id: String, at wall: Int, until deadline: Int) {
         let (request, caller) = (question.request, question.caller)
         self.init(
             id: id, account: request.account,
