@@ -45,8 +45,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "authagent",
         dependencies: [
-            "AgentAPI", "AuthagentClient", "CEarlyProtection", "ConfigurationText", "Formats", "SecretMemory", "System",
-            argumentParser, .product(name: "Crypto", package: "swift-crypto"),
+            "AgentAPI", "AuthagentClient", "CEarlyProtection", "ConfigurationText", "Formats", "LoopbackHTTP",
+            "SecretMemory", "System", argumentParser, .product(name: "Crypto", package: "swift-crypto"),
         ],
         path: "Sources/Programs/authagent",
         exclude: ["README.md", "link-order.txt"],
@@ -246,6 +246,13 @@ let shared: [Target] = [
     .target(
         name: "ConfigurationText",
         path: "Sources/Shared/ConfigurationText",
+        swiftSettings: swift
+    ),
+    // A server for one child of the client.
+    .target(
+        name: "LoopbackHTTP",
+        dependencies: ["Formats", "System"],
+        path: "Sources/Shared/LoopbackHTTP",
         swiftSettings: swift
     ),
     .target(
@@ -533,6 +540,12 @@ let tests: [Target] = [
         name: "AuthagentClientTests",
         dependencies: ["AgentAPI", "AuthagentClient", "System", "TestSupport"],
         path: "Tests/Unit/Shared/AuthagentClientTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "LoopbackHTTPTests",
+        dependencies: ["LoopbackHTTP"],
+        path: "Tests/Unit/Shared/LoopbackHTTPTests",
         swiftSettings: swift
     ),
     .testTarget(

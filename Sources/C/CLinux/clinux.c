@@ -81,6 +81,13 @@ int clinux_open_file_state(int fd, struct clinux_file_state *state) {
     return file_state(fd, "", AT_EMPTY_PATH, state);
 }
 
+int clinux_is_in_memory(const char *path) {
+    struct statfs status;
+    // Compared as the 32 bits that linux/magic.h has: the field's type differs between architectures.
+    return statfs(path, &status) == 0 &&
+           ((uint32_t)status.f_type == TMPFS_MAGIC || (uint32_t)status.f_type == RAMFS_MAGIC);
+}
+
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int clinux_pidfd_send_signal(int pidfd, int signal_number) {

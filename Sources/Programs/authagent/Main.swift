@@ -15,7 +15,7 @@ enum Main {
         Console.fillClosedPlaces()
         // This process handles client secrets and access tokens: no core dumps, and no tracing by other processes of
         // the user. The daemon does the same for itself.
-        ProcessProtection.forbidInspection()
+        if early_is_exec() == 0 { ProcessProtection.forbidInspection() }
         // A closed pipe becomes a write error, so that `authagent status | head -1` ends without a message.
         signal(SIGPIPE, SIG_IGN)
         do {
@@ -30,6 +30,9 @@ enum Main {
         } catch let failure as Failure {
             Console.report(failure)
             exit(failure.code.rawValue)
+        } catch let error as CommandNotStarted {
+            Console.report(error.failure)
+            exit(error.exitCode)
         } catch let error as AgentClientError {
             let failure = Failure(error)
             Console.report(failure)
@@ -60,8 +63,9 @@ struct AuthagentCommand: ParsableCommand {
             """,
         version: agentVersion,
         subcommands: [
-            LoginCommand.self, TokenCommand.self, URLCommand.self, HelperCommand.self, StatusCommand.self,
-            LogoutCommand.self, InspectCommand.self, ProvidersCommand.self, PolicyCommand.self, ApprovalsCommand.self,
+            LoginCommand.self, TokenCommand.self, URLCommand.self, ExecCommand.self, HelperCommand.self,
+            StatusCommand.self, LogoutCommand.self, InspectCommand.self, ProvidersCommand.self, PolicyCommand.self,
+            ApprovalsCommand.self,
             DoctorCommand.self, StoreCommand.self, LockCommand.self, UnlockCommand.self, SinkCommand.self,
             EventsCommand.self, SetupCommand.self,
             StartCommand.self, StopCommand.self, ReloadCommand.self,

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "command.h"
+
 /// The peer of a Unix socket, fixed by the kernel at connect time.
 struct clinux_peer {
     pid_t pid;
@@ -39,6 +41,9 @@ int clinux_file_state(const char *path, struct clinux_file_state *state);
 
 /// The same for an open file, from the file system itself.
 int clinux_open_file_state(int fd, struct clinux_file_state *state);
+
+/// Whether the path is on tmpfs or ramfs, which have no disk (statfs(2)). False if that cannot be determined.
+int clinux_is_in_memory(const char *path);
 
 int clinux_pidfd_open(pid_t pid);
 

@@ -44,6 +44,16 @@ struct Failure: Error {
         }
     }
 
+    init(any error: any Error) {
+        if let failure = error as? Failure {
+            self = failure
+        } else if let error = error as? AgentClientError {
+            self.init(error)
+        } else {
+            self.init("\(error)")
+        }
+    }
+
     init(_ fault: Fault, code: ExitCode = .failed) { self.init(fault.problem, hint: fault.hint, code: code) }
 
     init(_ error: LocalSocketError) {

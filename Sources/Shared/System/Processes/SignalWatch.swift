@@ -17,6 +17,14 @@ public final class SignalWatch {
     /// Restores the signals' former effect; a pending one takes effect now.
     public func end() { sigprocmask(SIG_UNBLOCK, &set, nil) }
 
+    /// Returns the next signal, and whether a process has sent it; otherwise the kernel has, for the terminal. `nil`
+    /// without one.
+    public func next() -> (signal: Int32, isSent: Bool)? {
+        var isSent: Int32 = 0
+        let signal = clinux_signalfd_take(descriptor, &isSent)
+        return signal > 0 ? (signal, isSent != 0) : nil
+    }
+
     deinit { _ = close(descriptor) }
 
     public func take() -> Int32? {
