@@ -58,6 +58,7 @@ def run(lab: Lab) -> None:
     lab.step("set-up: 'authagent setup git', after a helper that writes to disk")
     lab.login(urls=[f"{server.url}/team/"], git_username="oauth2")
     lab.succeed("git", "config", "--global", "credential.helper", "store")
+    before = (lab.home / ".gitconfig").read_text()
     lab.setup("git")
 
     lab.step("clone and push")
@@ -104,6 +105,10 @@ def run(lab: Lab) -> None:
     result = lab.fail("git", "ls-remote", url, GIT_TERMINAL_PROMPT="1")
     check("authagent login work" in result.errors, "git does not show what to do")
     check(not _marks(lab).exists(), "git asked for a password")
+
+    lab.step("the set-up is taken out again")
+    lab.authagent("setup", "git", "--account", "work", "--undo", "--write")
+    check((lab.home / ".gitconfig").read_text() == before, "something of the set-up is left")
 
     lab.step("the fields since git 2.40 and 2.46")
     modern = tuple(map(int, re.search(r"(\d+)\.(\d+)", version).groups())) >= (2, 46)
