@@ -76,16 +76,15 @@ def run(lab: Lab) -> None:
     lab.login(sso_portal_url=portal.url, sts_url=portal.url)
     lab.environment |= {"AWS_PAGER": "", "AWS_EC2_METADATA_DISABLED": "true",
                         "AWS_ENDPOINT_URL": moto, "AWS_DEFAULT_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1"}
-    lab.setup("aws", "--profile", "portal", "--account-id", ACCOUNT, "--role", ROLE)
-    lab.setup("aws", "--profile", "web", "--role-arn", ARN)
-    lab.setup("aws", "--profile", "wrong", "--account-id", "999999999999", "--role", ROLE)
+    by_portal, by_web = ("--account-id", ACCOUNT, "--role", ROLE), ("--role-arn", ARN)
     clis = ["/usr/bin/aws"]
     if not lab.is_brief:
         clis.append(os.path.join(os.path.dirname(python), "aws"))
     identity = ("sts", "get-caller-identity", "--output", "json")
 
-    for profile in ("portal", "web"):
+    for profile, options in {"portal": by_portal, "web": by_web}.items():
         lab.step(f"credential_process, {profile}")
+        lab.setup("aws", "--profile", profile, *options)
         for cli in clis:
             lab.say(f"  {lab.succeed(cli, '--version', shows=False).text.strip()}")
             result = lab.succeed(cli, "--endpoint-url", moto, "--profile", profile, *identity)
@@ -103,7 +102,7 @@ def run(lab: Lab) -> None:
     portal.show_requests()
 
     lab.step("exec --aws: an endpoint on loopback for this child alone")
-    for words in (("--account-id", ACCOUNT, "--role", ROLE), ("--role-arn", ARN)):
+    for words in (by_portal, by_web):
         result = lab.succeed("authagent", "exec", "work", "--aws", *words, "--", python, lab.client("boto_client.py"),
                              "--probe")
         check(f"assumed-role/{ROLE}/" in result.output, "these are not the role's credentials")
@@ -112,18 +111,20 @@ def run(lab: Lab) -> None:
     portal.show_requests()
 
     lab.step("a role that is not ours, and a token that AWS refuses")
+    lab.setup("aws", "--profile", "wrong", "--account-id", "999999999999", "--role", ROLE)
     result = lab.fail(clis[0], "--endpoint-url", moto, "--profile", "wrong", *identity)
     check("999999999999" in result.text or "role" in result.text.lower(), "the CLI does not show the reason")
     lab.login("other", sso_portal_url=portal.url, sts_url=portal.url)
     portal.requests.clear()
     gate.refuses_all = True
-    for words in (("--account-id", ACCOUNT, "--role", ROLE), ("--role-arn", ARN)):
+    for words in (by_portal, by_web):
         lab.fail("authagent", "helper", "aws", "other", *words)
         must_show_refusal(portal, "AWS answers without a valid token")
         portal.show_requests()
     gate.refuses_all = False
 
     lab.step("after a logout there are no credentials, not even those in memory")
+    lab.setup("aws", "--profile", "portal", *by_portal)
     lab.authagent("logout", "work", "--local", shows=False)
     result = lab.fail(clis[0], "--endpoint-url", moto, "--profile", "portal", *identity)
     check("authagent login work" in result.text, "the CLI does not show what to do")
