@@ -17,6 +17,13 @@ struct TOMLFile {
         self.path = path
         lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
         firstLine = nil
+        // TOMLKit cuts a text off there, and the rest would be ignored.
+        if let index = lines.firstIndex(where: Self.hasEscapedNUL) {
+            throw ConfigurationError(
+                file: path, line: index + 1, problem: "a text contains the character NUL",
+                hint: "leave out the escape of NUL"
+            )
+        }
         do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
             throw ConfigurationError(
                 file: path, line: error.source.begin.line, problem: "this is not TOML: \(error.description)",
@@ -25,6 +32,18 @@ struct TOMLFile {
         } catch {
             throw ConfigurationError(file: path, problem: "this is not TOML", hint: "see authagent.toml(5)")
         }
+    }
+
+    /// Whether the line has `\u0000` or `\U00000000` outside of a comment of its own, not after an escaped backslash.
+    private static func hasEscapedNUL(_ line: Substring) -> Bool {
+        guard line.contains("0000"), line.first(where: { $0 != " " && $0 != "\t" }) != "#" else { return false }
+        var rest = line
+        while let backslash = rest.firstIndex(of: "\\") {
+            rest = rest[rest.index(after: backslash)...]
+            if rest.hasPrefix("u0000") || rest.hasPrefix("U00000000") { return true }
+            rest = rest.dropFirst()
+        }
+        return false
     }
 
     private init(path: String, table: TOMLTable, lines: ArraySlice<Substring>, firstLine: Int?) {

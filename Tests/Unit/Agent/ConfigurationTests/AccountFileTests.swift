@@ -41,6 +41,21 @@ struct AccountFileTests {
         #expect(error.line == 3)
     }
 
+    @Test(
+        "an escaped NUL is refused, because the rest of its text would be ignored",
+        arguments: [#"urls = ["https://h.example/\u0000x"]"#, #"audience = "a\U00000000""#, #"audience = "\\\u0000""#])
+    func escapedNUL(line: String) throws {
+        let error = try AccountFiles().error(Self.good + line + "\n")
+        #expect(error.line == 3 && error.problem == "a text contains the character NUL", "\(error)")
+    }
+
+    @Test("four zeros after an escaped backslash, or in a comment, do not count as an escape")
+    func zeros() throws {
+        let fixture = try AccountFiles()
+        try fixture.write(Self.good + "audience = \"a\\\\u0000\"\n  # \\u0000\n")
+        #expect(try fixture.directory.load(fixture.name)?.audience == #"a\u0000"#)
+    }
+
     static let good = "issuer = \"https://issuer.example/a\"\nclient_id = \"tv\"\n"
 
     @Test("a file with an issuer and a client id is an account that uses the keyring")
