@@ -136,6 +136,20 @@ struct SetupRefusalTests {
         #expect(try hostile.contents() == [:])
     }
 
+    @Test("a path with blanks and quotation marks is quoted for the shell, or refused")
+    func strangeHome() async throws {
+        let place = try SetupHome()
+        let variables = ["XDG_CONFIG_HOME": place.path + "/it's a home"]
+        let google = try await place.setup(["google", "--audience", "//iam.googleapis.com/a", "--write"], variables)
+        #expect(google.status == 0, "\(google.errors)")
+        #expect(google.output.contains("=" + #"'\#(place.path)/it'\''s a home/authagent/google-work.json'"#))
+        let before = try place.contents()
+        let pnpm = try await place.setup(["pnpm", "--write"], variables)
+        #expect(pnpm.status == 1 && pnpm.errors.contains("blanks or quotation marks"), "\(pnpm.errors)")
+        #expect(try place.contents() == before)
+        #expect(try await place.setup(["git", "--write"], ["HOME": ""]).status == 1)
+    }
+
     @Test("undo needs no agent: the account may be gone")
     func noAgent() async throws {
         let place = try SetupHome()

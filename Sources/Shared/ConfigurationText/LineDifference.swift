@@ -20,7 +20,8 @@ package struct LineDifference {
 
     /// The lines of the difference; empty without one.
     package var text: [String] {
-        hunks.flatMap { hunk in
+        let hunks = isLarge ? [rest] : hunks
+        return hunks.flatMap { hunk in
             let removed = old[hunk.old]
             let added = new[hunk.new]
             let head = "@@ -\(Self.range(hunk.old)) +\(Self.range(hunk.new)) @@"
@@ -33,6 +34,19 @@ package struct LineDifference {
                 + (before + removed.dropFirst(pairs.count)).map { "-\(Self.guarded($0))" }
                 + (after + added.dropFirst(pairs.count)).map { "+\(Self.guarded($0))" }
         }
+    }
+
+    /// The most lines of a part that is compared line by line, which takes time with the square of it.
+    private static let mostLines = 4000
+
+    private var isLarge: Bool { rest.old.count + rest.new.count > Self.mostLines }
+
+    /// What is between the lines that both have at their start and at their end.
+    private var rest: Hunk {
+        let start = zip(old, new).prefix { $0 == $1 }.count
+        let most = min(old.count, new.count) - start
+        let end = zip(old.reversed(), new.reversed()).prefix { $0 == $1 }.prefix(most).count
+        return Hunk(old: start..<(old.count - end), new: start..<(new.count - end))
     }
 
     private struct Hunk {

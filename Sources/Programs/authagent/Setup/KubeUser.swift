@@ -2,6 +2,9 @@ internal import ConfigurationText
 
 /// A user of a kubeconfig who gets tokens from the helper.
 struct KubeUser {
+    /// Of the names of our users.
+    static let prefix = "authagent-"
+
     let name: String
     let command: String
     let arguments: [String]
@@ -16,7 +19,8 @@ struct KubeUser {
             "- name: \(name)", "  user:", "    exec:", "      apiVersion: \(version)", "      command: \(command)",
             "      args:",
         ]
-            + arguments.map { "      - \($0)" } + (isNew ? ["      interactiveMode: Never"] : [])
+            // An account's name may be a number or 'true' to YAML.
+            + arguments.map { "      - \"\($0)\"" } + (isNew ? ["      interactiveMode: Never"] : [])
     }
 
     /// Returns the text with this user between markers, for a machine whose kubectl cannot write it.
@@ -30,7 +34,8 @@ struct KubeUser {
         let string = String(decoding: rest, as: UTF8.self)
         // With carriage returns the places would not be those of lines.
         guard Array(string.utf8) == rest, !rest.contains(UInt8(ascii: "\r")) else { throw .malformed(line: 1) }
-        guard !string.contains("name: \(name)\n") else { throw .taken(setting: "users.\(name)") }
+        let names = ["\(name)", "\"\(name)\"", "'\(name)'"].map { "name: \($0)\n" }
+        guard !names.contains(where: (string + "\n").contains) else { throw .taken(setting: "users.\(name)") }
         var (offset, number) = (0, 0)
         var place: (offset: Int, line: Int)?
         var item: Substring?

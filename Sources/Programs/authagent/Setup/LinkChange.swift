@@ -27,6 +27,8 @@ struct LinkChange {
     func show(undoes: Bool) { Console.print("\(undoes ? "-" : "+")link \(path) -> \(undoes ? present ?? "" : target)") }
 
     func perform(undoes: Bool) throws {
+        // It may have changed since it was shown.
+        guard try !isDone(undoes: undoes) else { return }
         if present != nil, unlink(path) != 0 { throw failure("remove") }
         guard !undoes else { return }
         do throws(PathFault) {

@@ -24,6 +24,12 @@ struct MappedURL: Equatable {
         self.text = "\(scheme)://\(host)\(path)"
     }
 
+    /// Whether both are the same place of the map: a slash at the end does not count there.
+    func isSame(as other: MappedURL) -> Bool { key == other.key }
+
+    /// Its text without a slash at the end.
+    private var key: Substring { text.hasSuffix("/") ? text.dropLast() : text[...] }
+
     var hasPath: Bool { path != "/" }
 
     /// Letters, digits and marks without a meaning in any of the formats.

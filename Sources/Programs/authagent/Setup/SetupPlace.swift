@@ -99,11 +99,22 @@ struct SetupPlace {
         return SetupSubject(name: account.account, urls: try chosen(of: account))
     }
 
+    /// The URLs of --url, without asking whether an account has them: it may be gone.
+    func namedURLs() throws -> [MappedURL] {
+        try urls.map { text in
+            guard let url = MappedURL(text) else {
+                throw Failure(
+                    "'\(Console.clean(text))' is not a URL", hint: "name one as 'https://HOST/'", code: .usage)
+            }
+            return url
+        }
+    }
+
     private func chosen(of account: AccountStatus) throws -> [MappedURL] {
         let all = (account.urls ?? []).compactMap(MappedURL.init)
         guard !urls.isEmpty else { return all }
         return try urls.map { text in
-            guard let url = MappedURL(text), all.contains(url) else {
+            guard let named = MappedURL(text), let url = all.first(where: named.isSame) else {
                 throw Failure(
                     "account '\(account.account)' does not have the URL '\(text)'",
                     hint: "its urls are: \(all.map(\.text).joined(separator: ", "))")

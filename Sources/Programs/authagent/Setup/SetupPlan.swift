@@ -17,14 +17,13 @@ struct FileChange {
         FileChange(path: path, lock: lock) { try block.written(to: $0) }
     }
 
-    /// Removes the blocks of a tool: that of `account` alone, or all.
-    static func remove(_ tool: String, account: String?, from path: String, lock: String? = nil) -> FileChange {
-        FileChange(path: path, lock: lock) { text in
-            guard let text else { return nil }
-            return try MarkedBlock.removed(from: text) { name in
-                account.map { name == "\(tool) \($0)" } ?? (name == tool || name.hasPrefix(tool + " "))
-            }
-        }
+    /// Removes the blocks of this name.
+    static func remove(_ name: String, from path: String) -> FileChange {
+        FileChange(path: path) { try $0.flatMap { try MarkedBlock.removed(from: $0) { $0 == name } } }
+    }
+
+    static func remove(_ blocks: BlockChoice, from path: String, lock: String? = nil) -> FileChange {
+        FileChange(path: path, lock: lock) { try blocks.removed(from: $0) }
     }
 }
 
@@ -51,9 +50,17 @@ struct SetupPlan {
     }
 
     func print() {
-        for part in parts { Console.print("# \(part.place)\n\(part.text)\n") }
+        for part in parts { Console.print("# \(Console.clean(part.place))\n\(part.text)\n") }
         if let obstacle { Console.print("# first: \(obstacle.hint)") }
         printRemarks()
+    }
+
+    /// A word of a command for the user's shell.
+    static func shellWord(_ text: String) -> String {
+        guard !text.isEmpty, text.utf8.allSatisfy(SetupPlace.isPlain) else {
+            return "'\(text.replacing("'", with: #"'\''"#))'"
+        }
+        return text
     }
 
     func printRemarks() {

@@ -73,7 +73,7 @@ final class ScratchFile {
 
     /// `text`: `nil` for a file that does not exist yet.
     init(_ text: [UInt8]?) throws {
-        let parent = processEnvironment()["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
+        let parent = processEnvironment()["XDG_RUNTIME_DIR"].flatMap { Self.isPrivate($0) ? $0 : nil } ?? "/tmp"
         var template = Array((parent + "/authagent-setup.XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {
             throw Failure("cannot create a directory in \(parent): \(String(cString: strerror(errno)))")
@@ -88,6 +88,13 @@ final class ScratchFile {
         } catch {
             throw Failure("cannot write \(path): \(String(cString: strerror(error.code)))")
         }
+    }
+
+    /// Whether the names below a directory are this user's alone: after sudo the variable may be another user's.
+    private static func isPrivate(_ directory: String) -> Bool {
+        var status = stat()
+        return directory.hasPrefix("/") && lstat(directory, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            && status.st_uid == geteuid() && status.st_mode & 0o022 == 0
     }
 
     deinit {

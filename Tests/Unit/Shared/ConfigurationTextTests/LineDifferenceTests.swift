@@ -33,4 +33,13 @@ struct LineDifferenceTests {
             "users:\n- user:\n   token: c2VjcmV0\n   x: 1\n", "users:\n- name: a\n  user:\n    token: c2VjcmV0\n")
         #expect(!shown.joined().contains("c2VjcmV0"), "\(shown)")
     }
+
+    @Test("a file of which very much changes is compared as a whole, at once", .timeLimit(.minutes(1)))
+    func large() {
+        let old = (0..<60_000).map { "a\($0)" }
+        let new = (0..<60_000).map { "b\($0)" }
+        let shown = lines(
+            (["x"] + old + ["y"]).joined(separator: "\n"), (["x"] + new + ["y"]).joined(separator: "\n"))
+        #expect(shown.count == 120_001 && shown.first == "@@ -2,60000 +2,60000 @@")
+    }
 }

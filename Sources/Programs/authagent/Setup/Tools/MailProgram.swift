@@ -2,7 +2,8 @@ internal import ArgumentParser
 
 /// What a mail program's configuration is made of.
 struct MailSettings {
-    var account: String
+    /// The account's name in the mail program.
+    var name: String
     /// Prints the bare access token.
     var command: String
     var host: String?
@@ -42,13 +43,34 @@ enum MailProgram: String, CaseIterable, ExpressibleByArgument {
     /// Whether its lines name the server; mutt's are about any.
     var needsServer: Bool { self == .msmtp || self == .mbsync }
 
+    /// What its configuration is keyed by: the server and the user there.
+    func key(_ mail: MailSettings) -> String {
+        needsServer ? "\(mail.user ?? "USER")@\(mail.host ?? "HOST")" : "any"
+    }
+
+    /// The setting of a line, if the program takes it once only: two make it fail, or the last one decides.
+    func single(_ line: Substring, _ mail: MailSettings) -> String? {
+        let words = line.split { $0 == " " || $0 == "\t" || $0 == "=" }
+        guard words.count > 1 else { return nil }
+        let second = words[1].filter { $0 != "\"" }
+        switch self {
+        case .msmtp:
+            return words[0] == "account" && second.prefix { $0 != ":" } == mail.name ? "account \(mail.name)" : nil
+        case .mbsync:
+            return words[0].lowercased() == "imapaccount" && second == mail.name ? "IMAPAccount \(mail.name)" : nil
+        case .mutt, .neomutt:
+            return words[0] == "set" && second.hasSuffix("_oauth_refresh_command") ? second : nil
+        case .getmail: return nil
+        }
+    }
+
     func lines(_ mail: MailSettings) -> [String] {
         let (host, user) = (mail.host ?? "HOST", mail.user ?? "USER")
         switch self {
         case .msmtp:
             // Its OAUTHBEARER is part of a command line, which servers limit to less than a signed token.
             return [
-                "account \(mail.account)", "host \(host)", "port 587", "tls on", "tls_starttls on",
+                "account \(mail.name)", "host \(host)", "port 587", "tls on", "tls_starttls on",
                 "auth \(mail.mechanism ?? "xoauth2")", "user \(user)", "from \(user)",
                 "passwordeval \"\(mail.command)\"",
             ]
@@ -62,7 +84,7 @@ enum MailProgram: String, CaseIterable, ExpressibleByArgument {
         case .mbsync:
             // Debian has a SASL module for XOAUTH2 alone.
             return [
-                "IMAPAccount \(mail.account)", "Host \(host)", "User \(user)", "SSLType IMAPS",
+                "IMAPAccount \(mail.name)", "Host \(host)", "User \(user)", "SSLType IMAPS",
                 "AuthMechs \((mail.mechanism ?? "xoauth2").uppercased())", "PassCmd \"\(mail.command)\"", "",
             ]
         case .getmail:
@@ -77,9 +99,9 @@ enum MailProgram: String, CaseIterable, ExpressibleByArgument {
     /// What the user does besides.
     func remark(_ mail: MailSettings) -> String? {
         switch self {
-        case .msmtp: "msmtp -a \(mail.account) ADDRESS, or 'account default : \(mail.account)' in the same file"
+        case .msmtp: "msmtp -a \(mail.name) ADDRESS, or 'account default : \(mail.name)' in the same file"
         case .mbsync:
-            "apt-get install libsasl2-modules-kdexoauth2, and name the account in an IMAPStore: 'Account \(mail.account)'"
+            "apt-get install libsasl2-modules-kdexoauth2, and name the account in an IMAPStore: 'Account \(mail.name)'"
         case .mutt, .neomutt, .getmail: nil
         }
     }

@@ -61,7 +61,7 @@ struct SetupAWS: SetupTool {
             if let roleARN { plan.show("without a program", Self.sink(account, roleARN, place)) }
         }
         plan.remarks.append("aws --profile \(name) sts get-caller-identity")
-        let block = MarkedBlock("aws \(account)", lines)
+        let block = MarkedBlock(BlockName("aws", account, name).text, lines)
         let path = Self.path(place)
         plan.show(path, lines)
         plan.changes = [
@@ -79,15 +79,20 @@ struct SetupAWS: SetupTool {
 
     /// The cheapest way: the SDKs read the file themselves. --token-file writes a profile for it.
     private static func sink(_ account: AccountName, _ role: String, _ place: SetupPlace) -> [String] {
-        let file = place.sink("\(account)-id")
+        let file = SetupPlan.shellWord(place.sink("\(account)-id"))
         return [
             "authagent sink add \(account) --what id_token --path \(file)",
-            "export AWS_WEB_IDENTITY_TOKEN_FILE=\(file) AWS_ROLE_ARN=\(role)",
+            "export AWS_WEB_IDENTITY_TOKEN_FILE=\(file) AWS_ROLE_ARN=\(SetupPlan.shellWord(role))",
         ]
     }
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
-        [.remove("aws", account: common.account?.description, from: Self.path(place))]
+        // With the options of a set-up without --profile it is that profile alone.
+        let isOne = roleARN != nil || accountID != nil
+        let blocks = BlockChoice(tool: "aws", account: common.account) { [profile] name in
+            name.key == profile ?? (isOne ? name.account : name.key)
+        }
+        return [.remove(blocks, from: Self.path(place))]
     }
 
     private static func path(_ place: SetupPlace) -> String {

@@ -14,7 +14,7 @@ struct SetupAzure: SetupTool {
 
     func plan(_ place: SetupPlace) throws -> SetupPlan {
         let account = try place.subject().name
-        let file = tokenFile ?? place.sink("\(account)-id")
+        let file = SetupPlan.shellWord(tokenFile ?? place.sink("\(account)-id"))
         var plan = SetupPlan()
         plan.show(
             "a federated credential: the ID token of the login, in a file",

@@ -29,7 +29,7 @@ struct SetupCargo: SetupTool {
     }
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
-        [.remove("cargo", account: nil, from: Self.path(place))]
+        [.remove("cargo", from: Self.path(place))]
     }
 
     /// Cargo prefers the old name without an ending.

@@ -71,12 +71,13 @@ private struct RegistryHelpers {
     }
 
     func removal() throws -> FileChange {
-        let wanted = place.account == nil ? nil : try registries()
+        var wanted = try place.namedURLs().map(\.host)
+        if wanted.isEmpty, place.account != nil { wanted = try registries() }
         return FileChange(path: path) { text in
             guard let text else { return nil }
             var document = try JSONText(text)
             for name in document.names([Self.member]) where document.string([Self.member, name]) == Self.helper {
-                guard wanted?.contains(name) ?? true else { continue }
+                guard wanted.isEmpty || wanted.contains(name) else { continue }
                 document = try JSONText(document.removing([Self.member, name]))
             }
             return document.isEmpty ? nil : document.bytes

@@ -22,22 +22,32 @@ struct SetupGit: SetupTool {
         let helper = place.find("git-credential-authagent") == nil ? "\(place.program) helper git" : "authagent"
         let urls = try subject.mapped()
         let git = GitProgram(place)
-        let block = MarkedBlock("git \(subject.name)", try Self.lines(urls, helper, git))
+        let sections = try urls.map { url in (url: url, lines: try Self.lines(url, helper, git)) }
         let path = Self.path(place)
         var plan = SetupPlan()
-        plan.show(path, try Self.lines(urls, helper, git))
+        plan.show(path, sections.flatMap(\.lines))
+        // Without --url, what has left the map goes.
+        let old = BlockChoice(tool: "git", account: subject.name) { [isAll = common.url.isEmpty] name in
+            isAll && !urls.contains { $0.text == name.key }
+        }
         plan.changes.append(
             FileChange(path: path, lock: Self.lock) { text in
-                let new = try block.written(to: text)
-                for url in urls { try git?.require(helper, for: url, in: new, path) }
+                var new = try old.removed(from: text)
+                for (url, lines) in sections {
+                    new = try MarkedBlock(BlockName("git", subject.name, url.text).text, lines).written(to: new)
+                }
+                for url in urls { try git?.require(helper, for: url, in: new ?? [], path) }
                 return new
             })
         return plan
     }
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
-        let path = Self.path(place)
-        return [.remove("git", account: common.account?.description, from: path, lock: Self.lock)]
+        let named = try place.namedURLs()
+        let blocks = BlockChoice(tool: "git", account: common.account) { name in
+            named.isEmpty || MappedURL(name.key).map { url in named.contains(where: url.isSame) } ?? false
+        }
+        return [.remove(blocks, from: Self.path(place), lock: Self.lock)]
     }
 
     /// The file that 'git config --global' writes (git-config(1), FILES).
@@ -46,12 +56,10 @@ struct SetupGit: SetupTool {
     }
 
     /// The lines as git itself writes them, or as its manual has them if it is not installed.
-    private static func lines(_ urls: [MappedURL], _ helper: String, _ git: GitProgram?) throws -> [String] {
-        if let git { return try git.lines(urls, helper) }
-        return urls.flatMap { url in
-            ["[credential \"\(url.text)\"]", "\thelper =", "\thelper = \(helper)"]
-                + (url.hasPath ? ["\tuseHttpPath = true"] : [])
-        }
+    private static func lines(_ url: MappedURL, _ helper: String, _ git: GitProgram?) throws -> [String] {
+        if let git { return try git.lines(url, helper) }
+        return ["[credential \"\(url.text)\"]", "\thelper =", "\thelper = \(helper)"]
+            + (url.hasPath ? ["\tuseHttpPath = true"] : [])
     }
 }
 
@@ -64,15 +72,12 @@ private struct GitProgram {
         self.program = program
     }
 
-    func lines(_ urls: [MappedURL], _ helper: String) throws -> [String] {
+    func lines(_ url: MappedURL, _ helper: String) throws -> [String] {
         let scratch = try ScratchFile(nil)
-        for url in urls {
-            let section = "credential.\(url.text)"
-            var settings = [("helper", ""), ("helper", helper)]
-            if url.hasPath { settings.append(("useHttpPath", "true")) }
-            for (key, value) in settings {
-                try program.succeed(["config", "--file", scratch.path, "--add", "\(section).\(key)", value])
-            }
+        var settings = [("helper", ""), ("helper", helper)]
+        if url.hasPath { settings.append(("useHttpPath", "true")) }
+        for (key, value) in settings {
+            try program.succeed(["config", "--file", scratch.path, "--add", "credential.\(url.text).\(key)", value])
         }
         return String(decoding: try scratch.text(), as: UTF8.self).split(separator: "\n").map(String.init)
     }

@@ -19,6 +19,11 @@ struct SetupGoogle: SetupTool {
     @Option(help: ArgumentHelp("The service account that the token may act for.", valueName: "email"))
     var serviceAccount: String?
 
+    @Option(
+        help: ArgumentHelp("The name of the file; without it the account's name.", valueName: "name"),
+        transform: AccountName.argument)
+    var name: AccountName?
+
     @Option(help: ArgumentHelp("The file of a sink that holds the ID token.", valueName: "path"))
     var tokenFile: String?
 
@@ -35,17 +40,17 @@ struct SetupGoogle: SetupTool {
 
     func plan(_ place: SetupPlace) throws -> SetupPlan {
         let account = try place.subject().name.description
-        let path = Self.path(place, account)
+        let path = Self.path(place, name?.description ?? account)
         let lines = lines(account, place)
         var plan = SetupPlan()
         plan.show(path, lines)
         plan.changes = [
             FileChange(path: path) { text in
-                if let text { try Self.requireOurs(text) }
+                if let text { try requireSame(try Self.requireOurs(text), path) }
                 return Array((lines.joined(separator: "\n") + "\n").utf8)
             }
         ]
-        plan.remarks = ["export GOOGLE_APPLICATION_CREDENTIALS=\(path)"]
+        plan.remarks = ["export GOOGLE_APPLICATION_CREDENTIALS=\(SetupPlan.shellWord(path))"]
         if let tokenFile {
             plan.remarks.insert("authagent sink add \(account) --what id_token --path \(tokenFile)", at: 0)
         } else {
@@ -55,19 +60,41 @@ struct SetupGoogle: SetupTool {
     }
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
-        guard let account = common.account else {
+        guard let name = name ?? common.account else {
             throw Failure("the account is not named", hint: "name it with --account", code: .usage)
         }
         return [
-            FileChange(path: Self.path(place, account.description)) { text in
-                if let text { try Self.requireOurs(text) }
+            FileChange(path: Self.path(place, name.description)) { text in
+                if let text { _ = try Self.requireOurs(text) }
                 return nil
             }
         ]
     }
 
-    private static func requireOurs(_ text: [UInt8]) throws(ConfigurationProblem) {
-        guard try JSONText(text).string(["type"]) == "external_account" else { throw .taken(setting: "type") }
+    private static let members: Set = [
+        "type", "audience", "subject_token_type", "token_url", "service_account_impersonation_url", "credential_source",
+    ]
+
+    /// Refuses a file of another type, and one with members that were added by hand.
+    private static func requireOurs(_ text: [UInt8]) throws(ConfigurationProblem) -> JSONText {
+        let document = try JSONText(text)
+        guard document.string(["type"]) == "external_account" else { throw .taken(setting: "type") }
+        if let other = document.names([]).first(where: { !members.contains($0) }) { throw .taken(setting: other) }
+        return document
+    }
+
+    /// Refuses a file for another provider or service account, which would be lost.
+    private func requireSame(_ document: JSONText, _ path: String) throws {
+        let url = document.string(["service_account_impersonation_url"])
+        guard document.string(["audience"]) == audience, url == serviceAccount.map(Self.impersonation) else {
+            throw Failure(
+                "cannot change \(path): it is for another audience or service account",
+                hint: "choose another file with --name, or take this one out first with --undo --write")
+        }
+    }
+
+    private static func impersonation(_ email: String) -> String {
+        "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/\(email):generateAccessToken"
     }
 
     private static func path(_ place: SetupPlace, _ account: String) -> String {
@@ -87,7 +114,7 @@ struct SetupGoogle: SetupTool {
                 ]
             }
         let impersonation = serviceAccount.map { email in
-            "  \"service_account_impersonation_url\": \"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/\(email):generateAccessToken\","
+            "  \"service_account_impersonation_url\": \"\(Self.impersonation(email))\","
         }
         return [
             "{", "  \"type\": \"external_account\",", "  \"audience\": \"\(audience ?? "")\",",

@@ -54,7 +54,11 @@ struct SetupMCP: SetupTool {
 
     /// An account's name may have characters that a server's cannot.
     private static func name(of subject: SetupSubject) -> String {
-        String(subject.name.description.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+        name(of: subject.name.description)
+    }
+
+    private static func name(of account: String) -> String {
+        String(account.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
     }
 
     private func claude(_ name: String, _ url: MappedURL, _ place: SetupPlace) -> SetupPlan {
@@ -72,6 +76,7 @@ struct SetupMCP: SetupTool {
         plan.changes = [
             FileChange(path: absolutePath(file), mode: 0o644) { text in
                 var text = text
+                if let text { try Self.requireOurs(JSONText(text), name, url, file) }
                 for (key, value) in members {
                     let path = ["mcpServers", name, key]
                     text = try text.map { try JSONText($0).setting(path, to: value) } ?? JSONText.new(path, value)
@@ -82,10 +87,26 @@ struct SetupMCP: SetupTool {
         return plan
     }
 
+    /// Refuses to change a server that another set-up, or the user, has written.
+    private static func requireOurs(_ document: JSONText, _ name: String, _ url: MappedURL, _ file: String) throws {
+        let server = ["mcpServers", name]
+        guard document.has(server) else { return }
+        guard isOurs(document, name) else { throw ConfigurationProblem.taken(setting: server.joined(separator: ".")) }
+        guard document.string(server + ["url"]) == url.text else {
+            throw Failure(
+                "cannot change \(file): its server '\(name)' has another URL",
+                hint: "choose another name with --server, or take that one out first with --undo --write")
+        }
+    }
+
+    private static func isOurs(_ document: JSONText, _ name: String) -> Bool {
+        document.string(["mcpServers", name, "headersHelper"])?.hasSuffix("/authagent helper mcp") == true
+    }
+
     private func codex(_ name: String, _ url: MappedURL, _ subject: SetupSubject, _ place: SetupPlace) -> SetupPlan {
         let section = "mcp_servers.\(name)"
         let lines = ["[\(section)]", "url = \"\(url.text)\"", "bearer_token_env_var = \"AUTHAGENT_TOKEN\""]
-        let block = MarkedBlock("mcp-codex \(subject.name)", lines)
+        let block = MarkedBlock(BlockName("mcp-codex", subject.name, name).text, lines)
         let path = Self.codexFile(place)
         var plan = SetupPlan()
         plan.show(path, lines)
@@ -111,19 +132,26 @@ struct SetupMCP: SetupTool {
     func removals(_ place: SetupPlace) throws -> [FileChange] {
         guard program != nil else { throw ValidationError("--program is missing") }
         guard program == .claude else {
-            return [.remove("mcp-codex", account: common.account?.description, from: Self.codexFile(place))]
+            let isOne = !common.url.isEmpty
+            let blocks = BlockChoice(tool: "mcp-codex", account: common.account) { [server] name in
+                name.key == server ?? (isOne ? Self.name(of: name.account) : name.key)
+            }
+            return [.remove(blocks, from: Self.codexFile(place))]
         }
         guard let file else {
             throw Failure("the file is not named", hint: "name the .mcp.json with --file", code: .usage)
         }
+        // The file does not say which account a server is for.
+        let wanted = server ?? common.account.map { Self.name(of: $0.description) }
+        let urls = try place.namedURLs()
         return [
             FileChange(path: absolutePath(file)) { text in
                 guard let text else { return nil }
                 var document = try JSONText(text)
-                for name in document.names(["mcpServers"]) where name == server ?? name {
-                    guard
-                        document.string(["mcpServers", name, "headersHelper"])?.hasSuffix("/authagent helper mcp")
-                            == true
+                for name in document.names(["mcpServers"]) where name == wanted ?? name {
+                    let url = document.string(["mcpServers", name, "url"]).flatMap(MappedURL.init)
+                    guard Self.isOurs(document, name),
+                        urls.isEmpty || url.map({ url in urls.contains(where: url.isSame) }) ?? false
                     else { continue }
                     document = try JSONText(document.removing(["mcpServers", name]))
                 }

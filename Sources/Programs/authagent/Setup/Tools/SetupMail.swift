@@ -23,6 +23,13 @@ struct SetupMail: SetupTool {
 
     @Option(
         help: ArgumentHelp(
+            "The account's name in msmtp and mbsync, for a second server; without it the account's own.",
+            valueName: "name"),
+        transform: AccountName.argument)
+    var name: AccountName?
+
+    @Option(
+        help: ArgumentHelp(
             "Only this one of oauthbearer and xoauth2; Microsoft has the latter alone.", valueName: "name"))
     var mechanism: String?
 
@@ -40,7 +47,7 @@ struct SetupMail: SetupTool {
     func plan(_ place: SetupPlace) throws -> SetupPlan {
         let account = try place.subject().name
         let mail = MailSettings(
-            account: account.description, command: "\(place.program) token \(account)", host: host, user: user,
+            name: (name ?? account).description, command: "\(place.program) token \(account)", host: host, user: user,
             mechanism: mechanism)
         var plan = SetupPlan()
         for one in program.map({ [$0] }) ?? MailProgram.allCases {
@@ -52,8 +59,22 @@ struct SetupMail: SetupTool {
             return plan
         }
         guard program.isWritten else { return plan }
-        let block = MarkedBlock("\(program.block) \(account)", program.lines(mail))
-        plan.changes = [.insert(block, in: program.path(place))]
+        let block = MarkedBlock(BlockName(program.block, account, program.key(mail)).text, program.lines(mail))
+        let path = program.path(place)
+        plan.changes = [
+            FileChange(path: path) { text in
+                let rest = try MarkedBlock.removed(from: text ?? []) { $0 == block.name } ?? []
+                let lines = String(decoding: rest, as: UTF8.self).split(whereSeparator: \.isNewline)
+                if let setting = lines.lazy.compactMap({ program.single($0, mail) }).first {
+                    throw Failure(
+                        "cannot change \(path): it has '\(setting)' already",
+                        hint: program.needsServer
+                            ? "choose another name with --name, or take the other out first with --undo --write"
+                            : "change that setting yourself: without --write this command prints what is needed")
+                }
+                return try block.written(to: text)
+            }
+        ]
         if program.needsServer, host == nil || user == nil {
             plan.obstacle = .init(
                 "\(program.rawValue) needs the server and the user", hint: "add --host NAME and --user NAME")
@@ -63,7 +84,12 @@ struct SetupMail: SetupTool {
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
         (program.map { [$0] } ?? MailProgram.allCases).filter(\.isWritten).map { one in
-            .remove(one.block, account: common.account?.description, from: one.path(place))
+            let blocks = BlockChoice(tool: one.block, account: common.account) { [host, user] block in
+                guard one.needsServer else { return true }
+                return (host.map { block.key.hasSuffix("@\($0)") } ?? true)
+                    && (user.map { block.key.hasPrefix("\($0)@") } ?? true)
+            }
+            return .remove(blocks, from: one.path(place))
         }
     }
 }

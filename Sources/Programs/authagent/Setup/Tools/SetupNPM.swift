@@ -13,13 +13,14 @@ struct SetupNPM: SetupTool {
 
     func plan(_ place: SetupPlace) throws -> SetupPlan {
         let subject = try place.subject()
-        var plan = try NPMSettings(place).plan("npm", subject, key: "_authToken", value: "${AUTHAGENT_TOKEN}")
+        let settings = NPMSettings(place)
+        var plan = try settings.plan("npm", subject, common, key: "_authToken", value: "${AUTHAGENT_TOKEN}")
         plan.remarks = ["authagent exec \(subject.name) --env AUTHAGENT_TOKEN -- npm install"]
         return plan
     }
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
-        [.remove("npm", account: common.account?.description, from: NPMSettings(place).path)]
+        [.remove(try NPMSettings.blocks("npm", common, place), from: NPMSettings(place).path)]
     }
 }
 
@@ -35,12 +36,17 @@ struct SetupPNPM: SetupTool {
     func plan(_ place: SetupPlace) throws -> SetupPlan {
         let subject = try place.subject()
         let script = Self.script(place, subject.name.description)
+        guard script.utf8.allSatisfy(SetupPlace.isPlain) else {
+            throw Failure(
+                "cannot name \(script) in .npmrc: its path has blanks or quotation marks",
+                hint: "set XDG_CONFIG_HOME to a path of letters, digits, '.', '_' and '-'")
+        }
         let lines = [
             "#!/bin/sh", Self.mark, "token=$(\(place.program) token \(subject.name)) || exit",
             // Without the scheme pnpm before 10.27 would send the bare token.
             #"printf 'Bearer %s\n' "$token""#,
         ]
-        var plan = try NPMSettings(place).plan("pnpm", subject, key: "tokenHelper", value: script)
+        var plan = try NPMSettings(place).plan("pnpm", subject, common, key: "tokenHelper", value: script)
         plan.show(script, lines)
         plan.changes.insert(
             FileChange(path: script, mode: 0o700) { text in
@@ -52,14 +58,18 @@ struct SetupPNPM: SetupTool {
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
         let settings = NPMSettings(place)
-        let accounts = try common.account.map { [$0.description] } ?? settings.accounts("pnpm")
-        let scripts = accounts.map { Self.script(place, $0) }.filter(place.exists).map { path in
+        let wanted = try NPMSettings.blocks("pnpm", common, place)
+        let blocks = try settings.blocks().filter { $0.tool == "pnpm" }
+        // A script stays as long as one of its account's registries does.
+        let staying = blocks.filter { !wanted.includes($0) }.map(\.account)
+        let accounts = Set(common.account.map { [$0.description] } ?? blocks.map(\.account)).subtracting(staying)
+        let scripts = accounts.sorted().map { Self.script(place, $0) }.filter(place.exists).map { path in
             FileChange(path: path) { text in
                 if let text { try Self.requireOurs(text) }
                 return nil
             }
         }
-        return [.remove("pnpm", account: common.account?.description, from: settings.path)] + scripts
+        return [.remove(wanted, from: settings.path)] + scripts
     }
 
     private static let mark = "# written by 'authagent setup pnpm'"
@@ -84,33 +94,58 @@ private struct NPMSettings {
             place.path("NPM_CONFIG_USERCONFIG") ?? place.path("npm_config_userconfig") ?? place.home + "/.npmrc"
     }
 
-    /// `tool`: the name of the block.
-    func plan(_ tool: String, _ subject: SetupSubject, key: String, value: String) throws -> SetupPlan {
-        let names = try subject.mapped().map {
-            "//\($0.host)\($0.path.hasSuffix("/") ? $0.path : $0.path + "/"):\(key)"
+    /// A URL as it is in the file.
+    private static func registry(_ url: MappedURL) -> String {
+        "//\(url.host)\(url.path.hasSuffix("/") ? url.path : url.path + "/")"
+    }
+
+    /// The blocks of a tool, of the account and the URLs that are named.
+    static func blocks(_ tool: String, _ options: SetupOptions, _ place: SetupPlace) throws -> BlockChoice {
+        let named = try place.namedURLs().map(registry)
+        return BlockChoice(tool: tool, account: options.account) { named.isEmpty || named.contains($0.key) }
+    }
+
+    /// `tool`: the first word of the blocks' names.
+    func plan(
+        _ tool: String, _ subject: SetupSubject, _ options: SetupOptions, key: String, value: String
+    ) throws -> SetupPlan {
+        var registries: [String] = []
+        for registry in try subject.mapped().map(Self.registry) where !registries.contains(registry) {
+            registries.append(registry)
         }
-        let block = MarkedBlock("\(tool) \(subject.name)", names.map { "\($0)=\(value)" })
+        let own = BlockChoice(tool: tool, account: subject.name) { [registries] in registries.contains($0.key) }
+        // Without --url, what has left the map goes.
+        let old = BlockChoice(tool: tool, account: subject.name) { [registries] name in
+            options.url.isEmpty && !registries.contains(name.key)
+        }
         var plan = SetupPlan()
-        plan.show(path, names.map { "\($0)=\(value)" })
+        plan.show(path, registries.map { "\($0):\(key)=\(value)" })
         plan.changes = [
-            FileChange(path: path) { text in
-                let rest = try MarkedBlock.removed(from: text ?? []) { $0 == block.name } ?? []
+            FileChange(path: path) { [registries] text in
+                var new = try old.removed(from: text)
+                let rest = try own.removed(from: new) ?? []
                 for line in String(decoding: rest, as: UTF8.self).split(whereSeparator: \.isNewline) {
-                    let name = line.prefix { $0 != "=" }.filter { $0 != " " && $0 != "\t" }
-                    if names.contains(String(name)) { throw ConfigurationProblem.taken(setting: String(name)) }
+                    let name = String(line.prefix { $0 != "=" }.filter { $0 != " " && $0 != "\t" })
+                    guard !registries.contains(where: { name == "\($0):\(key)" }) else {
+                        throw ConfigurationProblem.taken(setting: name)
+                    }
                 }
-                return try block.written(to: text)
+                for registry in registries {
+                    let block = BlockName(tool, subject.name, registry)
+                    new = try MarkedBlock(block.text, ["\(registry):\(key)=\(value)"]).written(to: new)
+                }
+                return new
             }
         ]
         return plan
     }
 
-    /// The accounts that have a block.
-    func accounts(_ tool: String) throws -> [String] {
+    /// The blocks in the file.
+    func blocks() throws -> [BlockName] {
         let text: [UInt8]
         do throws(Fault) { text = try EditableFile(path).content ?? [] } catch { throw Failure(error) }
-        return try MarkedBlock.names(in: text).filter { $0.hasPrefix(tool + " ") }.map {
-            String($0.dropFirst(tool.count + 1))
+        do throws(ConfigurationProblem) { return try MarkedBlock.names(in: text).compactMap(BlockName.init) } catch {
+            throw Failure("cannot change \(path): \(error.reason)", hint: error.hint)
         }
     }
 }

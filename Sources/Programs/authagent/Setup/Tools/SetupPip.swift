@@ -24,7 +24,7 @@ struct SetupPip: SetupTool {
     }
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
-        [.remove("pip", account: nil, from: Self.path(place))]
+        [.remove("pip", from: Self.path(place))]
     }
 
     /// pip's order (pip documentation, "Configuration").
@@ -57,7 +57,7 @@ struct SetupUV: SetupTool {
     }
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
-        [.remove("uv", account: nil, from: Self.path(place))]
+        [.remove("uv", from: Self.path(place))]
     }
 
     private static func path(_ place: SetupPlace) -> String {

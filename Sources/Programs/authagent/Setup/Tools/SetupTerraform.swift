@@ -34,7 +34,7 @@ struct SetupTerraform: SetupTool {
     }
 
     func removals(_ place: SetupPlace) throws -> [FileChange] {
-        [.remove("terraform", account: nil, from: Self.path(place))]
+        [.remove("terraform", from: Self.path(place))]
     }
 
     func linksToRemove(_ place: SetupPlace) -> [LinkChange] { [Self.link(place)] }
