@@ -5,7 +5,7 @@ internal import System
 enum CredentialReply {
     /// systemd's limit of a credential (systemd.exec(5)).
     static let largest = 1024 * 1024
-    /// Blank, so that what a killed agent leaves of it is no token.
+    /// Blank, so that a part of it, from an agent that was killed, does not pass for a token.
     private static let refusal = [UInt8](repeating: UInt8(ascii: "\n"), count: largest + 1)
     /// In seconds. A manager reads at once.
     private static let patience = 10

@@ -14,7 +14,7 @@ final class SinkRun: Sendable {
         var isTried = false
         /// In seconds since 1970, as the file has it.
         var expiry: Int?
-        /// The removal of the file, once the sink is no longer declared.
+        /// The removal of the file, after the end of the declaration.
         var discard: Task<Bool, Never>?
         /// What waits for the end of the first attempt.
         var waiting: [AsyncStream<Void>.Continuation] = []
@@ -48,7 +48,7 @@ final class SinkRun: Sendable {
         guarded = Mutex(Guarded(state: SinkState(held: earlier?.held ?? held)))
     }
 
-    /// Works until the sink is no longer declared, or the agent stops.
+    /// Works until the declaration ends, or the agent stops.
     func run() async {
         // Its removal must not take this run's file.
         _ = await earlier?.discarding?.value
@@ -115,13 +115,13 @@ final class SinkRun: Sendable {
             switch answer {
             case .success(let answer):
                 return guarded.state.received(
-                    secondsLeft: secondsLeft(answer.reply), minimumValidity: settings.minimumValidity,
-                    isScheduled: settings.target == nil, problem: answer.problem, at: now)
+                    answer.token, minimumValidity: settings.minimumValidity, isScheduled: settings.target == nil,
+                    problem: answer.problem, at: now)
             case .failure(let problem): return guarded.state.refused(problem, at: now)
             }
         }
         switch (action, answer) {
-        case (.write?, .success(let answer)): await write(answer.reply, version)
+        case (.write?, .success(let answer)): await write(answer, version)
         case (.remove?, _): _ = await remove()
         // The answer is older than the withdrawal.
         case (nil, _): if !Task.isCancelled { signals.changed() }
@@ -130,36 +130,43 @@ final class SinkRun: Sendable {
         tried()
     }
 
-    /// `problem`: why the token is not a fresher one.
-    private func ask() async -> Result<(reply: TokenReply, problem: Problem?), Problem> {
+    private struct Answer {
+        let reply: TokenReply
+        let token: SinkState.Held
+        /// Why the token is not a fresher one.
+        var problem: Problem?
+    }
+
+    private func ask() async -> Result<Answer, Problem> {
         let request = TokenRequest(
             minimumValidity: SinkState.needed(settings.minimumValidity), includesIDToken: settings.what == .idToken,
             target: settings.target)
         do throws(Problem) {
             let served = try await tokens.served(settings.account, request, within: CallerLimits()).token
-            var problem: Problem?
-            if case .renewalFailed(let failure)? = served.note { problem = Problem(failure, account: settings.account) }
-            return .success((tokens.reply(served, settings.account, request), problem))
+            let expiresAt =
+                settings.what == .idToken
+                ? served.token.idToken?.expiresAt : served.secondsLeft == nil ? nil : served.token.expiresAt
+            var answer = Answer(
+                reply: tokens.reply(served, settings.account, request), token: SinkState.Held(expiresAt: expiresAt))
+            if case .renewalFailed(let failure)? = served.note {
+                answer.problem = Problem(failure, account: settings.account)
+            }
+            return .success(answer)
         } catch { return .failure(error) }
     }
 
-    private func secondsLeft(_ reply: TokenReply) -> Int? {
-        settings.what == .idToken ? reply.idTokenExpiresAt.map { max(0, $0 - time.wall) } : reply.expiresIn
-    }
-
-    private func write(_ reply: TokenReply, _ version: UInt64) async {
-        let left = secondsLeft(reply)
+    private func write(_ answer: Answer, _ version: UInt64) async {
         let isDone: Void? = await jobs.run { [self] in
             // A withdrawal comes before or after this job as a whole.
             guard guarded.withLock({ $0.state.version == version }) else { return }
             let earlier = fault
             do throws(Fault) {
-                let reply = steady(reply)
+                let reply = steady(answer)
                 let isChanged = try parts.files.write(
                     try reply.content(for: settings), to: settings, expiresAt: reply.expiresAt(for: settings.what))
                 guarded.withLock { guarded in
-                    guarded.state.wrote(secondsLeft: left, at: time.now)
-                    guarded.expiry = reply.expiresAt
+                    guarded.state.wrote(answer.token)
+                    guarded.expiry = reply.expiresAt(for: settings.what)
                 }
                 if earlier != nil { logger.notice("sink written again", metadata: ["path": "\(settings.path)"]) }
                 if isChanged { program.fileHasChanged { [weak self] in self?.programEnded($0) } }
@@ -172,14 +179,13 @@ final class SinkRun: Sendable {
         if isDone == nil, !Task.isCancelled { failed(unanswered) }
     }
 
-    /// Returns the reply with the expiry that the file has if they differ by rounding alone: the file must not change
-    /// with each request.
-    private func steady(_ reply: TokenReply) -> TokenReply {
-        guard let new = reply.expiresAt, let old = guarded.withLock({ $0.expiry }), abs(new - old) <= 2 else {
-            return reply
-        }
-        var reply = reply
-        reply.expiresAt = old
+    /// Returns the reply with the expiry that the file has for the same token: each request rounds it anew, and the file
+    /// must not change with that.
+    private func steady(_ answer: Answer) -> TokenReply {
+        let (held, expiry) = guarded.withLock { ($0.state.held, $0.expiry) }
+        guard held == answer.token, let expiry else { return answer.reply }
+        var reply = answer.reply
+        if settings.what == .idToken { reply.idTokenExpiresAt = expiry } else { reply.expiresAt = expiry }
         return reply
     }
 

@@ -17,7 +17,7 @@ struct SinkState: Sendable {
     }
 
     private(set) var held: Held?
-    /// Why there is no fresh token.
+    /// Why a fresh token is missing.
     private(set) var missing: Problem?
     /// Why the file cannot be written or removed.
     private(set) var fault: Fault?
@@ -47,15 +47,15 @@ struct SinkState: Sendable {
         min(minimumValidity + lead, Limits.largestMinimumValidity)
     }
 
-    /// A token came. `secondsLeft`: `nil` if it does not expire. `problem`: why it is not a fresher one.
+    /// A token came. `problem`: why it is not a fresher one. `isScheduled`: the vault renews it without a request.
     mutating func received(
-        secondsLeft: Int?, minimumValidity: Int, isScheduled: Bool, problem: Problem?, at now: ContinuousClock.Instant
+        _ token: Held, minimumValidity: Int, isScheduled: Bool, problem: Problem?, at now: ContinuousClock.Instant
     ) -> Action {
         missing = problem
         refusals = 0
+        let left = token.expiresAt.map { max(0, Int(($0 - now).components.seconds)) }
         wake = Self.wake(
-            secondsLeft: secondsLeft, Self.needed(minimumValidity), isKnown: isHeld(secondsLeft, at: now),
-            isScheduled: isScheduled
+            secondsLeft: left, Self.needed(minimumValidity), isKnown: token == held, isScheduled: isScheduled
         ).map { now + .seconds($0) }
         return .write
     }
@@ -77,8 +77,8 @@ struct SinkState: Sendable {
         return .remove
     }
 
-    mutating func wrote(secondsLeft: Int?, at now: ContinuousClock.Instant) {
-        held = Held(expiresAt: secondsLeft.map { now + .seconds($0) })
+    mutating func wrote(_ token: Held) {
+        held = token
         (fault, faults) = (nil, 0)
     }
 
@@ -99,12 +99,6 @@ struct SinkState: Sendable {
 
     private static func pause(after failures: Int) -> Duration {
         .seconds(min(firstPause << min(failures, 8), longestPause))
-    }
-
-    /// Whether the file has this token already, so far as its expiry tells.
-    private func isHeld(_ secondsLeft: Int?, at now: ContinuousClock.Instant) -> Bool {
-        guard let secondsLeft, let expiresAt = held?.expiresAt else { return false }
-        return abs((expiresAt - now).components.seconds - Int64(secondsLeft)) <= 1
     }
 
     /// Returns the seconds until the next request for a token.

@@ -11,7 +11,7 @@ public struct AddedSinks: Sendable {
 
     public var file: String { paths.addedSinks }
 
-    /// Returns the file's sinks, in its order; none if there is no file.
+    /// Returns the file's sinks, in its order; empty if the file is missing.
     public func load() throws(ConfigurationError) -> [SinkSettings] {
         guard let text = try ProtectedFile.text(file) else { return [] }
         return try Self.parse(text, path: file, places)

@@ -25,7 +25,7 @@ public struct SinkStatus: Codable, Equatable, Sendable {
         case ok
         /// The file holds a token with less than `min_valid` left: it cannot be renewed at the moment.
         case stale
-        /// There is no file, because there is no token for it.
+        /// The file is absent: the agent has no token for it.
         case waiting
         /// The file cannot be written.
         case failed
