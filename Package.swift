@@ -59,9 +59,8 @@ let programs: [Target] = [
         dependencies: [
             "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection", "CQuietDispatch",
             "CWipingHeap", "Configuration", "CurlTransport", "Doctor", "Formats", "HookRunner", "KeyringStore",
-            "Metrics", "OAuth",
-            "PeerIdentity", "Policy", "QRCode", "SealedStorage", "SecretMemory", "SinkFiles", "System", "Vault",
-            argumentParser, lifecycle, logging, unixSignals,
+            "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedStorage", "SecretMemory", "SinkFiles",
+            "System", "Vault", argumentParser, lifecycle, logging, unixSignals,
         ],
         path: "Sources/Programs/authagentd",
         swiftSettings: swift
