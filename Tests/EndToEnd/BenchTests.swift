@@ -29,7 +29,7 @@ struct BenchTests {
         #expect(result.status == 0, "\(result.output)\(result.errors)")
         let json = try Data(contentsOf: URL(fileURLWithPath: files.path + "/report.json"))
         let report = try JSONDecoder().decode(Report.self, from: json)
-        #expect(report.rows.count == 9)
+        #expect(report.rows.count == 10)
         for row in report.rows {
             #expect(!row.checks.isEmpty)
             for check in row.checks { #expect(check.value.isFinite && check.value >= 0, "\(row.name): \(check)") }

@@ -6,6 +6,8 @@ internal import Glibc
 package struct RawBytes: ~Copyable {
     @usableFromInline package private(set) var memory: UnsafeMutableRawPointer
     private var capacity: Int
+    /// How far the memory was ever written, if that is more than `end`.
+    private var used = 0
     @usableFromInline package private(set) var start = 0
     @usableFromInline package private(set) var end = 0
 
@@ -14,7 +16,13 @@ package struct RawBytes: ~Copyable {
         memory = .allocate(byteCount: self.capacity, alignment: 1)
     }
 
-    deinit { memory.deallocate() }
+    deinit { release() }
+
+    /// Clears what was written, which may be a token; more would touch further pages.
+    private func release() {
+        explicit_bzero(memory, max(used, end))
+        memory.deallocate()
+    }
 
     @inlinable package var count: Int { end - start }
     package var isEmpty: Bool { start == end }
@@ -55,7 +63,10 @@ package struct RawBytes: ~Copyable {
     package mutating func removeFirst(_ count: Int) {
         precondition(count <= self.count)
         start += count
-        if start == end { (start, end) = (0, 0) }
+        if start == end {
+            used = max(used, end)
+            (start, end) = (0, 0)
+        }
     }
 
     /// What is read at a time once the first capacity is used up.
@@ -65,13 +76,14 @@ package struct RawBytes: ~Copyable {
         if end + more <= capacity { return }
         let count = count
         if count + more <= capacity {
+            used = max(used, end)
             memory.copyMemory(from: memory + start, byteCount: count)
         } else {
             let larger = max(2 * capacity, count + more)
             let copy = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 1)
             copy.copyMemory(from: memory + start, byteCount: count)
-            memory.deallocate()
-            (memory, capacity) = (copy, larger)
+            release()
+            (memory, capacity, used) = (copy, larger, 0)
         }
         (start, end) = (0, count)
     }

@@ -66,21 +66,34 @@ struct GitEvictionTests {
         _ = try await agent.run("git", "credential-cache", "--socket=\(socket)", "exit")
     }
 
-    @Test("without another helper, with an expiry, and while it evicts, the agent is not asked")
+    @Test("without another helper, with a cache that knows the expiry, and while it evicts, the agent is not asked")
     func unneeded() async throws {
         let agent = try HelperAgent()
-        try agent.files.file(
-            ".gitconfig", "[credential]\n\thelper =\n\thelper = \(agent.files.path)/bin/git-credential-authagent\n")
+        let link = agent.files.path + "/bin/git-credential-authagent"
+        try agent.files.file(".gitconfig", "[credential]\n\thelper =\n\thelper = \(link)\n")
         #expect(try await agent.helper("git", "store", input: Self.token).status == 0)
-        try configure(agent, "cache")
         let known = Self.token + "password_expiry_utc=2000000000\n"
-        #expect(try await agent.helper("git", "store", input: known).status == 0)
+        for cache in ["cache", "cache --timeout=900"] {
+            try configure(agent, cache)
+            #expect(try await agent.helper("git", "store", input: known).status == 0)
+        }
         for operation in ["store", "erase"] {
             let marked = try await agent.helper(
                 "git", operation, input: Self.token, changes: ["AUTHAGENT_GIT_EVICTION": "1"])
             #expect(marked.status == 0 && marked.errors == "")
         }
         #expect(agent.requests.isEmpty, "\(agent.requests)")
+    }
+
+    @Test("a store that git tells the expiry writes the token all the same, and gives it up")
+    func knownExpiry() async throws {
+        let agent = try HelperAgent()
+        let store = agent.files.path + "/credentials"
+        try agent.files.file("credentials", "https://oauth2:AT1@git.example.com\n")
+        try configure(agent, "store --file=\(store)")
+        let known = Self.token + "password_expiry_utc=2000000000\n"
+        #expect(try await agent.helper("git", "store", input: known).status == 0)
+        #expect(try String(contentsOfFile: store, encoding: .utf8) == "")
     }
 
     @Test("store is silent and succeeds without git in PATH, without PATH, and with an agent that refuses")

@@ -85,7 +85,7 @@ struct HelperInputTests {
 
     @Test("a token or user name that would end a line, a header or a text is not passed on")
     func hostileReply() async throws {
-        for token in ["a\\nb", "a\\r", "a\\u0000b", "\\u00e9", "", "\\ud800"] {
+        for token in ["a b", "a\\nb", "a\\r", "a\\u0000b", "\\u00e9", "", "\\ud800"] {
             let agent = try HelperAgent { _ in
                 HelperAgent.Reply(
                     status: 200,
@@ -118,7 +118,7 @@ struct HelperInputTests {
     @Test("help for helpers, and an error for one that does not exist")
     func help() async throws {
         let agent = try HelperAgent()
-        for arguments in [["--help"], ["git", "--help"], ["kubectl", "work", "-h"]] {
+        for arguments in [["--help"], ["git", "--help"], ["kubectl", "-h"]] {
             let result = try await run(agent, arguments)
             #expect(result.status == 0 && result.errors == "")
             #expect(result.output.contains("USAGE: authagent helper <name>"), "\(result.output)")

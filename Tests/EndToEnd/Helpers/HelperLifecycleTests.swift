@@ -11,10 +11,9 @@ struct HelperLifecycleTests {
 
     /// Logs in, gives the account these lines, and makes helpers callable by the names that tools look for.
     private func demo(
-        _ accounts: [String: String], _ configuration: DemoIssuer.Configuration = DemoIssuer.Configuration(),
-        scopes: [String] = []
+        _ accounts: [String: String], scopes: [String] = []
     ) async throws -> DemoLogin {
-        let demo = try await DemoLogin(configuration, scopes: scopes)
+        let demo = try await DemoLogin(scopes: scopes)
         for (name, lines) in accounts {
             try await demo.logIn(name)
             let file = "\(demo.home.accountFiles)/\(name).toml"
@@ -74,11 +73,9 @@ struct HelperLifecycleTests {
         #expect(other.status != 0 && !other.errors.contains("authagent"), "\(other.errors)")
     }
 
-    @Test("git's cache beside the helper does not give a token out after its expiry")
+    @Test("git's cache beside the helper does not give a token out that the agent has replaced")
     func cache() async throws {
-        var configuration = DemoIssuer.Configuration()
-        configuration.accessTokenLifetime = 3
-        let demo = try await demo(["work": "urls = [\"https://git.example.com/\"]"], configuration)
+        let demo = try await demo(["work": "urls = [\"https://git.example.com/\"]"])
         let socket = try demo.home.files.directory("cache") + "/socket"
         try demo.home.files.file(
             ".gitconfig",
@@ -86,7 +83,7 @@ struct HelperLifecycleTests {
                 + "[credential \"https://git.example.com\"]\n\thelper = authagent\n")
         let first = try await git(demo, "fill", Self.host)
         #expect(try await git(demo, "approve", first.output).errors == "")
-        try await demo.tokenExpires()
+        try await demo.home.authagent("token", "work", "--renew")
         let second = try await git(demo, "fill", Self.host)
         #expect(password(first) != nil && password(second) != nil && password(second) != password(first))
         _ = try await ChildProcess.run(

@@ -141,6 +141,20 @@ struct KubectlHelperTests {
         #expect(record.range(of: Data("AT".utf8)) == nil)
     }
 
+    @Test("one process that uses an account for two clusters reports nothing")
+    func clusters() async throws {
+        let agent = try HelperAgent()
+        func info(_ host: String) -> String {
+            #"{"apiVersion":"\#(Self.v1)","kind":"ExecCredential","spec":{"cluster":{"server":"https://\#(host)/"}}}"#
+        }
+        let two = "for info; do KUBERNETES_EXEC_INFO=$info \"$0\" helper kubectl work; done"
+        let result = try await ChildProcess.run(
+            "/bin/sh", ["-c", two, BuildProducts.path("authagent"), info("one"), info("two")],
+            environment: agent.environment)
+        #expect(result.lines.count == 2 && result.errors == "", "\(result.errors)")
+        #expect(!agent.requests.contains { $0.contains("rejected") })
+    }
+
     @Test("another request of the same process, and a runtime directory that others can read, report nothing")
     func notRefused() async throws {
         let agent = try HelperAgent()

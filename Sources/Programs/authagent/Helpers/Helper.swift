@@ -91,7 +91,7 @@ struct HelperCall {
         else { return nil }
         self.helper = helper
         self.arguments = HelperArguments(arguments, count: Int(count), used: 3)
-        if self.arguments.contains("--help") || self.arguments.contains("-h") { return nil }
+        if self.arguments[0].equals("--help") || self.arguments[0].equals("-h") { return nil }
     }
 
     /// Runs the helper. A failure is one line on standard error, because the tools show it among their own.

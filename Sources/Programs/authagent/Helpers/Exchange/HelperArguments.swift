@@ -15,15 +15,6 @@ struct HelperArguments {
         return Bytes(argument)
     }
 
-    func contains(_ word: StaticString) -> Bool {
-        var index = 0
-        while index < count {
-            if self[index].equals(word) { return true }
-            index += 1
-        }
-        return false
-    }
-
     /// For helpers that are not started often.
     var texts: [String] { (0..<count).map { self[$0].text } }
 }

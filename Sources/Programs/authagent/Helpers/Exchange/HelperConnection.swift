@@ -19,10 +19,7 @@ struct HelperConnection {
     /// Requests a token and lends the reply.
     func token(_ query: TokenQuery, _ use: (TokenAnswer) throws(Failure) -> Void) throws(Failure) {
         try reply(to: query.request) { json throws(Failure) in
-            guard let answer = TokenAnswer(json, isIDToken: query.includesIDToken) else {
-                throw Failure(AgentClientError.notUnderstood)
-            }
-            try use(answer)
+            try use(try TokenAnswer(json, isIDToken: query.includesIDToken))
         }
     }
 

@@ -8,10 +8,17 @@ struct TokenAnswer {
     /// When the token ends, in seconds since 1970; `nil` if the provider does not say.
     let expiry: Int?
 
-    /// `isIDToken`: the ID token is the one that is used. `nil` if the reply has no token, or one with other characters
-    /// than visible ASCII: they would end a line, a header or a message of the program that reads it.
-    init?(_ json: JSONView, isIDToken: Bool) {
-        guard let token = json[isIDToken ? "id_token" : "access_token"], Self.isVisible(token) else { return nil }
+    /// `isIDToken`: the ID token is the one that is used.
+    init(_ json: JSONView, isIDToken: Bool) throws(Failure) {
+        guard let token = json[isIDToken ? "id_token" : "access_token"], token.quoted != nil else {
+            throw Failure(AgentClientError.notUnderstood)
+        }
+        // Others would end a word, a line or a header of the program that reads it.
+        guard Self.isVisible(token) else {
+            throw Failure(
+                "the token has other characters than visible ASCII, and is not passed on",
+                hint: "run 'authagent token NAME' for it as it is")
+        }
         self.json = json
         self.token = token
         let expiry = json[isIDToken ? "id_token_expires_at" : "expires_at"]?.integer
@@ -63,7 +70,7 @@ struct TokenAnswer {
         var (isVisible, isEmpty) = (true, true)
         let isText = text.forEachByte { byte in
             isEmpty = false
-            if !(0x20...0x7E).contains(byte) { isVisible = false }
+            if !(0x21...0x7E).contains(byte) { isVisible = false }
         }
         return isText && isVisible && !isEmpty
     }

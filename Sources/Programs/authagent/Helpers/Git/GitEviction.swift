@@ -16,11 +16,10 @@ enum GitEviction {
 
     /// `stored`: what git asks to store.
     static func run(_ stored: GitInput) {
-        guard !isRunning, !stored.hasExpiry, let password = stored.password, !password.isEmpty,
-            let command = command()
-        else { return }
+        guard !isRunning, let password = stored.password, !password.isEmpty, let command = command() else { return }
         let others = OtherHelpers(
-            command.output(["config", "--null", "--get-regexp", #"^credential\.(.*\.)?helper$"#]))
+            command.output(["config", "--null", "--get-regexp", #"^credential\.(.*\.)?helper$"#]),
+            knowExpiry: stored.hasExpiry)
         guard others.hasEarlier || others.hasLater, isOurs(password, of: stored) else { return }
         if others.hasEarlier { command.run(["credential", "reject"], input: description(of: stored, password)) }
         // These get the token only after this process.
@@ -32,14 +31,16 @@ enum GitEviction {
     /// The operation of the process that is left behind.
     private static let later = "evict-later"
 
-    /// In milliseconds: git runs one helper after the other.
-    private static let delay: Int32 = 1000
+    /// In milliseconds: git runs one helper after the other, and a slow one stores late.
+    private static let delays: (Int32, Int32) = (1000, 4000)
 
     /// Runs after the helpers that come after this one. `stored` is the account's token.
     static func runLater(_ stored: GitInput) {
         guard isRunning, let password = stored.password else { return }
-        _ = poll(nil, 0, delay)
-        command()?.run(["credential", "reject"], input: description(of: stored, password))
+        for delay in [delays.0, delays.1] {
+            _ = poll(nil, 0, delay)
+            command()?.run(["credential", "reject"], input: description(of: stored, password))
+        }
     }
 
     private static func command() -> GitCommand? {

@@ -52,7 +52,7 @@ enum KubectlHelper {
         query.includesIDToken = options.isIDToken
         let connection = try HelperConnection()
         var calls: RecentCall?
-        query.request.withBytes { calls = RecentCall(of: $0) }
+        query.request.withBytes { calls = RecentCall(of: $0, for: Bytes(variable: ExecInfo.variable)) }
         var refused: Refused?
         try connection.token(query) { answer throws(Failure) in
             if calls?.isRepeated(expiry: answer.expiry) == true { refused = Refused(answer) }

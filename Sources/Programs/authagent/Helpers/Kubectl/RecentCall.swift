@@ -21,16 +21,17 @@ struct RecentCall {
 
     private typealias Record = (parent: Int64, start: Int64, request: Int64, moment: Int64, expiry: Int64)
 
-    /// `request` is what is asked of the agent. `nil` if nothing can be kept.
-    init?(of request: Bytes) {
+    /// `request` is what is asked of the agent, `cluster` what the client says of its own. `nil` if nothing can be kept.
+    init?(of request: Bytes, for cluster: Bytes?) {
         parent = Int64(getppid())
         guard parent > 1, let file = Self.open() else { return nil }
         self.file = file
         slot = off_t(parent % Self.slots) * off_t(MemoryLayout<Record>.size)
         parentStart = Self.start(of: parent)
-        // FNV-1a: tells requests apart, and protects nothing.
+        // FNV-1a: tells requests apart, and protects nothing. One process may use an account for several clusters.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in request { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        if let cluster { for byte in cluster { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
         self.request = Int64(bitPattern: hash)
     }
 
