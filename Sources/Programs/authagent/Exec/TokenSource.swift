@@ -66,7 +66,8 @@ struct TokenSource: Sendable {
     /// Whether the agent serves any token of the login now: after a logout, or while it is locked, it does not.
     func isServed() -> Bool {
         do {
-            _ = try AgentConnection.open(startIfNeeded: false).ask(.token(account, request(minimumValidity: 0, wait: 5)))
+            _ = try AgentConnection.open(startIfNeeded: false)
+                .ask(.token(account, request(minimumValidity: 0, wait: 5)))
             return true
         } catch AgentClientError.problem(let problem) {
             return ![.loginRequired, .locked, .unknownAccount].contains(problem.code)
