@@ -4,13 +4,6 @@ internal import AuthagentClient
 
 /// `authagent helper aws`: what a `credential_process` of the AWS CLI and SDKs prints (AWS SDKs and Tools Reference
 /// Guide, "Process credential provider"). An exit code other than 0 makes what is on standard error the message.
-enum AWSHelper {
-    static func run(_ arguments: [String]) throws {
-        let command = try AWSHelperCommand.parse(arguments)
-        try command.run()
-    }
-}
-
 struct AWSHelperCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "aws",
