@@ -70,6 +70,25 @@ struct ExecRenewalTests {
         #expect(result.lines.count { $0 == "ready" } == 1)
     }
 
+    @Test("a file that cannot be written ends no command: it is reported once, and written when that is possible")
+    func full() async throws {
+        let demo = try await Self.login()
+        let script = """
+            trap 'echo "signal $(cat "$T")"' USR1; d=$(dirname "$T"); mv "$d" "$d.away"; echo moved
+            i=0; while [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done; mv "$d.away" "$d"; echo back
+            while :; do sleep 0.05; done
+            """
+        let process = try demo.home.client(
+            ["exec", "work", "--file", "T", "--on-renew", "USR1", "--", "sh", "-c", script])
+        #expect(await process.line(beginning: "back") == "back")
+        #expect(!process.outputSoFar.contains("signal"))
+        #expect(await process.line(beginning: "signal").utf8.count > 10)
+        let reports = process.errorsSoFar.split(separator: "\n").filter { $0.contains("cannot write the token") }
+        #expect(reports.count == 1, "\(process.errorsSoFar)")
+        process.signal(SIGTERM)
+        #expect(await process.result().status == -15)
+    }
+
     @Test("a reader of the file has a whole token at each moment")
     func whole() async throws {
         let demo = try await Self.login()

@@ -100,6 +100,11 @@ int clinux_child_change(pid_t pid, int *code, int *is_signal) {
     }
 }
 
+int clinux_child_has_ended(pid_t pid) {
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
 void clinux_die_of(int signal_number) {
     struct rlimit core;
     if (getrlimit(RLIMIT_CORE, &core) == 0) {

@@ -13,11 +13,18 @@ public final class LoopbackServer: Sendable {
     private let handler: Handler
     /// Makes the body of an error from a status and its text.
     private let errorBody: @Sendable (Int, String) -> [UInt8]
-    private let running = Mutex(0)
+    private let connections = Mutex(Connections())
 
-    /// More than a program's libraries use at once. Others wait in the kernel's queue, which has a bound too.
-    static let mostConnections = 8
-    private static let backlog: Int32 = 32
+    private struct Connections {
+        var count = 0
+        var last: UInt64 = 0
+        /// Those whose head is not complete, by age.
+        var waiting: [UInt64: Int32] = [:]
+    }
+
+    /// More than a program's libraries use at once. Beyond it, the one that has waited longest for its head is closed.
+    static let mostConnections = 64
+    private static let backlog: Int32 = 64
     /// For the request's head, and then for the reply to be taken.
     static let timeLimit: Duration = .seconds(5)
 
@@ -59,34 +66,53 @@ public final class LoopbackServer: Sendable {
 
     private func acceptNext() {
         var wait = pollfd(fd: listener.raw, events: Int16(POLLIN), revents: 0)
-        // While all places are taken, look again after a moment.
-        let isFull = running.withLock { $0 >= Self.mostConnections }
-        guard !isFull else {
+        guard poll(&wait, 1, -1) > 0 else { return }
+        guard makeRoom() else {
+            // All are being answered.
             _ = poll(nil, 0, 10)
             return
         }
-        guard poll(&wait, 1, -1) > 0 else { return }
         let raw = LocalSocket.accept(listener.raw)
         guard raw >= 0 else {
             // No descriptors or no memory: others may free some.
             if errno != EAGAIN && errno != ECONNABORTED { _ = poll(nil, 0, 100) }
             return
         }
-        running.withLock { $0 += 1 }
+        let id = connections.withLock { connections in
+            connections.count += 1
+            connections.last += 1
+            connections.waiting[connections.last] = raw
+            return connections.last
+        }
         let isStarted = WorkerThread.start(named: "request") {
-            let connection = LoopbackConnection(Descriptor(owning: raw))
-            self.serve(connection)
-            self.running.withLock { $0 -= 1 }
+            self.serve(LoopbackConnection(Descriptor(owning: raw)), id)
+            self.connections.withLock { $0.count -= 1 }
         }
         if !isStarted {
+            connections.withLock { connections in
+                connections.waiting[id] = nil
+                connections.count -= 1
+            }
             close(raw)
-            running.withLock { $0 -= 1 }
         }
     }
 
-    private func serve(_ connection: borrowing LoopbackConnection) {
+    /// Closes the connection that has waited longest, if all places are taken. Returns whether there is a place.
+    private func makeRoom() -> Bool {
+        connections.withLock { connections in
+            guard connections.count >= Self.mostConnections else { return true }
+            guard let oldest = connections.waiting.keys.min(), let raw = connections.waiting.removeValue(forKey: oldest)
+            else { return false }
+            // Its thread closes it: under this lock its number is its own.
+            shutdown(raw, Int32(SHUT_RDWR))
+            return true
+        }
+    }
+
+    private func serve(_ connection: consuming LoopbackConnection, _ id: UInt64) {
         do throws(LoopbackRequest.Rejection) {
-            guard let head = try connection.readHead(within: Self.timeLimit) else { return }
+            let head = try readHead(connection, id)
+            guard let head else { return }
             let request = try LoopbackRequest(parsing: head)
             try check(request)
             connection.send(handler(request), within: Self.timeLimit)
@@ -95,6 +121,14 @@ public final class LoopbackServer: Sendable {
                 LoopbackReply(status: error.status, json: errorBody(error.status, error.detail)),
                 within: Self.timeLimit)
         }
+    }
+
+    private func readHead(
+        _ connection: borrowing LoopbackConnection, _ id: UInt64
+    ) throws(LoopbackRequest.Rejection) -> [UInt8]? {
+        // Before the descriptor is closed, however the reading ends.
+        defer { connections.withLock { $0.waiting[id] = nil } }
+        return try connection.readHead(within: Self.timeLimit)
     }
 
     private func check(_ request: LoopbackRequest) throws(LoopbackRequest.Rejection) {

@@ -36,6 +36,9 @@ int clinux_signalfd_take(int fd, int *is_sent);
 /// the signal in `code`, and for the end whether it was a signal in `is_signal`; 0 if nothing has changed.
 int clinux_child_change(pid_t pid, int *code, int *is_signal);
 
+/// Whether the child has ended and was not waited for yet.
+int clinux_child_has_ended(pid_t pid);
+
 /// Ends this process by the signal, without a core file. Returns if the signal does not do that.
 void clinux_die_of(int signal_number);
 

@@ -39,7 +39,10 @@ struct ExecCommand: ParsableCommand {
 
     @OptionGroup(title: "Options of --aws") var role: AWSRoleOptions
 
-    @Option(help: ArgumentHelp("Send the command this signal when the token has been renewed.", valueName: "signal"))
+    @Option(
+        help: ArgumentHelp(
+            "Send the command this signal when the token has been renewed, after the file has it.", valueName: "signal")
+    )
     var onRenew: String?
 
     @Flag(help: "When the token has been renewed, end the command with SIGTERM and start it anew.")

@@ -21,6 +21,8 @@ struct ContainerCredentials: Sendable {
         ]
         return others.map { ($0, nil) } + [
             ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            // Some libraries would go on to the machine's own role while a login is required.
+            ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:\(port)\(path)"),
             ("AWS_CONTAINER_AUTHORIZATION_TOKEN", secret.text),
         ]

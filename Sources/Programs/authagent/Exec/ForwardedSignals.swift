@@ -10,7 +10,8 @@ struct ForwardedSignals {
         // Ignored, the kernel would reap the child without its exit code.
         signal(SIGCHLD, SIG_DFL)
         let others = [
-            SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGALRM, SIGPWR, SIGTSTP, SIGCONT, SIGURG,
+            SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGALRM, SIGPWR, SIGTSTP, SIGTTIN, SIGTTOU,
+            SIGCONT, SIGURG,
         ]
         // Real-time signals, without the two that glibc keeps to itself (signal(7)).
         let all = [SIGCHLD] + others.filter { !Self.isIgnored($0) } + Array(34...64)

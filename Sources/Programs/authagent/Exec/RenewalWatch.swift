@@ -41,9 +41,12 @@ final class RenewalWatch: Sendable {
         }
     }
 
-    /// Starts to watch. Returns false if the system has no more threads.
-    func start(after expiry: Int) -> Bool {
-        WorkerThread.start(named: "renewal") { self.run(after: expiry) }
+    /// Starts to watch; without an expiry, only whether the token is still served. Returns false if the system has no more
+    /// threads.
+    func start(after expiry: Int?) -> Bool {
+        WorkerThread.start(named: "renewal") {
+            if let expiry { self.run(after: expiry) } else { self.runLasting() }
+        }
     }
 
     private func post(_ event: Event) {
@@ -52,25 +55,29 @@ final class RenewalWatch: Sendable {
     }
 
     private func run(after first: Int) {
-        var (expiry, problem, isEnded) = (first, String?.none, false)
+        var (expiry, isEnded) = (first, false)
+        // Each is reported once until a token comes.
+        var problems: Set<String> = []
+        var pause = Self.shortestPause
         while true {
             do {
                 // The token's end is an event too.
                 if let token = try source.token(after: expiry, until: isEnded ? .max : expiry) {
-                    (problem, isEnded) = (nil, false)
+                    (problems, pause, isEnded) = ([], Self.shortestPause, false)
                     post(.renewed(token))
-                    guard let next = token.expiresAt else { return }
+                    guard let next = token.expiresAt else { return runLasting() }
                     expiry = next
                 }
             } catch {
                 let failure = Failure(any: error)
-                if failure.problemCode != problem { post(.failing(failure)) }
-                problem = failure.problemCode
+                if problems.insert(failure.problemCode).inserted { post(.failing(failure)) }
                 if !isEnded, !source.isServed() {
                     isEnded = true
                     post(.ended)
                 }
-                sleep(Self.pause)
+                // The agent answers at once while a login is required.
+                sleep(isEnded ? pause : min(pause, UInt32(max(1, expiry - time(nil)))))
+                pause = min(2 * pause, Self.longestPause)
             }
             if !isEnded, time(nil) >= expiry {
                 isEnded = true
@@ -79,6 +86,20 @@ final class RenewalWatch: Sendable {
         }
     }
 
-    /// In seconds, after a failure: the agent answers at once while a login is required.
-    private static let pause: UInt32 = 2
+    /// Watches a token that does not expire: a logout or a lock ends it all the same.
+    private func runLasting() {
+        var isEnded = false
+        while true {
+            sleep(Self.longestPause)
+            let isServed = source.isServed()
+            if isServed == isEnded {
+                if isServed, let token = try? source.token() { post(.renewed(token)) } else { post(.ended) }
+                isEnded = !isServed
+            }
+        }
+    }
+
+    /// In seconds.
+    private static let shortestPause: UInt32 = 2
+    private static let longestPause: UInt32 = 30
 }

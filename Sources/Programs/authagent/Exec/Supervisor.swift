@@ -27,40 +27,43 @@ struct Supervisor {
         (self.token, self.endpoint) = (token, endpoint)
     }
 
-    /// Runs the command to its end, and ends as it did.
+    /// Runs the command to its end, and ends as it did: without exit(3), whose handlers the threads would meet.
     func run() -> Never {
         do {
             let end = try supervise()
             launch.delivery.file?.remove()
             switch end {
             case .killed(let signal): ProcessEnd.die(of: signal)
-            case .exited(let code): exit(code)
+            case .exited(let code): _exit(code)
             }
         } catch {
             launch.delivery.file?.remove()
             if let error = error as? CommandNotStarted {
                 Console.report(error.failure)
-                exit(error.exitCode)
+                _exit(error.exitCode)
             }
             let failure = Failure(any: error)
             Console.report(failure)
-            exit(failure.code.rawValue)
+            _exit(failure.code.rawValue)
         }
     }
 
     private func supervise() throws -> ChildRun.End {
         // Before the threads, which have the signals blocked too.
         let signals = ForwardedSignals()
-        let renewals = token?.expiresAt == nil ? nil : try RenewalWatch(source)
-        if token != nil, renewals == nil, renewal != .none {
+        if let token, token.expiresAt == nil, renewal != .none {
             Console.note("the token does not expire, so it is not renewed")
+        }
+        let isWatched = token.map { $0.expiresAt != nil || launch.delivery.file != nil } ?? false
+        let renewals = isWatched ? try RenewalWatch(source) : nil
+        if let endpoint, !endpoint.start() {
+            throw Failure("cannot start the endpoint: the system has no more threads")
+        }
+        if let renewals, !renewals.start(after: token?.expiresAt) {
+            throw Failure("cannot watch the token: the system has no more threads")
         }
         var run = ChildRun(launch, renewal)
         try run.start(with: token)
-        if let endpoint, !endpoint.start() { throw Failure("cannot start the endpoint: there are no more threads") }
-        if let renewals, let expiry = token?.expiresAt, !renewals.start(after: expiry) {
-            throw Failure("cannot watch the token: there are no more threads")
-        }
         while true {
             var waits = [
                 pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
@@ -68,8 +71,10 @@ struct Supervisor {
             ]
             _ = poll(&waits, 2, run.milliseconds)
             while let (signal, isSent) = signals.next() { run.received(signal, isSent: isSent) }
-            if waits[1].revents != 0 { for event in renewals?.take() ?? [] { try run.happened(event) } }
+            // Before the events: a command that has ended gets no other token.
             if let end = try run.advance() { return end }
+            guard waits[1].revents != 0 else { continue }
+            for event in renewals?.take() ?? [] { run.happened(event) }
         }
     }
 }

@@ -34,7 +34,7 @@ struct Launch {
         return command
     }
 
-    /// Returns a sealed file in memory, above the numbers that the command may be given.
+    /// Returns a sealed file in memory.
     private static func memory(_ token: String) throws(Failure) -> Int32 {
         guard let file = MemoryFile.holding(Array(token.utf8)) else {
             throw Failure("cannot create a file in memory: \(String(cString: strerror(errno)))")

@@ -55,7 +55,7 @@ final class TokenFile {
             } catch { continue }
         }
         throw Failure(
-            "there is no directory in memory for the token's file",
+            "cannot find a directory in memory for the token's file",
             hint: "set XDG_RUNTIME_DIR to a directory of yours on tmpfs, or use --fd instead of --file")
     }
 

@@ -27,12 +27,17 @@ struct TokenSource: Sendable {
         return try issued(reply)
     }
 
+    /// Refuses other characters than those of a header's word: a zero byte would cut a variable, and a line feed end a line.
     private func issued(_ reply: TokenReply) throws -> IssuedToken {
-        guard isIDToken else { return IssuedToken(text: reply.accessToken, expiresAt: reply.expiresAt) }
-        guard let token = reply.idToken else {
+        guard let text = isIDToken ? reply.idToken : reply.accessToken else {
             throw Failure("the agent sent no ID token", hint: "run 'authagent stop' if it is an older one")
         }
-        return IssuedToken(text: token, expiresAt: reply.idTokenExpiresAt)
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Failure(
+                "the token of '\(account)' has other characters than visible ASCII",
+                hint: "check the provider: such a token cannot be sent in a header")
+        }
+        return IssuedToken(text: text, expiresAt: isIDToken ? reply.idTokenExpiresAt : reply.expiresAt)
     }
 
     /// Waits for a token that ends later, at most until `end`, in seconds since 1970; `nil` if none has come.
@@ -52,12 +57,10 @@ struct TokenSource: Sendable {
         return try newer.token.map(issued)
     }
 
-    /// The agent compares the end of access tokens, so the ID token's is compared here: now and then, and more often once
-    /// it is too old.
+    /// The agent compares the end of access tokens, so the ID token's is compared here, now and then.
     private func idToken(after expiry: Int, _ wait: Int) throws -> IssuedToken? {
+        sleep(UInt32(min(wait, 30)))
         let lead = max(minimumValidity, Limits.defaultMinimumValidity)
-        let isDue = time(nil) + lead >= expiry
-        sleep(UInt32(min(wait, isDue ? 5 : 30)))
         let token = try issued(
             try AgentConnection.open(startIfNeeded: false).ask(.token(account, request(minimumValidity: lead))))
         return token.expiresAt.map { $0 > expiry } ?? true ? token : nil

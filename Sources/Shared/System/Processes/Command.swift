@@ -89,6 +89,9 @@ public struct CommandProcess: Sendable {
         }
     }
 
+    /// Whether it has ended, which `change` still returns.
+    public var hasEnded: Bool { clinux_child_has_ended(pid) != 0 }
+
     /// The process is not waited for before it has ended, so that its number is its own.
     public func send(_ signal: Int32) { _ = kill(pid, signal) }
 }

@@ -7,6 +7,6 @@ public enum ProcessEnd {
     public static func die(of signal: Int32) -> Never {
         clinux_die_of(signal)
         // It is ignored, or stops a process.
-        exit(128 + signal)
+        _exit(128 + signal)
     }
 }
