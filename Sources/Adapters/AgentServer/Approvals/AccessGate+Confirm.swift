@@ -18,6 +18,7 @@ extension AccessGate {
         guard let question = try question(admission, identity) else { return admission }
         // The owner must not be asked for what is refused anyway.
         if isLocked, question.request.needsUnlockedAgent { throw refused(admission, .locked, replyDeadline) }
+        replyDeadline.cancellation.needsConfirmation()
         let end = await access.approvals.ask(
             question, within: replyDeadline.limit, until: replyDeadline.cancellation)
         guard case .approved = end else { throw refused(admission, end, replyDeadline) }
@@ -30,6 +31,7 @@ extension AccessGate {
             audit(admission.confirmed(end.record).record(.refused(error.code), reason: error.reason))
             throw error
         }
+        guard replyDeadline.cancellation.confirmed() else { throw refused(admission, .timedOut, replyDeadline) }
         return admission.confirmed(end.record)
     }
 

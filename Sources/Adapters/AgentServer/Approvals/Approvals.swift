@@ -75,8 +75,8 @@ public final class Approvals: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 begin(question, waiter, continuation, within: limit)
-                cancellation.whenTimedOut { [weak self] in self?.end(waiter, .timedOut) ?? false }
-                cancellation.whenGone { [weak self] in _ = self?.end(waiter, .withdrawn) }
+                cancellation.whenTimedOut { [weak self] in self?.end(waiter, .timedOut) }
+                cancellation.whenGone { [weak self] in self?.end(waiter, .withdrawn) }
                 // The task may have been cancelled before the waiter was there.
                 if Task.isCancelled { end(waiter, .withdrawn) }
             }
@@ -159,9 +159,7 @@ public final class Approvals: Sendable {
         finish(ended, end)
     }
 
-    /// Ends the waiting of one request; false if it does not wait.
-    @discardableResult
-    private func end(_ waiter: UInt64, _ end: ApprovalOutcome) -> Bool {
+    private func end(_ waiter: UInt64, _ end: ApprovalOutcome) {
         let (own, ended) = state.withLock { state -> (Waiter?, Ended?) in
             let own = state.waiters.removeValue(forKey: waiter)
             guard let entry = state.pending.leave(waiter) else { return (own, nil) }
@@ -171,7 +169,6 @@ public final class Approvals: Sendable {
         own?.timer?.cancel()
         own?.continuation.resume(returning: end)
         if let ended { finish(ended, end) }
-        return own != nil
     }
 
     /// What ends with questions, to be done outside the lock.

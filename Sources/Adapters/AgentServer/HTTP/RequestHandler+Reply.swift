@@ -27,6 +27,7 @@ extension RequestHandler {
         let replyDeadline = ReplyDeadline(
             limit: min(connection.limits.answerTime, wait ?? connection.limits.answerTime))
         cancellation = replyDeadline.cancellation
+        if deferred?.isUnconfirmed == true { replyDeadline.cancellation.needsConfirmation() }
         if isRepeatable {
             let timeOut: @Sendable () -> Void = {
                 // A timer cancelled while it fires still runs: a second reply would answer the next request.

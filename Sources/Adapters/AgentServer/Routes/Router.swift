@@ -46,6 +46,14 @@ struct Router: Sendable {
             case .urlToken(let ask): ask.request
             }
         }
+
+        /// Whether the owner has yet to confirm the request, as far as is known.
+        var isUnconfirmed: Bool {
+            switch self {
+            case .token(let deferred): deferred.admission?.confirm != nil
+            case .urlToken: false
+            }
+        }
     }
 
     /// Answers without waiting if possible: a cached token, or an invalid request.
