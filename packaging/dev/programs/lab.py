@@ -59,8 +59,9 @@ class Lab:
             "XDG_CONFIG_HOME": str(self.home / "config"), "XDG_STATE_HOME": str(self.home / "state"),
             "XDG_RUNTIME_DIR": str(self.home / "run"), "XDG_CACHE_HOME": str(self.home / "cache"),
             "AUTHAGENT_SYSTEM_CONFIG": str(self.home / "authagent-etc"),
-            "AUTHAGENT_SOCK": str(self.home / "run/agent.sock"),
         }
+        # The default place, so that the helpers find it without AUTHAGENT_SOCK.
+        self.socket = self.home / "run/authagent/agent.sock"
 
     def __enter__(self) -> "Lab":
         try:
@@ -203,13 +204,12 @@ class Lab:
         self.issuer = wait_for("the issuer", lambda: issuer.first_match(r"^(http\S+)\n"))
 
     def _start_agent(self) -> None:
-        path = self.environment["AUTHAGENT_SOCK"]
         self.agent = self.start(self.bin / "authagentd")
 
         def is_serving() -> bool:
             check(self.agent.is_running, f"the agent has ended:\n{self.agent.output()}")
             with socket.socket(socket.AF_UNIX) as probe:
-                return probe.connect_ex(path) == 0
+                return probe.connect_ex(str(self.socket)) == 0
 
         wait_for("the agent", is_serving)
 

@@ -89,7 +89,7 @@ def _metrics(lab: Lab) -> int:
     for _ in range(5):
         port = free_port()
         text = example
-        places = {"127.0.0.1:9464": f"127.0.0.1:{port}", "/run/authagent/agent.sock": lab.environment["AUTHAGENT_SOCK"]}
+        places = {"127.0.0.1:9464": f"127.0.0.1:{port}", "/run/authagent/agent.sock": str(lab.socket)}
         for old, new in places.items():
             check(old in text, f"the example has no {old}")
             text = text.replace(old, new)
