@@ -17,6 +17,18 @@ struct SinkDirectory {
         }
     }
 
+    /// Opens the directory of a file that is to be removed, also one that others can write to by now; `nil` if it is gone.
+    init?(leaving file: String) throws(Fault) {
+        let parent = PrivateDirectory.parent(of: file)
+        name = String(file[file.index(after: file.lastIndex(of: "/") ?? file.startIndex)...])
+        do throws(PathFault) {
+            guard let reached = try TrustedFile.openPlace(parent) else { return nil }
+            (directory, path) = reached
+        } catch {
+            throw Fault("cannot remove \(file): \(error.path) \(error.problem)", hint: "remove it with 'rm \(file)'")
+        }
+    }
+
     private static func fault(_ file: String, _ parent: String, _ fault: PathFault) -> Fault {
         switch fault.reason {
         case .system(_, ENOENT):
@@ -66,7 +78,7 @@ struct SinkDirectory {
         _ content: [UInt8], for name: String, mode: UInt32, group: (name: String, id: UInt32)?
     ) throws(Fault) -> (file: UnfinishedFile, mark: FileMark) {
         // One agent writes one file at a time, so that a name left by a killed agent is free.
-        let temporary = ".\(name).authagent-new"
+        let temporary = Self.temporary(name)
         unlinkat(directory.raw, temporary, 0)
         do throws(UnfinishedFile.Failure) {
             // Removed with its last reference if a step fails.
@@ -93,7 +105,25 @@ struct SinkDirectory {
         }
     }
 
-    func remove(_ name: String) throws(Fault) {
+    /// Removes this user's regular file of that name if `isOurs` accepts its mark, and what a killed agent has left of
+    /// its replacement.
+    func remove(_ name: String, if isOurs: (FileMark) -> Bool) throws(Fault) {
+        if try ownFile(Self.temporary(name)) != nil { try remove(Self.temporary(name)) }
+        if let mark = try ownFile(name), isOurs(mark) { try remove(name) }
+    }
+
+    private static func temporary(_ name: String) -> String { ".\(name).authagent-new" }
+
+    private func ownFile(_ name: String) throws(Fault) -> FileMark? {
+        var status = stat()
+        guard fstatat(directory.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            guard errno != ENOENT else { return nil }
+            throw system("look at", name, errno)
+        }
+        return status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() ? FileMark(status) : nil
+    }
+
+    private func remove(_ name: String) throws(Fault) {
         guard unlinkat(directory.raw, name, 0) == 0 || errno == ENOENT else { throw system("remove", name, errno) }
     }
 

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Glibc
 internal import Synchronization
 internal import System
@@ -6,17 +7,23 @@ internal import System
 /// agent, so that the next one can remove what a killed one has left.
 final class SinkRecords: Sendable {
     struct Record: Equatable {
-        var mark: FileMark
+        /// Those of the file in place, and of the one that is about to replace it. Empty before the first.
+        var marks: [FileMark] = []
+        var identity: SinkIdentity
         /// In seconds since 1970; `nil` if the token does not expire.
         var expiresAt: Int?
         /// Whether this process has written it.
         var isNew = true
+
+        /// Whether the file with this mark is the agent's. One of this process is, also if its time was changed: it may
+        /// hold the token.
+        func has(_ mark: FileMark) -> Bool { marks.contains { $0 == mark || isNew && $0.number == mark.number } }
     }
 
     private let path: String
     private let records: Mutex<[String: Record]>
-    /// Thousands of records; more is not a file of this agent.
-    private static let longest = 1 << 20
+    /// Both files of 128 sinks, with long lists of scopes; more is not a file of this agent.
+    private static let longest = 1 << 22
 
     /// Reads the file. One that cannot be read counts as empty.
     init(_ path: String) {
@@ -52,26 +59,37 @@ final class SinkRecords: Sendable {
         do { try file.rename(to: path) } catch { file.remove() }
     }
 
-    /// One line for each file: the mark, the expiry or `-`, the path, which has no line break.
+    /// One line for each file: the marks or `-`, the expiry or `-`, the identity, the path, which has no line break.
     private static func text(_ records: [String: Record]) -> String {
         records.sorted { $0.key < $1.key }
             .map { path, record in
-                let (mark, expiry) = (record.mark, record.expiresAt.map(String.init) ?? "-")
-                return "\(mark.number) \(mark.seconds) \(mark.nanoseconds) \(expiry) \(path)\n"
+                let marks = record.marks.map(\.text).joined(separator: ",")
+                let expiry = record.expiresAt.map(String.init) ?? "-"
+                return "\(marks.isEmpty ? "-" : marks) \(expiry) \(record.identity.text) \(path)\n"
             }.joined()
     }
 
     private static func parse(_ text: String) -> [String: Record] {
         var records: [String: Record] = [:]
         for line in text.split(separator: "\n") {
-            let parts = line.split(separator: " ", maxSplits: 4)
-            guard parts.count == 5, let number = UInt64(parts[0]), let seconds = Int64(parts[1]),
-                let nanoseconds = Int64(parts[2]), parts[4].hasPrefix("/")
-            else { continue }
-            records[String(parts[4])] = Record(
-                mark: FileMark(number: number, seconds: seconds, nanoseconds: nanoseconds), expiresAt: Int(parts[3]),
-                isNew: false)
+            let parts = line.split(separator: " ", maxSplits: 3)
+            guard parts.count == 4, let identity = SinkIdentity(parts[2]), parts[3].hasPrefix("/") else { continue }
+            records[String(parts[3])] = Record(
+                marks: parts[0].split(separator: ",").compactMap { FileMark($0) }, identity: identity,
+                expiresAt: Int(parts[1]), isNew: false)
         }
         return records
+    }
+}
+
+extension FileMark {
+    fileprivate var text: String { "\(number).\(seconds).\(nanoseconds)" }
+
+    fileprivate init?(_ text: Substring) {
+        let parts = text.split(separator: ".")
+        guard parts.count == 3, let number = UInt64(parts[0]), let seconds = Int64(parts[1]),
+            let nanoseconds = Int64(parts[2])
+        else { return nil }
+        self.init(number: number, seconds: seconds, nanoseconds: nanoseconds)
     }
 }

@@ -1,7 +1,6 @@
 public import Agent
 public import AgentAPI
 public import Configuration
-internal import Glibc
 public import System
 
 /// The files of sinks: replaced as a whole, never truncated, never through a link.
@@ -32,41 +31,62 @@ public final class TokenFiles: SinkFiles {
         guard let directory = try? open(path), let mark = try? directory.mark(of: directory.name) else {
             return false
         }
-        return records[path]?.mark != mark
+        return records[path]?.marks.contains(mark) != true
     }
 
-    public func write(_ content: SinkContent, to sink: SinkSettings, expiresAt: Int?) throws(Fault) -> Bool {
+    public func write(
+        _ content: SinkContent, to sink: SinkSettings, expiresAt: Int?, unless isObsolete: () -> Bool
+    ) throws(Fault) -> Bool {
         let directory = try open(sink.path)
-        let name = directory.name
-        let group = sink.group.map { ($0.name, $0.id) }
-        let mark = try directory.mark(of: name)
-        let same = directory.holds(content.bytes, name, mode: sink.mode, group: group?.1)
-        if !same.content || !same.rights {
-            let new = try directory.prepare(content.bytes, for: name, mode: sink.mode, group: group)
-            // Before the file is in place: what is not recorded would outlive a killed agent.
-            records.set(.init(mark: new.mark, expiresAt: expiresAt), for: sink.path)
-            try directory.put(new.file, inPlaceOf: name)
-        } else if let mark {
-            records.set(.init(mark: mark, expiresAt: expiresAt), for: sink.path)
-        }
+        let isChanged = try replace(
+            sink.path, in: directory, with: content.bytes, sink, expiresAt: expiresAt, unless: isObsolete)
+        if isObsolete() { return false }
         if let meta = content.meta {
-            try write(meta, asMetaOf: sink, directory)
+            // Nothing secret, and the same readers.
+            _ = try replace(sink.metaPath, in: directory, with: meta, sink, expiresAt: nil, unless: isObsolete)
         } else if records[sink.metaPath] != nil {
             try remove(one: sink.metaPath)
         }
-        return !same.content
+        return isChanged
     }
 
-    /// The second file has nothing secret, and the same readers.
-    private func write(_ meta: [UInt8], asMetaOf sink: SinkSettings, _ directory: SinkDirectory) throws(Fault) {
-        let name = directory.name + SinkSettings.metaSuffix
+    /// Replaces one file as a whole. Returns whether its content has changed.
+    private func replace(
+        _ path: String, in directory: SinkDirectory, with bytes: [UInt8], _ sink: SinkSettings, expiresAt: Int?,
+        unless isObsolete: () -> Bool
+    ) throws(Fault) -> Bool {
+        let name = String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...])
         let group = sink.group.map { ($0.name, $0.id) }
-        _ = try directory.mark(of: name)
-        let same = directory.holds(meta, name, mode: sink.mode, group: group?.1)
-        guard !same.content || !same.rights else { return }
-        let new = try directory.prepare(meta, for: name, mode: sink.mode, group: group)
-        records.set(.init(mark: new.mark, expiresAt: nil), for: sink.metaPath)
-        try directory.put(new.file, inPlaceOf: name)
+        let (mark, earlier) = (try directory.mark(of: name), records[path])
+        let same = directory.holds(bytes, name, mode: sink.mode, group: group?.1)
+        var record = SinkRecords.Record(identity: sink.identity, expiresAt: expiresAt)
+        if same.content, same.rights, let mark {
+            record.marks = [mark]
+            records.set(record, for: path)
+            return false
+        }
+        do throws(Fault) {
+            // Before there is any file: what is not recorded would outlive a killed agent.
+            if earlier == nil { records.set(record, for: path) }
+            let new = try directory.prepare(bytes, for: name, mode: sink.mode, group: group)
+            // Until the end of the rename, either file may be in place.
+            var both = record
+            both.marks = (earlier?.marks ?? []) + [new.mark]
+            if let expiry = earlier?.expiresAt { both.expiresAt = min(expiry, expiresAt ?? expiry) }
+            records.set(both, for: path)
+            if isObsolete() {
+                new.file.remove()
+                records.set(earlier, for: path)
+                return false
+            }
+            try directory.put(new.file, inPlaceOf: name)
+            record.marks = [new.mark]
+        } catch {
+            records.set(earlier, for: path)
+            throw error
+        }
+        records.set(record, for: path)
+        return !same.content
     }
 
     public func remove(_ path: String) throws(Fault) {
@@ -76,25 +96,17 @@ public final class TokenFiles: SinkFiles {
 
     private func remove(one path: String) throws(Fault) {
         guard let record = records[path] else { return }
-        // With its directory, the file is gone.
-        if FileIdentity(of: path) != nil {
-            let directory = try open(path)
-            // Another program's file is not the agent's to remove. One of this run is, also if its time was changed: it
-            // may hold the token.
-            let mark = try? directory.mark(of: directory.name)
-            if mark == record.mark || record.isNew && mark?.number == record.mark.number {
-                try directory.remove(directory.name)
-            }
-        }
+        // With its directory, the file is gone. Another program's file is not the agent's to remove.
+        if let directory = try SinkDirectory(leaving: path) { try directory.remove(directory.name, if: record.has) }
         records.set(nil, for: path)
     }
 
-    public func recorded() -> [String: Int?] {
+    public func recorded() -> [String: RecordedSink] {
         let all = records.all
         return all.filter { path, _ in
             // A second file goes with the first.
             !path.hasSuffix(SinkSettings.metaSuffix) || all[String(path.dropLast(SinkSettings.metaSuffix.count))] == nil
-        }.mapValues(\.expiresAt)
+        }.mapValues { RecordedSink(identity: $0.identity, expiresAt: $0.expiresAt) }
     }
 
     private func open(_ path: String) throws(Fault) -> SinkDirectory {

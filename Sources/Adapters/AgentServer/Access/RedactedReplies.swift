@@ -51,6 +51,11 @@ extension LogoutReply {
     }
 }
 
+extension LockReply {
+    /// The paths are the owner's.
+    var redacted: LockReply { LockReply(locked: locked) }
+}
+
 extension AgentEvent {
     var redacted: AgentEvent { AgentEvent(id: id, time: time, news: news.redacted) }
 }

@@ -35,7 +35,7 @@ extension Router {
             let reply = try await service.lock(try body(routed.request, LockRequest.self) ?? LockRequest())
             unreadReplies.drop()
             gate.access.approvals.drop(.locked)
-            return .json(reply)
+            return .json(routed.isTrusted ? reply : reply.redacted)
         }
     }
 

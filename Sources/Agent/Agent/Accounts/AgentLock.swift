@@ -14,12 +14,13 @@ struct AgentLock: Sendable {
     let stores: Stores
     let sinks: Sinks
 
-    /// Stops serving. Returns when no file holds a token, and memory no tokens, no unsaved records and no key of a
-    /// sealed store with a passphrase.
+    /// Stops serving. Returns when memory holds no tokens, no unsaved records and no key of a sealed store with a
+    /// passphrase, and no file a token, except those of the reply.
     func lock(_ request: LockRequest) async throws(Problem) -> LockReply {
         if let passphrase = request.passphrase { try await checkNew(passphrase) }
         registry.close(request.passphrase)
-        await sinks.withdraw()
+        // At the same time: a file system that hangs must not keep the tokens in memory.
+        async let kept = sinks.withdraw()
         // Their tokens would be in memory, where a locked agent must not keep any.
         await logins.stop(.locked)
         await withDiscardingTaskGroup { group in
@@ -27,11 +28,12 @@ struct AgentLock: Sendable {
             for account in registry.accounts { group.addTask { await account.vault.lock() } }
         }
         await stores.closeSealed()
+        let filesLeft = await kept
         shared.transport.closeConnections()
         DeadStack.clear()
         shared.logger.notice("locked")
         shared.feed.report(AgentNews(.locked, account: nil, .agentLocked))
-        return LockReply(locked: true)
+        return LockReply(locked: true, filesLeft: filesLeft.isEmpty ? nil : filesLeft)
     }
 
     private func checkNew(_ passphrase: String) async throws(Problem) {

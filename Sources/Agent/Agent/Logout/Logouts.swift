@@ -37,7 +37,8 @@ struct Logouts: Sendable {
         let account = try registry.account(name)
         let ended: AccountVault.Ended
         do throws(StoreFailure) { ended = try await account.vault.signOut() } catch { throw .store(error) }
-        await sinks.withdraw(of: name)
+        let kept = await sinks.withdraw(of: name)
+        let filesLeft = kept.isEmpty ? nil : kept
         let (revoked, reason): (Bool, String?) =
             request.local == true
             ? (false, "only forgotten on this machine, as asked")
@@ -56,14 +57,14 @@ struct Logouts: Sendable {
             let steps = [reason, kept].compactMap(\.self)
             return LogoutReply(
                 account: name, revoked: revoked, reason: steps.joined(separator: "; "), forgotten: false,
-                clientForgotten: client?.isDeleted, clientReason: client?.reason
+                clientForgotten: client?.isDeleted, clientReason: client?.reason, filesLeft: filesLeft
             )
         }
         await leftovers.remove(of: name, beside: account.settings.store, upTo: ended.generation)
         shared.logger.info("logged out", metadata: ["account": "\(name)", "revoked": "\(revoked)"])
         return LogoutReply(
             account: name, revoked: revoked, reason: reason, forgotten: true, clientForgotten: client?.isDeleted,
-            clientReason: client?.reason
+            clientReason: client?.reason, filesLeft: filesLeft
         )
     }
 

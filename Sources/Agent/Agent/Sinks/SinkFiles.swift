@@ -8,12 +8,24 @@ public protocol SinkFiles: Sendable {
     /// Whether there is a file at the path that no agent of this user has written.
     func hasForeignFile(at path: String) -> Bool
     /// Replaces the file as a whole if its content, mode or group differ. Returns whether the content did. `expiresAt`:
-    /// in seconds since 1970; `nil` if the token does not expire.
-    func write(_ content: SinkContent, to sink: SinkSettings, expiresAt: Int?) throws(Fault) -> Bool
+    /// in seconds since 1970; `nil` if the token does not expire. `isObsolete` is asked once more immediately before the
+    /// file gets its name.
+    func write(
+        _ content: SinkContent, to sink: SinkSettings, expiresAt: Int?, unless isObsolete: () -> Bool
+    ) throws(Fault) -> Bool
     /// Removes the file, unless another program has put its own in its place.
     func remove(_ path: String) throws(Fault)
-    /// The files that this user's agents have written and not removed, with the expiries of their tokens.
-    func recorded() -> [String: Int?]
+    /// The files that this user's agents have written and not removed.
+    func recorded() -> [String: RecordedSink]
+}
+
+/// A file that an agent of this user has written and not removed.
+public struct RecordedSink: Equatable, Sendable {
+    public var identity: SinkIdentity
+    /// In seconds since 1970; `nil` if the token does not expire.
+    public var expiresAt: Int?
+
+    public init(identity: SinkIdentity, expiresAt: Int?) { (self.identity, self.expiresAt) = (identity, expiresAt) }
 }
 
 /// What a sink's files hold.

@@ -13,13 +13,15 @@ final class SinkJobs: Sendable {
     static let patience: Duration = .seconds(5)
     /// The running job and the next one. With more, a file system that hangs would collect them.
     private static let most = 2
+    /// One removal has a place beyond: whatever waits, a token that is withdrawn is removed when the file system answers.
+    private static let mostWithRemoval = 3
 
     init(time: any Time) { self.time = time }
 
     /// Returns the result; `nil` if the file system has not answered in time. The job is then done later, or never.
-    func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
+    func run<Value: Sendable>(isRemoval: Bool = false, _ body: @escaping @Sendable () -> Value) async -> Value? {
         let isFull = waiting.withLock { waiting in
-            guard waiting < Self.most else { return true }
+            guard waiting < (isRemoval ? Self.mostWithRemoval : Self.most) else { return true }
             waiting += 1
             return false
         }

@@ -11,13 +11,14 @@ final class SinkRun: Sendable {
     private struct Guarded {
         var state: SinkState
         var isEnded = false
-        var isTried = false
+        /// Whether the file may hold another account's token, or one for other readers. It is removed first.
+        var isOthers: Bool
+        /// Whether another run has the path, so that this one must not remove the file any more.
+        var isSuperseded = false
         /// In seconds since 1970, as the file has it.
         var expiry: Int?
         /// The removal of the file, after the end of the declaration.
         var discard: Task<Bool, Never>?
-        /// What waits for the end of the first attempt.
-        var waiting: [AsyncStream<Void>.Continuation] = []
     }
 
     let settings: SinkSettings
@@ -29,13 +30,14 @@ final class SinkRun: Sendable {
     private let jobs: SinkJobs
     private let program: SinkProgram
     private let earlier: SinkRun?
+    let firstAttempt = FirstAttempt()
     private let signals = Schedule()
     private let guarded: Mutex<Guarded>
 
-    /// `earlier`: the run of the same path that this one replaces, or that is being removed. `held`: what an
-    /// earlier agent has left there.
+    /// `earlier`: the run of the same path that this one replaces, or that is being removed. `left`: what an earlier
+    /// agent has left there.
     init(
-        _ settings: SinkSettings, insteadOf earlier: SinkRun?, held: SinkState.Held?, tokens: Tokens, parts: SinkParts,
+        _ settings: SinkSettings, insteadOf earlier: SinkRun?, left: RecordedSink?, tokens: Tokens, parts: SinkParts,
         shared: SharedParts
     ) {
         self.settings = settings
@@ -45,13 +47,20 @@ final class SinkRun: Sendable {
         jobs = earlier?.jobs ?? SinkJobs(time: shared.time)
         program = SinkProgram(settings, parts.programs)
         self.earlier = earlier
-        guarded = Mutex(Guarded(state: SinkState(held: earlier?.held ?? held)))
+        let held = left.map { left in
+            SinkState.Held(expiresAt: left.expiresAt.map { shared.time.now + .seconds($0 - shared.time.wall) })
+        }
+        let isOthers =
+            earlier.map { $0.isOthers || $0.settings.identity != settings.identity }
+            ?? left.map { $0.identity != settings.identity } ?? false
+        guarded = Mutex(Guarded(state: SinkState(held: earlier?.held ?? held), isOthers: isOthers))
     }
 
     /// Works until the declaration ends, or the agent stops.
     func run() async {
         // Its removal must not take this run's file.
         _ = await earlier?.discarding?.value
+        if let earlier, earlier.held == nil { guarded.withLock { $0.state.removed() } }
         var stream = signals.stream.makeAsyncIterator()
         while !Task.isCancelled, !guarded.withLock({ $0.isEnded }) {
             await turn()
@@ -84,13 +93,37 @@ final class SinkRun: Sendable {
         return guarded.withLock { guarded in
             if let running = guarded.discard { return running }
             // Unstructured task: a reload does not wait for a file system that hangs.
-            let task = Task { await self.remove() }
+            let task = Task { await self.remove(isLeaving: true) }
             guarded.discard = task
             return task
         }
     }
 
     private var discarding: Task<Bool, Never>? { guarded.withLock { $0.discard } }
+
+    /// Ends the run, and removes its file: again and again until it is gone, or another run has the path.
+    func leave() async {
+        var isGone = await discard().value
+        while !isGone, !isSuperseded {
+            let due = guarded.withLock { $0.state.wake } ?? time.now + SinkJobs.patience
+            do { try await time.sleep(until: due) } catch { return }
+            guarded.withLock { $0.state.began() }
+            isGone = await remove(isLeaving: true)
+        }
+    }
+
+    /// Leaves the path to another run.
+    func supersede() {
+        guarded.withLock { $0.isSuperseded = true }
+        end()
+    }
+
+    private var isSuperseded: Bool { guarded.withLock { $0.isSuperseded } }
+
+    private var isOthers: Bool { guarded.withLock { $0.isOthers } }
+
+    /// Whether the file may hold a token of the account.
+    func concerns(_ account: AccountName) -> Bool { account == settings.account || isOthers }
 
     /// Ends the run. Its file stays for the run that replaces it.
     func end() {
@@ -107,6 +140,10 @@ final class SinkRun: Sendable {
     private var held: SinkState.Held? { guarded.withLock { $0.state.held } }
 
     private func turn() async {
+        if isOthers {
+            guarded.withLock { $0.state.began() }
+            guard await remove() else { return firstAttempt.end() }
+        }
         let version = guarded.withLock { $0.state.version }
         let answer = await ask()
         let now = time.now
@@ -127,7 +164,7 @@ final class SinkRun: Sendable {
         case (nil, _): if !Task.isCancelled { signals.changed() }
         case (.write?, .failure), (.keep?, _): break
         }
-        tried()
+        firstAttempt.end()
     }
 
     private struct Answer {
@@ -157,13 +194,21 @@ final class SinkRun: Sendable {
 
     private func write(_ answer: Answer, _ version: UInt64) async {
         let isDone: Void? = await jobs.run { [self] in
-            // A withdrawal comes before or after this job as a whole.
-            guard guarded.withLock({ $0.state.version == version }) else { return }
+            let isObsolete: () -> Bool = { [self] in guarded.withLock { $0.state.version != version } }
+            if isObsolete() { return }
             let earlier = fault
             do throws(Fault) {
                 let reply = steady(answer)
                 let isChanged = try parts.files.write(
-                    try reply.content(for: settings), to: settings, expiresAt: reply.expiresAt(for: settings.what))
+                    try reply.content(for: settings), to: settings, expiresAt: reply.expiresAt(for: settings.what),
+                    unless: isObsolete)
+                // The rename may have hung: what was withdrawn meanwhile must not stay.
+                if isObsolete() {
+                    // The run that has the path now removes what it must not keep.
+                    if isSuperseded { return }
+                    try parts.files.remove(settings.path)
+                    return guarded.withLock { $0.state.removed() }
+                }
                 guarded.withLock { guarded in
                     guarded.state.wrote(answer.token)
                     guarded.expiry = reply.expiresAt(for: settings.what)
@@ -189,11 +234,16 @@ final class SinkRun: Sendable {
         return reply
     }
 
-    private func remove() async -> Bool {
-        let isGone = await jobs.run { [self] in
+    /// `isLeaving`: another run that has the path by now keeps the file.
+    private func remove(isLeaving: Bool = false) async -> Bool {
+        let isGone = await jobs.run(isRemoval: true) { [self] in
+            if isLeaving, isSuperseded { return true }
             do throws(Fault) {
                 try parts.files.remove(settings.path)
-                guarded.withLock { $0.state.removed() }
+                guarded.withLock { guarded in
+                    guarded.state.removed()
+                    guarded.isOthers = false
+                }
                 return true
             } catch {
                 failed(error)
@@ -230,24 +280,5 @@ final class SinkRun: Sendable {
             logger.warning(
                 "sink: program failed", metadata: ["path": "\(settings.path)", "problem": "\(fault.problem)"])
         }
-    }
-
-    private func tried() {
-        let waiting = guarded.withLock { guarded in
-            defer { (guarded.isTried, guarded.waiting) = (true, []) }
-            return guarded.waiting
-        }
-        for waiting in waiting { waiting.finish() }
-    }
-
-    /// Returns after the first attempt, at most at the deadline.
-    func waitForFirstAttempt(until deadline: ContinuousClock.Instant) async {
-        let (ends, end) = AsyncStream.makeStream(of: Void.self)
-        let isTried = guarded.withLock { guarded in
-            if !guarded.isTried { guarded.waiting.append(end) }
-            return guarded.isTried
-        }
-        if isTried { return }
-        _ = await SinkJobs.withDeadline(deadline, time) { for await _ in ends {} }
     }
 }

@@ -65,7 +65,8 @@ struct SinkState: Sendable {
         missing = problem
         if problem.endsSink {
             (wake, refusals) = (nil, 0)
-            return held == nil && fault == nil ? .keep : .remove
+            // Also without a known file: an earlier run's write may have come to its end since.
+            return .remove
         }
         // A login is reported by a signal.
         let retry = problem.code == .loginRequired ? nil : now + Self.pause(after: refusals)
@@ -81,6 +82,9 @@ struct SinkState: Sendable {
         held = token
         (fault, faults) = (nil, 0)
     }
+
+    /// A new attempt begins: its own failure says when the next one is due.
+    mutating func began() { wake = nil }
 
     mutating func removed() { (held, fault, faults) = (nil, nil, 0) }
 

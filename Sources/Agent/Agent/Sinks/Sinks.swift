@@ -20,15 +20,20 @@ final class Sinks: Sendable {
     private let state = Mutex(State())
     /// Changes of the declarations by `authagent sink`, one after the other.
     private let turn = TurnQueue()
-    private let starting: AsyncStream<SinkRun>
-    private let start: AsyncStream<SinkRun>.Continuation
+    private enum Work: Sendable {
+        case keep(SinkRun)
+        case remove(SinkRun)
+    }
+
+    private let starting: AsyncStream<Work>
+    private let start: AsyncStream<Work>.Continuation
 
     /// How long `sink add` waits for the first token: one request to a provider.
     private static let firstAttempt: Duration = .seconds(35)
 
     init(shared: SharedParts, tokens: Tokens, parts: SinkParts?) {
         (self.shared, self.tokens, self.parts) = (shared, tokens, parts)
-        (starting, start) = AsyncStream.makeStream(of: SinkRun.self)
+        (starting, start) = AsyncStream.makeStream(of: Work.self)
     }
 
     /// Keeps the files up to date until the agent stops. They stay then, for programs that go on with them until their
@@ -40,65 +45,63 @@ final class Sinks: Sendable {
         parts.current.whenChanged { [weak self] in self?.follow(parts.current.current, [:]) }
         follow(parts.current.current, recorded)
         await withDiscardingTaskGroup { group in
-            let declared = Set(parts.current.current.inForce.map(\.path))
-            for path in recorded.keys where !declared.contains(path) {
-                group.addTask { await self.removeLeftover(path, parts) }
+            for await work in starting {
+                switch work {
+                case .keep(let sink): group.addTask { await sink.run() }
+                case .remove(let sink): group.addTask { await self.remove(sink) }
+                }
             }
-            for await sink in starting { group.addTask { await sink.run() } }
             group.cancelAll()
         }
     }
 
-    private func recordedFiles(_ parts: SinkParts) async -> [String: SinkState.Held] {
-        let recorded = await SinkJobs(time: shared.time).run { parts.files.recorded() } ?? [:]
-        let (now, wall) = (shared.time.now, shared.time.wall)
-        return recorded.mapValues { expiresAt in
-            SinkState.Held(expiresAt: expiresAt.map { now + .seconds($0 - wall) })
+    private func recordedFiles(_ parts: SinkParts) async -> [String: RecordedSink] {
+        await SinkJobs(time: shared.time).run { parts.files.recorded() } ?? [:]
+    }
+
+    /// Removes the file of a run that has ended, also if that takes several attempts.
+    private func remove(_ run: SinkRun) async {
+        await run.leave()
+        state.withLock { state in
+            if state.leaving[run.settings.path] === run { state.leaving[run.settings.path] = nil }
         }
     }
 
-    /// Removes the file of a sink that was taken out of the configuration while no agent ran.
-    private func removeLeftover(_ path: String, _ parts: SinkParts) async {
-        let fault = await SinkJobs(time: shared.time).run { () -> Fault? in
-            do throws(Fault) { try parts.files.remove(path) } catch { return error }
-            return nil
-        }
-        if let fault = fault ?? nil {
-            shared.logger.warning("cannot remove a sink's file", metadata: ["problem": "\(fault.problem)"])
-        }
-    }
-
-    /// Starts and ends runs, so that they are those of the declarations.
-    private func follow(_ declarations: SinkDeclarations, _ recorded: [String: SinkState.Held]) {
+    /// Starts and ends runs, so that they are those of the declarations. `recorded`: what an earlier agent has left.
+    private func follow(_ declarations: SinkDeclarations, _ recorded: [String: RecordedSink]) {
         guard let parts else { return }
         let (begun, gone) = state.withLock { state -> ([SinkRun], [SinkRun]) in
             var begun: [SinkRun] = []
             for sink in declarations.inForce where state.runs[sink.path]?.settings != sink {
-                state.runs[sink.path]?.end()
+                let earlier = state.runs[sink.path] ?? state.leaving[sink.path]
                 let run = SinkRun(
-                    sink, insteadOf: state.runs[sink.path] ?? state.leaving[sink.path], held: recorded[sink.path],
-                    tokens: tokens, parts: parts, shared: shared)
-                state.runs[sink.path] = run
+                    sink, insteadOf: earlier, left: recorded[sink.path], tokens: tokens, parts: parts, shared: shared)
+                earlier?.supersede()
+                (state.runs[sink.path], state.leaving[sink.path]) = (run, nil)
                 begun.append(run)
             }
             let declared = Set(declarations.inForce.map(\.path))
-            let gone = state.runs.filter { !declared.contains($0.key) }
+            var gone = state.runs.filter { !declared.contains($0.key) }
+            // Taken out of the configuration while no agent ran.
+            for (path, left) in recorded where !declared.contains(path) {
+                let sink = SinkSettings(leftAt: path, left.identity)
+                gone[path] = SinkRun(
+                    sink, insteadOf: nil, left: left, tokens: tokens, parts: parts, shared: shared)
+            }
             for (path, run) in gone { (state.runs[path], state.leaving[path]) = (nil, run) }
             return (begun, Array(gone.values))
         }
         for run in gone {
-            let discard = run.discard()
-            Task {
-                _ = await discard.value
-                state.withLock { state in
-                    if state.leaving[run.settings.path] === run { state.leaving[run.settings.path] = nil }
-                }
-            }
+            // At once: a later declaration of the path waits for it.
+            _ = run.discard()
+            start.yield(.remove(run))
         }
-        for run in begun { start.yield(run) }
+        for run in begun { start.yield(.keep(run)) }
     }
 
     private var runs: [SinkRun] { state.withLock { Array($0.runs.values) } }
+
+    private var leaving: [SinkRun] { state.withLock { Array($0.leaving.values) } }
 
     /// Has those sinks look again that an event may concern.
     private func heard(_ news: AgentNews) {
@@ -111,12 +114,16 @@ final class Sinks: Sendable {
         }
     }
 
-    /// Removes the files of an account, or all; returns when they are gone, or their file systems do not answer.
-    func withdraw(of account: AccountName? = nil) async {
-        await withDiscardingTaskGroup { group in
-            for run in runs where account.map({ $0 == run.settings.account }) ?? true {
-                group.addTask { _ = await run.withdraw() }
+    /// Removes the files of an account, or all. Returns the paths of those that are still there, because they could not
+    /// be removed or their file systems do not answer.
+    func withdraw(of account: AccountName? = nil) async -> [String] {
+        await withTaskGroup(of: String?.self) { group in
+            for run in runs + leaving where account.map(run.concerns) ?? true {
+                group.addTask { await run.withdraw() ? nil : run.settings.path }
             }
+            return await group.reduce(into: [String]()) { kept, path in
+                if let path { kept.append(path) }
+            }.sorted()
         }
     }
 
@@ -124,6 +131,8 @@ final class Sinks: Sendable {
         let shadowed = parts?.current.current.shadowed ?? []
         let rows =
             runs.map(\.status)
+            // Their removal has failed, and is tried again.
+            + leaving.map(\.status).filter { $0.state == .failed }
             + shadowed.map { sink in
                 SinkStatus(
                     path: sink.path, account: sink.account, what: sink.what, state: .shadowed, source: sink.source,
@@ -142,7 +151,7 @@ final class Sinks: Sendable {
         }
         let sink = try result.get()
         guard let run = state.withLock({ $0.runs[sink.path] }) else { throw .noSinks }
-        await run.waitForFirstAttempt(until: shared.time.now + Self.firstAttempt)
+        await run.firstAttempt.wait(until: shared.time.now + Self.firstAttempt, shared.time)
         return run.status
     }
 

@@ -38,10 +38,18 @@ public struct SinkSettings: Equatable, Sendable {
         self.what = what
     }
 
+    /// What an earlier agent has left, and nothing declares.
+    public init(leftAt path: String, _ identity: SinkIdentity) {
+        self.init(account: identity.account, path: path, what: identity.what)
+        source = "an earlier configuration"
+    }
+
     /// The path of the second file, which says of which account the token is, and when it expires.
     public var metaPath: String { path + Self.metaSuffix }
 
     public static let metaSuffix = ".meta"
+
+    public var identity: SinkIdentity { SinkIdentity(self) }
 
     public func isDeclared(in file: String) -> Bool { source == file || source.hasPrefix(file + ":") }
 

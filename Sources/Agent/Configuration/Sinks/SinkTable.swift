@@ -89,6 +89,13 @@ enum SinkTable {
     }
 
     private static func check(_ sink: SinkSettings, _ file: TOMLFile) throws(ConfigurationError) {
+        // It could be the second file of another sink, also of one that has been taken out.
+        guard !sink.path.hasSuffix(SinkSettings.metaSuffix) else {
+            throw file.error(
+                "path",
+                "'\(TOMLFile.shown(sink.path))' ends in '\(SinkSettings.metaSuffix)', as the second file of a sink",
+                hint: "give a path with another end")
+        }
         switch (sink.what, sink.variable) {
         case (.env, nil):
             throw file.error("variable", "it is missing", hint: "add: variable = \"NAME\", or choose another 'what'")

@@ -17,7 +17,8 @@ struct LockCommand: ParsableCommand {
 
     func run() throws {
         let request = LockRequest(passphrase: passphrase ? try PassphraseInput.read(isNew: true) : nil)
-        _ = try AgentConnection.open().ask(.lock(request))
+        let reply = try AgentConnection.open().ask(.lock(request))
         Console.print("locked")
+        Console.note(filesLeft: reply.filesLeft)
     }
 }

@@ -43,6 +43,7 @@ struct LogoutCommand: ParsableCommand {
             do throws(AgentClientError) {
                 let reply = try connection.ask(.logout(name, options))
                 Console.print(json ? APIJSON.text(fixed: reply) : text(reply))
+                Console.note(filesLeft: reply.filesLeft)
                 guard !reply.forgotten else { continue }
                 let failure = Failure(
                     "'\(name)' is not forgotten: \(reply.reason ?? "the store failed")",

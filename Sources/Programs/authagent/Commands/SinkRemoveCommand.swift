@@ -18,7 +18,7 @@ struct SinkRemoveCommand: ParsableCommand {
         Console.print("removed: \(Console.clean(reply.path))")
         guard !reply.removed else { return }
         throw Failure(
-            "the token's file is still there: its file system does not answer",
-            hint: "run 'rm \(path)' once it does")
+            "the token's file is still there; the agent tries again to remove it",
+            hint: "run 'authagent sink list' to see why")
     }
 }

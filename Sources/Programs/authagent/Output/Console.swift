@@ -21,6 +21,15 @@ enum Console {
 
     static func note(_ text: String) { say("authagent: note: \(clean(text))\n") }
 
+    /// Says which files the agent could not remove after a lock or a logout.
+    static func note(filesLeft: [String]?) {
+        for path in filesLeft ?? [] {
+            note(
+                "\(path) may still hold a token: the agent could not remove it, and tries again; see 'authagent sink list'"
+            )
+        }
+    }
+
     static func report(_ failure: Failure) {
         var text = "authagent: error: \(clean(failure.message))\n"
         if let hint = failure.hint { text += "authagent: hint: \(clean(hint))\n" }

@@ -31,10 +31,12 @@ public struct LogoutReply: Codable, Equatable, Sendable {
     public var clientForgotten: Bool?
     /// The reason if `clientForgotten` is false.
     public var clientReason: String?
+    /// The paths of files that the agent could not remove, and that may still hold a token; `nil` if there are none.
+    public var filesLeft: [String]?
 
     public init(
         account: AccountName, revoked: Bool, reason: String? = nil, forgotten: Bool, clientForgotten: Bool? = nil,
-        clientReason: String? = nil
+        clientReason: String? = nil, filesLeft: [String]? = nil
     ) {
         self.account = account
         self.revoked = revoked
@@ -42,11 +44,13 @@ public struct LogoutReply: Codable, Equatable, Sendable {
         self.forgotten = forgotten
         self.clientForgotten = clientForgotten
         self.clientReason = clientReason
+        self.filesLeft = filesLeft
     }
 
     enum CodingKeys: String, CodingKey {
         case account, revoked, reason, forgotten
         case clientForgotten = "client_forgotten"
         case clientReason = "client_reason"
+        case filesLeft = "files_left"
     }
 }

@@ -9,8 +9,15 @@ public struct LockRequest: Codable, Equatable, Sendable {
 /// The reply of `POST /v1/lock`.
 public struct LockReply: Codable, Equatable, Sendable {
     public var locked: Bool
+    /// The paths of files that the agent could not remove, and that may still hold a token; `nil` if there are none.
+    public var filesLeft: [String]?
 
-    public init(locked: Bool) { self.locked = locked }
+    public init(locked: Bool, filesLeft: [String]? = nil) { (self.locked, self.filesLeft) = (locked, filesLeft) }
+
+    enum CodingKeys: String, CodingKey {
+        case locked
+        case filesLeft = "files_left"
+    }
 }
 
 /// The body of `POST /v1/unlock`; an empty body is one without members.

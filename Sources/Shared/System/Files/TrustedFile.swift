@@ -32,6 +32,14 @@ public enum TrustedFile {
         return (try walk.place(), walk.path)
     }
 
+    /// Opens a directory that others may be able to write to, only to remove files from it; `nil` if it does not exist.
+    /// A link of another user is not followed.
+    public static func openPlace(_ directory: String) throws(PathFault) -> (directory: OpenDirectory, path: String)? {
+        let walk = try PathWalk.to(directory, .none)
+        guard walk.rest.isEmpty else { return nil }
+        return (try walk.place(), walk.path)
+    }
+
     /// Returns the path without links, as far as its directories exist.
     public static func resolved(_ path: String) -> String {
         guard let walk = try? PathWalk.to(path, .owners) else { return path }

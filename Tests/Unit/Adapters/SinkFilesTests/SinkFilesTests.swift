@@ -146,7 +146,7 @@ struct SinkFilesTests {
         _ = try tokenFiles().write(content("t", meta: "{}"), to: sink, expiresAt: 1_800_000_000)
         #expect(status(sink.metaPath)?.st_mode == S_IFREG | 0o600)
         let next = try tokenFiles()
-        #expect(next.recorded() == [sink.path: 1_800_000_000])
+        #expect(next.recorded() == [sink.path: RecordedSink(identity: sink.identity, expiresAt: 1_800_000_000)])
         try next.remove(sink.path)
         #expect(try names().isEmpty && next.recorded().isEmpty)
         let text = try String(contentsOfFile: try paths.sinkRecords, encoding: .utf8)
@@ -159,6 +159,57 @@ struct SinkFilesTests {
         try tokenFiles().remove(sink.path)
         #expect(self.text(sink.path) == "theirs")
         #expect(try tokenFiles().recorded().isEmpty)
+    }
+
+    @Test(
+        "the file is removed also from a directory that others can write to by now", arguments: [0o777, 0o1777, 0o2777])
+    func removedFromLoose(mode: mode_t) throws {
+        _ = try tokenFiles().write(content("t"), to: sink, expiresAt: nil)
+        chmod(place, mode)
+        try tokenFiles().remove(sink.path)
+        #expect(try names().isEmpty && tokenFiles().recorded().isEmpty)
+    }
+
+    @Test("the next agent removes all that one has left that was killed before a file was in place")
+    func killedDuringReplacement() throws {
+        let tokens = try tokenFiles()
+        for new in [content("one"), content("two")] {
+            // Called when the new file is whole, and has not its name yet.
+            _ = try? tokens.write(new, to: sink, expiresAt: nil) {
+                try? tokenFiles().remove(sink.path)
+                return false
+            }
+            #expect(try names().isEmpty)
+            _ = try tokens.write(content("one"), to: sink, expiresAt: nil)
+        }
+        // Killed before the record of the new file.
+        try files.file("place/.token.authagent-new", "two")
+        try tokenFiles().remove(sink.path)
+        #expect(try names().isEmpty)
+    }
+
+    @Test("what has become obsolete during the write does not get its name, and the earlier file stays known")
+    func obsolete() throws {
+        let tokens = try tokenFiles()
+        #expect(try !tokens.write(content("one"), to: sink, expiresAt: nil, unless: { true }))
+        #expect(try names().isEmpty)
+        _ = try tokens.write(content("one"), to: sink, expiresAt: nil)
+        #expect(try !tokens.write(content("two"), to: sink, expiresAt: nil, unless: { true }))
+        #expect(try names() == ["token"] && text(sink.path) == "one")
+        #expect(try !tokenFiles().hasForeignFile(at: sink.path))
+        try tokenFiles().remove(sink.path)
+        #expect(try names().isEmpty)
+    }
+
+    @Test("the record keeps whose token a file has, and for which readers")
+    func identity() throws {
+        var sink = sink
+        (sink.mode, sink.group) = (0o640, SinkSettings.Group(name: "me", id: getegid()))
+        sink.target = try TokenTarget(scopes: ["repo:read,write", "c"], audience: "https://api.example/a,b")
+        _ = try tokenFiles().write(content("t"), to: sink, expiresAt: nil)
+        #expect(try tokenFiles().recorded()[sink.path]?.identity == sink.identity)
+        #expect(self.sink.identity != sink.identity)
+        try tokenFiles().remove(sink.path)
     }
 
     @Test("group and mode are set before the file has its name; a group that the user is not in is named")
@@ -188,5 +239,11 @@ struct SinkFilesTests {
         #expect(error?.hint == "make room in \(disk.path)", "\(error?.problem ?? "")")
         #expect(text(sink.path) == "one")
         #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == ["token"])
+    }
+}
+
+extension TokenFiles {
+    fileprivate func write(_ content: SinkContent, to sink: SinkSettings, expiresAt: Int?) throws(Fault) -> Bool {
+        try write(content, to: sink, expiresAt: expiresAt, unless: { false })
     }
 }

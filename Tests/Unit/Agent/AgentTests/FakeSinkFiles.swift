@@ -9,18 +9,20 @@ final class FakeSinkFiles: SinkFiles {
     private struct State {
         var files: [String: [UInt8]] = [:]
         var writes: [String: Int] = [:]
-        var expiries: [String: Int?] = [:]
+        var recorded: [String: RecordedSink] = [:]
         var fault: Fault?
         var hanging: Set<String> = []
+        var hung = 0
+        var removals = 0
     }
 
     private let state = Mutex(State())
     private let gate = DispatchSemaphore(value: 0)
 
-    /// The files of an earlier agent, with their expiries.
-    init(recorded: [String: Int?] = [:]) {
+    /// The files of an earlier agent.
+    init(recorded: [String: RecordedSink] = [:]) {
         state.withLock { state in
-            state.expiries = recorded
+            state.recorded = recorded
             state.files = recorded.mapValues { _ in [1] }
         }
     }
@@ -48,14 +50,17 @@ final class FakeSinkFiles: SinkFiles {
     func check(_ sink: SinkSettings) throws(Fault) { if let fault { throw fault } }
 
     func hasForeignFile(at path: String) -> Bool {
-        state.withLock { $0.files[path] != nil && $0.expiries[path] == nil }
+        state.withLock { $0.files[path] != nil && $0.recorded[path] == nil }
     }
 
-    func write(_ content: SinkContent, to sink: SinkSettings, expiresAt: Int?) throws(Fault) -> Bool {
+    func write(
+        _ content: SinkContent, to sink: SinkSettings, expiresAt: Int?, unless isObsolete: () -> Bool
+    ) throws(Fault) -> Bool {
         pass(sink.path)
         if let fault { throw fault }
+        if isObsolete() { return false }
         return state.withLock { state in
-            state.expiries[sink.path] = .some(expiresAt)
+            state.recorded[sink.path] = RecordedSink(identity: sink.identity, expiresAt: expiresAt)
             if let meta = content.meta { state.files[sink.metaPath] = meta }
             guard state.files[sink.path] != content.bytes else { return false }
             state.files[sink.path] = content.bytes
@@ -69,14 +74,29 @@ final class FakeSinkFiles: SinkFiles {
         if let fault { throw fault }
         state.withLock { state in
             (state.files[path], state.files[path + SinkSettings.metaSuffix]) = (nil, nil)
-            state.expiries[path] = nil
+            state.recorded[path] = nil
+            state.removals += 1
         }
     }
 
-    func recorded() -> [String: Int?] { state.withLock { $0.expiries } }
+    func recorded() -> [String: RecordedSink] { state.withLock { $0.recorded } }
+
+    /// How often a file was removed.
+    var removals: Int { state.withLock { $0.removals } }
+
+    /// How many calls hang.
+    var hung: Int { state.withLock { $0.hung } }
 
     private func pass(_ path: String) {
-        if state.withLock({ $0.hanging.contains(path) }) { gate.wait() }
+        let isHanging = state.withLock { state in
+            guard state.hanging.contains(path) else { return false }
+            state.hung += 1
+            return true
+        }
+        if isHanging {
+            gate.wait()
+            state.withLock { $0.hung -= 1 }
+        }
     }
 }
 

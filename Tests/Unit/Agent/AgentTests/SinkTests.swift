@@ -30,7 +30,8 @@ struct SinkTests {
 
         /// Logs in before the background work starts: its timers are not a login's.
         init(
-            _ sinks: [SinkSettings], _ directory: String, files: FakeSinkFiles = FakeSinkFiles(), lifetime: Int? = 3600
+            _ sinks: [SinkSettings], _ directory: String, files: FakeSinkFiles = FakeSinkFiles(), lifetime: Int? = 3600,
+            next: FakeProvider.Answer? = nil
         ) async throws {
             let paths = try #require(UserPaths(environment: ["HOME": directory]))
             self.files = files
@@ -45,6 +46,7 @@ struct SinkTests {
                 await fixture.passInterval()
                 _ = await log.events()
             }
+            if let next { fixture.provider.script(.token, next) }
             task = Task { [fixture] in try await fixture.agent.run() }
         }
 
@@ -181,6 +183,100 @@ struct SinkTests {
         await running.holds("TOKEN=a1\n")
     }
 
+    @Test("a file of another account, or for other readers, is removed before the new token is requested")
+    func changed() async throws {
+        let running = try await running()
+        await running.holds("a1")
+        // The new token cannot come, so that nothing replaces the old one.
+        running.fixture.provider.script(.token, .failure(.unreachable("no route")))
+        var sink = SinkSettings(account: work, path: Self.path)
+        sink.target = try TokenTarget(scopes: ["openid"], audience: "api")
+        running.files.fault = Fault("cannot remove: read-only file system", hint: "mount it anew")
+        running.replace([sink])
+        await eventually { running.status()?.hint == "mount it anew" }
+        #expect(running.files.text(Self.path) == "a1")
+        let other = try #require(AccountName("other"))
+        running.replace([SinkSettings(account: other, path: Self.path)])
+        // The file is still one of the first account.
+        let reply = try await running.fixture.agent.logout(work, LogoutRequest(local: true))
+        #expect(reply.filesLeft == [Self.path])
+        running.files.fault = nil
+        await eventually {
+            running.fixture.time.advance(by: .seconds(5))
+            return running.files.text(Self.path) == nil
+        }
+    }
+
+    @Test("what an earlier agent has left for another declaration of the path does not stay without a new token")
+    func leftByAnother() async throws {
+        var sink = SinkSettings(account: work, path: Self.path)
+        let left = RecordedSink(identity: sink.identity, expiresAt: 1_800_000_000 + 600)
+        sink.target = try TokenTarget(scopes: ["openid"], audience: "api")
+        let running = try await Running(
+            [sink], directories.path, files: FakeSinkFiles(recorded: [Self.path: left]),
+            next: .failure(.unreachable("no route")))
+        await running.holds(nil)
+        await eventually { running.status()?.state == .waiting }
+        #expect(running.status()?.expiresAt == nil)
+    }
+
+    @Test("a lock during a write that hangs names the file; when the write comes to its end, it leaves nothing")
+    func lockedWhileHanging() async throws {
+        let files = FakeSinkFiles()
+        files.hang(Self.path)
+        defer { files.release() }
+        let running = try await Running(
+            [SinkSettings(account: work, path: Self.path)], directories.path, files: files)
+        await eventually { files.hung == 1 }
+        // The next write waits behind the one that hangs.
+        await eventually {
+            running.fixture.time.advance(by: .seconds(1))
+            return running.status()?.state == .failed
+        }
+        let (replies, reply) = AsyncStream.makeStream(of: LockReply.self)
+        let agent = running.fixture.agent
+        let locking = Task {
+            reply.yield(try await agent.lock(LockRequest()))
+            reply.finish()
+        }
+        let clock = Task { [fixture = running.fixture] in
+            while !Task.isCancelled {
+                fixture.time.advance(by: .seconds(1))
+                await Task.yield()
+            }
+        }
+        let first = await replies.first { _ in true }
+        clock.cancel()
+        await clock.value
+        try await locking.value
+        #expect(first == LockReply(locked: true, filesLeft: [Self.path]))
+        files.release()
+        // Without another attempt: time stands still.
+        await eventually { files.removals > 0 }
+        #expect(files.text(Self.path) == nil && files.changes(Self.path) == 0)
+    }
+
+    @Test("the file of a sink that was taken out is removed again and again until it is gone, and listed meanwhile")
+    func removedLater() async throws {
+        let running = try await running()
+        await running.holds("a1")
+        running.files.fault = Fault("cannot remove: read-only file system", hint: "mount it anew")
+        running.replace([])
+        await eventually { running.status()?.state == .failed }
+        #expect(running.status()?.hint == "mount it anew")
+        #expect(try await running.fixture.agent.lock(LockRequest()).filesLeft == [Self.path])
+        running.files.fault = nil
+        await eventually {
+            running.fixture.time.advance(by: .seconds(5))
+            return running.files.text(Self.path) == nil && running.status() == nil
+        }
+        // A later declaration of the path is not disturbed by an earlier removal.
+        running.fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
+        _ = try await running.fixture.agent.unlock(UnlockRequest())
+        running.replace([SinkSettings(account: work, path: Self.path)])
+        await running.holds("a2")
+    }
+
     @Test("each kind of content is what a program expects of it")
     func contents() async throws {
         let paths: [(SinkContentKind, String)] = [
@@ -199,7 +295,9 @@ struct SinkTests {
     @Test("what a killed agent has left is removed: without a declaration at once, without a login once it has expired")
     func leftovers() async throws {
         let wall = 1_800_000_000
-        let files = FakeSinkFiles(recorded: ["/run/t/dropped": wall + 600, Self.path: wall + 600])
+        let left = RecordedSink(
+            identity: SinkSettings(account: work, path: Self.path).identity, expiresAt: wall + 600)
+        let files = FakeSinkFiles(recorded: ["/run/t/dropped": left, Self.path: left])
         let running = try await Running(
             [SinkSettings(account: work, path: Self.path)], directories.path, files: files, lifetime: nil)
         await running.holds(nil, "/run/t/dropped")

@@ -70,9 +70,11 @@ struct SinkTableTests {
         #expect(sinks.shadowed.map(\.source) == [files.path + "/config/authagent/authagent.toml:1"])
         let error = #expect(throws: ConfigurationError.self) { try load(user: sink + sink) }
         #expect(error?.line == 6 && error?.problem.contains("/run/t/x") == true)
-        // The second file of one is the first of the other.
-        let meta = "[[sink]]\naccount = \"work\"\npath = \"/run/t/x.meta\"\n"
-        #expect(throws: ConfigurationError.self) { try load(user: sink + "meta = true\n" + meta) }
+        // The second file of another could have this name.
+        for meta in ["account = \"work\"\npath = \"/run/t/x.meta\"", "account = \"work.meta\""] {
+            let error = #expect(throws: ConfigurationError.self) { try load(user: "[[sink]]\n\(meta)\n") }
+            #expect(error?.problem.contains(".meta") == true)
+        }
     }
 
     @Test(
