@@ -77,6 +77,10 @@ struct SharedVolumeTests {
         #expect(result.status == 0, "\(result.errors)")
         let token = try await pod.start(["token", "work"]).result()
         #expect(token.status == 0 && !token.output.isEmpty, "\(token.errors)")
+        // The volume's other writers could replace the file of a sink there.
+        let sink = try await pod.start(["sink", "add", "work", "--path", volume + "/token"]).result()
+        #expect(sink.status == 1 && sink.errors.contains("others may write"), "\(sink.errors)")
+        #expect(!FileManager.default.fileExists(atPath: volume + "/token"))
         #expect(try await pod.start(["stop"]).result().status == 0)
         // Directly in the volume, another user could replace the socket.
         let open = try await pod.start(["status"], socket: volume + "/agent.sock").result()

@@ -61,7 +61,7 @@ struct SupervisionTests {
         // This process is not in the control group of the unit that it claims to load a credential for.
         let refused = await CredentialClient.read(credential, as: "f00/unit/none-such.service/api")
         #expect(refused?.count == 1024 * 1024 + 1 && refused?.allSatisfy { $0 == 10 } == true)
-        #expect(await CredentialClient.read(credential, as: nil) == [])
+        #expect(await CredentialClient.read(credential, as: nil)?.count == 1024 * 1024 + 1)
         await eventually {
             (try? String(contentsOfFile: audit, encoding: .utf8))?
                 .components(separatedBy: "\"reason\":\"not_a_manager\"").count == 3

@@ -76,6 +76,8 @@ public struct AuditLine: Equatable, Sendable {
         let scopes = record.scopes.map { DisplayText.clean($0, limit: longestScope) }
         add("scopes", scopes.joined(separator: " "), limit: 1000)
         add("aws_role", record.awsRole?.text)
+        add("credential_unit", record.credential?.unit)
+        add("credential", record.credential?.name)
         let (decision, result) =
             switch record.result {
             case .allowed: ("allowed", "ok")

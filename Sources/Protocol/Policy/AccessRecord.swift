@@ -15,6 +15,8 @@ public struct AccessRecord: Equatable, Sendable {
     public var scopes: [String]
     /// The role at AWS whose credentials were requested.
     public var awsRole: AWSRole?
+    /// The credential of systemd that was requested.
+    public var credential: Credential?
     public var result: Result
     /// The reason for a refusal not made by a rule: `browser`, `foreign_host`, `caller_lost`.
     public var reason: String?
@@ -22,6 +24,14 @@ public struct AccessRecord: Equatable, Sendable {
     public var rule: Int?
     /// What became of the confirmation that the rule requires; `nil` if it requires none.
     public var confirmation: ConfirmationRecord?
+
+    /// What the caller has named: a claim until the request is allowed.
+    public struct Credential: Equatable, Sendable {
+        public var unit: String
+        public var name: String
+
+        public init(unit: String, name: String) { (self.unit, self.name) = (unit, name) }
+    }
 
     public enum Result: Equatable, Sendable {
         case allowed

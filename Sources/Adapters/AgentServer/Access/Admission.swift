@@ -6,7 +6,7 @@ struct Admission: Sendable {
     let caller: Caller
     /// The facts about the caller that were known at the decision.
     let facts: CallerFacts
-    let request: AccessRequest
+    var request: AccessRequest
     /// The most that a token may grant; `nil` if the rules set no bound.
     let bound: TokenBound?
     let rule: Int?

@@ -10,7 +10,7 @@ struct CredentialGate: Sendable {
         case allowed(CredentialRule, Caller, number: Int)
         /// A unit must not start with what it would get.
         case refused
-        /// Not a service manager: it gets nothing.
+        /// Another user's, which no manager of this agent's units is: it gets nothing.
         case stranger
     }
 
@@ -18,20 +18,25 @@ struct CredentialGate: Sendable {
     /// process is root's or the agent's own user's, and in the control group of the unit that it names.
     func decide(_ request: CredentialRequest?, _ identity: any CallerIdentity) async -> Verdict {
         var caller = identity.connected
-        guard let request, caller.user == 0 || access.rules.current.isOwn(caller) else {
-            record(caller, .refused(.forbidden), reason: "not_a_manager")
+        guard access.rules.current.isOwn(caller) else {
+            record(caller, request, .refused(.forbidden), reason: "not_a_manager")
             return .stranger
         }
+        // The name may be in the form of a later systemd, which would take silence for an empty credential.
+        guard let request else {
+            record(caller, nil, .refused(.forbidden), reason: "not_a_manager")
+            return .refused
+        }
         do throws(CallerLost) { caller = try await identity.caller([.unit]) } catch {
-            record(caller, .refused(.forbidden), reason: "caller_lost")
+            record(caller, request, .refused(.forbidden), reason: "caller_lost")
             return .refused
         }
         guard isManager(caller, of: request.unit) else {
-            record(caller, .refused(.forbidden), reason: "not_a_manager")
+            record(caller, request, .refused(.forbidden), reason: "not_a_manager")
             return .refused
         }
         guard let (rule, number) = rules.first(unit: request.unit, credential: request.credential) else {
-            record(caller, .refused(.forbidden), reason: "no_credential_rule")
+            record(caller, request, .refused(.forbidden), reason: "no_credential_rule")
             return .refused
         }
         return .allowed(rule, caller, number: number)
@@ -45,12 +50,14 @@ struct CredentialGate: Sendable {
     }
 
     func record(
-        _ caller: Caller, _ result: AccessRecord.Result, _ rule: CredentialRule? = nil, number: Int? = nil,
-        reason: String? = nil
+        _ caller: Caller, _ request: CredentialRequest?, _ result: AccessRecord.Result, _ rule: CredentialRule? = nil,
+        number: Int? = nil, reason: String? = nil
     ) {
-        access.audit.record(
-            AccessRecord(
-                caller: caller, permissions: [rule?.what == .idToken ? .idToken : .token], account: rule?.account,
-                scopes: rule?.target?.scopes ?? [], result: result, reason: reason, rule: number))
+        var record = AccessRecord(
+            caller: caller, permissions: [rule?.what == .idToken ? .idToken : .token], account: rule?.account,
+            scopes: rule?.target?.scopes ?? [], result: result, reason: reason, rule: number,
+            owner: access.rules.current.subordinates.owner(of: caller.user))
+        record.credential = request.map { AccessRecord.Credential(unit: $0.unit, name: $0.credential) }
+        access.audit.record(record)
     }
 }

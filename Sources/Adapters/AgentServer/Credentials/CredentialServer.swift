@@ -11,40 +11,57 @@ public struct CredentialServer: Service {
     private let service: any AgentService
     private let gate: CredentialGate
     private let logger: Logger
+    private let most: Int
     private let pause: @Sendable (Duration) async -> Void
 
     /// The unit's start waits for it. Less than the 90 s of a start, so that Restart= can try again.
     package static let patience: Duration = .seconds(10)
 
-    /// Takes ownership of descriptors that are listening.
+    /// Takes ownership of descriptors that are listening. `most`: the connections at once, each of which may need a thread.
     public init(
         listeners: [Int32], service: any AgentService, access: Access, rules: CredentialRules, logger: Logger,
+        most: Int = 64,
         pause: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
     ) {
         self.listeners = listeners
         self.service = service
         gate = CredentialGate(access: access, rules: rules)
         self.logger = logger
+        self.most = most
         self.pause = pause
     }
 
     public func run() async throws {
         let (connections, accepted) = AsyncStream.makeStream(of: Int32.self)
-        let acceptor = listeners.isEmpty ? nil : try CredentialAcceptor(listeners) { accepted.yield($0) }
-        // A connection that has been accepted is answered, also when the agent stops.
+        let acceptor =
+            listeners.isEmpty
+            ? nil
+            : try CredentialAcceptor(
+                listeners, most: most, { Self.hand($0, to: accepted) }, ended: { accepted.finish() })
+        // A connection that has been accepted is answered, also when the agent stops: to close it without an answer would
+        // be an empty credential. So the stream ends after the thread that accepts, and not before.
         await withDiscardingTaskGroup { group in
             await withGracefulShutdownHandler {
                 for await socket in connections {
                     group.addTask {
                         await answer(socket)
                         close(socket)
+                        acceptor?.release()
                     }
                 }
             } onGracefulShutdown: {
-                acceptor?.stop()
-                accepted.finish()
+                if let acceptor { acceptor.stop() } else { accepted.finish() }
             }
         }
+        // Also if the service was cancelled.
+        acceptor?.stop()
+    }
+
+    /// Hands over a connection, or refuses it if none is taken any more.
+    package static func hand(_ socket: Int32, to connections: AsyncStream<Int32>.Continuation) {
+        if case .enqueued = connections.yield(socket) { return }
+        CredentialReply.refuseAtOnce(socket)
+        close(socket)
     }
 
     private func answer(_ socket: Int32) async {
@@ -58,9 +75,9 @@ public struct CredentialServer: Service {
             do throws(Problem) {
                 let token = try await token(for: rule)
                 let isSent = await CredentialReply.send(token, to: socket)
-                return gate.record(caller, isSent ? .allowed : .failed(.timeout), rule, number: number)
+                return gate.record(caller, request, isSent ? .allowed : .failed(.timeout), rule, number: number)
             } catch { problem = error }
-            gate.record(caller, .failed(problem.code), rule, number: number)
+            gate.record(caller, request, .failed(problem.code), rule, number: number)
             logger.warning(
                 "a unit's credential cannot be served, so that it does not start",
                 metadata: [

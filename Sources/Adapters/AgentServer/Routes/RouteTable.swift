@@ -30,6 +30,8 @@ enum Handler: Sendable {
     case owner(Function<RoutedRequest>)
     /// The agent as a whole: needs `admin`.
     case agent(Function<RoutedRequest>)
+    /// A new sink: needs `admin`, and for other users also the account's token.
+    case newSink
 
     static let noScopes: Scopes = { _ in { _ in [] } }
 }
@@ -80,7 +82,7 @@ enum RouteTable {
         case .events: ["GET": .list(.status, Router.events)]
         case .openAPI: ["GET": .open(Router.description)]
         case .sinks:
-            ["GET": .agent(Router.sinks), "POST": .agent(Router.addSink), "DELETE": .agent(Router.removeSink)]
+            ["GET": .agent(Router.sinks), "POST": .newSink, "DELETE": .agent(Router.removeSink)]
         case .policyCheck: ["GET": .agent(Router.policyCheck)]
         case .approvals: ["GET": .owner(Router.approvals), "POST": .owner(Router.answerApproval)]
         case .metrics: ["GET": .list(.status, Router.metrics)]

@@ -134,6 +134,7 @@ struct Router: Sendable {
             let routed = RoutedRequest(
                 request: request, identity: identity, isTrusted: true, limits: CallerLimits())
             return try await gate.conclude(admission, identity) { () throws(Problem) in try await run(self)(routed) }
+        case .newSink: return try await addSink(request, identity, replyDeadline)
         case .agent(let run):
             let needed = AccessRequest([.admin], on: nil)
             return try await answer(needed, request, identity, replyDeadline) { routed throws(Problem) in
@@ -146,12 +147,19 @@ struct Router: Sendable {
         _ needed: AccessRequest, _ request: APIRequest, _ identity: any CallerIdentity, _ replyDeadline: ReplyDeadline,
         _ run: (RoutedRequest) async throws(Problem) -> Answer
     ) async throws(Problem) -> Answer {
-        let admission = try await gate.confirm(
-            try await gate.admit(needed, identity), identity, replyDeadline, isLocked: service.isLocked)
+        let admission = try await self.admission(needed, identity, replyDeadline)
         let routed = RoutedRequest(
             request: request, identity: identity, isTrusted: admission.isTrusted, limits: admission.limits)
         return try await gate.conclude(admission, identity) { () throws(Problem) in try await run(routed) }
             .resting(on: admission.facts)
+    }
+
+    /// Admits a request by the rules, with the confirmation that they require.
+    func admission(
+        _ needed: AccessRequest, _ identity: any CallerIdentity, _ replyDeadline: ReplyDeadline
+    ) async throws(Problem) -> Admission {
+        try await gate.confirm(
+            try await gate.admit(needed, identity), identity, replyDeadline, isLocked: service.isLocked)
     }
 
     private static let nothingHere = Problem(.notFound, "no resource at this path", hint: "see authagent-api(7)")

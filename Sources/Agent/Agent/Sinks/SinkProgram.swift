@@ -8,11 +8,18 @@ final class SinkProgram: Sendable {
         case idle
         case running
         case runningAgain
+        /// The agent ends.
+        case stopped
+    }
+
+    private struct State {
+        var phase = Phase.idle
+        var task: Task<Void, Never>?
     }
 
     private let program: ConfiguredProgram?
     private let runner: any ProgramRunner
-    private let phase = Mutex(Phase.idle)
+    private let state = Mutex(State())
 
     private static let limit: Duration = .seconds(30)
 
@@ -24,31 +31,51 @@ final class SinkProgram: Sendable {
     /// Runs the program. `report` receives why a run failed; `nil` if it succeeded.
     func fileHasChanged(_ report: @escaping @Sendable (Fault?) -> Void) {
         guard let program else { return }
-        let isIdle = phase.withLock { phase in
-            defer { phase = phase == .idle ? .running : .runningAgain }
-            return phase == .idle
-        }
-        guard isIdle else { return }
-        // Unstructured task: the sink's next write does not wait for the program.
-        Task {
-            repeat {
-                let result = await runner.run(program, input: [], within: Self.limit)
-                report(Self.fault(of: result, program))
-            } while isRepeated()
+        state.withLock { state in
+            switch state.phase {
+            case .idle:
+                state.phase = .running
+                // Unstructured task: the sink's next write does not wait for the program.
+                state.task = Task {
+                    repeat {
+                        let result = await self.runner.run(program, input: [], within: Self.limit)
+                        if !Task.isCancelled { report(Self.fault(of: result, program)) }
+                    } while self.isRepeated()
+                }
+            case .running, .runningAgain: state.phase = .runningAgain
+            case .stopped: break
+            }
         }
     }
 
+    /// Ends the program, and waits for its end: it must not outlive the agent.
+    func stop() async {
+        let task = state.withLock { state in
+            state.phase = .stopped
+            return state.task
+        }
+        task?.cancel()
+        await task?.value
+    }
+
     private func isRepeated() -> Bool {
-        phase.withLock { phase in
-            defer { phase = phase == .runningAgain ? .running : .idle }
-            return phase == .runningAgain
+        state.withLock { state in
+            switch state.phase {
+            case .runningAgain:
+                state.phase = .running
+                return true
+            case .running, .idle:
+                state.phase = .idle
+                return false
+            case .stopped: return false
+            }
         }
     }
 
     private static func fault(of result: ProgramResult, _ program: ConfiguredProgram) -> Fault? {
         guard let problem = result.problem else { return nil }
         if case .notStarted(let fault) = result.end { return fault }
-        let said = result.output.last.map { ": \($0)" } ?? ""
-        return Fault("on_change: \(program.path): \(problem)\(said)", hint: "run it by hand, and look at its output")
+        // Without its output: the program reads the token, and may have printed it.
+        return Fault("on_change: \(program.path): \(problem)", hint: "run it by hand, and look at its output")
     }
 }

@@ -75,6 +75,7 @@ final class SinkRun: Sendable {
             _ = await stream.next()
             wake?.cancel()
         }
+        if Task.isCancelled { await program.stop() }
     }
 
     /// Has the sink look at its account again.

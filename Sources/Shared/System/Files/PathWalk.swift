@@ -11,6 +11,8 @@ struct PathWalk: ~Copyable {
         case owners
         /// Also not writable by others, like sshd's StrictModes (sshd_config(5)).
         case closed
+        /// Also not shared by root with a group of this process, as pod volumes are.
+        case unshared
     }
 
     /// The directory reached, and its path without links.
@@ -130,13 +132,13 @@ struct PathWalk: ~Copyable {
         guard fstat(directory.raw, &status) == 0 else { throw PathFault(path, .system("stat", errno)) }
         guard UserNumbers.trusts(status.st_uid, user: user) else { throw PathFault(path, .owner(status.st_uid)) }
         // In a sticky directory others cannot move entries of root or this user, and the next step must be one.
-        guard requirement == .closed, status.st_mode & S_ISVTX == 0 else { return }
+        guard requirement != .owners, status.st_mode & S_ISVTX == 0 else { return }
         let isGroups =
             status.st_mode & 0o020 != 0
             && (clinux_has_acl(directory.raw) != 0
                 || !UserNumbers.isPrivateGroup(status.st_gid, of: status.st_uid))
         guard status.st_mode & 0o002 == 0, !isGroups else {
-            if isVolume(status) { return }
+            if requirement == .closed, isVolume(status) { return }
             if let system = FileSystemWithoutModes(of: readable(), path) {
                 throw PathFault(path, .modeless(system.type))
             }

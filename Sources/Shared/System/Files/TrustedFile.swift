@@ -21,11 +21,12 @@ public enum TrustedFile {
         return Descriptor(owning: raw)
     }
 
-    /// Opens a directory in which no other user can create or replace files. Returns it with its path without links.
+    /// Opens a directory in which no other user can create or replace files, not even in a volume that root shares with
+    /// a group of this process. Returns it with its path without links.
     public static func place(
         _ directory: String, creating: Bool = false
     ) throws(PathFault) -> (directory: OpenDirectory, path: String) {
-        var walk = try PathWalk.to(directory, .closed)
+        var walk = try PathWalk.to(directory, .unshared)
         if creating { try walk.make() }
         guard walk.rest.isEmpty else { throw PathFault(directory, .system("open", ENOENT)) }
         try walk.requireUnshared()

@@ -267,6 +267,34 @@ struct AccessTests {
         }
     }
 
+    @Test("another user's 'admin' adds a sink only with the account's unlimited token, without a program")
+    func foreignSinks() async throws {
+        let work = try #require(AccountName("work"))
+        let (plain, program) = (#"{"account":"work"}"#, #"{"account":"work","on_change":["/bin/true"]}"#)
+        let identity = #"{"account":"work","what":"id_token"}"#
+        let all: Set<Permission> = [.admin, .token]
+        for (allow, scopes, body, status) in [
+            ([.admin], nil, plain, 403), (all, nil, program, 403), (all, nil, identity, 403),
+            (all, ["repo:read"], plain, 403), (all, nil, plain, 200),
+        ] as [(Set<Permission>, [String]?, String, Int)] {
+            let fixture = AccessFixture()
+            let access = fixture.access(AccessFixture.rule(allow: allow, scopes: scopes))
+            try await ServerFixture.serving(access: access) { server in
+                let reply = try await server.exchange(.post("/v1/sinks", body))
+                #expect(reply.status == status, "\(body) \(reply)")
+                #expect(server.service.calls.isEmpty == (status != 200))
+            }
+            let last = try #require(fixture.records.last)
+            #expect(last.account == work && (last.result == .allowed) == (status == 200))
+        }
+        let own = KnownCaller(Caller(pid: 1, user: AccessFixture.owner, group: 1))
+        let fixture = AccessFixture()
+        try await ServerFixture.serving(access: fixture.access(as: own)) { server in
+            #expect(try await server.exchange(.post("/v1/sinks", program)).status == 200)
+        }
+        #expect(fixture.records.map(\.account) == [work] && fixture.records.first?.permissions == [.admin])
+    }
+
     @Test("only a digest takes waiting, and no fact is collected that no rule needs")
     func facts() async throws {
         let digest = String(repeating: "a", count: 64)

@@ -37,20 +37,23 @@ struct CredentialServerTests {
 
     /// Serves while `body` runs. Each connection is from this caller.
     private func serving(
-        _ rules: [CredentialRule], as caller: Caller,
+        _ rules: [CredentialRule], as caller: Caller, most: Int = 64,
+        subordinates: SubordinateUsers = SubordinateUsers(),
         pause: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) },
         _ body: (String) async throws -> Void
     ) async throws {
         let path = files.path + "/credential.sock"
         unlink(path)
+        let access = audit.access(
+            CurrentRules(AccessRules(owner: AccessFixture.owner, subordinates: subordinates)), as: KnownCaller(caller))
         let listener = try LocalSocket.listen(at: path).consumeRaw()
         var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         let group = ServiceGroup(
             services: [
                 CredentialServer(
-                    listeners: [listener], service: service, access: audit.access(as: KnownCaller(caller)),
-                    rules: CredentialRules(rules), logger: logger, pause: pause)
+                    listeners: [listener], service: service, access: access,
+                    rules: CredentialRules(rules), logger: logger, most: most, pause: pause)
             ], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -112,15 +115,92 @@ struct CredentialServerTests {
     }
 
     @Test(
-        "a connection from another name than systemd's gets nothing",
+        "a manager's connection from a name of another form gets what systemd refuses",
         arguments: [
             nil, "f00", "f00/unit/backup.service", "f00/unit/backup.service/api/x", "f00/session/backup.service/api",
         ])
     func names(name: String?) async throws {
         try await serving([try rule("*.service")], as: Self.caller(unit: "backup.service")) { path in
-            #expect(await read(path, as: name) == [])
+            #expect(await read(path, as: name)?.count == Self.refusal)
         }
         #expect(audit.records.map(\.result) == [.refused(.forbidden)])
+    }
+
+    @Test("the audit names the claimed unit and credential of a refused caller, and its user's owner")
+    func audited() async throws {
+        try await serving([], as: Self.caller(unit: "cron.service")) { path in
+            _ = await read(path, as: "\(Self.random)/unit/backup.service/api")
+        }
+        let record = try #require(audit.records.first)
+        #expect(record.credential == AccessRecord.Credential(unit: "backup.service", name: "api"))
+        #expect(record.caller.unit == "cron.service" && record.reason == "not_a_manager")
+        let subordinates = SubordinateUsers(parsing: "5503:4242:1") { _ in nil }
+        try await serving([], as: Self.caller(unit: "a.service", user: 4242), subordinates: subordinates) { path in
+            _ = await read(path, as: "\(Self.random)/unit/a.service/api")
+        }
+        #expect(audit.records.last?.owner == 5503)
+    }
+
+    @Test("a connection as the agent stops is refused or reset, never closed like an empty credential")
+    func stopping() async throws {
+        let (_, ended) = AsyncStream.makeStream(of: Int32.self)
+        ended.finish()
+        var pair: [Int32] = [-1, -1]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        let (peer, socket) = (pair[0], pair[1])
+        async let bytes: [UInt8] = BlockingQueue("test.peer").run { () throws(Never) in
+            var bytes: [UInt8] = []
+            _ = SystemCall.readAll(peer, into: &bytes, limit: 4 << 20)
+            return bytes
+        }
+        CredentialServer.hand(socket, to: ended)
+        #expect(await bytes.count == Self.refusal)
+        close(peer)
+
+        for _ in 0..<20 {
+            let clients = Mutex<[Task<[UInt8]?, Never>]>([])
+            try await serving([try rule("backup.service")], as: Self.caller(unit: "backup.service")) { path in
+                #expect(await read(path, as: "\(Self.random)/unit/backup.service/api") == Array("at-secret".utf8))
+                for _ in 0..<4 {
+                    let client = Task { await read(path, as: "\(Self.random)/unit/backup.service/api") }
+                    clients.withLock { $0.append(client) }
+                }
+            }
+            for client in clients.withLock({ $0 }) { #expect(await client.value != []) }
+        }
+    }
+
+    @Test("a peer that does not read is given up after one limit for the whole reply")
+    func unread() async throws {
+        var pair: [Int32] = [-1, -1]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        let reply = [UInt8](repeating: 7, count: 4 << 20)
+        let isSent = await CredentialReply.send(reply, to: pair[1], within: .milliseconds(50))
+        #expect(!isSent && CredentialReply.patience == .seconds(10))
+        for descriptor in pair { close(descriptor) }
+    }
+
+    @Test("with the most connections open, the next one waits until another has ended")
+    func capped() async throws {
+        let rules = [try rule("slow.service", account: "slow")]
+        try await serving(
+            rules, as: Self.caller(unit: "slow.service"), most: 2,
+            pause: { _ in try? await Task.sleep(for: .seconds(600)) }
+        ) { path in
+            let name = "/unit/slow.service/api"
+            try await withThrowingDiscardingTaskGroup { group in
+                for _ in 0..<3 {
+                    group.addTask {
+                        #expect(await read(path, as: Self.random + name)?.isEmpty == false)
+                    }
+                }
+                await eventually { service.calls.count == 2 }
+                for _ in 0..<1000 { await Task.yield() }
+                #expect(service.calls.count == 2)
+                service.refresh.open()
+            }
+        }
+        #expect(audit.records.count == 3)
     }
 
     @Test("a token that does not come within 10 s is refused, and the next unit is served meanwhile")

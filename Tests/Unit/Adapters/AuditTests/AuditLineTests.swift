@@ -67,6 +67,16 @@ struct AuditLineTests {
                 """)
     }
 
+    @Test("a request for a credential has its name and the unit that the caller claims, cleaned")
+    func credential() throws {
+        var record = Self.record()
+        record.credential = AccessRecord.Credential(unit: "backup.service", name: "api\n{}")
+        let line = try json(record)
+        #expect(line["credential_unit"] as? String == "backup.service")
+        #expect((line["credential"] as? String)?.contains("\n") == false && line["credential"] != nil)
+        #expect(try json(Self.record())["credential"] == nil)
+    }
+
     @Test("an executable path without confirmation is written as claimed, never as the executable")
     func claimed() throws {
         var caller = Self.caller

@@ -100,14 +100,35 @@ final class FakeSinkFiles: SinkFiles {
     }
 }
 
-/// A runner that only counts.
+/// A runner that only counts, and whose programs do what the test says.
 final class CountingRunner: ProgramRunner {
+    enum Behaviour: Sendable {
+        case succeeds
+        case fails(output: String)
+        /// Runs until it is cancelled.
+        case hangs
+    }
+
     private let runs = Mutex<[ConfiguredProgram]>([])
+    private let ends = Mutex(0)
+    let behaviour = Mutex(Behaviour.succeeds)
 
     var count: Int { runs.withLock { $0.count } }
+    /// The number of runs that have ended because they were cancelled.
+    var cancelled: Int { ends.withLock { $0 } }
 
     func run(_ program: ConfiguredProgram, input: [UInt8], within limit: Duration) async -> ProgramResult {
         runs.withLock { $0.append(program) }
+        switch behaviour.withLock({ $0 }) {
+        case .succeeds: break
+        case .fails(let output): return ProgramResult(.exited(1), output: [output])
+        case .hangs:
+            let (never, end) = AsyncStream.makeStream(of: Void.self)
+            for await _ in never {}
+            end.finish()
+            ends.withLock { $0 += 1 }
+            return ProgramResult(.cancelled)
+        }
         return ProgramResult(.exited(input.isEmpty && limit == .seconds(30) ? 0 : 99))
     }
 }

@@ -52,6 +52,19 @@ struct SinkTests {
 
         deinit { task.cancel() }
 
+        /// Stops the agent, and waits for its end.
+        func stop() async {
+            task.cancel()
+            _ = await task.result
+        }
+
+        /// Has the file's content change.
+        func change(of account: AccountName) async throws {
+            fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
+            _ = try await fixture.agent.rejectToken(account, TokenRequest(), digest: nil, within: CallerLimits())
+            await holds("a2")
+        }
+
         func replace(_ sinks: [SinkSettings]) {
             var declarations = SinkDeclarations()
             declarations.inForce = sinks
@@ -164,6 +177,26 @@ struct SinkTests {
         await running.holds("a2")
         await eventually { running.runner.count == 2 }
         #expect(running.status()?.detail == nil)
+    }
+
+    @Test("the output of a program that fails, which may be the token, is neither shown nor logged")
+    func programOutput() async throws {
+        let running = try await running { $0.onChange = ConfiguredProgram("/bin/true") }
+        await eventually { running.runner.count == 1 }
+        running.runner.behaviour.withLock { $0 = .fails(output: "curl: Bearer a2") }
+        try await running.change(of: work)
+        await eventually { running.status()?.detail == "on_change: /bin/true: it ended with exit code 1" }
+    }
+
+    @Test("a program that still runs ends with the agent, which waits for that")
+    func programEnds() async throws {
+        let running = try await running { $0.onChange = ConfiguredProgram("/bin/true") }
+        await eventually { running.runner.count == 1 }
+        running.runner.behaviour.withLock { $0 = .hangs }
+        try await running.change(of: work)
+        await eventually { running.runner.count == 2 }
+        await running.stop()
+        #expect(running.runner.cancelled == 1)
     }
 
     @Test("a reload that drops the sink removes its file; one that changes it writes it anew")
