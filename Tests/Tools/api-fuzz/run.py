@@ -54,6 +54,8 @@ def serving(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Age
             name, file + f'store = "memory"\nurls = ["https://shared.example.com/"]\ngit_username = "{name}"\n')
     work = agent.home / "config/authagent/accounts/work.toml"
     work.write_text(work.read_text() + 'urls = ["https://git.example.com/team/"]\n')
+    openid = agent.home / "config/authagent/accounts/openid.toml"
+    openid.write_text(openid.read_text() + f'sts_url = "{issuers[0].url}/sts"\n')
     agent.run("reload")
     agent.account_file("broken", "client_id = \n")
     return agent
