@@ -32,7 +32,7 @@ class Agent:
         self._bin = bin
         self.home = home
         self.socket = str(home / "run/agent.sock")
-        for name in ("run", "config", "state"):
+        for name in ("run", "config", "state", "tokens"):
             (home / name).mkdir(0o700)
         # No session bus: the tester's keyring must stay out of reach.
         self._environment = {
@@ -106,6 +106,11 @@ class Agent:
         directory = self.home / "config/authagent/accounts"
         directory.mkdir(0o700, parents=True, exist_ok=True)
         path = directory / f"{name}.toml"
+        path.write_text(text)
+        path.chmod(0o600)
+
+    def settings(self, text: str) -> None:
+        path = self.home / "config/authagent/authagent.toml"
         path.write_text(text)
         path.chmod(0o600)
 

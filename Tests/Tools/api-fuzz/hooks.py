@@ -7,6 +7,10 @@ keep logins at the demo issuer.
 import json
 import os
 import re
+import shutil
+import threading
+import time
+import urllib.parse
 import zlib
 
 import schemathesis
@@ -27,6 +31,15 @@ ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 MAPPED = ["https://git.example.com/team/x", "https://git.example.com:443/team", "https://shared.example.com/"]
 UNMAPPED = "https://192.0.2.7:65000/a%20b/c?d#e"
 URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?(\?[A-Za-z0-9=&._~-]*)?")
+# Where generated requests may let the agent write files, which is in its own home.
+TOKENS = os.path.join(os.path.dirname(os.path.dirname(SOCKET)), "tokens")
+SINK_PATH = re.compile(r"(/[^/\x00-\x1f\x7f]{1,220})+")
+HARMLESS = os.path.realpath(shutil.which("true"))
+# Its requests for a token wait for a confirmation.
+CONFIRMED = "confirmed"
+# What the demo issuer's STS has a role for.
+ROLE_ACCOUNT = "aws"
+ROLE = "arn:aws:iam::123456789012:role/ci"
 # A valid request may conflict with the state: a store that exists already, a login pending with other settings. A
 # schema cannot express that.
 DEPENDS_ON_STATE = {("POST", "/v1/accounts/{account}/login"), ("POST", "/v1/store"), ("POST", "/v1/lock")}
@@ -68,6 +81,12 @@ def before_call(context, case, kwargs):
     if isinstance(case.body, dict):
         if case.path.endswith("/login"):
             keep_login_here(case.body)
+        if case.path == "/v1/sinks":
+            keep_sink_here(case.body, choice)
+            if case.meta.generation.mode.is_positive:
+                complete_sink(case.body)
+        if case.path.endswith("/aws-credentials") and isinstance(case.body.get("role_arn"), str) and choice % 2:
+            arrange_role(case)
         # Otherwise each wrong guess would delay the next one.
         shortest = {"/v1/lock": 1, "/v1/unlock": 1, "/v1/store": 2}.get(case.path)
         if shortest and is_text(case.body.get("passphrase"), shortest, 1024):
@@ -103,6 +122,70 @@ def arrange(case, choice):
         request(SOCKET, "POST", "/v1/unlock", {"passphrase": PASSPHRASE})
     if case.method == "DELETE" and (case.path_parameters or {}).get("account") == PENDING:
         request(SOCKET, "POST", f"/v1/accounts/{PENDING}/login", {})
+    if case.path == "/v1/sinks":
+        arrange_sinks(case, choice)
+    if case.path == "/v1/approvals" and isinstance(case.body, dict) and choice % 2:
+        arrange_approval(case.body)
+
+
+def arrange_sinks(case, choice):
+    """Removes the sinks of earlier requests, which have the same few paths; adds one that is to be removed."""
+    for sink in request(SOCKET, "GET", "/v1/sinks")[1]["sinks"]:
+        request(SOCKET, "DELETE", f"/v1/sinks?{urllib.parse.urlencode({'path': sink['path']})}")
+    if case.method == "DELETE" and isinstance((case.query or {}).get("path"), str) and choice % 2:
+        path = f"{TOKENS}/removed"
+        request(SOCKET, "POST", "/v1/sinks", {"account": "work", "path": path})
+        case.query = {**case.query, "path": path}
+
+
+def arrange_approval(body):
+    """Names a request that waits for a confirmation. An invalid answer stays invalid."""
+    if not isinstance(body.get("id"), str):
+        return
+    target = f"/v1/accounts/{CONFIRMED}/token?wait=5"
+    threading.Thread(target=request, args=(SOCKET, "GET", target), daemon=True).start()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        waiting = request(SOCKET, "GET", "/v1/approvals")[1]["approvals"]
+        if waiting:
+            body["id"] = waiting[0]["id"]
+            return
+        time.sleep(0.01)
+
+
+def arrange_role(case):
+    """Names an account with a role. Invalid requests stay invalid."""
+    if case.meta.generation.mode.is_negative:
+        return
+    case.path_parameters["account"] = ROLE_ACCOUNT
+    case.body["role_arn"] = ROLE
+
+
+def keep_sink_here(body, choice):
+    """Keeps files in the agent's home, and starts no program that does anything. Invalid requests stay invalid."""
+    path = body.get("path")
+    if isinstance(path, str) and len(path) < 4096 and SINK_PATH.fullmatch(path):
+        if not any(part in (".", "..") for part in path.split("/")):
+            body["path"] = f"{TOKENS}/{choice % 4}"
+    words = body.get("on_change")
+    if isinstance(words, list) and words and isinstance(words[0], str) and "\0" not in words[0]:
+        body["on_change"] = [HARMLESS, *words[1:]]
+    group = body.get("group")
+    if isinstance(group, str) and group and "\0" not in group:
+        body["group"] = "root"
+
+
+def complete_sink(body):
+    """Resolves what members a valid request must not have together, which the document says in words only."""
+    if body.get("what") == "env":
+        body["variable"] = body.get("variable") or "TOKEN"
+    else:
+        body.pop("variable", None)
+    if body.get("what") == "id_token":
+        for name in ("scopes", "audience"):
+            body.pop(name, None)
+    if body.get("mode") in ("0440", "0640"):
+        body["group"] = "root"
 
 
 def is_text(value, shortest, longest):

@@ -18,7 +18,10 @@ from watcher import Watcher
 
 HERE = pathlib.Path(__file__).parent
 # Operations that change the agent or end logins.
-CHANGING = ["logOut", "startLogin", "cancelLogin", "changeStore", "lock", "unlock", "reload"]
+CHANGING = [
+    "logOut", "startLogin", "cancelLogin", "changeStore", "lock", "unlock", "reload", "addSink", "removeSink",
+    "answerApproval",
+]
 
 
 def strict(document: dict) -> dict:
@@ -41,6 +44,7 @@ def serving(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Age
     agent.start()
     agent.login("work", issuers[0], "--store", "memory")
     agent.login("openid", issuers[0], "--store", "memory", "--scope", "openid")
+    agent.login("aws", issuers[0], "--store", "memory", "--scope", "openid")
     brief = Issuer(bin, "--auto-approve", "--access-ttl", "1")
     try:
         agent.login("offline", brief, "--store", "memory")
@@ -54,8 +58,9 @@ def serving(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Age
             name, file + f'store = "memory"\nurls = ["https://shared.example.com/"]\ngit_username = "{name}"\n')
     work = agent.home / "config/authagent/accounts/work.toml"
     work.write_text(work.read_text() + 'urls = ["https://git.example.com/team/"]\n')
-    openid = agent.home / "config/authagent/accounts/openid.toml"
-    openid.write_text(openid.read_text() + f'sts_url = "{issuers[0].url}/sts"\n')
+    aws = agent.home / "config/authagent/accounts/aws.toml"
+    services = f'sso_portal_url = "{issuers[0].url}"\nsts_url = "{issuers[0].url}/sts"\n'
+    aws.write_text(aws.read_text() + services)
     agent.run("reload")
     agent.account_file("broken", "client_id = \n")
     return agent
@@ -66,8 +71,10 @@ def changing(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Ag
     agent = Agent(bin, home)
     agent.start()
     agent.login("work", issuers[0], "--store", "memory")
-    for name, issuer in (("out", issuers[0]), ("pending", issuers[1])):
+    for name, issuer in (("out", issuers[0]), ("confirmed", issuers[0]), ("pending", issuers[1])):
         agent.account_file(name, f'issuer = "{issuer.url}"\nclient_id = "fuzz"\nstore = "memory"\n')
+    agent.settings(
+        f'[[rule]]\naccounts = ["confirmed"]\nuid = {os.getuid()}\nallow = ["token"]\nconfirm = "each"\n')
     agent.run("reload")
     return agent
 
@@ -115,13 +122,13 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
         (home / "changing").mkdir()
         agent = serving(bin, home / "serving", issuers)
         agents.append(agent)
-        accounts = "work work work openid sealed offline out keyring broken"
+        accounts = "work work work openid aws sealed offline out keyring broken"
         wrong += fuzz("reading operations, on accounts in every state", "asking", agent, accounts, issuers[0].url, path,
                       common + filters("exclude", CHANGING))
         # Each of these is invalid, and so must not change anything.
         wrong += fuzz("invalid changing operations", "wrong", agent, accounts, issuers[0].url,
                       path, common + filters("include", CHANGING) + ["--mode=negative"])
-        for account in ("work", "openid"):
+        for account in ("work", "openid", "aws"):
             status, reply = request(agent.socket, "GET", f"/v1/accounts/{account}/token")
             if status != 200:
                 wrong.append(f"the login of '{account}' is lost: {reply}")
