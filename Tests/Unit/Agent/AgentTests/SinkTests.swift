@@ -3,6 +3,7 @@ import AgentAPI
 import Configuration
 import Glibc
 import OAuth
+import Synchronization
 import System
 import TestSupport
 import Testing
