@@ -11,7 +11,10 @@ extension Router {
         _ request: APIRequest, _ identity: any CallerIdentity, _ replyDeadline: ReplyDeadline
     ) async throws(Problem) -> Answer {
         var admission = try await self.admission(AccessRequest([.admin], on: nil), identity, replyDeadline)
-        let body = Result { () throws(Problem) in try requiredBody(request, SinkRequest.self) }
+        let body = Result { () throws(Problem) -> SinkRequest in
+            _ = try QueryParameters(request.query, allowed: [])
+            return try requiredBody(request, SinkRequest.self)
+        }
         if case .success(let sink) = body {
             // For the audit: the sink serves tokens of this account from now on.
             admission.request.account = sink.account
