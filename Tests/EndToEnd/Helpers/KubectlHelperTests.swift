@@ -155,6 +155,20 @@ struct KubectlHelperTests {
         #expect(!agent.requests.contains { $0.contains("rejected") })
     }
 
+    @Test("a process that executes another program after its call has a new one, which reports nothing")
+    func executed() async throws {
+        let agent = try HelperAgent()
+        let python = try MissingProgram.require("python3", package: "python3")
+        let shell =
+            #"subprocess.run([sys.argv[1], "helper", "kubectl", "work"]); os.execv("/bin/sh", ["sh", "-c", "#
+            + #"'"$0" helper kubectl work; :', sys.argv[1]])"#
+        let result = try await ChildProcess.run(
+            python, ["-c", "import os, subprocess, sys; \(shell)", BuildProducts.path("authagent")],
+            environment: agent.environment)
+        #expect(result.lines.count == 2 && result.errors == "", "\(result.errors)")
+        #expect(!agent.requests.contains { $0.contains("rejected") })
+    }
+
     @Test("another request of the same process, and a runtime directory that others can read, report nothing")
     func notRefused() async throws {
         let agent = try HelperAgent()

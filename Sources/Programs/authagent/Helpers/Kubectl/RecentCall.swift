@@ -28,10 +28,12 @@ struct RecentCall {
         self.file = file
         slot = off_t(parent % Self.slots) * off_t(MemoryLayout<Record>.size)
         parentStart = Self.start(of: parent)
-        // FNV-1a: tells requests apart, and protects nothing. One process may use an account for several clusters.
+        // FNV-1a: tells requests apart, and protects nothing. One process may use an account for several clusters, and one
+        // that executes another program is that other program's process.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in request { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         if let cluster { for byte in cluster { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
+        hash = (hash ^ Self.program(of: parent)) &* 0x100_0000_01b3
         self.request = Int64(bitPattern: hash)
     }
 
@@ -112,6 +114,20 @@ struct RecentCall {
             }
             return number
         }
+    }
+
+    /// Returns the number of the file that a process executes, mixed with that of its file system; 0 if it may not be read.
+    private static func program(of process: Int64) -> UInt64 {
+        var path = RawBytes(capacity: 64)
+        path.append(literal: "/proc/")
+        path.append(number: Int(process))
+        path.append(literal: "/exe")
+        path.append(byte: 0)
+        var status = stat()
+        let result = path.withBytes { path in
+            path.baseAddress.map { stat(UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self), &status) } ?? -1
+        }
+        return result == 0 ? UInt64(status.st_ino) ^ UInt64(status.st_dev) << 32 : 0
     }
 
     private static var now: Int64 {
