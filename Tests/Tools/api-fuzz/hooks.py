@@ -132,7 +132,7 @@ def arrange_sinks(case, choice):
     """Removes the sinks of earlier requests, which have the same few paths; adds one that is to be removed."""
     for sink in request(SOCKET, "GET", "/v1/sinks")[1]["sinks"]:
         request(SOCKET, "DELETE", f"/v1/sinks?{urllib.parse.urlencode({'path': sink['path']})}")
-    if case.method == "DELETE" and isinstance((case.query or {}).get("path"), str) and choice % 2:
+    if case.method == "DELETE" and isinstance((case.query or {}).get("path"), str) and choice % 4:
         path = f"{TOKENS}/removed"
         request(SOCKET, "POST", "/v1/sinks", {"account": "work", "path": path})
         case.query = {**case.query, "path": path}

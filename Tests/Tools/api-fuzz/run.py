@@ -28,7 +28,7 @@ def strict(document: dict) -> dict:
     """The document without additional members in replies: later versions may add members, this one must not."""
     document = copy.deepcopy(document)
     for name, schema in document["components"]["schemas"].items():
-        if "properties" in schema and not name.endswith("Request") and name != "OpenAPIDocument":
+        if "properties" in schema and not name.endswith(("Request", "Answer")) and name != "OpenAPIDocument":
             schema["additionalProperties"] = False
     return document
 
@@ -63,6 +63,7 @@ def serving(bin: pathlib.Path, home: pathlib.Path, issuers: list[Issuer]) -> Age
     aws.write_text(aws.read_text() + services)
     agent.run("reload")
     agent.account_file("broken", "client_id = \n")
+    agent.run("sink", "add", "work")
     return agent
 
 
@@ -132,6 +133,9 @@ def check(bin: pathlib.Path, home: pathlib.Path, path: pathlib.Path, arguments) 
             status, reply = request(agent.socket, "GET", f"/v1/accounts/{account}/token")
             if status != 200:
                 wrong.append(f"the login of '{account}' is lost: {reply}")
+        sinks = request(agent.socket, "GET", "/v1/sinks")[1]["sinks"]
+        if [sink["state"] for sink in sinks] != ["ok"]:
+            wrong.append(f"these are not the sinks from before: {sinks}")
         agent.stop()
 
         agent = changing(bin, home / "changing", issuers)
