@@ -18,6 +18,15 @@ struct KnownExpiries: Sendable {
     private static let limit = 64
 
     private var entries: [Entry] = []
+    /// The last one of the login's own token: a request for a cached token compares three numbers.
+    private var lastOwn: (version: UInt64, number: UInt64, expiry: Int)?
+
+    /// Records an expiry of the login's own token.
+    mutating func recordOwn(_ expiry: Int, version: UInt64, number: UInt64) {
+        if let last = lastOwn, last.expiry == expiry, last.number == number, last.version == version { return }
+        lastOwn = (version, number, expiry)
+        record(expiry, of: nil, version: version, number: number)
+    }
 
     mutating func record(_ expiry: Int, of target: TokenTarget?, version: UInt64, number: UInt64) {
         let entry = Entry(target: target, version: version, number: number, expiry: expiry)
@@ -38,7 +47,11 @@ struct KnownExpiries: Sendable {
 extension AccountVault.Guarded {
     /// Remembers what a client learns of a token's expiry.
     mutating func handsOut(_ served: ServedToken, for target: TokenTarget?, wall: Int) {
-        guard let left = served.secondsLeft, let number = state.slots[target]?.number else { return }
+        guard let left = served.secondsLeft else { return }
+        guard let target else {
+            return state.expiries.recordOwn(wall + left, version: state.version, number: state.slots.own.number)
+        }
+        guard let number = state.slots[target]?.number else { return }
         state.expiries.record(wall + left, of: target, version: state.version, number: number)
     }
 }
