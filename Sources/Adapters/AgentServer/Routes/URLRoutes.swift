@@ -163,7 +163,7 @@ extension Problem {
             .noAccountForURL, "no account for '\(shown)'",
             hint: isOwn
                 ? "add it to 'urls' of an account's file and run 'authagent reload'; if a file has it, 'authagent policy"
-                    + " check' shows what the rules allow"
+                    + " check --as-pid PID ACCOUNT' shows what the rules allow a process"
                 : "ask the owner of the agent to add it to an account, or to a rule for you"
         )
     }
