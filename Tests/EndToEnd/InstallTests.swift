@@ -105,7 +105,7 @@ struct InstallTests {
         #expect(await (try start("/bin/cat", [client])).result().status != 0)
         let login = try start(client, ["login", "work", "--json"] + demo.options)
         let prompt = try #require(await demo.home.prompt(of: login), "\(login.errorsSoFar)")
-        demo.issuer.approve(prompt.userCode)
+        demo.issuer.approve(prompt.enteredCode)
         let result = await login.result()
         #expect(result.status == 0, "\(result.output)\(result.errors)")
         let token = try await start(client, ["token", "work"]).result()

@@ -60,7 +60,7 @@ struct InstalledProgramTests {
             Issue.record("\(line) \(login.errorsSoFar)")
             return
         }
-        issuer.approve(prompt.userCode)
+        issuer.approve(prompt.enteredCode)
         #expect(await login.result().status == 0)
         let secret = try await programs.run("authagent", ["lock", "--passphrase"], input: "from a pipe")
         #expect(secret.status == 0, "\(secret.errors)")

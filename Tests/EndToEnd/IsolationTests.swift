@@ -28,7 +28,7 @@ struct IsolationTests {
                 #expect(read.status != 0, "\(pid) \(file)")
             }
         }
-        demo.issuer.approve(prompt.userCode)
+        demo.issuer.approve(prompt.enteredCode)
         #expect(await login.result().status == 0)
         let theirs = try await other.run("authagent", "token", "work")
         #expect(theirs.status == 0)

@@ -36,7 +36,7 @@ struct LoginCommandTests {
         let report = try APIJSON.decode(StatusReport.self, from: status.output.utf8)
         #expect(report.accounts.map(\.state) == [.loginPending])
 
-        demo.issuer.approve(shown.userCode)
+        demo.issuer.approve(shown.enteredCode)
         #expect(await second.result().status == 0)
         #expect(try await demo.home.authagent("token", "work").status == 0)
     }
@@ -47,7 +47,7 @@ struct LoginCommandTests {
         let (first, second) = (try demo.pendingLogin(), try demo.pendingLogin())
         let shown = try #require(await demo.home.prompt(of: first))
         #expect(await demo.home.prompt(of: second)?.userCode == shown.userCode)
-        demo.issuer.approve(shown.userCode)
+        demo.issuer.approve(shown.enteredCode)
         for client in [first, second] {
             let result = await client.result()
             #expect(result.status == 0)
@@ -152,7 +152,7 @@ struct LoginCommandTests {
                 "--client-secret-file", "-",
             ], input: "s3cret\n")
         let prompt = try #require(await demo.home.prompt(of: login), "\(login.errorsSoFar)")
-        demo.issuer.approve(prompt.userCode)
+        demo.issuer.approve(prompt.enteredCode)
         #expect(await login.result().status == 0)
         #expect(demo.issuer.log.filter { $0.endpoint != .metadata }.allSatisfy { $0.authorization == "basic" })
     }

@@ -72,7 +72,7 @@ struct SharedVolumeTests {
         let login = try pod.start(
             ["login", "work", "--issuer", issuer.issuer, "--client-id", "tv", "--store", "memory", "--json"])
         let prompt = try #require(await AgentHome().prompt(of: login), "\(login.errorsSoFar)")
-        issuer.approve(prompt.userCode)
+        issuer.approve(prompt.enteredCode)
         let result = await login.result()
         #expect(result.status == 0, "\(result.errors)")
         let token = try await pod.start(["token", "work"]).result()

@@ -110,7 +110,7 @@ final class SystemAgent: Sendable {
         guard case .prompt(let prompt)? = try? APIJSON.decode(LoginEvent.self, from: line.utf8) else {
             throw POSIXError(.EPROTO)
         }
-        issuer.approve(prompt.userCode)
+        issuer.approve(prompt.enteredCode)
         let result = await login.result()
         try #require(result.status == 0, "\(result.output)\(result.errors)")
     }

@@ -41,6 +41,8 @@ public protocol AgentService: Sendable {
         _ account: AccountName, _ request: LoginRequest, within limits: CallerLimits
     ) async throws(Problem) -> AsyncStream<LoginEvent>
     func cancelLogin(_ account: AccountName) async throws(Problem)
+    /// Gives the authorization server's answer to the pending login.
+    func answerLogin(_ account: AccountName, _ response: LoginResponse) async throws(Problem) -> LoginResponseReply
     func logout(_ account: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply
     /// Inspects the token in the request, or the account's own. Without an account, the token's issuer selects one.
     func inspect(_ account: AccountName?, _ request: InspectRequest) async throws(Problem) -> InspectReply

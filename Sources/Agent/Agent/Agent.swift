@@ -174,6 +174,10 @@ public final class Agent: Sendable {
 
     public func cancelLogin(_ name: AccountName) async throws(Problem) { try await logins.cancelLogin(name) }
 
+    public func answerLogin(
+        _ name: AccountName, _ response: LoginResponse
+    ) async throws(Problem) -> LoginResponseReply { try await logins.answer(name, response) }
+
     public func logout(_ name: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
         try await logouts.logout(name, request)
     }

@@ -2,6 +2,8 @@
 public enum Permission: String, CaseIterable, Codable, Sendable {
     case token
     case idToken = "id_token"
+    /// Tokens of a login with a named authentication context (step-up).
+    case elevated
     case status
     case login
     case logout

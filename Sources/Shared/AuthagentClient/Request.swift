@@ -203,3 +203,9 @@ extension Request {
         return request
     }
 }
+
+extension Request where Reply == LoginResponseReply {
+    package static func answerLogin(_ account: AccountName, _ response: LoginResponse) -> Self {
+        post(Resource.loginResponse.path(of: account), response, within: Limits.answerTime)
+    }
+}

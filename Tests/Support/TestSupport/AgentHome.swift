@@ -103,7 +103,7 @@ public final class AgentHome: Sendable {
     ) async throws -> ChildProcess.Result {
         let login = try client(["login", account, "--json"] + options)
         guard let prompt = await prompt(of: login) else { return await login.result() }
-        try await approve(prompt.userCode)
+        try await approve(prompt.enteredCode)
         return await login.result()
     }
 

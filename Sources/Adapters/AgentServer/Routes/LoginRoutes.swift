@@ -29,6 +29,15 @@ extension Router {
         }
     }
 
+    func answerLogin(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
+        try await json(routed.request) { () throws(Problem) in
+            guard let response = try body(routed.request, LoginResponse.self) else {
+                throw Problem(.badRequest, "there is no response", hint: "send {\"response\": URL}")
+            }
+            return .json(try await service.answerLogin(account, response))
+        }
+    }
+
     func logout(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
             let asked = try body(routed.request, LogoutRequest.self) ?? LogoutRequest()

@@ -69,6 +69,7 @@ enum RouteTable {
                 "POST": .account(.login, scopes: Router.loginScopes, Router.login),
                 "DELETE": .account(.login, Router.cancelLogin),
             ]
+        case .loginResponse: ["POST": .account(.login, Router.answerLogin)]
         case .logout: ["POST": .account(.logout, Router.logout)]
         case .inspectAccount: ["POST": .account(.status, Router.inspectAccount)]
         case .inspect: ["POST": .agent(Router.inspectToken)]

@@ -88,11 +88,19 @@ extension HookFacts {
     init(_ prompt: LoginPrompt, of account: AccountName, at wall: Int) {
         self.init(
             .loginPrompt, account, time: wall,
-            message: "to log in '\(account)', open \(prompt.verificationURI) and enter \(prompt.userCode)")
+            message: "to log in '\(account)', \(Self.step(prompt))")
         (userCode, verificationURI) = (prompt.userCode, prompt.verificationURI)
         verificationURIComplete = prompt.verificationURIComplete
         (scope, issuer, expiresAt) = (prompt.scope, prompt.issuer, wall + prompt.expiresIn)
         detail = prompt.note
+    }
+
+    private static func step(_ prompt: LoginPrompt) -> String {
+        if let code = prompt.userCode, let address = prompt.verificationURI {
+            return "open \(address) and enter \(code)"
+        }
+        if let address = prompt.address { return "open \(address)" }
+        return "approve it on your phone" + (prompt.bindingMessage.map { ", which shows '\($0)'" } ?? "")
     }
 
     /// Creates the facts of a request that waits for a confirmation.

@@ -78,12 +78,12 @@ struct LoginRun: Sendable {
         client.endpointHosts = settings.hosts(of: server.endpoints)
         // Read before the approval: after it, nothing may delay storing the grant.
         let earlier = await clients.earlier()
-        let flow = LoginFlow(
+        let clockLead = settings.issuer.flatMap { shared.metadata.clockLead(at: $0) }
+        let context = LoginContext(
             server: server, otherwise: await provider.serverWithoutBasic(server, for: client),
-            clockLead: settings.issuer.flatMap { shared.metadata.clockLead(at: $0) },
-            settings: settings, time: shared.time, randomBytes: shared.randomBytes
-        ) { pending.report($0) }
-        let granted = try await flow.run()
+            settings: settings, demands: pending.demands, time: shared.time, randomBytes: shared.randomBytes
+        ) { [pending, id = client.id] in pending.report($0, clientID: id, clockLead: clockLead) }
+        let granted = try await DeviceLogin(context: context).run()
         client.authentication = granted.authentication ?? client.authentication
         // Unstructured task: cancelling it would lose a login that a person has just approved.
         let kept = Task { [client] () -> Result<LoginResult, LoginError> in
@@ -171,7 +171,7 @@ struct LoginRun: Sendable {
     /// Writes the account file, then the store, then memory: after a crash in between, a new login repairs the rest.
     /// A failure becomes a note: the tokens are kept as long as possible.
     private func keep(
-        _ granted: LoginFlow.Granted, of person: AccountVault.GrantedIdentity, _ client: AccountVault.GrantedClient,
+        _ granted: GrantedLogin, of person: AccountVault.GrantedIdentity, _ client: AccountVault.GrantedClient,
         _ earlier: [EarlierClient], _ file: PreparedAccountFile?
     ) async -> Result<LoginResult, LoginError> {
         var unwritten: ConfigurationError?

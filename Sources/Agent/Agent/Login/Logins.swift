@@ -45,7 +45,8 @@ final class Logins: Sendable {
         let settings = try SettingsMerge(account: name, request: request, known: known).merged()
         try settings.requireWithin(limits.bound?.scopes, name)
         let fresh = PendingLogin(
-            account: name, settings: settings, time: shared.time, drawQRCode: drawQRCode,
+            account: name, settings: settings, demands: LoginDemands(request), time: shared.time,
+            drawQRCode: drawQRCode,
             prompted: { [hooks = shared.hooks] in hooks.note($0, of: name) })
         // A login or a migration has replaced the account since its file was read: start again with the new settings.
         guard let pending = try claim(fresh, expecting: account) else {
@@ -107,11 +108,13 @@ final class Logins: Sendable {
     }
 
     func cancelLogin(_ name: AccountName) async throws(Problem) {
-        guard await cancel(name) else {
-            throw Problem(
-                .notFound, "no login of '\(name)' is pending", hint: "run 'authagent status' to see the accounts"
-            )
-        }
+        guard await cancel(name) else { throw .noLogin(of: name) }
+    }
+
+    /// Gives the authorization server's answer to the account's pending login.
+    func answer(_ name: AccountName, _ response: LoginResponse) async throws(Problem) -> LoginResponseReply {
+        guard let pending = pending[name] else { throw .noLogin(of: name) }
+        return await pending.answer(response)
     }
 
     /// Cancels the account's pending login and waits for its end. Returns false if there is none.
@@ -134,4 +137,10 @@ final class Logins: Sendable {
 
     /// Waits for the registrations that cancelled logins have left.
     func waitForRegistrations() async { await registrations.waitForAll() }
+}
+
+extension Problem {
+    fileprivate static func noLogin(of name: AccountName) -> Self {
+        Self(.notFound, "no login of '\(name)' is pending", hint: "run 'authagent status' to see the accounts")
+    }
 }

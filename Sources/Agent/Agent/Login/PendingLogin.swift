@@ -41,6 +41,7 @@ final class PendingLogin: Sendable {
 
     let account: AccountName
     let settings: AccountSettings
+    let demands: LoginDemands
     private let time: any Time
     private let drawQRCode: @Sendable (String) -> [String]?
     /// Receives the prompt once, with the remaining time.
@@ -51,12 +52,13 @@ final class PendingLogin: Sendable {
     private static let watcherBuffer = 64
 
     init(
-        account: AccountName, settings: AccountSettings, time: any Time,
+        account: AccountName, settings: AccountSettings, demands: LoginDemands = LoginDemands(), time: any Time,
         drawQRCode: @escaping @Sendable (String) -> [String]?,
         prompted: @escaping @Sendable (LoginPrompt) -> Void = { _ in }
     ) {
         self.account = account
         self.settings = settings
+        self.demands = demands
         self.time = time
         self.drawQRCode = drawQRCode
         self.prompted = prompted
@@ -124,21 +126,21 @@ final class PendingLogin: Sendable {
         return stream
     }
 
-    func report(_ progress: LoginProgress) {
+    /// Gives the authorization server's answer to the login. One that is not accepted leaves the login as it is.
+    func answer(_ response: LoginResponse) async -> LoginResponseReply {
+        LoginResponseReply(
+            account: account, accepted: false, detail: "this login is approved on another device and takes no response")
+    }
+
+    /// `clockLead` is how far this machine's clock is ahead of the provider's, in seconds; `nil` if unknown.
+    func report(_ progress: LoginProgress, clientID: String, clockLead: Int?) {
         switch progress {
-        case .prompt(let authorization, let clientID, let deadline, let clockLead):
-            let prompt = LoginPrompt(
-                userCode: authorization.userCode,
-                verificationURI: authorization.verificationURI,
-                verificationURIComplete: authorization.verificationURIComplete,
-                expiresIn: 0,
-                interval: authorization.interval,
-                issuer: settings.providerName,
-                clientID: clientID,
-                scope: settings.scopes.joined(separator: " "),
-                note: clockLead.flatMap { ClockDifference($0)?.text }
-            )
-            state.withLock { state in
+        case .prompt(let shown, let deadline):
+            var prompt = shown
+            (prompt.issuer, prompt.clientID) = (settings.providerName, clientID)
+            prompt.scope = settings.scopes.joined(separator: " ")
+            prompt.note = prompt.note ?? clockLead.flatMap { ClockDifference($0)?.text }
+            state.withLock { [prompt] state in
                 state.prompt = (prompt, deadline)
                 for watcher in state.watchers.values {
                     guard let event = promptEvent(state.prompt, wantsQRCode: watcher.wantsQRCode) else { continue }
@@ -181,7 +183,7 @@ final class PendingLogin: Sendable {
     ) -> LoginEvent? {
         guard var prompt = known?.prompt, let deadline = known?.deadline else { return nil }
         prompt.expiresIn = max(0, Int((deadline - time.now).components.seconds))
-        if wantsQRCode { prompt.qrCode = drawQRCode(prompt.verificationURIComplete ?? prompt.verificationURI) }
+        if wantsQRCode { prompt.qrCode = prompt.address.flatMap(drawQRCode) }
         return .prompt(prompt)
     }
 }

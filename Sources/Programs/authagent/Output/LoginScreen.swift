@@ -92,7 +92,9 @@ final class TextLoginScreen: LoginScreen {
     }
 
     private func showSteps(_ prompt: LoginPrompt, expiresIn: Int) {
-        var steps = ["  open:   \(prompt.verificationURI)", "  enter:  \(prompt.userCode)"]
+        var steps: [String] = []
+        if let address = prompt.verificationURI { steps.append("  open:   \(address)") }
+        if let code = prompt.userCode { steps.append("  enter:  \(code)") }
         if let complete = prompt.verificationURIComplete, complete != prompt.verificationURI {
             steps.append("  or:     \(complete)")
         }

@@ -13,14 +13,26 @@ public enum LoginEvent: Equatable, Sendable {
     public static let mediaType = "application/x-ndjson"
 }
 
-/// The data that the user needs to approve the login (RFC 8628 §3.3). It never holds the device code.
+/// The data that the user needs to approve the login: for the device grant code and address (RFC 8628 §3.3), for the
+/// code grant the address to open, for CIBA what the phone shows too. It never holds a secret of the login.
 public struct LoginPrompt: Codable, Equatable, Sendable {
-    public var userCode: String
-    public var verificationURI: String
+    /// The grant; `nil` from an agent that knows the device grant only.
+    public var grant: GrantKind?
+    public var userCode: String?
+    public var verificationURI: String?
     public var verificationURIComplete: String?
+    /// Code grant: the address to open in a browser (RFC 6749 §4.1.1).
+    public var authorizationURI: String?
+    /// Code grant: an address of the login's own listener that redirects there, short enough to type.
+    public var shortURI: String?
+    /// Code grant: where the browser is sent afterwards. Its port is the listener's.
+    public var redirectURI: String?
+    /// CIBA: the words that the phone shows, too.
+    public var bindingMessage: String?
     /// In seconds, from the time at which this event was sent.
     public var expiresIn: Int
-    public var interval: Int
+    /// Seconds between two polls; `nil` for a grant without polls.
+    public var interval: Int?
     /// Lines of half-block characters, if the request set `qr_code`.
     public var qrCode: [String]?
     /// With client and scope, lets the user recognise whether it is the login that they started.
@@ -31,10 +43,11 @@ public struct LoginPrompt: Codable, Equatable, Sendable {
     public var note: String?
 
     public init(
-        userCode: String, verificationURI: String, verificationURIComplete: String?, expiresIn: Int, interval: Int,
-        qrCode: [String]? = nil, issuer: String? = nil, clientID: String? = nil, scope: String? = nil,
-        note: String? = nil
+        grant: GrantKind? = nil, userCode: String? = nil, verificationURI: String? = nil,
+        verificationURIComplete: String? = nil, expiresIn: Int, interval: Int? = nil, qrCode: [String]? = nil,
+        issuer: String? = nil, clientID: String? = nil, scope: String? = nil, note: String? = nil
     ) {
+        self.grant = grant
         self.userCode = userCode
         self.verificationURI = verificationURI
         self.verificationURIComplete = verificationURIComplete
@@ -47,10 +60,18 @@ public struct LoginPrompt: Codable, Equatable, Sendable {
         self.note = note
     }
 
+    /// The address to open, with the code if the provider takes it there; `nil` if the prompt has none.
+    public var address: String? { verificationURIComplete ?? verificationURI ?? authorizationURI }
+
     enum CodingKeys: String, CodingKey {
+        case grant
         case userCode = "user_code"
         case verificationURI = "verification_uri"
         case verificationURIComplete = "verification_uri_complete"
+        case authorizationURI = "authorization_uri"
+        case shortURI = "short_uri"
+        case redirectURI = "redirect_uri"
+        case bindingMessage = "binding_message"
         case expiresIn = "expires_in"
         case interval
         case qrCode = "qr_code"

@@ -12,6 +12,15 @@ public struct LoginRequest: Equatable, Sendable {
     public var timeout: Int?
     /// Requests `qr_code` in the prompt.
     public var qrCode: Bool?
+    /// The authentication contexts of which this login must have one, in order of preference (OpenID Connect Core 1.0
+    /// §3.1.2.1); not kept for later logins.
+    public var acrValues: [String]?
+    /// The longest time in seconds since the user authenticated (OpenID Connect Core 1.0 §3.1.2.1).
+    public var maxAge: Int?
+    /// Whether the login is kept in memory beside the account's login, for requests with `acr`.
+    public var elevate: Bool?
+    /// The parameter `claims` of a challenge, as JSON text (OpenID Connect Core 1.0 §5.5).
+    public var claims: String?
 
     public init(
         settings: LoginSettings? = nil, registrationToken: String? = nil, timeout: Int? = nil, qrCode: Bool? = nil
@@ -36,6 +45,9 @@ extension LoginRequest: Codable {
         case registrationToken = "registration_token"
         case timeout
         case qrCode = "qr_code"
+        case acrValues = "acr_values"
+        case maxAge = "max_age"
+        case elevate, claims
     }
 
     public init(from decoder: any Decoder) throws {
@@ -46,6 +58,10 @@ extension LoginRequest: Codable {
             timeout: try container.decodeIfPresent(Int.self, forKey: .timeout),
             qrCode: try container.decodeIfPresent(Bool.self, forKey: .qrCode)
         )
+        acrValues = try container.decodeIfPresent([String].self, forKey: .acrValues)
+        maxAge = try container.decodeIfPresent(Int.self, forKey: .maxAge)
+        elevate = try container.decodeIfPresent(Bool.self, forKey: .elevate)
+        claims = try container.decodeIfPresent(String.self, forKey: .claims)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -54,5 +70,9 @@ extension LoginRequest: Codable {
         try container.encodeIfPresent(registrationToken, forKey: .registrationToken)
         try container.encodeIfPresent(timeout, forKey: .timeout)
         try container.encodeIfPresent(qrCode, forKey: .qrCode)
+        try container.encodeIfPresent(acrValues, forKey: .acrValues)
+        try container.encodeIfPresent(maxAge, forKey: .maxAge)
+        try container.encodeIfPresent(elevate, forKey: .elevate)
+        try container.encodeIfPresent(claims, forKey: .claims)
     }
 }

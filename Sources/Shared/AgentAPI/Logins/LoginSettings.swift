@@ -26,6 +26,19 @@ public struct LoginSettings: Codable, Equatable, Sendable {
     public var clientCertificateFile: String?
     /// Whether to use PKCE (RFC 7636).
     public var pkce: Bool?
+    /// The grant, with the account file's names; `nil` if the agent chooses.
+    public var grant: String?
+    public var authorizationEndpoint: String?
+    /// Where the browser is sent after the approval; a loopback address without a port takes any port (RFC 8252 §7.3).
+    public var redirectURI: String?
+    /// Whether to push the authorization request (RFC 9126); `nil` if only where the provider offers it.
+    public var par: Bool?
+    /// More parameters of the authorization request, by name.
+    public var authorizationParameters: [String: String]?
+    /// A JSON array of objects (RFC 9396 §2).
+    public var authorizationDetails: String?
+    /// Who is to log in, as the provider knows the user (OpenID Connect Core 1.0 §3.1.2.1).
+    public var loginHint: String?
 
     /// Creates settings; those that few logins bring are set afterwards.
     public init(
@@ -60,6 +73,12 @@ public struct LoginSettings: Codable, Equatable, Sendable {
         case clientAuthentication = "client_auth"
         case clientKeyFile = "client_key_file"
         case clientCertificateFile = "client_certificate_file"
-        case pkce
+        case pkce, grant
+        case authorizationEndpoint = "authorization_endpoint"
+        case redirectURI = "redirect_uri"
+        case par
+        case authorizationParameters = "authorization_parameters"
+        case authorizationDetails = "authorization_details"
+        case loginHint = "login_hint"
     }
 }

@@ -12,6 +12,8 @@ public enum Resource: String, CaseIterable, Sendable {
     case tokenRejected = "/v1/accounts/{account}/token/rejected"
     case awsCredentials = "/v1/accounts/{account}/aws-credentials"
     case login = "/v1/accounts/{account}/login"
+    /// The authorization server's answer for a pending login by code.
+    case loginResponse = "/v1/accounts/{account}/login/response"
     case logout = "/v1/accounts/{account}/logout"
     case inspectAccount = "/v1/accounts/{account}/inspect"
     /// Inspects a token; its issuer selects the account.
@@ -41,7 +43,9 @@ public enum Resource: String, CaseIterable, Sendable {
         case .login: ["POST", "DELETE"]
         case .store, .approvals: ["GET", "HEAD", "POST"]
         case .sinks: ["GET", "HEAD", "POST", "DELETE"]
-        case .tokenRejected, .awsCredentials, .logout, .inspectAccount, .inspect, .reload, .lock, .unlock: ["POST"]
+        case .tokenRejected, .awsCredentials, .loginResponse, .logout, .inspectAccount, .inspect, .reload, .lock,
+            .unlock:
+            ["POST"]
         }
     }
 

@@ -7,6 +7,8 @@ public struct TokenBound: Hashable, Sendable {
     public var audiences: [String]
     /// Whether the rule names roles at AWS. Then no token is served for which AWS gives credentials of other roles.
     public var namesAWSRoles: Bool
+    /// The types of authorization details (RFC 9396 §2) that a request may name.
+    public var authorizationTypes: [String] = []
 
     public init(
         scopes: ScopeBound? = nil, resources: [String] = [], audiences: [String] = [], namesAWSRoles: Bool = false

@@ -7,14 +7,18 @@ public struct TokenRejection: Codable, Equatable, Sendable {
     /// In JSON, an array or a single string.
     public var resources: [String]
     public var audience: String?
+    /// The values of the refusal's fields `WWW-Authenticate` (RFC 9110 §11.6.1), joined by commas; 16 KiB at most.
+    public var wwwAuthenticate: String?
 
     public init(
-        tokenSHA256: String? = nil, scope: String? = nil, resources: [String] = [], audience: String? = nil
+        tokenSHA256: String? = nil, scope: String? = nil, resources: [String] = [], audience: String? = nil,
+        wwwAuthenticate: String? = nil
     ) {
         self.tokenSHA256 = tokenSHA256
         self.scope = scope
         self.resources = resources
         self.audience = audience
+        self.wwwAuthenticate = wwwAuthenticate
     }
 
     /// Reports the token that a request with this target gets.
@@ -45,6 +49,7 @@ public struct TokenRejection: Codable, Equatable, Sendable {
         case tokenSHA256 = "token_sha256"
         case scope, audience
         case resources = "resource"
+        case wwwAuthenticate = "www_authenticate"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -52,6 +57,7 @@ public struct TokenRejection: Codable, Equatable, Sendable {
         tokenSHA256 = try container.decodeIfPresent(String.self, forKey: .tokenSHA256)
         scope = try container.decodeIfPresent(String.self, forKey: .scope)
         audience = try container.decodeIfPresent(String.self, forKey: .audience)
+        wwwAuthenticate = try container.decodeIfPresent(String.self, forKey: .wwwAuthenticate)
         if let one = try? container.decodeIfPresent(String.self, forKey: .resources) {
             resources = [one]
         } else {
@@ -62,7 +68,11 @@ public struct TokenRejection: Codable, Equatable, Sendable {
 
 /// The reply of `POST /v1/accounts/{account}/token/rejected`.
 public struct TokenRejectionReply: Codable, Equatable, Sendable {
-    public enum Result: String, Codable, CaseIterable, Sendable { case renewed, kept }
+    public enum Result: String, Codable, CaseIterable, Sendable {
+        case renewed, kept
+        /// Only another login helps, with `command`.
+        case stepUp = "step_up"
+    }
 
     public var account: AccountName
     public var result: Result
@@ -70,11 +80,16 @@ public struct TokenRejectionReply: Codable, Equatable, Sendable {
     public var reason: String?
     /// The reason as a text for the user.
     public var note: String?
+    /// The login command that satisfies the challenge, if the result is `step_up`.
+    public var command: String?
 
-    public init(account: AccountName, result: Result, reason: String? = nil, note: String? = nil) {
+    public init(
+        account: AccountName, result: Result, reason: String? = nil, note: String? = nil, command: String? = nil
+    ) {
         self.account = account
         self.result = result
         self.reason = reason
         self.note = note
+        self.command = command
     }
 }

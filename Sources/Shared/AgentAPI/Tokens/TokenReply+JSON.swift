@@ -5,6 +5,8 @@ extension TokenReply {
         var writer = JSONWriter(capacity: accessToken.utf8.count + (idToken?.utf8.count ?? 0) + scope.utf8.count + 256)
         writer.member("access_token", accessToken)
         writer.member("account", account.description)
+        if let acr { writer.member("acr", acr) }
+        if let authTime { writer.member("auth_time", authTime) }
         if let expiresAt { writer.member("expires_at", expiresAt) }
         if let expiresIn { writer.member("expires_in", expiresIn) }
         if let gitUsername { writer.member("git_username", gitUsername) }

@@ -19,6 +19,9 @@ public struct TokenReply: Codable, Equatable, Sendable {
     /// If the account was found by a URL, the user names of its file for git and for a container registry.
     public var gitUsername: String?
     public var registryUsername: String?
+    /// If the request named `acr`, the authentication context of the login and its time in seconds since 1970.
+    public var acr: String?
+    public var authTime: Int?
 
     public init(
         accessToken: String, idToken: String? = nil, idTokenExpiresAt: Int? = nil, tokenType: String,
@@ -50,5 +53,7 @@ public struct TokenReply: Codable, Equatable, Sendable {
         case note
         case gitUsername = "git_username"
         case registryUsername = "registry_username"
+        case acr
+        case authTime = "auth_time"
     }
 }

@@ -11,6 +11,8 @@ public struct TokenRequest: Hashable, Sendable {
     public var wait: Int?
     /// Waits for a token that expires later than this, in seconds since 1970; `nil` for the current one.
     public var newerThan: Int?
+    /// The authentication contexts of which the token's login must have one; empty for the account's usual login.
+    public var acrValues: [String] = []
 
     public init(
         minimumValidity: Int = Limits.defaultMinimumValidity, includesIDToken: Bool = false,
@@ -29,10 +31,14 @@ public struct TokenRequest: Hashable, Sendable {
         if includesIDToken { pairs.append("id_token=true") }
         if let wait { pairs.append("wait=\(wait)") }
         if let newerThan { pairs.append("newer_than=\(newerThan)") }
+        if !acrValues.isEmpty { pairs.append("acr=" + Self.encoded(acrValues.joined(separator: " "))) }
         if let target {
             if !target.scopes.isEmpty { pairs.append("scope=" + Self.encoded(target.scopes.joined(separator: " "))) }
             pairs += target.resources.map { "resource=" + Self.encoded($0) }
             if let audience = target.audience { pairs.append("audience=" + Self.encoded(audience)) }
+            if let details = target.authorizationDetails {
+                pairs.append("authorization_details=" + Self.encoded(details))
+            }
         }
         return pairs.joined(separator: "&")
     }

@@ -9,20 +9,33 @@ public struct TokenTarget: Hashable, Sendable {
     /// Each once.
     public let resources: [String]
     public let audience: String?
+    /// A JSON array of objects (RFC 9396 §2), as it is sent; `nil` for what the login was granted.
+    public let authorizationDetails: String?
 
-    /// Creates a target; `nil` without scopes, resources and audience, for the login's own token.
-    public init?(scopes: [String] = [], resources: [String] = [], audience: String? = nil) throws(Invalid) {
+    /// Creates a target; `nil` without scopes, resources, audience and details, for the login's own token.
+    public init?(
+        scopes: [String] = [], resources: [String] = [], audience: String? = nil, authorizationDetails: String? = nil
+    ) throws(Invalid) {
         if let problem = Self.problem(scopes: scopes) { throw Invalid(.scope, problem) }
         if let problem = Self.problem(resources: resources) { throw Invalid(.resource, problem) }
         if let audience, let problem = Self.problem(audience: audience) { throw Invalid(.audience, problem) }
-        guard !scopes.isEmpty || !resources.isEmpty || audience != nil else { return nil }
+        if let authorizationDetails, let problem = Self.problem(authorizationDetails: authorizationDetails) {
+            throw Invalid(.authorizationDetails, problem)
+        }
+        guard !scopes.isEmpty || !resources.isEmpty || audience != nil || authorizationDetails != nil else {
+            return nil
+        }
         self.scopes = Set(scopes).sorted()
         var seen: Set<String> = []
         self.resources = resources.filter { seen.insert($0).inserted }
         self.audience = audience
+        self.authorizationDetails = authorizationDetails
     }
 
-    public enum Parameter: String, Sendable { case scope, resource, audience }
+    public enum Parameter: String, Sendable {
+        case scope, resource, audience
+        case authorizationDetails = "authorization_details"
+    }
 
     /// The error in a target; `problem` is a sentence without its subject, the parameter's name.
     public struct Invalid: Error, Equatable, Sendable {
@@ -45,6 +58,7 @@ extension TokenTarget {
     /// For each resource; all together may still exceed the limit of a request's head.
     public static let maximumResourceLength = 1024
     public static let maximumAudienceLength = 512
+    public static let maximumDetailsLength = 4 * 1024
 
     /// Checks RFC 6749 §3.3: visible ASCII without quotation marks and backslashes.
     private static func problem(scopes: [String]) -> String? {
@@ -74,6 +88,17 @@ extension TokenTarget {
             }
         }
         return nil
+    }
+
+    /// Checks the outer form only; what reads JSON checks the rest.
+    private static func problem(authorizationDetails: String) -> String? {
+        guard authorizationDetails.utf8.count <= maximumDetailsLength else {
+            return "is longer than \(maximumDetailsLength) bytes"
+        }
+        let isArray =
+            authorizationDetails.utf8.first == UInt8(ascii: "[")
+            && authorizationDetails.utf8.last == UInt8(ascii: "]")
+        return isArray ? nil : "is not a JSON array"
     }
 
     private static func problem(audience: String) -> String? {

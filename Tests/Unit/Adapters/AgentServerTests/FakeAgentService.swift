@@ -17,6 +17,7 @@ final class FakeAgentService: AgentService {
         case awsCredentials(AccountName, AWSRole, CallerLimits = CallerLimits())
         case login(AccountName, LoginRequest, CallerLimits = CallerLimits())
         case cancelLogin(AccountName)
+        case answerLogin(AccountName, LoginResponse)
         case logout(AccountName, LogoutRequest)
         case inspect(AccountName?, InspectRequest)
         case changeStore(StoreRequest)
@@ -273,6 +274,13 @@ final class FakeAgentService: AgentService {
         }
         state.withLock { $0.watchers.append(watcher) }
         return stream
+    }
+
+    func answerLogin(
+        _ account: AccountName, _ response: LoginResponse
+    ) async throws(Problem) -> LoginResponseReply {
+        try await perform(.answerLogin(account, response), of: account)
+        return LoginResponseReply(account: account, accepted: true)
     }
 
     func cancelLogin(_ account: AccountName) async throws(Problem) {

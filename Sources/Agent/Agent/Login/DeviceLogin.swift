@@ -5,36 +5,19 @@ internal import OAuth
 internal import SecretMemory
 internal import Vault
 
-/// One run of the device authorization grant, from the first request to the grant (RFC 8628).
-///
-/// Ends when its task is cancelled. Reports progress through `report`.
-struct LoginFlow {
-    let server: AuthorizationServer
-    /// A fallback, tried once if the server refuses the client; `nil` without another way to authenticate.
-    var otherwise: AuthorizationServer?
-    /// How far this machine's clock is ahead of the provider's, in seconds; `nil` if unknown.
-    var clockLead: Int?
-    let settings: AccountSettings
-    let time: any Time
-    let randomBytes: @Sendable (Int) -> [UInt8]
-    let report: @Sendable (LoginProgress) -> Void
+/// A login by the device authorization grant, from the first request to the grant (RFC 8628).
+struct DeviceLogin: LoginGrant {
+    let context: LoginContext
 
-    struct Granted: Sendable {
-        var grant: TokenGrant
-        /// When the token request was sent; `expires_in` counts from here.
-        var requestedAt: ContinuousClock.Instant
-        /// The client authentication that worked, if it was the fallback.
-        var authentication: ClientAuthentication?
-    }
+    private var settings: AccountSettings { context.settings }
+    private var time: any Time { context.time }
 
-    func run() async throws(LoginError) -> Granted {
+    func run() async throws(LoginError) -> GrantedLogin {
         let begun: Begun
         do throws(OAuthFailure) { begun = try await begin() } catch { throw .oauth(error) }
         var (server, otherwise) = (begun.server, begun.otherwise)
         var polling = DevicePolling(begun.authorization, now: time.now)
-        report(
-            .prompt(
-                begun.authorization, clientID: server.client.id, deadline: polling.deadline, clockLead: clockLead))
+        context.report(.prompt(prompt(begun.authorization), deadline: polling.deadline))
         var isCodeKnown = false
         while true {
             do { try await time.sleep(until: min(polling.nextPoll, polling.deadline)) } catch { throw .cancelled }
@@ -51,14 +34,14 @@ struct LoginFlow {
             switch polling.received(reply, at: time.now) {
             case .wait:
                 isCodeKnown = true
-                report(.answered)
+                context.report(.answered)
             case .slowed(let interval):
                 isCodeKnown = true
-                report(.slowed(interval: interval))
-            case .retrying(let detail): report(.retrying(detail: detail))
+                context.report(.slowed(interval: interval))
+            case .retrying(let detail): context.report(.retrying(detail: detail))
             case .granted(let grant):
-                let isUsual = server.client.authentication == self.server.client.authentication
-                return Granted(
+                let isUsual = server.client.authentication == context.server.client.authentication
+                return GrantedLogin(
                     grant: grant, requestedAt: requestedAt,
                     authentication: isUsual ? nil : server.client.authentication)
             case .failed("invalid_grant", let detail) where !isCodeKnown: throw .codeUnknown(detail: detail)
@@ -66,6 +49,13 @@ struct LoginFlow {
             case .expired: throw .expired
             }
         }
+    }
+
+    private func prompt(_ authorization: DeviceAuthorization) -> LoginPrompt {
+        LoginPrompt(
+            grant: .device, userCode: authorization.userCode, verificationURI: authorization.verificationURI,
+            verificationURIComplete: authorization.verificationURIComplete, expiresIn: 0,
+            interval: authorization.interval)
     }
 
     /// A device authorization that waits for approval.
@@ -80,10 +70,13 @@ struct LoginFlow {
     /// Requests a device code. Unlike a refresh, this request can be repeated without loss.
     private func begin() async throws(OAuthFailure) -> Begun {
         do throws(OAuthFailure) {
-            let (authorization, proofKey) = try await authorize(server)
-            return Begun(authorization: authorization, proofKey: proofKey, server: server, otherwise: otherwise)
+            let (authorization, proofKey) = try await authorize(context.server)
+            return Begun(
+                authorization: authorization, proofKey: proofKey, server: context.server, otherwise: context.otherwise)
         } catch {
-            guard case .provider(let refusal) = error, refusal.refusesClient, let otherwise else { throw error }
+            guard case .provider(let refusal) = error, refusal.refusesClient, let otherwise = context.otherwise else {
+                throw error
+            }
             let (authorization, proofKey) = try await authorize(otherwise)
             return Begun(authorization: authorization, proofKey: proofKey, server: otherwise, otherwise: nil)
         }
@@ -102,7 +95,7 @@ struct LoginFlow {
                 else { throw error }
             }
         }
-        let proofKey = ProofKey(randomBytes: randomBytes)
+        let proofKey = ProofKey(randomBytes: context.randomBytes)
         return (try await ask(server, proofKey), proofKey)
     }
 
@@ -112,14 +105,4 @@ struct LoginFlow {
         try await server.authorizeDevice(
             scopes: settings.scopes, resources: settings.resources, audience: settings.audience, proofKey: proofKey)
     }
-}
-
-/// The progress of a login.
-enum LoginProgress: Sendable {
-    /// `clockLead` is how far this machine's clock is ahead of the provider's, in seconds.
-    case prompt(DeviceAuthorization, clientID: String, deadline: ContinuousClock.Instant, clockLead: Int?)
-    case slowed(interval: Int)
-    case retrying(detail: String)
-    /// The provider has answered a poll; the login is not approved yet.
-    case answered
 }

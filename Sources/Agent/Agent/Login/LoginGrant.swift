@@ -1,0 +1,62 @@
+internal import AgentAPI
+internal import Configuration
+internal import OAuth
+internal import Vault
+
+/// A way to log in, from the first request to the provider's grant. What comes before and after is the same for each, and
+/// in `LoginRun`.
+protocol LoginGrant: Sendable {
+    /// Ends when its task is cancelled. Reports the prompt first, once there is one.
+    func run() async throws(LoginError) -> GrantedLogin
+}
+
+/// What a login works with, whatever its grant.
+struct LoginContext: Sendable {
+    let server: AuthorizationServer
+    /// A fallback, tried once if the server refuses the client; `nil` without another way to authenticate.
+    var otherwise: AuthorizationServer?
+    let settings: AccountSettings
+    let demands: LoginDemands
+    let time: any Time
+    let randomBytes: @Sendable (Int) -> [UInt8]
+    let report: @Sendable (LoginProgress) -> Void
+}
+
+/// What one login must satisfy beyond the account's settings (OpenID Connect Core 1.0 §3.1.2.1, RFC 9470 §4).
+struct LoginDemands: Equatable, Sendable {
+    /// In order of preference; empty if any context will do.
+    var acrValues: [String] = []
+    /// In seconds.
+    var maxAge: Int?
+    /// The parameter `claims`, as JSON text.
+    var claims: String?
+    /// Whether the login is kept in memory beside the account's login.
+    var isElevated = false
+}
+
+extension LoginDemands {
+    init(_ request: LoginRequest) {
+        self.init(
+            acrValues: request.acrValues ?? [], maxAge: request.maxAge, claims: request.claims,
+            isElevated: request.elevate ?? false)
+    }
+}
+
+/// The result of a grant.
+struct GrantedLogin: Sendable {
+    var grant: TokenGrant
+    /// When the token request was sent; `expires_in` counts from here.
+    var requestedAt: ContinuousClock.Instant
+    /// The client authentication that worked, if it was the fallback.
+    var authentication: ClientAuthentication?
+}
+
+/// The progress of a login.
+enum LoginProgress: Sendable {
+    /// What the user needs, without what is the same for each grant; its `expiresIn` is that of `deadline`.
+    case prompt(LoginPrompt, deadline: ContinuousClock.Instant)
+    case slowed(interval: Int)
+    case retrying(detail: String)
+    /// The provider has answered a poll; the login is not approved yet.
+    case answered
+}
