@@ -543,7 +543,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "LoopbackHTTPTests",
-        dependencies: ["LoopbackHTTP"],
+        dependencies: ["LoopbackHTTP", "System"],
         path: "Tests/Unit/Shared/LoopbackHTTPTests",
         swiftSettings: swift
     ),

@@ -8,8 +8,10 @@ struct LoopbackConnection: ~Copyable {
     /// The socket does not block.
     init(_ socket: consuming Descriptor) { self.socket = socket }
 
-    /// Reads to the empty line; `nil` if the client leaves before.
-    borrowing func readHead(within limit: Duration) throws(LoopbackRequest.Rejection) -> [UInt8]? {
+    /// Reads to the empty line, `longest` bytes at most; `nil` if the client leaves before.
+    borrowing func readHead(
+        _ longest: Int, within limit: Duration
+    ) throws(LoopbackRequest.Rejection) -> [UInt8]? {
         let deadline = ContinuousClock.now + limit
         var head: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 2048)
@@ -23,7 +25,7 @@ struct LoopbackConnection: ~Copyable {
             let searched = max(0, head.count - 3)
             head += part.prefix(count)
             let end = Self.end(of: head, from: searched)
-            guard end ?? head.count <= LoopbackRequest.longestHead else {
+            guard end ?? head.count <= longest else {
                 throw .init(status: 431, detail: "the request is too long")
             }
             if let end {
@@ -33,9 +35,10 @@ struct LoopbackConnection: ~Copyable {
         }
     }
 
-    borrowing func send(_ reply: LoopbackReply, within limit: Duration) {
+    /// Sends the reply; without its body for HEAD (RFC 9110 §9.3.2).
+    borrowing func send(_ reply: LoopbackReply, headOnly: Bool, within limit: Duration) {
         let deadline = ContinuousClock.now + limit
-        let bytes = reply.bytes
+        let bytes = headOnly ? reply.head : reply.head + reply.body
         var sent = 0
         while sent < bytes.count, wait(for: POLLOUT, until: deadline) {
             let count = bytes[sent...].withUnsafeBytes {

@@ -6,13 +6,20 @@ public struct LoopbackRequest: Equatable, Sendable {
     public let method: String
     /// Without the query.
     public let path: String
-    /// The parameters of the query, decoded. None occurs twice.
+    /// The query as it was sent; `nil` without one.
+    public let rawQuery: String?
+    /// The parameters of the query, decoded. None occurs twice. Empty with `Reading.lenient`.
     public let query: [String: String]
     private let fields: [(name: String, value: String)]
 
-    /// In bytes. Real requests have some hundred.
-    public static let longestHead = 8 * 1024
     private static let mostFields = 64
+
+    /// How much of a request its reader checks.
+    public enum Reading: Sendable {
+        case strict
+        /// Leaves the query to another reader, and takes what browsers send in fields that are not read, such as cookies.
+        case lenient
+    }
 
     /// Why a request is refused, with its status.
     public struct Rejection: Error, Equatable, Sendable {
@@ -21,7 +28,7 @@ public struct LoopbackRequest: Equatable, Sendable {
     }
 
     /// Reads a head that ends with an empty line.
-    public init(parsing head: [UInt8]) throws(Rejection) {
+    public init(parsing head: [UInt8], _ reading: Reading = .strict) throws(Rejection) {
         guard head.suffix(4) == [13, 10, 13, 10] else { throw .bad("the head is not complete") }
         var lines: [[UInt8]] = []
         var rest = head.dropLast(2)
@@ -38,8 +45,9 @@ public struct LoopbackRequest: Equatable, Sendable {
             throw Rejection(status: 505, detail: "only HTTP/1.1 is spoken here")
         }
         method = String(decoding: parts[0], as: UTF8.self)
-        (path, query) = try Self.target(parts[1])
-        fields = try Self.fields(lines.dropFirst())
+        (path, rawQuery) = try Self.target(parts[1])
+        query = reading == .strict ? try Self.parameters(rawQuery ?? "") : [:]
+        fields = try Self.fields(lines.dropFirst(), reading)
         try requireOneMeaning(isOld: parts[2].last == UInt8(ascii: "0"))
     }
 
@@ -49,7 +57,7 @@ public struct LoopbackRequest: Equatable, Sendable {
     }
 
     public static func == (left: Self, right: Self) -> Bool {
-        left.method == right.method && left.path == right.path && left.query == right.query
+        left.method == right.method && left.path == right.path && left.rawQuery == right.rawQuery
             && left.fields.elementsEqual(right.fields) { $0.name == $1.name && $0.value == $1.value }
     }
 
@@ -65,7 +73,9 @@ public struct LoopbackRequest: Equatable, Sendable {
         guard isOld || self["host"] != nil else { throw .bad("the field 'host' is missing") }
     }
 
-    private static func fields(_ lines: ArraySlice<[UInt8]>) throws(Rejection) -> [(name: String, value: String)] {
+    private static func fields(
+        _ lines: ArraySlice<[UInt8]>, _ reading: Reading
+    ) throws(Rejection) -> [(name: String, value: String)] {
         guard lines.count <= mostFields else { throw Rejection(status: 431, detail: "there are too many fields") }
         var fields: [(name: String, value: String)] = []
         for line in lines {
@@ -75,9 +85,9 @@ public struct LoopbackRequest: Equatable, Sendable {
                 throw .bad("a field is malformed")
             }
             let value = line[(colon + 1)...].drop(while: isSpace).reversed().drop(while: isSpace).reversed()
-            guard value.allSatisfy({ $0 == 9 || (0x20...0x7E).contains($0) }) else {
-                throw .bad("a field has other characters than ASCII")
-            }
+            // RFC 9110 §5.5: bytes above ASCII are opaque.
+            guard value.allSatisfy({ $0 == 9 || (0x20...0x7E).contains($0) || (reading == .lenient && $0 >= 0x80) })
+            else { throw .bad("a field has other characters than ASCII") }
             fields.append(
                 (
                     String(decoding: line[..<colon], as: UTF8.self).lowercased(),
@@ -87,21 +97,26 @@ public struct LoopbackRequest: Equatable, Sendable {
         return fields
     }
 
-    /// Reads a target in origin form (RFC 9112 §3.2.1).
-    private static func target(_ bytes: ArraySlice<UInt8>) throws(Rejection) -> (String, [String: String]) {
+    /// Reads a target in origin form (RFC 9112 §3.2.1): its path and query.
+    private static func target(_ bytes: ArraySlice<UInt8>) throws(Rejection) -> (String, String?) {
         guard bytes.first == UInt8(ascii: "/"), bytes.allSatisfy({ (0x21...0x7E).contains($0) }),
             !bytes.contains(UInt8(ascii: "#"))
         else { throw .bad("the target is malformed") }
         let path = bytes.prefix { $0 != UInt8(ascii: "?") }
+        let query = path.endIndex == bytes.endIndex ? nil : bytes[path.endIndex...].dropFirst()
+        return (String(decoding: path, as: UTF8.self), query.map { String(decoding: $0, as: UTF8.self) })
+    }
+
+    private static func parameters(_ text: String) throws(Rejection) -> [String: String] {
         var query: [String: String] = [:]
-        for pair in bytes[path.endIndex...].dropFirst().split(separator: UInt8(ascii: "&")) {
+        for pair in Array(text.utf8).split(separator: UInt8(ascii: "&")) {
             let word = pair.prefix { $0 != UInt8(ascii: "=") }
             guard let name = decoded(word), let value = decoded(pair[word.endIndex...].dropFirst()) else {
                 throw .bad("the query is malformed")
             }
             guard query.updateValue(value, forKey: name) == nil else { throw .bad("a parameter occurs twice") }
         }
-        return (String(decoding: path, as: UTF8.self), query)
+        return query
     }
 
     /// `nil` if it is not the encoding of UTF-8 text.

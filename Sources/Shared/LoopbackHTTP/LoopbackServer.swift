@@ -2,17 +2,15 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// A small HTTP server at 127.0.0.1, for one child process. One request for each connection, on a thread of its own, with
-/// deadlines and caps: any user of the machine can connect.
+/// A small HTTP server at loopback addresses. One request for each connection, on a thread of its own, with deadlines and
+/// caps: any user of the machine can connect.
 public final class LoopbackServer: Sendable {
     /// What answers a request, after its checks. It may wait.
     public typealias Handler = @Sendable (LoopbackRequest) -> LoopbackReply
 
-    public let port: UInt16
-    private let listener: Descriptor
+    private let clients: LoopbackClients
+    private let listeners: LoopbackListeners
     private let handler: Handler
-    /// Makes the body of an error from a status and its text.
-    private let errorBody: @Sendable (Int, String) -> [UInt8]
     private let connections = Mutex(Connections())
 
     private struct Connections {
@@ -20,59 +18,67 @@ public final class LoopbackServer: Sendable {
         var last: UInt64 = 0
         /// Those whose head is not complete, by age.
         var waiting: [UInt64: Int32] = [:]
+        var isStopped = false
     }
 
     /// More than a program's libraries use at once. Beyond it, the one that has waited longest for its head is closed.
     static let mostConnections = 64
-    private static let backlog: Int32 = 64
     /// For the request's head, and then for the reply to be taken.
     static let timeLimit: Duration = .seconds(5)
 
-    /// Why no port can be listened at.
+    /// Why a port cannot be listened at.
     public struct ListenFailure: Error, Sendable {
         public let call: String
         public let code: Int32
+        /// 0 if any port would do.
+        public let port: UInt16
     }
 
-    /// Listens at a free port.
     public init(
-        errorBody: @escaping @Sendable (Int, String) -> [UInt8], handler: @escaping Handler
+        for clients: LoopbackClients, at place: LoopbackPlace = LoopbackPlace(), handler: @escaping Handler
     ) throws(ListenFailure) {
-        let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-        guard raw >= 0 else { throw ListenFailure(call: "socket", code: errno) }
-        let listener = Descriptor(owning: raw)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(raw, $0, length) == 0 && listen(raw, Self.backlog) == 0 && getsockname(raw, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw ListenFailure(call: "listen at 127.0.0.1", code: errno) }
-        port = UInt16(bigEndian: address.sin_port)
-        self.listener = listener
-        self.errorBody = errorBody
+        listeners = try LoopbackListeners(place)
+        self.clients = clients
         self.handler = handler
     }
 
-    /// Serves on a thread until the process ends. Returns false if the system has no more threads.
+    public var port: UInt16 { listeners.port }
+    /// The addresses that the system has.
+    public var families: Set<LoopbackPlace.Family> { listeners.families }
+
+    /// Serves on a thread until `stop` or the process's end. Returns false if the system has no more threads.
     public func start() -> Bool {
         WorkerThread.start(named: "endpoint") {
-            while true { self.acceptNext() }
+            while !self.isStopped { self.acceptNext() }
         }
     }
 
+    /// Refuses connections from now on. Requests that are being answered are answered.
+    public func stop() {
+        connections.withLock { $0.isStopped = true }
+        listeners.shutDown()
+    }
+
+    /// Whether a request is being read or answered.
+    public var isAnswering: Bool { connections.withLock { $0.count > 0 } }
+
+    private var isStopped: Bool { connections.withLock { $0.isStopped } }
+
+    /// Returns a socket that has a connection to accept; `nil` if there is none yet.
+    private func readyListener() -> Int32? {
+        var waits = listeners.descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        guard poll(&waits, nfds_t(waits.count), -1) > 0 else { return nil }
+        return waits.first { $0.revents != 0 }?.fd
+    }
+
     private func acceptNext() {
-        var wait = pollfd(fd: listener.raw, events: Int16(POLLIN), revents: 0)
-        guard poll(&wait, 1, -1) > 0 else { return }
+        guard let listener = readyListener(), !isStopped else { return }
         guard makeRoom() else {
             // All are being answered.
             _ = poll(nil, 0, 10)
             return
         }
-        let raw = LocalSocket.accept(listener.raw)
+        let raw = LocalSocket.accept(listener)
         guard raw >= 0 else {
             // No descriptors or no memory: others may free some.
             if errno != EAGAIN && errno != ECONNABORTED { _ = poll(nil, 0, 100) }
@@ -113,13 +119,11 @@ public final class LoopbackServer: Sendable {
         do throws(LoopbackRequest.Rejection) {
             let head = try readHead(connection, id)
             guard let head else { return }
-            let request = try LoopbackRequest(parsing: head)
+            let request = try LoopbackRequest(parsing: head, clients.reading)
             try check(request)
-            connection.send(handler(request), within: Self.timeLimit)
+            connection.send(handler(request), headOnly: request.method == "HEAD", within: Self.timeLimit)
         } catch {
-            connection.send(
-                LoopbackReply(status: error.status, json: errorBody(error.status, error.detail)),
-                within: Self.timeLimit)
+            connection.send(clients.reply(to: error), headOnly: false, within: Self.timeLimit)
         }
     }
 
@@ -128,16 +132,23 @@ public final class LoopbackServer: Sendable {
     ) throws(LoopbackRequest.Rejection) -> [UInt8]? {
         // Before the descriptor is closed, however the reading ends.
         defer { connections.withLock { $0.waiting[id] = nil } }
-        return try connection.readHead(within: Self.timeLimit)
+        return try connection.readHead(clients.longestHead, within: Self.timeLimit)
     }
 
     private func check(_ request: LoopbackRequest) throws(LoopbackRequest.Rejection) {
-        guard request.method == "GET" else { throw .init(status: 405, detail: "the method is not GET") }
-        // A web page whose name resolves to 127.0.0.1 (DNS rebinding) sends its own name.
-        let names = ["127.0.0.1:\(port)", "localhost:\(port)"]
-        guard let host = request["host"]?.lowercased(), names.contains(host) else {
+        guard clients.takes(request.method) else { throw .init(status: 405, detail: "the method is not GET") }
+        guard let host = request["host"]?.lowercased(), isOwn(host) else {
             throw .init(status: 403, detail: "the request is for another host")
         }
-        guard request["origin"] == nil else { throw .init(status: 403, detail: "the request is a web page's") }
+        guard !clients.refusesOrigin || request["origin"] == nil else {
+            throw .init(status: 403, detail: "the request is a web page's")
+        }
+    }
+
+    /// A web page whose name resolves to a loopback address (DNS rebinding) sends its own name.
+    private func isOwn(_ host: String) -> Bool {
+        let names = families.map(\.host) + ["localhost"]
+        // RFC 9110 §7.2: without the port if it is the scheme's.
+        return names.contains { host == "\($0):\(port)" || (port == 80 && host == $0) }
     }
 }

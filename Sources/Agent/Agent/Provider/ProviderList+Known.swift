@@ -29,6 +29,7 @@ extension ProviderDescription {
             clientAuthentication: (preset.clientAuthentication ?? preset.dialect.encoding.clientAuthentication)?
                 .rawValue,
             requests: ProviderRequests(preset.dialect),
+            codeFlow: nil,
             refreshEndsTokens: preset.refreshEndsTokens,
             believesOmittedScope: preset.believesOmittedScope,
             registration: preset.registration,

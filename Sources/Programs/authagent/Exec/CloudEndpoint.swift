@@ -35,7 +35,7 @@ struct CloudEndpoint {
         errorBody: @escaping @Sendable (Int, String) -> [UInt8], _ handler: @escaping LoopbackServer.Handler
     ) throws(Failure) -> LoopbackServer {
         do throws(LoopbackServer.ListenFailure) {
-            return try LoopbackServer(errorBody: errorBody, handler: handler)
+            return try LoopbackServer(for: .programs(errorBody: errorBody), handler: handler)
         } catch {
             throw Failure(
                 "cannot \(error.call): \(String(cString: strerror(error.code)))", hint: "see 'ip address show dev lo'")

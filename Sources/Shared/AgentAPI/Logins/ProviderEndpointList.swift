@@ -5,7 +5,6 @@ public struct ProviderEndpointList: Codable, Equatable, Sendable {
     public var token: String?
     public var revocation: String?
     public var registration: String?
-    /// The authorization endpoint, which is not a key of an account file.
     public var authorization: String?
 
     public init(

@@ -24,6 +24,8 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
     /// The client authentication method; `nil` if it is chosen from the metadata and the client's credentials.
     public var clientAuthentication: String?
     public var requests: ProviderRequests
+    /// Logins by authorization code; `nil` if nothing is known of them.
+    public var codeFlow: ProviderCodeFlow?
     /// Whether a refresh invalidates earlier access tokens.
     public var refreshEndsTokens: Bool
     /// Whether a reply without `scope` counts as granting the requested scopes if rules bound them.
@@ -54,7 +56,7 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
     public init(
         name: String, title: String, parameters: [Parameter], issuer: String, metadata: Bool,
         endpoints: ProviderEndpointList, scopes: [String], offlineScope: String?, clientSecret: String,
-        clientAuthentication: String?, requests: ProviderRequests, refreshEndsTokens: Bool,
+        clientAuthentication: String?, requests: ProviderRequests, codeFlow: ProviderCodeFlow?, refreshEndsTokens: Bool,
         believesOmittedScope: Bool, registration: String, notes: String, unverified: [String]
     ) {
         self.name = name
@@ -68,6 +70,7 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
         self.clientSecret = clientSecret
         self.clientAuthentication = clientAuthentication
         self.requests = requests
+        self.codeFlow = codeFlow
         self.refreshEndsTokens = refreshEndsTokens
         self.believesOmittedScope = believesOmittedScope
         self.registration = registration
@@ -81,6 +84,7 @@ public struct ProviderDescription: Codable, Equatable, Sendable {
         case clientSecret = "client_secret"
         case clientAuthentication = "client_auth"
         case requests
+        case codeFlow = "code_flow"
         case refreshEndsTokens = "refresh_ends_tokens"
         case believesOmittedScope = "believe_omitted_scope"
         case registration, notes, unverified
