@@ -105,6 +105,8 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public var lastError: String?
     /// The command that repairs the state.
     public var hint: String?
+    /// Whether the agent renews the login itself; absent without the key `renew`.
+    public var renewal: RenewalStatus?
 
     public enum State: String, Codable, CaseIterable, Sendable {
         case ok
@@ -124,7 +126,7 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         account: AccountName, state: State, issuer: String, scope: String, store: String, subject: String? = nil,
         email: String? = nil, name: String? = nil, expiresAt: Int? = nil, nextRefresh: Int? = nil,
         loginExpiresAt: Int? = nil, urls: [String]? = nil, gitUsername: String? = nil, registryUsername: String? = nil,
-        lastError: String? = nil, hint: String? = nil
+        lastError: String? = nil, hint: String? = nil, renewal: RenewalStatus? = nil
     ) {
         self.account = account
         self.state = state
@@ -142,10 +144,11 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         self.registryUsername = registryUsername
         self.lastError = lastError
         self.hint = hint
+        self.renewal = renewal
     }
 
     enum CodingKeys: String, CodingKey {
-        case account, state, issuer, scope, store, subject, email, name, urls
+        case account, state, issuer, scope, store, subject, email, name, urls, renewal
         case gitUsername = "git_username"
         case registryUsername = "registry_username"
         case expiresAt = "expires_at"

@@ -21,6 +21,9 @@ public struct LoginRequest: Equatable, Sendable {
     public var elevate: Bool?
     /// The parameter `claims` of a challenge, as JSON text (OpenID Connect Core 1.0 §5.5).
     public var claims: String?
+    /// The secret by which a provider of CIBA knows that the user has asked for the question on the phone (OpenID
+    /// Connect CIBA Core 1.0 §7.1); not stored.
+    public var userCode: String?
 
     public init(
         settings: LoginSettings? = nil, registrationToken: String? = nil, timeout: Int? = nil, qrCode: Bool? = nil
@@ -48,6 +51,7 @@ extension LoginRequest: Codable {
         case acrValues = "acr_values"
         case maxAge = "max_age"
         case elevate, claims
+        case userCode = "user_code"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -62,6 +66,7 @@ extension LoginRequest: Codable {
         maxAge = try container.decodeIfPresent(Int.self, forKey: .maxAge)
         elevate = try container.decodeIfPresent(Bool.self, forKey: .elevate)
         claims = try container.decodeIfPresent(String.self, forKey: .claims)
+        userCode = try container.decodeIfPresent(String.self, forKey: .userCode)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -74,5 +79,6 @@ extension LoginRequest: Codable {
         try container.encodeIfPresent(maxAge, forKey: .maxAge)
         try container.encodeIfPresent(elevate, forKey: .elevate)
         try container.encodeIfPresent(claims, forKey: .claims)
+        try container.encodeIfPresent(userCode, forKey: .userCode)
     }
 }

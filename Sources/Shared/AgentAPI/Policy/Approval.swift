@@ -18,6 +18,8 @@ public struct Approval: Codable, Equatable, Sendable {
     public var permission: String
     /// The scopes that the request names.
     public var scopes: [String]?
+    /// The types of the authorization details that the request names.
+    public var authorizationTypes: [String]?
     public var confirm: Confirmation
     public var user: UInt32
     public var pid: Int32
@@ -34,14 +36,16 @@ public struct Approval: Codable, Equatable, Sendable {
     public var expiresAt: Int
 
     public init(
-        id: String, account: AccountName?, permission: String, scopes: [String]? = nil, confirm: Confirmation,
-        user: UInt32, pid: Int32, executable: String? = nil, executableClaimed: String? = nil, unit: String? = nil,
+        id: String, account: AccountName?, permission: String, scopes: [String]? = nil,
+        authorizationTypes: [String]? = nil, confirm: Confirmation, user: UInt32, pid: Int32,
+        executable: String? = nil, executableClaimed: String? = nil, unit: String? = nil,
         rule: Int, requestedAt: Int, expiresAt: Int
     ) {
         self.id = id
         self.account = account
         self.permission = permission
         self.scopes = scopes
+        self.authorizationTypes = authorizationTypes
         self.confirm = confirm
         self.user = user
         self.pid = pid
@@ -56,6 +60,7 @@ public struct Approval: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, account, permission, scopes, confirm, pid, executable, unit, rule
         case user = "uid"
+        case authorizationTypes = "authorization_types"
         case executableClaimed = "executable_claimed"
         case requestedAt = "requested_at"
         case expiresAt = "expires_at"

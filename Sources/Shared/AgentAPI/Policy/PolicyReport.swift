@@ -92,6 +92,8 @@ public struct RuleDescription: Codable, Equatable, Sendable {
     public var audiences: [String]?
     /// The patterns of roles at AWS whose credentials a request may have.
     public var awsRoles: [String]?
+    /// The types of authorization details that a request may name; absent if any.
+    public var authorizationTypes: [String]?
     public var maximumPerMinute: Int?
     /// How often the agent's owner confirms requests; absent if never.
     public var confirm: Confirmation?
@@ -99,7 +101,7 @@ public struct RuleDescription: Codable, Equatable, Sendable {
     public init(
         rule: Int, source: String, matches: Bool, uncertain: Bool = false, conditions: [RuleCondition], allow: [String],
         scopes: [String]?, resources: [String]? = nil, audiences: [String]? = nil, awsRoles: [String]? = nil,
-        maximumPerMinute: Int?, confirm: Confirmation? = nil
+        authorizationTypes: [String]? = nil, maximumPerMinute: Int?, confirm: Confirmation? = nil
     ) {
         self.rule = rule
         self.source = source
@@ -111,6 +113,7 @@ public struct RuleDescription: Codable, Equatable, Sendable {
         self.resources = resources
         self.audiences = audiences
         self.awsRoles = awsRoles
+        self.authorizationTypes = authorizationTypes
         self.maximumPerMinute = maximumPerMinute
         self.confirm = confirm
     }
@@ -118,6 +121,7 @@ public struct RuleDescription: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey {
         case rule, source, matches, uncertain, conditions, allow, scopes, resources, audiences, confirm
         case awsRoles = "aws_roles"
+        case authorizationTypes = "authorization_types"
         case maximumPerMinute = "max_per_minute"
     }
 }

@@ -2,22 +2,25 @@
 public struct TokenRejection: Codable, Equatable, Sendable {
     /// The SHA-256 digest of the refused token in hexadecimal digits; `nil` for the agent's current token.
     public var tokenSHA256: String?
-    /// Separated by spaces. With `resources` and `audience`, it selects the refused one of the account's tokens.
+    /// Separated by spaces. With `resources`, `audience` and details, it selects the refused one of the account's tokens.
     public var scope: String?
     /// In JSON, an array or a single string.
     public var resources: [String]
     public var audience: String?
+    /// A JSON array of objects (RFC 9396 §2), as the token was requested with.
+    public var authorizationDetails: String?
     /// The values of the refusal's fields `WWW-Authenticate` (RFC 9110 §11.6.1), joined by commas; 16 KiB at most.
     public var wwwAuthenticate: String?
 
     public init(
         tokenSHA256: String? = nil, scope: String? = nil, resources: [String] = [], audience: String? = nil,
-        wwwAuthenticate: String? = nil
+        authorizationDetails: String? = nil, wwwAuthenticate: String? = nil
     ) {
         self.tokenSHA256 = tokenSHA256
         self.scope = scope
         self.resources = resources
         self.audience = audience
+        self.authorizationDetails = authorizationDetails
         self.wwwAuthenticate = wwwAuthenticate
     }
 
@@ -26,13 +29,15 @@ public struct TokenRejection: Codable, Equatable, Sendable {
         let scopes = target?.scopes ?? []
         self.init(
             tokenSHA256: tokenSHA256, scope: scopes.isEmpty ? nil : scopes.joined(separator: " "),
-            resources: target?.resources ?? [], audience: target?.audience)
+            resources: target?.resources ?? [], audience: target?.audience,
+            authorizationDetails: target?.authorizationDetails)
     }
 
     /// Returns the target; `nil` for the login's own token.
     public func target() throws(TokenTarget.Invalid) -> TokenTarget? {
         let scopes = scope?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-        return try TokenTarget(scopes: scopes ?? [], resources: resources, audience: audience)
+        return try TokenTarget(
+            scopes: scopes ?? [], resources: resources, audience: audience, authorizationDetails: authorizationDetails)
     }
 
     /// The 32 bytes of `tokenSHA256`; `nil` if it is not 64 hexadecimal digits.
@@ -49,6 +54,7 @@ public struct TokenRejection: Codable, Equatable, Sendable {
         case tokenSHA256 = "token_sha256"
         case scope, audience
         case resources = "resource"
+        case authorizationDetails = "authorization_details"
         case wwwAuthenticate = "www_authenticate"
     }
 
@@ -57,6 +63,7 @@ public struct TokenRejection: Codable, Equatable, Sendable {
         tokenSHA256 = try container.decodeIfPresent(String.self, forKey: .tokenSHA256)
         scope = try container.decodeIfPresent(String.self, forKey: .scope)
         audience = try container.decodeIfPresent(String.self, forKey: .audience)
+        authorizationDetails = try container.decodeIfPresent(String.self, forKey: .authorizationDetails)
         wwwAuthenticate = try container.decodeIfPresent(String.self, forKey: .wwwAuthenticate)
         if let one = try? container.decodeIfPresent(String.self, forKey: .resources) {
             resources = [one]
