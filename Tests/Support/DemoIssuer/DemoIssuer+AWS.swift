@@ -30,6 +30,7 @@ extension DemoIssuer {
         switch endpoint {
         case .metadata, .keys: return .text("{\"message\":\"Not Found\"}", status: 404)
         case .revocation: return awsLogout(request)
+        case .authorization, .pushed, .backchannel: return .text("{\"message\":\"Not Found\"}", status: 404)
         case .device, .token, .registration: break
         }
         guard request.method == "POST", request.contentType == "application/json", request.isJSON,
@@ -45,14 +46,15 @@ extension DemoIssuer {
             return .error("invalid_client_metadata")
         }
         let grants = (request.form["grantTypes"] ?? "").split(separator: " ").map(String.init)
-        guard Set(grants).isSubset(of: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]) else {
+        guard Set(grants).isSubset(of: [Self.deviceGrantType, "refresh_token"]) else {
             return .error("unsupported_grant_type")
         }
         let scopes = (request.form["scopes"] ?? "").split(separator: " ").map(String.init)
         guard rules.scopes.isSuperset(of: scopes) else { return .error("invalid_scope") }
         let id = Self.registeredPrefix + IssuerState.random(12)
         let client = RegisteredClient(
-            secret: IssuerState.random(64), method: "client_secret_post", managementToken: "")
+            secret: IssuerState.random(64), method: "client_secret_post", managementToken: "", grantTypes: grants,
+            redirectURIs: [])
         let now = Int(Date().timeIntervalSince1970)
         state.withLock { state in
             state.clients[id] = client
@@ -82,7 +84,7 @@ extension DemoIssuer {
         }
         let codes = state.withLock { state in
             let scope = state.awsScopes[client, default: []].joined(separator: " ")
-            return state.authorizeDevice(client: client, scope: scope, challenge: nil, now: Date())
+            return state.authorizeDevice(Grant(client: client, scope: scope), challenge: nil, now: Date())
         }
         return .json([
             "deviceCode": codes.deviceCode, "userCode": codes.userCode, "verificationUri": issuer + "/device",
@@ -94,8 +96,8 @@ extension DemoIssuer {
     private func awsToken(_ request: IssuerRequest, _ client: String) -> IssuerReply {
         let result: Result<Tokens, TokenError> = state.withLock { state in
             switch request.form["grantType"] {
-            case "urn:ietf:params:oauth:grant-type:device_code":
-                state.poll(request.form["deviceCode"] ?? "", client: client, verifier: nil, now: Date())
+            case Self.deviceGrantType:
+                state.poll(request.form["deviceCode"] ?? "", client: client, now: Date())
             case "refresh_token":
                 state.refresh(
                     request.form["refreshToken"] ?? "", client: client, scope: request.form["scope"], resources: [])

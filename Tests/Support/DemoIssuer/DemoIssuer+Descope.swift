@@ -36,7 +36,8 @@ extension DemoIssuer {
         switch endpoint {
         case .metadata: return .json(descopeMetadata(rules))
         case .keys: return .json(keySet)
-        case .registration: return Self.gatewayError("E011000", "there is nothing here", status: 404)
+        case .registration, .authorization, .pushed, .backchannel:
+            return Self.gatewayError("E011000", "there is nothing here", status: 404)
         case .device, .token, .revocation: break
         }
         guard request.method == "POST" else { return Self.gatewayError("E011000", "POST is needed", status: 405) }
@@ -70,7 +71,8 @@ extension DemoIssuer {
 
     private func descopeDevice(_ request: IssuerRequest, _ client: String) -> IssuerReply {
         let codes = state.withLock {
-            $0.authorizeDevice(client: client, scope: request.form["scope"] ?? "", challenge: nil, now: Date())
+            $0.authorizeDevice(
+                Grant(client: client, scope: request.form["scope"] ?? ""), challenge: nil, now: Date())
         }
         return .json([
             "device_code": codes.deviceCode, "user_code": codes.userCode, "verification_uri": issuer + "/device",
@@ -82,8 +84,8 @@ extension DemoIssuer {
     private func descopeToken(_ request: IssuerRequest, _ client: String) -> IssuerReply {
         let result: Result<Tokens, TokenError> = state.withLock { state in
             switch request.form["grant_type"] {
-            case "urn:ietf:params:oauth:grant-type:device_code":
-                state.poll(request.form["device_code"] ?? "", client: client, verifier: nil, now: Date())
+            case Self.deviceGrantType:
+                state.poll(request.form["device_code"] ?? "", client: client, now: Date())
             case "refresh_token":
                 state.refresh(
                     request.form["refresh_token"] ?? "", client: client,
@@ -96,14 +98,14 @@ extension DemoIssuer {
         case .success(let tokens):
             let isFirst = request.form["grant_type"] != "refresh_token"
             let lifetime = isFirst ? configuration.firstAccessTokenLifetime : nil
-            let isOpenID = tokens.scope.split(separator: " ").contains("openid")
+            let isOpenID = tokens.grant.scope.split(separator: " ").contains("openid")
             var members = Self.emptyToken
             members["access_token"] = tokens.access
             members["token_type"] = "Bearer"
             members["refresh_token"] = tokens.refresh ?? ""
-            members["scope"] = tokens.scope
+            members["scope"] = tokens.grant.scope
             members["expires_in"] = lifetime ?? configuration.accessTokenLifetime
-            members["id_token"] = isOpenID ? idToken(for: client, accessToken: tokens.access) ?? "" : ""
+            members["id_token"] = isOpenID ? idToken(tokens) ?? "" : ""
             return .json(members)
         }
     }

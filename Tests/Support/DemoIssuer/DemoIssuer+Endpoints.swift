@@ -7,9 +7,12 @@ extension DemoIssuer {
         let found = configuration.descope.map { Self.descopeEndpoint(of: request.path, $0) }
         guard let endpoint = found ?? Self.endpoint(of: request.path) else { return await page(request) }
         let fault = state.withLock { state in
+            // The person's decision on the page is not a request of the client.
+            guard endpoint != .authorization || request.method == "GET" else { return Fault?.none }
+            let parameters = endpoint == .authorization ? request.query : request.form
             state.log.append(
                 LogEntry(
-                    endpoint: endpoint, isJSON: request.isJSON, form: request.form, resources: request.resources,
+                    endpoint: endpoint, isJSON: request.isJSON, form: parameters, resources: request.resources,
                     authorization: request.authorizationScheme)
             )
             return state.nextFault(endpoint)
@@ -34,6 +37,9 @@ extension DemoIssuer {
         case "/token": .token
         case "/revocation", awsLogoutPath: .revocation
         case "/keys": .keys
+        case authorizationPath: .authorization
+        case pushedPath: .pushed
+        case backchannelPath: .backchannel
         case awsRegistrationPath: .registration
         case _ where path == registrationPath || path.hasPrefix(registrationPath + "/"): .registration
         default: nil
@@ -46,85 +52,90 @@ extension DemoIssuer {
         if endpoint == .metadata { return .json(metadata) }
         if endpoint == .keys { return .json(keySet) }
         if endpoint == .registration { return registration(request) }
+        if endpoint == .authorization { return authorization(request) }
         guard request.method == "POST" else { return .error("invalid_request", status: 405) }
         guard let client = authenticate(request) else { return .error("invalid_client", status: 401) }
         return switch endpoint {
         case .metadata: .json(metadata)
         case .keys: .json(keySet)
         case .registration: registration(request)
+        case .authorization: authorization(request)
+        case .pushed: push(request, client)
+        case .backchannel: authenticateBackchannel(request, client)
         case .device: authorizeDevice(request, client)
         case .token: token(request, client)
         case .revocation: revoke(request)
         }
     }
 
-    private var metadata: [String: Any] {
-        var members: [String: Any] = [
-            "issuer": issuer,
-            "device_authorization_endpoint": issuer + "/device_authorization",
-            "token_endpoint": issuer + "/token",
-            "revocation_endpoint": issuer + "/revocation",
-            "jwks_uri": issuer + "/keys",
-            "token_endpoint_auth_methods_supported": configuration.authMethods,
-            "grant_types_supported": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
-        ]
-        members["token_endpoint_auth_signing_alg_values_supported"] = configuration.assertionAlgorithms
-        if configuration.registration != nil { members["registration_endpoint"] = issuer + Self.registrationPath }
-        return members
-    }
-
     private func authorizeDevice(_ request: IssuerRequest, _ client: String) -> IssuerReply {
+        guard configuration.hasDevice else { return .text("there is nothing here\n", status: 404) }
+        let registered = state.withLock { $0.clients[client] }
+        let type = configuration.registration?.deviceGrantType ?? Self.deviceGrantType
+        guard registered?.grantTypes.contains(type) ?? true else { return .error("unauthorized_client") }
         let challenge = request.form["code_challenge_method"] == "S256" ? request.form["code_challenge"] : nil
         if configuration.requiresProofKey, challenge == nil {
             // Keycloak's message.
             return .error("invalid_request", detail: "Missing parameter: code_challenge_method")
         }
-        let codes = state.withLock {
-            $0.authorizeDevice(
-                client: client, scope: request.form["scope"] ?? "", challenge: challenge, now: Date())
+        do throws(TokenError) {
+            let codes = try state.withLock { state throws(TokenError) in
+                let grant = try Grant(client: client, request.form, state.authentication, types: state.detailTypes)
+                return state.authorizeDevice(grant, challenge: challenge, now: Date())
+            }
+            return .json([
+                "device_code": codes.deviceCode,
+                "user_code": codes.userCode,
+                "verification_uri": issuer + "/device",
+                "verification_uri_complete": issuer + "/device?user_code=" + codes.userCode,
+                "expires_in": configuration.deviceCodeLifetime,
+                "interval": configuration.interval,
+            ])
+        } catch {
+            return .error(error.code)
         }
-        return .json([
-            "device_code": codes.deviceCode,
-            "user_code": codes.userCode,
-            "verification_uri": issuer + "/device",
-            "verification_uri_complete": issuer + "/device?user_code=" + codes.userCode,
-            "expires_in": configuration.deviceCodeLifetime,
-            "interval": configuration.interval,
-        ])
     }
 
     private func token(_ request: IssuerRequest, _ client: String) -> IssuerReply {
+        let form = request.form
         let result: Result<Tokens, TokenError> = state.withLock { state in
-            switch request.form["grant_type"] {
-            case "urn:ietf:params:oauth:grant-type:device_code":
-                state.poll(
-                    request.form["device_code"] ?? "", client: client, verifier: request.form["code_verifier"],
-                    now: Date())
+            switch form["grant_type"] {
+            case Self.deviceGrantType:
+                state.poll(form["device_code"] ?? "", client: client, verifier: form["code_verifier"], now: Date())
+            case "authorization_code": state.exchange(form, client: client, now: Date())
+            case Self.cibaGrantType: state.poll(form["auth_req_id"] ?? "", client: client, isPush: true, now: Date())
             case "refresh_token":
                 state.refresh(
-                    request.form["refresh_token"] ?? "", client: client, scope: request.form["scope"],
-                    resources: request.resources)
+                    form["refresh_token"] ?? "", client: client, scope: form["scope"], resources: request.resources,
+                    details: form["authorization_details"])
             default: .failure(TokenError("unsupported_grant_type"))
             }
         }
         switch result {
         case .failure(let error): return .error(error.code)
-        case .success(let tokens):
-            let isFirst = request.form["grant_type"] != "refresh_token"
-            let first = isFirst ? configuration.firstAccessTokenLifetime : nil
-            let lifetime = first ?? configuration.accessTokenLifetime
-            state.withLock { $0.accessTokenEnds[tokens.access] = Date() + Double(lifetime) }
-            var members: [String: Any] = [
-                "access_token": tokens.access, "token_type": "Bearer", "scope": tokens.scope,
-                "expires_in": lifetime,
-            ]
-            members["refresh_token"] = tokens.refresh
-            members["refresh_token_expires_in"] = configuration.refreshTokenLifetime
-            if tokens.scope.split(separator: " ").contains("openid"), isFirst || configuration.renewsIDTokens {
-                members["id_token"] = idToken(for: client, accessToken: tokens.access)
-            }
-            return .json(members)
+        case .success(let tokens): return reply(tokens, form["grant_type"] ?? "")
         }
+    }
+
+    private func reply(_ tokens: Tokens, _ grantType: String) -> IssuerReply {
+        let isFirst = grantType != "refresh_token"
+        let lifetime = (isFirst ? configuration.firstAccessTokenLifetime : nil) ?? configuration.accessTokenLifetime
+        let (details, hasIDToken) = state.withLock { state in
+            state.accessTokenEnds[tokens.access] = Date() + Double(lifetime)
+            let isWithheld = grantType == Self.cibaGrantType && state.ciba?.issuesIDToken == false
+            return (tokens.grant.details.flatMap { state.grantedDetails.value($0.text) }, !isWithheld)
+        }
+        var members: [String: Any] = [
+            "access_token": tokens.access, "token_type": "Bearer", "scope": tokens.grant.scope, "expires_in": lifetime,
+        ]
+        members["refresh_token"] = tokens.refresh
+        members["refresh_token_expires_in"] = configuration.refreshTokenLifetime
+        members["authorization_details"] = details.flatMap {
+            try? JSONSerialization.jsonObject(with: Data($0.utf8))
+        }
+        let isOpenID = tokens.grant.scope.split(separator: " ").contains("openid")
+        if isOpenID, hasIDToken, isFirst || configuration.renewsIDTokens { members["id_token"] = idToken(tokens) }
+        return .json(members)
     }
 
     private func revoke(_ request: IssuerRequest) -> IssuerReply {

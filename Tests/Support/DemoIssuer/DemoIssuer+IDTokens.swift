@@ -33,15 +33,19 @@ extension DemoIssuer {
         ]
     }
 
-    func idToken(for client: String, accessToken: String) -> String? {
+    func idToken(_ tokens: Tokens) -> String? {
         let (key, subject, name) = state.withLock { ($0.key, $0.subject, $0.name) }
         let now = Int(Date().timeIntervalSince1970)
-        let claims: [String: Any] = [
-            "iss": configuration.descope == nil ? issuer : descopeIssuer, "sub": subject, "aud": client, "iat": now,
+        var claims: [String: Any] = [
+            "iss": configuration.descope == nil ? issuer : descopeIssuer, "sub": subject, "aud": tokens.grant.client,
+            "iat": now,
             "exp": now + configuration.idTokenLifetime,
             "email": name ?? "\(subject)@example.com", "name": name ?? "Demo \(subject)",
-            "at_hash": Self.base64URL(Data(SHA256.hash(data: Data(accessToken.utf8)).prefix(16))),
+            "at_hash": Self.base64URL(Data(SHA256.hash(data: Data(tokens.access.utf8)).prefix(16))),
         ]
+        claims["nonce"] = tokens.grant.nonce
+        claims["acr"] = tokens.grant.acr
+        claims["auth_time"] = tokens.grant.authTime
         guard let header = try? JSONSerialization.data(withJSONObject: ["alg": "ES256", "kid": key.id, "typ": "JWT"]),
             let payload = try? JSONSerialization.data(withJSONObject: claims)
         else { return nil }

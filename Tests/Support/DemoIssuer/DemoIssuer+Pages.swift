@@ -7,14 +7,19 @@ extension DemoIssuer {
         case ("GET", "/device"): form(userCode: request.query["user_code"] ?? "")
         case ("POST", "/device"): decide(request)
         case ("POST", Self.introspectionPath): introspect(request.form["token"] ?? "")
-        case ("POST", "/control/approve") where configuration.hasControl:
-            approve(request.query["user_code"] ?? "") ? .text("approved\n") : .text("no such code\n", status: 404)
-        case ("POST", "/control/deny") where configuration.hasControl:
-            deny(request.query["user_code"] ?? "") ? .text("denied\n") : .text("no such code\n", status: 404)
+        case ("POST", "/control/approve") where configuration.hasControl: control(request, approve, approvePush)
+        case ("POST", "/control/deny") where configuration.hasControl: control(request, deny, denyPush)
         case ("GET", "/federation/credentials"): assignedRole(request)
         case ("POST", "/sts"): trustingRole(request)
         default: .text("there is nothing here\n", status: 404)
         }
+    }
+
+    private func control(
+        _ request: IssuerRequest, _ code: (String) -> Bool, _ push: (String) -> Bool
+    ) -> IssuerReply {
+        let isDone = request.query["binding_message"].map(push) ?? code(request.query["user_code"] ?? "")
+        return isDone ? .text("done\n") : .text("no such code\n", status: 404)
     }
 
     private func form(userCode: String) -> IssuerReply {
@@ -39,7 +44,7 @@ extension DemoIssuer {
         return .html("<h1>\(isApproval ? "Approved" : "Denied")</h1><p>You can close this page.</p>")
     }
 
-    private static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String {
         text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("\"", with: "&quot;")
     }
 }

@@ -8,7 +8,7 @@ extension DemoIssuer {
         public var initialToken: String?
         /// Whether a client needs a redirect URI, as at Glewlwyd.
         public var requiresRedirectURI = false
-        public var deviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"
+        public var deviceGrantType = DemoIssuer.deviceGrantType
         /// The method that is registered, whatever was requested.
         public var authMethod: String?
         public var grantTypes: [String]?
@@ -24,6 +24,10 @@ extension DemoIssuer {
         public let secret: String?
         public let method: String
         public let managementToken: String
+        public let grantTypes: [String]
+        public let redirectURIs: [String]
+        /// OpenID Connect Dynamic Client Registration 1.0 §2.
+        public var applicationType: String?
     }
 
     static let registrationPath = "/register"
@@ -50,18 +54,22 @@ extension DemoIssuer {
         }
         if rules.requiresRedirectURI, request.form["redirect_uris"] == nil { return .error("invalid_redirect_uri") }
         let grants = (request.form["grant_types"] ?? "").split(separator: " ").map(String.init)
-        guard grants.contains(rules.deviceGrantType) else { return .error("invalid_client_metadata") }
+        guard grants.contains(where: loginGrantTypes(rules).contains) else { return .error("invalid_client_metadata") }
+        let redirectURIs = (request.form["redirect_uris"] ?? "").split(separator: " ").map(String.init)
+        if grants.contains("authorization_code"), redirectURIs.isEmpty { return .error("invalid_redirect_uri") }
         let method = rules.authMethod ?? request.form["token_endpoint_auth_method"] ?? "client_secret_basic"
         let id = Self.registeredPrefix + IssuerState.random(12)
         let client = RegisteredClient(
             secret: method == "none" ? nil : IssuerState.random(24), method: method,
-            managementToken: IssuerState.random(32)
+            managementToken: IssuerState.random(32), grantTypes: rules.grantTypes ?? grants,
+            redirectURIs: redirectURIs, applicationType: request.form["application_type"]
         )
         state.withLock { $0.clients[id] = client }
         var members: [String: Any] = [
             "client_id": id, "client_id_issued_at": Int(Date().timeIntervalSince1970),
-            "grant_types": rules.grantTypes ?? grants, "token_endpoint_auth_method": method,
+            "grant_types": client.grantTypes, "token_endpoint_auth_method": method,
         ]
+        if !redirectURIs.isEmpty { members["redirect_uris"] = redirectURIs }
         if let secret = client.secret {
             members["client_secret"] = secret
             members["client_secret_expires_at"] =
@@ -72,6 +80,14 @@ extension DemoIssuer {
             members["registration_access_token"] = client.managementToken
         }
         return .json(members, status: 201)
+    }
+
+    /// The grants by which a person logs in, and which a client can register.
+    private func loginGrantTypes(_ rules: Registration) -> [String] {
+        state.withLock { state in
+            (configuration.hasDevice ? [rules.deviceGrantType] : [])
+                + (state.code == nil ? [] : ["authorization_code"]) + (state.ciba == nil ? [] : [Self.cibaGrantType])
+        }
     }
 
     private func delete(_ request: IssuerRequest) -> IssuerReply {

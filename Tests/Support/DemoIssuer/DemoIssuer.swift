@@ -4,8 +4,9 @@ import Synchronization
 
 /// A small OAuth 2.0 authorization server on loopback, for the quickstart and for tests that need faults.
 ///
-/// Device authorization grant (RFC 8628), refresh (RFC 6749 §6), revocation (RFC 7009), metadata (RFC 8414 and OpenID
-/// Connect Discovery), and an approval page. It keeps its state in memory and trusts anyone who approves.
+/// Device authorization grant (RFC 8628), authorization code (RFC 6749 §4.1) and CIBA if configured, refresh (RFC 6749
+/// §6), revocation (RFC 7009), metadata (RFC 8414 and OpenID Connect Discovery), and approval pages. It keeps its state
+/// in memory and trusts anyone who approves.
 public final class DemoIssuer: Sendable {
     /// `http://127.0.0.1:PORT` unless configured.
     public let issuer: String
@@ -96,6 +97,16 @@ extension DemoIssuer {
         public var refreshTokenLifetime: Int?
         /// The URL for clients, if a proxy is in front.
         public var publicURL: String?
+        /// `nil`: no authorization code grant.
+        public var code: CodeRules?
+        /// `nil`: no CIBA.
+        public var ciba: CIBARules?
+        public var authentication = AuthenticationRules()
+        public var hasDevice = true
+        /// The types of `authorization_details`; `nil`: the issuer knows none (RFC 9396 §10).
+        public var detailTypes: [String]?
+        /// The `authorization_details` of token replies.
+        public var grantedDetails = ReplyValue.right
         /// Whether /control exists, for tests in other processes.
         public var hasControl = false
 
@@ -115,6 +126,6 @@ extension DemoIssuer {
     }
 
     public enum Endpoint: String, CaseIterable, Sendable {
-        case metadata, device, token, revocation, keys, registration
+        case metadata, device, token, revocation, keys, registration, authorization, pushed, backchannel
     }
 }

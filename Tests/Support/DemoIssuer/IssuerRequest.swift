@@ -23,7 +23,8 @@ struct IssuerRequest: Sendable {
         path = parts.first ?? "/"
         query = parts.count == 2 ? Self.decode(parts[1]) : [:]
         form = body.hasPrefix("{") ? Self.members(body) : Self.decode(body)
-        resources = body.split(separator: "&").filter { $0.hasPrefix("resource=") }
+        let parameters = body.split(separator: "&") + (parts.count == 2 ? parts[1].split(separator: "&") : [])
+        resources = parameters.filter { $0.hasPrefix("resource=") }
             .map { Self.plain(String($0.dropFirst("resource=".count))) }
         contentType = headers("content-type")
         isJSON = body.hasPrefix("{")

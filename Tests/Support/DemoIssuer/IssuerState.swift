@@ -3,29 +3,15 @@ import Foundation
 
 /// The issuer's state. Pure: changed under a lock, without I/O.
 struct IssuerState {
-    struct DeviceCode {
-        var client: String
-        var scope: String
-        /// The PKCE challenge, if the client has sent one.
-        var challenge: String?
-        var userCode: String
-        var expires: Date
-        var decision: Decision?
-        var lastPoll: Date?
-        var interval: Int
-    }
-
-    enum Decision { case approved, denied }
-
     struct RefreshToken {
-        var client: String
-        var scope: String
+        var grant: Grant
         var family: Int
         var isLive = true
     }
 
     private let configuration: DemoIssuer.Configuration
-    var codes: [String: DeviceCode] = [:]
+    /// By device code, or by the request's id of CIBA.
+    var codes: [String: PendingLogin] = [:]
     var refreshTokens: [String: RefreshToken] = [:]
     var accessTokens: [String] = []
     /// When each access token of a reply expires.
@@ -47,12 +33,28 @@ struct IssuerState {
     var roleRequests: [String] = []
     /// The ids of used assertions.
     var assertions: Set<String> = []
+    var code: DemoIssuer.CodeRules?
+    var ciba: DemoIssuer.CIBARules?
+    var authentication: DemoIssuer.AuthenticationRules
+    var grantedDetails: DemoIssuer.ReplyValue
+    /// Authorization requests that wait for the person, by the ticket of their page.
+    var authorizations: [String: AuthorizationRequest] = [:]
+    var authorizationRequests: [[String: String]] = []
+    var authorizationCodes: [String: AuthorizationCode] = [:]
+    /// By request URI.
+    var pushed: [String: PushedRequest] = [:]
     private var families = 0
 
     init(_ configuration: DemoIssuer.Configuration) {
         self.configuration = configuration
         subject = configuration.subject
+        code = configuration.code
+        ciba = configuration.ciba
+        authentication = configuration.authentication
+        grantedDetails = configuration.grantedDetails
     }
+
+    var detailTypes: [String]? { configuration.detailTypes }
 
     mutating func nextFault(_ endpoint: DemoIssuer.Endpoint) -> DemoIssuer.Fault? {
         if var queue = faults[endpoint], !queue.isEmpty {
@@ -64,80 +66,113 @@ struct IssuerState {
     }
 
     mutating func authorizeDevice(
-        client: String, scope: String, challenge: String?, now: Date
+        _ grant: Grant, challenge: String?, now: Date
     ) -> (deviceCode: String, userCode: String) {
-        let deviceCode = Self.random(40)
         let userCode = Self.userCode()
-        codes[deviceCode] = DeviceCode(
-            client: client, scope: scope, challenge: challenge, userCode: userCode,
-            expires: now + Double(configuration.deviceCodeLifetime),
-            decision: configuration.approvesAlone ? .approved : nil, lastPoll: nil, interval: configuration.interval
-        )
-        return (deviceCode, userCode)
+        let end = now + Double(configuration.deviceCodeLifetime)
+        let code = ask(grant, challenge, .userCode(userCode), until: end, configuration.interval, now: now)
+        return (code, userCode)
+    }
+
+    /// Returns the key for polls.
+    mutating func ask(
+        _ grant: Grant, _ challenge: String?, _ prompt: PendingLogin.Prompt, until expires: Date, _ interval: Int,
+        now: Date
+    ) -> String {
+        let key = Self.random(40)
+        codes[key] = PendingLogin(
+            grant: grant, challenge: challenge, prompt: prompt, expires: expires, interval: interval)
+        if configuration.approvesAlone { decide(key, .approved, now: now) }
+        return key
     }
 
     /// False if no such user code is pending; case and dashes are ignored (RFC 8628 §6.1).
-    mutating func decide(_ userCode: String, _ decision: Decision) -> Bool {
+    mutating func decide(_ userCode: String, _ decision: PendingLogin.Decision) -> Bool {
         func plain(_ text: String) -> String { text.uppercased().filter(\.isLetter) }
-        guard
-            let key = codes.first(where: { plain($0.value.userCode) == plain(userCode) && $0.value.decision == nil })?
-                .key
-        else { return false }
-        codes[key]?.decision = decision
+        let key = codes.first { code in
+            code.value.decision == nil && code.value.userCode.map { plain($0) == plain(userCode) } ?? false
+        }?.key
+        guard let key else { return false }
+        decide(key, decision, now: Date())
         return true
     }
 
-    /// Returns the error code of RFC 8628 §3.5, or the new tokens.
+    mutating func decidePush(_ message: String, _ decision: PendingLogin.Decision) -> Bool {
+        let key = codes.first { code in
+            guard code.value.decision == nil, case .push(_, message: message) = code.value.prompt else { return false }
+            return true
+        }?.key
+        guard let key else { return false }
+        decide(key, decision, now: Date())
+        return true
+    }
+
+    private mutating func decide(_ key: String, _ decision: PendingLogin.Decision, now: Date) {
+        codes[key]?.decision = decision
+        codes[key]?.grant.authenticate(authentication, now: now)
+    }
+
+    /// Returns the error code of RFC 8628 §3.5, which are also those of CIBA, or the new tokens.
     mutating func poll(
-        _ deviceCode: String, client: String, verifier: String?, now: Date
+        _ key: String, client: String, verifier: String? = nil, isPush: Bool = false, now: Date
     ) -> Result<Tokens, TokenError> {
-        guard var code = codes[deviceCode], code.client == client else { return .failure(TokenError("invalid_grant")) }
+        guard var code = codes[key], code.grant.client == client, (code.userCode == nil) == isPush else {
+            return .failure(TokenError("invalid_grant"))
+        }
         guard now < code.expires else { return .failure(TokenError("expired_token")) }
         if configuration.enforcesInterval, let last = code.lastPoll, now < last + Double(code.interval) {
             code.interval += 5
             code.lastPoll = now
-            codes[deviceCode] = code
+            codes[key] = code
             return .failure(TokenError("slow_down"))
         }
-        codes[deviceCode]?.lastPoll = now
+        codes[key]?.lastPoll = now
         switch code.decision {
         case nil: return .failure(TokenError("authorization_pending"))
         case .denied?: return .failure(TokenError("access_denied"))
         case .approved? where code.challenge != verifier.map(Self.challenge):
             return .failure(TokenError("invalid_grant"))
         case .approved?:
-            codes[deviceCode] = nil
-            families += 1
-            return .success(tokens(client: client, scope: code.scope, family: families))
+            codes[key] = nil
+            return .success(tokens(code.grant, family: newFamily()))
         }
     }
 
-    /// RFC 6749 §6: a narrower scope applies to the access token only, not to the refresh token.
+    /// RFC 6749 §6: a narrower scope applies to the access token only, not to the refresh token. So do narrower
+    /// `authorization_details` (RFC 9396 §6).
     mutating func refresh(
-        _ token: String, client: String, scope: String?, resources: [String]
+        _ token: String, client: String, scope: String?, resources: [String], details: String? = nil
     ) -> Result<Tokens, TokenError> {
-        guard let known = refreshTokens[token], known.client == client else {
+        guard let known = refreshTokens[token], known.grant.client == client else {
             return .failure(TokenError("invalid_grant"))
         }
         guard known.isLive else {
             if configuration.rotation == .oneUseWithFamily { revokeFamily(known.family) }
             return .failure(TokenError("invalid_grant"))
         }
-        let scopes = scope?.split(separator: " ") ?? known.scope.split(separator: " ")
-        guard Set(scopes).isSubset(of: known.scope.split(separator: " ")) else {
+        var narrowed = known.grant
+        if let scope { narrowed.scope = scope.split(separator: " ").joined(separator: " ") }
+        guard Set(narrowed.scope.split(separator: " ")).isSubset(of: known.grant.scope.split(separator: " ")) else {
             return .failure(TokenError("invalid_scope"))
         }
         guard configuration.unknownResources.isDisjoint(with: resources) else {
             return .failure(TokenError("invalid_target"))
         }
-        let narrowed = scopes.joined(separator: " ")
+        if let details {
+            narrowed.details = try? AuthorizationDetails(details, types: detailTypes ?? [])
+            guard narrowed.details?.isWithin(known.grant.details) ?? false else {
+                return .failure(TokenError("invalid_authorization_details"))
+            }
+        }
+        // OpenID Connect Core 1.0 §12.2: the nonce is the login's.
+        narrowed.nonce = nil
         switch configuration.rotation {
-        case .none: return .success(Tokens(access: newAccessToken(), refresh: nil, scope: narrowed))
+        case .none: return .success(Tokens(access: newAccessToken(), refresh: nil, grant: narrowed))
         case .oldAccepted: break
         case .oneUse, .oneUseWithFamily: refreshTokens[token]?.isLive = false
         }
-        var tokens = tokens(client: client, scope: known.scope, family: known.family)
-        tokens.scope = narrowed
+        var tokens = tokens(known.grant, family: known.family)
+        tokens.grant = narrowed
         return .success(tokens)
     }
 
@@ -146,21 +181,27 @@ struct IssuerState {
         if let family = refreshTokens[token]?.family { revokeFamily(family) }
     }
 
-    private mutating func revokeFamily(_ family: Int) {
+    mutating func revokeFamily(_ family: Int) {
         for key in refreshTokens.keys where refreshTokens[key]?.family == family { refreshTokens[key]?.isLive = false }
     }
 
-    private mutating func tokens(client: String, scope: String, family: Int) -> Tokens {
-        guard configuration.issuesRefreshToken else {
-            return Tokens(access: newAccessToken(), refresh: nil, scope: scope)
+    mutating func newFamily() -> Int {
+        families += 1
+        return families
+    }
+
+    mutating func tokens(_ grant: Grant, family: Int) -> Tokens {
+        var tokens = Tokens(access: newAccessToken(), refresh: nil, grant: grant)
+        if configuration.issuesRefreshToken {
+            let refresh = Self.random(32) + configuration.endOfRefreshTokens
+            refreshTokens[refresh] = RefreshToken(grant: grant, family: family)
+            tokens.refresh = refresh
         }
-        let refresh = Self.random(32) + configuration.endOfRefreshTokens
-        refreshTokens[refresh] = RefreshToken(client: client, scope: scope, family: family)
-        return Tokens(access: newAccessToken(), refresh: refresh, scope: scope)
+        return tokens
     }
 
     /// RFC 7636 §4.2.
-    private static func challenge(_ verifier: String) -> String {
+    static func challenge(_ verifier: String) -> String {
         DemoIssuer.base64URL(Data(SHA256.hash(data: Data(verifier.utf8))))
     }
 
@@ -181,15 +222,4 @@ struct IssuerState {
         let code = (0..<8).compactMap { _ in letters.randomElement() }
         return String(code[..<4]) + "-" + String(code[4...])
     }
-}
-
-struct Tokens {
-    var access: String
-    var refresh: String?
-    var scope: String
-}
-
-struct TokenError: Error {
-    var code: String
-    init(_ code: String) { self.code = code }
 }

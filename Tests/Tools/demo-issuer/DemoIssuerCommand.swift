@@ -32,7 +32,19 @@ struct DemoIssuerCommand: AsyncParsableCommand {
     @Option(help: "Answer as Descope's gateway does, for the project with this id.")
     var descope: String?
 
-    @Flag(help: "Approve and deny codes by POST /control/approve?user_code=… and /control/deny?user_code=….")
+    @Flag(help: "Offer the authorization code grant, with PKCE and pushed requests.")
+    var code = false
+
+    @Flag(help: "Offer CIBA in poll mode to the client 'server'.")
+    var ciba = false
+
+    @Flag(inversion: .prefixedNo, help: "Offer the device grant.")
+    var device = true
+
+    @Option(help: "A value of acr that can be requested; the first applies otherwise.")
+    var acr: [String] = []
+
+    @Flag(help: "Approve and deny by POST /control/approve and /control/deny?user_code=… or ?binding_message=….")
     var control = false
 
     private static func rotation(_ text: String) throws -> DemoIssuer.Rotation {
@@ -48,6 +60,10 @@ struct DemoIssuerCommand: AsyncParsableCommand {
         configuration.interval = interval
         configuration.enforcesInterval = true
         configuration.hasControl = control
+        configuration.hasDevice = device
+        configuration.code = code ? DemoIssuer.CodeRules() : nil
+        configuration.ciba = ciba ? DemoIssuer.CIBARules() : nil
+        configuration.authentication.levels = acr
         if let descope {
             configuration.descope = DemoIssuer.DescopeRules()
             configuration.descope?.project = descope
