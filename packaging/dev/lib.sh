@@ -9,6 +9,7 @@ test_packages=(
     dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
     util-linux libfaketime bindfs prometheus python3 python3-jeepney python3-cryptography golang-go oidc-agent-cli
     keepassxc strace xvfb xdotool libkf5wallet-bin libqca-qt5-2-plugins git nginx-light skopeo
+    liblemonldap-ng-portal-perl libplack-perl libstring-random-perl libio-string-perl libcrypt-openssl-bignum-perl
 )
 # Needed by api-fuzz.
 fuzz_packages=(python3-venv iproute2 util-linux)
@@ -81,6 +82,21 @@ unpack_package() {
     dpkg-deb --extract "$scratch"/*.deb "$2.part"
     mv "$2.part" "$2"
     rm -rf "$scratch"
+}
+
+# Makes a Python environment with the packages of a list, anew if the list has changed.
+#
+# usage: python_packages LIST DIRECTORY
+python_packages() {
+    local mark
+    mark=$(sha256sum <"$1")
+    [ "$(cat "$2/complete" 2>/dev/null)" != "$mark" ] || return 0
+    say "Python packages of $1, in $2"
+    rm -rf "$2"
+    mkdir -p "$(dirname "$2")"
+    /usr/bin/python3 -m venv "$2"
+    "$2/bin/pip" install --quiet --disable-pip-version-check --no-compile --requirement "$1"
+    echo "$mark" >"$2/complete"
 }
 
 # Builds the programs as they are installed, and sets `bin` to their directory. By name, because the tests' fixtures
