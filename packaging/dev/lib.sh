@@ -19,6 +19,7 @@ git_packages=(git)
 docker_packages=(docker-registry nginx-light skopeo)
 aws_packages=(awscli)
 mail_packages=(glewlwyd dovecot-imapd dovecot-submissiond isync libsasl2-modules-kdexoauth2 msmtp)
+browser_packages=(glewlwyd chromium chromium-driver python3-selenium)
 prometheus_packages=(prometheus nginx-light)
 systemd_packages=(systemd dbus curl python3)
 # The client library's example in JavaScript runs in whichever Node there is.

@@ -4,6 +4,7 @@ import gzip
 import json
 import pathlib
 import re
+import shutil
 import sqlite3
 import subprocess
 import urllib.error
@@ -14,22 +15,26 @@ from lab import Lab
 from processes import Failed, check, free_port, wait_for
 
 DOCUMENTS = pathlib.Path("/usr/share/doc/glewlwyd")
+FILES = pathlib.Path("/usr/share/glewlwyd")
 SCOPES = ("openid", "g_profile")
 CLIENT, SECRET = "mail", "s3cret"
 
 
 class Glewlwyd:
-    """Its user `admin` approves codes of the client `mail`.
+    """Its user `admin`, whose password is `password`, approves codes of the client `mail`.
 
-    It tells a client about that client's own tokens only, so the agent and the mail server are one client.
+    It tells a client about that client's own tokens only, so the agent and the mail server are one client. With redirect
+    URIs there is another, `app`, public, for the authorization code grant.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, redirect_uris: tuple[str, ...] = ()) -> None:
         self._lab = lab
+        self._redirect_uris = redirect_uris
         self._cookie = ""
         self._directory = lab.home / "glewlwyd"
         self._directory.mkdir()
         self._make_database()
+        self._copy_pages()
         # The port is configured by number: another process may take a free one before the server does.
         for _ in range(5):
             port = free_port()
@@ -69,6 +74,12 @@ class Glewlwyd:
             database.executescript(schema.read())
             database.close()
 
+    def _copy_pages(self) -> None:
+        # Debian's package has a directory where the pages' configuration belongs, so that they never load.
+        pages = self._directory / "pages"
+        shutil.copytree(FILES / "webapp", pages, ignore=lambda *_: ["config.json"])
+        shutil.copy(FILES / "templates/config.json", pages)
+
     def _configuration(self, port: int) -> pathlib.Path:
         with gzip.open(DOCUMENTS / "glewlwyd.conf.sample.gz", "rt") as sample:
             text = sample.read()
@@ -77,6 +88,7 @@ class Glewlwyd:
             (r"^external_url=.*", f'external_url="http://localhost:{port}"'),
             (r'^ *path = "/var/cache.*', f'path = "{self._directory}/glewlwyd.db";'),
             (r"^cookie_secure=.*", "cookie_secure=0"),
+            (r"^static_files_path=.*", f'static_files_path="{self._directory}/pages/"'),
         ):
             text, count = re.subn(pattern, line, text, flags=re.M)
             check(count, f"glewlwyd's sample configuration has no {pattern}")
@@ -127,6 +139,9 @@ class Glewlwyd:
                 "refresh-token-rolling": True, "refresh-token-one-use": "never", "device-authorization-expiration": 600,
                 "device-authorization-interval": 1, "introspection-revocation-allowed": True,
                 "introspection-revocation-allow-target-client": True, "jwks-show": True, "scope": [],
+                "pkce-allowed": True, "pkce-method-plain-allowed": False, "pkce-required-public-client": True,
+                "oauth-as-iss-id": True, "oauth-par-allowed": True, "oauth-par-duration": 90,
+                "oauth-par-request_uri-prefix": "urn:ietf:params:oauth:request_uri:",
             }})
         # The user may not grant `openid` by default.
         self._send("PUT", "/user/admin", {
@@ -137,6 +152,10 @@ class Glewlwyd:
             "enabled": True, "scope": [],
             "authorization_type": ["device_authorization", "refresh_token", "client_credentials"],
             "token_endpoint_auth_method": ["client_secret_basic", "client_secret_post"]})
+        if self._redirect_uris:
+            self._send("POST", "/client/", {
+                "client_id": "app", "name": "App", "confidential": False, "enabled": True, "scope": [],
+                "redirect_uri": self._redirect_uris, "authorization_type": ["code", "refresh_token"]})
 
 
 class _NoRedirection(urllib.request.HTTPRedirectHandler):
