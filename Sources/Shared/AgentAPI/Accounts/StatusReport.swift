@@ -97,6 +97,8 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public var nextRefresh: Int?
     /// The end of the login unless it is used before, in seconds since 1970; absent if the provider does not report it.
     public var loginExpiresAt: Int?
+    /// The elevated logins, the newest first; absent without one, and for callers other than the owner.
+    public var elevated: [ElevatedStatus]?
     /// The URLs of the account's file, normalised; absent if it has none.
     public var urls: [String]?
     /// The user names of the account's file for the programs that send one beside the token.
@@ -126,7 +128,7 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         account: AccountName, state: State, issuer: String, scope: String, store: String, subject: String? = nil,
         email: String? = nil, name: String? = nil, expiresAt: Int? = nil, nextRefresh: Int? = nil,
         loginExpiresAt: Int? = nil, urls: [String]? = nil, gitUsername: String? = nil, registryUsername: String? = nil,
-        lastError: String? = nil, hint: String? = nil, renewal: RenewalStatus? = nil
+        lastError: String? = nil, hint: String? = nil, renewal: RenewalStatus? = nil, elevated: [ElevatedStatus]? = nil
     ) {
         self.account = account
         self.state = state
@@ -145,10 +147,11 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         self.lastError = lastError
         self.hint = hint
         self.renewal = renewal
+        self.elevated = elevated
     }
 
     enum CodingKeys: String, CodingKey {
-        case account, state, issuer, scope, store, subject, email, name, urls, renewal
+        case account, state, issuer, scope, store, subject, email, name, elevated, urls, renewal
         case gitUsername = "git_username"
         case registryUsername = "registry_username"
         case expiresAt = "expires_at"
@@ -156,5 +159,28 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         case loginExpiresAt = "login_expires_at"
         case lastError = "last_error"
         case hint
+    }
+}
+
+/// The status of a login with a named authentication context, in memory beside the account's login.
+public struct ElevatedStatus: Codable, Equatable, Sendable {
+    public var acr: String
+    /// When the user authenticated, in seconds since 1970; absent if the provider does not report it.
+    public var authTime: Int?
+    /// The end of the login, in seconds since 1970.
+    public var expiresAt: Int?
+    public var scope: String
+
+    public init(acr: String, authTime: Int? = nil, expiresAt: Int? = nil, scope: String) {
+        self.acr = acr
+        self.authTime = authTime
+        self.expiresAt = expiresAt
+        self.scope = scope
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case acr, scope
+        case authTime = "auth_time"
+        case expiresAt = "expires_at"
     }
 }

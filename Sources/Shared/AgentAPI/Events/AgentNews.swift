@@ -114,6 +114,8 @@ extension AgentNews {
     public static func loggedIn(_ result: LoginResult) -> AgentNews {
         var news = AgentNews(.loggedIn, account: result.account)
         (news.scope, news.expiresAt, news.subject) = (result.scope, result.expiresAt, result.subject)
+        // The account's own login is as it was.
+        if result.elevated == true { news.reason = "elevated" }
         return news
     }
 

@@ -89,20 +89,30 @@ public struct LoginResult: Codable, Equatable, Sendable {
     public var expiresAt: Int?
     /// A warning about a completed login: it is not stored yet.
     public var note: String?
+    /// True if the login is kept in memory beside the account's login, otherwise absent.
+    public var elevated: Bool?
+    /// The authentication context and the time of the authentication in seconds since 1970, from the verified ID token.
+    public var acr: String?
+    public var authTime: Int?
 
     public init(
-        account: AccountName, subject: String? = nil, scope: String, expiresAt: Int? = nil, note: String? = nil
+        account: AccountName, subject: String? = nil, scope: String, expiresAt: Int? = nil, note: String? = nil,
+        elevated: Bool? = nil, acr: String? = nil, authTime: Int? = nil
     ) {
         self.account = account
         self.subject = subject
         self.scope = scope
         self.expiresAt = expiresAt
         self.note = note
+        self.elevated = elevated
+        self.acr = acr
+        self.authTime = authTime
     }
 
     enum CodingKeys: String, CodingKey {
-        case account, subject, scope, note
+        case account, subject, scope, note, elevated, acr
         case expiresAt = "expires_at"
+        case authTime = "auth_time"
     }
 }
 

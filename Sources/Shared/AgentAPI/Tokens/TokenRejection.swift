@@ -11,10 +11,12 @@ public struct TokenRejection: Codable, Equatable, Sendable {
     public var authorizationDetails: String?
     /// The values of the refusal's fields `WWW-Authenticate` (RFC 9110 §11.6.1), joined by commas; 16 KiB at most.
     public var wwwAuthenticate: String?
+    /// If the refused token came by a request with `acr`: the same list, separated by spaces.
+    public var acr: String?
 
     public init(
         tokenSHA256: String? = nil, scope: String? = nil, resources: [String] = [], audience: String? = nil,
-        authorizationDetails: String? = nil, wwwAuthenticate: String? = nil
+        authorizationDetails: String? = nil, wwwAuthenticate: String? = nil, acr: String? = nil
     ) {
         self.tokenSHA256 = tokenSHA256
         self.scope = scope
@@ -22,6 +24,7 @@ public struct TokenRejection: Codable, Equatable, Sendable {
         self.audience = audience
         self.authorizationDetails = authorizationDetails
         self.wwwAuthenticate = wwwAuthenticate
+        self.acr = acr
     }
 
     /// Reports the token that a request with this target gets.
@@ -52,7 +55,7 @@ public struct TokenRejection: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case tokenSHA256 = "token_sha256"
-        case scope, audience
+        case scope, audience, acr
         case resources = "resource"
         case authorizationDetails = "authorization_details"
         case wwwAuthenticate = "www_authenticate"
@@ -65,6 +68,7 @@ public struct TokenRejection: Codable, Equatable, Sendable {
         audience = try container.decodeIfPresent(String.self, forKey: .audience)
         authorizationDetails = try container.decodeIfPresent(String.self, forKey: .authorizationDetails)
         wwwAuthenticate = try container.decodeIfPresent(String.self, forKey: .wwwAuthenticate)
+        acr = try container.decodeIfPresent(String.self, forKey: .acr)
         if let one = try? container.decodeIfPresent(String.self, forKey: .resources) {
             resources = [one]
         } else {
@@ -83,20 +87,29 @@ public struct TokenRejectionReply: Codable, Equatable, Sendable {
 
     public var account: AccountName
     public var result: Result
-    /// The reason why the token was kept: `another_token`, `renewed_lately` or `same_token`.
+    /// With `kept`: `another_token`, `renewed_lately`, `same_token`, or `elevated` if another login of the account
+    /// satisfies the challenge. With `step_up`: the error of the challenge.
     public var reason: String?
     /// The reason as a text for the user.
     public var note: String?
-    /// The login command that satisfies the challenge, if the result is `step_up`.
+    /// The login command that satisfies the challenge, on one line for a shell. Absent for a caller that may not know
+    /// the login's scopes. With `kept`, it is for the case that the service goes on refusing.
     public var command: String?
+    /// The `acr` to request the token with from now on; absent if the request need not name one.
+    public var acr: String?
+    /// The scopes to request the token with from now on, separated by spaces; absent if those of the request suffice.
+    public var scope: String?
 
     public init(
-        account: AccountName, result: Result, reason: String? = nil, note: String? = nil, command: String? = nil
+        account: AccountName, result: Result, reason: String? = nil, note: String? = nil, command: String? = nil,
+        acr: String? = nil, scope: String? = nil
     ) {
         self.account = account
         self.result = result
         self.reason = reason
         self.note = note
         self.command = command
+        self.acr = acr
+        self.scope = scope
     }
 }
