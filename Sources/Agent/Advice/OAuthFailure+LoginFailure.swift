@@ -33,6 +33,18 @@ extension OAuthFailure {
                 detail: description,
                 hint: "enable the device authorization grant at the provider, or give --device-endpoint"
             )
+        case .codeFlowUnsupported:
+            LoginFailure(
+                code: "code_flow_unsupported",
+                detail: description,
+                hint: "check the provider's documentation, or set 'authorization_endpoint' in the account file"
+            )
+        case .backchannelUnsupported:
+            LoginFailure(
+                code: "ciba_unsupported",
+                detail: description,
+                hint: "enable CIBA with the poll mode at the provider, or log in with --code or --device"
+            )
         case .badResponse, .noTokenEndpoint, .foreignHost:
             LoginFailure(
                 code: "bad_response",

@@ -29,6 +29,8 @@ extension RegistrationFailure {
             )
         case .noDeviceGrant(let detail):
             LoginFailure(code: "device_flow_unsupported", detail: detail, hint: advice.byHand)
+        case .noGrant(let detail):
+            LoginFailure(code: "grant_unsupported", detail: detail, hint: advice.byHand)
         case .refused(let detail, let status):
             LoginFailure(
                 code: "registration_refused",

@@ -52,7 +52,7 @@ struct OtherReading {
         switch registration {
         case .failure(.transport(let failure)): texts.append(failure.description)
         case .failure(.unsupported(let detail)), .failure(.refused(let detail, _)),
-            .failure(.noDeviceGrant(let detail)), .failure(.badResponse(let detail)):
+            .failure(.noDeviceGrant(let detail)), .failure(.noGrant(let detail)), .failure(.badResponse(let detail)):
             texts.append(detail)
         case .success: break
         }

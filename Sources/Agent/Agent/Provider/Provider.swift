@@ -169,7 +169,8 @@ final class Provider: GrantRefresher {
                 return .transient(detail: detail, retryAfter: nil, obstacle: .offline)
             case .transport, .provider, .badResponse: return .transient(detail: failure.description, retryAfter: nil)
             case .issuerMismatch, .foreignHost: return .changed(failure.description)
-            case .noTokenEndpoint, .client, .deviceFlowUnsupported: return .unconfigured(failure.description)
+            case .noTokenEndpoint, .client, .deviceFlowUnsupported, .codeFlowUnsupported, .backchannelUnsupported:
+                return .unconfigured(failure.description)
             }
         } catch let error as ConfigurationError {
             return .unconfigured("\(error.description) (\(error.hint))")

@@ -11,6 +11,10 @@ package struct IDTokenClaims: Sendable, Equatable {
     /// As the provider sent it: not sanitised for a terminal.
     package var email: String?
     package var name: String?
+    /// When the user last authenticated, in seconds since 1970.
+    package var authenticatedAt: Int?
+    /// How the user authenticated; not sanitised for a terminal.
+    package var acr: String?
 
     /// The tolerated clock difference. NTP keeps clocks far closer, but a machine that just resumed may lag.
     package static let leeway = 60

@@ -21,6 +21,14 @@ package enum IDTokenRejection: Error, Equatable, Sendable {
     case wrongAudience
     case wrongParty(found: String)
     case wrongAccessTokenHash
+    /// The login's request had a nonce, and the token has another, or none.
+    case wrongNonce
+    case nonceMissing
+    /// The user authenticated in another way than the requested ones.
+    case otherAuthentication(found: String?, asked: [String])
+    /// In seconds.
+    case authenticatedTooLongAgo(age: Int, maxAge: Int)
+    case authenticatedInFuture(by: Int)
     /// In seconds, beyond the leeway.
     case expired(since: Int)
     case notYetValid(for: Int)
@@ -40,10 +48,12 @@ extension IDTokenRejection {
     /// token is withheld, but the login goes on.
     package var isContradiction: Bool {
         switch self {
-        case .wrongIssuer, .wrongAudience, .wrongParty, .wrongAccessTokenHash, .badSignature(isKeyKnown: true): true
+        case .wrongIssuer, .wrongAudience, .wrongParty, .wrongAccessTokenHash, .wrongNonce, .nonceMissing,
+            .badSignature(isKeyKnown: true):
+            true
         case .malformed, .encrypted, .algorithmRefused, .noClientSecret, .criticalHeader, .otherKind, .unknownKey,
-            .unfitKey, .badSignature(isKeyKnown: false), .claimMissing, .claimMalformed, .expired, .notYetValid,
-            .issuedInFuture:
+            .unfitKey, .badSignature(isKeyKnown: false), .claimMissing, .claimMalformed, .otherAuthentication,
+            .authenticatedTooLongAgo, .authenticatedInFuture, .expired, .notYetValid, .issuedInFuture:
             false
         }
     }
@@ -70,10 +80,23 @@ extension IDTokenRejection: CustomStringConvertible {
         case .wrongAudience: "it is for another client"
         case .wrongParty(let found): "it was issued to the client '\(Self.shown(found))'"
         case .wrongAccessTokenHash: "it belongs to another access token"
+        case .wrongNonce: "it has the nonce of another login"
+        case .nonceMissing: "it has no nonce, although the login sent one"
+        case .otherAuthentication(let found?, let asked):
+            "the user authenticated as '\(Self.shown(found))', not as \(Self.alternatives(asked))"
+        case .otherAuthentication(nil, let asked):
+            "it does not say how the user authenticated, and \(Self.alternatives(asked)) was requested"
+        case .authenticatedTooLongAgo(let age, let maxAge):
+            "the user authenticated \(age) s ago, and at most \(maxAge) s were requested"
+        case .authenticatedInFuture(let seconds): "the user authenticated \(seconds) s in the future"
         case .expired(let since): "it expired \(since) s ago"
         case .notYetValid(let seconds): "it is not valid for another \(seconds) s"
         case .issuedInFuture(let seconds): "it was issued \(seconds) s in the future"
         }
+    }
+
+    private static func alternatives(_ values: [String]) -> String {
+        shown(values.map { "'\($0)'" }.joined(separator: " or "))
     }
 
     private static func shown(_ text: String) -> String { DisplayText.clean(text, limit: 120) }

@@ -8,11 +8,14 @@ package struct IDTokenRules: Sendable {
     package let clientID: String
     /// For tokens signed with the client secret; `nil` if the client has none.
     private let clientSecret: SecretBytes?
+    /// That of the authorization request; `nil` if it had none.
+    private let nonce: String?
 
-    package init(issuer: TokenIssuer, clientID: String, clientSecret: SecretBytes? = nil) {
+    package init(issuer: TokenIssuer, clientID: String, clientSecret: SecretBytes? = nil, nonce: String? = nil) {
         self.issuer = issuer
         self.clientID = clientID
         self.clientSecret = clientSecret
+        self.nonce = nonce
     }
 
     /// OpenID Connect Core 1.0 §2.
@@ -39,6 +42,7 @@ package struct IDTokenRules: Sendable {
             throw .claimMalformed("sub")
         }
         try checkHash(claims.text("at_hash"), token, of: accessToken)
+        try checkNonce(claims)
         return IDTokenClaims(
             issuer: issuer,
             subject: subject,
@@ -48,8 +52,19 @@ package struct IDTokenRules: Sendable {
             notBefore: try claims.moment("nbf"),
             // For display only: a malformed one is dropped, and does not reject the token.
             email: (try? claims.text("email")) ?? nil,
-            name: (try? claims.text("name")) ?? nil
+            name: (try? claims.text("name")) ?? nil,
+            // Where a login needs them, one that is dropped is missing.
+            authenticatedAt: (try? claims.moment("auth_time")) ?? nil,
+            acr: (try? claims.text("acr")) ?? nil
         )
+    }
+
+    /// Compares the nonce with that of the request (OpenID Connect Core 1.0 §3.1.3.7 (11)): the token of another login
+    /// must not pass for this one's.
+    private func checkNonce(_ claims: Claims) throws(IDTokenRejection) {
+        guard let nonce else { return }
+        guard let found = try claims.text("nonce") else { throw .nonceMissing }
+        guard SecretBytes(found) == SecretBytes(nonce) else { throw .wrongNonce }
     }
 
     /// Checks the signature and returns the issuer that the key belongs to; `nil` if the key does not name one.

@@ -3,6 +3,10 @@ extension RequestEncoding {
     /// Whether scopes belong to the client's registration, so that a device authorization request has none.
     public var scopesBelongToClient: Bool { self == .awsJSON }
 
+    /// The name of the scopes in the address of a login by code, as AWS's own CLI sends them; `nil` if the dialect's name
+    /// applies.
+    var authorizationScopeParameter: String? { self == .awsJSON ? "scopes" : nil }
+
     /// Whether requests may name the resource that a token is for (RFC 8707).
     package var takesTarget: Bool { self != .awsJSON }
 

@@ -24,9 +24,12 @@ public struct AuthorizationServer: Sendable {
     }
 
     /// Requests a device code and a user code (RFC 8628 §3.1; RFC 7636 §4.3 with a proof key). `resources` and
-    /// `audience` say where the tokens will be used, and override the dialect's parameters of those names.
+    /// `audience` say where the tokens will be used, `details` what for. `acrValues` and `maxAge` (in seconds) say how the
+    /// user must authenticate; for this grant they are an extension of some servers, as `claims` (JSON text) is. They all
+    /// override the dialect's parameters of those names.
     public func authorizeDevice(
-        scopes: [String], resources: [String] = [], audience: String? = nil, proofKey: ProofKey? = nil
+        scopes: [String], resources: [String] = [], audience: String? = nil, details: AuthorizationDetails? = nil,
+        acrValues: [String] = [], maxAge: Int? = nil, claims: String? = nil, proofKey: ProofKey? = nil
     ) async throws(OAuthFailure) -> DeviceAuthorization {
         let url = try endpoints.requiredDevice()
         let reply: ProviderReply
@@ -41,17 +44,14 @@ public struct AuthorizationServer: Sendable {
                 parameters.append(.plain("code_challenge", proofKey.challenge))
                 parameters.append(.plain("code_challenge_method", "S256"))
             }
-            let target = Self.target(resources, audience)
+            let target = Self.target(resources, audience, details) + demands(acrValues, maxAge: maxAge, claims: claims)
             parameters += target
             let taken = Set(target.map(\.name))
             parameters += dialect.deviceParameters.sorted { $0.key < $1.key }
                 .compactMap { taken.contains($0.key) ? nil : .plain($0.key, $0.value) }
             reply = try await post(parameters, to: url, as: proof)
         } catch {
-            switch error {
-            case .transport(let failure): throw .transport(failure)
-            case .client(let failure): throw .client(failure)
-            }
+            throw OAuthFailure(error)
         }
         return try DeviceAuthorization(reply, origin: issuerOrigin ?? url.origin)
     }
@@ -75,16 +75,18 @@ public struct AuthorizationServer: Sendable {
     }
 
     /// Exchanges the refresh token for a new access token (RFC 6749 §6). `scopes` can only narrow the grant.
-    /// `resources` (RFC 8707 §2) and `audience` (common, but not a standard) say where the token will be used.
+    /// `resources` (RFC 8707 §2) and `audience` (common, but not a standard) say where the token will be used, `details`
+    /// (RFC 9396 §6) what for. `claims` is that of a challenge, as JSON text.
     public func refresh(
-        _ refreshToken: SecretBytes, scopes: [String]?, resources: [String] = [], audience: String? = nil
+        _ refreshToken: SecretBytes, scopes: [String]?, resources: [String] = [], audience: String? = nil,
+        details: AuthorizationDetails? = nil, claims: String? = nil
     ) async -> RefreshReply {
         var parameters: [FormEncoding.Parameter] = [
             .plain("grant_type", "refresh_token"),
             .secret("refresh_token", refreshToken),
         ]
         parameters += scope(scopes ?? [])
-        parameters += Self.target(resources, audience)
+        parameters += Self.target(resources, audience, details) + demands(claims: claims)
         do throws(RequestFailure) {
             let proof = try proof(at: endpoints.token)
             return RefreshReply(
@@ -112,40 +114,55 @@ public struct AuthorizationServer: Sendable {
         }
     }
 
-    private static func target(_ resources: [String], _ audience: String?) -> [FormEncoding.Parameter] {
+    static func target(
+        _ resources: [String], _ audience: String?, _ details: AuthorizationDetails? = nil
+    ) -> [FormEncoding.Parameter] {
         resources.map { .plain("resource", $0) } + (audience.map { [.plain("audience", $0)] } ?? [])
+            + (details.map { [.plain("authorization_details", $0.text)] } ?? [])
+    }
+
+    /// How the user must have authenticated (OpenID Connect Core 1.0 §3.1.2.1 and §5.5). AWS knows none of them.
+    func demands(_ acrValues: [String] = [], maxAge: Int? = nil, claims: String? = nil) -> [FormEncoding.Parameter] {
+        guard dialect.encoding.takesTarget else { return [] }
+        var parameters: [FormEncoding.Parameter] = []
+        if !acrValues.isEmpty { parameters.append(.plain("acr_values", acrValues.joined(separator: " "))) }
+        if let maxAge { parameters.append(.plain("max_age", "\(maxAge)")) }
+        if let claims { parameters.append(.plain("claims", claims)) }
+        return parameters
     }
 
     /// An empty list is left out (RFC 6749 §3.3).
-    private func scope(_ scopes: [String]) -> [FormEncoding.Parameter] {
+    func scope(_ scopes: [String]) -> [FormEncoding.Parameter] {
         scopes.isEmpty ? [] : [.words(dialect.scopeParameter, scopes)]
     }
 
     /// `secrets` are those in the body; they are redacted from the reply, because the server may echo them.
-    private func post(
+    /// `timeLimit`: `nil` if the transport's own applies.
+    func post(
         _ parameters: [FormEncoding.Parameter], to url: EndpointURL, as proof: ClientProof,
-        holding secrets: [SecretBytes] = []
+        holding secrets: [SecretBytes] = [], timeLimit: Duration? = nil
     ) async throws(RequestFailure) -> ProviderReply {
-        try await exchange(parameters, with: url, as: proof, holding: secrets).reply
+        try await exchange(parameters, with: url, as: proof, holding: secrets, timeLimit: timeLimit).reply
     }
 
     /// Sends the request, and retries in the dialect's other encoding if the server cannot parse the first. An unparsed
     /// request has not used up a code or token.
     func exchange(
         _ parameters: [FormEncoding.Parameter], with url: EndpointURL, as proof: ClientProof,
-        holding secrets: [SecretBytes]
+        holding secrets: [SecretBytes], timeLimit: Duration? = nil
     ) async throws(RequestFailure) -> (response: HTTPResponse, reply: ProviderReply) {
         let attempts = dialect.encoding.attempts
         for encoding in attempts.dropLast() {
-            let answer = try await exchange(parameters, encoding, with: url, as: proof, holding: secrets)
+            let answer = try await exchange(parameters, encoding, with: url, as: proof, holding: secrets, timeLimit)
             if !answer.reply.refusesEncoding { return answer }
         }
-        return try await exchange(parameters, attempts.last ?? .form, with: url, as: proof, holding: secrets)
+        return try await exchange(
+            parameters, attempts.last ?? .form, with: url, as: proof, holding: secrets, timeLimit)
     }
 
     private func exchange(
         _ parameters: [FormEncoding.Parameter], _ encoding: RequestEncoding, with url: EndpointURL,
-        as proof: ClientProof, holding secrets: [SecretBytes]
+        as proof: ClientProof, holding secrets: [SecretBytes], _ timeLimit: Duration?
     ) async throws(RequestFailure) -> (response: HTTPResponse, reply: ProviderReply) {
         var headers = [
             (name: "Accept", value: "application/json"),
@@ -154,7 +171,7 @@ public struct AuthorizationServer: Sendable {
         if let authorization = proof.authorization { headers.append((name: "Authorization", value: authorization)) }
         let request = HTTPRequest(
             method: .post, url: url, headers: headers, body: encoding.body(parameters),
-            certificate: proof.certificate
+            timeLimit: timeLimit, certificate: proof.certificate
         )
         do throws(TransportFailure) {
             let response = try await transport.send(request)
@@ -166,6 +183,11 @@ public struct AuthorizationServer: Sendable {
 }
 
 extension AuthorizationServer {
+    /// The places that are known to be the provider's: of the issuer, and of the endpoints that a login uses.
+    var origins: Set<String> {
+        Set([issuerOrigin, endpoints.token.origin, endpoints.authorization?.origin].compactMap(\.self))
+    }
+
     /// Creates the client's proof for one request to that endpoint.
     func proof(at url: EndpointURL) throws(RequestFailure) -> ClientProof {
         do throws(ClientProofFailure) {

@@ -1,6 +1,7 @@
 internal import Formats
 
-/// An authorization server's metadata (RFC 8414 §2, RFC 8628 §4), as far as the agent uses it.
+/// An authorization server's metadata (RFC 8414 §2, RFC 8628 §4, RFC 9126 §5, RFC 9207 §3, RFC 9396 §10, OpenID CIBA
+/// Core 1.0 §4), as far as the agent uses it.
 public struct ServerMetadata: Sendable, Equatable {
     public var issuer: Issuer
     public var deviceAuthorizationEndpoint: EndpointURL?
@@ -23,6 +24,25 @@ public struct ServerMetadata: Sendable, Equatable {
     public var refusedEndpoints: [String: URLRejection]
     /// The server's own time of the reply, in seconds since 1970; `nil` if unknown.
     public var date: Int?
+
+    public var authorizationEndpoint: EndpointURL?
+    public var pushedAuthorizationEndpoint: EndpointURL?
+    /// Whether the provider takes pushed authorization requests only.
+    public var requiresPushedAuthorization = false
+    /// Whether authorization responses always have `iss`.
+    public var sendsIssuer = false
+    /// The members below are `nil` if absent.
+    public var codeChallengeMethods: [String]?
+    public var responseTypes: [String]?
+    public var grantTypes: [String]?
+    public var acrValues: [String]?
+    /// RFC 9396 §10.
+    public var detailTypes: [String]?
+
+    public var backchannelEndpoint: EndpointURL?
+    public var backchannelModes: [String]?
+    /// Whether backchannel requests may have a user code.
+    public var takesUserCode = false
 
     public init(
         issuer: Issuer, deviceAuthorizationEndpoint: EndpointURL? = nil, tokenEndpoint: EndpointURL? = nil,
@@ -69,6 +89,9 @@ extension ServerMetadata {
         let introspection = endpoint("introspection_endpoint")
         let registration = endpoint("registration_endpoint")
         let keys = endpoint("jwks_uri")
+        let authorization = endpoint("authorization_endpoint")
+        let pushed = endpoint("pushed_authorization_request_endpoint")
+        let backchannel = endpoint("backchannel_authentication_endpoint")
         self.init(
             issuer: issuer,
             deviceAuthorizationEndpoint: device,
@@ -83,6 +106,31 @@ extension ServerMetadata {
             certificateEndpoints: ProviderEndpoints.Known(aliases: fields["mtls_endpoint_aliases"], of: issuer),
             refusedEndpoints: refused
         )
+        authorizationEndpoint = authorization
+        pushedAuthorizationEndpoint = pushed
+        requiresPushedAuthorization = fields.flag("require_pushed_authorization_requests")
+        sendsIssuer = fields.flag("authorization_response_iss_parameter_supported")
+        codeChallengeMethods = fields.words("code_challenge_methods_supported")
+        responseTypes = fields.list("response_types_supported")
+        grantTypes = fields.list("grant_types_supported")
+        acrValues = fields.list("acr_values_supported")
+        detailTypes = fields.list("authorization_details_types_supported")
+        backchannelEndpoint = backchannel
+        backchannelModes = fields.words("backchannel_token_delivery_modes_supported")
+        takesUserCode = fields.flag("backchannel_user_code_parameter_supported")
+    }
+
+    /// What the metadata says of PKCE's method `S256`.
+    public enum ChallengeSupport: Sendable {
+        case s256
+        /// The metadata has no list: the provider may ignore the challenge (RFC 8414 §2).
+        case unknown
+        /// The list has no `S256`.
+        case none
+    }
+
+    public var challengeSupport: ChallengeSupport {
+        codeChallengeMethods.map { $0.contains("S256") ? .s256 : .none } ?? .unknown
     }
 }
 
@@ -100,7 +148,9 @@ extension ProviderEndpoints.Known {
         }
         self.init(
             device: endpoint("device_authorization_endpoint"), token: endpoint("token_endpoint"),
-            revocation: endpoint("revocation_endpoint"), introspection: endpoint("introspection_endpoint")
+            revocation: endpoint("revocation_endpoint"), introspection: endpoint("introspection_endpoint"),
+            pushedAuthorization: endpoint("pushed_authorization_request_endpoint"),
+            backchannel: endpoint("backchannel_authentication_endpoint")
         )
     }
 }

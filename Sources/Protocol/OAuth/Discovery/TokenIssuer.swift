@@ -67,6 +67,10 @@ public enum TokenIssuer: Sendable, Hashable {
         }
     }
 
+    /// Whether an authorization response may name `found` as its issuer (RFC 9207 §2.4). A multi-tenant endpoint does not
+    /// know the tenant before the ID token.
+    func maySendResponse(as found: String) -> Bool { matches(found, tenant: Self.entraTenant(found)) }
+
     /// Whether a key may sign tokens of the issuer `found`. Entra's keys have a member `issuer`, the template or one
     /// tenant's: a key for personal accounts must not sign for an organization.
     package func allows(keyOf owner: String?, for found: String) -> Bool {

@@ -17,11 +17,14 @@ public struct TokenGrant: Sendable {
     public var idToken: SecretBytes?
     /// Seconds from 1 to 10 years until the refresh token expires; `nil` if unknown or never.
     public var refreshExpiresIn: Int?
+    /// What was granted of `authorization_details` (RFC 9396 §7); `nil` if absent or unreadable.
+    public var authorizationDetails: AuthorizationDetails?
 
     public init(
         accessToken: SecretBytes, tokenType: String = "Bearer", expiresIn: Int? = nil,
         refreshToken: SecretBytes? = nil, scope: [String]? = nil, idToken: SecretBytes? = nil,
-        refreshExpiresIn: Int? = nil, isScopeComplete: Bool = true
+        refreshExpiresIn: Int? = nil, isScopeComplete: Bool = true,
+        authorizationDetails: AuthorizationDetails? = nil
     ) {
         self.accessToken = accessToken
         self.tokenType = tokenType
@@ -31,6 +34,7 @@ public struct TokenGrant: Sendable {
         self.isScopeComplete = isScopeComplete
         self.idToken = idToken
         self.refreshExpiresIn = refreshExpiresIn
+        self.authorizationDetails = authorizationDetails
     }
 }
 
@@ -92,7 +96,8 @@ extension TokenGrant {
                 "refresh_expires_in", "refresh_token_expires_in", "refreshExpiresIn", "refreshTokenExpiresIn",
                 atMost: Self.maximumLifetime
             ),
-            isScopeComplete: scope?.count == named?.count && fields.agreeOnWords("scope", "scopes")
+            isScopeComplete: scope?.count == named?.count && fields.agreeOnWords("scope", "scopes"),
+            authorizationDetails: AuthorizationDetails(granted: fields["authorization_details"])
         )
     }
 

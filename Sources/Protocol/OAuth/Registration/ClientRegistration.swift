@@ -12,9 +12,9 @@ public struct ClientRegistration: Sendable {
     /// Registers a client at the metadata's registration endpoint. `initialToken` is the initial access token of some
     /// providers (RFC 7591 §1.2), sent nowhere else. `authentication` defaults to what the server supports best.
     public func register(
-        _ metadata: ServerMetadata, scopes: [String], authentication: ClientAuthentication? = nil,
-        encoding: RequestEncoding = .form, initialToken: SecretBytes? = nil,
-        now: @Sendable () -> ContinuousClock.Instant = { .now }
+        _ metadata: ServerMetadata, scopes: [String], grant: RegistrationGrant = .device,
+        authentication: ClientAuthentication? = nil, encoding: RequestEncoding = .form,
+        initialToken: SecretBytes? = nil, now: @Sendable () -> ContinuousClock.Instant = { .now }
     ) async throws(RegistrationFailure) -> RegisteredClient {
         let deadline = now() + Self.timeLimit
         guard let url = metadata.registrationEndpoint else {
@@ -27,18 +27,19 @@ public struct ClientRegistration: Sendable {
         var request = RegistrationRequest(
             scopes: scopes,
             authentication: authentication
-                ?? RegistrationRequest.authentication(supported: metadata.tokenEndpointAuthMethods),
-            encoding: encoding
+                ?? RegistrationRequest.authentication(supported: metadata.tokenEndpointAuthMethods, grant: grant),
+            encoding: encoding,
+            grant: grant
         )
         for _ in 1..<RegistrationRequest.mostAttempts {
             let (reply, refusal) = try await send(request, to: url, initialToken, within: deadline - now())
             guard let refusal, let next = request.next(after: refusal) else {
-                return try await client(reply, url, metadata)
+                return try await client(reply, url, metadata, grant)
             }
             request = next
         }
         return try await client(
-            try await send(request, to: url, initialToken, within: deadline - now()).reply, url, metadata
+            try await send(request, to: url, initialToken, within: deadline - now()).reply, url, metadata, grant
         )
     }
 
@@ -84,11 +85,11 @@ public struct ClientRegistration: Sendable {
 
     /// Deletes a client that turns out to be unusable from the provider.
     private func client(
-        _ reply: ProviderReply, _ url: EndpointURL, _ metadata: ServerMetadata
+        _ reply: ProviderReply, _ url: EndpointURL, _ metadata: ServerMetadata, _ grant: RegistrationGrant
     ) async throws(RegistrationFailure) -> RegisteredClient {
         let fields = try reply.registration()
         var client = try RegisteredClient(fields, origins: [url.origin, metadata.issuer.origin])
-        do throws(RegisteredClient.Unusable) { try client.settle(fields) } catch {
+        do throws(RegisteredClient.Unusable) { try client.settle(fields, for: grant) } catch {
             if let management = client.management { _ = await delete(management) }
             throw error.failure
         }
@@ -106,6 +107,8 @@ public enum RegistrationFailure: Error, Equatable, Sendable {
     case refused(detail: String, status: Int?)
     /// A client is registered, but not for the device grant.
     case noDeviceGrant(detail: String)
+    /// A client is registered, but not for the other grant that was requested.
+    case noGrant(detail: String)
     /// A reply that violates the protocol.
     case badResponse(detail: String)
 }

@@ -11,16 +11,23 @@ public struct RegisteredClient: Sendable, Equatable {
     public var secretExpiresAt: Int?
     /// `nil` if the client cannot delete its registration.
     public var management: ClientManagement?
+    /// `nil` if the provider does not report them: as requested.
+    public var grantTypes: [String]?
+    /// `nil` if the provider does not report them: as requested.
+    public var redirectURIs: [String]?
 
     public init(
         id: String, secret: SecretBytes? = nil, authentication: ClientAuthentication? = nil,
-        secretExpiresAt: Int? = nil, management: ClientManagement? = nil
+        secretExpiresAt: Int? = nil, management: ClientManagement? = nil, grantTypes: [String]? = nil,
+        redirectURIs: [String]? = nil
     ) {
         self.id = id
         self.secret = secret
         self.authentication = authentication
         self.secretExpiresAt = secretExpiresAt
         self.management = management
+        self.grantTypes = grantTypes
+        self.redirectURIs = redirectURIs
     }
 }
 
@@ -38,14 +45,19 @@ public struct ClientManagement: Sendable, Equatable {
 extension RegisteredClient {
     /// The reason why a registration is unusable.
     package enum Unusable: Error, Equatable {
-        case noDeviceGrant
+        case noGrant(RegistrationGrant)
+        /// For the code grant, but with other redirect URIs than the requested one.
+        case otherRedirectURIs
         /// The provider requires an authentication method that the client does not support.
         case authentication(ClientAuthentication?)
 
         package var failure: RegistrationFailure {
             switch self {
-            case .noDeviceGrant:
+            case .noGrant(.device):
                 .noDeviceGrant(detail: "the provider registers no client for the device authorization grant")
+            case .noGrant(let grant): .noGrant(detail: "the provider registers no client for the \(grant.title)")
+            case .otherRedirectURIs:
+                .noGrant(detail: "the provider registers the client with another redirect URI than the requested one")
             case .authentication(let method):
                 // Shows only a known word: the server may echo the initial access token instead.
                 .refused(
@@ -91,17 +103,20 @@ extension RegisteredClient {
         }
     }
 
-    /// Checks that the client has the device grant and an authentication method it supports, and adopts that method.
-    package mutating func settle(_ fields: ReplyFields) throws(Unusable) {
+    /// Checks that the client has the grant and an authentication method it supports, and adopts that method.
+    package mutating func settle(_ fields: ReplyFields, for grant: RegistrationGrant = .device) throws(Unusable) {
         // Some frameworks send an empty list for an absent member.
-        if let grants = fields.words("grant_types"), !grants.isEmpty,
-            !grants.contains(where: RegistrationRequest.isDeviceGrant)
-        {
-            throw .noDeviceGrant
-        }
+        let types = fields.words("grant_types", "grantTypes").flatMap { $0.isEmpty ? nil : $0 }
+        let redirectURIs = fields.list("redirect_uris", "redirectUris").flatMap { $0.isEmpty ? nil : $0 }
+        if let types, !grant.isAmong(types) { throw .noGrant(grant) }
+        if let redirectURIs, !grant.isCovered(byRedirectURIs: redirectURIs) { throw .otherRedirectURIs }
+        self.grantTypes = types
+        self.redirectURIs = redirectURIs
         guard let method = fields.text("token_endpoint_auth_method") else { return }
         let known = ClientAuthentication(rawValue: method)
-        guard let known, known == .none || known.means == .secret && secret != nil else {
+        guard let known, known == .none || known.means == .secret && secret != nil,
+            known != .none || !grant.isConfidential
+        else {
             throw .authentication(known)
         }
         authentication = known

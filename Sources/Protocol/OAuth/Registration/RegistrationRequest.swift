@@ -6,26 +6,33 @@ package struct RegistrationRequest: Sendable, Equatable {
     package let scopes: [String]
     package let authentication: ClientAuthentication
     package let encoding: RequestEncoding
-    /// Not used by the device grant, but some servers require one.
-    package private(set) var hasRedirectURI = false
-    /// Whether to send a response type, which some servers require although the device grant has none.
-    package private(set) var hasResponseType = false
-    /// The device grant type under the server's name.
-    package private(set) var grantType = deviceGrantType
+    package let grant: RegistrationGrant
+    /// Only the code grant uses one, but some servers require one in any case.
+    package private(set) var hasRedirectURI: Bool
+    /// Whether to send a response type, which some servers require although other grants have none.
+    package private(set) var hasResponseType: Bool
+    /// Whether to say that the client is a program on a user's machine (OpenID Connect Registration 1.0 §2).
+    package private(set) var hasApplicationType: Bool
+    /// The grant type under the server's name.
+    package private(set) var grantType: String
 
-    package static let deviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"
-    /// Glewlwyd's name for it.
-    package static let otherDeviceGrantType = "device_authorization"
     private static let clientName = "authagent"
     /// RFC 8252 §7.3: a loopback address.
     package static let redirectURI = "http://127.0.0.1/"
-    /// The first form, and one more for each of the three variants.
+    /// The first form, and one more for each of at most three variants.
     package static let mostAttempts = 4
 
-    package init(scopes: [String], authentication: ClientAuthentication, encoding: RequestEncoding = .form) {
+    package init(
+        scopes: [String], authentication: ClientAuthentication, encoding: RequestEncoding = .form,
+        grant: RegistrationGrant = .device
+    ) {
         self.scopes = scopes
         self.authentication = authentication
         self.encoding = encoding
+        self.grant = grant
+        grantType = grant.grantType
+        let isCode = grant.redirectURI != nil
+        (hasRedirectURI, hasResponseType, hasApplicationType) = (isCode, isCode, isCode)
     }
 
     /// Returns the next request to try after that refusal; `nil` if no variant is left.
@@ -40,8 +47,10 @@ package struct RegistrationRequest: Sendable, Equatable {
         if next != self { return next }
         if !hasRedirectURI {
             next.hasRedirectURI = true
-        } else if grantType == Self.deviceGrantType, refusal.code != "invalid_redirect_uri" {
-            next.grantType = Self.otherDeviceGrantType
+        } else if hasApplicationType, refusal.code != "invalid_redirect_uri" {
+            next.hasApplicationType = false
+        } else if let other = grant.otherGrantType, grantType != other, refusal.code != "invalid_redirect_uri" {
+            next.grantType = other
         } else if !hasResponseType, refusal.code != "invalid_redirect_uri" {
             next.hasResponseType = true
         } else {
@@ -50,14 +59,16 @@ package struct RegistrationRequest: Sendable, Equatable {
         return next
     }
 
-    package static func isDeviceGrant(_ grantType: String) -> Bool {
-        [deviceGrantType, otherDeviceGrantType].contains(grantType)
-    }
-
     /// Returns the method to register: `none` where possible, because a device cannot keep a secret from its owner.
-    package static func authentication(supported: [String]?) -> ClientAuthentication {
-        guard let supported, !supported.contains(ClientAuthentication.none.rawValue) else { return .none }
+    package static func authentication(
+        supported: [String]?, grant: RegistrationGrant = .device
+    ) -> ClientAuthentication {
         let others: [ClientAuthentication] = [.clientSecretBasic, .clientSecretPost, .clientSecretJWT]
+        // RFC 8414 §2: what an absent list means.
+        if grant.isConfidential {
+            return others.first { supported?.contains($0.rawValue) ?? true } ?? .clientSecretBasic
+        }
+        guard let supported, !supported.contains(ClientAuthentication.none.rawValue) else { return .none }
         return others.first { supported.contains($0.rawValue) } ?? .none
     }
 
@@ -71,10 +82,15 @@ package struct RegistrationRequest: Sendable, Equatable {
     /// Parameters of AWS's RegisterClient: `public` is the only client type, and each client gets a secret anyway.
     private var awsParameters: [FormEncoding.Parameter] {
         let scope = scopes.isEmpty ? [] : [FormEncoding.Parameter.words("scopes", scopes)]
-        return [
+        var parameters: [FormEncoding.Parameter] = [
             .plain("client_name", Self.clientName), .plain("client_type", "public"),
             .words("grant_types", [grantType, "refresh_token"]),
-        ] + scope
+        ]
+        if case .code(let redirectURI, let issuerURL) = grant {
+            parameters.append(.words("redirect_uris", [redirectURI.text]))
+            if let issuerURL { parameters.append(.plain("issuer_url", issuerURL)) }
+        }
+        return parameters + scope
     }
 
     private var standardBody: SecretBytes {
@@ -84,8 +100,10 @@ package struct RegistrationRequest: Sendable, Equatable {
             authentication: authentication.rawValue,
             // RFC 7591 §2: the default is `code`.
             responseTypes: hasResponseType ? ["code"] : [],
-            redirectURIs: hasRedirectURI ? [Self.redirectURI] : nil,
-            scope: scopes.isEmpty ? nil : scopes.joined(separator: " ")
+            redirectURIs: hasRedirectURI ? [grant.redirectURI?.text ?? Self.redirectURI] : nil,
+            scope: scopes.isEmpty ? nil : scopes.joined(separator: " "),
+            applicationType: hasApplicationType ? grant.applicationType : nil,
+            deliveryMode: grant == .backchannel ? "poll" : nil
         )
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -101,6 +119,8 @@ package struct RegistrationRequest: Sendable, Equatable {
         let responseTypes: [String]
         let redirectURIs: [String]?
         let scope: String?
+        let applicationType: String?
+        let deliveryMode: String?
 
         enum CodingKeys: String, CodingKey {
             case clientName = "client_name"
@@ -109,6 +129,8 @@ package struct RegistrationRequest: Sendable, Equatable {
             case responseTypes = "response_types"
             case redirectURIs = "redirect_uris"
             case scope
+            case applicationType = "application_type"
+            case deliveryMode = "backchannel_token_delivery_mode"
         }
     }
 }

@@ -24,6 +24,14 @@ enum ErrorCode: String {
     case consentRequired = "consent_required"
     case interactionRequired = "interaction_required"
     case loginRequired = "login_required"
+    // RFC 9396 §5.
+    case invalidAuthorizationDetails = "invalid_authorization_details"
+    // OpenID CIBA Core 1.0 §13.
+    case expiredLoginHintToken = "expired_login_hint_token"
+    case invalidBindingMessage = "invalid_binding_message"
+    case invalidUserCode = "invalid_user_code"
+    case missingUserCode = "missing_user_code"
+    case unknownUserID = "unknown_user_id"
     // RFC 9449 §5 and §8.
     case invalidProof = "invalid_dpop_proof"
     case useNonce = "use_dpop_nonce"
@@ -110,9 +118,11 @@ enum ErrorCode: String {
         case .invalidGrant: .deadGrant
         case .accountSelectionRequired, .consentRequired, .interactionRequired, .loginRequired: .needsPerson
         case .invalidClient, .invalidRequest, .invalidScope, .unauthorizedClient, .unsupportedGrantType,
-            .invalidTarget, .invalidProof, .useNonce:
+            .invalidTarget, .invalidAuthorizationDetails, .invalidProof, .useNonce:
             .misconfigured
-        case .accessDenied, .authorizationPending, .expiredToken: .refused
+        case .accessDenied, .authorizationPending, .expiredToken, .expiredLoginHintToken, .invalidBindingMessage,
+            .invalidUserCode, .missingUserCode, .unknownUserID:
+            .refused
         }
     }
 }
@@ -141,12 +151,15 @@ extension ProviderError {
         case scope
         /// RFC 8707 §2.
         case resource
+        /// RFC 9396 §5.
+        case details
     }
 
     public var refusedPart: RefusedPart? {
         switch known {
         case .invalidScope: .scope
         case .invalidTarget: .resource
+        case .invalidAuthorizationDetails: .details
         default: nil
         }
     }

@@ -10,10 +10,23 @@ public enum OAuthFailure: Error, Sendable, Equatable {
     /// The metadata now names an endpoint on a host that was not known at login.
     case foreignHost(String)
     case deviceFlowUnsupported(detail: String)
+    /// No usable authorization endpoint, or no address for it.
+    case codeFlowUnsupported(detail: String)
+    /// No usable backchannel authentication endpoint, or none for polling clients.
+    case backchannelUnsupported(detail: String)
     /// Neither the metadata nor the account's settings name a usable token endpoint.
     case noTokenEndpoint(detail: String)
     /// Nothing was sent, because the client cannot authenticate.
     case client(ClientProofFailure)
+}
+
+extension OAuthFailure {
+    init(_ failure: RequestFailure) {
+        switch failure {
+        case .transport(let failure): self = .transport(failure)
+        case .client(let failure): self = .client(failure)
+        }
+    }
 }
 
 extension OAuthFailure: CustomStringConvertible {
@@ -22,7 +35,9 @@ extension OAuthFailure: CustomStringConvertible {
         switch self {
         case .transport(let failure): failure.description
         case .provider(let error): error.description
-        case .badResponse(let detail), .deviceFlowUnsupported(let detail), .noTokenEndpoint(let detail): detail
+        case .badResponse(let detail), .deviceFlowUnsupported(let detail), .codeFlowUnsupported(let detail),
+            .backchannelUnsupported(let detail), .noTokenEndpoint(let detail):
+            detail
         case .client(let failure): failure.description
         case .issuerMismatch(let expected, let found):
             "the metadata belongs to the issuer '\(found)' instead of '\(expected)'"

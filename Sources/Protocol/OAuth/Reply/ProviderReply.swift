@@ -14,7 +14,7 @@ package struct ProviderReply: Sendable {
     private static let issued = [
         "access_token", "accessToken", "refresh_token", "refreshToken", "id_token", "idToken", "device_code",
         "deviceCode", "authorization_code", "code_verifier", "client_secret", "clientSecret",
-        "registration_access_token",
+        "registration_access_token", "auth_req_id", "request_uri",
     ]
 
     /// `secrets` are those in the request: the server may echo them.

@@ -62,6 +62,20 @@ package struct ReplyFields: Sendable {
         }.first
     }
 
+    /// Returns a list whose texts may have spaces; `nil` if absent. Other elements are skipped.
+    package func list(_ names: String...) -> [String]? {
+        names.lazy.compactMap { name in
+            switch members[name] {
+            case .string(let text): [text]
+            case .array(let elements): elements.compactMap { if case .string(let text) = $0 { text } else { nil } }
+            default: nil
+            }
+        }.first
+    }
+
+    /// Whether the member is true; some servers quote it.
+    package func flag(_ name: String) -> Bool { [.bool(true), .string("true")].contains(members[name]) }
+
     /// Whether these members hold nothing but words, and the same ones.
     package func agreeOnWords(_ names: String...) -> Bool {
         let values = present(names)
