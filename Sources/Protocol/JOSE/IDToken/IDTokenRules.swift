@@ -63,8 +63,8 @@ package struct IDTokenRules: Sendable {
     /// must not pass for this one's.
     private func checkNonce(_ claims: Claims) throws(IDTokenRejection) {
         guard let nonce else { return }
-        guard let found = try claims.text("nonce") else { throw .nonceMissing }
-        guard SecretBytes(found) == SecretBytes(nonce) else { throw .wrongNonce }
+        guard let value = claims.members["nonce"] else { throw .nonceMissing }
+        guard case .string(let found) = value, SecretBytes(found) == SecretBytes(nonce) else { throw .wrongNonce }
     }
 
     /// Checks the signature and returns the issuer that the key belongs to; `nil` if the key does not name one.
