@@ -62,6 +62,41 @@ struct BadInputTests {
         #expect(home.daemonPID == nil, "a usage error needs no agent")
     }
 
+    @Test(
+        "an unknown name of a command, helper or tool is named, with those that there are",
+        arguments: [
+            (["frobnicate"], "there is no command 'frobnicate'", "login, token,"),
+            (["helper", "frobnicate", "get"], "there is no helper 'frobnicate'", "git, kubectl, docker, aws"),
+            (["setup", "frobnicate", "--write"], "there is no tool 'frobnicate'", "git, kubectl, docker, podman"),
+            (["sink", "ad", "work"], "there is no command 'ad'", "add, list, remove"),
+            (["store", "x\u{1B}[2J"], "there is no command 'x [2J'", "init, "),
+        ])
+    func unknownName(arguments: [String], error: String, choices: String) async throws {
+        let result = try await AgentHome().client(arguments).result()
+        #expect(result.status == 2 && result.output.isEmpty)
+        #expect(result.errors.contains("error: \(error)\n"), "\(result.errors)")
+        #expect(result.errors.contains("hint: choose one of: ") && result.errors.contains(choices), "\(result.errors)")
+        #expect(result.errors.split(separator: "\n").count == 2)
+    }
+
+    @Test(
+        "100 KB where a name or a URL belongs is one clear error",
+        arguments: [
+            ["helper", "go"], ["helper", "keyring", "get"], ["helper", "terraform", "get"], ["helper", "mcp"],
+            ["helper", "kubectl"], ["helper", "google"], ["helper", "sasl"], ["token"], ["url"],
+            ["url", "x", "--username"],
+            ["sink", "add"], ["status"], ["login"],
+        ])
+    func longArgument(arguments: [String]) async throws {
+        let home = try AgentHome()
+        let long = (arguments == ["helper", "go"] ? "https://" : "") + String(repeating: "x", count: 100_000)
+        let result = try await home.client(arguments + [long]).result()
+        // Google's contract has failures in the reply.
+        #expect(result.status != 0 || arguments.contains("google"))
+        #expect(result.errors.utf8.count < 2500 && result.output.utf8.count < 2500, "\(result.errors.prefix(300))")
+        #expect(result.errors.contains("error: ") || result.output.contains("message"), "\(result.errors.prefix(300))")
+    }
+
     @Test("a corrupt account file is named with its line and a hint, and hides no other account")
     func corruptFile() async throws {
         let demo = try await DemoLogin()

@@ -49,6 +49,13 @@ struct URLTests {
         #expect(named.output.contains("whatever the user name"), "\(named.errors)")
         let bad = try await demo.home.authagent("url", "https://git.example.com/team/../x")
         #expect(bad.status == 1 && bad.errors.contains("its path contains '.' or '..'"), "\(bad.errors)")
+        #expect(bad.errors.contains("hint: write out the path that is meant"), "\(bad.errors)")
+        let encoded = try await demo.home.authagent("url", "https://git.example.com/team%2Fx")
+        #expect(encoded.status == 1 && encoded.errors.contains("'%2F'"), "\(encoded.errors)")
+        let long = try await demo.home.authagent(
+            "url", "https://git.example.com/" + String(repeating: "x", count: 100_000))
+        #expect(
+            long.status == 2 && long.errors.contains("the URL is longer than 4096 bytes"), "\(long.errors.prefix(300))")
         let listed = try await demo.home.authagent("status", "--json")
         #expect(listed.output.contains("\"urls\":[\"https://git.example.com/team/\"]"))
         // A later login keeps the keys.
@@ -64,7 +71,9 @@ struct URLTests {
         let reload = try await demo.home.authagent("reload")
         #expect(reload.status == 1)
         #expect(reload.errors.contains("/bad.toml:3: urls: '\(url)' is not usable: "), "\(reload.errors)")
-        #expect(reload.errors.contains("hint: give a URL like https://"), "\(reload.errors)")
+        #expect(
+            reload.errors.contains(url.hasPrefix("http:") ? "hint: give an https URL" : "hint: write out the path"),
+            "\(reload.errors)")
         #expect(try await demo.home.authagent("token", "work").status == 0)
     }
 
@@ -87,6 +96,10 @@ struct URLTests {
         for name in ["work", "other"] {
             let status = try await demo.home.authagent("status", name)
             #expect(status.output.contains("https://h.example/ is in "), "\(status.output)")
+            #expect(status.output.contains("no login for '\(name)'"), "\(status.output)")
+            for hint in ["run 'authagent login \(name)'", "; give each of the two a git_username"] {
+                #expect(status.output.contains(hint), "\(status.output)")
+            }
             // Their logins were in memory: served by name, which is the error of a login.
             #expect(try await demo.home.authagent("token", name).status == 3)
         }
@@ -95,7 +108,14 @@ struct URLTests {
         for name in ["work", "other"] { #expect(url.errors.contains("/accounts/\(name).toml"), "\(url.errors)") }
         let (status, body) = try await get(demo, "/v1/token?url=https://h.example/x")
         #expect(status == 404 && body.contains("\"no_account_for_url\""))
+        #expect(body.contains("\"url_conflict\""))
         #expect(demo.home.log.contains("an account is not found by URL"))
+        // A prompt of git would get a password for a host that has an account.
+        let git = try await demo.home.client(["helper", "git", "get"], input: "protocol=https\nhost=h.example\n")
+            .result()
+        #expect(git.output == "quit=1\n" && git.errors.contains("https://h.example/ is in "), "\(git)")
+        let docker = try await demo.home.client(["helper", "docker", "get"], input: "h.example").result()
+        #expect(docker.status == 1 && docker.output.contains("https://h.example/ is in "), "\(docker)")
         let report = try await demo.home.doctor()
         #expect(report.problems.filter { $0.id == .accountFile }.map(\.account?.description) == ["other", "work"])
     }

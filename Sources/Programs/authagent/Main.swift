@@ -42,9 +42,9 @@ enum Main {
                 Console.print(AuthagentCommand.fullMessage(for: error))
                 exit(AgentAPI.ExitCode.ok.rawValue)
             }
-            let names = AuthagentCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
-            let command = CommandLine.arguments.dropFirst().first.flatMap { names.contains($0) ? $0 : nil }
-            Console.report(Failure(usage: AuthagentCommand.message(for: error), command: command))
+            let path = CommandPath(CommandLine.arguments.dropFirst())
+            Console.report(
+                path.unknownName ?? Failure(usage: AuthagentCommand.message(for: error), command: path.command))
             exit(AgentAPI.ExitCode.usage.rawValue)
         }
     }

@@ -17,7 +17,7 @@ struct URLQuery: Sendable {
         do throws(URLRejection) { url = try ServiceURL(ofRequest: text) } catch {
             throw Problem(
                 .badRequest, "the url is not usable: \(error)",
-                hint: "give an https URL, or http on this machine's loopback address; a user name goes into 'username'")
+                hint: error == .userInfo ? "\(error.hint); it goes into 'username'" : error.hint)
         }
         username = parameters.text("username")
     }
@@ -170,7 +170,9 @@ extension Problem {
 
     /// Why accounts that the owner may use are not found.
     fileprivate static func unmapped(_ query: URLQuery, _ match: URLMatch) -> Problem {
-        if let conflict = match.conflict { return Problem(.noAccountForURL, conflict.detail, hint: conflict.hint) }
+        if let conflict = match.conflict {
+            return Problem(.noAccountForURL, conflict.detail, hint: conflict.hint, reason: conflict.reason)
+        }
         let names = match.accounts.compactMap { account in
             account.gitUsername.map { "'\($0)' is '\(account.account)'" }
         }

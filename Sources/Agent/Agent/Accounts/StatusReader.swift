@@ -79,8 +79,13 @@ struct StatusReader: Sendable {
         var (state, problem) = snapshot.summary(account.name, isLoggingIn: isLoggingIn)
         if let unwritten = account.unwritten, state == .ok { (state, problem) = (.unsaved, .configuration(unwritten)) }
         if let conflict = registry.urlConflict(of: account.name)?.error {
-            problem?.detail += "; \(conflict)"
-            problem = problem ?? .configuration(conflict)
+            if var both = problem {
+                both.detail += "; \(conflict)"
+                both.hint = [both.hint, conflict.hint].compactMap(\.self).joined(separator: "; ")
+                problem = both
+            } else {
+                problem = .configuration(conflict)
+            }
         }
         let isNearItsEnd =
             snapshot.loginExpiry?.isNear(at: shared.time.wall, before: settings.warnBefore) ?? false

@@ -122,7 +122,7 @@ extension AccountValue where Given == String {
                 do throws(URLRejection) { return try parser(text) } catch {
                     throw AccountSettings.Invalid(
                         key: key, problem: "the \(key.replacing("_", with: " ")) is not usable: \(error.description)",
-                        hint: TOMLFile.urlHint)
+                        hint: error.hint)
                 }
             })
     }

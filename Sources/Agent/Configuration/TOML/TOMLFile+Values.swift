@@ -3,14 +3,12 @@ internal import OAuth
 
 /// The values of account files and of the agent's own settings.
 extension TOMLFile {
-    static let urlHint = "give an https URL, or http on this machine's loopback address only"
-
     mutating func url<Value>(
         _ key: String, _ parse: (String) throws(URLRejection) -> Value
     ) throws(ConfigurationError) -> Value? {
         guard let text = try string(key) else { return nil }
         do throws(URLRejection) { return try parse(text) } catch {
-            throw self.error(key, error.description, hint: Self.urlHint)
+            throw self.error(key, error.description, hint: error.hint)
         }
     }
 
@@ -22,15 +20,12 @@ extension TOMLFile {
             let url: ServiceURL
             do throws(URLRejection) { url = try ServiceURL(parsing: text) } catch {
                 let shown = DisplayText.clean(text, limit: 200)
-                throw self.error(key, "'\(shown)' is not usable: \(error.description)", hint: Self.serviceURLHint)
+                throw self.error(key, "'\(shown)' is not usable: \(error.description)", hint: error.hint)
             }
             if !urls.contains(url) { urls.append(url) }
         }
         return urls
     }
-
-    private static let serviceURLHint =
-        "give a URL like https://git.example.com/team/, with plain http on 127.0.0.1, ::1 or localhost only"
 
     mutating func choice<Value: RawRepresentable<String>>(
         _ key: String, _ type: Value.Type

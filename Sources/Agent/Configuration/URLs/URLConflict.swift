@@ -41,6 +41,8 @@ public struct URLConflict: Equatable, Sendable {
 
     /// The text for `status` and `authagent url`.
     public var words: URLMatch.Conflict {
-        URLMatch.Conflict(detail: "\(file): not found by URL: \(problem)", hint: remedy)
+        URLMatch.Conflict(
+            detail: "\(file): not found by URL: \(problem)", hint: remedy,
+            reason: other == nil ? "file_refused" : "url_conflict")
     }
 }

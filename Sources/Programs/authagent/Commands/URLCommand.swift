@@ -22,6 +22,11 @@ struct URLCommand: ParsableCommand {
     @Flag(help: "Print one JSON object with 'account', 'url', 'file' and 'reason'.")
     var json = false
 
+    func validate() throws {
+        try RequestText.check(url, "the URL")
+        if let username { try RequestText.check(username, "--username") }
+    }
+
     func run() throws {
         let reply = try AgentConnection.open().ask(.account(forURL: url, username: username))
         guard !json else { return Console.print(APIJSON.text(fixed: reply)) }

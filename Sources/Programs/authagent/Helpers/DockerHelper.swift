@@ -25,10 +25,12 @@ enum DockerHelper {
             }
         } catch {
             // These two texts are part of the contract: after the first docker goes on without credentials.
-            switch error.problemCode {
-            case "no_account_for_url": Console.print("credentials not found in native keychain")
-            case noServer: Console.print("no credentials server URL")
-            default: Console.print(Console.line(error))
+            if error.isNoAccount {
+                Console.print("credentials not found in native keychain")
+            } else if error.problemCode == noServer {
+                Console.print("no credentials server URL")
+            } else {
+                Console.print(Console.line(error))
             }
             exit(ExitCode.failed.rawValue)
         }
@@ -69,7 +71,7 @@ enum DockerHelper {
             let connection = try HelperConnection()
             do throws(Failure) {
                 _ = try connection.ask(.rejectToken(try connection.account(of: url), TokenRejection()))
-            } catch let failure where failure.isNoAccount {
+            } catch let failure where failure.isUnmapped {
                 // docker tells every helper.
             }
         }

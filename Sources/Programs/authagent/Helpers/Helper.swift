@@ -6,6 +6,11 @@ internal import Glibc
 enum Helper {
     case git, kubectl, docker, google, generic, cargo, go, terraform, keyring, mcp, sasl
 
+    /// Those of `authagent helper`, for an error.
+    static let names = [
+        "git", "kubectl", "docker", "aws", "google", "generic", "cargo", "go", "terraform", "keyring", "mcp", "sasl",
+    ]
+
     init?(named name: Bytes) {
         if name.equals("git") {
             self = .git

@@ -31,8 +31,8 @@ enum Console {
     }
 
     static func report(_ failure: Failure) {
-        var text = "authagent: error: \(clean(failure.message))\n"
-        if let hint = failure.hint { text += "authagent: hint: \(clean(hint))\n" }
+        var text = "authagent: error: \(shown(failure.message))\n"
+        if let hint = failure.hint { text += "authagent: hint: \(shown(hint))\n" }
         say(text)
     }
 
@@ -41,8 +41,17 @@ enum Console {
 
     /// Error and remedy in one line, cleaned.
     static func line(_ failure: Failure) -> String {
-        clean(failure.message + (failure.hint.map { ": \($0)" } ?? ""))
+        shown(failure.message) + (failure.hint.map { ": \(shown($0))" } ?? "")
     }
+
+    /// Cleaned, and cut: an error may quote an argument of 100 KB.
+    private static func shown(_ text: String) -> String {
+        let cut = text.prefix(longestLine)
+        return clean(String(cut)) + (cut.endIndex == text.endIndex ? "" : "…")
+    }
+
+    /// In characters.
+    private static let longestLine = 2000
 
     /// Prints text for the user. A failure is ignored, because the exit code matters more.
     static func say(_ text: String) {

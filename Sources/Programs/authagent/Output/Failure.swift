@@ -9,6 +9,8 @@ struct Failure: Error {
     var code: ExitCode
     /// The stable error code, for `--json`.
     var problemCode = "failed"
+    /// The problem's more specific code.
+    var reason: String?
 
     init(_ message: String, hint: String? = nil, code: ExitCode = .failed) {
         self.message = message
@@ -18,7 +20,7 @@ struct Failure: Error {
 
     init(_ problem: Problem) {
         self.init(problem.detail, hint: problem.hint, code: problem.code.exitCode)
-        problemCode = problem.code.rawValue
+        (problemCode, reason) = (problem.code.rawValue, problem.reason)
     }
 
     /// A login that ended without a token. Only failures that a retry may cure, and those of the keyring, have exit

@@ -56,7 +56,9 @@ struct ToolProgram {
         guard output.status == 0 else {
             let line = output.text.split(separator: "\n").first.map(String.init) ?? "it ended with \(output.status)"
             let reason = file.isEmpty ? line : line.replacing(file, with: shown)
-            throw Failure("\(path) refuses the change: \(reason)", hint: "without --write the same command prints it")
+            throw Failure(
+                "\(path) refuses the change: \(reason)",
+                hint: "repair the file, or run the same command without --write and add the lines yourself")
         }
         return output.text
     }

@@ -44,4 +44,22 @@ extension URLRejection: CustomStringConvertible {
         case .encodedCharacter: "its path contains a percent-encoded character that servers read differently"
         }
     }
+
+    /// The remedy, whatever the URL is for.
+    public var hint: String {
+        switch self {
+        case .empty, .notAbsolute, .unsupportedScheme, .insecure, .downgrade:
+            "give an https URL, such as https://host.example/path/, or http on this machine's loopback address only"
+        case .tooLong: "give a shorter URL, such as that of a project instead of one of its files"
+        case .forbiddenCharacter: "percent-encode that character, as '%20' for a blank"
+        case .userInfo: "leave out the user name and the '@' before the host"
+        case .invalidHost: "write the host as a name or an address, as in https://host.example/ or https://192.0.2.1/"
+        case .invalidPort: "write the port as in https://host.example:8443/"
+        case .query: "leave out the '?' and what follows it"
+        case .fragment: "leave out the '#' and what follows it"
+        case .dotSegment: "write out the path that is meant, without '.' and '..'"
+        case .emptySegment: "write one '/' between two parts of the path"
+        case .encodedCharacter: "end the path before the part with that character, for instance before one with '%2F'"
+        }
+    }
 }

@@ -10,10 +10,13 @@ public struct URLMatch: Equatable, Sendable {
     public struct Conflict: Equatable, Sendable {
         public var detail: String
         public var hint: String
+        /// The problem's `reason`; `nil` if the owner has left the prefix out.
+        public var reason: String?
 
-        public init(detail: String, hint: String) {
+        public init(detail: String, hint: String, reason: String? = nil) {
             self.detail = detail
             self.hint = hint
+            self.reason = reason
         }
     }
 

@@ -102,10 +102,15 @@ extension Failure {
             problem["detail"]?.text ?? "the agent refused the request", hint: problem["hint"]?.text,
             code: problem["code"]?.text.flatMap(Problem.Code.init)?.exitCode ?? .failed)
         problemCode = problem["code"]?.text ?? problemCode
+        reason = problem["reason"]?.text
     }
 
-    /// Whether the agent has no account for the URL, or none that the rules give to the caller.
-    var isNoAccount: Bool { problemCode == "no_account_for_url" }
+    /// Whether the agent has no account for the URL, or none that the rules give to the caller, so that the tool may
+    /// look elsewhere. An account that is not found because files contradict each other is one.
+    var isNoAccount: Bool { isUnmapped && reason == nil }
+
+    /// Whether no token is served for the URL, for whatever reason.
+    var isUnmapped: Bool { problemCode == "no_account_for_url" }
 }
 
 extension JSONView {

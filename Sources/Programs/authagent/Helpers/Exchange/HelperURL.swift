@@ -2,13 +2,10 @@ internal import AuthagentClient
 
 /// The URL for which a tool wants a token. Which account has it, the agent decides.
 enum HelperURL {
-    /// With its percent-encoding, the request for a token stays within the agent's limit for a head.
-    static let longest = 4 * 1024
-
     /// Returns the URL without query and fragment, which select no account.
     static func checked(_ url: Bytes) throws(Failure) -> Bytes {
-        guard url.count <= longest else {
-            throw Failure("the URL is longer than \(longest) bytes", hint: Helper.usageHint)
+        guard url.count <= RequestText.longest else {
+            throw Failure("the URL is longer than \(RequestText.longest) bytes", hint: Helper.usageHint)
         }
         guard !url.isEmpty, url.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw Failure("the URL is empty or has characters that a URL cannot have", hint: Helper.usageHint)

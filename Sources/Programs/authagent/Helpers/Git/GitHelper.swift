@@ -98,7 +98,7 @@ enum GitHelper {
                 let account = try connection.account(of: url, username: input.username)
                 let rejection = TokenRejection(tokenSHA256: TokenDigest.sha256(secret))
                 _ = try connection.ask(.rejectToken(account, rejection))
-            } catch let failure where failure.isNoAccount || isUnserved(input, failure) {
+            } catch let failure where failure.isUnmapped || isUnserved(input, failure) {
                 // A password of another host, or of another helper.
             }
         }

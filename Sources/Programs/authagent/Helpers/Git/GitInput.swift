@@ -99,8 +99,8 @@ struct GitInput {
             // git has decoded it, and its characters must not end the path here.
             url.append(encoded: path, except: "/!$&'()*+,;=:@")
         }
-        guard url.count <= HelperURL.longest else {
-            throw Failure("the URL is longer than \(HelperURL.longest) bytes", hint: Helper.usageHint)
+        guard url.count <= RequestText.longest else {
+            throw Failure("the URL is longer than \(RequestText.longest) bytes", hint: Helper.usageHint)
         }
         try url.withBytes(use)
     }
