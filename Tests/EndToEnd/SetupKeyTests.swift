@@ -16,7 +16,9 @@ struct SetupKeyTests {
     }
 
     private static let role = ["--role-arn", "arn:aws:iam::123456789012:role/dev"]
-    private static let urls = ["https://git.example.com/team/", "https://npm.example.com/"]
+    private static let urls = [
+        "https://git.example.com/team/", "https://npm.example.com/", "https://r.example.com/",
+    ]
 
     static let pairs: [Pair] = [
         Pair(
@@ -35,8 +37,8 @@ struct SetupKeyTests {
             tool: ["pnpm"], first: ["--url", urls[0]], second: ["--url", "https://NPM.example.com:443"],
             texts: ("//git.example.com/team/:", "//npm.example.com/:")),
         Pair(
-            tool: ["docker"], first: ["--url", urls[0]], second: ["--url", urls[1]],
-            texts: ("\"git.example.com\"", "\"npm.example.com\"")),
+            tool: ["docker"], first: ["--url", urls[2]], second: ["--url", urls[1]],
+            texts: ("\"r.example.com\"", "\"npm.example.com\"")),
         Pair(
             tool: ["mail", "--program", "msmtp"], first: ["--host", "a.example", "--user", "me@a.example"],
             second: ["--host", "b.example", "--user", "me@a.example", "--name", "other"],

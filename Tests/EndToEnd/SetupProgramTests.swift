@@ -148,7 +148,7 @@ struct SetupProgramTests {
 
     @Test("skopeo asks our helper for the registry of the map", arguments: ["docker", "podman"])
     func skopeo(tool: String) async throws {
-        let place = try SetupHome([("work", ["http://127.0.0.1:9/"])], links: [])
+        let place = try SetupHome([("work", ["https://127.0.0.1:9/"])], links: [])
         let skopeo = try MissingProgram.require("skopeo", package: "skopeo")
         try place.script(
             "docker-credential-authagent",

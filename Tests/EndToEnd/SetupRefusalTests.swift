@@ -32,6 +32,18 @@ struct SetupRefusalTests {
             text: "{\"credHelpers\": {\"git.example.com\": \"other\"}}",
             error: "it has 'credHelpers.git.example.com' already"),
         Case(
+            arguments: ["docker"], file: ".docker/config.json",
+            text: "{\"auths\": {\"https://git.example.com/v1/\": {\"auth\": \"c2VjcmV0\"}}}",
+            error: "would hide 'auths.https://git.example.com/v1/'"),
+        Case(
+            arguments: ["docker"], file: ".docker/config.json",
+            text: "{\"auths\": {\"git.example.com\": {}}, \"credsStore\": \"pass\"}",
+            error: "would hide 'auths.git.example.com'"),
+        Case(
+            arguments: ["podman"], file: "config/containers/auth.json",
+            text: "{\"auths\": {\"git.example.com/team\": {\"auth\": \"c2VjcmV0\"}}}",
+            error: "would hide 'auths.git.example.com/team'"),
+        Case(
             arguments: ["aws"] + role, file: ".aws/config", text: "[profile work]\nregion = x\n",
             error: "it has '[profile work]' already"),
         Case(arguments: ["aws"] + role, file: ".aws/config", text: "[open\n", error: "line 1 is not understood"),
@@ -66,7 +78,8 @@ struct SetupRefusalTests {
 
     @Test("a file that is not understood, or has the setting already, stays as it is", arguments: cases)
     func refused(one: Case) async throws {
-        let place = try SetupHome()
+        let isRegistry = ["docker", "podman"].contains(one.arguments[0])
+        let place = try SetupHome([("work", ["https://git.example.com/" + (isRegistry ? "" : "team/")])])
         try place.file(one.file, one.text)
         let before = try place.contents()
         let result = try await place.setup(one.arguments + ["--write"])
@@ -107,7 +120,7 @@ struct SetupRefusalTests {
 
     @Test("control characters of a file are not sent to the terminal")
     func controlCharacters() async throws {
-        let place = try SetupHome()
+        let place = try SetupHome([("work", ["https://git.example.com/"])])
         try place.file(".docker/config.json", "{\"\u{1B}[2J\": \"\u{9B}2J\"}".replacing("\u{1B}", with: "\u{85}"))
         let result = try await place.setup("docker", "--write")
         #expect(!(result.output + result.errors).unicodeScalars.contains { $0.value == 0x85 || $0.value == 0x9B })

@@ -9,12 +9,14 @@ struct SetupTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let arguments: [String]
         var before: [String: String] = [:]
+        var urls = ["https://git.example.com/team/"]
         /// A part of what is added.
         let adds: String
 
         var testDescription: String { arguments.joined(separator: " ") + (before.isEmpty ? "" : ", files there") }
     }
 
+    private static let registry = ["https://git.example.com/"]
     private static let role = ["--role-arn", "arn:aws:iam::123456789012:role/dev"]
     private static let mail = ["--host", "mail.example.com", "--user", "me@example.com"]
     private static let audience = ["--audience", "//iam.googleapis.com/projects/1/providers/x"]
@@ -25,17 +27,17 @@ struct SetupTests {
             arguments: ["git"], before: [".gitconfig": "[user]\n\tname = M\u{FC}ller ; \"x\n# no line feed"],
             adds: "[credential \"https://git.example.com/team/\"]"),
         Case(arguments: ["git"], before: ["config/git/config": "[a]\r\n\tb = c\r\n"], adds: "helper = "),
-        Case(arguments: ["docker"], adds: "\"git.example.com\": \"authagent\""),
+        Case(arguments: ["docker"], urls: registry, adds: "\"git.example.com\": \"authagent\""),
         Case(
             arguments: ["docker"],
             before: [
                 ".docker/config.json":
                     "{\n\t\"auths\": {\n\t\t\"x\": {}\n\t},\n\t\"credsStore\": \"pass\",\n\t\"new\": [1]\n}"
             ],
-            adds: "\"git.example.com\": \"authagent\""),
+            urls: registry, adds: "\"git.example.com\": \"authagent\""),
         Case(
             arguments: ["podman"], before: ["config/containers/auth.json": "{\"credHelpers\":{\"gcr.io\":\"gcloud\"}}"],
-            adds: "\"git.example.com\":\"authagent\""),
+            urls: registry, adds: "\"git.example.com\":\"authagent\""),
         Case(arguments: ["aws"] + role, adds: "credential_process = /"),
         Case(
             arguments: ["aws"] + role + ["--token-file", "/run/user/1/authagent/sink/w"],
@@ -87,7 +89,7 @@ struct SetupTests {
 
     @Test("written, it is there; written again, nothing changes; undone, every file is as it was", arguments: cases)
     func roundTrip(one: Case) async throws {
-        let place = try SetupHome()
+        let place = try SetupHome([("work", one.urls)])
         for (name, text) in one.before { try place.file(name, text) }
         let before = try place.contents()
 
@@ -122,7 +124,7 @@ struct SetupTests {
 
     @Test("the tools' own variables name their files")
     func variables() async throws {
-        let place = try SetupHome()
+        let place = try SetupHome([("work", Self.registry)])
         let cases: [([String], String, String)] = [
             (["git"], "GIT_CONFIG_GLOBAL", "g"), (["docker"], "DOCKER_CONFIG", "d/config.json"),
             (["podman"], "REGISTRY_AUTH_FILE", "r"), (["aws"] + Self.role, "AWS_CONFIG_FILE", "a"),
@@ -148,7 +150,9 @@ struct SetupTests {
             #expect(names.contains(name))
         }
         #expect(try await place.setup("--list").output == result.output)
-        #expect(try await place.setup("nonsense").status == 2)
+        let unknown = try await place.setup("nonsense")
+        #expect(unknown.status == 2 && unknown.errors.contains("there is no tool 'nonsense'"), "\(unknown.errors)")
+        #expect(unknown.errors.contains("hint: choose one of: git, kubectl, docker, "))
     }
 
     @Test("what is not in a file of this user is printed; --write refuses it", arguments: ["prometheus", "azure"])
@@ -189,7 +193,7 @@ struct SetupTests {
 
     @Test("a program that the tool looks for is named if it is missing, and nothing is written")
     func missingPrograms() async throws {
-        let place = try SetupHome(links: [])
+        let place = try SetupHome([("work", Self.registry)], links: [])
         for tool in ["docker", "cargo"] {
             let result = try await place.setup(tool, "--write")
             #expect(result.status == 1 && result.errors.contains("\(tool)-credential-authagent"), "\(result.errors)")

@@ -8,6 +8,8 @@ package enum ConfigurationProblem: Error, Equatable, Sendable {
     case changed(block: String, line: Int)
     /// The file already has this setting with another value.
     case taken(setting: String)
+    /// The file has a setting that the new one would hide.
+    case hidden(setting: String, remedy: String)
 
     /// The end of the sentence "cannot change FILE: …".
     package var reason: String {
@@ -16,6 +18,7 @@ package enum ConfigurationProblem: Error, Equatable, Sendable {
         case .marker(let line): "the authagent marker in line \(line) is incomplete or there twice"
         case .changed(let block, let line): "the lines after '# authagent begin \(block)' in line \(line) were changed"
         case .taken(let setting): "it has '\(setting)' already"
+        case .hidden(let setting, _): "the new setting would hide '\(setting)'"
         }
     }
 
@@ -24,6 +27,7 @@ package enum ConfigurationProblem: Error, Equatable, Sendable {
         case .malformed: "repair the file, or run the same command without --write and add the lines yourself"
         case .marker, .changed: "move lines of your own out of the block, or remove the block yourself"
         case .taken: "change that setting yourself: without --write this command prints what is needed"
+        case .hidden(_, let remedy): remedy
         }
     }
 }

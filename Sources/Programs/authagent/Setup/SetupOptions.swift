@@ -39,6 +39,7 @@ extension SetupTool {
             return try SetupRun(files: files, links: links, isWritten: common.write, undoes: true).perform()
         }
         let plan = try plan(place)
+        for note in plan.notes { Console.note(note) }
         guard common.write else { return plan.print() }
         if let obstacle = plan.obstacle { throw Failure(obstacle) }
         guard !plan.changes.isEmpty else {

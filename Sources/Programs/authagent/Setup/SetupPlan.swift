@@ -41,6 +41,8 @@ struct SetupPlan {
     var links: [LinkChange] = []
     /// What the user does besides.
     var remarks: [String] = []
+    /// What is left out, and why; for standard error.
+    var notes: [String] = []
     /// What must be there before it is written.
     var obstacle: Fault?
 
