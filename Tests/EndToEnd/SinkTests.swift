@@ -96,11 +96,108 @@ struct SinkTests {
         default: break
         }
         let result = try await home.authagent(arguments)
-        #expect(result.status == 1 && result.output.isEmpty && result.errors.contains("hint: "), "\(result)")
+        #expect(result.status == (fault == "mode" ? 2 : 1), "\(result)")
+        #expect(result.output.isEmpty && result.errors.contains("hint: "), "\(result)")
         let names = try FileManager.default.contentsOfDirectory(atPath: place)
         #expect(names == (fault == "taken" ? ["token"] : []))
         #expect(text(home.files.path + "/config/authagent/sinks.toml") == nil)
         #expect(try await home.authagent("sink", "list").output.contains("no sinks yet"))
+    }
+
+    @Test(
+        "options of sink add that do not fit are refused in words of options, before an agent is needed",
+        arguments: [
+            (["--what", "env"], "--what env needs --variable NAME"),
+            (["--variable", "T"], "--variable NAME is for --what env only"),
+            (["--mode", "600"], "--mode must be one of: 0400, 0600"),
+            (["--mode", "0640"], "--mode 0640 needs --group NAME"),
+            (["--mode", "0644", "--group", "users"], "--mode must be one of: 0400, 0440, 0600, 0640"),
+            (["--what", "id_token", "--scope", "a"], "an ID token is the login's: leave --scope"),
+            (["--min-valid", "100000"], "--min-valid must be from 0 to 86400"),
+            (["--on-change", "systemctl", "reload", "x"], "--on-change needs the absolute path of a program"),
+        ])
+    func options(arguments: [String], error: String) async throws {
+        let home = try AgentHome()
+        let result = try await home.client(["sink", "add", "work"] + arguments).result()
+        #expect(result.status == 2 && result.errors.contains("error: \(error)"), "\(result.errors)")
+        #expect(home.daemonPID == nil)
+    }
+
+    @Test("a reload with a sink in a directory that others can write to is refused with its line; a start says it")
+    func looseDirectory() async throws {
+        let place = try place(mode: 0o777)
+        try await demo.logIn()
+        let settings = home.files.path + "/config/authagent/authagent.toml"
+        try "log_level = \"debug\"\n\n[[sink]]\naccount = \"work\"\npath = \"\(place)/token\"\n"
+            .write(toFile: settings, atomically: true, encoding: .utf8)
+        chmod(settings, 0o600)
+        let reload = try await home.authagent("reload")
+        #expect(
+            reload.status == 1 && reload.errors.contains("\(settings):3: path: no token can be"), "\(reload.errors)")
+        #expect(reload.errors.contains("\(place) is writable by others"), "\(reload.errors)")
+        #expect(reload.errors.contains("hint: name a directory that only you and root can write to"))
+        #expect(try await home.authagent("sink", "list").output.contains("no sinks yet"), "the old settings stay")
+
+        // The login was in memory: the place is reported without a token.
+        #expect(try await home.authagent("stop").status == 0)
+        try await eventually { try await home.authagent("status").output.contains("others may write to \(place)") }
+        let list = try await home.authagent("sink", "list")
+        #expect(list.output.contains(" failed ") && list.output.contains("hint: name a directory"), "\(list.output)")
+        #expect(home.log.contains("sink failed"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place) == [])
+
+        chmod(place, 0o700)
+        #expect(try await home.authagent("reload").status == 0)
+        try await demo.logIn()
+        await eventually { text(place + "/token") != nil }
+    }
+
+    @Test("a sink whose program is gone is listed with its error, and neither starts, reloads nor removals suffer")
+    func broken() async throws {
+        let place = try place()
+        try await demo.logIn()
+        let script = try home.files.file("changed", "#!/bin/sh\n", mode: 0o700)
+        for (name, options) in [("good", []), ("bad", ["--on-change", script])] {
+            let added = try await home.authagent(["sink", "add", "work", "--path", "\(place)/\(name)"] + options)
+            #expect(added.status == 0, "\(added.errors)")
+        }
+        try FileManager.default.removeItem(atPath: script)
+        #expect(try await home.authagent("reload").status == 0)
+        await eventually { text(place + "/bad") == nil }
+        #expect(text(place + "/good") != nil)
+        let list = try await home.authagent("sink", "list")
+        #expect(list.output.contains("/sinks.toml:") && list.output.contains("on_change: "), "\(list.output)")
+        #expect(list.output.contains("\(place)/good  ok"), "\(list.output)")
+        let doctor = try await home.authagent("doctor")
+        #expect(doctor.output.contains("the sink \(place)/bad is not kept"), "\(doctor.output)")
+        let again = try await home.authagent("sink", "add", "work", "--path", "\(place)/bad")
+        #expect(
+            again.status == 1 && again.errors.contains("run 'authagent sink remove \(place)/bad'"), "\(again.errors)")
+        #expect(try await home.authagent("sink", "add", "work", "--path", "\(place)/third").status == 0)
+
+        #expect(try await home.authagent("stop").status == 0)
+        let status = try await home.authagent("status")
+        #expect(
+            status.lines.contains { $0.hasPrefix("\(place)/bad ") && $0.contains(" failed ") }, "\(status.output)")
+        #expect(home.log.contains("sink not kept"))
+        #expect(try await home.authagent("sink", "remove", place + "/bad").status == 0)
+        let rest = try await home.authagent("sink", "list")
+        #expect(rest.lines.count > 2 && !rest.output.contains("/bad"), "\(rest.output)")
+    }
+
+    @Test("a note says which directory the group of a sink cannot enter")
+    func group() async throws {
+        let place = try place(mode: 0o711)
+        try await demo.logIn()
+        // A group of this user, or of root any.
+        let group = try #require(getgrgid(getegid())).pointee.gr_name.map { String(cString: $0) } ?? "root"
+        let open = try await home.authagent("sink", "add", "work", "--path", place + "/open", "--group", group)
+        #expect(open.status == 0, "\(open.errors)")
+        chmod(place, 0o700)
+        let closed = try await home.authagent("sink", "add", "work", "--path", place + "/closed", "--group", group)
+        #expect(closed.status == 0 && closed.output == place + "/closed\n", "\(closed.errors)")
+        #expect(closed.errors.contains("note: the group \(group) cannot enter "), "\(closed.errors)")
+        #expect(closed.errors.contains("namei -l"), "\(closed.errors)")
     }
 
     @Test("a sink of authagent.toml is loaded, dropped and removed by a reload, and doctor checks its place")

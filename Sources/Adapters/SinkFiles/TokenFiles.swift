@@ -27,6 +27,10 @@ public final class TokenFiles: SinkFiles {
         }
     }
 
+    public func obstacle(_ sink: SinkSettings) -> Fault? {
+        (try? open(sink.path)).flatMap { SinkPlace.obstacle(sink, in: $0.path) }
+    }
+
     public func hasForeignFile(at path: String) -> Bool {
         guard let directory = try? open(path), let mark = try? directory.mark(of: directory.name) else {
             return false

@@ -77,9 +77,9 @@ extension Doctor {
         Examination(late: Self.late(.sinkPlace)) { [paths = parts.paths] in
             await Self.blocking {
                 let settings = try? DaemonSettings.load(paths)
-                return (settings?.sinks.inForce ?? []).map {
-                    .sinkPlace($0, isOwn: $0.path.hasPrefix(paths.sinks + "/"))
-                }
+                guard let sinks = settings?.sinks else { return [] }
+                return sinks.inForce.map { .sinkPlace($0, isOwn: $0.path.hasPrefix(paths.sinks + "/")) }
+                    + sinks.broken.map(DoctorCheck.brokenSink)
             }
         }
     }

@@ -147,7 +147,9 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 jitter: { Double.random(in: 0...1) },
                 drawQRCode: { QRCode.lines(for: $0) },
                 reloadSettings: { () throws(ConfigurationError) in
+                    let additions = sinks.additions
                     let settings = try DaemonSettings.load(paths)
+                    try SinkPlace.requireSafe(settings.sinks.configured)
                     // What can fail comes first, so that a failed reload changes nothing.
                     do throws(AuditFileFailure) { try audit.open(auditFile ?? settings.auditFile) } catch {
                         throw ConfigurationError(file: error.path, problem: error.problem, hint: error.hint)
@@ -155,7 +157,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                     network.apply(settings.network)
                     rules.replace(settings.accessRules(owner: getuid()))
                     hooks.replace(settings.hooks)
-                    sinks.replace(settings.sinks)
+                    sinks.replace(settings.sinks, readAfter: additions)
                     credentials.replace(settings.credentials)
                     log.apply(level: level(settings))
                 },

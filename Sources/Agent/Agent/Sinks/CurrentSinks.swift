@@ -5,6 +5,7 @@ internal import Synchronization
 public final class CurrentSinks: Sendable {
     private struct State {
         var declarations: SinkDeclarations
+        var additions: UInt64 = 0
         var changed: (@Sendable () -> Void)?
     }
 
@@ -14,9 +15,30 @@ public final class CurrentSinks: Sendable {
         state = Mutex(State(declarations: declarations))
     }
 
-    public func replace(_ declarations: SinkDeclarations) {
-        let changed = state.withLock { state in
+    /// The number of changes by `authagent sink`.
+    public var additions: UInt64 { state.withLock { $0.additions } }
+
+    /// Replaces the declarations at a reload. `additions`: their number before the files were read. What
+    /// `authagent sink` has changed since is newer than what the reload has read of `sinks.toml`.
+    public func replace(_ declarations: SinkDeclarations, readAfter additions: UInt64) {
+        change { state in
+            let added = state.declarations.added
             state.declarations = declarations
+            if state.additions != additions { state.declarations.added = added }
+        }
+    }
+
+    /// Replaces the entries of `sinks.toml`, and leaves those of authagent.toml as the last reload has them.
+    func replace(added: [AddedSink]) {
+        change { state in
+            state.additions += 1
+            state.declarations.added = added
+        }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let changed = state.withLock { state in
+            body(&state)
             return state.changed
         }
         changed?()

@@ -5,6 +5,8 @@ public import System
 public protocol SinkFiles: Sendable {
     /// Refuses a path in whose directory other users could create files, or which is not a file.
     func check(_ sink: SinkSettings) throws(Fault)
+    /// Returns why the sink's group cannot read the file; `nil` if it can, or without a group.
+    func obstacle(_ sink: SinkSettings) -> Fault?
     /// Whether there is a file at the path that no agent of this user has written.
     func hasForeignFile(at path: String) -> Bool
     /// Replaces the file as a whole if its content, mode or group differ. Returns whether the content did. `expiresAt`:

@@ -145,6 +145,8 @@ final class SinkRun: Sendable {
             guarded.withLock { $0.state.began() }
             guard await remove() else { return firstAttempt.end() }
         }
+        // A place that others can write to is reported before there is a login.
+        if held == nil, await !isPlaceUsable() { return firstAttempt.end() }
         let version = guarded.withLock { $0.state.version }
         let answer = await ask()
         let now = time.now
@@ -257,12 +259,29 @@ final class SinkRun: Sendable {
 
     private var fault: Fault? { guarded.withLock { $0.state.fault } }
 
-    private func failed(_ fault: Fault) {
-        let isNews = guarded.withLock { guarded in
-            defer { guarded.state.failed(fault, at: time.now) }
-            return guarded.state.fault != fault
+    private func isPlaceUsable() async -> Bool {
+        guarded.withLock { $0.state.began() }
+        let fault = await jobs.run { [self] () -> Fault? in
+            do throws(Fault) { try parts.files.check(settings) } catch { return error }
+            return nil
         }
-        if isNews {
+        guard let fault else {
+            if !Task.isCancelled { failed(unanswered) }
+            return false
+        }
+        if let fault { report(fault) }
+        guarded.withLock { $0.state.examined(fault, at: time.now) }
+        return fault == nil
+    }
+
+    private func failed(_ fault: Fault) {
+        report(fault)
+        guarded.withLock { $0.state.failed(fault, at: time.now) }
+    }
+
+    /// Logs a fault that is new. Called before it is kept.
+    private func report(_ fault: Fault) {
+        if guarded.withLock({ $0.state.fault != fault }) {
             logger.warning(
                 "sink failed",
                 metadata: ["path": "\(settings.path)", "problem": "\(fault.problem)", "hint": "\(fault.hint)"])

@@ -21,6 +21,8 @@ struct SinkState: Sendable {
     private(set) var missing: Problem?
     /// Why the file cannot be written or removed.
     private(set) var fault: Fault?
+    /// The fault of the place, as long as the file is not there.
+    private var placeFault: Fault?
     /// Why the program after the last change has failed.
     var programFault: Fault?
     /// When to act without a signal; `nil` if only a signal changes anything.
@@ -94,6 +96,17 @@ struct SinkState: Sendable {
         let retry = now + Self.pause(after: faults)
         faults += 1
         wake = wake.map { min($0, retry) } ?? retry
+    }
+
+    /// The place was looked at before there is a token. `fault`: why no file can be there; `nil` if one can. A fault of
+    /// another kind stays until a write succeeds.
+    mutating func examined(_ fault: Fault?, at now: ContinuousClock.Instant) {
+        if let fault {
+            failed(fault, at: now)
+        } else if placeFault != nil, self.fault == placeFault {
+            (self.fault, faults) = (nil, 0)
+        }
+        placeFault = fault
     }
 
     func isExpired(at now: ContinuousClock.Instant) -> Bool { held?.expiresAt.map { $0 <= now } ?? false }

@@ -15,6 +15,8 @@ final class Sinks: Sendable {
         var runs: [String: SinkRun] = [:]
         /// Those whose files are being removed.
         var leaving: [String: SinkRun] = [:]
+        /// Those that the log has named.
+        var broken: [BrokenSink] = []
     }
 
     private let state = Mutex(State())
@@ -42,8 +44,8 @@ final class Sinks: Sendable {
         guard let parts else { return }
         let recorded = await recordedFiles(parts)
         shared.feed.observe { [weak self] in self?.heard($0) }
-        parts.current.whenChanged { [weak self] in self?.follow(parts.current.current, [:]) }
-        follow(parts.current.current, recorded)
+        parts.current.whenChanged { [weak self] in self?.follow([:]) }
+        follow(recorded)
         await withDiscardingTaskGroup { group in
             for await work in starting {
                 switch work {
@@ -68,9 +70,11 @@ final class Sinks: Sendable {
     }
 
     /// Starts and ends runs, so that they are those of the declarations. `recorded`: what an earlier agent has left.
-    private func follow(_ declarations: SinkDeclarations, _ recorded: [String: RecordedSink]) {
+    private func follow(_ recorded: [String: RecordedSink]) {
         guard let parts else { return }
-        let (begun, gone) = state.withLock { state -> ([SinkRun], [SinkRun]) in
+        let (begun, gone, broken) = state.withLock { state -> ([SinkRun], [SinkRun], [BrokenSink]) in
+            // Read under the lock: of two changes, the later one must not be overtaken.
+            let declarations = parts.current.current
             var begun: [SinkRun] = []
             for sink in declarations.inForce where state.runs[sink.path]?.settings != sink {
                 let earlier = state.runs[sink.path] ?? state.leaving[sink.path]
@@ -89,7 +93,13 @@ final class Sinks: Sendable {
                     sink, insteadOf: nil, left: left, tokens: tokens, parts: parts, shared: shared)
             }
             for (path, run) in gone { (state.runs[path], state.leaving[path]) = (nil, run) }
-            return (begun, Array(gone.values))
+            let broken = declarations.broken.filter { !state.broken.contains($0) }
+            state.broken = declarations.broken
+            return (begun, Array(gone.values), broken)
+        }
+        for sink in broken {
+            shared.logger.warning(
+                "sink not kept", metadata: ["path": "\(sink.path)", "problem": "\(sink.error.description)"])
         }
         for run in gone {
             // At once: a later declaration of the path waits for it.
@@ -128,17 +138,13 @@ final class Sinks: Sendable {
     }
 
     func list() -> SinkList {
-        let shadowed = parts?.current.current.shadowed ?? []
+        let declarations = parts?.current.current ?? SinkDeclarations()
         let rows =
             runs.map(\.status)
             // Their removal has failed, and is tried again.
             + leaving.map(\.status).filter { $0.state == .failed }
-            + shadowed.map { sink in
-                SinkStatus(
-                    path: sink.path, account: sink.account, what: sink.what, state: .shadowed, source: sink.source,
-                    detail: "an earlier declaration has this path",
-                    hint: "give this sink another path, or remove it from \(sink.source)")
-            }
+            + declarations.broken.map { SinkStatus(broken: $0) }
+            + declarations.shadowed.map { SinkStatus(shadowed: $0) }
         return SinkList(sinks: rows.sorted { ($0.path, $0.source) < ($1.path, $1.source) })
     }
 
@@ -152,28 +158,40 @@ final class Sinks: Sendable {
         let sink = try result.get()
         guard let run = state.withLock({ $0.runs[sink.path] }) else { throw .noSinks }
         await run.firstAttempt.wait(until: shared.time.now + Self.firstAttempt, shared.time)
-        return run.status
+        var status = run.status
+        if status.detail == nil, sink.group != nil {
+            let obstacle = await SinkJobs(time: shared.time).run { parts.files.obstacle(sink) }
+            if let obstacle = obstacle ?? nil { (status.detail, status.hint) = (obstacle.problem, obstacle.hint) }
+        }
+        return status
     }
 
     private func declare(_ request: SinkRequest, _ parts: SinkParts) async throws(Problem) -> SinkSettings {
         do throws(ConfigurationError) {
             let sink = try parts.added.settings(of: request)
-            let declarations = parts.current.current
-            if let other = (declarations.inForce + declarations.shadowed).first(where: { other in
-                other.paths.contains(where: sink.paths.contains)
-            }) {
-                throw ConfigurationError(
-                    file: "", problem: "\(other.path) is a sink already, declared in \(other.source)",
-                    hint: other.isDeclared(in: parts.added.file)
-                        ? "run 'authagent sink remove \(other.path)' first, or give another path"
-                        : "give another path, or change it in that file")
-            }
+            try requireFree(sink, parts.current.current)
             try await examine(sink, parts)
             try parts.added.add(request)
-            parts.current.replace(declarations.replacing(parts.added.file, with: try parts.added.load()))
+            parts.current.replace(added: try parts.added.load())
             shared.logger.info("sink added", metadata: ["path": "\(sink.path)", "account": "\(sink.account)"])
             return sink
         } catch { throw Problem(.badRequest, error.problem, hint: error.hint) }
+    }
+
+    /// Refuses a path that another sink has.
+    private func requireFree(_ sink: SinkSettings, _ declarations: SinkDeclarations) throws(ConfigurationError) {
+        let added = Set(declarations.added.map(\.path))
+        let others =
+            (declarations.inForce + declarations.shadowed).map { ($0.paths, $0.source) }
+            + declarations.broken.map { ([$0.path], $0.source) }
+        guard let (paths, source) = others.first(where: { $0.0.contains(where: sink.paths.contains) }),
+            let path = paths.first
+        else { return }
+        throw ConfigurationError(
+            file: "", problem: "\(path) is a sink already, declared in \(source)",
+            hint: added.contains(path)
+                ? "run 'authagent sink remove \(path)' first, or give another path"
+                : "give another path, or change it in that file")
     }
 
     /// Refuses a place where the file could not be, before anything is written.
@@ -203,15 +221,13 @@ final class Sinks: Sendable {
     }
 
     private func revoke(_ path: String, _ parts: SinkParts) throws(Problem) {
-        let declarations = parts.current.current
         var isRemoved = false
         do throws(ConfigurationError) {
             isRemoved = try parts.added.remove(path)
-            if isRemoved {
-                parts.current.replace(declarations.replacing(parts.added.file, with: try parts.added.load()))
-            }
+            if isRemoved { parts.current.replace(added: try parts.added.load()) }
         } catch { throw .configuration(error) }
         guard isRemoved else {
+            let declarations = parts.current.current
             guard let other = (declarations.inForce + declarations.shadowed).first(where: { $0.path == path }) else {
                 throw Problem(.notFound, "no sink has this path", hint: "run 'authagent sink list'")
             }

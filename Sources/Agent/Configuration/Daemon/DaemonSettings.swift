@@ -33,7 +33,7 @@ public struct DaemonSettings: Equatable, Sendable {
             guard let text = try ProtectedFile.text(path) else { continue }
             try settings.apply(text, path: path, SinkTable.Places(paths, names))
         }
-        settings.sinks.add(try AddedSinks(paths, names: names).load())
+        settings.sinks.added = try AddedSinks(paths, names: names).load()
         settings.subordinates = names.subordinates()
         return settings
     }
@@ -72,7 +72,7 @@ public struct DaemonSettings: Equatable, Sendable {
         for var table in try file.tables("rule", most: AccessRuleTable.most - rules.count) {
             rules.append(try AccessRuleTable.parse(&table, names))
         }
-        sinks.add(try file.sinks(places))
+        sinks.configured += try file.sinks(places)
         for var table in try file.tables("credential", most: CredentialTable.most - credentials.count) {
             credentials.append(try CredentialTable.parse(&table))
         }

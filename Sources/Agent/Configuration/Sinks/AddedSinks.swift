@@ -11,19 +11,23 @@ public struct AddedSinks: Sendable {
 
     public var file: String { paths.addedSinks }
 
-    /// Returns the file's sinks, in its order; empty if the file is missing.
-    public func load() throws(ConfigurationError) -> [SinkSettings] {
+    /// Returns the file's entries, in its order; empty if the file is missing.
+    public func load() throws(ConfigurationError) -> [AddedSink] {
         guard let text = try ProtectedFile.text(file) else { return [] }
         return try Self.parse(text, path: file, places)
     }
 
     /// Parses a request as if it were in the file.
     public func settings(of request: SinkRequest) throws(ConfigurationError) -> SinkSettings {
-        let sinks = try Self.parse(Self.text(of: request), path: file, places)
-        guard let sink = sinks.first else {
-            throw ConfigurationError(file: file, problem: "there is no sink", hint: "see authagent.toml(5)")
+        try usable(try Self.parse(Self.text(of: request), path: file, places).last)
+    }
+
+    private func usable(_ entry: AddedSink?) throws(ConfigurationError) -> SinkSettings {
+        switch entry {
+        case .usable(let sink): return sink
+        case .broken(let sink): throw sink.error
+        case nil: throw ConfigurationError(file: file, problem: "there is no sink", hint: "see authagent.toml(5)")
         }
-        return sink
     }
 
     /// Adds a sink at the end of the file. The others stay as they are, with the comments that a person has added.
@@ -31,7 +35,7 @@ public struct AddedSinks: Sendable {
         var text = try ProtectedFile.text(file) ?? Self.heading
         if !text.hasSuffix("\n") { text += "\n" }
         text += "\n" + Self.text(of: request)
-        _ = try Self.parse(text, path: file, places)
+        _ = try usable(try Self.parse(text, path: file, places).last)
         try write(text)
     }
 
@@ -64,11 +68,11 @@ public struct AddedSinks: Sendable {
 
     private var places: SinkTable.Places { SinkTable.Places(paths, names) }
 
-    static func parse(
+    private static func parse(
         _ text: String, path: String, _ places: SinkTable.Places
-    ) throws(ConfigurationError) -> [SinkSettings] {
+    ) throws(ConfigurationError) -> [AddedSink] {
         var file = try TOMLFile(path: path, text: text)
-        let sinks = try file.sinks(places)
+        let sinks = try file.addedSinks(places)
         try file.refuseUnknownKeys()
         return sinks
     }
@@ -118,14 +122,36 @@ extension TOMLFile {
         var sinks: [SinkSettings] = []
         var taken: Set<String> = []
         for var table in try tables("sink", most: SinkTable.most) {
-            let sink = try SinkTable.parse(&table, places)
-            guard sink.paths.allSatisfy({ taken.insert($0).inserted }) else {
-                throw table.error(
-                    "path", "another sink of this file has the path \(sink.path)",
-                    hint: "give each sink a path of its own; without one it is \(places.sinks)/NAME")
-            }
-            sinks.append(sink)
+            sinks.append(try table.sink(places, besides: &taken))
         }
         return sinks
+    }
+
+    /// Reads the sinks of `sinks.toml`. An error in one does not keep the others from their work: programs and groups
+    /// come and go. What does not even name an account is an error of the file.
+    fileprivate mutating func addedSinks(_ places: SinkTable.Places) throws(ConfigurationError) -> [AddedSink] {
+        var sinks: [AddedSink] = []
+        var taken: Set<String> = []
+        for var table in try tables("sink", most: SinkTable.most) {
+            var again = table
+            do throws(ConfigurationError) { sinks.append(.usable(try table.sink(places, besides: &taken))) } catch {
+                guard let broken = SinkTable.broken(&again, places, error) else { throw error }
+                sinks.append(.broken(broken))
+            }
+        }
+        return sinks
+    }
+
+    private mutating func sink(
+        _ places: SinkTable.Places, besides taken: inout Set<String>
+    ) throws(ConfigurationError) -> SinkSettings {
+        let sink = try SinkTable.parse(&self, places)
+        guard taken.isDisjoint(with: sink.paths) else {
+            throw error(
+                "path", "another sink of this file has the path \(sink.path)",
+                hint: "give each sink a path of its own; without one it is \(places.sinks)/NAME")
+        }
+        taken.formUnion(sink.paths)
+        return sink
     }
 }

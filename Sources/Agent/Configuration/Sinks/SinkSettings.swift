@@ -56,29 +56,3 @@ public struct SinkSettings: Equatable, Sendable {
     /// The paths that belong to this sink alone.
     public var paths: [String] { hasMeta ? [path, metaPath] : [path] }
 }
-
-/// The sinks of one agent.
-public struct SinkDeclarations: Equatable, Sendable {
-    /// Those in force: the machine's, then the user's, then those of `authagent sink add`.
-    public var inForce: [SinkSettings] = []
-    /// Those whose path an earlier declaration has.
-    public var shadowed: [SinkSettings] = []
-
-    public init() {}
-
-    /// Returns the declarations with these in place of those of the file.
-    public func replacing(_ file: String, with sinks: [SinkSettings]) -> SinkDeclarations {
-        var declarations = SinkDeclarations()
-        declarations.add((inForce + shadowed).filter { !$0.isDeclared(in: file) })
-        declarations.add(sinks)
-        return declarations
-    }
-
-    /// Adds the sinks of one file; the earlier ones win.
-    mutating func add(_ sinks: [SinkSettings]) {
-        for sink in sinks {
-            let taken = Set(inForce.flatMap(\.paths))
-            if sink.paths.contains(where: taken.contains) { shadowed.append(sink) } else { inForce.append(sink) }
-        }
-    }
-}

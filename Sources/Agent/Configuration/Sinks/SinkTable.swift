@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Formats
 internal import Glibc
 
 /// The parser of one `[[sink]]`. What depends on the file system is checked when the file is written.
@@ -34,6 +35,16 @@ enum SinkTable {
         try file.refuseUnknownKeys()
         try check(sink, file)
         return sink
+    }
+
+    /// Returns what can be read of a sink that has an error; `nil` if it does not name an account.
+    static func broken(_ file: inout TOMLFile, _ places: Places, _ error: ConfigurationError) -> BrokenSink? {
+        guard let account = try? file.accountName("account") else { return nil }
+        let path = (try? file.string("path")) ?? "\(places.sinks)/\(account)"
+        let what = (try? file.choice("what", SinkContentKind.self)) ?? .accessToken
+        return BrokenSink(
+            account: account, path: DisplayText.clean(path, limit: longestPath), what: what, source: file.place,
+            error: error)
     }
 
     private static func path(_ file: inout TOMLFile, _ places: Places) throws(ConfigurationError) -> String? {
@@ -73,7 +84,7 @@ enum SinkTable {
 
     private static func mode(_ file: inout TOMLFile, hasGroup: Bool) throws(ConfigurationError) -> UInt32 {
         guard let text = try file.string("mode") else { return hasGroup ? 0o640 : 0o600 }
-        guard (3...4).contains(text.utf8.count), let mode = UInt32(text, radix: 8),
+        guard text.utf8.count == 4, let mode = UInt32(text, radix: 8),
             [0o400, 0o600, 0o440, 0o640].contains(mode)
         else {
             throw file.error(

@@ -7,7 +7,10 @@ extension DoctorCheck {
     package static func sinkPlace(_ sink: SinkSettings, isOwn: Bool) -> DoctorCheck {
         let directory = PrivateDirectory.parent(of: sink.path)
         do throws(PathFault) {
-            _ = try TrustedFile.place(directory)
+            let (_, path) = try TrustedFile.place(directory)
+            if let obstacle = SinkPlace.obstacle(sink, in: path) {
+                return DoctorCheck(.sinkPlace, .warning, obstacle.problem, hint: obstacle.hint, account: sink.account)
+            }
         } catch {
             if isOwn, error.isMissing {
                 return DoctorCheck(
@@ -15,21 +18,22 @@ extension DoctorCheck {
             }
             return DoctorCheck(
                 .sinkPlace, .problem, "no token can be written to \(sink.path): \(error.description)",
-                hint: error.isMissing ? "run 'mkdir -p -m 755 \(directory)'" : error.advice, account: sink.account)
+                hint: error.isMissing ? "run 'mkdir -p -m 755 \(directory)'" : error.sinkHint, account: sink.account)
         }
         return DoctorCheck(.sinkPlace, .ok, "only you and root can replace \(sink.path)", account: sink.account)
     }
 }
 
-extension PathFault {
-    /// A sticky directory is not enough for files with tokens, as the general hint has it.
-    fileprivate var advice: String {
-        switch reason {
-        case .writable, .modeless: "name a directory that only you and root can write to, and run 'authagent reload'"
-        case .owner, .notADirectory, .system: hint
-        }
+extension DoctorCheck {
+    /// An entry of `sinks.toml` that cannot be used.
+    package static func brokenSink(_ sink: BrokenSink) -> DoctorCheck {
+        DoctorCheck(
+            .sinkPlace, .problem, "the sink \(sink.path) is not kept: \(sink.error.description)",
+            hint: sink.error.hint, account: sink.account)
     }
+}
 
+extension PathFault {
     fileprivate var isMissing: Bool {
         if case .system(_, let code) = reason { code == 2 } else { false }
     }

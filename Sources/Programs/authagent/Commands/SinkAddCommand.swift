@@ -58,6 +58,29 @@ struct SinkAddCommand: ParsableCommand {
             let known = SinkContentKind.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("--what must be one of: \(known)")
         }
+        guard (what == SinkContentKind.env.rawValue) == (variable != nil) else {
+            throw ValidationError(
+                variable == nil ? "--what env needs --variable NAME" : "--variable NAME is for --what env only")
+        }
+        if what == SinkContentKind.idToken.rawValue, !scopes.isEmpty || audience != nil {
+            throw ValidationError("an ID token is the login's: leave --scope and --audience out")
+        }
+        if let mode {
+            let modes = group == nil ? ["0400", "0600"] : ["0400", "0440", "0600", "0640"]
+            guard modes.contains(mode) else {
+                let isGroups = ["0440", "0640"].contains(mode)
+                throw ValidationError(
+                    isGroups
+                        ? "--mode \(mode) needs --group NAME"
+                        : "--mode must be one of: \(modes.joined(separator: ", "))")
+            }
+        }
+        if let minValid, !(0...Limits.largestMinimumValidity).contains(minValid) {
+            throw ValidationError("--min-valid must be from 0 to \(Limits.largestMinimumValidity)")
+        }
+        if let program = onChange.first, !program.hasPrefix("/") {
+            throw ValidationError("--on-change needs the absolute path of a program, and not '\(program)'")
+        }
     }
 
     func run() throws {

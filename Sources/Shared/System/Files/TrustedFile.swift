@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Opens files that affect logins, if no other user could have put them in place.
@@ -56,6 +57,23 @@ public enum TrustedFile {
     /// Refuses a directory, existing or not, that is reached through another user's directory or link.
     public static func requireOwned(_ directory: String) throws(PathFault) {
         _ = try PathWalk.to(directory, .owners).path
+    }
+
+    /// Returns the first directory on the way, and of those at its end, that the members of a group cannot enter; `nil`
+    /// if they can, as far as modes say. `directory` has no links.
+    public static func firstClosed(_ directory: String, to group: UInt32) -> String? {
+        var path = "/"
+        var names: [Substring] = directory.split(separator: "/").reversed()
+        while true {
+            let place = Descriptor(owning: clinux_open_step(AT_FDCWD, path, 1))
+            var status = stat()
+            guard fstat(place.raw, &status) == 0 else { return nil }
+            let isOpen = status.st_mode & (status.st_gid == group ? 0o010 : 0o001) != 0
+            // An access control list can open it.
+            guard isOpen || clinux_has_acl(place.raw) != 0 else { return path }
+            guard let name = names.popLast() else { return nil }
+            path += path == "/" ? name : "/" + name
+        }
     }
 
     /// Creates the directory and its missing parents, private to this user.

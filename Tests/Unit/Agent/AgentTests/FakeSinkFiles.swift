@@ -49,6 +49,8 @@ final class FakeSinkFiles: SinkFiles {
 
     func check(_ sink: SinkSettings) throws(Fault) { if let fault { throw fault } }
 
+    func obstacle(_ sink: SinkSettings) -> Fault? { nil }
+
     func hasForeignFile(at path: String) -> Bool {
         state.withLock { $0.files[path] != nil && $0.recorded[path] == nil }
     }

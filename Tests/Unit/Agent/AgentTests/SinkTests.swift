@@ -36,9 +36,7 @@ struct SinkTests {
         ) async throws {
             let paths = try #require(UserPaths(environment: ["HOME": directory]))
             self.files = files
-            var declarations = SinkDeclarations()
-            declarations.inForce = sinks
-            current = CurrentSinks(declarations)
+            current = CurrentSinks(SinkDeclarations(configured: sinks))
             fixture = try AgentFixture(
                 sinks: SinkParts(current: current, files: files, programs: runner, added: AddedSinks(paths)))
             if let lifetime {
@@ -67,9 +65,7 @@ struct SinkTests {
         }
 
         func replace(_ sinks: [SinkSettings]) {
-            var declarations = SinkDeclarations()
-            declarations.inForce = sinks
-            current.replace(declarations)
+            current.replace(SinkDeclarations(configured: sinks), readAfter: current.additions)
         }
 
         func status(_ path: String = SinkTests.path) -> SinkStatus? {
@@ -99,6 +95,61 @@ struct SinkTests {
         running.fixture.time.advance(by: .seconds(3280))
         await running.holds("a2")
         #expect(running.status()?.state == .ok)
+    }
+
+    @Test("a place where no file can be is reported before there is a token, and used as soon as it is repaired")
+    func unusablePlace() async throws {
+        let files = FakeSinkFiles()
+        files.fault = Fault("others may write to /run/t", hint: "name another")
+        let running = try await Running(
+            [SinkSettings(account: work, path: Self.path)], directories.path, files: files, lifetime: nil)
+        await eventually { running.status()?.state == .failed && running.status()?.hint == "name another" }
+        files.fault = nil
+        running.fixture.time.advance(by: .seconds(5))
+        await eventually { running.status()?.state == .waiting }
+    }
+
+    @Test("a reload beside 'sink add' neither loses the added sink nor brings back one that has been taken out")
+    func reloadBesideAdd() async throws {
+        let taken = SinkSettings(account: work, path: "/run/t/taken")
+        let running = try await Running([taken], directories.path)
+        await running.holds("a1", "/run/t/taken")
+        // The reload has read the files, without either; then a sink is added, and the reload applies what it has read.
+        let additions = running.current.additions
+        var request = SinkRequest(account: work)
+        request.path = "/run/t/added"
+        _ = try await running.fixture.agent.addSink(request)
+        running.current.replace(SinkDeclarations(), readAfter: additions)
+        await running.holds(nil, "/run/t/taken")
+        #expect(running.fixture.agent.listSinks().sinks.map(\.path) == ["/run/t/added"])
+        request.path = "/run/t/second"
+        _ = try await running.fixture.agent.addSink(request)
+        #expect(running.fixture.agent.listSinks().sinks.map(\.path) == ["/run/t/added", "/run/t/second"])
+        #expect(try await running.fixture.agent.removeSink("/run/t/added").removed)
+        // A later reload applies what the file has.
+        running.current.replace(SinkDeclarations(), readAfter: running.current.additions)
+        #expect(running.fixture.agent.listSinks().sinks.isEmpty)
+    }
+
+    @Test("a broken entry of sinks.toml is listed as failed with the remedy, and its path is taken")
+    func brokenEntry() async throws {
+        let running = try await running()
+        let error = ConfigurationError(file: "/c/sinks.toml", line: 3, problem: "no such group", hint: "create it")
+        let broken = BrokenSink(
+            account: work, path: "/run/t/broken", what: .header, source: "/c/sinks.toml:3", error: error)
+        running.current.replace(
+            SinkDeclarations(
+                configured: [SinkSettings(account: work, path: Self.path)], added: [.broken(broken)]),
+            readAfter: running.current.additions)
+        let status = try #require(running.status("/run/t/broken"))
+        #expect(status.state == .failed && status.what == .header)
+        #expect(status.detail?.contains("/c/sinks.toml:3: no such group") == true)
+        #expect(status.hint?.hasPrefix("create it; then run 'authagent reload'") == true)
+        var request = SinkRequest(account: work)
+        request.path = "/run/t/broken"
+        let refused = await #expect(throws: Problem.self) { try await running.fixture.agent.addSink(request) }
+        #expect(refused?.hint?.contains("authagent sink remove /run/t/broken") == true)
+        await running.holds("a1")
     }
 
     @Test("a logout and a lock remove the file before they return; an unlocked agent writes it again")

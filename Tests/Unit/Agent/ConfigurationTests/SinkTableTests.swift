@@ -97,7 +97,7 @@ struct SinkTableTests {
     }
 
     @Test("a sink without an account, and one among the agent's own files, are refused")
-    func places() throws {
+    func ownPlaces() throws {
         #expect(throws: ConfigurationError.self) { try load(user: "[[sink]]\npath = \"/run/x\"\n") }
         for directory in ["state/authagent", "config/authagent", "etc"] {
             let path = "\(files.path)/\(directory)/token"
@@ -122,7 +122,7 @@ struct SinkTableTests {
         (second.path, second.group, second.scopes) = ("/run/t/two", "prometheus", ["a"])
         try added.add(second)
         let sinks = try DaemonSettings.load(paths, names: Self.names).sinks.inForce
-        #expect(sinks == (try added.load()))
+        #expect(sinks == (try added.load()).compactMap(\.usable))
         #expect(sinks.map(\.path) == ["/run/t/one", "/run/t/two"])
         #expect(sinks.first?.onChange == ConfiguredProgram("/bin/true", ["a \"quoted\" word"]))
         #expect(sinks.last?.mode == 0o640 && sinks.last?.source == added.file + ":11")
@@ -133,5 +133,62 @@ struct SinkTableTests {
         #expect(
             try String(contentsOfFile: files.path + "/config/authagent/authagent.toml", encoding: .utf8)
                 == "log_level = \"debug\"\n")
+    }
+
+    @Test("an entry of sinks.toml with an error is listed with it, the others are kept, and it can be removed")
+    func broken() throws {
+        let added = AddedSinks(paths, names: Self.names)
+        let good = "[[sink]]\naccount = \"work\"\npath = \"/run/t/good\"\n"
+        let entries = [
+            "on_change = [\"/no/such/program\"]": "/no/such/program", "group = \"gone\"": "there is no group 'gone'",
+            "mode = \"600\"": "is not a mode", "what = \"nonsense\"": "is not known",
+            "extra = 1": "unknown key 'extra'",
+            "path = \"/run/t/good\"": "another sink of this file",
+        ]
+        for (line, problem) in entries {
+            let path = line.hasPrefix("path") ? "" : "path = \"/run/t/bad\"\n"
+            let bad = "\n[[sink]]\naccount = \"work\"\n\(path)\(line)\n\n"
+            try files.file("config/authagent/sinks.toml", good + bad + good.replacing("good", with: "last"))
+            let sinks = try DaemonSettings.load(paths, names: Self.names).sinks
+            #expect(sinks.inForce.map(\.path) == ["/run/t/good", "/run/t/last"])
+            let broken = try #require(sinks.broken.first)
+            #expect(broken.error.problem.contains(problem), "\(broken.error.problem)")
+            #expect(broken.error.line != nil && broken.source == added.file + ":5")
+            var request = SinkRequest(account: broken.account)
+            request.path = "/run/t/new"
+            try added.add(request)
+            #expect(try added.remove("/run/t/new"))
+            #expect(try added.remove(broken.path) && added.remove("/run/t/last"))
+            let rest = try added.load()
+            #expect(rest.count == 1 && rest.allSatisfy { $0.usable != nil || line.hasPrefix("path") })
+        }
+        // What is not even an entry, and a new one with an error, are errors of the whole.
+        for text in ["[[sink]]\npath = \"/run/t/x\"\n", "sink = 1\n", "[[sink]\n"] {
+            try files.file("config/authagent/sinks.toml", text)
+            #expect(throws: ConfigurationError.self) { try added.load() }
+        }
+        try files.file("config/authagent/sinks.toml", good)
+        var wrong = SinkRequest(account: try #require(AccountName("work")))
+        (wrong.path, wrong.group) = ("/run/t/new", "gone")
+        #expect(throws: ConfigurationError.self) { try added.add(wrong) }
+        #expect(try String(contentsOfFile: added.file, encoding: .utf8) == good)
+    }
+
+    @Test("a configured sink whose directory others can write to is refused with its line; a missing one is not")
+    func places() throws {
+        let place = try files.directory("place")
+        let text = "\n[[sink]]\naccount = \"work\"\npath = \"\(place)/token\"\n"
+        for (mode, isSafe) in [(0o700, true), (0o755, true), (0o777, false), (0o1777, false), (0o772, false)] {
+            chmod(place, mode_t(mode))
+            let sinks = try load(user: text).configured
+            guard !isSafe else {
+                try SinkPlace.requireSafe(sinks)
+                continue
+            }
+            let error = #expect(throws: ConfigurationError.self) { try SinkPlace.requireSafe(sinks) }
+            #expect(error?.description.contains("/authagent.toml:2: path: no token can be written") == true)
+            #expect(error?.hint.contains("only you and root can write to") == true)
+        }
+        try SinkPlace.requireSafe(try load(user: text.replacing("/place/", with: "/none/")).configured)
     }
 }

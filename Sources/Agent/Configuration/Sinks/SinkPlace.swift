@@ -1,0 +1,46 @@
+internal import AgentAPI
+public import System
+
+/// The directory of a sink's file.
+public struct SinkPlace: Sendable {
+    private let sink: SinkSettings
+
+    public init(_ sink: SinkSettings) { self.sink = sink }
+
+    public var directory: String { PrivateDirectory.parent(of: sink.path) }
+
+    /// Refuses sinks of authagent.toml whose directory exists and is not safe for a token. A missing one may come later,
+    /// and a file system that hangs is the sink's own trouble.
+    public static func requireSafe(_ sinks: [SinkSettings]) throws(ConfigurationError) {
+        let error = PatientLook.result("sinks") { sinks.lazy.compactMap { SinkPlace($0).error }.first }
+        if let error = error ?? nil { throw error }
+    }
+
+    private var error: ConfigurationError? {
+        do throws(PathFault) { _ = try TrustedFile.place(directory) } catch {
+            if case .system = error.reason { return nil }
+            return ConfigurationError(
+                file: sink.source, problem: "path: no token can be written to \(sink.path): \(error.description)",
+                hint: error.sinkHint)
+        }
+        return nil
+    }
+
+    /// Returns why the sink's group cannot read the file, as far as modes say; `nil` without a group.
+    public static func obstacle(_ sink: SinkSettings, in directory: String) -> Fault? {
+        guard let group = sink.group, let closed = TrustedFile.firstClosed(directory, to: group.id) else { return nil }
+        return Fault(
+            "the group \(group.name) cannot enter \(closed), so it cannot read \(sink.path)",
+            hint: "name a file in a directory that the group can enter; 'namei -l \(sink.path)' shows who may")
+    }
+}
+
+extension PathFault {
+    /// A sticky directory is not enough for files with tokens, as the general hint has it.
+    package var sinkHint: String {
+        switch reason {
+        case .writable, .modeless: "name a directory that only you and root can write to, and run 'authagent reload'"
+        case .owner, .notADirectory, .system: hint
+        }
+    }
+}
