@@ -25,6 +25,16 @@ public final class Browser: Sendable {
     /// Requests one address. A redirect is not followed.
     public func get(_ address: String) async throws -> Page { try await request(address, []) }
 
+    /// Requests an address, and follows its redirects.
+    public func follow(_ address: String) async throws -> Page {
+        var page = try await get(address)
+        for _ in 0..<10 {
+            guard let location = page.location else { return page }
+            page = try await get(location)
+        }
+        throw Failure(description: "\(address): redirects without end")
+    }
+
     /// Opens an address of a server, and does what its pages request until it sends the browser elsewhere.
     ///
     /// `answers` are what the person types, and the buttons that the person presses, by name. Returns the address
@@ -67,8 +77,10 @@ public final class Browser: Sendable {
             body: try String(contentsOfFile: body, encoding: .utf8), location: words.count == 2 ? words[1] : nil)
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+
+        public init(description: String) { self.description = description }
     }
 }
 
