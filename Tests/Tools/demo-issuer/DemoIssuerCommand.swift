@@ -44,6 +44,9 @@ struct DemoIssuerCommand: AsyncParsableCommand {
     @Option(help: "A value of acr that can be requested; the first applies otherwise.")
     var acr: [String] = []
 
+    @Option(help: "A type of authorization_details that can be requested.")
+    var details: [String] = []
+
     @Flag(help: "Approve and deny by POST /control/approve and /control/deny?user_code=… or ?binding_message=….")
     var control = false
 
@@ -64,6 +67,7 @@ struct DemoIssuerCommand: AsyncParsableCommand {
         configuration.code = code ? DemoIssuer.CodeRules() : nil
         configuration.ciba = ciba ? DemoIssuer.CIBARules() : nil
         configuration.authentication.levels = acr
+        configuration.detailTypes = details.isEmpty ? nil : details
         if let descope {
             configuration.descope = DemoIssuer.DescopeRules()
             configuration.descope?.project = descope
