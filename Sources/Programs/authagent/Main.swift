@@ -43,8 +43,10 @@ enum Main {
                 exit(AgentAPI.ExitCode.ok.rawValue)
             }
             let path = CommandPath(CommandLine.arguments.dropFirst())
+            let refused = path.command == "login" ? RefusedOptions.failure(in: CommandLine.arguments) : nil
             Console.report(
-                path.unknownName ?? Failure(usage: AuthagentCommand.message(for: error), command: path.command))
+                refused ?? path.unknownName
+                    ?? Failure(usage: AuthagentCommand.message(for: error), command: path.command))
             exit(AgentAPI.ExitCode.usage.rawValue)
         }
     }
@@ -55,8 +57,8 @@ struct AuthagentCommand: ParsableCommand {
         commandName: "authagent",
         abstract: "Fresh OAuth access tokens for programs on machines without a browser.",
         discussion: """
-            'authagent login NAME' shows a code; approve it on your phone. From then on 'authagent token NAME' prints \
-            a fresh access token whenever a program needs one. See authagent(1).
+            'authagent login NAME' shows a code or an address; approve it on your phone or in a browser. From then on \
+            'authagent token NAME' prints a fresh access token whenever a program needs one. See authagent(1).
 
             Exit codes: 0 ok, 1 failed, 2 usage, 3 login required, 4 agent unreachable, 5 forbidden, 6 provider \
             unreachable, 7 store locked or unavailable.

@@ -59,8 +59,8 @@ public final class LoopbackServer: Sendable {
         listeners.shutDown()
     }
 
-    /// Whether a request is being read or answered.
-    public var isAnswering: Bool { connections.withLock { $0.count > 0 } }
+    /// Whether a request has been read and is not answered yet. Browsers also connect ahead of their next request.
+    public var isAnswering: Bool { connections.withLock { $0.count > $0.waiting.count } }
 
     private var isStopped: Bool { connections.withLock { $0.isStopped } }
 

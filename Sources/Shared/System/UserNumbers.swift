@@ -33,7 +33,8 @@ public enum UserNumbers {
         table(read("/etc/passwd")).first { UInt32($0[safe: 2] ?? "") == user }?[safe: 5].map(String.init)
     }
 
-    private static func name(of user: UInt32) -> String? { name(of: user, in: read("/etc/passwd")) }
+    /// `nil` if this machine has none, or it would have to be quoted on a command line.
+    public static func name(of user: UInt32) -> String? { name(of: user, in: read("/etc/passwd")) }
 
     /// `nil` if the name would have to be quoted on a command line.
     package static func name(of user: UInt32, in users: String) -> String? {

@@ -28,6 +28,15 @@ struct TokenCommand: ParsableCommand {
     @Option(help: ArgumentHelp("For this audience.", valueName: "name"))
     var audience: String?
 
+    @Option(help: ArgumentHelp("With these authorization details (RFC 9396).", valueName: "json|@file"))
+    var authorizationDetails: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of a login with one of these authentication contexts; see 'login --elevate'. May be repeated.",
+            valueName: "values"))
+    var acr: [String] = []
+
     @Option(
         help: ArgumentHelp(
             "Give up after this time, from 0 to 40; a running refresh continues. 0: only a token from memory.",
@@ -36,6 +45,16 @@ struct TokenCommand: ParsableCommand {
 
     @Flag(help: "Renew the token first, after a service has refused it; at most once a minute.")
     var renew = false
+
+    @Flag(
+        help: """
+            The same for the refusal on standard input, as 'curl -si' prints it; exits with 3 and the command if only \
+            another login helps.
+            """)
+    var rejected = false
+
+    @Option(help: ArgumentHelp("The same for this value of the field WWW-Authenticate.", valueName: "text"))
+    var challenge: String?
 
     @Flag(help: "Print the login's ID token instead; with --json beside the access token.")
     var idToken = false
@@ -55,22 +74,40 @@ struct TokenCommand: ParsableCommand {
         if let wait, !(0...Limits.longestWait).contains(wait) {
             throw ValidationError("--wait must be from 0 to \(Limits.longestWait) seconds")
         }
-        _ = try target()
+        guard !(renew && (rejected || challenge != nil)) else {
+            throw ValidationError("--renew excludes --rejected and --challenge")
+        }
+        // A file of details is read once, by `run`.
+        _ = try target(details: nil)
     }
 
-    private func target() throws -> TokenTarget? {
+    private func target(details: String?) throws -> TokenTarget? {
         do throws(TokenTarget.Invalid) {
-            return try TokenTarget(scopes: scope, resources: resource, audience: audience)
+            return try TokenTarget(
+                scopes: scope, resources: resource, audience: audience, authorizationDetails: details)
         } catch {
-            throw ValidationError("--\(error.parameter.rawValue) \(error.problem)")
+            let option = error.parameter.rawValue.replacing("_", with: "-")
+            throw ValidationError("--\(option) \(error.problem)")
         }
     }
 
+    private func request() throws -> TokenRequest {
+        let details = try authorizationDetails.map {
+            try JSONInput.read($0, option: "--authorization-details", is: .array)
+        }
+        var request = TokenRequest(
+            minimumValidity: minValid, includesIDToken: idToken, target: try target(details: details), wait: wait)
+        request.acrValues = acr.flatMap { $0.split(separator: " ").map(String.init) }
+        return request
+    }
+
     func run() throws {
-        var asked = TokenRequest(
-            minimumValidity: minValid, includesIDToken: idToken, target: try target(), wait: wait)
+        var asked = try request()
+        // Before the agent is started: the response may be missing.
+        let isRejected = rejected || challenge != nil
+        let refusal = isRejected ? try challenge.map(ChallengeInput.check) ?? ChallengeInput.read() : nil
         let connection = try AgentConnection.open()
-        if renew { try renew(&asked, connection) }
+        if renew || isRejected { try reject(&asked, refusal, connection) }
         let reply = try connection.ask(.token(account, asked))
         if idToken, !json {
             guard let token = reply.idToken else {
@@ -82,18 +119,31 @@ struct TokenCommand: ParsableCommand {
         }
     }
 
-    /// Renews the token, and reduces the time limit of the request that follows by the time used.
-    private func renew(_ asked: inout TokenRequest, _ connection: AgentConnection) throws {
-        var request = Request.rejectToken(account, TokenRejection(of: asked.target))
+    /// Reports the token as refused, and reduces the time limit of the request that follows by the time used.
+    private func reject(_ asked: inout TokenRequest, _ challenge: String?, _ connection: AgentConnection) throws {
+        var rejection = TokenRejection(of: asked.target)
+        rejection.wwwAuthenticate = challenge
+        var request = Request.rejectToken(account, rejection)
         let deadline = wait.map { Deadline(.seconds($0)) }
         if let wait { request.limit = .seconds(wait) }
-        do throws(AgentClientError) {
-            if let note = try connection.ask(request).note { Console.note(note) }
-        } catch {
+        let reply: TokenRejectionReply
+        do throws(AgentClientError) { reply = try connection.ask(request) } catch {
             guard error == .timeout, wait != nil else { throw error }
             throw Failure(Problem(.timeout, "the refresh takes too long", hint: "try again; the refresh continues"))
         }
+        if reply.result == .stepUp { throw Self.stepUp(reply) }
+        if let note = reply.note { Console.note(note) }
         asked.wait = deadline.map { Int($0.milliseconds / 1000) }
+    }
+
+    /// Only another login satisfies the service.
+    private static func stepUp(_ reply: TokenRejectionReply) -> Failure {
+        let command = reply.command ?? "authagent login \(reply.account)"
+        var failure = Failure(
+            reply.note ?? "the service requires another login of '\(reply.account)'",
+            hint: command.contains("'") ? "run this: \(command)" : "run '\(command)'", code: .loginRequired)
+        failure.problemCode = reply.result.rawValue
+        return failure
     }
 
     /// The output format of a reply.

@@ -14,7 +14,7 @@ struct ForwardedSignals {
             SIGCONT, SIGURG,
         ]
         // Real-time signals, without the two that glibc keeps to itself (signal(7)).
-        let all = [SIGCHLD] + others.filter { !Self.isIgnored($0) } + Array(34...64)
+        let all = [SIGCHLD] + others.filter { !SignalWatch.isIgnored($0) } + Array(34...64)
         watch = SignalWatch(all)
     }
 
@@ -23,12 +23,4 @@ struct ForwardedSignals {
     /// Returns the next signal, and whether a process has sent it to this one. Otherwise the kernel has sent it to the
     /// terminal's whole process group, and the command has it too.
     func next() -> (signal: Int32, isSent: Bool)? { watch.next() }
-
-    private static func isIgnored(_ number: Int32) -> Bool {
-        var action = sigaction()
-        guard sigaction(number, nil, &action) == 0, let handler = action.__sigaction_handler.sa_handler else {
-            return false
-        }
-        return unsafeBitCast(handler, to: Int.self) == 1
-    }
 }

@@ -25,6 +25,15 @@ public final class SignalWatch {
         return signal > 0 ? (signal, isSent != 0) : nil
     }
 
+    /// Whether this process ignores the signal, as one that nohup(1) has started.
+    public static func isIgnored(_ signal: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(signal, nil, &action) == 0, let handler = action.__sigaction_handler.sa_handler else {
+            return false
+        }
+        return unsafeBitCast(handler, to: Int.self) == 1
+    }
+
     deinit { _ = close(descriptor) }
 
     public func take() -> Int32? {

@@ -32,7 +32,8 @@ public final class EventPoll: Sendable {
         }
     }
 
-    private let descriptor: Int32
+    /// Readable for poll(2) while one of the descriptors is ready.
+    public let descriptor: Int32
 
     public init() throws(LocalSocketError) {
         descriptor = clinux_epoll_create()

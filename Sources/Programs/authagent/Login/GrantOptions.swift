@@ -1,0 +1,51 @@
+internal import AgentAPI
+internal import ArgumentParser
+
+/// The options of a login that say by which grant it is, and what that grant sends.
+struct GrantOptions: ParsableArguments {
+    @Flag(help: "Log in in a browser, on this machine or another one (authorization code).")
+    var code = false
+
+    @Flag(help: "Log in with a code that you enter on another device (device authorization).")
+    var device = false
+
+    @Flag(help: "Log in by a question on your phone (CIBA); needs --login-hint.")
+    var ciba = false
+
+    @Option(help: ArgumentHelp("Who logs in, as the provider knows you, such as an e-mail address.", valueName: "who"))
+    var loginHint: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the provider sends the browser back to; without a port, any port of this machine.", valueName: "url")
+    )
+    var redirectUri: String?
+
+    @Flag(inversion: .prefixedNo, help: "Use PKCE always, or never; the default is if the provider requires it.")
+    var pkce: Bool?
+
+    @Flag(inversion: .prefixedNo, help: "Push the authorization request always, or never; the default is if offered.")
+    var par: Bool?
+
+    @Option(help: ArgumentHelp("Request these authorization details (RFC 9396).", valueName: "json|@file"))
+    var authorizationDetails: String?
+
+    func validate() throws {
+        guard [code, device, ciba].count(where: \.self) <= 1 else {
+            throw ValidationError("--code, --device and --ciba exclude each other")
+        }
+    }
+
+    private var kind: GrantKind? { code ? .code : device ? .device : ciba ? .ciba : nil }
+
+    func set(_ settings: inout LoginSettings) throws {
+        settings.grant = kind?.rawValue
+        settings.loginHint = loginHint
+        settings.redirectURI = redirectUri
+        settings.pkce = pkce
+        settings.par = par
+        settings.authorizationDetails = try authorizationDetails.map {
+            try JSONInput.read($0, option: "--authorization-details", is: .array)
+        }
+    }
+}
