@@ -110,7 +110,7 @@ package struct ReplyReading {
         if case .success(let metadata?) = metadata, metadata.issuer.text != "https://h.example" {
             return "another issuer"
         }
-        var polling = DevicePolling(
+        var polling = LoginPolling(
             DeviceAuthorization(
                 deviceCode: SecretBytes("dc"), userCode: "U", verificationURI: "https://h/", expiresIn: 900),
             now: ContinuousClock.now

@@ -20,7 +20,7 @@ extension Fleet {
     }
 
     mutating func beginLogin(_ index: Int, at moment: Moment) {
-        let polling = DevicePolling(login.authorization, now: clock.instant(moment))
+        let polling = LoginPolling(login.authorization, now: clock.instant(moment))
         // A person types the code in ten seconds or more.
         let approvedAt = moment + .seconds(10 + random.exponential(mean: 30))
         machines[index].login = Machine.DeviceLogin(polling: polling, approvedAt: approvedAt)

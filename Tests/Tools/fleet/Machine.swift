@@ -13,7 +13,7 @@ struct Machine {
     }
 
     struct DeviceLogin {
-        var polling: DevicePolling
+        var polling: LoginPolling
         var approvedAt: Moment
     }
 

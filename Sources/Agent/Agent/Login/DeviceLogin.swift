@@ -16,7 +16,7 @@ struct DeviceLogin: LoginGrant {
         let begun: Begun
         do throws(OAuthFailure) { begun = try await begin() } catch { throw .oauth(error) }
         var (server, otherwise) = (begun.server, begun.otherwise)
-        var polling = DevicePolling(begun.authorization, now: time.now)
+        var polling = LoginPolling(begun.authorization, now: time.now)
         context.report(.prompt(prompt(begun.authorization), deadline: polling.deadline))
         var isCodeKnown = false
         while true {

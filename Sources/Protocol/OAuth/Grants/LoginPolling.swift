@@ -1,5 +1,6 @@
-/// The schedule of polls for a device code (RFC 8628 §3.3, §3.5). It has no clock: every time is a parameter.
-public struct DevicePolling: Sendable {
+/// The schedule of a login's polls, by a device code (RFC 8628 §3.3, §3.5) or by CIBA (OpenID CIBA Core 1.0 §11). It has
+/// no clock: every time is a parameter.
+public struct LoginPolling: Sendable {
     public enum Decision: Sendable {
         /// Poll again at `nextPoll`.
         case wait
@@ -26,11 +27,19 @@ public struct DevicePolling: Sendable {
     private var slowDownsInARow = 0
     private var backOffsInARow = 0
 
-    /// `now` is when the response arrived. The first poll waits, too.
+    /// `expiresIn` and `interval` are in seconds; `now` is when the response arrived. The first poll waits, too.
+    public init(expiresIn: Int, interval: Int, now: ContinuousClock.Instant) {
+        agreedInterval = interval
+        deadline = now + .seconds(expiresIn)
+        nextPoll = now + .seconds(interval)
+    }
+
     public init(_ authorization: DeviceAuthorization, now: ContinuousClock.Instant) {
-        agreedInterval = authorization.interval
-        deadline = now + .seconds(authorization.expiresIn)
-        nextPoll = now + .seconds(authorization.interval)
+        self.init(expiresIn: authorization.expiresIn, interval: authorization.interval, now: now)
+    }
+
+    public init(_ authentication: BackchannelAuthentication, now: ContinuousClock.Instant) {
+        self.init(expiresIn: authentication.expiresIn, interval: authentication.interval, now: now)
     }
 
     /// Seconds between the end of one poll and the start of the next.

@@ -1,4 +1,4 @@
-/// The result of one token request with a device code (RFC 8628 §3.5).
+/// The result of one token request with a device code (RFC 8628 §3.5) or a CIBA request's id (OpenID CIBA Core 1.0 §11).
 public enum PollReply: Sendable {
     case granted(TokenGrant)
     /// `interval` in seconds; `nil` if the server sends none.
@@ -15,7 +15,7 @@ public enum PollReply: Sendable {
     case transient(detail: String, backsOff: Bool, retryAfter: Duration?)
     /// The server's certificate is not trusted, so polling stops.
     case untrusted(detail: String)
-    /// A success without a usable token: the device code is used up, so a retry will not help.
+    /// A success without a usable token: the code is used up, so a retry will not help.
     case unusable(detail: String)
     /// The server does not implement RFC 8628.
     case unsupported(detail: String)

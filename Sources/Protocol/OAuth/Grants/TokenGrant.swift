@@ -19,6 +19,8 @@ public struct TokenGrant: Sendable {
     public var refreshExpiresIn: Int?
     /// What was granted of `authorization_details` (RFC 9396 §7); `nil` if absent or unreadable.
     public var authorizationDetails: AuthorizationDetails?
+    /// Whether the reply has details that cannot be read, so that it is not known what the token is for.
+    public var areDetailsUnreadable = false
 
     public init(
         accessToken: SecretBytes, tokenType: String = "Bearer", expiresIn: Int? = nil,
@@ -99,6 +101,7 @@ extension TokenGrant {
             isScopeComplete: scope?.count == named?.count && fields.agreeOnWords("scope", "scopes"),
             authorizationDetails: AuthorizationDetails(granted: fields["authorization_details"])
         )
+        areDetailsUnreadable = authorizationDetails == nil && fields["authorization_details"] != nil
     }
 
     /// Returns the words that are valid scopes (RFC 6749 appendix A.4).

@@ -2,13 +2,13 @@ import OAuth
 import SecretMemory
 import Testing
 
-@Suite struct DevicePollingTests {
+@Suite struct LoginPollingTests {
     private let start = ContinuousClock.now
     private let timeout = PollReply.transient(detail: "10 s", backsOff: true, retryAfter: nil)
     private let reset = PollReply.transient(detail: "reset", backsOff: false, retryAfter: nil)
 
-    private func polling(expiresIn: Int = 900, interval: Int = 5) -> DevicePolling {
-        DevicePolling(
+    private func polling(expiresIn: Int = 900, interval: Int = 5) -> LoginPolling {
+        LoginPolling(
             DeviceAuthorization(
                 deviceCode: SecretBytes("dc"), userCode: "U", verificationURI: "https://h/", expiresIn: expiresIn,
                 interval: interval
@@ -18,7 +18,7 @@ import Testing
     }
 
     /// Plays replies, each 1 s after its poll was due; returns the seconds from each reply to the next poll.
-    private func gaps(_ polling: inout DevicePolling, _ replies: [PollReply]) -> [Int64] {
+    private func gaps(_ polling: inout LoginPolling, _ replies: [PollReply]) -> [Int64] {
         replies.map { reply in
             let arrival = polling.nextPoll + .seconds(1)
             _ = polling.received(reply, at: arrival)
@@ -28,7 +28,7 @@ import Testing
 
     @Test("D1: the default interval of 5 s is kept before every poll")
     func defaultInterval() {
-        var polling = DevicePolling(
+        var polling = LoginPolling(
             DeviceAuthorization(
                 deviceCode: SecretBytes("dc"), userCode: "U", verificationURI: "https://h/", expiresIn: 900
             ),

@@ -44,7 +44,7 @@ import Testing
 
     /// Feeds the reply to the polling, which turns it into the end of a login.
     private func poll(_ reply: PollReply) -> ReplyCase.Outcome {
-        var polling = DevicePolling(
+        var polling = LoginPolling(
             DeviceAuthorization(
                 deviceCode: SecretBytes("dc"), userCode: "U", verificationURI: "https://h/", expiresIn: 900),
             now: ContinuousClock.now
