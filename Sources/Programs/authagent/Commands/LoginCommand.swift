@@ -70,6 +70,9 @@ struct LoginCommand: ParsableCommand {
         if let store, !["keyring", "sealed", "memory"].contains(store) {
             throw ValidationError("--store must be keyring, sealed or memory")
         }
+        if client.usesInput, grant.userCode || paste {
+            throw ValidationError("only one secret can be read from standard input")
+        }
         if paste, browserHere { throw ValidationError("--paste and --browser-here exclude each other") }
         if let input, !(paste && input == "-") {
             // The address may have a code, so it is not repeated.
@@ -109,6 +112,7 @@ struct LoginCommand: ParsableCommand {
             settings: settings, registrationToken: try client.registrationToken(), timeout: timeout,
             qrCode: screen.wantsQRCode ? true : nil)
         try stepUp.set(&request)
+        if grant.userCode { request.userCode = try PassphraseInput.read("user code") }
         return request
     }
 }

@@ -77,6 +77,9 @@ struct TokenCommand: ParsableCommand {
         guard !(renew && (rejected || challenge != nil)) else {
             throw ValidationError("--renew excludes --rejected and --challenge")
         }
+        if !acr.isEmpty, let problem = AuthenticationContexts.problem(in: acrValues) {
+            throw ValidationError("--acr \(problem)")
+        }
         // A file of details is read once, by `run`.
         _ = try target(details: nil)
     }
@@ -91,13 +94,15 @@ struct TokenCommand: ParsableCommand {
         }
     }
 
+    private var acrValues: [String] { acr.flatMap { $0.split(separator: " ").map(String.init) } }
+
     private func request() throws -> TokenRequest {
         let details = try authorizationDetails.map {
             try JSONInput.read($0, option: "--authorization-details", is: .array)
         }
         var request = TokenRequest(
             minimumValidity: minValid, includesIDToken: idToken, target: try target(details: details), wait: wait)
-        request.acrValues = acr.flatMap { $0.split(separator: " ").map(String.init) }
+        request.acrValues = acrValues
         return request
     }
 
@@ -123,6 +128,7 @@ struct TokenCommand: ParsableCommand {
     private func reject(_ asked: inout TokenRequest, _ challenge: String?, _ connection: AgentConnection) throws {
         var rejection = TokenRejection(of: asked.target)
         rejection.wwwAuthenticate = challenge
+        rejection.acr = asked.acrValues.isEmpty ? nil : asked.acrValues.joined(separator: " ")
         var request = Request.rejectToken(account, rejection)
         let deadline = wait.map { Deadline(.seconds($0)) }
         if let wait { request.limit = .seconds(wait) }
@@ -133,7 +139,27 @@ struct TokenCommand: ParsableCommand {
         }
         if reply.result == .stepUp { throw Self.stepUp(reply) }
         if let note = reply.note { Console.note(note) }
+        if let command = reply.command { Console.note("if the service goes on refusing, run: \(command)") }
+        try follow(reply, &asked)
         asked.wait = deadline.map { Int($0.milliseconds / 1000) }
+    }
+
+    /// Requests the token that satisfies the service, if it is another one than the refused.
+    private func follow(_ reply: TokenRejectionReply, _ asked: inout TokenRequest) throws {
+        if let acr = reply.acr {
+            // The token of another login, as it is.
+            asked.acrValues = AuthenticationContexts.names(in: acr)
+            asked.target = nil
+        } else if let scope = reply.scope {
+            let scopes = scope.split(separator: " ").map(String.init)
+            do throws(TokenTarget.Invalid) {
+                asked.target = try TokenTarget(
+                    scopes: scopes, resources: resource, audience: audience,
+                    authorizationDetails: asked.target?.authorizationDetails)
+            } catch {
+                throw Failure(AgentClientError.notUnderstood)
+            }
+        }
     }
 
     /// Only another login satisfies the service.

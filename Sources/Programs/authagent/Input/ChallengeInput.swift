@@ -5,8 +5,6 @@ internal import System
 
 /// Reads a service's refusal from standard input, as 'curl -i' prints it.
 enum ChallengeInput {
-    /// The agent's limit for a challenge.
-    private static let longest = 16 * 1024
     /// A larger body is left unread, and its writer gets an error.
     private static let longestBody = 16 * 1024 * 1024
 
@@ -25,11 +23,11 @@ enum ChallengeInput {
     }
 
     static func check(_ challenge: String) throws -> String {
-        guard !challenge.isEmpty, challenge.utf8.count <= longest,
+        guard !challenge.isEmpty, challenge.utf8.count <= RejectedToken.longestChallenge,
             challenge.utf8.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F })
         else {
             throw Failure(
-                "the challenge is empty, longer than \(longest) bytes, or has control characters",
+                "the challenge is empty, longer than \(RejectedToken.longestChallenge) bytes, or has control characters",
                 hint: "give the value of the response's field WWW-Authenticate", code: .usage)
         }
         return challenge

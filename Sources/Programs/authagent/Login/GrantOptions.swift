@@ -12,6 +12,9 @@ struct GrantOptions: ParsableArguments {
     @Flag(help: "Log in by a question on your phone (CIBA); needs --login-hint.")
     var ciba = false
 
+    @Flag(help: "For --ciba: ask for the code by which the provider knows that the question is yours; it is not kept.")
+    var userCode = false
+
     @Option(help: ArgumentHelp("Who logs in, as the provider knows you, such as an e-mail address.", valueName: "who"))
     var loginHint: String?
 
@@ -34,6 +37,7 @@ struct GrantOptions: ParsableArguments {
         guard [code, device, ciba].count(where: \.self) <= 1 else {
             throw ValidationError("--code, --device and --ciba exclude each other")
         }
+        if userCode, code || device { throw ValidationError("--user-code is for --ciba only") }
     }
 
     private var kind: GrantKind? { code ? .code : device ? .device : ciba ? .ciba : nil }

@@ -24,6 +24,9 @@ struct StepUpOptions: ParsableArguments {
         if let maxAge, !(0...31_536_000).contains(maxAge) {
             throw ValidationError("--max-age must be from 0 to 31536000 seconds")
         }
+        if !acr.isEmpty, let problem = AuthenticationContexts.problem(in: values) {
+            throw ValidationError("--acr \(problem)")
+        }
         if elevate, values.isEmpty { throw ValidationError("--elevate needs --acr") }
     }
 

@@ -55,8 +55,15 @@ final class TextLoginScreen: LoginScreen {
         if let note = result.note { Console.note(note) }
         let subject = result.subject.map { " as \(Console.clean($0))" } ?? ""
         let scope = result.scope.isEmpty ? "" : ", scope: \(Console.clean(result.scope))"
-        Console.print("logged in '\(account)'\(subject)\(scope)")
-        Console.print("now 'authagent token \(account)' prints a fresh token")
+        let context = result.acr.map { ", authenticated by \(Console.clean($0))" } ?? ""
+        Console.print("logged in '\(account)'\(subject)\(scope)\(context)")
+        guard result.elevated == true else {
+            Console.print("now 'authagent token \(account)' prints a fresh token")
+            return
+        }
+        Console.print("this login is in memory, beside the account's login")
+        let option = result.acr.map { " --acr \(Console.clean($0))" } ?? ""
+        Console.print("now 'authagent token \(account)\(option)' prints its token")
     }
 
     /// Shows the issuer, the requested scopes and the client, because logins are abused with codes and addresses that an

@@ -49,6 +49,8 @@ struct StatusTable {
             let account = report.accounts[index - 1]
             if let identity = identity(account) { lines.append("  \(identity)") }
             if let end = account.loginExpiresAt { lines.append("  \(loginExpiry(end))") }
+            if let renewal = account.renewal.flatMap(renewal) { lines.append("  \(renewal)") }
+            lines += (account.elevated ?? []).map { "  elevated login: \(elevated($0))" }
             if let error = account.lastError { lines.append("  \(error)") }
             if let hint = account.hint { lines.append("  hint: \(hint)") }
         }
@@ -66,6 +68,24 @@ struct StatusTable {
     /// The expiry of the login, as text.
     private func loginExpiry(_ moment: Int) -> String {
         moment < now ? "the login has expired" : "the login expires \(words(moment))"
+    }
+
+    /// A renewal that asks on the user's phone, as text; `nil` while there is nothing to say.
+    private func renewal(_ renewal: RenewalStatus) -> String? {
+        let detail = renewal.detail.map { ": \($0)" } ?? ""
+        return switch renewal.state {
+        case .ready: nil
+        case .pending: "waiting for your approval on the phone\(detail)"
+        case .waiting: "asks on the phone \(words(renewal.at))\(detail)"
+        case .stopped: "does not ask on the phone\(detail)"
+        }
+    }
+
+    /// A login in memory beside the account's, as text.
+    private func elevated(_ login: ElevatedStatus) -> String {
+        let time = login.authTime.map { ", authenticated \(TimeSpan.words(max(0, now - $0))) ago" } ?? ""
+        let end = login.expiresAt.map { ", expires \(words($0))" } ?? ""
+        return login.acr + time + end
     }
 
     /// A time in seconds since 1970, as `in 54 min`.
