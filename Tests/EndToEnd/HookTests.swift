@@ -57,6 +57,25 @@ struct HookTests {
         await eventually { demo.home.log.contains("hook printed") && demo.home.log.contains("the hook ran") }
     }
 
+    @Test("a hook gets the usual limit of descriptors, which the agent raises for itself")
+    func descriptors() async throws {
+        let demo = try await DemoLogin()
+        let files = demo.home.files.path
+        try install(demo, "ulimit -Sn > \(files)/limit.new; mv \(files)/limit.new \(files)/limit", ["on_login_prompt"])
+        let started = try await ChildProcess.run(
+            "/bin/sh", ["-c", "ulimit -Sn 400 && exec \"$0\" start", try demo.home.program("authagent")],
+            environment: demo.home.environment)
+        #expect(started.status == 0, "\(started.errors)")
+        try await demo.logIn()
+        await eventually { FileManager.default.fileExists(atPath: files + "/limit") }
+        #expect(try String(contentsOfFile: files + "/limit", encoding: .utf8) == "400\n")
+        let pid = try #require(demo.home.daemonPID)
+        let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
+        let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max open files") })
+        let words = line.split(separator: " ")
+        #expect(words[3] == words[4] && words[3] != "400", "\(line)")
+    }
+
     @Test("a hook that hangs delays no request, and ends with the agent")
     func hanging() async throws {
         let demo = try await DemoLogin()

@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,6 +26,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -237,84 +241,126 @@ int clinux_close_from_in_child(void *actions, int first) {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
-// Starts a program with default signals. The non-negative `descriptors` become its 0, 1, 2 and 3; 0 to 2 default to
-// /dev/null; those from `first` on are closed. Without `directory` it starts in the caller's.
-static int spawn(
-    const char *path, char *const arguments[], char *const environment[], const int descriptors[4], int first,
-    short flags, const char *directory, pid_t *pid
-) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    int result = posix_spawn_file_actions_init(&actions);
-    if (result != 0) return result;
-    result = posix_spawnattr_init(&attributes);
-    if (result != 0) {
-        posix_spawn_file_actions_destroy(&actions);
-        return result;
+// The soft limit of descriptors before it was raised; 0 if it was not.
+static _Atomic rlim_t usual_descriptors;
+
+long clinux_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    if (limit.rlim_cur < limit.rlim_max) {
+        rlim_t usual = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) == 0) {
+            usual_descriptors = usual;
+        } else {
+            limit.rlim_cur = usual;
+        }
     }
+    return limit.rlim_cur > LONG_MAX ? LONG_MAX : (long)limit.rlim_cur;
+}
+
+struct start {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    const int *descriptors;
+    int first;
+    enum { same_group, own_group, own_session } group;
+    const char *directory;
+};
+
+// In the child: sets all up and executes the program. Only system calls, because the memory is the parent's (vfork(2)).
+static void execute(const struct start *start) {
+    struct sigaction usual = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++) (void)sigaction(number, &usual, NULL);
+    if (start->group == own_session && setsid() < 0) return;
+    if (start->group == own_group && setpgid(0, 0) != 0) return;
     // The first may itself be 3, so the order matters; an opened file takes a number that later steps do not use as a
     // source.
-    for (int target = 0; target <= 3 && result == 0; target++) {
-        if (descriptors[target] >= 0) {
-            result = posix_spawn_file_actions_adddup2(&actions, descriptors[target], target);
-        }
+    for (int target = 0; target <= 3; target++) {
+        int source = start->descriptors[target];
+        if (source < 0) continue;
+        // dup2(2) does nothing for the same number, and that would be closed by execve(2).
+        if (source == target ? fcntl(target, F_SETFD, 0) != 0 : dup2(source, target) < 0) return;
     }
-    for (int target = 0; target <= 2 && result == 0; target++) {
-        if (descriptors[target] < 0) {
-            result = posix_spawn_file_actions_addopen(
-                &actions, target, "/dev/null", target == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0);
-        }
+    for (int target = 0; target <= 2; target++) {
+        if (start->descriptors[target] >= 0) continue;
+        int opened = open("/dev/null", target == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+        if (opened < 0 || (opened != target && (dup2(opened, target) < 0 || close(opened) != 0))) return;
     }
-    if (result == 0 &&
-        (result = posix_spawn_file_actions_addclosefrom_np(&actions, first)) == 0 &&
-        (directory == NULL || (result = posix_spawn_file_actions_addchdir_np(&actions, directory)) == 0) &&
-        (result = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
-        (result = posix_spawnattr_setsigdefault(&attributes, &all)) == 0 &&
-        (result = posix_spawnattr_setflags(
-             &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | flags)) == 0) {
-        result = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
+    closefrom(start->first);
+    if (start->directory != NULL && chdir(start->directory) != 0) return;
+    struct rlimit limit;
+    if (usual_descriptors != 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        // A program that uses select(2), or closes each possible descriptor, counts on the usual one.
+        limit.rlim_cur = usual_descriptors;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     }
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return result;
+    sigemptyset(&none);
+    if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) return;
+    execve(start->path, start->arguments, start->environment);
+}
+
+// Starts a program with default signals and the usual limit of descriptors, which posix_spawn(3) cannot set. The
+// non-negative `descriptors` become its 0, 1, 2 and 3; 0 to 2 default to /dev/null; those from `first` on are closed.
+// Without `directory` it starts in the caller's.
+static int spawn(const struct start *start, pid_t *pid) {
+    sigset_t all, before;
+    volatile int failure = 0;
+    sigfillset(&all);
+    // A handler must not run in the child, on the parent's memory.
+    int result = pthread_sigmask(SIG_BLOCK, &all, &before);
+    if (result != 0) return result;
+    pid_t child = vfork();
+    if (child == 0) {
+        execute(start);
+        failure = errno;
+        _exit(127);
+    }
+    if (child < 0) failure = errno;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure == 0) {
+        *pid = child;
+    } else if (child > 0) {
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    }
+    return failure;
 }
 
 int clinux_spawn_daemon(const char *path, char *const arguments[], char *const environment[], int log, int extra) {
     pid_t pid;
     const int descriptors[4] = {-1, log, log, extra};
-    return spawn(path, arguments, environment, descriptors, 4, POSIX_SPAWN_SETSID, "/", &pid);
+    return spawn(&(struct start){path, arguments, environment, descriptors, 4, own_session, "/"}, &pid);
 }
 
 int clinux_spawn(
     const char *path, char *const arguments[], char *const environment[], int output, int errors, pid_t *pid
 ) {
     const int descriptors[4] = {-1, output, errors, -1};
-    return spawn(path, arguments, environment, descriptors, 3, 0, "/", pid);
+    return spawn(&(struct start){path, arguments, environment, descriptors, 3, same_group, "/"}, pid);
 }
 
 int clinux_spawn_in_place(
     const char *path, char *const arguments[], char *const environment[], int input, int output, pid_t *pid
 ) {
     const int descriptors[4] = {input, output, -1, -1};
-    return spawn(path, arguments, environment, descriptors, 3, POSIX_SPAWN_SETPGROUP, NULL, pid);
+    return spawn(&(struct start){path, arguments, environment, descriptors, 3, own_group, NULL}, pid);
 }
 
 int clinux_spawn_helper(
     const char *path, int program, char *const arguments[], char *const environment[], int channel, pid_t *pid
 ) {
     const int descriptors[4] = {channel, channel, -1, program};
-    if (program < 0) return spawn(path, arguments, environment, descriptors, 3, 0, "/", pid);
-    return spawn("/proc/self/fd/3", arguments, environment, descriptors, 4, 0, "/", pid);
+    if (program < 0) return spawn(&(struct start){path, arguments, environment, descriptors, 3, same_group, "/"}, pid);
+    return spawn(&(struct start){"/proc/self/fd/3", arguments, environment, descriptors, 4, same_group, "/"}, pid);
 }
 
 int clinux_spawn_session(
     const char *path, char *const arguments[], char *const environment[], int input, int output, pid_t *pid
 ) {
     const int descriptors[4] = {input, output, output, -1};
-    return spawn(path, arguments, environment, descriptors, 3, POSIX_SPAWN_SETSID, "/", pid);
+    return spawn(&(struct start){path, arguments, environment, descriptors, 3, own_session, "/"}, pid);
 }
 
 int clinux_memory_file(const void *bytes, size_t count) {

@@ -6,6 +6,7 @@ internal import NIOCore
 internal import NIOPosix
 internal import Policy
 public import ServiceLifecycle
+internal import System
 
 /// The server of the socket API (HTTP/1.1 and JSON).
 ///
@@ -42,7 +43,7 @@ public struct AgentServer: Service {
     public func run() async throws {
         let rules = access.rules
         let registry = ConnectionRegistry(
-            ConnectionCaps(descriptors: Self.descriptorsAllowed(), limits), limits, owner: { rules.current.owner },
+            ConnectionCaps(descriptors: DescriptorLimit.raise(), limits), limits, owner: { rules.current.owner },
             accountable: access.accountable)
         let admission = ConnectionAdmission(
             access: access, gate: router.gate, registry: registry, metrics: metrics, limits: limits, logger: logger)
@@ -68,16 +69,6 @@ public struct AgentServer: Service {
         await registry.finishStop(on: group.next(), within: TimeAmount(limits.answerTime))
         await lastReplies
         try await group.shutdownGracefully()
-    }
-
-    /// Raises the soft limit of descriptors to the hard limit and returns it. The usual 1,024 is below the cap on
-    /// connections; it is that low for the sake of select(2), which the agent does not use (getrlimit(2)).
-    private static func descriptorsAllowed() -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return Int(clamping: limit.rlim_cur)
     }
 
     /// Serves a connection from the lane with HTTP, from the first byte of a request.

@@ -130,6 +130,9 @@ int clinux_socket_pair(int ends[2]);
 /// Creates a pipe with close-on-exec ends.
 int clinux_pipe(int ends[2]);
 
+/// Raises the soft limit of descriptors to the hard one, and returns it. The programs that are started get the former one.
+long clinux_raise_descriptor_limit(void);
+
 /// Makes posix_spawn(3) close every descriptor from `first` on in the child:
 /// posix_spawn_file_actions_addclosefrom_np(3), missing from Glibc's module.
 int clinux_close_from_in_child(void *actions, int first);

@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A program to start with default signals and no descriptor of the caller's but those named (posix_spawn(3)), in /
-/// where nothing else is said.
+/// A program to start with default signals, the usual limit of descriptors, and no descriptor of the caller's but those
+/// named, in / where nothing else is said.
 ///
 /// The functions return 0 or an error number. The caller waits for the end of the process.
 public struct ProgramStart: Sendable {
