@@ -56,11 +56,15 @@ struct ExecTests {
             ["--fd", "1024", "--", "true"], ["--aws", "--", "true"], ["--aws", "--azure", "--", "true"],
             ["--env", "T", "--role", "R", "--", "true"], ["--azure", "--restart", "--", "true"],
             ["--env", "T", "--restart", "--on-renew", "HUP", "--", "true"],
-            ["--env", "T", "--on-renew", "KILL", "--", "true"], ["--env", "T", "--on-renew", "99", "--", "true"],
+            ["--file", "T", "--on-renew", "KILL", "--", "true"], ["--file", "T", "--on-renew", "99", "--", "true"],
+            ["--env", "T", "--on-renew", "HUP", "--", "true"], ["--fd", "3", "--on-renew", "HUP", "--", "true"],
+            ["--azure", "--on-renew", "HUP", "--", "true"],
         ] {
             let result = try await demo.home.authagent(["exec", "work"] + arguments)
             #expect(result.status == 2 && result.output.isEmpty, "\(arguments) \(result.errors)")
         }
+        let signal = try await demo.home.authagent("exec", "work", "--env", "T", "--on-renew", "HUP", "--", "true")
+        #expect(signal.errors.contains("--on-renew needs --file") && signal.errors.contains("--restart serves --env"))
     }
 
     @Test(

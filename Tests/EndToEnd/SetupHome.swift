@@ -11,11 +11,11 @@ final class SetupHome: Sendable {
     /// `links`: the names under which the client is in PATH.
     init(
         _ accounts: [(name: String, urls: [String])] = [("work", ["https://git.example.com/team/"])],
-        links: [String] = ["docker-credential-authagent", "cargo-credential-authagent"]
+        links: [String] = ["docker-credential-authagent", "cargo-credential-authagent"], scope: String = "openid a"
     ) throws {
         let home = try AgentHome()
         self.home = home
-        agent = try StatusAgent(home.socket, accounts)
+        agent = try StatusAgent(home.socket, accounts, scope: scope)
         let programs = try home.files.directory("programs")
         for name in links {
             try FileManager.default.createSymbolicLink(

@@ -166,6 +166,40 @@ struct SetupTests {
         #expect(try await place.setup(tool, "--undo", "--write").status == 0)
     }
 
+    @Test("without the scope openid a note says that the account gets no ID token, where the tool needs one")
+    func identity() async throws {
+        let place = try SetupHome([("work", [])], scope: "profile")
+        for arguments in [
+            ["kubectl", "--id-token"], ["aws"] + Self.role, ["google"] + Self.audience,
+        ] {
+            let result = try await place.setup(arguments)
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(
+                result.errors.contains("note: this needs an ID token, and 'work' has no scope openid"),
+                "\(arguments): \(result.errors)")
+            #expect(result.errors.split(separator: "\n").count == 1 && result.errors.contains("'authagent login work'"))
+        }
+        for arguments in [["kubectl"], ["aws", "--account-id", "123456789012", "--role", "r"]] {
+            #expect(try await place.setup(arguments).errors == "")
+        }
+    }
+
+    @Test("pip's directory of the shim exists, or the command that creates it comes first")
+    func shim() async throws {
+        let place = try SetupHome()
+        for tool in ["pip", "uv"] {
+            let result = try await place.setup(tool)
+            let steps = result.lines.filter { $0.hasPrefix("# next: ") }.map { String($0.dropFirst(8)) }
+            #expect(steps.count == 3, "\(result.output)")
+            let link = try #require(steps.first { $0.hasPrefix("mkdir -p ") })
+            let path = try #require(steps.first { $0.hasPrefix("export PATH=") }?.split(separator: ",").first)
+            let run = try await place.run("/bin/sh", ["-c", "\(link) && \(path) && command -v keyring"])
+            #expect(run.output == "\(place.path)/.local/lib/authagent/bin/keyring\n", "\(run.output)\(run.errors)")
+            #expect(try await place.setup(tool).lines.count { $0.hasPrefix("# next: ") } == 2)
+            try FileManager.default.removeItem(atPath: place.path + "/.local")
+        }
+    }
+
     @Test("of several accounts with URLs one must be named; undo takes out those of all, or of one")
     func accounts() async throws {
         let place = try SetupHome([

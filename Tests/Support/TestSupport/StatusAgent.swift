@@ -5,12 +5,12 @@ import Foundation
 public final class StatusAgent: Sendable {
     private let listener: Int32
 
-    public init(_ path: String, _ accounts: [(name: String, urls: [String])]) throws {
+    public init(_ path: String, _ accounts: [(name: String, urls: [String])], scope: String) throws {
         let status: [String: Any] = [
             "agent": ["version": "0", "pid": 1, "socket": path, "store_state": "ok"] as [String: Any],
             "accounts": accounts.map { account in
                 [
-                    "account": account.name, "state": "ok", "issuer": "https://id.example.com", "scope": "a",
+                    "account": account.name, "state": "ok", "issuer": "https://id.example.com", "scope": scope,
                     "store": "memory", "urls": account.urls,
                 ] as [String: Any]
             },

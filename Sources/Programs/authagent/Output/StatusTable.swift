@@ -17,7 +17,10 @@ struct StatusTable {
         if agent.locked == true { lines.append("locked: 'authagent unlock' ends it") }
         lines.append("keyring: \(agent.storeState.rawValue)" + (agent.storeDetail.map { " (\($0))" } ?? ""))
         // If no account uses the keyring, its state is irrelevant.
-        let needsKeyring = agent.sealedState == nil || report.accounts.contains { $0.store == "keyring" }
+        // Without accounts, the next login may use it.
+        let needsKeyring =
+            report.accounts.isEmpty
+            ? agent.sealedState == nil : report.accounts.contains { ["keyring", ""].contains($0.store) }
         if needsKeyring, let hint = agent.storeHint { lines.append("  hint: \(hint)") }
         if let state = agent.sealedState {
             lines.append("sealed store: \(state.rawValue)" + (agent.sealedDetail.map { " (\($0))" } ?? ""))

@@ -96,7 +96,9 @@ struct SetupPlace {
             let names = accounts.map(\.account).sorted().map(\.description).joined(separator: ", ")
             throw Failure("there are several accounts: \(names)", hint: "choose one with --account", code: .usage)
         }
-        return SetupSubject(name: account.account, urls: try chosen(of: account))
+        return SetupSubject(
+            name: account.account, urls: try chosen(of: account),
+            scopes: account.scope.split(separator: " ").map(String.init))
     }
 
     /// The URLs of --url, without asking whether an account has them: it may be gone.
@@ -128,6 +130,16 @@ struct SetupPlace {
 struct SetupSubject {
     let name: AccountName
     let urls: [MappedURL]
+    /// Of the login, or those that it will request.
+    let scopes: [String]
+
+    /// What is missing for an ID token, which providers issue with the scope `openid` (OpenID Connect Core 1.0
+    /// §3.1.2.1); `nil` if the account has it.
+    var identityRemark: String? {
+        guard !scopes.contains("openid") else { return nil }
+        return "this needs an ID token, and '\(name)' has no scope openid: add it with --scope or to 'scopes', and run"
+            + " 'authagent login \(name)'"
+    }
 
     /// The URLs, for tools whose configuration has them.
     func mapped() throws -> [MappedURL] {

@@ -47,7 +47,8 @@ struct SetupAWS: SetupTool {
     }
 
     func plan(_ place: SetupPlace) throws -> SetupPlan {
-        let account = try place.subject().name
+        let subject = try place.subject()
+        let account = subject.name
         let name = profile ?? account.description
         let section = name == "default" ? name : "profile \(name)"
         var plan = SetupPlan()
@@ -60,6 +61,7 @@ struct SetupAWS: SetupTool {
             lines.append("credential_process = \(place.program) helper aws \(account) \(role)")
             if let roleARN { plan.show("without a program", Self.sink(account, roleARN, place)) }
         }
+        if roleARN != nil, let remark = subject.identityRemark { plan.notes.append(remark) }
         plan.remarks.append("aws --profile \(name) sts get-caller-identity")
         let block = MarkedBlock(BlockName("aws", account, name).text, lines)
         let path = Self.path(place)

@@ -39,7 +39,8 @@ struct SetupGoogle: SetupTool {
     }
 
     func plan(_ place: SetupPlace) throws -> SetupPlan {
-        let account = try place.subject().name.description
+        let subject = try place.subject()
+        let account = subject.name.description
         let path = Self.path(place, name?.description ?? account)
         let lines = lines(account, place)
         var plan = SetupPlan()
@@ -50,6 +51,7 @@ struct SetupGoogle: SetupTool {
                 return Array((lines.joined(separator: "\n") + "\n").utf8)
             }
         ]
+        if let remark = subject.identityRemark { plan.notes.append(remark) }
         plan.remarks = ["export GOOGLE_APPLICATION_CREDENTIALS=\(SetupPlan.shellWord(path))"]
         if let tokenFile {
             plan.remarks.insert("authagent sink add \(account) --what id_token --path \(tokenFile)", at: 0)

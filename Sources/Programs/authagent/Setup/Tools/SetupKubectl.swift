@@ -28,7 +28,8 @@ struct SetupKubectl: SetupTool {
     }
 
     func plan(_ place: SetupPlace) throws -> SetupPlan {
-        let account = try place.subject().name
+        let subject = try place.subject()
+        let account = subject.name
         let kubectl = KubectlProgram(place)
         let user = KubeUser(
             name: entry(of: account.description), command: place.program,
@@ -37,6 +38,7 @@ struct SetupKubectl: SetupTool {
         var plan = SetupPlan()
         plan.show(Self.path(place), ["users:"] + user.lines)
         plan.remarks = ["kubectl config set-context --current --user=\(user.name)"]
+        if idToken, let remark = subject.identityRemark { plan.notes.append(remark) }
         plan.changes = [
             Self.change(Self.path(place)) { text in
                 let block = BlockName("kubectl", account, user.name).text
