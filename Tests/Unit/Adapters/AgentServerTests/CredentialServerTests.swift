@@ -148,11 +148,15 @@ struct CredentialServerTests {
         var pair: [Int32] = [-1, -1]
         #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
         let (peer, socket) = (pair[0], pair[1])
+        let isReading = Mutex(false)
         async let bytes: [UInt8] = BlockingQueue("test.peer").run { () throws(Never) in
+            isReading.withLock { $0 = true }
             var bytes: [UInt8] = []
             _ = SystemCall.readAll(peer, into: &bytes, limit: 4 << 20)
             return bytes
         }
+        // The refusal waits a second for a reader.
+        await eventually { isReading.withLock { $0 } }
         CredentialServer.hand(socket, to: ended)
         #expect(await bytes.count == Self.refusal)
         close(peer)
