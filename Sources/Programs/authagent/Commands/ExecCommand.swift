@@ -48,18 +48,7 @@ struct ExecCommand: ParsableCommand {
     @Flag(help: "When the token has been renewed, end the command with SIGTERM and start it anew.")
     var restart = false
 
-    @Option(
-        help: ArgumentHelp("Start with a token that is valid for this long, from 0 to 86400.", valueName: "seconds"))
-    var minValid: Int = Limits.defaultMinimumValidity
-
-    @Option(help: ArgumentHelp("A token with only this scope of the login; may be repeated.", valueName: "scope"))
-    var scope: [String] = []
-
-    @Option(help: ArgumentHelp("A token for this resource (RFC 8707); may be repeated.", valueName: "uri"))
-    var resource: [String] = []
-
-    @Option(help: ArgumentHelp("A token for this audience.", valueName: "name"))
-    var audience: String?
+    @OptionGroup var options: TokenOptions
 
     @Flag(help: "The login's ID token instead of the access token.")
     var idToken = false
@@ -85,19 +74,12 @@ struct ExecCommand: ParsableCommand {
         if aws { _ = try role.request() }
         guard aws || role.isEmpty else { throw ValidationError("--account-id, --role and --role-arn need --aws") }
         try validateRenewal()
-        guard (0...Limits.largestMinimumValidity).contains(minValid) else {
-            throw ValidationError("--min-valid must be from 0 to \(Limits.largestMinimumValidity) seconds")
-        }
-        _ = try target()
     }
 
     private func validateRenewal() throws {
         guard !(restart && onRenew != nil) else { throw ValidationError("--restart and --on-renew exclude each other") }
-        guard givesToken || !restart else { throw ValidationError("--restart needs --env, --file or --fd") }
-        guard !file.isEmpty || onRenew == nil else {
-            throw ValidationError(
-                "--on-renew needs --file, from which a running command can read the new token; --restart serves --env and --fd"
-            )
+        guard givesToken || !restart && onRenew == nil else {
+            throw ValidationError("--restart and --on-renew need --env, --file or --fd")
         }
         if let onRenew, SignalName.number(of: onRenew) == nil {
             throw ValidationError("'\(Console.clean(onRenew))' is not a signal that can be sent, such as HUP")
@@ -115,18 +97,10 @@ struct ExecCommand: ParsableCommand {
         }
     }
 
-    private func target() throws -> TokenTarget? {
-        do throws(TokenTarget.Invalid) {
-            return try TokenTarget(scopes: scope, resources: resource, audience: audience)
-        } catch {
-            throw ValidationError("--\(error.parameter.rawValue) \(error.problem)")
-        }
-    }
-
     func run() throws {
         let surroundings = CommandSurroundings(ignoresPipe: early_ignores_pipe() != 0, coreLimit: early_core_limit())
         let source = TokenSource(
-            account: account, target: try target(), minimumValidity: minValid, isIDToken: idToken)
+            account: account, target: try options.target(), minimumValidity: options.minValid, isIDToken: idToken)
         var environment = CommandEnvironment()
         // First, so that a command whose account has no login is not started.
         let token = givesToken ? try source.token() : nil

@@ -15,18 +15,7 @@ struct TokenCommand: ParsableCommand {
     @Argument(help: "The account's name.", transform: AccountName.argument)
     var account: AccountName
 
-    @Option(
-        help: ArgumentHelp("Renew the token unless it is valid for this long, from 0 to 86400.", valueName: "seconds"))
-    var minValid: Int = Limits.defaultMinimumValidity
-
-    @Option(help: ArgumentHelp("Only with this scope of the login; may be repeated.", valueName: "scope"))
-    var scope: [String] = []
-
-    @Option(help: ArgumentHelp("For this resource (RFC 8707); may be repeated.", valueName: "uri"))
-    var resource: [String] = []
-
-    @Option(help: ArgumentHelp("For this audience.", valueName: "name"))
-    var audience: String?
+    @OptionGroup var options: TokenOptions
 
     @Option(help: ArgumentHelp("With these authorization details (RFC 9396).", valueName: "json|@file"))
     var authorizationDetails: String?
@@ -68,9 +57,6 @@ struct TokenCommand: ParsableCommand {
     func validate() throws {
         guard !(json && header) else { throw ValidationError("--json and --header exclude each other") }
         guard !(idToken && header) else { throw ValidationError("--id-token and --header exclude each other") }
-        guard (0...Limits.largestMinimumValidity).contains(minValid) else {
-            throw ValidationError("--min-valid must be from 0 to \(Limits.largestMinimumValidity) seconds")
-        }
         if let wait, !(0...Limits.longestWait).contains(wait) {
             throw ValidationError("--wait must be from 0 to \(Limits.longestWait) seconds")
         }
@@ -79,18 +65,6 @@ struct TokenCommand: ParsableCommand {
         }
         if !acr.isEmpty, let problem = AuthenticationContexts.problem(in: acrValues) {
             throw ValidationError("--acr \(problem)")
-        }
-        // A file of details is read once, by `run`.
-        _ = try target(details: nil)
-    }
-
-    private func target(details: String?) throws -> TokenTarget? {
-        do throws(TokenTarget.Invalid) {
-            return try TokenTarget(
-                scopes: scope, resources: resource, audience: audience, authorizationDetails: details)
-        } catch {
-            let option = error.parameter.rawValue.replacing("_", with: "-")
-            throw ValidationError("--\(option) \(error.problem)")
         }
     }
 
@@ -101,7 +75,8 @@ struct TokenCommand: ParsableCommand {
             try JSONInput.read($0, option: "--authorization-details", is: .array)
         }
         var request = TokenRequest(
-            minimumValidity: minValid, includesIDToken: idToken, target: try target(details: details), wait: wait)
+            minimumValidity: options.minValid, includesIDToken: idToken, target: try options.target(details: details),
+            wait: wait)
         request.acrValues = acrValues
         return request
     }
@@ -154,7 +129,7 @@ struct TokenCommand: ParsableCommand {
             let scopes = scope.split(separator: " ").map(String.init)
             do throws(TokenTarget.Invalid) {
                 asked.target = try TokenTarget(
-                    scopes: scopes, resources: resource, audience: audience,
+                    scopes: scopes, resources: options.resource, audience: options.audience,
                     authorizationDetails: asked.target?.authorizationDetails)
             } catch {
                 throw Failure(AgentClientError.notUnderstood)
