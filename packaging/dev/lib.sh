@@ -9,6 +9,7 @@ test_packages=(
     dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
     util-linux libfaketime bindfs prometheus python3 python3-jeepney python3-cryptography golang-go oidc-agent-cli
     keepassxc strace xvfb xdotool libkf5wallet-bin libqca-qt5-2-plugins git nginx-light skopeo
+    openssh-server openssh-client iproute2
     liblemonldap-ng-portal-perl libplack-perl libstring-random-perl libio-string-perl libcrypt-openssl-bignum-perl
 )
 # Needed by api-fuzz.

@@ -32,7 +32,11 @@ enum Console {
 
     static func report(_ failure: Failure) {
         var text = "authagent: error: \(shown(failure.message))\n"
-        if let hint = failure.hint { text += "authagent: hint: \(shown(hint))\n" }
+        if let command = failure.command {
+            text += "authagent: hint: run \(command.contains("'") ? clean(command) : "'\(clean(command))'")\n"
+        } else if let hint = failure.hint {
+            text += "authagent: hint: \(shown(hint))\n"
+        }
         say(text)
     }
 

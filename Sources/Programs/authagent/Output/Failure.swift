@@ -6,6 +6,8 @@ internal import System
 struct Failure: Error {
     var message: String
     var hint: String?
+    /// A command line of the agent's that repairs it, which is not cut; instead of the hint.
+    var command: String?
     var code: ExitCode
     /// The stable error code, for `--json`.
     var problemCode = "failed"

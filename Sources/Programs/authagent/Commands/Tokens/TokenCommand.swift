@@ -139,10 +139,9 @@ struct TokenCommand: ParsableCommand {
 
     /// Only another login satisfies the service.
     private static func stepUp(_ reply: TokenRejectionReply) -> Failure {
-        let command = reply.command ?? "authagent login \(reply.account)"
         var failure = Failure(
-            reply.note ?? "the service requires another login of '\(reply.account)'",
-            hint: command.contains("'") ? "run this: \(command)" : "run '\(command)'", code: .loginRequired)
+            reply.note ?? "the service requires another login of '\(reply.account)'", code: .loginRequired)
+        failure.command = reply.command ?? "authagent login \(reply.account)"
         failure.problemCode = reply.result.rawValue
         return failure
     }
