@@ -21,10 +21,9 @@ public protocol AgentService: Sendable {
     func newerToken(
         _ account: AccountName, _ request: TokenRequest, than newerThan: Int, within limits: CallerLimits
     ) async throws(Problem) -> NewerTokenReply
-    /// Renews the token that this request gets, because a resource server has refused it. `digest` is the SHA-256 of
-    /// the refused token; `nil` if the client did not send one.
+    /// Renews a token that a resource server has refused, or says what its challenge demands instead.
     func rejectToken(
-        _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
+        _ account: AccountName, _ rejected: RejectedToken, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply
     /// Returns credentials of a role at AWS, from memory or by a request with the login's token.
     func awsCredentials(

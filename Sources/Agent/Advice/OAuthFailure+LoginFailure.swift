@@ -70,6 +70,14 @@ extension LoginFailure {
             case "unauthorized_client", "unsupported_grant_type":
                 "allow the device authorization grant for this client at the provider"
             case "invalid_scope": "check --scope: the provider does not grant the requested scope"
+            // RFC 9470 §5.
+            case "unmet_authentication_requirements":
+                "the provider cannot authenticate you as demanded: set up the factor there, or demand another --acr or"
+                    + " --max-age; then \(again)"
+            // OpenID Connect Core 1.0 §3.1.2.6.
+            case "login_required", "interaction_required", "account_selection_required", "consent_required":
+                "the provider wants you to act in the browser that approves, and did not let you: sign in there, then"
+                    + " \(again)"
             case "invalid_target": "check --audience and --resource: the provider does not know that target"
             case "bad_response", "device_flow_unsupported":
                 "check the token endpoint; the provider may not support the device grant"

@@ -72,6 +72,8 @@ public final class Agent: Sendable {
     private let feed: EventFeed
     private let registry: AccountRegistry
     private let tokens: Tokens
+    private let elevated: ElevatedTokens
+    private let rejections: Rejections
     private let roles: AWSRoles
     private let logins: Logins
     private let logouts: Logouts
@@ -96,6 +98,8 @@ public final class Agent: Sendable {
         let stores = Stores(shared: shared, registry: registry, migration: migration)
         (feed, self.registry, self.logins, managedStores) = (shared.feed, registry, logins, stores)
         tokens = Tokens(time: shared.time, registry: registry)
+        elevated = ElevatedTokens(tokens: tokens)
+        rejections = Rejections(tokens: tokens)
         roles = AWSRoles(shared: shared, registry: registry)
         sinks = Sinks(shared: shared, tokens: tokens, parts: parts.sinks)
         logouts = Logouts(
@@ -117,7 +121,8 @@ public final class Agent: Sendable {
     public func tokenAtOnce(
         _ account: AccountName, _ request: TokenRequest, within limits: CallerLimits
     ) -> Result<TokenReply, Problem>? {
-        tokens.tokenAtOnce(account, request, within: limits)
+        guard request.acrValues.isEmpty else { return elevated.tokenAtOnce(account, request, within: limits) }
+        return tokens.tokenAtOnce(account, request, within: limits)
     }
 
     public func cachedToken(_ name: AccountName, minimumValidity: Int, if isAdmitted: () -> Bool) -> TokenReply? {
@@ -127,7 +132,8 @@ public final class Agent: Sendable {
     public func token(
         _ name: AccountName, _ request: TokenRequest, within limits: CallerLimits
     ) async throws(Problem) -> TokenReply {
-        try await tokens.token(name, request, within: limits)
+        guard request.acrValues.isEmpty else { return try await elevated.token(name, request, within: limits) }
+        return try await tokens.token(name, request, within: limits)
     }
 
     public func newerToken(
@@ -140,9 +146,9 @@ public final class Agent: Sendable {
     package var waitCount: Int { registry.accounts.reduce(0) { $0 + $1.vault.waitCount } }
 
     public func rejectToken(
-        _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
+        _ name: AccountName, _ rejected: RejectedToken, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply {
-        try await tokens.reject(name, request, digest: digest, within: limits)
+        try await rejections.reject(name, rejected, within: limits)
     }
 
     public func awsCredentials(

@@ -37,6 +37,7 @@ extension LoginFailure {
             case "cancelled": "the login was cancelled"
             case "agent_stopped": "the agent is stopping"
             case "locked": "the agent was locked"
+            case "step_up_unmet": "the user did not authenticate as demanded"
             case "wrong_subject": "the account belongs to another subject"
             default:
                 Problem.Code(rawValue: code)?.redactedDetail ?? "the login failed"

@@ -8,7 +8,7 @@ enum PublicCodes {
 
     static let codes = Set(Problem.Code.allCases.map(\.rawValue)).union(oauth).union([
         "agent_stopped", "bad_response", "cancelled", "device_flow_unsupported", "issuer_mismatch",
-        "registration_refused", "registration_unsupported", "wrong_subject",
+        "registration_refused", "registration_unsupported", "step_up_unmet", "wrong_subject",
     ])
 
     static let reasons = Set(StoreState.allCases.map(\.rawValue)).union(oauth).union([
@@ -17,7 +17,9 @@ enum PublicCodes {
         "settings_not_allowed", "target_not_allowed", "token_not_allowed",
         // Why a login is required.
         "not_logged_in", "rotation_lost", "provider_rejected", "record_unreadable", "settings_changed",
-        "client_expired", "no_refresh_token", "interaction_required",
+        "client_expired", "no_refresh_token", "interaction_required", "step_up_required",
+        // Beside the account's login.
+        "elevated",
         // Why an account is locked.
         "requested", "idle", "lifetime",
         // Why a token for a target, or an ID token, is missing.
@@ -27,10 +29,13 @@ enum PublicCodes {
         "other_agent", "too_old",
     ])
 
-    /// RFC 6749 §5.2 and §4.1.2.1, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §5 and §8.
+    /// RFC 6749 §5.2 and §4.1.2.1, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §5 and §8, RFC 9470 §5, OpenID Connect Core 1.0
+    /// §3.1.2.6.
     private static let oauth: Set<String> = [
         "access_denied", "authorization_pending", "expired_token", "slow_down", "invalid_client", "invalid_grant",
         "invalid_request", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "server_error",
         "temporarily_unavailable", "invalid_target", "invalid_dpop_proof", "use_dpop_nonce",
+        "account_selection_required", "consent_required", "interaction_required", "login_required",
+        "unmet_authentication_requirements",
     ]
 }

@@ -14,7 +14,7 @@ extension Router {
         let permitted = routed.isTrusted ? asked : asked.withoutSettings
         guard permitted == asked else {
             throw Problem(
-                .forbidden, "only the agent's owner may change the settings of '\(account)'",
+                .forbidden, "only the agent's owner may change the settings of '\(account)', or demand more of a login",
                 hint: "send only 'timeout' and 'qr_code'", reason: "settings_not_allowed"
             )
         }

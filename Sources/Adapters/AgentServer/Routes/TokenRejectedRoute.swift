@@ -3,26 +3,39 @@ internal import AgentAPI
 /// Reports of tokens that a resource server has refused.
 extension Router {
     func rejectedScopes(_ request: APIRequest) throws(Problem) -> [String] {
-        try rejection(request).request.target?.scopes ?? []
+        try rejected(request).request.target?.scopes ?? []
     }
 
     func tokenRejected(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
-            let (asked, digest) = try rejection(routed.request)
-            return .json(try await service.rejectToken(account, asked, digest: digest, within: routed.limits))
+            .json(try await service.rejectToken(account, try rejected(routed.request), within: routed.limits))
         }
     }
 
-    /// Reads the report: the request that gets the refused token, and the token's digest.
-    private func rejection(_ request: APIRequest) throws(Problem) -> (request: TokenRequest, digest: [UInt8]?) {
-        let hint = "see POST …/token/rejected in authagent-api(7)"
+    private func rejected(_ request: APIRequest) throws(Problem) -> RejectedToken {
         let asked = try body(request, TokenRejection.self) ?? TokenRejection()
+        func refusal(_ problem: String) -> Problem {
+            Problem(.badRequest, problem, hint: "see POST …/token/rejected in authagent-api(7)")
+        }
         let digest = asked.digest
         guard asked.tokenSHA256 == nil || digest != nil else {
-            throw Problem(.badRequest, "token_sha256 is not 64 hexadecimal digits", hint: hint)
+            throw refusal("token_sha256 is not 64 hexadecimal digits")
         }
-        do throws(TokenTarget.Invalid) { return (TokenRequest(target: try asked.target()), digest) } catch {
-            throw Problem(.badRequest, "\(error.parameter.rawValue) \(error.problem)", hint: hint)
+        let challenge = asked.wwwAuthenticate
+        guard (challenge?.utf8.count ?? 0) <= RejectedToken.longestChallenge else {
+            throw refusal("www_authenticate is longer than \(RejectedToken.longestChallenge) bytes")
         }
+        var token: TokenRequest
+        do throws(TokenTarget.Invalid) { token = TokenRequest(target: try asked.target()) } catch {
+            throw refusal("\(error.parameter.rawValue) \(error.problem)")
+        }
+        if let acr = asked.acr {
+            token.acrValues = AuthenticationContexts.names(in: acr)
+            if let problem = AuthenticationContexts.problem(in: token.acrValues) { throw refusal("acr \(problem)") }
+            guard token.target == nil else {
+                throw refusal("acr cannot be combined with scope, resource or audience")
+            }
+        }
+        return RejectedToken(token, digest: digest, challenge: challenge)
     }
 }

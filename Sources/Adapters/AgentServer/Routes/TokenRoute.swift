@@ -21,7 +21,8 @@ final class TokenAsk: Sendable {
     }
 
     static func permissions(_ request: TokenRequest, isText: Bool) -> [Permission] {
-        switch (request.includesIDToken, isText) {
+        guard request.acrValues.isEmpty else { return [.token, .elevated] }
+        return switch (request.includesIDToken, isText) {
         case (false, _): [.token]
         case (true, false): [.token, .idToken]
         // A bare ID token comes without an access token, so 'token' is not required.
@@ -129,7 +130,9 @@ extension Router {
         return TokenAsk(account: account, request: asked, isText: isText)
     }
 
-    static let tokenParameters = ["audience", "id_token", "min_valid", "newer_than", "resource", "scope", "wait"]
+    static let tokenParameters = [
+        "acr", "audience", "id_token", "min_valid", "newer_than", "resource", "scope", "wait",
+    ]
 
     /// Reads what both routes of tokens have in common: the parameters, and whether the client wants the token as text.
     func tokenRequest(
@@ -140,13 +143,30 @@ extension Router {
         let preference = request.preference
         let isText = preference.weight(of: "text/plain") > preference.weight(of: "application/json")
         if !isText { try requireAcceptable(request, "application/json") }
-        let asked = TokenRequest(
+        var asked = TokenRequest(
             minimumValidity: seconds ?? Limits.defaultMinimumValidity,
             includesIDToken: try parameters.bool("id_token") ?? false,
             target: try target(parameters), wait: try parameters.integer("wait", in: 0...Limits.longestWait),
             newerThan: try parameters.integer("newer_than", in: 0...Limits.latestTime)
         )
+        if let acr = parameters.text("acr") { asked.acrValues = try contexts(acr, in: asked) }
         return (asked, isText)
+    }
+
+    /// Reads the list of authentication contexts. An elevated login has one access token, which is not renewed.
+    private func contexts(_ acr: String, in request: TokenRequest) throws(Problem) -> [String] {
+        let hint = "see GET …/token in authagent-api(7)"
+        let names = AuthenticationContexts.names(in: acr)
+        if let problem = AuthenticationContexts.problem(in: names) {
+            throw Problem(.badRequest, "acr \(problem)", hint: hint)
+        }
+        guard !request.includesIDToken, request.target == nil, request.newerThan == nil else {
+            throw Problem(
+                .badRequest,
+                "acr cannot be combined with id_token, newer_than, scope, resource, audience or authorization_details",
+                hint: "send acr with min_valid and wait only, for the access token as the login got it")
+        }
+        return names
     }
 
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {

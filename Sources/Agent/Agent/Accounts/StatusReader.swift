@@ -87,6 +87,12 @@ struct StatusReader: Sendable {
                 problem = .configuration(conflict)
             }
         }
+        let elevated = account.vault.elevatedLogins.map { login in
+            ElevatedStatus(
+                acr: DisplayText.clean(login.context), authTime: login.authenticatedAt,
+                expiresAt: login.token.expiresAt.map { shared.time.wall(at: $0) },
+                scope: login.token.scope.joined(separator: " "))
+        }
         let isNearItsEnd =
             snapshot.loginExpiry?.isNear(at: shared.time.wall, before: settings.warnBefore) ?? false
         return AccountStatus(
@@ -105,7 +111,8 @@ struct StatusReader: Sendable {
             gitUsername: settings.gitUsername,
             registryUsername: settings.registryUsername,
             lastError: problem?.detail,
-            hint: problem?.hint ?? (isNearItsEnd ? "run 'authagent login \(account.name)'" : nil)
+            hint: problem?.hint ?? (isNearItsEnd ? "run 'authagent login \(account.name)'" : nil),
+            elevated: elevated.isEmpty ? nil : elevated
         )
     }
 

@@ -103,6 +103,8 @@ struct DeviceLogin: LoginGrant {
         _ server: AuthorizationServer, _ proofKey: ProofKey?
     ) async throws(OAuthFailure) -> DeviceAuthorization {
         try await server.authorizeDevice(
-            scopes: settings.scopes, resources: settings.resources, audience: settings.audience, proofKey: proofKey)
+            scopes: settings.scopes, resources: settings.resources, audience: settings.audience,
+            acrValues: context.demands.acrValues, maxAge: context.demands.maxAge, claims: context.demands.claims,
+            proofKey: proofKey)
     }
 }

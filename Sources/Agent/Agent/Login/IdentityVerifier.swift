@@ -1,3 +1,4 @@
+internal import AgentAPI
 internal import Configuration
 internal import Formats
 internal import JOSE
@@ -124,7 +125,11 @@ extension Identity {
             audience: claims.audience,
             // Longer ones are not addresses (RFC 5321 §4.5.3.1) or names, and would only fill the store.
             email: claims.email.flatMap { $0.utf8.count <= 254 ? $0 : nil },
-            name: claims.name.flatMap { $0.utf8.count <= 512 ? $0 : nil }
+            name: claims.name.flatMap { $0.utf8.count <= 512 ? $0 : nil },
+            // Others could not be requested.
+            authentication: Identity.Authentication(
+                context: claims.acr.flatMap { AuthenticationContexts.isName($0) ? $0 : nil },
+                time: claims.authenticatedAt)
         )
     }
 }

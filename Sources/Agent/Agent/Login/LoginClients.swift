@@ -80,6 +80,19 @@ struct LoginClients: Sendable {
         return try await registeredClient()
     }
 
+    /// Returns the client of the account's login, for a login beside it. Registers none: it could not be stored.
+    func clientOfLogin() throws(LoginError) -> LoginClient {
+        do throws(ConfigurationError) {
+            let granted = registry.known(name)?.vault.client
+            if let client = try provider.client(granted) { return LoginClient(client: client) }
+        } catch {
+            throw .configuration(error)
+        }
+        throw .unsuitable(
+            problem: "'\(name)' has no client yet, and an elevated login is of the one that the account's login has",
+            hint: "run 'authagent login \(name)' first")
+    }
+
     private func isUsable(_ registration: Registration?) -> Bool {
         guard let registration else { return true }
         return !registration.isExpired(at: shared.time.wall) && registration.allows(settings.scopes)

@@ -13,6 +13,8 @@ enum LoginError: Error {
     case codeUnknown(detail: String?)
     /// The user code expired (RFC 8628 §3.5).
     case expired
+    /// The account's settings do not fit the provider, or the grant.
+    case unsuitable(problem: String, hint: String)
     case timedOut(after: Duration)
     case cancelled
     case agentStopped
@@ -34,6 +36,8 @@ enum LoginError: Error {
         switch self {
         case .oauth(let failure): return failure.loginFailure(again: again)
         case .refused(let code, let detail): return LoginFailure(providersCode: code, detail: detail, again: again)
+        case .unsuitable(let problem, let hint):
+            return LoginFailure(code: Problem.Code.configurationError.rawValue, detail: problem, hint: hint)
         case .codeUnknown(let detail):
             return LoginFailure(
                 code: "invalid_grant",

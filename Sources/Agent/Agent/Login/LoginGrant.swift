@@ -22,26 +22,6 @@ struct LoginContext: Sendable {
     let report: @Sendable (LoginProgress) -> Void
 }
 
-/// What one login must satisfy beyond the account's settings (OpenID Connect Core 1.0 §3.1.2.1, RFC 9470 §4).
-struct LoginDemands: Equatable, Sendable {
-    /// In order of preference; empty if any context will do.
-    var acrValues: [String] = []
-    /// In seconds.
-    var maxAge: Int?
-    /// The parameter `claims`, as JSON text.
-    var claims: String?
-    /// Whether the login is kept in memory beside the account's login.
-    var isElevated = false
-}
-
-extension LoginDemands {
-    init(_ request: LoginRequest) {
-        self.init(
-            acrValues: request.acrValues ?? [], maxAge: request.maxAge, claims: request.claims,
-            isElevated: request.elevate ?? false)
-    }
-}
-
 /// The result of a grant.
 struct GrantedLogin: Sendable {
     var grant: TokenGrant

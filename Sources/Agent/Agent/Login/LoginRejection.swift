@@ -1,11 +1,12 @@
 internal import AgentAPI
 internal import Configuration
 internal import Formats
+internal import JOSE
 internal import OAuth
 internal import Vault
 
 /// Why an approved login is not kept.
-enum LoginRejection: Equatable {
+enum LoginRejection: Error, Equatable {
     case badIDToken(detail: String)
     /// A subject is expected, and the ID token is outside its validity period by this machine's clock.
     case untimelyIDToken(detail: String)
@@ -14,6 +15,12 @@ enum LoginRejection: Equatable {
     case noSubject
     /// A subject is expected, and the ID token cannot be verified.
     case unverified(detail: String)
+    /// The ID token does not show that the user has authenticated as demanded.
+    case stepUpUnmet(detail: String)
+    /// An elevated login is another person's than the account's login.
+    case otherPerson(expected: String, found: String)
+    /// The account of an elevated login has been locked, replaced or removed since it began.
+    case accountChanged
 
     /// `nil` if the login is kept.
     init?(_ verdict: IdentityVerdict, _ settings: AccountSettings) {
@@ -30,6 +37,32 @@ enum LoginRejection: Equatable {
         case .verified(_, _, let timing?) where expected != nil:
             self = .untimelyIDToken(detail: timing)
         case .absent, .unverified, .refused, .verified: return nil
+        }
+    }
+
+    /// `nil` if the ID token shows that the user has authenticated as demanded. `wall` is in seconds since 1970.
+    init?(_ verdict: IdentityVerdict, _ demands: LoginDemands, at wall: Int) {
+        guard demands.areVerified else { return nil }
+        switch verdict {
+        case .absent: self = .stepUpUnmet(detail: "the provider sent no ID token, so it cannot be verified")
+        case .unverified(let detail), .verified(_, _, let detail?):
+            self = .stepUpUnmet(detail: "the ID token cannot be verified: \(detail)")
+        case .refused(let refusal): self = .stepUpUnmet(detail: "the ID token is refused: \(refusal.detail)")
+        case .verified(let identity, _, nil):
+            let authentication = identity.authentication
+            do throws(IDTokenRejection) {
+                try AuthenticationDemands(acrValues: demands.acrValues, maxAge: demands.maxAge)
+                    .check(acr: authentication.context, authenticatedAt: authentication.time, now: wall)
+                return nil
+            } catch { self = .stepUpUnmet(detail: "of the ID token: \(error)") }
+        }
+    }
+
+    /// Whether the discarded tokens are of the person of the account's login, as far as is known.
+    var mayBeOfSamePerson: Bool {
+        switch self {
+        case .stepUpUnmet, .accountChanged: true
+        case .badIDToken, .untimelyIDToken, .wrongSubject, .noSubject, .unverified, .otherPerson: false
         }
     }
 
@@ -65,6 +98,25 @@ enum LoginRejection: Equatable {
                 code: Problem.Code.providerUnreachable.rawValue,
                 detail: "cannot check who has approved, and the account file expects a subject: \(detail); \(end)",
                 hint: "check the network, and how the provider signs ID tokens for this client, then \(again)"
+            )
+        case .stepUpUnmet(let detail):
+            LoginFailure(
+                code: "step_up_unmet", detail: "the user has not authenticated as demanded: \(detail); \(end)",
+                hint: "sign in anew with the demanded factor when you approve; if you did, the provider ignores the"
+                    + " demand: see acr_values_supported in its metadata; then \(again)"
+            )
+        case .otherPerson(let expected, let found):
+            LoginFailure(
+                code: "wrong_subject",
+                detail: "the elevated login is of the subject '\(DisplayText.clean(found))', and the account's login of"
+                    + " '\(DisplayText.clean(expected))'; \(end)",
+                hint: "have '\(DisplayText.clean(expected))' approve, or log in to the account anew; then \(again)"
+            )
+        case .accountChanged:
+            LoginFailure(
+                code: Problem.Code.configurationError.rawValue,
+                detail: "the account was locked, removed or changed while the elevated login was pending; \(end)",
+                hint: again
             )
         }
     }

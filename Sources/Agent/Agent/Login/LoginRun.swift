@@ -34,6 +34,9 @@ struct LoginRun: Sendable {
 
     private var name: AccountName { pending.account }
     private var settings: AccountSettings { pending.settings }
+    private var elevation: Elevation {
+        Elevation(name: name, settings: settings, shared: shared, registry: registry)
+    }
 
     func run() async -> LoginEvent {
         shared.logger.info("login started", metadata: ["account": "\(name)"])
@@ -45,7 +48,9 @@ struct LoginRun: Sendable {
             return .done(result)
         } catch {
             let failure = pending.stopReason.map(LoginError.init) ?? error
-            let event = failure.failure(for: name, hasFile: registry.known(name) != nil)
+            // With demands, the account's name alone would start another login.
+            let isRepeatable = registry.known(name) != nil && pending.demands == LoginDemands()
+            let event = failure.failure(for: name, hasFile: isRepeatable)
             shared.logger.notice("login failed", metadata: ["account": "\(name)", "code": "\(event.code)"])
             shared.feed.report(.loginFailed(name, event))
             return .failed(event)
@@ -53,6 +58,10 @@ struct LoginRun: Sendable {
     }
 
     private func attempt() async throws(LoginError) -> LoginResult {
+        guard !pending.demands.isElevated else {
+            try await elevation.begin()
+            return try await logIn(try clients.clientOfLogin(), nil)
+        }
         // Check the store before a person is asked to approve: it must be able to take the result.
         try await requireStore()
         let file = isNew ? try prepareFile() : nil
@@ -89,6 +98,7 @@ struct LoginRun: Sendable {
         let kept = Task { [client] () -> Result<LoginResult, LoginError> in
             switch await self.identify(granted.grant, client) {
             case .success(let person):
+                guard !self.pending.demands.isElevated else { return await self.elevate(granted, of: person, client) }
                 return await self.keep(granted, of: person, client, earlier, file)
             case .failure(let error): return .failure(error)
             }
@@ -122,8 +132,9 @@ struct LoginRun: Sendable {
     ) async -> Result<AccountVault.GrantedIdentity, LoginError> {
         let verdict = await provider.identify(
             grant, clientID: client.id, clientSecret: client.secret, for: .login)
-        if let login = LoginRejection(verdict, settings) {
-            return .failure(.discarded(login, end: await revoke(grant, client)))
+        let unmet = LoginRejection(verdict, pending.demands, at: shared.time.wall)
+        if let login = LoginRejection(verdict, settings) ?? unmet {
+            return .failure(await discarded(login, grant, client))
         }
         switch verdict {
         case .absent: return .success(.init())
@@ -144,6 +155,28 @@ struct LoginRun: Sendable {
                 "an unrequested ID token is ignored", metadata: ["reason": "\(refusal.detail)"])
             return .success(.init(missing: .unverified(detail: refusal.detail)))
         }
+    }
+
+    /// Keeps an elevated login beside the account's.
+    private func elevate(
+        _ granted: GrantedLogin, of person: AccountVault.GrantedIdentity, _ client: AccountVault.GrantedClient
+    ) async -> Result<LoginResult, LoginError> {
+        do throws(LoginRejection) { return .success(try elevation.keep(granted, of: person.identity, client)) } catch {
+            return .failure(await discarded(error, granted.grant, client))
+        }
+    }
+
+    /// Ends a login that is not kept.
+    private func discarded(
+        _ rejection: LoginRejection, _ grant: TokenGrant, _ client: AccountVault.GrantedClient
+    ) async -> LoginError {
+        // Some providers end every login of the client and the person with one of its tokens.
+        let held = registry.known(name)?.vault.client
+        if rejection.mayBeOfSamePerson, held?.issuer == client.issuer, held?.id == client.id {
+            return .discarded(
+                rejection, end: "its tokens are discarded, and not revoked, which could end the account's login too")
+        }
+        return .discarded(rejection, end: await revoke(grant, client))
     }
 
     /// Revokes the tokens of a discarded login and returns the result in words. Without retry: nothing of the login is
@@ -207,7 +240,9 @@ struct LoginRun: Sendable {
                 subject: person.identity.map { DisplayText.clean($0.subject) },
                 scope: token.scope.joined(separator: " "),
                 expiresAt: secondsLeft.map { shared.time.wall + $0 },
-                note: Self.note(unwritten, unsaved, person.missing)
+                note: Self.note(unwritten, unsaved, person.missing),
+                acr: person.identity?.authentication.context.map { DisplayText.clean($0) },
+                authTime: person.identity?.authentication.time
             )
         )
     }

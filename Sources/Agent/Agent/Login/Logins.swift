@@ -37,31 +37,32 @@ final class Logins: Sendable {
             )
         }
         try registry.requireUnlocked(name)
+        let demands = try LoginDemands(request)
         let wantsQRCode = request.qrCode ?? false
-        if let pending = pending[name] { return try join(pending, request, limits, wantsQRCode: wantsQRCode) }
+        if let pending = pending[name] { return try join(pending, request, demands, limits, wantsQRCode: wantsQRCode) }
         let account = registry.known(name)
         let known: AccountSettings?
         do throws(ConfigurationError) { known = try shared.directory.load(name) } catch { throw .configuration(error) }
-        let settings = try SettingsMerge(account: name, request: request, known: known).merged()
+        let merged = try SettingsMerge(account: name, request: request, known: known).merged()
+        let settings = try demands.settings(merged, name, beside: known)
         try settings.requireWithin(limits.bound?.scopes, name)
         let fresh = PendingLogin(
-            account: name, settings: settings, demands: LoginDemands(request), time: shared.time,
-            drawQRCode: drawQRCode,
+            account: name, settings: settings, demands: demands, time: shared.time, drawQRCode: drawQRCode,
             prompted: { [hooks = shared.hooks] in hooks.note($0, of: name) })
         // A login or a migration has replaced the account since its file was read: start again with the new settings.
         guard let pending = try claim(fresh, expecting: account) else {
             return try await login(name, request, within: limits)
         }
-        guard pending === fresh else { return try join(pending, request, limits, wantsQRCode: wantsQRCode) }
+        guard pending === fresh else { return try join(pending, request, demands, limits, wantsQRCode: wantsQRCode) }
         let stream = fresh.watch(wantsQRCode: wantsQRCode)
         let secrets = LoginSecrets(
             client: request.settings?.clientSecret.map { SecretBytes($0) },
             registration: request.registrationToken.map { SecretBytes($0) }
         )
         let run = LoginRun(
-            // A request without settings must not rewrite the account file.
-            fresh, isNew: request.settings != nil && known != settings, secrets, shared, registry, revocations,
-            registrations
+            // A request without settings must not rewrite the account file, nor one for a login beside the account's.
+            fresh, isNew: request.settings != nil && known != settings && !demands.isElevated, secrets, shared,
+            registry, revocations, registrations
         )
         fresh.start {
             let event = await run.run()
@@ -90,18 +91,17 @@ final class Logins: Sendable {
     }
 
     private func join(
-        _ pending: PendingLogin, _ request: LoginRequest, _ limits: CallerLimits, wantsQRCode: Bool
+        _ pending: PendingLogin, _ request: LoginRequest, _ demands: LoginDemands, _ limits: CallerLimits,
+        wantsQRCode: Bool
     ) throws(Problem) -> AsyncStream<LoginEvent> {
         try pending.settings.requireWithin(limits.bound?.scopes, pending.account)
+        if request.settings != nil || demands != LoginDemands(), demands != pending.demands {
+            throw .otherLogin(of: pending.account, with: "demands")
+        }
         if request.settings != nil {
             let asked = try SettingsMerge(account: pending.account, request: request, known: pending.settings).merged()
-            guard asked == pending.settings else {
-                throw Problem(
-                    .badRequest,
-                    "a login of '\(pending.account)' with other settings is pending",
-                    hint: "run 'authagent login \(pending.account)' to see it; Ctrl-C there cancels it"
-                )
-            }
+            guard try pending.demands.settings(asked, pending.account, beside: pending.settings) == pending.settings
+            else { throw .otherLogin(of: pending.account, with: "settings") }
         }
         if let timeout = request.timeout { pending.stop(after: .seconds(timeout)) }
         return pending.watch(wantsQRCode: wantsQRCode)
@@ -140,6 +140,12 @@ final class Logins: Sendable {
 }
 
 extension Problem {
+    fileprivate static func otherLogin(of name: AccountName, with what: String) -> Self {
+        Self(
+            .badRequest, "a login of '\(name)' with other \(what) is pending",
+            hint: "run 'authagent login \(name)' to see it; Ctrl-C there cancels it")
+    }
+
     fileprivate static func noLogin(of name: AccountName) -> Self {
         Self(.notFound, "no login of '\(name)' is pending", hint: "run 'authagent status' to see the accounts")
     }

@@ -42,7 +42,7 @@ struct Logouts: Sendable {
         let (revoked, reason): (Bool, String?) =
             request.local == true
             ? (false, "only forgotten on this machine, as asked")
-            : await revoke(ended, of: account)
+            : await revokeAll(ended, of: account)
         shared.feed.report(.loggedOut(name, revoked: revoked))
         let client = request.forgetClient == true ? await forgetClient(of: ended, account, request) : nil
         do throws(StoreFailure) { try await account.vault.forget(ended, withClient: client?.isGone ?? false) } catch {
@@ -66,6 +66,14 @@ struct Logouts: Sendable {
             account: name, revoked: revoked, reason: reason, forgotten: true, clientForgotten: client?.isDeleted,
             clientReason: client?.reason, filesLeft: filesLeft
         )
+    }
+
+    /// Revokes the login first: some providers end every login of a client and a person with one.
+    private func revokeAll(_ ended: AccountVault.Ended, of account: Account) async -> (Bool, String?) {
+        let (revoked, reason) = await revoke(ended, of: account)
+        let other = await sessions.endElevated(ended.elevated, of: account)
+        guard let reason, let other else { return (revoked, reason ?? other) }
+        return (revoked, "\(reason); \(other)")
     }
 
     private func revoke(_ ended: AccountVault.Ended, of account: Account) async -> (Bool, String?) {

@@ -71,6 +71,28 @@ struct ProviderSessions: Sendable {
         }
     }
 
+    /// Revokes the elevated logins of an account that is logged out. Returns why that failed; `nil` if it did not. Without
+    /// retry: their tokens are in no store.
+    func endElevated(_ logins: [ElevatedLogin], of account: Account) async -> String? {
+        var problem: String?
+        for login in logins {
+            do throws(OAuthFailure) {
+                let server = try await account.provider.server(for: login.client, .revocation)
+                let reply =
+                    if let refreshToken = login.refreshToken {
+                        await server.revoke(refreshToken, hint: .refreshToken)
+                    } else {
+                        await server.revoke(login.token.secret, hint: .accessToken)
+                    }
+                switch reply {
+                case .revoked, .unsupported: break
+                case .refused(let detail), .retry(let detail, _): problem = detail
+                }
+            } catch { problem = error.description }
+        }
+        return problem.map { "an elevated login is forgotten, and not revoked: \($0)" }
+    }
+
     private struct NoToken: Error { let detail: String }
 
     private func sessionToken(

@@ -143,7 +143,7 @@ final class Provider: GrantRefresher {
             on: grant, clientID: clientID, clientSecret: clientSecret, settings, for: purpose)
     }
 
-    func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply {
+    func refresh(_ credential: Credential, for target: TokenTarget?, claims: String?) async -> RefreshReply {
         // The settings may have changed since the vault's request.
         guard settings.isOfSameLogin(as: credential.client) else {
             return .transient(detail: "the login belongs to \(credential.issuer)", retryAfter: nil)
@@ -161,7 +161,7 @@ final class Provider: GrantRefresher {
             return try await server(for: client).refresh(
                 refreshToken, scopes: target?.scopes,
                 resources: hasPlace ? target?.resources ?? [] : settings.resources,
-                audience: hasPlace ? target?.audience : settings.audience
+                audience: hasPlace ? target?.audience : settings.audience, claims: claims
             )
         } catch let failure as OAuthFailure {
             switch failure {

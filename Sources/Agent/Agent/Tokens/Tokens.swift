@@ -8,7 +8,7 @@ internal import SecretMemory
 internal import System
 internal import Vault
 
-/// The tokens that callers request, and those that an API has rejected.
+/// The tokens that callers request.
 struct Tokens: Sendable {
     let time: any Time
     let registry: AccountRegistry
@@ -128,36 +128,6 @@ struct Tokens: Sendable {
         }
     }
 
-    /// Renews a token that an API has rejected. A caller may renew only what it may request.
-    func reject(
-        _ name: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
-    ) async throws(Problem) -> TokenRejectionReply {
-        let account = try registry.account(name)
-        try registry.requireUnlocked(name)
-        try limits.requireAllowed(request.target, account.settings, name)
-        await account.vault.readIfUnread()
-        let request = try limits.narrowed(request, to: account.vault.loginScope, name)
-        func requireWithinBound() throws(Problem) {
-            guard let held = account.vault.heldToken(for: request.target) else { return }
-            try limits.requireWithinBound(held, account.settings, name)
-        }
-        try requireWithinBound()
-        var isRefused: (@Sendable (SecretBytes) -> Bool)?
-        if let digest { isRefused = { $0.hasDigest(digest) } }
-        let rejection: Rejection
-        do throws(TokenFailure) {
-            rejection = try await account.vault.reject(request.target, isRefused: isRefused)
-        } catch {
-            throw Problem(error, account: name)
-        }
-        try requireWithinBound()
-        switch rejection {
-        case .renewed: return TokenRejectionReply(account: name, result: .renewed)
-        case .kept(let reason):
-            return TokenRejectionReply(account: name, result: .kept, reason: reason.rawValue, note: reason.note)
-        }
-    }
-
     /// Returns the reply. Its text is a copy of the token that cannot be wiped; it lives until the reply is sent.
     func reply(_ served: ServedToken, _ account: AccountName, _ request: TokenRequest) -> TokenReply {
         let note: String? =
@@ -216,16 +186,6 @@ extension TokenFailure {
         case .store: "the store cannot save a new refresh token, so none is requested"
         case .loginDemanded: "the provider demands a new login"
         case .loginRequired, .locked, .noIDToken, .targetRefused, .abandoned: "the last renewal failed"
-        }
-    }
-}
-
-extension Rejection.Reason {
-    fileprivate var note: String {
-        switch self {
-        case .anotherToken: "the token was not renewed: another one was rejected"
-        case .renewedLately: "the token was not renewed: the last renewal was less than a minute ago"
-        case .sameToken: "the provider has answered the renewal with the same token"
         }
     }
 }

@@ -11,6 +11,8 @@ extension AccountVault {
         public let accessToken: SecretBytes?
         /// A record with a larger generation belongs to a later login.
         public let generation: UInt64
+        /// The elevated logins beside it, to be revoked as well.
+        public let elevated: [ElevatedLogin]
     }
 
     /// Stops serving and refreshing. Waits for a running refresh, so that the newest refresh token is the one that is
@@ -24,7 +26,8 @@ extension AccountVault {
                 let ended = Ended(
                     credential: guarded.state.credential,
                     accessToken: guarded.state.slots.own.token.flatMap { $0.isValid(at: now) ? $0.secret : nil },
-                    generation: guarded.state.generation
+                    generation: guarded.state.generation,
+                    elevated: guarded.state.elevated.valid(at: now)
                 )
                 guarded.state.signOut()
                 return .success(ended)

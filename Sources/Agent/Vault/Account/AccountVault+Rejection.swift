@@ -10,15 +10,16 @@ extension AccountVault {
     }
 
     /// Renews a token that a service has refused, at most once in `Rejection.gap` for all callers together. Joins a
-    /// running refresh. Until the renewal succeeds, other requests are served the old token.
+    /// running refresh. Until the renewal succeeds, other requests are served the old token. `claims` is what the service
+    /// demands of the token, as JSON.
     public func reject(
-        _ target: TokenTarget?, isRefused: (@Sendable (SecretBytes) -> Bool)?
+        _ target: TokenTarget?, claims: String? = nil, isRefused: (@Sendable (SecretBytes) -> Bool)?
     ) async throws(TokenFailure) -> Rejection {
         await readIfUnread()
         while true {
             let (step, refused) = guarded.withLock { guarded in
                 let held = guarded.state.slots[target]?.token?.secret
-                return (rejectionStep(target, isRefused, &guarded), held)
+                return (rejectionStep(target, claims, isRefused, &guarded), held)
             }
             switch step {
             case .answer(let answer): return try answer.get()
@@ -27,20 +28,21 @@ extension AccountVault {
             case .join(let refresh):
                 guard await refresh.valueUnlessCancelled != nil else { throw .abandoned }
                 return try guarded.withLock {
-                    $0.state.answerAfterRejection(for: target, of: refused, at: ports.time.now)
+                    $0.state.answerAfterRejection(for: target, of: refused, claims: claims, at: ports.time.now)
                 }.get()
             }
         }
     }
 
     private func rejectionStep(
-        _ target: TokenTarget?, _ isRefused: ((SecretBytes) -> Bool)?, _ guarded: inout Guarded
+        _ target: TokenTarget?, _ claims: String?, _ isRefused: ((SecretBytes) -> Bool)?, _ guarded: inout Guarded
     ) -> Step<Rejection> {
-        switch guarded.state.tokenRejected(for: target, isRefused: isRefused, at: ports.time.now) {
+        switch guarded.state.tokenRejected(for: target, isRefused: isRefused, claims: claims, at: ports.time.now) {
         case .keep(let reason): return .answer(.success(.kept(reason)))
+        case .refuseClaims: return .answer(.success(.claimsRefused))
         case .fail(let failure): return .answer(.failure(failure))
         case .read: return unreadStep(guarded)
-        case .refresh(let credential): return refreshStep(credential, for: target, &guarded)
+        case .refresh(let credential): return refreshStep(credential, for: target, claims: claims, &guarded)
         }
     }
 }

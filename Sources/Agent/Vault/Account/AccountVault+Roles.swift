@@ -85,7 +85,8 @@ extension AccountVault {
                     let rejection = try await reject(nil) { $0 == token.secret }
                     switch rejection {
                     case .renewed, .kept(.anotherToken): break
-                    case .kept(.renewedLately), .kept(.sameToken): return .failure(.role(.tokenRefused(detail)))
+                    case .kept(.renewedLately), .kept(.sameToken), .claimsRefused:
+                        return .failure(.role(.tokenRefused(detail)))
                     }
                 case .failure(let failure): return .failure(.role(failure))
                 }

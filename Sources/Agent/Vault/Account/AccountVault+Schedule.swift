@@ -13,17 +13,19 @@ extension AccountVault {
             let refreshDue = guarded.refresh == nil ? guarded.state.refreshDue(keepAlive: keepAlive) : nil
             let readAgain = guarded.state.isUnread ? guarded.state.storage.readAgain : nil
             let drop = guarded.state.isDropDue(at: now) ? now : guarded.state.lock.due
-            return [refreshDue, guarded.state.unsavedDue, readAgain, drop].compactMap { $0 }.min()
+            return [refreshDue, guarded.state.unsavedDue, readAgain, drop, guarded.state.elevated.nextEnd]
+                .compactMap { $0 }.min()
         }
     }
 
-    /// Refreshes ahead of expiry and writes what the store lacks, where either is due.
+    /// Refreshes ahead of expiry, writes what the store lacks, and drops what has expired, where that is due.
     public func runDue(keepAlive: Duration?) async {
         let now = ports.time.now
         if let reason = lockReason, guarded.withLock({ $0.state.isDropDue(at: now) }) { return await lock(reason) }
         if let due = guarded.withLock({ $0.state.storage.readAgain }), due <= now { await readIfUnread() }
         let (copy, refresh) = guarded.withLock { guarded in
-            (startCopy(at: now, &guarded), startRefreshIfDue(keepAlive: keepAlive, at: now, &guarded))
+            guarded.state.elevated.dropExpired(at: now)
+            return (startCopy(at: now, &guarded), startRefreshIfDue(keepAlive: keepAlive, at: now, &guarded))
         }
         await copy?.value
         await refresh?.value

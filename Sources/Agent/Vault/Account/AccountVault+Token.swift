@@ -126,16 +126,18 @@ extension AccountVault {
         return .answer(.failure(.store(failure)))
     }
 
-    /// Starts a refresh, or joins the running one if it is for the same target.
+    /// Starts a refresh, or joins the running one if it is for the same target and with the same claims.
     func refreshStep<Answer>(
-        _ credential: Credential, for target: TokenTarget?, by user: UInt32? = nil, _ guarded: inout Guarded
+        _ credential: Credential, for target: TokenTarget?, claims: String? = nil, by user: UInt32? = nil,
+        _ guarded: inout Guarded
     ) -> Step<Answer> {
         if let change = guarded.change { return .wait(change) }
         guard let running = guarded.refresh else {
             guarded.state.slots.refreshBegins(for: user)
-            return .join(startRefresh(of: credential, for: target, &guarded))
+            return .join(startRefresh(of: credential, for: target, claims: claims, &guarded))
         }
-        return running.target == target ? .join(running.task) : .wait(running.task)
+        let isSame = running.target == target && running.claims == claims
+        return isSame ? .join(running.task) : .wait(running.task)
     }
 
     /// Starts the refresh that no caller waits for, if that was decided.

@@ -8,6 +8,8 @@ public final class AccountVault: Sendable {
     struct Refresh {
         /// `nil` for the login's own token.
         var target: TokenTarget?
+        /// What a service has demanded of the token; `nil` for a token as usual.
+        var claims: String?
         var task: Task<Void, Never>
     }
 

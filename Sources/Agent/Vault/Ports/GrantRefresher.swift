@@ -12,7 +12,8 @@ public protocol GrantRefresher: Sendable {
     var refreshEndsTokens: Bool { get }
     /// Verifies the ID token of a grant to the credential's client. May fetch the provider's keys.
     func identify(_ grant: TokenGrant, for credential: Credential) async -> IdentityVerdict
-    /// Refreshes the login's own token, or one with a target (RFC 6749 §6). Never cancelled half-way: the reply may hold
-    /// the only copy of the next refresh token.
-    func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply
+    /// Refreshes the login's own token, or one with a target (RFC 6749 §6). `claims` is what a service has demanded of the
+    /// token, as JSON (OpenID Connect Core 1.0 §5.5). Never cancelled half-way: the reply may hold the only copy of the
+    /// next refresh token.
+    func refresh(_ credential: Credential, for target: TokenTarget?, claims: String?) async -> RefreshReply
 }

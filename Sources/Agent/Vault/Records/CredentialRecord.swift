@@ -146,6 +146,14 @@ private struct IdentityFields: Codable {
     var audience: [String]
     var email: String?
     var name: String?
+    /// Absent in records of older agents, like the next.
+    var acr: String?
+    var authTime: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case issuer, subject, audience, email, name, acr
+        case authTime = "auth_time"
+    }
 
     init(_ identity: Identity) {
         issuer = identity.issuer
@@ -153,10 +161,16 @@ private struct IdentityFields: Codable {
         audience = identity.audience
         email = identity.email
         name = identity.name
+        acr = identity.authentication.context
+        authTime = identity.authentication.time
     }
 
     var identity: Identity {
-        Identity(issuer: issuer, subject: subject, audience: audience, email: email, name: name)
+        // Times out of range would overflow, and are read as none.
+        let time = authTime.flatMap { RecordTime.range.contains($0) ? $0 : nil }
+        return Identity(
+            issuer: issuer, subject: subject, audience: audience, email: email, name: name,
+            authentication: Identity.Authentication(context: acr, time: time))
     }
 }
 

@@ -5,6 +5,7 @@ internal import Synchronization
 /// What a reply without a token means, for the login or for the target alone.
 extension Rotation {
     func recordRefusal(_ reply: RefreshReply) async {
+        if let claims, await isRefusal(reply, of: claims) { return }
         switch (reply, target) {
         case (.renewed, _): return
 
@@ -35,6 +36,20 @@ extension Rotation {
         }
     }
 
+    /// Records that the provider refuses the claims that a service demands, which leaves the login as it is. Returns
+    /// false if the reply says nothing about them.
+    private func isRefusal(_ reply: RefreshReply, of claims: String) async -> Bool {
+        switch reply {
+        case .renewed, .unconfigured, .changed, .transient, .unanswered: return false
+        case .misconfigured(let error) where error.refusesClient: return false
+        case .needsPerson, .misconfigured: break
+        // Entra answers so as well if the login has ended (AADSTS50173): only a refresh without claims shows it.
+        case .deadGrant, .rejected: guard await isAliveWithoutTarget() else { return true }
+        }
+        change { $0.claimsRequested(claims, isRefused: true, version: version, at: vault.ports.time.now) }
+        return true
+    }
+
     private func refused(_ target: TokenTarget, _ reason: TargetRefusal.Reason, _ detail: String) {
         failed(
             .targetRefused(
@@ -44,9 +59,13 @@ extension Rotation {
     /// Entra answers `invalid_grant` if one scope lacks consent; others blame the request, the client or nothing. A
     /// refresh of the login's own token shows what it means: if that fails too, its failure is the answer.
     private func refusedUnclearly(_ target: TokenTarget, _ detail: String) async {
+        if await isAliveWithoutTarget() { refused(target, .refused, detail) }
+    }
+
+    /// Refreshes the login's own token, and returns whether that has succeeded.
+    private func isAliveWithoutTarget() async -> Bool {
         await Rotation(vault: vault, credential: credential, target: nil, version: version).run()
-        let isAlive = vault.guarded.withLock { $0.state.version == version && $0.state.slots.own.failure == nil }
-        if isAlive { refused(target, .refused, detail) }
+        return vault.guarded.withLock { $0.state.version == version && $0.state.slots.own.failure == nil }
     }
 
     /// Ends the login after `invalid_grant`, unless the store holds a newer refresh token than the refused one.

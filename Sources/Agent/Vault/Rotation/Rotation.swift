@@ -8,6 +8,8 @@ struct Rotation: Sendable {
     let credential: Credential
     /// `nil` for the login's own token.
     let target: TokenTarget?
+    /// What a service has demanded of the token, as JSON; `nil` for a token as usual.
+    var claims: String?
     /// The state's version at the decision to refresh: results for an older one are dropped.
     let version: UInt64
 
@@ -19,7 +21,7 @@ struct Rotation: Sendable {
 
         // 2. Send. Never cancelled: the reply may hold the only copy of the next refresh token.
         let requestedAt = vault.ports.time.now
-        let reply = await vault.ports.refresher.refresh(credential, for: target)
+        let reply = await vault.ports.refresher.refresh(credential, for: target, claims: claims)
 
         // 3. Settle: withdraw the note, unless the refresh token is spent, or may be.
         guard case .renewed(let grant) = reply else {
@@ -126,6 +128,7 @@ struct Rotation: Sendable {
             $0.renewed(
                 target, token, renewed, missing: person.missing, version: version, grantedAt: requestedAt,
                 at: vault.ports.time.now, jitter: vault.ports.jitter())
+            if let claims { $0.claimsRequested(claims, isRefused: false, version: version, at: vault.ports.time.now) }
         }
     }
 
@@ -145,16 +148,17 @@ struct Rotation: Sendable {
 extension AccountVault {
     /// Starts a refresh. The caller has checked that neither a refresh nor a change is running.
     func startRefresh(
-        of credential: Credential, for target: TokenTarget?, _ guarded: inout Guarded
+        of credential: Credential, for target: TokenTarget?, claims: String? = nil, _ guarded: inout Guarded
     ) -> Task<Void, Never> {
-        let rotation = Rotation(vault: self, credential: credential, target: target, version: guarded.state.version)
+        let rotation = Rotation(
+            vault: self, credential: credential, target: target, claims: claims, version: guarded.state.version)
         // Unstructured task: a client that disconnects must not cancel the request that brings the next refresh token.
         let task = Task {
             await rotation.run()
             self.guarded.withLock { $0.refresh = nil }
             self.changed()
         }
-        guarded.refresh = Refresh(target: target, task: task)
+        guarded.refresh = Refresh(target: target, claims: claims, task: task)
         return task
     }
 }

@@ -18,6 +18,7 @@ extension AccountState {
     mutating func dropSecrets() {
         guard lock.isClosed else { return }
         roles = RoleSessions()
+        elevated = ElevatedLogins()
         guard storage.unsaved.map(\.isJournaled) ?? true else { return slots.dropTokens() }
         signOut()
         login = .unread(nil)

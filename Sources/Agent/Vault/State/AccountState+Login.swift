@@ -14,6 +14,7 @@ extension AccountState {
         notices.isMissingRefreshTokenReported = false
         if !lock.isClosed { lock.open(at: grantedAt) }
         slots = TokenSlots(own: token, jitter: jitter)
+        elevated = ElevatedLogins()
         resetAfterSuccess(grantedAt: grantedAt)
     }
 
@@ -68,6 +69,7 @@ extension AccountState {
         beginVersion()
         login = .signedOut(.notLoggedIn)
         slots = TokenSlots()
+        elevated = ElevatedLogins()
         storage.readAgain = nil
         storage.unsaved = nil
         doubts = RefreshTokenDoubts()

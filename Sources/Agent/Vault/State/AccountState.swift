@@ -23,6 +23,10 @@ package struct AccountState: Sendable {
     package internal(set) var slots = TokenSlots()
     /// What the tokens have brought at AWS.
     var roles = RoleSessions()
+    /// The logins with a named authentication context, beside this one.
+    package internal(set) var elevated = ElevatedLogins()
+    /// The last refresh with claims that a service has demanded.
+    var claims: ClaimsRequest?
     var missingIDToken: MissingIDToken?
     var lock = AccountLock()
     var storage = Storage()
@@ -100,6 +104,7 @@ package struct AccountState: Sendable {
         version += 1
         slots.dropTargeted()
         roles = RoleSessions()
+        claims = nil
     }
 
     /// Makes this the login's credential.

@@ -6,13 +6,43 @@ public struct Identity: Sendable, Equatable {
     /// As the provider wrote it: not made safe for a terminal.
     public var email: String?
     public var name: String?
+    public var authentication: Authentication
 
-    public init(issuer: String, subject: String, audience: [String], email: String? = nil, name: String? = nil) {
+    public init(
+        issuer: String, subject: String, audience: [String], email: String? = nil, name: String? = nil,
+        authentication: Authentication = Authentication()
+    ) {
         self.issuer = issuer
         self.subject = subject
         self.audience = audience
         self.email = email
         self.name = name
+        self.authentication = authentication
+    }
+
+    /// Whether both are the same person at the same issuer.
+    func isSamePerson(as other: Identity) -> Bool {
+        issuer.utf8.elementsEqual(other.issuer.utf8) && subject.utf8.elementsEqual(other.subject.utf8)
+    }
+
+    /// How and when the person has authenticated (OpenID Connect Core 1.0 §2).
+    public struct Authentication: Sendable, Equatable {
+        /// The authentication context, `acr`.
+        public var context: String?
+        /// In seconds since 1970, `auth_time`.
+        public var time: Int?
+
+        public init(context: String? = nil, time: Int? = nil) {
+            self.context = context
+            self.time = time
+        }
+
+        /// Returns what holds after a renewal. It is no new authentication (RFC 9470 §6.1), so the time never grows.
+        func renewed(as other: Authentication) -> Authentication {
+            Authentication(
+                context: other.context ?? context,
+                time: time.flatMap { time in min(time, other.time ?? time) } ?? other.time)
+        }
     }
 
     /// Returns what differs in a renewed ID token and must not (OpenID Connect Core 1.0 §12.2); `nil` if nothing does. The
@@ -70,7 +100,11 @@ extension IdentityVerdict {
             let untimely = timing.map { NoIDToken.untimely(detail: $0) }
             // The first token that can be verified sets the identity, and time is a part of that.
             if let untimely, credential.identity == nil { return withheld(untimely) }
-            return CheckedIdentity(identity: identity, idToken: idToken, missing: untimely)
+            var renewed = identity
+            if let known = credential.identity {
+                renewed.authentication = known.authentication.renewed(as: identity.authentication)
+            }
+            return CheckedIdentity(identity: renewed, idToken: idToken, missing: untimely)
         }
     }
 }

@@ -3,6 +3,8 @@ public enum Rejection: Equatable, Sendable {
     case renewed
     /// The agent keeps its token.
     case kept(Reason)
+    /// The provider issues no token with the demanded claims without a login.
+    case claimsRefused
 
     public enum Reason: String, Sendable {
         /// The service refused another token than the agent would serve.

@@ -13,7 +13,7 @@ final class FakeAgentService: AgentService {
     enum Call: Equatable, Sendable {
         case token(AccountName, TokenRequest, CallerLimits = CallerLimits())
         case newerToken(AccountName, TokenRequest, than: Int, CallerLimits = CallerLimits())
-        case rejectToken(AccountName, TokenRequest, digest: [UInt8]?, CallerLimits = CallerLimits())
+        case rejectToken(AccountName, RejectedToken, CallerLimits = CallerLimits())
         case awsCredentials(AccountName, AWSRole, CallerLimits = CallerLimits())
         case login(AccountName, LoginRequest, CallerLimits = CallerLimits())
         case cancelLogin(AccountName)
@@ -230,9 +230,9 @@ final class FakeAgentService: AgentService {
     }
 
     func rejectToken(
-        _ account: AccountName, _ request: TokenRequest, digest: [UInt8]?, within limits: CallerLimits
+        _ account: AccountName, _ rejected: RejectedToken, within limits: CallerLimits
     ) async throws(Problem) -> TokenRejectionReply {
-        try await perform(.rejectToken(account, request, digest: digest, limits), of: account)
+        try await perform(.rejectToken(account, rejected, limits), of: account)
         return TokenRejectionReply(account: account, result: .renewed)
     }
 

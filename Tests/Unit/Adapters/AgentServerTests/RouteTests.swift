@@ -132,7 +132,8 @@ struct RouteTests {
                 let reply = try await server.exchange(.post(path, body, "Content-Type: application/json"))
                 #expect(reply.status == 200, "\(body)")
                 #expect(reply.json?["result"] as? String == "renewed")
-                #expect(server.service.calls.last == .rejectToken(work, request, digest: digest), "\(body)")
+                let rejected = RejectedToken(request, digest: digest)
+                #expect(server.service.calls.last == .rejectToken(work, rejected), "\(body)")
             }
             for body in [
                 #"{"token_sha256":"ab"}"#, #"{"token_sha256":""}"#, #"{"token_sha256":7}"#, #"{"scope":""}"#,

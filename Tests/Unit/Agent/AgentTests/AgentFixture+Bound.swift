@@ -70,9 +70,10 @@ extension Agent {
     }
 
     func rejectToken(
-        _ name: AccountName, _ asked: some AskedToken, digest: [UInt8]?
+        _ name: AccountName, _ asked: some AskedToken, digest: [UInt8]? = nil, challenge: String? = nil
     ) async throws(Problem) -> TokenRejectionReply {
-        try await rejectToken(name, asked.request, digest: digest, within: asked.limits)
+        try await rejectToken(
+            name, RejectedToken(asked.request, digest: digest, challenge: challenge), within: asked.limits)
     }
 
     /// Starts or joins a login of the owner.

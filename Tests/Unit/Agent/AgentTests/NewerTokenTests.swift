@@ -41,8 +41,7 @@ struct NewerTokenTests {
         let waiting = Self.outcome(fixture, than: expiry)
         fixture.time.advance(by: .seconds(100))
         fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
-        _ = try await fixture.agent.rejectToken(
-            fixture.name, TokenRequest(), digest: nil, within: CallerLimits())
+        _ = try await fixture.agent.rejectToken(fixture.name, TokenRequest())
         let token = try await token(waiting)
         #expect(token.accessToken == "a2")
         #expect(token.expiresAt.map { $0 > expiry } == true)

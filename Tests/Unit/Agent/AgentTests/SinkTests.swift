@@ -60,7 +60,7 @@ struct SinkTests {
         /// Has the file's content change.
         func change(of account: AccountName) async throws {
             fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
-            _ = try await fixture.agent.rejectToken(account, TokenRequest(), digest: nil, within: CallerLimits())
+            _ = try await fixture.agent.rejectToken(account, TokenRequest())
             await holds("a2")
         }
 
@@ -206,7 +206,7 @@ struct SinkTests {
         await eventually { running.status()?.state == .ok }
         files.fault = Fault("cannot write: no space left on device", hint: "make room")
         running.fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
-        _ = try await running.fixture.agent.rejectToken(work, TokenRequest(), digest: nil, within: CallerLimits())
+        _ = try await running.fixture.agent.rejectToken(work, TokenRequest())
         await eventually { running.status()?.hint == "make room" }
         #expect(files.text(Self.path) == "a1")
         files.fault = nil
@@ -225,7 +225,7 @@ struct SinkTests {
         for _ in 0..<1000 { await Task.yield() }
         #expect(running.runner.count == 1 && running.files.changes(Self.path) == 1)
         running.fixture.provider.script(.token, .grant(access: "a2", refresh: "r2"))
-        _ = try await running.fixture.agent.rejectToken(work, TokenRequest(), digest: nil, within: CallerLimits())
+        _ = try await running.fixture.agent.rejectToken(work, TokenRequest())
         await running.holds("a2")
         await eventually { running.runner.count == 2 }
         #expect(running.status()?.detail == nil)

@@ -11,6 +11,7 @@ final class ScriptedRefresher: GrantRefresher {
         var script: [RefreshReply]
         var spent: [SecretBytes?] = []
         var targets: [TokenTarget?] = []
+        var claims: [String?] = []
         var gate: Gate?
         var verdicts: [IdentityVerdict] = [.absent]
         var expected: String?
@@ -26,6 +27,9 @@ final class ScriptedRefresher: GrantRefresher {
 
     /// The targets of the refreshes, in order.
     var targets: [TokenTarget?] { state.withLock { $0.targets } }
+
+    /// The demanded claims of the refreshes, in order.
+    var claims: [String?] { state.withLock { $0.claims } }
 
     func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
 
@@ -53,10 +57,11 @@ final class ScriptedRefresher: GrantRefresher {
 
     func mayReceive(_ credential: Credential) -> Bool { credential.issuer == "https://issuer.example" }
 
-    func refresh(_ credential: Credential, for target: TokenTarget?) async -> RefreshReply {
+    func refresh(_ credential: Credential, for target: TokenTarget?, claims: String?) async -> RefreshReply {
         let (gate, reply) = state.withLock { state in
             state.spent.append(credential.refreshToken)
             state.targets.append(target)
+            state.claims.append(claims)
             let reply = state.script.count > 1 ? state.script.removeFirst() : state.script[0]
             return (state.gate, reply)
         }

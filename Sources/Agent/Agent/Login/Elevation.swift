@@ -1,0 +1,49 @@
+internal import AgentAPI
+internal import Configuration
+internal import Formats
+internal import OAuth
+internal import Vault
+
+/// The end of an elevated login: its token is kept in memory beside the account's login, which stays as it is.
+struct Elevation: Sendable {
+    let name: AccountName
+    let settings: AccountSettings
+    let shared: SharedParts
+    let registry: AccountRegistry
+
+    /// Loads the account, and the login that the elevated one is kept beside.
+    func begin() async throws(LoginError) {
+        let account: Account
+        do throws(Problem) { account = try registry.account(name) } catch {
+            throw .unsuitable(problem: error.detail, hint: error.hint ?? "run 'authagent login \(name)' first")
+        }
+        await account.vault.readIfUnread()
+        // Without the store, neither the client's secret nor the person of the account's login is known.
+        if case .unread(let failure?) = account.vault.snapshot(keepAlive: nil).login { throw .store(failure) }
+    }
+
+    /// Keeps the login; throws why it is discarded. `identity` is that of its verified ID token.
+    func keep(
+        _ granted: GrantedLogin, of identity: Identity?, _ client: AccountVault.GrantedClient
+    ) throws(LoginRejection) -> LoginResult {
+        guard let account = registry.known(name), settings.continues(account.settings) else { throw .accountChanged }
+        guard let identity, let context = identity.authentication.context else {
+            throw .stepUpUnmet(detail: "the ID token does not name an authentication context")
+        }
+        let token: AccessToken
+        do throws(AccountVault.ElevationRefusal) {
+            token = try account.vault.elevate(
+                granted.grant, to: client, of: identity, in: context, askedScope: settings.scopes,
+                requestedAt: granted.requestedAt)
+        } catch {
+            switch error {
+            case .locked, .retired: throw .accountChanged
+            case .otherSubject(let expected): throw .otherPerson(expected: expected, found: identity.subject)
+            }
+        }
+        return LoginResult(
+            account: name, subject: DisplayText.clean(identity.subject), scope: token.scope.joined(separator: " "),
+            expiresAt: token.secondsLeft(at: shared.time.now).map { shared.time.wall + $0 }, elevated: true,
+            acr: DisplayText.clean(context), authTime: identity.authentication.time)
+    }
+}
