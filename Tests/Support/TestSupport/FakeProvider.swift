@@ -119,10 +119,11 @@ extension FakeProvider.Answer {
     /// A token reply of RFC 6749 §5.1.
     public static func grant(
         access: String, refresh: String? = nil, expiresIn: Int? = 3600, idToken: String? = nil,
-        refreshExpiresIn: Int? = nil
+        refreshExpiresIn: Int? = nil, scope: String? = nil
     ) -> Self {
         var members = [#""access_token":"\#(access)""#, #""token_type":"Bearer""#]
         if let refresh { members.append(#""refresh_token":"\#(refresh)""#) }
+        if let scope { members.append(#""scope":"\#(scope)""#) }
         if let idToken { members.append(#""id_token":"\#(idToken)""#) }
         if let expiresIn { members.append(#""expires_in":\#(expiresIn)"#) }
         if let refreshExpiresIn { members.append(#""refresh_expires_in":\#(refreshExpiresIn)"#) }

@@ -14,7 +14,10 @@ struct AccessTests {
         (Request(method: "HEAD", target: "/v1/accounts/work/token"), [.token]),
         (.get("/v1/accounts/work/token?id_token=true"), [.token, .idToken]),
         (.get("/v1/accounts/work/token?id_token=true", "Accept: text/plain"), [.idToken]),
+        (.get("/v1/accounts/work/token?acr=phr"), [.token, .elevated]),
+        (.get("/v1/accounts/work/token?acr=phr", "Accept: text/plain"), [.token, .elevated]),
         (.post("/v1/accounts/work/token/rejected"), [.token]),
+        (.post("/v1/accounts/work/token/rejected", #"{"acr":"phr"}"#), [.token]),
         (.post("/v1/accounts/work/aws-credentials", #"{"account_id":"123456789012","role":"R"}"#), [.token]),
         (
             .post("/v1/accounts/work/aws-credentials", #"{"role_arn":"arn:aws:iam::123456789012:role/ci"}"#),
@@ -229,6 +232,13 @@ struct AccessTests {
                 let bodies = [#""x""#, "true", #"["x"]"#, #"{"x":"y"}"#].map { "{\"\(member.rawValue)\":\($0)}" }
                 let body = try #require(
                     bodies.first { (try? APIJSON.decode(LoginRequest.self, from: $0.utf8)) != nil })
+                let reply = try await server.exchange(.post("/v1/accounts/work/login", body))
+                #expect(reply.status == 403 && reply.problem?.reason == "settings_not_allowed", "\(body)")
+            }
+            for body in [
+                #"{"acr_values":["x"]}"#, #"{"max_age":0}"#, #"{"elevate":true}"#, #"{"claims":"{}"}"#,
+                #"{"registration_token":"x"}"#,
+            ] {
                 let reply = try await server.exchange(.post("/v1/accounts/work/login", body))
                 #expect(reply.status == 403 && reply.problem?.reason == "settings_not_allowed", "\(body)")
             }
