@@ -59,8 +59,8 @@ let programs: [Target] = [
         dependencies: [
             "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection", "CQuietDispatch",
             "CWipingHeap", "Configuration", "CurlTransport", "Doctor", "Formats", "HookRunner", "KeyringStore",
-            "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "SealedStorage", "SecretMemory", "SinkFiles",
-            "System", "Vault", argumentParser, lifecycle, logging, unixSignals,
+            "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "RedirectListener", "SealedStorage",
+            "SecretMemory", "SinkFiles", "System", "Vault", argumentParser, lifecycle, logging, unixSignals,
         ],
         path: "Sources/Programs/authagentd",
         swiftSettings: swift
@@ -130,6 +130,13 @@ let adapters: [Target] = [
         name: "SinkFiles",
         dependencies: ["Agent", "AgentAPI", "Configuration", "System"],
         path: "Sources/Adapters/SinkFiles",
+        swiftSettings: swift
+    ),
+    // Receives the browser at the end of a login by code.
+    .target(
+        name: "RedirectListener",
+        dependencies: ["Agent", "Formats", "LoopbackHTTP", "OAuth", "System"],
+        path: "Sources/Adapters/RedirectListener",
         swiftSettings: swift
     ),
     .target(
@@ -432,6 +439,12 @@ let tests: [Target] = [
         swiftSettings: swift
     ),
     .testTarget(
+        name: "RedirectListenerTests",
+        dependencies: ["Agent", "LoopbackHTTP", "OAuth", "RedirectListener", "System", "TestSupport"],
+        path: "Tests/Unit/Adapters/RedirectListenerTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
         name: "KeyringStoreTests",
         dependencies: [
             "AgentAPI", "KeyringProtocol", "KeyringStore", "SecretMemory", "TestSupport", "Vault", "authagent-keyring",
@@ -481,7 +494,7 @@ let tests: [Target] = [
             "Agent", "AgentAPI", "Configuration", "Formats", "JOSE", "Metrics", "OAuth", "SealedStorage",
             "SecretMemory",
             "TestSupport", "Vault", logging,
-        ],
+        ] + crypto,
         path: "Tests/Unit/Agent/AgentTests",
         swiftSettings: swift
     ),

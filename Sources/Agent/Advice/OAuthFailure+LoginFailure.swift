@@ -2,7 +2,8 @@ package import AgentAPI
 package import OAuth
 
 extension OAuthFailure {
-    package func loginFailure(again: String) -> LoginFailure {
+    /// `grant`: by which the login was tried.
+    package func loginFailure(again: String, by grant: GrantKind = .device) -> LoginFailure {
         switch self {
         case .transport(.tls):
             LoginFailure(
@@ -16,7 +17,8 @@ extension OAuthFailure {
                 detail: description,
                 hint: "check the issuer's URL and the network, then \(again)"
             )
-        case .provider(let error): LoginFailure(providersCode: error.code, detail: error.detail, again: again)
+        case .provider(let error):
+            LoginFailure(providersCode: error.code, detail: error.detail, again: again, by: grant)
         case .client(let failure):
             LoginFailure(
                 code: Problem.Code.configurationError.rawValue, detail: failure.problem, hint: failure.hint
@@ -31,13 +33,14 @@ extension OAuthFailure {
             LoginFailure(
                 code: "device_flow_unsupported",
                 detail: description,
-                hint: "enable the device authorization grant at the provider, or give --device-endpoint"
+                hint:
+                    "enable the device authorization grant at the provider, give --device-endpoint, or log in with --code"
             )
         case .codeFlowUnsupported:
             LoginFailure(
                 code: "code_flow_unsupported",
                 detail: description,
-                hint: "check the provider's documentation, or set 'authorization_endpoint' in the account file"
+                hint: "check the provider's documentation, give --authorization-endpoint, or log in with --device"
             )
         case .backchannelUnsupported:
             LoginFailure(
@@ -57,9 +60,10 @@ extension OAuthFailure {
 
 extension LoginFailure {
     /// Creates the failure for a provider's error code. `again` is the hint to repeat the login.
-    package init(providersCode code: String, detail: String?, again: String) {
+    package init(providersCode code: String, detail: String?, again: String, by grant: GrantKind = .device) {
         let hint =
             switch code {
+            case _ where grant == .code && Self.codeHints(again)[code] != nil: Self.codeHints(again)[code] ?? again
             case _ where ProofKey.isBlamed(in: detail):
                 "give --pkce, or set 'pkce = true' in the account file, then \(again)"
             case "access_denied": "the request was declined; \(again)"
@@ -68,7 +72,7 @@ extension LoginFailure {
                 "check --client-id, and the client's secret or key if it has one; a server that does not decode HTTP"
                     + " Basic needs --client-auth client_secret_post"
             case "unauthorized_client", "unsupported_grant_type":
-                "allow the device authorization grant for this client at the provider"
+                "allow the device authorization grant for this client at the provider, or log in with --code"
             case "invalid_scope": "check --scope: the provider does not grant the requested scope"
             // RFC 9470 §5.
             case "unmet_authentication_requirements":
@@ -86,5 +90,23 @@ extension LoginFailure {
             default: "see what the provider's documentation says about '\(code)'"
             }
         self.init(code: code, detail: detail ?? "the provider answered \(code)", hint: hint)
+    }
+
+    /// Hints for errors of a login by code (RFC 6749 §4.1.2.1, RFC 9126 §2.3, OpenID Connect Core 1.0 §3.1.2.6).
+    private static func codeHints(_ again: String) -> [String: String] {
+        let page =
+            "the provider needs the user at its page: leave out 'prompt' of authorization_parameters, then \(again)"
+        let client = "allow the authorization code grant for this client at the provider, or log in with --device"
+        let later = "the provider cannot log users in now; \(again) later"
+        let push = "\(again); if it stays so, set 'par = false' in the account file"
+        return [
+            "login_required": page, "interaction_required": page, "consent_required": page,
+            "account_selection_required": page, "unauthorized_client": client, "unsupported_response_type": client,
+            "unsupported_grant_type": client, "server_error": later, "temporarily_unavailable": later,
+            "invalid_request_uri": push, "invalid_request_object": push,
+            "invalid_redirect_uri": "register the redirect URI at the provider, or give --redirect-uri URI",
+            "invalid_request":
+                "check the redirect URI that is registered at the provider, and give it with --redirect-uri URI",
+        ]
     }
 }

@@ -36,6 +36,8 @@ public final class Agent: Sendable {
         public var notices: NoticeFile?
         /// `nil` if the agent writes no files of tokens.
         public var sinks: SinkParts?
+        /// Opens the listeners of logins by code.
+        public var redirectListeners: any RedirectListening
 
         public init(
             directory: AccountDirectory, stores: StoreSet, transport: any HTTPTransport, time: any Time,
@@ -43,7 +45,8 @@ public final class Agent: Sendable {
             reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void,
             examine: @escaping @Sendable () async -> DoctorReport, socket: String, processID: Int32, logger: Logger,
             environment: [String: String] = [:], hooks: HookParts = .none, notices: NoticeFile? = nil,
-            randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes, sinks: SinkParts? = nil
+            randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes, sinks: SinkParts? = nil,
+            redirectListeners: any RedirectListening = NoRedirectListener()
         ) {
             self.environment = environment
             self.directory = directory
@@ -61,6 +64,7 @@ public final class Agent: Sendable {
             self.notices = notices
             self.randomBytes = randomBytes
             self.sinks = sinks
+            self.redirectListeners = redirectListeners
         }
 
         /// Returns bytes of the kernel's generator, through `SystemRandomNumberGenerator`.
@@ -182,7 +186,7 @@ public final class Agent: Sendable {
 
     public func answerLogin(
         _ name: AccountName, _ response: LoginResponse
-    ) async throws(Problem) -> LoginResponseReply { try await logins.answer(name, response) }
+    ) async throws(Problem) -> LoginResponseReply { try logins.answer(name, response) }
 
     public func logout(_ name: AccountName, _ request: LogoutRequest) async throws(Problem) -> LogoutReply {
         try await logouts.logout(name, request)

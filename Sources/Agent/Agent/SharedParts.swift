@@ -17,6 +17,7 @@ final class SharedParts: Sendable {
     let time: any Time
     let jitter: @Sendable () -> Double
     let randomBytes: @Sendable (Int) -> [UInt8]
+    let redirectListeners: any RedirectListening
     let logger: Logger
     let schedule = Schedule()
     let feed: EventFeed
@@ -40,6 +41,7 @@ final class SharedParts: Sendable {
         time = parts.time
         jitter = parts.jitter
         randomBytes = parts.randomBytes
+        redirectListeners = parts.redirectListeners
         logger = parts.logger
     }
 

@@ -15,6 +15,7 @@ internal import Logging
 internal import PeerIdentity
 internal import Policy
 internal import QRCode
+internal import RedirectListener
 internal import SealedStorage
 internal import SecretMemory
 internal import ServiceLifecycle
@@ -173,7 +174,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 notices: NoticeFile(path: paths.notices),
                 sinks: SinkParts(
                     current: sinks, files: TokenFiles(paths), programs: HookRunner(environment: environment),
-                    added: AddedSinks(paths))
+                    added: AddedSinks(paths)),
+                redirectListeners: RedirectListeners()
             )
         )
         let accountable: @Sendable (UInt32) -> UInt32 = { rules.current.counted($0) }

@@ -32,6 +32,9 @@ public final class LoopbackServer: Sendable {
         public let code: Int32
         /// 0 if any port would do.
         public let port: UInt16
+
+        /// The system has no more threads.
+        public static let noThread = ListenFailure(call: "start a thread", code: EAGAIN, port: 0)
     }
 
     public init(

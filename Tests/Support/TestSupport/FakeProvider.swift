@@ -6,6 +6,8 @@ import Synchronization
 public final class FakeProvider: HTTPTransport {
     public enum Endpoint: String, Sendable {
         case metadata, device, token, revocation, keys, introspection, register
+        /// Pushed authorization requests (RFC 9126).
+        case par
         /// The services of AWS that give credentials of roles.
         case portal, sts
     }

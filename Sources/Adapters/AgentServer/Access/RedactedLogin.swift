@@ -26,6 +26,15 @@ extension LoginEvent {
     }
 }
 
+extension LoginResponseReply {
+    /// Without the words of the provider.
+    var redacted: LoginResponseReply {
+        LoginResponseReply(
+            account: account, accepted: accepted,
+            detail: accepted || detail == nil ? nil : "the response is not the one that the login waits for")
+    }
+}
+
 extension LoginFailure {
     /// A text derived from the code, if the agent or an RFC defines it: other texts may be the provider's, or a path.
     fileprivate var redacted: LoginFailure {
@@ -33,7 +42,7 @@ extension LoginFailure {
         let text =
             switch code {
             case "access_denied": "the login was declined"
-            case "expired_token", "timeout": "the code was not approved in time"
+            case "expired_token", "timeout": "the login was not approved in time"
             case "cancelled": "the login was cancelled"
             case "agent_stopped": "the agent is stopping"
             case "locked": "the agent was locked"

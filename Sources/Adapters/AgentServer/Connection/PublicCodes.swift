@@ -7,8 +7,8 @@ enum PublicCodes {
     static let otherCode = Problem.Code.providerRejected.rawValue
 
     static let codes = Set(Problem.Code.allCases.map(\.rawValue)).union(oauth).union([
-        "agent_stopped", "bad_response", "cancelled", "device_flow_unsupported", "issuer_mismatch",
-        "registration_refused", "registration_unsupported", "step_up_unmet", "wrong_subject",
+        "agent_stopped", "bad_response", "cancelled", "code_flow_unsupported", "device_flow_unsupported",
+        "issuer_mismatch", "registration_refused", "registration_unsupported", "step_up_unmet", "wrong_subject",
     ])
 
     static let reasons = Set(StoreState.allCases.map(\.rawValue)).union(oauth).union([
@@ -35,7 +35,8 @@ enum PublicCodes {
         "access_denied", "authorization_pending", "expired_token", "slow_down", "invalid_client", "invalid_grant",
         "invalid_request", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "server_error",
         "temporarily_unavailable", "invalid_target", "invalid_dpop_proof", "use_dpop_nonce",
+        // OpenID Connect Core 1.0 §3.1.2.6.
         "account_selection_required", "consent_required", "interaction_required", "login_required",
-        "unmet_authentication_requirements",
+        "unmet_authentication_requirements", "unsupported_response_type",
     ]
 }

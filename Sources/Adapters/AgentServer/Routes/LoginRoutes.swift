@@ -34,7 +34,13 @@ extension Router {
             guard let response = try body(routed.request, LoginResponse.self) else {
                 throw Problem(.badRequest, "there is no response", hint: "send {\"response\": URL}")
             }
-            return .json(try await service.answerLogin(account, response))
+            guard response.response.utf8.count <= LoginResponse.longest else {
+                throw Problem(
+                    .badRequest, "the response is longer than \(LoginResponse.longest / 1024) KiB",
+                    hint: "send the address to which the browser was sent, and nothing else")
+            }
+            let reply = try await service.answerLogin(account, response)
+            return .json(routed.isTrusted ? reply : reply.redacted)
         }
     }
 

@@ -24,6 +24,8 @@ struct HookFacts: Codable, Equatable, Sendable {
     var userCode: String?
     var verificationURI: String?
     var verificationURIComplete: String?
+    /// Of a login by code. It has the login's `state`, so only the user may get it.
+    var authorizationURI: String?
     /// Whose login page the prompt is for.
     var issuer: String?
     /// The request that waits.
@@ -45,6 +47,7 @@ struct HookFacts: Codable, Equatable, Sendable {
         case userCode = "user_code"
         case verificationURI = "verification_uri"
         case verificationURIComplete = "verification_uri_complete"
+        case authorizationURI = "authorization_uri"
     }
 
     private init(_ event: Event, _ account: AccountName?, time: Int, message: String) {
@@ -91,6 +94,7 @@ extension HookFacts {
             message: "to log in '\(account)', \(Self.step(prompt))")
         (userCode, verificationURI) = (prompt.userCode, prompt.verificationURI)
         verificationURIComplete = prompt.verificationURIComplete
+        authorizationURI = prompt.authorizationURI
         (scope, issuer, expiresAt) = (prompt.scope, prompt.issuer, wall + prompt.expiresIn)
         detail = prompt.note
     }

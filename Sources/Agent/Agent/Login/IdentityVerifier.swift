@@ -6,6 +6,12 @@ internal import OAuth
 internal import SecretMemory
 internal import Vault
 
+/// What the ID token of one login must have beyond what each must.
+struct IDTokenExpectation: Sendable {
+    /// The login's `nonce`; `nil` if none was sent (OpenID Connect Core 1.0 §3.1.3.7).
+    var nonce: String?
+}
+
 /// The verifier of ID tokens, with the keys of their issuers.
 final class IdentityVerifier: Sendable {
     /// Why a token was not verified.
@@ -27,7 +33,7 @@ final class IdentityVerifier: Sendable {
 
     func verdict(
         on grant: TokenGrant, clientID: String, clientSecret: SecretBytes?, _ settings: AccountSettings,
-        for purpose: KeyPurpose
+        expecting expectation: IDTokenExpectation = IDTokenExpectation(), for purpose: KeyPurpose
     ) async -> IdentityVerdict {
         guard let idToken = grant.idToken else { return .absent }
         guard let issuer = settings.issuer, settings.hasMetadata else {
@@ -40,8 +46,9 @@ final class IdentityVerifier: Sendable {
             let needsKeys = SecretAlgorithm(rawValue: token.algorithm) == nil
             claims = try await check(with: issuer, for: purpose, needsKeys: needsKeys) {
                 keys, tokenIssuer throws(IDTokenRejection) in
-                try IDTokenRules(issuer: tokenIssuer, clientID: clientID, clientSecret: clientSecret)
-                    .verify(token, accessToken: grant.accessToken, keys: keys)
+                try IDTokenRules(
+                    issuer: tokenIssuer, clientID: clientID, clientSecret: clientSecret, nonce: expectation.nonce
+                ).verify(token, accessToken: grant.accessToken, keys: keys)
             }
         } catch {
             switch error {

@@ -57,7 +57,7 @@ struct LoginClients: Sendable {
 
     private var settings: AccountSettings { provider.settings }
 
-    func client() async throws(LoginError) -> LoginClient {
+    func client(for grant: GrantKind) async throws(LoginError) -> LoginClient {
         if let id = settings.clientID, let secret = secrets.client {
             return LoginClient(client: .init(issuer: settings.providerName, id: id, secret: secret))
         }
@@ -70,14 +70,14 @@ struct LoginClients: Sendable {
         }
         do throws(ConfigurationError) {
             if let client = try provider.client(stored?.client),
-                settings.clientID != nil || isUsable(client.registration)
+                settings.clientID != nil || isUsable(client.registration, for: grant)
             {
                 return LoginClient(client: client)
             }
         } catch {
             throw .configuration(error)
         }
-        return try await registeredClient()
+        return try await registeredClient(for: grant)
     }
 
     /// Returns the client of the account's login, for a login beside it. Registers none: it could not be stored.
@@ -93,15 +93,38 @@ struct LoginClients: Sendable {
             hint: "run 'authagent login \(name)' first")
     }
 
-    private func isUsable(_ registration: Registration?) -> Bool {
+    private func isUsable(_ registration: Registration?, for grant: GrantKind) -> Bool {
         guard let registration else { return true }
         return !registration.isExpired(at: shared.time.wall) && registration.allows(settings.scopes)
+            && registrationGrant(grant).isCovered(
+                byTypes: registration.grantTypes, redirectURIs: registration.redirectURIs)
+    }
+
+    /// The grant that a client is registered for.
+    private func registrationGrant(_ grant: GrantKind) -> RegistrationGrant {
+        switch grant {
+        case .device: .device
+        case .code: .code(ownRedirectURI, issuerURL: settings.registrationIssuerURL)
+        case .ciba: .backchannel
+        }
+    }
+
+    /// The redirect URI of a client that the agent registers. Its path is the account's alone, so that a response that
+    /// another provider caused is not taken for this one's (RFC 9700 §4.4.2).
+    private var ownRedirectURI: RedirectURI {
+        settings.redirectURI ?? (try? RedirectURI(parsing: "\(RedirectURI.standard)/\(name)")) ?? .standard
+    }
+
+    /// The redirect URI of a login by code with this client.
+    func redirectURI(of client: LoginClient) -> RedirectURI {
+        if let configured = settings.redirectURI { return configured }
+        return client.client.registration == nil ? .standard : ownRedirectURI
     }
 
     /// Returns a newly registered client.
-    func registeredClient() async throws(LoginError) -> LoginClient {
+    func registeredClient(for grant: GrantKind) async throws(LoginError) -> LoginClient {
         // Unstructured task: cancelling the login must not lose a client that the provider has just registered.
-        let registration = Task { await self.register() }
+        let registration = Task { await self.register(for: self.registrationGrant(grant)) }
         guard let result = await registration.valueUnlessCancelled else {
             registrations.leave(registration, of: name) { client in _ = await self.failed(.cancelled, client) }
             throw .cancelled
@@ -112,7 +135,7 @@ struct LoginClients: Sendable {
     }
 
     /// Registers a client and stores it before its first use.
-    private func register() async -> Result<LoginClient, LoginError> {
+    private func register(for grant: RegistrationGrant) async -> Result<LoginClient, LoginError> {
         let settings = settings
         let registered: RegisteredClient
         do {
@@ -122,10 +145,8 @@ struct LoginClients: Sendable {
             let (endpoints, discovered) = try await provider.endpointsForRegistration()
             var metadata = discovered ?? ServerMetadata(issuer: issuer)
             metadata.registrationEndpoint = endpoints.registration
-            // Without a device endpoint a registered client is useless: fail before registering it.
-            if endpoints.registration != nil { _ = try endpoints.requiredDevice() }
             registered = try await ClientRegistration(transport: shared.transport).register(
-                metadata, scopes: settings.scopes, authentication: settings.clientAuthentication,
+                metadata, scopes: settings.scopes, grant: grant, authentication: settings.clientAuthentication,
                 encoding: settings.dialect.encoding, initialToken: secrets.registration, now: { shared.time.now }
             )
         } catch let failure as OAuthFailure {
@@ -143,7 +164,9 @@ struct LoginClients: Sendable {
                 registration: Registration(
                     authentication: registered.authentication, secretExpiresAt: registered.secretExpiresAt,
                     management: registered.management,
-                    scopes: settings.dialect.encoding.scopesBelongToClient ? settings.scopes : nil
+                    scopes: settings.dialect.encoding.scopesBelongToClient ? settings.scopes : nil,
+                    grantTypes: registered.grantTypes ?? grant.types,
+                    redirectURIs: registered.redirectURIs ?? grant.redirectURI.map { [$0.text] }
                 )
             ),
             isKept: false,

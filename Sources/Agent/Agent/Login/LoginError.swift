@@ -7,12 +7,19 @@ internal import Vault
 /// Why a login ended without a token. `failure` is the only place that turns it into text.
 enum LoginError: Error {
     case oauth(OAuthFailure)
-    /// The reply to a poll was the provider's error code, `bad_response` or `provider_unreachable`.
+    /// The provider's error code instead of a token, `bad_response` or `provider_unreachable`.
     case refused(code: String, detail: String?)
     /// The reply to the first poll was `invalid_grant`: the provider does not know the code that it has just issued.
     case codeUnknown(detail: String?)
     /// The user code expired (RFC 8628 §3.5).
     case expired
+    /// No response of the provider arrived at a login by code.
+    case noAnswer(after: Duration)
+    /// The provider refused the code that its own response had.
+    case codeRefused(ProviderError)
+    /// The code was sent, and the reply did not arrive. A code is sent once (RFC 6749 §4.1.2).
+    case codeReplyLost(detail: String)
+    case listener(RedirectListenFailure)
     /// The account's settings do not fit the provider, or the grant.
     case unsuitable(problem: String, hint: String)
     case timedOut(after: Duration)
@@ -30,12 +37,31 @@ enum LoginError: Error {
     /// A person approved, but the login is not kept. `end` is what happened to the tokens.
     case discarded(LoginRejection, end: String)
 
-    /// Returns the failure for the client. `hasFile` is whether the account's name alone is enough to try again.
-    func failure(for account: AccountName, hasFile: Bool) -> LoginFailure {
+    /// Returns the failure for the client. `hasFile` is whether the account's name alone is enough to try again; `grant`
+    /// is `nil` if the login ended before its grant was known.
+    func failure(for account: AccountName, hasFile: Bool, grant: GrantKind? = nil) -> LoginFailure {
         let again = hasFile ? "run 'authagent login \(account)' to try again" : "run the same command again"
         switch self {
-        case .oauth(let failure): return failure.loginFailure(again: again)
-        case .refused(let code, let detail): return LoginFailure(providersCode: code, detail: detail, again: again)
+        case .oauth(let failure): return failure.loginFailure(again: again, by: grant ?? .device)
+        case .refused(let code, let detail):
+            return LoginFailure(providersCode: code, detail: detail, again: again, by: grant ?? .device)
+        case .codeRefused(let error):
+            return LoginFailure(
+                code: error.code, detail: "the provider refuses the code that it has just issued: \(error)",
+                hint: error.code == "invalid_grant"
+                    ? again : LoginFailure(providersCode: error.code, detail: nil, again: again, by: .code).hint)
+        case .codeReplyLost(let detail):
+            return LoginFailure(
+                code: Problem.Code.providerUnreachable.rawValue,
+                detail: "the reply to the login's code was lost: \(detail); a code is not sent twice",
+                hint: "start again: \(again)")
+        case .noAnswer(let limit):
+            return LoginFailure(
+                code: "timeout",
+                detail: "no response of the provider arrived within \(limit.components.seconds) s",
+                hint: "\(again); if the provider refused the redirect URI, register it there or give --redirect-uri URI"
+            )
+        case .listener(let failure): return failure.loginFailure(again: again)
         case .unsuitable(let problem, let hint):
             return LoginFailure(code: Problem.Code.configurationError.rawValue, detail: problem, hint: hint)
         case .codeUnknown(let detail):
@@ -83,6 +109,35 @@ enum LoginError: Error {
             return LoginFailure(
                 code: Problem.Code.configurationError.rawValue, detail: error.description, hint: error.hint
             )
+        }
+    }
+}
+
+extension RedirectListenFailure {
+    fileprivate func loginFailure(again: String) -> LoginFailure {
+        let code = Problem.Code.configurationError.rawValue
+        switch self {
+        case .portTaken(let port, let holder):
+            let other = "or choose another port for redirect_uri, or none, where the provider takes any"
+            guard let holder else {
+                return LoginFailure(
+                    code: code, detail: "cannot listen at port \(port) of the redirect URI: another program has it",
+                    hint: "see 'ss -ltnp sport = :\(port)', \(other)")
+            }
+            guard let program = holder.program else {
+                return LoginFailure(
+                    code: code,
+                    detail:
+                        "cannot listen at port \(port) of the redirect URI: a program of user \(holder.user) has it",
+                    hint: "have that program ended, \(other)")
+            }
+            return LoginFailure(
+                code: code,
+                detail:
+                    "cannot listen at port \(port) of the redirect URI: '\(program.name)' (pid \(program.pid)) has it",
+                hint: "end that program, or its login if it is this agent, \(other)")
+        case .unavailable(let detail):
+            return LoginFailure(code: code, detail: "cannot listen for the response: \(detail)", hint: again)
         }
     }
 }

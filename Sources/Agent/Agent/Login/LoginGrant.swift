@@ -13,6 +13,8 @@ protocol LoginGrant: Sendable {
 /// What a login works with, whatever its grant.
 struct LoginContext: Sendable {
     let server: AuthorizationServer
+    /// The issuer's metadata; `nil` if only endpoints are known.
+    let metadata: ServerMetadata?
     /// A fallback, tried once if the server refuses the client; `nil` without another way to authenticate.
     var otherwise: AuthorizationServer?
     let settings: AccountSettings
@@ -29,6 +31,8 @@ struct GrantedLogin: Sendable {
     var requestedAt: ContinuousClock.Instant
     /// The client authentication that worked, if it was the fallback.
     var authentication: ClientAuthentication?
+    /// What the ID token must repeat; `nil` if nothing was sent for it.
+    var nonce: String?
 }
 
 /// The progress of a login.

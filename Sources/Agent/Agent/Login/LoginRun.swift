@@ -50,7 +50,7 @@ struct LoginRun: Sendable {
             let failure = pending.stopReason.map(LoginError.init) ?? error
             // With demands, the account's name alone would start another login.
             let isRepeatable = registry.known(name) != nil && pending.demands == LoginDemands()
-            let event = failure.failure(for: name, hasFile: isRepeatable)
+            let event = failure.failure(for: name, hasFile: isRepeatable, grant: pending.grant)
             shared.logger.notice("login failed", metadata: ["account": "\(name)", "code": "\(event.code)"])
             shared.feed.report(.loginFailed(name, event))
             return .failed(event)
@@ -65,38 +65,44 @@ struct LoginRun: Sendable {
         // Check the store before a person is asked to approve: it must be able to take the result.
         try await requireStore()
         let file = isNew ? try prepareFile() : nil
-        let client = try await clients.client()
-        do throws(LoginError) { return try await logIn(client, file) } catch {
+        let grant: GrantKind
+        do throws(OAuthFailure) { grant = try await provider.loginGrant() } catch { throw .oauth(error) }
+        pending.begin(grant)
+        let client = try await clients.client(for: grant)
+        do throws(LoginError) { return try await logIn(grant, client, file) } catch {
             guard client.isLost(error) else { throw await clients.failed(error, client) }
         }
         // The registered client expired or was deleted at the provider. No approval was requested yet.
-        let another = try await clients.registeredClient()
-        do throws(LoginError) { return try await logIn(another, file) } catch {
+        let another = try await clients.registeredClient(for: grant)
+        do throws(LoginError) { return try await logIn(grant, another, file) } catch {
             throw await clients.failed(error, another)
         }
     }
 
     private func logIn(
-        _ client: LoginClient, _ file: PreparedAccountFile?
+        _ grant: GrantKind, _ client: LoginClient, _ file: PreparedAccountFile?
     ) async throws(LoginError) -> LoginResult {
+        let redirectURI = clients.redirectURI(of: client)
         var client = client.client
         // A login uses the provider's current hosts.
         client.endpointHosts = nil
-        let server: AuthorizationServer
-        do throws(OAuthFailure) { server = try await provider.server(for: client) } catch { throw .oauth(error) }
+        let (server, metadata): (AuthorizationServer, ServerMetadata?)
+        do throws(OAuthFailure) { (server, metadata) = try await provider.connection(for: client) } catch {
+            throw .oauth(error)
+        }
         client.endpointHosts = settings.hosts(of: server.endpoints)
         // Read before the approval: after it, nothing may delay storing the grant.
         let earlier = await clients.earlier()
         let clockLead = settings.issuer.flatMap { shared.metadata.clockLead(at: $0) }
         let context = LoginContext(
-            server: server, otherwise: await provider.serverWithoutBasic(server, for: client),
+            server: server, metadata: metadata, otherwise: await provider.serverWithoutBasic(server, for: client),
             settings: settings, demands: pending.demands, time: shared.time, randomBytes: shared.randomBytes
         ) { [pending, id = client.id] in pending.report($0, clientID: id, clockLead: clockLead) }
-        let granted = try await DeviceLogin(context: context).run()
+        let granted = try await login(by: grant, context, redirectURI).run()
         client.authentication = granted.authentication ?? client.authentication
         // Unstructured task: cancelling it would lose a login that a person has just approved.
         let kept = Task { [client] () -> Result<LoginResult, LoginError> in
-            switch await self.identify(granted.grant, client) {
+            switch await self.identify(granted, client) {
             case .success(let person):
                 guard !self.pending.demands.isElevated else { return await self.elevate(granted, of: person, client) }
                 return await self.keep(granted, of: person, client, earlier, file)
@@ -104,6 +110,18 @@ struct LoginRun: Sendable {
             }
         }
         return try await kept.value.get()
+    }
+
+    private func login(
+        by grant: GrantKind, _ context: LoginContext, _ redirectURI: RedirectURI
+    ) throws(LoginError) -> any LoginGrant {
+        switch grant {
+        case .device: return DeviceLogin(context: context)
+        case .code:
+            return CodeLogin(
+                context: context, redirectURI: redirectURI, listeners: shared.redirectListeners, inbox: pending.inbox)
+        case .ciba: throw .oauth(.backchannelUnsupported(detail: "this agent does not log in by CIBA"))
+        }
     }
 
     private func requireStore() async throws(LoginError) {
@@ -128,13 +146,14 @@ struct LoginRun: Sendable {
     /// A token that cannot be verified is accepted unless a subject is expected: the access token came from the
     /// provider over TLS.
     private func identify(
-        _ grant: TokenGrant, _ client: AccountVault.GrantedClient
+        _ granted: GrantedLogin, _ client: AccountVault.GrantedClient
     ) async -> Result<AccountVault.GrantedIdentity, LoginError> {
         let verdict = await provider.identify(
-            grant, clientID: client.id, clientSecret: client.secret, for: .login)
+            granted.grant, clientID: client.id, clientSecret: client.secret,
+            expecting: IDTokenExpectation(nonce: granted.nonce), for: .login)
         let unmet = LoginRejection(verdict, pending.demands, at: shared.time.wall)
         if let login = LoginRejection(verdict, settings) ?? unmet {
-            return .failure(await discarded(login, grant, client))
+            return .failure(await discarded(login, granted.grant, client))
         }
         switch verdict {
         case .absent: return .success(.init())

@@ -12,6 +12,7 @@ final class Logins: Sendable {
     private let revocations: RevocationQueue
     private let registrations: LeftRegistrations
     private let drawQRCode: @Sendable (String) -> [String]?
+    private let lateResponses: LateResponses
     /// Each has a claim of the registry, taken and released under this mutex.
     private let logins = Mutex<[AccountName: PendingLogin]>([:])
 
@@ -21,6 +22,7 @@ final class Logins: Sendable {
     ) {
         (self.shared, self.registry, self.revocations, self.drawQRCode) = (shared, registry, revocations, drawQRCode)
         registrations = LeftRegistrations(registry: registry)
+        lateResponses = LateResponses(time: shared.time, logger: shared.logger)
     }
 
     /// Device codes of providers live less than a day.
@@ -47,7 +49,8 @@ final class Logins: Sendable {
         let settings = try demands.settings(merged, name, beside: known)
         try settings.requireWithin(limits.bound?.scopes, name)
         let fresh = PendingLogin(
-            account: name, settings: settings, demands: demands, time: shared.time, drawQRCode: drawQRCode,
+            account: name, settings: settings, demands: demands, time: shared.time, logger: shared.logger,
+            drawQRCode: drawQRCode,
             prompted: { [hooks = shared.hooks] in hooks.note($0, of: name) })
         // A login or a migration has replaced the account since its file was read: start again with the new settings.
         guard let pending = try claim(fresh, expecting: account) else {
@@ -112,9 +115,12 @@ final class Logins: Sendable {
     }
 
     /// Gives the authorization server's answer to the account's pending login.
-    func answer(_ name: AccountName, _ response: LoginResponse) async throws(Problem) -> LoginResponseReply {
-        guard let pending = pending[name] else { throw .noLogin(of: name) }
-        return await pending.answer(response)
+    func answer(_ name: AccountName, _ response: LoginResponse) throws(Problem) -> LoginResponseReply {
+        guard let pending = pending[name] else {
+            lateResponses.note(name)
+            throw .noLogin(of: name)
+        }
+        return pending.answer(response)
     }
 
     /// Cancels the account's pending login and waits for its end. Returns false if there is none.

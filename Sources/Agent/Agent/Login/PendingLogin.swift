@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import Configuration
+internal import Logging
 internal import OAuth
 internal import Synchronization
 internal import Vault
@@ -7,6 +8,8 @@ internal import Vault
 /// A login that waits for approval. The daemon owns it; clients may come and go.
 final class PendingLogin: Sendable {
     private struct State {
+        /// `nil` until it is chosen.
+        var grant: GrantKind?
         var prompt: (prompt: LoginPrompt, deadline: ContinuousClock.Instant)?
         /// Why polls fail at the moment. Watchers get one event for an outage.
         var outage: String?
@@ -42,6 +45,8 @@ final class PendingLogin: Sendable {
     let account: AccountName
     let settings: AccountSettings
     let demands: LoginDemands
+    /// Takes the provider's response to a login by code.
+    let inbox: AuthorizationInbox
     private let time: any Time
     private let drawQRCode: @Sendable (String) -> [String]?
     /// Receives the prompt once, with the remaining time.
@@ -53,12 +58,13 @@ final class PendingLogin: Sendable {
 
     init(
         account: AccountName, settings: AccountSettings, demands: LoginDemands = LoginDemands(), time: any Time,
-        drawQRCode: @escaping @Sendable (String) -> [String]?,
+        logger: Logger, drawQRCode: @escaping @Sendable (String) -> [String]?,
         prompted: @escaping @Sendable (LoginPrompt) -> Void = { _ in }
     ) {
         self.account = account
         self.settings = settings
         self.demands = demands
+        inbox = AuthorizationInbox(account: account, logger: logger)
         self.time = time
         self.drawQRCode = drawQRCode
         self.prompted = prompted
@@ -126,10 +132,20 @@ final class PendingLogin: Sendable {
         return stream
     }
 
+    var grant: GrantKind? { state.withLock { $0.grant } }
+
+    func begin(_ grant: GrantKind) { state.withLock { $0.grant = grant } }
+
     /// Gives the authorization server's answer to the login. One that is not accepted leaves the login as it is.
-    func answer(_ response: LoginResponse) async -> LoginResponseReply {
-        LoginResponseReply(
-            account: account, accepted: false, detail: "this login is approved on another device and takes no response")
+    func answer(_ response: LoginResponse) -> LoginResponseReply {
+        if let grant, grant != .code {
+            return LoginResponseReply(
+                account: account, accepted: false,
+                detail: "this login is approved on another device and takes no response")
+        }
+        let reception = inbox.take(
+            response.response.utf8, from: .client, allowsBareCode: response.bareCode ?? false)
+        return LoginResponseReply(reception, for: account)
     }
 
     /// `clockLead` is how far this machine's clock is ahead of the provider's, in seconds; `nil` if unknown.
@@ -140,14 +156,21 @@ final class PendingLogin: Sendable {
             (prompt.issuer, prompt.clientID) = (settings.providerName, clientID)
             prompt.scope = settings.scopes.joined(separator: " ")
             prompt.note = prompt.note ?? clockLead.flatMap { ClockDifference($0)?.text }
-            state.withLock { [prompt] state in
-                state.prompt = (prompt, deadline)
+            let isFirst = state.withLock { [prompt] state in
+                defer { state.prompt = (prompt, deadline) }
                 for watcher in state.watchers.values {
-                    guard let event = promptEvent(state.prompt, wantsQRCode: watcher.wantsQRCode) else { continue }
+                    guard let event = promptEvent((prompt, deadline), wantsQRCode: watcher.wantsQRCode) else {
+                        continue
+                    }
                     watcher.events.yield(event)
                 }
+                return state.prompt == nil
             }
-            if case .prompt(let prompt)? = promptEvent((prompt, deadline), wantsQRCode: false) { prompted(prompt) }
+            // A later prompt has a new address of the same login, which would be a mail a minute.
+            guard isFirst, case .prompt(let prompt)? = promptEvent((prompt, deadline), wantsQRCode: false) else {
+                return
+            }
+            prompted(prompt)
         case .slowed(let interval):
             state.withLock { state in
                 state.prompt?.prompt.interval = interval

@@ -51,6 +51,13 @@ final class Provider: GrantRefresher {
     func server(
         for client: AccountVault.GrantedClient, _ purpose: SecretDestination.Purpose = .tokens
     ) async throws(OAuthFailure) -> AuthorizationServer {
+        try await connection(for: client, purpose).server
+    }
+
+    /// Returns the same, and the issuer's metadata if it was needed.
+    func connection(
+        for client: AccountVault.GrantedClient, _ purpose: SecretDestination.Purpose = .tokens
+    ) async throws(OAuthFailure) -> (server: AuthorizationServer, metadata: ServerMetadata?) {
         let settings = settings
         let discovered = try await discovered(settings, for: purpose)
         let credentials = ClientCredentials(
@@ -64,7 +71,7 @@ final class Provider: GrantRefresher {
         let endpoints = try SecretDestination(settings, hosts: client.endpointHosts).endpoints(
             for: purpose, discovered, from: shared.metadata, showsCertificate: method.means == .certificate)
         do throws(ClientProofFailure) {
-            return AuthorizationServer(
+            let server = AuthorizationServer(
                 endpoints: endpoints,
                 client: try credentials.client(method, algorithms: discovered?.assertionAlgorithms, shared.stamp),
                 dialect: settings.dialect,
@@ -72,6 +79,7 @@ final class Provider: GrantRefresher {
                 issuer: settings.issuer,
                 transport: shared.transport
             )
+            return (server, discovered)
         } catch {
             throw .client(error)
         }
@@ -94,6 +102,15 @@ final class Provider: GrantRefresher {
         return try? await self.server(for: other)
     }
 
+    /// Returns the grant of a login.
+    func loginGrant() async throws(OAuthFailure) -> GrantKind {
+        let settings = settings
+        let discovered = try await discovered(settings)
+        let endpoints = try SecretDestination(settings, hosts: nil).endpoints(
+            for: .tokens, discovered, from: shared.metadata, showsCertificate: false)
+        return try GrantChoice.grant(settings, endpoints)
+    }
+
     /// Returns where to register a client, and the issuer's metadata if it was requested.
     func endpointsForRegistration() async throws(OAuthFailure) -> (ProviderEndpoints, ServerMetadata?) {
         let settings = settings
@@ -108,7 +125,7 @@ final class Provider: GrantRefresher {
     private func discovered(
         _ settings: AccountSettings, for purpose: SecretDestination.Purpose = .tokens, needsRegistration: Bool = false
     ) async throws(OAuthFailure) -> ServerMetadata? {
-        let isComplete = settings.deviceEndpoint != nil && settings.tokenEndpoint != nil
+        let isComplete = settings.hasLoginEndpoints
         let lacksRegistration = needsRegistration && settings.registrationEndpoint == nil
         let isMissing =
             switch purpose {
@@ -137,10 +154,11 @@ final class Provider: GrantRefresher {
     }
 
     func identify(
-        _ grant: TokenGrant, clientID: String, clientSecret: SecretBytes?, for purpose: KeyPurpose
+        _ grant: TokenGrant, clientID: String, clientSecret: SecretBytes?,
+        expecting expectation: IDTokenExpectation = IDTokenExpectation(), for purpose: KeyPurpose
     ) async -> IdentityVerdict {
         await shared.identities.verdict(
-            on: grant, clientID: clientID, clientSecret: clientSecret, settings, for: purpose)
+            on: grant, clientID: clientID, clientSecret: clientSecret, settings, expecting: expectation, for: purpose)
     }
 
     func refresh(_ credential: Credential, for target: TokenTarget?, claims: String?) async -> RefreshReply {

@@ -29,13 +29,21 @@ extension ProviderDescription {
             clientAuthentication: (preset.clientAuthentication ?? preset.dialect.encoding.clientAuthentication)?
                 .rawValue,
             requests: ProviderRequests(preset.dialect),
-            codeFlow: nil,
+            codeFlow: preset.codeFlow.map(ProviderCodeFlow.init),
             refreshEndsTokens: preset.refreshEndsTokens,
             believesOmittedScope: preset.believesOmittedScope,
             registration: preset.registration,
             notes: preset.notes,
-            unverified: preset.unverified
+            unverified: preset.unverified + (preset.codeFlow?.unverified ?? [])
         )
+    }
+}
+
+extension ProviderCodeFlow {
+    fileprivate init(_ flow: ProviderPreset.CodeFlow) {
+        self.init(
+            publicClients: flow.publicClients, redirectURI: flow.redirectURI, variablePort: flow.variablePort,
+            authorizationParameters: flow.parameters)
     }
 }
 

@@ -29,7 +29,8 @@ struct SecretDestination {
     ) throws(OAuthFailure) -> ProviderEndpoints {
         let endpoints = try ProviderEndpoints(
             metadata: metadata, device: configured.device, token: configured.token, revocation: configured.revocation,
-            registration: configured.registration, known: preset, showsCertificate: showsCertificate
+            registration: configured.registration, authorization: configured.authorization, known: preset,
+            showsCertificate: showsCertificate
         )
         let token = configured.token == nil ? endpoints.token : nil
         let revocation = configured.revocation == nil ? endpoints.revocation : nil
@@ -61,7 +62,8 @@ extension SecretDestination {
             hosts: hosts,
             configured: ProviderEndpoints.Known(
                 device: settings.deviceEndpoint, token: settings.tokenEndpoint,
-                revocation: settings.revocationEndpoint, registration: settings.registrationEndpoint
+                revocation: settings.revocationEndpoint, registration: settings.registrationEndpoint,
+                authorization: settings.authorizationEndpoint
             ),
             preset: settings.presetEndpoints
         )
@@ -72,7 +74,7 @@ extension AccountSettings {
     /// Returns the hosts that a login at these endpoints is bound to; `nil` if the endpoints are configured by hand and
     /// metadata was not requested.
     func hosts(of endpoints: ProviderEndpoints) -> Set<String>? {
-        guard deviceEndpoint == nil || tokenEndpoint == nil else { return nil }
+        guard !hasLoginEndpoints else { return nil }
         var hosts: Set<String> = [endpoints.token.host]
         for endpoint in [endpoints.revocation, endpoints.introspection] {
             if let endpoint { hosts.insert(endpoint.host) }

@@ -1,3 +1,5 @@
+internal import OAuth
+
 /// The text format of an account file, in both directions.
 enum AccountFile {
     static func parse(_ text: String, path: String) throws(ConfigurationError) -> AccountSettings {
@@ -5,6 +7,7 @@ enum AccountFile {
         var draft = AccountDraft()
         for key in AccountKey.all { try key.read(&file, &draft) }
         try file.refuseSecrets()
+        try file.refuseFlows()
         try file.refuseUnknownKeys()
         do throws(AccountSettings.Invalid) { return try draft.settings() } catch {
             throw file.error(error.key, error.problem, hint: error.hint)
@@ -62,6 +65,19 @@ struct AccountDraft {
 }
 
 extension TOMLFile {
+    /// Refuses parameters of the protocol that would choose a flow which is not safe, and that are not keys.
+    fileprivate mutating func refuseFlows() throws(ConfigurationError) {
+        let parsers: [(key: String, flow: (String) -> RefusedFlow?)] = [
+            ("response_type", RefusedFlow.init(responseType:)), ("grant_type", RefusedFlow.init(grant:)),
+            ("code_challenge_method", RefusedFlow.init(challengeMethod:)),
+        ]
+        for (key, flow) in parsers {
+            guard isText(key), let text = try string(key) else { continue }
+            if let flow = flow(text) { throw error(key, flow.reason, hint: flow.instead) }
+            forget([key])
+        }
+    }
+
     /// Refuses secrets with a hint of their own: configuration management may copy this file to other machines.
     fileprivate mutating func refuseSecrets() throws(ConfigurationError) {
         for key in ["client_secret", "refresh_token", "access_token", "password"] where try string(key) != nil {

@@ -4,7 +4,7 @@ internal import OAuth
 /// The table of account keys. A file is read in this order, so it decides which of two errors is reported.
 extension AccountKey {
     package static let all: [AccountKey] =
-        login + endpoints + client + session + urls + dialect + [provider] + parameters
+        login + code + endpoints + client + session + urls + dialect + [provider] + parameters
 
     private static let login = [
         AccountKey(.issuer, .url(Issuer.init(parsing:), \.text), \.issuer, from: \.issuer),
@@ -15,8 +15,19 @@ extension AccountKey {
         AccountKey(.store, .choice, \.store, from: \.store, isKept: true),
     ]
 
+    private static let code = [
+        AccountKey(.grant, .grant, \.grant, from: \.grant),
+        AccountKey(.redirectURI, .redirectURI, \.redirectURI, from: \.redirectURI),
+        AccountKey(.par, .boolean, \.par, from: \.par),
+        AccountKey(.loginHint, .text, \.loginHint, from: \.loginHint),
+        AccountKey(
+            .authorizationParameters, .parameters, \.authorizationParameters, from: \.authorizationParameters, in: .end),
+    ]
+
     private static let endpoints = [
         AccountKey(.deviceEndpoint, endpoint, \.deviceEndpoint, from: \.deviceEndpoint),
+        AccountKey(
+            .authorizationEndpoint, endpoint, \.authorizationEndpoint, from: \.authorizationEndpoint),
         AccountKey(.tokenEndpoint, endpoint, \.tokenEndpoint, from: \.tokenEndpoint),
         AccountKey(.revocationEndpoint, endpoint, \.revocationEndpoint, from: \.revocationEndpoint),
         AccountKey(.registrationEndpoint, endpoint, \.registrationEndpoint, from: \.registrationEndpoint),
@@ -33,7 +44,7 @@ extension AccountKey {
         AccountKey(.clientKeyFile, .text, \.clientKeyFile, from: \.clientKeyFile),
         AccountKey(.clientCertificateFile, .text, \.clientCertificateFile, from: \.clientCertificateFile),
         AccountKey("assertion_audience", .choice, \.assertionAudience),
-        AccountKey(.pkce, .boolean, \.pkce, from: \.pkce),
+        AccountKey(.pkce, .proofKey, \.pkce, from: \.pkce),
     ]
 
     private static let session = [

@@ -42,11 +42,11 @@ extension AccountKey {
     /// Creates a key that a login may bring; it has the name of the login's member.
     init<Value: Sendable, Given: Sendable>(
         _ member: LoginSettings.CodingKeys, _ value: AccountValue<Value, Given>, _ path: Path<Value>,
-        from given: any KeyPath<LoginSettings, Given?> & Sendable, isKept: Bool = false
+        from given: any KeyPath<LoginSettings, Given?> & Sendable, in place: Place = .body, isKept: Bool = false
     ) {
         let name = member.rawValue
         self.init(
-            name: name, member: member, option: value.option(name), place: .body,
+            name: name, member: member, option: value.option(name), place: place,
             read: Self.reader(name, value, path), lines: Self.writer(name, value, path),
             take: { (settings, keys) throws(AccountSettings.Invalid) in
                 guard let given = settings[keyPath: given] else { return }

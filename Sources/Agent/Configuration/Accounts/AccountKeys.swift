@@ -1,3 +1,4 @@
+public import AgentAPI
 public import OAuth
 
 /// The keys of an account file; `nil` if the preset or the default applies.
@@ -11,6 +12,17 @@ public struct AccountKeys: Equatable, Sendable {
     /// The resources of the login's tokens, as absolute URIs (RFC 8707 §2).
     public var resources: [String]?
     public var store: StoreKind?
+    /// The grant of a login; `nil` if what the provider offers decides.
+    public var grant: GrantKind?
+    /// The redirect URI that is registered for the client. Without a port, each login takes a free one.
+    public var redirectURI: RedirectURI?
+    /// Whether authorization requests are pushed (RFC 9126); `nil`: where the provider offers that.
+    public var par: Bool?
+    /// Who is to log in, as the provider names the user (OpenID Connect Core 1.0 §3.1.2.1).
+    public var loginHint: String?
+    /// More parameters of authorization requests.
+    public var authorizationParameters: [String: String]?
+    public var authorizationEndpoint: EndpointURL?
     public var deviceEndpoint: EndpointURL?
     public var tokenEndpoint: EndpointURL?
     public var revocationEndpoint: EndpointURL?
@@ -42,7 +54,8 @@ public struct AccountKeys: Equatable, Sendable {
     public var refreshEndsTokens: Bool?
     /// Whether rules treat a reply without `scope` as granting the requested scope (RFC 6749 §5.1).
     public var believeOmittedScope: Bool?
-    /// `nil` if PKCE is used only when the provider requires it (RFC 7636).
+    /// Whether the device grant uses PKCE (RFC 7636); `nil`: when the provider requires it. The code grant always does;
+    /// `true` then means that the provider must say that it supports PKCE.
     public var pkce: Bool?
     /// The services that take the account's tokens.
     public var urls: [ServiceURL]?

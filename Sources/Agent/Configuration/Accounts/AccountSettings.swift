@@ -1,3 +1,4 @@
+internal import AgentAPI
 internal import Formats
 public import OAuth
 
@@ -64,11 +65,12 @@ public struct AccountSettings: Equatable, Sendable {
         believesOmittedScope = keys.believeOmittedScope ?? preset?.believesOmittedScope ?? false
         clientAuthentication =
             keys.clientAuthentication ?? preset?.clientAuthentication ?? dialect.encoding.clientAuthentication
-        guard issuer != nil || (keys.deviceEndpoint != nil && keys.tokenEndpoint != nil) else {
+        guard issuer != nil || Self.hasEndpoints(keys) else {
             throw Invalid(
                 key: "issuer",
                 problem: "an issuer or both endpoints are required",
-                hint: "give --issuer URL, --provider NAME, or both --device-endpoint URL and --token-endpoint URL"
+                hint: "give --issuer URL, --provider NAME, or --token-endpoint URL with --device-endpoint URL, or with"
+                    + " --authorization-endpoint URL"
             )
         }
         clientID = keys.clientID
@@ -80,6 +82,7 @@ public struct AccountSettings: Equatable, Sendable {
         try Self.checkClient(keys, method: clientAuthentication)
         try Self.checkTarget(keys, encoding: dialect.encoding)
         try Self.checkURLs(keys)
+        try Self.checkCode(keys)
         try Self.check(keys, issuer: issuer, scopes: scopes)
     }
 
@@ -96,6 +99,17 @@ public struct AccountSettings: Equatable, Sendable {
 
     /// The provider's name for people: the issuer, or the token endpoint's origin.
     public var providerName: String { issuer?.text ?? tokenEndpoint?.origin ?? "" }
+
+    /// Whether the endpoints suffice for a login without an issuer.
+    private static func hasEndpoints(_ keys: AccountKeys) -> Bool {
+        guard keys.tokenEndpoint != nil else { return false }
+        return switch keys.grant {
+        case .device: keys.deviceEndpoint != nil
+        case .code: keys.authorizationEndpoint != nil
+        case .ciba: false
+        case nil: keys.deviceEndpoint != nil || keys.authorizationEndpoint != nil
+        }
+    }
 
     private static func issuer(of provider: ProviderChoice?) throws(Invalid) -> Issuer? {
         guard let provider else { return nil }
@@ -117,7 +131,8 @@ public struct AccountSettings: Equatable, Sendable {
             device: try endpoint(provider.preset.deviceEndpoint),
             token: try endpoint(provider.preset.tokenEndpoint),
             revocation: try endpoint(provider.preset.revocationEndpoint),
-            registration: try endpoint(provider.preset.registrationEndpoint)
+            registration: try endpoint(provider.preset.registrationEndpoint),
+            authorization: try endpoint(provider.preset.authorizationEndpoint)
         )
     }
 

@@ -73,6 +73,19 @@ extension AccountValue<Bool, Bool> {
     }
 }
 
+extension AccountValue<Bool, Bool> {
+    /// Whether PKCE is used. Its method is not a choice.
+    static var proofKey: Self {
+        Self(
+            read: { (file, key) throws(ConfigurationError) in
+                if file.isText(key), let flow = try file.string(key).flatMap(RefusedFlow.init(challengeMethod:)) {
+                    throw file.error(key, flow.reason, hint: flow.instead)
+                }
+                return try file.boolean(key)
+            }, write: { "\($0)" })
+    }
+}
+
 extension AccountValue<Duration, Duration> {
     static var duration: Self {
         Self(
@@ -90,6 +103,15 @@ extension AccountValue<[String: String], [String: String]> {
                     + texts.sorted { $0.key < $1.key }
                     .map { "\(AccountFile.quoted($0.key)) = \(AccountFile.quoted($0.value))" }
             })
+    }
+}
+
+extension AccountValue<[String: String], [String: String]> {
+    /// Parameters of a request. Its option is repeated, so it names one of them.
+    static var parameters: Self {
+        var value = Self.table
+        value.option = { AccountKey.option(for: String($0.dropLast())) }
+        return value
     }
 }
 

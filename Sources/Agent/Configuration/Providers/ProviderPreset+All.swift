@@ -12,7 +12,9 @@ extension ProviderPreset {
             name: "google", title: "Google", issuer: "https://accounts.google.com",
             deviceEndpoint: "https://oauth2.googleapis.com/device/code",
             tokenEndpoint: "https://oauth2.googleapis.com/token",
-            revocationEndpoint: "https://oauth2.googleapis.com/revoke", scopes: oidc, clientSecret: .required,
+            revocationEndpoint: "https://oauth2.googleapis.com/revoke",
+            authorizationEndpoint: "https://accounts.google.com/o/oauth2/v2/auth", scopes: oidc,
+            clientSecret: .required,
             clientAuthentication: .clientSecretPost,
             registration: "https://console.cloud.google.com/apis/credentials",
             notes: "The client's type must be 'TVs and Limited Input devices', which allows few scopes: openid, email, "
@@ -22,7 +24,8 @@ extension ProviderPreset {
         ProviderPreset(
             name: "github", title: "GitHub (app or OAuth app)", parameters: [.host("github.com")],
             issuer: "https://{host}", hasMetadata: false, deviceEndpoint: "https://{host}/login/device/code",
-            tokenEndpoint: "https://{host}/login/oauth/access_token", clientSecret: .none,
+            tokenEndpoint: "https://{host}/login/oauth/access_token",
+            authorizationEndpoint: "https://{host}/login/oauth/authorize", clientSecret: .none,
             registration: "https://{host}/settings/developers",
             notes:
                 "Enable the device flow in the app's settings. Tokens of an OAuth app do not expire and come without "
@@ -38,6 +41,7 @@ extension ProviderPreset {
             issuer: "https://login.microsoftonline.com/{tenant}/v2.0",
             deviceEndpoint: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
             tokenEndpoint: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
+            authorizationEndpoint: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
             scopes: oidc + ["offline_access"], offlineScope: "offline_access", clientSecret: .none,
             registration: "https://entra.microsoft.com, App registrations",
             notes: "'Allow public client flows' must be on. A scope is required. There is no revocation endpoint.",
@@ -46,7 +50,8 @@ extension ProviderPreset {
         ProviderPreset(
             name: "gitlab", title: "GitLab", parameters: [.host("gitlab.com")], issuer: "https://{host}",
             deviceEndpoint: "https://{host}/oauth/authorize_device", tokenEndpoint: "https://{host}/oauth/token",
-            revocationEndpoint: "https://{host}/oauth/revoke", clientSecret: .none, refreshEndsTokens: true,
+            revocationEndpoint: "https://{host}/oauth/revoke", authorizationEndpoint: "https://{host}/oauth/authorize",
+            clientSecret: .none, refreshEndsTokens: true,
             registration: "https://{host}/-/user_settings/applications",
             notes: "GitLab 17.3 or later; --host is for self-managed sites. A refresh ends the old refresh token and "
                 + "all earlier access tokens at once: programs that want different scopes end each other's tokens.",
@@ -67,7 +72,8 @@ extension ProviderPreset {
             revocationEndpoint: "https://portal.sso.{region}.amazonaws.com/logout",
             registrationEndpoint: "https://oidc.{region}.amazonaws.com/client/register",
             ssoPortal: "https://portal.sso.{region}.amazonaws.com", sts: "https://sts.{region}.amazonaws.com/",
-            scopes: ["sso:account:access"], offlineScope: "sso:account:access", clientSecret: .none,
+            authorizationEndpoint: "https://oidc.{region}.amazonaws.com/authorize", scopes: ["sso:account:access"],
+            offlineScope: "sso:account:access", clientSecret: .none,
             dialect: dialect(parameters: ["startUrl": "{start_url}"], encoding: .awsJSON),
             registration: "none is needed: the agent registers a client",
             notes: "A registered client expires after 90 days, and the login with it. Tokens cannot be revoked: a "
@@ -80,7 +86,8 @@ extension ProviderPreset {
             parameters: [Parameter("tenant", "the part of the domain before .auth0.com, region included")],
             issuer: "https://{tenant}.auth0.com/", deviceEndpoint: "https://{tenant}.auth0.com/oauth/device/code",
             tokenEndpoint: "https://{tenant}.auth0.com/oauth/token",
-            revocationEndpoint: "https://{tenant}.auth0.com/oauth/revoke", scopes: oidc + ["offline_access"],
+            revocationEndpoint: "https://{tenant}.auth0.com/oauth/revoke",
+            authorizationEndpoint: "https://{tenant}.auth0.com/authorize", scopes: oidc + ["offline_access"],
             offlineScope: "offline_access", clientSecret: .none, registration: "https://manage.auth0.com, Applications",
             notes: "The API needs 'Allow Offline Access', and an audience selects it: give --audience.",
             unverified: ["registration"]
@@ -88,7 +95,9 @@ extension ProviderPreset {
         ProviderPreset(
             name: "huggingface", title: "Hugging Face", issuer: "https://huggingface.co", hasMetadata: false,
             deviceEndpoint: "https://huggingface.co/oauth/device",
-            tokenEndpoint: "https://huggingface.co/oauth/token", scopes: ["openid", "profile"], clientSecret: .none,
+            tokenEndpoint: "https://huggingface.co/oauth/token",
+            authorizationEndpoint: "https://huggingface.co/oauth/authorize", scopes: ["openid", "profile"],
+            clientSecret: .none,
             registration: "https://huggingface.co/settings/applications/new", notes: "Tokens live for 30 days.",
             unverified: ["issuer", "scopes", "registration"]
         ),
@@ -96,7 +105,8 @@ extension ProviderPreset {
             name: "salesforce", title: "Salesforce", parameters: [.host("login.salesforce.com")],
             issuer: "https://{host}", hasMetadata: false,
             deviceEndpoint: "https://{host}/services/oauth2/token",
-            tokenEndpoint: "https://{host}/services/oauth2/token", scopes: ["refresh_token"],
+            tokenEndpoint: "https://{host}/services/oauth2/token",
+            authorizationEndpoint: "https://{host}/services/oauth2/authorize", scopes: ["refresh_token"],
             offlineScope: "refresh_token", clientSecret: .perClient,
             dialect: dialect(
                 grantType: "device", codeParameter: "code", parameters: ["response_type": "device_code"]),
@@ -117,7 +127,8 @@ extension ProviderPreset {
         ProviderPreset(
             name: "twitch", title: "Twitch", issuer: "https://id.twitch.tv/oauth2", hasMetadata: false,
             deviceEndpoint: "https://id.twitch.tv/oauth2/device", tokenEndpoint: "https://id.twitch.tv/oauth2/token",
-            revocationEndpoint: "https://id.twitch.tv/oauth2/revoke", clientSecret: .none,
+            revocationEndpoint: "https://id.twitch.tv/oauth2/revoke",
+            authorizationEndpoint: "https://id.twitch.tv/oauth2/authorize", clientSecret: .none,
             dialect: dialect(scopeParameter: "scopes"), registration: "https://dev.twitch.tv/console/apps",
             notes: "Refresh tokens of public clients are for one use and die after 30 days without one.",
             unverified: ["registration"]

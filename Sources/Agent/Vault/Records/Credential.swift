@@ -150,15 +150,21 @@ public struct Registration: Sendable, Equatable {
     public var management: ClientManagement?
     /// The registered scopes, if they decide what a login is granted; `nil` if each login requests its own.
     public var scopes: [String]?
+    /// The grant types and redirect URIs that the client is registered with; both `nil` for a client of an earlier
+    /// version, which registered for the device grant alone.
+    public var grantTypes: [String]?
+    public var redirectURIs: [String]?
 
     public init(
         authentication: ClientAuthentication? = nil, secretExpiresAt: Int? = nil, management: ClientManagement? = nil,
-        scopes: [String]? = nil
+        scopes: [String]? = nil, grantTypes: [String]? = nil, redirectURIs: [String]? = nil
     ) {
         self.authentication = authentication
         self.secretExpiresAt = secretExpiresAt
         self.management = management
         self.scopes = scopes
+        self.grantTypes = grantTypes
+        self.redirectURIs = redirectURIs
     }
 
     /// Whether this client can log in for these scopes.

@@ -180,9 +180,14 @@ private struct RegistrationFields: Codable {
     var clientURI: String?
     var accessToken: String?
     var scopes: [String]?
+    /// Absent in records of older agents, like what follows.
+    var grantTypes: [String]?
+    var redirectURIs: [String]?
 
     enum CodingKeys: String, CodingKey {
         case scopes
+        case grantTypes = "grant_types"
+        case redirectURIs = "redirect_uris"
         case authentication = "token_endpoint_auth_method"
         case secretExpiresAt = "client_secret_expires_at"
         case clientURI = "registration_client_uri"
@@ -195,6 +200,8 @@ private struct RegistrationFields: Codable {
         clientURI = registration.management?.url.text
         accessToken = registration.management?.token.revealedText()
         scopes = registration.scopes
+        grantTypes = registration.grantTypes
+        redirectURIs = registration.redirectURIs
     }
 
     var registration: Registration {
@@ -208,7 +215,9 @@ private struct RegistrationFields: Codable {
                 min(max($0, RecordTime.range.lowerBound), RecordTime.range.upperBound)
             },
             management: management,
-            scopes: scopes
+            scopes: scopes,
+            grantTypes: grantTypes,
+            redirectURIs: redirectURIs
         )
     }
 }

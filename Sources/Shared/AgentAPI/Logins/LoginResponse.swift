@@ -6,6 +6,9 @@ public struct LoginResponse: Codable, Equatable, Sendable {
     /// Whether a code may come without its `state`. Without this, a response without `state` is refused.
     public var bareCode: Bool?
 
+    /// The longest response, in bytes.
+    public static let longest = 64 * 1024
+
     public init(response: String, bareCode: Bool? = nil) {
         self.response = response
         self.bareCode = bareCode
@@ -20,7 +23,7 @@ public struct LoginResponse: Codable, Equatable, Sendable {
 /// The reply of `POST /v1/accounts/{account}/login/response`. A response that is not accepted leaves the login pending.
 public struct LoginResponseReply: Codable, Equatable, Sendable {
     public var account: AccountName
-    /// Whether the login goes on with this response.
+    /// Whether this was the answer that the login waited for. An error of the provider is one too, and ends the login.
     public var accepted: Bool
     /// Why the response is not accepted, or what it said, for the user.
     public var detail: String?

@@ -20,7 +20,10 @@ final class AgentFixture: Sendable {
     let name: AccountName
 
     /// With `restarting`, creates a new agent with the files and stores of an earlier one.
-    init(restarting earlier: AgentFixture? = nil, hooks: HookParts = .none, sinks: SinkParts? = nil) throws {
+    init(
+        restarting earlier: AgentFixture? = nil, hooks: HookParts = .none, sinks: SinkParts? = nil,
+        redirectListeners: any RedirectListening = NoRedirectListener()
+    ) throws {
         files = try earlier?.files ?? TemporaryDirectory()
         keyring = earlier?.keyring ?? RecordingStore()
         sealed = SealedStore(
@@ -44,7 +47,8 @@ final class AgentFixture: Sendable {
                 logger: logger,
                 hooks: hooks,
                 notices: NoticeFile(path: files.path + "/notices.json"),
-                sinks: sinks
+                sinks: sinks,
+                redirectListeners: redirectListeners
             )
         )
     }

@@ -1,0 +1,194 @@
+import Agent
+import Foundation
+import OAuth
+import RedirectListener
+import Synchronization
+import System
+import TestSupport
+import Testing
+
+/// The listener of a login by code, with real sockets.
+@Suite(.timeLimit(.minutes(2)))
+struct RedirectListenerTests {
+    /// What arrived, and what becomes of it.
+    private final class Taken: Sendable {
+        let queries = Mutex<[String]>([])
+        let right: String
+        let verdict: RedirectVerdict
+
+        init(right: String = "code=a&state=right", _ verdict: RedirectVerdict = .accepted) {
+            (self.right, self.verdict) = (right, verdict)
+        }
+
+        func take(_ query: String) -> RedirectVerdict {
+            queries.withLock { queries in
+                defer { queries.append(query) }
+                // The first right one counts, as in the agent.
+                return query == right && !queries.contains(right) ? verdict : .ignored
+            }
+        }
+
+        var all: [String] { queries.withLock { $0 } }
+    }
+
+    private let browser: Browser
+
+    init() throws { browser = try Browser() }
+
+    private func open(
+        _ redirectURI: String = "http://127.0.0.1/callback", _ taken: Taken,
+        _ listeners: RedirectListeners = RedirectListeners()
+    ) async throws -> any RedirectListener {
+        try await listeners.listen(at: try RedirectURI(parsing: redirectURI), shortPath: "/ab12cd") { taken.take($0) }
+    }
+
+    private func isRefused(_ address: String) async -> Bool { (try? await browser.get(address)) == nil }
+
+    @Test("a browser types the short address, comes back with the response, and ends at a page without it")
+    func wholeWay() async throws {
+        let taken = Taken()
+        let listener = try await open(taken)
+        let root = "http://127.0.0.1:\(listener.port)"
+        #expect(listener.shortURI == root + "/ab12cd")
+        #expect(try await browser.get(listener.shortURI).status == 404)
+        listener.lead(to: "https://issuer.example/authorize?client_id=c&request_uri=urn%3Aa")
+        let lead = try await browser.get(listener.shortURI)
+        #expect(lead.status == 302)
+        #expect(lead.location == "https://issuer.example/authorize?client_id=c&request_uri=urn%3Aa")
+
+        let response = try await browser.get(root + "/callback?code=a&state=right")
+        let page = try #require(response.location)
+        #expect(response.status == 302 && !page.contains("?") && !page.contains("right"))
+        #expect(try await browser.get(listener.shortURI).status == 404)
+        // The login ends before the browser has followed.
+        listener.close()
+        let last = try await browser.get(page)
+        #expect(last.status == 200 && last.body.contains("You may close this tab."))
+        #expect(!last.body.contains("script") && !last.body.contains("right"))
+        await eventually("the port stays open") { await self.isRefused(root + "/callback") }
+        #expect(taken.all == ["code=a&state=right"])
+    }
+
+    @Test("wrong requests get 404 or 403 and are not taken for the response, which is taken afterwards")
+    func wrong() async throws {
+        let taken = Taken()
+        let listener = try await open("http://127.0.0.1/callback/work", taken)
+        defer { listener.close() }
+        let root = "http://127.0.0.1:\(listener.port)"
+        for path in [
+            "/", "/callback?code=a&state=right", "/callback/work", "/callback/other?code=a&state=right", "/favicon.ico",
+        ] {
+            #expect(try await browser.get(root + path).status == 404, "\(path)")
+        }
+        #expect(taken.all.isEmpty)
+        #expect(try await browser.get(root + "/callback/work?code=a&state=wrong").status == 404)
+        let foreign = try Browser(headers: ["Host: evil.example"])
+        #expect(try await foreign.get(root + "/callback/work?code=a&state=right").status == 403)
+        #expect(taken.all == ["code=a&state=wrong"])
+        #expect(try await browser.get(root + "/callback/work?code=a&state=right").status == 302)
+        // A second response changes nothing.
+        #expect(try await browser.get(root + "/callback/work?code=a&state=right").status == 404)
+    }
+
+    @Test("the provider's refusal has a page of its own")
+    func declined() async throws {
+        let listener = try await open(Taken(right: "error=access_denied&state=right", .declined))
+        defer { listener.close() }
+        let page = try await browser.follow(
+            "http://127.0.0.1:\(listener.port)/callback?error=access_denied&state=right")
+        #expect(page.status == 200 && page.body.contains("not completed") && !page.address.contains("?"))
+    }
+
+    @Test("a browser that knows IPv6 alone reaches a login at localhost or ::1")
+    func ipv6() async throws {
+        for host in ["localhost", "[::1]"] {
+            let taken = Taken()
+            let listener: any RedirectListener
+            do throws(RedirectListenFailure) {
+                listener = try await open("http://\(host)/", taken)
+            } catch {
+                // Only a system without IPv6 may lack it.
+                try #require(!FileManager.default.fileExists(atPath: "/proc/self/net/if_inet6"))
+                return
+            }
+            defer { listener.close() }
+            let only = try Browser(headers: ["Host: \(host):\(listener.port)"])
+            #expect(try await only.get("http://[::1]:\(listener.port)/?code=a&state=right").status == 302)
+            #expect(taken.all.count == 1)
+        }
+    }
+
+    @Test("two logins at once have different ports, and a closed one refuses connections at once")
+    func two() async throws {
+        let listeners = RedirectListeners()
+        let (first, second) = (try await open(Taken(), listeners), try await open(Taken(), listeners))
+        #expect(first.port != second.port)
+        first.close()
+        #expect(await isRefused("http://127.0.0.1:\(first.port)/callback?code=a&state=right"))
+        #expect(try await browser.get("http://127.0.0.1:\(second.port)/callback?code=a&state=right").status == 302)
+        second.close()
+    }
+
+    @Test("a port that a program of this user has is refused, and the program is named")
+    func taken() async throws {
+        let python = try ChildProcess(
+            "/usr/bin/python3",
+            [
+                "-c",
+                """
+                import socket, sys
+                s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()
+                print(s.getsockname()[1], flush=True); sys.stdin.read()
+                """,
+            ], environment: ChildProcess.programEnvironment, input: nil)
+        defer { python.signal(SIGKILL) }
+        let port = try #require(Int(await python.line()))
+        let failure = try await failure(at: "http://127.0.0.1:\(port)/callback")
+        let holder = PortHolder(program: ("python3", python.pid), user: getuid())
+        #expect(failure == .portTaken(port: port, holder: holder) || failure?.isTaken(by: python.pid) == true)
+    }
+
+    @Test("for localhost the port must be free at both addresses: a program at ::1 would get the code")
+    func takenAtOther() async throws {
+        let other = try await open("http://[::1]/", Taken())
+        defer { other.close() }
+        let free = try await open("http://127.0.0.1/", Taken())
+        free.close()
+        let failure = try await failure(at: "http://localhost:\(other.port)/callback")
+        guard case .portTaken(let port, let holder)? = failure else {
+            return #expect(Bool(false), "\(String(describing: failure))")
+        }
+        #expect(port == other.port && holder?.program?.pid == getpid())
+    }
+
+    @Test("the next login gets its fixed port although a browser has not fetched the last page")
+    func samePort() async throws {
+        let listeners = RedirectListeners()
+        let port = try ServerPort.free()
+        let first = try await open("http://127.0.0.1:\(port)/callback", Taken(), listeners)
+        #expect(try await browser.get("http://127.0.0.1:\(port)/callback?code=a&state=right").status == 302)
+        first.close()
+        let second = try await open("http://127.0.0.1:\(port)/callback", Taken(), listeners)
+        defer { second.close() }
+        #expect(second.port == port)
+        #expect(try await browser.get("http://127.0.0.1:\(port)/callback?code=a&state=right").status == 302)
+    }
+
+    private func failure(at redirectURI: String) async throws -> RedirectListenFailure? {
+        do throws(RedirectListenFailure) {
+            let listener = try await RedirectListeners().listen(
+                at: (try? RedirectURI(parsing: redirectURI)) ?? .standard, shortPath: "/ab12cd"
+            ) { _ in .ignored }
+            listener.close()
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension RedirectListenFailure {
+    fileprivate func isTaken(by pid: Int32) -> Bool {
+        if case .portTaken(_, let holder) = self { holder?.program?.pid == pid } else { false }
+    }
+}

@@ -1,0 +1,123 @@
+import AgentAPI
+import OAuth
+import TestSupport
+import Testing
+import Vault
+
+/// The exchange of a code, which is sent once, at the server that the login has recorded.
+struct CodeExchangeTests {
+    /// Starts a login, lets the provider answer the exchange with the script, and returns the last event.
+    private func exchange(
+        _ fixture: CodeLoginFixture, _ change: (inout LoginSettings) -> Void = { _ in },
+        _ script: FakeProvider.Answer...
+    ) async throws -> LoginEvent? {
+        let (log, prompt) = try await fixture.pending(change)
+        fixture.agent.provider.script(.token, script[0])
+        #expect(fixture.listeners.opened.last?.take(try fixture.response(to: prompt)) == .accepted)
+        return await log.events().last
+    }
+
+    @Test(
+        "a reply that is lost ends the login: start again, and the code is not sent twice",
+        arguments: [
+            FakeProvider.Answer.failure(.broken("the connection was reset")), .failure(.timedOut("no reply in 30 s")),
+            .json(502, "<html>Bad Gateway</html>"),
+        ])
+    func lost(answer: FakeProvider.Answer) async throws {
+        let fixture = try CodeLoginFixture()
+        guard case .failed(let failure)? = try await exchange(fixture, answer) else { return #expect(Bool(false)) }
+        #expect(failure.code == "provider_unreachable")
+        #expect(failure.detail.contains("a code is not sent twice") && failure.hint.contains("start again"))
+        #expect(fixture.agent.provider.requests(.token).count == 1)
+    }
+
+    @Test("a request that never reached the provider is repeated while the code lives")
+    func notSent() async throws {
+        let fixture = try CodeLoginFixture()
+        let (log, prompt) = try await fixture.pending()
+        fixture.agent.provider.script(
+            .token, .failure(.unreachable("connection refused")), .json(503, ""), .grant(access: "a1", refresh: "r1"))
+        #expect(fixture.listeners.opened[0].take(try fixture.response(to: prompt)) == .accepted)
+        await fixture.agent.passInterval(1)
+        await fixture.agent.passInterval(2)
+        #expect(await fixture.isDone(log))
+        let sent = fixture.agent.provider.requests(.token)
+        #expect(sent.count == 3 && Set(sent).count == 1)
+        #expect(log.soFar.contains { if case .retrying = $0 { true } else { false } })
+    }
+
+    @Test("a refused code ends the login with the provider's reason")
+    func refused() async throws {
+        let fixture = try CodeLoginFixture()
+        guard case .failed(let failure)? = try await exchange(fixture, .error("invalid_grant")) else {
+            return #expect(Bool(false))
+        }
+        #expect(failure.code == "invalid_grant" && failure.detail.contains("the code that it has just issued"))
+        #expect(fixture.agent.provider.requests(.token).count == 1)
+    }
+
+    @Test("a reply without a usable token ends the login")
+    func unusable() async throws {
+        let fixture = try CodeLoginFixture()
+        guard case .failed(let failure)? = try await exchange(fixture, .json(200, "{}")) else {
+            return #expect(Bool(false))
+        }
+        #expect(failure.code == "bad_response")
+    }
+
+    @Test("the code goes to the token endpoint that was known when the address was shown")
+    func recordedServer() async throws {
+        let fixture = try CodeLoginFixture()
+        let (log, prompt) = try await fixture.pending()
+        // The provider's metadata changes while the user logs in.
+        fixture.agent.provider.script(
+            .metadata,
+            .json(
+                200,
+                """
+                {"issuer":"\(FakeProvider.issuer)","authorization_endpoint":"https://evil.example/authorize",
+                "token_endpoint":"https://evil.example/token"}
+                """))
+        fixture.agent.time.advance(by: .seconds(300))
+        #expect(fixture.listeners.opened[0].take(try fixture.response(to: prompt)) == .accepted)
+        #expect(await fixture.isDone(log))
+        #expect(fixture.agent.provider.urls(.token) == [FakeProvider.issuer + "/token"])
+    }
+
+    @Test(
+        "with openid a nonce is sent, and an ID token without it, or with another, is refused and its tokens revoked",
+        arguments: [true, false, nil])
+    func nonce(isRight: Bool?) async throws {
+        let fixture = try CodeLoginFixture()
+        let signer = try TokenSigner()
+        fixture.agent.provider.script(.keys, .json(200, try TokenSigner.keySet(signer)))
+        let (log, prompt) = try await fixture.pending { $0.scopes = ["openid"] }
+        let sent = try #require(CodeLoginFixture.parameters(of: prompt)["nonce"])
+        let wall = fixture.agent.time.wall
+        var claims: [String: String?] = [
+            "iss": "\"\(FakeProvider.issuer)\"", "sub": #""ann""#, "aud": #""native""#, "iat": "\(wall)",
+            "exp": "\(wall + 300)",
+        ]
+        if let isRight { claims["nonce"] = "\"\(isRight ? sent : "other")\"" }
+        fixture.agent.provider.script(
+            .token, .grant(access: "a1", refresh: "r1", idToken: try signer.token(claims)))
+        #expect(fixture.listeners.opened[0].take(try fixture.response(to: prompt)) == .accepted)
+        switch await log.events().last {
+        case .done(let result)?: #expect(isRight == true && result.subject == "ann")
+        case .failed(let failure)?:
+            #expect(isRight != true && failure.code == "bad_id_token" && failure.detail.contains("nonce"))
+            #expect(failure.detail.hasSuffix("its tokens are revoked"))
+        default: #expect(Bool(false))
+        }
+    }
+
+    @Test("a client secret is sent as the provider takes it; if not as HTTP Basic, then in the body")
+    func clientSecret() async throws {
+        let fixture = try CodeLoginFixture()
+        let (log, prompt) = try await fixture.pending { $0.clientSecret = "s3cret" }
+        #expect(fixture.listeners.opened[0].take(try fixture.response(to: prompt)) == .accepted)
+        #expect(await fixture.isDone(log))
+        let request = try #require(fixture.agent.provider.all(.token).first)
+        #expect(request.headers.contains { $0.name == "Authorization" && $0.value.hasPrefix("Basic ") })
+    }
+}
