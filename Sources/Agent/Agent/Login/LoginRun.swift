@@ -58,16 +58,14 @@ struct LoginRun: Sendable {
     }
 
     private func attempt() async throws(LoginError) -> LoginResult {
-        guard !pending.demands.isElevated else {
-            try await elevation.begin()
-            return try await logIn(try clients.clientOfLogin(), nil)
-        }
+        let isElevated = pending.demands.isElevated
         // Check the store before a person is asked to approve: it must be able to take the result.
-        try await requireStore()
-        let file = isNew ? try prepareFile() : nil
+        if isElevated { try await elevation.begin() } else { try await requireStore() }
+        let file = isNew && !isElevated ? try prepareFile() : nil
         let grant: GrantKind
         do throws(OAuthFailure) { grant = try await provider.loginGrant() } catch { throw .oauth(error) }
         pending.begin(grant)
+        guard !isElevated else { return try await logIn(grant, try clients.clientOfLogin(), nil) }
         let client = try await clients.client(for: grant)
         do throws(LoginError) { return try await logIn(grant, client, file) } catch {
             guard client.isLost(error) else { throw await clients.failed(error, client) }
