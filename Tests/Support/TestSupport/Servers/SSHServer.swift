@@ -30,7 +30,7 @@ public final class SSHServer: Sendable {
 
             """)
         process = try await Self.start(sshd, ["-D", "-e", "-f", configuration])
-        try await eventually("sshd does not listen: \(process.errorsSoFar)") {
+        await eventually("sshd does not listen: \(process.errorsSoFar)") {
             self.process.errorsSoFar.contains("Server listening on 127.0.0.1") || !self.process.isRunning
         }
         try #require(process.isRunning, "sshd: \(process.errorsSoFar)")
