@@ -107,17 +107,13 @@ struct ClaimsChallengeTests {
         #expect(try await token.accessToken == "a2")
     }
 
-    @Test("claims in other characters than ASCII are escaped in the command; too long ones have none")
+    @Test("claims in other characters than ASCII are escaped in the command")
     func command() async throws {
         let fixture = try await fixture()
         fixture.agent.provider.script(.token, .error("interaction_required"))
         // {"a":"é😀'"} with a line break between two tokens.
         let text = "eyJhIjoKICLDqfCfmIAnIn0="
         let reply = try await fixture.reject(#"Bearer error="insufficient_claims", claims="\#(text)""#)
-        #expect(reply.command == #"authagent login work --claims '{"a":  "\u00e9\ud83d\ude00'\''"}'"#)
-        let long = String(repeating: "e30g", count: 3000)
-        let longer = #"Bearer error="insufficient_claims", claims="\#(long)""#
-        let none = try await fixture.reject(longer)
-        #expect(none.result == .stepUp && none.command == nil)
+        #expect(reply.command == #"authagent login work --claims '{"a":"\u00e9\ud83d\ude00'\''"}'"#)
     }
 }

@@ -29,8 +29,7 @@ extension RejectionAnswer {
             command.scopes = union(demands.scopes)
         }
         return stepUp(
-            "insufficient_user_authentication", "the service demands \(demands.text), which no renewal gives",
-            demands.isUnnameable ? nil : command)
+            "insufficient_user_authentication", "the service demands \(demands.text), which no renewal gives", command)
     }
 
     /// The elevated login that satisfies the challenge, in the order of the challenge's preference; not the one whose
@@ -95,26 +94,24 @@ extension RejectionAnswer {
     /// Claims (Entra): by a renewal where the provider gives them so, else by a login.
     func demanded(_ claims: String) async throws(Problem) -> TokenRejectionReply {
         // Callers under a bound may request narrower tokens, not others.
-        guard limits.bound == nil, isRequestable(claims) else { return claimsRefused(claims) }
+        guard limits.bound == nil else { return claimsRefused(claims) }
         var reply = try await renew(claims: claims)
         if reply.result == .kept { reply.command = LoginCommandLine(name, claims: claims).text }
         return reply
     }
 
     func claimsRefused(_ claims: String?) -> TokenRejectionReply {
-        let command = claims.flatMap { isRequestable($0) ? LoginCommandLine(name, claims: $0) : nil }
-        return stepUp(
-            "insufficient_claims", "the service demands other claims of the token, which no renewal gives", command)
+        stepUp(
+            "insufficient_claims", "the service demands other claims of the token, which no renewal gives",
+            LoginCommandLine(name, claims: claims))
     }
 
-    private func isRequestable(_ claims: String) -> Bool { claims.utf8.count <= LoginDemands.longestClaims }
-
-    func stepUp(_ reason: String, _ note: String, _ command: LoginCommandLine?) -> TokenRejectionReply {
+    func stepUp(_ reason: String, _ note: String, _ command: LoginCommandLine) -> TokenRejectionReply {
         // Callers under a bound need not know the scopes of the login, and others cannot run the command.
         TokenRejectionReply(
             account: name, result: .stepUp, reason: reason,
             note: limits.user == nil ? note : "\(note); the login is for the owner of the agent",
-            command: limits.bound == nil ? command?.text : nil)
+            command: limits.bound == nil ? command.text : nil)
     }
 
     /// The scopes of the account's logins, and these.

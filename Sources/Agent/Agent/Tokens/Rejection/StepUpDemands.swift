@@ -7,15 +7,12 @@ internal import Vault
 struct StepUpDemands: Sendable {
     /// In order of preference; empty if any will do.
     var contexts: [String]
-    /// Whether the challenge names only contexts that no request can name.
-    var isUnnameable: Bool
     /// In seconds.
     var maxAge: Int?
     var scopes: [String]
 
     init(_ contexts: [String], maxAge: Int?, scopes: [String]) {
-        self.contexts = Array(contexts.filter(AuthenticationContexts.isName).prefix(AuthenticationContexts.most))
-        isUnnameable = self.contexts.isEmpty && !contexts.isEmpty
+        self.contexts = Array(contexts.prefix(AuthenticationContexts.most))
         self.maxAge = maxAge.map { min($0, LoginDemands.ages.upperBound) }
         self.scopes = scopes
     }
@@ -23,7 +20,7 @@ struct StepUpDemands: Sendable {
     /// Whether a login with this authentication satisfies the challenge. Without tolerance: the service decides by the
     /// same time, and would refuse the token again.
     func areMet(by authentication: Identity.Authentication, at wall: Int) -> Bool {
-        guard !contexts.isEmpty || maxAge != nil, !isUnnameable else { return false }
+        guard !contexts.isEmpty || maxAge != nil else { return false }
         do throws(IDTokenRejection) {
             try AuthenticationDemands(acrValues: contexts, maxAge: maxAge)
                 .check(acr: authentication.context, authenticatedAt: authentication.time, now: wall, leeway: 0)
