@@ -40,9 +40,7 @@ struct ResponseText {
     ) throws(AuthorizationResponse.Rejection) -> ResponseParameters? {
         let beforeFragment = text.prefix { $0 != UInt8(ascii: "#") }
         let address = beforeFragment.prefix { $0 != UInt8(ascii: "?") }
-        let isAddress =
-            address.count < beforeFragment.count || address.first == UInt8(ascii: "/")
-            || Array(address).firstRange(of: Array("://".utf8)) != nil
+        let isAddress = isAddress(text)
         let query = isAddress ? beforeFragment.dropFirst(address.count + 1) : beforeFragment
         if isAddress { try check(String(decoding: address, as: UTF8.self), redirect) }
         let parameters = try ResponseParameters(query)
@@ -53,10 +51,21 @@ struct ResponseText {
         return parameters
     }
 
+    /// Whether the text begins with an address or a path, and is not a query, whose values may have all of its marks.
+    private static func isAddress(_ text: WipedBytes) -> Bool {
+        let head = text.prefix { !":/?#=&".utf8.contains($0) }
+        let rest = text.dropFirst(head.count)
+        if rest.starts(with: "://".utf8) || head.isEmpty && text.first == UInt8(ascii: "/") { return true }
+        // Without its scheme, as browsers show it.
+        let mark = text.first { "?#=&".utf8.contains($0) }
+        return mark == UInt8(ascii: "?") || mark == UInt8(ascii: "#")
+    }
+
     /// Checks the address or path before the query; an empty one is that of the login.
     private static func check(_ address: String, _ redirect: RedirectURI) throws(AuthorizationResponse.Rejection) {
         if address.isEmpty || address.utf8.elementsEqual(redirect.path.utf8) { return }
-        guard let found = try? RedirectURI(parsing: address), redirect.isSame(as: found) else {
+        let scheme = address.contains("://") ? "" : redirect.isLoopback ? "http://" : "https://"
+        guard let found = try? RedirectURI(parsing: scheme + address), redirect.isSame(as: found) else {
             throw .otherAddress(expected: redirect)
         }
     }

@@ -31,7 +31,7 @@ struct RegisteredClientTests {
             client
                 == RegisteredClient(
                     id: "c1", secret: SecretBytes("s3cret"), authentication: .clientSecretPost,
-                    secretExpiresAt: 1_800_000_000))
+                    secretExpiresAt: 1_800_000_000, grantTypes: ["device_authorization", "authorization_code"]))
     }
 
     @Test("a secret that expires at 0 never expires")

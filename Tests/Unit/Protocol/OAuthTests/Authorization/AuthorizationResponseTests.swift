@@ -11,6 +11,7 @@ struct AuthorizationResponseTests {
         "a response is read as a whole address, its path, its query or base64 of one, with quotes and line breaks",
         arguments: [
             "http://127.0.0.1:1234/callback?\(query)", "/callback?\(query)", "?\(query)", query,
+            "127.0.0.1:1234/callback?\(query)", "\(query)&next=https://a.example/?b=c",
             "http://127.0.0.1:9999/callback?\(query)", "  \"http://127.0.0.1:1234/callback?\(query)\"\n",
             "<http://127.0.0.1:1234/callback?\(query)>", "http://127.0.0.1:1234/callback?\(query)#",
             "http://127.0.0.1:1234/callback?\(query)#_=_",

@@ -161,10 +161,7 @@ struct BindingMessageTests {
         var seen: Set<String> = []
         for first in UInt8.min...UInt8.max {
             for second in UInt8.min...UInt8.max {
-                let message = BindingMessage.twoWords { count in
-                    #expect(count == 2)
-                    return [first, second]
-                }
+                let message = BindingMessage.twoWords { _ in [first, second] }
                 let words = message.split(separator: " ")
                 guard words.count == 2, words[0] != words[1], BindingMessage.problem(message) == nil else {
                     return #expect(Bool(false), "\(message)")

@@ -34,7 +34,7 @@ struct ChallengeTests {
         arguments: [
             ("Basic", ["basic"]),
             ("Negotiate a87421000492aa874209af8bc028==", ["negotiate a87421000492aa874209af8bc028=="]),
-            ("Negotiate YII=, Basic realm=x", ["negotiate YII=", "basic a"]),
+            ("Negotiate YII=, Basic realm=x", ["negotiate YII=", "basic a"]), ("Bearer realm=", ["bearer realm="]),
             ("NTLM, Negotiate", ["ntlm", "negotiate"]),
             (", ,Basic , , realm=x,,", ["basic a"]), ("Basic\trealm=x", ["basic a"]),
             ("BASIC REALM=\"x\"", ["basic a"]),
@@ -57,7 +57,7 @@ struct ChallengeTests {
     @Test(
         "a field that is not a list of challenges is refused as a whole",
         arguments: [
-            #"Bearer realm="x"#, #"Bearer realm="x\"#, #"Bearer realm="x"y"#, "Bearer realm=",
+            #"Bearer realm="x"#, #"Bearer realm="x\"#, #"Bearer realm="x"y"#,
             #"Bearer realm="x" Basic realm="y""#,
             "Bearer =x", "Bearer realm=x, =y", "=x", "\"x\"", "Bearer realm=\"a\nb\"", "Bearer realm=\"a\\\u{7F}\"",
             "Bearer error=invalid_token, error_description=The token expired, scope=a", "Bearer/x",
@@ -66,8 +66,7 @@ struct ChallengeTests {
         ])
     func malformed(field: String) throws {
         let rejection = #expect(throws: ChallengeRejection.self) { try Challenge.parse(field) }
-        guard let rejection, rejection != .malformed(offset: -1) else { return }
-        #expect(rejection == .parameter("") || "\(rejection)".hasPrefix("it is malformed at byte"), "\(rejection)")
+        guard case .malformed? = rejection else { return #expect(Bool(false), "\(field)") }
     }
 
     @Test("a parameter twice, and more or longer ones than servers send, are refused")
