@@ -5,6 +5,11 @@ import Testing
 
 /// A program at a terminal of its own (pty(7)), whose keyboard and screen a test has.
 public final class PseudoTerminal: Sendable {
+    /// TIOCSPTLCK and TIOCGPTN (ioctl_tty(2)), and POSIX_SPAWN_SETSID, whose macros Swift does not import.
+    private static let setLock: UInt = 0x4004_5431
+    private static let getNumber: UInt = 0x8004_5430
+    private static let newSession: Int32 = 0x80
+
     public let pid: Int32
     private let keyboard: Int32
     private let output = Mutex<[UInt8]>([])
@@ -16,13 +21,14 @@ public final class PseudoTerminal: Sendable {
         _ executable: String, _ arguments: [String], environment: [String: String],
         columns: UInt16 = 80, lines: UInt16 = 24
     ) throws {
-        keyboard = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        guard keyboard >= 0, grantpt(keyboard) == 0, unlockpt(keyboard) == 0, let name = ptsname(keyboard) else {
-            throw POSIXError(.EMFILE)
-        }
+        // As posix_openpt(3), unlockpt(3) and ptsname(3) do, which Swift does not import.
+        keyboard = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var (locked, number): (Int32, UInt32) = (0, 0)
+        guard keyboard >= 0, ioctl(keyboard, Self.setLock, &locked) == 0, ioctl(keyboard, Self.getNumber, &number) == 0
+        else { throw POSIXError(.EMFILE) }
         var size = winsize(ws_row: lines, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
         _ = ioctl(keyboard, UInt(TIOCSWINSZ), &size)
-        pid = try Self.spawn(executable, arguments, environment, terminal: String(cString: name))
+        pid = try Self.spawn(executable, arguments, environment, terminal: "/dev/pts/\(number)")
         // Until the program has opened it, reading fails; a terminal that stays open here would never end.
         Thread.detachNewThread { self.read() }
         Thread.detachNewThread { self.wait() }
@@ -58,7 +64,7 @@ public final class PseudoTerminal: Sendable {
     public func signal(_ number: Int32) { status.withLock { if $0 == nil { kill(pid, number) } } }
 
     /// Waits until the screen has the text after `start` characters; `nil` if it does not.
-    public func shows(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) async {
+    package func shows(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) async {
         await eventually("the screen does not show '\(text)'", sourceLocation: sourceLocation) {
             self.screen.contains(text) || self.status.withLock { $0 } != nil
         }
@@ -118,7 +124,7 @@ public final class PseudoTerminal: Sendable {
         sigemptyset(&none)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setsigmask(&attributes, &none)
-        let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID
+        let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | newSession
         posix_spawnattr_setflags(&attributes, Int16(flags))
         var argv = ([executable] + arguments).map { strdup($0) } + [nil]
         var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
