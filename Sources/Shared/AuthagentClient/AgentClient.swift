@@ -109,7 +109,8 @@ extension AgentClient {
     }
 
     /// Reports a token that a service refused before its expiry. The agent refreshes it, unless it did so less than 60
-    /// s ago; then `token` returns another one. Throws the problem `login_required` if only a login helps.
+    /// s ago; then `token` returns another one. Throws the problem `login_required` if only a login helps; the result
+    /// `step_up` if the challenge in the rejection requires one with another authentication.
     public func rejectToken(
         of account: AccountName, _ rejection: TokenRejection = TokenRejection()
     ) async throws(AgentClientError) -> TokenRejectionReply {
@@ -162,6 +163,14 @@ extension AgentClient {
 
     public func cancelLogin(of account: AccountName) async throws(AgentClientError) {
         _ = try await ask(.cancelLogin(account))
+    }
+
+    /// Gives the pending login the address at which the browser has ended, or its query. One that is not accepted leaves
+    /// the login pending.
+    public func answerLogin(
+        of account: AccountName, _ response: LoginResponse
+    ) async throws(AgentClientError) -> LoginResponseReply {
+        try await ask(.answerLogin(account, response))
     }
 
     /// Revokes the login at the provider and forgets it; the reply reports what succeeded.

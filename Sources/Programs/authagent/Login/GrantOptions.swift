@@ -30,6 +30,11 @@ struct GrantOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Push the authorization request always, or never; the default is if offered.")
     var par: Bool?
 
+    @Option(
+        help: ArgumentHelp(
+            "Send this parameter in the authorization request, too; may be repeated.", valueName: "name=value"))
+    var authorizationParameter: [String] = []
+
     @Option(help: ArgumentHelp("Request these authorization details (RFC 9396).", valueName: "json|@file"))
     var authorizationDetails: String?
 
@@ -37,7 +42,16 @@ struct GrantOptions: ParsableArguments {
         guard [code, device, ciba].count(where: \.self) <= 1 else {
             throw ValidationError("--code, --device and --ciba exclude each other")
         }
+        let names = authorizationParameter.map { $0.prefix { $0 != "=" } }
+        guard authorizationParameter.allSatisfy({ $0.contains("=") }), !names.contains(""),
+            Set(names).count == names.count
+        else { throw ValidationError("--authorization-parameter must be NAME=VALUE, each name once") }
         if userCode, code || device { throw ValidationError("--user-code is for --ciba only") }
+    }
+
+    private static func pair(_ text: String) -> (String, String) {
+        let name = text.prefix { $0 != "=" }
+        return (String(name), String(text[name.endIndex...].dropFirst()))
     }
 
     private var kind: GrantKind? { code ? .code : device ? .device : ciba ? .ciba : nil }
@@ -48,6 +62,9 @@ struct GrantOptions: ParsableArguments {
         settings.redirectURI = redirectUri
         settings.pkce = pkce
         settings.par = par
+        if !authorizationParameter.isEmpty {
+            settings.authorizationParameters = Dictionary(uniqueKeysWithValues: authorizationParameter.map(Self.pair))
+        }
         settings.authorizationDetails = try authorizationDetails.map {
             try JSONInput.read($0, option: "--authorization-details", is: .array)
         }
