@@ -140,8 +140,9 @@ struct TokenCommand: ParsableCommand {
     /// Only another login satisfies the service.
     private static func stepUp(_ reply: TokenRejectionReply) -> Failure {
         var failure = Failure(
-            reply.note ?? "the service requires another login of '\(reply.account)'", code: .loginRequired)
-        failure.command = reply.command ?? "authagent login \(reply.account)"
+            reply.note ?? "the service requires another login of '\(reply.account)'",
+            hint: "ask the owner of the agent for a login that satisfies the service", code: .loginRequired)
+        failure.command = reply.command
         failure.problemCode = reply.result.rawValue
         return failure
     }
