@@ -13,6 +13,7 @@ enum ProviderText {
         default: break
         }
         lines.append("  client id: \(provider.registration)")
+        if let flow = provider.codeFlow { lines.append("  login --code: \(codeFlow(flow))") }
         return text(lines + ending(provider))
     }
 
@@ -20,7 +21,6 @@ enum ProviderText {
     static func detail(_ provider: ProviderDescription) -> String {
         let (endpoints, requests) = (provider.endpoints, provider.requests)
         let elsewhere = provider.metadata ? "from the metadata, if it has one" : "none known"
-        let parameters = requests.deviceParameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let values = [
             ("issuer", provider.issuer),
             ("metadata", provider.metadata ? "yes, and it wins over these endpoints" : "no"),
@@ -39,7 +39,11 @@ enum ProviderText {
             ("scope_parameter", requests.scopeParameter),
             ("device_grant_type", requests.deviceGrantType),
             ("device_code_parameter", requests.deviceCodeParameter),
-            ("device_parameters", words(parameters)),
+            ("device_parameters", words(requests.deviceParameters)),
+            ("public_clients", known(provider.codeFlow?.publicClients)),
+            ("redirect_uri", provider.codeFlow?.redirectURI ?? "not known"),
+            ("variable_port", known(provider.codeFlow?.variablePort)),
+            ("authorization_parameters", words(provider.codeFlow?.authorizationParameters ?? [:])),
             ("refresh_ends_tokens", "\(provider.refreshEndsTokens)"),
             ("believe_omitted_scope", "\(provider.believesOmittedScope)"),
             ("registration", provider.registration),
@@ -64,6 +68,29 @@ enum ProviderText {
     private static func ending(_ provider: ProviderDescription) -> [String] {
         let unverified = provider.unverified.joined(separator: ", ")
         return ["  \(provider.notes)"] + (unverified.isEmpty ? [] : ["  not confirmed: \(unverified)"])
+    }
+
+    /// Which clients may log in in a browser, and where that may come back to.
+    private static func codeFlow(_ flow: ProviderCodeFlow) -> String {
+        let clients =
+            switch flow.publicClients {
+            case true?: "also without a client secret"
+            case false?: "only with a client secret"
+            case nil: "perhaps without a client secret"
+            }
+        let port =
+            switch flow.variablePort {
+            case true?: "any port"
+            case false?: "the port that is registered there"
+            case nil: "perhaps any port"
+            }
+        return "\(clients), at \(flow.redirectURI) with \(port)"
+    }
+
+    private static func known(_ value: Bool?) -> String { value.map { "\($0)" } ?? "not known" }
+
+    private static func words(_ parameters: [String: String]) -> String {
+        words(parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
     }
 
     private static func words(_ words: [String]) -> String { words.isEmpty ? "none" : words.joined(separator: " ") }
