@@ -1,7 +1,7 @@
 import CLinux
 import Foundation
 import Synchronization
-import Testing
+public import Testing
 
 /// A program at a terminal of its own (pty(7)), whose keyboard and screen a test has.
 public final class PseudoTerminal: Sendable {
@@ -64,7 +64,7 @@ public final class PseudoTerminal: Sendable {
     public func signal(_ number: Int32) { status.withLock { if $0 == nil { kill(pid, number) } } }
 
     /// Waits until the screen has the text after `start` characters; `nil` if it does not.
-    package func shows(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) async {
+    public func shows(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) async {
         await eventually("the screen does not show '\(text)'", sourceLocation: sourceLocation) {
             self.screen.contains(text) || self.status.withLock { $0 } != nil
         }
