@@ -18,7 +18,8 @@ extension ProviderPreset {
             clientAuthentication: .clientSecretPost,
             registration: "https://console.cloud.google.com/apis/credentials",
             notes: "The client's type must be 'TVs and Limited Input devices', which allows few scopes: openid, email, "
-                + "profile, drive.file, drive.appdata, youtube. A refresh token is always issued.",
+                + "profile, drive.file, drive.appdata, youtube. A refresh token is always issued. For --code it must be "
+                + "'Desktop app', which allows every scope.",
             unverified: ["registration"]
         ),
         ProviderPreset(

@@ -280,7 +280,8 @@ final class FakeAgentService: AgentService {
         _ account: AccountName, _ response: LoginResponse
     ) async throws(Problem) -> LoginResponseReply {
         try await perform(.answerLogin(account, response), of: account)
-        return LoginResponseReply(account: account, accepted: true)
+        let isRight = response.response.hasPrefix("code=")
+        return LoginResponseReply(account: account, accepted: isRight, detail: isRight ? nil : "canary-words")
     }
 
     func cancelLogin(_ account: AccountName) async throws(Problem) {

@@ -12,9 +12,11 @@ struct ProviderListTests {
         possible.offlineScope = ""
         possible.endpoints = ProviderEndpointList(
             device: "", token: "", revocation: "", registration: "", authorization: "")
+        possible.codeFlow?.publicClients = true
+        possible.codeFlow?.variablePort = true
         let object = try JSONSerialization.jsonObject(with: Data(APIJSON.encode(possible)))
         let members = try #require(object as? [String: Any])
-        let inner = ["endpoints", "requests"].compactMap { members[$0] as? [String: Any] }.flatMap(\.keys)
+        let inner = ["endpoints", "requests", "code_flow"].compactMap { members[$0] as? [String: Any] }.flatMap(\.keys)
         #expect(Set(members.keys).union(inner).isSuperset(of: provider.unverified), "\(provider.unverified)")
     }
 
