@@ -41,7 +41,8 @@ extension ProviderPreset {
         // As the AWS CLI registers it.
         "aws": CodeFlow(
             publicClients: true, redirectURI: "http://127.0.0.1/oauth/callback", variablePort: true,
-            checksProofKey: true),
+            checksProofKey: true,
+            unverified: ["authorization_endpoint", "variable_port"]),
         // "Callback URL mismatch": compared exactly.
         "auth0": CodeFlow(
             publicClients: true, redirectURI: CodeFlow.onePort, variablePort: false, checksProofKey: true),
