@@ -36,6 +36,7 @@ unit_tests_with_programs=(
     AssertionKeyTests/otherKeys AssertionKeyTests/noKey PeerTests/otherUser HostileReplyTests/foreign
     MetricsTextTests/labels MetricsTextTests/linter MetricsTextTests/histogram AgentServerTests.MetricsTests/requests
     HookRunnerTests/unkillable AgentTests.MetricsTests/refreshes AgentTests.MetricsTests/agent
+    RedirectListenerTests.RedirectListenerTests
 )
 
 say() { printf '\n== %s\n' "$*"; }
