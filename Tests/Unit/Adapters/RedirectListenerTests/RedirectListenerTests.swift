@@ -36,7 +36,7 @@ struct RedirectListenerTests {
     init() throws { browser = try Browser() }
 
     private func open(
-        _ redirectURI: String = "http://127.0.0.1/callback", _ taken: Taken,
+        at redirectURI: String = "http://127.0.0.1/callback", _ taken: Taken,
         _ listeners: RedirectListeners = RedirectListeners()
     ) async throws -> any RedirectListener {
         try await listeners.listen(at: try RedirectURI(parsing: redirectURI), shortPath: "/ab12cd") { taken.take($0) }
@@ -72,7 +72,7 @@ struct RedirectListenerTests {
     @Test("wrong requests get 404 or 403 and are not taken for the response, which is taken afterwards")
     func wrong() async throws {
         let taken = Taken()
-        let listener = try await open("http://127.0.0.1/callback/work", taken)
+        let listener = try await open(at: "http://127.0.0.1/callback/work", taken)
         defer { listener.close() }
         let root = "http://127.0.0.1:\(listener.port)"
         for path in [
@@ -103,14 +103,8 @@ struct RedirectListenerTests {
     func ipv6() async throws {
         for host in ["localhost", "[::1]"] {
             let taken = Taken()
-            let listener: any RedirectListener
-            do throws(RedirectListenFailure) {
-                listener = try await open("http://\(host)/", taken)
-            } catch {
-                // Only a system without IPv6 may lack it.
-                try #require(!FileManager.default.fileExists(atPath: "/proc/self/net/if_inet6"))
-                return
-            }
+            guard FileManager.default.fileExists(atPath: "/proc/self/net/if_inet6") else { return }
+            let listener = try await open(at: "http://\(host)/", taken)
             defer { listener.close() }
             let only = try Browser(headers: ["Host: \(host):\(listener.port)"])
             #expect(try await only.get("http://[::1]:\(listener.port)/?code=a&state=right").status == 302)
@@ -150,9 +144,9 @@ struct RedirectListenerTests {
 
     @Test("for localhost the port must be free at both addresses: a program at ::1 would get the code")
     func takenAtOther() async throws {
-        let other = try await open("http://[::1]/", Taken())
+        let other = try await open(at: "http://[::1]/", Taken())
         defer { other.close() }
-        let free = try await open("http://127.0.0.1/", Taken())
+        let free = try await open(at: "http://127.0.0.1/", Taken())
         free.close()
         let failure = try await failure(at: "http://localhost:\(other.port)/callback")
         guard case .portTaken(let port, let holder)? = failure else {
@@ -165,10 +159,10 @@ struct RedirectListenerTests {
     func samePort() async throws {
         let listeners = RedirectListeners()
         let port = try ServerPort.free()
-        let first = try await open("http://127.0.0.1:\(port)/callback", Taken(), listeners)
+        let first = try await open(at: "http://127.0.0.1:\(port)/callback", Taken(), listeners)
         #expect(try await browser.get("http://127.0.0.1:\(port)/callback?code=a&state=right").status == 302)
         first.close()
-        let second = try await open("http://127.0.0.1:\(port)/callback", Taken(), listeners)
+        let second = try await open(at: "http://127.0.0.1:\(port)/callback", Taken(), listeners)
         defer { second.close() }
         #expect(second.port == port)
         #expect(try await browser.get("http://127.0.0.1:\(port)/callback?code=a&state=right").status == 302)
