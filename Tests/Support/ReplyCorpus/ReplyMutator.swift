@@ -83,5 +83,25 @@ extension ReplyMutator {
             #"{"iss":"https://h.example","sub":"ann","aud":"tv","exp":1800000000,"iat":1799990000,"#
                 + #""address":{"country":"x","lines":["a","b"]}}"#
         ),
+        (201, #"{"request_uri":"urn:ietf:params:oauth:request_uri:6esc_11ACC5bwc014ltc14eY22c","expires_in":90}"#),
+        (200, #"{"auth_req_id":"1c266114-a1be-4252-8ad1-04986c5b9ac1","expires_in":120,"interval":2}"#),
+        (400, #"{"error":"unknown_user_id","error_description":"no such user"}"#),
+        (
+            200,
+            #"{"access_token":"at","token_type":"Bearer","authorization_details":[{"type":"payment","#
+                + #""actions":["read","write"],"amount":{"value":"45.00","currency":"EUR"}}]}"#
+        ),
+        (302, "code=SplxlOBeZQQYbYS6WxSbIA&state=af0ifjsldkj&iss=https%3A%2F%2Fh.example"),
+        (302, "http://127.0.0.1/callback?error=access_denied&error_description=no+thanks&state=af0ifjsldkj"),
+        (
+            401,
+            #"Negotiate YII=, Bearer realm="a\"b", error="insufficient_user_authentication", acr_values="x y", "#
+                + #"max_age=5, DPoP algs="ES256""#
+        ),
+        (
+            401,
+            #"Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJ2YWx1ZSI6ImMxIn19fQ==""#
+        ),
+        (200, #"[{"type":"payment","actions":["read"],"amount":{"value":45.00}},{"type":"x","locations":["y"]}]"#),
     ]
 }

@@ -10,6 +10,7 @@ package struct ReplyReading {
     private let revocation: RevocationReply
     private let device: Result<DeviceAuthorization, OAuthFailure>
     private let metadata: Result<ServerMetadata?, OAuthFailure>
+    private let login: LoginReading
     private let others: OtherReading
 
     package init(status: Int, retryAfter: String?, body: [UInt8]) {
@@ -27,6 +28,7 @@ package struct ReplyReading {
             }
             return try ServerMetadata(fields, askedFor: issuer)
         }
+        login = LoginReading(reply, body: body)
         others = OtherReading(response, reply)
     }
 
@@ -42,11 +44,13 @@ package struct ReplyReading {
                 return "a secret is shown: \(text)"
             }
         }
-        return grantViolation ?? deviceViolation ?? loginViolation ?? others.violation
+        return grantViolation ?? deviceViolation ?? loginViolation ?? login.violation ?? others.violation
     }
 
     /// The reading as text, for comparison with another reading of the same reply.
-    package var digest: String { "\(poll) \(refresh) \(revocation) \(device) \(shownTexts.sorted()) \(others.digest)" }
+    package var digest: String {
+        "\(poll) \(refresh) \(revocation) \(device) \(shownTexts.sorted()) \(login.digest) \(others.digest)"
+    }
 
     /// All text that may reach a user or a log. User code and URI are the server's choice.
     private var shownTexts: [String] {
@@ -69,7 +73,7 @@ package struct ReplyReading {
         case .revoked, .unsupported: break
         }
         if case .failure(let failure) = device { texts.append(failure.description) }
-        return texts + others.shownTexts
+        return texts + login.shownTexts + others.shownTexts
     }
 
     private var grants: [TokenGrant] {

@@ -1,7 +1,7 @@
 internal import Formats
 
 /// What a token is for, in fine grain: the parameter `authorization_details` (RFC 9396 §2).
-public struct AuthorizationDetails: Hashable, Sendable {
+public struct AuthorizationDetails: Hashable, Sendable, CustomStringConvertible {
     /// The JSON text, with one spelling for equal details: the objects sorted, each once. It is sent, and compared.
     public let text: String
     let objects: [[String: JSONValue]]
@@ -39,6 +39,8 @@ public struct AuthorizationDetails: Hashable, Sendable {
     public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(Array(text.utf8)) }
+
+    public var description: String { text }
 
     /// The types of the objects, sorted, each once.
     public var types: [String] { Set(objects.map(Self.type)).sorted() }
