@@ -75,6 +75,8 @@ public struct AuditLine: Equatable, Sendable {
             record.permissions.isEmpty ? "connect" : record.permissions.map(\.rawValue).joined(separator: " "))
         let scopes = record.scopes.map { DisplayText.clean($0, limit: longestScope) }
         add("scopes", scopes.joined(separator: " "), limit: 1000)
+        let types = record.authorizationTypes.map { DisplayText.clean($0, limit: longestScope) }
+        add("authorization_types", types.joined(separator: " "), limit: 1000)
         add("aws_role", record.awsRole?.text)
         add("credential_unit", record.credential?.unit)
         add("credential", record.credential?.name)

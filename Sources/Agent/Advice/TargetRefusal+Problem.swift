@@ -14,6 +14,9 @@ extension Problem {
             switch refusal.reason {
             case .invalidScope: "the provider of '\(account)' does not grant \(what)\(said)\(login)"
             case .invalidTarget: "the provider of '\(account)' issues no token for that resource or audience\(said)"
+            case .invalidDetails: "the provider of '\(account)' does not take \(Self.words(refusal.types))\(said)"
+            case .detailsNotGranted:
+                "the provider of '\(account)' does not grant \(Self.words(refusal.types)): its reply does not name them"
             case .narrower:
                 "the provider of '\(account)' does not grant \(what); it granted "
                     + Self.words(refusal.granted, "", none: "nothing") + login
@@ -36,6 +39,9 @@ extension Problem {
         case .noRefreshToken: return "run 'authagent token \(account)' without --scope, --resource and --audience"
         case .tooManyRefused: return "check what programs request, then try again in a minute"
         case .invalidTarget: return "check --resource and --audience; they may have to be registered at the provider"
+        case .invalidDetails, .detailsNotGranted:
+            return "request details that the login has: it names them with 'authorization_details' in the account file;"
+                + " the login itself is not affected"
         case .invalidScope, .narrower, .refused:
             guard !wider.isEmpty else { return "request other scopes; the login itself is not affected" }
             // The command is pasted into a shell: only scopes without special characters are named.
@@ -43,6 +49,12 @@ extension Problem {
             let words = options.map { "--scope \($0)" }.joined(separator: " ")
             return "run 'authagent login \(account) \(words)', with the other scopes that are needed"
         }
+    }
+
+    private static func words(_ types: [String]) -> String {
+        types.isEmpty
+            ? "the authorization details"
+            : "authorization details of the type '\(DisplayText.clean(types.joined(separator: "', '"), limit: 200))'"
     }
 
     private static func isPlain(_ scope: String) -> Bool {

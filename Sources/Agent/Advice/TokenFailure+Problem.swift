@@ -37,7 +37,9 @@ extension Problem {
             self.init(
                 .loginRequired,
                 "\(reason.text) '\(account)'",
-                hint: "run 'authagent login \(account)'",
+                hint: reason == .renewalPending
+                    ? "approve it on the phone; 'authagent login \(account)' shows what the phone shows"
+                    : "run 'authagent login \(account)'",
                 reason: reason.rawValue
             )
         case .loginDemanded(let reason, let detail):
@@ -157,6 +159,7 @@ extension LoginRequiredReason {
             "the store's record cannot be read, as it was edited, is an older copy or was written by a newer agent:"
         case .settingsChanged: "the account file now names another issuer, client or subject than the login of"
         case .clientExpired: "the client that the provider had registered has expired, and with it the login of"
+        case .renewalPending: "the agent has asked on the phone to renew the login of"
         case .noRefreshToken: "the token has expired and there is no refresh token for"
         }
     }

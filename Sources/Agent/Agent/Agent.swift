@@ -34,6 +34,8 @@ public final class Agent: Sendable {
         public var hooks: HookParts
         /// Where the announcements of expiring logins are noted; `nil` if they need not outlive the process.
         public var notices: NoticeFile?
+        /// Where questions to users are noted (the key `renew`); `nil` if they need not outlive the process.
+        public var renewals: RenewalFile?
         /// `nil` if the agent writes no files of tokens.
         public var sinks: SinkParts?
         /// Opens the listeners of logins by code.
@@ -45,6 +47,7 @@ public final class Agent: Sendable {
             reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void,
             examine: @escaping @Sendable () async -> DoctorReport, socket: String, processID: Int32, logger: Logger,
             environment: [String: String] = [:], hooks: HookParts = .none, notices: NoticeFile? = nil,
+            renewals: RenewalFile? = nil,
             randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes, sinks: SinkParts? = nil,
             redirectListeners: any RedirectListening = NoRedirectListener()
         ) {
@@ -62,6 +65,7 @@ public final class Agent: Sendable {
             self.logger = logger
             self.hooks = hooks
             self.notices = notices
+            self.renewals = renewals
             self.randomBytes = randomBytes
             self.sinks = sinks
             self.redirectListeners = redirectListeners
@@ -110,14 +114,16 @@ public final class Agent: Sendable {
             shared: shared, registry: registry, logins: logins, revocations: revocations,
             sessions: ProviderSessions(shared: shared, queue: revocations), leftovers: leftovers, sinks: sinks)
         agentLock = AgentLock(shared: shared, registry: registry, logins: logins, stores: stores, sinks: sinks)
-        statusReader = StatusReader(shared: shared, registry: registry, logins: logins, sinks: sinks, parts)
+        let renewals = Renewals(shared: shared, registry: registry, logins: logins, book: shared.renewals)
+        statusReader = StatusReader(
+            shared: shared, registry: registry, logins: logins, sinks: sinks, renewals: renewals, parts)
         inspections = Inspections(shared: shared, registry: registry)
         examination = Examination(examine: parts.examine)
         metricsPage = MetricsPage(shared: shared, registry: registry, logins: logins, sinks: sinks)
         hooks = shared.hooks
         background = BackgroundWork(
             shared: shared, registry: registry, logins: logins, revocations: revocations,
-            expiries: ExpiryNotices(shared, file: parts.notices), sinks: sinks)
+            expiries: ExpiryNotices(shared, file: parts.notices), sinks: sinks, renewals: renewals)
     }
 
     public func match(_ url: ServiceURL) -> URLMatch? { registry.match(url) }

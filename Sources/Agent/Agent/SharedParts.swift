@@ -23,6 +23,8 @@ final class SharedParts: Sendable {
     let feed: EventFeed
     let hooks: Hooks
     let metrics: AgentMetrics
+    /// The questions that the agent has put to users on its own.
+    let renewals: RenewalBook
 
     init(_ parts: Agent.Parts) {
         let hooks = Hooks(parts.hooks, time: parts.time, logger: parts.logger)
@@ -43,6 +45,7 @@ final class SharedParts: Sendable {
         randomBytes = parts.randomBytes
         redirectListeners = parts.redirectListeners
         logger = parts.logger
+        renewals = RenewalBook(time: parts.time, logger: parts.logger, file: parts.renewals)
     }
 
     var stamp: AssertionStamp { AssertionStamp(time: time, randomBytes: randomBytes) }

@@ -172,6 +172,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
                     programs: hooks, runner: HookRunner(environment: environment), owner: getuid(),
                     confirmations: { HookRunner(environment: environment) }),
                 notices: NoticeFile(path: paths.notices),
+                renewals: RenewalFile(path: paths.renewals),
                 sinks: SinkParts(
                     current: sinks, files: TokenFiles(paths), programs: HookRunner(environment: environment),
                     added: AddedSinks(paths)),

@@ -13,6 +13,8 @@ public struct AccessRecord: Equatable, Sendable {
     public var account: AccountName?
     /// The scopes that bound the request: its own, else the rule's; empty if there are none.
     public var scopes: [String]
+    /// The types of the authorization details that were requested.
+    public var authorizationTypes: [String]
     /// The role at AWS whose credentials were requested.
     public var awsRole: AWSRole?
     /// The credential of systemd that was requested.
@@ -43,14 +45,15 @@ public struct AccessRecord: Equatable, Sendable {
 
     public init(
         caller: Caller, permissions: [Permission], account: AccountName?, scopes: [String], result: Result,
-        reason: String? = nil, rule: Int?, owner: UInt32? = nil, awsRole: AWSRole? = nil,
-        confirmation: ConfirmationRecord? = nil
+        reason: String? = nil, rule: Int?, owner: UInt32? = nil, authorizationTypes: [String] = [],
+        awsRole: AWSRole? = nil, confirmation: ConfirmationRecord? = nil
     ) {
         self.caller = caller
         self.owner = owner
         self.permissions = permissions
         self.account = account
         self.scopes = scopes
+        self.authorizationTypes = authorizationTypes
         self.awsRole = awsRole
         self.result = result
         self.reason = reason

@@ -8,15 +8,19 @@ public struct AccessRequest: Equatable, Sendable {
     public var account: AccountName?
     /// The scopes that the request names.
     public var scopes: [String]
+    /// The types of the authorization details that the request names (RFC 9396 §2).
+    public var authorizationTypes: [String]
     /// The role at AWS whose credentials it requests.
     public var awsRole: AWSRole?
 
     public init(
-        _ permissions: [Permission], on account: AccountName?, scopes: [String] = [], awsRole: AWSRole? = nil
+        _ permissions: [Permission], on account: AccountName?, scopes: [String] = [],
+        authorizationTypes: [String] = [], awsRole: AWSRole? = nil
     ) {
         self.permissions = permissions
         self.account = account
         self.scopes = scopes
+        self.authorizationTypes = authorizationTypes
         self.awsRole = awsRole
     }
 

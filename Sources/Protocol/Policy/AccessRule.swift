@@ -15,6 +15,8 @@ public struct AccessRule: Equatable, Sendable {
     public var audiences: [String]?
     /// The roles at AWS whose credentials may be requested; `nil` if any, unless something is bound.
     public var awsRoles: [AWSRolePattern]?
+    /// The types of authorization details (RFC 9396 §2) that a token may have; `nil` if any, unless something is bound.
+    public var authorizationTypes: [String]?
     /// For each user.
     public var maximumPerMinute: Int?
     /// How often the agent's owner confirms requests; `nil` if never.
@@ -38,7 +40,8 @@ public struct AccessRule: Equatable, Sendable {
     public init(
         accounts: [Glob], conditions: [Condition], allow: Set<Permission>, scopes: ScopeBound? = nil,
         resources: [String]? = nil, audiences: [String]? = nil, awsRoles: [AWSRolePattern]? = nil,
-        maximumPerMinute: Int? = nil, confirm: Confirmation? = nil, source: String
+        authorizationTypes: [String]? = nil, maximumPerMinute: Int? = nil, confirm: Confirmation? = nil,
+        source: String
     ) {
         self.accounts = accounts
         self.conditions = conditions
@@ -47,6 +50,7 @@ public struct AccessRule: Equatable, Sendable {
         self.resources = resources
         self.audiences = audiences
         self.awsRoles = awsRoles
+        self.authorizationTypes = authorizationTypes
         self.maximumPerMinute = maximumPerMinute
         self.confirm = confirm
         self.source = source
@@ -54,9 +58,11 @@ public struct AccessRule: Equatable, Sendable {
 
     /// `nil` if unbounded. A rule that bounds one thing bounds all: a scope means more at another resource.
     package var bound: TokenBound? {
-        guard scopes != nil || resources != nil || audiences != nil || awsRoles != nil else { return nil }
+        guard scopes != nil || resources != nil || audiences != nil || awsRoles != nil || authorizationTypes != nil
+        else { return nil }
         return TokenBound(
-            scopes: scopes, resources: resources ?? [], audiences: audiences ?? [], namesAWSRoles: awsRoles != nil)
+            scopes: scopes, resources: resources ?? [], audiences: audiences ?? [], namesAWSRoles: awsRoles != nil,
+            authorizationTypes: authorizationTypes ?? [])
     }
 
     /// Whether the rule lets a request have credentials of this role.

@@ -65,7 +65,7 @@ extension AccessRules {
             uncertain: accounts.isMet && isUncertain(rule, of: caller), conditions: conditions,
             allow: Permission.allCases.filter(rule.allow.contains).map(\.rawValue), scopes: rule.scopes?.scopes,
             resources: rule.bound?.resources, audiences: rule.bound?.audiences,
-            awsRoles: rule.awsRoles?.map(\.description),
+            awsRoles: rule.awsRoles?.map(\.description), authorizationTypes: rule.bound?.authorizationTypes,
             maximumPerMinute: rule.maximumPerMinute, confirm: rule.confirm
         )
     }

@@ -109,6 +109,9 @@ public final class CurrentRules: Sendable {
     ) -> Verdict.Outcome {
         if let missing = request.permissions.first(where: { !rule.allow.contains($0) }) { return .refused(missing) }
         if let beyond = rule.scopes?.beyond(request.scopes), !beyond.isEmpty { return .beyond(beyond) }
+        if let beyond = rule.bound?.beyond(types: request.authorizationTypes), !beyond.isEmpty {
+            return .beyondTypes(beyond)
+        }
         if let role = request.awsRole {
             guard rule.allows(role) else { return .beyondRoles(role) }
         } else if rule.awsRoles != nil, request.permissions.contains(.idToken) {

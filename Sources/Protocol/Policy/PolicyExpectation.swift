@@ -92,6 +92,8 @@ public struct PolicyExpectation: Equatable, Sendable {
                     "it does not allow '\(permission.rawValue)'" + (isForRoles ? " but for its aws_roles" : ""))
             }
         case .beyond(let scopes): reasons.append("it does not allow the scope '\(scopes.joined(separator: " "))'")
+        case .beyondTypes(let types):
+            reasons.append("it does not allow authorization details of the type '\(types.joined(separator: "', '"))'")
         case .beyondRoles(let role): reasons.append("it does not allow the AWS role '\(role.text)'")
         }
         if case .number(let number) = rule, number != verdict.rule {

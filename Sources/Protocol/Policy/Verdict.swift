@@ -13,6 +13,8 @@ public struct Verdict: Equatable, Sendable {
         case refused(Permission)
         /// The rule does not allow these scopes.
         case beyond([String])
+        /// The rule does not allow authorization details of these types.
+        case beyondTypes([String])
         /// The rule does not allow this role at AWS.
         case beyondRoles(AWSRole)
         /// The rate limit is reached; retry after so many seconds.

@@ -5,7 +5,7 @@ import Synchronization
 /// An authorization server without a network: each endpoint replies from its own script and repeats the last line.
 public final class FakeProvider: HTTPTransport {
     public enum Endpoint: String, Sendable {
-        case metadata, device, token, revocation, keys, introspection, register
+        case metadata, device, token, revocation, keys, introspection, register, backchannel
         /// Pushed authorization requests (RFC 9126).
         case par
         /// The services of AWS that give credentials of roles.

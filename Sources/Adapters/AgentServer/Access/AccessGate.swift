@@ -210,7 +210,8 @@ struct AccessGate: Sendable {
             AccessRecord(
                 caller: caller, permissions: request?.permissions ?? [], account: request?.account,
                 scopes: request?.scopes ?? [], result: .refused(problem.code),
-                reason: problem.isAboutCaller ? problem.reason : nil, rule: rule, awsRole: request?.awsRole
+                reason: problem.isAboutCaller ? problem.reason : nil, rule: rule,
+                authorizationTypes: request?.authorizationTypes ?? [], awsRole: request?.awsRole
             )
         )
         report(.denied(caller, request, problem))

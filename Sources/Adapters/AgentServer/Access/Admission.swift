@@ -39,7 +39,8 @@ struct Admission: Sendable {
         AccessRecord(
             caller: caller, permissions: request.permissions, account: request.account,
             scopes: request.scopes.isEmpty && request.awsRole == nil ? bound?.scopes?.scopes ?? [] : request.scopes,
-            result: result, reason: reason, rule: rule, awsRole: request.awsRole, confirmation: confirmation
+            result: result, reason: reason, rule: rule, authorizationTypes: request.authorizationTypes,
+            awsRole: request.awsRole, confirmation: confirmation
         )
     }
 }

@@ -20,6 +20,13 @@ extension Problem {
                     + " user \(caller.user)",
                 hint: Self.askWhoRunsIt(request.account, caller), reason: "scope_not_allowed"
             )
+        case .beyondTypes(let types):
+            self.init(
+                .forbidden,
+                "the rules allow nothing\(of) with authorization details of the type"
+                    + " '\(types.joined(separator: "', '"))' to this program of user \(caller.user)",
+                hint: Self.askWhoRunsIt(request.account, caller), reason: "details_not_allowed"
+            )
         case .beyondRoles(let role):
             self.init(
                 .forbidden,

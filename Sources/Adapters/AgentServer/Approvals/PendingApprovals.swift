@@ -128,6 +128,8 @@ extension Approval {
             permission: request.permissions.map(\.rawValue).joined(separator: " "),
             scopes: request.scopes.isEmpty
                 ? nil : request.scopes.prefix(Self.mostScopes).map { DisplayText.clean($0, limit: 128) },
+            authorizationTypes: request.authorizationTypes.isEmpty
+                ? nil : request.authorizationTypes.map { DisplayText.clean($0, limit: 128) },
             confirm: question.confirm, user: caller.user, pid: caller.pid,
             executable: caller.confirmedExecutable.map { DisplayText.clean($0, limit: 1000) },
             executableClaimed: caller.claimedExecutable.map { DisplayText.clean($0, limit: 1000) },

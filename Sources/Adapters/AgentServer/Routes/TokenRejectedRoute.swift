@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import OAuth
 
 /// Reports of tokens that a resource server has refused.
 extension Router {
@@ -13,10 +14,10 @@ extension Router {
     }
 
     private func rejected(_ request: APIRequest) throws(Problem) -> RejectedToken {
-        let asked = try body(request, TokenRejection.self) ?? TokenRejection()
-        func refusal(_ problem: String) -> Problem {
-            Problem(.badRequest, problem, hint: "see POST …/token/rejected in authagent-api(7)")
-        }
+        let hint = "see POST …/token/rejected in authagent-api(7)"
+        var asked = try body(request, TokenRejection.self) ?? TokenRejection()
+        func refusal(_ problem: String) -> Problem { Problem(.badRequest, problem, hint: hint) }
+        asked.authorizationDetails = try AuthorizationDetails.requested(asked.authorizationDetails, hint: hint)?.text
         let digest = asked.digest
         guard asked.tokenSHA256 == nil || digest != nil else {
             throw refusal("token_sha256 is not 64 hexadecimal digits")

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import OAuth
 internal import Policy
 
 /// A parsed request for a token.
@@ -17,7 +18,8 @@ final class TokenAsk: Sendable {
         self.request = request
         self.isText = isText
         access = AccessRequest(
-            Self.permissions(request, isText: isText), on: account, scopes: request.target?.scopes ?? [])
+            Self.permissions(request, isText: isText), on: account, scopes: request.target?.scopes ?? [],
+            authorizationTypes: request.target?.detailTypes ?? [])
     }
 
     static func permissions(_ request: TokenRequest, isText: Bool) -> [Permission] {
@@ -38,8 +40,11 @@ struct AdmittedToken: Sendable {
 
     var limits: CallerLimits {
         var limits = admission.limits
-        // A scope bound must not refuse a bare ID token: ID tokens have no scopes.
-        if ask.isText && ask.request.includesIDToken { limits.bound?.scopes = nil }
+        // A bound must not refuse a bare ID token for what it does not have: scopes and authorization details.
+        if ask.isText && ask.request.includesIDToken {
+            limits.bound?.scopes = nil
+            limits.bound?.authorizationTypes = nil
+        }
         return limits
     }
 }
@@ -131,7 +136,7 @@ extension Router {
     }
 
     static let tokenParameters = [
-        "acr", "audience", "id_token", "min_valid", "newer_than", "resource", "scope", "wait",
+        "acr", "audience", "authorization_details", "id_token", "min_valid", "newer_than", "resource", "scope", "wait",
     ]
 
     /// Reads what both routes of tokens have in common: the parameters, and whether the client wants the token as text.
@@ -172,14 +177,15 @@ extension Router {
     private func target(_ parameters: QueryParameters) throws(Problem) -> TokenTarget? {
         // RFC 6749 §3.3: scopes are separated by one space. An empty list is an error, not the login's own scopes.
         let scopes = parameters.text("scope")?.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        let hint = "see GET …/token in authagent-api(7)"
+        let details = try AuthorizationDetails.requested(parameters.text("authorization_details"), hint: hint)
         do throws(TokenTarget.Invalid) {
             return try TokenTarget(
-                scopes: scopes ?? [], resources: parameters.all("resource"), audience: parameters.text("audience")
+                scopes: scopes ?? [], resources: parameters.all("resource"), audience: parameters.text("audience"),
+                authorizationDetails: details?.text
             )
         } catch {
-            throw Problem(
-                .badRequest, "\(error.parameter.rawValue) \(error.problem)", hint: "see GET …/token in authagent-api(7)"
-            )
+            throw Problem(.badRequest, "\(error.parameter.rawValue) \(error.problem)", hint: hint)
         }
     }
 }

@@ -11,12 +11,17 @@ struct StatusReader: Sendable {
     private let registry: AccountRegistry
     private let logins: Logins
     private let sinks: Sinks
+    private let renewals: Renewals
     private let socket: String
     private let processID: Int32
     private let environment: [String: String]
 
-    init(shared: SharedParts, registry: AccountRegistry, logins: Logins, sinks: Sinks, _ parts: Agent.Parts) {
+    init(
+        shared: SharedParts, registry: AccountRegistry, logins: Logins, sinks: Sinks, renewals: Renewals,
+        _ parts: Agent.Parts
+    ) {
         (self.shared, self.registry, self.logins, self.sinks) = (shared, registry, logins, sinks)
+        self.renewals = renewals
         (socket, processID, environment) = (parts.socket, parts.processID, parts.environment)
     }
 
@@ -112,6 +117,7 @@ struct StatusReader: Sendable {
             registryUsername: settings.registryUsername,
             lastError: problem?.detail,
             hint: problem?.hint ?? (isNearItsEnd ? "run 'authagent login \(account.name)'" : nil),
+            renewal: renewals.status(of: account, snapshot.login),
             elevated: elevated.isEmpty ? nil : elevated
         )
     }

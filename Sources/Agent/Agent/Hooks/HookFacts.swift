@@ -26,6 +26,8 @@ struct HookFacts: Codable, Equatable, Sendable {
     var verificationURIComplete: String?
     /// Of a login by code. It has the login's `state`, so only the user may get it.
     var authorizationURI: String?
+    /// The words that the phone shows, too.
+    var bindingMessage: String?
     /// Whose login page the prompt is for.
     var issuer: String?
     /// The request that waits.
@@ -48,6 +50,7 @@ struct HookFacts: Codable, Equatable, Sendable {
         case verificationURI = "verification_uri"
         case verificationURIComplete = "verification_uri_complete"
         case authorizationURI = "authorization_uri"
+        case bindingMessage = "binding_message"
     }
 
     private init(_ event: Event, _ account: AccountName?, time: Int, message: String) {
@@ -95,6 +98,7 @@ extension HookFacts {
         (userCode, verificationURI) = (prompt.userCode, prompt.verificationURI)
         verificationURIComplete = prompt.verificationURIComplete
         authorizationURI = prompt.authorizationURI
+        bindingMessage = prompt.bindingMessage
         (scope, issuer, expiresAt) = (prompt.scope, prompt.issuer, wall + prompt.expiresIn)
         detail = prompt.note
     }

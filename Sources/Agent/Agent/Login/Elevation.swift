@@ -34,7 +34,7 @@ struct Elevation: Sendable {
         do throws(AccountVault.ElevationRefusal) {
             token = try account.vault.elevate(
                 granted.grant, to: client, of: identity, in: context, askedScope: settings.scopes,
-                requestedAt: granted.requestedAt)
+                askedDetails: settings.authorizationDetails, requestedAt: granted.requestedAt)
         } catch {
             switch error {
             case .locked, .retired: throw .accountChanged

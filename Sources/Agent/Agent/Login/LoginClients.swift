@@ -11,6 +11,8 @@ struct LoginSecrets: Sendable {
     var client: SecretBytes?
     /// The initial access token of a registration (RFC 7591 §1.2).
     var registration: SecretBytes?
+    /// The user's code for a question on the phone (OpenID Connect CIBA Core 1.0 §7.1).
+    var user: SecretBytes?
 }
 
 /// The client of a login.
@@ -23,7 +25,7 @@ struct LoginClient: Sendable {
 
     /// Whether the provider no longer accepts a client that it has registered for this account.
     func isLost(_ error: LoginError) -> Bool {
-        guard client.registration != nil, !isNew, case .oauth(.provider(let refusal)) = error else { return false }
+        guard client.registration != nil, !isNew, let refusal = error.refusal else { return false }
         return refusal.refusesClient
     }
 }
@@ -57,7 +59,8 @@ struct LoginClients: Sendable {
 
     private var settings: AccountSettings { provider.settings }
 
-    func client(for grant: GrantKind) async throws(LoginError) -> LoginClient {
+    /// Returns the client, and registers one if there is none and that is allowed.
+    func client(for grant: GrantKind, mayRegister: Bool = true) async throws(LoginError) -> LoginClient {
         if let id = settings.clientID, let secret = secrets.client {
             return LoginClient(client: .init(issuer: settings.providerName, id: id, secret: secret))
         }
@@ -76,6 +79,11 @@ struct LoginClients: Sendable {
             }
         } catch {
             throw .configuration(error)
+        }
+        guard mayRegister else {
+            throw .unsuitable(
+                problem: "the client of '\(name)' has expired, or cannot log in by CIBA",
+                hint: "run 'authagent login \(name)'")
         }
         return try await registeredClient(for: grant)
     }
@@ -193,7 +201,7 @@ struct LoginClients: Sendable {
         if !client.isKept, let unused = EarlierClient(client.client, in: settings.store) {
             await revocations.deleteLater(unused, of: name)
         }
-        guard client.client.registration != nil, case .oauth(.provider(let refusal)) = error,
+        guard client.client.registration != nil, let refusal = error.refusal,
             ["invalid_client", "unauthorized_client"].contains(refusal.code)
         else { return error }
         return .registeredClientRefused(refusal, isNew: client.isNew)

@@ -34,8 +34,37 @@ enum LoginError: Error {
     case registration(RegistrationFailure, RegistrationAdvice)
     /// The provider refuses the client that it has registered for this account, now or for an earlier login.
     case registeredClientRefused(ProviderError, isNew: Bool)
+    /// The provider does not put the question to the user (OpenID Connect CIBA Core 1.0 §13).
+    case questionRefused(ProviderError)
+    /// The provider does not list the type of some authorization details; nothing was sent.
+    case detailsUnsupported(ProviderError)
+    /// The agent may not ask the user now to renew the login.
+    case renewalWithheld(detail: String)
     /// A person approved, but the login is not kept. `end` is what happened to the tokens.
     case discarded(LoginRejection, end: String)
+
+    /// The provider's refusal of a login's first request.
+    var refusal: ProviderError? {
+        switch self {
+        case .oauth(.provider(let error)), .questionRefused(let error): error
+        default: nil
+        }
+    }
+
+    private static func questionRefused(_ error: ProviderError, _ account: AccountName, _ again: String) -> LoginFailure
+    {
+        let refusal = error.backchannelRefusal
+        let hint =
+            switch refusal {
+            case .missingUserCode?, .invalidUserCode?:
+                "run 'authagent login \(account) --user-code', which asks for it and does not keep it"
+            case nil: again
+            case let refusal?: refusal.hint
+            }
+        return LoginFailure(
+            code: error.code, detail: [refusal?.problem, error.detail].compactMap(\.self).joined(separator: ": "),
+            hint: hint)
+    }
 
     /// Returns the failure for the client. `hasFile` is whether the account's name alone is enough to try again; `grant`
     /// is `nil` if the login ended before its grant was known.
@@ -94,6 +123,13 @@ enum LoginError: Error {
                 detail: "\(failure.detail) (\(failure.state.rawValue)), and no other store is chosen",
                 hint: StoreAdvice(failure, account: account, hasFile: hasFile, sealed: sealed).hint
             )
+        case .questionRefused(let error): return Self.questionRefused(error, account, again)
+        case .detailsUnsupported(let error):
+            return LoginFailure(
+                code: error.code, detail: "the provider cannot grant the authorization details: \(error.detail ?? "")",
+                hint: "check authorization_details in the account file against the provider's documentation")
+        case .renewalWithheld(let detail):
+            return LoginFailure(code: "cancelled", detail: "the login is not renewed: \(detail)", hint: again)
         case .discarded(let login, let end): return login.failure(end: end, again: again)
         case .registration(let failure, let advice):
             return failure.loginFailure(for: account, advice, again: again)

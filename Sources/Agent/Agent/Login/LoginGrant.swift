@@ -33,6 +33,8 @@ struct GrantedLogin: Sendable {
     var authentication: ClientAuthentication?
     /// What the ID token must repeat; `nil` if nothing was sent for it.
     var nonce: String?
+    /// The scopes that were requested; `nil` if those of the settings.
+    var scopes: [String]?
 }
 
 /// The progress of a login.

@@ -21,6 +21,14 @@ enum LoginRejection: Error, Equatable {
     case otherPerson(expected: String, found: String)
     /// The account of an elevated login has been locked, replaced or removed since it began.
     case accountChanged
+    /// The grant demands an ID token, and the provider sent none.
+    case noIDToken
+    /// The grant demands an ID token, and it cannot be verified.
+    case unverifiedPerson(detail: String)
+    /// A login may be renewed by its own person only.
+    case anotherPerson(detail: String)
+    /// A renewal has become needless: by a logout, another login, a lock, or new settings.
+    case superseded
 
     /// `nil` if the login is kept.
     init?(_ verdict: IdentityVerdict, _ settings: AccountSettings) {
@@ -62,7 +70,9 @@ enum LoginRejection: Error, Equatable {
     var mayBeOfSamePerson: Bool {
         switch self {
         case .stepUpUnmet, .accountChanged: true
-        case .badIDToken, .untimelyIDToken, .wrongSubject, .noSubject, .unverified, .otherPerson: false
+        case .badIDToken, .untimelyIDToken, .wrongSubject, .noSubject, .unverified, .otherPerson, .noIDToken,
+            .unverifiedPerson, .anotherPerson, .superseded:
+            false
         }
     }
 
@@ -93,6 +103,26 @@ enum LoginRejection: Error, Equatable {
                 detail: "the provider does not say who has approved, and the account file expects a subject; \(end)",
                 hint: "add the scope openid, then \(again)"
             )
+        case .noIDToken:
+            LoginFailure(
+                code: Problem.Code.badIDToken.rawValue,
+                detail: "the provider does not say who has approved on the phone: it sent no ID token; \(end)",
+                hint: "have the provider issue ID tokens for this client"
+            )
+        case .unverifiedPerson(let detail):
+            LoginFailure(
+                code: Problem.Code.badIDToken.rawValue,
+                detail: "cannot check who has approved on the phone: \(detail); \(end)",
+                hint: "check the network, and how the provider signs ID tokens for this client, then \(again)"
+            )
+        case .anotherPerson(let detail):
+            LoginFailure(
+                code: "wrong_subject", detail: "the login is not renewed by another person: \(detail); \(end)",
+                hint: "check login_hint in the account file, then \(again)"
+            )
+        case .superseded:
+            LoginFailure(
+                code: "cancelled", detail: "the account has changed while the user was asked; \(end)", hint: again)
         case .unverified(let detail):
             LoginFailure(
                 code: Problem.Code.providerUnreachable.rawValue,

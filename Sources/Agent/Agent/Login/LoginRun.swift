@@ -14,6 +14,7 @@ struct LoginRun: Sendable {
     /// Not the account's own provider: a failed login must leave an earlier login unchanged.
     private let provider: Provider
     private let clients: LoginClients
+    private let secrets: LoginSecrets
     private let shared: SharedParts
     private let registry: AccountRegistry
     private let sessions: ProviderSessions
@@ -22,7 +23,7 @@ struct LoginRun: Sendable {
         _ pending: PendingLogin, isNew: Bool, _ secrets: LoginSecrets, _ shared: SharedParts,
         _ registry: AccountRegistry, _ revocations: RevocationQueue, _ registrations: LeftRegistrations
     ) {
-        (self.pending, self.isNew) = (pending, isNew)
+        (self.pending, self.isNew, self.secrets) = (pending, isNew, secrets)
         (self.shared, self.registry) = (shared, registry)
         sessions = ProviderSessions(shared: shared, queue: revocations)
         provider = Provider(settings: pending.settings, shared: shared)
@@ -34,6 +35,7 @@ struct LoginRun: Sendable {
 
     private var name: AccountName { pending.account }
     private var settings: AccountSettings { pending.settings }
+    private var isRenewal: Bool { pending.renewal != nil }
     private var elevation: Elevation {
         Elevation(name: name, settings: settings, shared: shared, registry: registry)
     }
@@ -45,9 +47,11 @@ struct LoginRun: Sendable {
             let result = try await attempt()
             shared.logger.info("login done", metadata: ["account": "\(name)"])
             shared.feed.report(.loggedIn(result))
+            if !isRenewal, !pending.demands.isElevated { await shared.renewals.resume(name) }
             return .done(result)
         } catch {
             let failure = pending.stopReason.map(LoginError.init) ?? error
+            if isRenewal || pending.grant == .ciba { await noteForRenewals(failure) }
             // With demands, the account's name alone would start another login.
             let isRepeatable = registry.known(name) != nil && pending.demands == LoginDemands()
             let event = failure.failure(for: name, hasFile: isRepeatable, grant: pending.grant)
@@ -57,18 +61,27 @@ struct LoginRun: Sendable {
         }
     }
 
+    /// Has the agent not ask the user again where that is pointless, or against the user's wish.
+    private func noteForRenewals(_ failure: LoginError) async {
+        if let stop = failure.renewalStop, isRenewal || stop == .declined {
+            await shared.renewals.stop(name, stop)
+        } else if isRenewal {
+            shared.renewals.failed(name)
+        }
+    }
+
     private func attempt() async throws(LoginError) -> LoginResult {
         let isElevated = pending.demands.isElevated
         // Check the store before a person is asked to approve: it must be able to take the result.
         if isElevated { try await elevation.begin() } else { try await requireStore() }
         let file = isNew && !isElevated ? try prepareFile() : nil
-        let grant: GrantKind
-        do throws(OAuthFailure) { grant = try await provider.loginGrant() } catch { throw .oauth(error) }
+        let grant = try await grant()
         pending.begin(grant)
         guard !isElevated else { return try await logIn(grant, try clients.clientOfLogin(), nil) }
-        let client = try await clients.client(for: grant)
+        // The agent registers no client without a person.
+        let client = try await clients.client(for: grant, mayRegister: !isRenewal)
         do throws(LoginError) { return try await logIn(grant, client, file) } catch {
-            guard client.isLost(error) else { throw await clients.failed(error, client) }
+            guard !isRenewal, client.isLost(error) else { throw await clients.failed(error, client) }
         }
         // The registered client expired or was deleted at the provider. No approval was requested yet.
         let another = try await clients.registeredClient(for: grant)
@@ -82,11 +95,14 @@ struct LoginRun: Sendable {
     ) async throws(LoginError) -> LoginResult {
         let redirectURI = clients.redirectURI(of: client)
         var client = client.client
-        // A login uses the provider's current hosts.
-        client.endpointHosts = nil
+        // A person's login uses the provider's current hosts; without one, the client's secret goes to known hosts only.
+        if !isRenewal { client.endpointHosts = nil }
         let (server, metadata): (AuthorizationServer, ServerMetadata?)
-        do throws(OAuthFailure) { (server, metadata) = try await provider.connection(for: client) } catch {
-            throw .oauth(error)
+        do throws(OAuthFailure) {
+            (server, metadata) = try await provider.connection(for: client, grant == .ciba ? .backchannel : .tokens)
+        } catch { throw .oauth(error) }
+        if let refusal = await provider.refusal(of: settings.authorizationDetails) {
+            throw .detailsUnsupported(refusal)
         }
         client.endpointHosts = settings.hosts(of: server.endpoints)
         // Read before the approval: after it, nothing may delay storing the grant.
@@ -103,6 +119,9 @@ struct LoginRun: Sendable {
             switch await self.identify(granted, client) {
             case .success(let person):
                 guard !self.pending.demands.isElevated else { return await self.elevate(granted, of: person, client) }
+                guard self.pending.renewal?.isWanted() ?? true else {
+                    return .failure(await self.discarded(.superseded, granted.grant, client))
+                }
                 return await self.keep(granted, of: person, client, earlier, file)
             case .failure(let error): return .failure(error)
             }
@@ -110,15 +129,24 @@ struct LoginRun: Sendable {
         return try await kept.value.get()
     }
 
+    /// The grant of this login. A renewal asks on the phone, whatever the grant of the login was.
+    private func grant() async throws(LoginError) -> GrantKind {
+        guard !isRenewal else { return .ciba }
+        do throws(OAuthFailure) { return try await provider.loginGrant() } catch { throw .oauth(error) }
+    }
+
     private func login(
         by grant: GrantKind, _ context: LoginContext, _ redirectURI: RedirectURI
-    ) throws(LoginError) -> any LoginGrant {
+    ) -> any LoginGrant {
         switch grant {
         case .device: return DeviceLogin(context: context)
         case .code:
             return CodeLogin(
                 context: context, redirectURI: redirectURI, listeners: shared.redirectListeners, inbox: pending.inbox)
-        case .ciba: throw .oauth(.backchannelUnsupported(detail: "this agent does not log in by CIBA"))
+        case .ciba:
+            var login = CibaLogin(context: context, userCode: secrets.user)
+            if let renewal = pending.renewal { login.admit = renewal.admit }
+            return login
         }
     }
 
@@ -149,8 +177,10 @@ struct LoginRun: Sendable {
         let verdict = await provider.identify(
             granted.grant, clientID: client.id, clientSecret: client.secret,
             expecting: IDTokenExpectation(nonce: granted.nonce), for: .login)
+        let ciba =
+            pending.grant == .ciba ? LoginRejection(ciba: verdict, renewing: pending.renewal?.identity) : nil
         let unmet = LoginRejection(verdict, pending.demands, at: shared.time.wall)
-        if let login = LoginRejection(verdict, settings) ?? unmet {
+        if let login = ciba ?? LoginRejection(verdict, settings) ?? unmet {
             return .failure(await discarded(login, granted.grant, client))
         }
         switch verdict {
@@ -238,7 +268,8 @@ struct LoginRun: Sendable {
             granted.grant,
             to: client,
             of: person,
-            askedScope: settings.scopes,
+            askedScope: granted.scopes ?? settings.scopes,
+            askedDetails: settings.authorizationDetails,
             requestedAt: granted.requestedAt
         )
         if let unsaved {
@@ -257,7 +288,7 @@ struct LoginRun: Sendable {
                 subject: person.identity.map { DisplayText.clean($0.subject) },
                 scope: token.scope.joined(separator: " "),
                 expiresAt: secondsLeft.map { shared.time.wall + $0 },
-                note: Self.note(unwritten, unsaved, person.missing),
+                note: note(unwritten, unsaved, person.missing, granted.grant),
                 acr: person.identity?.authentication.context.map { DisplayText.clean($0) },
                 authTime: person.identity?.authentication.time
             )
@@ -265,8 +296,8 @@ struct LoginRun: Sendable {
     }
 
     /// Returns the problems of a login that has succeeded, in words.
-    private static func note(
-        _ unwritten: ConfigurationError?, _ unsaved: StoreFailure?, _ missing: NoIDToken?
+    private func note(
+        _ unwritten: ConfigurationError?, _ unsaved: StoreFailure?, _ missing: NoIDToken?, _ grant: TokenGrant
     ) -> String? {
         let file = unwritten.map { "the login lives until the agent ends: \($0); \($0.hint)" }
         let store = unsaved.map {
@@ -279,7 +310,14 @@ struct LoginRun: Sendable {
             case .untimely(let detail):
                 "the ID token is outside its validity period and not served: \(detail); check this machine's clock"
             }
-        let notes = [file, store, identity].compactMap(\.self)
+        // RFC 9396 §7: what the reply does not name is not granted.
+        let lost = settings.authorizationDetails?.reply(grant.authorizationDetails).notGranted ?? []
+        let details =
+            lost.isEmpty
+            ? nil
+            : "the provider has not granted authorization details of the type"
+                + " '\(DisplayText.clean(lost.joined(separator: "', '"), limit: 200))'"
+        let notes = [file, store, identity, details].compactMap(\.self)
         return notes.isEmpty ? nil : notes.joined(separator: "; ")
     }
 

@@ -48,6 +48,7 @@ final class Logins: Sendable {
         let merged = try SettingsMerge(account: name, request: request, known: known).merged()
         let settings = try demands.settings(merged, name, beside: known)
         try settings.requireWithin(limits.bound?.scopes, name)
+        try limits.requireAllowedLogin(settings, name)
         let fresh = PendingLogin(
             account: name, settings: settings, demands: demands, time: shared.time, logger: shared.logger,
             drawQRCode: drawQRCode,
@@ -60,7 +61,8 @@ final class Logins: Sendable {
         let stream = fresh.watch(wantsQRCode: wantsQRCode)
         let secrets = LoginSecrets(
             client: request.settings?.clientSecret.map { SecretBytes($0) },
-            registration: request.registrationToken.map { SecretBytes($0) }
+            registration: request.registrationToken.map { SecretBytes($0) },
+            user: try userCode(request, settings)
         )
         let run = LoginRun(
             // A request without settings must not rewrite the account file, nor one for a login beside the account's.
@@ -74,6 +76,44 @@ final class Logins: Sendable {
         }
         if let timeout = request.timeout { fresh.stop(after: .seconds(timeout)) }
         return stream
+    }
+
+    /// Starts a login that renews the account's ended one, unless another is pending. Its end is an event like any other's.
+    func renew(_ account: Account, _ renewal: LoginRenewal) {
+        let (name, settings) = (account.name, account.settings)
+        let fresh = PendingLogin(
+            account: name, settings: settings, renewal: renewal, time: shared.time, logger: shared.logger,
+            drawQRCode: drawQRCode,
+            prompted: { [hooks = shared.hooks] in hooks.note($0, of: name) })
+        guard let pending = try? claim(fresh, expecting: account), pending === fresh else { return }
+        account.vault.isRenewing = true
+        let run = LoginRun(fresh, isNew: false, LoginSecrets(), shared, registry, revocations, registrations)
+        fresh.start {
+            let event = await run.run()
+            account.vault.isRenewing = false
+            self.end(fresh)
+            // If it has failed, the next question may be due.
+            self.shared.schedule.changed()
+            return event
+        }
+    }
+
+    /// Returns the user's code for a question on the phone; only CIBA has one.
+    private func userCode(
+        _ request: LoginRequest, _ settings: AccountSettings
+    ) throws(Problem) -> SecretBytes? {
+        guard let code = request.userCode else { return nil }
+        guard settings.keys.grant == .ciba else {
+            throw Problem(.badRequest, "only a login by CIBA has a user code", hint: "leave it out, or give --ciba")
+        }
+        guard (1...256).contains(code.utf8.count),
+            code.unicodeScalars.allSatisfy({ $0.value > 0x1F && $0.value != 0x7F })
+        else {
+            throw Problem(
+                .badRequest, "the user code is not 1 to 256 bytes of printable text",
+                hint: "type the code that you have set at the provider")
+        }
+        return SecretBytes(code)
     }
 
     /// Returns the account's pending login: `fresh` if there was none; `nil` if the account is not `account` any more.
@@ -98,6 +138,7 @@ final class Logins: Sendable {
         wantsQRCode: Bool
     ) throws(Problem) -> AsyncStream<LoginEvent> {
         try pending.settings.requireWithin(limits.bound?.scopes, pending.account)
+        try limits.requireAllowedLogin(pending.settings, pending.account)
         if request.settings != nil || demands != LoginDemands(), demands != pending.demands {
             throw .otherLogin(of: pending.account, with: "demands")
         }
@@ -129,6 +170,13 @@ final class Logins: Sendable {
         login.stop(.cancelled)
         await login.wait()
         return true
+    }
+
+    /// Cancels a pending login that the agent itself has started, and waits for its end.
+    func cancelRenewal(of name: AccountName) async {
+        guard let login = pending[name], login.renewal != nil else { return }
+        login.stop(.cancelled)
+        await login.wait()
     }
 
     /// Stops the pending logins and waits for their ends.

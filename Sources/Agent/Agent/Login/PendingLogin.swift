@@ -47,6 +47,8 @@ final class PendingLogin: Sendable {
     let demands: LoginDemands
     /// Takes the provider's response to a login by code.
     let inbox: AuthorizationInbox
+    /// `nil` for a login that a person has started.
+    let renewal: LoginRenewal?
     private let time: any Time
     private let drawQRCode: @Sendable (String) -> [String]?
     /// Receives the prompt once, with the remaining time.
@@ -57,14 +59,16 @@ final class PendingLogin: Sendable {
     private static let watcherBuffer = 64
 
     init(
-        account: AccountName, settings: AccountSettings, demands: LoginDemands = LoginDemands(), time: any Time,
-        logger: Logger, drawQRCode: @escaping @Sendable (String) -> [String]?,
+        account: AccountName, settings: AccountSettings, demands: LoginDemands = LoginDemands(),
+        renewal: LoginRenewal? = nil, time: any Time, logger: Logger,
+        drawQRCode: @escaping @Sendable (String) -> [String]?,
         prompted: @escaping @Sendable (LoginPrompt) -> Void = { _ in }
     ) {
         self.account = account
         self.settings = settings
         self.demands = demands
         inbox = AuthorizationInbox(account: account, logger: logger)
+        self.renewal = renewal
         self.time = time
         self.drawQRCode = drawQRCode
         self.prompted = prompted
@@ -103,6 +107,9 @@ final class PendingLogin: Sendable {
         }
         if isOver { timer.cancel() }
     }
+
+    /// The current prompt; its `expiresIn` is not the remaining time.
+    var prompt: LoginPrompt? { state.withLock { $0.prompt?.prompt } }
 
     var stopReason: StopReason? { state.withLock { $0.stopReason } }
 
@@ -154,7 +161,7 @@ final class PendingLogin: Sendable {
         case .prompt(let shown, let deadline):
             var prompt = shown
             (prompt.issuer, prompt.clientID) = (settings.providerName, clientID)
-            prompt.scope = settings.scopes.joined(separator: " ")
+            prompt.scope = prompt.scope ?? settings.scopes.joined(separator: " ")
             prompt.note = prompt.note ?? clockLead.flatMap { ClockDifference($0)?.text }
             let isFirst = state.withLock { [prompt] state in
                 defer { state.prompt = (prompt, deadline) }

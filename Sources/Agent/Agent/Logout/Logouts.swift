@@ -37,6 +37,8 @@ struct Logouts: Sendable {
         let account = try registry.account(name)
         let ended: AccountVault.Ended
         do throws(StoreFailure) { ended = try await account.vault.signOut() } catch { throw .store(error) }
+        // One that has started since the first cancel would log in again.
+        await logins.cancelRenewal(of: name)
         let kept = await sinks.withdraw(of: name)
         let filesLeft = kept.isEmpty ? nil : kept
         let (revoked, reason): (Bool, String?) =

@@ -121,6 +121,13 @@ final class Provider: GrantRefresher {
         return (endpoints, discovered)
     }
 
+    /// Returns the issuer's metadata; `nil` if it publishes none, or it cannot be had now.
+    func metadata() async -> ServerMetadata? {
+        let settings = settings
+        guard let issuer = settings.issuer, settings.hasMetadata else { return nil }
+        return try? await shared.metadata.metadata(of: issuer)
+    }
+
     /// Returns the issuer's metadata if one of the needed endpoints is not configured.
     private func discovered(
         _ settings: AccountSettings, for purpose: SecretDestination.Purpose = .tokens, needsRegistration: Bool = false
@@ -131,7 +138,8 @@ final class Provider: GrantRefresher {
             switch purpose {
             case .tokens: lacksRegistration
             case .revocation, .session: settings.revocationEndpoint == nil
-            case .introspection: true
+            // Only the metadata has these endpoints.
+            case .introspection, .backchannel: true
             }
         guard let issuer = settings.issuer, settings.hasMetadata, !isComplete || isMissing else { return nil }
         do throws(OAuthFailure) { return try await shared.metadata.metadata(of: issuer) } catch {
@@ -176,10 +184,12 @@ final class Provider: GrantRefresher {
             // Without a target, a narrower token has the resources and audience of the login.
             let settings = settings
             let hasPlace = target.map { !$0.resources.isEmpty || $0.audience != nil } ?? false
+            let details = target?.details
+            if let refusal = await refusal(of: details) { return .misconfigured(refusal) }
             return try await server(for: client).refresh(
                 refreshToken, scopes: target?.scopes,
                 resources: hasPlace ? target?.resources ?? [] : settings.resources,
-                audience: hasPlace ? target?.audience : settings.audience, claims: claims
+                audience: hasPlace ? target?.audience : settings.audience, details: details, claims: claims
             )
         } catch let failure as OAuthFailure {
             switch failure {

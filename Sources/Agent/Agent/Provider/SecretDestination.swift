@@ -14,6 +14,8 @@ struct SecretDestination {
         /// The end of a sign-in session, which may need an access token first.
         case session
         case introspection
+        /// A login by CIBA, which has an endpoint of its own.
+        case backchannel
     }
 
     /// The hosts known at the login; `nil` if the login is bound to none.
@@ -40,6 +42,7 @@ struct SecretDestination {
             case .revocation: [revocation]
             case .session: [revocation, token]
             case .introspection: [endpoints.introspection]
+            case .backchannel: [token, endpoints.backchannel]
             }
         guard let metadata, let hosts,
             let foreign = unproven.compactMap(\.self).first(where: { !hosts.contains($0.host) })
@@ -76,7 +79,8 @@ extension AccountSettings {
     func hosts(of endpoints: ProviderEndpoints) -> Set<String>? {
         guard !hasLoginEndpoints else { return nil }
         var hosts: Set<String> = [endpoints.token.host]
-        for endpoint in [endpoints.revocation, endpoints.introspection] {
+        let backchannel = keys.grant == .ciba || renewsByCiba ? endpoints.backchannel : nil
+        for endpoint in [endpoints.revocation, endpoints.introspection, backchannel] {
             if let endpoint { hosts.insert(endpoint.host) }
         }
         if let issuer { hosts.insert(issuer.host) }

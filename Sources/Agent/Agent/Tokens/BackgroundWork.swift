@@ -13,6 +13,7 @@ struct BackgroundWork: Sendable {
     let revocations: RevocationQueue
     let expiries: ExpiryNotices
     let sinks: Sinks
+    let renewals: Renewals
 
     func run() async {
         await cancelWhenGracefulShutdown {
@@ -22,6 +23,7 @@ struct BackgroundWork: Sendable {
                 group.addTask { await registry.read(accounts) }
                 group.addTask { await runHooks() }
                 group.addTask { await sinks.run() }
+                group.addTask { await renewals.book.saveChanges() }
                 await followPlan(in: &group)
             }
         }
@@ -96,13 +98,15 @@ struct BackgroundWork: Sendable {
             expiries.nextDue(account, at: now).map { $0 <= now } ?? false
         }
         if !expiring.isEmpty { group.addTask { await expiries.runDue(registry.accounts) } }
+        for account in registry.accounts { renewals.start(account, at: now) }
         if let due = revocations.nextDue, due <= now { group.addTask { await revocations.runDue(at: now) } }
     }
 
     private func nextDue(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let dues =
             registry.accounts.map { $0.vault.nextDue(keepAlive: $0.settings.keepAlive, at: now) }
-            + registry.accounts.map { expiries.nextDue($0, at: now) } + [revocations.nextDue]
+            + registry.accounts.map { expiries.nextDue($0, at: now) }
+            + registry.accounts.map { renewals.nextDue($0, at: now) } + [revocations.nextDue]
         // What is due now is running and signals when it is done.
         return dues.compactMap { $0 }.filter { $0 > now }.min()
     }

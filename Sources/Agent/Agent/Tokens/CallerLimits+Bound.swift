@@ -13,8 +13,8 @@ extension CallerLimits {
     ) throws(Problem) {
         // The access portal gives credentials of every role for the token itself.
         if bound?.namesAWSRoles == true, settings.aws.portal != nil { throw .onlyAWSRoles(account) }
-        guard let foreign = bound?.beyond(target, own: settings.place) else { return }
-        throw .targetNotAllowed(foreign, account)
+        if let foreign = bound?.beyond(target, own: settings.place) { throw .targetNotAllowed(foreign, account) }
+        try requireAllowed(details: target?.details, account)
     }
 
     /// Returns the request narrowed to the login's scopes within the bound, if it names no scopes of its own.
@@ -30,7 +30,8 @@ extension CallerLimits {
         var request = request
         do throws(TokenTarget.Invalid) {
             request.target = try TokenTarget(
-                scopes: allowed, resources: target?.resources ?? [], audience: target?.audience)
+                scopes: allowed, resources: target?.resources ?? [], audience: target?.audience,
+                authorizationDetails: target?.authorizationDetails)
         } catch {
             throw Problem(.internalError, "the rules' scopes cannot be requested: \(error.problem)")
         }
@@ -42,6 +43,7 @@ extension CallerLimits {
     func requireWithinBound(
         _ token: AccessToken, _ settings: AccountSettings, _ account: AccountName
     ) throws(Problem) {
+        try requireWithinBound(token.detailTypes, account)
         guard let bound = bound?.scopes else { return }
         let known: [String]? =
             switch token.scopeOrigin {

@@ -133,7 +133,7 @@ struct Tokens: Sendable {
         let note: String? =
             switch served.note {
             case nil:
-                request.target.map { Self.note(on: served.token.scope, $0) }
+                request.target.map { Self.note(on: served.token, $0) }
                     ?? LostScope(served.token.lostScope)?.text
             case .providerTokensAreShorter:
                 "the lifetime of the provider's tokens is below the \(request.minimumValidity) s requested"
@@ -156,12 +156,16 @@ struct Tokens: Sendable {
     }
 
     /// Returns a warning if the token is broader than requested: a caller may hand it on as a restricted one.
-    private static func note(on scope: [String], _ target: TokenTarget) -> String? {
-        guard !target.scopes.isEmpty else { return nil }
-        let extra = ScopeReply(scope, to: target.scopes).notAsked.joined(separator: " ")
-        guard !extra.isEmpty else { return nil }
-        let shown = DisplayText.clean(extra, limit: 200)
-        return "the provider granted more scopes than requested: '\(shown)'"
+    private static func note(on token: AccessToken, _ target: TokenTarget) -> String? {
+        func note(_ what: String, _ extra: [String], _ separator: String) -> String? {
+            guard !extra.isEmpty else { return nil }
+            let shown = DisplayText.clean(extra.joined(separator: separator), limit: 200)
+            return "the provider granted more \(what) than requested: '\(shown)'"
+        }
+        let scopes = target.scopes.isEmpty ? [] : ScopeReply(token.scope, to: target.scopes).notAsked
+        let types = target.details?.reply(token.details).notAsked ?? []
+        let notes = [note("scopes", scopes, " "), note("authorization details", types, "', '")].compactMap(\.self)
+        return notes.isEmpty ? nil : notes.joined(separator: "; ")
     }
 }
 

@@ -4,7 +4,7 @@ internal import OAuth
 /// The table of account keys. A file is read in this order, so it decides which of two errors is reported.
 extension AccountKey {
     package static let all: [AccountKey] =
-        login + code + endpoints + client + session + urls + dialect + [provider] + parameters
+        login + code + details + endpoints + client + session + urls + dialect + [provider] + parameters
 
     private static let login = [
         AccountKey(.issuer, .url(Issuer.init(parsing:), \.text), \.issuer, from: \.issuer),
@@ -22,6 +22,13 @@ extension AccountKey {
         AccountKey(.loginHint, .text, \.loginHint, from: \.loginHint),
         AccountKey(
             .authorizationParameters, .parameters, \.authorizationParameters, from: \.authorizationParameters, in: .end),
+    ]
+
+    private static let details = [
+        // In the file only: a login of another program must not have the agent ask on the phone from then on.
+        AccountKey("renew", .choice, \.renew),
+        AccountKey(
+            .authorizationDetails, .authorizationDetails, \.authorizationDetails, from: \.authorizationDetails),
     ]
 
     private static let endpoints = [

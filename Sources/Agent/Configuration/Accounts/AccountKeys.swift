@@ -63,6 +63,10 @@ public struct AccountKeys: Equatable, Sendable {
     public var gitUsername: String?
     /// The user name that container programs send beside the token.
     public var registryUsername: String?
+    /// How the agent itself renews a login that has ended; `nil` if it does not.
+    public var renew: RenewalKind?
+    /// What each login requests beside scopes (RFC 9396).
+    public var authorizationDetails: AuthorizationDetails?
 
     public init(
         provider: ProviderChoice? = nil, issuer: Issuer? = nil, clientID: String? = nil, scopes: [String]? = nil,

@@ -53,7 +53,9 @@ public struct AccountSettings: Equatable, Sendable {
         let preset = keys.provider?.preset
         self.keys = keys
         if let given = keys.issuer { issuer = given } else { issuer = try Self.issuer(of: keys.provider) }
-        scopes = keys.scopes ?? preset?.scopes ?? []
+        let named = keys.scopes ?? preset?.scopes ?? []
+        // CIBA requires it (OpenID Connect CIBA Core 1.0 §7.1).
+        scopes = keys.grant == .ciba ? Self.withOpenID(named) : named
         store = keys.store ?? .keyring
         // An issuer beside the preset is another server of the same kind, with paths of its own.
         let isPresetsIssuer = keys.issuer == nil
@@ -81,6 +83,8 @@ public struct AccountSettings: Equatable, Sendable {
         }
         try Self.checkClient(keys, method: clientAuthentication)
         try Self.checkTarget(keys, encoding: dialect.encoding)
+        try Self.checkDetails(keys, encoding: dialect.encoding)
+        try Self.checkCiba(keys, issuer: issuer)
         try Self.checkURLs(keys)
         try Self.checkCode(keys)
         try Self.check(keys, issuer: issuer, scopes: scopes)

@@ -14,6 +14,7 @@ enum AccessRuleTable {
         let scopes = try file.scopes("scopes")
         let (resources, audiences) = (try file.resources("resources"), try file.audiences("audiences"))
         let awsRoles = try file.awsRoles("aws_roles")
+        let types = try file.authorizationTypes("authorization_types")
         let perMinute = try file.integer("max_per_minute", in: 1...1_000_000)
         let confirm = try file.choice("confirm", Confirmation.self)
         try file.refuseUnknownKeys()
@@ -34,7 +35,8 @@ enum AccessRuleTable {
         }
         return AccessRule(
             accounts: accounts, conditions: conditions, allow: allow, scopes: scopes, resources: resources,
-            audiences: audiences, awsRoles: awsRoles, maximumPerMinute: perMinute, confirm: confirm, source: file.place
+            audiences: audiences, awsRoles: awsRoles, authorizationTypes: types, maximumPerMinute: perMinute,
+            confirm: confirm, source: file.place
         )
     }
 

@@ -92,6 +92,7 @@ public enum PolicyExpectationFile {
         let one = try file.string("permission")
         let several = try file.strings("permissions")
         let scopes = try file.scopes("scopes")?.scopes ?? []
+        let types = try file.authorizationTypes("authorization_types") ?? []
         let awsRole = try awsRole(&file)
         guard (one == nil) != (several == nil), several?.isEmpty != true else {
             throw file.error(
@@ -114,13 +115,15 @@ public enum PolicyExpectationFile {
         guard let name, let account = AccountName(name) else {
             throw file.error("account", "it is missing or not an account name", hint: "a name has \(AccountName.rule)")
         }
-        guard let awsRole else { return AccessRequest(permissions, on: account, scopes: scopes) }
+        guard let awsRole else {
+            return AccessRequest(permissions, on: account, scopes: scopes, authorizationTypes: types)
+        }
         let request = AccessRequest(of: awsRole, on: account)
-        guard Set(request.permissions) == Set(permissions), scopes.isEmpty else {
+        guard Set(request.permissions) == Set(permissions), scopes.isEmpty, types.isEmpty else {
             let needed = request.permissions.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
             throw file.error(
-                "aws_role", "such a request has no scopes, and needs \(needed)",
-                hint: "leave scopes out, and write: permissions = [\(needed)]")
+                "aws_role", "such a request has neither scopes nor details, and needs \(needed)",
+                hint: "leave them out, and write: permissions = [\(needed)]")
         }
         return request
     }

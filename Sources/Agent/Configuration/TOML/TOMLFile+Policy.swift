@@ -61,6 +61,19 @@ extension TOMLFile {
         return texts
     }
 
+    /// Reads types of authorization details. An empty list allows none.
+    mutating func authorizationTypes(_ key: String) throws(ConfigurationError) -> [String]? {
+        guard let texts = try strings(key) else { return nil }
+        guard texts.count <= Self.mostPlaces else { throw tooMany(key) }
+        for text in texts
+        where !(1...256).contains(text.utf8.count) || !text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) {
+            throw error(
+                key, "'\(Self.shown(text))' cannot be the type of authorization details",
+                hint: "list types as the provider names them (RFC 9396 §2)")
+        }
+        return texts
+    }
+
     /// Reads patterns of roles at AWS.
     mutating func awsRoles(_ key: String) throws(ConfigurationError) -> [AWSRolePattern]? {
         guard let texts = try strings(key) else { return nil }

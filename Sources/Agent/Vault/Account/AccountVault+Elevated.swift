@@ -15,12 +15,13 @@ extension AccountVault {
     /// Keeps an elevated login in memory. `context` is the authentication context of its verified ID token.
     public func elevate(
         _ grant: TokenGrant, to client: GrantedClient, of identity: Identity, in context: String,
-        askedScope: [String], requestedAt: ContinuousClock.Instant
+        askedScope: [String], askedDetails: AuthorizationDetails? = nil, requestedAt: ContinuousClock.Instant
     ) throws(ElevationRefusal) -> AccessToken {
         let now = ports.time.now
         // As if it were renewable: a token whose lifetime is not known must not stay elevated without end.
-        let token = AccessToken(
+        var token = AccessToken(
             grant, scope: grant.scope ?? askedScope, requestedAt: requestedAt, isRenewable: true)
+        token.suppose(askedDetails)
         let login = ElevatedLogin(
             token: token, refreshToken: grant.refreshToken, client: client, identity: identity, context: context)
         let result: Result<Void, ElevationRefusal> = guarded.withLock { guarded in

@@ -10,14 +10,17 @@ extension AccountVault {
     /// the failure is returned.
     public func adopt(
         _ grant: TokenGrant, to client: GrantedClient, of person: GrantedIdentity = GrantedIdentity(),
-        askedScope: [String], requestedAt: ContinuousClock.Instant
+        askedScope: [String], askedDetails: AuthorizationDetails? = nil, requestedAt: ContinuousClock.Instant
     ) async -> (token: AccessToken, unsaved: StoreFailure?) {
-        await exclusively { await self.take(grant, client, person, askedScope: askedScope, requestedAt: requestedAt) }
+        await exclusively {
+            await self.take(
+                grant, client, person, askedScope: askedScope, askedDetails: askedDetails, requestedAt: requestedAt)
+        }
     }
 
     private func take(
         _ grant: TokenGrant, _ client: GrantedClient, _ person: GrantedIdentity, askedScope: [String],
-        requestedAt: ContinuousClock.Instant
+        askedDetails: AuthorizationDetails?, requestedAt: ContinuousClock.Instant
     ) async -> (token: AccessToken, unsaved: StoreFailure?) {
         // RFC 6749 §5.1: an absent scope is the requested one.
         let scope = grant.scope ?? askedScope
@@ -39,7 +42,9 @@ extension AccountVault {
             journalKey: earlierKey ?? newJournalKey(),
             endpointHosts: client.endpointHosts,
             isScopeNamed: ScopeOrigin(grant, of: nil) == .named,
-            clientAuthentication: client.authentication
+            clientAuthentication: client.authentication,
+            // A renewal whose reply names none may have all of them.
+            detailTypes: Set((askedDetails?.types ?? []) + (grant.authorizationDetails?.types ?? [])).sorted()
         )
         let failure = await copyToStore(credential)
         // The store may still have the key of the login before.
@@ -52,6 +57,7 @@ extension AccountVault {
         }
         var token = AccessToken(grant, scope: scope, requestedAt: requestedAt, isRenewable: credential.isRenewable)
         token.idToken = person.idToken
+        token.suppose(askedDetails)
         guarded.withLock { [token, isJournaled] guarded in
             guarded.state.adopt(credential, token: token, grantedAt: requestedAt, jitter: ports.jitter())
             guarded.state.idTokenMissing(person.missing, at: requestedAt)

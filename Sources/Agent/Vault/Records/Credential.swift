@@ -34,6 +34,8 @@ public struct Credential: Sendable, Equatable {
     public var clientAuthentication: ClientAuthentication?
     /// The scopes that the provider once granted to this login and no longer grants.
     public var lostScope: [String]
+    /// The types of the authorization details (RFC 9396) that the login has requested and was granted.
+    public var detailTypes: [String]
     /// Why the provider has ended the login; `nil` if it has not.
     public var end: LoginRequiredReason?
 
@@ -42,7 +44,8 @@ public struct Credential: Sendable, Equatable {
         refreshToken: SecretBytes?, lastingAccessToken: SecretBytes? = nil, scope: [String], grantedAt: Int,
         identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil,
         journalKey: SecretBytes? = nil, endpointHosts: Set<String>? = nil, end: LoginRequiredReason? = nil,
-        isScopeNamed: Bool = false, clientAuthentication: ClientAuthentication? = nil, lostScope: [String] = []
+        isScopeNamed: Bool = false, clientAuthentication: ClientAuthentication? = nil, lostScope: [String] = [],
+        detailTypes: [String] = []
     ) {
         self.account = account
         self.generation = generation
@@ -62,6 +65,7 @@ public struct Credential: Sendable, Equatable {
         self.end = end
         self.clientAuthentication = clientAuthentication
         self.lostScope = lostScope
+        self.detailTypes = detailTypes
     }
 
     /// How the login's tokens are renewed.
@@ -135,6 +139,7 @@ public struct Credential: Sendable, Equatable {
         client.expiry = nil
         client.endpointHosts = nil
         client.lostScope = []
+        client.detailTypes = []
         client.end = nil
         return client
     }

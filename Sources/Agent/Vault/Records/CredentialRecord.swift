@@ -38,7 +38,8 @@ extension Credential {
             end: end?.rawValue,
             scopeNamed: isScopeNamed ? true : nil,
             clientAuthentication: clientAuthentication?.rawValue,
-            lostScope: lostScope.isEmpty ? nil : lostScope
+            lostScope: lostScope.isEmpty ? nil : lostScope,
+            detailTypes: detailTypes.isEmpty ? nil : detailTypes
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -74,7 +75,8 @@ extension Credential {
             end: fields.end.flatMap(LoginRequiredReason.init),
             isScopeNamed: fields.scopeNamed == true && scope.count == fields.scope.count,
             clientAuthentication: fields.clientAuthentication.flatMap(ClientAuthentication.init),
-            lostScope: TokenGrant.scopes(fields.lostScope ?? [], atMost: Self.mostScopes)
+            lostScope: TokenGrant.scopes(fields.lostScope ?? [], atMost: Self.mostScopes),
+            detailTypes: fields.detailTypes ?? []
         )
     }
 }
@@ -112,6 +114,8 @@ private struct RecordFields: Codable {
     var clientAuthentication: String?
     /// Absent also while the provider grants what it did.
     var lostScope: [String]?
+    /// Absent also without authorization details.
+    var detailTypes: [String]?
 
     /// A time out of range must not cost the login: it is read as none.
     var expiry: LoginExpiry? {
@@ -137,6 +141,7 @@ private struct RecordFields: Codable {
         case scopeNamed = "scope_named"
         case clientAuthentication = "client_auth"
         case lostScope = "lost_scope"
+        case detailTypes = "authorization_types"
     }
 }
 

@@ -16,8 +16,13 @@ extension Rotation {
         case (.unanswered(let detail), _): failed(.providerUnreachable(detail: detail))
 
         case (.misconfigured(let error), let target?) where error.refusedPart != nil:
-            let isScope = error.refusedPart == .scope && !target.scopes.isEmpty
-            refused(target, isScope ? .invalidScope : .invalidTarget, error.description)
+            let reason: TargetRefusal.Reason =
+                switch error.refusedPart {
+                case .details: .invalidDetails
+                case .scope where !target.scopes.isEmpty: .invalidScope
+                default: .invalidTarget
+                }
+            refused(target, reason, error.description)
         case (.misconfigured(let error), let target?), (.deadGrant(let error), let target?),
             (.needsPerson(let error), let target?):
             await refusedUnclearly(target, error.description)
@@ -53,7 +58,9 @@ extension Rotation {
     private func refused(_ target: TokenTarget, _ reason: TargetRefusal.Reason, _ detail: String) {
         failed(
             .targetRefused(
-                TargetRefusal(reason, missing: target.scopes, loginScope: credential.scope, detail: detail)))
+                TargetRefusal(
+                    reason, missing: target.scopes, types: target.details?.types ?? [],
+                    loginScope: credential.scope, detail: detail)))
     }
 
     /// Entra answers `invalid_grant` if one scope lacks consent; others blame the request, the client or nothing. A

@@ -114,6 +114,15 @@ struct Rotation: Sendable {
                 .targetRefused(
                     TargetRefusal(.narrower, missing: missing, granted: scope, loginScope: credential.scope)))
         }
+        if let requested = target?.details {
+            let missing = requested.reply(grant.authorizationDetails).notGranted
+            guard missing.isEmpty else {
+                // RFC 9396 §7: a reply without details has not honoured them.
+                return failed(
+                    .targetRefused(
+                        TargetRefusal(.detailsNotGranted, missing: [], types: missing, loginScope: credential.scope)))
+            }
+        }
         var token = AccessToken(grant, scope: scope, of: credential, requestedAt: requestedAt, isRenewable: true)
         var isNewIdentity = false
         // A token with a target says nothing new of the login.

@@ -42,8 +42,8 @@ extension AccountVault {
                     case .signedOut(let reason): .loginRequired(reason)
                     case .active(let credential):
                         credential.isSignedIn || state.slots.own.token?.isValid(at: now) == true
-                            ? .active : .loginRequired(.noRefreshToken)
-                    case .dead(_, let reason): .loginRequired(reason)
+                            ? .active : .loginRequired(state.current(.noRefreshToken))
+                    case .dead(_, let reason): .loginRequired(state.current(reason))
                     }
                 }
             return AccountSnapshot(

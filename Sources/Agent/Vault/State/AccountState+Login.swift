@@ -11,6 +11,7 @@ extension AccountState {
         markSaved()
         storage.readAgain = nil
         missingIDToken = nil
+        isRenewing = false
         notices.isMissingRefreshTokenReported = false
         if !lock.isClosed { lock.open(at: grantedAt) }
         slots = TokenSlots(own: token, jitter: jitter)
@@ -57,9 +58,11 @@ extension AccountState {
         } else {
             slots.restore(
                 credential.lastingAccessToken.map {
-                    AccessToken(
+                    var token = AccessToken(
                         lasting: $0, type: "Bearer", scope: credential.scope,
                         origin: credential.isScopeNamed ? .named : .omitted(atMost: nil))
+                    token.detailTypes = credential.detailTypes
+                    return token
                 })
         }
     }
@@ -72,6 +75,7 @@ extension AccountState {
         elevated = ElevatedLogins()
         storage.readAgain = nil
         storage.unsaved = nil
+        isRenewing = false
         doubts = RefreshTokenDoubts()
         notices.isDemandReported = false
     }

@@ -43,7 +43,8 @@ extension AccountState {
     private func refusal(at now: ContinuousClock.Instant) -> TokenFailure? {
         if let reason = lock.reason(at: now) { return .locked(reason) }
         switch login {
-        case .signedOut(let reason), .dead(_, let reason): return .loginRequired(reason)
+        case .signedOut(let reason): return .loginRequired(reason)
+        case .dead(_, let reason): return .loginRequired(current(reason))
         case .unread(let failure): return failure.map { .store($0) }
         case .active: return nil
         }

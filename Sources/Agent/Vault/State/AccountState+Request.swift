@@ -51,7 +51,7 @@ extension AccountState {
         case .dead(_, let reason):
             guard let token = slots[target]?.token,
                 Freshness.of(token, minimumValidity: minimumValidity, at: now) == .fresh
-            else { return .fail(.loginRequired(reason)) }
+            else { return .fail(.loginRequired(current(reason))) }
             return .serve(ServedToken(token, at: now, note: nil))
         case .active(let credential):
             guard let token = slots[target]?.token else {
@@ -100,7 +100,7 @@ extension AccountState {
             .fail(.targetRefused(TargetRefusal(reason, missing: target.scopes, loginScope: credential.scope)))
         }
         guard credential.isRenewable else {
-            return target.map { refused(.noRefreshToken, $0) } ?? .fail(.loginRequired(.noRefreshToken))
+            return target.map { refused(.noRefreshToken, $0) } ?? .fail(.loginRequired(current(.noRefreshToken)))
         }
         if let target {
             let slot = slots[target]

@@ -34,6 +34,8 @@ package struct AccountState: Sendable {
     var notices = Notices()
     /// The latest expiries that clients have got with a token.
     var expiries = KnownExpiries()
+    /// Whether the agent has asked the user to renew the login, which has ended.
+    var isRenewing = false
 
     package init() {}
 

@@ -23,6 +23,9 @@ struct ApprovalText {
         if let claimed = approval.executableClaimed { lines.append("  \(claimed), as the process shows it") }
         if let unit = approval.unit { lines.append("  unit: \(unit)") }
         if let scopes = approval.scopes { lines.append("  scopes: \(scopes.joined(separator: " "))") }
+        if let types = approval.authorizationTypes {
+            lines.append("  authorization details: \(types.joined(separator: ", "))")
+        }
         if approval.confirm == .first {
             lines.append("  an approval is for all that the rule allows this process, until it ends")
         }

@@ -58,6 +58,12 @@ struct PolicyText {
         if let perMinute = rule.maximumPerMinute { terms.append("up to \(perMinute) times a minute") }
         if let confirm = rule.confirm { terms.append(confirmation(confirm)) }
         if let places = places(rule) { terms.append(places) }
+        if let types = rule.authorizationTypes {
+            terms.append(
+                types.isEmpty
+                    ? "without authorization details"
+                    : "with authorization details of the types '\(types.joined(separator: "', '"))' only")
+        }
         if let roles = rule.awsRoles { terms.append("for the AWS roles '\(roles.joined(separator: "', '"))'") }
         return terms.joined(separator: ", ")
     }

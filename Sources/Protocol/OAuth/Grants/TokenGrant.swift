@@ -101,7 +101,10 @@ extension TokenGrant {
             isScopeComplete: scope?.count == named?.count && fields.agreeOnWords("scope", "scopes"),
             authorizationDetails: AuthorizationDetails(granted: fields["authorization_details"])
         )
-        areDetailsUnreadable = authorizationDetails == nil && fields["authorization_details"] != nil
+        // Some servers send an empty list where there are none.
+        let details = fields["authorization_details"]
+        areDetailsUnreadable =
+            authorizationDetails == nil && details != nil && details != .array([]) && details != .null
     }
 
     /// Returns the words that are valid scopes (RFC 6749 appendix A.4).

@@ -35,6 +35,8 @@ public struct UserPaths: Equatable, Sendable {
     public var sealed: String { state + "/sealed" }
     /// When the expiry of logins was announced.
     public var notices: String { state + "/notices.json" }
+    /// When the agent has asked users on its own to renew a login.
+    public var renewals: String { state + "/renewals.json" }
     /// The log of an agent that the client started.
     public var log: String { state + "/authagentd.log" }
 }

@@ -47,6 +47,7 @@ final class AgentFixture: Sendable {
                 logger: logger,
                 hooks: hooks,
                 notices: NoticeFile(path: files.path + "/notices.json"),
+                renewals: RenewalFile(path: files.path + "/renewals.json"),
                 sinks: sinks,
                 redirectListeners: redirectListeners
             )

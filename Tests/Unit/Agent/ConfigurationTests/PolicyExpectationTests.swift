@@ -59,6 +59,25 @@ struct PolicyExpectationTests {
         }
     }
 
+    @Test("types of authorization details are tested like scopes")
+    func authorizationTypes() throws {
+        let rules = AccessRules(
+            owner: 1000,
+            rules: [
+                AccessRule(
+                    accounts: [Glob("*")], conditions: [.user(34, name: "backup")], allow: [.token],
+                    authorizationTypes: ["payment"], source: "f:1")
+            ])
+        let text = "[[expect]]\nuser = \"backup\"\naccount = \"work\"\npermission = \"token\"\nresult = \"allow\"\n"
+        func failure(_ types: String) throws -> PolicyTestReport.Failure? {
+            try #require(try load(text + "authorization_types = \(types)\n").first).failure(under: rules)
+        }
+        #expect(try failure("[\"payment\"]") == nil)
+        #expect(
+            try failure("[\"payment\", \"account\"]")?.reason
+                == "rule 1 (f:1) decides; it does not allow authorization details of the type 'account'")
+    }
+
     @Test("a decision as expected passes, whichever members of it the file names")
     func met() throws {
         let expectations = try load(

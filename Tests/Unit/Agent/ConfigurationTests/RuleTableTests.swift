@@ -14,6 +14,24 @@ struct RuleTableTests {
         try DaemonSettings.load(user: user, system: system, names: Self.names)
     }
 
+    @Test("types of authorization details bound a rule, also an empty list; what cannot be a type is refused")
+    func authorizationTypes() throws {
+        func rule(_ lines: String) throws -> AccessRule {
+            let text = "[[rule]]\naccounts = [\"*\"]\nuser = \"ci\"\nallow = [\"token\"]\n" + lines
+            return try #require(try load(user: text).rules.first)
+        }
+        let listed = try rule("authorization_types = [\"payment\", \"https://x.example/t\"]\n")
+        #expect(listed.authorizationTypes == ["payment", "https://x.example/t"])
+        #expect(listed.bound?.beyond(types: ["payment", "other"]) == ["other"])
+        #expect(listed.bound?.resources == [] && listed.bound?.scopes == nil)
+        #expect(try rule("authorization_types = []\n").bound?.beyond(types: ["a"]) == ["a"])
+        #expect(try rule("scopes = [\"a\"]\n").bound?.beyond(types: ["a"]) == ["a"])
+        #expect(try rule("").bound == nil)
+        for list in ["[\"\"]", "[\"a b\"]", "[1]", "\"a\"", "[\"\(String(repeating: "x", count: 257))\"]"] {
+            #expect(throws: ConfigurationError.self, "\(list)") { _ = try rule("authorization_types = \(list)\n") }
+        }
+    }
+
     @Test("a rule is read as written, with the ids of its names and its place in the file")
     func rule() throws {
         let digest = String(repeating: "Ab", count: 32)

@@ -79,6 +79,7 @@ extension AuthorizationRequest {
         (resources, audience) = (settings.resources, settings.audience)
         loginHint = settings.loginHint
         (acrValues, maxAge, claims) = (demands.acrValues, demands.maxAge, demands.claims)
+        details = settings.authorizationDetails
         more = settings.authorizationParameters
     }
 }

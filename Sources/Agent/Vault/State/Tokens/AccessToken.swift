@@ -1,4 +1,4 @@
-internal import OAuth
+public import OAuth
 public import SecretMemory
 
 /// An access token in memory. Written to a store only if it is itself the credential.
@@ -17,6 +17,11 @@ public struct AccessToken: Sendable, Equatable {
     public let isLifetimeAssumed: Bool
     /// The scopes that the login once had, and this token has not.
     public internal(set) var lostScope: [String] = []
+    /// The authorization details (RFC 9396) that the provider's reply named; `nil` if it named none.
+    public internal(set) var details: AuthorizationDetails?
+    /// The types of details that the token may have: those of the reply, else those of the login; `nil` if the reply's
+    /// cannot be read.
+    public internal(set) var detailTypes: [String]? = []
     /// The newest verified ID token of the login, which may be older than this access token.
     public internal(set) var idToken: HeldIDToken?
 
@@ -58,6 +63,11 @@ public struct AccessToken: Sendable, Equatable {
     /// Ends the token before its expiry, as the provider has.
     mutating func end(at now: ContinuousClock.Instant) { expiresAt = min(expiresAt ?? now, now) }
 
+    /// Takes the requested details for granted where the reply named none: it may have all of them.
+    mutating func suppose(_ requested: AuthorizationDetails?) {
+        if details == nil, detailTypes != nil, let requested { detailTypes = requested.types }
+    }
+
     public func isValid(at now: ContinuousClock.Instant) -> Bool { expiresAt.map { now < $0 } ?? true }
 }
 
@@ -78,5 +88,7 @@ extension AccessToken {
             lifetime: named ?? (isRenewable ? Self.assumedLifetime : nil),
             isLifetimeAssumed: named == nil && isRenewable
         )
+        details = grant.authorizationDetails
+        detailTypes = grant.areDetailsUnreadable ? nil : details?.types ?? credential?.detailTypes ?? []
     }
 }

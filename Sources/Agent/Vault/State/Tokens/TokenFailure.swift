@@ -47,4 +47,6 @@ public enum LoginRequiredReason: String, Sendable {
     case clientExpired = "client_expired"
     /// The access token that was the credential itself has expired, or a refresh token to renew it with is missing.
     case noRefreshToken = "no_refresh_token"
+    /// The login has ended, and the agent has asked on the user's phone to renew it.
+    case renewalPending = "renewal_pending"
 }
