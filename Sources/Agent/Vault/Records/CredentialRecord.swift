@@ -171,11 +171,13 @@ private struct IdentityFields: Codable {
     }
 
     var identity: Identity {
-        // Times out of range would overflow, and are read as none.
-        let time = authTime.flatMap { RecordTime.range.contains($0) ? $0 : nil }
+        // What no provider sends must not cost the login: it is read as none.
+        let authentication = Identity.Authentication(
+            context: acr.flatMap { AuthenticationContexts.isName($0) ? $0 : nil },
+            time: authTime.flatMap { RecordTime.range.contains($0) ? $0 : nil })
         return Identity(
             issuer: issuer, subject: subject, audience: audience, email: email, name: name,
-            authentication: Identity.Authentication(context: acr, time: time))
+            authentication: authentication)
     }
 }
 

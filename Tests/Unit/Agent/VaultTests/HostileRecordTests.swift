@@ -46,6 +46,22 @@ struct HostileRecordTests {
         #expect(try credential(["access_token": "a1", "refresh_token": NSNull()])?.lastingAccessToken != nil)
     }
 
+    @Test("how and when the user authenticated is read as not known if no provider can have sent it")
+    func authentication() throws {
+        func identity(_ acr: String, _ time: Int) throws -> Identity? {
+            try credential([
+                "identity": [
+                    "issuer": "i", "subject": "s", "audience": ["tv"], "acr": acr, "auth_time": time,
+                ] as [String: Any]
+            ])?.identity
+        }
+        #expect(try identity("phr", 7)?.authentication == Identity.Authentication(context: "phr", time: 7))
+        for acr in ["", "a b", "\u{1b}[2J", "ä", String(repeating: "x", count: 257)] {
+            #expect(try identity(acr, 7)?.authentication == Identity.Authentication(time: 7), "\(acr.debugDescription)")
+        }
+        for time in [-1, Int.max] { #expect(try identity("phr", time)?.authentication.time == nil) }
+    }
+
     @Test(
         "a record with members of another type, or another account's name, is not read",
         arguments: [
