@@ -33,7 +33,7 @@ struct Elevation: Sendable {
         let token: AccessToken
         do throws(AccountVault.ElevationRefusal) {
             token = try account.vault.elevate(
-                granted.grant, to: client, of: identity, in: context, askedScope: settings.scopes,
+                granted.grant, to: client, of: identity, in: context, askedScope: granted.scopes ?? settings.scopes,
                 askedDetails: settings.authorizationDetails, requestedAt: granted.requestedAt)
         } catch {
             switch error {
