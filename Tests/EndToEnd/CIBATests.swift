@@ -86,7 +86,7 @@ struct CIBATests {
         let phone = try await Phone("renew = \"ciba\"")
         try await phone.logIn()
         try await phone.lose()
-        try await eventually("nothing is asked") { phone.issuer.pushes.contains { $0.isPending } }
+        await eventually("nothing is asked") { phone.issuer.pushes.contains { $0.isPending } }
         let push = try #require(phone.issuer.pushes.first { $0.isPending })
         for _ in 0..<20 {
             let token = try await phone.home.authagent("token", "work", "--json")
@@ -109,7 +109,7 @@ struct CIBATests {
             try await phone.home.authagent("store", "init", "--key-file", phone.home.files.path + "/key").status == 0)
         try await phone.logIn()
         try await phone.lose()
-        try await eventually("nothing is asked") { phone.issuer.log.count { $0.endpoint == .backchannel } == 2 }
+        await eventually("nothing is asked") { phone.issuer.log.count { $0.endpoint == .backchannel } == 2 }
         await phone.home.killDaemon()
         let note = phone.home.files.path + "/state/authagent/renewals.json"
         let attributes = try FileManager.default.attributesOfItem(atPath: note)

@@ -6,10 +6,16 @@ import Testing
 /// Authorization details (RFC 9396) of token requests, on the real server.
 struct DetailsRouteTests {
     private static let canonical = #"[{"actions":["read"],"type":"payment"}]"#
+    private let work: AccountName
+
+    init() throws { work = try #require(AccountName("work")) }
+
     /// The same details, written otherwise.
     private static let other = "%5B+%7B%22type%22%3A%22payment%22%2C+%22actions%22%3A%5B%22read%22%5D%7D+%5D"
 
-    private static func rule(_ types: [String]?, scopes: [String]? = nil, confirm: Confirmation? = nil) -> AccessRule {
+    private static func rule(
+        _ types: [String]?, scopes: [String]? = nil, confirm: AgentAPI.Confirmation? = nil
+    ) -> AccessRule {
         AccessRule(
             accounts: [Glob("*")], conditions: [.user(4242, name: nil)], allow: [.token, .idToken],
             scopes: scopes.flatMap { ScopeBound($0) }, authorizationTypes: types, confirm: confirm, source: "f:1")
@@ -31,7 +37,7 @@ struct DetailsRouteTests {
             let reply = try await server.exchange(
                 .post("/v1/accounts/work/token/rejected", body, "Content-Type: application/json"))
             #expect(reply.status == 200)
-            #expect(server.service.calls.last == .rejectToken(work, request, digest: nil))
+            #expect(server.service.calls.last == .rejectToken(work, RejectedToken(request)))
         }
     }
 

@@ -1,8 +1,10 @@
 import Agent
 import AgentAPI
 import OAuth
+import SecretMemory
 import TestSupport
 import Testing
+import Vault
 
 /// Logins that are approved on the user's phone.
 struct CibaLoginTests {
