@@ -79,7 +79,7 @@ struct StatusTable {
         return switch renewal.state {
         case .ready: nil
         case .pending: "waiting for your approval on the phone\(detail)"
-        case .waiting: "asks on the phone \(words(renewal.at))\(detail)"
+        case .waiting: "asks on the phone \(renewal.at.map { words($0) } ?? "later")\(detail)"
         case .stopped: "does not ask on the phone\(detail)"
         }
     }

@@ -66,7 +66,8 @@ struct DetailsBoundTests {
     @Test("a provider that gives more details than requested, or unreadable ones, gives nothing under a bound")
     func wider() async throws {
         for granted in [
-            #"[{"type":"payment","actions":["read"]},{"type":"account"}]"#, #"{"type":"payment"}"#, "[]", "7",
+            #"[{"type":"payment","actions":["read"]},{"type":"account"}]"#, #"{"type":"payment"}"#, "7",
+            #"[{"type":""}]"#,
         ] {
             let fixture = try await DetailsTests.loggedIn(#"[{"type":"payment"}]"#)
             fixture.provider.script(.token, DetailsTests.token("n1", granted))
