@@ -1,3 +1,4 @@
+internal import AgentAPI
 internal import Configuration
 internal import Logging
 internal import OAuth
