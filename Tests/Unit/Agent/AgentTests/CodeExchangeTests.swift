@@ -1,3 +1,4 @@
+import Agent
 import AgentAPI
 import OAuth
 import TestSupport
