@@ -7,14 +7,12 @@ import Vault
 
 /// The exchange of a code, which is sent once, at the server that the login has recorded.
 struct CodeExchangeTests {
-    /// Starts a login, lets the provider answer the exchange with the script, and returns the last event.
-    private func exchange(
-        _ fixture: CodeLoginFixture, _ change: (inout LoginSettings) -> Void = { _ in },
-        _ script: FakeProvider.Answer...
-    ) async throws -> LoginEvent? {
-        let (log, prompt) = try await fixture.pending(change)
-        fixture.agent.provider.script(.token, script[0])
-        #expect(fixture.listeners.opened.last?.take(try fixture.response(to: prompt)) == .accepted)
+    /// Starts a login, has the provider answer the exchange so, and returns the last event.
+    private func exchange(_ fixture: CodeLoginFixture, _ answer: FakeProvider.Answer) async throws -> LoginEvent? {
+        let (log, prompt) = try await fixture.pending()
+        fixture.agent.provider.script(.token, answer)
+        let response = try fixture.response(to: prompt)
+        #expect(fixture.listeners.opened.last?.take(response) == .accepted)
         return await log.events().last
     }
 
