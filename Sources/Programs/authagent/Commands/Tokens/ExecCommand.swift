@@ -78,8 +78,11 @@ struct ExecCommand: ParsableCommand {
 
     private func validateRenewal() throws {
         guard !(restart && onRenew != nil) else { throw ValidationError("--restart and --on-renew exclude each other") }
-        guard givesToken || !restart && onRenew == nil else {
-            throw ValidationError("--restart and --on-renew need --env, --file or --fd")
+        guard givesToken || !restart else { throw ValidationError("--restart needs --env, --file or --fd") }
+        guard !file.isEmpty || onRenew == nil else {
+            throw ValidationError(
+                "--on-renew needs --file, from which a running command can read the new token; --restart serves --env and --fd"
+            )
         }
         if let onRenew, SignalName.number(of: onRenew) == nil {
             throw ValidationError("'\(Console.clean(onRenew))' is not a signal that can be sent, such as HUP")
