@@ -28,7 +28,7 @@ struct Elevation: Sendable {
     ) throws(LoginRejection) -> LoginResult {
         guard let account = registry.known(name), settings.continues(account.settings) else { throw .accountChanged }
         guard let identity, let context = identity.authentication.context else {
-            throw .stepUpUnmet(detail: "the ID token does not name an authentication context")
+            throw .stepUpUnmet("is not shown by the ID token: it names none")
         }
         let token: AccessToken
         do throws(AccountVault.ElevationRefusal) {

@@ -15,8 +15,8 @@ enum LoginRejection: Error, Equatable {
     case noSubject
     /// A subject is expected, and the ID token cannot be verified.
     case unverified(detail: String)
-    /// The ID token does not show that the user has authenticated as demanded.
-    case stepUpUnmet(detail: String)
+    /// The ID token does not show that the user has authenticated as demanded. The text follows that authentication.
+    case stepUpUnmet(String)
     /// An elevated login is another person's than the account's login.
     case otherPerson(expected: String, found: String)
     /// The account of an elevated login has been locked, replaced or removed since it began.
@@ -52,17 +52,17 @@ enum LoginRejection: Error, Equatable {
     init?(_ verdict: IdentityVerdict, _ demands: LoginDemands, at wall: Int) {
         guard demands.areVerified else { return nil }
         switch verdict {
-        case .absent: self = .stepUpUnmet(detail: "the provider sent no ID token, so it cannot be verified")
+        case .absent: self = .stepUpUnmet("cannot be verified: the provider sent no ID token")
         case .unverified(let detail), .verified(_, _, let detail?):
-            self = .stepUpUnmet(detail: "the ID token cannot be verified: \(detail)")
-        case .refused(let refusal): self = .stepUpUnmet(detail: "the ID token is refused: \(refusal.detail)")
+            self = .stepUpUnmet("cannot be verified by the ID token: \(detail)")
+        case .refused(let refusal): self = .stepUpUnmet("cannot be verified by the ID token: \(refusal.detail)")
         case .verified(let identity, _, nil):
             let authentication = identity.authentication
             do throws(IDTokenRejection) {
                 try AuthenticationDemands(acrValues: demands.acrValues, maxAge: demands.maxAge)
                     .check(acr: authentication.context, authenticatedAt: authentication.time, now: wall)
                 return nil
-            } catch { self = .stepUpUnmet(detail: "of the ID token: \(error)") }
+            } catch { self = .stepUpUnmet("is not shown by the ID token: \(error)") }
         }
     }
 
@@ -129,9 +129,9 @@ enum LoginRejection: Error, Equatable {
                 detail: "cannot check who has approved, and the account file expects a subject: \(detail); \(end)",
                 hint: "check the network, and how the provider signs ID tokens for this client, then \(again)"
             )
-        case .stepUpUnmet(let detail):
+        case .stepUpUnmet(let problem):
             LoginFailure(
-                code: "step_up_unmet", detail: "the user has not authenticated as demanded: \(detail); \(end)",
+                code: "step_up_unmet", detail: "the demanded authentication \(problem); \(end)",
                 hint: "sign in anew with the demanded factor when you approve; if you did, the provider ignores the"
                     + " demand: see acr_values_supported in its metadata; then \(again)"
             )

@@ -38,7 +38,7 @@ struct LoginDemandTests {
             (try fixture.idToken(acr: "phr", age: 361), "361 s"),
             (try fixture.idToken(acr: "phr", age: -61), "future"),
             (try fixture.idToken(acr: "phr", ["exp": "\(fixture.agent.time.wall - 61)"]), "expired"),
-            (try fixture.idToken(acr: "phr", ["acr": "7"]), "acr"),
+            (try fixture.idToken(acr: "phr", ["acr": "7"]), "does not say how"),
         ]
     }
 
