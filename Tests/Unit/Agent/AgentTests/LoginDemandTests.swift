@@ -2,6 +2,7 @@ import Agent
 import AgentAPI
 import TestSupport
 import Testing
+import Vault
 
 /// Logins that demand how the user authenticates.
 struct LoginDemandTests {
