@@ -48,7 +48,8 @@ struct BrowserLogin {
 
     /// What the browser ends at after the person has approved.
     func approve(_ address: String?) async throws -> String {
-        try #require(await issuer.authorize(try #require(address)), "the issuer shows an error page")
+        let address = try #require(address)
+        return try #require(await issuer.authorize(address), "the issuer shows an error page")
     }
 
     func token() async throws -> Int32 { try await home.authagent("token", "work").status }

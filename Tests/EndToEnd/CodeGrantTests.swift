@@ -43,7 +43,8 @@ struct CodeGrantTests {
 
         /// Approves as the person does, and returns where the browser is sent, which is not requested yet.
         func approve(_ prompt: LoginPrompt) async throws -> String {
-            try #require(await issuer.authorize(try #require(prompt.authorizationURI)))
+            let address = try #require(prompt.authorizationURI)
+            return try #require(await issuer.authorize(address))
         }
 
         func open(_ address: String) async throws -> Browser.Page { try await Browser().get(address) }
@@ -52,7 +53,7 @@ struct CodeGrantTests {
 
         /// Hands a response over as a client does.
         func handOver(_ response: String, to account: String = "work") async throws -> (status: Int, reply: String) {
-            let body = try APIJSON.text(fixed: LoginResponse(response: response))
+            let body = APIJSON.text(fixed: LoginResponse(response: response))
             let result = try await ChildProcess.run(
                 "/usr/bin/curl",
                 [
@@ -176,7 +177,8 @@ struct CodeGrantTests {
     func denied() async throws {
         let place = try await Place()
         let (login, prompt) = try await place.pending()
-        let response = try #require(await place.issuer.refuse(try #require(prompt.authorizationURI)))
+        let address = try #require(prompt.authorizationURI)
+        let response = try #require(await place.issuer.refuse(address))
         let page = try await Browser().follow(response)
         #expect(page.body.contains("was not completed") && !page.address.contains("?"))
         let result = await login.result()

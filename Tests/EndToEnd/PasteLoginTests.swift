@@ -45,7 +45,8 @@ struct PasteLoginTests {
     func refusal() async throws {
         let login = try await BrowserLogin()
         let (client, prompt) = try await login.start()
-        let address = try #require(await login.issuer.refuse(try #require(prompt.authorizationURI)))
+        let opened = try #require(prompt.authorizationURI)
+        let address = try #require(await login.issuer.refuse(opened))
         #expect(address.contains("error=access_denied"))
         let paste = try await login.home.authagent("login", "work", "--paste", input: address)
         #expect(paste.status == 0, "\(paste.errors)")
