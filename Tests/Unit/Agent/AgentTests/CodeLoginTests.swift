@@ -124,7 +124,8 @@ struct CodeLoginTests {
         let failure = await fixture.failure(log)
         #expect(failure?.code == "timeout" && failure?.detail.contains("600 s") == true)
         let listener = fixture.listeners.opened[0]
-        #expect(listener.isClosed && listener.take(try fixture.response(to: prompt)) == .ignored)
+        let late = try fixture.response(to: prompt)
+        #expect(listener.isClosed && listener.take(late) == .ignored)
         await #expect(throws: Problem.self) { try await fixture.answer(try fixture.response(to: prompt)) }
         #expect(fixture.agent.provider.requests(.token).isEmpty)
     }
