@@ -39,6 +39,14 @@ unit_tests_with_programs=(
     RedirectListenerTests.RedirectListenerTests
 )
 
+# The version of the programs, from its only place.
+agent_version() {
+    local version
+    version=$(sed -n 's/^public let agentVersion = "\(.*\)"$/\1/p' Sources/Shared/AgentAPI/Routes/AgentVersion.swift)
+    [ -n "$version" ] || die "there is no version in Sources/Shared/AgentAPI/Routes/AgentVersion.swift"
+    printf '%s\n' "$version"
+}
+
 say() { printf '\n== %s\n' "$*"; }
 
 die() {
