@@ -48,7 +48,11 @@ struct InstallTests {
             #expect(!text.contains("/usr/"), "\(text)")
             #expect(name.hasSuffix("socket") || text.contains("ExecStart=/opt/some/libexec/authagent/authagentd"))
         }
-        for name in ["share/man/man8/authagentd.8", "share/man/man1/authagent.1", "lib/sysusers.d/authagent.conf"] {
+        #expect(Self.mode(prefix + "/libexec/authagent/authagent-hand-over") == "755 0 0")
+        for name in [
+            "share/man/man8/authagentd.8", "share/man/man1/authagent.1", "lib/sysusers.d/authagent.conf",
+            "lib/tmpfiles.d/authagent.conf", "share/authagent/formats",
+        ] {
             #expect(Self.mode(prefix + "/" + name) == "644 0 0")
         }
         for (name, target) in [
@@ -60,6 +64,13 @@ struct InstallTests {
             #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == target)
             #expect(FileManager.default.isExecutableFile(atPath: path), "\(name)")
         }
+        let formats = try String(contentsOfFile: prefix + "/share/authagent/formats", encoding: .utf8)
+        for name in ["keyring-item", "login", "sealed-file", "sealed-store"] {
+            #expect(formats.contains("\(name)="), "\(formats)")
+        }
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(
+                atPath: prefix + "/share/man/man1/git-credential-authagent.1") == "authagent-helper.1")
         let page = try String(contentsOfFile: prefix + "/share/man/man1/authagent-helper.1", encoding: .utf8)
         #expect(page.contains("/opt/some/lib/authagent/bin") && !page.contains("/usr/"))
         // The installed file is stripped, the built one is not.
@@ -130,7 +141,9 @@ struct InstallTests {
     func help() async throws {
         let help = try await Self.install(["--help"])
         #expect(help.status == 0)
-        for option in ["--prefix", "--destdir", "--build", "--help"] { #expect(help.output.contains(option)) }
+        for option in ["--prefix", "--destdir", "--build", "--package", "--help"] {
+            #expect(help.output.contains(option))
+        }
         // A copy, because other users may not be able to enter the source directory.
         let files = try TemporaryDirectory()
         let packaging = (Self.script as NSString).deletingLastPathComponent

@@ -39,12 +39,75 @@ unit_tests_with_programs=(
     RedirectListenerTests.RedirectListenerTests
 )
 
+# Needed to build the Debian package and to check it.
+package_packages=(debhelper dpkg-dev lintian debootstrap)
+# Needed to build the RPM and to check it.
+rpm_packages=(rpm rpmlint)
+
+# The names by which other programs look for their helpers, see authagent-helper(1).
+helper_names=(
+    git-credential-authagent docker-credential-authagent cargo-credential-authagent terraform-credentials-authagent
+)
+
+# Reads the options that all package builds have into `built` and `output`.
+package_options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --help)
+            sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "packaging/${0##*/}"
+            exit 0
+            ;;
+        --build | --output)
+            [ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a directory" "run '$0 --help'"
+            case $1 in --build) built=$2 ;; --output) output=$2 ;; esac
+            shift 2
+            ;;
+        *) die "there is no option '$1'" "run '$0 --help'" ;;
+        esac
+    done
+}
+
+# Sets `built` to the directory of a release build, which is brought up to date unless it names one already.
+release_build() {
+    local program
+    if [ -z "$built" ]; then
+        need_swift
+        say "building"
+        build_release authagent authagentd authagent-keyring
+        built=$bin
+    fi
+    built=$(realpath -- "$built")
+    for program in authagent authagentd authagent-keyring; do
+        [ -x "$built/$program" ] || die "$built/$program is missing" "build it first, or leave --build out"
+    done
+}
+
 # The version of the programs, from its only place.
 agent_version() {
     local version
     version=$(sed -n 's/^public let agentVersion = "\(.*\)"$/\1/p' Sources/Shared/AgentAPI/Routes/AgentVersion.swift)
     [ -n "$version" ] || die "there is no version in Sources/Shared/AgentAPI/Routes/AgentVersion.swift"
     printf '%s\n' "$version"
+}
+
+# Prints NAME=NUMBER for each format in which the programs store logins, as they write it.
+record_formats() {
+    local name file constant number
+    # An archive has no sources.
+    if [ -e formats ]; then
+        cat formats
+        return
+    fi
+    while read -r name constant file; do
+        number=$(sed -nE "s/^ *(package |public |private )*static let $constant(: UInt8)? = ([0-9]+)\$/\3/p" "Sources/$file")
+        [[ $number =~ ^[0-9]+$ ]] || die "there is no '$constant' in Sources/$file"
+        printf '%s=%s\n' "$name" "$number"
+    done <<'FORMATS'
+keyring-item form Shared/KeyringProtocol/SecretEncoding.swift
+login recordVersion Agent/Vault/Records/CredentialRecord.swift
+sealed-file version Adapters/SealedStorage/Envelope/Envelope.swift
+sealed-store version Adapters/SealedStorage/Store/StoreHeader.swift
+FORMATS
 }
 
 say() { printf '\n== %s\n' "$*"; }
@@ -112,7 +175,8 @@ python_packages() {
 
 # Builds the programs as they are installed, and sets `bin` to their directory. By name, because the tests' fixtures
 # need the testing library, which has no static form. Compiler output is shown on failure only: a static glibc makes the
-# linker warn about functions that are never called.
+# linker warn about functions that are never called. Without a local rpath, so that the loader looks for libraries in the
+# system's directories and not beside the programs.
 build_release() {
     local program log order=Sources/Programs/authagent/link-order.txt client=.build/release/authagent
     # SwiftPM does not know that the client depends on this file.
@@ -120,7 +184,7 @@ build_release() {
     log=$(mktemp)
     for program in "$@"; do
         printf '%s\n' "$program"
-        swift build -c release --static-swift-stdlib --product "$program" >"$log" 2>&1 || {
+        swift build -c release --static-swift-stdlib --disable-local-rpath --product "$program" >"$log" 2>&1 || {
             cat "$log"
             rm -f "$log"
             return 1
@@ -165,4 +229,32 @@ client_faults() {
     end_echo
     rm -rf "$scratch"
     sed 's/.*"page_faults":\([0-9]*\).*/\1/' <<<"$load"
+}
+
+# Makes a small Debian 12 in a directory, from this machine's mirror.
+#
+# usage: make_debian DIRECTORY PACKAGE...
+make_debian() {
+    local mirror log
+    mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -n 1)
+    log=$(mktemp)
+    debootstrap --variant=minbase bookworm "$1" "${mirror:-http://deb.debian.org/debian}" >"$log" 2>&1 || {
+        tail -n 20 "$log"
+        rm -f "$log"
+        return 1
+    }
+    rm -f "$log"
+    in_root "$1" apt-get install -y -qq --no-install-recommends "${@:2}"
+}
+
+# Runs a command in another root directory, without a service manager; its processes end with it.
+#
+# usage: in_root DIRECTORY COMMAND...
+in_root() {
+    unshare --mount --pid --fork --kill-child bash -eu -c '
+        root=$1
+        shift
+        mount -t proc proc "$root/proc"
+        exec chroot "$root" env DEBIAN_FRONTEND=noninteractive "$@"
+    ' bash "$@" </dev/null
 }

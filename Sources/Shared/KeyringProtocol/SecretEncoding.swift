@@ -6,6 +6,10 @@ public import SecretMemory
 /// A gnome-keyring without a password stores secrets in a key file and loses backslashes at its next start; other
 /// providers have their own formats. None of them gives this alphabet a meaning.
 public enum SecretEncoding {
+    /// The number of this form; 1 was the bare JSON object. Together with the other formats' versions it is installed in
+    /// share/authagent/formats, by which a package refuses to replace an agent that writes more than it can read.
+    public static let form = 2
+
     public static func encode(_ record: WipedBytes) -> WipedBytes {
         var text = WipedBytes(capacity: (record.count + 2) / 3 * 4)
         for byte in Data(record).base64EncodedData() {
