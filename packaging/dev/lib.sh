@@ -44,6 +44,9 @@ package_packages=(debhelper dpkg-dev lintian debootstrap)
 # Needed to build the RPM and to check it.
 rpm_packages=(rpm rpmlint)
 
+# Needed by packaging/sbom and its check.
+sbom_packages=(python3 python3-venv dpkg-dev binutils)
+
 # The names by which other programs look for their helpers, see authagent-helper(1).
 helper_names=(
     git-credential-authagent docker-credential-authagent cargo-credential-authagent terraform-credentials-authagent
