@@ -241,13 +241,15 @@ make_debian() {
     local mirror log
     mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -n 1)
     log=$(mktemp)
-    debootstrap --variant=minbase bookworm "$1" "${mirror:-http://deb.debian.org/debian}" >"$log" 2>&1 || {
+    {
+        debootstrap --variant=minbase bookworm "$1" "${mirror:-http://deb.debian.org/debian}" &&
+            in_root "$1" apt-get install -y -qq --no-install-recommends "${@:2}"
+    } >"$log" 2>&1 || {
         tail -n 20 "$log"
         rm -f "$log"
         return 1
     }
     rm -f "$log"
-    in_root "$1" apt-get install -y -qq --no-install-recommends "${@:2}"
 }
 
 # Runs a command in another root directory, without a service manager; its processes end with it.
