@@ -81,7 +81,9 @@ extension IDTokenRejection: CustomStringConvertible {
         case .wrongParty(let found): "it was issued to the client '\(Self.shown(found))'"
         case .wrongAccessTokenHash: "it belongs to another access token"
         case .wrongNonce: "it has the nonce of another login"
-        case .nonceMissing: "it has no nonce, although the login sent one"
+        case .nonceMissing:
+            "it has no nonce, which the provider must return (OpenID Connect Core 1.0 §3.1.3.7); without the scope openid"
+                + " none is expected"
         case .otherAuthentication(let found?, let asked):
             "the user authenticated as '\(Self.shown(found))', not as \(Self.alternatives(asked))"
         case .otherAuthentication(nil, let asked):

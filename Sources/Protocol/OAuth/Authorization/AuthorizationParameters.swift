@@ -37,6 +37,10 @@ public struct AuthorizationParameters: Hashable, Sendable {
         }
         if let flow = Self.flow(name, value) { throw Refusal(name, "is refused: \(flow.reason)", hint: flow.instead) }
         if let key = keys[name] { throw Refusal(name, "has a key of its own", hint: "use the key '\(key)'") }
+        if let option = demands[name] {
+            throw Refusal(
+                name, "is what one login demands, and checks in its ID token", hint: "give \(option) at the login")
+        }
         switch name {
         case "response_type" where value != "code":
             throw Refusal(name, "must be 'code'", hint: "leave it out: the agent sends it")
@@ -45,10 +49,6 @@ public struct AuthorizationParameters: Hashable, Sendable {
         case "response_mode" where value != "query":
             // A fragment does not reach a listener, a form is a POST from any page, and a JWT needs a key.
             throw Refusal(name, "must be 'query'", hint: "leave it out: the provider then uses the query")
-        case "max_age":
-            guard let age = Int(value), age >= 0, "\(age)" == value else {
-                throw Refusal(name, "is not a number of seconds", hint: "give whole seconds, such as '300'")
-            }
         case _ where reserved.contains(name):
             throw Refusal(name, "is set by the login itself", hint: "leave it out")
         default: break
@@ -70,6 +70,9 @@ public struct AuthorizationParameters: Hashable, Sendable {
         "audience": "audience", "authorization_details": "authorization_details", "client_id": "client_id",
         "login_hint": "login_hint", "redirect_uri": "redirect_uri", "resource": "resources", "scope": "scopes",
     ]
+
+    /// Some providers ignore them: as a fixed parameter they would promise what is not checked.
+    private static let demands = ["acr_values": "--acr", "claims": "--claims", "max_age": "--max-age"]
 
     /// Parameters with a single allowed value, which the request has in any case.
     private static let allowedOnce: Set<String> = ["response_type", "code_challenge_method"]

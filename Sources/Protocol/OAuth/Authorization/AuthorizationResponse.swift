@@ -94,6 +94,8 @@ extension AuthorizationResponse {
         /// RFC 9207 §2.4.
         case noIssuer
         case otherIssuer
+        /// The account has endpoints and no issuer, and the response names one at another place.
+        case unknownIssuer
     }
 }
 
@@ -115,6 +117,8 @@ extension AuthorizationResponse.Rejection: CustomStringConvertible {
         case .unknownState: "its 'state' is not this login's: it belongs to another or an earlier one"
         case .noIssuer: "it does not name its issuer, as this provider's responses do (RFC 9207)"
         case .otherIssuer: "it names another issuer than this login's (RFC 9207)"
+        case .unknownIssuer:
+            "it names an issuer, and the account names none (RFC 9207); give --issuer with the provider's own"
         }
     }
 
@@ -134,6 +138,7 @@ extension AuthorizationResponse.Rejection: CustomStringConvertible {
         case .unknownState: "unknown_state"
         case .noIssuer: "no_issuer"
         case .otherIssuer: "other_issuer"
+        case .unknownIssuer: "unknown_issuer"
         }
     }
 }

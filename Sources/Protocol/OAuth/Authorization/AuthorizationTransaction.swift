@@ -43,7 +43,9 @@ enum ResponseSender: Sendable {
         case (.issuer(let issuer, _), let found?):
             guard issuer.maySendResponse(as: found) else { throw .otherIssuer }
         case (.origins(let origins), let found?):
-            guard let issuer = try? Issuer(parsing: found), origins.contains(issuer.origin) else { throw .otherIssuer }
+            guard let issuer = try? Issuer(parsing: found), origins.contains(issuer.origin) else {
+                throw .unknownIssuer
+            }
         }
     }
 }

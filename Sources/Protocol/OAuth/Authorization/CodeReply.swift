@@ -21,9 +21,9 @@ public enum CodeReply: Sendable {
 
 extension CodeReply {
     package init(_ reply: ProviderReply) {
-        if [407, 408, 425, 429, 503].contains(reply.status) {
+        if Self.isUnread(reply) {
             self = .notSent(detail: reply.summary, retryAfter: reply.retryAfter)
-        } else if reply.status >= 500 {
+        } else if reply.status >= 500 || reply.status == 408 {
             // A gateway's error, too: the server behind it may have used the code.
             self = .lost(detail: reply.summary)
         } else if reply.isRedirect {
@@ -36,6 +36,16 @@ extension CodeReply {
             }
         } else {
             self = .unusable(detail: reply.isSuccess ? reply.content : reply.summary)
+        }
+    }
+
+    /// Whether the request was turned away before the code was looked at. Gateways send a bare 503 also where the server
+    /// broke off after it had read the request.
+    private static func isUnread(_ reply: ProviderReply) -> Bool {
+        switch reply.status {
+        case 407, 425, 429: true
+        case 503: reply.retryAfter != nil || [.slowDown, .temporarilyUnavailable].contains(reply.error?.known)
+        default: false
         }
     }
 

@@ -13,6 +13,8 @@ public struct RedirectURI: Hashable, Sendable, CustomStringConvertible {
     /// Whether this machine can take the response: plain http to 127.0.0.1, ::1 or localhost.
     public let isLoopback: Bool
     private let origin: String
+    /// Whether the port is one login's choice, and no part of what is registered.
+    private var hasFreePort: Bool
 
     /// The one for clients that the agent registers. Without a port, each login takes a free one.
     public static let standard: RedirectURI = {
@@ -40,6 +42,7 @@ public struct RedirectURI: Hashable, Sendable, CustomStringConvertible {
         self.text = text
         (host, port, origin) = (url.host, url.port, url.origin)
         path = url.path.isEmpty ? "/" : url.path
+        hasFreePort = isLoopback && url.port == nil
     }
 
     /// A browser resolves these before it sends the request.
@@ -59,7 +62,7 @@ public struct RedirectURI: Hashable, Sendable, CustomStringConvertible {
     public var description: String { text }
 
     /// Whether each login may choose its port (RFC 8252 §7.3).
-    public var takesAnyPort: Bool { isLoopback && port == nil }
+    public var takesAnyPort: Bool { hasFreePort && port == nil }
 
     /// Returns the redirect URI of a login whose listener has this port. One that names its port keeps it.
     public func withPort(_ port: Int) -> RedirectURI {
@@ -67,14 +70,20 @@ public struct RedirectURI: Hashable, Sendable, CustomStringConvertible {
         let start = text.utf8.index(text.startIndex, offsetBy: "http://".utf8.count)
         let end = text.utf8.index(start, offsetBy: host.utf8.count)
         // Valid without the port, so valid with it; a text at the limit of length keeps its own.
-        return (try? RedirectURI(parsing: text[..<end] + ":\(port)" + text[end...])) ?? self
+        guard var chosen = try? RedirectURI(parsing: text[..<end] + ":\(port)" + text[end...]) else { return self }
+        chosen.hasFreePort = true
+        return chosen
     }
 
-    /// Whether both are the same place for a browser, which may drop a default port or add a slash. Of loopback
-    /// addresses only the port may differ: a forwarded one may have another here than there.
+    public static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(Array(text.utf8)) }
+
+    /// Whether both are the same place for a browser, which may drop a default port or add a slash. The port may differ
+    /// if this one takes any (RFC 8252 §7.3): a forwarded one may have another here than there.
     public func isSame(as other: RedirectURI) -> Bool {
         guard path.utf8.elementsEqual(other.path.utf8), isLoopback == other.isLoopback else { return false }
-        return isLoopback ? host == other.host : origin == other.origin
+        return hasFreePort ? host == other.host : origin == other.origin
     }
 }
 

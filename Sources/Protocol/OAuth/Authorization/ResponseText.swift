@@ -19,9 +19,14 @@ struct ResponseText {
         self.text = WipedBytes(text)
     }
 
-    /// The text as a code; `nil` if it looks like a part of an address.
+    /// Shorter text is a word that was typed by mistake: real codes have 16 characters or more (RFC 6749 §10.10).
+    private static let shortestCode = 8
+
+    /// The text as a code; `nil` if it is too short, or looks like a part of an address.
     var bareCode: SecretBytes? {
-        guard text.count <= TokenGrant.maximumTokenLength, !text.contains(where: { "?#&".utf8.contains($0) }) else {
+        guard (Self.shortestCode...TokenGrant.maximumTokenLength).contains(text.count),
+            !text.contains(where: { "?#&".utf8.contains($0) })
+        else {
             return nil
         }
         return SecretBytes(text)

@@ -35,7 +35,7 @@ struct CodeExchangeTests {
         let fixture = try CodeLoginFixture()
         let (log, prompt) = try await fixture.pending()
         fixture.agent.provider.script(
-            .token, .failure(.unreachable("connection refused")), .json(503, ""), .grant(access: "a1", refresh: "r1"))
+            .token, .failure(.unreachable("connection refused")), .json(429, ""), .grant(access: "a1", refresh: "r1"))
         #expect(fixture.listeners.opened[0].take(try fixture.response(to: prompt)) == .accepted)
         await fixture.agent.passInterval(1)
         await fixture.agent.passInterval(2)

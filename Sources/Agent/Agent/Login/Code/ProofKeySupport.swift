@@ -11,7 +11,7 @@ struct ProofKeySupport {
         guard settings.keys.pkce != false else {
             throw .unsuitable(
                 problem: "a login by authorization code always uses PKCE, which the account forbids",
-                hint: "leave out 'pkce = false' in the account file, or give --pkce")
+                hint: "leave out --no-pkce, and 'pkce = false' in the account file")
         }
         let support: ServerMetadata.ChallengeSupport = metadata?.challengeSupport ?? .unknown
         switch support {

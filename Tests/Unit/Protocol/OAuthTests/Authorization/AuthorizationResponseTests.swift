@@ -23,6 +23,14 @@ struct AuthorizationResponseTests {
         #expect(try CodeLogin().result(text) == "code c-1")
     }
 
+    @Test("where the redirect URI has its port, a response at another one is not this login's")
+    func fixedPort() throws {
+        let login = try CodeLogin(redirectURI: "http://127.0.0.1:8400/callback")
+        #expect(login.result(CodeLogin.address("code=c", at: "http://127.0.0.1:8400/callback")) == "code c")
+        #expect(login.result(CodeLogin.address("code=c", at: "http://127.0.0.1:8401/callback")) == "other_address")
+        #expect(login.result(CodeLogin.address("code=c", at: "/callback")) == "code c")
+    }
+
     @Test("a '+' in a code stays, since some servers do not encode it")
     func plus() throws {
         #expect(try CodeLogin().result(CodeLogin.address("code=4/a+b%2Bc%3D")) == "code 4/a+b+c=")
@@ -82,8 +90,8 @@ struct AuthorizationResponseTests {
         "without metadata an issuer must at least be at the provider's own place",
         arguments: [
             ("", "code c"), ("iss=https://idp.example/login/oauth", "code c"),
-            ("iss=https://evil.example", "other_issuer"),
-            ("iss=https://idp.example.evil.example", "other_issuer"), ("iss=idp.example", "other_issuer"),
+            ("iss=https://evil.example", "unknown_issuer"),
+            ("iss=https://idp.example.evil.example", "unknown_issuer"), ("iss=idp.example", "unknown_issuer"),
         ])
     func noMetadata(parameter: String, result: String) throws {
         #expect(try CodeLogin(metadata: nil).result("code=c&state=\(CodeLogin.state)&\(parameter)") == result)
@@ -159,6 +167,7 @@ struct AuthorizationResponseTests {
             #expect(login.result(code) == "unreadable")
             #expect(login.result("code=\(code)", allowsBareCode: true) == "code \(code)")
         }
+        for typed in ["y", "exit", "ls -la"] { #expect(login.result(typed, allowsBareCode: true) == "unreadable") }
         #expect(login.result("code=c&state=x", allowsBareCode: true) == "unknown_state")
         #expect(login.result("error=access_denied", allowsBareCode: true) == "no_state")
         #expect(login.result("http://evil.example/?code=c", allowsBareCode: true) == "other_address")

@@ -53,7 +53,8 @@ struct CodeReplyTests {
             (403, #"{"error":"invalid_code"}"#, "refused invalid_code"),
             (401, #"{"error":"invalid_client"}"#, "refused invalid_client"),
             (400, #"{"error":"server_error"}"#, "lost"), (400, #"{"error":"temporarily_unavailable"}"#, "not sent"),
-            (429, "", "not sent"), (503, "<html>", "not sent"), (425, "", "not sent"), (408, "", "not sent"),
+            (429, "", "not sent"), (503, "<html>", "lost"), (503, #"{"error":"temporarily_unavailable"}"#, "not sent"),
+            (503, #"{"error":"server_error"}"#, "lost"), (425, "", "not sent"), (408, "", "lost"),
             (407, "", "not sent"), (500, "", "lost"), (502, "<html>", "lost"), (504, "", "lost"),
             (500, #"{"error":"invalid_grant"}"#, "lost"), (302, #"{"access_token":"at"}"#, "unusable"),
             (200, "", "unusable"), (200, "<html>", "unusable"), (200, #"{"token_type":"bearer"}"#, "unusable"),
@@ -63,6 +64,12 @@ struct CodeReplyTests {
         ])
     func replies(status: Int, body: String, expected: String) {
         #expect(name(CodeReply(ProviderReply(HTTPResponse(status, body)))) == expected)
+    }
+
+    @Test("a server that says when to come back has turned the request away")
+    func retryAfter() {
+        let response = HTTPResponse(503, "<html>", [("Retry-After", "7")])
+        guard case .notSent(_, .seconds(7)?) = CodeReply(ProviderReply(response)) else { return #expect(Bool(false)) }
     }
 
     @Test(

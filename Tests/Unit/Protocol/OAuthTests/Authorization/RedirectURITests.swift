@@ -62,15 +62,21 @@ struct RedirectURITests {
             let uri = try RedirectURI(parsing: text).withPort(5)
             #expect(uri.text == expected)
             #expect(!uri.takesAnyPort)
+            #expect(uri.withPort(6) == uri)
         }
         #expect(RedirectURI.standard.withPort(0) == .standard)
+        // A forwarded port may have another number in the browser than here.
+        #expect(RedirectURI.standard.withPort(5).isSame(as: RedirectURI.standard.withPort(6)))
         #expect(RedirectURI.standard.withPort(65_536) == .standard)
     }
 
     @Test(
-        "of two loopback addresses only the port may differ, of others nothing",
+        "of two addresses only the port may differ, and only where the first takes any",
         arguments: [
-            ("http://127.0.0.1:1/cb", "http://127.0.0.1:2/cb", true),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:2/cb", true),
+            ("http://127.0.0.1:1/cb", "http://127.0.0.1:2/cb", false),
+            ("http://127.0.0.1/cb", "http://127.0.0.1/cb", true),
+            ("http://127.0.0.1:1/cb", "http://127.0.0.1/cb", false),
             ("http://127.0.0.1:1", "http://127.0.0.1:1/", true),
             ("http://127.0.0.1:1/cb", "http://127.0.0.1:1/cb/", false),
             ("http://127.0.0.1:1/cb", "http://127.0.0.1:1/CB", false),
