@@ -101,10 +101,9 @@ extension TokenGrant {
             isScopeComplete: scope?.count == named?.count && fields.agreeOnWords("scope", "scopes"),
             authorizationDetails: AuthorizationDetails(granted: fields["authorization_details"])
         )
-        // Some servers send an empty list where there are none.
-        let details = fields["authorization_details"]
-        areDetailsUnreadable =
-            authorizationDetails == nil && details != nil && details != .array([]) && details != .null
+        // Some servers send an empty list or text where there are none.
+        let isEmpty = [nil, .array([]), .string("")].contains(fields["authorization_details"])
+        areDetailsUnreadable = authorizationDetails == nil && !isEmpty
     }
 
     /// Returns the words that are valid scopes (RFC 6749 appendix A.4).
