@@ -135,7 +135,7 @@ private final class Laptop: Sendable {
         _ = try MissingProgram.require("ip", package: "iproute2")
         let path = ChildProcess.programEnvironment["PATH"] ?? ""
         return try ChildProcess(
-            unshare, [geteuid() == 0 ? "-n" : "-Urn", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"] + command,
+            unshare, ["-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"] + command,
             environment: [
                 "PATH": "\(files.path)/bin:\(path)", "HOME": files.path, "AUTHAGENT_SOCK": socket, "DISPLAY": ":99",
             ])
@@ -145,11 +145,10 @@ private final class Laptop: Sendable {
     func get(_ url: String, of process: ChildProcess) async throws -> String {
         let nsenter = try MissingProgram.require("nsenter", package: "util-linux")
         let curl = try MissingProgram.require("curl", package: "curl")
-        let namespaces = geteuid() == 0 ? ["-n"] : ["-U", "-n", "--preserve-credentials"]
         let result = try await ChildProcess.run(
             nsenter,
-            ["-t", "\(process.pid)"] + namespaces + [
-                curl, "-sS", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", url,
+            [
+                "-t", "\(process.pid)", "-n", curl, "-sS", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", url,
             ])
         return result.output + result.errors
     }
