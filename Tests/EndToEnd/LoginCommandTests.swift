@@ -68,7 +68,8 @@ struct LoginCommandTests {
         let prompt = try #require(events.first)
         #expect(
             Set(prompt.keys) == [
-                "event", "user_code", "verification_uri", "verification_uri_complete", "expires_in", "interval",
+                "event", "grant", "user_code", "verification_uri", "verification_uri_complete", "expires_in",
+                "interval",
             ])
         let done = try #require(events.last)
         #expect(Set(done.keys) == ["event", "account", "scope", "expires_at"])

@@ -158,6 +158,31 @@ struct PasteLoginTests {
         #expect(terminal.isUsual)
     }
 
+    @Test("a login by a code on another device leaves the terminal alone, also after Ctrl-Z")
+    func deviceAtTerminal() async throws {
+        let login = try await BrowserLogin { $0.hasDevice = true }
+        let terminal = try login.terminal(["login", "work", "--device"] + login.demo.options)
+        await terminal.shows("Ctrl-C cancels\n")
+        terminal.type("\u{1a}")
+        terminal.signal(SIGCONT)
+        let code = try #require(terminal.screen.firstMatch(of: /enter:\ +([A-Z0-9-]+)/)?.1)
+        login.issuer.approve(String(code))
+        #expect(await terminal.result() == 0, "\(terminal.screen)")
+        #expect(!terminal.screen.contains("paste: "))
+        #expect(terminal.isUsual)
+    }
+
+    @Test("a text of many lines is not an address: the first lines are tried, and Ctrl-C is heard meanwhile")
+    func manyLines() async throws {
+        let login = try await BrowserLogin()
+        let (terminal, _) = try await login.startAtTerminal()
+        terminal.type(String(repeating: "not an address\r", count: 100))
+        await terminal.shows("not accepted: too many lines at once; the login goes on")
+        terminal.type("\u{3}")
+        #expect(await terminal.result() == 1)
+        #expect(terminal.isUsual)
+    }
+
     @Test("a program that is not at a terminal does not read its input, and says how to hand the address over")
     func noTerminal() async throws {
         let login = try await BrowserLogin()

@@ -65,7 +65,9 @@ struct RefusedLoginOptionTests {
             (["--max-age", "-1"], "--max-age"), (["--acr", ""], "--acr is empty"),
             (["--claims", "{"], "is not a JSON object"), (["--authorization-details", "{}"], "is not a JSON array"),
             (["--claims", "@/nonexistent"], "cannot read /nonexistent"),
-            (["--paste", "--browser-here"], "exclude each other"), (["--user-code", "--code"], "for --ciba only"),
+            (["--paste", "--browser-here"], "goes without --browser-here"),
+            (["--paste", "--scope=mail"], "goes without --scope"), (["--bare-code"], "--bare-code is for --paste only"),
+            (["--user-code", "--code"], "for --ciba only"),
         ])
     func combinations(options: [String], text: String) async throws {
         let home = try AgentHome()

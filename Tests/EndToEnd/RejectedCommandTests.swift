@@ -61,23 +61,43 @@ struct RejectedCommandTests {
         #expect(status.output.contains("  elevated login: phr, authenticated "), "\(status.output)")
     }
 
+    @Test("a service cannot widen a token that the command has narrowed: exit code 3, and the command that would")
+    func narrowed() async throws {
+        let demo = try await loggedIn()
+        let scope = #"Bearer error="insufficient_scope", scope="openid mail""#
+        #expect(try await demo.home.authagent("token", "work", "--scope", "mail").status == 0)
+        let narrow = try await demo.home.authagent(
+            ["token", "work", "--scope", "mail", "--rejected"], input: head(scope, status: 403))
+        #expect(narrow.status == 3 && narrow.output.isEmpty, "\(narrow.output)")
+        #expect(narrow.errors.contains("run 'authagent token work --scope"), "\(narrow.errors)")
+        let login = try await demo.home.login("work", ["--acr", "phr", "--elevate"]) { demo.issuer.approve($0) }
+        #expect(login.status == 0, "\(login.errors)")
+        let other = try await demo.home.authagent(
+            ["token", "work", "--scope", "mail", "--rejected"], input: head(Self.stepUp))
+        #expect(other.status == 3 && other.output.isEmpty, "\(other.output)")
+        #expect(other.errors.contains("run 'authagent token work --acr phr'"), "\(other.errors)")
+    }
+
     @Test("a command with claims is printed whole, quoted for a shell")
     func longCommand() async throws {
         let demo = try await loggedIn()
         let values = (0..<100).map { #""urn:example:a-context-with-a-long-name:\#($0)""# }.joined(separator: ",")
         let claims = #"{"id_token":{"acr":{"essential":true,"values":[\#(values)]}}}"#
         let challenge = #"Bearer error="insufficient_claims", claims="\#(Data(claims.utf8).base64EncodedString())""#
-        // The provider gives such claims only after a login.
-        demo.issuer.enqueue(.token, .reply(status: 400, body: #"{"error":"interaction_required"}"#))
-        let demanded = try await demo.home.authagent(["token", "work", "--rejected"], input: head(challenge))
+        // The token of an elevated login is not renewed, whatever is demanded.
+        let login = try await demo.home.login("work", ["--acr", "phr", "--elevate"]) { demo.issuer.approve($0) }
+        #expect(login.status == 0, "\(login.errors)")
+        let demanded = try await demo.home.authagent(
+            ["token", "work", "--acr", "phr", "--rejected"], input: head(challenge))
         try #require(demanded.status == 3, "\(demanded.status) \(demanded.errors)")
         let line = try #require(demanded.errors.split(separator: "\n").last.map(String.init))
         let command = line.replacing("authagent: hint: run ", with: "")
         #expect(command.utf8.count > 2000)
         // The words as a shell reads them.
         let words = try await ChildProcess.run("/bin/sh", ["-c", "printf '%s\\n' \(command)"]).lines
-        #expect(words.prefix(4) == ["authagent", "login", "work", "--claims"], "\(words.prefix(4))")
-        let sent = try JSONSerialization.jsonObject(with: Data((words.last ?? "").utf8)) as? [String: Any]
+        #expect(words.prefix(3) == ["authagent", "login", "work"], "\(words.prefix(3))")
+        let option = try #require(words.firstIndex(of: "--claims"), "\(words)")
+        let sent = try JSONSerialization.jsonObject(with: Data(words[option + 1].utf8)) as? [String: Any]
         #expect(sent?.keys.sorted() == ["id_token"])
     }
 

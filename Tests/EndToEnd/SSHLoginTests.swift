@@ -47,12 +47,16 @@ struct SSHLoginTests {
         _ = await client.line(beginning: "waiting for approval")
         let address = try #require(
             client.outputSoFar.split(separator: "\n").first { $0.hasPrefix(login.issuer.issuer) })
-        // The browser was opened with an address that says nothing about the login, once.
+        // The browser is opened with a private page, as every user can read its arguments.
         await eventually("no browser is opened: \(client.errorsSoFar)") { laptop.opened.contains("\n") }
         let opened = try #require(laptop.opened.split(separator: "\n").first.map(String.init))
-        #expect(opened.wholeMatch(of: /http:\/\/127\.0\.0\.1:[0-9]+\/[A-Za-z0-9_-]{16}/) != nil, "\(opened)")
-        #expect(try await laptop.get(opened, of: client) == "302 \(address)")
-        #expect(try await laptop.get(opened, of: client) == "404 ")
+        let file = try #require(opened.wholeMatch(of: /file:\/\/(\/.*\/authagent-login-[A-Za-z0-9_-]{12}\.html)/)?.1)
+        let page = String(file)
+        let mode = try FileManager.default.attributesOfItem(atPath: page)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        let html = try String(contentsOfFile: page, encoding: .utf8)
+        let start = try #require(html.firstMatch(of: /content="0;url=(http:\/\/127\.0\.0\.1:[0-9]+\/[^"]+)"/)?.1)
+        #expect(try await laptop.get(String(start), of: client) == "302 \(address)")
 
         let response = try await login.approve(String(address))
         let wrong = response.replacing(/state=[^&]*/, with: "state=AAAAAAAAAAAAAAAAAAAAAA")
@@ -63,6 +67,7 @@ struct SSHLoginTests {
         #expect(try await laptop.get("\(place.output)/accepted", of: client) == "200 ")
         let result = await client.result()
         #expect(result.status == 0, "\(result.output)\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: page), "the private page is left")
         #expect(try await login.token() == 0)
         ssh.signal(SIGTERM)
     }
@@ -122,6 +127,7 @@ private final class Laptop: Sendable {
     init() throws {
         files = try TemporaryDirectory()
         try files.directory("bin")
+        try files.directory("run")
         try files.file("bin/xdg-open", "#!/bin/sh\necho \"$1\" >>\(files.path)/opened\n", mode: 0o700)
     }
 
@@ -138,6 +144,7 @@ private final class Laptop: Sendable {
             unshare, ["-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"] + command,
             environment: [
                 "PATH": "\(files.path)/bin:\(path)", "HOME": files.path, "AUTHAGENT_SOCK": socket, "DISPLAY": ":99",
+                "XDG_RUNTIME_DIR": files.path + "/run",
             ])
     }
 

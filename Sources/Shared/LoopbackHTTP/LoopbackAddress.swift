@@ -10,14 +10,16 @@ public struct LoopbackAddress: Equatable, Sendable {
         ("127.0.0.1", [.ipv4]), ("[::1]", [.ipv6]), ("localhost", [.ipv4, .ipv6]),
     ]
 
-    /// `nil` for other URIs, and one with a query or a fragment.
+    /// `nil` for other URIs, and one with a fragment. A query is left out: only the path decides who gets a request.
     public init?(parsing uri: String) {
         let scheme = "http://"
-        guard uri.hasPrefix(scheme), uri.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
-        let rest = uri.dropFirst(scheme.count)
-        let authority = rest.prefix { $0 != "/" }
-        path = authority.endIndex == rest.endIndex ? "/" : String(rest[authority.endIndex...])
-        guard !path.contains("?"), !path.contains("#") else { return nil }
+        guard uri.prefix(scheme.count).lowercased() == scheme, !uri.contains("#"),
+            uri.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return nil }
+        let rest = uri.dropFirst(scheme.count).prefix { $0 != "?" }
+        // RFC 3986 §6.2.2.1: the case of a host means nothing.
+        let authority = rest.prefix { $0 != "/" }.lowercased()
+        path = authority.count == rest.count ? "/" : String(rest.dropFirst(authority.count))
         guard let host = Self.hosts.first(where: { authority.hasPrefix($0.name) }) else { return nil }
         families = host.families
         let end = authority.dropFirst(host.name.count)

@@ -5,14 +5,15 @@ public struct SSHForward: Equatable, Sendable {
 
     /// `environment`: of a login at a terminal. `account`: this user's name if the environment does not have it, `host`:
     /// this machine's name; ssh(1) has told which of its addresses reaches it, if it has brought the terminal.
-    public init(port: UInt16, environment: [String: String], account: String?, host: String) {
+    public init(to place: LoopbackAddress, environment: [String: String], account: String?, host: String) {
         // Behind sudo(8) and su(1) the user who can log in is the former one.
         let names = ["SUDO_USER", "LOGNAME", "USER"].map { environment[$0] } + [account]
         let user = names.lazy.compactMap(\.self).first(where: Self.isName) ?? "USER"
         let server = Self.server(environment["SSH_CONNECTION"])
         let address = server?.address ?? (Self.isName(host) ? host : "HOST")
         let options = server.map { $0.port == 22 ? "" : "-p \($0.port) " } ?? ""
-        command = "ssh \(options)-L \(port):127.0.0.1:\(port) \(user)@\(address)"
+        let target = place.families == [.ipv6] ? "[::1]" : "127.0.0.1"
+        command = "ssh \(options)-L \(place.port):\(target):\(place.port) \(user)@\(address)"
     }
 
     /// Reads the address and the port at which sshd(8) was reached: the last two of four words (ssh(1), ENVIRONMENT).

@@ -27,9 +27,14 @@ enum PastedInput {
         defer { terminal.end() }
         while true {
             alarms.wait()
-            // Ctrl-C and SIGTERM.
-            for signal in alarms.signals() where !terminal.received(signal) {
-                throw Failure("no address was given")
+            for signal in alarms.signals() {
+                switch signal {
+                case SIGINT, SIGTERM: throw Failure("no address was given")
+                case SIGHUP, SIGQUIT:
+                    terminal.end()
+                    ProcessEnd.die(of: signal)
+                default: terminal.received(signal)
+                }
             }
             for event in terminal.take() {
                 switch event {

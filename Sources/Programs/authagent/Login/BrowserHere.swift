@@ -9,12 +9,15 @@ internal import System
 final class BrowserHere {
     let responses: BrowserResponses
     private let server: LoopbackServer
+    /// Where the browser begins: the short address, which this program answers, or the provider's.
+    private let start: String
+    private var startPage: StartPage?
 
     /// A browser follows the redirection to the last page at once.
     private static let lastPageLimit: Duration = .seconds(3)
 
-    init(_ prompt: LoginPrompt, _ handover: ResponseHandover) throws(Failure) {
-        guard prompt.grant == .code, let redirect = prompt.redirectURI, prompt.authorizationURI != nil else {
+    init(_ prompt: LoginPrompt, _ relay: ResponseRelay) throws(Failure) {
+        guard prompt.grant == .code, let redirect = prompt.redirectURI, let target = prompt.authorizationURI else {
             throw Failure("cannot listen for a browser: this login has no page that it comes back to")
         }
         guard let place = LoopbackAddress(parsing: redirect) else {
@@ -22,10 +25,14 @@ final class BrowserHere {
                 "cannot listen at \(redirect): it is not an address of this machine",
                 hint: "paste the address of the page that the browser ends at")
         }
-        let responses = try BrowserResponses(prompt, at: place, handover)
+        let short = prompt.shortURI.flatMap(LoopbackAddress.init(parsing:))
+        let responses = BrowserResponses(to: target, place: place, shortPath: short?.path, relay)
         self.responses = responses
+        start = prompt.shortURI ?? target
         do throws(LoopbackServer.ListenFailure) {
-            let place = LoopbackPlace(port: place.port, families: [.ipv4, .ipv6], needed: place.families)
+            // At an address of the two that another program had, the browser would begin or end with that program.
+            let needed = place.families.union(short?.families ?? [])
+            let place = LoopbackPlace(port: place.port, families: [.ipv4, .ipv6], needed: needed)
             server = try LoopbackServer(for: .browsers, at: place) { responses.reply(to: $0) }
         } catch {
             throw Self.failure(error)
@@ -43,16 +50,17 @@ final class BrowserHere {
                 + " ('ss -tlnp sport = :\(error.port)' shows it), or paste the page's address")
     }
 
-    /// Opens the browser if there is one; otherwise the user opens the address on the screen.
+    /// Opens the browser once, if there is one; otherwise the user opens the address on the screen.
     func open() {
         let variables = ["DISPLAY", "WAYLAND_DISPLAY"]
-        guard variables.contains(where: { getenv($0).map { $0.pointee != 0 } ?? false }),
-            let program = Self.program("xdg-open"), let address = responses.startAddress
+        guard startPage == nil, variables.contains(where: { getenv($0).map { $0.pointee != 0 } ?? false }),
+            let program = Self.program("xdg-open"), let page = StartPage(to: start)
         else { return }
+        startPage = page
         var pid: pid_t = 0
         // Not waited for: it may stay as long as its browser, and ends without this program as well.
-        let start = ProgramStart(program, [address], environment: processEnvironment())
-        if start.inPlace(input: -1, output: -1, &pid) == 0 { Console.note("opening \(address) in a browser") }
+        let command = ProgramStart(program, [page.address], environment: processEnvironment())
+        if command.inPlace(input: -1, output: -1, &pid) == 0 { Console.note("opening the address in a browser") }
     }
 
     private static func program(_ name: String) -> String? {
@@ -66,5 +74,6 @@ final class BrowserHere {
         let deadline = Deadline(Self.lastPageLimit)
         while responses.isPageAwaited || server.isAnswering, deadline.milliseconds > 0 { _ = poll(nil, 0, 10) }
         server.stop()
+        startPage = nil
     }
 }

@@ -1,50 +1,32 @@
 internal import AgentAPI
+internal import AuthagentClient
+internal import Formats
 internal import LoopbackHTTP
 internal import Synchronization
-internal import System
 
 /// What a browser on this machine brings for a login, and what it gets. Threads of the server use it.
 final class BrowserResponses: Sendable {
-    private let handover: ResponseHandover
+    private let relay: ResponseRelay
     private let state: Mutex<State>
-    private let signal: EventBell
-    private let port: UInt16
 
     private struct State {
         var site: RedirectSite
-        /// Leads to the provider once. Other users can read the arguments of the browser, and must not find the login's
-        /// `state` there.
-        var startPath: String?
-        var objections: [String?] = []
         var isPageAwaited = false
+        /// Refused responses in the current minute: any user of the machine can send them.
+        var refusals = 0
+        var minute = Deadline(seconds: 0)
     }
 
-    init(_ prompt: LoginPrompt, at place: LoopbackAddress, _ handover: ResponseHandover) throws(Failure) {
-        let site = RedirectSite(
-            path: place.path, shortPath: prompt.shortURI.flatMap { LoopbackAddress(parsing: $0)?.path },
-            authorizationURI: prompt.authorizationURI)
-        state = Mutex(State(site: site, startPath: "/\(EndpointSecret().text.prefix(16))"))
-        (self.handover, port) = (handover, place.port)
-        do throws(LocalSocketError) { signal = try EventBell() } catch { throw Failure(error) }
+    /// Beyond it in a minute, responses are no more handed over: the agent's log and limits are for its own callers.
+    private static let mostRefusals = 20
+
+    init(to target: String, place: LoopbackAddress, shortPath: String?, _ relay: ResponseRelay) {
+        let site = RedirectSite(path: place.path, shortPath: shortPath, authorizationURI: target)
+        (state, self.relay) = (Mutex(State(site: site)), relay)
     }
-
-    /// Readable while `take` has something.
-    var bell: Int32 { signal.descriptor }
-
-    /// The address that a browser is opened with; `nil` once it was used.
-    var startAddress: String? { state.withLock { $0.startPath }.map { "http://127.0.0.1:\(port)\($0)" } }
 
     /// Whether a browser has brought its response and not got the page that follows.
     var isPageAwaited: Bool { state.withLock { $0.isPageAwaited } }
-
-    /// Returns of each response that has arrived why it was not accepted; `nil` for an accepted one.
-    func take() -> [String?] {
-        signal.answer()
-        return state.withLock { state in
-            defer { state.objections = [] }
-            return state.objections
-        }
-    }
 
     /// Leads to the login's new address from now on.
     func lead(to prompt: LoginPrompt) {
@@ -53,38 +35,59 @@ final class BrowserResponses: Sendable {
     }
 
     func reply(to request: LoopbackRequest) -> LoopbackReply {
-        if let start = start(request) { return start }
         if RedirectSite.isLastPage(request) { state.withLock { $0.isPageAwaited = false } }
         // A copy: the agent is asked without the lock.
         return state.withLock { $0.site }.reply(to: request, take: verdict)
     }
 
-    private func start(_ request: LoopbackRequest) -> LoopbackReply? {
-        state.withLock { state in
-            guard request.method == "GET", request.rawQuery == nil, request.path == state.startPath else { return nil }
-            state.startPath = nil
-            return state.site.authorizationURI.flatMap { LoopbackReply.redirect(to: $0) }
-        }
-    }
-
     private func verdict(_ query: String) -> RedirectSite.Verdict {
-        let reply: LoginResponseReply
-        do { reply = try handover.give(query) } catch {
-            happened(Console.line(Failure(any: error)))
-            return .ignored
+        guard mayBeOwn(query) else {
+            return refuse("its 'state' is not this login's")
         }
-        guard reply.accepted else {
-            happened(reply.detail ?? ResponseHandover.foreign)
-            return .ignored
+        guard mayHandOver() else {
+            return refuse("too many wrong responses have come; paste the address of the page that the browser ends at")
         }
+        // Before the agent knows of it, because this program ends with the login.
         state.withLock { $0.isPageAwaited = true }
-        happened(nil)
-        return reply.detail == nil ? .accepted : .declined
+        let (isAccepted, isRefusal) = relay.give(query, isPasted: false)
+        guard isAccepted else {
+            state.withLock { state in
+                state.isPageAwaited = false
+                state.refusals += 1
+            }
+            return .ignored
+        }
+        return isRefusal ? .declined : .accepted
     }
 
-    private func happened(_ objection: String?) {
-        // Any user of the machine can send responses: the screen shows the first ones.
-        state.withLock { if $0.objections.count < 8 { $0.objections.append(objection) } }
-        signal.ring()
+    private func refuse(_ objection: String) -> RedirectSite.Verdict {
+        relay.report(ResponseRelay.Outcome(isPasted: false, objection: objection))
+        return .ignored
+    }
+
+    private func mayHandOver() -> Bool {
+        state.withLock { state in
+            if state.minute.milliseconds == 0 { (state.refusals, state.minute) = (0, Deadline(seconds: 60)) }
+            return state.refusals < Self.mostRefusals
+        }
+    }
+
+    /// Whether the response has the `state` of the login's address. That of a pushed request is known to the agent only.
+    private func mayBeOwn(_ query: String) -> Bool {
+        guard let address = state.withLock({ $0.site.authorizationURI }),
+            let question = address.firstIndex(of: "?"),
+            let own = Self.state(in: address[address.index(after: question)...])
+        else { return true }
+        let given = Self.state(in: query[...]) ?? ""
+        // In constant time, as the agent does.
+        var difference = own.utf8.count ^ given.utf8.count
+        for (left, right) in zip(own.utf8, given.utf8) { difference |= Int(left ^ right) }
+        return difference == 0
+    }
+
+    private static func state(in query: Substring) -> String? {
+        let name = "state="
+        guard let pair = query.split(separator: "&").first(where: { $0.hasPrefix(name) }) else { return nil }
+        return PercentEncoding.decodeText(pair.dropFirst(name.count), plusIsSpace: true)
     }
 }

@@ -9,13 +9,13 @@ struct CodePromptText {
 
     /// `isPasted`: this program takes a pasted address. `isBrowserHere`: it listens for the browser.
     init(_ prompt: LoginPrompt, account: AccountName, isPasted: Bool, isBrowserHere: Bool) {
-        let place = prompt.redirectURI.flatMap(LoopbackAddress.init(parsing:))
         // Alone on its line and without indentation: a terminal copies a wrapped line as one.
         var lines = ["open this address in a browser:", "", prompt.authorizationURI ?? "", ""]
-        if let short = prompt.shortURI, let place, !isBrowserHere {
+        // It names the address of the two at which the agent listens.
+        if let short = prompt.shortURI, let place = LoopbackAddress(parsing: short), !isBrowserHere {
             lines += [
                 "  if the browser is on another machine, run this there, and open the short address:",
-                "    \(Self.forward(place.port))",
+                "    \(Self.forward(place))",
                 "    \(short)",
                 "  or log in at the long one; the browser then ends at a page that it cannot show:",
                 "    \(Self.paste(account, isPasted))",
@@ -37,13 +37,13 @@ struct CodePromptText {
             : "give that page's whole address to 'authagent login \(account) --paste'"
     }
 
-    private static func forward(_ port: UInt16) -> String {
+    private static func forward(_ place: LoopbackAddress) -> String {
         var name = utsname()
         uname(&name)
         let host = withUnsafeBytes(of: name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let environment = processEnvironment()
         return SSHForward(
-            port: port, environment: environment, account: UserNumbers.name(of: getuid()), host: host
+            to: place, environment: environment, account: UserNumbers.name(of: getuid()), host: host
         ).command
     }
 }

@@ -24,7 +24,11 @@ struct GrantOptions: ParsableArguments {
     )
     var redirectUri: String?
 
-    @Flag(inversion: .prefixedNo, help: "Use PKCE always, or never; the default is if the provider requires it.")
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Use PKCE with --device, or never. With --code it is always used; --pkce requires that the provider says so."
+    )
     var pkce: Bool?
 
     @Flag(inversion: .prefixedNo, help: "Push the authorization request always, or never; the default is if offered.")

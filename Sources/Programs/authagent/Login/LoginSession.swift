@@ -2,19 +2,23 @@ internal import AgentAPI
 internal import AuthagentClient
 internal import Formats
 internal import Glibc
+internal import System
 
 /// A login in this program: it shows the login's events, hands over what is pasted, and cancels on Ctrl-C.
 final class LoginSession {
     private let account: AccountName
     private let screen: any LoginScreen
-    private let handover: ResponseHandover
     private let isBrowserHere: Bool
+    private let relay: ResponseRelay
     private var terminal: PasteTerminal?
     private var browser: BrowserHere?
+    private var pasted = PastedLines()
+    /// The last objection to a browser's response, which is shown once, however often other programs send the like.
+    private var lastObjection: String?
 
-    init(_ handover: ResponseHandover, _ screen: any LoginScreen, isBrowserHere: Bool) {
-        account = handover.account
-        (self.handover, self.screen, self.isBrowserHere) = (handover, screen, isBrowserHere)
+    init(_ account: AccountName, _ screen: any LoginScreen, isBrowserHere: Bool) throws {
+        (self.account, self.screen, self.isBrowserHere) = (account, screen, isBrowserHere)
+        relay = try ResponseRelay(ResponseHandover(account: account))
     }
 
     /// The login failed, as the event stream reported.
@@ -26,6 +30,7 @@ final class LoginSession {
         // Blocked only now, so that Ctrl-C before the login exists just ends this program.
         let alarms = try LoginAlarms(atTerminal: screen.takesPaste)
         if screen.takesPaste { terminal = PasteTerminal(alarms) }
+        alarms.add(relay.bell)
         defer { finish() }
         try connection.begin(.login(account, request))
         let events = EventStream<LoginEventReader>(connection)
@@ -76,26 +81,44 @@ final class LoginSession {
             return
         }
         do throws(Failure) {
-            let browser = try BrowserHere(prompt, handover)
-            alarms.add(browser.responses.bell)
-            self.browser = browser
+            browser = try BrowserHere(prompt, relay)
         } catch {
             Console.note("\(Console.line(error)); the login goes on")
         }
     }
 
     private func attend(_ alarms: LoginAlarms) throws {
-        for signal in alarms.signals() where terminal?.received(signal) != true {
-            if signal == SIGINT || signal == SIGTERM { try cancel() }
+        for signal in alarms.signals() {
+            switch signal {
+            case SIGINT, SIGTERM: try cancel()
+            case SIGHUP, SIGQUIT:
+                finish()
+                ProcessEnd.die(of: signal)
+            default: terminal?.received(signal)
+            }
         }
         for event in terminal?.take() ?? [] {
             switch event {
-            case .line(let response): answered(handover.objection(to: response))
+            case .line(let response): handOver(response)
             case .tooLong: answered("it is longer than \(TypedLines.longest) bytes")
             case .end: break
             }
         }
-        for objection in browser?.responses.take() ?? [] { answered(objection) }
+        for outcome in relay.take() {
+            if outcome.isPasted {
+                answered(outcome.objection)
+                if let next = pasted.answered() { relay.start(next) }
+            } else if outcome.objection == nil || outcome.objection != lastObjection {
+                lastObjection = outcome.objection
+                answered(outcome.objection)
+            }
+        }
+    }
+
+    private func handOver(_ response: String) {
+        let (next, isDropped) = pasted.add(response)
+        if let next { relay.start(next) }
+        if isDropped { answered("too many lines at once") }
     }
 
     private func answered(_ objection: String?) {

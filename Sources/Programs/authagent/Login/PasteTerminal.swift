@@ -9,6 +9,8 @@ final class PasteTerminal {
     private var former = termios()
     private var lines = TypedLines()
     private var isReading = false
+    /// Whether the input is to be taken again after a stop.
+    private var isWanted = false
     /// What stands on the screen's last line.
     private var visible = ""
 
@@ -24,6 +26,11 @@ final class PasteTerminal {
 
     /// Takes the terminal's input from now on, unless this program is in the background.
     func begin() {
+        isWanted = true
+        resume()
+    }
+
+    private func resume() {
         guard tcgetpgrp(STDIN_FILENO) == getpgrp() else { return }
         if !isReading {
             guard tcgetattr(STDIN_FILENO, &former) == 0 else { return }
@@ -45,6 +52,11 @@ final class PasteTerminal {
 
     /// Restores the terminal. The rest of a paste is dropped: a shell would run it.
     func end() {
+        isWanted = false
+        suspend()
+    }
+
+    private func suspend() {
         guard isReading else { return }
         hide()
         leave()
@@ -77,20 +89,15 @@ final class PasteTerminal {
         return events
     }
 
-    /// Stops, continues or ends this program as a signal that concerns the terminal says. Returns false for others.
-    func received(_ signal: Int32) -> Bool {
+    /// Stops this program as a signal says, and takes the terminal again afterwards.
+    func received(_ signal: Int32) {
         switch signal {
         case SIGTSTP:
-            end()
+            suspend()
             kill(getpid(), SIGSTOP)
-        case SIGCONT: begin()
-        case SIGHUP, SIGQUIT:
-            end()
-            ProcessEnd.die(of: signal)
-        case SIGTTIN, SIGTTOU: break
-        default: return false
+        case SIGCONT: if isWanted { resume() }
+        default: break
         }
-        return true
     }
 
     /// Writes the beginning of the unfinished line, after the prompt.

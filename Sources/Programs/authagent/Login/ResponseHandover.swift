@@ -5,9 +5,9 @@ internal import AuthagentClient
 struct ResponseHandover: Sendable {
     let account: AccountName
     /// Whether a code may come without its `state`.
-    let allowsBareCode: Bool
+    var allowsBareCode = false
 
-    /// The agent only compares the response; it does not wait for the provider. Signals wait meanwhile.
+    /// The agent only compares the response; it does not wait for the provider.
     private static let limit: Duration = .seconds(15)
 
     /// For an agent that gives no reason.
@@ -18,15 +18,5 @@ struct ResponseHandover: Sendable {
             account, LoginResponse(response: response, bareCode: allowsBareCode ? true : nil))
         request.limit = Self.limit
         return try AgentConnection.open(startIfNeeded: false).ask(request)
-    }
-
-    /// Returns why the response was not accepted; `nil` if it was.
-    func objection(to response: String) -> String? {
-        do {
-            let reply = try give(response)
-            return reply.accepted ? nil : reply.detail ?? Self.foreign
-        } catch {
-            return Console.line(Failure(any: error))
-        }
     }
 }

@@ -126,7 +126,8 @@ final class TextLoginScreen: LoginScreen {
         guard prompt.grant == .code, let address = prompt.authorizationURI else {
             return showSteps(prompt, expiresIn: prompt.expiresIn)
         }
-        for line in ["the address has changed; the short one leads to the new one:", "", address, ""] {
+        let short = prompt.shortURI == nil ? "" : "; the short one leads to the new one"
+        for line in ["the address has changed\(short):", "", address, ""] {
             Console.print(Console.clean(line))
         }
     }

@@ -46,7 +46,7 @@ struct LoginCommand: ParsableCommand {
             """)
     var paste = false
 
-    @Flag(help: "Accept a pasted code without its address and state; PKCE alone then protects the login.")
+    @Flag(help: "For --paste: accept a code without its address and state; PKCE alone then protects the login.")
     var bareCode = false
 
     @Flag(help: "The browser is on this machine, and the agent on another: listen here for the browser.")
@@ -70,10 +70,13 @@ struct LoginCommand: ParsableCommand {
         if let store, !["keyring", "sealed", "memory"].contains(store) {
             throw ValidationError("--store must be keyring, sealed or memory")
         }
-        if client.usesInput, grant.userCode || paste {
+        if client.usesInput, grant.userCode {
             throw ValidationError("only one secret can be read from standard input")
         }
-        if paste, browserHere { throw ValidationError("--paste and --browser-here exclude each other") }
+        if paste, let other = Self.otherOption {
+            throw ValidationError("--paste gives an address to the pending login, and goes without \(other)")
+        }
+        if bareCode, !paste { throw ValidationError("--bare-code is for --paste only") }
         if let input, !(paste && input == "-") {
             // The address may have a code, so it is not repeated.
             throw ValidationError(
@@ -83,13 +86,22 @@ struct LoginCommand: ParsableCommand {
         }
     }
 
+    /// The first option on the command line that does not go with `--paste`.
+    private static var otherOption: String? {
+        let own = ["-", "--", "--paste", "--bare-code", "--json"]
+        let other = CommandLine.arguments.dropFirst(2).first { $0.hasPrefix("-") && !own.contains($0) }
+        return other.map { String($0.prefix { $0 != "=" }) }
+    }
+
     func run() throws {
-        let handover = ResponseHandover(account: account, allowsBareCode: bareCode)
-        if paste { return try PasteReport(handover, asJSON: json).run() }
+        if paste {
+            let handover = ResponseHandover(account: account, allowsBareCode: bareCode)
+            return try PasteReport(handover, asJSON: json).run()
+        }
         let screen: any LoginScreen =
             json ? JSONLoginScreen() : TextLoginScreen(account: account, isBrowserHere: browserHere)
         do {
-            try LoginSession(handover, screen, isBrowserHere: browserHere).run(try request(screen))
+            try LoginSession(account, screen, isBrowserHere: browserHere).run(try request(screen))
         } catch let ended as LoginSession.Ended {
             throw Failure(ended.failure)
         } catch let failure as Failure {

@@ -121,12 +121,15 @@ struct TokenCommand: ParsableCommand {
 
     /// Requests the token that satisfies the service, if it is another one than the refused.
     private func follow(_ reply: TokenRejectionReply, _ asked: inout TokenRequest) throws {
+        let isNarrowed = asked.target != nil
         if let acr = reply.acr {
-            // The token of another login, as it is.
+            guard !isNarrowed else { throw wider("a token of another login", ["--acr", acr]) }
             asked.acrValues = AuthenticationContexts.names(in: acr)
-            asked.target = nil
         } else if let scope = reply.scope {
             let scopes = scope.split(separator: " ").map(String.init)
+            guard options.scope.isEmpty else {
+                throw wider("the scopes '\(scope)'", scopes.flatMap { ["--scope", $0] })
+            }
             do throws(TokenTarget.Invalid) {
                 asked.target = try TokenTarget(
                     scopes: scopes, resources: options.resource, audience: options.audience,
@@ -135,6 +138,15 @@ struct TokenCommand: ParsableCommand {
                 throw Failure(AgentClientError.notUnderstood)
             }
         }
+    }
+
+    /// A service must not widen a token that the command line has narrowed: it would get more than it was meant to have.
+    private func wider(_ what: String, _ arguments: [String]) -> Failure {
+        var failure = Failure(
+            "the service demands \(what), and the command requests a narrower token", code: .loginRequired)
+        failure.command = (["authagent", "token", "\(account)"] + arguments).map(ShellWord.quoted).joined(
+            separator: " ")
+        return failure
     }
 
     /// Only another login satisfies the service.
