@@ -22,7 +22,8 @@ final class BrowserResponses: Sendable {
 
     init(to target: String, place: LoopbackAddress, shortPath: String?, _ relay: ResponseRelay) {
         let site = RedirectSite(path: place.path, shortPath: shortPath, authorizationURI: target)
-        (state, self.relay) = (Mutex(State(site: site)), relay)
+        state = Mutex(State(site: site))
+        self.relay = relay
     }
 
     /// Whether a browser has brought its response and not got the page that follows.
