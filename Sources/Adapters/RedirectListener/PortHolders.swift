@@ -9,7 +9,7 @@ enum PortHolders {
     static func holder(of port: UInt16) -> PortHolder? {
         let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"].compactMap { text(of: $0) }
         guard let socket = tables.lazy.compactMap({ listener(in: $0, at: port) }).first else { return nil }
-        return PortHolder(program: process(holding: socket.inode), user: socket.user)
+        return process(holding: socket.inode) ?? .user(socket.user)
     }
 
     struct ListeningSocket: Equatable {
@@ -40,13 +40,13 @@ enum PortHolders {
     }
 
     /// The process that has the socket open, if this user may see that.
-    private static func process(holding inode: UInt64) -> (name: String, pid: Int32)? {
+    private static func process(holding inode: UInt64) -> PortHolder? {
         let target = "socket:[\(inode)]"
         for pid in names(in: "/proc").compactMap({ Int32($0) }) {
             let directory = "/proc/\(pid)/fd"
             guard names(in: directory).contains(where: { link("\(directory)/\($0)") == target }) else { continue }
             let name = text(of: "/proc/\(pid)/comm").map { $0.filter { $0 != "\n" } } ?? "a program"
-            return (DisplayText.clean(name, limit: 40), pid)
+            return .program(name: DisplayText.clean(name, limit: 40), pid: pid)
         }
         return nil
     }

@@ -2,31 +2,30 @@ public import Agent
 internal import Glibc
 internal import LoopbackHTTP
 public import OAuth
-internal import Synchronization
 internal import System
 
 /// The listeners of logins by code: one for each login, on loopback addresses alone.
 public final class RedirectListeners: RedirectListening {
     private let queue = BlockingQueue("authagent.redirect")
-    /// Listeners of ended logins that still owe a browser its last page, by port.
-    private let ending = EndingListeners()
+    private let ports = ListenedPorts()
 
     public init() {}
 
     public func listen(
-        at redirectURI: RedirectURI, shortPath: String, take: @escaping @Sendable (String) -> RedirectVerdict
+        at redirectURI: RedirectURI, for login: ListenedLogin
     ) async throws(RedirectListenFailure) -> any RedirectListener {
-        let ending = ending
+        let ports = ports
         return try await queue.run { () throws(RedirectListenFailure) in
             let place = LoopbackPlace(redirectURI)
-            if let port = place.port { ending.stop(port) }
+            if let port = place.port { ports.stopEnding(at: port) }
             do throws(LoopbackServer.ListenFailure) {
-                return try LoginListener(redirectURI, at: place, shortPath: shortPath, ending: ending, take: take)
+                return try LoginListener(redirectURI, at: place, for: login, ports)
             } catch {
                 guard error.code == EADDRINUSE, error.port != 0 else {
                     throw .unavailable(detail: "cannot \(error.call): \(String(cString: strerror(error.code)))")
                 }
-                throw .portTaken(port: Int(error.port), holder: PortHolders.holder(of: error.port))
+                let holder = ports.account(at: error.port).map(PortHolder.login) ?? PortHolders.holder(of: error.port)
+                throw .portTaken(port: Int(error.port), holder: holder)
             }
         }
     }

@@ -63,7 +63,8 @@ extension LoginFailure {
     package init(providersCode code: String, detail: String?, again: String, by grant: GrantKind = .device) {
         let hint =
             switch code {
-            case _ where grant == .code && Self.codeHints(again)[code] != nil: Self.codeHints(again)[code] ?? again
+            case _ where grant == .code && CodeLoginAdvice.hints(again)[code] != nil:
+                CodeLoginAdvice.hints(again)[code] ?? again
             case _ where ProofKey.isBlamed(in: detail):
                 "give --pkce, or set 'pkce = true' in the account file, then \(again)"
             case "access_denied": "the request was declined; \(again)"
@@ -90,23 +91,5 @@ extension LoginFailure {
             default: "see what the provider's documentation says about '\(code)'"
             }
         self.init(code: code, detail: detail ?? "the provider answered \(code)", hint: hint)
-    }
-
-    /// Hints for errors of a login by code (RFC 6749 §4.1.2.1, RFC 9126 §2.3, OpenID Connect Core 1.0 §3.1.2.6).
-    private static func codeHints(_ again: String) -> [String: String] {
-        let page =
-            "the provider needs the user at its page: leave out 'prompt' of authorization_parameters, then \(again)"
-        let client = "allow the authorization code grant for this client at the provider, or log in with --device"
-        let later = "the provider cannot log users in now; \(again) later"
-        let push = "\(again); if it stays so, set 'par = false' in the account file"
-        return [
-            "login_required": page, "interaction_required": page, "consent_required": page,
-            "account_selection_required": page, "unauthorized_client": client, "unsupported_response_type": client,
-            "unsupported_grant_type": client, "server_error": later, "temporarily_unavailable": later,
-            "invalid_request_uri": push, "invalid_request_object": push,
-            "invalid_redirect_uri": "register the redirect URI at the provider, or give --redirect-uri URI",
-            "invalid_request":
-                "check the redirect URI that is registered at the provider, and give it with --redirect-uri URI",
-        ]
     }
 }

@@ -36,7 +36,10 @@ struct LoopbackConnection: ~Copyable {
     }
 
     /// Sends the reply; without its body for HEAD (RFC 9110 §9.3.2).
-    borrowing func send(_ reply: LoopbackReply, headOnly: Bool, within limit: Duration) {
+    /// `hasUnreadBytes`: the client may have sent more than what was read.
+    borrowing func send(
+        _ reply: LoopbackReply, headOnly: Bool = false, hasUnreadBytes: Bool = false, within limit: Duration
+    ) {
         let deadline = ContinuousClock.now + limit
         let bytes = headOnly ? reply.head : reply.head + reply.body
         var sent = 0
@@ -49,14 +52,15 @@ struct LoopbackConnection: ~Copyable {
             sent += count
         }
         shutdown(socket.raw, Int32(SHUT_WR))
+        guard hasUnreadBytes else { return }
         // Unread bytes would make close(2) reset the connection, and the client might lose the reply.
         var rest = [UInt8](repeating: 0, count: 2048)
-        for _ in 0..<8 {
-            guard wait(for: POLLIN, until: min(deadline, .now + .milliseconds(200))) else { return }
-            let count = recv(socket.raw, &rest, rest.count, 0)
-            guard count > 0 else { return }
-        }
+        let end = min(deadline, .now + Self.drainTime)
+        while wait(for: POLLIN, until: end), recv(socket.raw, &rest, rest.count, 0) > 0 {}
     }
+
+    /// Short, because others may keep the connection busy for as long.
+    private static let drainTime: Duration = .milliseconds(200)
 
     private borrowing func wait(for events: Int32, until deadline: ContinuousClock.Instant) -> Bool {
         var ready = pollfd(fd: socket.raw, events: Int16(events), revents: 0)

@@ -126,7 +126,7 @@ public final class LoopbackServer: Sendable {
             try check(request)
             connection.send(handler(request), headOnly: request.method == "HEAD", within: Self.timeLimit)
         } catch {
-            connection.send(clients.reply(to: error), headOnly: false, within: Self.timeLimit)
+            connection.send(clients.reply(to: error), hasUnreadBytes: true, within: Self.timeLimit)
         }
     }
 

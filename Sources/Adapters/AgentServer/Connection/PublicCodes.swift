@@ -8,7 +8,7 @@ enum PublicCodes {
 
     static let codes = Set(Problem.Code.allCases.map(\.rawValue)).union(oauth).union([
         "agent_stopped", "bad_response", "cancelled", "ciba_unsupported", "code_flow_unsupported",
-        "device_flow_unsupported", "issuer_mismatch", "registration_refused", "registration_unsupported",
+        "device_flow_unsupported", "issuer_mismatch", "reply_lost", "registration_refused", "registration_unsupported",
         "step_up_unmet", "wrong_subject",
     ])
 

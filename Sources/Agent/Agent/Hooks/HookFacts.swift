@@ -107,7 +107,8 @@ extension HookFacts {
         if let code = prompt.userCode, let address = prompt.verificationURI {
             return "open \(address) and enter \(code)"
         }
-        if let address = prompt.address { return "open \(address)" }
+        // The address has the login's state. The message may be printed, and so logged.
+        if prompt.authorizationURI != nil { return "open the address that 'authagent login' shows" }
         return "approve it on your phone" + (prompt.bindingMessage.map { ", which shows '\($0)'" } ?? "")
     }
 

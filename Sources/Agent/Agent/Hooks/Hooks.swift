@@ -79,6 +79,9 @@ final class Hooks: Sendable {
         var metadata: Logger.Metadata = ["hook": "\(facts.occasion.rawValue)"]
         if let account = facts.account { metadata["account"] = "\(account)" }
         for line in result.output {
+            // A hook that prints its input must not bring the login's state into the log.
+            let isAddress = facts.authorizationURI.map { line.contains($0.prefix { $0 != "?" }) } ?? false
+            let line = isAddress ? "(a line with the login's address is not logged)" : line
             logger.info("hook printed", metadata: metadata.merging(["line": "\(line)"]) { $1 })
         }
         guard let problem = result.problem, result.end != .cancelled else { return }

@@ -201,9 +201,17 @@ struct LoginClients: Sendable {
         if !client.isKept, let unused = EarlierClient(client.client, in: settings.store) {
             await revocations.deleteLater(unused, of: name)
         }
-        guard client.client.registration != nil, let refusal = error.refusal,
-            ["invalid_client", "unauthorized_client"].contains(refusal.code)
-        else { return error }
+        guard client.client.registration != nil else { return error }
+        switch error {
+        case .noAnswer(let limit, let ignored, _):
+            return .noAnswer(after: limit, ignored: ignored, isRegistered: !client.isNew)
+        case .codeRefused(let refusal) where refusal.refusesClient:
+            return .registeredClientRefused(refusal, isNew: client.isNew)
+        default: break
+        }
+        guard let refusal = error.refusal, ["invalid_client", "unauthorized_client"].contains(refusal.code) else {
+            return error
+        }
         return .registeredClientRefused(refusal, isNew: client.isNew)
     }
 

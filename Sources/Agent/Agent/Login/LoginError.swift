@@ -13,10 +13,14 @@ enum LoginError: Error {
     case codeUnknown(detail: String?)
     /// The user code expired (RFC 8628 §3.5).
     case expired
-    /// No response of the provider arrived at a login by code.
-    case noAnswer(after: Duration)
+    /// The response to a login by code was an error of the provider.
+    case answered(ProviderError)
+    /// No response of the provider arrived at a login by code. `ignored`: why the last other response was not taken.
+    case noAnswer(after: Duration, ignored: String?, isRegistered: Bool = false)
     /// The provider refused the code that its own response had.
     case codeRefused(ProviderError)
+    /// The provider refused the pushed request of a login by code, which it does not require unless `isRequired`.
+    case pushRefused(OAuthFailure, isRequired: Bool)
     /// The code was sent, and the reply did not arrive. A code is sent once (RFC 6749 §4.1.2).
     case codeReplyLost(detail: String)
     case listener(RedirectListenFailure)
@@ -46,8 +50,16 @@ enum LoginError: Error {
     /// The provider's refusal of a login's first request.
     var refusal: ProviderError? {
         switch self {
-        case .oauth(.provider(let error)), .questionRefused(let error): error
+        case .oauth(.provider(let error)), .questionRefused(let error), .pushRefused(.provider(let error), _): error
         default: nil
+        }
+    }
+
+    /// Whether a person has approved, and what came of that is what the user must know.
+    var isOfApproved: Bool {
+        switch self {
+        case .discarded, .codeRefused, .codeReplyLost: true
+        default: false
         }
     }
 
@@ -74,22 +86,31 @@ enum LoginError: Error {
         case .oauth(let failure): return failure.loginFailure(again: again, by: grant ?? .device)
         case .refused(let code, let detail):
             return LoginFailure(providersCode: code, detail: detail, again: again, by: grant ?? .device)
+        case .answered(let error):
+            return LoginFailure(providersCode: error.loginCode, detail: error.detail, again: again, by: .code)
         case .codeRefused(let error):
             return LoginFailure(
-                code: error.code, detail: "the provider refuses the code that it has just issued: \(error)",
+                code: error.loginCode, detail: "the provider refuses the code that it has just issued: \(error)",
                 hint: error.code == "invalid_grant"
                     ? again : LoginFailure(providersCode: error.code, detail: nil, again: again, by: .code).hint)
+        case .pushRefused(let failure, let isRequired):
+            return failure.pushFailure(again: again, isRequired: isRequired)
         case .codeReplyLost(let detail):
             return LoginFailure(
-                code: Problem.Code.providerUnreachable.rawValue,
+                code: "reply_lost",
                 detail: "the reply to the login's code was lost: \(detail); a code is not sent twice",
                 hint: "start again: \(again)")
-        case .noAnswer(let limit):
+        case .noAnswer(let limit, let ignored, let isRegistered):
+            let other = ignored.map { "; the last other one was not taken: \($0)" } ?? ""
+            let client =
+                isRegistered
+                ? "; if it does not know the client any more, run 'authagent logout \(account) --forget-client' first"
+                : ""
             return LoginFailure(
                 code: "timeout",
-                detail: "no response of the provider arrived within \(limit.components.seconds) s",
+                detail: "no response of the provider arrived within \(limit.components.seconds) s\(other)",
                 hint: "\(again); if the provider refused the redirect URI, register it there or give --redirect-uri URI"
-            )
+                    + client)
         case .listener(let failure): return failure.loginFailure(again: again)
         case .unsuitable(let problem, let hint):
             return LoginFailure(code: Problem.Code.configurationError.rawValue, detail: problem, hint: hint)
@@ -105,7 +126,8 @@ enum LoginError: Error {
         case .timedOut(let limit):
             return LoginFailure(
                 code: "timeout",
-                detail: "the code was not approved within \(limit.components.seconds) s",
+                detail: "\(grant == .code ? "the login" : "the code") was not approved within"
+                    + " \(limit.components.seconds) s",
                 hint: again
             )
         case .cancelled: return LoginFailure(code: "cancelled", detail: "the login was cancelled", hint: again)
@@ -134,46 +156,21 @@ enum LoginError: Error {
         case .registration(let failure, let advice):
             return failure.loginFailure(for: account, advice, again: again)
         case .registeredClientRefused(let error, let isNew):
+            // Another registration might not be allowed the grant either.
+            let other =
+                error.code == "unauthorized_client" ? "log in with \(grant == .code ? "--device" : "--code"), or " : ""
             return LoginFailure(
                 code: error.code,
                 detail: "the provider does not accept the client that it has registered for '\(account)': \(error)",
-                hint: isNew
-                    ? "give --client-id ID of a client that the provider accepts"
-                    : "run 'authagent logout \(account) --forget-client', then log in to register again"
+                hint: other
+                    + (isNew
+                        ? "give --client-id ID of a client that the provider accepts"
+                        : "run 'authagent logout \(account) --forget-client', then log in to register again")
             )
         case .configuration(let error):
             return LoginFailure(
                 code: Problem.Code.configurationError.rawValue, detail: error.description, hint: error.hint
             )
-        }
-    }
-}
-
-extension RedirectListenFailure {
-    fileprivate func loginFailure(again: String) -> LoginFailure {
-        let code = Problem.Code.configurationError.rawValue
-        switch self {
-        case .portTaken(let port, let holder):
-            let other = "or choose another port for redirect_uri, or none, where the provider takes any"
-            guard let holder else {
-                return LoginFailure(
-                    code: code, detail: "cannot listen at port \(port) of the redirect URI: another program has it",
-                    hint: "see 'ss -ltnp sport = :\(port)', \(other)")
-            }
-            guard let program = holder.program else {
-                return LoginFailure(
-                    code: code,
-                    detail:
-                        "cannot listen at port \(port) of the redirect URI: a program of user \(holder.user) has it",
-                    hint: "have that program ended, \(other)")
-            }
-            return LoginFailure(
-                code: code,
-                detail:
-                    "cannot listen at port \(port) of the redirect URI: '\(program.name)' (pid \(program.pid)) has it",
-                hint: "end that program, or its login if it is this agent, \(other)")
-        case .unavailable(let detail):
-            return LoginFailure(code: code, detail: "cannot listen for the response: \(detail)", hint: again)
         }
     }
 }

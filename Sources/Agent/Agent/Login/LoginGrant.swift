@@ -21,6 +21,8 @@ struct LoginContext: Sendable {
     let demands: LoginDemands
     let time: any Time
     let randomBytes: @Sendable (Int) -> [UInt8]
+    /// Whether a person has cancelled the login.
+    let isCancelled: @Sendable () -> Bool
     let report: @Sendable (LoginProgress) -> Void
 }
 

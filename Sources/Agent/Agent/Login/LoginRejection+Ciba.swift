@@ -20,7 +20,7 @@ extension LoginRejection {
     /// Whether the next attempt may end otherwise.
     var mayPass: Bool {
         switch self {
-        case .unverified, .unverifiedPerson, .untimelyIDToken, .superseded, .accountChanged: true
+        case .unverified, .unverifiedPerson, .untimelyIDToken, .superseded, .cancelled, .accountChanged: true
         case .badIDToken, .wrongSubject, .noSubject, .noIDToken, .anotherPerson, .stepUpUnmet, .otherPerson: false
         }
     }

@@ -29,6 +29,8 @@ enum LoginRejection: Error, Equatable {
     case anotherPerson(detail: String)
     /// A renewal has become needless: by a logout, another login, a lock, or new settings.
     case superseded
+    /// The login was cancelled while its code was exchanged.
+    case cancelled
 
     /// `nil` if the login is kept.
     init?(_ verdict: IdentityVerdict, _ settings: AccountSettings) {
@@ -71,7 +73,7 @@ enum LoginRejection: Error, Equatable {
         switch self {
         case .stepUpUnmet, .accountChanged: true
         case .badIDToken, .untimelyIDToken, .wrongSubject, .noSubject, .unverified, .otherPerson, .noIDToken,
-            .unverifiedPerson, .anotherPerson, .superseded:
+            .unverifiedPerson, .anotherPerson, .superseded, .cancelled:
             false
         }
     }
@@ -120,6 +122,9 @@ enum LoginRejection: Error, Equatable {
                 code: "wrong_subject", detail: "the login is not renewed by another person: \(detail); \(end)",
                 hint: "check login_hint in the account file, then \(again)"
             )
+        case .cancelled:
+            LoginFailure(
+                code: "cancelled", detail: "the login was cancelled after the user had approved; \(end)", hint: again)
         case .superseded:
             LoginFailure(
                 code: "cancelled", detail: "the account has changed while the user was asked; \(end)", hint: again)

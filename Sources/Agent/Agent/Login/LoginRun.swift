@@ -50,7 +50,8 @@ struct LoginRun: Sendable {
             if !isRenewal, !pending.demands.isElevated { await shared.renewals.resume(name) }
             return .done(result)
         } catch {
-            let failure = pending.stopReason.map(LoginError.init) ?? error
+            // What became of an approved login matters more than what has stopped it.
+            let failure = error.isOfApproved ? error : pending.stopReason.map(LoginError.init) ?? error
             if isRenewal || pending.grant == .ciba { await noteForRenewals(failure) }
             // With demands, the account's name alone would start another login.
             let isRepeatable = registry.known(name) != nil && pending.demands == LoginDemands()
@@ -110,12 +111,16 @@ struct LoginRun: Sendable {
         let clockLead = settings.issuer.flatMap { shared.metadata.clockLead(at: $0) }
         let context = LoginContext(
             server: server, metadata: metadata, otherwise: await provider.serverWithoutBasic(server, for: client),
-            settings: settings, demands: pending.demands, time: shared.time, randomBytes: shared.randomBytes
+            settings: settings, demands: pending.demands, time: shared.time, randomBytes: shared.randomBytes,
+            isCancelled: { [pending] in pending.isCancelled }
         ) { [pending, id = client.id] in pending.report($0, clientID: id, clockLead: clockLead) }
         let granted = try await login(by: grant, context, redirectURI).run()
         client.authentication = granted.authentication ?? client.authentication
         // Unstructured task: cancelling it would lose a login that a person has just approved.
         let kept = Task { [client] () -> Result<LoginResult, LoginError> in
+            if grant == .code, self.pending.isCancelled {
+                return .failure(await self.discarded(.cancelled, granted.grant, client))
+            }
             switch await self.identify(granted, client) {
             case .success(let person):
                 guard !self.pending.demands.isElevated else { return await self.elevate(granted, of: person, client) }
@@ -132,7 +137,14 @@ struct LoginRun: Sendable {
     /// The grant of this login. A renewal asks on the phone, whatever the grant of the login was.
     private func grant() async throws(LoginError) -> GrantKind {
         guard !isRenewal else { return .ciba }
-        do throws(OAuthFailure) { return try await provider.loginGrant() } catch { throw .oauth(error) }
+        // Unstructured task: other requests share the metadata, and a cancelled login does not wait for it.
+        let choice = Task { [provider] () -> Result<GrantKind, OAuthFailure> in
+            do throws(OAuthFailure) { return .success(try await provider.loginGrant()) } catch {
+                return .failure(error)
+            }
+        }
+        guard let result = await choice.valueUnlessCancelled else { throw .cancelled }
+        do throws(OAuthFailure) { return try result.get() } catch { throw .oauth(error) }
     }
 
     private func login(

@@ -113,6 +113,11 @@ final class PendingLogin: Sendable {
 
     var stopReason: StopReason? { state.withLock { $0.stopReason } }
 
+    /// Whether a person has cancelled the login.
+    var isCancelled: Bool {
+        if case .cancelled? = stopReason { true } else { false }
+    }
+
     /// Waits until the final event is published.
     func wait() async { await state.withLock { $0.task }?.value }
 
@@ -162,7 +167,8 @@ final class PendingLogin: Sendable {
             var prompt = shown
             (prompt.issuer, prompt.clientID) = (settings.providerName, clientID)
             prompt.scope = prompt.scope ?? settings.scopes.joined(separator: " ")
-            prompt.note = prompt.note ?? clockLead.flatMap { ClockDifference($0)?.text }
+            let notes = [prompt.note, clockLead.flatMap { ClockDifference($0)?.text }].compactMap(\.self)
+            prompt.note = notes.isEmpty ? nil : notes.joined(separator: "; ")
             let isFirst = state.withLock { [prompt] state in
                 defer { state.prompt = (prompt, deadline) }
                 for watcher in state.watchers.values {
@@ -195,6 +201,7 @@ final class PendingLogin: Sendable {
     }
 
     private func finish(_ event: LoginEvent) {
+        inbox.end()
         let (watchers, timers) = state.withLock { state in
             state.final = event
             defer { (state.watchers, state.timers) = ([:], []) }

@@ -13,6 +13,7 @@ struct RedirectListenerTests {
     /// What arrived, and what becomes of it.
     private final class Taken: Sendable {
         let queries = Mutex<[String]>([])
+        let addresses = Mutex<[String]>([])
         let right: String
         let verdict: RedirectVerdict
 
@@ -29,6 +30,13 @@ struct RedirectListenerTests {
         }
 
         var all: [String] { queries.withLock { $0 } }
+        var led: [String] { addresses.withLock { $0 } }
+
+        var login: ListenedLogin {
+            ListenedLogin(
+                account: "work", shortPath: "/ab12cd", take: { self.take($0) },
+                led: { address in self.addresses.withLock { $0.append(address) } })
+        }
     }
 
     private let browser: Browser
@@ -39,7 +47,7 @@ struct RedirectListenerTests {
         at redirectURI: String = "http://127.0.0.1/callback", _ taken: Taken,
         _ listeners: RedirectListeners = RedirectListeners()
     ) async throws -> any RedirectListener {
-        try await listeners.listen(at: try RedirectURI(parsing: redirectURI), shortPath: "/ab12cd") { taken.take($0) }
+        try await listeners.listen(at: try RedirectURI(parsing: redirectURI), for: taken.login)
     }
 
     private func isRefused(_ address: String) async -> Bool { (try? await browser.get(address)) == nil }
@@ -55,6 +63,8 @@ struct RedirectListenerTests {
         let lead = try await browser.get(listener.shortURI)
         #expect(lead.status == 302)
         #expect(lead.location == "https://issuer.example/authorize?client_id=c&request_uri=urn%3Aa")
+
+        #expect(taken.led == ["https://issuer.example/authorize?client_id=c&request_uri=urn%3Aa"])
 
         let response = try await browser.get(root + "/callback?code=a&state=right")
         let page = try #require(response.location)
@@ -90,13 +100,18 @@ struct RedirectListenerTests {
         #expect(try await browser.get(root + "/callback/work?code=a&state=right").status == 404)
     }
 
-    @Test("the provider's refusal has a page of its own")
+    @Test("the provider's refusal has a page of its own, which the browser gets although the login has ended")
     func declined() async throws {
-        let listener = try await open(Taken(right: "error=access_denied&state=right", .declined))
-        defer { listener.close() }
-        let page = try await browser.follow(
-            "http://127.0.0.1:\(listener.port)/callback?error=access_denied&state=right")
+        var listener: (any RedirectListener)? = try await open(
+            Taken(right: "error=access_denied&state=right", .declined))
+        let port = try #require(listener?.port)
+        let response = try await browser.get("http://127.0.0.1:\(port)/callback?error=access_denied&state=right")
+        // The agent keeps no listener of a login that has ended.
+        listener?.close()
+        listener = nil
+        let page = try await browser.get(try #require(response.location))
         #expect(page.status == 200 && page.body.contains("not completed") && !page.address.contains("?"))
+        await eventually("the port stays open") { await self.isRefused("http://127.0.0.1:\(port)/") }
     }
 
     @Test("a browser that knows IPv6 alone reaches a login at localhost or ::1")
@@ -138,8 +153,10 @@ struct RedirectListenerTests {
         defer { python.signal(SIGKILL) }
         let port = try #require(Int(await python.line()))
         let failure = try await failure(at: "http://127.0.0.1:\(port)/callback")
-        let holder = PortHolder(program: ("python3", python.pid), user: getuid())
-        #expect(failure == .portTaken(port: port, holder: holder) || failure?.isTaken(by: python.pid) == true)
+        guard case .portTaken(port, .program(_, let pid)?)? = failure else {
+            return #expect(Bool(false), "\(String(describing: failure))")
+        }
+        #expect(pid == python.pid)
     }
 
     @Test("for localhost the port must be free at both addresses: a program at ::1 would get the code")
@@ -149,10 +166,19 @@ struct RedirectListenerTests {
         let free = try await open(at: "http://127.0.0.1/", Taken())
         free.close()
         let failure = try await failure(at: "http://localhost:\(other.port)/callback")
-        guard case .portTaken(let port, let holder)? = failure else {
-            return #expect(Bool(false), "\(String(describing: failure))")
-        }
-        #expect(port == other.port && holder?.program?.pid == getpid())
+        #expect(failure == .portTaken(port: other.port, holder: .program(name: comm, pid: getpid())))
+    }
+
+    @Test("a port that another login of the agent has is refused, and its account is named")
+    func ownPort() async throws {
+        let listeners = RedirectListeners()
+        let port = try ServerPort.free()
+        let first = try await open(at: "http://127.0.0.1:\(port)/callback", Taken(), listeners)
+        let failure = try await failure(at: "http://127.0.0.1:\(port)/callback", listeners)
+        #expect(failure == .portTaken(port: port, holder: .login(of: "work")))
+        first.close()
+        let next = try await open(at: "http://127.0.0.1:\(port)/callback", Taken(), listeners)
+        next.close()
     }
 
     @Test("the next login gets its fixed port although a browser has not fetched the last page")
@@ -168,21 +194,21 @@ struct RedirectListenerTests {
         #expect(try await browser.get("http://127.0.0.1:\(port)/callback?code=a&state=right").status == 302)
     }
 
-    private func failure(at redirectURI: String) async throws -> RedirectListenFailure? {
+    private var comm: String {
+        let name = try? String(contentsOfFile: "/proc/self/comm", encoding: .utf8)
+        return name?.trimmingCharacters(in: .newlines) ?? ""
+    }
+
+    private func failure(
+        at redirectURI: String, _ listeners: RedirectListeners = RedirectListeners()
+    ) async throws -> RedirectListenFailure? {
         do throws(RedirectListenFailure) {
-            let listener = try await RedirectListeners().listen(
-                at: (try? RedirectURI(parsing: redirectURI)) ?? .standard, shortPath: "/ab12cd"
-            ) { _ in .ignored }
+            let listener = try await listeners.listen(
+                at: (try? RedirectURI(parsing: redirectURI)) ?? .standard, for: Taken().login)
             listener.close()
             return nil
         } catch {
             return error
         }
-    }
-}
-
-extension RedirectListenFailure {
-    fileprivate func isTaken(by pid: Int32) -> Bool {
-        if case .portTaken(_, let holder) = self { holder?.program?.pid == pid } else { false }
     }
 }

@@ -25,7 +25,8 @@ struct CodeExchangeTests {
     func lost(answer: FakeProvider.Answer) async throws {
         let fixture = try CodeLoginFixture()
         guard case .failed(let failure)? = try await exchange(fixture, answer) else { return #expect(Bool(false)) }
-        #expect(failure.code == "provider_unreachable")
+        // Not a code by which a script would try again: that would need the user.
+        #expect(failure.code == "reply_lost")
         #expect(failure.detail.contains("a code is not sent twice") && failure.hint.contains("start again"))
         #expect(fixture.agent.provider.requests(.token).count == 1)
     }
@@ -43,6 +44,51 @@ struct CodeExchangeTests {
         let sent = fixture.agent.provider.requests(.token)
         #expect(sent.count == 3 && Set(sent).count == 1)
         #expect(log.soFar.contains { if case .retrying = $0 { true } else { false } })
+    }
+
+    @Test("a login whose time is up during the exchange is kept: the user has approved")
+    func timeUp() async throws {
+        let fixture = try CodeLoginFixture()
+        let settings = LoginSettings(issuer: FakeProvider.issuer, clientID: "native", scopes: ["files"])
+        let log = try await fixture.agent.login(LoginRequest(settings: settings, timeout: 30))
+        let prompt = try #require(await log.prompt())
+        let gate = Gate()
+        fixture.agent.provider.hold(at: gate)
+        #expect(fixture.listeners.opened[0].take(try fixture.response(to: prompt)) == .accepted)
+        await eventually { fixture.agent.provider.requests(.token).count == 1 }
+        fixture.agent.time.advance(by: .seconds(30))
+        gate.open()
+        #expect(await fixture.isDone(log))
+        #expect(try await fixture.agent.agent.token(fixture.name, TokenRequest()).accessToken == "a1")
+    }
+
+    @Test("a login that is cancelled during the exchange is not kept, and its tokens are revoked")
+    func cancelled() async throws {
+        let fixture = try CodeLoginFixture()
+        let (log, prompt) = try await fixture.pending()
+        let gate = Gate()
+        fixture.agent.provider.hold(at: gate)
+        #expect(fixture.listeners.opened[0].take(try fixture.response(to: prompt)) == .accepted)
+        await eventually { fixture.agent.provider.requests(.token).count == 1 }
+        let (agent, name) = (fixture.agent.agent, fixture.name)
+        let cancel = Task { try await agent.cancelLogin(name) }
+        // Nothing shows from outside that the order has arrived; the request waits at the gate meanwhile.
+        for _ in 0..<10_000 { await Task.yield() }
+        gate.open()
+        try await cancel.value
+        let failure = await fixture.failure(log)
+        #expect(failure?.code == "cancelled" && failure?.detail.contains("after the user had approved") == true)
+        #expect(failure?.detail.hasSuffix("its tokens are revoked") == true)
+        #expect(fixture.lastRequest(.revocation)["token"] == "r1")
+        await #expect(throws: Problem.self) { try await agent.token(name, TokenRequest()) }
+    }
+
+    @Test("an error of the provider cannot pass for one of the agent's", arguments: ["locked", "provider_unreachable"])
+    func ownWords(error: String) async throws {
+        let fixture = try CodeLoginFixture()
+        let (log, prompt) = try await fixture.pending()
+        #expect(fixture.listeners.opened[0].take(try fixture.response(to: prompt, error: error)) == .declined)
+        #expect(await fixture.failure(log)?.code == "provider_rejected")
     }
 
     @Test("a refused code ends the login with the provider's reason")

@@ -127,11 +127,11 @@ final class FakeRedirectListeners: RedirectListening {
     func fail(_ failure: RedirectListenFailure) { state.withLock { $0.failure = failure } }
 
     func listen(
-        at redirectURI: RedirectURI, shortPath: String, take: @escaping @Sendable (String) -> RedirectVerdict
+        at redirectURI: RedirectURI, for login: ListenedLogin
     ) async throws(RedirectListenFailure) -> any RedirectListener {
         let (listener, failure) = state.withLock { state in
             let listener = FakeRedirectListener(
-                redirectURI, port: redirectURI.port ?? 40_000 + state.opened.count, shortPath, take)
+                redirectURI, port: redirectURI.port ?? 40_000 + state.opened.count, login)
             if state.failure == nil { state.opened.append(listener) }
             return (listener, state.failure)
         }
@@ -143,21 +143,23 @@ final class FakeRedirectListeners: RedirectListening {
 final class FakeRedirectListener: RedirectListener {
     let redirectURI: RedirectURI
     let port: Int
-    let shortURI: String
-    let take: @Sendable (String) -> RedirectVerdict
+    let login: ListenedLogin
     private let state = Mutex((target: String?.none, isClosed: false))
 
-    init(
-        _ redirectURI: RedirectURI, port: Int, _ shortPath: String,
-        _ take: @escaping @Sendable (String) -> RedirectVerdict
-    ) {
-        (self.redirectURI, self.port, self.take) = (redirectURI, port, take)
-        shortURI = "http://127.0.0.1:\(port)\(shortPath)"
+    init(_ redirectURI: RedirectURI, port: Int, _ login: ListenedLogin) {
+        (self.redirectURI, self.port, self.login) = (redirectURI, port, login)
     }
 
+    var shortURI: String { "http://127.0.0.1:\(port)\(login.shortPath)" }
     var target: String? { state.withLock { $0.target } }
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
     func lead(to authorizationURI: String) { state.withLock { $0.target = authorizationURI } }
     func close() { state.withLock { $0.isClosed = true } }
+
+    /// A browser brings a response.
+    func take(_ query: String) -> RedirectVerdict { login.take(query) }
+
+    /// A browser opens the short address, and is led to the provider's.
+    func open() { if let target { login.led(target) } }
 }

@@ -104,7 +104,7 @@ struct CodeLoginTests {
         "errors of the provider have hints that fit a login by code",
         arguments: [
             ("login_required", "leave out 'prompt'"), ("unauthorized_client", "--device"),
-            ("invalid_request", "--redirect-uri"),
+            ("invalid_request", "--scope"),
             ("temporarily_unavailable", "later"), ("invalid_request_uri", "par = false"),
         ])
     func hints(error: String, words: String) async throws {
@@ -145,8 +145,9 @@ struct CodeLoginTests {
     @Test("a port that another program has ends the login, and names the program")
     func portTaken() async throws {
         for (holder, words) in [
-            (PortHolder(program: ("python3", 42), user: 1000), "'python3' (pid 42)"),
-            (PortHolder(user: 1001), "a program of user 1001"), (nil, "another program"),
+            (.program(name: "python3", pid: 42), "'python3' (pid 42)"),
+            (.user(1001), "a program of user 1001"), (nil, "another program"),
+            (.login(of: "other"), "the pending login of 'other'"),
         ] as [(PortHolder?, String)] {
             let fixture = try CodeLoginFixture()
             fixture.listeners.fail(.portTaken(port: 8400, holder: holder))
@@ -199,6 +200,8 @@ struct CodeLoginTests {
         let facts = try #require(await runner.waited(for: 1).first)
         #expect(facts.facts["authorization_uri"] as? String == prompt.authorizationURI)
         #expect(facts.facts["issuer"] as? String == FakeProvider.issuer && facts.facts["user_code"] == nil)
+        // A hook may print it, and what it prints is logged.
+        #expect((facts.facts["message"] as? String)?.contains("https://") == false)
         fixture.agent.provider.script(.par, .json(201, #"{"request_uri":"urn:a:2","expires_in":60}"#))
         await fixture.agent.passInterval(60)
         await eventually { log.soFar.count == 2 }

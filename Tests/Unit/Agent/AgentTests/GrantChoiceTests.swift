@@ -64,7 +64,10 @@ struct GrantChoiceTests {
                 == .accepted)
         #expect(await fixture.isDone(log))
         settings.authorizationEndpoint = nil
-        await #expect(throws: Problem.self) { try await fixture.agent.login(LoginRequest(settings: settings)) }
+        let other = try #require(AccountName("other"))
+        await #expect(throws: Problem.self) { [settings] in
+            try await fixture.agent.agent.login(other, LoginRequest(settings: settings), within: CallerLimits())
+        }
     }
 
     @Test("the choice is kept for the next login, and another option changes it")
@@ -89,6 +92,34 @@ struct GrantChoiceTests {
         fixture.agent.provider.script(.device, .error(error))
         let failure = await fixture.failure(try await fixture.login())
         #expect(failure?.code == error && failure?.hint.contains("--code") == true)
+    }
+
+    @Test("so does a client that the agent has registered, beside the hint to register another one")
+    func registeredHint() async throws {
+        let fixture = try CodeLoginFixture(.init(hasDevice: true, registers: true))
+        fixture.agent.provider.script(.register, Self.registered("c1"))
+        fixture.agent.provider.script(.device, .error("unauthorized_client"))
+        let failure = await fixture.failure(try await fixture.login { $0.clientID = nil })
+        #expect(failure?.code == "unauthorized_client" && failure?.hint.contains("--code") == true)
+    }
+
+    @Test("a registered client that the provider has dropped is named, wherever the login notices it")
+    func droppedClient() async throws {
+        let fixture = try CodeLoginFixture(.init(registers: true))
+        fixture.agent.provider.script(.register, Self.registered("c1"))
+        let (first, prompt) = try await fixture.pending { $0.clientID = nil }
+        #expect(fixture.listeners.opened[0].take(try fixture.response(to: prompt)) == .accepted)
+        #expect(await fixture.isDone(first))
+        fixture.agent.provider.script(.token, .error("invalid_client", status: 401))
+        let again = try await fixture.agent.login(LoginRequest())
+        let second = try #require(await again.prompt())
+        #expect(fixture.listeners.opened[1].take(try fixture.response(to: second)) == .accepted)
+        #expect(await fixture.failure(again)?.hint.contains("logout work --forget-client") == true)
+        let silent = try await fixture.agent.login(LoginRequest())
+        #expect(await silent.prompt() != nil)
+        await fixture.agent.passInterval(600)
+        #expect(await fixture.failure(silent)?.hint.contains("logout work --forget-client") == true)
+        #expect(fixture.agent.provider.requests(.register).count == 1)
     }
 
     @Test("a provider with neither endpoint, or without the chosen one, is named")

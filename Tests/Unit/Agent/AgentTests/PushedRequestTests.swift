@@ -53,13 +53,65 @@ struct PushedRequestTests {
         #expect(await fixture.isDone(log))
     }
 
+    @Test("a response that arrives while the request is pushed again is exchanged at once")
+    func duringPush() async throws {
+        let fixture = try CodeLoginFixture(.init(pushed: "par"))
+        fixture.agent.provider.script(.par, Self.pushed(1))
+        let (log, _) = try await fixture.pending()
+        let state = fixture.lastRequest(.par)["state"] ?? ""
+        let gate = Gate()
+        fixture.agent.provider.hold(at: gate)
+        await fixture.agent.passInterval(60)
+        await eventually { fixture.agent.provider.requests(.par).count == 2 }
+        let response = "code=c0de&state=\(state)&iss=https%3A%2F%2Fissuer.example"
+        #expect(fixture.listeners.opened[0].take(response) == .accepted)
+        await eventually { fixture.agent.provider.requests(.token).count == 1 }
+        gate.open()
+        #expect(await fixture.isDone(log))
+        #expect(log.soFar.count == 2, "no prompt after the response: \(log.soFar)")
+    }
+
+    @Test("a second push that is refused does not end the login: its first page may be open")
+    func secondRefused() async throws {
+        let fixture = try CodeLoginFixture(.init(pushed: "par"))
+        fixture.agent.provider.script(.par, Self.pushed(1), .error("too_many_requests"))
+        let (log, prompt) = try await fixture.pending()
+        let state = fixture.lastRequest(.par)["state"] ?? ""
+        await fixture.agent.passInterval(60)
+        await eventually { log.soFar.count == 2 }
+        guard case .retrying? = log.soFar.last else { return #expect(Bool(false), "\(log.soFar)") }
+        #expect(fixture.listeners.opened[0].target == prompt.authorizationURI)
+        let response = "code=c0de&state=\(state)&iss=https%3A%2F%2Fissuer.example"
+        #expect(fixture.listeners.opened[0].take(response) == .accepted)
+        #expect(await fixture.isDone(log))
+    }
+
+    @Test("after a browser has followed the short address, the next one gets a new reference, and no prompt follows")
+    func followed() async throws {
+        let fixture = try CodeLoginFixture(.init(pushed: "par"))
+        fixture.agent.provider.script(.par, Self.pushed(1, expiresIn: 600), Self.pushed(2, expiresIn: 600))
+        let (log, prompt) = try await fixture.pending()
+        let listener = fixture.listeners.opened[0]
+        listener.open()
+        await fixture.agent.passInterval(5)
+        await eventually { listener.target != prompt.authorizationURI }
+        #expect(listener.target?.hasSuffix("urn%3Aexample%3A2") == true && log.soFar.count == 1)
+        #expect(fixture.agent.provider.requests(.par).count == 2)
+        try await fixture.agent.agent.cancelLogin(fixture.name)
+    }
+
     @Test("a refused push ends the login with the provider's error")
     func refused() async throws {
         let fixture = try CodeLoginFixture(.init(pushed: "par"))
         fixture.agent.provider.script(.par, .error("invalid_request"))
         let failure = await fixture.failure(try await fixture.login())
         #expect(failure?.code == "invalid_request" && failure?.hint.contains("--redirect-uri") == true)
+        #expect(failure?.hint.contains("--no-par") == true)
         #expect(fixture.listeners.opened[0].isClosed)
+        // A careless provider lists the endpoint, and shows a page there.
+        fixture.agent.provider.script(.par, .json(404, "<html>not here</html>"))
+        let page = await fixture.failure(try await fixture.login())
+        #expect(page?.code == "bad_response" && page?.hint.contains("--no-par") == true, "\(String(describing: page))")
     }
 
     @Test("par = true needs the endpoint; par = false is refused where pushing is required")

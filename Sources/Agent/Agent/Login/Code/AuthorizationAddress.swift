@@ -10,12 +10,16 @@ struct AuthorizationAddress: Sendable {
     private let request: AuthorizationRequest
     private let transaction: AuthorizationTransaction
     private let isPushed: Bool
+    private let isRequired: Bool
     private let time: any Time
 
-    /// An address, and when it must be replaced; `nil` if it does not expire before the login.
+    /// An address, and when it must be replaced.
     struct Shown: Sendable {
         var url: String
+        /// `nil` if it does not expire before the login.
         var until: ContinuousClock.Instant?
+        /// The earliest time for a new one, so that the server is not asked for one after the other.
+        var renewableAt: ContinuousClock.Instant
     }
 
     /// A server that gives less would be asked for a new reference all the time.
@@ -26,25 +30,40 @@ struct AuthorizationAddress: Sendable {
         (self.transaction, time) = (transaction, context.time)
         request = AuthorizationRequest(context.settings, context.demands)
         isPushed = try Self.isPushed(context)
+        isRequired = context.metadata?.requiresPushedAuthorization ?? false
     }
 
-    /// Returns a new address. A request that is pushed can be repeated without loss.
+    /// Returns the first address. A request that is pushed can be repeated without loss.
     mutating func make() async throws(LoginError) -> Shown {
-        do throws(OAuthFailure) { return try await made() } catch {
+        do throws(OAuthFailure) { return try await again() } catch {
             guard case .provider(let refusal) = error, refusal.refusesClient, let other = otherwise else {
-                throw .oauth(error)
+                throw refused(error)
             }
             (server, otherwise) = (other, nil)
         }
-        do throws(OAuthFailure) { return try await made() } catch { throw .oauth(error) }
+        do throws(OAuthFailure) { return try await again() } catch { throw refused(error) }
     }
 
-    private func made() async throws(OAuthFailure) -> Shown {
-        guard isPushed else { return Shown(url: try server.authorizationURL(request, transaction)) }
-        let pushedAt = time.now
+    /// Returns a new address.
+    func again() async throws(OAuthFailure) -> Shown {
+        let now = time.now
+        let renewableAt = now + Self.shortestLifetime
+        guard isPushed else {
+            return Shown(url: try server.authorizationURL(request, transaction), renewableAt: renewableAt)
+        }
         let pushed = try await server.pushAuthorization(request, transaction)
-        let lifetime = max(.seconds(pushed.expiresIn), Self.shortestLifetime)
-        return Shown(url: try server.authorizationURL(request, transaction, pushed: pushed), until: pushedAt + lifetime)
+        // Somewhat before its end, so that a person who opens it late still gets in.
+        let lifetime = max(.seconds(pushed.expiresIn) * 9 / 10, Self.shortestLifetime)
+        return Shown(
+            url: try server.authorizationURL(request, transaction, pushed: pushed), until: now + lifetime,
+            renewableAt: renewableAt)
+    }
+
+    private func refused(_ failure: OAuthFailure) -> LoginError {
+        switch failure {
+        case .provider where isPushed, .badResponse where isPushed: .pushRefused(failure, isRequired: isRequired)
+        default: .oauth(failure)
+        }
     }
 
     /// Whether the request is pushed: where the provider offers it, unless the account file says otherwise.

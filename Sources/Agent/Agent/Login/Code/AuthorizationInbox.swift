@@ -28,21 +28,22 @@ final class AuthorizationInbox: Sendable {
         /// `nil` unless a login by code waits.
         var transaction: AuthorizationTransaction?
         var answer: Answer?
-        var waiting: CheckedContinuation<Void, Never>?
-        var ignored = 0
+        /// The address to which the listener has led a browser.
+        var usedAddress: String?
+        var waiting: [Int: (forAnswerAlone: Bool, continuation: CheckedContinuation<Void, Never>)] = [:]
+        var nextWaiting = 0
+        var ignored = IgnoredResponses()
 
-        mutating func takeWaiting() -> CheckedContinuation<Void, Never>? {
-            defer { waiting = nil }
-            return waiting
+        mutating func takeWaiting(isAnswer: Bool) -> [CheckedContinuation<Void, Never>] {
+            let due = waiting.filter { isAnswer || !$0.value.forAnswerAlone }
+            for id in due.keys { waiting[id] = nil }
+            return due.values.map(\.continuation)
         }
     }
 
-    private let account: AccountName
+    let account: AccountName
     private let logger: Logger
     private let state = Mutex(State())
-
-    /// More are counted and not logged: any user of the machine can send them.
-    private static let mostLogged = 16
 
     init(account: AccountName, logger: Logger) {
         self.account = account
@@ -55,22 +56,52 @@ final class AuthorizationInbox: Sendable {
     /// Takes no more responses.
     func close() { state.withLock { $0.transaction = nil } }
 
+    /// Logs how many responses were ignored, once the login has ended.
+    func end() {
+        guard let counts = state.withLock({ $0.ignored.summary }) else { return }
+        logger.notice(
+            "authorization responses were ignored", metadata: ["account": "\(account)", "counts": "\(counts)"])
+    }
+
     /// The answer; `nil` if it is not there yet.
     var answer: Answer? { state.withLock { $0.answer } }
 
-    /// Returns when the answer is there, or its task is cancelled. For one task at a time.
-    func waitForAnswer() async {
+    /// Why the last other response was ignored; `nil` without one.
+    var lastIgnored: String? { state.withLock { $0.ignored.last } }
+
+    /// Notes that the listener has led a browser to the address.
+    func use(_ address: String) {
+        let waiting = state.withLock { state in
+            state.usedAddress = address
+            return state.takeWaiting(isAnswer: false)
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func isAddressUsed(_ address: String) -> Bool { state.withLock { $0.usedAddress == address } }
+
+    /// Returns when the answer is there, or its task is cancelled.
+    func waitForAnswer() async { await wait(forAnswerAlone: true) }
+
+    /// Returns when the answer is there, the address is used, or its task is cancelled.
+    func waitForNews() async { await wait(forAnswerAlone: false) }
+
+    private func wait(forAnswerAlone: Bool) async {
+        let id = state.withLock { state in
+            state.nextWaiting += 1
+            return state.nextWaiting
+        }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
                     guard state.answer == nil, !Task.isCancelled else { return true }
-                    state.waiting = continuation
+                    state.waiting[id] = (forAnswerAlone, continuation)
                     return false
                 }
                 if isOver { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.takeWaiting() }?.resume()
+            state.withLock { $0.waiting.removeValue(forKey: id)?.continuation }?.resume()
         }
     }
 
@@ -86,28 +117,46 @@ final class AuthorizationInbox: Sendable {
         case .refused(let error): answer = .refused(error)
         case .ignored(let rejection): return ignored(rejection.code, rejection.description, way)
         }
-        let (isFirst, waiting) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-            guard state.transaction != nil, state.answer == nil else { return (false, nil) }
+        let (isFirst, waiting) = state.withLock { state -> (Bool, [CheckedContinuation<Void, Never>]) in
+            guard state.transaction != nil, state.answer == nil else { return (false, []) }
             state.answer = answer
-            return (true, state.takeWaiting())
+            return (true, state.takeWaiting(isAnswer: true))
         }
-        waiting?.resume()
+        for continuation in waiting { continuation.resume() }
         guard isFirst else { return ignored("repeated", "the login has its response already", way) }
         guard case .refused(let error) = answer else { return .accepted }
         return .refused(error)
     }
 
     private func ignored(_ code: String, _ detail: String, _ way: Way) -> Reception {
-        let count = state.withLock { state in
-            state.ignored += 1
-            return state.ignored
-        }
-        if count <= Self.mostLogged {
-            var metadata: Logger.Metadata = ["account": "\(account)", "reason": "\(code)", "way": "\(way.rawValue)"]
-            if count == Self.mostLogged { metadata["note"] = "more of this login are not logged" }
-            logger.notice("an authorization response is ignored", metadata: metadata)
+        let isFirst = state.withLock { $0.ignored.add(code, way.rawValue, detail) }
+        if isFirst {
+            logger.notice(
+                "an authorization response is ignored",
+                metadata: ["account": "\(account)", "reason": "\(code)", "way": "\(way.rawValue)"])
         }
         return .ignored(detail: detail)
+    }
+}
+
+/// Counts of the responses that a login has ignored, by reason and way. Any user of the machine can send them, so only the
+/// first of each is logged at once; the rest is in a summary.
+struct IgnoredResponses {
+    private var counts: [String: Int] = [:]
+    /// Why the last one was ignored.
+    private(set) var last: String?
+
+    /// Counts one. Returns whether it is the first of its kind; the reasons are those of a closed list.
+    mutating func add(_ code: String, _ way: String, _ detail: String) -> Bool {
+        last = detail
+        counts["\(code) by \(way)", default: 0] += 1
+        return counts["\(code) by \(way)"] == 1
+    }
+
+    /// `nil` if each has been logged.
+    var summary: String? {
+        guard counts.values.contains(where: { $0 > 1 }) else { return nil }
+        return counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
     }
 }
 

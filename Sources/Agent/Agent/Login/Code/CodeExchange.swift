@@ -26,7 +26,12 @@ struct CodeExchange: Sendable {
         var pauses = Self.pauses[...]
         while true {
             let requestedAt = context.time.now
-            let reply = await server.redeem(code, of: transaction, resources: context.settings.resources)
+            // Unstructured task: to cancel the request would lose a login that the user has approved. The transport bounds
+            // its time.
+            let request = Task { [server] in
+                await server.redeem(code, of: transaction, resources: context.settings.resources)
+            }
+            let reply = await request.value
             switch reply {
             case .granted(let grant):
                 let isUsual = server.client.authentication == context.server.client.authentication

@@ -3,12 +3,29 @@ public import OAuth
 /// Opens what receives the browser at the end of a login by code (RFC 8252 §7.3).
 public protocol RedirectListening: Sendable {
     /// Listens at the redirect URI on loopback addresses alone: at its port, or at a free one if it names none.
-    ///
-    /// `take` gets the query of what arrives at the URI's path, and must not wait. Whatever else arrives is answered
-    /// without it. `shortPath` leads to the address that `RedirectListener.lead` sets.
     func listen(
-        at redirectURI: RedirectURI, shortPath: String, take: @escaping @Sendable (String) -> RedirectVerdict
+        at redirectURI: RedirectURI, for login: ListenedLogin
     ) async throws(RedirectListenFailure) -> any RedirectListener
+}
+
+/// The login that a listener is opened for.
+public struct ListenedLogin: Sendable {
+    /// For messages.
+    public let account: String
+    /// Leads to the address that `RedirectListener.lead` sets.
+    public let shortPath: String
+    /// Gets the query of what arrives at the redirect URI's path, and must not wait. Whatever else arrives is answered
+    /// without it.
+    public let take: @Sendable (String) -> RedirectVerdict
+    /// Gets the address to which a browser was led, and must not wait.
+    public let led: @Sendable (String) -> Void
+
+    public init(
+        account: String, shortPath: String, take: @escaping @Sendable (String) -> RedirectVerdict,
+        led: @escaping @Sendable (String) -> Void
+    ) {
+        (self.account, self.shortPath, self.take, self.led) = (account, shortPath, take, led)
+    }
 }
 
 /// An open listener of one login.
@@ -40,20 +57,13 @@ public enum RedirectListenFailure: Error, Equatable, Sendable {
     case unavailable(detail: String)
 }
 
-/// The program that has a port, as far as this user may know it.
-public struct PortHolder: Equatable, Sendable {
-    /// The program's name and process; `nil` for another user's.
-    public var program: (name: String, pid: Int32)?
-    public var user: UInt32
-
-    public init(program: (name: String, pid: Int32)? = nil, user: UInt32) {
-        (self.program, self.user) = (program, user)
-    }
-
-    public static func == (left: Self, right: Self) -> Bool {
-        left.user == right.user && left.program?.name == right.program?.name
-            && left.program?.pid == right.program?.pid
-    }
+/// What has a port, as far as this user may know it.
+public enum PortHolder: Equatable, Sendable {
+    /// Another login of this agent.
+    case login(of: String)
+    case program(name: String, pid: Int32)
+    /// A program of this user, for which only the uid is known.
+    case user(UInt32)
 }
 
 /// No listener: each response is handed over by a client.
@@ -61,7 +71,7 @@ public struct NoRedirectListener: RedirectListening {
     public init() {}
 
     public func listen(
-        at redirectURI: RedirectURI, shortPath: String, take: @escaping @Sendable (String) -> RedirectVerdict
+        at redirectURI: RedirectURI, for login: ListenedLogin
     ) async throws(RedirectListenFailure) -> any RedirectListener {
         throw .unavailable(detail: "this agent has no listener")
     }

@@ -18,9 +18,10 @@ struct RedirectReception: Sendable {
     ) async throws(LoginError) -> Self {
         guard redirectURI.isLoopback else { return Self(redirectURI: redirectURI, listener: nil, note: nil) }
         do throws(RedirectListenFailure) {
-            let listener = try await listeners.listen(at: redirectURI, shortPath: shortPath(randomBytes)) { query in
-                RedirectVerdict(inbox.take(query.utf8, from: .listener))
-            }
+            let login = ListenedLogin(
+                account: inbox.account.description, shortPath: shortPath(randomBytes),
+                take: { RedirectVerdict(inbox.take($0.utf8, from: .listener)) }, led: { inbox.use($0) })
+            let listener = try await listeners.listen(at: redirectURI, for: login)
             return Self(redirectURI: redirectURI.withPort(listener.port), listener: listener, note: nil)
         } catch {
             guard case .unavailable(let detail) = error else { throw .listener(error) }
