@@ -51,7 +51,7 @@ public struct RedirectSite: Sendable {
         }
     }
 
-    private static let close = "You may close this tab."
+    private static let close = "This tab may be closed."
 
     private static let accepted = LoopbackReply.page(
         title: "The response has arrived",

@@ -25,6 +25,14 @@ public final class Browser: Sendable {
     /// Requests one address. A redirect is not followed.
     public func get(_ address: String) async throws -> Page { try await request(address, []) }
 
+    /// Whether nothing listens at the address.
+    public func isRefused(_ address: String) async throws -> Bool {
+        let curl = try MissingProgram.require("curl", package: "curl")
+        let result = try await ChildProcess.run(curl, ["-s", "--max-time", "30", "-o", "/dev/null", address])
+        // curl(1): 7 is "failed to connect".
+        return result.status == 7
+    }
+
     /// Requests an address, and follows its redirects.
     public func follow(_ address: String) async throws -> Page {
         var page = try await get(address)

@@ -50,8 +50,6 @@ struct RedirectListenerTests {
         try await listeners.listen(at: try RedirectURI(parsing: redirectURI), for: taken.login)
     }
 
-    private func isRefused(_ address: String) async -> Bool { (try? await browser.get(address)) == nil }
-
     @Test("a browser types the short address, comes back with the response, and ends at a page without it")
     func wholeWay() async throws {
         let taken = Taken()
@@ -73,9 +71,9 @@ struct RedirectListenerTests {
         // The login ends before the browser has followed.
         listener.close()
         let last = try await browser.get(page)
-        #expect(last.status == 200 && last.body.contains("You may close this tab."))
+        #expect(last.status == 200 && last.body.contains("This tab may be closed."))
         #expect(!last.body.contains("script") && !last.body.contains("right"))
-        await eventually("the port stays open") { await self.isRefused(root + "/callback") }
+        try await eventually("the port stays open") { try await self.browser.isRefused(root + "/callback") }
         #expect(taken.all == ["code=a&state=right"])
     }
 
@@ -111,7 +109,7 @@ struct RedirectListenerTests {
         listener = nil
         let page = try await browser.get(try #require(response.location))
         #expect(page.status == 200 && page.body.contains("not completed") && !page.address.contains("?"))
-        await eventually("the port stays open") { await self.isRefused("http://127.0.0.1:\(port)/") }
+        try await eventually("the port stays open") { try await self.browser.isRefused("http://127.0.0.1:\(port)/") }
     }
 
     @Test("a browser that knows IPv6 alone reaches a login at localhost or ::1")
@@ -133,7 +131,7 @@ struct RedirectListenerTests {
         let (first, second) = (try await open(Taken(), listeners), try await open(Taken(), listeners))
         #expect(first.port != second.port)
         first.close()
-        #expect(await isRefused("http://127.0.0.1:\(first.port)/callback?code=a&state=right"))
+        #expect(try await browser.isRefused("http://127.0.0.1:\(first.port)/callback?code=a&state=right"))
         #expect(try await browser.get("http://127.0.0.1:\(second.port)/callback?code=a&state=right").status == 302)
         second.close()
     }

@@ -34,7 +34,7 @@ struct RedirectSiteTests {
             #expect(RedirectSite.isLastPage(last))
             let shown = site.reply(to: last) { _ in .ignored }
             #expect(
-                shown.status == 200 && String(decoding: shown.body, as: UTF8.self).contains("You may close this tab."))
+                shown.status == 200 && String(decoding: shown.body, as: UTF8.self).contains("This tab may be closed."))
         }
     }
 
