@@ -24,7 +24,8 @@ public final class RedirectListeners: RedirectListening {
                 guard error.code == EADDRINUSE, error.port != 0 else {
                     throw .unavailable(detail: "cannot \(error.call): \(String(cString: strerror(error.code)))")
                 }
-                let holder = ports.account(at: error.port).map(PortHolder.login) ?? PortHolders.holder(of: error.port)
+                let holder =
+                    ports.account(at: error.port).map { PortHolder.login(of: $0) } ?? PortHolders.holder(of: error.port)
                 throw .portTaken(port: Int(error.port), holder: holder)
             }
         }

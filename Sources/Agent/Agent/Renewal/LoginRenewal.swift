@@ -23,7 +23,8 @@ extension LoginError {
             .refused
         case .oauth(let failure): failure.isRefusal ? .refused : nil
         case .discarded(let rejection, _): rejection.mayPass ? nil : .otherPerson
-        case .codeRefused, .codeReplyLost, .noAnswer, .listener, .expired, .timedOut, .cancelled, .agentStopped,
+        case .answered, .codeRefused, .codeReplyLost, .pushRefused, .noAnswer, .listener, .expired, .timedOut,
+            .cancelled, .agentStopped,
             .locked, .store, .noStore, .configuration,
             .registration, .renewalWithheld:
             nil

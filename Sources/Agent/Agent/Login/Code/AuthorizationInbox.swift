@@ -37,7 +37,7 @@ final class AuthorizationInbox: Sendable {
         mutating func takeWaiting(isAnswer: Bool) -> [CheckedContinuation<Void, Never>] {
             let due = waiting.filter { isAnswer || !$0.value.forAnswerAlone }
             for id in due.keys { waiting[id] = nil }
-            return due.values.map(\.continuation)
+            return due.values.map { $0.continuation }
         }
     }
 
