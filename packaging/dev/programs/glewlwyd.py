@@ -23,8 +23,8 @@ CLIENT, SECRET = "mail", "s3cret"
 class Glewlwyd:
     """Its user `admin`, whose password is `password`, approves codes of the client `mail`.
 
-    It tells a client about that client's own tokens only, so the agent and the mail server are one client. With redirect
-    URIs there is another, `app`, public, for the authorization code grant.
+    It tells a client about that client's own tokens only, so the agent and the mail server are one client.
+    With redirect URIs there is another, `app`, public, for the authorization code grant.
     """
 
     def __init__(self, lab: Lab, redirect_uris: tuple[str, ...] = ()) -> None:

@@ -1,13 +1,15 @@
 """A browser, headless Chromium, logs in at Glewlwyd's own page: the authorization code grant."""
 
 import json
+import socket
+from collections.abc import Callable
 
 from glewlwyd import SCOPES, Glewlwyd
 from lab import Lab
 from processes import check, free_port, wait_for
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webelement import WebElement
 
 
 def run(lab: Lab) -> None:
@@ -27,9 +29,10 @@ def run(lab: Lab) -> None:
     lab.say(f"   {browser.current_url}")
 
     lab.step("the person logs in, and consents")
-    find(browser, "#username").send_keys("admin")
-    find(browser, "#password").send_keys("password")
-    find(browser, "#loginbut").click()
+    type_into(browser, "#username", "admin")
+    type_into(browser, "#password", "password")
+    press(browser, "OK")
+    act_on(browser, "#grant-g_profile", lambda box: None if box.is_selected() else box.click())
     press(browser, "Grant access")
     press(browser, "Continue")
 
@@ -38,19 +41,20 @@ def run(lab: Lab) -> None:
     wait_for("the page of the agent", lambda: browser.current_url.startswith(site) and "?" not in browser.current_url)
     text = browser.find_element(By.TAG_NAME, "body").text
     lab.say(f"   {browser.current_url}: {text!r}")
-    check("closed" in text, "the page does not say that the tab may be closed")
+    check("You may close this tab." in text, "the page does not say that the tab may be closed")
     check("code=" not in browser.page_source and "<script" not in browser.page_source, browser.page_source)
     check(not browser.find_elements(By.CSS_SELECTOR, "form, a, img, link, iframe"), browser.page_source)
 
-    lab.step("the login is complete")
+    check(not any("code=" in address for address in history(browser)), f"the code is kept: {history(browser)}")
+
+    lab.step("the login is complete, and its port is closed")
     check(login.process.wait(60) == 0, f"the login failed:\n{login.output()}")
-    # A token of this provider, with the account of the person.
     lab.token()
     status = json.loads(lab.succeed("authagent", "status", "work", "--json", shows=False).output)
-    check(status["accounts"][0]["issuer"] == glewlwyd.issuer, f"{status}")
-
-    lab.step("the agent's port is closed; the browser that goes back gets nothing")
-    check("code=" not in " ".join(history(browser)), "the code is in the tab's history")
+    check(set(status["accounts"][0]["scope"].split()) == set(SCOPES), f"not what the person granted: {status}")
+    with socket.socket() as probe:
+        port = int(redirect_uri.split(":")[2].split("/")[0])
+        check(probe.connect_ex(("127.0.0.1", port)) != 0, "the agent still listens for the browser")
 
 
 def write_account(lab: Lab, issuer: str, redirect_uri: str) -> None:
@@ -79,16 +83,27 @@ def start_browser(lab: Lab) -> webdriver.Chrome:
     return browser
 
 
-def find(browser: webdriver.Chrome, selector: str) -> WebElement:
-    """The element that a person sees, as soon as the page's script has made it."""
-    return wait_for(selector, lambda: next(
-        (e for e in browser.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()), None))
+def type_into(browser: webdriver.Chrome, selector: str, text: str) -> None:
+    act_on(browser, selector, lambda element: element.send_keys(text))
 
 
 def press(browser: webdriver.Chrome, label: str) -> None:
-    wait_for(f"the button '{label}'", lambda: next(
-        (b for b in browser.find_elements(By.TAG_NAME, "button") if b.is_displayed() and b.text == label), None)
-    ).click()
+    act_on(browser, "button", lambda element: element.click(), label)
+
+
+def act_on(browser: webdriver.Chrome, selector: str, act: Callable, label: str | None = None) -> None:
+    """Acts on an element that a person sees, as soon as the page's script has made it."""
+    def is_done() -> bool:
+        try:
+            for element in browser.find_elements(By.CSS_SELECTOR, selector):
+                if element.is_displayed() and label in (None, element.text):
+                    act(element)
+                    return True
+        except StaleElementReferenceException:
+            pass  # The script has replaced it meanwhile.
+        return False
+
+    wait_for(f"'{label or selector}' in the page", is_done)
 
 
 def history(browser: webdriver.Chrome) -> list[str]:
