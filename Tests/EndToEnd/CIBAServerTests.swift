@@ -55,6 +55,7 @@ struct CIBAServerTests {
         let home = try AgentHome()
         let result = await (try login(glewlwyd, home, hint: "me@example.com")).result()
         #expect(result.status == 1, "\(result.output)\(result.errors)")
-        #expect(try await home.authagent("token", "work").status == 3)
+        let status = try await home.authagent("status", "--json")
+        #expect(try APIJSON.decode(StatusReport.self, from: status.output.utf8).accounts.isEmpty)
     }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import Testing
 
 /// A person's browser without scripts: it keeps cookies, follows redirects, and fills in forms.
 ///
@@ -78,7 +77,7 @@ public final class Browser: Sendable {
             curl,
             ["-sS", "--max-time", "30", "-b", jar, "-c", jar, "-o", body, "-w", "%{http_code} %{redirect_url}"]
                 + headers.flatMap { ["-H", $0] } + options + [address])
-        try #require(result.status == 0, "\(address): \(result.errors)")
+        guard result.status == 0 else { throw Failure(description: "\(address): \(result.errors)") }
         let words = result.output.split(separator: " ", maxSplits: 1).map(String.init)
         return Page(
             address: address, status: words.first.flatMap { Int($0) } ?? 0,
