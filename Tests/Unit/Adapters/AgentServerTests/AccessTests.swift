@@ -200,7 +200,8 @@ struct AccessTests {
             request.fields.append("Accept: text/plain")
             #expect(try await server.exchange(request).status == 200)
             let asked = TokenRequest(includesIDToken: true, target: try TokenTarget(resources: ["urn:x"]))
-            let limits = CallerLimits(bound: TokenBound(), user: AccessFixture.stranger.user)
+            let limits = CallerLimits(
+                bound: TokenBound(authorizationTypes: nil), user: AccessFixture.stranger.user)
             #expect(server.service.calls == [.token(work, asked, limits)])
             request.target = "/v1/accounts/work/token?id_token=true&scope=admin"
             #expect(try await server.exchange(request).status == 403)

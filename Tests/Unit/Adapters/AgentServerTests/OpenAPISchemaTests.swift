@@ -22,6 +22,7 @@ struct OpenAPISchemaTests {
             "Provider": ProviderDescription.self, "ProviderCodeFlow": ProviderCodeFlow.self,
             "ProviderEndpoints": ProviderEndpointList.self, "ProviderList": ProviderList.self,
             "ProviderParameter": ProviderDescription.Parameter.self, "ProviderRequests": ProviderRequests.self,
+            "RenewalStatus": RenewalStatus.self,
             "SignatureReport": SignatureReport.self, "SinkList": SinkList.self, "SinkRemoval": SinkRemoval.self,
             "SinkRequest": SinkRequest.self, "SinkStatus": SinkStatus.self, "StatusReport": StatusReport.self,
             "Store": StoreDescription.self,

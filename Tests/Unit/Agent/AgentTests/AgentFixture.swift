@@ -19,11 +19,13 @@ final class AgentFixture: Sendable {
     let agent: Agent
     let name: AccountName
 
-    /// With `restarting`, creates a new agent with the files and stores of an earlier one.
+    /// With `restarting`, creates a new agent with the files and stores of an earlier one; `wall` is the time at which it
+    /// starts, in seconds since 1970.
     init(
-        restarting earlier: AgentFixture? = nil, hooks: HookParts = .none, sinks: SinkParts? = nil,
+        restarting earlier: AgentFixture? = nil, at wall: Int? = nil, hooks: HookParts = .none, sinks: SinkParts? = nil,
         redirectListeners: any RedirectListening = NoRedirectListener()
     ) throws {
+        if let wall { time.stepWall(by: wall - time.wall) }
         files = try earlier?.files ?? TemporaryDirectory()
         keyring = earlier?.keyring ?? RecordingStore()
         sealed = SealedStore(

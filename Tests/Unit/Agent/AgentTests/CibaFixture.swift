@@ -12,11 +12,12 @@ struct CibaFixture {
     let agent: AgentFixture
     let signer: TokenSigner
 
-    /// `file`: further lines of the account's file. With `restarting`, creates a new agent with the files of an earlier one.
+    /// `file`: further lines of the account's file. `restarting` and `wall` as in `AgentFixture`.
     init(
-        _ file: String = "grant = \"ciba\"", restarting earlier: CibaFixture? = nil, hooks: HookParts = .none
+        _ file: String = "grant = \"ciba\"", restarting earlier: CibaFixture? = nil, at wall: Int? = nil,
+        hooks: HookParts = .none
     ) throws {
-        agent = try AgentFixture(restarting: earlier?.agent, hooks: hooks)
+        agent = try AgentFixture(restarting: earlier?.agent, at: wall, hooks: hooks)
         signer = try earlier?.signer ?? TokenSigner()
         provider.script(.keys, .json(200, try TokenSigner.keySet(signer)))
         publish()

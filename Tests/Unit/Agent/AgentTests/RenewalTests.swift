@@ -101,23 +101,19 @@ struct RenewalTests {
             try await fixture.logInAndLose()
             await asked(2, fixture)
         }
-        var last = fixture
+        var wall = fixture.time.wall
         for minutes in [1, 10, 48] {
-            let wall = last.time.wall + minutes * 60
-            let next = try CibaFixture(Self.file, restarting: fixture)
+            wall += minutes * 60
+            let next = try CibaFixture(Self.file, restarting: fixture, at: wall)
             next.provider.script(.token, .error("authorization_pending"))
-            next.time.stepWall(by: wall - next.time.wall)
             try await next.running {
                 await eventually { (try? await next.status().renewal?.state) == .waiting }
                 await next.settle()
                 #expect(next.questions.isEmpty, "\(minutes)")
             }
-            last = next
         }
-        let wall = last.time.wall + 120
-        let later = try CibaFixture(Self.file, restarting: fixture)
+        let later = try CibaFixture(Self.file, restarting: fixture, at: wall + 120)
         later.provider.script(.token, .error("authorization_pending"))
-        later.time.stepWall(by: wall - later.time.wall)
         try await later.running { await asked(1, later) }
     }
 
@@ -135,8 +131,7 @@ struct RenewalTests {
             await pass(fixture, minutes: 26 * 60)
             #expect(fixture.questions.count == 2)
         }
-        let next = try CibaFixture(Self.file, restarting: fixture)
-        next.time.stepWall(by: fixture.time.wall - next.time.wall)
+        let next = try CibaFixture(Self.file, restarting: fixture, at: fixture.time.wall)
         try await next.running {
             await eventually { (try? await next.status().renewal?.state) == .stopped }
             await next.settle()

@@ -22,6 +22,7 @@ struct CibaKeyTests {
             Self.good
                 + #"""
                 scopes = ["mail"]
+                store = "keyring"
                 grant = "ciba"
                 login_hint = '{"username":"ann"}'
                 renew = "ciba"

@@ -123,7 +123,10 @@ struct RuleTableTests {
         let good = "[[rule]]\naccounts = [\"work\"]\nuser = \"backup\"\nallow = [\"token\"]\n"
         let table: [(text: String, line: Int, hint: String)] = [
             (good + "max_per_minut = 6\n", 5, "'max_per_minute'"),
-            (good + "colour = 6\n", 5, "the keys are: accounts, allow, audiences, aws_roles, confirm, executable"),
+            (
+                good + "colour = 6\n", 5,
+                "the keys are: accounts, allow, audiences, authorization_types, aws_roles, confirm"
+            ),
             (good + "[rule.more]\nx = 1\n", 1, "the keys are"),
             (good + good.replacing("token", with: "tokens"), 8, "'token'"),
             (good.replacing("\"token\"", with: "\"everything\""), 4, "choose from: token, id_token"),
