@@ -136,7 +136,8 @@ extension Identity {
             // Others could not be requested.
             authentication: Identity.Authentication(
                 context: claims.acr.flatMap { AuthenticationContexts.isName($0) ? $0 : nil },
-                time: claims.authenticatedAt)
+                // Glewlwyd's 0 means that it does not say.
+                time: claims.authenticatedAt.flatMap { $0 > 0 ? $0 : nil })
         )
     }
 }

@@ -37,6 +37,7 @@ struct LoginDemandTests {
             (try fixture.idToken(acr: nil), "phr"),
             (try fixture.idToken(acr: "phr", age: nil), "auth_time"),
             (try fixture.idToken(acr: "phr", age: 361), "361 s"),
+            (try fixture.idToken(acr: "phr", ["auth_time": "0"]), "auth_time"),
             (try fixture.idToken(acr: "phr", age: -61), "future"),
             (try fixture.idToken(acr: "phr", ["exp": "\(fixture.agent.time.wall - 61)"]), "expired"),
             (try fixture.idToken(acr: "phr", ["acr": "7"]), "does not say how"),
