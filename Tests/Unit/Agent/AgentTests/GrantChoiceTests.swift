@@ -65,8 +65,9 @@ struct GrantChoiceTests {
         #expect(await fixture.isDone(log))
         settings.authorizationEndpoint = nil
         let other = try #require(AccountName("other"))
-        await #expect(throws: Problem.self) { [settings] in
-            try await fixture.agent.agent.login(other, LoginRequest(settings: settings), within: CallerLimits())
+        let request = LoginRequest(settings: settings)
+        await #expect(throws: Problem.self) {
+            _ = try await fixture.agent.agent.login(other, request, within: CallerLimits())
         }
     }
 
