@@ -308,6 +308,7 @@ final class AccountRegistry: Sendable {
         for account in accounts where account.settings != settings[account.name] { settingsChanged(of: account) }
         shared.logger.info("configuration read again", metadata: ["accounts": "\(settings.count)"])
         shared.feed.report(AgentNews(.reloaded))
+        shared.schedule.changed()
         await read(added)
     }
 

@@ -62,17 +62,18 @@ struct CibaLogin: LoginGrant {
     /// Refuses what cannot end well before anything is on the phone.
     private func checkProvider() throws(LoginError) {
         do throws(OAuthFailure) { _ = try context.server.endpoints.requiredBackchannel() } catch { throw .oauth(error) }
-        // Metadata without the list is against OpenID Connect CIBA Core 1.0 §4: the request will show.
-        guard context.metadata?.allowsPolling ?? true else {
-            throw .unsuitable(
-                problem:
-                    "the provider offers CIBA, but not the mode 'poll', in which it needs no way back to the agent",
-                hint: "enable the mode 'poll' at the provider, or use --device or --code")
-        }
         guard context.server.client.authentication != .none else {
             throw .unsuitable(
                 problem: "CIBA is for clients that authenticate, and this account's has neither a secret nor a key",
                 hint: "give --client-secret-file FILE, or --client-key-file FILE with --client-auth private_key_jwt")
         }
+    }
+
+    /// Refuses a provider that answers in other ways only, in which it calls the client.
+    static func requirePolling(_ metadata: ServerMetadata) throws(LoginError) {
+        guard !metadata.allowsPolling else { return }
+        throw .unsuitable(
+            problem: "the provider offers CIBA, but not the mode 'poll', in which it needs no way back to the agent",
+            hint: "enable the mode 'poll' at the provider, or use --device or --code")
     }
 }

@@ -42,8 +42,8 @@ enum LoginError: Error {
     case questionRefused(ProviderError)
     /// The provider does not list the type of some authorization details; nothing was sent.
     case detailsUnsupported(ProviderError)
-    /// The agent may not ask the user now to renew the login.
-    case renewalWithheld(detail: String)
+    /// The user is not asked on the phone now; nothing was sent.
+    case notAsked(detail: String)
     /// A person approved, but the login is not kept. `end` is what happened to the tokens.
     case discarded(LoginRejection, end: String)
 
@@ -60,6 +60,15 @@ enum LoginError: Error {
         switch self {
         case .discarded, .codeRefused, .codeReplyLost: true
         default: false
+        }
+    }
+
+    /// What the user has not done, for each grant.
+    private static func what(_ grant: GrantKind?) -> String {
+        switch grant {
+        case .ciba: "the question on the phone was not answered"
+        case .code: "the login was not approved"
+        case .device, nil: "the code was not approved"
         }
     }
 
@@ -122,12 +131,11 @@ enum LoginError: Error {
                 hint: "\(again); if it stays so, its servers do not share codes with each other: tell the provider"
             )
         case .expired:
-            return LoginFailure(code: "expired_token", detail: "the code was not approved in time", hint: again)
+            return LoginFailure(code: "expired_token", detail: "\(Self.what(grant)) in time", hint: again)
         case .timedOut(let limit):
             return LoginFailure(
                 code: "timeout",
-                detail: "\(grant == .code ? "the login" : "the code") was not approved within"
-                    + " \(limit.components.seconds) s",
+                detail: "\(Self.what(grant)) within \(limit.components.seconds) s",
                 hint: again
             )
         case .cancelled: return LoginFailure(code: "cancelled", detail: "the login was cancelled", hint: again)
@@ -150,8 +158,10 @@ enum LoginError: Error {
             return LoginFailure(
                 code: error.code, detail: "the provider cannot grant the authorization details: \(error.detail ?? "")",
                 hint: "check authorization_details in the account file against the provider's documentation")
-        case .renewalWithheld(let detail):
-            return LoginFailure(code: "cancelled", detail: "the login is not renewed: \(detail)", hint: again)
+        case .notAsked(let detail):
+            return LoginFailure(
+                code: Problem.Code.tooManyRequests.rawValue, detail: "the user is not asked on the phone: \(detail)",
+                hint: "try again later, or have the owner of the agent run 'authagent login \(account)'")
         case .discarded(let login, let end): return login.failure(end: end, again: again)
         case .registration(let failure, let advice):
             return failure.loginFailure(for: account, advice, again: again)

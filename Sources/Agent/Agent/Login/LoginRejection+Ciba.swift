@@ -3,8 +3,8 @@ internal import Vault
 
 /// The person of a login that was approved on a phone, which may be anywhere (OpenID Connect CIBA Core 1.0 §10.1.1).
 extension LoginRejection {
-    /// `nil` if the ID token says who has approved, and it is the person of the login that is renewed, if any.
-    init?(ciba verdict: IdentityVerdict, renewing earlier: Identity?) {
+    /// `nil` if the ID token says who has approved, and that is the person of the login that this one replaces, if any.
+    init?(ciba verdict: IdentityVerdict, replacing earlier: Identity?) {
         switch verdict {
         case .absent: self = .noIDToken
         case .unverified(let detail): self = .unverifiedPerson(detail: detail)
@@ -13,15 +13,7 @@ extension LoginRejection {
         case .verified(_, _, let timing?): self = .untimelyIDToken(detail: timing)
         case .verified(let identity, _, nil):
             guard let earlier, let change = earlier.change(to: identity), change != .audience else { return nil }
-            self = .anotherPerson(detail: "it has another \(change.rawValue) than the login that it would renew")
-        }
-    }
-
-    /// Whether the next attempt may end otherwise.
-    var mayPass: Bool {
-        switch self {
-        case .unverified, .unverifiedPerson, .untimelyIDToken, .superseded, .cancelled, .accountChanged: true
-        case .badIDToken, .wrongSubject, .noSubject, .noIDToken, .anotherPerson, .stepUpUnmet, .otherPerson: false
+            self = .anotherPerson(detail: "its ID token has another \(change.rawValue)")
         }
     }
 }

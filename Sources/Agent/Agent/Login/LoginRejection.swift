@@ -25,7 +25,7 @@ enum LoginRejection: Error, Equatable {
     case noIDToken
     /// The grant demands an ID token, and it cannot be verified.
     case unverifiedPerson(detail: String)
-    /// A login may be renewed by its own person only.
+    /// A login on the phone is another person's than the account's login: the hint names who is asked, and may be wrong.
     case anotherPerson(detail: String)
     /// A renewal has become needless: by a logout, another login, a lock, or new settings.
     case superseded
@@ -119,8 +119,9 @@ enum LoginRejection: Error, Equatable {
             )
         case .anotherPerson(let detail):
             LoginFailure(
-                code: "wrong_subject", detail: "the login is not renewed by another person: \(detail); \(end)",
-                hint: "check login_hint in the account file, then \(again)"
+                code: "wrong_subject",
+                detail: "another person has approved than that of the account's login: \(detail); \(end)",
+                hint: "check the login hint; for another person, run 'authagent logout' with the account's name first"
             )
         case .cancelled:
             LoginFailure(

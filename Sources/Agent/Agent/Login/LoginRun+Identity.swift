@@ -17,7 +17,7 @@ extension LoginRun {
             granted.grant, clientID: client.id, clientSecret: client.secret,
             expecting: IDTokenExpectation(nonce: granted.nonce), for: .login)
         let ciba =
-            pending.grant == .ciba ? LoginRejection(ciba: verdict, renewing: pending.renewal?.identity) : nil
+            pending.grant == .ciba ? LoginRejection(ciba: verdict, replacing: replaced) : nil
         let unmet = LoginRejection(verdict, pending.demands, at: shared.time.wall)
         if let login = ciba ?? LoginRejection(verdict, settings) ?? unmet {
             return .failure(await discarded(login, granted.grant, client))

@@ -47,27 +47,18 @@ struct LoginRun: Sendable {
             let result = try await attempt()
             shared.logger.info("login done", metadata: ["account": "\(name)"])
             shared.feed.report(.loggedIn(result))
-            if !isRenewal, !pending.demands.isElevated { await shared.renewals.resume(name) }
+            noteForRenewals()
             return .done(result)
         } catch {
             // What became of an approved login matters more than what has stopped it.
             let failure = error.isOfApproved ? error : pending.stopReason.map(LoginError.init) ?? error
-            if isRenewal || pending.grant == .ciba { await noteForRenewals(failure) }
+            noteForRenewals(failure)
             // With demands, the account's name alone would start another login.
             let isRepeatable = registry.known(name) != nil && pending.demands == LoginDemands()
             let event = failure.failure(for: name, hasFile: isRepeatable, grant: pending.grant)
             shared.logger.notice("login failed", metadata: ["account": "\(name)", "code": "\(event.code)"])
             shared.feed.report(.loginFailed(name, event))
             return .failed(event)
-        }
-    }
-
-    /// Has the agent not ask the user again where that is pointless, or against the user's wish.
-    private func noteForRenewals(_ failure: LoginError) async {
-        if let stop = failure.renewalStop, isRenewal || stop == .declined {
-            await shared.renewals.stop(name, stop)
-        } else if isRenewal {
-            shared.renewals.failed(name)
         }
     }
 
@@ -78,6 +69,7 @@ struct LoginRun: Sendable {
         let file = isNew && !isElevated ? try prepareFile() : nil
         let grant = try await grant()
         pending.begin(grant)
+        try await requireOffer(of: grant)
         guard !isElevated else { return try await logIn(grant, try clients.clientOfLogin(), nil) }
         // The agent registers no client without a person.
         let client = try await clients.client(for: grant, mayRegister: !isRenewal)
@@ -102,9 +94,6 @@ struct LoginRun: Sendable {
         do throws(OAuthFailure) {
             (server, metadata) = try await provider.connection(for: client, grant == .ciba ? .backchannel : .tokens)
         } catch { throw .oauth(error) }
-        if let refusal = await provider.refusal(of: settings.authorizationDetails) {
-            throw .detailsUnsupported(refusal)
-        }
         client.endpointHosts = settings.hosts(of: server.endpoints)
         // Read before the approval: after it, nothing may delay storing the grant.
         let earlier = await clients.earlier()
@@ -157,7 +146,7 @@ struct LoginRun: Sendable {
                 context: context, redirectURI: redirectURI, listeners: shared.redirectListeners, inbox: pending.inbox)
         case .ciba:
             var login = CibaLogin(context: context, userCode: secrets.user)
-            if let renewal = pending.renewal { login.admit = renewal.admit }
+            if let admit = pending.renewal?.admit ?? admitsOthers { login.admit = admit }
             return login
         }
     }

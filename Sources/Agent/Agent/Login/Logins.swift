@@ -25,6 +25,8 @@ final class Logins: Sendable {
         lateResponses = LateResponses(time: shared.time, logger: shared.logger)
     }
 
+    private static let longestRenewal: Duration = .seconds(3600)
+
     /// Device codes of providers live less than a day.
     private static let timeouts = 1...86_400
 
@@ -50,8 +52,8 @@ final class Logins: Sendable {
         try settings.requireWithin(limits.bound?.scopes, name)
         try limits.requireAllowedLogin(settings, name)
         let fresh = PendingLogin(
-            account: name, settings: settings, demands: demands, time: shared.time, logger: shared.logger,
-            drawQRCode: drawQRCode,
+            account: name, settings: settings, demands: demands, isByOthers: limits.user != nil, time: shared.time,
+            logger: shared.logger, drawQRCode: drawQRCode,
             prompted: { [hooks = shared.hooks] in hooks.note($0, of: name) })
         // A login or a migration has replaced the account since its file was read: start again with the new settings.
         guard let pending = try claim(fresh, expecting: account) else {
@@ -96,6 +98,8 @@ final class Logins: Sendable {
             self.shared.schedule.changed()
             return event
         }
+        // Whatever the provider says: an approval of yesterday's question is not what the user means today.
+        fresh.stop(after: Self.longestRenewal)
     }
 
     /// Returns the user's code for a question on the phone; only CIBA has one.

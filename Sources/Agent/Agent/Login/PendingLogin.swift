@@ -49,6 +49,8 @@ final class PendingLogin: Sendable {
     let inbox: AuthorizationInbox
     /// `nil` for a login that a person has started.
     let renewal: LoginRenewal?
+    /// Whether a caller other than the agent's owner has started the login.
+    let isByOthers: Bool
     private let time: any Time
     private let drawQRCode: @Sendable (String) -> [String]?
     /// Receives the prompt once, with the remaining time.
@@ -60,7 +62,7 @@ final class PendingLogin: Sendable {
 
     init(
         account: AccountName, settings: AccountSettings, demands: LoginDemands = LoginDemands(),
-        renewal: LoginRenewal? = nil, time: any Time, logger: Logger,
+        renewal: LoginRenewal? = nil, isByOthers: Bool = false, time: any Time, logger: Logger,
         drawQRCode: @escaping @Sendable (String) -> [String]?,
         prompted: @escaping @Sendable (LoginPrompt) -> Void = { _ in }
     ) {
@@ -69,6 +71,7 @@ final class PendingLogin: Sendable {
         self.demands = demands
         inbox = AuthorizationInbox(account: account, logger: logger)
         self.renewal = renewal
+        self.isByOthers = isByOthers
         self.time = time
         self.drawQRCode = drawQRCode
         self.prompted = prompted

@@ -22,11 +22,14 @@ extension LoginError {
         case .refused, .questionRefused, .unsuitable, .detailsUnsupported, .registeredClientRefused, .codeUnknown:
             .refused
         case .oauth(let failure): failure.isRefusal ? .refused : nil
-        case .discarded(let rejection, _): rejection.mayPass ? nil : .otherPerson
+        // The account has changed, or the login was cancelled: the approval itself is not in doubt.
+        case .discarded(.superseded, _), .discarded(.accountChanged, _), .discarded(.cancelled, _): nil
+        // An approval in vain: the next one would most likely be, too.
+        case .discarded: .otherPerson
         case .answered, .codeRefused, .codeReplyLost, .pushRefused, .noAnswer, .listener, .expired, .timedOut,
             .cancelled, .agentStopped,
             .locked, .store, .noStore, .configuration,
-            .registration, .renewalWithheld:
+            .registration, .notAsked:
             nil
         }
     }

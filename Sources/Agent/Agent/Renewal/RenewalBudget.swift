@@ -10,6 +10,9 @@ package struct RenewalBudget: Equatable, Sendable {
     package static let most = 3
     package static let period: Duration = .seconds(86_400)
 
+    /// Up to the year 9999; others are of a damaged file.
+    private static let times = 0...253_402_300_799
+
     /// When the user was asked, the latest last.
     package private(set) var asked: [ContinuousClock.Instant] = []
     /// Why the agent does not ask until a person logs in; `nil` if it does.
@@ -22,7 +25,8 @@ package struct RenewalBudget: Equatable, Sendable {
     /// Creates a budget from what an earlier process noted, in seconds since 1970. A time in the future is one of a clock
     /// that was wrong, and counts from now on.
     package init(_ note: RenewalNote, at now: ContinuousClock.Instant, wall: Int) {
-        asked = note.asked.sorted().suffix(Self.most).map { now - .seconds(max(0, wall - $0)) }
+        let times = note.asked.map { Self.times.contains($0) ? min($0, wall) : wall }
+        asked = times.sorted().suffix(Self.most).map { now - .seconds(wall - $0) }
         stopped = note.stopped
     }
 

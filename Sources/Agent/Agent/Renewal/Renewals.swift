@@ -14,9 +14,14 @@ struct Renewals: Sendable {
     /// When to ask; `nil` if the account's login has not ended for certain, or the user is not to be asked.
     func nextDue(_ account: Account, at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard let end = renewableEnd(of: account, at: now), logins.pending[account.name] == nil, !registry.isLocked,
-            let next = book.budget(of: account.name).next(at: now)
+            let person = AskedPerson(account.settings), let next = book.budget(of: person).next(at: now)
         else { return nil }
         return max(end.at, next)
+    }
+
+    /// Withdraws the questions whose login need not be renewed any more, as after a reload without the key.
+    func withdrawUnwanted() {
+        for login in logins.pending.values where login.renewal?.isWanted() == false { login.stop(.cancelled) }
     }
 
     /// Asks the user, if that is due. Does not wait for the answer.
@@ -24,6 +29,7 @@ struct Renewals: Sendable {
         guard let due = nextDue(account, at: now), due <= now, let end = renewableEnd(of: account, at: now) else {
             return
         }
+        guard let person = AskedPerson(account.settings) else { return }
         let generation = end.login.generation
         let isWanted: @Sendable () -> Bool = { [self] in
             guard registry.known(account.name) === account, !registry.isLocked,
@@ -32,8 +38,8 @@ struct Renewals: Sendable {
             return end.login.generation == generation
         }
         let admit: @Sendable () async throws(LoginError) -> Void = { [book] () throws(LoginError) in
-            guard isWanted() else { throw .renewalWithheld(detail: "the account has changed") }
-            try await book.admit(account.name)
+            guard isWanted() else { throw .notAsked(detail: "the account has changed") }
+            try await book.admit(person)
         }
         logins.renew(account, LoginRenewal(identity: end.identity, admit: admit, isWanted: isWanted))
     }
@@ -57,7 +63,7 @@ struct Renewals: Sendable {
             return RenewalStatus(.pending, detail: words ?? "the question is being sent")
         }
         let now = shared.time.now
-        let budget = book.budget(of: account.name)
+        let budget = AskedPerson(account.settings).map { book.budget(of: $0) } ?? RenewalBudget()
         if let stopped = budget.stopped { return RenewalStatus(.stopped, detail: stopped.text) }
         switch login {
         case .active:

@@ -98,6 +98,7 @@ struct BackgroundWork: Sendable {
             expiries.nextDue(account, at: now).map { $0 <= now } ?? false
         }
         if !expiring.isEmpty { group.addTask { await expiries.runDue(registry.accounts) } }
+        renewals.withdrawUnwanted()
         for account in registry.accounts { renewals.start(account, at: now) }
         if let due = revocations.nextDue, due <= now { group.addTask { await revocations.runDue(at: now) } }
     }
@@ -129,6 +130,7 @@ struct BackgroundWork: Sendable {
                 }
             }
         }
+        await renewals.book.saveChanges()
         shared.logger.info("agent stopped")
     }
 }

@@ -44,7 +44,8 @@ extension AccountVault {
             isScopeNamed: ScopeOrigin(grant, of: nil) == .named,
             clientAuthentication: client.authentication,
             // A renewal whose reply names none may have all of them.
-            detailTypes: Set((askedDetails?.types ?? []) + (grant.authorizationDetails?.types ?? [])).sorted()
+            detailTypes: grant.areDetailsUnreadable
+                ? nil : Set((askedDetails?.types ?? []) + (grant.authorizationDetails?.types ?? [])).sorted()
         )
         let failure = await copyToStore(credential)
         // The store may still have the key of the login before.

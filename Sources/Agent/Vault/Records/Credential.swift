@@ -34,8 +34,9 @@ public struct Credential: Sendable, Equatable {
     public var clientAuthentication: ClientAuthentication?
     /// The scopes that the provider once granted to this login and no longer grants.
     public var lostScope: [String]
-    /// The types of the authorization details (RFC 9396) that the login has requested and was granted.
-    public var detailTypes: [String]
+    /// The types of the authorization details (RFC 9396) that the login has requested and was granted; `nil` if the
+    /// provider named some that cannot be read.
+    public var detailTypes: [String]?
     /// Why the provider has ended the login; `nil` if it has not.
     public var end: LoginRequiredReason?
 
@@ -45,7 +46,7 @@ public struct Credential: Sendable, Equatable {
         identity: Identity? = nil, registration: Registration? = nil, expiry: LoginExpiry? = nil,
         journalKey: SecretBytes? = nil, endpointHosts: Set<String>? = nil, end: LoginRequiredReason? = nil,
         isScopeNamed: Bool = false, clientAuthentication: ClientAuthentication? = nil, lostScope: [String] = [],
-        detailTypes: [String] = []
+        detailTypes: [String]? = []
     ) {
         self.account = account
         self.generation = generation
@@ -103,12 +104,20 @@ public struct Credential: Sendable, Equatable {
         scope = granted
     }
 
+    /// Adds the types of details that a renewal names: a later reply without details may mean all of them.
+    mutating func takeDetails(of grant: TokenGrant) {
+        if grant.areDetailsUnreadable { return detailTypes = nil }
+        guard let named = grant.authorizationDetails?.types else { return }
+        detailTypes = Set((detailTypes ?? []) + named).sorted()
+    }
+
     /// Returns the login after a grant. A new refresh token replaces the old one; without one, the old one stays
     /// (RFC 6749 §6).
     func renewed(by grant: TokenGrant, for target: TokenTarget?, at wall: Int) -> Credential {
         var renewed = self
         // With a target, the grant says nothing of the login's own scopes (RFC 6749 §6).
         if target == nil { renewed.takeScope(of: grant) }
+        if target == nil { renewed.takeDetails(of: grant) }
         renewed.grantedAt = wall
         renewed.expiry = LoginExpiry.after(grant, earlier: expiry, at: wall)
         if let token = grant.refreshToken, token != refreshToken {

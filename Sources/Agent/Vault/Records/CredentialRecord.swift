@@ -39,7 +39,8 @@ extension Credential {
             scopeNamed: isScopeNamed ? true : nil,
             clientAuthentication: clientAuthentication?.rawValue,
             lostScope: lostScope.isEmpty ? nil : lostScope,
-            detailTypes: detailTypes.isEmpty ? nil : detailTypes
+            detailTypes: detailTypes == [] ? nil : detailTypes,
+            detailsUnknown: detailTypes == nil ? true : nil
         )
         return StoredRecord(
             key: RecordKey(account: account, purpose: .login),
@@ -76,7 +77,7 @@ extension Credential {
             isScopeNamed: fields.scopeNamed == true && scope.count == fields.scope.count,
             clientAuthentication: fields.clientAuthentication.flatMap(ClientAuthentication.init),
             lostScope: TokenGrant.scopes(fields.lostScope ?? [], atMost: Self.mostScopes),
-            detailTypes: fields.detailTypes ?? []
+            detailTypes: fields.detailsUnknown == true ? nil : fields.detailTypes ?? []
         )
     }
 }
@@ -116,6 +117,8 @@ private struct RecordFields: Codable {
     var lostScope: [String]?
     /// Absent also without authorization details.
     var detailTypes: [String]?
+    /// Absent also unless the details of the login cannot be read.
+    var detailsUnknown: Bool?
 
     /// A time out of range must not cost the login: it is read as none.
     var expiry: LoginExpiry? {
@@ -142,6 +145,7 @@ private struct RecordFields: Codable {
         case clientAuthentication = "client_auth"
         case lostScope = "lost_scope"
         case detailTypes = "authorization_types"
+        case detailsUnknown = "authorization_types_unknown"
     }
 }
 

@@ -32,7 +32,7 @@ extension AccountState {
         case .unread: return .read
         case .signedOut(let reason): return .fail(.loginRequired(reason))
         case .dead(_, let reason):
-            return isAnother && held != nil ? .keep(.anotherToken) : .fail(.loginRequired(reason))
+            return isAnother && held != nil ? .keep(.anotherToken) : .fail(.loginRequired(current(reason)))
         case .active(let credential):
             if isAnother { return .keep(.anotherToken) }
             if let claims {
@@ -71,7 +71,8 @@ extension AccountState {
         for target: TokenTarget?, of refused: SecretBytes?, claims: String? = nil, at now: ContinuousClock.Instant
     ) -> Result<Rejection, TokenFailure> {
         switch login {
-        case .signedOut(let reason), .dead(_, let reason): return .failure(.loginRequired(reason))
+        case .signedOut(let reason): return .failure(.loginRequired(reason))
+        case .dead(_, let reason): return .failure(.loginRequired(current(reason)))
         case .unread, .active: break
         }
         if let claims, let last = self.claims, last.isRefused, last.claims == claims {

@@ -82,7 +82,7 @@ struct CibaLoginTests {
         }
     }
 
-    @Test("of another person than expected, a login is discarded; without an expectation, any person may log in")
+    @Test("a login of another person than expected, or than that of the login before, is discarded")
     func subject() async throws {
         let fixture = try CibaFixture("grant = \"ciba\"\nexpected_subject = \"ann\"")
         guard case .failed(let failure)? = try await fixture.logIn(try fixture.idToken(["sub": #""eve""#])) else {
@@ -92,11 +92,66 @@ struct CibaLoginTests {
         #expect(failure.code == "wrong_subject")
         let other = try CibaFixture()
         _ = try await other.logIn(try other.idToken())
+        guard case .failed(let failure)? = try await other.logIn(try other.idToken(["sub": #""bob""#])) else {
+            Issue.record("the login is kept")
+            return
+        }
+        #expect(failure.code == "wrong_subject")
+        #expect(failure.hint.contains("authagent logout"), "\(failure.hint)")
+        #expect(try await other.status().subject == "ann")
+        _ = try await other.agent.agent.logout(other.agent.name, LogoutRequest())
         guard case .done(let result)? = try await other.logIn(try other.idToken(["sub": #""bob""#])) else {
             Issue.record("the login is not kept")
             return
         }
         #expect(result.subject == "bob")
+    }
+
+    @Test("callers other than the owner put three questions a day at most, and none after a decline")
+    func others() async throws {
+        let fixture = try CibaFixture()
+        let limits = CallerLimits(user: 4242)
+        func ask() async throws -> LoginFailure? {
+            let log = try await fixture.agent.login(LoginRequest(), within: limits)
+            await eventually { !log.soFar.isEmpty }
+            if case .failed(let failure)? = log.soFar.first { return failure }
+            try await fixture.agent.agent.cancelLogin(fixture.agent.name)
+            _ = await log.events()
+            return nil
+        }
+        #expect(try await ask() == nil)
+        for _ in 0..<3 {
+            let failure = try #require(try await ask())
+            #expect(failure.code == "too_many_requests", "\(failure)")
+        }
+        #expect(fixture.questions.count == 1)
+        // The owner's questions are not counted.
+        guard case .done? = try await fixture.logIn(try fixture.idToken()) else {
+            Issue.record("no login")
+            return
+        }
+        fixture.time.advance(by: .seconds(3601))
+        fixture.provider.script(.token, .error("access_denied"))
+        let log = try await fixture.agent.login(LoginRequest(), within: limits)
+        _ = await log.prompt()
+        await fixture.agent.passInterval()
+        _ = await log.events()
+        fixture.time.advance(by: .seconds(3 * 86_400))
+        #expect(try await ask()?.code == "too_many_requests")
+        #expect(fixture.questions.count == 3)
+    }
+
+    @Test("no client is registered for a login that the provider's metadata does not offer")
+    func unregistered() async throws {
+        let fixture = try CibaFixture()
+        fixture.publish(
+            #""registration_endpoint":"https://issuer.example/register","backchannel_authentication_endpoint":"https://issuer.example/backchannel","backchannel_token_delivery_modes_supported":["ping"]"#
+        )
+        try fixture.agent.files.file(
+            "user/work.toml",
+            "issuer = \"\(FakeProvider.issuer)\"\ngrant = \"ciba\"\nlogin_hint = \"ann\"\n", mode: 0o600)
+        #expect(try await fixture.failure()?.code == "configuration_error")
+        #expect(fixture.provider.requests(.register).isEmpty)
     }
 
     @Test("what cannot end well is refused before anything is on the phone, with the remedy")

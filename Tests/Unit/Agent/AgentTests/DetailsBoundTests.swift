@@ -92,6 +92,27 @@ struct DetailsBoundTests {
         #expect(await fixture.refusal(BoundRequest(bound: .scopes("openid")))?.reason == "details_not_allowed")
     }
 
+    @Test("details of the login that cannot be read are not taken for none at a renewal or a restart")
+    func unreadable() async throws {
+        let fixture = try AgentFixture()
+        fixture.provider.script(.token, DetailsTests.token("a1", "7"))
+        let log = try await fixture.login()
+        await fixture.passInterval()
+        _ = await log.events()
+        let bounds = Self.bounds(["payment"])
+        for agent in [fixture, try AgentFixture(restarting: fixture)] {
+            agent.provider.script(.token, DetailsTests.token("a2", nil))
+            agent.time.advance(by: .seconds(3600))
+            for bound in bounds {
+                #expect(await agent.refusal(BoundRequest(bound: bound))?.reason == "details_not_allowed", "\(bound)")
+            }
+        }
+        // A reply that names them is believed.
+        fixture.provider.script(.token, DetailsTests.token("a3", #"[{"type":"payment"}]"#))
+        fixture.time.advance(by: .seconds(3600))
+        #expect(await fixture.refusal(BoundRequest(bound: bounds[0])) == nil)
+    }
+
     @Test("a login that would request other types is refused, also one that joins")
     func login() async throws {
         let fixture = try await DetailsTests.loggedIn()

@@ -89,6 +89,12 @@ extension AccessToken {
             isLifetimeAssumed: named == nil && isRenewable
         )
         details = grant.authorizationDetails
-        detailTypes = grant.areDetailsUnreadable ? nil : details?.types ?? credential?.detailTypes ?? []
+        if grant.areDetailsUnreadable {
+            detailTypes = nil
+        } else if let details {
+            detailTypes = details.types
+        } else if let credential {
+            detailTypes = credential.detailTypes
+        }
     }
 }
