@@ -38,11 +38,11 @@ struct ResponseWait: Sendable {
             switch await renewed() {
             case nil: continue
             case .success(let fresh)?:
+                context.report(.answered)
                 let isExpired = time.now >= shown.until ?? deadline
                 // Only a browser at the listener has used the earlier one: those who see the prompt need no other.
                 if isExpired { show(fresh.url) } else { reception.lead(to: fresh.url) }
                 (shown, pause) = (fresh, AuthorizationAddress.shortestLifetime)
-                context.report(.answered)
             case .failure(let failure)?:
                 context.report(.retrying(detail: failure.description))
                 shown.until = time.now + pause
