@@ -23,7 +23,7 @@ struct CodeServerTests {
         #expect(outcome.prompt.redirectURI == code.redirectURI)
         #expect(parameters(of: outcome.prompt.authorizationURI ?? "").keys.sorted() == ["client_id", "request_uri"])
         #expect(parameters(of: outcome.response)["iss"] == glewlwyd.issuer)
-        #expect(outcome.page.status == 200 && outcome.page.body.contains("You may close this tab."))
+        #expect(outcome.page.status == 200 && outcome.page.body.contains("This tab may be closed."))
         #expect(!outcome.page.address.contains("?"), "the code stays in the address bar")
 
         let first = try await code.token()
