@@ -7,76 +7,9 @@ import Testing
 /// Logins by authorization code through the real programs, at an issuer that misbehaves on command.
 @Suite(.timeLimit(.minutes(5)))
 struct CodeGrantTests {
-    /// A demo issuer without device codes, and a home whose logins are in memory or in a keyring.
-    private struct Place {
-        let issuer: DemoIssuer
-        let home: AgentHome
-        let browser = try? Browser()
-        private let store: String
-
-        init(
-            keyring: (any SessionKeyring)? = nil, _ change: (inout DemoIssuer.CodeRules) -> Void = { _ in }
-        ) async throws {
-            var configuration = DemoIssuer.Configuration()
-            var rules = DemoIssuer.CodeRules()
-            change(&rules)
-            configuration.code = rules
-            configuration.hasDevice = false
-            issuer = try await DemoIssuer.start(configuration)
-            home = try AgentHome(keyring: keyring)
-            store = keyring == nil ? "memory" : "keyring"
-        }
-
-        var options: [String] {
-            ["--issuer", issuer.issuer, "--client-id", "tv", "--store", store, "--scope", "openid", "--json"]
-        }
-
-        /// Starts a login, and returns it with its prompt.
-        func pending(_ account: String = "work", _ more: [String] = []) async throws -> (ChildProcess, LoginPrompt) {
-            let login = try home.client(["login", account] + options + more)
-            guard let prompt = await home.prompt(of: login) else {
-                let result = await login.result()
-                throw Browser.Failure(description: "no prompt: \(result.output)\(result.errors)\(home.log)")
-            }
-            return (login, prompt)
-        }
-
-        /// Approves as the person does, and returns where the browser is sent, which is not requested yet.
-        func approve(_ prompt: LoginPrompt) async throws -> String {
-            let address = try #require(prompt.authorizationURI)
-            return try #require(await issuer.authorize(address))
-        }
-
-        func open(_ address: String) async throws -> Browser.Page { try await Browser().get(address) }
-
-        func isRefused(_ address: String) async throws -> Bool { try await Browser().isRefused(address) }
-
-        /// Hands a response over as a client does.
-        func handOver(_ response: String, to account: String = "work") async throws -> (status: Int, reply: String) {
-            let body = APIJSON.text(fixed: LoginResponse(response: response))
-            let result = try await ChildProcess.run(
-                "/usr/bin/curl",
-                [
-                    "-sS", "--max-time", "30", "--unix-socket", home.socket, "-H", "Content-Type: application/json",
-                    "-w", "\n%{http_code}", "--data-binary", "@-",
-                    "http://localhost/v1/accounts/\(account)/login/response",
-                ], input: body)
-            let lines = result.output.split(separator: "\n")
-            return (lines.last.flatMap { Int($0) } ?? 0, lines.dropLast().joined(separator: "\n"))
-        }
-
-        func last(_ result: ChildProcess.Result) -> LoginEvent? {
-            result.lines.last.flatMap { try? APIJSON.decode(LoginEvent.self, from: $0.utf8) }
-        }
-
-        func failure(_ result: ChildProcess.Result) -> LoginFailure? {
-            if case .failed(let failure)? = last(result) { failure } else { nil }
-        }
-    }
-
     @Test("login by a browser, token, restart, renewal, logout: pushed, checked, and without a secret in the log")
     func wholeLife() async throws {
-        let place = try await Place(keyring: try await PrivateKeyring())
+        let place = try await CodeGrantPlace(keyring: try await PrivateKeyring())
         let (login, prompt) = try await place.pending()
         #expect(prompt.grant == .code && prompt.expiresIn > 590 && prompt.expiresIn <= 600)
         let short = try await place.open(try #require(prompt.shortURI))
@@ -109,7 +42,7 @@ struct CodeGrantTests {
         "a response that a client hands over completes the login, as an address or as its query",
         arguments: [true, false])
     func handedOver(isWhole: Bool) async throws {
-        let place = try await Place()
+        let place = try await CodeGrantPlace()
         let (login, prompt) = try await place.pending()
         let response = try await place.approve(prompt)
         let text = isWhole ? response : String(try #require(response.split(separator: "?").last))
@@ -121,7 +54,7 @@ struct CodeGrantTests {
 
     @Test("the responses of two accounts, swapped by hand or by listener, are ignored by both; then each takes its own")
     func swapped() async throws {
-        let place = try await Place()
+        let place = try await CodeGrantPlace()
         let (first, prompt) = try await place.pending()
         let (second, otherPrompt) = try await place.pending("other")
         let (own, foreign) = (try await place.approve(prompt), try await place.approve(otherPrompt))
@@ -142,7 +75,7 @@ struct CodeGrantTests {
 
     @Test("a second client that joins the login sees the same address, and both see its end")
     func joined() async throws {
-        let place = try await Place()
+        let place = try await CodeGrantPlace()
         let (login, prompt) = try await place.pending()
         let second = try place.home.client(["login", "work", "--json"])
         let joined = try #require(await place.home.prompt(of: second), "\(second.errorsSoFar)")
@@ -155,7 +88,7 @@ struct CodeGrantTests {
 
     @Test("a response after Ctrl-C, a logout, or in place of another is late: nothing of it is used")
     func late() async throws {
-        let place = try await Place()
+        let place = try await CodeGrantPlace()
         let (cancelled, prompt) = try await place.pending()
         let late = try await place.approve(prompt)
         cancelled.signal(SIGINT)
@@ -175,7 +108,7 @@ struct CodeGrantTests {
 
     @Test("the person's refusal ends the login, and the browser sees a page that says so")
     func denied() async throws {
-        let place = try await Place()
+        let place = try await CodeGrantPlace()
         let (login, prompt) = try await place.pending()
         let address = try #require(prompt.authorizationURI)
         let response = try #require(await place.issuer.refuse(address))
@@ -188,7 +121,7 @@ struct CodeGrantTests {
     @Test("a response whose issuer is missing or another's leaves the login pending")
     func issuer() async throws {
         // A pushed request is for one use.
-        let place = try await Place { $0.pushed = .none }
+        let place = try await CodeGrantPlace { $0.pushed = .none }
         let (login, prompt) = try await place.pending()
         for value in [DemoIssuer.ReplyValue.absent, .other("https://evil.example")] {
             place.issuer.changeCode { $0.issuerInResponse = value }
@@ -203,7 +136,7 @@ struct CodeGrantTests {
 
     @Test("an ID token with another nonce ends the login, and its tokens are revoked")
     func nonce() async throws {
-        let place = try await Place { $0.nonce = .other("x") }
+        let place = try await CodeGrantPlace { $0.nonce = .other("x") }
         let (login, prompt) = try await place.pending()
         #expect(try await place.open(try await place.approve(prompt)).status == 302)
         let failure = place.failure(await login.result())
@@ -213,7 +146,7 @@ struct CodeGrantTests {
 
     @Test("a lost reply to the code ends the login; the code is not sent again, and the next login works")
     func lostReply() async throws {
-        let place = try await Place()
+        let place = try await CodeGrantPlace()
         place.issuer.enqueue(.token, .dropAfterCommit)
         let (login, prompt) = try await place.pending()
         #expect(try await place.open(try await place.approve(prompt)).status == 302)
@@ -227,7 +160,7 @@ struct CodeGrantTests {
 
     @Test("the agent is killed while the browser is away: the port is closed, and a new login works")
     func killed() async throws {
-        let place = try await Place()
+        let place = try await CodeGrantPlace()
         let (login, prompt) = try await place.pending()
         let response = try await place.approve(prompt)
         await place.home.killDaemon()
@@ -241,7 +174,7 @@ struct CodeGrantTests {
 
     @Test("an expired pushed request is pushed again, and a browser that opened the old address may still come back")
     func pushedAgain() async throws {
-        let place = try await Place { $0.pushedLifetime = 1 }
+        let place = try await CodeGrantPlace { $0.pushedLifetime = 1 }
         let (login, prompt) = try await place.pending()
         let response = try await place.approve(prompt)
         await eventually("no second address") { login.outputSoFar.split(separator: "\n").count >= 2 }
@@ -258,7 +191,7 @@ struct CodeGrantTests {
 
     @Test("a port that another program has is refused, and the program is named")
     func portTaken() async throws {
-        let place = try await Place()
+        let place = try await CodeGrantPlace()
         let python = try ChildProcess(
             "/usr/bin/python3",
             [
@@ -281,7 +214,7 @@ struct CodeGrantTests {
     @Test("another user's wrong state, and a browser in another network, change nothing of a pending login")
     func others() async throws {
         try #require(getuid() == 0, "this test becomes another user, which only root can")
-        let place = try await Place()
+        let place = try await CodeGrantPlace()
         let (login, prompt) = try await place.pending()
         let response = try await place.approve(prompt)
         let address = try #require(prompt.redirectURI)
