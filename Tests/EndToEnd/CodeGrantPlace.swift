@@ -8,7 +8,6 @@ import Testing
 struct CodeGrantPlace {
     let issuer: DemoIssuer
     let home: AgentHome
-    let browser = try? Browser()
     private let store: String
 
     init(
