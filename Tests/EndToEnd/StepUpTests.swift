@@ -87,7 +87,7 @@ struct StepUpTests {
         let demo = try await loggedIn { ($0.ignoresRequests, $0.sessionAge) = (true, 900) }
         let base = try await reply(demo)
         for (command, reason) in [
-            ("authagent login work --acr phr --elevate", "'pwd'"), ("authagent login work --max-age 300", "900"),
+            ("authagent login work --acr phr --elevate", "'pwd'"), ("authagent login work --max-age 300", "s ago"),
         ] {
             let login = try await run(command, demo)
             #expect(login.status == 1, "\(login.output)")

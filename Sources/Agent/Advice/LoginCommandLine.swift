@@ -10,6 +10,8 @@ package struct LoginCommandLine: Sendable {
     package var scopes: [String]
     /// As JSON text.
     package var claims: String?
+    /// Whether the login is by code, whatever the account's grant is.
+    package var isByCode = false
 
     package init(
         _ account: AccountName, acrValues: [String] = [], maxAge: Int? = nil, isElevated: Bool = false,
@@ -28,6 +30,7 @@ package struct LoginCommandLine: Sendable {
         if !acrValues.isEmpty { words.append(Self.option("--acr", acrValues.joined(separator: " "))) }
         if let maxAge { words += ["--max-age", "\(maxAge)"] }
         if isElevated { words.append("--elevate") }
+        if isByCode { words.append("--code") }
         words += scopes.map { Self.option("--scope", $0) }
         if let claims { words.append(Self.option("--claims", Self.visible(claims))) }
         return words.joined(separator: " ")

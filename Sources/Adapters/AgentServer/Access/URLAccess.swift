@@ -43,6 +43,11 @@ extension AccessGate {
             || permissions.allSatisfy { rules.decide($0, on: account, for: caller).isAllowed }
     }
 
+    /// Whether a rule gives the caller this permission as well. Takes nothing from a rate budget.
+    func allows(_ caller: Caller, _ permission: Permission, on account: AccountName) -> Bool {
+        access.rules.current.decide(permission, on: account, for: caller).isAllowed
+    }
+
     func isOwn(_ caller: Caller) -> Bool { access.rules.current.isOwn(caller) }
 
     /// Records the refusal of an account that the caller does not learn of.

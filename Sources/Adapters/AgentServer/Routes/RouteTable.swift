@@ -44,6 +44,8 @@ struct RoutedRequest: Sendable {
     let isTrusted: Bool
     /// None for a route without a permission.
     let limits: CallerLimits
+    /// Who the rules have decided about; `nil` without a decision.
+    var caller: Caller?
 }
 
 /// The table of the API's handlers: resource, method, permission, function.
@@ -62,7 +64,7 @@ enum RouteTable {
         case .token: ["GET": .token]
         case .urlToken: ["GET": .urlToken]
         case .url: ["GET": .url]
-        case .tokenRejected: ["POST": .account(.token, scopes: Router.rejectedScopes, Router.tokenRejected)]
+        case .tokenRejected: ["POST": .request(Router.rejectionAccess, Router.tokenRejected)]
         case .awsCredentials: ["POST": .request(Router.awsAccess, Router.awsCredentials)]
         case .login:
             [

@@ -149,7 +149,8 @@ struct Router: Sendable {
     ) async throws(Problem) -> Answer {
         let admission = try await self.admission(needed, identity, replyDeadline)
         let routed = RoutedRequest(
-            request: request, identity: identity, isTrusted: admission.isTrusted, limits: admission.limits)
+            request: request, identity: identity, isTrusted: admission.isTrusted, limits: admission.limits,
+            caller: admission.caller)
         return try await gate.conclude(admission, identity) { () throws(Problem) in try await run(routed) }
             .resting(on: admission.facts)
     }

@@ -1,15 +1,22 @@
 internal import AgentAPI
 internal import OAuth
+internal import Policy
 
 /// Reports of tokens that a resource server has refused.
 extension Router {
-    func rejectedScopes(_ request: APIRequest) throws(Problem) -> [String] {
-        try rejected(request).request.target?.scopes ?? []
+    func rejectionAccess(_ account: AccountName, _ request: APIRequest) throws(Problem) -> AccessRequest {
+        let token = try rejected(request).request
+        return AccessRequest(
+            TokenAsk.permissions(token, isText: false), on: account, scopes: token.target?.scopes ?? [],
+            authorizationTypes: token.target?.detailTypes ?? [])
     }
 
     func tokenRejected(_ account: AccountName, _ routed: RoutedRequest) async throws(Problem) -> Answer {
         try await json(routed.request) { () throws(Problem) in
-            .json(try await service.rejectToken(account, try rejected(routed.request), within: routed.limits))
+            var report = try rejected(routed.request)
+            // Others need not learn which elevated logins there are.
+            report.mayBeElevated = routed.caller.map { gate.allows($0, .elevated, on: account) } ?? false
+            return .json(try await service.rejectToken(account, report, within: routed.limits))
         }
     }
 

@@ -20,6 +20,18 @@ struct Elevation: Sendable {
         await account.vault.readIfUnread()
         // Without the store, neither the client's secret nor the person of the account's login is known.
         if case .unread(let failure?) = account.vault.snapshot(keepAlive: nil).login { throw .store(failure) }
+        guard account.vault.client != nil else {
+            throw .unsuitable(
+                problem: "there is no login of '\(name)' for an elevated one to be beside",
+                hint: "run 'authagent login \(name)' first")
+        }
+        // Else the token of another person who approves would become the account's strongest.
+        guard account.vault.identity != nil || settings.expectedSubject != nil else {
+            throw .unsuitable(
+                problem: "it is not known whose the login of '\(name)' is, so an elevated one could be another's",
+                hint: "set expected_subject in the account file, or first log in with --scope openid and the other"
+                    + " scopes")
+        }
     }
 
     /// Keeps the login; throws why it is discarded. `identity` is that of its verified ID token.

@@ -2,6 +2,7 @@ internal import Advice
 internal import AgentAPI
 internal import Configuration
 internal import Formats
+internal import OAuth
 
 /// What one login must satisfy beyond the account's settings (OpenID Connect Core 1.0 §3.1.2.1, RFC 9470 §4).
 struct LoginDemands: Equatable, Sendable {
@@ -19,7 +20,7 @@ struct LoginDemands: Equatable, Sendable {
 
     /// A year; more is a mistake in units.
     static let ages = 0...31_536_000
-    /// In bytes. It is a parameter of an address, where the grant has one.
+    /// In bytes, however its characters are escaped. It is a parameter of an address, where the grant has one.
     static let longestClaims = 8 * 1024
 }
 
@@ -37,7 +38,7 @@ extension LoginDemands {
             throw Problem(
                 .badRequest, "max_age is not from 0 to \(Self.ages.upperBound) s", hint: "give whole seconds")
         }
-        if let claims { try Self.check(claims) }
+        if let given = claims { claims = try Self.checked(given) }
         if isElevated, request.settings?.clientSecret != nil || request.registrationToken != nil {
             throw Problem(
                 .badRequest, "an elevated login is of the client that the account's login has",
@@ -50,52 +51,67 @@ extension LoginDemands {
         }
     }
 
-    private static func check(_ claims: String) throws(Problem) {
+    /// Returns the claims in their one form.
+    private static func checked(_ claims: String) throws(Problem) -> String {
         func refusal(_ problem: String) -> Problem {
             Problem(
                 .badRequest, "claims \(problem)",
                 hint: "give the JSON object that the service's challenge has in base64")
         }
-        guard claims.utf8.count <= longestClaims else { throw refusal("is longer than \(longestClaims) bytes") }
         let value: JSONValue
         do throws(JSONRejection) { value = try JSONReader.read(Array(claims.utf8)) } catch {
             throw refusal("is not JSON")
         }
         guard case .object = value else { throw refusal("is not a JSON object") }
+        let text = CanonicalJSON.text(of: value)
+        guard text.utf8.count <= longestClaims else { throw refusal("is longer than \(longestClaims) bytes") }
+        return text
     }
 
     /// Returns the settings for a login with these demands. `known` are those of the account.
     func settings(
         _ settings: AccountSettings, _ account: AccountName, beside known: AccountSettings?
     ) throws(Problem) -> AccountSettings {
-        if areVerified { try requireIDToken(settings, account) }
-        guard isElevated else { return settings }
+        let requested = areVerified ? try withIDToken(settings, account) : settings
+        guard isElevated else { return requested }
         guard let known else { throw .unknown(account) }
-        guard settings.continues(known) else {
+        guard requested.continues(known) else {
             throw Problem(
                 .badRequest,
                 "an elevated login of '\(account)' cannot have another issuer, client, store or expected subject",
                 hint: "leave these options out, or leave out --elevate for a new login of the account")
         }
         // It is not renewed, so its refresh token would only stay behind at the provider.
+        return try Self.settings(requested, with: requested.scopes.filter { $0 != "offline_access" })
+    }
+
+    /// Returns the settings for a login that brings an ID token, which says how and when the user authenticated.
+    private func withIDToken(
+        _ settings: AccountSettings, _ account: AccountName
+    ) throws(Problem) -> AccountSettings {
+        guard settings.publishesKeys else {
+            throw Problem(
+                .badRequest,
+                "how and when the user authenticates is in the ID token, and the provider of '\(account)' publishes no keys"
+                    + " to verify it",
+                hint: "leave out --acr and --max-age")
+        }
+        guard !settings.scopes.contains("openid") else { return settings }
+        return try Self.settings(settings, with: ["openid"] + settings.scopes)
+    }
+
+    private static func settings(
+        _ settings: AccountSettings, with scopes: [String]
+    ) throws(Problem) -> AccountSettings {
         var keys = settings.keys
-        keys.scopes = settings.scopes.filter { $0 != "offline_access" }
+        keys.scopes = scopes
         do throws(AccountSettings.Invalid) { return try AccountSettings(keys) } catch {
             throw Problem(.badRequest, error.problem, hint: error.hint)
         }
     }
+}
 
-    private func requireIDToken(_ settings: AccountSettings, _ account: AccountName) throws(Problem) {
-        let what = "how and when the user authenticates is in the ID token"
-        guard settings.issuer != nil, settings.hasMetadata else {
-            throw Problem(
-                .badRequest, "\(what), and the provider of '\(account)' publishes no keys to verify it",
-                hint: "leave out --acr and --max-age")
-        }
-        guard settings.scopes.contains("openid") else {
-            throw Problem(
-                .badRequest, "\(what), and a login of '\(account)' requests none",
-                hint: "add --scope openid, with the other scopes that are needed")
-        }
-    }
+extension AccountSettings {
+    /// Whether ID tokens of the account's provider can be verified.
+    var publishesKeys: Bool { issuer != nil && hasMetadata }
 }

@@ -71,10 +71,10 @@ enum LoginRejection: Error, Equatable {
     /// Whether the discarded tokens are of the person of the account's login, as far as is known.
     var mayBeOfSamePerson: Bool {
         switch self {
-        case .stepUpUnmet, .accountChanged: true
-        case .badIDToken, .untimelyIDToken, .wrongSubject, .noSubject, .unverified, .otherPerson, .noIDToken,
-            .unverifiedPerson, .anotherPerson, .superseded, .cancelled:
-            false
+        case .stepUpUnmet, .accountChanged, .untimelyIDToken, .noSubject, .unverified, .noIDToken, .unverifiedPerson,
+            .superseded:
+            true
+        case .badIDToken, .wrongSubject, .otherPerson, .anotherPerson, .cancelled: false
         }
     }
 

@@ -57,8 +57,10 @@ extension LoginRun {
         _ rejection: LoginRejection, _ grant: TokenGrant, _ client: AccountVault.GrantedClient
     ) async -> LoginError {
         // Some providers end every login of the client and the person with one of its tokens.
-        let held = registry.known(name)?.vault.client
-        if rejection.mayBeOfSamePerson, held?.issuer == client.issuer, held?.id == client.id {
+        if rejection.mayBeOfSamePerson, let vault = registry.known(name)?.vault,
+            case .active = vault.snapshot(keepAlive: nil).login, let held = vault.client, held.issuer == client.issuer,
+            held.id == client.id
+        {
             return .discarded(
                 rejection, end: "its tokens are discarded, and not revoked, which could end the account's login too")
         }

@@ -143,13 +143,12 @@ final class Logins: Sendable {
     ) throws(Problem) -> AsyncStream<LoginEvent> {
         try pending.settings.requireWithin(limits.bound?.scopes, pending.account)
         try limits.requireAllowedLogin(pending.settings, pending.account)
-        if request.settings != nil || demands != LoginDemands(), demands != pending.demands {
-            throw .otherLogin(of: pending.account, with: "demands")
-        }
+        // Who wants a login of the account must not be told of the end of one beside it.
+        guard demands == pending.demands else { throw .otherLogin(of: pending, with: "demands") }
         if request.settings != nil {
             let asked = try SettingsMerge(account: pending.account, request: request, known: pending.settings).merged()
             guard try pending.demands.settings(asked, pending.account, beside: pending.settings) == pending.settings
-            else { throw .otherLogin(of: pending.account, with: "settings") }
+            else { throw .otherLogin(of: pending, with: "settings") }
         }
         if let timeout = request.timeout { pending.stop(after: .seconds(timeout)) }
         return pending.watch(wantsQRCode: wantsQRCode)
@@ -198,10 +197,13 @@ final class Logins: Sendable {
 }
 
 extension Problem {
-    fileprivate static func otherLogin(of name: AccountName, with what: String) -> Self {
-        Self(
-            .badRequest, "a login of '\(name)' with other \(what) is pending",
-            hint: "run 'authagent login \(name)' to see it; Ctrl-C there cancels it")
+    fileprivate static func otherLogin(of pending: PendingLogin, with what: String) -> Self {
+        let command = LoginCommandLine(
+            pending.account, acrValues: pending.demands.acrValues, maxAge: pending.demands.maxAge,
+            isElevated: pending.demands.isElevated, claims: pending.demands.claims)
+        return Self(
+            .badRequest, "a login of '\(pending.account)' with other \(what) is pending",
+            hint: "to see it, run: \(command.text); Ctrl-C there cancels it")
     }
 
     fileprivate static func noLogin(of name: AccountName) -> Self {

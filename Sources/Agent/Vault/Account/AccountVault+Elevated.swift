@@ -8,7 +8,7 @@ extension AccountVault {
         case locked(LockReason)
         /// The account's login is another person's.
         case otherSubject(expected: String)
-        /// The account has been replaced.
+        /// The account has been replaced or logged out.
         case retired
     }
 
@@ -27,7 +27,8 @@ extension AccountVault {
         let result: Result<Void, ElevationRefusal> = guarded.withLock { guarded in
             if guarded.isRetired { return .failure(.retired) }
             if let reason = guarded.state.lock.reason(at: now) { return .failure(.locked(reason)) }
-            if let person = guarded.state.credential?.identity, !person.isSamePerson(as: login.identity) {
+            guard let credential = guarded.state.credential else { return .failure(.retired) }
+            if let person = credential.identity, !person.isSamePerson(as: login.identity) {
                 return .failure(.otherSubject(expected: person.subject))
             }
             guarded.state.elevated.add(login)

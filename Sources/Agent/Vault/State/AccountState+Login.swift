@@ -6,6 +6,8 @@ extension AccountState {
     package mutating func adopt(
         _ credential: Credential, token: AccessToken?, grantedAt: ContinuousClock.Instant, jitter: Double
     ) {
+        let isSamePerson = self.credential?.identity.flatMap { credential.identity?.isSamePerson(as: $0) } ?? false
+        if !isSamePerson { elevated = ElevatedLogins() }
         beginVersion()
         activate(credential)
         markSaved()
@@ -15,7 +17,6 @@ extension AccountState {
         notices.isMissingRefreshTokenReported = false
         if !lock.isClosed { lock.open(at: grantedAt) }
         slots = TokenSlots(own: token, jitter: jitter)
-        elevated = ElevatedLogins()
         resetAfterSuccess(grantedAt: grantedAt)
     }
 

@@ -1,7 +1,7 @@
 public import SecretMemory
 
 /// A login with a named authentication context, beside the account's login. Never written to a store, and not renewed: a
-/// renewal is no new authentication (RFC 9470 §6.1).
+/// renewal is not a new authentication (RFC 9470 §6.1).
 public struct ElevatedLogin: Sendable {
     public let token: AccessToken
     /// Only for the revocation at a logout.
@@ -29,7 +29,8 @@ public struct ElevatedLogin: Sendable {
 
 /// The elevated logins of one account, one at most for each authentication context. Pure: time is a parameter.
 ///
-/// They end with the expiry of their tokens, and with a login or a logout of the account; a lock drops them.
+/// They end with the expiry of their tokens, and with a logout of the account or another person's login; a lock drops
+/// them. Only a logout revokes them: some providers end every login of the client and the person with one.
 package struct ElevatedLogins: Sendable {
     /// More contexts than a provider has; each login needs a person.
     static let limit = 8

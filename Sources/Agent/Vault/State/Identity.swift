@@ -37,11 +37,12 @@ public struct Identity: Sendable, Equatable {
             self.time = time
         }
 
-        /// Returns what holds after a renewal. It is no new authentication (RFC 9470 §6.1), so the time never grows.
+        /// Returns what holds after a renewal, which changes neither (RFC 9470 §6.1): another context is not believed, and
+        /// the time never grows.
         func renewed(as other: Authentication) -> Authentication {
             Authentication(
-                context: other.context ?? context,
-                time: time.flatMap { time in min(time, other.time ?? time) } ?? other.time)
+                context: other.context == nil || other.context == context ? context : nil,
+                time: time.map { min($0, other.time ?? $0) })
         }
     }
 

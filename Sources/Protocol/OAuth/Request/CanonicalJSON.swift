@@ -1,8 +1,8 @@
-internal import Formats
+package import Formats
 
 /// The one text of a JSON value: members sorted by their names' bytes, no white space, numbers as they were written.
-enum CanonicalJSON {
-    static func text(of value: JSONValue) -> String {
+package enum CanonicalJSON {
+    package static func text(of value: JSONValue) -> String {
         var text = ""
         append(value, to: &text)
         return text

@@ -6,11 +6,16 @@ public struct RejectedToken: Hashable, Sendable {
     public var digest: [UInt8]?
     /// The values of the refusal's fields `WWW-Authenticate`; `nil` without one.
     public var challenge: String?
+    /// Whether the caller may have tokens of elevated logins.
+    public var mayBeElevated: Bool
 
-    public init(_ request: TokenRequest, digest: [UInt8]? = nil, challenge: String? = nil) {
+    public init(
+        _ request: TokenRequest, digest: [UInt8]? = nil, challenge: String? = nil, mayBeElevated: Bool = true
+    ) {
         self.request = request
         self.digest = digest
         self.challenge = challenge
+        self.mayBeElevated = mayBeElevated
     }
 
     /// The longest challenge, in bytes.

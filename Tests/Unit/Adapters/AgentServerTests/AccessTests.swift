@@ -17,7 +17,7 @@ struct AccessTests {
         (.get("/v1/accounts/work/token?acr=phr"), [.token, .elevated]),
         (.get("/v1/accounts/work/token?acr=phr", "Accept: text/plain"), [.token, .elevated]),
         (.post("/v1/accounts/work/token/rejected"), [.token]),
-        (.post("/v1/accounts/work/token/rejected", #"{"acr":"phr"}"#), [.token]),
+        (.post("/v1/accounts/work/token/rejected", #"{"acr":"phr"}"#), [.token, .elevated]),
         (.post("/v1/accounts/work/aws-credentials", #"{"account_id":"123456789012","role":"R"}"#), [.token]),
         (
             .post("/v1/accounts/work/aws-credentials", #"{"role_arn":"arn:aws:iam::123456789012:role/ci"}"#),

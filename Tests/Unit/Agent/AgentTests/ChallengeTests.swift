@@ -161,6 +161,13 @@ struct ChallengeTests {
         let both = TokenRequest(target: try TokenTarget(scopes: ["files", "mail"]))
         #expect(try await fixture.agent.token(fixture.name, both).accessToken == "w1")
         #expect(fixture.provider.requests(.token).count == count + 2)
+        // The service goes on: renewed once, then the command is there as well.
+        fixture.provider.script(.token, .token("w2", scope: "mail files"))
+        #expect(try await reject("files", mail).result == .renewed)
+        let kept = try await reject("files", mail)
+        #expect(kept.result == .kept && kept.reason == "renewed_lately" && kept.scope == "files mail")
+        #expect(kept.command == "authagent login work --scope openid --scope mail --scope files")
+        #expect(fixture.provider.requests(.token).count == count + 3)
         // The login's own token has them, by what the provider says: renewed as any other.
         fixture.provider.script(.token, .token("a2", scope: "openid mail files"))
         #expect(try await reject("mail").result == .renewed)
@@ -226,6 +233,40 @@ struct ChallengeTests {
             #expect(reply.result == .renewed, "\(challenge)")
             #expect(note.map { reply.note?.contains($0) == true } ?? (reply.note == nil), "\(challenge): \(reply)")
         }
+    }
+
+    @Test("a demand that cannot be read is not taken for one that a renewal satisfies")
+    func unreadable() async throws {
+        let fixture = try IdentityFixture()
+        try await fixture.logIn(acr: "1")
+        let count = fixture.agent.provider.requests(.token).count
+        for challenge in [
+            #"Bearer error="insufficient_user_authentication", acr_values="phr", max_age="300s""#,
+            #"Basic realm=My Site, Bearer error="insufficient_user_authentication", acr_values="phr""#,
+            #"Bearer error="insufficient_claims", claims="%%%""#,
+        ] {
+            let reply = try await fixture.reject(challenge)
+            #expect(reply.result == .stepUp && reply.command == nil, "\(challenge)")
+            #expect(reply.note?.contains("cannot be read") == true)
+        }
+        #expect(fixture.agent.provider.requests(.token).count == count)
+    }
+
+    @Test("the command keeps what the login has beyond the account file, and callers do not learn of elevated logins")
+    func hidden() async throws {
+        let fixture = try await AgentFixture.loggedIn(["mail", "offline_access"], granted: "Mail files")
+        let reply = try await fixture.agent.rejectToken(
+            fixture.name, TokenRequest(), challenge: #"Bearer error="insufficient_scope", scope="pay""#)
+        #expect(
+            reply.command
+                == "authagent login work --scope mail --scope offline_access --scope files --scope pay")
+        let elevated = try IdentityFixture()
+        try await elevated.logIn(acr: "1")
+        try await elevated.elevate("phr")
+        let rejected = RejectedToken(TokenRequest(), challenge: Self.stepUp, mayBeElevated: false)
+        let hidden = try await elevated.agent.agent.rejectToken(
+            elevated.agent.name, rejected, within: CallerLimits(user: 4242))
+        #expect(hidden.result == .stepUp && hidden.acr == nil)
     }
 
     @Test("callers other than the owner are told whose the login is")

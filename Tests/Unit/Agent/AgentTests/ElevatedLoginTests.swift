@@ -102,7 +102,7 @@ struct ElevatedLoginTests {
         await #expect(fixture.token(acr: "phr").isStepUp)
     }
 
-    @Test("elevated logins end with a lock, a new login and a logout, which revokes them after the account's")
+    @Test("elevated logins end with a lock, another person's login and a logout, which revokes them")
     func ends() async throws {
         let fixture = try IdentityFixture()
         try await fixture.logIn(acr: "1")
@@ -115,7 +115,10 @@ struct ElevatedLoginTests {
 
         try await fixture.elevate("phr")
         try await fixture.logIn(acr: "1")
+        #expect(try await fixture.token(acr: "phr").get().accessToken == "e1")
+        _ = try await fixture.logIn(try fixture.idToken(acr: "1", ["sub": #""eve""#]))
         await #expect(fixture.token(acr: "phr").isStepUp)
+        try await fixture.logIn(acr: "1")
         #expect(fixture.agent.provider.requests(.revocation).isEmpty)
 
         try await fixture.elevate("phr", refresh: "er2")
@@ -143,7 +146,7 @@ struct ElevatedLoginTests {
         #expect(reply.reason?.contains("elevated login is forgotten, and not revoked") == true, "\(reply)")
     }
 
-    @Test("an elevated login of another person is refused and revoked; without a known person it is kept")
+    @Test("an elevated login of another person is refused and revoked; beside an unknown person none begins")
     func person() async throws {
         let fixture = try IdentityFixture()
         try await fixture.logIn(acr: "1")
@@ -156,8 +159,14 @@ struct ElevatedLoginTests {
         #expect(try await fixture.status().elevated == nil)
         let anonymous = try IdentityFixture()
         _ = try await anonymous.logIn(nil)
-        guard case .done? = try await anonymous.elevate("phr") else { return #expect(Bool(false)) }
-        #expect(try await anonymous.token(acr: "phr").get().accessToken == "e1")
+        let log = try await anonymous.agent.login(IdentityFixture.demanding("phr", elevate: true, settings: nil))
+        guard case .failed(let unknown)? = await log.events().last else { return #expect(Bool(false)) }
+        #expect(unknown.code == "configuration_error" && unknown.hint.contains("expected_subject"))
+        #expect(anonymous.agent.provider.requests(.device).count == 1)
+        _ = try await fixture.agent.agent.logout(fixture.agent.name, LogoutRequest())
+        let none = try await fixture.agent.login(IdentityFixture.demanding("phr", elevate: true, settings: nil))
+        guard case .failed(let signedOut)? = await none.events().last else { return #expect(Bool(false)) }
+        #expect(signedOut.hint == "run 'authagent login work' first")
     }
 
     @Test("an elevated login without the demanded context leaves everything as it is, and is not revoked")
@@ -199,7 +208,8 @@ struct ElevatedLoginTests {
         try await fixture.logIn(acr: "1")
         let restarted = try IdentityFixture(restarting: fixture.agent)
         restarted.agent.keyring.fail(StoreFailure(.locked, "the keyring is locked"))
-        guard case .failed(let failure)? = try await restarted.elevate("phr") else { return #expect(Bool(false)) }
+        let log = try await restarted.agent.login(IdentityFixture.demanding("phr", elevate: true, settings: nil))
+        guard case .failed(let failure)? = await log.events().last else { return #expect(Bool(false)) }
         #expect(failure.code == "store_locked")
         #expect(restarted.agent.provider.requests(.device).isEmpty)
     }

@@ -204,7 +204,8 @@ struct IdentityTests {
             try fixture.expect("ann")
             let failure = try #require(try await fixture.failure(token, request: LoginRequest()))
             #expect(failure.code == "bad_id_token")
-            #expect(fixture.agent.provider.requests(.revocation).count == 1)
+            // It may be of the same person, whose earlier login a revocation could end.
+            #expect(fixture.agent.provider.requests(.revocation).isEmpty)
         }
     }
 
@@ -330,7 +331,7 @@ struct IdentityTests {
         try fixture.expect("ann")
         let failure = try #require(try await fixture.failure(try fixture.idToken(), request: LoginRequest()))
         #expect(failure.code == "provider_unreachable")
-        #expect(fixture.agent.provider.requests(.revocation).count == 1)
+        #expect(fixture.agent.provider.requests(.revocation).isEmpty)
     }
 
     @Test("keys are fetched over https only, and from the issuer's own jwks_uri only")

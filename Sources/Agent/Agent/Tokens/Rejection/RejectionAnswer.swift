@@ -59,13 +59,15 @@ struct RejectionAnswer: Sendable {
 extension RejectionAnswer {
     /// The elevated login whose token was refused; `nil` if it was another token.
     var refusedElevated: ElevatedLogin? {
-        let logins = account.vault.elevatedLogins
-        if let digest = rejected.digest { return logins.first { $0.token.secret.hasDigest(digest) } }
+        if let digest = rejected.digest { return elevatedLogins.first { $0.token.secret.hasDigest(digest) } }
         return elevated(in: rejected.request.acrValues)
     }
 
+    /// Those that the caller may know of, the newest first.
+    var elevatedLogins: [ElevatedLogin] { rejected.mayBeElevated ? account.vault.elevatedLogins : [] }
+
     private func elevated(in contexts: [String]) -> ElevatedLogin? {
-        let logins = account.vault.elevatedLogins
+        let logins = elevatedLogins
         return contexts.lazy.compactMap { context in logins.first { $0.context == context } }.first
     }
 
