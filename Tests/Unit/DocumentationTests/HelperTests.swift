@@ -48,7 +48,9 @@ struct HelperTests {
         ])
     func links(name: String) throws {
         #expect(try ManualPage("authagent-helper.1").entries.contains(name))
-        let script = try String(contentsOfFile: Repository.path("packaging/install"), encoding: .utf8)
-        #expect(script.contains(name))
+        let scripts = try ["packaging/install", "packaging/dev/lib.sh"].map {
+            try String(contentsOfFile: Repository.path($0), encoding: .utf8)
+        }
+        #expect(scripts.contains { $0.contains(name) })
     }
 }

@@ -41,7 +41,7 @@ def run(lab: Lab) -> None:
     wait_for("the page of the agent", lambda: browser.current_url.startswith(site) and "?" not in browser.current_url)
     text = browser.find_element(By.TAG_NAME, "body").text
     lab.say(f"   {browser.current_url}: {text!r}")
-    check("You may close this tab." in text, "the page does not say that the tab may be closed")
+    check("may be closed" in text, "the page does not say that the tab may be closed")
     check("code=" not in browser.page_source and "<script" not in browser.page_source, browser.page_source)
     check(not browser.find_elements(By.CSS_SELECTOR, "form, a, img, link, iframe"), browser.page_source)
 
