@@ -33,7 +33,7 @@ public enum AuthorizationResponse: Sendable {
             guard allowsBareCode, let code = text.bareCode else { throw .unreadable }
             return .code(code)
         }
-        // RFC 9700 §2.1.2: what the login did not request is not used, whoever sent it.
+        // RFC 9700 §2.1.2: what the login did not request is not used.
         guard !parameters.has("access_token"), !parameters.has("id_token") else { throw .tokens }
         guard !parameters.has("response") else { throw .signedResponse }
         let (code, error) = (try parameters.word("code"), try parameters.word("error"))
@@ -53,7 +53,7 @@ public enum AuthorizationResponse: Sendable {
         }
     }
 
-    /// A code that an RFC or a provider defines, which can be shown whoever sent it.
+    /// A code that an RFC or a provider defines, which can be shown without its text.
     private static func knownCode(_ error: SecretBytes) -> String? {
         let text = error.revealedText()
         return ErrorCode(word: text) == nil ? nil : DisplayText.clean(text, limit: 64)

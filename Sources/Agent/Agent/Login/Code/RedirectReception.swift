@@ -7,7 +7,7 @@ struct RedirectReception: Sendable {
     /// As the provider gets it, with the listener's port.
     let redirectURI: RedirectURI
     private let listener: (any RedirectListener)?
-    /// Why there is no listener, for the user; `nil` if none is expected.
+    /// Why the login has to do without a listener, for the user; `nil` if none is expected.
     let note: String?
 
     var shortURI: String? { listener?.shortURI }
