@@ -242,7 +242,7 @@ make_debian() {
     mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -n 1)
     log=$(mktemp)
     {
-        debootstrap --variant=minbase bookworm "$1" "${mirror:-http://deb.debian.org/debian}" &&
+        debootstrap --variant=minbase bookworm "$1" ${mirror:+"$mirror"} &&
             in_root "$1" apt-get install -y -qq --no-install-recommends "${@:2}"
     } >"$log" 2>&1 || {
         tail -n 20 "$log"
