@@ -81,7 +81,7 @@ struct RejectedCommandTests {
     @Test("a command with claims is printed whole, quoted for a shell")
     func longCommand() async throws {
         let demo = try await loggedIn()
-        let values = (0..<100).map { #""urn:example:a-context-with-a-long-name:\#($0)""# }.joined(separator: ",")
+        let values = (0..<60).map { #""urn:example:a-context-with-a-long-name:\#($0)""# }.joined(separator: ",")
         let claims = #"{"id_token":{"acr":{"essential":true,"values":[\#(values)]}}}"#
         let challenge = #"Bearer error="insufficient_claims", claims="\#(Data(claims.utf8).base64EncodedString())""#
         // The token of an elevated login is not renewed, whatever is demanded.
