@@ -41,6 +41,7 @@ CONFIRMED = "confirmed"
 # What the demo issuer's STS has a role for.
 ROLE_ACCOUNT = "aws"
 ROLE = "arn:aws:iam::123456789012:role/ci"
+DETAILS = '[{"type":"payment"}]'
 # A valid request may conflict with the state: a store that exists already, a login pending with other settings. A
 # schema cannot express that.
 DEPENDS_ON_STATE = {("POST", "/v1/accounts/{account}/login"), ("POST", "/v1/store"), ("POST", "/v1/lock")}
@@ -66,6 +67,8 @@ def before_call(context, case, kwargs):
         # Otherwise the reply takes up to 40 seconds. An invalid value stays invalid.
         if isinstance(wait, int) and not isinstance(wait, bool) and 0 <= wait <= 40:
             case.query = {**case.query, "wait": wait % 2}
+    if not case.meta.generation.mode.is_negative:
+        complete_target(case)
     # Not a parameter in the document, but part of the request.
     accept = ["text/plain", "image/png", "text/plain;q=0.5, */*;q=0.1"]
     # Requests without variable parts would all be refused.
@@ -74,7 +77,8 @@ def before_call(context, case, kwargs):
     name = case.path_parameters.get("account") if case.path_parameters else None
     if isinstance(name, str) and ACCOUNT.fullmatch(name):
         # In the other modes there are no logins to cancel.
-        accounts = [PENDING] if case.method == "DELETE" else ACCOUNTS + ["nobody"]
+        is_pending = case.method == "DELETE" or (MODE == "changing" and case.path.endswith("/login/response"))
+        accounts = [PENDING] if is_pending else ACCOUNTS + ["nobody"]
         case.path_parameters["account"] = accounts[choice // 8 % len(accounts)]
     if isinstance(case.body, dict):
         if case.path.endswith("/login"):
@@ -100,6 +104,22 @@ def arrange_process(case):
         case.query = {**case.query, "pid": int(os.environ["API_FUZZ_PID"])}
 
 
+def complete_target(case):
+    """Gives details that are JSON, and resolves what a request must not have together: the document has words for both."""
+    query = case.query or {}
+    if isinstance(query.get("authorization_details"), str):
+        case.query = query = {**query, "authorization_details": DETAILS}
+    if "acr" in query:
+        case.query = {name: value for name, value in query.items() if name in ("acr", "min_valid", "url", "username", "wait")}
+    if isinstance(case.body, dict):
+        for name, text in (("authorization_details", DETAILS), ("claims", '{"id_token":{}}')):
+            if isinstance(case.body.get(name), str):
+                case.body[name] = text
+        if case.path.endswith("/token/rejected") and "acr" in case.body:
+            for name in ("scope", "resource", "audience", "authorization_details"):
+                case.body.pop(name, None)
+
+
 def arrange_url(case, choice):
     """Replaces a valid URL with one of an account, of two that share it, or of none: a schema cannot say what is valid."""
     url = (case.query or {}).get("url")
@@ -118,7 +138,7 @@ def arrange(case, choice):
     if case.path != "/v1/unlock" and choice % 4 and request(SOCKET, "GET", "/v1/health")[1].get("locked"):
         # With a sealed store with a passphrase this takes a second.
         request(SOCKET, "POST", "/v1/unlock", {"passphrase": PASSPHRASE})
-    if case.method == "DELETE" and (case.path_parameters or {}).get("account") == PENDING:
+    if (case.path_parameters or {}).get("account") == PENDING:
         request(SOCKET, "POST", f"/v1/accounts/{PENDING}/login", {})
     if case.path == "/v1/sinks":
         arrange_sinks(case, choice)
@@ -193,12 +213,14 @@ def is_text(value, shortest, longest):
 def keep_login_here(body):
     """Removes members that lead to other hosts, and waits. Invalid requests stay invalid."""
     for name in ("provider", "device_endpoint", "token_endpoint", "revocation_endpoint", "registration_endpoint",
-                 "client_key_file", "client_certificate_file", "registration_token"):
+                 "authorization_endpoint", "client_key_file", "client_certificate_file", "registration_token"):
         if isinstance(body.get(name), str):
             del body[name]
     if isinstance(body.get("issuer"), str):
         body["issuer"] = ISSUER
-    timeout = body.setdefault("timeout", 3)
+    if body.get("timeout") is None:
+        body["timeout"] = 3
+    timeout = body["timeout"]
     if isinstance(timeout, int) and not isinstance(timeout, bool) and 1 <= timeout <= 86400:
         body["timeout"] = min(timeout, 3)
 

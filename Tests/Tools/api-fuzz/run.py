@@ -19,7 +19,7 @@ from watcher import Watcher
 HERE = pathlib.Path(__file__).parent
 # Operations that change the agent or end logins.
 CHANGING = [
-    "logOut", "startLogin", "cancelLogin", "changeStore", "lock", "unlock", "reload", "addSink", "removeSink",
+    "logOut", "startLogin", "cancelLogin", "answerLogin", "changeStore", "lock", "unlock", "reload", "addSink", "removeSink",
     "answerApproval",
 ]
 

@@ -51,6 +51,8 @@ final class Logins: Sendable {
         let settings = try demands.settings(merged, name, beside: known)
         try settings.requireWithin(limits.bound?.scopes, name)
         try limits.requireAllowedLogin(settings, name)
+        let userCode = try userCode(request, settings)
+        // From the claim on, nothing may throw: the login would stay pending for good.
         let fresh = PendingLogin(
             account: name, settings: settings, demands: demands, isByOthers: limits.user != nil, time: shared.time,
             logger: shared.logger, drawQRCode: drawQRCode,
@@ -63,8 +65,7 @@ final class Logins: Sendable {
         let stream = fresh.watch(wantsQRCode: wantsQRCode)
         let secrets = LoginSecrets(
             client: request.settings?.clientSecret.map { SecretBytes($0) },
-            registration: request.registrationToken.map { SecretBytes($0) },
-            user: try userCode(request, settings)
+            registration: request.registrationToken.map { SecretBytes($0) }, user: userCode
         )
         let run = LoginRun(
             // A request without settings must not rewrite the account file, nor one for a login beside the account's.

@@ -239,6 +239,10 @@ struct CibaLoginTests {
         #expect(!fixture.agent.keyring.records.values.contains { $0.secret.revealedText().contains("canary") })
         let device = try CibaFixture("")
         await #expect(throws: Problem.self) { _ = try await device.agent.login(request) }
+        // What is refused leaves no login pending, which nothing would end.
+        await #expect { try await device.agent.agent.cancelLogin(device.agent.name) } throws: {
+            ($0 as? Problem)?.code == .notFound
+        }
     }
 
     @Test("cancelled, a login polls no more and keeps nothing")
