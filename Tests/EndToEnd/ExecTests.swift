@@ -202,8 +202,9 @@ struct ExecTests {
         // Not a shell as the command: one that is stopped while it starts a program (vfork(2)) does not stop itself.
         let command = """
             import os, signal
-            signal.signal(signal.SIGINT, lambda *_: print("INT", flush=True))
-            print("child", os.getpid(), "group", os.getpgrp(), flush=True)
+            # Not print(): a signal during a print() makes the handler's one fail.
+            signal.signal(signal.SIGINT, lambda *_: os.write(1, b"INT\\n"))
+            os.write(1, f"child {os.getpid()} group {os.getpgrp()}\\n".encode())
             while True: signal.pause()
             """
         let python = """
