@@ -152,8 +152,10 @@ struct PasteLoginTests {
         let (terminal, address) = try await login.startAtTerminal()
         terminal.type("half\u{1a}")
         await eventually("the terminal is not given back") { terminal.isUsual }
-        terminal.signal(SIGCONT)
-        await eventually("the terminal is not taken again") { !terminal.isUsual }
+        await eventually("the terminal is not taken again") {
+            terminal.signal(SIGCONT)
+            return !terminal.isUsual
+        }
         terminal.type("\u{15}" + (try await login.approve(address)) + "\r")
         #expect(await terminal.result() == 0, "\(terminal.screen)")
         #expect(terminal.isUsual)
