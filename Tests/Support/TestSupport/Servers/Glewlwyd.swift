@@ -4,8 +4,8 @@ import Testing
 /// A temporary Glewlwyd, Debian's authorization server, with its database in a temporary directory.
 ///
 /// Its clients for the device grant are `tv`, public, and `server`, confidential with the secret `s3cret`; those for the
-/// authorization code grant are `app` and `bank`, in the same way, and `bank` may use CIBA as well. Its user `admin`
-/// approves.
+/// authorization code grant are `app` and `bank`, in the same way, and `bank` may use CIBA as well. For client credentials
+/// it has `robot` with the same secret, and those of the options. Its user `admin` approves.
 public final class Glewlwyd: Sendable {
     public struct Options: Sendable {
         public var oneUseRefreshTokens = false
@@ -14,9 +14,28 @@ public final class Glewlwyd: Sendable {
         public var interval = 1
         /// The redirect URIs of `app` and `bank`, exactly as they are.
         public var redirectURIs: [String] = []
+        /// The public key, as PEM, by which the client `keyed` proves itself (private_key_jwt); `nil`: no such client.
+        public var publicKey: String?
+        /// `nil`: the server is at http, and has no client `certified`.
+        public var tls: TLS?
 
         public init() {}
     }
+
+    /// TLS of its own, in which the client `certified` may prove itself (RFC 8705) by a certificate of the authority for
+    /// the name `Glewlwyd.certifiedName`.
+    public struct TLS: Sendable {
+        let certificate: ThrowAwayCA.Certificate
+        let authority: String
+
+        /// The server's certificate is for `localhost`.
+        public init(_ certificate: ThrowAwayCA.Certificate, clientAuthority: ThrowAwayCA) {
+            self.certificate = certificate
+            authority = clientAuthority.file
+        }
+    }
+
+    public static let certifiedName = "certified.example"
 
     public let issuer: String
     let base: String
@@ -31,11 +50,11 @@ public final class Glewlwyd: Sendable {
         // The port is configured by number: another process may take a free one before the server does.
         for _ in 0..<5 {
             let port = try ServerPort.free()
-            try files.file("glewlwyd.conf", try await configuration(files.path, port: port))
+            try files.file("glewlwyd.conf", try await configuration(files.path, port: port, options.tls))
             let server = try ChildProcess(
                 program, ["-c", files.path + "/glewlwyd.conf"], environment: ChildProcess.programEnvironment
             )
-            let base = "http://localhost:\(port)/api"
+            let base = "\(options.tls == nil ? "http" : "https")://localhost:\(port)/api"
             try await eventually("glewlwyd does not answer: \(server.outputSoFar)") {
                 try await curl(["-o", "/dev/null", base + "/"]).status == 0 || !server.isRunning
             }
@@ -81,12 +100,20 @@ extension Glewlwyd {
     }
 
     /// The packaged sample configuration with our port and database, and a cookie that works over http.
-    private static func configuration(_ directory: String, port: Int) async throws -> String {
+    private static func configuration(_ directory: String, port: Int, _ tls: TLS?) async throws -> String {
         let sample = try await run("/bin/zcat", ["\(documents)/glewlwyd.conf.sample.gz"])
+        let scheme = tls == nil ? "http" : "https"
         return sample.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             switch line {
             case _ where line.hasPrefix("port="): "port=\(port)\nbind_address=\"127.0.0.1\""
-            case _ where line.hasPrefix("external_url="): "external_url=\"http://localhost:\(port)\""
+            case _ where line.hasPrefix("external_url="): "external_url=\"\(scheme)://localhost:\(port)\""
+            case _ where line.hasPrefix("use_secure_connection="): "use_secure_connection=\(tls != nil)"
+            case _ where line.hasPrefix("secure_connection_key_file="):
+                "secure_connection_key_file=\"\(tls?.certificate.keyFile ?? "")\""
+            case _ where line.hasPrefix("secure_connection_pem_file="):
+                "secure_connection_pem_file=\"\(tls?.certificate.certificateFile ?? "")\""
+            case _ where line.hasPrefix("secure_connection_ca_file="):
+                "secure_connection_ca_file=\"\(tls?.authority ?? "")\""
             case _ where line.contains("path = \"/var/cache"): "  path = \"\(directory)/glewlwyd.db\";"
             case _ where line.hasPrefix("cookie_secure="): "cookie_secure=0"
             default: String(line)
@@ -132,7 +159,8 @@ extension Glewlwyd {
 
     static func curl(_ arguments: [String], input: String = "") async throws -> ChildProcess.Result {
         let curl = try MissingProgram.require("curl", package: "curl")
-        return try await ChildProcess.run(curl, ["-sS", "--max-time", "20"] + arguments, input: input)
+        // The administrator's requests do not depend on which authority has signed the server's certificate.
+        return try await ChildProcess.run(curl, ["-sSk", "--max-time", "20"] + arguments, input: input)
     }
 
     private static func run(_ program: String, _ arguments: [String], input: String = "") async throws -> String {

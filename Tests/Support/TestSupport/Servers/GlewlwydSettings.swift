@@ -23,7 +23,8 @@ struct GlewlwydSettings {
         ]
         return [
             "module": "oidc", "name": "oidc", "display_name": "oidc", "enabled": true,
-            "parameters": parameters.merging(codeParameters) { $1 }.merging(cibaParameters) { $1 },
+            "parameters": parameters.merging(codeParameters) { $1 }.merging(cibaParameters) { $1 }
+                .merging(proofParameters) { $1 },
         ]
     }
 
@@ -53,6 +54,18 @@ struct GlewlwydSettings {
         ]
     }
 
+    /// Signed assertions, and certificates of the TLS session.
+    private var proofParameters: [String: Any] {
+        var parameters: [String: Any] = [
+            "request-parameter-allow": true, "request-maximum-exp": 120, "client-pubkey-parameter": "pubkey",
+        ]
+        if options.tls != nil {
+            parameters["client-cert-source"] = "TLS"
+            parameters["client-cert-use-endpoint-aliases"] = false
+        }
+        return parameters
+    }
+
     var clients: [[String: Any]] {
         let confidential: [String: Any] = [
             "confidential": true, "password": "s3cret", "client_secret": "s3cret",
@@ -69,7 +82,26 @@ struct GlewlwydSettings {
             client(
                 "bank", ["code", "refresh_token", "urn:openid:params:grant-type:ciba"],
                 code.merging(confidential) { $1 }),
-        ]
+        ] + machines(confidential)
+    }
+
+    /// The clients of the client credentials grant. Each has the scope `g_profile` itself, and must request it.
+    private func machines(_ secret: [String: Any]) -> [[String: Any]] {
+        let types = ["client_credentials"]
+        let scope: [String: Any] = ["scope": ["g_profile"], "confidential": true]
+        var clients = [client("robot", types, scope.merging(secret) { $1 })]
+        if let key = options.publicKey {
+            let proof: [String: Any] = ["token_endpoint_auth_method": ["private_key_jwt"], "pubkey": key]
+            clients.append(client("keyed", types, scope.merging(proof) { $1 }))
+        }
+        if options.tls != nil {
+            // Debian's database does not keep `tls_client_auth_subject_dn`.
+            let proof: [String: Any] = [
+                "token_endpoint_auth_method": ["tls_client_auth"], "tls_client_auth_san_dns": Glewlwyd.certifiedName,
+            ]
+            clients.append(client("certified", types, scope.merging(proof) { $1 }))
+        }
+        return clients
     }
 
     private func client(_ name: String, _ types: [String], _ more: [String: Any]) -> [String: Any] {
