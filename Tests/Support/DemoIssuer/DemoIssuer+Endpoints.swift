@@ -54,7 +54,13 @@ extension DemoIssuer {
         if endpoint == .registration { return registration(request) }
         if endpoint == .authorization { return authorization(request) }
         guard request.method == "POST" else { return .error("invalid_request", status: 405) }
-        guard let client = authenticate(request) else { return .error("invalid_client", status: 401) }
+        let client = authenticate(request)
+        if endpoint == .token, client != nil || !request.namesClient,
+            let reply = machineGrant(request, client: client)
+        {
+            return reply
+        }
+        guard let client else { return .error("invalid_client", status: 401) }
         return switch endpoint {
         case .metadata: .json(metadata)
         case .keys: .json(keySet)

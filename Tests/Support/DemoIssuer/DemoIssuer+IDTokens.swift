@@ -46,12 +46,7 @@ extension DemoIssuer {
         claims["nonce"] = tokens.grant.nonce
         claims["acr"] = tokens.grant.acr
         claims["auth_time"] = tokens.grant.authTime
-        guard let header = try? JSONSerialization.data(withJSONObject: ["alg": "ES256", "kid": key.id, "typ": "JWT"]),
-            let payload = try? JSONSerialization.data(withJSONObject: claims)
-        else { return nil }
-        let input = Self.base64URL(header) + "." + Self.base64URL(payload)
-        guard let signature = try? key.key.signature(for: Data(input.utf8)) else { return nil }
-        return input + "." + Self.base64URL(signature.rawRepresentation)
+        return JSONWebToken.signed(claims, with: key)
     }
 
     static func base64URL(_ bytes: Data) -> String {

@@ -101,6 +101,8 @@ extension DemoIssuer {
         public var code: CodeRules?
         /// `nil`: no CIBA.
         public var ciba: CIBARules?
+        /// `nil`: no grants without a person.
+        public var machines: MachineRules?
         public var authentication = AuthenticationRules()
         public var hasDevice = true
         /// The types of `authorization_details`; `nil`: the issuer knows none (RFC 9396 §10).

@@ -76,5 +76,10 @@ struct Tokens {
 
 struct TokenError: Error {
     var code: String
-    init(_ code: String) { self.code = code }
+    var detail: String?
+
+    init(_ code: String, _ detail: String? = nil) {
+        self.code = code
+        self.detail = detail
+    }
 }

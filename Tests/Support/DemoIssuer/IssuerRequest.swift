@@ -9,6 +9,10 @@ struct IssuerRequest: Sendable {
     let form: [String: String]
     /// A parameter that may be repeated (RFC 8707 §2).
     let resources: [String]
+    /// Another one (RFC 8693 §2.1).
+    let audiences: [String]
+    /// The other parameters that the form has more than once, which RFC 6749 §3.2 forbids.
+    let repeated: Set<String>
     let contentType: String?
     let isJSON: Bool
     /// The names of the JSON body's array members.
@@ -24,8 +28,10 @@ struct IssuerRequest: Sendable {
         query = parts.count == 2 ? Self.decode(parts[1]) : [:]
         form = body.hasPrefix("{") ? Self.members(body) : Self.decode(body)
         let parameters = body.split(separator: "&") + (parts.count == 2 ? parts[1].split(separator: "&") : [])
-        resources = parameters.filter { $0.hasPrefix("resource=") }
-            .map { Self.plain(String($0.dropFirst("resource=".count))) }
+        resources = Self.values("resource", parameters)
+        audiences = Self.values("audience", parameters)
+        let names = body.split(separator: "&").map { String($0.prefix { $0 != "=" }) }
+        repeated = Set(names.filter { name in names.count { $0 == name } > 1 }).subtracting(["resource", "audience"])
         contentType = headers("content-type")
         isJSON = body.hasPrefix("{")
         lists = Set(Self.object(body).filter { $0.value is [Any] }.keys)
@@ -35,6 +41,11 @@ struct IssuerRequest: Sendable {
 
     var authorizationScheme: String? {
         authorization?.split(separator: " ").first.map { $0.lowercased() }
+    }
+
+    /// Whether it has anything by which a client is known.
+    var namesClient: Bool {
+        form["client_id"] != nil || form["client_assertion"] != nil || authorizationScheme == "basic"
     }
 
     /// RFC 6749 §2.3.1: id and secret are form-encoded before they are joined.
@@ -50,6 +61,10 @@ struct IssuerRequest: Sendable {
     /// RFC 6750 §2.1.
     var bearerToken: String? {
         authorizationScheme == "bearer" ? authorization?.split(separator: " ").last.map(String.init) : nil
+    }
+
+    private static func values(_ name: String, _ parameters: [Substring]) -> [String] {
+        parameters.filter { $0.hasPrefix(name + "=") }.map { plain(String($0.dropFirst(name.count + 1))) }
     }
 
     private static func members(_ json: String) -> [String: String] {

@@ -43,6 +43,10 @@ struct IssuerState {
     var authorizationCodes: [String: AuthorizationCode] = [:]
     /// By request URI.
     var pushed: [String: PushedRequest] = [:]
+    var machines: DemoIssuer.MachineRules?
+    /// By access token.
+    var machineTokens: [String: MachineToken] = [:]
+    var revokedTokens: Set<String> = []
     private var families = 0
 
     init(_ configuration: DemoIssuer.Configuration) {
@@ -52,6 +56,7 @@ struct IssuerState {
         ciba = configuration.ciba
         authentication = configuration.authentication
         grantedDetails = configuration.grantedDetails
+        machines = configuration.machines
     }
 
     var detailTypes: [String]? { configuration.detailTypes }
@@ -178,6 +183,7 @@ struct IssuerState {
 
     /// RFC 7009 §2.2: an unknown token counts as revoked.
     mutating func revoke(_ token: String) {
+        if accessTokenEnds.removeValue(forKey: token) != nil { revokedTokens.insert(token) }
         if let family = refreshTokens[token]?.family { revokeFamily(family) }
     }
 
@@ -192,12 +198,15 @@ struct IssuerState {
 
     mutating func tokens(_ grant: Grant, family: Int) -> Tokens {
         var tokens = Tokens(access: newAccessToken(), refresh: nil, grant: grant)
-        if configuration.issuesRefreshToken {
-            let refresh = Self.random(32) + configuration.endOfRefreshTokens
-            refreshTokens[refresh] = RefreshToken(grant: grant, family: family)
-            tokens.refresh = refresh
-        }
+        if configuration.issuesRefreshToken { tokens.refresh = refreshToken(grant, family: family) }
         return tokens
+    }
+
+    /// Issues a refresh token.
+    mutating func refreshToken(_ grant: Grant, family: Int? = nil) -> String {
+        let refresh = Self.random(32) + configuration.endOfRefreshTokens
+        refreshTokens[refresh] = RefreshToken(grant: grant, family: family ?? newFamily())
+        return refresh
     }
 
     /// RFC 7636 §4.2.

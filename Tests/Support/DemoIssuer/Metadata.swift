@@ -6,7 +6,9 @@ extension DemoIssuer {
     public static let cibaGrantType = "urn:openid:params:grant-type:ciba"
 
     var metadata: [String: Any] {
-        let (code, ciba, authentication) = state.withLock { ($0.code, $0.ciba, $0.authentication) }
+        let (code, ciba, machines, authentication) = state.withLock {
+            ($0.code, $0.ciba, $0.machines, $0.authentication)
+        }
         var members: [String: Any] = [
             "issuer": issuer,
             "token_endpoint": issuer + "/token",
@@ -29,6 +31,7 @@ extension DemoIssuer {
             members["backchannel_token_delivery_modes_supported"] = ciba.deliveryModes
             members["backchannel_user_code_parameter_supported"] = ciba.userCode != nil
         }
+        grants += machines.map { $0.grants.map(\.rawValue).sorted() } ?? []
         members["grant_types_supported"] = grants
         if !authentication.levels.isEmpty { members["acr_values_supported"] = authentication.levels }
         members["authorization_details_types_supported"] = configuration.detailTypes

@@ -47,6 +47,9 @@ struct DemoIssuerCommand: AsyncParsableCommand {
     @Option(help: "A type of authorization_details that can be requested.")
     var details: [String] = []
 
+    @OptionGroup(title: "Grants without a person")
+    var machines: MachineOptions
+
     @Flag(help: "Approve and deny by POST /control/approve and /control/deny?user_code=… or ?binding_message=….")
     var control = false
 
@@ -66,6 +69,7 @@ struct DemoIssuerCommand: AsyncParsableCommand {
         configuration.hasDevice = device
         configuration.code = code ? DemoIssuer.CodeRules() : nil
         configuration.ciba = ciba ? DemoIssuer.CIBARules() : nil
+        configuration.machines = machines.rules
         configuration.authentication.levels = acr
         configuration.detailTypes = details.isEmpty ? nil : details
         if let descope {
