@@ -37,15 +37,20 @@ struct ProcessMetrics: MetricSource {
         }
     }
 
-    /// Reads field 22 of /proc/PID/stat: the 20th after the program's name, which ends with the last parenthesis.
+    /// Reads field 22 of /proc/PID/stat, in ticks since the boot: the 20th after the program's name, which ends with the last
+    /// parenthesis. The boot's time is not read from /proc/stat, which a unit with ProcSubset=pid lacks.
     private static func startTime() -> Double? {
         let after = Self.text("/proc/self/stat").split(separator: ")").last ?? ""
         let words = after.split(separator: " ")
-        let boot = Self.text("/proc/stat").split(separator: "\n").first { $0.hasPrefix("btime ") }
-        guard words.count > 19, let ticks = Double(words[19]), let boot = boot.flatMap({ Double($0.dropFirst(6)) })
+        var (now, uptime) = (timespec(), timespec())
+        guard words.count > 19, let ticks = Double(words[19]), clock_gettime(CLOCK_REALTIME, &now) == 0,
+            clock_gettime(CLOCK_BOOTTIME, &uptime) == 0
         else { return nil }
+        let boot = Self.seconds(now) - Self.seconds(uptime)
         return boot + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
+
+    private static func seconds(_ time: timespec) -> Double { Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 }
 
     private static func descriptorCount() -> Int? {
         guard let directory = opendir("/proc/self/fd") else { return nil }

@@ -1,10 +1,11 @@
 internal import Glibc
 
 extension LocalSocket {
-    /// Whether a process listens at the path, according to the kernel (proc(5), /proc/net/unix). Connecting instead
+    /// Whether a process listens at the path, according to the kernel (proc(5), net/unix). Connecting instead
     /// would start the service of a systemd socket.
     public static func isListening(at path: String) -> Bool {
-        let descriptor = open("/proc/net/unix", O_RDONLY | O_CLOEXEC)
+        // Not /proc/net, which a unit with ProcSubset=pid lacks.
+        let descriptor = open("/proc/self/net/unix", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         let table = Descriptor(owning: descriptor)
         var bytes: [UInt8] = []
