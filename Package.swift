@@ -45,8 +45,8 @@ let programs: [Target] = [
     .executableTarget(
         name: "authagent",
         dependencies: [
-            "AgentAPI", "AuthagentClient", "CEarlyProtection", "ConfigurationText", "Formats", "LoopbackHTTP",
-            "SecretMemory", "System", argumentParser, .product(name: "Crypto", package: "swift-crypto"),
+            "AgentAPI", "AgentSetup", "AuthagentClient", "CEarlyProtection", "ConfigurationText", "Formats",
+            "LoopbackHTTP", "SecretMemory", "System", argumentParser, .product(name: "Crypto", package: "swift-crypto"),
         ],
         path: "Sources/Programs/authagent",
         exclude: ["README.md", "link-order.txt"],
@@ -252,6 +252,13 @@ let shared: [Target] = [
     .target(
         name: "ConfigurationText",
         path: "Sources/Shared/ConfigurationText",
+        swiftSettings: swift
+    ),
+    // The steps that make an agent of a machine or a person, and take it back.
+    .target(
+        name: "AgentSetup",
+        dependencies: ["System"],
+        path: "Sources/Shared/AgentSetup",
         swiftSettings: swift
     ),
     // A server for one child of the client.
@@ -570,6 +577,12 @@ let tests: [Target] = [
         name: "ConfigurationTextTests",
         dependencies: ["ConfigurationText", "TestSupport"],
         path: "Tests/Unit/Shared/ConfigurationTextTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "AgentSetupTests",
+        dependencies: ["AgentSetup", "System"],
+        path: "Tests/Unit/Shared/AgentSetupTests",
         swiftSettings: swift
     ),
     .testTarget(

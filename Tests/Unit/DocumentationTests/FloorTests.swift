@@ -12,7 +12,7 @@ struct FloorTests {
         "Agent": ["Advice", "Configuration", "Vault"], "Doctor": ["Advice", "Configuration", "Vault"],
         "Advice": ["Configuration", "Vault"], "JOSE": ["OAuth"], "AuthagentClient": ["AgentAPI"],
         "Formats": ["SecretMemory"], "KeyringProtocol": ["SecretMemory"], "LoopbackHTTP": ["Formats", "System"],
-        "System": ["SecretMemory"],
+        "System": ["SecretMemory"], "AgentSetup": ["System"],
     ]
 
     /// The modules that may import C, by what they import. The programs' own parts are linked for their effect alone.

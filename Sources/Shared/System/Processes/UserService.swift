@@ -19,6 +19,14 @@ public enum UserService {
         return runtime
     }
 
+    /// Whether the unit's agent has the files that this environment selects, at its usual socket.
+    public static func isOfUnit(_ environment: [String: String], user: UInt32, runtime: String) -> Bool {
+        let socket = environment["AUTHAGENT_SOCK"].flatMap { $0.isEmpty ? nil : $0 }
+        return isOfUnit(
+            environment, home: UserNumbers.home(of: user), runtime: runtime,
+            socket: socket ?? runtime + "/authagent/agent.sock")
+    }
+
     /// Whether the unit serves the same accounts: it takes its home from the user database and has no XDG variables.
     package static func isOfUnit(
         _ environment: [String: String], home: String?, runtime: String, socket: String

@@ -15,6 +15,7 @@ struct SetupCommand: ParsableCommand {
         SetupGit.self, SetupKubectl.self, SetupDocker.self, SetupPodman.self, SetupAWS.self, SetupGoogle.self,
         SetupAzure.self, SetupCargo.self, SetupGo.self, SetupTerraform.self, SetupPip.self, SetupUV.self,
         SetupNPM.self, SetupPNPM.self, SetupMail.self, SetupPrometheus.self, SetupSystemd.self, SetupMCP.self,
+        SetupSystem.self, SetupUser.self,
     ]
 
     @Flag(help: "List the tools, as without a tool.")

@@ -1,0 +1,83 @@
+import AgentSetup
+import System
+import Testing
+
+/// The steps that make a person's own agent.
+struct UserSetupTests {
+    private static func facts(_ store: UserFacts.Store) -> UserFacts {
+        var facts = UserFacts(
+            installation: Installation(program: "/usr/bin/authagent"), user: "tv", runtime: "/run/user/7",
+            configuration: "/home/t v/.config/authagent", state: "/home/t v/.local/state/authagent")
+        facts.store = store
+        facts.hasManager = true
+        return facts
+    }
+
+    private func commands(_ plan: AgentSetupPlan) -> [String] {
+        plan.steps.filter { $0.state == .needed }.flatMap(\.actions).compactMap {
+            if case .command(let line) = $0 { line } else { nil }
+        }
+    }
+
+    private func refusals(_ plan: AgentSetupPlan) -> [String] {
+        plan.steps.compactMap { if case .refused(let fault) = $0.state { fault.problem } else { nil } }
+    }
+
+    @Test("with a keyring, only units are enabled and kept without a session")
+    func keyring() {
+        let plan = UserSetup(Self.facts(.keyring), lingers: true).plan
+        #expect(
+            commands(plan) == [
+                "loginctl enable-linger tv", "systemctl --user daemon-reload",
+                "systemctl --user enable --now authagent.socket authagent-credential.socket",
+            ])
+        #expect(plan.notes.count == 1 && plan.remarks == ["authagent login NAME --issuer URL"])
+    }
+
+    @Test("without a keyring, a key in a file and a store are created, and paths with blanks are quoted")
+    func sealed() {
+        let lines = commands(UserSetup(Self.facts(.sealed), lingers: false).plan)
+        #expect(!lines.contains { $0.contains("linger") })
+        #expect(lines.contains("umask 077; head -c 32 /dev/urandom >'/home/t v/.config/authagent.key.new'"))
+        #expect(lines.last == "/usr/bin/authagent store init --key-file '/home/t v/.config/authagent.key'")
+    }
+
+    @Test("a key file that is there is used, and beside a store none is created")
+    func present() {
+        var facts = Self.facts(.sealed)
+        facts.hasKey = true
+        #expect(!commands(UserSetup(facts, lingers: false).plan).contains { $0.contains("urandom") })
+        (facts.hasKey, facts.hasStore) = (false, true)
+        let lines = commands(UserSetup(facts, lingers: false).plan)
+        #expect(!lines.contains { $0.contains("urandom") || $0.contains("store init") }, "\(lines)")
+    }
+
+    @Test("an agent that a command has started, and files of another place than the unit's, are refused")
+    func refused() {
+        var facts = Self.facts(.keyring)
+        facts.other = 4711
+        #expect(refusals(UserSetup(facts, lingers: true).plan).first?.contains("pid 4711") == true)
+        facts.isUnits = false
+        #expect(
+            refusals(UserSetup(facts, lingers: true).plan) == ["the unit's agent would not have this shell's files"])
+    }
+
+    @Test("a service manager that does not run is waited for after lingering, and refused without it")
+    func manager() {
+        var facts = Self.facts(.keyring)
+        (facts.hasManager, facts.hasVariable) = (false, false)
+        let lines = commands(UserSetup(facts, lingers: true).plan)
+        #expect(lines[1] == "timeout 10 sh -c 'until test -S /run/user/7/systemd/private; do sleep 0.1; done'")
+        #expect(lines.last?.hasPrefix("XDG_RUNTIME_DIR=/run/user/7 systemctl --user enable") == true)
+        #expect(refusals(UserSetup(facts, lingers: false).plan) == ["your service manager does not run"])
+    }
+
+    @Test("without systemd only the store is created")
+    func noSystemd() {
+        var facts = Self.facts(.sealed)
+        facts.hasSystemd = false
+        let plan = UserSetup(facts, lingers: true).plan
+        #expect(plan.steps.count == 2 && !commands(plan).contains { $0.contains("ctl") })
+        #expect(plan.notes.first?.contains("does not run systemd") == true)
+    }
+}
