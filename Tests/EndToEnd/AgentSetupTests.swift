@@ -28,7 +28,7 @@ struct AgentSetupTests {
         }
     }
 
-    @Test("a machine is set up once, the second time nothing is done, and undone nothing is left")
+    @Test("a machine is set up once, the second time nothing is done, and undone only the agent's files are left")
     func whole() async throws {
         let result = try await machine.run(
             """
@@ -42,7 +42,11 @@ struct AgentSetupTests {
             cmp /run/key /etc/credstore.encrypted/authagent-key
             echo "== again:$(calls)"
             setup system --undo --write
+            grep -qx 'user authagent' /etc/authagent/setup.record
+            rm -r /var/lib/authagent
+            setup system --undo --write
             list | diff - /run/before
+            ! grep authagent /etc/passwd /etc/group
             """)
         #expect(result.status == 0, "\(result.output)\(result.errors)")
         #expect(result.output.contains("== systemctl systemd-creds systemd-sysusers usermod"), "\(result.output)")

@@ -43,7 +43,7 @@ final class SetupMachine: Sendable {
         enable)
             touch /run/enabled
             mkdir -p /run/credentials /run/authagent /var/lib/authagent/config /var/lib/authagent/state
-            chmod 700 /var/lib/authagent/*
+            chmod 700 /run/authagent /var/lib/authagent/*
             cp /etc/credstore.encrypted/authagent-key /run/credentials
             chmod 400 /run/credentials/authagent-key
             env CREDENTIALS_DIRECTORY=/run/credentials AUTHAGENT_SOCK=$agent HOME=/ \\
@@ -73,13 +73,14 @@ final class SetupMachine: Sendable {
         let start = """
             set -e
             mount -t tmpfs none /run
-            mkdir -p /run/systemd/system /run/etc /run/lib
+            mkdir -p /run/systemd/system /run/etc /run/lib /run/logs
             cp /etc/passwd /etc/group /run/etc
             echo 'passwd: files' >/run/etc/nsswitch.conf
             echo 'backup2:x:64002:64002::/:/bin/false' >>/run/etc/passwd
             echo 'backup2:x:64002:' >>/run/etc/group
             mount --bind /run/etc /etc
             mount --bind /run/lib /var/lib
+            mount --bind /run/logs /var/log
             export PREFIX="$1/prefix" PATH="$1/prefix/fakes:$PATH" AUTHAGENT_SOCK=/run/authagent/agent.sock
             trap 'test ! -e /run/agent || kill $(cat /run/agent) 2>/dev/null || true' EXIT
             setup() { "$PREFIX/bin/authagent" setup "$@"; }
