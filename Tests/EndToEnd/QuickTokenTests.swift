@@ -46,13 +46,16 @@ struct QuickTokenTests {
     func taken() async throws {
         let home = try AgentHome()
         let agent = try SilentAgent(home.socket)
+        let ordinary = "GET /v1/accounts/work/token?min_valid=60 HTTP/1.1"
         for (arguments, request) in [
             (["work"], "GET /v1/accounts/work/token HTTP/1.1"),
             (["work", "--header"], "GET /v1/accounts/work/token HTTP/1.1"),
-            (["work", "--min-valid=60"], "GET /v1/accounts/work/token?min_valid=60 HTTP/1.1"),
+            (["work", "--min-valid=60"], ordinary),
         ] {
             let client = try home.client(["token"] + arguments)
             #expect(try await agent.request() == request)
+            // The connection ends before an answer, so the ordinary path requests it again.
+            for _ in 0..<(request == ordinary ? 1 : 2) { #expect(try await agent.request() == ordinary) }
             #expect(await client.result().status != 0)
         }
     }

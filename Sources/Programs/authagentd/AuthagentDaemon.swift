@@ -194,7 +194,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
             replacements: sockets.own.map {
                 SocketKeeper.keep($0, group: sockets.group, logger: log.logger)
             } ?? AsyncStream { $0.finish() },
-            service: agent, access: access, metrics: [agent, ProcessMetrics()], logger: log.logger
+            sharesListeners: sockets.own == nil, service: agent, access: access, metrics: [agent, ProcessMetrics()],
+            logger: log.logger
         )
         let credentialServer = CredentialServer(
             listeners: sockets.credentials, service: agent, access: access, rules: credentials, logger: log.logger)

@@ -27,10 +27,11 @@ public final class AgentClient: Sendable {
     ) async throws(AgentClientError) -> AgentStream<Reader.Event> {
         let path = path
         let connection = try await Call<AgentConnection>().perform { call throws(AgentClientError) in
-            let connection = try AgentConnection(to: path)
-            try call.wait(for: connection.socket)
-            try connection.begin(request)
-            return connection
+            try Self.onNewConnection(to: path, request, call) { connection throws(AgentClientError) in
+                try call.wait(for: connection.socket)
+                try connection.begin(request)
+                return connection
+            }
         }
         return AgentStream(connection, reader)
     }
@@ -46,7 +47,24 @@ public final class AgentClient: Sendable {
                 // The agent closed it or restarted: retry on a new connection.
             }
         }
-        return try exchange(request, on: try AgentConnection(to: path), call, deadline)
+        return try Self.onNewConnection(to: path, request, call) { connection throws(AgentClientError) in
+            try exchange(request, on: connection, call, deadline)
+        }
+    }
+
+    /// Uses a new connection. If its agent ends before it answers, as in an upgrade, a request that changes nothing is
+    /// sent to the next one, once.
+    private static func onNewConnection<Reply, Value, Result>(
+        to path: SocketPath, _ request: Request<Reply>, _ call: Call<Value>,
+        _ use: (AgentConnection) throws(AgentClientError) -> Result
+    ) throws(AgentClientError) -> Result {
+        let connection = try AgentConnection(to: path)
+        do throws(AgentClientError) { return try use(connection) } catch {
+            guard case .lost = error, connection.isUnanswered, request.isRepeatable, !call.isCancelled else {
+                throw error
+            }
+        }
+        return try use(try AgentConnection(to: path))
     }
 
     private func exchange<Reply: Decodable>(

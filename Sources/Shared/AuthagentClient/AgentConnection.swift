@@ -9,6 +9,8 @@ package final class AgentConnection: @unchecked Sendable {
     private var buffer = RawBytes(capacity: AgentConnection.firstRead)
     /// Whether the last response announced the end of the connection.
     private var isOver = false
+    /// Whether no byte of a reply has come since the last request: the agent ended before it, if the connection is lost.
+    package private(set) var isUnanswered = false
 
     package init(to path: SocketPath) throws(AgentClientError) { socket = try AgentSocket(connectedTo: path) }
 
@@ -27,6 +29,7 @@ package final class AgentConnection: @unchecked Sendable {
 
     /// Sends a request and returns the head of the response; the body must still be read.
     package func send(_ request: borrowing RawBytes, _ deadline: Deadline) throws(AgentClientError) -> ResponseHead {
+        isUnanswered = true
         try request.withBytes { bytes throws(AgentClientError) in try write(bytes) }
         let head = try readHead(deadline)
         isOver = head.isLast
@@ -147,6 +150,7 @@ package final class AgentConnection: @unchecked Sendable {
         let descriptor = socket.raw
         let count = buffer.append { recv(descriptor, $0.baseAddress, $0.count, 0) }
         guard count > 0 else { throw .lost }
+        isUnanswered = false
     }
 }
 

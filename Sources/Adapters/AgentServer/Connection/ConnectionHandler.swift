@@ -76,9 +76,21 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed? = event as? ChannelEvent { isInputClosed = true }
-        // HTTP closes a connection without a request at once, and what is on its way would be cut off.
-        if event is ChannelShouldQuiesceEvent, connection.unsent > 0 { return laterEvents.append(event) }
+        if event is ChannelShouldQuiesceEvent {
+            // HTTP closes a connection without a request at once, and what is on its way would be cut off.
+            if connection.unsent > 0 { return laterEvents.append(event) }
+            if timer.phase != .receiving, timer.phase != .answering, closeInput(context) { return }
+        }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Ends the input for a client without a request: what it has sent is still read and answered, and its next send(2)
+    /// fails. Returns false if that is not possible.
+    private func closeInput(_ context: ChannelHandlerContext) -> Bool {
+        let result = try? context.channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { shutdown($0, Int32(SHUT_RD)) }
+        return result == 0
     }
 
     private func expired(_ phase: ConnectionTimer.Phase, _ context: ChannelHandlerContext) {

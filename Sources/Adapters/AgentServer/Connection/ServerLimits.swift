@@ -22,6 +22,9 @@ public struct ServerLimits: Sendable {
     public var writeTime: Duration = .seconds(30)
     /// How long a refused connection stays open, for its client to read the reason.
     public var refusalTime: Duration = .milliseconds(250)
+    /// How long a stop waits for the first request of a connection: clients send it microseconds after they have connected,
+    /// and on a machine under load within this.
+    public var lastRequestTime: Duration = .milliseconds(250)
     /// Refused connections of each user that get a reply at the same time; more are closed without one.
     public var refusalsAtOnce = 32
     public var refusalsPerSecond = 128

@@ -16,7 +16,7 @@ final class FastLane: Sendable {
         case rulesHaveChanged
         /// Close each connection whose client has not read its reply.
         case dropUnreadReplies
-        /// Close the listeners and the idle connections now, then resume `done`; the others after their reply or `limit`.
+        /// Answer what clients have sent and close the rest, then resume `done`; unread replies have `limit`.
         case stop(within: TimeAmount, done: CheckedContinuation<Void, Never>)
     }
 
@@ -30,8 +30,11 @@ final class FastLane: Sendable {
     private let state = Mutex(State())
     private let poll: EventPoll
     private let bell: EventBell
+    /// Whether another process listens at the same sockets, as systemd does.
+    private let sharesListeners: Bool
 
-    init() throws(LocalSocketError) {
+    init(sharesListeners: Bool) throws(LocalSocketError) {
+        self.sharesListeners = sharesListeners
         poll = try EventPoll()
         bell = try EventBell()
     }
@@ -42,7 +45,7 @@ final class FastLane: Sendable {
         handOver: @escaping @Sendable (TransferredConnection) -> Void
     ) throws(LocalSocketError) {
         let isStarted = WorkerThread.start(named: "lane") { [self] in
-            let loop = FastLaneLoop(poll, bell, admission, router, handOver)
+            let loop = FastLaneLoop(poll, bell, admission, router, sharesListeners: sharesListeners, handOver)
             loop.run { takeOrders() }
             state.withLock { state in
                 state.hasEnded = true
@@ -79,8 +82,8 @@ final class FastLane: Sendable {
         }
     }
 
-    /// Stops accepting, and closes idle connections. Returns when nothing is handed over any more; replies that clients
-    /// have not read yet have `limit`.
+    /// Stops accepting, answers what clients have sent, and closes idle connections. Returns when nothing is handed over
+    /// any more; replies that clients have not read yet have `limit`.
     func stop(within limit: TimeAmount) async {
         await withCheckedContinuation { done in
             state.withLock { state in

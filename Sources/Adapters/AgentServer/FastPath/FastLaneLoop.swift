@@ -12,6 +12,8 @@ final class FastLaneLoop {
     private let admission: ConnectionAdmission
     private let router: Router
     private let handOver: @Sendable (TransferredConnection) -> Void
+    /// Whether another process listens at the same sockets, and will accept what this one does not.
+    private let sharesListeners: Bool
 
     private var listeners: [Int32] = []
     /// Those that have connections to accept.
@@ -19,15 +21,17 @@ final class FastLaneLoop {
     /// Until when no listener is watched, after accept(2) found no free descriptor; `nil` if they are.
     private var pausedUntil: NIODeadline?
     /// By descriptor.
-    private var connections: [LaneConnection?] = []
+    var connections: [LaneConnection?] = []
     private var open = 0
     private var lastSerial: UInt32 = 0
     /// No phase of a connection ends before.
     private var nextDeadline: NIODeadline?
     private var isStopping = false
+    /// Resumed when a stop has no connection left that may still send a request.
+    var whenAnswered: CheckedContinuation<Void, Never>?
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PlainTokenRequest.longest, alignment: 16)
 
-    private var limits: ServerLimits { admission.limits }
+    var limits: ServerLimits { admission.limits }
     private var metrics: ServerMetrics { admission.metrics }
 
     /// Long enough to cost little CPU time, short for the clients in the queue.
@@ -35,9 +39,10 @@ final class FastLaneLoop {
 
     init(
         _ poll: EventPoll, _ bell: EventBell, _ admission: ConnectionAdmission, _ router: Router,
-        _ handOver: @escaping @Sendable (TransferredConnection) -> Void
+        sharesListeners: Bool, _ handOver: @escaping @Sendable (TransferredConnection) -> Void
     ) {
         (self.poll, self.bell, self.admission, self.router, self.handOver) = (poll, bell, admission, router, handOver)
+        self.sharesListeners = sharesListeners
     }
 
     deinit { buffer.deallocate() }
@@ -67,6 +72,7 @@ final class FastLaneLoop {
             for listener in accepting { accept(at: listener, most: max(1, answered)) }
             if isCalled { for order in orders() { carryOut(order) } }
             checkDeadlines()
+            finishAnswering()
         }
     }
 
@@ -103,23 +109,21 @@ final class FastLaneLoop {
             }
         case .stop(let limit, let done):
             isStopping = true
+            whenAnswered = done
             listen(at: [])
-            let deadline = NIODeadline.now() + limit
-            for connection in connections {
-                guard let connection else { continue }
-                if connection.phase == .idle { end(connection) } else { connection.closesAfterReply = true }
-                if connection.deadline > deadline { enter(connection.phase, connection, until: deadline) }
-            }
-            done.resume()
+            endConnections(at: .now(), limit)
         }
     }
 
     // Accepting.
 
     private func listen(at sockets: [Int32]) {
-        for listener in listeners {
+        let former = listeners
+        listeners = []
+        for listener in former {
             // systemd may hold a copy.
             poll.forget(listener)
+            if !sharesListeners { acceptRest(of: listener) }
             _ = close(listener)
         }
         (listeners, pausedUntil) = (sockets, nil)
@@ -150,7 +154,7 @@ final class FastLaneLoop {
         pausedUntil = .now() + Self.pause
     }
 
-    private func admit(_ socket: Int32) {
+    func admit(_ socket: Int32) {
         let now = NIODeadline.now()
         switch admission.admit(socket, at: now) {
         case .closed: _ = close(socket)
@@ -163,6 +167,7 @@ final class FastLaneLoop {
             if !watch(connection, for: []) { end(connection) }
         case .admitted(let admitted):
             let connection = LaneConnection(admitted, .idle, until: now + TimeAmount(limits.idleTime))
+            connection.isNew = true
             keep(connection)
             // Most clients have sent their request by now.
             if !read(connection), !watch(connection, for: [.readable, .halfClosed]) { end(connection) }
@@ -191,7 +196,7 @@ final class FastLaneLoop {
     }
 
     /// Looks at what the client has sent, and answers it or hands the connection over. Returns false if there is nothing.
-    private func read(_ connection: LaneConnection, isLast: Bool = false) -> Bool {
+    func read(_ connection: LaneConnection, isLast: Bool = false) -> Bool {
         let start = NIODeadline.now()
         let count = recv(connection.socket, buffer.baseAddress, buffer.count, Int32(MSG_PEEK))
         guard count > 0 else {
@@ -215,8 +220,9 @@ final class FastLaneLoop {
         let now = NIODeadline.now()
         metrics.answered(.token, nil, isAtOnce: true, nanoseconds: (now - start).nanoseconds)
         admission.logger.debug("answered", metadata: ["method": "GET", "status": "200", "lane": "true"])
-        connection.closesAfterReply = request.closes
-        guard let rest = send(reply.encoded(closes: request.closes)[...], connection) else {
+        connection.isNew = false
+        connection.closesAfterReply = request.closes || isStopping
+        guard let rest = send(reply.encoded(closes: connection.closesAfterReply)[...], connection) else {
             end(connection)
             return true
         }
@@ -267,7 +273,7 @@ final class FastLaneLoop {
         expect(connection.deadline)
     }
 
-    private func enter(_ phase: LaneConnection.Phase, _ connection: LaneConnection, until deadline: NIODeadline) {
+    func enter(_ phase: LaneConnection.Phase, _ connection: LaneConnection, until deadline: NIODeadline) {
         (connection.phase, connection.deadline) = (phase, deadline)
         expect(deadline)
     }
@@ -290,7 +296,7 @@ final class FastLaneLoop {
                 socket: connection.socket, identity: connection.identity, place: connection.place, since: .now()))
     }
 
-    private func end(_ connection: LaneConnection) {
+    func end(_ connection: LaneConnection) {
         remove(connection)
         _ = close(connection.socket)
         admission.ended(connection.place)

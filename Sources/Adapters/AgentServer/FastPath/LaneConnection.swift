@@ -36,6 +36,8 @@ final class LaneConnection {
     /// The rest of a reply.
     var unsent: ArraySlice<UInt8> = []
     var closesAfterReply = false
+    /// Whether it has had no request yet.
+    var isNew = false
 
     init(_ connection: TransferredConnection, _ phase: Phase, until deadline: NIODeadline) {
         (socket, identity, place) = (connection.socket, connection.identity, connection.place)

@@ -82,7 +82,7 @@ extension RequestHandler {
         let now = NIODeadline.now()
         count(reply.code, at: now)
         guard context.channel.isActive else { return }
-        isLast = !head.isKeepAlive || isInputClosed
+        isLast = !head.isKeepAlive || isInputClosed || isStopping
         var headers = responseHeaders(reply.contentType, for: head)
         if reply.status == 304 {
             // Neither is of this reply, which has no content.

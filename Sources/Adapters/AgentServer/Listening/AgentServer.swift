@@ -15,6 +15,7 @@ internal import System
 public struct AgentServer: Service {
     private let listeners: [Int32]
     private let replacements: AsyncStream<Int32>
+    private let sharesListeners: Bool
     private let router: Router
     private let metrics: ServerMetrics
     private let access: Access
@@ -22,14 +23,17 @@ public struct AgentServer: Service {
     private let logger: Logger
 
     /// Takes ownership of descriptors that are bound and listening. A later one from `replacements` replaces those
-    /// before it; their connections stay open.
+    /// before it; their connections stay open. `sharesListeners`: whether another process listens at the same sockets and
+    /// serves who connects during a stop, as systemd does by its next start of the agent.
     public init(
         listeners: [Int32], replacements: AsyncStream<Int32> = AsyncStream { $0.finish() },
+        sharesListeners: Bool = false,
         service: any AgentService, access: Access, metrics sources: [any MetricSource] = [],
         limits: ServerLimits = ServerLimits(), logger: Logger
     ) {
         self.listeners = listeners
         self.replacements = replacements
+        self.sharesListeners = sharesListeners
         let gate = AccessGate(access: access) { service.report($0) }
         access.approvals.connect(report: { service.report($0) }, program: { await service.confirm($0) })
         metrics = ServerMetrics()
@@ -47,7 +51,7 @@ public struct AgentServer: Service {
             accountable: access.accountable)
         let admission = ConnectionAdmission(
             access: access, gate: router.gate, registry: registry, metrics: metrics, limits: limits, logger: logger)
-        let lane = try FastLane()
+        let lane = try FastLane(sharesListeners: sharesListeners)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         rules.whenChanged { [approvals = access.approvals] in
             approvals.drop(.rulesChanged)
@@ -63,8 +67,9 @@ public struct AgentServer: Service {
         await cancelWhenGracefulShutdown { for await listener in replacements { lane.listen(at: [listener]) } }
         try? await gracefulShutdown()
         access.approvals.drop(.agentStops)
-        registry.beginStop()
+        // First the lane, so that what has connected is still admitted.
         await lane.stop(within: TimeAmount(limits.writeTime))
+        registry.beginStop()
         async let lastReplies: Void = lane.end()
         await registry.finishStop(on: group.next(), within: TimeAmount(limits.answerTime))
         await lastReplies

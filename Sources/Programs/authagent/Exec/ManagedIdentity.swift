@@ -27,7 +27,7 @@ struct ManagedIdentity: Sendable {
 
     /// Which resources will be requested is not known yet.
     @Sendable func requireLogin() throws {
-        _ = try AgentConnection.open().ask(.token(account, TokenRequest(minimumValidity: 0)))
+        _ = try AgentConnection.open().askAcrossRestart(.token(account, TokenRequest(minimumValidity: 0)))
     }
 
     func reply(_ request: LoopbackRequest) -> LoopbackReply {
@@ -55,7 +55,7 @@ struct ManagedIdentity: Sendable {
         // The v2 endpoint's name for all that the resource grants; a slash at the end of the resource is part of it.
         let target = try TokenTarget(scopes: [resource + "/.default"])
         let reply = try AgentConnection.open()
-            .ask(.token(account, TokenRequest(minimumValidity: Self.minimumValidity, target: target)))
+            .askAcrossRestart(.token(account, TokenRequest(minimumValidity: Self.minimumValidity, target: target)))
         let end = reply.expiresAt ?? time(nil) + Self.minimumValidity
         return Token(
             accessToken: reply.accessToken, expiresOn: "\(end)", resource: resource, tokenType: reply.tokenType)

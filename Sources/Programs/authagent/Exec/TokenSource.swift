@@ -22,7 +22,8 @@ struct TokenSource: Sendable {
 
     /// Returns the token to start with; prints what the agent notes on it.
     func token() throws -> IssuedToken {
-        let reply = try AgentConnection.open().ask(.token(account, request(minimumValidity: minimumValidity)))
+        let reply = try AgentConnection.open().askAcrossRestart(
+            .token(account, request(minimumValidity: minimumValidity)))
         if let note = reply.note { Console.note(note) }
         return try issued(reply)
     }

@@ -41,7 +41,7 @@ enum QuickToken {
         }
         // Without a query, the agent's defaults are the same as `TokenCommand`'s.
         let deadline = Deadline(seconds: Limits.longestWait + 5)
-        let head = try connection.send(PlainRequest.token(of: arguments.account), deadline)
+        guard let head = try Self.head(of: arguments, connection, deadline) else { return false }
         let isPrinted = try connection.lendBody(of: head, deadline) { body in
             guard head.status == 200, let reply = PlainTokenReply(body) else { return false }
             reply.line(isHeader: arguments.isHeader).withBytes(Console.print(line:))
@@ -53,6 +53,18 @@ enum QuickToken {
             try TokenCommand.show(response.decoded(TokenReply.self), arguments.isHeader ? .header : .token)
         }
         return true
+    }
+
+    /// Sends the request; `nil` if the agent ends before it answers, as in an upgrade. `TokenCommand` waits for the next one.
+    private static func head(
+        of arguments: Arguments, _ connection: AgentConnection, _ deadline: Deadline
+    ) throws(AgentClientError) -> ResponseHead? {
+        do throws(AgentClientError) {
+            return try connection.send(PlainRequest.token(of: arguments.account), deadline)
+        } catch {
+            guard case .lost = error, connection.isUnanswered else { throw error }
+            return nil
+        }
     }
 }
 

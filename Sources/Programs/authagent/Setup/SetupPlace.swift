@@ -77,7 +77,7 @@ struct SetupPlace {
 
     /// The account and its URLs, from the agent.
     func subject() throws -> SetupSubject {
-        let report = try AgentConnection.open().ask(.status)
+        let report = try AgentConnection.open().askAcrossRestart(.status)
         var accounts = report.accounts
         if let account {
             accounts.removeAll { $0.account != account }

@@ -11,4 +11,13 @@ extension AgentConnection {
             return try AgentStarter(path: path, environment: processEnvironment(), isSilent: isSilent).connect()
         }
     }
+
+    /// Sends a request and returns the reply. If the agent ends before it answers, as in an upgrade, a request that changes
+    /// nothing is sent to the next one, once.
+    func askAcrossRestart<Reply: Decodable>(_ request: Request<Reply>, startIfNeeded: Bool = true) throws -> Reply {
+        do throws(AgentClientError) { return try ask(request) } catch {
+            guard case .lost = error, isUnanswered, request.isRepeatable else { throw error }
+        }
+        return try Self.open(startIfNeeded: startIfNeeded).ask(request)
+    }
 }

@@ -138,12 +138,18 @@ extension AgentStarter {
         guard !path.isOthers(than: geteuid()) else { throw Self.agentOfOthers(path) }
         if let connection = try connectThroughService() { return connection }
         let end = Deadline(Self.longestDrain)
-        while try start() == .isInUse {
-            if let connection = try connectToOther(until: end) { return connection }
-            guard end.milliseconds > 0 else { throw Self.notListening(path) }
+        repeat {
+            if try start() == .serves {
+                do throws(AgentClientError) { return try AgentConnection(to: path) } catch {
+                    // Stopped since: it still holds the lock, or the next one can start.
+                    guard case .notListening = error else { throw error }
+                }
+            } else if let connection = try connectToOther(until: end) {
+                return connection
+            }
             _ = poll(nil, 0, 20)
-        }
-        return try AgentConnection(to: path)
+        } while end.milliseconds > 0
+        throw Self.notListening(path)
     }
 
     /// Waits for the agent that holds the lock. Connects once it listens; returns `nil` once it has ended.

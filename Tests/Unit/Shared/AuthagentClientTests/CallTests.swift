@@ -93,6 +93,24 @@ struct CallTests {
         #expect(server.requests[1].hasPrefix("GET /v1/url?url=https%3A%2F%2Fh.example%2F HTTP/1.1\r\n"))
     }
 
+    @Test("a request that changes nothing is sent once more if the agent ends before its reply, not within it")
+    func lostAtOnce() async throws {
+        let restarted = try ScriptedServer { number in number == 0 ? [] : [ScriptedServer.health] }
+        #expect(try await restarted.client().health().pid == 7)
+        #expect(restarted.connectionCount == 2)
+        let ending = try ScriptedServer { _ in [] }
+        let client = try ending.client()
+        await #expect(throws: AgentClientError.lost) { try await client.health() }
+        await #expect(throws: AgentClientError.lost) { _ = try await client.events() }
+        #expect(ending.requests.count == 4)
+        await #expect(throws: AgentClientError.lost) { _ = try await client.login(try #require(AccountName("work"))) }
+        #expect(ending.requests.count == 5)
+        let broken = try ScriptedServer { _ in [.send("HTTP/1.1 2")] }
+        let other = try broken.client()
+        await #expect(throws: AgentClientError.lost) { try await other.health() }
+        #expect(broken.requests.count == 1)
+    }
+
     @Test("a request that changes something is not repeated after a lost connection")
     func once() async throws {
         let server = try ScriptedServer { number in number == 0 ? [ScriptedServer.health, .next] : [] }

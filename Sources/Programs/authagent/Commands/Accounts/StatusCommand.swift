@@ -17,9 +17,9 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let connection = try AgentConnection.open()
-        var report = try connection.ask(.status)
+        var report = try connection.askAcrossRestart(.status)
         if let account {
-            report.accounts = [try connection.ask(.status(of: account))]
+            report.accounts = [try connection.askAcrossRestart(.status(of: account))]
         }
         if report.agent.version != agentVersion {
             Console.note(

@@ -10,7 +10,7 @@ struct StartCommand: ParsableCommand {
     )
 
     func run() throws {
-        let agent = try AgentConnection.open().ask(.health())
+        let agent = try AgentConnection.open().askAcrossRestart(.health())
         Console.print("agent \(agent.version) runs, pid \(agent.pid), \(Console.clean(agent.socket))")
     }
 }

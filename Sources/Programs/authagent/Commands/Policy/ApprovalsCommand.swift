@@ -25,7 +25,7 @@ struct ApprovalsListCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let list = try AgentConnection.open().ask(.approvals)
+        let list = try AgentConnection.open().askAcrossRestart(.approvals)
         guard !json else { return Console.print(APIJSON.text(fixed: list)) }
         guard !list.approvals.isEmpty else { return Console.print("no request waits for a confirmation") }
         let now = time(nil)

@@ -23,7 +23,7 @@ struct PolicyCheckCommand: ParsableCommand {
     }
 
     func run() throws {
-        let report = try AgentConnection.open().ask(.policyCheck(account, process: asPid))
+        let report = try AgentConnection.open().askAcrossRestart(.policyCheck(account, process: asPid))
         Console.print(json ? APIJSON.text(fixed: report) : PolicyText(report).text)
     }
 }

@@ -12,7 +12,7 @@ struct SinkListCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let list = try AgentConnection.open().ask(.sinks)
+        let list = try AgentConnection.open().askAcrossRestart(.sinks)
         if json { return Console.print(APIJSON.text(fixed: list)) }
         guard !list.sinks.isEmpty else {
             return Console.print("no sinks yet: 'authagent sink add NAME', or [[sink]] in authagent.toml")

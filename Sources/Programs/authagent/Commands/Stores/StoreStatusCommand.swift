@@ -11,7 +11,7 @@ struct StoreStatusCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let report = try AgentConnection.open().ask(.stores)
+        let report = try AgentConnection.open().askAcrossRestart(.stores)
         guard !json else { return Console.print(APIJSON.text(fixed: report)) }
         for store in report.stores {
             var lines = ["\(store.store): \(store.state.rawValue)" + (store.detail.map { " (\($0))" } ?? "")]

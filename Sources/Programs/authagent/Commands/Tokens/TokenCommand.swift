@@ -88,7 +88,7 @@ struct TokenCommand: ParsableCommand {
         let refusal = isRejected ? try challenge.map(ChallengeInput.check) ?? ChallengeInput.read() : nil
         let connection = try AgentConnection.open()
         if renew || isRejected { try reject(&asked, refusal, connection) }
-        let reply = try connection.ask(.token(account, asked))
+        let reply = try connection.askAcrossRestart(.token(account, asked))
         if idToken, !json {
             guard let token = reply.idToken else {
                 throw Failure("the agent sent no ID token", hint: "run 'authagent stop' if it is an older one")

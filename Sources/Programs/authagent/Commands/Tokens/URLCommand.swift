@@ -28,7 +28,7 @@ struct URLCommand: ParsableCommand {
     }
 
     func run() throws {
-        let reply = try AgentConnection.open().ask(.account(forURL: url, username: username))
+        let reply = try AgentConnection.open().askAcrossRestart(.account(forURL: url, username: username))
         guard !json else { return Console.print(APIJSON.text(fixed: reply)) }
         let rows: [(String, String?)] = [
             ("url", reply.url), ("file", reply.file), ("git_username", reply.gitUsername),

@@ -23,25 +23,46 @@ struct HelperConnection {
         }
     }
 
-    /// Sends a request and lends the reply; throws the problem if the agent returns one instead.
+    /// Sends a request that changes nothing and lends the reply; throws the problem if the agent returns one instead.
     func reply(to request: borrowing RawBytes, _ use: (JSONView) throws(Failure) -> Void) throws(Failure) {
         // Not a `Result`, whose metadata would be built at run time.
         var failure: Failure?
-        do throws(AgentClientError) {
-            let deadline = Deadline(seconds: Limits.longestWait + 5)
-            let head = try connection.send(request, deadline)
-            let isLent = try connection.lendBody(of: head, deadline) { body in
-                failure = Self.failure(of: head.status, body, use)
-                return true
+        if try !Self.isAnswered(request, on: connection, use, &failure) {
+            // The agent has just ended, as in an upgrade: the next one is asked, once.
+            guard try Self.isAnswered(request, on: try Self.started(), use, &failure) else {
+                throw Failure(AgentClientError.lost)
             }
-            if !isLent {
-                let body = try connection.readBody(of: head, deadline)
-                failure = body.withUnsafeBufferPointer { Self.failure(of: head.status, $0, use) }
-            }
-        } catch {
-            throw Failure(error)
         }
         if let failure { throw failure }
+    }
+
+    /// Sends a request and lends the reply; returns false if the agent ends before it answers.
+    private static func isAnswered(
+        _ request: borrowing RawBytes, on connection: AgentConnection, _ use: (JSONView) throws(Failure) -> Void,
+        _ failure: inout Failure?
+    ) throws(Failure) -> Bool {
+        do throws(AgentClientError) { failure = try exchange(request, on: connection, use) } catch {
+            guard case .lost = error, connection.isUnanswered else { throw Failure(error) }
+            return false
+        }
+        return true
+    }
+
+    private static func exchange(
+        _ request: borrowing RawBytes, on connection: AgentConnection, _ use: (JSONView) throws(Failure) -> Void
+    ) throws(AgentClientError) -> Failure? {
+        var failure: Failure?
+        let deadline = Deadline(seconds: Limits.longestWait + 5)
+        let head = try connection.send(request, deadline)
+        let isLent = try connection.lendBody(of: head, deadline) { body in
+            failure = Self.failure(of: head.status, body, use)
+            return true
+        }
+        if !isLent {
+            let body = try connection.readBody(of: head, deadline)
+            failure = body.withUnsafeBufferPointer { Self.failure(of: head.status, $0, use) }
+        }
+        return failure
     }
 
     private static func failure(
