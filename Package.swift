@@ -208,7 +208,7 @@ let protocols: [Target] = [
     ),
     .target(
         name: "Metrics",
-        dependencies: ["AgentAPI"],
+        dependencies: ["AgentAPI", "Formats"],
         path: "Sources/Protocol/Metrics",
         swiftSettings: swift
     ),
@@ -433,8 +433,8 @@ let tests: [Target] = [
     .testTarget(
         name: "AgentServerTests",
         dependencies: [
-            "AgentAPI", "AgentServer", "AuthagentClient", "Metrics", "OAuth", "PeerIdentity", "Policy", "System",
-            "TestSupport", "socket-actor", lifecycle, logging,
+            "AgentAPI", "AgentServer", "AuthagentClient", "Formats", "Metrics", "OAuth", "PeerIdentity", "Policy",
+            "System", "TestSupport", "socket-actor", lifecycle, logging,
         ],
         path: "Tests/Unit/Adapters/AgentServerTests",
         swiftSettings: swift
@@ -545,7 +545,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "MetricsTests",
-        dependencies: ["Metrics", "TestSupport"],
+        dependencies: ["Formats", "Metrics", "TestSupport"],
         path: "Tests/Unit/Protocol/MetricsTests",
         swiftSettings: swift
     ),

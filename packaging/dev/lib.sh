@@ -7,7 +7,8 @@ demo_packages=(dbus gnome-keyring curl)
 # Needed by the tests: real servers and keyrings, and tools for the other checks.
 test_packages=(
     dbus gnome-keyring glewlwyd sqlite3 openssl curl libsecret-tools libglib2.0-bin mandoc bsdextrautils systemd binutils
-    util-linux libfaketime bindfs prometheus python3 python3-jeepney python3-cryptography golang-go oidc-agent-cli
+    util-linux libfaketime bindfs prometheus prometheus-node-exporter logrotate python3 python3-jeepney
+    python3-cryptography golang-go oidc-agent-cli
     keepassxc strace xvfb xdotool libkf5wallet-bin libqca-qt5-2-plugins git nginx-light skopeo
     openssh-server openssh-client iproute2
     liblemonldap-ng-portal-perl libplack-perl libstring-random-perl libio-string-perl libcrypt-openssl-bignum-perl

@@ -1,5 +1,6 @@
 public import AgentAPI
 public import Configuration
+public import Formats
 public import Logging
 public import Metrics
 public import OAuth

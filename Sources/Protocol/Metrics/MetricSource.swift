@@ -1,4 +1,5 @@
 public import AgentAPI
+public import Formats
 
 /// A component with metrics. Two sources must not have a family of the same name.
 public protocol MetricSource: Sendable {

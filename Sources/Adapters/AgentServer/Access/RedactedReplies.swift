@@ -22,8 +22,8 @@ extension AccountStatus {
     func redacted(withURLs: Bool) -> AccountStatus {
         AccountStatus(
             account: account, state: state, issuer: issuer, scope: scope, store: store, subject: subject, email: email,
-            name: name, expiresAt: expiresAt, nextRefresh: nextRefresh, loginExpiresAt: loginExpiresAt,
-            urls: withURLs ? urls : nil, gitUsername: withURLs ? gitUsername : nil,
+            name: name, expiresAt: expiresAt, nextRefresh: nextRefresh, lastRefresh: lastRefresh,
+            loginExpiresAt: loginExpiresAt, urls: withURLs ? urls : nil, gitUsername: withURLs ? gitUsername : nil,
             registryUsername: withURLs ? registryUsername : nil)
     }
 }

@@ -111,6 +111,7 @@ struct StatusReader: Sendable {
             name: snapshot.identity?.name.map { DisplayText.clean($0, limit: 128) },
             expiresAt: snapshot.expiresAt.map { shared.time.wall(at: $0) },
             nextRefresh: snapshot.nextRefresh.map { shared.time.wall(at: $0) },
+            lastRefresh: snapshot.lastRefresh.map { shared.time.wall(at: $0) },
             loginExpiresAt: snapshot.loginExpiry?.at,
             urls: settings.urls.isEmpty ? nil : settings.urls.map(\.text),
             gitUsername: settings.gitUsername,

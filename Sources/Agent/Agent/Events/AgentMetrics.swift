@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Formats
 internal import Metrics
 internal import OAuth
 internal import Synchronization

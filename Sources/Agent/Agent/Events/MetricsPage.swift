@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import Configuration
+internal import Formats
 internal import Metrics
 internal import Vault
 

@@ -14,6 +14,8 @@ public struct AccountSnapshot: Sendable {
     public var scope: [String]
     public var expiresAt: ContinuousClock.Instant?
     public var nextRefresh: ContinuousClock.Instant?
+    /// When a refresh last brought a token of the login itself; `nil` before the first of this agent.
+    public var lastRefresh: ContinuousClock.Instant?
     public var lastFailure: TokenFailure?
     public var identity: Identity?
     /// When the login itself ends, if the provider has named that.
@@ -51,6 +53,7 @@ extension AccountVault {
                 scope: state.slots.own.token?.scope ?? state.credential?.scope ?? [],
                 expiresAt: state.slots.own.token.flatMap { $0.isLifetimeAssumed ? nil : $0.expiresAt },
                 nextRefresh: state.refreshDue(keepAlive: keepAlive),
+                lastRefresh: state.slots.own.refreshedAt,
                 lastFailure: state.failure(for: nil, at: now),
                 identity: state.credential?.identity,
                 loginExpiry: state.credential?.loginExpiry,

@@ -95,6 +95,8 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public var expiresAt: Int?
     /// The next planned refresh, in seconds since 1970; absent if the account is not in use.
     public var nextRefresh: Int?
+    /// When a refresh last brought a token, in seconds since 1970; absent before the first of this agent.
+    public var lastRefresh: Int?
     /// The end of the login unless it is used before, in seconds since 1970; absent if the provider does not report it.
     public var loginExpiresAt: Int?
     /// The elevated logins, the newest first; absent without one, and for callers other than the owner.
@@ -127,8 +129,9 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public init(
         account: AccountName, state: State, issuer: String, scope: String, store: String, subject: String? = nil,
         email: String? = nil, name: String? = nil, expiresAt: Int? = nil, nextRefresh: Int? = nil,
-        loginExpiresAt: Int? = nil, urls: [String]? = nil, gitUsername: String? = nil, registryUsername: String? = nil,
-        lastError: String? = nil, hint: String? = nil, renewal: RenewalStatus? = nil, elevated: [ElevatedStatus]? = nil
+        lastRefresh: Int? = nil, loginExpiresAt: Int? = nil, urls: [String]? = nil, gitUsername: String? = nil,
+        registryUsername: String? = nil, lastError: String? = nil, hint: String? = nil, renewal: RenewalStatus? = nil,
+        elevated: [ElevatedStatus]? = nil
     ) {
         self.account = account
         self.state = state
@@ -140,6 +143,7 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         self.name = name
         self.expiresAt = expiresAt
         self.nextRefresh = nextRefresh
+        self.lastRefresh = lastRefresh
         self.loginExpiresAt = loginExpiresAt
         self.urls = urls
         self.gitUsername = gitUsername
@@ -156,6 +160,7 @@ public struct AccountStatus: Codable, Equatable, Sendable {
         case registryUsername = "registry_username"
         case expiresAt = "expires_at"
         case nextRefresh = "next_refresh"
+        case lastRefresh = "last_refresh"
         case loginExpiresAt = "login_expires_at"
         case lastError = "last_error"
         case hint

@@ -1,5 +1,6 @@
 import AgentAPI
 import AgentServer
+import Formats
 import Metrics
 import Policy
 import TestSupport

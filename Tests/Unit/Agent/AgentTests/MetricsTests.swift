@@ -1,5 +1,6 @@
 import Agent
 import AgentAPI
+import Formats
 import Metrics
 import OAuth
 import TestSupport

@@ -1,3 +1,4 @@
+import Formats
 import Metrics
 import TestSupport
 import Testing

@@ -8,6 +8,8 @@ package struct TokenSlot: Sendable {
     package internal(set) var backoff = Backoff()
     /// When a refresh last replaced the token.
     var replacedAt: ContinuousClock.Instant?
+    /// When a refresh last brought a token, also the first of this agent.
+    var refreshedAt: ContinuousClock.Instant?
     /// When to refresh ahead of expiry, if the token is in use; `nil` if it has a target.
     package internal(set) var renewalDue: ContinuousClock.Instant?
     /// Whether a client has requested the token since it came.

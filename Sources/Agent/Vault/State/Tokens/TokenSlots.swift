@@ -80,6 +80,7 @@ package struct TokenSlots: Sendable {
                 // Some providers answer with the same token, and a rest of its lifetime.
                 number: slot.token?.secret == token.secret ? slot.number : next,
                 replacedAt: slot.token == nil ? slot.replacedAt : now,
+                refreshedAt: now,
                 renewalDue: target == nil ? Freshness.renewal(of: token, isFirst: isFirst, jitter: jitter) : nil)
         }
     }

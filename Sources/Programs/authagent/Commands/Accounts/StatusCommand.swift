@@ -15,12 +15,24 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "Print one JSON object with 'agent' and 'accounts'.")
     var json = false
 
-    func run() throws {
-        let connection = try AgentConnection.open()
-        var report = try connection.askAcrossRestart(.status)
-        if let account {
-            report.accounts = [try connection.askAcrossRestart(.status(of: account))]
+    @Option(
+        help: ArgumentHelp(
+            "Write metrics for node_exporter's textfile collector to this file, which ends in .prom, or to '-'.",
+            valueName: "file"))
+    var prometheus: String?
+
+    func validate() throws {
+        guard let prometheus else { return }
+        if json { throw ValidationError("--json and --prometheus exclude each other") }
+        guard prometheus == "-" || prometheus.hasSuffix(".prom") else {
+            throw ValidationError("the file of --prometheus must end in .prom, or the collector does not read it")
         }
+    }
+
+    func run() throws {
+        if let prometheus { return try MetricsFile(prometheus).write { try self.report($0) } }
+        let connection = try AgentConnection.open()
+        let report = try self.report(connection)
         if report.agent.version != agentVersion {
             Console.note(
                 "the running agent is \(report.agent.version), installed is \(agentVersion): run 'authagent stop', and"
@@ -30,5 +42,11 @@ struct StatusCommand: ParsableCommand {
             Console.note("\(difference): \(AgentEnvironment.remedy)")
         }
         Console.print(json ? APIJSON.text(fixed: report) : StatusTable(report, now: time(nil)).text)
+    }
+
+    private func report(_ connection: AgentConnection) throws -> StatusReport {
+        var report = try connection.askAcrossRestart(.status)
+        if let account { report.accounts = [try connection.askAcrossRestart(.status(of: account))] }
+        return report
     }
 }

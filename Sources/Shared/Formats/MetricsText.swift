@@ -35,31 +35,12 @@ public struct MetricsText: Sendable {
         Sample(1, labels + [("state", state)])
     }
 
-    /// Adds one family of histograms, without the empty ones.
-    public mutating func add(
-        _ name: String, _ help: String, _ histograms: [(labels: [(name: String, value: String)], histogram: Histogram)]
-    ) {
-        let filled = histograms.filter { $0.histogram.count > 0 }
-        guard !filled.isEmpty else { return }
-        begin(name, .histogram, help)
-        for (labels, histogram) in filled {
-            // A bucket counts all values up to its bound (cumulative).
-            var total: UInt64 = 0
-            for (bound, count) in zip(histogram.bounds, histogram.counts) {
-                total += count
-                line(name + "_bucket", labels + [("le", Self.number(bound))], Double(total))
-            }
-            line(name + "_bucket", labels + [("le", "+Inf")], Double(histogram.count))
-            line(name + "_sum", labels, histogram.sum)
-            line(name + "_count", labels, Double(histogram.count))
-        }
-    }
-
-    private mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
+    /// Begins a family; its samples must follow.
+    package mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
         text += "# HELP \(name) \(Self.escaped(help, quotes: false))\n# TYPE \(name) \(kind.rawValue)\n"
     }
 
-    private mutating func line(_ name: String, _ labels: [(name: String, value: String)], _ value: Double) {
+    package mutating func line(_ name: String, _ labels: [(name: String, value: String)], _ value: Double) {
         text += name
         if !labels.isEmpty {
             text += "{" + labels.map { "\($0.name)=\"\(Self.escaped($0.value, quotes: true))\"" }.joined(separator: ",")
@@ -68,7 +49,7 @@ public struct MetricsText: Sendable {
         text += " \(Self.number(value))\n"
     }
 
-    private static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         if let whole = Int(exactly: value) { return "\(whole)" }
         if value.isNaN { return "NaN" }
         return value.isFinite ? "\(value)" : value < 0 ? "-Inf" : "+Inf"
