@@ -8,6 +8,7 @@ public final class AuditTrail: AccessAudit {
     private struct Target {
         let file: AuditFile
         let writer: LineWriter
+        var path: String
     }
 
     private let target = Mutex<Target?>(nil)
@@ -40,9 +41,24 @@ public final class AuditTrail: AccessAudit {
         var opened: AuditFile.OpenFile? = try AuditFile.open(path)
         target.withLock { target in
             guard let new = opened.take() else { return }
-            if let target { return target.file.take(new) }
+            if target != nil {
+                target?.path = path
+                target?.file.take(new)
+                return
+            }
             let file = AuditFile(new, logger: logger)
-            target = Target(file: file, writer: LineWriter(file, label: "authagent.audit"))
+            target = Target(file: file, writer: LineWriter(file, label: "authagent.audit"), path: path)
+        }
+    }
+
+    /// Reopens the file after another program has moved it away. On failure the log has the reason, and lines go where
+    /// they went.
+    public func reopen() {
+        guard let path = target.withLock({ $0?.path }) else { return }
+        do throws(AuditFileFailure) { try open(path) } catch {
+            logger.error(
+                "the audit file cannot be opened again",
+                metadata: ["problem": "\(error)", "hint": "\(error.hint)"])
         }
     }
 

@@ -25,6 +25,8 @@ public final class Agent: Sendable {
         public var drawQRCode: @Sendable (String) -> [String]?
         /// Reads the daemon's settings again and applies them; throws without a change if one is wrong.
         public var reloadSettings: @Sendable () throws(ConfigurationError) -> Void
+        /// Opens the files of log and audit again, after a program has moved them away.
+        public var reopenFiles: @Sendable () -> Void
         /// Runs the doctor's checks. Changes nothing.
         public var examine: @Sendable () async -> DoctorReport
         /// The daemon's environment, which `AgentVariables` reports.
@@ -50,7 +52,8 @@ public final class Agent: Sendable {
             environment: [String: String] = [:], hooks: HookParts = .none, notices: NoticeFile? = nil,
             renewals: RenewalFile? = nil,
             randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes, sinks: SinkParts? = nil,
-            redirectListeners: any RedirectListening = NoRedirectListener()
+            redirectListeners: any RedirectListening = NoRedirectListener(),
+            reopenFiles: @escaping @Sendable () -> Void = {}
         ) {
             self.environment = environment
             self.directory = directory
@@ -70,6 +73,7 @@ public final class Agent: Sendable {
             self.randomBytes = randomBytes
             self.sinks = sinks
             self.redirectListeners = redirectListeners
+            self.reopenFiles = reopenFiles
         }
 
         /// Returns bytes of the kernel's generator, through `SystemRandomNumberGenerator`.
@@ -95,6 +99,7 @@ public final class Agent: Sendable {
     private let background: BackgroundWork
     private let hooks: Hooks
     private let sinks: Sinks
+    private let reopenFiles: @Sendable () -> Void
 
     /// Reads the account files. A bad file is logged and shown by `status`; the other accounts load.
     public init(_ parts: Parts) {
@@ -107,6 +112,7 @@ public final class Agent: Sendable {
         let stores = Stores(shared: shared, registry: registry, migration: migration)
         (feed, self.registry, self.logins, managedStores) = (shared.feed, registry, logins, stores)
         tokens = Tokens(time: shared.time, registry: registry)
+        reopenFiles = parts.reopenFiles
         elevated = ElevatedTokens(tokens: tokens)
         rejections = Rejections(tokens: tokens)
         roles = AWSRoles(shared: shared, registry: registry)
@@ -227,7 +233,11 @@ public final class Agent: Sendable {
 
     public func removeSink(_ path: String) async throws(Problem) -> SinkRemoval { try await sinks.remove(path) }
 
-    public func reload() async throws(Problem) { try await registry.reload() }
+    public func reload() async throws(Problem) {
+        // First: a refused configuration must not keep the agent writing to files that were moved away.
+        reopenFiles()
+        try await registry.reload()
+    }
 
     public func events(after id: String?) -> EventWatch { feed.watch(after: id) }
 

@@ -50,9 +50,11 @@ final class SharedParts: Sendable {
 
     var stamp: AssertionStamp { AssertionStamp(time: time, randomBytes: randomBytes) }
 
-    /// Publishes an account's news as an event, and counts refreshes.
+    /// Publishes an account's news as an event, logs what matters of it, and counts refreshes.
     func report(_ news: AccountNews, of account: AccountName) {
         if let result = news.refreshResult(of: account) { metrics.refreshed(result) }
-        if let news = AgentNews(news, of: account, time) { feed.report(news) }
+        guard let news = AgentNews(news, of: account, time) else { return }
+        logger.note(news)
+        feed.report(news)
     }
 }

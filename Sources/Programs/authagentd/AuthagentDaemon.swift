@@ -105,7 +105,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
         // First: with another user's environment, no file or directory may be created.
         try OwnedPaths.require(OwnedPaths.of(environment, socket: nil, state: paths.state))
         let settings = try DaemonSettings.load(paths)
-        let log = LogOutput(level: level(settings), format: format(settings), ownFile: paths.log)
+        let log = LogOutput(
+            level: level(settings), format: format(settings), ownFile: paths.log, environment: environment)
         defer { log.flush() }
         let audit = AuditTrail(owner: getuid(), logger: log.logger) { log.log($0) }
         defer { audit.flush(within: .seconds(1)) }
@@ -176,7 +177,11 @@ struct AuthagentDaemon: AsyncParsableCommand {
                 sinks: SinkParts(
                     current: sinks, files: TokenFiles(paths), programs: HookRunner(environment: environment),
                     added: AddedSinks(paths)),
-                redirectListeners: RedirectListeners()
+                redirectListeners: RedirectListeners(),
+                reopenFiles: {
+                    log.reopen()
+                    audit.reopen()
+                }
             )
         )
         let accountable: @Sendable (UInt32) -> UInt32 = { rules.current.counted($0) }
