@@ -71,7 +71,7 @@ extension Rotation {
 
     /// Refreshes the login's own token, and returns whether that has succeeded.
     private func isAliveWithoutTarget() async -> Bool {
-        await Rotation(vault: vault, credential: credential, target: nil, version: version).run()
+        await SlotRenewal(vault: vault, credential: credential, target: nil, version: version).run()
         return vault.guarded.withLock { $0.state.version == version && $0.state.slots.own.failure == nil }
     }
 
@@ -102,6 +102,6 @@ extension Rotation {
             return guarded.state.version
         }
         guard let newVersion else { return }
-        await Rotation(vault: vault, credential: newer, target: target, version: newVersion).run()
+        await SlotRenewal(vault: vault, credential: newer, target: target, version: newVersion).run()
     }
 }

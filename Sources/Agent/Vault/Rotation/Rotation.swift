@@ -4,14 +4,13 @@ internal import Synchronization
 
 /// One refresh of one slot's token, and the replacement of the refresh token that may come with it. RFC 6749 §6.
 struct Rotation: Sendable {
-    let vault: AccountVault
-    let credential: Credential
-    /// `nil` for the login's own token.
-    let target: TokenTarget?
-    /// What a service has demanded of the token, as JSON; `nil` for a token as usual.
-    var claims: String?
-    /// The state's version at the decision to refresh: results for an older one are dropped.
-    let version: UInt64
+    let renewal: SlotRenewal
+
+    var vault: AccountVault { renewal.vault }
+    var credential: Credential { renewal.credential }
+    var target: TokenTarget? { renewal.target }
+    var claims: String? { renewal.claims }
+    var version: UInt64 { renewal.version }
 
     /// Refreshes, in the one order in which a crash between two steps, or a dead store, costs no login that a client
     /// can save.
@@ -105,25 +104,10 @@ struct Rotation: Sendable {
             }
             return
         }
-        let asked = target?.scopes ?? []
-        // RFC 6749 §5.1: an absent scope is the requested one.
-        let scope = grant.scope ?? (asked.isEmpty ? credential.scope : asked)
-        let missing = ScopeReply(scope, to: asked).notGranted
-        guard missing.isEmpty else {
-            return failed(
-                .targetRefused(
-                    TargetRefusal(.narrower, missing: missing, granted: scope, loginScope: credential.scope)))
+        var token: AccessToken
+        do throws(TargetRefusal) { token = try renewal.token(of: grant, requestedAt: requestedAt) } catch {
+            return failed(.targetRefused(error))
         }
-        if let requested = target?.details {
-            let missing = requested.reply(grant.authorizationDetails).notGranted
-            guard missing.isEmpty else {
-                // RFC 9396 §7: a reply without details has not honoured them.
-                return failed(
-                    .targetRefused(
-                        TargetRefusal(.detailsNotGranted, missing: [], types: missing, loginScope: credential.scope)))
-            }
-        }
-        var token = AccessToken(grant, scope: scope, of: credential, requestedAt: requestedAt, isRenewable: true)
         var isNewIdentity = false
         // A token with a target says nothing new of the login.
         if target == nil {
@@ -132,42 +116,15 @@ struct Rotation: Sendable {
             isNewIdentity = renewed.identity != person.identity
             renewed.identity = person.identity
         }
-        change { [token, renewed] in
-            if isNewIdentity { $0.markUnsaved(isJournaled: false, at: vault.ports.time.now) }
-            $0.renewed(
-                target, token, renewed, missing: person.missing, version: version, grantedAt: requestedAt,
-                at: vault.ports.time.now, jitter: vault.ports.jitter())
-            if let claims { $0.claimsRequested(claims, isRefused: false, version: version, at: vault.ports.time.now) }
-        }
+        renewal.serve(
+            token, with: renewed, missing: person.missing, requestedAt: requestedAt, isUnsaved: isNewIdentity)
     }
 
     func failed(
         _ failure: TokenFailure, retryAfter: Duration? = nil, obstacle: RefreshReply.Obstacle = .unknown
     ) {
-        change {
-            $0.refreshFailed(
-                target, failure, retryAfter: retryAfter, obstacle: obstacle, version: version,
-                at: vault.ports.time.now, jitter: vault.ports.jitter())
-        }
+        renewal.failed(failure, retryAfter: retryAfter, obstacle: obstacle)
     }
 
-    func change(_ body: (inout AccountState) -> Void) { vault.guarded.withLock { body(&$0.state) } }
-}
-
-extension AccountVault {
-    /// Starts a refresh. The caller has checked that neither a refresh nor a change is running.
-    func startRefresh(
-        of credential: Credential, for target: TokenTarget?, claims: String? = nil, _ guarded: inout Guarded
-    ) -> Task<Void, Never> {
-        let rotation = Rotation(
-            vault: self, credential: credential, target: target, claims: claims, version: guarded.state.version)
-        // Unstructured task: a client that disconnects must not cancel the request that brings the next refresh token.
-        let task = Task {
-            await rotation.run()
-            self.guarded.withLock { $0.refresh = nil }
-            self.changed()
-        }
-        guarded.refresh = Refresh(target: target, claims: claims, task: task)
-        return task
-    }
+    func change(_ body: (inout AccountState) -> Void) { renewal.change(body) }
 }

@@ -1,5 +1,5 @@
 /// Why a token for the requested target is missing, although the login is valid.
-public struct TargetRefusal: Sendable, Equatable {
+public struct TargetRefusal: Error, Sendable, Equatable {
     public var reason: Reason
     /// The scopes that were requested and not granted; empty if none were requested.
     public var missing: [String]
