@@ -14,6 +14,8 @@ package struct AssertionKey: Sendable {
 
     /// The key id (RFC 7515 §4.1.4), by which the provider selects the public key.
     package let id: String?
+    /// Whose key it is, if its file says so.
+    package var holder: ServiceAccount?
     private let material: Material
 
     private init(_ material: Material, id: String? = nil) {
@@ -55,20 +57,20 @@ package struct AssertionKey: Sendable {
     }
 }
 
-/// Reads a client's private key: PEM (PKCS#8, SEC1 or PKCS#1) or a JWK (RFC 7517).
+/// Reads a client's private key: PEM (PKCS#8, SEC1 or PKCS#1), a JWK (RFC 7517), or the JSON file of a service account.
 extension AssertionKey {
     /// Parses a key file; `path` is for error messages only. The parsers create copies of the key that cannot be wiped.
     package init(file: SecretBytes, path: String) throws(ClientProofFailure) {
         do throws(ClientProofFailure) {
             let bytes = file.revealed()
             let isJSON = bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "{")
-            self = isJSON ? try Self.webKey(bytes) : try Self.pem(String(decoding: bytes, as: UTF8.self))
+            self = isJSON ? try Self.json(bytes) : try Self.pem(String(decoding: bytes, as: UTF8.self))
         } catch {
             throw ClientProofFailure("\(path): \(error.problem)", hint: error.hint)
         }
     }
 
-    private static func pem(_ text: String) throws(ClientProofFailure) -> AssertionKey {
+    private static func pem(_ text: String, id: String? = nil) throws(ClientProofFailure) -> AssertionKey {
         let text = text.replacing("\r\n", with: "\n")
         guard !text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"), !text.contains("Proc-Type: 4,ENCRYPTED") else {
             throw .encrypted
@@ -78,8 +80,8 @@ extension AssertionKey {
         guard let block = labels.lazy.compactMap({ block($0, in: text) }).first else {
             throw text.contains("PUBLIC KEY-----") ? .publicKey : .noKey
         }
-        if let key = try? P256.Signing.PrivateKey(pemRepresentation: block) { return AssertionKey(p256: key) }
-        if let key = try? _RSA.Signing.PrivateKey(pemRepresentation: block) { return AssertionKey(rsa: key) }
+        if let key = try? P256.Signing.PrivateKey(pemRepresentation: block) { return AssertionKey(p256: key, id: id) }
+        if let key = try? _RSA.Signing.PrivateKey(pemRepresentation: block) { return AssertionKey(rsa: key, id: id) }
         if let key = try? _RSA.Signing.PrivateKey(unsafePEMRepresentation: block) {
             throw .shortRSA(key.keySizeInBits)
         }
@@ -96,9 +98,23 @@ extension AssertionKey {
         return String(text[start.lowerBound..<stop.upperBound])
     }
 
-    /// Reads a private JWK (RFC 7518 §6.2.2 and §6.3.2). Its key id goes into the header of each assertion.
-    private static func webKey(_ text: [UInt8]) throws(ClientProofFailure) -> AssertionKey {
+    private static func json(_ text: [UInt8]) throws(ClientProofFailure) -> AssertionKey {
         guard case .object(let members)? = try? JSONReader.read(text) else { throw .unreadable }
+        let fields = ReplyFields(members)
+        guard let text = fields.string("private_key") else {
+            // Google's other credentials have the same form.
+            if members["kty"] == nil, let type = fields.string("type") {
+                throw .otherCredential(DisplayText.clean(type, limit: 40))
+            }
+            return try webKey(members)
+        }
+        var key = try pem(text, id: fields.string("private_key_id"))
+        key.holder = ServiceAccount(fields)
+        return key
+    }
+
+    /// Reads a private JWK (RFC 7518 §6.2.2 and §6.3.2). Its key id goes into the header of each assertion.
+    private static func webKey(_ members: [String: JSONValue]) throws(ClientProofFailure) -> AssertionKey {
         guard members["keys"] == nil else { throw .otherType("key set") }
         let fields = ReplyFields(members)
         func bytes(_ name: String) -> [UInt8]? {
@@ -138,6 +154,12 @@ extension ClientProofFailure {
     fileprivate static let publicKey = ClientProofFailure(
         "the file contains a public key",
         hint: "register the public key at the provider, and set client_key_file to the private key")
+
+    fileprivate static func otherCredential(_ type: String) -> ClientProofFailure {
+        ClientProofFailure(
+            "the file is a credential of the type '\(type)', without a private key",
+            hint: "set client_key_file to the key file of a service account, or to a private key")
+    }
 
     fileprivate static func otherType(_ type: String) -> ClientProofFailure {
         ClientProofFailure("the private key is of the type \(type), which is not supported", hint: newKey)

@@ -1,5 +1,4 @@
 internal import Formats
-internal import FoundationEssentials
 package import OAuth
 package import SecretMemory
 
@@ -29,6 +28,17 @@ package struct AssertionSigner: ClientAssertionSigner {
         clientID: String, audience: String
     ) throws(ClientProofFailure) -> SecretBytes {
         let key = try key()
+        try require(key)
+        let now = wall()
+        return try AssertionClaims(
+            iss: clientID, sub: clientID, aud: audience,
+            // 128 bits make each id unique.
+            jti: Base64URL.encode(randomBytes(16)), iat: now, exp: now + Self.lifetime
+        ).signed(with: key)
+    }
+
+    /// Refuses a key whose algorithm the provider does not list.
+    private func require(_ key: AssertionKey) throws(ClientProofFailure) {
         if let algorithms, !algorithms.contains(key.algorithm) {
             let listed = DisplayText.clean(algorithms.joined(separator: ", "), limit: 200)
             throw ClientProofFailure(
@@ -36,37 +46,5 @@ package struct AssertionSigner: ClientAssertionSigner {
                 hint: "use another key or another client_auth, or allow \(key.algorithm) at the provider"
             )
         }
-        let now = wall()
-        let claims = Claims(
-            iss: clientID, sub: clientID, aud: audience,
-            // 128 bits make each id unique.
-            jti: Base64URL.encode(randomBytes(16)), iat: now, exp: now + Self.lifetime
-        )
-        let header = Header(alg: key.algorithm, kid: key.id, typ: "JWT")
-        let input = Self.part(header) + "." + Self.part(claims)
-        return SecretBytes(input + "." + Base64URL.encode(try key.sign(Array(input.utf8))))
-    }
-
-    private static func part(_ members: some Encodable) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Strings and integers always encode.
-        guard let data = try? encoder.encode(members) else { preconditionFailure("the assertion is not JSON") }
-        return Base64URL.encode(data)
-    }
-
-    private struct Header: Encodable {
-        let alg: String
-        let kid: String?
-        let typ: String
-    }
-
-    private struct Claims: Encodable {
-        let iss: String
-        let sub: String
-        let aud: String
-        let jti: String
-        let iat: Int
-        let exp: Int
     }
 }

@@ -4,6 +4,7 @@ public import SecretMemory
 /// An OAuth client as registered at the provider, able to authenticate each request. Signing is in `ClientKeys`; the
 /// agent builds one from settings and files in `ClientCredentials`.
 public struct Client: Sendable {
+    /// Empty if the requests name no client, as those with a service account's assertion.
     public let id: String
     public let authentication: ClientAuthentication
     private let credential: Credential
@@ -74,7 +75,7 @@ extension Client {
         var proof = ClientProof()
         let id = FormEncoding.Parameter.plain("client_id", id)
         switch credential {
-        case .none: proof.parameters = [id]
+        case .none: proof.parameters = self.id.isEmpty ? [] : [id]
         case .secret(let secret) where authentication == .clientSecretBasic:
             let credentials = basicCredentials(secret)
             proof.authorization = "Basic \(credentials)"

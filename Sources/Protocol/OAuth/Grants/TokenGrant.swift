@@ -4,8 +4,10 @@ public import SecretMemory
 /// A successful token response (RFC 6749 §5.1).
 public struct TokenGrant: Sendable {
     public var accessToken: SecretBytes
-    /// Always `Bearer`: other token types are not supported (RFC 6749 §7.1).
+    /// `Bearer` (RFC 6749 §7.1), or `notAnAccessToken`; other token types are not supported.
     public var tokenType: String
+    /// What an exchange has issued (RFC 8693 §2.2.1); `nil` for any other grant.
+    public var issuedType: TokenTypeIdentifier?
     /// Seconds from 1 to 10 years; `nil` if the server sends no valid lifetime.
     public var expiresIn: Int?
     /// `nil` if a refresh keeps the old one (RFC 6749 §6).
@@ -41,6 +43,9 @@ public struct TokenGrant: Sendable {
 }
 
 extension TokenGrant {
+    /// The token type of what no service takes as an access token (RFC 8693 §2.2.1).
+    public static let notAnAccessToken = "N_A"
+
     /// The reason why a reply is not a grant, for the user.
     package struct Rejection: Error, Equatable { package let detail: String }
 

@@ -145,6 +145,10 @@ extension ProviderError {
     /// Whether the client is unknown or failed to authenticate (RFC 6749 §5.2).
     public var refusesClient: Bool { known == .invalidClient }
 
+    /// Whether the token or assertion that a request presents may be at fault: servers say so with either (RFC 6749 §5.2,
+    /// RFC 8693 §2.2.2).
+    public var mayBlameToken: Bool { known == .invalidGrant || known == .invalidRequest }
+
     /// The part of a token request that the server refuses, if neither the client nor the grant is at fault.
     public enum RefusedPart: Sendable {
         /// RFC 6749 §5.2.

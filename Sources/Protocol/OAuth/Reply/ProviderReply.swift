@@ -74,7 +74,11 @@ package struct ProviderReply: Sendable {
     /// Returns the tokens of a success. A scope that contains a secret is dropped: it was not requested, and would be
     /// shown.
     package func grant(_ fields: ReplyFields) throws(TokenGrant.Rejection) -> TokenGrant {
-        var grant = try TokenGrant(fields)
+        harmless(try TokenGrant(fields))
+    }
+
+    func harmless(_ grant: TokenGrant) -> TokenGrant {
+        var grant = grant
         grant.scope = grant.scope.map(redaction.harmless)
         return grant
     }

@@ -6,6 +6,9 @@ package struct ReplyFields: Sendable {
 
     package init(_ members: [String: JSONValue]) { self.members = members }
 
+    /// The same members but one.
+    func without(_ name: String) -> ReplyFields { ReplyFields(members.filter { $0.key != name }) }
+
     /// The first of `names` that is present and not null.
     package subscript(_ names: String...) -> JSONValue? { present(names).first }
 
