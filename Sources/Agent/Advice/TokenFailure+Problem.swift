@@ -65,6 +65,8 @@ extension Problem {
                 "the provider of '\(account)' refused without a reason: \(detail)",
                 hint: "the login is kept; try again later, or run 'authagent login \(account)'"
             )
+        case .grantRefused(let refusal): self.init(refusal, account: account)
+        case .subjectLoginRequired(let source): self = .subjectLoginRequired(source, for: account)
         case .abandoned:
             self.init(.timeout, "the client did not wait for the token of '\(account)'", hint: "try again")
         case .configuration(let detail):

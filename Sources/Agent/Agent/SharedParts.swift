@@ -25,6 +25,10 @@ final class SharedParts: Sendable {
     let metrics: AgentMetrics
     /// The questions that the agent has put to users on its own.
     let renewals: RenewalBook
+    /// Which accounts' tokens go with those of others.
+    let derivations = Derivations()
+    /// The tokens of other accounts, for requests that need them.
+    let sources = SourceTokens()
 
     init(_ parts: Agent.Parts) {
         let hooks = Hooks(parts.hooks, time: parts.time, logger: parts.logger)
@@ -52,6 +56,7 @@ final class SharedParts: Sendable {
 
     /// Publishes an account's news as an event, logs what matters of it, and counts refreshes.
     func report(_ news: AccountNews, of account: AccountName) {
+        if case .sourceChanged(let change) = news { return derivations.withdraw(from: account, because: change) }
         if let result = news.refreshResult(of: account) { metrics.refreshed(result) }
         guard let news = AgentNews(news, of: account, time) else { return }
         logger.note(news)

@@ -40,10 +40,12 @@ final class AccountRegistry: Sendable {
         var lock = LockState()
         /// Which account a URL belongs to.
         var urls = URLMap()
+        let derivations: Derivations
 
         /// Publishes the account to requests. If the agent was locked while it was created, it is locked too.
         mutating func install(_ account: Account, _ claim: URLClaim?) {
             accounts[account.name] = account
+            derivations.set(account)
             fileErrors[account.name] = nil
             urls.set(claim, of: account.name)
             if lock.isClosed { account.vault.close(.requested) }
@@ -61,11 +63,13 @@ final class AccountRegistry: Sendable {
     let turn = TurnQueue()
     private let shared: SharedParts
     private let reloadSettings: @Sendable () throws(ConfigurationError) -> Void
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(_ shared: SharedParts, reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void) {
         self.shared = shared
         self.reloadSettings = reloadSettings
+        state = Mutex(State(derivations: shared.derivations))
+        shared.sources.connect(to: self)
         let (settings, errors) = shared.directory.loadAll()
         for (name, error) in errors {
             shared.logger.error("account file refused", metadata: ["account": "\(name)", "problem": "\(error)"])
@@ -80,7 +84,9 @@ final class AccountRegistry: Sendable {
             state.directories = shared.directory.inUse
             (state.fileErrors, state.urls) = (errors, urls)
             for (name, settings) in settings {
-                state.accounts[name] = Account(name: name, settings: settings, shared: shared)
+                let account = Account(name: name, settings: settings, shared: shared)
+                state.accounts[name] = account
+                shared.derivations.set(account)
             }
         }
     }
@@ -113,9 +119,7 @@ final class AccountRegistry: Sendable {
     func account(_ name: AccountName) throws(Problem) -> Account {
         if let account = known(name) { return account }
         let settings: AccountSettings?
-        do throws(ConfigurationError) { settings = try shared.directory.load(name) } catch {
-            throw .configuration(error)
-        }
+        do throws(ConfigurationError) { settings = try load(name) } catch { throw .configuration(error) }
         guard let settings else { throw .unknown(name) }
         let fresh = make(name, settings)
         let (directories, claim) = (shared.directory.inUse, shared.directory.claim(settings, of: name))
@@ -126,6 +130,18 @@ final class AccountRegistry: Sendable {
             state.install(fresh, claim)
             return fresh
         }
+    }
+
+    /// Loads an account's file; `nil` if it has none.
+    func load(_ name: AccountName) throws(ConfigurationError) -> AccountSettings? {
+        try shared.directory.load(name, beside: unwritten)
+    }
+
+    /// The settings of accounts whose files could not be written.
+    private var unwritten: [AccountName: AccountSettings] {
+        Dictionary(
+            accounts.compactMap { account in account.unwritten.map { _ in (account.name, account.settings) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// Creates an account that inherits the lock of the one that it replaces.
@@ -147,6 +163,7 @@ final class AccountRegistry: Sendable {
         let claim = shared.directory.claim(account.settings, of: account.name)
         state.withLock { state in
             guard state.accounts[account.name] === account else { return }
+            shared.derivations.set(account)
             state.urls.set(claim, of: account.name)
         }
     }
@@ -260,7 +277,7 @@ final class AccountRegistry: Sendable {
             shared.logger.error("reload refused", metadata: ["problem": "\(error)"])
             throw .configuration(error)
         }
-        let (settings, errors) = shared.directory.loadAll()
+        let (settings, errors) = shared.directory.loadAll(beside: unwritten)
         if let error = errors.min(by: { $0.key < $1.key })?.value {
             shared.logger.error("reload refused", metadata: ["problem": "\(error)"])
             throw .configuration(error)
@@ -295,15 +312,21 @@ final class AccountRegistry: Sendable {
             uniquingKeysWith: { first, _ in first }
         )
         for account in replaced { await account.vault.retire() }
-        let added = state.withLock { state in
+        let (added, changed) = state.withLock { state in
             (state.fileErrors, state.directories) = ([:], directories)
             for account in replaced where state.accounts[account.name] === account {
                 state.accounts[account.name] = nil
+                shared.derivations.remove(account.name)
+            }
+            let changed = settings.filter { name, settings in
+                state.accounts[name].map { $0.settings != settings && settings.continues($0.settings) } ?? false
             }
             let added = settings.compactMap { name, settings in apply(settings, to: name, &state, locks) }
             state.urls = urls
-            return added
+            return (added, changed.keys)
         }
+        // Outside of the mutex: what depends on these accounts is told.
+        for name in changed { known(name)?.settingsChanged() }
         // A login that has succeeded since has other settings than the files that were read.
         for account in accounts where account.settings != settings[account.name] { settingsChanged(of: account) }
         shared.logger.info("configuration read again", metadata: ["accounts": "\(settings.count)"])
@@ -320,6 +343,7 @@ final class AccountRegistry: Sendable {
             let account = Account(
                 name: name, settings: settings, shared: shared, lock: state.lock.isClosed ? .requested : locks[name])
             state.accounts[name] = account
+            shared.derivations.set(account)
             return account
         }
         // Settings that do not continue these are older than a login that has succeeded since.
@@ -327,6 +351,7 @@ final class AccountRegistry: Sendable {
         account.unwritten = nil
         let isChanged = account.settings != settings
         account.provider.settings = settings
+        shared.derivations.set(account)
         if isChanged { account.vault.forgetTargets() }
         account.vault.apply(settings.lockLimits)
         return nil

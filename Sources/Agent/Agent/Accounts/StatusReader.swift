@@ -100,7 +100,7 @@ struct StatusReader: Sendable {
         }
         let isNearItsEnd =
             snapshot.loginExpiry?.isNear(at: shared.time.wall, before: settings.warnBefore) ?? false
-        return AccountStatus(
+        var status = AccountStatus(
             account: account.name,
             state: state,
             issuer: settings.providerName,
@@ -121,18 +121,22 @@ struct StatusReader: Sendable {
             renewal: renewals.status(of: account, snapshot.login),
             elevated: elevated.isEmpty ? nil : elevated
         )
+        status.setMachine(settings)
+        return status
     }
 
     private func status(
         of name: AccountName, _ settings: AccountSettings, _ state: AccountStatus.State
     ) -> AccountStatus {
-        AccountStatus(
+        var status = AccountStatus(
             account: name,
             state: state,
             issuer: settings.providerName,
             scope: settings.scopes.joined(separator: " "),
             store: settings.store.rawValue
         )
+        status.setMachine(settings)
+        return status
     }
 
     private func status(of name: AccountName, _ error: ConfigurationError) -> AccountStatus {
@@ -175,12 +179,20 @@ extension AccountSnapshot {
     }
 }
 
+extension AccountStatus {
+    /// Sets what an account without a person has beyond others.
+    fileprivate mutating func setMachine(_ settings: AccountSettings) {
+        grant = settings.machineGrant?.rawValue
+        (derivedFrom, actor) = (settings.derivedFrom, settings.actorAccount)
+    }
+}
+
 extension AccountStatus.State {
     /// Maps the failure of the account's last refresh to its state.
     fileprivate init(_ failure: TokenFailure) {
         switch failure {
-        case .loginDemanded: self = .loginRequired
-        case .identityRefused, .providerRejected, .providerChanged, .clientRefused: self = .refused
+        case .loginDemanded, .subjectLoginRequired: self = .loginRequired
+        case .identityRefused, .providerRejected, .providerChanged, .clientRefused, .grantRefused: self = .refused
         case .providerUnreachable, .configuration, .store, .loginRequired, .locked, .noIDToken, .targetRefused,
             .abandoned:
             self = .offline

@@ -44,6 +44,8 @@ enum LoginError: Error {
     case detailsUnsupported(ProviderError)
     /// The user is not asked on the phone now; nothing was sent.
     case notAsked(detail: String)
+    /// The provider issues no token to an account without a person, or was not asked.
+    case machine(TokenFailure)
     /// A person approved, but the login is not kept. `end` is what happened to the tokens.
     case discarded(LoginRejection, end: String)
 
@@ -153,6 +155,12 @@ enum LoginError: Error {
                 detail: "\(failure.detail) (\(failure.state.rawValue)), and no other store is chosen",
                 hint: StoreAdvice(failure, account: account, hasFile: hasFile, sealed: sealed).hint
             )
+        case .machine(let failure):
+            let problem = Problem(failure, account: account)
+            // The provider's own 'login_required' (OpenID Connect Core 1.0 §3.1.2.6) means another thing.
+            let code = problem.code == .loginRequired ? problem.reason : nil
+            return LoginFailure(
+                code: code ?? problem.code.rawValue, detail: problem.detail, hint: problem.hint ?? again)
         case .questionRefused(let error): return Self.questionRefused(error, account, again)
         case .detailsUnsupported(let error):
             return LoginFailure(

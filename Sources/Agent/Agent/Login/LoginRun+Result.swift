@@ -82,7 +82,7 @@ extension LoginRun {
     }
 
     /// Installs the account with its new settings. If the store changed, removes the record from the old one.
-    private func accountAfterLogin() async -> Account {
+    func accountAfterLogin() async -> Account {
         let old = registry.known(name)
         if let old, settings.continues(old.settings) {
             old.provider.settings = settings
@@ -94,11 +94,14 @@ extension LoginRun {
             do throws(StoreFailure) {
                 let ended = try await old.vault.signOut()
                 // No other code would revoke the replaced login at its issuer.
-                if let credential = ended.credential, !settings.isOfSameLogin(as: credential.client) {
+                let isOtherKind = settings.machineGrant != old.settings.machineGrant
+                if let credential = ended.credential, isOtherKind || !settings.isOfSameLogin(as: credential.client) {
                     await sessions.endReplaced(credential, accessToken: ended.accessToken, of: old)
                 }
                 // In the same store the new record replaces the old one atomically.
-                if old.settings.store != settings.store { try await old.vault.forget(ended, withClient: true) }
+                if old.settings.store != settings.store || isOtherKind {
+                    try await old.vault.forget(ended, withClient: true)
+                }
             } catch {
                 shared.logger.warning(
                     "the old store still has a record",

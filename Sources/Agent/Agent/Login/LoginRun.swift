@@ -10,11 +10,11 @@ internal import Vault
 struct LoginRun: Sendable {
     let pending: PendingLogin
     /// Whether the account file is to be written.
-    private let isNew: Bool
+    let isNew: Bool
     /// Not the account's own provider: a failed login must leave an earlier login unchanged.
     let provider: Provider
     let clients: LoginClients
-    private let secrets: LoginSecrets
+    let secrets: LoginSecrets
     let shared: SharedParts
     let registry: AccountRegistry
     let sessions: ProviderSessions
@@ -63,6 +63,7 @@ struct LoginRun: Sendable {
     }
 
     private func attempt() async throws(LoginError) -> LoginResult {
+        if let grant = settings.machineGrant { return try await tryMachine(grant) }
         let isElevated = pending.demands.isElevated
         // Check the store before a person is asked to approve: it must be able to take the result.
         if isElevated { try await elevation.begin() } else { try await requireStore() }
@@ -151,7 +152,7 @@ struct LoginRun: Sendable {
         }
     }
 
-    private func requireStore() async throws(LoginError) {
+    func requireStore() async throws(LoginError) {
         let entry = shared.stores[settings.store]
         let status = await entry.store.probe()
         // Read again: a person who retries may have repaired the store, and the reader remembers failures.
@@ -162,7 +163,7 @@ struct LoginRun: Sendable {
         throw .noStore(failure, sealed: await shared.stores.keyed.probe().state)
     }
 
-    private func prepareFile() throws(LoginError) -> PreparedAccountFile {
+    func prepareFile() throws(LoginError) -> PreparedAccountFile {
         do throws(ConfigurationError) { return try shared.directory.prepare(settings, for: name) } catch {
             throw .configuration(error)
         }

@@ -46,11 +46,16 @@ final class Logins: Sendable {
         if let pending = pending[name] { return try join(pending, request, demands, limits, wantsQRCode: wantsQRCode) }
         let account = registry.known(name)
         let known: AccountSettings?
-        do throws(ConfigurationError) { known = try shared.directory.load(name) } catch { throw .configuration(error) }
+        do throws(ConfigurationError) { known = try registry.load(name) } catch { throw .configuration(error) }
         let merged = try SettingsMerge(account: name, request: request, known: known).merged()
         let settings = try demands.settings(merged, name, beside: known)
         try settings.requireWithin(limits.bound?.scopes, name)
         try limits.requireAllowedLogin(settings, name)
+        if settings.machineGrant != nil, demands != LoginDemands() {
+            throw Problem(
+                .badRequest, "'\(name)' has no login of a person, of whom an authentication could be demanded",
+                hint: "leave out --acr, --max-age, --elevate and --claims")
+        }
         let userCode = try userCode(request, settings)
         // From the claim on, nothing may throw: the login would stay pending for good.
         let fresh = PendingLogin(

@@ -17,7 +17,10 @@ struct SettingsMerge {
         let keys: AccountKeys
         do throws(AccountSettings.Invalid) { keys = try mergedKeys() } catch { throw problem(error) }
         try checkSecrets(clientID: keys.clientID)
-        do throws(AccountSettings.Invalid) { return try AccountSettings(keys) } catch { throw problem(error) }
+        let settings: AccountSettings
+        do throws(AccountSettings.Invalid) { settings = try AccountSettings(keys) } catch { throw problem(error) }
+        try checkSources(settings)
+        return settings
     }
 
     /// Merges key by key; the request wins.
@@ -25,6 +28,12 @@ struct SettingsMerge {
         let before = known?.keys ?? AccountKeys()
         var keys = before
         try keys.take(brought)
+        // RFC 7523 as revised, and FAPI 2.0: an assertion for an endpoint could be used at another server.
+        if known == nil, brought.issuer != nil, keys.provider == nil, keys.assertionAudience == nil,
+            keys.signsAssertions
+        {
+            keys.assertionAudience = .issuer
+        }
         guard keys.provider != before.provider || (brought.issuer != nil && keys.issuer != known?.issuer) else {
             return keys
         }
@@ -32,6 +41,14 @@ struct SettingsMerge {
         keys = before.kept(at: keys.provider)
         try keys.take(brought)
         return keys
+    }
+
+    /// Refuses to have another account's tokens sent where its own file does not say.
+    private func checkSources(_ settings: AccountSettings) throws(Problem) {
+        guard let source = settings.sourceAccounts.min(), settings.tokenEndpoint != known?.tokenEndpoint else { return }
+        throw Problem(
+            .badRequest, "a login cannot have the tokens of '\(source)' sent to another endpoint",
+            hint: "change token_endpoint in the account file of '\(account)', then run 'authagent reload'")
     }
 
     /// Refuses secrets that would not be used.

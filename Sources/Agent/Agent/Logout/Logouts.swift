@@ -39,7 +39,11 @@ struct Logouts: Sendable {
         do throws(StoreFailure) { ended = try await account.vault.signOut() } catch { throw .store(error) }
         // One that has started since the first cancel would log in again.
         await logins.cancelRenewal(of: name)
-        let kept = await sinks.withdraw(of: name)
+        var kept = await sinks.withdraw(of: name)
+        // Their tokens were made from this account's, and are gone with them.
+        for dependent in shared.derivations.dependents(of: name).sorted() {
+            kept += await sinks.withdraw(of: dependent)
+        }
         let filesLeft = kept.isEmpty ? nil : kept
         let (revoked, reason): (Bool, String?) =
             request.local == true
@@ -72,6 +76,7 @@ struct Logouts: Sendable {
 
     /// Revokes the login first: some providers end every login of a client and a person with one.
     private func revokeAll(_ ended: AccountVault.Ended, of account: Account) async -> (Bool, String?) {
+        if account.settings.machineGrant != nil { return await revokeMachine(ended, of: account) }
         let (revoked, reason) = await revoke(ended, of: account)
         let other = await sessions.endElevated(ended.elevated, of: account)
         guard let reason, let other else { return (revoked, reason ?? other) }

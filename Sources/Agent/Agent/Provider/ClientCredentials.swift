@@ -16,11 +16,13 @@ struct ClientCredentials {
     var secret: SecretBytes?
     var keyFile: String?
     var certificateFile: String?
+    var assertionFile: String?
 
     /// Returns the method. A registered client signs with its secret only if the registration says so.
     func choose(from discovered: ServerMetadata?, isRegistered: Bool = false) -> ClientAuthentication {
         .choose(
-            hasSecret: secret != nil, hasKey: keyFile != nil, hasCertificate: certificateFile != nil,
+            hasSecret: secret != nil, hasKey: keyFile != nil || assertionFile != nil,
+            hasCertificate: certificateFile != nil,
             supported: discovered?.tokenEndpointAuthMethods?.filter {
                 !isRegistered || $0 != ClientAuthentication.clientSecretJWT.rawValue
             }
@@ -39,12 +41,14 @@ struct ClientCredentials {
             let signer = signer(algorithms, stamp) { AssertionKey(secret: secret) }
             return Client(id: id, signer: signer, authentication: method)
         case .key:
-            guard let keyFile else { throw missing("private key", "client_key_file", method) }
-            let signer = signer(algorithms, stamp) { () throws(ClientProofFailure) in
-                try AssertionKey(
-                    file: try Self.read { () throws(ConfigurationError) in try ClientKeyFile.key(keyFile) },
-                    path: keyFile)
+            if let assertionFile {
+                let signer = AssertionFileSigner { () throws(ClientProofFailure) in
+                    try Self.presented(assertionFile, key: "client_assertion_file", at: stamp.time.wall)
+                }
+                return Client(id: id, signer: signer, authentication: method)
             }
+            guard let keyFile else { throw missing("private key", "client_key_file", method) }
+            let signer = signer(algorithms, stamp) { () throws(ClientProofFailure) in try Self.key(keyFile) }
             return Client(id: id, signer: signer, authentication: method)
         case .certificate:
             guard let keyFile else { throw missing("private key", "client_key_file", method) }
@@ -58,6 +62,21 @@ struct ClientCredentials {
                 }
             }
         }
+    }
+
+    /// Reads the key that signs assertions.
+    static func key(_ path: String) throws(ClientProofFailure) -> AssertionKey {
+        try AssertionKey(
+            file: try read { () throws(ConfigurationError) in try ClientKeyFile.key(path) }, path: path)
+    }
+
+    /// Reads an assertion that another program has minted, and refuses one that has expired. `key` is the account
+    /// file's; `wall` is in seconds since 1970.
+    static func presented(_ path: String, key: String, at wall: Int) throws(ClientProofFailure) -> SecretBytes {
+        let assertion = try PresentedAssertion(
+            file: try read { () throws(ConfigurationError) in try AssertionFile.read(path, key: key) }, path: path)
+        try assertion.requireValid(at: wall, path: path)
+        return assertion.secret
     }
 
     private func signer(

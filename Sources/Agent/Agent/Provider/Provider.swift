@@ -28,7 +28,7 @@ extension AccountSettings {
     /// Whether an account may keep its tokens when these settings replace `other`.
     func continues(_ other: AccountSettings) -> Bool {
         store == other.store && providerName == other.providerName && clientID == other.clientID
-            && expectedSubject == other.expectedSubject
+            && expectedSubject == other.expectedSubject && machineGrant == other.machineGrant
     }
 }
 
@@ -61,8 +61,8 @@ final class Provider: GrantRefresher {
         let settings = settings
         let discovered = try await discovered(settings, for: purpose)
         let credentials = ClientCredentials(
-            id: client.id, secret: client.secret, keyFile: settings.clientKeyFile,
-            certificateFile: settings.clientCertificateFile
+            id: client.id, secret: client.secret, keyFile: settings.clientsOwnKeyFile,
+            certificateFile: settings.clientCertificateFile, assertionFile: settings.clientAssertionFile
         )
         // RFC 7591 §3.2.1: the registered method counts, whatever was requested.
         let method =

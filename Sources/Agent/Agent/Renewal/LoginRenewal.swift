@@ -29,7 +29,7 @@ extension LoginError {
         case .answered, .codeRefused, .codeReplyLost, .pushRefused, .noAnswer, .listener, .expired, .timedOut,
             .cancelled, .agentStopped,
             .locked, .store, .noStore, .configuration,
-            .registration, .notAsked:
+            .registration, .notAsked, .machine:
             nil
         }
     }

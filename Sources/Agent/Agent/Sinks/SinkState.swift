@@ -132,7 +132,7 @@ extension Problem {
     fileprivate var endsSink: Bool {
         switch code {
         case .locked, .unknownAccount: true
-        case .loginRequired: reason == "not_logged_in"
+        case .loginRequired: ["not_logged_in", Problem.subjectLoginRequired].contains(reason)
         default: false
         }
     }

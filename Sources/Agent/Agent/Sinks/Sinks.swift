@@ -119,9 +119,10 @@ final class Sinks: Sendable {
         case .refreshed, .loggedIn, .loggedOut, .loginRequired, .locked, .unlocked, .reloaded, .storeState: break
         default: return
         }
-        for run in runs where news.account.map({ $0 == run.settings.account }) ?? true {
-            run.signal()
-        }
+        guard let account = news.account else { return runs.forEach { $0.signal() } }
+        // Their tokens are made from this account's.
+        let concerned = shared.derivations.dependents(of: account).union([account])
+        for run in runs where concerned.contains(run.settings.account) { run.signal() }
     }
 
     /// Removes the files of an account, or all. Returns the paths of those that are still there, because they could not

@@ -10,6 +10,7 @@ extension TokenReply {
         case .accessToken: return accessToken
         case .idToken: return idToken ?? ""
         case .header:
+            if let problem = noHeader { throw Fault(problem.detail, hint: problem.hint ?? "") }
             guard accessToken.isVisible, tokenType.isVisible else { throw Self.unfit("a header") }
             return "Authorization: \(tokenType) \(accessToken)"
         case .env:
@@ -32,9 +33,11 @@ extension TokenReply {
 
     /// The members that stay true: `expires_in` counts from now, and a note is about this request.
     private var lasting: TokenReply {
-        TokenReply(
+        var reply = TokenReply(
             accessToken: accessToken, tokenType: tokenType, expiresIn: nil, scope: scope, expiresAt: expiresAt,
             account: account, note: nil)
+        reply.issuedTokenType = issuedTokenType
+        return reply
     }
 
     private struct Meta: Encodable {

@@ -142,7 +142,7 @@ struct Tokens: Sendable {
             }
         let idToken = request.includesIDToken ? served.token.idToken : nil
         let (now, wall) = (time.now, time.wall)
-        return TokenReply(
+        var reply = TokenReply(
             accessToken: served.token.secret.revealedText(),
             idToken: idToken?.secret.revealedText(),
             idTokenExpiresAt: idToken.map { wall + Int(($0.expiresAt - now).components.seconds) },
@@ -153,6 +153,8 @@ struct Tokens: Sendable {
             account: account,
             note: note
         )
+        reply.issuedTokenType = served.token.issuedType?.text
+        return reply
     }
 
     /// Returns a warning if the token is broader than requested: a caller may hand it on as a restricted one.
@@ -183,12 +185,13 @@ extension TokenFailure {
     fileprivate var note: String {
         switch self {
         case .providerUnreachable: "the provider cannot be reached"
-        case .providerRejected, .clientRefused: "the provider refused the last renewal"
+        case .providerRejected, .clientRefused, .grantRefused: "the provider refused the last renewal"
         case .identityRefused: "the last renewal brought an ID token that is refused, so nothing of it is used"
         case .providerChanged: "the provider is not what it was at the login, so it was not asked"
         case .configuration: "the account's configuration does not allow a renewal"
         case .store: "the store cannot save a new refresh token, so none is requested"
         case .loginDemanded: "the provider demands a new login"
+        case .subjectLoginRequired(let source): "'\(source)', from whose token this one is made, needs a login"
         case .loginRequired, .locked, .noIDToken, .targetRefused, .abandoned: "the last renewal failed"
         }
     }

@@ -22,8 +22,11 @@ public struct AccountDirectory: Sendable {
     /// The limit of account files on one machine.
     private static let most = 10_000
 
-    /// Loads every account. A bad file is reported; the other accounts load.
-    public func loadAll() -> (accounts: [AccountName: AccountSettings], errors: [AccountName: ConfigurationError]) {
+    /// Loads every account. A bad file is reported; the other accounts load. `unwritten`: accounts that have no file and
+    /// live until the agent ends.
+    public func loadAll(
+        beside unwritten: [AccountName: AccountSettings] = [:]
+    ) -> (accounts: [AccountName: AccountSettings], errors: [AccountName: ConfigurationError]) {
         var accounts: [AccountName: AccountSettings] = [:]
         var errors: [AccountName: ConfigurationError] = [:]
         // Check the directories once, not for each file.
@@ -31,15 +34,38 @@ public struct AccountDirectory: Sendable {
         for name in Set(names(in: system) + names(in: user)) {
             do throws(ConfigurationError) { accounts[name] = try load(name, faults) } catch { errors[name] = error }
         }
+        let known = accounts
+        let chains = AccountChains(settings: { known[$0] ?? unwritten[$0] }, path: path(of:))
+        for (name, settings) in known where !settings.sources.isEmpty {
+            do throws(ConfigurationError) { try chains.check(name, settings) } catch {
+                accounts[name] = nil
+                errors[name] = error
+            }
+        }
         return (accounts, errors)
     }
 
     /// The directories that have files of accounts.
     public var inUse: Set<String> { Set([user, system].filter { !names(in: $0).isEmpty }) }
 
-    /// Loads one account; `nil` if it has no file.
-    public func load(_ name: AccountName) throws(ConfigurationError) -> AccountSettings? {
-        try load(name, faults())
+    /// Loads one account; `nil` if it has no file. `unwritten` as for `loadAll`.
+    public func load(
+        _ name: AccountName, beside unwritten: [AccountName: AccountSettings] = [:]
+    ) throws(ConfigurationError) -> AccountSettings? {
+        let faults = faults()
+        guard let settings = try load(name, faults) else { return nil }
+        guard !settings.sources.isEmpty else { return settings }
+        let chains = AccountChains(
+            settings: { other in
+                other == name ? settings : (try? self.load(other, faults)) ?? unwritten[other]
+            }, path: path(of:))
+        try chains.check(name, settings)
+        return settings
+    }
+
+    /// The path of the file that counts for an account.
+    private func path(of name: AccountName) -> String {
+        hasUserFile(name) ? userPath(name) : Self.path(of: name, in: system)
     }
 
     /// Returns the errors of the directories.

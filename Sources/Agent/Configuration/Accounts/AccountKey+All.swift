@@ -4,7 +4,7 @@ internal import OAuth
 /// The table of account keys. A file is read in this order, so it decides which of two errors is reported.
 extension AccountKey {
     package static let all: [AccountKey] =
-        login + code + details + endpoints + client + session + urls + dialect + [provider] + parameters
+        login + code + details + endpoints + client + machine + session + urls + dialect + [provider] + parameters
 
     private static let login = [
         AccountKey(.issuer, .url(Issuer.init(parsing:), \.text), \.issuer, from: \.issuer),
@@ -16,7 +16,7 @@ extension AccountKey {
     ]
 
     private static let code = [
-        AccountKey(.grant, .grant, \.grant, from: \.grant),
+        AccountKey(.grant, .grant, \.accountGrant, from: \.grant),
         AccountKey(.redirectURI, .redirectURI, \.redirectURI, from: \.redirectURI),
         AccountKey(.par, .boolean, \.par, from: \.par),
         AccountKey(.loginHint, .text, \.loginHint, from: \.loginHint),
@@ -50,8 +50,21 @@ extension AccountKey {
         AccountKey("client_secret_file", .text, \.clientSecretFile),
         AccountKey(.clientKeyFile, .text, \.clientKeyFile, from: \.clientKeyFile),
         AccountKey(.clientCertificateFile, .text, \.clientCertificateFile, from: \.clientCertificateFile),
-        AccountKey("assertion_audience", .choice, \.assertionAudience),
+        AccountKey(.clientAssertionFile, .text, \.clientAssertionFile, from: \.clientAssertionFile),
+        AccountKey(.assertionAudience, .choice, \.assertionAudience, from: \.assertionAudience),
         AccountKey(.pkce, .proofKey, \.pkce, from: \.pkce),
+    ]
+
+    private static let machine = [
+        AccountKey(.assertionFile, .text, \.assertionFile, from: \.assertionFile),
+        AccountKey(.assertionSubject, .text, \.assertionSubject, from: \.assertionSubject),
+        AccountKey(.subjectTokenFile, .text, \.subjectTokenFile, from: \.subjectTokenFile),
+        AccountKey(.subjectToken, .choice, \.subjectToken, from: \.subjectToken),
+        AccountKey(.requestedTokenType, .tokenType, \.requestedTokenType, from: \.requestedTokenType),
+        // In the file only: a login of another program must not choose where another account's tokens are sent.
+        AccountKey("assertion_account", .account, \.assertionAccount),
+        AccountKey("subject_account", .account, \.subjectAccount),
+        AccountKey("actor_account", .account, \.actorAccount),
     ]
 
     private static let session = [

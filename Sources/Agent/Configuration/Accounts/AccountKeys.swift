@@ -12,8 +12,8 @@ public struct AccountKeys: Equatable, Sendable {
     /// The resources of the login's tokens, as absolute URIs (RFC 8707 §2).
     public var resources: [String]?
     public var store: StoreKind?
-    /// The grant of a login; `nil` if what the provider offers decides.
-    public var grant: GrantKind?
+    /// How the account gets its tokens; `nil` for a login whose grant the provider's offer decides.
+    public var accountGrant: AccountGrant?
     /// The redirect URI that is registered for the client. Without a port, each login takes a free one.
     public var redirectURI: RedirectURI?
     /// Whether authorization requests are pushed (RFC 9126); `nil`: where the provider offers that.
@@ -50,6 +50,23 @@ public struct AccountKeys: Equatable, Sendable {
     /// The absolute path of a file with the certificate for the key.
     public var clientCertificateFile: String?
     public var assertionAudience: AssertionAudience?
+    /// The absolute path of a file with an assertion by which the client authenticates.
+    public var clientAssertionFile: String?
+    /// The absolute path of a file with the assertion of a JWT bearer grant.
+    public var assertionFile: String?
+    /// The account whose token is the assertion of a JWT bearer grant.
+    public var assertionAccount: AccountName?
+    /// On whose behalf the agent signs an assertion; `nil` for the client itself.
+    public var assertionSubject: String?
+    /// The account whose token is exchanged.
+    public var subjectAccount: AccountName?
+    /// The absolute path of a file with the token that is exchanged.
+    public var subjectTokenFile: String?
+    public var subjectToken: SubjectTokenKind?
+    /// `nil` if the provider chooses.
+    public var requestedTokenType: TokenTypeIdentifier?
+    /// The account whose token says who acts in an exchange.
+    public var actorAccount: AccountName?
     /// Whether a refresh invalidates earlier access tokens.
     public var refreshEndsTokens: Bool?
     /// Whether rules treat a reply without `scope` as granting the requested scope (RFC 6749 §5.1).

@@ -1,3 +1,4 @@
+internal import AgentAPI
 internal import OAuth
 
 /// The client authentication of an account.
@@ -12,7 +13,7 @@ extension AccountSettings {
     static func checkClient(_ keys: AccountKeys, method: ClientAuthentication?) throws(Invalid) {
         for (key, path, what) in [
             ("client_secret_file", keys.clientSecretFile, "secret"), ("client_key_file", keys.clientKeyFile, "key"),
-        ] where keys.clientID == nil && path != nil {
+        ] where keys.clientID == nil && path != nil && !(keys.machineGrant == .jwtBearer && key == "client_key_file") {
             throw Invalid(
                 key: key, problem: "a client \(what) needs a client id", hint: Self.clientIDHint(keys.provider)
             )
@@ -33,7 +34,7 @@ extension AccountSettings {
         guard let method else { return }
         let missing: String? =
             switch method.means {
-            case .key where keys.clientKeyFile == nil: "client_key_file"
+            case .key where keys.clientKeyFile == nil && keys.clientAssertionFile == nil: "client_key_file"
             case .certificate where keys.clientCertificateFile == nil: "client_certificate_file"
             default: nil
             }

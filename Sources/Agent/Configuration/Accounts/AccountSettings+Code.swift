@@ -23,6 +23,7 @@ extension AccountSettings {
     /// Whether the file has the endpoints of a login, so that nothing must be read from the provider's metadata.
     public var hasLoginEndpoints: Bool {
         guard tokenEndpoint != nil else { return false }
+        if keys.machineGrant != nil { return true }
         return switch keys.grant {
         case .device: deviceEndpoint != nil
         case .code: authorizationEndpoint != nil

@@ -53,7 +53,8 @@ public struct AccountSettings: Equatable, Sendable {
         let preset = keys.provider?.preset
         self.keys = keys
         if let given = keys.issuer { issuer = given } else { issuer = try Self.issuer(of: keys.provider) }
-        let named = keys.scopes ?? preset?.scopes ?? []
+        // A preset's scopes are those of a person.
+        let named = keys.scopes ?? (keys.machineGrant == nil ? preset?.scopes : nil) ?? []
         // CIBA requires it (OpenID Connect CIBA Core 1.0 §7.1).
         scopes = keys.grant == .ciba ? Self.withOpenID(named) : named
         store = keys.store ?? .keyring
@@ -66,7 +67,8 @@ public struct AccountSettings: Equatable, Sendable {
         refreshEndsTokens = keys.refreshEndsTokens ?? preset?.refreshEndsTokens ?? false
         believesOmittedScope = keys.believeOmittedScope ?? preset?.believesOmittedScope ?? false
         clientAuthentication =
-            keys.clientAuthentication ?? preset?.clientAuthentication ?? dialect.encoding.clientAuthentication
+            keys.clientAuthentication ?? Self.presetAuthentication(keys, preset)
+            ?? dialect.encoding.clientAuthentication
         guard issuer != nil || Self.hasEndpoints(keys) else {
             throw Invalid(
                 key: "issuer",
@@ -78,13 +80,21 @@ public struct AccountSettings: Equatable, Sendable {
         clientID = keys.clientID
         // Without metadata, a registration endpoint must be configured.
         let canRegister = hasMetadata || keys.registrationEndpoint != nil || presetEndpoints.registration != nil
-        guard clientID != nil || (issuer != nil && canRegister) else {
+        let needsClient =
+            switch keys.machineGrant {
+            case nil: issuer == nil || !canRegister
+            case .clientCredentials: true
+            // The assertion says who asks, and some servers exchange tokens for all.
+            case .jwtBearer, .tokenExchange: false
+            }
+        guard clientID != nil || !needsClient else {
             throw Invalid(key: "client_id", problem: "there is no client id", hint: Self.clientIDHint(keys.provider))
         }
         try Self.checkClient(keys, method: clientAuthentication)
         try Self.checkTarget(keys, encoding: dialect.encoding)
         try Self.checkDetails(keys, encoding: dialect.encoding)
         try Self.checkCiba(keys, issuer: issuer)
+        try Self.checkMachine(keys, issuer: issuer, encoding: dialect.encoding)
         try Self.checkURLs(keys)
         try Self.checkCode(keys)
         try Self.check(keys, issuer: issuer, scopes: scopes)
@@ -107,6 +117,7 @@ public struct AccountSettings: Equatable, Sendable {
     /// Whether the endpoints suffice for a login without an issuer.
     private static func hasEndpoints(_ keys: AccountKeys) -> Bool {
         guard keys.tokenEndpoint != nil else { return false }
+        if keys.machineGrant != nil { return true }
         return switch keys.grant {
         case .device: keys.deviceEndpoint != nil
         case .code: keys.authorizationEndpoint != nil

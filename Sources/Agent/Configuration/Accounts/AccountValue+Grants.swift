@@ -3,21 +3,49 @@ internal import Formats
 internal import OAuth
 
 /// Values that choose how an account logs in. What is not safe is refused with the reason and what to use instead.
-extension AccountValue<GrantKind, String> {
+extension AccountValue<AccountGrant, String> {
     static var grant: Self {
-        var value = Self.checked({ $0.rawValue }) { (text) throws(AccountSettings.Refusal) in
+        Self.checked({ $0.name }) { (text) throws(AccountSettings.Refusal) in
             if let flow = RefusedFlow(grant: text) { throw .init(problem: flow.reason, hint: flow.instead) }
-            guard let grant = GrantKind(rawValue: text) else {
-                let all = GrantKind.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let grant = AccountGrant(text) else {
                 throw .init(
-                    problem: "'\(DisplayText.clean(text, limit: 80))' is not a grant that logs in",
-                    hint: "choose one of: \(all)")
+                    problem: "'\(DisplayText.clean(text, limit: 80))' is not a grant by which an account gets tokens",
+                    hint: "choose one of: \(AccountGrant.names.joined(separator: ", "))")
             }
             return grant
         }
-        // Each grant has an option of its own: '--device', '--code', '--ciba'.
-        value.option = { _ in AccountKey.option(for: GrantKind.code.rawValue) }
-        return value
+    }
+}
+
+extension AccountValue<AccountName, String> {
+    /// The name of another account.
+    static var account: Self {
+        Self.checked({ $0.description }) { (text) throws(AccountSettings.Refusal) in
+            guard let name = AccountName(text) else {
+                throw .init(
+                    problem: "'\(DisplayText.clean(text, limit: 80))' is not the name of an account",
+                    hint: "give the name of an account's file, without .toml")
+            }
+            return name
+        }
+    }
+}
+
+extension AccountValue<TokenTypeIdentifier, String> {
+    static var tokenType: Self {
+        Self.checked({ $0.name }) { (text) throws(AccountSettings.Refusal) in
+            guard let type = TokenTypeIdentifier(text) else {
+                throw .init(
+                    problem: "'\(DisplayText.clean(text, limit: 80))' is not the identifier of a token type",
+                    hint: "give a URI, or one of: \(TokenTypeIdentifier.names.joined(separator: ", "))")
+            }
+            guard type.name != "refresh_token" else {
+                throw .init(
+                    problem: "a refresh token is not given to programs, and renews nothing of a derived account",
+                    hint: "choose access_token, id_token, jwt or a URI")
+            }
+            return type
+        }
     }
 }
 

@@ -13,6 +13,8 @@ extension AccountVault {
         public let generation: UInt64
         /// The elevated logins beside it, to be revoked as well.
         public let elevated: [ElevatedLogin]
+        /// The other valid tokens of an account without a person, which no refresh token stands for.
+        public let others: [SecretBytes]
     }
 
     /// Stops serving and refreshing. Waits for a running refresh, so that the newest refresh token is the one that is
@@ -25,11 +27,12 @@ extension AccountVault {
                 if let failure = guarded.state.storeFailure { return .failure(failure) }
                 let ended = Ended(
                     credential: guarded.state.credential,
-                    accessToken: guarded.state.slots.own.token.flatMap { $0.isValid(at: now) ? $0.secret : nil },
+                    accessToken: guarded.state.slots.own.token.flatMap { $0.isRevocable(at: now) ? $0.secret : nil },
                     generation: guarded.state.generation,
-                    elevated: guarded.state.elevated.valid(at: now)
+                    elevated: guarded.state.elevated.valid(at: now),
+                    others: guarded.state.isMachine ? guarded.state.slots.validTargeted(at: now) : []
                 )
-                guarded.state.signOut()
+                guarded.state.signOut(as: guarded.state.isMachine ? .replaced : .signedOut(self.account))
                 return .success(ended)
             }
         }
@@ -46,10 +49,17 @@ extension AccountVault {
                 return .failure(error)
             }
         }
+        // A request since the logout may have read the secret that is gone now.
+        withdraw(because: .replaced)
         try result.get()
     }
 
     private func forgetStored(_ ended: Ended, _ withClient: Bool) async throws(StoreFailure) {
+        if let machine = ports.machine {
+            // A store that is not needed may be missing, and mostly holds nothing.
+            if !machine.needsStore { guard (try? await ports.reader.find(account)) != nil else { return } }
+            return try await replaceStored(by: nil)
+        }
         // First, because it could bring the login back; what the store has is older.
         await ports.journal?.forget(account)
         do throws(StoreFailure) { try await removeStored(ended, withClient) } catch {

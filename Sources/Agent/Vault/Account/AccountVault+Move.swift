@@ -61,7 +61,10 @@ extension AccountVault {
 
     /// The newest login, in memory or in the store, and what waits to be revoked.
     private func recordsToMove() async throws(MoveFailure) -> [StoredRecord] {
-        let (failure, held) = guarded.withLock { ($0.state.storeFailure, $0.state.credential) }
+        let (failure, held) = guarded.withLock { guarded in
+            // Of an account without a person the store has the client's secret, if anything.
+            (guarded.state.storeFailure, guarded.state.isMachine ? nil : guarded.state.credential)
+        }
         if let failure { throw .oldStore(failure) }
         let stored: [StoredRecord]
         do throws(StoreFailure) {

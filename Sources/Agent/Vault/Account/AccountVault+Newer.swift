@@ -88,7 +88,8 @@ extension AccountVault {
         return .same(tag: tag(of: target))
     }
 
-    private var isRetired: Bool { guarded.withLock { $0.isRetired } }
+    /// Whether another object has taken over the account.
+    public var isRetired: Bool { guarded.withLock { $0.isRetired } }
 
     private func tag(of target: TokenTarget?) -> UInt64 {
         firstTag &+ guarded.withLock { $0.state.stamp(of: target) }.tag
@@ -177,7 +178,7 @@ extension AccountVault.Guarded {
     /// Signs out in memory for good: another object takes over the account.
     mutating func retire() {
         isRetired = true
-        state.signOut()
+        state.signOut(as: .replaced)
     }
 }
 

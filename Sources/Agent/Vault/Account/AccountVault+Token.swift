@@ -136,7 +136,9 @@ extension AccountVault {
             guarded.state.slots.refreshBegins(for: user)
             return .join(startRefresh(of: credential, for: target, claims: claims, &guarded))
         }
-        let isSame = running.target == target && running.claims == claims
+        // The result of one that began before the account was withdrawn is dropped.
+        let isSame =
+            running.target == target && running.claims == claims && running.version == guarded.state.version
         return isSame ? .join(running.task) : .wait(running.task)
     }
 

@@ -10,6 +10,7 @@ public final class AccountVault: Sendable {
         var target: TokenTarget?
         /// What a service has demanded of the token; `nil` for a token as usual.
         var claims: String?
+        var version: UInt64
         var task: Task<Void, Never>
     }
 
@@ -41,6 +42,8 @@ public final class AccountVault: Sendable {
     /// An account's connections to the outside.
     public struct Ports: Sendable {
         var refresher: any GrantRefresher
+        /// `nil` for an account with a login.
+        var machine: (any MachineRequester)?
         var store: any CredentialStore
         var reader: StoreReader
         /// `nil` if what the store lacks is lost with the process.
@@ -54,12 +57,13 @@ public final class AccountVault: Sendable {
         var report: @Sendable (AccountNews) -> Void
 
         public init(
-            refresher: any GrantRefresher, store: any CredentialStore, reader: StoreReader,
-            journal: (any RotationJournal)?, time: any Time,
+            refresher: any GrantRefresher, machine: (any MachineRequester)? = nil, store: any CredentialStore,
+            reader: StoreReader, journal: (any RotationJournal)?, time: any Time,
             jitter: @escaping @Sendable () -> Double, scheduleChanged: @escaping @Sendable () -> Void,
             report: @escaping @Sendable (AccountNews) -> Void
         ) {
             self.refresher = refresher
+            self.machine = machine
             self.store = store
             self.reader = reader
             self.journal = journal
@@ -74,6 +78,7 @@ public final class AccountVault: Sendable {
         self.account = account
         self.ports = ports
         guarded.withLock { guarded in
+            guarded.state.isMachine = ports.machine != nil
             guarded.state.open(at: ports.time.now)
             guarded.state.apply(limits, at: ports.time.now)
             if let lock { guarded.state.close(lock) }
@@ -91,6 +96,7 @@ public final class AccountVault: Sendable {
     }
 
     private func read(withinLogin isWithinLogin: Bool) async {
+        if let machine = ports.machine { return await readMachine(machine) }
         let result: Result<StoreReader.Finding, StoreFailure>
         var journaled = JournalFinding()
         do throws(StoreFailure) {

@@ -73,6 +73,8 @@ public struct Credential: Sendable, Equatable {
     public enum Renewal: Sendable, Equatable {
         /// RFC 6749 §6.
         case refreshToken(SecretBytes)
+        /// By the same request as the first token: the account has no login.
+        case request(MachineGrant)
         /// The access token never expires, or the login has ended.
         case none
     }
@@ -80,7 +82,7 @@ public struct Credential: Sendable, Equatable {
     public var refreshToken: SecretBytes? {
         switch renewal {
         case .refreshToken(let token): token
-        case .none: nil
+        case .request, .none: nil
         }
     }
 

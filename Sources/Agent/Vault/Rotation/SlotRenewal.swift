@@ -6,7 +6,7 @@ internal import Synchronization
 struct SlotRenewal: Sendable {
     let vault: AccountVault
     let credential: Credential
-    /// `nil` for the login's own token.
+    /// `nil` for the account's own token.
     let target: TokenTarget?
     /// What a service has demanded of the token, as JSON; `nil` for a token as usual.
     var claims: String?
@@ -16,6 +16,9 @@ struct SlotRenewal: Sendable {
     func run() async {
         switch credential.renewal {
         case .refreshToken: await Rotation(renewal: self).run()
+        case .request(let grant):
+            guard let requester = vault.ports.machine else { return }
+            await MachineRenewal(renewal: self, requester: requester, grant: grant).run()
         // The decision to renew is not made without a way to do it.
         case .none: return
         }
@@ -84,7 +87,7 @@ extension AccountVault {
             self.guarded.withLock { $0.refresh = nil }
             self.changed()
         }
-        guarded.refresh = Refresh(target: target, claims: claims, task: task)
+        guarded.refresh = Refresh(target: target, claims: claims, version: guarded.state.version, task: task)
         return task
     }
 }

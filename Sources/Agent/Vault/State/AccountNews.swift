@@ -1,4 +1,4 @@
-internal import AgentAPI
+public import AgentAPI
 internal import Synchronization
 
 /// What has happened to an account's tokens, for watchers. The agent makes text of it.
@@ -13,6 +13,10 @@ public enum AccountNews: Equatable, Sendable {
     /// The store has not taken what memory holds; reported once, until it is `saved`.
     case unsaved(StoreFailure)
     case saved
+    /// An account from which this one's tokens are made needs a login.
+    case subjectLoginRequired(AccountName)
+    /// Tokens that were made from the account's must go. Not for watchers.
+    case sourceChanged(SourceChange)
 }
 
 extension AccountState {
@@ -45,6 +49,11 @@ extension AccountState {
     /// Reports a failed refresh, and once the login that it demands.
     mutating func reportFailure(for target: TokenTarget?, at now: ContinuousClock.Instant) {
         guard let failure = failure(for: target, at: now) else { return }
+        if case .subjectLoginRequired(let source) = failure {
+            // Nothing was sent, and each request notices it.
+            if !notices.isDemandReported { reportLostSource(.signedOut(source)) }
+            return
+        }
         notices.news.append(.refreshFailed(failure))
         guard case .loginDemanded(let reason, _) = failure, !notices.isDemandReported else { return }
         notices.isDemandReported = true

@@ -8,7 +8,7 @@ extension AccountState {
 
     mutating func close(_ reason: LockReason) {
         // A requested lock is reported by the agent, once for all accounts.
-        if !lock.isClosed, reason != .requested { notices.news.append(.locked(reason)) }
+        if !lock.isClosed, reason != .requested { notices.news += [.locked(reason), .sourceChanged(.replaced)] }
         lock.close(reason)
     }
 
@@ -20,7 +20,7 @@ extension AccountState {
         roles = RoleSessions()
         elevated = ElevatedLogins()
         guard storage.unsaved.map(\.isJournaled) ?? true else { return slots.dropTokens() }
-        signOut()
+        signOut(as: nil)
         login = .unread(nil)
     }
 

@@ -34,6 +34,8 @@ package struct AccountState: Sendable {
     var notices = Notices()
     /// The latest expiries that clients have got with a token.
     var expiries = KnownExpiries()
+    /// Whether the account has no login: what its requests need is read from its settings, and perhaps the store.
+    var isMachine = false
     /// Whether the agent has asked the user to renew the login, which has ended.
     var isRenewing = false
 

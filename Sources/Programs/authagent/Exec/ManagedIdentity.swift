@@ -56,6 +56,7 @@ struct ManagedIdentity: Sendable {
         let target = try TokenTarget(scopes: [resource + "/.default"])
         let reply = try AgentConnection.open()
             .askAcrossRestart(.token(account, TokenRequest(minimumValidity: Self.minimumValidity, target: target)))
+        if let problem = reply.noHeader { throw Failure(problem) }
         let end = reply.expiresAt ?? time(nil) + Self.minimumValidity
         return Token(
             accessToken: reply.accessToken, expiresOn: "\(end)", resource: resource, tokenType: reply.tokenType)

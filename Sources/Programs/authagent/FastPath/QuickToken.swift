@@ -43,14 +43,17 @@ enum QuickToken {
         let deadline = Deadline(seconds: Limits.longestWait + 5)
         guard let head = try Self.head(of: arguments, connection, deadline) else { return false }
         let isPrinted = try connection.lendBody(of: head, deadline) { body in
-            guard head.status == 200, let reply = PlainTokenReply(body) else { return false }
+            guard head.status == 200, let reply = PlainTokenReply(body),
+                // One that is not an access token goes into no header, which that command says.
+                !arguments.isHeader || reply.isAccessToken
+            else { return false }
             reply.line(isHeader: arguments.isHeader).withBytes(Console.print(line:))
             return true
         }
         if !isPrinted {
             // Not requested again: a second reply could take as long, or differ.
             let response = Response(head, try connection.readBody(of: head, deadline))
-            try TokenCommand.show(response.decoded(TokenReply.self), arguments.isHeader ? .header : .token)
+            try show(response.decoded(TokenReply.self), isHeader: arguments.isHeader)
         }
         return true
     }
@@ -65,6 +68,13 @@ enum QuickToken {
             guard case .lost = error, connection.isUnanswered else { throw error }
             return nil
         }
+    }
+
+    private static func show(_ reply: TokenReply, isHeader: Bool) throws(AgentClientError) {
+        guard isHeader, let problem = reply.noHeader else {
+            return TokenCommand.show(reply, isHeader ? .header : .token)
+        }
+        throw .problem(problem)
     }
 }
 
@@ -81,6 +91,12 @@ struct PlainTokenReply {
             let type = Self.text(after: "\"token_type\":\"", in: body)
         else { return nil }
         (self.token, self.type) = (token, type)
+    }
+
+    /// Whether services take it as an access token (RFC 8693 §2.2.1).
+    var isAccessToken: Bool {
+        let other: StaticString = "N_A"
+        return other.withUTF8Buffer { !type.elementsEqual($0) }
     }
 
     /// The printed line with its end.

@@ -22,6 +22,17 @@ struct ClientOptions: ParsableArguments {
     var clientCertificateFile: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Authenticate with the assertion (a JWT) that another program writes into this file; read for each request.",
+            valueName: "file"))
+    var clientAssertionFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Sign assertions for this audience: token_endpoint or issuer.", valueName: "audience"))
+    var assertionAudience: String?
+
+    @Option(
         help: ArgumentHelp("The client authentication method, instead of a choice by metadata.", valueName: "method"))
     var clientAuth: String?
 
@@ -46,6 +57,8 @@ struct ClientOptions: ParsableArguments {
         settings.clientKeyFile = clientKeyFile.map(absolutePath)
         settings.clientCertificateFile = clientCertificateFile.map(absolutePath)
         settings.clientAuthentication = clientAuth
+        settings.clientAssertionFile = clientAssertionFile.map(absolutePath)
+        settings.assertionAudience = assertionAudience
     }
 
     func registrationToken() throws -> String? {

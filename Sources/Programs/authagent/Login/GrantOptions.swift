@@ -12,6 +12,12 @@ struct GrantOptions: ParsableArguments {
     @Flag(help: "Log in by a question on your phone (CIBA); needs --login-hint.")
     var ciba = false
 
+    @Option(
+        help: ArgumentHelp(
+            "The grant by its name; without a person: client_credentials, jwt_bearer, token_exchange.",
+            valueName: "grant"))
+    var grant: String?
+
     @Flag(help: "For --ciba: ask for the code by which the provider knows that the question is yours; it is not kept.")
     var userCode = false
 
@@ -43,8 +49,8 @@ struct GrantOptions: ParsableArguments {
     var authorizationDetails: String?
 
     func validate() throws {
-        guard [code, device, ciba].count(where: \.self) <= 1 else {
-            throw ValidationError("--code, --device and --ciba exclude each other")
+        guard [code, device, ciba, grant != nil].count(where: \.self) <= 1 else {
+            throw ValidationError("--code, --device, --ciba and --grant exclude each other")
         }
         let names = authorizationParameter.map { $0.prefix { $0 != "=" } }
         guard authorizationParameter.allSatisfy({ $0.contains("=") }), !names.contains(""),
@@ -61,7 +67,7 @@ struct GrantOptions: ParsableArguments {
     private var kind: GrantKind? { code ? .code : device ? .device : ciba ? .ciba : nil }
 
     func set(_ settings: inout LoginSettings) throws {
-        settings.grant = kind?.rawValue
+        settings.grant = grant ?? kind?.rawValue
         settings.loginHint = loginHint
         settings.redirectURI = redirectUri
         settings.pkce = pkce

@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import AuthagentClient
+internal import Glibc
 
 /// Text for a user at a terminal.
 final class TextLoginScreen: LoginScreen {
@@ -53,6 +54,7 @@ final class TextLoginScreen: LoginScreen {
 
     private func show(_ result: LoginResult) {
         if let note = result.note { Console.note(note) }
+        if let grant = result.grant { return show(result, by: grant) }
         let subject = result.subject.map { " as \(Console.clean($0))" } ?? ""
         let scope = result.scope.isEmpty ? "" : ", scope: \(Console.clean(result.scope))"
         let context = result.acr.map { ", authenticated by \(Console.clean($0))" } ?? ""
@@ -64,6 +66,15 @@ final class TextLoginScreen: LoginScreen {
         Console.print("this login is in memory, beside the account's login")
         let option = result.acr.map { " --acr \(Console.clean($0))" } ?? ""
         Console.print("now 'authagent token \(account)\(option)' prints its token")
+    }
+
+    /// An account without a person, whose request was tried.
+    private func show(_ result: LoginResult, by grant: String) {
+        let type = result.issuedTokenType.map { ", type: \(Console.clean($0))" } ?? ""
+        let scope = result.scope.isEmpty ? "" : ", scope: \(Console.clean(result.scope))"
+        let end = result.expiresAt.map { ", for \(words(max(0, $0 - time(nil))))" } ?? ""
+        Console.print("'\(account)' was granted a token by \(Console.clean(grant))\(type)\(scope)\(end)")
+        Console.print("it needs no login: 'authagent token \(account)' prints a fresh token")
     }
 
     /// Shows the issuer, the requested scopes and the client, because logins are abused with codes and addresses that an

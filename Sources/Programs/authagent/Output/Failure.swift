@@ -33,6 +33,7 @@ struct Failure: Error {
             case .providerUnreachable?: .providerUnreachable
             case .storeLocked?, .storeUnavailable?, .locked?: .storeUnavailable
             case .forbidden?: .forbidden
+            case nil where failure.code == Problem.subjectLoginRequired: .loginRequired
             default: .failed
             }
         self.init(failure.detail, hint: failure.hint, code: code)

@@ -19,6 +19,7 @@ struct InspectionText {
         var lines = ["\(name(token)): \(form(token)); \(method(token))"]
         lines += members("header", token.header)
         lines += members("claims", token.claims)
+        lines += (DelegationText(token.claims)?.lines ?? []).map { "  \($0)" }
         if let expiresAt = token.expiresAt, token.claims == nil { lines.append("  \(moment("exp", expiresAt) ?? "")") }
         if let scope = token.scope, !scope.isEmpty, token.claims == nil { lines.append("  scope: \(scope)") }
         if let signature = token.signature { lines.append("  signature: \(words(signature))") }

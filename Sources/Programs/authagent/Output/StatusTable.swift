@@ -50,6 +50,7 @@ struct StatusTable {
             lines.append(line)
             guard index > 0 else { continue }
             let account = report.accounts[index - 1]
+            if let source = source(account) { lines.append("  \(source)") }
             if let identity = identity(account) { lines.append("  \(identity)") }
             if let end = account.loginExpiresAt { lines.append("  \(loginExpiry(end))") }
             if let renewal = account.renewal.flatMap(renewal) { lines.append("  \(renewal)") }
@@ -66,6 +67,14 @@ struct StatusTable {
         guard let subject = account.subject else { return nil }
         let names = [account.name, account.email.map { "<\($0)>" }].compactMap { $0 }.joined(separator: " ")
         return names.isEmpty ? "subject: \(subject)" : "subject: \(subject), \(names)"
+    }
+
+    /// How an account without a person gets its tokens, as text.
+    private func source(_ account: AccountStatus) -> String? {
+        guard let grant = account.grant else { return nil }
+        let source = account.derivedFrom.map { ", made from those of '\($0)'" } ?? ""
+        let actor = account.actor.map { ", for '\($0)' as the actor" } ?? ""
+        return "tokens by \(grant)\(source)\(actor)"
     }
 
     /// The expiry of the login, as text.

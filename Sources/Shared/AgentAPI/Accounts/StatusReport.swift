@@ -111,6 +111,12 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     public var hint: String?
     /// Whether the agent renews the login itself; absent without the key `renew`.
     public var renewal: RenewalStatus?
+    /// The grant of an account without a person, a name of `MachineGrant`; absent for one with a login.
+    public var grant: String?
+    /// The account from whose token this account's are made; absent for most.
+    public var derivedFrom: AccountName?
+    /// The account whose token says who acts; absent for most.
+    public var actor: AccountName?
 
     public enum State: String, Codable, CaseIterable, Sendable {
         case ok
@@ -155,7 +161,8 @@ public struct AccountStatus: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case account, state, issuer, scope, store, subject, email, name, elevated, urls, renewal
+        case account, state, issuer, scope, store, subject, email, name, elevated, urls, renewal, grant, actor
+        case derivedFrom = "derived_from"
         case gitUsername = "git_username"
         case registryUsername = "registry_username"
         case expiresAt = "expires_at"

@@ -94,6 +94,10 @@ public struct LoginResult: Codable, Equatable, Sendable {
     /// The authentication context and the time of the authentication in seconds since 1970, from the verified ID token.
     public var acr: String?
     public var authTime: Int?
+    /// The grant of an account without a person, a name of `MachineGrant`, whose request was tried; absent for a login.
+    public var grant: String?
+    /// What an exchange has issued, a name or URI of RFC 8693 §3; absent otherwise.
+    public var issuedTokenType: String?
 
     public init(
         account: AccountName, subject: String? = nil, scope: String, expiresAt: Int? = nil, note: String? = nil,
@@ -110,7 +114,8 @@ public struct LoginResult: Codable, Equatable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case account, subject, scope, note, elevated, acr
+        case account, subject, scope, note, elevated, acr, grant
+        case issuedTokenType = "issued_token_type"
         case expiresAt = "expires_at"
         case authTime = "auth_time"
     }

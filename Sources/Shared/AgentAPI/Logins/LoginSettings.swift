@@ -24,6 +24,20 @@ public struct LoginSettings: Codable, Equatable, Sendable {
     /// Absolute paths of files that the agent reads.
     public var clientKeyFile: String?
     public var clientCertificateFile: String?
+    /// An assertion by which the client authenticates, minted by another program.
+    public var clientAssertionFile: String?
+    /// The audience of assertions that the agent signs, with the account file's names.
+    public var assertionAudience: String?
+    /// The assertion of a JWT bearer grant.
+    public var assertionFile: String?
+    /// On whose behalf the agent signs an assertion.
+    public var assertionSubject: String?
+    /// The token to exchange, in a file.
+    public var subjectTokenFile: String?
+    /// Which token is exchanged, with the account file's names.
+    public var subjectToken: String?
+    /// What an exchange is to issue, a name or URI of RFC 8693 §3.
+    public var requestedTokenType: String?
     /// Whether to use PKCE (RFC 7636).
     public var pkce: Bool?
     /// The grant, with the account file's names; `nil` if the agent chooses.
@@ -73,6 +87,13 @@ public struct LoginSettings: Codable, Equatable, Sendable {
         case clientAuthentication = "client_auth"
         case clientKeyFile = "client_key_file"
         case clientCertificateFile = "client_certificate_file"
+        case clientAssertionFile = "client_assertion_file"
+        case assertionAudience = "assertion_audience"
+        case assertionFile = "assertion_file"
+        case assertionSubject = "assertion_subject"
+        case subjectTokenFile = "subject_token_file"
+        case subjectToken = "subject_token"
+        case requestedTokenType = "requested_token_type"
         case pkce, grant
         case authorizationEndpoint = "authorization_endpoint"
         case redirectURI = "redirect_uri"

@@ -25,6 +25,8 @@ public struct Problem: Error, Codable, Equatable, Sendable {
     }
 
     public static let mediaType = "application/problem+json"
+    /// The reason of `login_required` where another account needs the login, from whose token this one's is made.
+    public static let subjectLoginRequired = "subject_login_required"
 
     public enum Code: String, Codable, CaseIterable, Sendable {
         case ambiguousAccount = "ambiguous_account"

@@ -12,6 +12,7 @@ extension TokenReply {
         if let gitUsername { writer.member("git_username", gitUsername) }
         if let idToken { writer.member("id_token", idToken) }
         if let idTokenExpiresAt { writer.member("id_token_expires_at", idTokenExpiresAt) }
+        if let issuedTokenType { writer.member("issued_token_type", issuedTokenType) }
         if let note { writer.member("note", note) }
         if let registryUsername { writer.member("registry_username", registryUsername) }
         writer.member("scope", scope)

@@ -7,7 +7,10 @@ public struct TokenReply: Codable, Equatable, Sendable {
     public var idToken: String?
     /// The expiry of the ID token in seconds since 1970; it may be before or after that of the access token.
     public var idTokenExpiresAt: Int?
+    /// `N_A` if services do not take it as an access token (RFC 8693 §2.2.1).
     public var tokenType: String
+    /// What an exchange has issued, a URI (RFC 8693 §3); absent for any other token.
+    public var issuedTokenType: String?
     /// The remaining lifetime in seconds; absent if the provider did not report it.
     public var expiresIn: Int?
     public var scope: String
@@ -41,11 +44,15 @@ public struct TokenReply: Codable, Equatable, Sendable {
         self.registryUsername = registryUsername
     }
 
+    /// Whether services take the token as an access token.
+    public var isAccessToken: Bool { tokenType != "N_A" }
+
     enum CodingKeys: String, CodingKey {
         case accessToken = "access_token"
         case idToken = "id_token"
         case idTokenExpiresAt = "id_token_expires_at"
         case tokenType = "token_type"
+        case issuedTokenType = "issued_token_type"
         case expiresIn = "expires_in"
         case scope
         case expiresAt = "expires_at"

@@ -7,7 +7,7 @@ struct AccountKeyTests {
     /// Values, of which each member of a login's settings takes one.
     private static let samples = [
         #""google""#, #""https://issuer.example/a""#, #""memory""#, #""none""#, "true", #"["a"]"#, #""code""#,
-        #"{"a":"b"}"#, #""[{\"type\":\"a\"}]""#,
+        #"{"a":"b"}"#, #""[{\"type\":\"a\"}]""#, #""issuer""#, #""jwt""#,
     ]
 
     private func keys(with member: LoginSettings.CodingKeys, _ value: String) -> AccountKeys? {

@@ -6,6 +6,8 @@ public struct AccessToken: Sendable, Equatable {
     public let secret: SecretBytes
     /// The token type (RFC 6749 §7.1): `Bearer`.
     public let type: String
+    /// What an exchange has issued (RFC 8693 §2.2.1); `nil` for any other token.
+    public private(set) var issuedType: TokenTypeIdentifier?
     /// The scopes that the provider's reply named, or the requested ones if it named none.
     public let scope: [String]
     public let scopeOrigin: ScopeOrigin
@@ -68,6 +70,11 @@ public struct AccessToken: Sendable, Equatable {
         if details == nil, detailTypes != nil, let requested { detailTypes = requested.types }
     }
 
+    /// Whether the provider knows it as an access token that is valid.
+    func isRevocable(at now: ContinuousClock.Instant) -> Bool {
+        isValid(at: now) && type != TokenGrant.notAnAccessToken
+    }
+
     public func isValid(at now: ContinuousClock.Instant) -> Bool { expiresAt.map { now < $0 } ?? true }
 }
 
@@ -88,6 +95,7 @@ extension AccessToken {
             lifetime: named ?? (isRenewable ? Self.assumedLifetime : nil),
             isLifetimeAssumed: named == nil && isRenewable
         )
+        issuedType = grant.issuedType
         details = grant.authorizationDetails
         if grant.areDetailsUnreadable {
             detailTypes = nil

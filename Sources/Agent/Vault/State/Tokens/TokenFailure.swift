@@ -1,3 +1,5 @@
+public import AgentAPI
+
 /// Why no token can be served. The agent makes text of it.
 public enum TokenFailure: Error, Equatable, Sendable {
     case loginRequired(LoginRequiredReason)
@@ -24,6 +26,10 @@ public enum TokenFailure: Error, Equatable, Sendable {
     case providerChanged(detail: String)
     /// The client left, or its time was up, while the request waited for another refresh; nothing was sent.
     case abandoned
+    /// The provider issues no token to an account without a person.
+    case grantRefused(GrantRefusal)
+    /// The token is made from one of this account, which needs a login; nothing was sent.
+    case subjectLoginRequired(AccountName)
     /// The account cannot be used as it is configured; nothing was sent.
     case configuration(detail: String)
 }

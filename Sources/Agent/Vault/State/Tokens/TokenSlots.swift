@@ -1,5 +1,6 @@
 internal import AgentAPI
 internal import OAuth
+internal import SecretMemory
 
 /// The tokens of one login: its own, in the slot without a target, and one for each target in use. Pure.
 ///
@@ -108,6 +109,17 @@ package struct TokenSlots: Sendable {
         if let target { targeted[target]?.slot.replacedAt = now } else { own.replacedAt = now }
     }
 
+    /// Forgets the account's own token if it is this one, so that no other request gets it; returns whether it was.
+    mutating func take(_ secret: SecretBytes) -> Bool {
+        guard own.token?.secret == secret else { return false }
+        (own.token, own.renewalDue, own.isInUse) = (nil, nil, false)
+        return true
+    }
+
+    func validTargeted(at now: ContinuousClock.Instant) -> [SecretBytes] {
+        targeted.values.compactMap(\.slot.token).filter { $0.isRevocable(at: now) }.map(\.secret)
+    }
+
     /// Takes in memory the token of a login that was read from the store.
     mutating func restore(_ token: AccessToken?) {
         tokens += 1
@@ -161,7 +173,7 @@ extension TokenFailure {
         switch self {
         case .targetRefused, .identityRefused: true
         case .loginRequired, .loginDemanded, .locked, .store, .providerUnreachable, .providerRejected, .providerChanged,
-            .noIDToken, .clientRefused, .configuration, .abandoned:
+            .noIDToken, .clientRefused, .configuration, .abandoned, .grantRefused, .subjectLoginRequired:
             false
         }
     }
@@ -169,9 +181,10 @@ extension TokenFailure {
     /// Whether another attempt would only bring the same answer for some time.
     fileprivate var isDefinite: Bool {
         switch self {
-        case .store, .providerUnreachable, .abandoned: false
-        case .loginRequired, .loginDemanded, .locked, .providerRejected, .providerChanged, .noIDToken, .clientRefused,
-            .configuration, .targetRefused, .identityRefused:
+        // What was lacking is there once its account is unlocked or logged in.
+        case .store, .providerUnreachable, .abandoned, .locked, .subjectLoginRequired: false
+        case .loginRequired, .loginDemanded, .providerRejected, .providerChanged, .noIDToken, .clientRefused,
+            .configuration, .targetRefused, .identityRefused, .grantRefused:
             true
         }
     }

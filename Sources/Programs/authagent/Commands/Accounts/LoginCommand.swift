@@ -38,6 +38,7 @@ struct LoginCommand: ParsableCommand {
     var resource: [String] = []
 
     @OptionGroup var grant: GrantOptions
+    @OptionGroup var machine: MachineOptions
     @OptionGroup var stepUp: StepUpOptions
 
     @Flag(
@@ -120,6 +121,7 @@ struct LoginCommand: ParsableCommand {
         provider.set(&settings)
         try client.set(&settings)
         try grant.set(&settings)
+        machine.set(&settings)
         var request = LoginRequest(
             settings: settings, registrationToken: try client.registrationToken(), timeout: timeout,
             qrCode: screen.wantsQRCode ? true : nil)

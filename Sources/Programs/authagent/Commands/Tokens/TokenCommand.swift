@@ -95,6 +95,7 @@ struct TokenCommand: ParsableCommand {
             }
             Self.show(reply, .text(token))
         } else {
+            if header, let problem = reply.noHeader { throw Failure(problem) }
             Self.show(reply, json ? .text(APIJSON.text(fixed: reply)) : header ? .header : .token)
         }
     }

@@ -19,6 +19,11 @@ struct TokenAnswer {
                 "the token has other characters than visible ASCII, and is not passed on",
                 hint: "run 'authagent token NAME' for it as it is")
         }
+        guard isIDToken || json["token_type"]?.quoted.map({ $0.elementsEqual("N_A".utf8) }) != true else {
+            throw Failure(
+                "the account's token is not an access token, and no service takes it in a header",
+                hint: "name another account: this one's token is for a request of the agent or another program")
+        }
         self.json = json
         self.token = token
         let expiry = json[isIDToken ? "id_token_expires_at" : "expires_at"]?.integer

@@ -1,0 +1,76 @@
+internal import Advice
+internal import AgentAPI
+internal import Configuration
+internal import Formats
+internal import Logging
+internal import OAuth
+internal import SecretMemory
+internal import Vault
+
+/// The "login" of an account without a person: one request for a token, which tries the settings before they are kept.
+extension LoginRun {
+    func tryMachine(_ grant: MachineGrant) async throws(LoginError) -> LoginResult {
+        let machine = MachineTokens(account: name, provider: provider, shared: shared)
+        // Without a secret to keep or to find, a machine needs no store.
+        if secrets.client != nil || machine.needsStore { try await requireStore() }
+        if secrets.client != nil, !machine.needsStore {
+            throw .unsuitable(
+                problem: "the client secret would not be used: the account file names another proof",
+                hint: "leave out --client-secret-file, or give --client-auth client_secret_basic")
+        }
+        let file = isNew ? try prepareFile() : nil
+        var stored: Credential?
+        if machine.needsStore {
+            do throws(StoreFailure) {
+                stored = try await shared.stores[settings.store].reader.credential(of: name)
+            } catch { throw .store(error) }
+        }
+        var credential = machine.credential(stored: stored)
+        credential.clientSecret = secrets.client ?? credential.clientSecret
+        let requestedAt = shared.time.now
+        // Unstructured task: a cancelled login does not wait for the reply, which nothing is lost with.
+        let request = Task { [credential] in
+            await machine.request(credential, for: nil, claims: nil, mayRenewSource: true)
+        }
+        guard let result = await request.valueUnlessCancelled, !Task.isCancelled else { throw .cancelled }
+        guard case .answered(.granted(let granted), let hosts) = result else {
+            throw .machine(result.failure(of: grant) ?? .abandoned)
+        }
+        return await keep(granted, credential, hosts, file, requestedAt: requestedAt)
+    }
+
+    /// Writes the account file, then the store, then memory. A failure becomes a note: what was tried works.
+    private func keep(
+        _ granted: TokenGrant, _ credential: Credential, _ hosts: Set<String>?, _ file: PreparedAccountFile?,
+        requestedAt: ContinuousClock.Instant
+    ) async -> LoginResult {
+        var notes: [String] = []
+        var unwritten: ConfigurationError?
+        do throws(ConfigurationError) { try file?.commit() } catch {
+            unwritten = error
+            notes.append("the account lives until the agent ends: \(error); \(error.hint)")
+        }
+        let account = await accountAfterLogin()
+        account.unwritten = unwritten
+        if let secret = credential.clientSecret, settings.mayNeedStoredSecret {
+            do throws(StoreFailure) { try await account.vault.storeSecret(secret) } catch {
+                notes.append("the store does not take the client secret: \(error.detail); \(StoreAdvice(error).hint)")
+            }
+        }
+        let token = await account.vault.adoptMachine(
+            granted, secret: credential.clientSecret, hosts: hosts, scope: settings.scopes, requestedAt: requestedAt)
+        shared.schedule.changed()
+        let missing = ScopeReply(token?.scope ?? [], to: settings.scopes).notGranted
+        if granted.scope != nil, !missing.isEmpty {
+            let shown = DisplayText.clean(missing.joined(separator: " "), limit: 200)
+            notes.append("the provider has not granted '\(shown)'")
+        }
+        var result = LoginResult(
+            account: name, scope: token?.scope.joined(separator: " ") ?? "",
+            expiresAt: token?.secondsLeft(at: shared.time.now).map { shared.time.wall + $0 },
+            note: notes.isEmpty ? nil : notes.joined(separator: "; "))
+        result.grant = settings.machineGrant?.rawValue
+        result.issuedTokenType = granted.issuedType?.name
+        return result
+    }
+}

@@ -1,0 +1,33 @@
+internal import Configuration
+internal import OAuth
+internal import SecretMemory
+internal import Vault
+
+/// The end of the tokens of an account without a person.
+extension Logouts {
+    /// Revokes the valid access tokens (RFC 7009): no refresh token stands for them. A revocation that fails is not
+    /// queued, because they expire by themselves. Returns why there is nothing revoked.
+    func revokeMachine(_ ended: AccountVault.Ended, of account: Account) async -> (Bool, String?) {
+        let tokens = [ended.accessToken].compactMap(\.self) + ended.others
+        guard !tokens.isEmpty, let credential = ended.credential else {
+            return (false, "there was no access token to revoke")
+        }
+        var client = credential.client
+        let server: AuthorizationServer
+        do throws(ConfigurationError) {
+            client.secret = try account.provider.clientSecret(stored: client.secret)
+        } catch { return (false, error.description) }
+        do throws(OAuthFailure) { server = try await account.provider.server(for: client, .revocation) } catch {
+            return (false, error.description)
+        }
+        for token in tokens {
+            switch await server.revoke(token, hint: .accessToken) {
+            case .revoked: continue
+            case .refused(let detail): return (false, detail)
+            case .unsupported: return (false, "the provider has no revocation endpoint")
+            case .retry(let detail, _): return (false, "\(detail); the token expires by itself")
+            }
+        }
+        return (true, nil)
+    }
+}
