@@ -8,7 +8,7 @@ package struct SetupRemoval {
         package var units: Set<String> = []
         /// The files of the sealed store; empty if there is none.
         package var store: [String] = []
-        /// Whether the store has a login, or there is an unfinished renewal.
+        /// Whether the store has a login or an unfinished renewal, or cannot be read.
         package var isStoreUsed = true
         package var isLingering = false
         /// Whether files of the machine's agent are there.
@@ -82,8 +82,9 @@ package struct SetupRemoval {
     private func removeStore(_ plan: inout AgentSetupPlan) {
         let keys = facts.record.entries.filter { $0.kind == .key }
         let stores = facts.record.names(.store)
+        guard !(keys.isEmpty && stores.isEmpty) else { return }
         let isOurs = !stores.isEmpty && !facts.isStoreUsed
-        if !facts.store.isEmpty, !isOurs {
+        if facts.isStoreUsed || !facts.store.isEmpty && !isOurs {
             let reason = facts.isStoreUsed ? "it is in use" : "it was there before"
             plan.notes.append("the sealed store stays, because \(reason)")
             for key in keys { plan.notes.append("\(key.name) stays, because the sealed store needs it") }

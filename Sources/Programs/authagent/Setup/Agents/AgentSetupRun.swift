@@ -48,7 +48,11 @@ struct AgentSetupRun {
         for (number, step) in plan.steps.enumerated() {
             Self.show(step)
             do {
-                if step.state != .done { try perform(step) }
+                if step.state != .done {
+                    // A unit that does not start is enabled all the same.
+                    if !undoes { try record.add(step.records.filter { $0.kind == .unit }) }
+                    try perform(step)
+                }
                 try note(step)
             } catch let failure as Failure {
                 let count = plan.steps[..<number].count { $0.state != .done }

@@ -9,6 +9,8 @@ extension SetupRemoval.Facts {
         }
         let (store, journal) = (SetupShell.names(in: state + "/sealed"), SetupShell.names(in: state + "/journal"))
         self.store = store ?? []
-        isStoreUsed = store.map { !$0.allSatisfy(["store.sealed", "marks.sealed"].contains) } ?? true || journal != []
+        isStoreUsed =
+            store.map { !$0.allSatisfy(["store.sealed", "marks.sealed"].contains) || !$0.isEmpty && journal != [] }
+            ?? true
     }
 }
