@@ -160,7 +160,7 @@ struct HookExampleTests {
         let examples = try FileManager.default.contentsOfDirectory(atPath: Repository.path("packaging/examples"))
         let readme = try String(contentsOfFile: Repository.path("packaging/examples/README.md"), encoding: .utf8)
         let hooks = examples.filter { $0.hasPrefix("hook-") }
-        #expect(hooks.count == 5)
+        #expect(hooks.count == 6)
         for hook in hooks { #expect(readme.contains("`\(hook)`")) }
     }
 }

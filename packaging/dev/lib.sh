@@ -40,6 +40,9 @@ unit_tests_with_programs=(
     RedirectListenerTests.RedirectListenerTests
 )
 
+# Needed by the examples for a fleet.
+fleet_packages=(ansible-core ansible-lint yamllint cloud-init)
+
 # Needed to build the Debian package and to check it.
 package_packages=(debhelper dpkg-dev lintian debootstrap)
 # Needed to build the RPM and to check it.
