@@ -34,6 +34,8 @@ public final class Approvals: Sendable {
         var confirmed = ConfirmedProcesses()
         var waiters: [UInt64: Waiter] = [:]
         var lastWaiter: UInt64 = 0
+        /// Whether the agent stops, so that no answer would come.
+        var isStopped = false
         /// The programs that are being asked, by the ids of the questions.
         var programs: [String: Task<Void, Never>] = [:]
         var report: @Sendable (AgentNews) -> Void = { _ in }
@@ -91,12 +93,14 @@ public final class Approvals: Sendable {
     ) {
         let wall = clock.wall()
         let deadline = wall + Int(limit.components.seconds)
-        let (joined, report) = state.withLock { state in
+        let (joined, report) = state.withLock { state -> (PendingApprovals.Joined?, @Sendable (AgentNews) -> Void) in
+            guard !state.isStopped else { return (nil, state.report) }
             let joined = state.pending.join(
                 question, waiter: waiter, id: Self.randomID, at: wall, until: deadline, now: clock.now())
             if joined != .tooMany { state.waiters[waiter] = Waiter(continuation: continuation) }
             return (joined, state.report)
         }
+        guard let joined else { return continuation.resume(returning: .agentStops) }
         guard joined != .tooMany else { return continuation.resume(returning: .tooMany) }
         setTimer(of: waiter, after: limit)
         if case .asked(let approval) = joined {
@@ -150,10 +154,11 @@ public final class Approvals: Sendable {
         return ended.approvals.first
     }
 
-    /// Ends every question, and forgets every approval.
+    /// Ends every question, and forgets every approval. Once the agent stops, it also ends later questions.
     package func drop(_ end: ApprovalOutcome) {
         let ended = state.withLock { state in
             state.confirmed.forget()
+            if end == .agentStops { state.isStopped = true }
             return take(state.pending.takeAll(), &state)
         }
         finish(ended, end)

@@ -125,6 +125,17 @@ struct StopTests {
         }
     }
 
+    @Test("a request that needs a confirmation is refused at once when the agent stops")
+    func confirmation() async throws {
+        let fixture = ConfirmFixture(.each)
+        try await ServerFixture.serving(access: fixture.access) { server in
+            fixture.approvals.drop(.agentStops)
+            let reply = try await server.exchange(.get("/v1/accounts/work/token"))
+            #expect(reply.status == 403)
+            #expect(reply.problem?.detail == "the agent is stopping")
+        }
+    }
+
     @Test("a client that connects and sends nothing does not delay the stop")
     func silent() async throws {
         var limits = ServerLimits()
