@@ -23,6 +23,12 @@ let staticExecutable: [LinkerSetting] = [
         ], .when(configuration: .release))
 ]
 
+// Full RELRO: the loader binds all functions at the start and then protects their table, so that no write to memory can
+// redirect a call. Executables of Swift are position-independent already.
+let boundAtStart: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"], .when(configuration: .release))
+]
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: [Target.Dependency] = [
     .product(name: "Crypto", package: "swift-crypto"),
@@ -63,14 +69,16 @@ let programs: [Target] = [
             "SecretMemory", "SinkFiles", "System", "Vault", argumentParser, lifecycle, logging, unixSignals,
         ],
         path: "Sources/Programs/authagentd",
-        swiftSettings: swift
+        swiftSettings: swift,
+        linkerSettings: boundAtStart
     ),
     // The keyring helper: libsecret lives and dies here.
     .executableTarget(
         name: "authagent-keyring",
         dependencies: ["CEarlyProtection", "CSecret", "CWipingHeap", "KeyringProtocol", "SecretMemory"],
         path: "Sources/Programs/authagent-keyring",
-        swiftSettings: swift
+        swiftSettings: swift,
+        linkerSettings: boundAtStart
     ),
 ]
 

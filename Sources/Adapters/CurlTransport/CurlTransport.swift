@@ -8,6 +8,9 @@ internal import Synchronization
 /// A POST is sent at most once. Plain http (loopback only) never uses a proxy. Dropping the last reference ends the
 /// thread and closes the connections; a running request holds a reference.
 public final class CurlTransport: HTTPTransport {
+    /// What libcurl says of itself and the libraries that it uses (curl_version(3)).
+    public static var libraryVersion: String { curl_version().map { String(cString: $0) } ?? "libcurl" }
+
     public struct Configuration: Sendable {
         /// Proxy for https; `nil`: `https_proxy` and `ALL_PROXY`, as libcurl reads them.
         public var proxy: String?

@@ -5,6 +5,9 @@ internal import CQREncode
 /// Two rows of modules share a line of half blocks, so that a verification URI fits into 80 × 24: version 4 with its
 /// quiet zone takes 37 columns and 19 lines.
 public enum QRCode {
+    /// The version of libqrencode.
+    public static var libraryVersion: String { QRcode_APIVersionString().map { String(cString: $0) } ?? "unknown" }
+
     /// Returns the lines of a code for `text`; `nil` if it would be wider than `columns`. Light modules are drawn,
     /// because terminals are usually dark.
     public static func lines(for text: String, columns: Int = 40) -> [String]? {

@@ -25,6 +25,9 @@ enum Main {
                 if let quick = QuickToken.Arguments(count: count, arguments), try QuickToken.run(quick) { return }
                 if let call = HelperCall(count: count, arguments) { return call.run() }
             }
+            if VersionList.isRequested(CommandLine.arguments.dropFirst()) {
+                return try VersionList.print(json: CommandLine.arguments.contains("--json"))
+            }
             var command = try AuthagentCommand.parseAsRoot()
             try command.run()
         } catch let failure as Failure {

@@ -34,7 +34,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
             Usually started by 'authagent' itself or by the systemd user unit authagent.socket. It stays in the \
             foreground. SIGTERM ends it after the refreshes in progress; SIGHUP reads the configuration again.
             """,
-        version: agentVersion
+        version: LibraryVersions.text(CommandLine.arguments.dropFirst())
     )
 
     @Option(help: ArgumentHelp("Write 'ready' or an error to this descriptor.", valueName: "fd"))
