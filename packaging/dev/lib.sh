@@ -10,7 +10,7 @@ test_packages=(
     util-linux libfaketime bindfs prometheus prometheus-node-exporter logrotate python3 python3-jeepney
     python3-cryptography golang-go oidc-agent-cli
     keepassxc strace xvfb xdotool libkf5wallet-bin libqca-qt5-2-plugins git nginx-light skopeo
-    openssh-server openssh-client iproute2
+    openssh-server openssh-client iproute2 zsh fish
     liblemonldap-ng-portal-perl libplack-perl libstring-random-perl libio-string-perl libcrypt-openssl-bignum-perl
 )
 # Needed by api-fuzz.

@@ -25,6 +25,7 @@ enum Main {
                 if let quick = QuickToken.Arguments(count: count, arguments), try QuickToken.run(quick) { return }
                 if let call = HelperCall(count: count, arguments) { return call.run() }
             }
+            if CompletionCommand.printsCandidates(CommandLine.arguments) { return }
             if VersionList.isRequested(CommandLine.arguments.dropFirst()) {
                 return try VersionList.print(json: CommandLine.arguments.contains("--json"))
             }
@@ -73,7 +74,7 @@ struct AuthagentCommand: ParsableCommand {
             ApprovalsCommand.self,
             DoctorCommand.self, StoreCommand.self, LockCommand.self, UnlockCommand.self, SinkCommand.self,
             EventsCommand.self, SetupCommand.self,
-            StartCommand.self, StopCommand.self, ReloadCommand.self,
+            StartCommand.self, StopCommand.self, ReloadCommand.self, CompletionCommand.self,
         ]
     )
 }
