@@ -65,7 +65,7 @@ let programs: [Target] = [
         dependencies: [
             "Agent", "AgentAPI", "AgentServer", "Audit", "AuthagentClient", "CEarlyProtection", "CQuietDispatch",
             "CWipingHeap", "Configuration", "CurlTransport", "Doctor", "Formats", "HookRunner", "KeyringStore",
-            "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "RedirectListener", "SealedStorage",
+            "Metrics", "OAuth", "PeerIdentity", "Policy", "QRCode", "RedirectListener", "Sandbox", "SealedStorage",
             "SecretMemory", "SinkFiles", "System", "Vault", argumentParser, lifecycle, logging, unixSignals,
         ],
         path: "Sources/Programs/authagentd",
@@ -75,7 +75,7 @@ let programs: [Target] = [
     // The keyring helper: libsecret lives and dies here.
     .executableTarget(
         name: "authagent-keyring",
-        dependencies: ["CEarlyProtection", "CSecret", "CWipingHeap", "KeyringProtocol", "SecretMemory"],
+        dependencies: ["CEarlyProtection", "CSecret", "CWipingHeap", "KeyringProtocol", "Sandbox", "SecretMemory"],
         path: "Sources/Programs/authagent-keyring",
         swiftSettings: swift,
         linkerSettings: boundAtStart
@@ -122,7 +122,7 @@ let adapters: [Target] = [
     // Who asks, from the kernel.
     .target(
         name: "PeerIdentity",
-        dependencies: ["Policy", "System"] + crypto,
+        dependencies: ["Policy", "Sandbox", "System"] + crypto,
         path: "Sources/Adapters/PeerIdentity",
         swiftSettings: swift
     ),
@@ -143,7 +143,7 @@ let adapters: [Target] = [
     // Receives the browser at the end of a login by code.
     .target(
         name: "RedirectListener",
-        dependencies: ["Agent", "Formats", "LoopbackHTTP", "OAuth", "System"],
+        dependencies: ["Agent", "Formats", "LoopbackHTTP", "OAuth", "Sandbox", "System"],
         path: "Sources/Adapters/RedirectListener",
         swiftSettings: swift
     ),
@@ -276,6 +276,13 @@ let shared: [Target] = [
         path: "Sources/Shared/LoopbackHTTP",
         swiftSettings: swift
     ),
+    // What a process gives up for itself: files, programs, system calls.
+    .target(
+        name: "Sandbox",
+        dependencies: ["CSandbox", "CSeccomp", "System"],
+        path: "Sources/Shared/Sandbox",
+        swiftSettings: swift
+    ),
     .target(
         name: "KeyringProtocol",
         dependencies: ["SecretMemory"],
@@ -289,6 +296,17 @@ let c: [Target] = [
     .target(
         name: "CLinux",
         path: "Sources/C/CLinux"
+    ),
+    // Landlock, and the process that reads what it hides.
+    .target(
+        name: "CSandbox",
+        path: "Sources/C/CSandbox"
+    ),
+    .systemLibrary(
+        name: "CSeccomp",
+        path: "Sources/C/CSeccomp",
+        pkgConfig: "libseccomp",
+        providers: [.apt(["libseccomp-dev"])]
     ),
     .systemLibrary(
         name: "CCurl",
@@ -369,6 +387,17 @@ let testSupport: [Target] = [
     .executableTarget(
         name: "memory-search",
         path: "Tests/Support/memory-search"
+    ),
+    // What enters a sandbox and then does what an intruder would try.
+    .target(
+        name: "CForbiddenCalls",
+        path: "Tests/Support/CForbiddenCalls"
+    ),
+    .executableTarget(
+        name: "sandbox-actor",
+        dependencies: ["CForbiddenCalls", "Sandbox", "System"],
+        path: "Tests/Support/sandbox-actor",
+        swiftSettings: swift
     ),
     .executableTarget(
         name: "hanging-files",
@@ -597,6 +626,12 @@ let tests: [Target] = [
         name: "SystemTests",
         dependencies: ["AuthagentClient", "System", "TestSupport"],
         path: "Tests/Unit/Shared/SystemTests",
+        swiftSettings: swift
+    ),
+    .testTarget(
+        name: "SandboxTests",
+        dependencies: ["Sandbox", "TestSupport", "sandbox-actor"],
+        path: "Tests/Unit/Shared/SandboxTests",
         swiftSettings: swift
     ),
     .testTarget(

@@ -1,7 +1,7 @@
 # Shared by the scripts of this directory: Debian packages, messages, the build. To be sourced.
 
 # Needed to build the programs.
-build_packages=(libcurl4-openssl-dev libsecret-1-dev libqrencode-dev pkg-config)
+build_packages=(libcurl4-openssl-dev libsecret-1-dev libqrencode-dev libseccomp-dev pkg-config)
 # Needed by the demo: a session bus with a keyring, and an HTTP client for the socket.
 demo_packages=(dbus gnome-keyring curl)
 # Needed by the tests: real servers and keyrings, and tools for the other checks.

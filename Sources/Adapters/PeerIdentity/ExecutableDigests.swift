@@ -94,8 +94,12 @@ public final class ExecutableDigests: Sendable {
         if let known = known(file, user: user) { return known.digest }
         // The caller's time limit has passed.
         guard ContinuousClock.now < end else { return nil }
-        let raw = open("/proc/\(pid)/exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard raw >= 0 else { return nil }
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        let found = OtherProcess.withExecutable(of: pid) { path -> Int32? in
+            let raw = open(path, flags)
+            return raw < 0 ? nil : raw
+        }
+        guard let raw = found else { return nil }
         let descriptor = Descriptor(owning: raw)
         // The process has ended or runs another program.
         guard let opened = FileState(descriptor: raw), opened == file else { return nil }

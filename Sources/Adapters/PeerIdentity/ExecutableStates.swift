@@ -24,7 +24,13 @@ final class ExecutableStates: Sendable {
     /// Returns the file's state; `nil` if it cannot be read in time. `path`: the path to compare with, named by a rule.
     func snapshot(of pid: Int32, _ path: String?, user: UInt32) async -> Snapshot? {
         // May block on the last path component even without network traffic (NFS).
-        guard let file = await lanes.run(of: user, within: time, { _ in FileState("/proc/\(pid)/exe") }) else {
+        guard
+            let file = await lanes.run(
+                of: user, within: time,
+                { _ in
+                    OtherProcess.withExecutable(of: pid) { FileState($0) }
+                })
+        else {
             return nil
         }
         guard let path else { return Snapshot(file: file, isThere: nil) }

@@ -116,7 +116,7 @@ public final class PeerProcess: CallerIdentity {
             }
             var caller = connected
             guard pin.isCertain else { return caller }
-            caller.executable = ProcessFile.link("/proc/\(pin.pid)/exe")
+            caller.executable = OtherProcess.link(of: pin.pid)
             read(&caller)
             caller.uncertain = connected.uncertain
             // The audit trail causes no access to the executable.

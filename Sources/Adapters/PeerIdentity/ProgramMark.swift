@@ -10,9 +10,9 @@ struct ProgramMark: Sendable {
 
     /// `nil` if it cannot be read: a process of another user without CAP_SYS_PTRACE, or one that is not dumpable.
     init?(of pid: Int32) {
-        guard let link = ProcessFile.link("/proc/\(pid)/exe"), let status = ProcessStatus(of: pid) else { return nil }
-        self.link = link
-        layout = status.layout
+        guard let program = OtherProcess.program(of: pid) else { return nil }
+        link = program.link
+        layout = program.status.layout
     }
 
     private static let mark = " (deleted)"

@@ -1,6 +1,7 @@
 internal import Agent
 internal import Formats
 internal import Glibc
+internal import Sandbox
 internal import System
 
 /// Which program listens at a loopback port, from proc(5).
@@ -41,14 +42,18 @@ enum PortHolders {
 
     /// The process that has the socket open, if this user may see that.
     private static func process(holding inode: UInt64) -> PortHolder? {
+        guard let pid = holder(ofSocket: inode) else { return nil }
+        let name = text(of: "/proc/\(pid)/comm").map { $0.filter { $0 != "\n" } } ?? "a program"
+        return .program(name: DisplayText.clean(name, limit: 40), pid: pid)
+    }
+
+    private static func holder(ofSocket inode: UInt64) -> Int32? {
+        if let reader = ProcessReader.shared { return reader.holder(ofSocket: inode) }
         let target = "socket:[\(inode)]"
-        for pid in names(in: "/proc").compactMap({ Int32($0) }) {
+        return names(in: "/proc").lazy.compactMap({ Int32($0) }).first { pid in
             let directory = "/proc/\(pid)/fd"
-            guard names(in: directory).contains(where: { link("\(directory)/\($0)") == target }) else { continue }
-            let name = text(of: "/proc/\(pid)/comm").map { $0.filter { $0 != "\n" } } ?? "a program"
-            return .program(name: DisplayText.clean(name, limit: 40), pid: pid)
+            return names(in: directory).contains { link("\(directory)/\($0)") == target }
         }
-        return nil
     }
 
     /// A table of the kernel has a line of 150 bytes for each socket.

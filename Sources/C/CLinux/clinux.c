@@ -186,8 +186,10 @@ __attribute__((noinline)) void clinux_clear_dead_stack(void) {
     __asm__ volatile("" : : "r"(room) : "memory");
 }
 
-void clinux_own_descriptors(void) {
-    if (unshare(CLONE_FILES) == 0) (void)close_range(0, ~0U, 0);
+void clinux_own_descriptors(int kept) {
+    if (unshare(CLONE_FILES) != 0) return;
+    if (kept > 0) (void)close_range(0, (unsigned)kept - 1, 0);
+    (void)close_range(kept < 0 ? 0 : (unsigned)kept + 1, ~0U, 0);
 }
 
 void clinux_name_process(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }
@@ -348,12 +350,37 @@ int clinux_spawn_in_place(
     return spawn(&(struct start){path, arguments, environment, descriptors, 3, own_group, NULL}, pid);
 }
 
+static const char copied_program[] = "/proc/self/fd/3";
+// The helper's path, after `copied_program`, in a page that cannot be written to; NULL until it is fixed.
+static const char *fixed_copy;
+static const char *fixed_path;
+
+int clinux_fix_helper(const char *path, unsigned long addresses[2]) {
+    const size_t page = 2 * PATH_MAX, length = strlen(path) + 1;
+    if (fixed_path != NULL || length > PATH_MAX) return -1;
+    char *memory = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return -1;
+    memcpy(memory, copied_program, sizeof copied_program);
+    memcpy(memory + sizeof copied_program, path, length);
+    if (mprotect(memory, page, PROT_READ) != 0) {
+        munmap(memory, page);
+        return -1;
+    }
+    fixed_copy = memory;
+    fixed_path = memory + sizeof copied_program;
+    addresses[0] = (unsigned long)fixed_copy;
+    addresses[1] = (unsigned long)fixed_path;
+    return 0;
+}
+
 int clinux_spawn_helper(
     const char *path, int program, char *const arguments[], char *const environment[], int channel, pid_t *pid
 ) {
     const int descriptors[4] = {channel, channel, -1, program};
+    if (fixed_path != NULL && strcmp(path, fixed_path) == 0) path = fixed_path;
     if (program < 0) return spawn(&(struct start){path, arguments, environment, descriptors, 3, same_group, "/"}, pid);
-    return spawn(&(struct start){"/proc/self/fd/3", arguments, environment, descriptors, 4, same_group, "/"}, pid);
+    path = fixed_copy != NULL ? fixed_copy : copied_program;
+    return spawn(&(struct start){path, arguments, environment, descriptors, 4, same_group, "/"}, pid);
 }
 
 int clinux_spawn_session(

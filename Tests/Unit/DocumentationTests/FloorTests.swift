@@ -12,14 +12,14 @@ struct FloorTests {
         "Agent": ["Advice", "Configuration", "Vault"], "Doctor": ["Advice", "Configuration", "Vault"],
         "Advice": ["Configuration", "Vault"], "JOSE": ["OAuth"], "AuthagentClient": ["AgentAPI"],
         "Formats": ["SecretMemory"], "KeyringProtocol": ["SecretMemory"], "LoopbackHTTP": ["Formats", "System"],
-        "System": ["SecretMemory"], "AgentSetup": ["System"],
+        "System": ["SecretMemory"], "AgentSetup": ["System"], "Sandbox": ["System"],
     ]
 
     /// The modules that may import C, by what they import. The programs' own parts are linked for their effect alone.
     private static let importers: [String: Set<String>] = [
         "CLinux": ["SecretMemory", "System"], "CCurl": ["CurlTransport"], "CSecret": ["authagent-keyring"],
         "CQREncode": ["QRCode"], "COpenAPI": ["AgentServer"], "CQuietDispatch": ["authagentd"],
-        "CWipingHeap": ["authagentd", "authagent-keyring"],
+        "CWipingHeap": ["authagentd", "authagent-keyring"], "CSandbox": ["Sandbox"], "CSeccomp": ["Sandbox"],
         "CEarlyProtection": ["authagent", "authagentd", "authagent-keyring"],
     ]
 

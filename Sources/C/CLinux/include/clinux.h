@@ -96,9 +96,9 @@ int clinux_set_not_dumpable(void);
 /// Sets RLIMIT_CORE to 0.
 int clinux_forbid_core_files(void);
 
-/// Gives the calling thread its own, empty descriptor table (unshare(2), CLONE_FILES). If that is not allowed, the
-/// thread keeps the process's.
-void clinux_own_descriptors(void);
+/// Gives the calling thread its own descriptor table (unshare(2), CLONE_FILES), with nothing but `kept` in it; empty if
+/// that is negative. If that is not allowed, the thread keeps the process's.
+void clinux_own_descriptors(int kept);
 
 /// Sets the name of the calling thread shown by ps(1) and in the kernel's log, at most 15 bytes (prctl(2), PR_SET_NAME).
 void clinux_name_process(const char *name);
@@ -161,6 +161,11 @@ int clinux_spawn_in_place(
 int clinux_spawn_helper(
     const char *path, int program, char *const arguments[], char *const environment[], int channel, pid_t *pid
 );
+
+/// Copies the path of the program that `clinux_spawn_helper` starts to a page that cannot be written to, so that a filter
+/// of system calls can tell its execve(2) by the path's address. Sets the addresses of the two paths that it may use.
+/// Once in a process; -1 on failure.
+int clinux_fix_helper(const char *path, unsigned long addresses[2]);
 
 /// Starts a program in / and in a session and process group of its own, with default signals, `input` as its input,
 /// `output` as its output and errors, and no other descriptor. The caller waits for its end. Returns 0 or an errno,
