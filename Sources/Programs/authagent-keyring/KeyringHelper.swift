@@ -3,6 +3,7 @@ internal import CWipingHeap
 internal import FoundationEssentials
 internal import Glibc
 internal import KeyringProtocol
+internal import Sandbox
 internal import SecretMemory
 
 /// Executes one keyring job and ends, or stays for the next if the keyring unlocks items per client. A crash or hang of
@@ -15,6 +16,8 @@ enum KeyringHelper {
         ProcessProtection.apply()
         // The process may run from a copy in memory, whose name would be a number.
         ProcessProtection.name("authagent-keyri")
+        // libsecret reads what comes over the bus. Without it the helper has no way to a network, a program or a file.
+        _ = Sandbox.enter(.keyringHelper)
         alarm(longestJob)
         // A file backend would be a silent fallback, and aborts on a damaged file; debug output would show secrets.
         for name in ["SECRET_BACKEND", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG"] { unsetenv(name) }

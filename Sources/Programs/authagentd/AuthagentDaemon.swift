@@ -7,6 +7,7 @@ internal import CEarlyProtection
 internal import CQuietDispatch
 internal import CWipingHeap
 internal import Configuration
+internal import Dispatch
 internal import Doctor
 internal import Glibc
 internal import HookRunner
@@ -26,7 +27,7 @@ internal import Vault
 
 /// The composition root: creates all parts and connects them. It has no behaviour of its own.
 @main
-struct AuthagentDaemon: AsyncParsableCommand {
+struct AuthagentDaemon: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "authagentd",
         abstract: "Own OAuth tokens and serve fresh access tokens over a Unix socket.",
@@ -78,7 +79,8 @@ struct AuthagentDaemon: AsyncParsableCommand {
         "\(option) must be one of: " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
     }
 
-    func run() async throws {
+    /// Synchronous, because the sandbox is entered before there is a second thread.
+    func run() throws {
         early_protection()
         wiping_heap()
         ProcessProtection.apply()
@@ -88,23 +90,31 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }
         if let policyTest { return Self.put(Self.test(policyTest, environment)) }
-        if doctor { return await Self.examine(environment) }
-        let readiness = Readiness(descriptor: readyFd, environment: environment)
-        do {
-            try await serve(environment, readiness)
-        } catch {
-            let failure = StartFailure(error)
-            readiness.failed(failure)
-            failure.print()
-            throw ExitCode.failure
+        if doctor {
+            // Unstructured task: the program's only one, which ends it.
+            Task { await Self.examine(environment) }
+            dispatchMain()
         }
+        let readiness = Readiness(descriptor: readyFd, environment: environment)
+        let start: ServingStart
+        do { start = try ServingStart(environment, auditFile: auditFile) } catch { throw failure(error, readiness) }
+        // Unstructured task: the program's only one, which ends it.
+        Task {
+            do { try await serve(start, readiness) } catch { Self.exit(withError: failure(error, readiness)) }
+            Self.exit()
+        }
+        dispatchMain()
     }
 
-    private func serve(_ environment: [String: String], _ readiness: Readiness) async throws {
-        guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
-        // First: with another user's environment, no file or directory may be created.
-        try OwnedPaths.require(OwnedPaths.of(environment, socket: nil, state: paths.state))
-        let settings = try DaemonSettings.load(paths)
+    private func failure(_ error: any Error, _ readiness: Readiness) -> ArgumentParser.ExitCode {
+        let failure = StartFailure(error)
+        readiness.failed(failure)
+        failure.print()
+        return .failure
+    }
+
+    private func serve(_ start: ServingStart, _ readiness: Readiness) async throws {
+        let (environment, paths, settings) = (start.environment, start.paths, start.settings)
         let log = LogOutput(
             level: level(settings), format: format(settings), ownFile: paths.log, environment: environment)
         defer { log.flush() }
@@ -113,7 +123,6 @@ struct AuthagentDaemon: AsyncParsableCommand {
         try audit.open(auditFile ?? settings.auditFile)
 
         // Before the socket: only the holder of the lock may remove the socket that a dead daemon left.
-        try PrivateDirectory.prepareTree(paths.state)
         let lock = try FileLock(paths.lock)
         // Before the lock file names this process: until then, a signal would kill the starting agent.
         let ends = await UnixSignalsSequence(trapping: .sigterm, .sigint)
@@ -126,7 +135,7 @@ struct AuthagentDaemon: AsyncParsableCommand {
         let rules = CurrentRules(settings.accessRules(owner: getuid()))
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
-        let keyring = KeyringStore(helper: try Installation.keyringHelper(), environment: environment)
+        let keyring = KeyringStore(helper: start.keyringHelper, environment: environment)
         let sealed = SealedStore(
             path: paths.sealed, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], time: time,
             warn: { log.logger.warning("sealed store", metadata: ["problem": "\($0)"]) }

@@ -1,0 +1,57 @@
+internal import AgentAPI
+internal import AuthagentClient
+internal import Configuration
+internal import Glibc
+internal import Sandbox
+internal import SinkFiles
+internal import System
+
+/// What an agent that serves does first, while it has one thread: it reads its settings, and gives up what it does not
+/// need.
+struct ServingStart: Sendable {
+    let environment: [String: String]
+    let paths: UserPaths
+    let settings: DaemonSettings
+    let keyringHelper: String
+    let sandbox: Sandbox
+
+    init(_ environment: [String: String], auditFile: String?) throws {
+        guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
+        // First: with another user's environment, no file or directory may be created.
+        try OwnedPaths.require(OwnedPaths.of(environment, socket: nil, state: paths.state))
+        settings = try DaemonSettings.load(paths)
+        keyringHelper = try Installation.keyringHelper()
+        try PrivateDirectory.prepareTree(paths.state)
+        self.environment = environment
+        self.paths = paths
+        let files = FileAccess.agent(paths, settings, environment, auditFile: auditFile ?? settings.auditFile)
+        sandbox = Sandbox.enter(.agent(helper: keyringHelper, files: files))
+    }
+}
+
+extension FileAccess {
+    /// The places of an agent's files. Those that are missing are made where the agent would make them later, because no
+    /// rule can name what is not there.
+    fileprivate static func agent(
+        _ paths: UserPaths, _ settings: DaemonSettings, _ environment: [String: String], auditFile: String?
+    ) -> FileAccess {
+        var access = FileAccess(directories: [paths.state, paths.configuration])
+        // A login reports why it cannot write its account's file.
+        try? TrustedFile.makeDirectory(paths.configuration + "/accounts")
+        // The files of an agent that was killed go, too, also if no sink has them any more.
+        let sinks = settings.sinks.inForce.map(\.path) + TokenFiles(paths).recorded().keys
+        let sinkPlaces = Set(sinks.map(PrivateDirectory.parent(of:)))
+        if sinkPlaces.contains(paths.sinks) { _ = try? TrustedFile.place(paths.sinks, creating: true) }
+        access.directories += sinkPlaces.sorted()
+        if let auditFile { access.directories.append(PrivateDirectory.parent(of: auditFile)) }
+        let inherited = (try? LocalSocket.inherited(environment: environment)) ?? []
+        if inherited.isEmpty, let socket = try? SocketPath.resolve(environment: environment, user: getuid()) {
+            // The error, if there is one, comes with the socket.
+            try? PrivateDirectory.prepare(socket.directory, group: settings.socketGroup)
+            let parent = PrivateDirectory.parent(of: socket.directory)
+            access.directories.append(socket.directory)
+            access.places += [parent, PrivateDirectory.parent(of: parent)]
+        }
+        return access
+    }
+}
