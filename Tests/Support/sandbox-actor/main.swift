@@ -88,17 +88,21 @@ func answer(_ words: [String], _ sandbox: Sandbox?) -> String {
     }
 }
 
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
+}
+
 let sandbox = entered()
-setvbuf(stdout, nil, _IOLBF, 0)
-print("ready")
+say("ready")
 while let line = readLine() {
     let words = line.split(separator: " ").map(String.init)
     guard words == ["calls"] else {
-        print(answer(words, sandbox))
+        say(answer(words, sandbox))
         continue
     }
     for index in 0..<forbidden_call_count() {
-        print(String(cString: forbidden_call_name(index)), name(forbidden_call_attempt(index)))
+        say(String(cString: forbidden_call_name(index)) + " " + name(forbidden_call_attempt(index)))
     }
-    print("end")
+    say("end")
 }

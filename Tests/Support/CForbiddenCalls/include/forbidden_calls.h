@@ -1,4 +1,5 @@
-// System calls that an intruder would make in a process of this project, each with its error number; 0 if it succeeds.
+// System calls that an intruder would make in a process of this project, each with its error number; 0 if it succeeds. None
+// of them changes the machine where it is allowed.
 #ifndef FORBIDDEN_CALLS_H
 #define FORBIDDEN_CALLS_H
 
