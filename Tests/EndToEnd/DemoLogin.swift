@@ -13,11 +13,11 @@ struct DemoLogin {
 
     init(
         _ configuration: DemoIssuer.Configuration = DemoIssuer.Configuration(), keyring: (any SessionKeyring)? = nil,
-        store: String? = nil, changes: [String: String] = [:], scopes: [String] = []
+        store: String? = nil, changes: [String: String] = [:], scopes: [String] = [], disk: SmallDisk? = nil
     ) async throws {
         self.scopes = scopes
         issuer = try await DemoIssuer.start(configuration)
-        home = try AgentHome(keyring: keyring, changes: changes)
+        home = try AgentHome(keyring: keyring, changes: changes, disk: disk)
         self.store = store ?? (keyring == nil ? "memory" : "keyring")
     }
 

@@ -196,7 +196,7 @@ struct SealedStoreTests {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily
         configuration.firstAccessTokenLifetime = 1
-        let demo = try await DemoLogin(configuration, store: "sealed", changes: ["XDG_STATE_HOME": disk.path])
+        let demo = try await DemoLogin(configuration, store: "sealed", disk: disk)
         let home = demo.home
         let key = try home.files.file("key", String(repeating: "k", count: 32))
         let daemon = try await home.daemon()
@@ -319,7 +319,7 @@ struct SealedStoreTests {
     func unlockOfReadOnlyStore() async throws {
         try #require(getuid() == 0, "only root can mount a small disk")
         let disk = try await SmallDisk(kibibytes: 512)
-        let home = try AgentHome(changes: ["XDG_STATE_HOME": disk.path])
+        let home = try AgentHome(disk: disk)
         let daemon = try await home.daemon()
         _ = try await run(home, ["store", "init", "--passphrase"], input: Self.passphrase + "\n")
         await disk.makeReadOnly("/authagent/sealed")

@@ -26,7 +26,7 @@ struct StateDiskTests {
         var configuration = DemoIssuer.Configuration()
         configuration.rotation = .oneUseWithFamily
         configuration.firstAccessTokenLifetime = 1
-        demo = try await DemoLogin(configuration, keyring: keyring, changes: ["XDG_STATE_HOME": disk.path])
+        demo = try await DemoLogin(configuration, keyring: keyring, disk: disk)
         daemon = try await demo.home.daemon()
         try await demo.logIn()
         try await demo.tokenExpires()

@@ -1,15 +1,19 @@
-// The agent's side of its process reader.
+// What the agent asks of its process reader, and of a child.
 #define _GNU_SOURCE 1
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "message.h"
 #include "process_reader.h"
+#include "sandbox.h"
 
 static long long now(void) {
     struct timespec time;
@@ -80,5 +84,36 @@ int csandbox_ask_holder(int reader, uint64_t socket, int milliseconds) {
     if (result == 0) result = csandbox_receive(answer, &number, sizeof number, &file) == sizeof number ? number : -ESRCH;
     if (file >= 0) close(file);
     close(answer);
+    return result;
+}
+
+int csandbox_open_within(const char *path, int milliseconds) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
+    pid_t child = fork();
+    if (child == 0) {
+        // It may outlive this process, and must not keep its descriptors.
+        int channel = dup2(ends[1], STDIN_FILENO);
+        (void)close_range(channel + 1, ~0U, 0);
+        int32_t failure = 0;
+        int file = open(path, O_PATH | O_CLOEXEC);
+        if (file < 0) failure = errno;
+        (void)csandbox_send(channel, &failure, sizeof failure, file);
+        _exit(0);
+    }
+    int result = child < 0 ? -errno : 0;
+    close(ends[1]);
+    if (result == 0) result = wait_until(ends[0], now() + milliseconds);
+    if (result == 0) {
+        int32_t failure = EIO;
+        ssize_t count = csandbox_receive(ends[0], &failure, sizeof failure, &result);
+        if (result < 0) result = count == sizeof failure ? -failure : -EIO;
+    }
+    close(ends[0]);
+    if (child > 0) {
+        kill(child, SIGKILL);
+        // One that the file system blocks cannot be killed yet.
+        for (int left = 20; left > 0 && waitpid(child, NULL, WNOHANG) == 0; left--) (void)poll(NULL, 0, 1);
+    }
     return result;
 }

@@ -44,12 +44,11 @@ int csandbox_rules(uint64_t rights) {
     return result_of(syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0));
 }
 
-int csandbox_give(int rules, const char *path, uint64_t rights) {
-    struct path_rule rule = {rights, open(path, O_PATH | O_CLOEXEC)};
-    if (rule.file < 0) return -errno;
-    int result = result_of(syscall(SYS_landlock_add_rule, rules, rule_of_path, &rule, 0));
-    close(rule.file);
-    return result;
+int csandbox_open(const char *path) { return result_of(open(path, O_PATH | O_CLOEXEC)); }
+
+int csandbox_give(int rules, int file, uint64_t rights) {
+    struct path_rule rule = {rights, file};
+    return result_of(syscall(SYS_landlock_add_rule, rules, rule_of_path, &rule, 0));
 }
 
 int csandbox_enter(int rules) { return result_of(syscall(SYS_landlock_restrict_self, rules, 0)); }

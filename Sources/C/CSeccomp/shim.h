@@ -17,8 +17,9 @@ static inline uint32_t cseccomp_allow(void) { return SCMP_ACT_ALLOW; }
 static inline int cseccomp_set_up(scmp_filter_ctx _Nonnull filter, int code) {
     int result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     if (result == 0) result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(code));
-    // libseccomp before 2.5 has no tree.
+    // libseccomp before 2.5 has neither the tree nor the kernel's own error numbers.
     if (result == 0) (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    if (result == 0) (void)seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
     return result;
 }
 

@@ -11,20 +11,25 @@ public final class AgentHome: Sendable {
     private let keyring: (any SessionKeyring)?
     /// The programs' directory; `nil`: that of the test program.
     private let programs: String?
+    /// Where the state is; `nil`: in `files`.
+    private let disk: SmallDisk?
 
-    /// With a keyring, or without a session bus; `changes` apply to the environment.
+    /// With a keyring, or without a session bus; `changes` apply to the environment. The state is on the disk if one is
+    /// given.
     public init(
-        keyring: (any SessionKeyring)? = nil, changes: [String: String] = [:], programs: String? = nil
+        keyring: (any SessionKeyring)? = nil, changes: [String: String] = [:], programs: String? = nil,
+        disk: SmallDisk? = nil
     ) throws {
         let files = try TemporaryDirectory()
         self.files = files
         self.keyring = keyring
         self.programs = programs
+        self.disk = disk
         for name in ["run", "config", "state"] { try files.directory(name) }
         var environment = keyring?.environment ?? ChildProcess.programEnvironment
         environment["HOME"] = files.path
         environment["XDG_CONFIG_HOME"] = files.path + "/config"
-        environment["XDG_STATE_HOME"] = files.path + "/state"
+        environment["XDG_STATE_HOME"] = disk?.inside ?? files.path + "/state"
         environment["AUTHAGENT_SYSTEM_CONFIG"] = files.path + "/etc"
         // The keyring's bus has its own runtime directory; the agent's socket is in this one.
         environment["AUTHAGENT_SOCK"] = files.path + "/run/agent.sock"
@@ -76,14 +81,17 @@ public final class AgentHome: Sendable {
 
     /// Starts the client.
     public func client(_ arguments: [String], input: String? = "") throws -> ChildProcess {
-        try ChildProcess(try program("authagent"), arguments, environment: environment, input: input)
+        try start("authagent", arguments, input: input)
+    }
+
+    private func start(_ name: String, _ arguments: [String], input: String?) throws -> ChildProcess {
+        let command = (disk?.enter ?? []) + [try program(name)] + arguments
+        return try ChildProcess(command[0], Array(command.dropFirst()), environment: environment, input: input)
     }
 
     /// Starts the daemon in the foreground, as systemd does, and waits until it serves.
     public func daemon(_ arguments: String...) async throws -> ChildProcess {
-        let daemon = try ChildProcess(
-            try program("authagentd"), arguments, environment: environment, input: nil
-        )
+        let daemon = try start("authagentd", arguments, input: nil)
         await eventually("the daemon does not serve: \(daemon.errorsSoFar)") {
             daemon.errorsSoFar.contains("serving") || !daemon.isRunning
         }

@@ -9,6 +9,10 @@ public final class SmallDisk: Sendable {
     private let place: TemporaryDirectory
     /// A private directory on the disk, which this process reaches through the process that holds the mount.
     public let path: String
+    /// The same for a program that `enter` starts. An agent under Landlock cannot follow /proc/PID/root.
+    public var inside: String { place.path }
+    /// A command that executes the command after it where the disk is mounted.
+    public let enter: [String]
 
     public init(kibibytes: Int) async throws {
         place = try TemporaryDirectory()
@@ -27,6 +31,7 @@ public final class SmallDisk: Sendable {
         let isMounted = await keeper.line(beginning: "ready") == "ready"
         try #require(isMounted, "no disk can be mounted: \(keeper.errorsSoFar)")
         path = "/proc/\(keeper.pid)/root\(place.path)"
+        enter = [try MissingProgram.require("nsenter", package: "util-linux"), "--mount", "--target", "\(keeper.pid)"]
     }
 
     /// Makes a directory of the disk, such as `/sealed`, read-only for later opens; the disk as a whole cannot be while

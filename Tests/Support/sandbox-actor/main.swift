@@ -1,6 +1,6 @@
 // Enters the sandbox of the agent or of the keyring helper, and then does what an intruder in such a process would try.
 //
-// usage: sandbox-actor agent|helper|none DIRECTORY HELPER, with commands as lines on standard input:
+// usage: sandbox-actor agent|helper|nested|none DIRECTORY HELPER, with commands as lines on standard input:
 //
 //   calls             tries each call of CForbiddenCalls, and prints its name and error
 //   report            prints what is in force
@@ -27,6 +27,10 @@ func entered() -> Sandbox? {
         return Sandbox.enter(
             .agent(helper: helper, files: FileAccess(directories: [directory], places: [directory + "/.."])))
     case "helper": return Sandbox.enter(.keyringHelper)
+    case "nested":
+        // As in a container whose own filter knows neither seccomp(2) nor landlock(7).
+        _ = Sandbox.enter(.keyringHelper)
+        return Sandbox.enter(.agent(helper: helper, files: FileAccess(directories: [directory])))
     default: return nil
     }
 }

@@ -35,8 +35,14 @@ int csandbox_landlock_version(void);
 /// Creates a set of rules that denies these rights wherever no rule gives them; close-on-exec.
 int csandbox_rules(uint64_t rights);
 
-/// Gives rights for a file, or for a directory and everything below it. Links are followed.
-int csandbox_give(int rules, const char *path, uint64_t rights);
+/// Opens a file as a place in the file system (O_PATH), close-on-exec. Links are followed.
+int csandbox_open(const char *path);
+
+/// The same by a child, so that a file system that does not answer costs no more than the time; ETIMEDOUT then.
+int csandbox_open_within(const char *path, int milliseconds);
+
+/// Gives rights for an open file, or for a directory and everything below it.
+int csandbox_give(int rules, int file, uint64_t rights);
 
 /// Puts the calling thread, and what it starts from now on, under the rules, for good.
 int csandbox_enter(int rules);

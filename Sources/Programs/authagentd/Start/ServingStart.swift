@@ -24,7 +24,7 @@ struct ServingStart: Sendable {
         try PrivateDirectory.prepareTree(paths.state)
         self.environment = environment
         self.paths = paths
-        let files = FileAccess.agent(paths, settings, environment, auditFile: auditFile ?? settings.auditFile)
+        let files = try FileAccess.agent(paths, settings, environment, auditFile: auditFile ?? settings.auditFile)
         sandbox = Sandbox.enter(.agent(helper: keyringHelper, files: files))
     }
 }
@@ -34,7 +34,7 @@ extension FileAccess {
     /// rule can name what is not there.
     fileprivate static func agent(
         _ paths: UserPaths, _ settings: DaemonSettings, _ environment: [String: String], auditFile: String?
-    ) -> FileAccess {
+    ) throws(LocalSocketError) -> FileAccess {
         var access = FileAccess(directories: [paths.state, paths.configuration])
         // A login reports why it cannot write its account's file.
         try? TrustedFile.makeDirectory(paths.configuration + "/accounts")
@@ -42,12 +42,11 @@ extension FileAccess {
         let sinks = settings.sinks.inForce.map(\.path) + TokenFiles(paths).recorded().keys
         let sinkPlaces = Set(sinks.map(PrivateDirectory.parent(of:)))
         if sinkPlaces.contains(paths.sinks) { _ = try? TrustedFile.place(paths.sinks, creating: true) }
-        access.directories += sinkPlaces.sorted()
-        if let auditFile { access.directories.append(PrivateDirectory.parent(of: auditFile)) }
+        access.distant += sinkPlaces.sorted()
+        if let auditFile { access.distant.append(PrivateDirectory.parent(of: auditFile)) }
         let inherited = (try? LocalSocket.inherited(environment: environment)) ?? []
         if inherited.isEmpty, let socket = try? SocketPath.resolve(environment: environment, user: getuid()) {
-            // The error, if there is one, comes with the socket.
-            try? PrivateDirectory.prepare(socket.directory, group: settings.socketGroup)
+            try PrivateDirectory.prepare(socket.directory, group: settings.socketGroup)
             let parent = PrivateDirectory.parent(of: socket.directory)
             access.directories.append(socket.directory)
             access.places += [parent, PrivateDirectory.parent(of: parent)]

@@ -1,26 +1,36 @@
 internal import CSandbox
+internal import Glibc
 internal import System
 
 /// The files that a process may still change. It may read what it could read before.
 public struct FileAccess: Sendable {
     /// Directories in which everything may be changed.
     public var directories: [String]
+    /// The same on file systems that may not answer, such as those of a server. They are waited for a moment.
+    public var distant: [String]
     /// Directories in which sockets and directories may be made anew, after they were removed with their parent, as
     /// systemd-logind does to /run/user/UID at a user's last logout.
     public var places: [String]
     /// Single files that may be written to.
     public var files: [String]
 
-    public init(directories: [String] = [], places: [String] = [], files: [String] = ["/dev/null"]) {
+    public init(
+        directories: [String] = [], distant: [String] = [], places: [String] = [], files: [String] = ["/dev/null"]
+    ) {
         self.directories = directories
+        self.distant = distant
         self.places = places
         self.files = files
     }
 
     struct Entered {
         var measure: Measure
-        var writable: [String] = []
+        /// The directories that may be changed, as they are named, and without links.
+        var writable: [String: String] = [:]
     }
+
+    /// In milliseconds.
+    private static let patience: Int32 = 1_000
 
     /// Puts the calling thread under Landlock. A directory that is not there cannot be named.
     func enter(version: Int, executing programs: [String]?) -> Entered {
@@ -30,22 +40,30 @@ public struct FileAccess: Sendable {
         guard raw >= 0 else { return Entered(measure: Sandbox.measure(raw)) }
         let rules = Descriptor(owning: raw)
         var entered = Entered(measure: .applied)
-        for directory in directories where Self.give(directory, LandlockRights.changes & handled, rules) {
-            entered.writable.append(TrustedFile.resolved(directory))
+        for path in directories + distant {
+            let file = distant.contains(path) ? csandbox_open_within(path, Self.patience) : csandbox_open(path)
+            entered.writable[path] = Self.give(file, LandlockRights.changes & handled, rules)
         }
-        for place in places { _ = Self.give(place, LandlockRights.places & handled, rules) }
-        for file in files { _ = Self.give(file, LandlockRights.writes & handled, rules) }
+        for place in places { _ = Self.give(csandbox_open(place), LandlockRights.places & handled, rules) }
+        for file in files { _ = Self.give(csandbox_open(file), LandlockRights.writes & handled, rules) }
         // Without the right, the program could not be started at all.
-        guard (programs ?? []).allSatisfy({ Self.give($0, LandlockRights.execution, rules) }) else {
+        let given = (programs ?? []).map { Self.give(csandbox_open($0), LandlockRights.execution, rules) }
+        guard !given.contains(nil) else {
             return Entered(measure: .unavailable("cannot open \((programs ?? []).joined(separator: " or "))"))
         }
         entered.measure = Sandbox.measure(csandbox_enter(rules.raw))
-        if !entered.measure.isApplied { entered.writable = [] }
+        if !entered.measure.isApplied { entered.writable = [:] }
         return entered
     }
 
-    private static func give(_ path: String, _ rights: UInt64, _ rules: borrowing Descriptor) -> Bool {
-        // Through no other user's link.
-        csandbox_give(rules.raw, TrustedFile.resolved(path), rights) >= 0
+    /// Gives rights for an open file, and closes it. Returns its path without links; `nil` on failure.
+    private static func give(_ raw: Int32, _ rights: UInt64, _ rules: borrowing Descriptor) -> String? {
+        guard raw >= 0 else { return nil }
+        let file = Descriptor(owning: raw)
+        guard csandbox_give(rules.raw, file.raw, rights) >= 0 else { return nil }
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/fd/\(file.raw)", &target, target.count)
+        guard count > 0 else { return "" }
+        return String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -23,8 +23,9 @@ enum LandlockRights {
         right(csandbox_write_file) | right(csandbox_remove_directory) | right(csandbox_remove_file)
         | right(csandbox_make_directory) | right(csandbox_make_file) | right(csandbox_make_socket)
         | right(csandbox_make_fifo) | right(csandbox_make_link) | right(csandbox_refer) | right(csandbox_truncate)
-    /// Neither holds data.
-    static let places = right(csandbox_make_directory) | right(csandbox_make_socket)
+    /// Nothing that holds data: an empty directory is all that can be removed.
+    static let places =
+        right(csandbox_make_directory) | right(csandbox_make_socket) | right(csandbox_remove_directory)
     static let writes = right(csandbox_write_file) | right(csandbox_truncate)
     static let execution = right(csandbox_execute)
 

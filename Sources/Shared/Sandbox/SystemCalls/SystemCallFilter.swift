@@ -24,7 +24,6 @@ struct SystemCallFilter {
         defer { seccomp_release(filter) }
         var code = cseccomp_set_up(filter, EPERM)
         if code == 0 { code = add(to: filter) }
-        // Negative error numbers; ECANCELED where a thread has another filter.
         if code == 0 { code = seccomp_load(filter) }
         return code == 0 ? .applied : .unavailable(Sandbox.text(-code))
     }

@@ -29,6 +29,15 @@ struct RefusedCallTests {
         }
     }
 
+    @Test("where a container forbids to restrict oneself, an agent goes on and says what is missing")
+    func container() async throws {
+        let report = await try SandboxActor(.nested).ask("report")
+        #expect(
+            report.contains(#"files: Sandbox.Measure.unavailable("Landlock cannot be used: Operation not permitted"#))
+        #expect(report.contains(#"systemCalls: Sandbox.Measure.unavailable("Operation not permitted")"#), "\(report)")
+        #expect(report.contains("noNewPrivileges: Sandbox.Measure.applied"))
+    }
+
     @Test("an agent can start its keyring helper, and not the same file by another execve(2)")
     func helper() async throws {
         let actor = try await SandboxActor(.agent)

@@ -13,7 +13,7 @@ final class SandboxActor: Sendable {
     /// A directory in which it may not.
     let other: String
 
-    enum Kind: String { case agent, helper, none }
+    enum Kind: String { case agent, helper, nested, none }
 
     /// Starts it. `helper`: the one program that an agent may execute.
     init(_ kind: Kind, helper: String = "/usr/bin/true") async throws {
