@@ -25,7 +25,7 @@ struct SystemCallFilter {
         var code = cseccomp_set_up(filter, EPERM)
         if code == 0 { code = add(to: filter) }
         if code == 0 { code = seccomp_load(filter) }
-        return code == 0 ? .applied : .unavailable(Sandbox.text(-code))
+        return code == 0 ? .applied : .unavailable("the kernel refuses the filter: \(Sandbox.text(-code))")
     }
 
     private func add(to filter: scmp_filter_ctx) -> Int32 {
