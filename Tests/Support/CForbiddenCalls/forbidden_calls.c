@@ -182,6 +182,9 @@ int forbidden_socket(int family) {
     return 0;
 }
 
+static int truncate_nothing(void) { return forbidden_truncate("/nowhere"); }
+static int empty_nothing(void) { return forbidden_empty("/nowhere"); }
+static int open_by_structure(void) { return code_of(syscall(437, AT_FDCWD, "/nowhere", NULL, 0)); }
 static int packet_socket(void) { return forbidden_socket(AF_PACKET); }
 static int vsock_socket(void) { return forbidden_socket(AF_VSOCK); }
 static int crypto_socket(void) { return forbidden_socket(AF_ALG); }
@@ -194,6 +197,13 @@ int forbidden_write(const char *path) {
 }
 
 int forbidden_truncate(const char *path) { return code_of(truncate(path, 0)); }
+
+int forbidden_empty(const char *path) {
+    int file = open(path, O_RDONLY | O_TRUNC | O_CLOEXEC);
+    if (file < 0) return errno;
+    close(file);
+    return 0;
+}
 
 int forbidden_rename(const char *from, const char *to) { return code_of(rename(from, to)); }
 
@@ -242,6 +252,9 @@ static const struct {
     {"socket-packet", packet_socket},
     {"socket-vsock", vsock_socket},
     {"socket-crypto", crypto_socket},
+    {"truncate", truncate_nothing},
+    {"open-empty", empty_nothing},
+    {"openat2", open_by_structure},
     {"unknown", unknown_call},
 };
 

@@ -4,7 +4,7 @@
 //
 //   calls             tries each call of CForbiddenCalls, and prints its name and error
 //   report            prints what is in force
-//   write PATH        and truncate PATH, rename FROM TO, read PATH, execute PATH, socket FAMILY: print the error
+//   write PATH        and rename FROM TO, read PATH, execute PATH, socket FAMILY: print the error
 //   start             starts the helper as the agent does, and prints its exit code
 //   allows PATH       prints whether the sandbox allows writing to the directory
 //   program PID       prints the program of a process as the process reader sees it
@@ -69,7 +69,6 @@ func answer(_ words: [String], _ sandbox: Sandbox?) -> String {
     switch words.first {
     case "report": return sandbox.map { "\($0.report)" } ?? "none"
     case "write": return name(forbidden_write(first))
-    case "truncate": return name(forbidden_truncate(first))
     case "rename": return name(forbidden_rename(first, words[2]))
     case "read":
         let file = open(first, O_RDONLY | O_CLOEXEC)

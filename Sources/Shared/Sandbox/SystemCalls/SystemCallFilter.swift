@@ -8,8 +8,10 @@ struct SystemCallFilter {
     private let sockets: [SocketFamily]
     private let execution: Execution
 
-    /// Calls that a kernel of today or tomorrow has and no list here: glibc then takes the call that it had before. EPERM
-    /// would be an answer to it.
+    /// Calls with arguments in memory, where a filter cannot see them. A library then takes the call that it had before;
+    /// EPERM would be an answer to it.
+    private static let absent = ["clone3", "openat2"]
+    /// The same for calls that a kernel of today or tomorrow has and no list here.
     private static let future: ClosedRange<Int32> = 451...511
 
     init(_ groups: [SystemCallGroup], sockets: [SocketFamily], execution: Execution) {
@@ -43,7 +45,7 @@ struct SystemCallFilter {
             let code = Self.add(rule, number, to: filter)
             guard code == 0 else { return code }
         }
-        for number in [seccomp_syscall_resolve_name("clone3")] + Self.future where number >= 0 {
+        for number in Self.absent.map({ seccomp_syscall_resolve_name($0) }) + Self.future where number >= 0 {
             guard !allowed.contains(number) else { continue }
             let code = seccomp_rule_add_array(filter, cseccomp_fail(ENOSYS), number, 0, nil)
             guard code == 0 else { return code }

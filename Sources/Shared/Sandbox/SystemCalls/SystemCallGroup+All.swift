@@ -77,17 +77,20 @@ extension SystemCallGroup {
     private static let files = SystemCallGroup(
         "opening and looking; Landlock decides what may be written; memfd for what a program reads or is",
         """
-        open openat openat2 creat access faccessat faccessat2 stat stat64 lstat lstat64 fstat fstat64 newfstatat
+        creat access faccessat faccessat2 stat stat64 lstat lstat64 fstat fstat64 newfstatat
         fstatat64 statx statfs statfs64 fstatfs fstatfs64 statmount listmount readlink readlinkat getdents getdents64
         getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr getxattrat listxattrat file_getattr getcwd chdir
         fchdir flock fadvise64 fadvise64_64 arm_fadvise64_64 readahead cachestat memfd_create umask
-        """)
+        """,
+        // Landlock before Linux 6.2 does not keep a file from being emptied, by truncate(2), which is left out, or by
+        // opening it for reading.
+        rules: opening(.without(truncation), .accessing(1), .accessing(2)))
 
     private static let changes = SystemCallGroup(
         "the files of state, accounts, sinks, audit and log, with owner and mode; the socket's directory",
         """
         mkdir mkdirat rename renameat renameat2 unlink unlinkat rmdir link linkat symlink symlinkat chmod fchmod fchmodat
-        fchmodat2 chown chown32 lchown lchown32 fchown fchown32 fchownat truncate truncate64 ftruncate ftruncate64
+        fchmodat2 chown chown32 lchown lchown32 fchown fchown32 fchownat ftruncate ftruncate64
         fallocate utime utimes utimensat utimensat_time64 futimesat sync syncfs
         """)
 
@@ -129,20 +132,37 @@ extension SystemCallGroup {
         read close recvmsg sendmsg readlink readlinkat getdents getdents64 fstat fstat64 newfstatat fstatat64 statx lseek
         fcntl fcntl64 getpid getrandom prlimit64
         """,
-        rules: [("open", UInt32(1)), ("openat", 2)].map { name, flags in
-            SystemCallRule(name, SystemCallRule.without(flags, openingToWrite))
-        })
+        rules: opening(.without(openingToWrite)))
+
+    /// Rules for both calls that open a file, each of which allows it.
+    private static func opening(_ flags: OpenFlags...) -> [SystemCallRule] {
+        [("open", UInt32(1)), ("openat", 2)].flatMap { name, argument in
+            flags.map { flags in
+                SystemCallRule(name, .bits(argument: argument, mask: flags.mask, value: flags.value))
+            }
+        }
+    }
+
+    private struct OpenFlags {
+        var mask: UInt64
+        var value: UInt64
+
+        static func without(_ flags: UInt64) -> OpenFlags { OpenFlags(mask: flags, value: 0) }
+        /// O_WRONLY or O_RDWR.
+        static func accessing(_ mode: UInt64) -> OpenFlags { OpenFlags(mask: 0x3, value: mode) }
+    }
 
     /// Options of prctl(2): the signal at a parent's end, name, timer slack, no_new_privs, seccomp, and what is only read;
-    /// names of memory areas, which glibc gives. 4, PR_SET_DUMPABLE, is apart.
+    /// names of memory areas, which glibc gives. 4, PR_SET_DUMPABLE, has a rule of its own.
     private static let processOptions: [UInt32] = [
         1, 2, 3, 7, 15, 16, 21, 22, 23, 27, 29, 30, 37, 38, 39, 42, 52, 56, 66, 0x5356_4D41,
     ]
     /// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
     private static let namespaces: UInt64 = 0x7E02_0000
     private static let cloneFiles: UInt32 = 0x400
-    /// O_ACCMODE, O_CREAT, O_TRUNC; the same on the architectures that Swift has.
-    private static let openingToWrite: UInt64 = 0x3 | 0x40 | 0x200
+    /// O_TRUNC; the same on the architectures that Swift has, as O_ACCMODE and O_CREAT.
+    private static let truncation: UInt64 = 0x200
+    private static let openingToWrite: UInt64 = truncation | 0x3 | 0x40
 
     private enum Protection {
         static let write: UInt64 = 2

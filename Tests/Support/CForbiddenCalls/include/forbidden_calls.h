@@ -12,6 +12,9 @@ int forbidden_call_attempt(int index);
 // Opens the file as in a shell's `>`.
 int forbidden_write(const char *path);
 int forbidden_truncate(const char *path);
+
+// Opens the file for reading, and empties it.
+int forbidden_empty(const char *path);
 int forbidden_rename(const char *from, const char *to);
 
 // Executes the program in a child; 0 if it has run.
