@@ -44,14 +44,15 @@ struct RestrictionTests {
         let settings = demo.home.files.path + "/config/authagent"
         try FileManager.default.createDirectory(
             atPath: settings, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let text = "[[rule]]\naccounts = [\"work\"]\nexecutable = \"\(program)\"\nallow = [\"token\"]\n"
+        let text = "[[rule]]\naccounts = [\"work\"]\nexecutable = \"\(program)\"\nallow = [\"token\", \"login\"]\n"
         try text.write(toFile: settings + "/authagent.toml", atomically: true, encoding: .utf8)
         chmod(settings + "/authagent.toml", 0o600)
         try await demo.logIn()
         let agent = try #require(demo.home.daemonPID)
         #expect(try Self.readers(of: agent).count == 1)
-        let check = try await demo.home.authagent("policy", "check", "--as-pid", "\(agent)", "work")
-        #expect(check.output.contains("executable: "), "\(check)")
+        #expect(try await demo.home.authagent("token", "work").status == 0)
+        // Without "_claimed": the rule has compared the file.
+        #expect(demo.home.log.contains(" executable=\(program) "), "\(demo.home.log)")
     }
 
     @Test("without its process reader an agent serves, and the log names no program")
