@@ -26,7 +26,8 @@ enum LandlockRights {
     /// Nothing that holds data: an empty directory is all that can be removed.
     static let places =
         right(csandbox_make_directory) | right(csandbox_make_socket) | right(csandbox_remove_directory)
-    static let writes = right(csandbox_write_file) | right(csandbox_truncate)
+    /// With ioctl(2), by which libraries ask whether it is a terminal.
+    static let writes = right(csandbox_write_file) | right(csandbox_truncate) | right(csandbox_ioctl_device)
     static let execution = right(csandbox_execute)
 
     private static func right(_ right: csandbox_right) -> UInt64 { UInt64(right.rawValue) }
