@@ -108,7 +108,7 @@ let adapters: [Target] = [
     // Runs the programs of the configuration.
     .target(
         name: "HookRunner",
-        dependencies: ["Agent", "Configuration", "Formats", "System"],
+        dependencies: ["Agent", "AgentAPI", "Configuration", "Formats", "System"] + crypto,
         path: "Sources/Adapters/HookRunner",
         swiftSettings: swift
     ),
@@ -550,7 +550,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "ConfigurationTests",
-        dependencies: ["AgentAPI", "Configuration", "OAuth", "Policy", "SecretMemory", "TestSupport"],
+        dependencies: ["AgentAPI", "Configuration", "OAuth", "Policy", "SecretMemory", "System", "TestSupport"],
         path: "Tests/Unit/Agent/ConfigurationTests",
         swiftSettings: swift
     ),

@@ -10,8 +10,11 @@ public final class TokenFiles: SinkFiles {
     private let agentsOwn: [String]
     /// The agent's own directory for sinks, which it creates.
     private let ownPlace: String
+    private let mayWrite: @Sendable (String) -> Bool
 
-    public init(_ paths: UserPaths) {
+    /// `mayWrite`: whether the agent, which limits itself at its start, may write to a directory.
+    public init(_ paths: UserPaths, mayWrite: @escaping @Sendable (String) -> Bool = { _ in true }) {
+        self.mayWrite = mayWrite
         records = SinkRecords(paths.sinkRecords)
         agentsOwn = [paths.state, paths.configuration, paths.systemConfiguration].map(TrustedFile.resolved)
         ownPlace = paths.sinks
@@ -20,7 +23,8 @@ public final class TokenFiles: SinkFiles {
     public func check(_ sink: SinkSettings) throws(Fault) {
         let directory = try open(sink.path)
         _ = try directory.mark(of: directory.name)
-        if let group = sink.group {
+        // Where it may write only after its next start, the sink waits for that.
+        if let group = sink.group, mayWrite(directory.path) {
             // The kernel decides who may give a file to a group.
             let empty = try directory.prepare([], for: directory.name, mode: sink.mode, group: (group.name, group.id))
             empty.file.remove()
@@ -42,6 +46,7 @@ public final class TokenFiles: SinkFiles {
         _ content: SinkContent, to sink: SinkSettings, expiresAt: Int?, unless isObsolete: () -> Bool
     ) throws(Fault) -> Bool {
         let directory = try open(sink.path)
+        guard mayWrite(directory.path) else { throw SinkPlace.unreachable(sink.path) }
         let isChanged = try replace(
             sink.path, in: directory, with: content.bytes, sink, expiresAt: expiresAt, unless: isObsolete)
         if isObsolete() { return false }

@@ -24,7 +24,7 @@ public final class Agent: Sendable {
         /// Returns the QR code of a URL as lines of half blocks; `nil` if it does not fit.
         public var drawQRCode: @Sendable (String) -> [String]?
         /// Reads the daemon's settings again and applies them; throws without a change if one is wrong.
-        public var reloadSettings: @Sendable () throws(ConfigurationError) -> Void
+        public var reloadSettings: @Sendable () async throws(ConfigurationError) -> Void
         /// Opens the files of log and audit again, after a program has moved them away.
         public var reopenFiles: @Sendable () -> Void
         /// Runs the doctor's checks. Changes nothing.
@@ -47,7 +47,7 @@ public final class Agent: Sendable {
         public init(
             directory: AccountDirectory, stores: StoreSet, transport: any HTTPTransport, time: any Time,
             jitter: @escaping @Sendable () -> Double, drawQRCode: @escaping @Sendable (String) -> [String]?,
-            reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void,
+            reloadSettings: @escaping @Sendable () async throws(ConfigurationError) -> Void,
             examine: @escaping @Sendable () async -> DoctorReport, socket: String, processID: Int32, logger: Logger,
             environment: [String: String] = [:], hooks: HookParts = .none, notices: NoticeFile? = nil,
             renewals: RenewalFile? = nil,

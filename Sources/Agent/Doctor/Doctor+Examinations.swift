@@ -28,9 +28,9 @@ extension Doctor {
     }
 
     private var program: Examination {
-        Examination(late: Self.late(.agentProgram)) { [isAgent = parts.isAgent] in
-            guard isAgent, let program = RunningProgram() else { return [] }
-            return [.program(program)]
+        Examination(late: Self.late(.agentProgram)) { [parts] in
+            guard parts.isAgent else { return [] }
+            return [RunningProgram().map(DoctorCheck.program), .hooks(parts.spawner())].compactMap(\.self)
         }
     }
 

@@ -21,6 +21,8 @@ public struct Doctor: Sendable {
         public var journal: @Sendable () throws(Fault) -> JournalSurvey?
         public var transport: any HTTPTransport
         public var time: any Time
+        /// Why the agent cannot run programs; `nil` if it can, or is not there.
+        public var spawner: @Sendable () -> Fault?
         /// Whether this is the running agent, which may be refreshing at the moment.
         public var isAgent: Bool
 
@@ -28,7 +30,7 @@ public struct Doctor: Sendable {
             paths: UserPaths, environment: [String: String], machine: MachinePaths = MachinePaths(),
             keyring: Result<any CredentialStore, Fault>, sealed: any KeyedStore,
             journal: @escaping @Sendable () throws(Fault) -> JournalSurvey?, transport: any HTTPTransport,
-            time: any Time, isAgent: Bool
+            time: any Time, isAgent: Bool, spawner: @escaping @Sendable () -> Fault? = { nil }
         ) {
             self.paths = paths
             self.environment = environment
@@ -39,6 +41,7 @@ public struct Doctor: Sendable {
             self.transport = transport
             self.time = time
             self.isAgent = isAgent
+            self.spawner = spawner
         }
     }
 

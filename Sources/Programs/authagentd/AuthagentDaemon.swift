@@ -121,6 +121,7 @@ struct AuthagentDaemon: ParsableCommand {
         let audit = AuditTrail(owner: getuid(), logger: log.logger) { log.log($0) }
         defer { audit.flush(within: .seconds(1)) }
         try audit.open(auditFile ?? settings.auditFile)
+        let spawner = start.spawner
 
         // Before the socket: only the holder of the lock may remove the socket that a dead daemon left.
         let lock = try FileLock(paths.lock)
@@ -137,14 +138,17 @@ struct AuthagentDaemon: ParsableCommand {
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: start.keyringHelper, environment: environment)
         let sealed = SealedStore(
+        let writable = WritableDirectories(start.sandbox)
             path: paths.sealed, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], time: time,
+        let programs = SpawnerLists(spawner, logger: log.logger)
+        try await programs.read(settings)
             warn: { log.logger.warning("sealed store", metadata: ["problem": "\($0)"]) }
         )
         let doctor = Doctor(
             Doctor.Parts(
                 paths: paths, environment: environment, keyring: .success(keyring), sealed: sealed,
                 journal: { () throws(Fault) in try SealedJournal.survey(paths.journal) },
-                transport: network, time: time, isAgent: true
+                transport: network, time: time, isAgent: true, spawner: { spawner.fault }
             )
         )
         let sinks = CurrentSinks(settings.sinks)
@@ -157,7 +161,7 @@ struct AuthagentDaemon: ParsableCommand {
                 time: time,
                 jitter: { Double.random(in: 0...1) },
                 drawQRCode: { QRCode.lines(for: $0) },
-                reloadSettings: { () throws(ConfigurationError) in
+                reloadSettings: { () async throws(ConfigurationError) in
                     let additions = sinks.additions
                     let settings = try DaemonSettings.load(paths)
                     try SinkPlace.requireSafe(settings.sinks.configured)
@@ -167,6 +171,9 @@ struct AuthagentDaemon: ParsableCommand {
                     }
                     network.apply(settings.network)
                     rules.replace(settings.accessRules(owner: getuid()))
+                    try writable.require(
+                        settings, auditFile: auditFile ?? settings.auditFile, besides: sinks.configured)
+                    try await programs.read(settings)
                     hooks.replace(settings.hooks)
                     sinks.replace(settings.sinks, readAfter: additions)
                     credentials.replace(settings.credentials)
@@ -175,17 +182,19 @@ struct AuthagentDaemon: ParsableCommand {
                 examine: { await doctor.report() },
                 socket: sockets.path,
                 processID: getpid(),
+                    programs.retire(before: settings)
                 logger: log.logger,
                 environment: environment,
                 // Each runs one program at a time, so none waits for another's.
                 hooks: HookParts(
-                    programs: hooks, runner: HookRunner(environment: environment), owner: getuid(),
-                    confirmations: { HookRunner(environment: environment) }),
+                    programs: hooks, runner: HookRunner(spawner), owner: getuid(),
+                    confirmations: { HookRunner(spawner) }),
                 notices: NoticeFile(path: paths.notices),
                 renewals: RenewalFile(path: paths.renewals),
                 sinks: SinkParts(
-                    current: sinks, files: TokenFiles(paths), programs: HookRunner(environment: environment),
-                    added: AddedSinks(paths)),
+                    current: sinks, files: TokenFiles(paths, mayWrite: writable.allows), programs: HookRunner(spawner),
+                    added: AddedSinks(paths),
+                    readPrograms: { await programs.read(added: $0) }),
                 redirectListeners: RedirectListeners(),
                 reopenFiles: {
                     log.reopen()

@@ -62,10 +62,10 @@ final class AccountRegistry: Sendable {
     /// The queue of reloads and migrations.
     let turn = TurnQueue()
     private let shared: SharedParts
-    private let reloadSettings: @Sendable () throws(ConfigurationError) -> Void
+    private let reloadSettings: @Sendable () async throws(ConfigurationError) -> Void
     private let state: Mutex<State>
 
-    init(_ shared: SharedParts, reloadSettings: @escaping @Sendable () throws(ConfigurationError) -> Void) {
+    init(_ shared: SharedParts, reloadSettings: @escaping @Sendable () async throws(ConfigurationError) -> Void) {
         self.shared = shared
         self.reloadSettings = reloadSettings
         state = Mutex(State(derivations: shared.derivations))
@@ -287,7 +287,7 @@ final class AccountRegistry: Sendable {
             shared.logger.error("reload refused", metadata: ["problem": "\(conflict.error)"])
             throw .configuration(conflict.error)
         }
-        do throws(ConfigurationError) { try reloadSettings() } catch {
+        do throws(ConfigurationError) { try await reloadSettings() } catch {
             shared.logger.error("reload refused", metadata: ["problem": "\(error)"])
             throw .configuration(error)
         }

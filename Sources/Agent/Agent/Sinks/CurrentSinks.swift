@@ -44,6 +44,9 @@ public final class CurrentSinks: Sendable {
         changed?()
     }
 
+    /// The sinks of authagent.toml in force.
+    public var configured: [SinkSettings] { current.configured }
+
     var current: SinkDeclarations { state.withLock { $0.declarations } }
 
     func whenChanged(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.changed = body } }
@@ -56,13 +59,17 @@ public struct SinkParts: Sendable {
     public var programs: any ProgramRunner
     /// The file of `authagent sink add`.
     public var added: AddedSinks
+    /// Has `programs` read that file again, before one of its programs runs. Logs why that fails.
+    public var readPrograms: @Sendable ([AddedSink]) async -> Void
 
     public init(
-        current: CurrentSinks, files: any SinkFiles, programs: any ProgramRunner, added: AddedSinks
+        current: CurrentSinks, files: any SinkFiles, programs: any ProgramRunner, added: AddedSinks,
+        readPrograms: @escaping @Sendable ([AddedSink]) async -> Void = { _ in }
     ) {
         self.current = current
         self.files = files
         self.programs = programs
         self.added = added
+        self.readPrograms = readPrograms
     }
 }

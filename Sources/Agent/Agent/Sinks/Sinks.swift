@@ -173,7 +173,9 @@ final class Sinks: Sendable {
             try requireFree(sink, parts.current.current)
             try await examine(sink, parts)
             try parts.added.add(request)
-            parts.current.replace(added: try parts.added.load())
+            let added = try parts.added.load()
+            await parts.readPrograms(added)
+            parts.current.replace(added: added)
             shared.logger.info("sink added", metadata: ["path": "\(sink.path)", "account": "\(sink.account)"])
             return sink
         } catch { throw Problem(.badRequest, error.problem, hint: error.hint) }
@@ -215,17 +217,21 @@ final class Sinks: Sendable {
         guard let parts else { throw .noSinks }
         let run = state.withLock { $0.runs[path] }
         let result = await turn.run { () -> Result<Void, Problem> in
-            do throws(Problem) { return .success(try self.revoke(path, parts)) } catch { return .failure(error) }
+            do throws(Problem) { return .success(try await self.revoke(path, parts)) } catch { return .failure(error) }
         }
         try result.get()
         return SinkRemoval(path: path, removed: await run?.discard().value ?? true)
     }
 
-    private func revoke(_ path: String, _ parts: SinkParts) throws(Problem) {
+    private func revoke(_ path: String, _ parts: SinkParts) async throws(Problem) {
         var isRemoved = false
         do throws(ConfigurationError) {
             isRemoved = try parts.added.remove(path)
-            if isRemoved { parts.current.replace(added: try parts.added.load()) }
+            if isRemoved {
+                let added = try parts.added.load()
+                parts.current.replace(added: added)
+                await parts.readPrograms(added)
+            }
         } catch { throw .configuration(error) }
         guard isRemoved else {
             let declarations = parts.current.current

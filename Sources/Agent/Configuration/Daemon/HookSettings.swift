@@ -19,6 +19,9 @@ public struct HookSettings: Equatable, Sendable {
         set { programs[occasion] = newValue }
     }
 
+    /// The programs, in the order of their occasions.
+    public var all: [ConfiguredProgram] { Occasion.allCases.compactMap { programs[$0] } }
+
     /// Takes the file's programs over those of the file before.
     mutating func read(_ file: inout TOMLFile) throws(ConfigurationError) {
         for occasion in Occasion.allCases {

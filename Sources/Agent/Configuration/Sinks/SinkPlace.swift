@@ -26,6 +26,32 @@ public struct SinkPlace: Sendable {
         return nil
     }
 
+    /// Refuses new sinks of authagent.toml to whose directories the agent may not write before its next start. Those of
+    /// `known` are in force, and say so themselves.
+    public static func requireReachable(
+        _ sinks: [SinkSettings], besides known: [SinkSettings], _ mayWrite: @escaping @Sendable (String) -> Bool
+    ) throws(ConfigurationError) {
+        let known = Set(known.map(\.path))
+        let new = sinks.filter { !known.contains($0.path) }
+        let found = PatientLook.result("sinks") { () -> SinkSettings? in
+            new.first { sink in
+                // A missing directory may come later.
+                guard let place = try? TrustedFile.place(SinkPlace(sink).directory) else { return false }
+                return !mayWrite(place.path)
+            }
+        }
+        guard let sink = found ?? nil else { return }
+        let fault = unreachable(sink.path)
+        throw ConfigurationError(file: sink.source, problem: "path: \(fault.problem)", hint: fault.hint)
+    }
+
+    /// Why a file in a directory that the agent did not know at its start cannot be written.
+    public static func unreachable(_ path: String) -> Fault {
+        Fault(
+            "the agent cannot write to \(path) before its next start: until then, it has limited itself to other directories",
+            hint: "run 'authagent stop', and the next command starts an agent that can")
+    }
+
     /// Returns why the sink's group cannot read the file, as far as modes say; `nil` without a group.
     public static func obstacle(_ sink: SinkSettings, in directory: String) -> Fault? {
         guard let group = sink.group, let closed = TrustedFile.firstClosed(directory, to: group.id) else { return nil }

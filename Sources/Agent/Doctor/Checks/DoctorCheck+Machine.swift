@@ -1,4 +1,5 @@
 package import AgentAPI
+package import System
 
 extension DoctorCheck {
     package static func program(_ program: RunningProgram) -> DoctorCheck {
@@ -9,6 +10,12 @@ extension DoctorCheck {
             .agentProgram, .warning, "the running agent was started before \(program.path) was replaced",
             hint: "run 'authagent stop', and the next command starts the new one"
         )
+    }
+
+    /// `fault`: why the agent cannot run programs.
+    package static func hooks(_ fault: Fault?) -> DoctorCheck {
+        guard let fault else { return DoctorCheck(.agentHooks, .ok, "the process that runs hooks is there") }
+        return DoctorCheck(.agentHooks, .problem, fault.problem, hint: fault.hint)
     }
 
     package static func credential(_ facts: CredentialFacts) -> DoctorCheck {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "apart.h"
 #include "command.h"
 
 /// The peer of a Unix socket, fixed by the kernel at connect time.

@@ -3,6 +3,7 @@ internal import AuthagentClient
 internal import Configuration
 internal import Glibc
 internal import Sandbox
+internal import HookRunner
 internal import SinkFiles
 internal import System
 
@@ -16,9 +17,12 @@ struct ServingStart: Sendable {
     let sandbox: Sandbox
 
     init(_ environment: [String: String], auditFile: String?) throws {
+    /// Forked before all else: it must have none of what follows.
+    let spawner: ProgramSpawner
         guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
         // First: with another user's environment, no file or directory may be created.
         try OwnedPaths.require(OwnedPaths.of(environment, socket: nil, state: paths.state))
+        spawner = .fork(environment, paths: paths)
         settings = try DaemonSettings.load(paths)
         keyringHelper = try Installation.keyringHelper()
         try PrivateDirectory.prepareTree(paths.state)
@@ -41,7 +45,10 @@ extension FileAccess {
         // The files of an agent that was killed go, too, also if no sink has them any more.
         let sinks = settings.sinks.inForce.map(\.path) + TokenFiles(paths).recorded().keys
         let sinkPlaces = Set(sinks.map(PrivateDirectory.parent(of:)))
-        if sinkPlaces.contains(paths.sinks) { _ = try? TrustedFile.place(paths.sinks, creating: true) }
+        // 'authagent sink add' may need it at any time. Elsewhere its parent is another agent's, or systemd creates it.
+        let isOwn = environment["XDG_RUNTIME_DIR"]?.hasPrefix("/") == true
+        if isOwn || sinkPlaces.contains(paths.sinks) { _ = try? TrustedFile.place(paths.sinks, creating: true) }
+        access.directories.append(paths.sinks)
         access.distant += sinkPlaces.sorted()
         if let auditFile { access.distant.append(PrivateDirectory.parent(of: auditFile)) }
         let inherited = (try? LocalSocket.inherited(environment: environment)) ?? []

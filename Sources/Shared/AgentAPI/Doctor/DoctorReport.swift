@@ -64,6 +64,7 @@ public struct DoctorCheck: Codable, Equatable, Sendable {
         case agentVersion = "agent.version"
         case agentEnvironment = "agent.environment"
         case agentProgram = "agent.program"
+        case agentHooks = "agent.hooks"
         case keyringHelper = "keyring.helper"
         case keyringBus = "keyring.bus"
         case keyringState = "keyring.state"

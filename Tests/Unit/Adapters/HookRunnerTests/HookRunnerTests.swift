@@ -9,7 +9,7 @@ import Testing
 /// Real programs, run as hooks are.
 struct HookRunnerTests {
     private let directory: TemporaryDirectory
-    private let runner = HookRunner(
+    private let runner = SpawnedPrograms(
         environment: ["HOME": "/home/me", "PATH": "/elsewhere", "SECRET_TOKEN": "hidden", "LD_PRELOAD": "/tmp/x.so"])
 
     init() throws { directory = try TemporaryDirectory() }

@@ -61,6 +61,17 @@ struct SinkFilesTests {
         #expect(try names() == ["token"])
     }
 
+    @Test("a directory that the agent may write to only after its next start is said so, and nothing is written")
+    func unreachable() throws {
+        let (place, path) = (TrustedFile.resolved(place), sink.path)
+        let tokens = TokenFiles(try paths) { $0 != place }
+        #expect(throws: Never.self) { try tokens.check(sink) }
+        let fault = try #require(throws: Fault.self) { try tokens.write(content("one"), to: sink, expiresAt: nil) }
+        #expect(fault.problem.hasPrefix("the agent cannot write to \(path) before its next start"))
+        #expect(fault.hint == "run 'authagent stop', and the next command starts an agent that can")
+        #expect(try names().isEmpty)
+    }
+
     @Test("a changed mode, and content that another program has changed, are repaired")
     func repaired() throws {
         let tokens = try tokenFiles()

@@ -1,6 +1,7 @@
 import AgentAPI
 import Configuration
 import Foundation
+import System
 import TestSupport
 import Testing
 
@@ -190,5 +191,33 @@ struct SinkTableTests {
             #expect(error?.hint.contains("only you and root can write to") == true)
         }
         try SinkPlace.requireSafe(try load(user: text.replacing("/place/", with: "/none/")).configured)
+    }
+
+    @Test("a new sink in a directory that the agent may not write to is refused, one that is in force or waits is not")
+    func unreachable() throws {
+        let place = TrustedFile.resolved(try files.directory("place"))
+        let sinks = try load(user: "[[sink]]\naccount = \"work\"\npath = \"\(place)/token\"\n").configured
+        let error = try #require(throws: ConfigurationError.self) {
+            try SinkPlace.requireReachable(sinks, besides: []) { $0 != place }
+        }
+        #expect(error.description.contains("authagent.toml:1: path: the agent cannot write to \(place)/token before"))
+        #expect(error.hint == "run 'authagent stop', and the next command starts an agent that can")
+        try SinkPlace.requireReachable(sinks, besides: sinks) { _ in false }
+        try SinkPlace.requireReachable(sinks, besides: []) { $0 == place }
+        try FileManager.default.removeItem(atPath: place)
+        try SinkPlace.requireReachable(sinks, besides: []) { _ in false }
+    }
+
+    @Test("the programs of a source are its hooks and its sinks' programs, in the order of the files")
+    func programs() throws {
+        let sink = "[[sink]]\naccount = \"work\"\non_change = [\"/bin/true\", \"x\"]\n"
+        try files.file("config/authagent/authagent.toml", "on_confirm = [\"/bin/false\"]\n" + sink)
+        #expect(
+            try ProgramSource.settings.load(paths) == [
+                ConfiguredProgram("/bin/false"), ConfiguredProgram("/bin/true", ["x"]),
+            ])
+        #expect(try ProgramSource.added.load(paths).isEmpty)
+        try files.file("config/authagent/sinks.toml", sink + "[[sink]]\naccount = \"gone\"\non_change = [\"/no/x\"]\n")
+        #expect(try ProgramSource.added.load(paths) == [ConfiguredProgram("/bin/true", ["x"])])
     }
 }

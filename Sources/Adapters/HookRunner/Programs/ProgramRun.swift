@@ -12,7 +12,7 @@ final class ProgramRun: Sendable {
     }
 
     private let start: ProgramStart
-    private let input: [UInt8]
+    private let input: Descriptor
     private let state = Mutex(State())
 
     /// A program that was just written may still be open for writing in another starting process (ETXTBSY).
@@ -25,7 +25,7 @@ final class ProgramRun: Sendable {
     private static let unended = Atomic(0)
     private static let mostUnended = 8
 
-    init(_ start: ProgramStart, input: [UInt8]) {
+    init(_ start: ProgramStart, input: consuming Descriptor) {
         self.start = start
         self.input = input
     }
@@ -49,11 +49,11 @@ final class ProgramRun: Sendable {
             }
             // Also after a reload: the file may have been changed since.
             try TrustedProgram.require(start.path)
-            guard let file = MemoryFile.holding(input), let pipe = DescriptorPair.pipe() else {
+            guard let pipe = DescriptorPair.pipe() else {
                 throw Fault("no descriptor is free for \(start.path)", hint: "run 'authagent doctor'")
             }
             let output = Descriptor(owning: pipe.first)
-            let isRunning = try begin(file, Descriptor(owning: pipe.second))
+            let isRunning = try begin(Descriptor(owning: pipe.second))
             guard isRunning else { return ProgramResult(.cancelled) }
             return try watch(ProgramOutput(output), until: deadline)
         } catch { return ProgramResult(.notStarted(error)) }
@@ -61,7 +61,7 @@ final class ProgramRun: Sendable {
 
     /// Starts the process; false if the run is cancelled. Closes the agent's own copy of `output`, so that the output
     /// ends with the program.
-    private func begin(_ input: borrowing Descriptor, _ output: consuming Descriptor) throws(Fault) -> Bool {
+    private func begin(_ output: consuming Descriptor) throws(Fault) -> Bool {
         for attempt in 1...Self.tries {
             let code: Int32? = state.withLock { state in
                 guard !state.isCancelled else { return nil }
