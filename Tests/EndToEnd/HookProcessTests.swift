@@ -91,7 +91,7 @@ struct HookProcessTests {
         #expect(!hasEnded(pid))
     }
 
-    @Test("without the process that runs hooks tokens are served; the doctor and the log say so")
+    @Test("without the process that runs hooks tokens are served; doctor, status --security and the log say so")
     func killedSpawner() async throws {
         let path = try hook("hook", "true")
         try configure("on_refreshed = [\"\(path)\"]\n")
@@ -101,6 +101,10 @@ struct HookProcessTests {
         await eventually { home.log.contains(log) }
         #expect(try await home.authagent("token", "work").status == 0)
         #expect(try await home.doctor()[.agentHooks].map(\.state) == [.problem])
+        let result = try await home.authagent("status", "--security", "--json")
+        let report = try APIJSON.decode(SecurityReport.self, from: result.output.utf8)
+        let check = try #require(report.checks.first { $0.id == .hooks })
+        #expect(check.grade == .weak && check.hint == "run 'authagent stop', and the next command starts a new agent")
         // Rules can still be changed.
         #expect(try await home.authagent("reload").status == 0)
     }

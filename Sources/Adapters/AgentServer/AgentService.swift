@@ -70,4 +70,6 @@ public protocol AgentService: Sendable {
     func confirm(_ approval: Approval) async -> Bool?
     /// Runs all checks. Changes nothing.
     func doctor() async -> DoctorReport
+    /// Returns how the agent is protected. Changes nothing.
+    func security() async -> SecurityReport
 }

@@ -29,6 +29,8 @@ public final class Agent: Sendable {
         public var reopenFiles: @Sendable () -> Void
         /// Runs the doctor's checks. Changes nothing.
         public var examine: @Sendable () async -> DoctorReport
+        /// Finds out how the agent is protected. Changes nothing.
+        public var examineSecurity: @Sendable () async -> SecurityReport
         /// The daemon's environment, which `AgentVariables` reports.
         public var environment: [String: String]
         public var socket: String
@@ -53,7 +55,8 @@ public final class Agent: Sendable {
             renewals: RenewalFile? = nil,
             randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes, sinks: SinkParts? = nil,
             redirectListeners: any RedirectListening = NoRedirectListener(),
-            reopenFiles: @escaping @Sendable () -> Void = {}
+            reopenFiles: @escaping @Sendable () -> Void = {},
+            examineSecurity: @escaping @Sendable () async -> SecurityReport = { SecurityReport([]) }
         ) {
             self.environment = environment
             self.directory = directory
@@ -64,6 +67,7 @@ public final class Agent: Sendable {
             self.drawQRCode = drawQRCode
             self.reloadSettings = reloadSettings
             self.examine = examine
+            self.examineSecurity = examineSecurity
             self.socket = socket
             self.processID = processID
             self.logger = logger
@@ -95,6 +99,7 @@ public final class Agent: Sendable {
     private let statusReader: StatusReader
     private let inspections: Inspections
     private let examination: Examination
+    private let examineSecurity: @Sendable () async -> SecurityReport
     private let metricsPage: MetricsPage
     private let background: BackgroundWork
     private let hooks: Hooks
@@ -126,6 +131,7 @@ public final class Agent: Sendable {
             shared: shared, registry: registry, logins: logins, sinks: sinks, renewals: renewals, parts)
         inspections = Inspections(shared: shared, registry: registry)
         examination = Examination(examine: parts.examine)
+        examineSecurity = parts.examineSecurity
         metricsPage = MetricsPage(shared: shared, registry: registry, logins: logins, sinks: sinks)
         hooks = shared.hooks
         background = BackgroundWork(
@@ -248,6 +254,8 @@ public final class Agent: Sendable {
     public func confirm(_ approval: Approval) async -> Bool? { await hooks.confirm(approval) }
 
     public func doctor() async -> DoctorReport { await examination.report() }
+
+    public func security() async -> SecurityReport { await examineSecurity() }
 }
 
 extension Agent: Service {

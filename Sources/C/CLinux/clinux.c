@@ -23,6 +23,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -136,6 +137,23 @@ int clinux_set_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 int clinux_forbid_core_files(void) {
     struct rlimit none = {0, 0};
     return setrlimit(RLIMIT_CORE, &none);
+}
+
+int clinux_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0; }
+
+static unsigned long long soft_limit(int resource) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+    return limit.rlim_cur;
+}
+
+unsigned long long clinux_core_limit(void) { return soft_limit(RLIMIT_CORE); }
+
+unsigned long long clinux_locked_memory_limit(void) { return soft_limit(RLIMIT_MEMLOCK); }
+
+int clinux_is_read_only(const char *path) {
+    struct statvfs status;
+    return statvfs(path, &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
 }
 
 int clinux_wipe_on_fork(void *address, size_t length) { return madvise(address, length, MADV_WIPEONFORK); }

@@ -51,6 +51,9 @@ struct AuthagentDaemon: ParsableCommand {
         help: ArgumentHelp("Append each decision to this file (default: from authagent.toml).", valueName: "path"))
     var auditFile: String?
 
+    @Flag(help: "Start only if the kernel enforces all protection of the agent's process.")
+    var strict = false
+
     @Flag(help: "Check what an agent needs, print one JSON object, and exit. Changes nothing.")
     var doctor = false
 
@@ -97,7 +100,10 @@ struct AuthagentDaemon: ParsableCommand {
         }
         let readiness = Readiness(descriptor: readyFd, environment: environment)
         let start: ServingStart
-        do { start = try ServingStart(environment, auditFile: auditFile) } catch { throw failure(error, readiness) }
+        do {
+            start = try ServingStart(environment, auditFile: auditFile)
+            if strict || start.settings.isStrict { try MissingProtection.require(start.protection) }
+        } catch { throw failure(error, readiness) }
         // Unstructured task: the program's only one, which ends it.
         Task {
             do { try await serve(start, readiness) } catch { Self.exit(withError: failure(error, readiness)) }
@@ -115,13 +121,13 @@ struct AuthagentDaemon: ParsableCommand {
 
     private func serve(_ start: ServingStart, _ readiness: Readiness) async throws {
         let (environment, paths, settings) = (start.environment, start.paths, start.settings)
+        let spawner = start.spawner
         let log = LogOutput(
             level: level(settings), format: format(settings), ownFile: paths.log, environment: environment)
         defer { log.flush() }
         let audit = AuditTrail(owner: getuid(), logger: log.logger) { log.log($0) }
         defer { audit.flush(within: .seconds(1)) }
         try audit.open(auditFile ?? settings.auditFile)
-        let spawner = start.spawner
 
         // Before the socket: only the holder of the lock may remove the socket that a dead daemon left.
         let lock = try FileLock(paths.lock)
@@ -132,16 +138,16 @@ struct AuthagentDaemon: ParsableCommand {
         let sockets = try ListeningSockets.open(environment: environment, group: settings.socketGroup)
 
         let network = ReloadableTransport(settings.network)
+        let writable = WritableDirectories(start.sandbox)
         let hooks = HookPrograms(settings.hooks)
+        let programs = SpawnerLists(spawner, logger: log.logger)
+        try await programs.read(settings)
         let rules = CurrentRules(settings.accessRules(owner: getuid()))
         let time = SystemTime()
         let journal = try SealedJournal(path: paths.journal)
         let keyring = KeyringStore(helper: start.keyringHelper, environment: environment)
         let sealed = SealedStore(
-        let writable = WritableDirectories(start.sandbox)
             path: paths.sealed, credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], time: time,
-        let programs = SpawnerLists(spawner, logger: log.logger)
-        try await programs.read(settings)
             warn: { log.logger.warning("sealed store", metadata: ["problem": "\($0)"]) }
         )
         let doctor = Doctor(
@@ -165,24 +171,24 @@ struct AuthagentDaemon: ParsableCommand {
                     let additions = sinks.additions
                     let settings = try DaemonSettings.load(paths)
                     try SinkPlace.requireSafe(settings.sinks.configured)
+                    try writable.require(
+                        settings, auditFile: auditFile ?? settings.auditFile, besides: sinks.configured)
+                    try await programs.read(settings)
                     // What can fail comes first, so that a failed reload changes nothing.
                     do throws(AuditFileFailure) { try audit.open(auditFile ?? settings.auditFile) } catch {
                         throw ConfigurationError(file: error.path, problem: error.problem, hint: error.hint)
                     }
                     network.apply(settings.network)
                     rules.replace(settings.accessRules(owner: getuid()))
-                    try writable.require(
-                        settings, auditFile: auditFile ?? settings.auditFile, besides: sinks.configured)
-                    try await programs.read(settings)
                     hooks.replace(settings.hooks)
                     sinks.replace(settings.sinks, readAfter: additions)
+                    programs.retire(before: settings)
                     credentials.replace(settings.credentials)
                     log.apply(level: level(settings))
                 },
                 examine: { await doctor.report() },
                 socket: sockets.path,
                 processID: getpid(),
-                    programs.retire(before: settings)
                 logger: log.logger,
                 environment: environment,
                 // Each runs one program at a time, so none waits for another's.
@@ -199,7 +205,8 @@ struct AuthagentDaemon: ParsableCommand {
                 reopenFiles: {
                     log.reopen()
                     audit.reopen()
-                }
+                },
+                examineSecurity: { await doctor.security(start.protection) }
             )
         )
         let accountable: @Sendable (UInt32) -> UInt32 = { rules.current.counted($0) }

@@ -158,6 +158,9 @@ extension AgentClient {
     /// Runs all checks of the installation. Changes nothing.
     public func doctor() async throws(AgentClientError) -> DoctorReport { try await ask(.doctor) }
 
+    /// Returns what the kernel enforces for the agent, and what its stores depend on, with grades.
+    public func security() async throws(AgentClientError) -> SecurityReport { try await ask(.security) }
+
     /// Returns what a process may do with an account, whether or not that exists, and which rule decides.
     public func policy(on account: AccountName, of process: Int32) async throws(AgentClientError) -> PolicyReport {
         try await ask(.policyCheck(account, process: process))

@@ -86,6 +86,15 @@ extension Request where Reply == DoctorReport {
     }
 }
 
+extension Request where Reply == SecurityReport {
+    package static var security: Self {
+        var request = Self("GET", Resource.security.path)
+        // Longer than the agent's limit for a file system that hangs.
+        request.limit = .seconds(12)
+        return request
+    }
+}
+
 extension Request where Reply == PolicyReport {
     package static func policyCheck(_ account: AccountName, process: Int32) -> Self {
         var request = Self(

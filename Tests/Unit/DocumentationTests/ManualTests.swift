@@ -10,6 +10,11 @@ struct ManualTests {
         #expect(try ManualPage("authagent.1").entries.contains(id.rawValue))
     }
 
+    @Test("each line of status --security has an entry in authagent(1)", arguments: SecurityCheck.ID.allCases)
+    func securityCheck(id: SecurityCheck.ID) throws {
+        #expect(try ManualPage("authagent.1").entries.contains(id.rawValue))
+    }
+
     @Test("each exit code has an entry in authagent(1)")
     func exitCodes() throws {
         let entries = try ManualPage("authagent.1").entries

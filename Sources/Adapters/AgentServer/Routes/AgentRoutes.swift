@@ -54,5 +54,9 @@ extension Router {
         try await json(routed.request) { () throws(Problem) in .json(await service.doctor()) }
     }
 
+    func security(_ routed: RoutedRequest) async throws(Problem) -> Answer {
+        try await json(routed.request) { () throws(Problem) in .json(await service.security()) }
+    }
+
     private struct Reloaded: Encodable { let reloaded: Bool }
 }

@@ -82,6 +82,7 @@ enum RouteTable {
         case .lock: ["POST": .agent(Router.lock)]
         case .unlock: ["POST": .agent(Router.unlock)]
         case .doctor: ["GET": .agent(Router.doctor)]
+        case .security: ["GET": .agent(Router.security)]
         case .events: ["GET": .list(.status, Router.events)]
         case .openAPI: ["GET": .open(Router.description)]
         case .sinks:

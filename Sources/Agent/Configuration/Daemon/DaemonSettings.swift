@@ -16,6 +16,8 @@ public struct DaemonSettings: Equatable, Sendable {
     public var hooks = HookSettings()
     /// What systemd's units get as credentials: the machine's rules first, because the first match decides.
     public var credentials: [CredentialRule] = []
+    /// Whether the agent refuses to start without all protection of its process. Either file can demand it.
+    public var isStrict = false
     /// The sinks of both files, and those of `authagent sink add`.
     public var sinks = SinkDeclarations()
     /// The machine's current subordinate user ids.
@@ -54,6 +56,8 @@ public struct DaemonSettings: Equatable, Sendable {
         if let group = try file.string("socket_group") {
             socketGroup = try group.isEmpty ? nil : number(of: group, file, names)
         }
+        // Not key by key: a user must not take back what the machine demands.
+        if try file.boolean("strict") == true { isStrict = true }
         try hooks.read(&file)
         if let proxy = try file.string("network.proxy") { network.proxy = proxy }
         if let noProxy = try file.string("network.no_proxy") { network.noProxy = noProxy }

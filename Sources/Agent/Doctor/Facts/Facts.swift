@@ -9,6 +9,10 @@ public struct MachinePaths: Sendable {
     public var systemd = "/run/systemd/system"
     /// One file for each user whose services run without a session (loginctl(1)).
     public var linger = "/var/lib/systemd/linger"
+    /// The swap spaces in use (proc(5)).
+    public var swaps = "/proc/swaps"
+    /// The device that hibernation writes to, as `major:minor`; `0:0` without one.
+    public var resume = "/sys/power/resume"
 
     public init() {}
 }

@@ -97,6 +97,16 @@ int clinux_set_not_dumpable(void);
 /// Sets RLIMIT_CORE to 0.
 int clinux_forbid_core_files(void);
 
+/// Whether other processes of the same user may read the memory of this one (PR_GET_DUMPABLE).
+int clinux_is_dumpable(void);
+
+/// Return RLIMIT_CORE and RLIMIT_MEMLOCK in bytes; UINT64_MAX without a limit, or if it cannot be read.
+unsigned long long clinux_core_limit(void);
+unsigned long long clinux_locked_memory_limit(void);
+
+/// Returns 1 if the path is in a file system that is mounted read-only, as this process sees it (statvfs(3)).
+int clinux_is_read_only(const char *path);
+
 /// Gives the calling thread its own descriptor table (unshare(2), CLONE_FILES), with nothing but `kept` in it; empty if
 /// that is negative. If that is not allowed, the thread keeps the process's.
 void clinux_own_descriptors(int kept);

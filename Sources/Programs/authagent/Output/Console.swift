@@ -35,7 +35,8 @@ enum Console {
         if let command = failure.command {
             text += "authagent: hint: run \(command.contains("'") ? clean(command) : "'\(clean(command))'")\n"
         } else if let hint = failure.hint {
-            text += "authagent: hint: \(shown(hint))\n"
+            // One command a line.
+            for line in hint.split(separator: "\n") { text += "authagent: hint: \(shown(String(line)))\n" }
         }
         say(text)
     }

@@ -50,9 +50,10 @@ struct AgentStarter {
         case "ready"?: return .serves
         case "in-use"?: return .isInUse
         case let line? where line.hasPrefix("error: "):
-            let hint = lines.dropFirst().first { $0.hasPrefix("hint: ") }?.dropFirst("hint: ".count)
+            let hints = lines.dropFirst().filter { $0.hasPrefix("hint: ") }.map { $0.dropFirst("hint: ".count) }
             throw Failure(
-                String(line.dropFirst("error: ".count)), hint: hint.map { String($0) }, code: .agentUnreachable
+                String(line.dropFirst("error: ".count)), hint: hints.isEmpty ? nil : hints.joined(separator: "\n"),
+                code: .agentUnreachable
             )
         default:
             let log = UserPaths(environment: environment)?.log ?? "its log"

@@ -20,7 +20,8 @@ final class Readiness: Sendable {
 
     /// Reports the failure. `in-use` means that another agent runs already, so that the client can connect to that.
     func failed(_ failure: StartFailure) {
-        tell(failure.isInUse ? "in-use\n" : "error: \(failure.fault.problem)\nhint: \(failure.fault.hint)\n")
+        let hints = failure.hints.map { "hint: \($0)\n" }.joined()
+        tell(failure.isInUse ? "in-use\n" : "error: \(failure.fault.problem)\n\(hints)")
     }
 
     private func tell(_ text: String) {

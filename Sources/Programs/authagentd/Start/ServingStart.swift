@@ -1,9 +1,11 @@
 internal import AgentAPI
 internal import AuthagentClient
 internal import Configuration
+internal import Doctor
 internal import Glibc
-internal import Sandbox
 internal import HookRunner
+internal import Sandbox
+internal import SecretMemory
 internal import SinkFiles
 internal import System
 
@@ -15,14 +17,14 @@ struct ServingStart: Sendable {
     let settings: DaemonSettings
     let keyringHelper: String
     let sandbox: Sandbox
-
-    init(_ environment: [String: String], auditFile: String?) throws {
     /// Forked before all else: it must have none of what follows.
     let spawner: ProgramSpawner
+
+    init(_ environment: [String: String], auditFile: String?) throws {
         guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
+        spawner = .fork(environment, paths: paths)
         // First: with another user's environment, no file or directory may be created.
         try OwnedPaths.require(OwnedPaths.of(environment, socket: nil, state: paths.state))
-        spawner = .fork(environment, paths: paths)
         settings = try DaemonSettings.load(paths)
         keyringHelper = try Installation.keyringHelper()
         try PrivateDirectory.prepareTree(paths.state)
@@ -30,6 +32,19 @@ struct ServingStart: Sendable {
         self.paths = paths
         let files = try FileAccess.agent(paths, settings, environment, auditFile: auditFile ?? settings.auditFile)
         sandbox = Sandbox.enter(.agent(helper: keyringHelper, files: files))
+    }
+
+    /// What the kernel enforces now.
+    var protection: SecurityFacts {
+        let files: FileSandbox =
+            switch (sandbox.report.files.reason, sandbox.report.landlockVersion) {
+            case (nil, let version?): .landlock(version: version)
+            case (let reason, _): .none(reason ?? "it is not in force")
+            }
+        var facts = SecurityFacts.ofProcess(files, areSecretsLocked: ProcessProtection.canLockSecrets())
+        facts.executesOnlyHelper = sandbox.report.execution.isApplied
+        facts.spawnerFault = spawner.fault
+        return facts
     }
 }
 

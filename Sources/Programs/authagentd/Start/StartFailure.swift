@@ -23,8 +23,11 @@ struct StartFailure: FaultError {
             (error as? any FaultError)?.fault ?? Fault("\(error)", hint: "run 'authagent start', or see authagentd(8)")
     }
 
+    /// The remedies, a line each.
+    var hints: [Substring] { fault.hint.split(separator: "\n") }
+
     func print() {
-        var text = "authagentd: error: \(fault.problem)\nauthagentd: hint: \(fault.hint)\n"
+        var text = "authagentd: error: \(fault.problem)\n" + hints.map { "authagentd: hint: \($0)\n" }.joined()
         text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

@@ -25,6 +25,8 @@ public enum Resource: String, CaseIterable, Sendable {
     case lock = "/v1/lock"
     case unlock = "/v1/unlock"
     case doctor = "/v1/doctor"
+    /// What the kernel enforces for the agent, and what its stores depend on.
+    case security = "/v1/security"
     case events = "/v1/events"
     case openAPI = "/v1/openapi.json"
     case policyCheck = "/v1/policy/check"
@@ -36,7 +38,7 @@ public enum Resource: String, CaseIterable, Sendable {
     /// The allowed methods, for the field Allow (RFC 9110 §10.2.1).
     public var methods: [String] {
         switch self {
-        case .accounts, .account, .token, .urlToken, .url, .health, .providers, .doctor, .events, .openAPI,
+        case .accounts, .account, .token, .urlToken, .url, .health, .providers, .doctor, .security, .events, .openAPI,
             .policyCheck,
             .metrics:
             ["GET", "HEAD"]

@@ -35,6 +35,7 @@ struct AccessTests {
         (.post("/v1/lock"), [.admin]),
         (.post("/v1/unlock"), [.admin]),
         (.get("/v1/doctor"), [.admin]),
+        (.get("/v1/security"), [.admin]),
         (.get("/v1/policy/check?pid=4711&account=work"), [.admin]),
         (.get("/v1/sinks"), [.admin]),
         (Request(method: "DELETE", target: "/v1/sinks?path=/run/sink"), [.admin]),

@@ -329,6 +329,7 @@ final class FakeAgentService: AgentService {
 
     private static let sealed = StoreDescription(store: "sealed", state: .ok, accounts: 1)
 
+    func security() async -> SecurityReport { SecurityReport([SecurityCheck(.core, .strong, "no core file")]) }
     func doctor() async -> DoctorReport { DoctorReport([DoctorCheck(.agentProgram, .ok, "it runs")]) }
 
     func credential(

@@ -220,4 +220,12 @@ struct SinkTableTests {
         try files.file("config/authagent/sinks.toml", sink + "[[sink]]\naccount = \"gone\"\non_change = [\"/no/x\"]\n")
         #expect(try ProgramSource.added.load(paths) == [ConfiguredProgram("/bin/true", ["x"])])
     }
+
+    @Test("strict is demanded by either file, and a user's file does not take it back")
+    func strict() throws {
+        #expect(try !DaemonSettings.load(user: "").isStrict)
+        #expect(try DaemonSettings.load(user: "strict = true\n").isStrict)
+        #expect(try DaemonSettings.load(user: "strict = false\n", system: "strict = true\n").isStrict)
+        #expect(throws: ConfigurationError.self) { try DaemonSettings.load(user: "strict = 1\n") }
+    }
 }

@@ -12,7 +12,7 @@ struct StatusCommand: ParsableCommand {
     @Argument(help: "Show this account only.", transform: AccountName.argument)
     var account: AccountName?
 
-    @Flag(help: "Print one JSON object with 'agent' and 'accounts'.")
+    @Flag(help: "Print one JSON object with 'agent' and 'accounts', or with 'grade', 'strict' and 'checks'.")
     var json = false
 
     @Option(
@@ -21,7 +21,15 @@ struct StatusCommand: ParsableCommand {
             valueName: "file"))
     var prometheus: String?
 
+    @Flag(help: "Show what the kernel enforces for the agent and what its stores depend on, with grades.")
+    var security = false
+
     func validate() throws {
+        if security {
+            guard account == nil, prometheus == nil else {
+                throw ValidationError("--security is about the agent alone: leave the account and --prometheus out")
+            }
+        }
         guard let prometheus else { return }
         if json { throw ValidationError("--json and --prometheus exclude each other") }
         guard prometheus == "-" || prometheus.hasSuffix(".prom") else {
@@ -32,6 +40,10 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         if let prometheus { return try MetricsFile(prometheus).write { try self.report($0) } }
         let connection = try AgentConnection.open()
+        if security {
+            let report = try connection.ask(.security)
+            return Console.print(json ? APIJSON.text(fixed: report) : SecurityTable(report).text)
+        }
         let report = try self.report(connection)
         if report.agent.version != agentVersion {
             Console.note(
