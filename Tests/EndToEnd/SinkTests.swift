@@ -18,7 +18,8 @@ struct SinkTests {
     private func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
     private func place(mode: Int = 0o700) throws -> String {
-        let place = try home.files.directory("place")
+        // Below the socket's directory, to which an agent that limits itself may write from its start.
+        let place = try home.files.directory("run/place")
         chmod(place, mode_t(mode))
         return place
     }
@@ -222,5 +223,55 @@ struct SinkTests {
         chmod(settings, 0o600)
         #expect(try await home.authagent("reload").status == 0)
         await eventually { text(place + "/token") == nil }
+    }
+
+    /// Whether the running agent has limited itself to directories.
+    private func isLimited() async throws -> Bool {
+        let result = try await home.authagent("status", "--security", "--json")
+        let report = try APIJSON.decode(SecurityReport.self, from: result.output.utf8)
+        return report.checks.contains { $0.id == .files && $0.detail.contains("Landlock, ABI") }
+    }
+
+    @Test("a sink in a directory that the agent did not know at its start waits for the next start, and a note says so")
+    func nextStart() async throws {
+        try await demo.logIn()
+        let path = try home.files.directory("place") + "/token"
+        let added = try await home.authagent("sink", "add", "work", "--path", path)
+        #expect(added.status == 0 && added.output == path + "\n", "\(added.errors)")
+        if try await isLimited() {
+            #expect(added.errors.contains("note: the agent cannot write to \(path) before its next start"))
+            #expect(added.errors.contains("run 'authagent stop'"), "\(added.errors)")
+            #expect(text(path) == nil)
+        }
+        #expect(try await home.authagent("stop").status == 0)
+        try await demo.logIn()
+        await eventually { text(path) != nil }
+    }
+
+    @Test(
+        "a reload with a sink or an audit file in a directory that the agent did not know is refused, and a start is not"
+    )
+    func reloadRefused() async throws {
+        try await demo.logIn()
+        guard try await isLimited() else { return }
+        let place = try home.files.directory("place")
+        let settings = home.files.path + "/config/authagent/authagent.toml"
+        for (text, problem) in [
+            (
+                "[[sink]]\naccount = \"work\"\npath = \"\(place)/token\"\n",
+                "\(settings):1: path: the agent cannot write"
+            ),
+            ("audit_file = \"\(place)/audit\"\n", "audit_file: the agent cannot write to \(place)/audit before"),
+        ] {
+            try text.write(toFile: settings, atomically: true, encoding: .utf8)
+            chmod(settings, 0o600)
+            let reload = try await home.authagent("reload")
+            #expect(reload.status == 1 && reload.errors.contains(problem), "\(reload.errors)")
+            #expect(reload.errors.contains("hint: run 'authagent stop', and the next command starts an agent that can"))
+            #expect(try await home.authagent("token", "work").status == 0)
+        }
+        #expect(try await home.authagent("stop").status == 0)
+        #expect(try await home.authagent("start").status == 0)
+        await eventually { FileManager.default.fileExists(atPath: place + "/audit") }
     }
 }

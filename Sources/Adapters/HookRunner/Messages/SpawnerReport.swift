@@ -9,7 +9,7 @@ package enum SpawnerReport: Equatable, Sendable {
     case read(Fault?)
 
     /// In bytes: the output has at most 8 KiB before it is made harmless, and a fault names a path or two.
-    package static let longest = 128 * 1024
+    package static let longest = 64 * 1024
 
     package func bytes(_ id: UInt64) -> [UInt8] {
         var writer = PacketWriter()

@@ -110,6 +110,7 @@ public final class ProgramSpawner: Sendable {
         // Unstructured task: the alarm of this order, cancelled by its answer.
         let alarm = Task { [self] in
             do { try await Task.sleep(for: limit) } catch { return }
+            cancel(id)
             finish(id, nil)
         }
         // Before the order is sent: its report may be there at once.

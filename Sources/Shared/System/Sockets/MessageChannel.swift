@@ -26,14 +26,13 @@ public final class MessageChannel: Sendable {
     /// Waits for a message, at most of `limit` bytes. Returns `nil` at the end of the connection, and if a message is
     /// longer or has several files: then the other end is not what it should be.
     public func receive(limit: Int) -> Received? {
-        var bytes = [UInt8](repeating: 0, count: limit)
         var file: Int32 = -1
-        let count = clinux_receive_packet(end.raw, &bytes, limit, &file)
-        guard count > 0 else {
-            if file >= 0 { _ = Glibc.close(file) }
-            return nil
+        // Not filled with zeros: the pages would be in memory as long as the thread waits.
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            count = max(0, clinux_receive_packet(end.raw, buffer.baseAddress, limit, &file))
         }
-        return Received(bytes: Array(bytes.prefix(count)), file: file >= 0 ? Descriptor(owning: file) : nil)
+        let descriptor = file >= 0 ? Descriptor(owning: file) : nil
+        return bytes.isEmpty ? nil : Received(bytes: bytes, file: descriptor)
     }
 
     /// A message.
