@@ -48,7 +48,8 @@ struct AuditTests {
     @Test("with an audit file that others may read the agent does not start, and a reload is refused")
     func refused() async throws {
         let home = try AgentHome()
-        let path = try home.files.file("loose.log", "", mode: 0o644)
+        // In a directory to which the running agent may write.
+        let path = try home.files.file("run/loose.log", "", mode: 0o644)
         let failed = try await ChildProcess.run(
             try BuildProducts.path("authagentd"), ["--audit-file", path], environment: home.environment)
         #expect(failed.status == 1)

@@ -4,6 +4,7 @@
 //
 //   calls             tries each call of CForbiddenCalls, and prints its name and error
 //   report            prints what is in force
+//   directory PATH    makes and removes a directory, and prints the error
 //   write PATH        and rename FROM TO, read PATH, execute PATH, socket FAMILY: print the error
 //   start             starts the helper as the agent does, and prints its exit code
 //   allows PATH       prints whether the sandbox allows writing to the directory
@@ -25,7 +26,7 @@ func entered() -> Sandbox? {
     switch kind {
     case "agent":
         return Sandbox.enter(
-            .agent(helper: helper, files: FileAccess(directories: [directory], places: [directory + "/.."])))
+            .agent(helper: helper, files: FileAccess(directories: [directory], places: ["/"])))
     case "helper": return Sandbox.enter(.keyringHelper)
     case "nested":
         // As in a container whose own filter knows neither seccomp(2) nor landlock(7).
@@ -68,6 +69,7 @@ func answer(_ words: [String], _ sandbox: Sandbox?) -> String {
     let number = Int32(first) ?? 0
     switch words.first {
     case "report": return sandbox.map { "\($0.report)" } ?? "none"
+    case "directory": return name(mkdir(first, 0o700) == 0 && rmdir(first) == 0 ? 0 : errno)
     case "write": return name(forbidden_write(first))
     case "rename": return name(forbidden_rename(first, words[2]))
     case "read":

@@ -54,7 +54,7 @@ extension FileAccess {
     fileprivate static func agent(
         _ paths: UserPaths, _ settings: DaemonSettings, _ environment: [String: String], auditFile: String?
     ) throws(LocalSocketError) -> FileAccess {
-        var access = FileAccess(directories: [paths.state, paths.configuration])
+        var access = FileAccess(directories: [paths.state, paths.configuration], places: ["/"])
         // A login reports why it cannot write its account's file.
         try? TrustedFile.makeDirectory(paths.configuration + "/accounts")
         // The files of an agent that was killed go, too, also if no sink has them any more.
@@ -69,9 +69,7 @@ extension FileAccess {
         let inherited = (try? LocalSocket.inherited(environment: environment)) ?? []
         if inherited.isEmpty, let socket = try? SocketPath.resolve(environment: environment, user: getuid()) {
             try PrivateDirectory.prepare(socket.directory, group: settings.socketGroup)
-            let parent = PrivateDirectory.parent(of: socket.directory)
             access.directories.append(socket.directory)
-            access.places += [parent, PrivateDirectory.parent(of: parent)]
         }
         return access
     }

@@ -8,8 +8,9 @@ public struct FileAccess: Sendable {
     public var directories: [String]
     /// The same on file systems that may not answer, such as those of a server. They are waited for a moment.
     public var distant: [String]
-    /// Directories in which sockets and directories may be made anew, after they were removed with their parent, as
-    /// systemd-logind does to /run/user/UID at a user's last logout.
+    /// Directories below which empty directories may be made and removed, and sockets made: a socket's directory anew,
+    /// after its parent was removed, as systemd-logind does to /run/user/UID at a user's last logout; and a directory
+    /// that shows whether a file system keeps modes.
     public var places: [String]
     /// Single files that may be written to.
     public var files: [String]

@@ -23,7 +23,7 @@ enum LandlockRights {
         right(csandbox_write_file) | right(csandbox_remove_directory) | right(csandbox_remove_file)
         | right(csandbox_make_directory) | right(csandbox_make_file) | right(csandbox_make_socket)
         | right(csandbox_make_fifo) | right(csandbox_make_link) | right(csandbox_refer) | right(csandbox_truncate)
-    /// Nothing that holds data: an empty directory is all that can be removed.
+    /// Of nothing that holds data.
     static let places =
         right(csandbox_make_directory) | right(csandbox_make_socket) | right(csandbox_remove_directory)
     /// With ioctl(2), by which libraries ask whether it is a terminal.

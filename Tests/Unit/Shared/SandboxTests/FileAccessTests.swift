@@ -18,6 +18,8 @@ struct FileAccessTests {
         #expect(await actor.ask("rename \(own)/renamed \(other)/renamed") == "EACCES")
         #expect(await actor.ask("rename \(other)/file \(own)/taken") == "EACCES")
         #expect(await actor.ask("read \(other)/file") == "done")
+        // Nothing that holds data: see FileAccess.places.
+        #expect(await actor.ask("directory \(other)/empty") == "done")
         #expect(await actor.ask("write /dev/null") == "done")
         #expect(try String(contentsOfFile: other + "/file", encoding: .utf8) == "kept")
     }
@@ -38,6 +40,7 @@ struct FileAccessTests {
     func helper() async throws {
         let actor = try await SandboxActor(.helper)
         #expect(await actor.ask("write \(actor.own)/file") == "EACCES")
+        #expect(await actor.ask("directory \(actor.own)/empty") == "EACCES")
         #expect(await actor.ask("write /dev/null") == "done")
         #expect(await actor.ask("read /etc/passwd") == "done")
     }
