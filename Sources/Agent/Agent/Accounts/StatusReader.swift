@@ -34,7 +34,7 @@ struct StatusReader: Sendable {
         await registry.read(
             registry.accounts.filter { account in
                 isIncluded(account.name) && account.vault.isUnread
-                    && (keyring.state == .ok || account.settings.store != .keyring)
+                    && (keyring.state == .ok || account.settings.usedStore != .keyring)
             })
         // Logins first: one that ends now has its account by the time that the accounts are read.
         let logins = logins.pending
@@ -183,6 +183,8 @@ extension AccountStatus {
     /// Sets what an account without a person has beyond others.
     fileprivate mutating func setMachine(_ settings: AccountSettings) {
         grant = settings.machineGrant?.rawValue
+        // A keyring that is missing does not matter to it.
+        store = (settings.usedStore ?? .memory).rawValue
         (derivedFrom, actor) = (settings.derivedFrom, settings.actorAccount)
     }
 }

@@ -190,7 +190,8 @@ extension PendingRevocation {
             }
         }
         let credentials = ClientCredentials(
-            id: clientID, secret: clientSecret, keyFile: clientKeyFile, certificateFile: clientCertificateFile
+            id: clientID, secret: clientSecret, keyFile: clientKeyFile, certificateFile: clientCertificateFile,
+            assertionFile: clientAssertionFile
         )
         let method =
             clientAuthentication.flatMap(ClientAuthentication.init) ?? credentials.choose(from: discovered)
@@ -242,6 +243,7 @@ extension PendingRevocation {
             endpointHosts: credential.endpointHosts,
             clientKeyFile: settings?.clientKeyFile,
             clientCertificateFile: settings?.clientCertificateFile,
+            clientAssertionFile: settings?.clientAssertionFile,
             assertionAudience: audience ?? settings?.assertionAudience,
             knownEndpoint: preset?.text
         )

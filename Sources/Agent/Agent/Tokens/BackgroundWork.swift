@@ -58,14 +58,14 @@ struct BackgroundWork: Sendable {
                 // Creating or opening the sealed store reads it, so polling is not needed.
                 if kind == .sealed, error.state == .notInitialized || error.state == .locked { return }
             }
-            let isUsed = registry.accounts.contains { $0.settings.store == kind }
+            let isUsed = registry.accounts.contains { $0.settings.usedStore == kind }
             let pause = isUsed ? Self.storeRetry : Self.unusedStoreRetry
             try? await shared.time.sleep(until: shared.time.now + pause)
         }
     }
 
     private func runHooks() async {
-        await shared.hooks.run { store in registry.accounts.contains { $0.settings.store.rawValue == store } }
+        await shared.hooks.run { store in registry.accounts.contains { $0.settings.usedStore?.rawValue == store } }
     }
 
     private func followPlan(in group: inout DiscardingTaskGroup) async {

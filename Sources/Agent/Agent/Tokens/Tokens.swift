@@ -62,18 +62,22 @@ struct Tokens: Sendable {
         try registry.requireUnlocked(name)
         try limits.requireAllowed(request.target, account.settings, name)
         if limits.bound != nil { await account.vault.readIfUnread() }
-        let request = try limits.narrowed(request, to: account.vault.loginScope, name)
+        let narrowed = try limits.narrowed(request, to: account.vault.loginScope, name)
         let served: ServedToken
         do throws(TokenFailure) {
             served = try await account.vault.token(
-                minimumValidity: .seconds(request.minimumValidity), for: request.target,
-                needsIDToken: request.includesIDToken, by: limits.user
+                minimumValidity: .seconds(narrowed.minimumValidity), for: narrowed.target,
+                needsIDToken: narrowed.includesIDToken, by: limits.user
             )
         } catch {
-            throw Problem(error, account: name)
+            guard account.vault.isRetired else { throw Problem(error, account: name) }
+            // A reload or a migration is replacing the account.
+            await registry.turn.run {}
+            guard registry.known(name) !== account else { throw Problem(error, account: name) }
+            return try await self.served(name, request, within: limits)
         }
         try limits.requireWithinBound(served.token, account.settings, name)
-        return (served, request)
+        return (served, narrowed)
     }
 
     /// Returns a token that expires later than the request's `newerThan`. Waits until there is one, or until the task

@@ -52,6 +52,9 @@ extension AccountSettings {
         }
     }
 
+    /// Where the account keeps something; `nil` if nothing outlives the agent.
+    public var usedStore: StoreKind? { machineGrant == nil || mayNeedStoredSecret ? store : nil }
+
     /// The preset's method of authentication, which is that of its logins.
     static func presetAuthentication(_ keys: AccountKeys, _ preset: ProviderPreset?) -> ClientAuthentication? {
         let hasOther =

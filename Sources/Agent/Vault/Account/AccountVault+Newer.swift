@@ -179,6 +179,8 @@ extension AccountVault.Guarded {
     mutating func retire() {
         isRetired = true
         state.signOut(as: .replaced)
+        // Not even an account without a person begins anew here.
+        state.login = .signedOut(.notLoggedIn)
     }
 }
 

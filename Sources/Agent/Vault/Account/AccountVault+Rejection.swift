@@ -15,8 +15,8 @@ extension AccountVault {
     public func reject(
         _ target: TokenTarget?, claims: String? = nil, isRefused: (@Sendable (SecretBytes) -> Bool)?
     ) async throws(TokenFailure) -> Rejection {
-        await readIfUnread()
         while true {
+            await readIfUnread()
             let (step, refused) = guarded.withLock { guarded in
                 let held = guarded.state.slots[target]?.token?.secret
                 return (rejectionStep(target, claims, isRefused, &guarded), held)

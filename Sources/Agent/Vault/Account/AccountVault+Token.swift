@@ -54,13 +54,15 @@ extension AccountVault {
             let own = try await token(minimumValidity: minimumValidity, needsIDToken: true)
             return try await token(minimumValidity: minimumValidity, for: target, by: user).with(own.token.idToken)
         }
-        await readIfUnread()
         while true {
+            await readIfUnread()
             let now = ports.time.now
             // Decided and started under one lock: two callers share one refresh.
-            let step = planningFirstUse {
-                nextStep(
-                    for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now, &$0)
+            let (step, version) = planningFirstUse { guarded in
+                let step = nextStep(
+                    for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken, at: now,
+                    &guarded)
+                return (step, guarded.state.version)
             }
             switch step {
             case .answer(let answer): return try answer.get()
@@ -69,6 +71,8 @@ extension AccountVault {
                 guard await other.valueUnlessCancelled != nil, !Task.isCancelled else { throw .abandoned }
             case .join(let refresh):
                 guard await refresh.valueUnlessCancelled != nil else { throw .abandoned }
+                // What its token is made from has changed meanwhile: decide again.
+                if ports.machine != nil, guarded.withLock({ $0.state.version != version }) { continue }
                 return try planningFirstUse { guarded in
                     let answer = guarded.state.answerAfterRefresh(
                         for: target, by: user, minimumValidity: minimumValidity, needsIDToken: needsIDToken,
@@ -121,7 +125,10 @@ extension AccountVault {
         }
     }
 
+    /// Call `readIfUnread` before the next decision.
     func unreadStep<Answer>(_ guarded: Guarded) -> Step<Answer> {
+        // An account without a person was withdrawn since it was read.
+        if guarded.state.isMachine, guarded.state.storeFailure == nil { return .wait(Task {}) }
         let failure = guarded.state.storeFailure ?? StoreFailure(.unknown, "the store was not read")
         return .answer(.failure(.store(failure)))
     }

@@ -29,6 +29,7 @@ public struct PendingRevocation: Sendable, Equatable {
     /// The paths of the files that authenticate the client, if there are any.
     public var clientKeyFile: String?
     public var clientCertificateFile: String?
+    public var clientAssertionFile: String?
     /// The audience of client assertions; `nil` if the issuer's metadata decides.
     public var assertionAudience: String?
 
@@ -36,8 +37,8 @@ public struct PendingRevocation: Sendable, Equatable {
         account: AccountName, id: String, issuer: String, endpoint: String?, clientID: String,
         clientSecret: SecretBytes?, clientAuthentication: String?, token: SecretBytes, isRefreshToken: Bool, since: Int,
         endpointHosts: Set<String>? = nil,
-        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, assertionAudience: String? = nil,
-        knownEndpoint: String? = nil, deletesClient: Bool = false
+        clientKeyFile: String? = nil, clientCertificateFile: String? = nil, clientAssertionFile: String? = nil,
+        assertionAudience: String? = nil, knownEndpoint: String? = nil, deletesClient: Bool = false
     ) {
         self.account = account
         self.id = id
@@ -52,6 +53,7 @@ public struct PendingRevocation: Sendable, Equatable {
         self.endpointHosts = endpointHosts
         self.clientKeyFile = clientKeyFile
         self.clientCertificateFile = clientCertificateFile
+        self.clientAssertionFile = clientAssertionFile
         self.assertionAudience = assertionAudience
         self.knownEndpoint = knownEndpoint
         self.deletesClient = deletesClient
@@ -75,6 +77,7 @@ public struct PendingRevocation: Sendable, Equatable {
             endpointHosts: endpointHosts?.sorted(),
             clientKeyFile: clientKeyFile,
             clientCertificateFile: clientCertificateFile,
+            clientAssertionFile: clientAssertionFile,
             assertionAudience: assertionAudience,
             knownEndpoint: knownEndpoint,
             deletesClient: deletesClient ? true : nil
@@ -102,6 +105,7 @@ public struct PendingRevocation: Sendable, Equatable {
             endpointHosts: fields.endpointHosts.map { Set($0) },
             clientKeyFile: fields.clientKeyFile,
             clientCertificateFile: fields.clientCertificateFile,
+            clientAssertionFile: fields.clientAssertionFile,
             assertionAudience: fields.assertionAudience,
             knownEndpoint: fields.knownEndpoint,
             deletesClient: fields.deletesClient ?? false
@@ -123,6 +127,7 @@ public struct PendingRevocation: Sendable, Equatable {
         var endpointHosts: [String]?
         var clientKeyFile: String?
         var clientCertificateFile: String?
+        var clientAssertionFile: String?
         var assertionAudience: String?
         var knownEndpoint: String?
         var deletesClient: Bool?
@@ -138,6 +143,7 @@ public struct PendingRevocation: Sendable, Equatable {
             case endpointHosts = "endpoint_hosts"
             case clientKeyFile = "client_key_file"
             case clientCertificateFile = "client_certificate_file"
+            case clientAssertionFile = "client_assertion_file"
             case assertionAudience = "assertion_audience"
             case knownEndpoint = "known_endpoint"
             case deletesClient = "deletes_client"

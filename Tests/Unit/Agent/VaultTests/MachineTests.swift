@@ -1,0 +1,201 @@
+import AgentAPI
+import OAuth
+import SecretMemory
+import Synchronization
+import TestSupport
+import Testing
+import Vault
+
+/// Accounts without a person, alone: what their tokens are requested with is scripted.
+struct MachineTests {
+    private let time = ManualTime()
+    private let store = RecordingStore()
+    private let requester: ScriptedRequester
+    private let vault: AccountVault
+    private let news = NewsLog()
+
+    init() throws { try self.init(needsStore: false) }
+
+    private init(needsStore: Bool) throws {
+        let name = try #require(AccountName("batch"))
+        requester = ScriptedRequester(of: name, needsStore: needsStore)
+        vault = AccountVault(
+            account: name,
+            ports: AccountVault.Ports(
+                refresher: ScriptedRefresher(.dead), machine: requester, store: store,
+                reader: StoreReader(store: store, time: time), journal: nil, time: time, jitter: { 0.5 },
+                scheduleChanged: {}, report: { [news] in news.append($0) }))
+    }
+
+    private func token() async throws(TokenFailure) -> String {
+        try await vault.token(minimumValidity: .seconds(60)).token.secret.revealedText()
+    }
+
+    @Test("a token is renewed ahead of its expiry while it is in use")
+    func ahead() async throws {
+        requester.answer(.grant("t1"), .grant("t2"))
+        #expect(try await token() == "t1")
+        #expect(try await token() == "t1")
+        let due = try #require(vault.nextDue(keepAlive: nil))
+        time.advance(by: due - time.now)
+        await vault.runDue(keepAlive: nil)
+        #expect(try await token() == "t2")
+        #expect(requester.count == 2 && store.operations.isEmpty)
+    }
+
+    @Test("no refusal ends the account, however often it comes")
+    func refusals() async throws {
+        requester.answer(.answered(.refused(ProviderError(code: "invalid_grant", status: 400)), hosts: nil))
+        for _ in 0..<6 {
+            await #expect(throws: TokenFailure.self) { try await token() }
+            time.advance(by: .seconds(400))
+        }
+        #expect(requester.count == 6)
+        requester.answer(.grant("t1"))
+        #expect(try await token() == "t1")
+    }
+
+    @Test("a valid token is served while the provider is down, and an expired one is not")
+    func outage() async throws {
+        requester.answer(.grant("t1"), .answered(.transient(detail: "no route", retryAfter: nil), hosts: nil))
+        #expect(try await token() == "t1")
+        time.advance(by: .seconds(3_570))
+        #expect(try await token() == "t1")
+        time.advance(by: .seconds(60))
+        await #expect(throws: TokenFailure.providerUnreachable(detail: "no route")) { try await token() }
+    }
+
+    @Test("a source that lacks a login is reported once, and is asked again after a second")
+    func lacksSource() async throws {
+        let source = try #require(AccountName("work"))
+        requester.answer(.lacksSource(.subjectLoginRequired(source)))
+        for _ in 0..<3 {
+            await #expect(throws: TokenFailure.subjectLoginRequired(source)) { try await token() }
+            time.advance(by: .seconds(2))
+        }
+        #expect(requester.count == 3)
+        #expect(news.all.filter { $0 == .subjectLoginRequired(source) }.count == 1)
+        requester.answer(.grant("t1"))
+        #expect(try await token() == "t1")
+    }
+
+    @Test("a withdrawal drops the token and the request that is under way, and callers get the next one's")
+    func withdrawn() async throws {
+        requester.answer(.grant("t1"), .grant("t2"))
+        let gate = Gate()
+        requester.hold(at: gate)
+        let first = Task { try await token() }
+        await gate.arrived()
+        vault.withdraw(because: .replaced)
+        let second = Task { try await token() }
+        gate.open()
+        #expect(try await first.value == "t2")
+        #expect(try await second.value == "t2")
+        #expect(try await token() == "t2")
+    }
+
+    @Test("the first request after a refusal may renew its source, and the next ones may not until one succeeds")
+    func source() async throws {
+        requester.answer(.answered(.refused(ProviderError(code: "invalid_grant", status: 400)), hosts: nil))
+        for _ in 0..<2 {
+            _ = try? await token()
+            time.advance(by: .seconds(400))
+        }
+        requester.answer(.grant("t1", expiresIn: 100))
+        _ = try await token()
+        time.advance(by: .seconds(200))
+        _ = try await token()
+        #expect(requester.renewals == [true, false, false, true])
+    }
+
+    @Test("later requests go to the hosts of the first one")
+    func hosts() async throws {
+        requester.answer(.grant("t1", expiresIn: 100))
+        _ = try await token()
+        time.advance(by: .seconds(200))
+        _ = try await token()
+        #expect(requester.hosts == [nil, ["issuer.example"]])
+    }
+
+    @Test("a stored secret is read from the store, and a locked store is reported as such")
+    func secret() async throws {
+        let other = try MachineTests(needsStore: true)
+        other.store.fail(StoreFailure(.locked, "locked"))
+        await #expect(throws: TokenFailure.self) { try await other.token() }
+        #expect(other.requester.count == 0)
+        other.store.fail(nil)
+        other.time.advance(by: .seconds(120))
+        try await other.vault.storeSecret(SecretBytes("s3cret"))
+        other.requester.answer(.grant("t1"))
+        #expect(try await other.token() == "t1")
+        #expect(other.requester.secrets == ["s3cret"])
+    }
+
+    @Test("a logout names every valid access token and leaves the account ready")
+    func logout() async throws {
+        requester.answer(.grant("t1"), .grant("t2"), .grant("t3"))
+        _ = try await token()
+        _ = try await vault.token(minimumValidity: .seconds(60), for: try TokenTarget(scopes: ["b"]))
+        let ended = try await vault.signOut()
+        #expect(ended.accessToken?.revealedText() == "t1" && ended.others.map { $0.revealedText() } == ["t2"])
+        try await vault.forget(ended)
+        #expect(try await token() == "t3")
+        #expect(news.all.contains(.sourceChanged(.replaced)))
+    }
+}
+
+/// Requests that are answered from a script; the last line repeats.
+private final class ScriptedRequester: MachineRequester {
+    private struct State {
+        var script: [MachineResult] = [.grant("t1")]
+        var count = 0
+        var renewals: [Bool] = []
+        var hosts: [Set<String>?] = []
+        var secrets: [String?] = []
+        var gate: Gate?
+    }
+
+    let needsStore: Bool
+    private let account: AccountName
+    private let state = Mutex(State())
+
+    init(of account: AccountName, needsStore: Bool) { (self.account, self.needsStore) = (account, needsStore) }
+
+    var count: Int { state.withLock { $0.count } }
+    var renewals: [Bool] { state.withLock { $0.renewals } }
+    var hosts: [Set<String>?] { state.withLock { $0.hosts } }
+    var secrets: [String?] { state.withLock { $0.secrets } }
+
+    func answer(_ script: MachineResult...) { state.withLock { $0.script = script } }
+
+    func hold(at gate: Gate?) { state.withLock { $0.gate = gate } }
+
+    func credential(stored: Credential?) -> Credential {
+        var credential = Credential(
+            account: account, generation: stored?.generation ?? 0, issuer: "https://issuer.example",
+            clientID: "tv", clientSecret: stored?.clientSecret, refreshToken: nil, scope: ["a"], grantedAt: 0)
+        credential.renewal = .request(.clientCredentials)
+        return credential
+    }
+
+    func request(
+        _ credential: Credential, for target: TokenTarget?, claims: String?, mayRenewSource: Bool
+    ) async -> MachineResult {
+        let (gate, result) = state.withLock { state in
+            state.count += 1
+            state.renewals.append(mayRenewSource)
+            state.hosts.append(credential.endpointHosts)
+            state.secrets.append(credential.clientSecret?.revealedText())
+            return (state.gate, state.script.count > 1 ? state.script.removeFirst() : state.script[0])
+        }
+        await gate?.pass()
+        return result
+    }
+}
+
+extension MachineResult {
+    fileprivate static func grant(_ token: String, expiresIn: Int = 3600) -> Self {
+        .answered(
+            .granted(TokenGrant(accessToken: SecretBytes(token), expiresIn: expiresIn)), hosts: ["issuer.example"])
+    }
+}
