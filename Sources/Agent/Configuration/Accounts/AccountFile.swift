@@ -3,13 +3,33 @@ internal import OAuth
 /// The text format of an account file, in both directions.
 enum AccountFile {
     static func parse(_ text: String, path: String) throws(ConfigurationError) -> AccountSettings {
+        var problems = ConfigurationProblems()
+        return try parse(text, path: path, &problems)
+    }
+
+    /// Adds every error to the problems, and throws the first one. What keys have to do with each other is examined
+    /// once each by itself is right.
+    static func parse(
+        _ text: String, path: String, _ problems: inout ConfigurationProblems
+    ) throws(ConfigurationError) -> AccountSettings {
+        var found = ConfigurationProblems()
+        defer { problems.add(found) }
         var file = try TOMLFile(path: path, text: text)
         var draft = AccountDraft()
-        for key in AccountKey.all { try key.read(&file, &draft) }
-        try file.refuseSecrets()
-        try file.refuseFlows()
-        try file.refuseUnknownKeys()
-        do throws(AccountSettings.Invalid) { return try draft.settings() } catch {
+        for key in AccountKey.all { found.attempt { () throws(ConfigurationError) in try key.read(&file, &draft) } }
+        for key in TOMLFile.secretKeys {
+            found.attempt { () throws(ConfigurationError) in try file.refuseSecret(key) }
+        }
+        for (key, flow) in TOMLFile.flows {
+            found.attempt { () throws(ConfigurationError) in try file.refuseFlow(key, flow) }
+        }
+        found.refuseUnknownKeys(of: file)
+        if let error = found.first { throw error }
+        var invalid: [AccountSettings.Invalid] = []
+        do throws(AccountSettings.Invalid) { return try draft.settings(&invalid) } catch {
+            for other in [error] + invalid {
+                found.add(file.error(other.key, other.problem, hint: other.hint))
+            }
             throw file.error(error.key, error.problem, hint: error.hint)
         }
     }
@@ -51,7 +71,8 @@ struct AccountDraft {
     var provider: String?
     var parameters: [String: String] = [:]
 
-    func settings() throws(AccountSettings.Invalid) -> AccountSettings {
+    /// Throws the first reason why the keys do not fit together, and adds those that are independent of each other.
+    func settings(_ invalid: inout [AccountSettings.Invalid]) throws(AccountSettings.Invalid) -> AccountSettings {
         var keys = keys
         if let provider {
             keys.provider = try ProviderChoice(provider, parameters: parameters)
@@ -60,33 +81,36 @@ struct AccountDraft {
                 key: name, problem: "a parameter without a provider", hint: "add: provider = \"NAME\""
             )
         }
-        return try AccountSettings(keys)
+        return try AccountSettings(keys, &invalid)
     }
 }
 
 extension TOMLFile {
-    /// Refuses parameters of the protocol that would choose a flow which is not safe, and that are not keys.
-    fileprivate mutating func refuseFlows() throws(ConfigurationError) {
-        let parsers: [(key: String, flow: (String) -> RefusedFlow?)] = [
-            ("response_type", RefusedFlow.init(responseType:)), ("grant_type", RefusedFlow.init(grant:)),
-            ("code_challenge_method", RefusedFlow.init(challengeMethod:)),
-        ]
-        for (key, flow) in parsers {
-            guard isText(key), let text = try string(key) else { continue }
-            if let flow = flow(text) { throw error(key, flow.reason, hint: flow.instead) }
-            forget([key])
-        }
+    /// Parameters of the protocol that would choose a flow which is not safe, and that are not keys.
+    fileprivate static let flows: [(key: String, flow: @Sendable (String) -> RefusedFlow?)] = [
+        ("response_type", { RefusedFlow(responseType: $0) }), ("grant_type", { RefusedFlow(grant: $0) }),
+        ("code_challenge_method", { RefusedFlow(challengeMethod: $0) }),
+    ]
+
+    fileprivate mutating func refuseFlow(
+        _ key: String, _ flow: (String) -> RefusedFlow?
+    ) throws(ConfigurationError) {
+        guard isText(key), let text = try string(key) else { return }
+        if let flow = flow(text) { throw error(key, flow.reason, hint: flow.instead) }
+        forget([key])
     }
 
-    /// Refuses secrets with a hint of their own: configuration management may copy this file to other machines.
-    fileprivate mutating func refuseSecrets() throws(ConfigurationError) {
-        for key in ["client_secret", "refresh_token", "access_token", "password"] where try string(key) != nil {
+    static let secretKeys = ["client_secret", "refresh_token", "access_token", "password"]
+
+    /// Refuses a secret with a hint of its own: configuration management may copy this file to other machines.
+    fileprivate mutating func refuseSecret(_ key: String) throws(ConfigurationError) {
+        guard try string(key) == nil else {
             throw error(
                 key, "secrets must not be stored in this file",
                 hint: "remove it; give a client's secret with --client-secret-file at login, or name a file in"
                     + " client_secret_file"
             )
         }
-        forget(["client_secret", "refresh_token", "access_token", "password"])
+        forget([key])
     }
 }

@@ -50,6 +50,12 @@ public struct AccountSettings: Equatable, Sendable {
     public var expectedSubject: String? { keys.expectedSubject }
 
     public init(_ keys: AccountKeys) throws(Invalid) {
+        var all: [Invalid] = []
+        try self.init(keys, &all)
+    }
+
+    /// Throws the first reason why the keys are invalid, and adds those that do not follow from another.
+    init(_ keys: AccountKeys, _ all: inout [Invalid]) throws(Invalid) {
         let preset = keys.provider?.preset
         self.keys = keys
         if let given = keys.issuer { issuer = given } else { issuer = try Self.issuer(of: keys.provider) }
@@ -90,14 +96,18 @@ public struct AccountSettings: Equatable, Sendable {
         guard clientID != nil || !needsClient else {
             throw Invalid(key: "client_id", problem: "there is no client id", hint: Self.clientIDHint(keys.provider))
         }
-        try Self.checkClient(keys, method: clientAuthentication)
-        try Self.checkTarget(keys, encoding: dialect.encoding)
-        try Self.checkDetails(keys, encoding: dialect.encoding)
-        try Self.checkCiba(keys, issuer: issuer)
-        try Self.checkMachine(keys, issuer: issuer, encoding: dialect.encoding)
-        try Self.checkURLs(keys)
-        try Self.checkCode(keys)
-        try Self.check(keys, issuer: issuer, scopes: scopes)
+        let (issuer, scopes, method, encoding) = (issuer, scopes, clientAuthentication, dialect.encoding)
+        all.attempt { () throws(Invalid) in try Self.checkClient(keys, method: method) }
+        all.attempt { () throws(Invalid) in try Self.checkTarget(keys, encoding: encoding) }
+        all.attempt { () throws(Invalid) in try Self.checkDetails(keys, encoding: encoding) }
+        all.attempt { () throws(Invalid) in try Self.checkCiba(keys, issuer: issuer) }
+        all.attempt { () throws(Invalid) in try Self.checkMachine(keys, issuer: issuer, encoding: encoding) }
+        all.attempt { () throws(Invalid) in try Self.checkURLs(keys) }
+        all.attempt { () throws(Invalid) in try Self.checkCode(keys) }
+        all.attempt { () throws(Invalid) in try Self.checkNames(keys, scopes: scopes) }
+        all.attempt { () throws(Invalid) in try Self.checkSubject(keys, issuer: issuer) }
+        all.attempt { () throws(Invalid) in try Self.checkDeviceParameters(keys) }
+        if let first = all.first { throw first }
     }
 
     /// The hint for an account without a client id.
@@ -149,55 +159,6 @@ public struct AccountSettings: Equatable, Sendable {
             registration: try endpoint(provider.preset.registrationEndpoint),
             authorization: try endpoint(provider.preset.authorizationEndpoint)
         )
-    }
-
-    /// Checks the values, whether from a file or from a request.
-    private static func check(_ keys: AccountKeys, issuer: Issuer?, scopes: [String]) throws(Invalid) {
-        // RFC 6749 appendix A.1 and A.4: visible characters; a scope does not contain spaces.
-        if let id = keys.clientID,
-            !(1...1024).contains(id.utf8.count) || !id.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
-        {
-            throw Invalid(
-                key: "client_id", problem: "the client id is empty or has invalid characters",
-                hint: "give the id as the provider shows it"
-            )
-        }
-        for scope in scopes where !isScope(scope) {
-            throw Invalid(
-                key: "scopes", problem: "'\(DisplayText.clean(scope, limit: 80))' is not one scope",
-                hint: "give each scope by itself, without spaces"
-            )
-        }
-        if let expectedSubject = keys.expectedSubject {
-            // OpenID Connect Core 1.0 §2.
-            guard (1...255).contains(expectedSubject.utf8.count),
-                expectedSubject.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
-            else {
-                throw Invalid(
-                    key: "expected_subject",
-                    problem: "a subject has 1 to 255 printable ASCII characters",
-                    hint: "give the subject as 'authagent status ACCOUNT' shows it"
-                )
-            }
-            guard issuer != nil else {
-                throw Invalid(
-                    key: "expected_subject", problem: "an expected subject needs an issuer",
-                    hint: "give the issuer as well"
-                )
-            }
-        }
-        for name in keys.deviceParameters?.keys.sorted() ?? []
-        where RequestDialect.isReserved(name) || !isScope(name) {
-            throw Invalid(
-                key: "device_parameters", problem: "'\(DisplayText.clean(name, limit: 80))' cannot be set",
-                hint: "leave it out; the agent sets the protocol's own parameters"
-            )
-        }
-    }
-
-    private static func isScope(_ text: String) -> Bool {
-        (1...256).contains(text.utf8.count)
-            && text.utf8.allSatisfy { $0.isVisible && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
     }
 }
 

@@ -95,10 +95,23 @@ enum ProtectedFile {
 
     static func text(_ path: String, isTrusted: Bool = true) throws(ConfigurationError) -> String? {
         guard let bytes = try read(path, mayBeReadByOthers: true, isTrusted: isTrusted) else { return nil }
+        return try text(bytes, of: path)
+    }
+
+    /// Returns the bytes of a file as text.
+    static func text(_ bytes: [UInt8], of path: String) throws(ConfigurationError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
-            throw ConfigurationError(file: path, problem: "this is not UTF-8 text", hint: "save the file as UTF-8")
+            throw ConfigurationError(
+                file: path, line: lineOfOtherBytes(bytes), problem: "this is not UTF-8 text",
+                hint: "save the file as UTF-8")
         }
         return text
+    }
+
+    /// Returns the first line that is not UTF-8, or has a NUL. No character of UTF-8 has the byte of a line feed in it.
+    private static func lineOfOtherBytes(_ bytes: [UInt8]) -> Int? {
+        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .firstIndex { $0.contains(0) || String(validating: $0, as: UTF8.self) == nil }.map { $0 + 1 }
     }
 
     static func failure(_ path: String, _ problem: String, _ code: Int32) -> ConfigurationError {

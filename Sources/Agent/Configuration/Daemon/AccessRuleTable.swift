@@ -18,6 +18,7 @@ enum AccessRuleTable {
         let perMinute = try file.integer("max_per_minute", in: 1...1_000_000)
         let confirm = try file.choice("confirm", Confirmation.self)
         try file.refuseUnknownKeys()
+        guard let accounts else { throw noAccounts(file) }
         guard !conditions.isEmpty else {
             throw file.error(
                 "rule", "it has no condition",
@@ -40,10 +41,14 @@ enum AccessRuleTable {
         )
     }
 
-    private static func accounts(_ file: inout TOMLFile) throws(ConfigurationError) -> [Glob] {
-        guard let texts = try file.strings("accounts"), !texts.isEmpty else {
-            throw file.error("accounts", "the list is empty", hint: "add: accounts = [\"work\", \"ci-*\"]")
-        }
+    private static func noAccounts(_ file: TOMLFile) -> ConfigurationError {
+        file.error("accounts", "the list is empty", hint: "add: accounts = [\"work\", \"ci-*\"]")
+    }
+
+    /// `nil` if the key is missing.
+    private static func accounts(_ file: inout TOMLFile) throws(ConfigurationError) -> [Glob]? {
+        guard let texts = try file.strings("accounts") else { return nil }
+        guard !texts.isEmpty else { throw noAccounts(file) }
         guard texts.count <= mostAccounts else {
             throw file.error("accounts", "there are more than \(mostAccounts)", hint: "write a pattern, like \"ci-*\"")
         }

@@ -16,21 +16,23 @@ enum CredentialTable {
         guard let unit else {
             throw file.error("unit", "it is missing", hint: "add: unit = \"backup.service\"")
         }
+        guard let credential else {
+            throw file.error(
+                "credential", "it is missing",
+                hint: "add the name before the colon of LoadCredential=, like \"api-token\"")
+        }
         guard what != .env else {
             throw file.error(
                 "what", "\"env\" is for files",
                 hint: "choose access_token, id_token, header or json; a unit reads a credential from a file of its own")
         }
         return CredentialRule(
-            unit: unit, credential: credential, account: account, target: try target(scopes, what, file), what: what)
+            unit: unit, credential: credential, account: try file.required(account, "account"),
+            target: try target(scopes, what, file), what: what)
     }
 
-    private static func credential(_ file: inout TOMLFile) throws(ConfigurationError) -> Glob {
-        guard let text = try file.string("credential") else {
-            throw file.error(
-                "credential", "it is missing",
-                hint: "add the name before the colon of LoadCredential=, like \"api-token\"")
-        }
+    private static func credential(_ file: inout TOMLFile) throws(ConfigurationError) -> Glob? {
+        guard let text = try file.string("credential") else { return nil }
         guard (1...255).contains(text.utf8.count), text != ".", text != "..",
             text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") })
         else {

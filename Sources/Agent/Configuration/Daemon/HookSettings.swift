@@ -23,9 +23,11 @@ public struct HookSettings: Equatable, Sendable {
     public var all: [ConfiguredProgram] { Occasion.allCases.compactMap { programs[$0] } }
 
     /// Takes the file's programs over those of the file before.
-    mutating func read(_ file: inout TOMLFile) throws(ConfigurationError) {
+    mutating func read(_ file: inout TOMLFile, _ problems: inout ConfigurationProblems) {
         for occasion in Occasion.allCases {
-            if let program = try file.program(occasion.rawValue) { programs[occasion] = program }
+            problems.attempt { () throws(ConfigurationError) in
+                if let program = try file.program(occasion.rawValue) { programs[occasion] = program }
+            }
         }
     }
 }

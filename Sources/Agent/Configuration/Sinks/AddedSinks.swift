@@ -117,13 +117,14 @@ extension SinkTable.Places {
 }
 
 extension TOMLFile {
-    /// Reads the sinks. Two of one file must not have the same path.
-    mutating func sinks(_ places: SinkTable.Places) throws(ConfigurationError) -> [SinkSettings] {
-        var sinks: [SinkSettings] = []
-        var taken: Set<String> = []
-        for var table in try tables("sink", most: SinkTable.most) {
-            sinks.append(try table.sink(places, besides: &taken))
+    /// Reads the sinks. Two of the machine's files, or of the user's, must not have the same path.
+    mutating func sinks(
+        _ level: inout DaemonSettings.Level, _ problems: inout ConfigurationProblems
+    ) -> [SinkSettings] {
+        let sinks = problems.tables("sink", most: SinkTable.most, before: level.sinks, of: &self) {
+            (table) throws(ConfigurationError) in try table.sink(level.places, besides: &level.sinkPaths)
         }
+        level.sinks += sinks.count
         return sinks
     }
 
@@ -131,7 +132,7 @@ extension TOMLFile {
     /// come and go. What does not even name an account is an error of the file.
     fileprivate mutating func addedSinks(_ places: SinkTable.Places) throws(ConfigurationError) -> [AddedSink] {
         var sinks: [AddedSink] = []
-        var taken: Set<String> = []
+        var taken: [String: String] = [:]
         for var table in try tables("sink", most: SinkTable.most) {
             var again = table
             do throws(ConfigurationError) { sinks.append(.usable(try table.sink(places, besides: &taken))) } catch {
@@ -143,15 +144,16 @@ extension TOMLFile {
     }
 
     private mutating func sink(
-        _ places: SinkTable.Places, besides taken: inout Set<String>
+        _ places: SinkTable.Places, besides taken: inout [String: String]
     ) throws(ConfigurationError) -> SinkSettings {
         let sink = try SinkTable.parse(&self, places)
-        guard taken.isDisjoint(with: sink.paths) else {
+        for path in sink.paths {
+            guard let other = taken[path] else { continue }
             throw error(
-                "path", "another sink of this file has the path \(sink.path)",
+                "path", "the sink at \(other) has \(path) as well",
                 hint: "give each sink a path of its own; without one it is \(places.sinks)/NAME")
         }
-        taken.formUnion(sink.paths)
+        for path in sink.paths { taken[path] = sink.source }
         return sink
     }
 }

@@ -4,7 +4,7 @@ internal import Glibc
 
 /// The parser of one `[[sink]]`. What depends on the file system is checked when the file is written.
 enum SinkTable {
-    /// The limit for each file: each sink has a task, and a thread while its file system hangs.
+    /// The limit for the machine's, the user's and the added ones: each sink has a task, and a thread while its file system hangs.
     static let most = 64
     private static let longestPath = 4096
 
@@ -16,23 +16,24 @@ enum SinkTable {
     }
 
     static func parse(_ file: inout TOMLFile, _ places: Places) throws(ConfigurationError) -> SinkSettings {
-        let account = try file.accountName("account")
-        var sink = SinkSettings(
-            account: account, path: try path(&file, places) ?? "\(places.sinks)/\(account)",
-            what: try file.choice("what", SinkContentKind.self) ?? .accessToken)
-        sink.target = try target(&file)
-        sink.variable = try file.string("variable")
-        sink.endsWithNewline = try file.boolean("newline") ?? false
-        sink.hasMeta = try file.boolean("meta") ?? false
-        sink.minimumValidity =
-            try file.integer("min_valid", in: 0...Limits.largestMinimumValidity) ?? SinkSettings.defaultMinimumValidity
-        if let name = try file.string("group") {
-            sink.group = SinkSettings.Group(name: name, id: try file.group("group", name, places.names))
+        let (account, path) = (try file.accountName("account"), try path(&file, places))
+        let what = try file.choice("what", SinkContentKind.self) ?? .accessToken
+        let (target, variable) = (try target(&file), try file.string("variable"))
+        let (newline, meta) = (try file.boolean("newline"), try file.boolean("meta"))
+        let minimumValidity = try file.integer("min_valid", in: 0...Limits.largestMinimumValidity)
+        let group = try file.string("group").map { name throws(ConfigurationError) in
+            SinkSettings.Group(name: name, id: try file.group("group", name, places.names))
         }
-        sink.mode = try mode(&file, hasGroup: sink.group != nil)
-        sink.onChange = try file.program("on_change") ?? nil
-        sink.source = file.place
+        let (mode, program) = (try mode(&file), try file.program("on_change") ?? nil)
         try file.refuseUnknownKeys()
+        // Each key by itself is right; from here on it is about several.
+        let named = try file.required(account, "account")
+        var sink = SinkSettings(account: named, path: path ?? "\(places.sinks)/\(named)", what: what)
+        (sink.target, sink.variable, sink.group, sink.onChange) = (target, variable, group, program)
+        (sink.endsWithNewline, sink.hasMeta) = (newline ?? false, meta ?? false)
+        sink.minimumValidity = minimumValidity ?? SinkSettings.defaultMinimumValidity
+        sink.mode = mode ?? (group == nil ? 0o600 : 0o640)
+        sink.source = file.place
         try check(sink, file)
         return sink
     }
@@ -82,8 +83,8 @@ enum SinkTable {
         }
     }
 
-    private static func mode(_ file: inout TOMLFile, hasGroup: Bool) throws(ConfigurationError) -> UInt32 {
-        guard let text = try file.string("mode") else { return hasGroup ? 0o640 : 0o600 }
+    private static func mode(_ file: inout TOMLFile) throws(ConfigurationError) -> UInt32? {
+        guard let text = try file.string("mode") else { return nil }
         guard text.utf8.count == 4, let mode = UInt32(text, radix: 8),
             [0o400, 0o600, 0o440, 0o640].contains(mode)
         else {
@@ -93,13 +94,13 @@ enum SinkTable {
                     "give \"0600\", or \"0640\" with a group; all others must not reach it"
             )
         }
-        guard mode & 0o040 == 0 || hasGroup else {
-            throw file.error("mode", "the mode is for a group", hint: "add: group = \"NAME\"")
-        }
         return mode
     }
 
     private static func check(_ sink: SinkSettings, _ file: TOMLFile) throws(ConfigurationError) {
+        guard sink.mode & 0o040 == 0 || sink.group != nil else {
+            throw file.error("mode", "the mode is for a group", hint: "add: group = \"NAME\"")
+        }
         // It could be the second file of another sink, also of one that has been taken out.
         guard !sink.path.hasSuffix(SinkSettings.metaSuffix) else {
             throw file.error(

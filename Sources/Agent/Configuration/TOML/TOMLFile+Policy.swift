@@ -16,7 +16,7 @@ extension TOMLFile {
             let all = Permission.allCases.map(\.rawValue)
             throw error(
                 key, "'\(Self.shown(text))' is not a permission",
-                hint: Self.nearest(to: text, in: all) ?? "choose from: \(all.joined(separator: ", "))"
+                hint: SimilarWord.hint(for: text, in: all) ?? "choose from: \(all.joined(separator: ", "))"
             )
         }
         return permission
@@ -101,13 +101,18 @@ extension TOMLFile {
         error(key, "there are more than \(Self.mostPlaces)", hint: "write several rules")
     }
 
-    /// Reads the required name of an account.
-    mutating func accountName(_ key: String) throws(ConfigurationError) -> AccountName {
-        guard let text = try string(key) else { throw error(key, "it is missing", hint: "add: \(key) = \"NAME\"") }
+    mutating func accountName(_ key: String) throws(ConfigurationError) -> AccountName? {
+        guard let text = try string(key) else { return nil }
         guard let account = AccountName(text) else {
             throw error(
                 key, "'\(Self.shown(text))' is not an account name", hint: "a name has \(AccountName.rule)")
         }
+        return account
+    }
+
+    /// Returns the name of an account that is required, as `accountName` has read it.
+    func required(_ account: AccountName?, _ key: String) throws(ConfigurationError) -> AccountName {
+        guard let account else { throw error(key, "it is missing", hint: "add: \(key) = \"NAME\"") }
         return account
     }
 

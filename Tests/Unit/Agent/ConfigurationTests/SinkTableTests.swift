@@ -144,7 +144,7 @@ struct SinkTableTests {
             "on_change = [\"/no/such/program\"]": "/no/such/program", "group = \"gone\"": "there is no group 'gone'",
             "mode = \"600\"": "is not a mode", "what = \"nonsense\"": "is not known",
             "extra = 1": "unknown key 'extra'",
-            "path = \"/run/t/good\"": "another sink of this file",
+            "path = \"/run/t/good\"": "has /run/t/good as well",
         ]
         for (line, problem) in entries {
             let path = line.hasPrefix("path") ? "" : "path = \"/run/t/bad\"\n"
