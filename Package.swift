@@ -181,7 +181,7 @@ let agent: [Target] = [
     ),
     .target(
         name: "Configuration",
-        dependencies: ["AgentAPI", "Formats", "OAuth", "Policy", "SecretMemory", "System", toml],
+        dependencies: ["AgentAPI", "Formats", "JOSE", "OAuth", "Policy", "SecretMemory", "System", toml],
         path: "Sources/Agent/Configuration",
         swiftSettings: swift
     ),

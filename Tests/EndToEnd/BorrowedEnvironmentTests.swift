@@ -11,6 +11,7 @@ struct BorrowedEnvironmentTests {
         let before = user.contents
         let commands = [
             ["status"], ["token", "work"], ["start"], ["stop"], ["doctor"],
+            ["import", "/dev/null"],
             ["login", "work", "--issuer", "http://127.0.0.1:9", "--client-id", "tv", "--store", "memory"],
         ]
         for command in commands {

@@ -106,11 +106,22 @@ final class AuditFile: LineSink {
         logger.error("audit lines are lost", metadata: ["problem": "\(failure)", "hint": "\(failure.hint)"])
     }
 
+    /// Examines the file and its directory; creates and changes nothing.
+    static func check(_ path: String) throws(AuditFileFailure) {
+        let directory = PrivateDirectory.parent(of: path)
+        guard access(path, F_OK) != 0 else {
+            _ = try open(path, creating: false)
+            return
+        }
+        try checkDirectory(directory)
+        guard access(directory, W_OK | X_OK) == 0 else { throw .system(path, errno) }
+    }
+
     /// Opens or creates the file. Refuses a path that other users can read, write or replace.
-    static func open(_ path: String) throws(AuditFileFailure) -> OpenFile {
+    static func open(_ path: String, creating: Bool = true) throws(AuditFileFailure) -> OpenFile {
         try checkDirectory(PrivateDirectory.parent(of: path))
-        let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
-        let raw = Glibc.open(path, flags, 0o600)
+        let flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        let raw = Glibc.open(path, creating ? flags | O_CREAT : flags, 0o600)
         guard raw >= 0 else { throw .system(path, errno) }
         let descriptor = Descriptor(owning: raw)
         let requirement = FileRequirement(owners: .user, forbidden: 0o077, mayHaveHardLinks: false)

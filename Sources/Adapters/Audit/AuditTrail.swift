@@ -62,6 +62,12 @@ public final class AuditTrail: AccessAudit {
         }
     }
 
+    /// Returns why the file could not be opened or created; `nil` if it could be, as far as that shows without doing it.
+    public static func obstacle(_ path: String) -> AuditFileFailure? {
+        do throws(AuditFileFailure) { try AuditFile.check(path) } catch { return error }
+        return nil
+    }
+
     public func record(_ record: AccessRecord) {
         let line = AuditLine(record, at: .now)
         guard !line.isRefusal || admit(refusalOf: record.caller.user, countedAs: record.owner ?? record.caller.user)

@@ -71,7 +71,7 @@ struct AuthagentCommand: ParsableCommand {
         subcommands: [
             LoginCommand.self, TokenCommand.self, URLCommand.self, ExecCommand.self, HelperCommand.self,
             StatusCommand.self, LogoutCommand.self, InspectCommand.self, ProvidersCommand.self, PolicyCommand.self,
-            ApprovalsCommand.self,
+            ApprovalsCommand.self, ConfigCommand.self, ExportCommand.self, ImportCommand.self,
             DoctorCommand.self, StoreCommand.self, LockCommand.self, UnlockCommand.self, SinkCommand.self,
             EventsCommand.self, SetupCommand.self,
             StartCommand.self, StopCommand.self, ReloadCommand.self, CompletionCommand.self,

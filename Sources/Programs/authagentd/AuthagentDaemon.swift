@@ -66,6 +66,8 @@ struct AuthagentDaemon: ParsableCommand {
             valueName: "file"))
     var policyTest: String?
 
+    @OptionGroup var files: ConfigurationQuery
+
     func validate() throws {
         if let logLevel, LogLevel(rawValue: logLevel) == nil {
             throw ValidationError(Self.unknown("--log-level", LogLevel.self))
@@ -92,6 +94,7 @@ struct AuthagentDaemon: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }
+        if files.answer(environment) { return }
         if let policyTest { return Self.put(Self.test(policyTest, environment)) }
         if doctor {
             // Unstructured task: the program's only one, which ends it.

@@ -39,6 +39,9 @@ struct AccountChains {
     private func error(
         _ chain: [AccountName], _ key: String, _ problem: String, _ hint: String
     ) -> ConfigurationError {
-        ConfigurationError(file: chain.first.map(path) ?? "", problem: "\(key): \(problem)", hint: hint)
+        var error = ConfigurationError(
+            file: chain.first.map(path) ?? "", problem: "\(key): \(problem)", hint: hint)
+        error.key = key
+        return error
     }
 }

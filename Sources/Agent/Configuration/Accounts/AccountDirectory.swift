@@ -20,7 +20,7 @@ public struct AccountDirectory: Sendable {
 
     private static let suffix = ".toml"
     /// The limit of account files on one machine.
-    private static let most = 10_000
+    static let most = 10_000
 
     /// Loads every account. A bad file is reported; the other accounts load. `unwritten`: accounts that have no file and
     /// live until the agent ends.
@@ -31,7 +31,7 @@ public struct AccountDirectory: Sendable {
         var errors: [AccountName: ConfigurationError] = [:]
         // Check the directories once, not for each file.
         let faults = faults()
-        for name in Set(names(in: system) + names(in: user)) {
+        for name in names {
             do throws(ConfigurationError) { accounts[name] = try load(name, faults) } catch { errors[name] = error }
         }
         let known = accounts
@@ -64,7 +64,7 @@ public struct AccountDirectory: Sendable {
     }
 
     /// The path of the file that counts for an account.
-    private func path(of name: AccountName) -> String {
+    func path(of name: AccountName) -> String {
         hasUserFile(name) ? userPath(name) : Self.path(of: name, in: system)
     }
 
@@ -82,14 +82,28 @@ public struct AccountDirectory: Sendable {
     private func load(
         _ name: AccountName, _ faults: [String: ConfigurationError]
     ) throws(ConfigurationError) -> AccountSettings? {
+        guard let (text, path) = try text(of: name, faults) else { return nil }
+        return try AccountFile.parse(text, path: path)
+    }
+
+    /// Returns the text of the file in force, and its path; `nil` if the account has no file.
+    func text(of name: AccountName) throws(ConfigurationError) -> (text: String, path: String)? {
+        try text(of: name, faults())
+    }
+
+    private func text(
+        of name: AccountName, _ faults: [String: ConfigurationError]
+    ) throws(ConfigurationError) -> (text: String, path: String)? {
         for directory in [user, system] {
             if let fault = faults[directory] { throw fault }
             let path = Self.path(of: name, in: directory)
-            guard let text = try ProtectedFile.text(path) else { continue }
-            return try AccountFile.parse(text, path: path)
+            if let text = try ProtectedFile.text(path) { return (text, path) }
         }
         return nil
     }
+
+    /// The accounts that have files, sorted.
+    var names: [AccountName] { Set(names(in: system) + names(in: user)).sorted() }
 
     /// Returns the map of the accounts' URLs. The prefixes of refused files are held, so that no other account gets them.
     public func urls(
@@ -170,7 +184,7 @@ public struct AccountDirectory: Sendable {
     }
 
     /// Creates the directory and its parents, private to the user.
-    private static func makeDirectories(_ path: String) throws(ConfigurationError) {
+    static func makeDirectories(_ path: String) throws(ConfigurationError) {
         do throws(PathFault) { try TrustedFile.makeDirectory(path) } catch { throw ConfigurationError(error) }
         try ProtectedFile.requirePrivate(path)
     }

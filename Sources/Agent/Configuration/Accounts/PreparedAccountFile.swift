@@ -8,11 +8,12 @@ public final class PreparedAccountFile: Sendable {
     private let path: String
     private let file: Mutex<UnfinishedFile?>
 
-    init(text: String, directory: String, path: String) throws(ConfigurationError) {
+    /// `writer` tells the temporary files of different writers apart: a login and an import may be at it at once.
+    init(text: String, directory: String, path: String, writer: String = "new") throws(ConfigurationError) {
         self.directory = directory
         self.path = path
         // The leading dot hides it from `loadAll`. Two logins of one account never run at once.
-        let temporary = "\(directory)/.\(path.split(separator: "/").last ?? "account").new"
+        let temporary = "\(directory)/.\(path.split(separator: "/").last ?? "account").\(writer)"
         _ = unlink(temporary)
         let file: UnfinishedFile
         do throws(UnfinishedFile.Failure) { file = try UnfinishedFile(temporary) } catch {

@@ -1,4 +1,5 @@
 internal import AgentAPI
+internal import Glibc
 public import System
 
 /// The directory of a sink's file.
@@ -50,6 +51,20 @@ public struct SinkPlace: Sendable {
         Fault(
             "the agent cannot write to \(path) before its next start: until then, it has limited itself to other directories",
             hint: "run 'authagent stop', and the next command starts an agent that can")
+    }
+
+    /// Returns why no token can be written now: an error, or a warning if the directory may come later; `nil` if one
+    /// can. A file system that does not answer in time is not a problem of the configuration.
+    func problem() -> (error: ConfigurationError, isWarning: Bool)? {
+        let problem = PatientLook.result(directory) { () -> (ConfigurationError, Bool)? in
+            if let error { return (error, false) }
+            guard access(directory, F_OK) != 0 else { return nil }
+            let missing = ConfigurationError(
+                file: sink.source, problem: "path: there is no directory \(directory) yet",
+                hint: "create it; the agent writes \(sink.path) once it is there")
+            return (missing, true)
+        }
+        return problem ?? nil
     }
 
     /// Returns why the sink's group cannot read the file, as far as modes say; `nil` without a group.

@@ -13,20 +13,42 @@ struct DaemonQuery {
         case providers
         /// An absolute path.
         case policyTest(file: String)
+        case configCheck
+        /// All accounts if none is named.
+        case exportAccounts([AccountName])
+        /// `source`: the document's name in messages.
+        case importAccounts(document: [UInt8], source: String, replace: Bool)
 
         fileprivate var arguments: [String] {
             switch self {
             case .doctor: ["--doctor"]
             case .providers: ["--providers"]
             case .policyTest(let file): ["--policy-test", file]
+            case .configCheck: ["--config-check"]
+            case .exportAccounts(let names): ["--export-accounts"] + names.flatMap { ["--account", "\($0)"] }
+            case .importAccounts(_, let source, let replace):
+                ["--import-accounts", "--source=\(source)"] + (replace ? ["--replace"] : [])
+            }
+        }
+
+        fileprivate var input: [UInt8]? {
+            if case .importAccounts(let document, _, _) = self { document } else { nil }
+        }
+
+        fileprivate var patience: Duration {
+            switch self {
+            // Longer than the daemon's own limit for all checks.
+            case .doctor, .providers, .policyTest: .seconds(12)
+            // Thousands of files on a slow disk.
+            case .configCheck, .exportAccounts: .seconds(60)
+            // Each file is made durable.
+            case .importAccounts: .seconds(600)
             }
         }
     }
 
-    /// Longer than the daemon's own limit for all checks.
-    private static let patience: Duration = .seconds(12)
-    /// Enough for a report on a thousand accounts with long names.
-    private static let longestAnswer = 4 * 1024 * 1024
+    /// Enough for the largest export, and for a report on ten thousand files.
+    private static let longestAnswer = 32 * 1024 * 1024
 
     enum Failed: FaultError {
         case notInstalled
@@ -60,7 +82,7 @@ struct DaemonQuery {
         // Closed after the start, so that the end of the program ends the read.
         close(ends.second)
         guard failure == 0 else { throw .notStarted(program: program, errno: failure) }
-        let output = read(reading.raw)
+        let output = read(reading.raw, within: question.patience)
         // The program has ended or takes too long; one that hangs must not stay behind.
         kill(pid, SIGKILL)
         _ = SystemCall.uninterrupted { waitpid(pid, nil, 0) }
@@ -72,13 +94,15 @@ struct DaemonQuery {
         let silence = open("/dev/null", O_WRONLY | O_CLOEXEC)
         guard silence >= 0 else { return errno }
         defer { close(silence) }
-        return ProgramStart(program, question.arguments, environment: AgentEnvironment.of(environment))
-            .process(output: output, errors: silence, &pid)
+        let start = ProgramStart(program, question.arguments, environment: AgentEnvironment.of(environment))
+        guard let input = question.input else { return start.process(output: output, errors: silence, &pid) }
+        guard let file = MemoryFile.holding(input) else { return errno }
+        return start.inPlace(input: file.raw, output: output, &pid)
     }
 
     /// Reads until the program's output ends or the time is up.
-    private func read(_ descriptor: Int32) -> [UInt8] {
-        let deadline = Deadline(Self.patience)
+    private func read(_ descriptor: Int32, within patience: Duration) -> [UInt8] {
+        let deadline = Deadline(patience)
         var bytes: [UInt8] = []
         _ = SystemCall.readAll(descriptor, into: &bytes, limit: Self.longestAnswer) { deadline.milliseconds }
         return bytes
