@@ -188,7 +188,7 @@ let agent: [Target] = [
     // What is asked of a sick machine, in the agent or without it.
     .target(
         name: "Doctor",
-        dependencies: ["Advice", "AgentAPI", "Configuration", "Formats", "OAuth", "System", "Vault"],
+        dependencies: ["Advice", "AgentAPI", "Configuration", "Formats", "JOSE", "OAuth", "System", "Vault"],
         path: "Sources/Agent/Doctor",
         swiftSettings: swift
     ),

@@ -28,7 +28,7 @@ public final class Agent: Sendable {
         /// Opens the files of log and audit again, after a program has moved them away.
         public var reopenFiles: @Sendable () -> Void
         /// Runs the doctor's checks. Changes nothing.
-        public var examine: @Sendable () async -> DoctorReport
+        public var examine: @Sendable ([AccountName: AccountStatus.State]) async -> DoctorReport
         /// Finds out how the agent is protected. Changes nothing.
         public var examineSecurity: @Sendable () async -> SecurityReport
         /// The daemon's environment, which `AgentVariables` reports.
@@ -50,7 +50,8 @@ public final class Agent: Sendable {
             directory: AccountDirectory, stores: StoreSet, transport: any HTTPTransport, time: any Time,
             jitter: @escaping @Sendable () -> Double, drawQRCode: @escaping @Sendable (String) -> [String]?,
             reloadSettings: @escaping @Sendable () async throws(ConfigurationError) -> Void,
-            examine: @escaping @Sendable () async -> DoctorReport, socket: String, processID: Int32, logger: Logger,
+            examine: @escaping @Sendable ([AccountName: AccountStatus.State]) async -> DoctorReport, socket: String,
+            processID: Int32, logger: Logger,
             environment: [String: String] = [:], hooks: HookParts = .none, notices: NoticeFile? = nil,
             renewals: RenewalFile? = nil,
             randomBytes: @escaping @Sendable (Int) -> [UInt8] = Parts.systemRandomBytes, sinks: SinkParts? = nil,
@@ -253,7 +254,7 @@ public final class Agent: Sendable {
 
     public func confirm(_ approval: Approval) async -> Bool? { await hooks.confirm(approval) }
 
-    public func doctor() async -> DoctorReport { await examination.report() }
+    public func doctor() async -> DoctorReport { await examination.report(statusReader.states) }
 
     public func security() async -> SecurityReport { await examineSecurity() }
 }

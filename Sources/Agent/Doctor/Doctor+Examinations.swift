@@ -13,7 +13,10 @@ struct Examination: Sendable {
 
 extension Doctor {
     /// Returns the examinations in reading order: what the others depend on first.
-    func examinations(of accounts: AccountsOnDisk, until deadline: ContinuousClock.Instant) -> [Examination] {
+    func examinations(
+        of accounts: AccountsOnDisk, _ states: [AccountName: AccountStatus.State]?,
+        until deadline: ContinuousClock.Instant
+    ) -> [Examination] {
         var all = [
             program, keyring(isNeeded: accounts.needKeyring), sealed(isNeeded: accounts.needSealed), machine, files,
             sinks, network,
@@ -22,6 +25,8 @@ extension Doctor {
             Examination(late: Self.late(.accountFile)) { [.accountFile(name, refused: error)] }
         }
         all += accounts.settings.map { account($0, $1, conflict: accounts.conflicts[$0]) }
+        all += accounts.settings.compactMap { proofs($0, $1) }
+        all += accounts.settings.compactMap { sources($0, $1, accounts, states) }
         all += providers(of: accounts, until: deadline)
         all.append(journal(accounts.names))
         return all

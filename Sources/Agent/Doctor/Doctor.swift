@@ -55,11 +55,16 @@ public struct Doctor: Sendable {
 
     public init(_ parts: Parts) { self.parts = parts }
 
-    /// Returns the report, at most `patience` later.
-    public func report() async -> DoctorReport { await report { _ in } }
+    /// Returns the report, at most `patience` later. `states`: those of the agent's accounts; `nil` without an agent.
+    public func report(states: [AccountName: AccountStatus.State]? = nil) async -> DoctorReport {
+        await report(states) { _ in }
+    }
 
     /// Returns the report. `progress` is called after each examination with the number of those still running.
-    package func report(_ progress: @escaping @Sendable (_ left: Int) -> Void) async -> DoctorReport {
+    package func report(
+        _ states: [AccountName: AccountStatus.State]? = nil,
+        _ progress: @escaping @Sendable (_ left: Int) -> Void
+    ) async -> DoctorReport {
         let deadline = parts.time.now + Self.patience
         let directory = AccountDirectory(parts.paths)
         let found = await withDeadline(deadline, ifLate: nil) {
@@ -68,7 +73,7 @@ public struct Doctor: Sendable {
         guard let accounts = found ?? nil else {
             return DoctorReport([Self.late(.accountFile, "the account files cannot be read in time")])
         }
-        let examinations = examinations(of: accounts, until: deadline)
+        let examinations = examinations(of: accounts, states, until: deadline)
         let left = Countdown(examinations.count)
         // Start all of them before awaiting any.
         let running = examinations.map { examination in

@@ -189,7 +189,7 @@ struct AuthagentDaemon: ParsableCommand {
                     credentials.replace(settings.credentials)
                     log.apply(level: level(settings))
                 },
-                examine: { await doctor.report() },
+                examine: { await doctor.report(states: $0) },
                 socket: sockets.path,
                 processID: getpid(),
                 logger: log.logger,

@@ -52,6 +52,14 @@ struct StatusReader: Sendable {
             agent: agent, accounts: rows.sorted { $0.account < $1.account }, sinks: files.isEmpty ? nil : files)
     }
 
+    /// The accounts' states now. Asks no store.
+    var states: [AccountName: AccountStatus.State] {
+        registry.rows.accounts.mapValues { account in
+            account.vault.snapshot(keepAlive: account.settings.keepAlive)
+                .summary(account.name, isLoggingIn: false).0
+        }
+    }
+
     func status(of name: AccountName) async throws(Problem) -> AccountStatus {
         let pending = logins.pending[name]
         if let pending, registry.known(name) == nil { return status(of: name, pending.settings, .loginPending) }

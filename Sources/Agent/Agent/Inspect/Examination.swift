@@ -5,15 +5,18 @@ internal import System
 /// The doctor's examination: one at a time, shared by concurrent callers, because it requests every provider and the
 /// keyring.
 final class Examination: Sendable {
-    private let examine: @Sendable () async -> DoctorReport
+    private let examine: @Sendable ([AccountName: AccountStatus.State]) async -> DoctorReport
     private let task = Mutex(SharedTask<DoctorReport>())
 
-    init(examine: @escaping @Sendable () async -> DoctorReport) { self.examine = examine }
+    init(examine: @escaping @Sendable ([AccountName: AccountStatus.State]) async -> DoctorReport) {
+        self.examine = examine
+    }
 
-    func report() async -> DoctorReport {
+    /// `states`: those of the accounts now, as far as they are known without asking a store.
+    func report(_ states: [AccountName: AccountStatus.State]) async -> DoctorReport {
         let running = task.withLock { task in
             task.join {
-                let report = await self.examine()
+                let report = await self.examine(states)
                 self.task.withLock { $0.end() }
                 return report
             }

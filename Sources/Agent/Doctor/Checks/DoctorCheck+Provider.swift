@@ -77,12 +77,13 @@ extension DoctorCheck {
                 metadata: metadata, device: settings.deviceEndpoint, token: settings.tokenEndpoint,
                 revocation: settings.revocationEndpoint, known: settings.presetEndpoints
             )
-            let device = try endpoints.requiredDevice()
+            let endpoint =
+                settings.machineGrant == nil
+                ? "device authorization endpoint: \(try endpoints.requiredDevice())"
+                : "token endpoint: \(endpoints.token)"
             // Some large providers have no revocation endpoint, so this is not a warning.
             let revocation = endpoints.revocation == nil ? "; the provider has no revocation endpoint" : ""
-            return DoctorCheck(
-                .accountEndpoints, .ok, "device authorization endpoint: \(device)\(revocation)", account: account
-            )
+            return DoctorCheck(.accountEndpoints, .ok, endpoint + revocation, account: account)
         } catch {
             return DoctorCheck(
                 .accountEndpoints, .problem, error.description, hint: error.loginFailure(again: again).hint,

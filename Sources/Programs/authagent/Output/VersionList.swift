@@ -25,7 +25,7 @@ struct VersionList: Equatable {
     /// Prints the list of this installation.
     static func print(json: Bool) throws(Failure) {
         let directory = programDirectory()
-        let prefix = directory.lastIndex(of: "/").map { directory[..<$0] } ?? ""
+        let prefix = directory.lastIndex(of: "/").map { String(directory[..<$0]) } ?? ""
         let path = prefix + "/share/authagent/versions"
         let list = try VersionList(parsing: try read(path), path: path)
         Console.print(json ? list.json : list.text)

@@ -43,7 +43,7 @@ final class AgentFixture: Sendable {
                 jitter: { 0.5 },
                 drawQRCode: { ["qr of \($0)"] },
                 reloadSettings: {},
-                examine: { DoctorReport([]) },
+                examine: { _ in DoctorReport([]) },
                 socket: "/run/test/agent.sock",
                 processID: 1,
                 logger: logger,
