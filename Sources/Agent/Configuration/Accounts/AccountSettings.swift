@@ -57,6 +57,7 @@ public struct AccountSettings: Equatable, Sendable {
     /// Throws the first reason why the keys are invalid, and adds those that do not follow from another.
     init(_ keys: AccountKeys, _ all: inout [Invalid]) throws(Invalid) {
         let preset = keys.provider?.preset
+        let keys = keys.completed(by: preset)
         self.keys = keys
         if let given = keys.issuer { issuer = given } else { issuer = try Self.issuer(of: keys.provider) }
         // A preset's scopes are those of a person.

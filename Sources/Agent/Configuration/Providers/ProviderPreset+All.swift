@@ -2,7 +2,7 @@ internal import OAuth
 
 extension ProviderPreset {
     /// Every preset, sorted by name.
-    public static let all: [ProviderPreset] = (large + selfHosted + research).sorted { $0.name < $1.name }
+    public static let all: [ProviderPreset] = (large + selfHosted + research + federations).sorted { $0.name < $1.name }
 
     private static let oidc = ["openid", "profile", "email"]
 
@@ -19,7 +19,8 @@ extension ProviderPreset {
             registration: "https://console.cloud.google.com/apis/credentials",
             notes: "The client's type must be 'TVs and Limited Input devices', which allows few scopes: openid, email, "
                 + "profile, drive.file, drive.appdata, youtube. A refresh token is always issued. For --code it must be "
-                + "'Desktop app', which allows every scope.",
+                + "'Desktop app', which allows every scope. A service account takes --grant jwt_bearer, --client-key-file "
+                + "with its JSON key and the scopes, and no client id.",
             unverified: ["registration"]
         ),
         ProviderPreset(
@@ -45,7 +46,9 @@ extension ProviderPreset {
             authorizationEndpoint: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
             scopes: oidc + ["offline_access"], offlineScope: "offline_access", clientSecret: .none,
             registration: "https://entra.microsoft.com, App registrations",
-            notes: "'Allow public client flows' must be on. A scope is required. There is no revocation endpoint.",
+            notes: "'Allow public client flows' must be on. A scope is required. There is no revocation endpoint. A "
+                + "federated credential takes --grant client_credentials, --client-assertion-file and the API's scope "
+                + "that ends in /.default, at the application's own tenant.",
             unverified: ["registration"]
         ),
         ProviderPreset(
@@ -110,10 +113,13 @@ extension ProviderPreset {
             authorizationEndpoint: "https://{host}/services/oauth2/authorize", scopes: ["refresh_token"],
             offlineScope: "refresh_token", clientSecret: .perClient,
             dialect: dialect(
-                grantType: "device", codeParameter: "code", parameters: ["response_type": "device_code"]),
+                grantType: "device", codeParameter: "code", parameters: ["response_type": "device_code"],
+                // Its JWT bearer flow takes the login server's address and no endpoint.
+                assertionAudience: .issuer),
             registration: "Setup, App Manager, New Connected App",
-            notes: "Salesforce has announced the removal of the device flow for January 2026.",
-            unverified: ["client_secret", "registration"]
+            notes: "Salesforce has announced the removal of the device flow for January 2026. Without a person: "
+                + "--grant jwt_bearer with --client-key-file and --assertion-subject, see authagent-federation(7).",
+            unverified: ["client_secret", "registration", "assertion_audience"]
         ),
         ProviderPreset(
             name: "bmw", title: "BMW CarData", issuer: "https://customer.bmwgroup.com", hasMetadata: false,

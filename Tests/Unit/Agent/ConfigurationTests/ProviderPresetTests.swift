@@ -1,3 +1,4 @@
+import AgentAPI
 import Configuration
 import OAuth
 import TestSupport
@@ -19,7 +20,7 @@ struct ProviderPresetTests {
             Set(names).isSuperset(of: [
                 "aws", "google", "github", "entra", "gitlab", "okta", "auth0", "keycloak", "huggingface", "salesforce",
                 "twitch", "hydra", "authentik", "zitadel", "kanidm", "dex", "glewlwyd", "duende", "wso2", "indigo",
-                "egi", "cilogon", "descope", "descope-app",
+                "egi", "cilogon", "descope", "descope-app", "google-federation",
             ]))
     }
 
@@ -27,7 +28,9 @@ struct ProviderPresetTests {
     func complete(preset: ProviderPreset) throws {
         let parameters = Self.samples.filter { sample in preset.parameters.contains { $0.name == sample.key } }
         let choice = try ProviderChoice(preset.name, parameters: parameters)
-        let settings = try AccountSettings(AccountKeys(provider: choice, clientID: "c"))
+        var keys = AccountKeys(provider: choice, clientID: "c")
+        if preset.machine?.grant == .tokenExchange { keys.subjectTokenFile = "/run/token" }
+        let settings = try AccountSettings(keys)
         let issuer = try #require(settings.issuer)
         #expect(issuer.text.hasPrefix("https://"))
         #expect(!issuer.text.contains("{"))
@@ -38,10 +41,50 @@ struct ProviderPresetTests {
             #expect(endpoint.text.hasPrefix("https://") && !endpoint.text.contains("{"))
         }
         // Without metadata there is no other source of endpoints.
-        #expect(settings.hasMetadata || (endpoints.device != nil && endpoints.token != nil))
+        let needsDevice = preset.machine?.grant == nil
+        #expect(settings.hasMetadata || (endpoints.token != nil && (endpoints.device != nil || !needsDevice)))
         #expect(settings.dialect.deviceParameters.values.allSatisfy { !$0.contains("{") })
         #expect(preset.parameters.allSatisfy { Self.samples[$0.name] != nil }, "'login' has an option for each")
         #expect(!preset.registration.isEmpty && !preset.notes.isEmpty && preset.notes.hasSuffix("."))
+    }
+
+    @Test("Google's exchange has its grant, type and scope from the preset, and the file's keys win")
+    func federation() throws {
+        let fixture = try AccountFiles()
+        let head =
+            "provider = \"google-federation\"\nstore = \"memory\"\naudience = \"//iam.googleapis.com/x\"\n"
+            + "subject_token_file = \"/run/token\"\n"
+        try fixture.write(head)
+        let preset = try #require(try fixture.directory.load(fixture.name))
+        #expect(preset.machineGrant == .tokenExchange && preset.subjectToken == .jwt)
+        #expect(preset.requestedTokenType == .accessToken && preset.clientID == nil)
+        #expect(preset.scopes == ["https://www.googleapis.com/auth/cloud-platform"])
+        #expect(preset.presetEndpoints.token?.text == "https://sts.googleapis.com/v1/token")
+        try fixture.directory.prepare(preset, for: fixture.name).commit()
+        #expect(try fixture.directory.load(fixture.name) == preset)
+        try fixture.write(head + "subject_token = \"id_token\"\nscopes = [\"a\"]\n")
+        let own = try #require(try fixture.directory.load(fixture.name))
+        #expect(own.subjectToken == .idToken && own.scopes == ["a"])
+    }
+
+    @Test("a key of a service account and a federated credential need no more than the preset and their options")
+    func machines() throws {
+        var google = AccountKeys(provider: try ProviderChoice("google", parameters: [:]))
+        google.accountGrant = .machine(.jwtBearer)
+        google.clientKeyFile = "/etc/key.json"
+        google.scopes = ["s"]
+        #expect(try AccountSettings(google).clientID == nil)
+        var entra = AccountKeys(provider: try ProviderChoice("entra", parameters: ["tenant": "t"]), clientID: "c")
+        entra.accountGrant = .machine(.clientCredentials)
+        entra.clientAssertionFile = "/run/token"
+        entra.scopes = ["https://graph.microsoft.com/.default"]
+        #expect(try AccountSettings(entra).scopes == ["https://graph.microsoft.com/.default"])
+        var salesforce = AccountKeys(provider: try ProviderChoice("salesforce", parameters: [:]), clientID: "c")
+        salesforce.accountGrant = .machine(.jwtBearer)
+        salesforce.clientKeyFile = "/etc/key.pem"
+        salesforce.assertionSubject = "ann@example.com"
+        let settings = try AccountSettings(salesforce)
+        #expect(settings.assertionAudience == "https://login.salesforce.com" && settings.scopes.isEmpty)
     }
 
     @Test(
