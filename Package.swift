@@ -651,7 +651,7 @@ let tests: [Target] = [
         name: "EndToEndTests",
         dependencies: [
             "AgentAPI", "AuthagentClient", "DemoIssuer", "System", "TestSupport", "authagent", "authagent-keyring",
-            "authagentd", "bench", "bench-echo", "bench-load", "exec-racer", "memory-search",
+            "authagentd", "bench", "bench-echo", "bench-load", "exec-racer", "kill-at-syscall", "memory-search",
         ],
         path: "Tests/EndToEnd",
         swiftSettings: swift

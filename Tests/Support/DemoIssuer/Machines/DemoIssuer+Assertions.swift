@@ -3,9 +3,6 @@ import Synchronization
 
 /// Assertions: of subjects (RFC 7523 §3), and of clients that another issuer vouches for.
 extension DemoIssuer {
-    /// The longest lifetime of an assertion for the grant, in seconds; Google's limit.
-    private static let longestAssertion = 3600
-
     func subject(ofAssertion text: String?, _ rules: MachineRules) throws(TokenError) -> MachineToken {
         guard let text, !text.isEmpty else { throw TokenError("invalid_request", "there is no assertion") }
         func refusal(_ reason: String) -> TokenError { TokenError("invalid_grant", reason) }
@@ -13,11 +10,12 @@ extension DemoIssuer {
         guard let keys = keySet(of: iss, rules) else { throw refusal("iss") }
         guard token.isSigned(withKeyOf: keys) else { throw refusal("signature") }
         guard let subject = token.text("sub") else { throw refusal("sub") }
-        guard token.audiences.contains(where: [issuer, issuer + "/token"].contains) else { throw refusal("aud") }
+        let audiences = rules.assertionAudiences ?? [issuer, issuer + "/token"]
+        guard token.audiences.contains(where: audiences.contains) else { throw refusal("aud") }
         let now = Int(Date().timeIntervalSince1970) - rules.clockDelay
         guard let expiry = token.seconds("exp"), expiry > now else { throw refusal("exp") }
         if let issued = token.seconds("iat") {
-            guard issued <= now + rules.clockSkew, expiry - issued <= Self.longestAssertion else {
+            guard issued <= now + rules.clockSkew, expiry - issued <= rules.longestAssertion else {
                 throw refusal("iat")
             }
         }

@@ -17,6 +17,10 @@ extension DemoIssuer {
         public var targets: Set<String>?
         /// The key sets (RFC 7517 §5) of those whose assertions count, by their `iss`. Its own always count.
         public var assertionIssuers: [String: String] = [:]
+        /// The audiences of assertions; `nil`: this issuer and its token endpoint.
+        public var assertionAudiences: Set<String>?
+        /// The longest lifetime of an assertion, in seconds.
+        public var longestAssertion = 3600
         /// Issuers whose JWTs prove that a client is who it is, as those of a cluster or a cloud.
         public var federations: [Federation] = []
         /// How far the clock of an assertion may be ahead, in seconds.
