@@ -24,6 +24,7 @@ struct Tokens: Sendable {
         let (vault, settings) = (known.vault, known.settings)
         do throws(Problem) {
             try limits.requireAllowed(request.target, settings, account)
+            try request.requirePerson(settings, account)
             let request = try limits.narrowed(request, to: vault.loginScope, account)
             guard
                 let answer = vault.tokenAtOnce(
@@ -61,6 +62,7 @@ struct Tokens: Sendable {
         let account = try registry.account(name)
         try registry.requireUnlocked(name)
         try limits.requireAllowed(request.target, account.settings, name)
+        try request.requirePerson(account.settings, name)
         if limits.bound != nil { await account.vault.readIfUnread() }
         let narrowed = try limits.narrowed(request, to: account.vault.loginScope, name)
         let served: ServedToken
@@ -172,6 +174,17 @@ struct Tokens: Sendable {
         let types = target.details?.reply(token.details).notAsked ?? []
         let notes = [note("scopes", scopes, " "), note("authorization details", types, "', '")].compactMap(\.self)
         return notes.isEmpty ? nil : notes.joined(separator: "; ")
+    }
+}
+
+extension TokenRequest {
+    /// Refuses an ID token of an account without a person: it would name one.
+    fileprivate func requirePerson(_ settings: AccountSettings, _ account: AccountName) throws(Problem) {
+        guard includesIDToken, settings.machineGrant != nil else { return }
+        throw Problem(
+            .noIDToken, "'\(account)' has no login, and so no ID token of a person",
+            hint: "leave id_token out; with requested_token_type = \"id_token\" an exchange issues one as its token",
+            reason: "not_issued")
     }
 }
 

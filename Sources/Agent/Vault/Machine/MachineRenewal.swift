@@ -13,13 +13,14 @@ struct MachineRenewal: Sendable {
 
     func run() async {
         let requestedAt = vault.ports.time.now
-        // After a refusal a renewed source was refused as well: once more would load its provider for nothing.
-        let isFirst = vault.guarded.withLock { $0.state.slots[renewal.target]?.failure == nil }
+        let mayRenewSource = vault.guarded.withLock { $0.state.mayRenewSource(at: requestedAt) }
         let result = await requester.request(
-            renewal.credential, for: renewal.target, claims: renewal.claims, mayRenewSource: isFirst)
+            renewal.credential, for: renewal.target, claims: renewal.claims, mayRenewSource: mayRenewSource)
         switch result {
-        case .lacksSource(let failure): renewal.failed(failure)
-        case .answered(let reply, let hosts): take(reply, hosts, requestedAt: requestedAt)
+        case .lacksSource(let failure): renewal.failed(failure, isOfSource: true)
+        case .answered(let reply, let hosts):
+            renewal.change { $0.sourceUsed(reply, mayRenew: mayRenewSource, at: requestedAt) }
+            take(reply, hosts, requestedAt: requestedAt)
         }
     }
 
@@ -67,6 +68,26 @@ struct MachineRenewal: Sendable {
         return TargetRefusal(
             reason, missing: target.scopes, types: target.details?.types ?? [],
             loginScope: renewal.credential.scope, detail: error.description)
+    }
+}
+
+extension AccountState {
+    /// A provider that refuses a renewed source refuses the next one, too, most likely for the request's own fault: each
+    /// would cost its account a refresh.
+    static let sourceGap: Duration = .seconds(900)
+
+    /// Whether a token of another account that the provider refuses may be renewed for the next request.
+    func mayRenewSource(at now: ContinuousClock.Instant) -> Bool {
+        sourceRefusedAt.map { now >= $0 + Self.sourceGap } ?? true
+    }
+
+    /// Records how the provider has taken another account's token.
+    mutating func sourceUsed(_ reply: MachineReply, mayRenew: Bool, at now: ContinuousClock.Instant) {
+        switch reply {
+        case .granted: sourceRefusedAt = nil
+        case .refused(let error) where mayRenew && error.mayBlameToken: sourceRefusedAt = now
+        default: break
+        }
     }
 }
 

@@ -61,12 +61,14 @@ struct SlotRenewal: Sendable {
         }
     }
 
+    /// `isOfSource`: another account has failed, whose own back-off spares its provider.
     func failed(
-        _ failure: TokenFailure, retryAfter: Duration? = nil, obstacle: RefreshReply.Obstacle = .unknown
+        _ failure: TokenFailure, retryAfter: Duration? = nil, obstacle: RefreshReply.Obstacle = .unknown,
+        isOfSource: Bool = false
     ) {
         change {
             $0.refreshFailed(
-                target, failure, retryAfter: retryAfter, obstacle: obstacle, version: version,
+                target, failure, retryAfter: retryAfter, obstacle: obstacle, isOfSource: isOfSource, version: version,
                 at: vault.ports.time.now, jitter: vault.ports.jitter())
         }
     }

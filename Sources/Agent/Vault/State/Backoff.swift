@@ -28,10 +28,12 @@ package struct Backoff: Equatable, Sendable {
     package static let clientShare = 4
 
     /// Records one more failure. `jitter` is from 0 to 1; `definite` is a refusal that another attempt will not change,
-    /// so that clients wait as long as the schedule. The schedule waits for `pause` or longer.
+    /// so that clients wait as long as the schedule. The schedule waits for `pause` or longer. Without `bindsClients`, only
+    /// the schedule waits.
     package mutating func failed(
         at now: ContinuousClock.Instant, retryAfter: Duration?, definite: Bool,
-        obstacle: RefreshReply.Obstacle = .unknown, pause: Duration = .zero, jitter: Double
+        obstacle: RefreshReply.Obstacle = .unknown, pause: Duration = .zero, bindsClients: Bool = true,
+        jitter: Double
     ) {
         // Nothing was tried for long, as in suspend: this is another outage.
         if let notBefore, now > notBefore + Self.longest { self = Backoff() }
@@ -54,7 +56,7 @@ package struct Backoff: Equatable, Sendable {
         let isShort = obstacle == .offline || now - start <= Self.shortOutage
         let gap = isShort ? Self.clientGap : max(Self.clientGap, (now - start) / Self.clientShare)
         let isBound = definite || retryAfter != nil || obstacle == .overload
-        clientNotBefore = now + (isBound ? delay : min(delay, gap))
+        clientNotBefore = bindsClients ? now + (isBound ? delay : min(delay, gap)) : nil
     }
 
     /// Between three quarters and all of it.

@@ -159,7 +159,7 @@ struct DerivedTokenTests {
         fixture.agent.time.advance(by: .seconds(700))
         fixture.provider.script(
             .token, .error("invalid_request"), .grant(access: "a3", refresh: "r3"), .error("invalid_request"))
-        for _ in 0..<4 {
+        for _ in 0..<3 {
             #expect(try await fixture.problem("one")?.code == .providerRejected)
             fixture.agent.time.advance(by: .seconds(400))
         }

@@ -86,9 +86,10 @@ package struct TokenSlots: Sendable {
         }
     }
 
+    /// `isOfSource`: nothing was sent, because another account has no token: clients need not wait to try again.
     mutating func failed(
         _ target: TokenTarget?, _ failure: TokenFailure, retryAfter: Duration?,
-        obstacle: RefreshReply.Obstacle, at now: ContinuousClock.Instant, jitter: Double
+        obstacle: RefreshReply.Obstacle, isOfSource: Bool = false, at now: ContinuousClock.Instant, jitter: Double
     ) {
         if failure.isAnswer, self[target] == nil {
             let kept = Self.newRefusals + Self.newRefusalsOfOthers
@@ -100,7 +101,7 @@ package struct TokenSlots: Sendable {
             if case .targetRefused = failure { slot.token = nil }
             slot.backoff.failed(
                 at: now, retryAfter: retryAfter, definite: failure.isDefinite, obstacle: obstacle,
-                pause: slot.pause(at: now), jitter: jitter)
+                pause: slot.pause(at: now), bindsClients: !isOfSource, jitter: jitter)
         }
     }
 
