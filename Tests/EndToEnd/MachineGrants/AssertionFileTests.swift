@@ -7,73 +7,9 @@ import Testing
 /// Files with assertions that other programs write, with the real programs.
 @Suite(.timeLimit(.minutes(5)))
 struct AssertionFileTests {
-    private static let cluster = "https://cluster.example"
-    private static let subject = "system:serviceaccount:default:robot"
-
-    /// A demo issuer that believes a cluster, and the cluster's signer.
-    private struct Cluster {
-        let demo: DemoMachines
-        let signer: TokenSigner
-        let path: String
-
-        var machines: MachineHome { demo.machines }
-
-        init() async throws {
-            let signer = try TokenSigner()
-            let set = try TokenSigner.keySet(signer)
-            demo = try await DemoMachines { configuration in
-                configuration.machines?.federations = [
-                    DemoIssuer.Federation(
-                        issuer: AssertionFileTests.cluster, subject: AssertionFileTests.subject,
-                        audience: "api://exchange", client: "workload", keySet: set)
-                ]
-                configuration.machines?.assertionIssuers = [AssertionFileTests.cluster: set]
-            }
-            self.signer = signer
-            path = try demo.home.files.directory("tokens") + "/token"
-        }
-
-        /// An assertion of the cluster; `lifetime` in seconds from now.
-        func assertion(lifetime: Int = 3600, audience: String = "api://exchange", serial: String = "1") throws -> String
-        {
-            let now = Int(Date().timeIntervalSince1970)
-            return try signer.token([
-                "iss": "\"\(AssertionFileTests.cluster)\"", "sub": "\"\(AssertionFileTests.subject)\"",
-                "aud": "\"\(audience)\"", "iat": "\(min(now, now + lifetime - 60))", "exp": "\(now + lifetime)",
-                "serial": serial,
-            ])
-        }
-
-        func put(_ text: String, mode: Int = 0o644) throws {
-            try demo.home.files.file("tokens/token", text, mode: mode)
-        }
-
-        func writeAccount() throws {
-            try machines.write(
-                "robot", issuer: demo.issuer.issuer, client: "workload", "grant = \"client_credentials\"",
-                "client_assertion_file = \"\(path)\"")
-        }
-
-        /// The assertions that were sent, in order.
-        var sent: [String] { demo.issuer.log.compactMap { $0.form["client_assertion"] } }
-
-        /// Runs a token request that must fail before anything is sent, as a fault of the configuration.
-        func expectRefused(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws {
-            let requests = sent.count
-            let result = try await demo.home.authagent("token", "robot")
-            #expect(result.status == 1 && result.output.isEmpty, "\(result.errors)", sourceLocation: sourceLocation)
-            for word in words + [path] {
-                #expect(result.errors.contains(word), "\(result.errors)", sourceLocation: sourceLocation)
-            }
-            #expect(sent.count == requests, sourceLocation: sourceLocation)
-            let problem = try await machines.problem("robot")
-            #expect(problem.code == .configurationError, "\(problem)", sourceLocation: sourceLocation)
-        }
-    }
-
     @Test("the client's assertion is read anew for each request, and never logged")
     func readAnew() async throws {
-        let cluster = try await Cluster()
+        let cluster = try await AssertionCluster()
         let (first, second) = (try cluster.assertion(serial: "1"), try cluster.assertion(serial: "2"))
         try cluster.put(first + "\n")
         try cluster.writeAccount()
@@ -86,7 +22,7 @@ struct AssertionFileTests {
 
     @Test("a file that a cluster swaps behind links, in a directory that is sticky for all, is followed")
     func kubernetes() async throws {
-        let cluster = try await Cluster()
+        let cluster = try await AssertionCluster()
         let files = FileManager.default
         let directory = cluster.demo.home.files.path + "/tokens"
         chmod(directory, 0o1777)
@@ -109,7 +45,7 @@ struct AssertionFileTests {
 
     @Test("an expired assertion is refused with its path before anything is sent, and a renewed one is used")
     func expired() async throws {
-        let cluster = try await Cluster()
+        let cluster = try await AssertionCluster()
         try cluster.put(try cluster.assertion(lifetime: -60))
         try cluster.writeAccount()
         try await cluster.expectRefused("expired")
@@ -123,7 +59,7 @@ struct AssertionFileTests {
 
     @Test("a directory, a FIFO, a huge file, no file, and what is not a JWT: refused at once, with the path")
     func badFiles() async throws {
-        let cluster = try await Cluster()
+        let cluster = try await AssertionCluster()
         try cluster.writeAccount()
         try await cluster.expectRefused("missing")
         let bad: [(String, () throws -> Void)] = [
@@ -151,7 +87,7 @@ struct AssertionFileTests {
 
     @Test("the assertion of a JWT bearer grant is the file's, and another issuer's is refused as invalid_grant")
     func bearer() async throws {
-        let cluster = try await Cluster()
+        let cluster = try await AssertionCluster()
         let audience = cluster.demo.issuer.issuer
         try cluster.put(try cluster.assertion(audience: audience))
         try cluster.machines.write(
@@ -160,7 +96,7 @@ struct AssertionFileTests {
         #expect(try await cluster.machines.token("robot").scope == "read")
         try cluster.put(
             try TokenSigner().token([
-                "iss": "\"\(Self.cluster)\"", "sub": #""x""#, "aud": "\"\(audience)\"", "exp": "4000000000",
+                "iss": "\"\(AssertionCluster.issuer)\"", "sub": #""x""#, "aud": "\"\(audience)\"", "exp": "4000000000",
             ]))
         let result = try await cluster.demo.home.authagent("token", "robot", "--renew")
         #expect(result.status == 1, "\(result.errors)")
@@ -168,7 +104,7 @@ struct AssertionFileTests {
 
     @Test("a token in a file is exchanged, with the type that the account names")
     func exchanged() async throws {
-        let cluster = try await Cluster()
+        let cluster = try await AssertionCluster()
         try cluster.put(try cluster.assertion())
         try cluster.machines.write(
             "robot", issuer: cluster.demo.issuer.issuer, client: "workload-public", "grant = \"token_exchange\"",
@@ -184,7 +120,7 @@ struct AssertionFileTests {
 
     @Test("a key file of the wrong kind is refused with what it is, before anything is sent")
     func wrongKey() async throws {
-        let cluster = try await Cluster()
+        let cluster = try await AssertionCluster()
         let user = #"{"type":"authorized_user","client_id":"c","client_secret":"s3cret-of-a-user","refresh_token":"r"}"#
         let publicKey = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQ==\n-----END PUBLIC KEY-----\n"
         for (text, words) in [(user, "authorized_user"), (publicKey, "public key"), ("hello", "key")] {

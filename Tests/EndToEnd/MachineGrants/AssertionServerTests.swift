@@ -29,7 +29,7 @@ struct AssertionServerTests {
         #expect(try await machines.token("robot").accessToken.isEmpty == false)
     }
 
-    @Test("a person whom the server does not know is a refusal with the server's reason, and never a missing login")
+    @Test("a person whom the server does not know is a refusal with its reason, not a missing login")
     func stranger() async throws {
         let canaille = try await Canaille.start()
         let machines = try account(canaille, subject: "bob")

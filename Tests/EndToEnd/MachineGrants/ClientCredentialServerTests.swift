@@ -84,7 +84,7 @@ struct ClientCredentialServerTests {
         #expect(refused.status == 1, "\(refused.errors)")
     }
 
-    @Test("a wrong secret, which Glewlwyd answers without an error code, is a refusal and never a missing login")
+    @Test("a wrong secret, answered without an error code, is a refusal and not a missing login")
     func wrongSecret() async throws {
         let glewlwyd = try await Glewlwyd.start()
         let machines = try MachineHome()

@@ -25,7 +25,7 @@ struct DerivedTokenTests {
         #expect(status.output.contains("person") && status.output.contains("grant"))
     }
 
-    @Test("logout of the subject empties the whole chain, and what asks then gets subject_login_required, exit code 3")
+    @Test("logout of the subject empties the chain; a request is then exit code 3, subject_login_required")
     func logout() async throws {
         let demo = try await DemoMachines()
         try await demo.logInWithChain()

@@ -62,7 +62,7 @@ struct ExchangeServerTests {
         #expect(try await machines.token("grant").tokenType == "N_A")
     }
 
-    @Test("a scope beyond the subject's is refused with the server's reason, and never a missing login")
+    @Test("a scope beyond the subject's is refused with the server's reason, and is not a missing login")
     func escalation() async throws {
         let authgent = try await Authgent.start()
         let machines = try accounts(authgent)

@@ -14,7 +14,7 @@ struct MachineAccessTests {
         return demo
     }
 
-    @Test("a rule for the derived account is enough, gives nothing of its subject, and each decision is one line")
+    @Test("a rule for the derived account is enough, and gives nothing of its subject; the audit has both")
     func rule() async throws {
         let demo = try await machines()
         let audit = try demo.home.files.directory("audit") + "/audit.log"

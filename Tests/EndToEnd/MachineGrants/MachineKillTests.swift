@@ -55,7 +55,7 @@ struct MachineKillTests {
         }
     }
 
-    @Test("killed at each call of an exchange, an agent leaves the files as they were, and the next one gets a token")
+    @Test("killed at any call of an exchange, an agent leaves the files as they were; the next gets a token")
     func everyCall() async throws {
         let next = Mutex(1)
         let end = Mutex(Int.max)

@@ -62,7 +62,7 @@ struct MachineLoginTests {
     }
 
     @Test(
-        "a new account that signs has the issuer as its assertions' audience; a file without the key keeps the endpoint"
+        "a new account that signs has the issuer as audience; a file without the key keeps the endpoint"
     )
     func audience() async throws {
         let key = try TestKeys.p256WithSet()

@@ -7,7 +7,7 @@ import Testing
 /// What a provider's refusals and wrong replies mean for accounts without a person: never a missing login of their own.
 @Suite(.timeLimit(.minutes(5)))
 struct MachineRefusalTests {
-    /// A refusal, and what the agent makes of it.
+    /// A refusal, and the agent's code for it.
     struct Refusal: CustomTestStringConvertible, Sendable {
         let error: String
         let code: Problem.Code
@@ -38,7 +38,7 @@ struct MachineRefusalTests {
         return demo
     }
 
-    @Test("an error of the provider has its own code and exit code 1, and is no missing login", arguments: refusals)
+    @Test("an error of the provider has its own code and exit code 1, and is not a missing login", arguments: refusals)
     func refused(refusal: Refusal) async throws {
         let demo = try await machines()
         demo.issuer.changeMachines {
@@ -89,7 +89,7 @@ struct MachineRefusalTests {
         Outage(testDescription: "lost reply", fault: .dropAfterCommit),
     ]
 
-    @Test("an outage is exit code 6, is no storm of requests, and ends by itself", arguments: outages)
+    @Test("an outage is exit code 6 without a storm of requests, and ends by itself", arguments: outages)
     func outage(outage: Outage) async throws {
         let demo = try await DemoMachines()
         try demo.writeService()
@@ -137,7 +137,7 @@ struct MachineRefusalTests {
         WrongReply(testDescription: "token_type mac", change: { $0.tokenType = .other("mac") }, words: "mac"),
     ]
 
-    @Test("a reply to an exchange that does not say what it is, or says it is another thing", arguments: wrongReplies)
+    @Test("a reply to an exchange that names no type, or another one, is refused", arguments: wrongReplies)
     func wrong(reply: WrongReply) async throws {
         let demo = try await DemoMachines()
         try demo.writeService()

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The grants without a person: what each request must have, and the reply.
 extension DemoIssuer {
-    /// `nil` if the request is of another grant. `client` is `nil` for a client that has not authenticated, which RFC 7521
-    /// §4.1 allows for assertions.
+    /// `nil` if the request is of another grant. `client` is `nil` for a client that has not authenticated, which
+    /// RFC 7521 §4.1 allows for assertions.
     func machineGrant(_ request: IssuerRequest, client: String?) -> IssuerReply? {
         guard let grant = request.form["grant_type"].flatMap(MachineGrant.init),
             let rules = state.withLock({ $0.machines }), rules.grants.contains(grant)
@@ -65,7 +65,7 @@ extension DemoIssuer {
 
     var end: Date { Date() + Double(configuration.accessTokenLifetime) }
 
-    /// Issues the token; of a type that is no access token's as a signed JWT for the audience.
+    /// Issues the token: a signed JWT for the audience if its type is not an access token's.
     func reply(_ token: MachineToken, _ type: TokenType?, _ rules: MachineRules) -> IssuerReply {
         let isAccessToken = type ?? .accessToken == .accessToken
         let value = isAccessToken && !rules.hasWebTokens ? IssuerState.random(32) : webToken(token, type)

@@ -31,7 +31,7 @@ struct ProofCheckTests {
     }
 
     @Test(
-        "only a subject without a login is a problem, whose hint is the login of the account at the chain's end",
+        "only a subject without a login is a problem; the hint is the login at the chain's end",
         arguments: AccountStatus.State.allCases)
     func subject(state: AccountStatus.State) {
         let check = DoctorCheck.accountSubject(robot, middle, person, state)
