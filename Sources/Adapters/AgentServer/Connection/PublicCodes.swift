@@ -9,7 +9,7 @@ enum PublicCodes {
     static let codes = Set(Problem.Code.allCases.map(\.rawValue)).union(oauth).union([
         "agent_stopped", "bad_response", "cancelled", "ciba_unsupported", "code_flow_unsupported",
         "device_flow_unsupported", "issuer_mismatch", "reply_lost", "registration_refused", "registration_unsupported",
-        "step_up_unmet", "wrong_subject",
+        "step_up_unmet", "subject_login_required", "wrong_subject",
     ])
 
     static let reasons = Set(StoreState.allCases.map(\.rawValue)).union(oauth).union([
@@ -19,9 +19,12 @@ enum PublicCodes {
         "settings_not_allowed", "target_not_allowed", "token_not_allowed",
         // Why a login is required.
         "not_logged_in", "rotation_lost", "provider_rejected", "record_unreadable", "settings_changed",
-        "client_expired", "no_refresh_token", "interaction_required", "renewal_pending", "step_up_required",
+        "client_expired", "no_refresh_token", "subject_login_required", "interaction_required", "renewal_pending",
+        "step_up_required",
         // Beside the account's login.
         "elevated",
+        // Why an account without a person gets no token.
+        "bad_response", "subject_failed",
         // Why an account is locked.
         "requested", "idle", "lifetime",
         // Why a token for a target, or an ID token, is missing.

@@ -43,6 +43,10 @@ struct MachineTokens: MachineRequester {
         } catch {
             return .answered(.transient(detail: "the request to the provider failed", retryAfter: nil), hosts: nil)
         }
+        // RFC 6749 §4.4: confidential clients only.
+        guard settings.machineGrant != .clientCredentials || server.client.authentication != .none else {
+            return .answered(.unconfigured(Self.noProof), hosts: nil)
+        }
         let request = MachineRequestTarget(target, settings)
         if let refusal = await provider.refusal(of: request.details) {
             return .answered(.refused(refusal), hosts: nil)
@@ -68,6 +72,10 @@ struct MachineTokens: MachineRequester {
         }
         return .answered(.transient(detail: "the request was not sent", retryAfter: nil), hosts: nil)
     }
+
+    private static let noProof =
+        "the client has no secret, key, certificate or assertion (give --client-secret-file FILE at login, or set"
+        + " client_secret_file, client_key_file or client_assertion_file)"
 
     private enum MissingContent: Error {
         case configuration(String)
