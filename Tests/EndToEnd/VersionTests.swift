@@ -66,7 +66,7 @@ struct VersionTests {
     func libraries() async throws {
         let result = try await ChildProcess.run(try BuildProducts.path("authagentd"), ["--version", "--verbose"])
         #expect(result.status == 0, "\(result.errors)")
-        for library in ["  libcurl/", "  libqrencode ", "  glibc "] {
+        for library in ["  libcurl/", "  libqrencode ", "  libseccomp ", "  glibc "] {
             #expect(result.lines.contains { $0.hasPrefix(library) }, "\(result.output)")
         }
         #expect(result.lines.first == "authagentd \(try await version()), running with:")

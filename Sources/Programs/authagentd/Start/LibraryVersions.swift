@@ -2,6 +2,7 @@ internal import AgentAPI
 internal import CurlTransport
 internal import Glibc
 internal import QRCode
+internal import Sandbox
 
 /// `authagentd --version --verbose`: the versions of the libraries that this machine has loaded, which are newer than those
 /// of the build after an update of the system.
@@ -13,6 +14,7 @@ enum LibraryVersions {
             authagentd \(agentVersion), running with:
               \(CurlTransport.libraryVersion)
               libqrencode \(QRCode.libraryVersion)
+              libseccomp \(Sandbox.libraryVersion)
               \(glibc)
             """
     }

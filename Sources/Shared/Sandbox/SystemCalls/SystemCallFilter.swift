@@ -75,3 +75,11 @@ struct SystemCallFilter {
         return seccomp_rule_add_array(filter, cseccomp_allow(), number, UInt32(tests.count), tests)
     }
 }
+
+extension Sandbox {
+    /// The version of libseccomp, as `2.5.4`.
+    public static var libraryVersion: String {
+        guard let version = seccomp_version()?.pointee else { return "unknown" }
+        return "\(version.major).\(version.minor).\(version.micro)"
+    }
+}
