@@ -55,6 +55,18 @@ struct RestrictionTests {
         #expect(demo.home.log.contains(" executable=\(program) "), "\(demo.home.log)")
     }
 
+    @Test("an agent whose keyring helper is a script serves, and its log says what it may execute for that")
+    func script() async throws {
+        let files = try TemporaryDirectory()
+        let copy = try await ChildProcess.run("/bin/cp", [try BuildProducts.path("authagentd"), files.path])
+        try #require(copy.status == 0, "\(copy.errors)")
+        try files.file("authagent-keyring", "#!/bin/sh\nexit 1\n", mode: 0o755)
+        let daemon = try await AgentHome(programs: files.path).daemon()
+        await eventually { daemon.errorsSoFar.contains("not restricted part=execution reason=") }
+        #expect(daemon.errorsSoFar.contains("authagent-keyring is a script"), "\(daemon.errorsSoFar)")
+        #expect(try Self.status(daemon.pid)["Seccomp"] == "2")
+    }
+
     @Test("without its process reader an agent serves, and the log names no program")
     func readerKilled() async throws {
         let demo = try await DemoLogin()

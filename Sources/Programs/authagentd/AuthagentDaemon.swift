@@ -250,6 +250,7 @@ struct AuthagentDaemon: ParsableCommand {
         if !ProcessProtection.canLockSecrets() {
             log.logger.warning("secrets may be swapped to disk: raise the limit of locked memory (ulimit -l)")
         }
+        start.sandbox.report.log(to: log.logger)
         log.logger.info("serving", metadata: ["socket": "\(sockets.path)", "version": "\(agentVersion)"])
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { for await _ in ends { await services.triggerGracefulShutdown() } }
