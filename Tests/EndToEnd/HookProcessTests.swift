@@ -63,6 +63,10 @@ struct HookProcessTests {
         let environment = try Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/environ"))
         let text = String(decoding: environment, as: UTF8.self)
         #expect(text.contains("HOME=") && !text.contains("canary"))
+        var search = MemorySearch()
+        search.add("variable", "canary-in-the-environment")
+        let found = try await search.count(in: pid)
+        #expect(found.counts["variable"]?.plain == 0, "\(found.places)")
     }
 
     @Test("hooks and the process that runs them end with an agent that is killed")

@@ -92,6 +92,8 @@ struct AuthagentDaemon: ParsableCommand {
         LeakyVariables.forget()
         quiet_dispatch()
         signal(SIGPIPE, SIG_IGN)
+        // First: it must have none of what follows.
+        let spawner = providers || policyTest != nil || doctor ? nil : ProgramSpawner.fork()
         let environment = processEnvironment()
         if providers { return Self.put(ProviderList.known) }
         if files.answer(environment) { return }
@@ -104,7 +106,7 @@ struct AuthagentDaemon: ParsableCommand {
         let readiness = Readiness(descriptor: readyFd, environment: environment)
         let start: ServingStart
         do {
-            start = try ServingStart(environment, auditFile: auditFile)
+            start = try ServingStart(environment, auditFile: auditFile, spawner: spawner ?? .absent)
             if strict || start.settings.isStrict { try MissingProtection.require(start.protection) }
         } catch { throw failure(error, readiness) }
         // Unstructured task: the program's only one, which ends it.

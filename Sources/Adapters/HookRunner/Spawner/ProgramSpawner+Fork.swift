@@ -1,5 +1,5 @@
 internal import Agent
-public import AgentAPI
+internal import AgentAPI
 internal import Configuration
 internal import System
 
@@ -17,13 +17,20 @@ extension ProgramSpawner {
         environment.filter { passedOn.contains($0.key) }.merging(["PATH": searchPath]) { $1 }
     }
 
-    /// Forks the spawner. Called before this process has threads, secrets or restrictions, all of which it would have, too.
-    public static func fork(_ environment: [String: String], paths: UserPaths) -> ProgramSpawner {
-        let channel = ApartProcess.start(named: "authagent-hooks", environment: passedOn) { channel in
+    /// Forks the spawner. Called before this process reads its environment, and before it has threads, secrets or
+    /// restrictions: all of that would be the spawner's, too.
+    public static func fork() -> ProgramSpawner {
+        let channel = ApartProcess.start(named: "authagent-hooks", environment: passedOn + places) { channel in
+            let environment = processEnvironment()
+            // Then the agent does not start either.
+            guard let paths = UserPaths(environment: environment) else { return }
             Spawner(channel, environment: programEnvironment(environment)) {
                 source throws(ConfigurationError) in try source.load(paths)
             }.serve()
         }
         return ProgramSpawner(channel)
     }
+
+    /// Further variables that say where the configuration is.
+    private static let places = ["AUTHAGENT_SYSTEM_CONFIG", "XDG_STATE_HOME"]
 }

@@ -33,8 +33,8 @@ public final class ProgramSpawner: Sendable {
         if channel == nil { state.withLock { $0.fault = Self.ended } }
     }
 
-    /// A spawner that runs nothing, as where HOME names no configuration.
-    public static var none: ProgramSpawner { ProgramSpawner(nil) }
+    /// A spawner that runs nothing.
+    public static var absent: ProgramSpawner { ProgramSpawner(nil) }
 
     /// Why programs cannot be run any more; `nil` if they can.
     public var fault: Fault? {

@@ -48,12 +48,16 @@ public struct SecurityFacts: Equatable, Sendable {
             self.init(path: path, owner: status.st_uid, mode: status.st_mode & 0o7777)
         }
 
-        /// The daemon and the keyring helper beside it.
+        /// The daemon, the keyring helper beside it, and the client.
         static func installed() -> [ProgramFile] {
             guard let daemon = RunningProgram() else { return [] }
             let directory = daemon.path.lastIndex(of: "/").map { String(daemon.path[..<$0]) } ?? ""
-            return [daemon.path, directory + "/authagent-keyring"].compactMap { ProgramFile($0) }
+            let prefix = directory.hasSuffix(place) ? String(directory.dropLast(place.count)) + "/bin" : directory
+            return [daemon.path, directory + "/authagent-keyring", prefix + "/authagent"].compactMap { ProgramFile($0) }
         }
+
+        /// Where an installation has the daemon, below its prefix.
+        private static let place = "/libexec/authagent"
     }
 
     /// What could bring the memory of the agent to a disk.

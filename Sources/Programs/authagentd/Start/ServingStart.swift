@@ -17,18 +17,17 @@ struct ServingStart: Sendable {
     let settings: DaemonSettings
     let keyringHelper: String
     let sandbox: Sandbox
-    /// Forked before all else: it must have none of what follows.
     let spawner: ProgramSpawner
 
-    init(_ environment: [String: String], auditFile: String?) throws {
+    init(_ environment: [String: String], auditFile: String?, spawner: ProgramSpawner) throws {
         guard let paths = UserPaths(environment: environment) else { throw StartFailure.homeMissing }
-        spawner = .fork(environment, paths: paths)
         // First: with another user's environment, no file or directory may be created.
         try OwnedPaths.require(OwnedPaths.of(environment, socket: nil, state: paths.state))
         settings = try DaemonSettings.load(paths)
         keyringHelper = try Installation.keyringHelper()
         try PrivateDirectory.prepareTree(paths.state)
         self.environment = environment
+        self.spawner = spawner
         self.paths = paths
         let files = try FileAccess.agent(paths, settings, environment, auditFile: auditFile ?? settings.auditFile)
         sandbox = Sandbox.enter(.agent(helper: keyringHelper, files: files))
