@@ -53,7 +53,7 @@ struct JournalLogTests {
         let journal = try await PrivateJournal()
         await journal.stop()
         let curl = try MissingProgram.require("curl", package: "curl")
-        let url = "http://localhost/v1/health?[1-3000]"
+        let url = "http://localhost/v1/accounts/ghost/token?min_valid=[1-3000]"
         let codes = try await ChildProcess.run(
             curl,
             [
@@ -62,12 +62,12 @@ struct JournalLogTests {
             ])
         #expect(codes.lines.count == 3000 && codes.status == 0, "\(codes.errors)")
         await journal.resume()
-        try await eventually { try await journal.entries("AUTHAGENT_PERMISSION=status").count > 100 }
+        try await eventually { try await journal.entries("AUTHAGENT_PERMISSION=token").count > 100 }
         await journal.removeSocket()
-        #expect(try await journal.home.authagent("token", "ghost").status != 0)
+        #expect(try await journal.home.authagent("token", "other").status != 0)
         try await eventually {
             let lines = try await journal.entries("_TRANSPORT=stdout").compactMap { $0["MESSAGE"] as? String }
-            return lines.contains { $0.contains(" info decided ") && $0.contains("account=ghost") }
+            return lines.contains { $0.contains(" info decided ") && $0.contains("account=other") }
         }
     }
 }

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The real systemd-journald, without systemd, in namespaces that end with this object, and a daemon whose standard error
-/// is its stream. Only root can have one.
+/// The real systemd-journald, without systemd, in a mount namespace, and a daemon whose standard error is its stream. Both
+/// end with this object. Only root can have one.
 final class PrivateJournal: Sendable {
     private let keeper: ChildProcess
     let home: AgentHome
@@ -23,10 +23,10 @@ final class PrivateJournal: Sendable {
     private static let script = """
         mount -t tmpfs -o mode=755 run /run && mkdir -p /run/systemd/journald.conf.d || exit
         printf '[Journal]\\nStorage=volatile\\nReadKMsg=no\\nAudit=no\\n' >/run/systemd/journald.conf.d/test.conf
-        /lib/systemd/systemd-journald >/dev/null 2>&1 &
+        setpriv --pdeathsig KILL /lib/systemd/systemd-journald >/dev/null 2>&1 &
         journald=$!
         until [ -S /run/systemd/journal/stdout ]; do sleep 0.05; done
-        python3 -c "$1" "$2" </dev/null >/dev/null &
+        setpriv --pdeathsig KILL python3 -c "$1" "$2" </dev/null >/dev/null &
         echo ready
         while read -r word rest; do
             case $word in
@@ -58,7 +58,7 @@ final class PrivateJournal: Sendable {
     private func tell(_ words: String) async -> [String] {
         let before = keeper.outputSoFar.utf8.count
         keeper.write(words + "\n")
-        func answer() -> Substring { keeper.outputSoFar.dropFirst(before) }
+        func answer() -> String { String(decoding: keeper.outputSoFar.utf8.dropFirst(before), as: UTF8.self) }
         await eventually { answer().hasSuffix("end\n") }
         return answer().split(separator: "\n").dropLast().map(String.init)
     }
