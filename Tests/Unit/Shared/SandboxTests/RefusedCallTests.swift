@@ -23,7 +23,7 @@ struct RefusedCallTests {
 
     @Test("without the sandbox a shell runs in each of the ways that it refuses")
     func unrestricted() async throws {
-        let results = await try SandboxActor(.none).calls()
+        let results = try await SandboxActor(.none).calls()
         for name in ["execve", "execveat", "execveat-memfd", "execve-memfd", "execve-loader", "posix_spawn"] {
             #expect(results[name] == "done", "\(name)")
         }
@@ -31,7 +31,7 @@ struct RefusedCallTests {
 
     @Test("where a container forbids to restrict oneself, an agent goes on and says what is missing")
     func container() async throws {
-        let report = await try SandboxActor(.nested).ask("report")
+        let report = try await SandboxActor(.nested).ask("report")
         #expect(
             report.contains(#"files: Sandbox.Measure.unavailable("Landlock cannot be used: Operation not permitted"#))
         #expect(
