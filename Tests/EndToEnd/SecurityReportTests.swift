@@ -33,7 +33,7 @@ struct SecurityReportTests {
         #expect(text.output.contains("\noverall: "))
     }
 
-    @Test("with strict the agent starts if all that it needs is enforced, and otherwise names each missing thing")
+    @Test("with strict the agent starts if all of it is enforced, and otherwise names each missing thing")
     func strict() async throws {
         let home = try AgentHome()
         let found = try await report(home)

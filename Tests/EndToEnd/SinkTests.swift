@@ -232,7 +232,7 @@ struct SinkTests {
         return report.checks.contains { $0.id == .files && $0.detail.contains("Landlock, ABI") }
     }
 
-    @Test("a sink in a directory that the agent did not know at its start waits for the next start, and a note says so")
+    @Test("a sink in a directory that the agent did not know waits for the next start, and a note says so")
     func nextStart() async throws {
         try await demo.logIn()
         let path = try home.files.directory("place") + "/token"
@@ -249,7 +249,7 @@ struct SinkTests {
     }
 
     @Test(
-        "a reload with a sink or an audit file in a directory that the agent did not know is refused, and a start is not"
+        "a reload with a sink or audit file in a directory that the agent did not know is refused"
     )
     func reloadRefused() async throws {
         try await demo.logIn()

@@ -193,7 +193,7 @@ struct SinkTableTests {
         try SinkPlace.requireSafe(try load(user: text.replacing("/place/", with: "/none/")).configured)
     }
 
-    @Test("a new sink in a directory that the agent may not write to is refused, one that is in force or waits is not")
+    @Test("a new sink where the agent may not write is refused; one in force, or without a directory, is not")
     func unreachable() throws {
         let place = TrustedFile.resolved(try files.directory("place"))
         let sinks = try load(user: "[[sink]]\naccount = \"work\"\npath = \"\(place)/token\"\n").configured
