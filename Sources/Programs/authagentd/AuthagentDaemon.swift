@@ -17,6 +17,7 @@ internal import PeerIdentity
 internal import Policy
 internal import QRCode
 internal import RedirectListener
+internal import Sandbox
 internal import SealedStorage
 internal import SecretMemory
 internal import ServiceLifecycle
