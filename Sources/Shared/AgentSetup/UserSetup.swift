@@ -41,18 +41,19 @@ package struct UserSetup {
             records: [.init(.linger, facts.user)])
     }
 
-    /// systemd starts it with lingering, or with the next session.
+    /// systemd starts it with lingering, or with the next session; without both, one that runs may be about to end.
     private var manager: SetupStep? {
-        guard !facts.hasManager else { return nil }
+        guard !facts.hasManager || lingers && !facts.isLingering else { return nil }
         let title = "wait for your service manager"
         guard lingers else {
             let fault = Fault(
                 "your service manager does not run", hint: "log in to a session of your own, or leave --no-linger out")
             return SetupStep(title, .refused(fault), [], remedy: "")
         }
-        let socket = facts.runtime + "/systemd/private"
+        let states = "initializing|starting|running|degraded|maintenance"
+        let wait = "until \(systemctl) is-system-running | grep -Eqx \"\(states)\"; do sleep 0.1; done"
         return SetupStep(
-            title, .needed, [.command("timeout 10 sh -c 'until test -S \(socket); do sleep 0.1; done'")],
+            title, .needed, [.command("timeout 20 sh -c '\(wait)'")],
             remedy: "run 'systemctl status user@$(id -u)' to see why it does not start")
     }
 

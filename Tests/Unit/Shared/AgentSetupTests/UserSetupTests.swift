@@ -13,6 +13,13 @@ struct UserSetupTests {
         return facts
     }
 
+    /// Waits until the user's service manager runs.
+    private static func wait(_ systemctl: String) -> String {
+        let states = "initializing|starting|running|degraded|maintenance"
+        let question = "\(systemctl) --user is-system-running | grep -Eqx \"\(states)\""
+        return "timeout 20 sh -c 'until \(question); do sleep 0.1; done'"
+    }
+
     private func commands(_ plan: AgentSetupPlan) -> [String] {
         plan.steps.filter { $0.state == .needed }.flatMap(\.actions).compactMap {
             if case .command(let line) = $0 { line } else { nil }
@@ -25,10 +32,14 @@ struct UserSetupTests {
 
     @Test("with a keyring, only units are enabled and kept without a session")
     func keyring() {
-        let plan = UserSetup(Self.facts(.keyring), lingers: true).plan
+        var facts = Self.facts(.keyring)
+        facts.isLingering = true
+        #expect(!commands(UserSetup(facts, lingers: true).plan).contains { $0.contains("linger") })
+        facts.isLingering = false
+        let plan = UserSetup(facts, lingers: true).plan
         #expect(
             commands(plan) == [
-                "loginctl enable-linger tv", "systemctl --user daemon-reload",
+                "loginctl enable-linger tv", Self.wait("systemctl"), "systemctl --user daemon-reload",
                 "systemctl --user enable --now authagent.socket authagent-credential.socket",
             ])
         #expect(plan.notes.count == 1 && plan.remarks == ["authagent login NAME --issuer URL"])
@@ -62,12 +73,12 @@ struct UserSetupTests {
             refusals(UserSetup(facts, lingers: true).plan) == ["the unit's agent would not have this shell's files"])
     }
 
-    @Test("a service manager that does not run is waited for after lingering, and refused without it")
+    @Test("a service manager that does not run, or may end, is waited for with lingering, and refused without")
     func manager() {
         var facts = Self.facts(.keyring)
         (facts.hasManager, facts.hasVariable) = (false, false)
         let lines = commands(UserSetup(facts, lingers: true).plan)
-        #expect(lines[1] == "timeout 10 sh -c 'until test -S /run/user/7/systemd/private; do sleep 0.1; done'")
+        #expect(lines[1] == Self.wait("XDG_RUNTIME_DIR=/run/user/7 systemctl"))
         #expect(lines.last?.hasPrefix("XDG_RUNTIME_DIR=/run/user/7 systemctl --user enable") == true)
         #expect(refusals(UserSetup(facts, lingers: false).plan) == ["your service manager does not run"])
     }
