@@ -110,7 +110,7 @@ struct DerivedTokenTests {
         #expect(try await demo.home.authagent("reload").status == 0)
         _ = try await demo.machines.token("derived")
         let inspected = try await demo.home.authagent("inspect", "derived")
-        #expect(inspected.output.contains("act: ") && inspected.output.contains("server"), "\(inspected.output)")
+        #expect(inspected.output.contains("delegation: 'server' acts for 'ann'"), "\(inspected.output)")
         let form = try #require(demo.issuer.log.last { $0.form["subject_token"] != nil }?.form)
         #expect(form["actor_token_type"] == "urn:ietf:params:oauth:token-type:access_token")
         #expect(try await demo.home.authagent("logout", "robot").status == 0)

@@ -29,7 +29,7 @@ struct ExchangeServerTests {
         let inspected = try await machines.home.authagent("inspect", "gateway")
         #expect(inspected.status == 0, "\(inspected.output)\(inspected.errors)")
         #expect(
-            inspected.output.contains("act: ") && inspected.output.contains("client:gateway"), "\(inspected.output)")
+            inspected.output.contains("delegation: 'client:gateway' acts for 'client:service'"), "\(inspected.output)")
         #expect(inspected.output.contains("sub: client:service") && inspected.output.contains("aud: \(Self.api)"))
         let status = try await machines.home.authagent("status", "gateway")
         #expect(status.output.contains("token_exchange") && status.output.contains("service"), "\(status.output)")
