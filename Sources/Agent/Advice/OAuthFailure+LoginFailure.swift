@@ -71,7 +71,8 @@ extension LoginFailure {
             case "expired_token": again
             case "invalid_client":
                 "check --client-id, and the client's secret or key if it has one; a server that does not decode HTTP"
-                    + " Basic needs --client-auth client_secret_post"
+                    + " Basic needs --client-auth client_secret_post, and one that wants another audience of signed"
+                    + " assertions --assertion-audience"
             case "unauthorized_client", "unsupported_grant_type":
                 "allow the device authorization grant for this client at the provider, or log in with --code"
             case "invalid_scope": "check --scope: the provider does not grant the requested scope"

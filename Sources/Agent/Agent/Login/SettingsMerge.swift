@@ -14,8 +14,12 @@ struct SettingsMerge {
 
     func merged() throws(Problem) -> AccountSettings {
         guard known != nil || request.settings != nil else { throw .unknown(account) }
-        let keys: AccountKeys
+        var keys: AccountKeys
         do throws(AccountSettings.Invalid) { keys = try mergedKeys() } catch { throw problem(error) }
+        // RFC 7523 as revised, and FAPI 2.0: an assertion for an endpoint could be used at another server.
+        if known == nil, brought.issuer != nil, keys.provider == nil, keys.signsAssertions {
+            keys.assertionAudience = keys.assertionAudience ?? .issuer
+        }
         try checkSecrets(clientID: keys.clientID)
         let settings: AccountSettings
         do throws(AccountSettings.Invalid) { settings = try AccountSettings(keys) } catch { throw problem(error) }
@@ -28,12 +32,6 @@ struct SettingsMerge {
         let before = known?.keys ?? AccountKeys()
         var keys = before
         try keys.take(brought)
-        // RFC 7523 as revised, and FAPI 2.0: an assertion for an endpoint could be used at another server.
-        if known == nil, brought.issuer != nil, keys.provider == nil, keys.assertionAudience == nil,
-            keys.signsAssertions
-        {
-            keys.assertionAudience = .issuer
-        }
         guard keys.provider != before.provider || (brought.issuer != nil && keys.issuer != known?.issuer) else {
             return keys
         }

@@ -56,7 +56,7 @@ final class SourceTokens: Sendable {
     }
 
     /// Renews a token that a provider has refused; returns whether the account has another one now. A login is renewed
-    /// once a minute at most, whoever reports its token.
+    /// once a minute at most, for all accounts that report its token.
     func renew(_ token: SourceToken, of name: AccountName) async -> Bool {
         guard !token.isIDToken, let vault = try? account(name).vault else { return false }
         // A token that was handed out once is gone: the next request gets another.
