@@ -18,11 +18,11 @@ struct CompletionTests {
             "work.toml", "me@play.toml", "--json.toml", "$(touch a).toml", "a b.toml", "a;b.toml", "\u{1B}[1m.toml",
             ".toml", "x.txt",
         ] {
-            FileManager.default.createFile(atPath: home.accountFiles + "/" + name, contents: nil)
+            try Data().write(to: URL(filePath: home.accountFiles + "/" + name))
         }
-        FileManager.default.createFile(atPath: home.files.path + "/etc/accounts/machine.toml", contents: nil)
+        try Data().write(to: URL(filePath: home.files.path + "/etc/accounts/machine.toml"))
         for name in ["file-a", "file-b"] {
-            FileManager.default.createFile(atPath: home.files.path + "/work/" + name, contents: nil)
+            try Data().write(to: URL(filePath: home.files.path + "/work/" + name))
         }
         path = (try home.program("authagent") as NSString).deletingLastPathComponent
     }
