@@ -55,11 +55,16 @@ struct MachineKillTests {
         }
     }
 
-    @Test("killed at any call of an exchange, an agent leaves the files as they were; the next gets a token")
-    func everyCall() async throws {
+    /// What the trials share: the next number, the first that killed nothing, and how many killed.
+    private final class Progress: Sendable {
         let next = Mutex(1)
         let end = Mutex(Int.max)
         let kills = Mutex(0)
+    }
+
+    @Test("killed at any call of an exchange, an agent leaves the files as they were; the next gets a token")
+    func everyCall() async throws {
+        let progress = Progress()
         try await withThrowingTaskGroup { group in
             for _ in 0..<3 {
                 group.addTask {
@@ -68,16 +73,16 @@ struct MachineKillTests {
                     let before = try trial.files()
                     #expect(before.keys.allSatisfy { !$0.contains("journal/") }, "\(before.keys.sorted())")
                     while true {
-                        let number = next.withLock { next in
+                        let number = progress.next.withLock { next in
                             defer { next += 1 }
                             return next
                         }
                         // Threads take turns differently each time: a few numbers behind the first that kills nothing.
-                        guard number < end.withLock({ $0 }) else { break }
+                        guard number < progress.end.withLock({ $0 }) else { break }
                         if try await trial.run(killingAt: number) {
-                            kills.withLock { $0 += 1 }
+                            progress.kills.withLock { $0 += 1 }
                         } else {
-                            end.withLock { $0 = min($0, number + 6) }
+                            progress.end.withLock { $0 = min($0, number + 6) }
                         }
                         let after = try trial.files()
                         #expect(after == before, "killed at call \(number): \(after.keys.sorted())")
@@ -88,6 +93,6 @@ struct MachineKillTests {
             }
             try await group.waitForAll()
         }
-        #expect(kills.withLock { $0 } > 50, "an exchange is more calls than \(kills.withLock { $0 })")
+        #expect(progress.kills.withLock { $0 } > 50, "an exchange is more calls than \(progress.kills.withLock { $0 })")
     }
 }
