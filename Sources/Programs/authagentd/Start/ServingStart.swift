@@ -29,7 +29,7 @@ struct ServingStart: Sendable {
         self.environment = environment
         self.spawner = spawner
         self.paths = paths
-        let files = try FileAccess.agent(paths, settings, environment, auditFile: auditFile ?? settings.auditFile)
+        let files = FileAccess.agent(paths, settings, environment, auditFile: auditFile ?? settings.auditFile)
         sandbox = Sandbox.enter(.agent(helper: keyringHelper, files: files))
     }
 
@@ -52,7 +52,7 @@ extension FileAccess {
     /// rule can name what is not there.
     fileprivate static func agent(
         _ paths: UserPaths, _ settings: DaemonSettings, _ environment: [String: String], auditFile: String?
-    ) throws(LocalSocketError) -> FileAccess {
+    ) -> FileAccess {
         var access = FileAccess(directories: [paths.state, paths.configuration], places: ["/"])
         // A login reports why it cannot write its account's file.
         try? TrustedFile.makeDirectory(paths.configuration + "/accounts")
@@ -67,7 +67,9 @@ extension FileAccess {
         if let auditFile { access.distant.append(PrivateDirectory.parent(of: auditFile)) }
         let inherited = (try? LocalSocket.inherited(environment: environment)) ?? []
         if inherited.isEmpty, let socket = try? SocketPath.resolve(environment: environment, user: getuid()) {
-            try PrivateDirectory.prepare(socket.directory, group: settings.socketGroup)
+            // Its error comes with the socket, after the lock, by which a client waits for an agent that runs. With a group
+            // a first attempt that fails would change what the second one finds.
+            if settings.socketGroup == nil { try? PrivateDirectory.prepare(socket.directory) }
             access.directories.append(socket.directory)
         }
         return access
