@@ -29,7 +29,7 @@ extension SecurityCheck {
 
     private static func privileges(_ process: ProcessRestrictions) -> SecurityCheck {
         guard !process.hasNoNewPrivileges else {
-            return SecurityCheck(.privileges, .strong, "no program that the agent becomes can gain rights")
+            return SecurityCheck(.privileges, .strong, "no program that the agent starts can gain rights")
         }
         return SecurityCheck(
             .privileges, .weak, "the agent could gain rights by a set-user-ID program",
